@@ -1,0 +1,85 @@
+"""The edge of every job: Hydra in front, errors in plain sentences, honest exit codes."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from glane.errors import GlaneError, did_you_mean
+
+Job = Callable[[DictConfig], None]
+_CONF = Path(__file__).resolve().parents[2] / "conf"
+
+
+def run_job(job: Job, *, config_name: str) -> None:
+    """Compose `conf/<config_name>.yaml` with the command line's overrides, and run `job` with it.
+
+    Exits with 0 after success, 2 after an error that the user can mend (one or a few sentences on standard error, no
+    traceback), 130 after an interruption.
+    """
+    OmegaConf.register_new_resolver("repository", lambda: str(_CONF.parent), replace=True)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its exceptions on, and we say what they mean
+    try:
+        hydra.main(version_base=None, config_path=str(_CONF), config_name=config_name)(job)()
+    except GlaneError as error:
+        _fail(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        _fail(_explained(error, config_name))
+    except KeyboardInterrupt:
+        print("interrupted; what is committed stays, run the same command again to go on", file=sys.stderr)
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    for line in message.splitlines():
+        print(f"error: {line}" if line == message.splitlines()[0] else f"       {line}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _explained(error: BaseException, config_name: str) -> str:
+    """Hydra's complaint, with the nearest valid name beside it."""
+    chain = [str(link) for link in _causes(error)]
+    text = "\n".join(chain)
+    if found := re.search(r"Could not override '([^']+)'", text):
+        return f"{found[1]}: unknown key. {did_you_mean(found[1], _known_keys(config_name))}"
+    if found := re.search(r"Could not find '([^']+)'", text):
+        options = re.search(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text)
+        valid = options[1].split() if options else []
+        name = found[1].rsplit("/", 1)[-1]
+        return f"{found[1]}: no such configuration. {did_you_mean(name, valid)}"
+    if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
+        return f"{found[1]}: unknown key. {did_you_mean(found[1], _known_keys(config_name))}"
+    return chain[0].splitlines()[0] if chain[0] else type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _known_keys(config_name: str) -> list[str]:
+    """Every key of the job's default configuration, dotted."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(config_dir=str(_CONF), version_base=None):
+        values = OmegaConf.to_container(compose(config_name), resolve=False)
+    return list(_dotted(values, ""))
+
+
+def _dotted(values: object, prefix: str) -> Iterator[str]:
+    if isinstance(values, dict):
+        for key, value in values.items():
+            name = f"{prefix}.{key}" if prefix else str(key)
+            yield name
+            yield from _dotted(value, name)

@@ -1,0 +1,122 @@
+"""From judged rows to an Arrow table, and from tables to files that exist whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from glane.errors import RunError
+from glane.types import Extraction
+
+RESULT_COLUMNS = (
+    pa.field("status", pa.dictionary(pa.int32(), pa.string())),
+    pa.field("reason", pa.string()),
+    pa.field("finish_reason", pa.dictionary(pa.int32(), pa.string())),
+    pa.field("prompt_tokens", pa.int32()),
+    pa.field("output_tokens", pa.int32()),
+    pa.field("duplicate", pa.bool_()),
+)
+
+
+def record_table(
+    kept: pa.Table, extractions: Sequence[Extraction], duplicates: Sequence[bool], columns: Sequence[pa.Field]
+) -> pa.Table:
+    """Return one row per input: what is kept of it, the task's `columns`, then status and counts."""
+    arrays = [kept.column(name) for name in kept.column_names]
+    fields = list(kept.schema)
+    for column in columns:
+        values = [None if row.values is None else row.values[column.name] for row in extractions]
+        arrays.append(_array(values, column.type))
+        fields.append(column)
+    rows: Mapping[str, list[object]] = {
+        "status": [str(row.status) for row in extractions],
+        "reason": [row.reason for row in extractions],
+        "finish_reason": [row.finish_reason for row in extractions],
+        "prompt_tokens": [row.num_prompt_tokens for row in extractions],
+        "output_tokens": [row.num_output_tokens for row in extractions],
+        "duplicate": list(duplicates),
+    }
+    for column in RESULT_COLUMNS:
+        arrays.append(_array(rows[column.name], column.type))
+        fields.append(column)
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _array(values: list[object], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_dictionary(kind):
+        return pa.array(values, kind.value_type).dictionary_encode().cast(kind)
+    return pa.array(values, kind)
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses (full, read-only, no rights) into a `RunError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        remedy = {
+            errno.ENOSPC: "The disk is full: free space and run the same command again, nothing committed is lost",
+            errno.EDQUOT: "The quota is used up: free space and run the same command again, nothing committed is lost",
+            errno.EACCES: "Give yourself write access, or choose another run.dir",
+            errno.EROFS: "The file system is read-only: choose another run.dir",
+            errno.ENOTDIR: "A file stands where a directory is needed: choose another run.dir",
+        }.get(error.errno or 0, "Mend this and run the same command again, nothing committed is lost")
+        raise RunError(f"{path}: {error.strerror or 'cannot be written'}. {remedy}.") from None
+
+
+def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> bool:
+    """Write a file that appears whole under its final name, or not at all. Return False if it existed already.
+
+    The temporary file is linked to the final name, which fails if that exists: of two writers, the first wins.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    with storage_errors(path):
+        try:
+            _write(temporary, write, mode)
+            try:
+                os.link(temporary, path)
+                won = True
+            except FileExistsError:
+                # Over NFS a link can be made and its acknowledgement lost; the count of links tells.
+                won = os.stat(temporary).st_nlink == 2
+            _sync_directory(path.parent)
+            return won
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, write: Callable[[IO[bytes]], None], *, mode: int, durable: bool = True) -> None:
+    """Write a file that replaces any former one in one step."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    with storage_errors(path):
+        try:
+            _write(temporary, write, mode, durable=durable)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _write(path: Path, write: Callable[[IO[bytes]], None], mode: int, *, durable: bool = True) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        os.fchmod(descriptor, mode)  # the umask may have taken the group's rights away
+        write(stream)
+        stream.flush()
+        if durable:
+            os.fsync(descriptor)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Engines answer prompts. The only room that imports vllm."""

@@ -1,0 +1,172 @@
+"""vLLM behind the Engine protocol.
+
+One door serves both layouts: `LLMEngine.add_request` and `step`. On CPU the engine's core runs in this process, so
+that all cores serve the model and nothing is imported twice; on GPU it runs in its own, so that the GPU is fed
+while Python parses and writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from glane.engine.engine import RequestRefused
+from glane.errors import EngineError
+from glane.settings import ModelSettings
+from glane.task.prompt import Message
+from glane.task.task import Task
+from glane.types import Completion
+
+# Nothing is fetched, nothing is reported.
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_DO_NOT_TRACK": "1",
+    "DO_NOT_TRACK": "1",
+    "TOKENIZERS_PARALLELISM": "false",  # one feeder thread a worker; a pool of its own would take the engine's cores
+}
+
+
+class VllmEngine:
+    """An engine of vLLM that answers under a task's JSON Schema."""
+
+    def __init__(self, settings: ModelSettings, task: Task, *, device: str, cpus: int) -> None:
+        in_process = device == "cpu" if settings.in_process == "auto" else settings.in_process
+        os.environ.update(OFFLINE)
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        if device == "cpu":
+            os.environ["OMP_NUM_THREADS"] = str(cpus)
+            os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
+        # Imported here: seconds of work that jobs without an engine must not pay.
+        from vllm import SamplingParams
+        from vllm.inputs import tokens_input
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+        from vllm.v1.engine.llm_engine import LLMEngine
+
+        self._tokens_input = tokens_input
+        self._params = SamplingParams(
+            temperature=settings.sampling.temperature,
+            top_p=settings.sampling.top_p,
+            seed=settings.sampling.seed if settings.sampling.temperature > 0 else None,
+            max_tokens=settings.max_tokens,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+            structured_outputs=StructuredOutputsParams(json=task.answer_schema),
+        )
+        self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
+        try:
+            self._engine = LLMEngine.from_engine_args(_engine_args(settings, device))
+            self._tokenizer = _Tokenizer(settings)
+        except (ValueError, RuntimeError, OSError) as error:
+            # No document has been read yet: vLLM's own words are safe to show, and the best help.
+            raise EngineError(f"model {settings.name!r} at {settings.path}: vLLM does not start ({error}).") from None
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        """See `Engine.encode`. Special tokens that a document spells out stay plain text."""
+        return self._tokenizer.encode(messages)
+
+    def add(self, request_id: str, prompt: list[int]) -> None:
+        """See `Engine.add`."""
+        from vllm.exceptions import VLLMValidationError
+
+        try:
+            self._engine.add_request(request_id, self._tokens_input(prompt), self._params)
+        except (VLLMValidationError, ValueError) as error:
+            raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
+
+    def step(self) -> list[tuple[str, Completion]]:
+        """See `Engine.step`."""
+        finished = []
+        for output in self._engine.step():
+            answer = output.outputs[0]
+            completion = Completion(
+                text=answer.text,
+                finish_reason=str(answer.finish_reason),
+                num_prompt_tokens=len(output.prompt_token_ids or ()),
+                num_output_tokens=len(answer.token_ids),
+            )
+            finished.append((output.request_id, completion))
+        return finished
+
+    def close(self) -> None:
+        """End the engine's own processes, where it has any."""
+        core = getattr(self._engine, "engine_core", None)
+        if core is not None:
+            core.shutdown()
+
+
+def _engine_args(settings: ModelSettings, device: str) -> Any:
+    from vllm.engine.arg_utils import EngineArgs
+
+    values: dict[str, Any] = {
+        "model": settings.path,
+        "tokenizer": settings.tokenizer,
+        "tokenizer_mode": settings.tokenizer_mode,
+        "config_format": settings.config_format,
+        "load_format": settings.load_format,
+        "dtype": settings.dtype,
+        "max_model_len": settings.max_model_len,
+        "max_num_seqs": settings.max_num_seqs,
+        "max_num_batched_tokens": settings.max_num_batched_tokens or max(settings.max_model_len, 8192),
+        "tensor_parallel_size": settings.tensor_parallel_size,
+        "pipeline_parallel_size": settings.pipeline_parallel_size,
+        "enable_prefix_caching": True,
+        "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
+        # A checkpoint's generation_config.json would change the sampling that the settings state.
+        "generation_config": "vllm",
+        "trust_remote_code": False,
+        "disable_log_stats": True,
+        "seed": settings.sampling.seed,
+    }
+    if device == "gpu":
+        values["gpu_memory_utilization"] = settings.gpu_memory_utilization
+    if settings.kv_cache_mib is not None:
+        values["kv_cache_memory_bytes"] = settings.kv_cache_mib * 2**20
+    values.update(settings.engine_args)
+    try:
+        return EngineArgs(**values)
+    except TypeError as error:
+        raise EngineError(f"model.engine_args: {error}.") from None
+
+
+class _Tokenizer:
+    """A tokenizer of its own for the feeder: the engine's must not be used from two threads at once."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        from vllm.tokenizers import get_tokenizer
+
+        self._tokenizer: Any = get_tokenizer(
+            settings.tokenizer or settings.path, tokenizer_mode=settings.tokenizer_mode, trust_remote_code=False
+        )
+        self._options: dict[str, Any] = {}
+        # mistral-common's tokenizer has no textual template, and never reads special tokens in a message.
+        self._is_textual = hasattr(self._tokenizer, "backend_tokenizer")
+        if self._is_textual:
+            self._options = {"add_generation_prompt": True, "return_dict": False}
+        if settings.chat_template is not None:
+            self._options["chat_template"] = Path(settings.chat_template).read_text(encoding="utf-8")
+        self._special = self._special_pattern() if self._is_textual else None
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        special = self._special
+        if special is not None:
+            messages = [
+                # "[INST]" in a document becomes "[ INST]": text that reads alike, and not a command to the model.
+                Message(
+                    role=m["role"], content=special.sub(lambda found: found[0][0] + " " + found[0][1:], m["content"])
+                )
+                for m in messages
+            ]
+        ids = self._tokenizer.apply_chat_template([dict(m) for m in messages], tokenize=True, **self._options)
+        return [int(token) for token in ids]
+
+    def _special_pattern(self) -> re.Pattern[str] | None:
+        added = json.loads(self._tokenizer.backend_tokenizer.to_str()).get("added_tokens", [])
+        names = sorted({token["content"] for token in added if len(token["content"]) > 1}, key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, names))) if names else None

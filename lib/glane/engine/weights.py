@@ -1,0 +1,142 @@
+"""A model's files: there, whole and hashed before an engine is asked to load them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from glane.errors import ConfigError
+from glane.settings import ModelSettings
+
+_WEIGHTS = (".safetensors", ".bin", ".pt", ".gguf")
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "tekken.json", "vocab.json")
+
+
+def resolve_weights(settings: ModelSettings) -> ModelSettings:
+    """Return the settings with `path` as a local directory that holds a whole model.
+
+    A name like `org/model` is looked up in the local Hugging Face cache; nothing is downloaded.
+
+    Raises:
+        ConfigError: if the directory or one of its files is missing.
+    """
+    if settings.engine == "scripted":
+        return settings
+    folder = Path(settings.path)
+    if not folder.is_dir():
+        folder = _in_cache(settings.path)
+    _check(folder)
+    if settings.chat_template is not None and not Path(settings.chat_template).is_file():
+        raise ConfigError(f"model.chat_template: no file {settings.chat_template}.")
+    tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
+    if not any((tokenizer / name).is_file() for name in _TOKENIZERS):
+        raise ConfigError(f"model.tokenizer: {tokenizer} holds no tokenizer (one of {', '.join(_TOKENIZERS)}).")
+    return settings.model_copy(update={"path": str(folder.resolve())})
+
+
+def _in_cache(name: str) -> Path:
+    remedy = "Set model.path to a directory with the weights (config.json, *.safetensors, tokenizer)"
+    if name.count("/") != 1 or name.startswith((".", "/")):
+        raise ConfigError(f"model.path: no directory {name}. {remedy}.")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError):
+        raise ConfigError(
+            f"model.path: {name!r} is no directory, and not in the local Hugging Face cache. {remedy}."
+        ) from None
+
+
+def _check(folder: Path) -> None:
+    if not any((folder / name).is_file() for name in ("config.json", "params.json")):
+        raise ConfigError(f"model.path: {folder} is incomplete: no config.json (nor Mistral's params.json).")
+    for index in folder.glob("*.index.json"):
+        try:
+            parts = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        except (ValueError, KeyError):
+            raise ConfigError(f"model.path: {index} is damaged.") from None
+        if missing := [part for part in parts if not (folder / part).is_file()]:
+            raise ConfigError(
+                f"model.path: {folder} is incomplete: {len(missing)} of {len(parts)} weight files missing, first {missing[0]}."
+            )
+    weights = [file for file in folder.iterdir() if file.suffix in _WEIGHTS]
+    if not weights:
+        raise ConfigError(f"model.path: {folder} is incomplete: no weights (*.safetensors).")
+    for file in weights:
+        if file.suffix == ".safetensors":
+            _check_safetensors(file)
+
+
+def _check_safetensors(file: Path) -> None:
+    """The header says how long the file must be; an interrupted copy is shorter."""
+    try:
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            header: dict[str, Any] = json.loads(stream.read(min(length, 100_000_000)))
+        end = max((value["data_offsets"][1] for key, value in header.items() if key != "__metadata__"), default=0)
+        whole = file.stat().st_size == 8 + length + end
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        whole = False
+    if not whole:
+        raise ConfigError(f"model.path: {file} is damaged or was not copied whole. Copy it again.")
+
+
+def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict[str, str]:
+    """Return one digest each of weights, tokenizer and chat template.
+
+    Hashing tens of gigabytes takes minutes, so a digest is remembered by path, size and time of change, in the
+    user's cache directory.
+    """
+    if settings.engine == "scripted":
+        return {"weights": "scripted"}
+    folder = Path(settings.path)
+    tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
+    cache = _Cache(digest)
+    weights = sorted(f for f in folder.iterdir() if f.suffix in _WEIGHTS or f.name in ("config.json", "params.json"))
+    others = sorted(
+        f
+        for f in tokenizer.iterdir()
+        if f.name in (*_TOKENIZERS, "special_tokens_map.json", "added_tokens.json", "merges.txt")
+    )
+    found = {"weights": cache.combined(weights), "tokenizer": cache.combined(others)}
+    template = Path(settings.chat_template) if settings.chat_template else tokenizer / "chat_template.jinja"
+    if template.is_file():
+        found["chat_template"] = cache.combined([template])
+    cache.save()
+    return found
+
+
+class _Cache:
+    def __init__(self, digest: Callable[[str], str]) -> None:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        self._path, self._digest = root / "glane" / "digests.json", digest
+        try:
+            self._known: dict[str, str] = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self._known = {}
+
+    def combined(self, files: list[Path]) -> str:
+        combined = hashlib.blake2b(digest_size=16)
+        for file in files:
+            status = file.stat()
+            key = f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+            if key not in self._known:
+                self._known[key] = self._digest(str(file))
+            combined.update(f"{file.name}={self._known[key]}\n".encode())
+        return combined.hexdigest()
+
+    def save(self) -> None:
+        """Losing the cache costs time only: a full or read-only home is no reason to stop."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self._path.with_suffix(f".{os.getpid()}")
+            temporary.write_text(json.dumps(self._known), encoding="utf-8")
+            temporary.replace(self._path)
+        except OSError:
+            return

@@ -1,0 +1,1 @@
+"""One run: its directory, plan, ledger, worker loop, publication and results."""

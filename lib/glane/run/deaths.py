@@ -1,0 +1,121 @@
+"""Which prompts were in an engine when it died, and which of them are to blame.
+
+A prompt in the window of a dead engine is a suspect, not guilty: memory pressure, preemption or a killed process
+take innocents along. Suspects are asked again one at a time; only a prompt during which an engine dies twice while it
+is alone there is rejected.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import struct
+import time
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+from glane.run.directory import RunDirectory
+
+DEATHS_ALONE_TO_REJECT = 2
+_SLOT = struct.Struct("=16sB15x")  # digest, 1 if alone; padded so that a slot never spans two pages
+
+
+def prompt_digest(tokens: Sequence[int], *, key: str) -> bytes:
+    """A prompt's identity, keyed so that it says nothing outside its run."""
+    return blake2b(
+        b"".join(token.to_bytes(4, "little") for token in tokens), digest_size=16, key=key.encode()[:64]
+    ).digest()
+
+
+class Window:
+    """The prompts in a worker's engine, in a memory-mapped file: it outlives the process at the cost of a memory write."""
+
+    def __init__(self, directory: RunDirectory, worker: str, *, num_slots: int) -> None:
+        self.path = directory.windows / worker
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, directory.file_mode)
+        try:
+            os.ftruncate(descriptor, num_slots * _SLOT.size)
+            self._memory = mmap.mmap(descriptor, num_slots * _SLOT.size)
+        finally:
+            os.close(descriptor)
+        self._free = list(range(num_slots))
+        self._slots: dict[str, int] = {}
+
+    def enter(self, request_id: str, digest: bytes, *, alone: bool) -> None:
+        """A prompt goes into the engine."""
+        slot = self._slots[request_id] = self._free.pop()
+        _SLOT.pack_into(self._memory, slot * _SLOT.size, digest, int(alone))
+
+    def leave(self, request_id: str) -> None:
+        """A prompt was answered."""
+        slot = self._slots.pop(request_id)
+        _SLOT.pack_into(self._memory, slot * _SLOT.size, bytes(16), 0)
+        self._free.append(slot)
+
+    def close(self) -> None:
+        """Forget the window: nothing in it is suspect."""
+        self._memory.close()
+        self.path.unlink(missing_ok=True)
+
+
+def record_death(directory: RunDirectory, worker: str, *, cause: str) -> int:
+    """Keep what was in a dead worker's window. Return how many prompts are suspects now."""
+    path = directory.windows / worker
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        content = b""
+    slots = [(digest, alone) for digest, alone in _SLOT.iter_unpack(content) if digest != bytes(16)]
+    directory.write_json(
+        directory.deaths / f"{worker}.json",
+        {
+            "worker": worker,
+            "time": time.time(),
+            "cause": cause,
+            "suspects": [digest.hex() for digest, _ in slots],
+            "alone": len(slots) == 1 and bool(slots[0][1]),
+        },
+    )
+    path.unlink(missing_ok=True)
+    return len(slots)
+
+
+class Suspects:
+    """What the recorded deaths say, read again when there are new ones."""
+
+    def __init__(self, directory: RunDirectory) -> None:
+        self._folder = directory.deaths
+        self._known: set[str] = set()
+        self._suspects: Counter[str] = Counter()
+        self._alone: Counter[str] = Counter()
+
+    def refresh(self) -> None:
+        """Read deaths that were recorded since the last time. There are few: one file each."""
+        with contextlib.suppress(FileNotFoundError):
+            for path in sorted(self._folder.glob("*.json")):
+                if path.name not in self._known:
+                    self._read(path)
+
+    def _read(self, path: Path) -> None:
+        death = json.loads(path.read_text())
+        self._known.add(path.name)
+        self._suspects.update(death["suspects"])
+        if death["alone"]:
+            self._alone.update(death["suspects"])
+
+    def is_suspect(self, digest: bytes) -> bool:
+        """Whether this prompt was in an engine that died: ask it alone."""
+        return digest.hex() in self._suspects
+
+    def is_rejected(self, digest: bytes) -> bool:
+        """Whether this prompt, alone, ended an engine often enough."""
+        return self._alone[digest.hex()] >= DEATHS_ALONE_TO_REJECT
+
+    @property
+    def num_rejected(self) -> int:
+        """Prompts that are rejected."""
+        return sum(count >= DEATHS_ALONE_TO_REJECT for count in self._alone.values())

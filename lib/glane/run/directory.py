@@ -1,0 +1,119 @@
+"""The places inside a run directory, and who may read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from glane.corpus.write import replace_file, storage_errors, write_once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDirectory:
+    """A run directory: readable by its owner only unless the run gives its group access."""
+
+    root: Path
+    group_access: bool = False
+
+    @property
+    def file_mode(self) -> int:
+        """Permissions of the files."""
+        return 0o640 if self.group_access else 0o600
+
+    @property
+    def folder_mode(self) -> int:
+        """Permissions of the directories. A group that shares a run may also work on it."""
+        return 0o2770 if self.group_access else 0o700
+
+    @property
+    def description(self) -> Path:
+        """`run.yaml`: settings, fingerprint, versions. It exists once the run has begun."""
+        return self.root / "run.yaml"
+
+    @property
+    def plan(self) -> Path:
+        """The shards."""
+        return self.root / "plan.parquet"
+
+    @property
+    def parts(self) -> Path:
+        """Committed shards, while the run goes on."""
+        return self.root / "parts"
+
+    @property
+    def records(self) -> Path:
+        """The result. It exists once the run is complete."""
+        return self.root / "records"
+
+    @property
+    def summary(self) -> Path:
+        """Counts of a complete run."""
+        return self.root / "summary.json"
+
+    @property
+    def ledger(self) -> Path:
+        """Who does what, and what went wrong."""
+        return self.root / "ledger"
+
+    @property
+    def claims(self) -> Path:
+        """One file per shard in work, holding its worker's name."""
+        return self.ledger / "claims"
+
+    @property
+    def workers(self) -> Path:
+        """One heartbeat file per worker."""
+        return self.ledger / "workers"
+
+    @property
+    def windows(self) -> Path:
+        """Per worker, the prompts that are in its engine."""
+        return self.ledger / "windows"
+
+    @property
+    def deaths(self) -> Path:
+        """One file per engine that died, with what was in it."""
+        return self.ledger / "deaths"
+
+    @property
+    def log(self) -> Path:
+        """Progress, line by line."""
+        return self.root / "extract.log"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the result is published."""
+        return self.records.is_dir()
+
+    def part(self, shard: int) -> Path:
+        """The committed rows of one shard."""
+        return self.parts / f"part-{shard:07d}.parquet"
+
+    def create(self) -> None:
+        """Make the directories that are missing.
+
+        Raises:
+            RunError: if the file system refuses.
+        """
+        with storage_errors(self.root):
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (self.root, self.parts, self.ledger, self.claims, self.workers, self.windows, self.deaths):
+                if not folder.is_dir():
+                    folder.mkdir(exist_ok=True)
+                    folder.chmod(self.folder_mode)
+
+    def write_once(self, path: Path, content: bytes) -> bool:
+        """Write a small file that must not exist yet; False if it does."""
+        return write_once(path, lambda stream: _put(stream, content), mode=self.file_mode)
+
+    def write_json(self, path: Path, values: Mapping[str, Any], *, durable: bool = True) -> None:
+        """Write or replace a small JSON file in one step."""
+        content = json.dumps(values, ensure_ascii=False, indent=2).encode()
+        replace_file(path, lambda stream: _put(stream, content), mode=self.file_mode, durable=durable)
+
+
+def _put(stream: IO[bytes], content: bytes) -> None:
+    stream.write(content)

@@ -1,0 +1,91 @@
+"""What changes answers, gathered into one value: a run is resumed only with the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from glane.settings import DataSettings, ModelSettings
+from glane.task.prompt import messages
+from glane.task.task import Task
+
+# Of the model's settings, those that say how fast it answers and not what.
+_SPEED_ONLY = frozenset(
+    {
+        "path",
+        "tokenizer",
+        "chat_template",  # these three are covered by their digests
+        "engines",
+        "cpus_per_engine",
+        "max_num_seqs",
+        "max_num_batched_tokens",
+        "window",
+        "gpu_memory_utilization",
+        "kv_cache_mib",
+        "in_process",
+        "tensor_parallel_size",
+        "pipeline_parallel_size",
+        "script",
+    }
+)
+
+
+def make_fingerprint(
+    *,
+    data: DataSettings,
+    task: Task,
+    model: ModelSettings,
+    inputs: Sequence[Mapping[str, Any]],
+    model_digests: Mapping[str, str],
+    engine_version: str,
+) -> dict[str, Any]:
+    """Return everything that decides what a run answers, as plain values.
+
+    Host, paths, numbers of workers, file times and glane's own version are left out: they change how a run goes,
+    not what it says.
+    """
+    empty = dict.fromkeys(task.inputs, "")
+    prompt = json.dumps(messages(task, empty, style=model.prompt_style), ensure_ascii=False)
+    return {
+        "inputs": [dict(entry) for entry in inputs],
+        "data": data.model_dump(mode="json", exclude={"path"}),
+        "task": {
+            "name": task.name,
+            "version": task.version,
+            "inputs": list(task.inputs),
+            "schema": _digest(task.answer_schema),
+            "prompt": _digest(prompt),
+        },
+        "model": model.model_dump(mode="json", exclude=set(_SPEED_ONLY)) | {"digests": dict(model_digests)},
+        "engine": f"{model.engine} {engine_version}",
+    }
+
+
+def fingerprint_digest(fingerprint: Mapping[str, Any]) -> str:
+    """One short value for the whole."""
+    return _digest(json.dumps(fingerprint, sort_keys=True, ensure_ascii=False))
+
+
+def differences(before: Any, now: Any, *, place: str = "") -> list[str]:
+    """Return one line per value that differs, `place: before -> now`."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        lines = []
+        for key in dict.fromkeys([*before, *now]):
+            inner = f"{place}.{key}" if place else str(key)
+            lines.extend(differences(before.get(key), now.get(key), place=inner))
+        return lines
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        pairs = zip(before, now, strict=True)
+        return [line for i, (a, b) in enumerate(pairs) for line in differences(a, b, place=f"{place}[{i}]")]
+    return [] if before == now else [f"{place}: {_short(before)} -> {_short(now)}"]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

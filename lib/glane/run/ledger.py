@@ -1,0 +1,206 @@
+"""Who works on which shard: claims with leases, advisory by design.
+
+The committed part is the only truth; a claim merely keeps two workers from doing the same shard. So a claim that is
+taken over wrongly costs work and never a row.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from glane.corpus.write import storage_errors
+from glane.run.directory import RunDirectory
+
+
+@cache
+def host_identity() -> str:
+    """Where a process id means something: this host, since it booted, in this PID namespace."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    identity = boot.read_text().strip() if boot.exists() else ""
+    with contextlib.suppress(OSError):
+        identity += os.readlink("/proc/self/ns/pid")
+    return f"{socket.gethostname()}|{identity}"
+
+
+def process_start(pid: int) -> str | None:
+    """When process `pid` started, in the kernel's ticks; None if there is no such process (a zombie is none)."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if after_name[0] in "ZX" else after_name[19]
+
+
+class Heartbeat:
+    """A worker's sign of life: a file rewritten every few seconds, with its progress in it."""
+
+    def __init__(self, directory: RunDirectory, *, worker: str, every_s: float, facts: Mapping[str, Any]) -> None:
+        self.worker = worker
+        self.path = directory.workers / f"{self.worker}.json"
+        self._directory, self._every_s = directory, every_s
+        self._constant = {
+            "worker": self.worker,
+            "host": socket.gethostname(),
+            "identity": host_identity(),
+            "pid": os.getpid(),
+            "process_start": process_start(os.getpid()),
+            "started": time.time(),
+            **facts,
+        }
+        self._progress: Callable[[], Mapping[str, Any]] = lambda: {"state": "starting"}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Write the first sign and go on in the background."""
+        self.write()
+        self._thread.start()
+
+    def report(self, progress: Callable[[], Mapping[str, Any]]) -> None:
+        """From now on, write what `progress` returns."""
+        self._progress = progress
+
+    def write(self, **more: Any) -> None:
+        """Write a sign now."""
+        values = {**self._constant, **self._progress(), **more, "time": time.time()}
+        self._directory.write_json(self.path, values, durable=False)
+
+    def stop(self, state: str) -> None:
+        """Write the last sign: what this worker held is free again."""
+        self._stop.set()
+        self._thread.join(timeout=30)
+        with contextlib.suppress(Exception):  # a full disk must not hide the error that ends the worker
+            self.write(state=state)
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._every_s):
+            with contextlib.suppress(Exception):  # a missed beat is made good by the next; the lease covers several
+                self.write()
+
+
+class Ledger:
+    """One worker's view of the claims and commits of a run."""
+
+    def __init__(
+        self, directory: RunDirectory, *, num_shards: int, worker: str, lease_s: float, start: float = 0
+    ) -> None:
+        """`start` (0 to 1) is where in the plan this worker begins, so that workers rarely meet."""
+        self._directory, self._worker, self._lease_s = directory, worker, lease_s
+        done = {int(path.name[5:-8]) for path in directory.parts.glob("part-*.parquet")}
+        first = int(num_shards * start)
+        order = [*range(first, num_shards), *range(first)]
+        self._open = [shard for shard in order if shard not in done]
+        self._mine: set[int] = set()
+        self._next = 0
+
+    @property
+    def num_open(self) -> int:
+        """Shards not known to be committed, this worker's own included."""
+        return len(self._open)
+
+    def claim(self) -> int | None:
+        """Return a shard that is now this worker's, or None if all that is open is in other hands."""
+        for is_second_pass in (False, True):
+            # Whether a claim is stale is asked only when nothing is free: it costs reads that free shards need not.
+            for _ in range(len(self._open)):
+                if self._next >= len(self._open):
+                    self._next = 0
+                shard = self._open[self._next]
+                if self._directory.part(shard).exists():
+                    self._open.pop(self._next)
+                    continue
+                if shard not in self._mine and (self._take(shard) or (is_second_pass and self._take_over(shard))):
+                    if self._directory.part(shard).exists():  # committed between the look and the claim
+                        self._claim_path(shard).unlink(missing_ok=True)
+                        self._open.pop(self._next)
+                        continue
+                    self._mine.add(shard)
+                    self._next += 1
+                    return shard
+                self._next += 1
+        return None
+
+    def others_remain(self) -> bool:
+        """Whether shards are open that are not this worker's own."""
+        return any(shard not in self._mine for shard in self._open)
+
+    def release(self, shard: int) -> None:
+        """Give a shard back: committed, or dropped."""
+        self._mine.discard(shard)
+        self._claim_path(shard).unlink(missing_ok=True)
+
+    def release_all(self) -> None:
+        """Give back every shard that is still held."""
+        for shard in list(self._mine):
+            self.release(shard)
+
+    def _claim_path(self, shard: int) -> Path:
+        return self._directory.claims / str(shard)
+
+    def _take(self, shard: int) -> bool:
+        path = self._claim_path(shard)
+        with storage_errors(path):
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, self._directory.file_mode)
+            except FileExistsError:
+                return False
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(self._worker)
+        return True
+
+    def _take_over(self, shard: int) -> bool:
+        """Take the claim of a worker that is gone. Of several that try, one renames the old claim away."""
+        path = self._claim_path(shard)
+        try:
+            owner = path.read_text()
+            age_s = self._now() - path.stat().st_mtime
+        except FileNotFoundError:
+            return self._take(shard)
+        if not owner and age_s < self._lease_s:  # being written just now
+            return False
+        if owner and not is_gone(self._directory, owner, now=self._now(), lease_s=self._lease_s, claim_age_s=age_s):
+            return False
+        grave = path.with_name(f".{shard}.{uuid.uuid4().hex}")
+        try:
+            path.rename(grave)
+        except FileNotFoundError:
+            return False
+        grave.unlink(missing_ok=True)
+        return self._take(shard)
+
+    def _now(self) -> float:
+        """The file system's clock: nodes' clocks differ."""
+        probe = self._directory.claims / f".clock-{self._worker}"
+        probe.touch(mode=self._directory.file_mode)
+        now = probe.stat().st_mtime
+        probe.unlink(missing_ok=True)
+        return now
+
+
+def is_gone(
+    directory: RunDirectory, worker: str, *, now: float, lease_s: float, claim_age_s: float = float("inf")
+) -> bool:
+    """Whether a worker has ended, died, or been silent for a whole lease."""
+    path = directory.workers / f"{worker}.json"
+    try:
+        age_s = now - path.stat().st_mtime
+        sign = json.loads(path.read_text())
+    except FileNotFoundError:
+        return claim_age_s > lease_s
+    except ValueError:
+        return False
+    if sign.get("state") == "ended" or age_s > lease_s:
+        return True
+    if sign["identity"] != host_identity():
+        return False
+    return process_start(sign["pid"]) != sign["process_start"]

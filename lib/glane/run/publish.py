@@ -1,0 +1,183 @@
+"""From committed parts to the published result: one rename, once, by whoever comes first."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from glane.corpus.plan import Plan
+from glane.corpus.write import storage_errors
+from glane.errors import RunError
+from glane.run.directory import RunDirectory
+from glane.types import Status
+
+_ROW_GROUP_BYTES = 32 * 2**20
+
+
+def is_committed(directory: RunDirectory, plan: Plan) -> bool:
+    """Whether every shard has its part."""
+    return sum(1 for _ in directory.parts.glob("part-*.parquet")) == plan.num_shards
+
+
+def finish_run(directory: RunDirectory, plan: Plan, *, record_mib: int) -> dict[str, Any]:
+    """Publish `records/`, write `summary.json`, remove what is no longer needed; return the summary.
+
+    Every step may be killed and done again: the rename is the only one that decides anything.
+
+    Raises:
+        RunError: if a shard is not committed, or the file system refuses.
+    """
+    if not directory.is_complete:
+        _publish(directory, plan, record_mib)
+    if not directory.summary.exists():
+        directory.write_json(directory.summary, _summarize(directory, plan))
+    _clean(directory)
+    summary: dict[str, Any] = json.loads(directory.summary.read_text(encoding="utf-8"))
+    return summary
+
+
+def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
+    staging = directory.root / f".records-{uuid.uuid4().hex}"
+    try:
+        with storage_errors(staging):
+            staging.mkdir()
+            staging.chmod(directory.folder_mode)
+            _merge(directory, plan, staging, record_mib * 2**20)
+            _write_shard_facts(directory, plan, staging)
+            os.rename(staging, directory.records)
+            descriptor = os.open(directory.root, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+    except (RunError, FileNotFoundError):
+        if not directory.is_complete:  # otherwise another process published first and cleaned up
+            raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) -> None:
+    codebook = yaml.safe_load(directory.description.read_text(encoding="utf-8"))
+    facts = {key: codebook[key] for key in ("task", "model", "fingerprint_digest", "codebook")}
+    number, num_rows = 0, 0
+    writer: pq.ParquetWriter | None = None
+    path = staging
+    for table in _row_groups(directory, plan):
+        table = table.replace_schema_metadata({"glane": json.dumps(facts, ensure_ascii=False)})
+        if writer is None:
+            path = staging / f"records-{number:05d}.parquet"
+            writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+            path.chmod(directory.file_mode)
+        writer.write_table(table)
+        num_rows += table.num_rows
+        if path.stat().st_size >= file_bytes:
+            _close(writer, path)
+            writer, number = None, number + 1
+    if writer is not None:
+        _close(writer, path)
+    if num_rows != plan.num_selected:
+        raise RunError(
+            f"{directory.parts}: {num_rows} rows committed, {plan.num_selected} planned. Parts were damaged or removed."
+        )
+
+
+def _row_groups(directory: RunDirectory, plan: Plan) -> Iterator[pa.Table]:
+    """The parts in input order, gathered so that a row group is worth reading."""
+    waiting: list[pa.Table] = []
+    for index in range(plan.num_shards):
+        path = directory.part(index)
+        try:
+            waiting.append(pq.read_table(path, partitioning=None))
+        except FileNotFoundError:
+            raise RunError(f"{path}: not committed yet; run the same command again.") from None
+        except pa.ArrowException:
+            raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None
+        if sum(table.nbytes for table in waiting) >= _ROW_GROUP_BYTES:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    plain = [table.replace_schema_metadata(None) for table in tables]
+    return pa.concat_tables(plain).unify_dictionaries().combine_chunks()
+
+
+def _close(writer: pq.ParquetWriter, path: Path) -> None:
+    writer.close()
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _write_shard_facts(directory: RunDirectory, plan: Plan, staging: Path) -> None:
+    """Who committed which shard, and when, outlives the parts: in `ledger/shards.parquet`."""
+    facts = [
+        json.loads(pq.read_schema(directory.part(index)).metadata[b"glane_shard"]) for index in range(plan.num_shards)
+    ]
+    target = directory.ledger / "shards.parquet"
+    temporary = directory.ledger / f".{staging.name}.shards"
+    pq.write_table(pa.Table.from_pylist(facts), temporary)
+    temporary.chmod(directory.file_mode)
+    temporary.replace(target)
+
+
+def _summarize(directory: RunDirectory, plan: Plan) -> dict[str, Any]:
+    statuses: Counter[str] = Counter()
+    tokens: Counter[str] = Counter()
+    duplicates, asked = 0, 0
+    for path in sorted(directory.records.glob("*.parquet")):
+        with pq.ParquetFile(path) as parquet:
+            names = ["status", "finish_reason", "prompt_tokens", "output_tokens", "duplicate"]
+            for batch in parquet.iter_batches(columns=names):
+                rows = pa.Table.from_batches([batch]).to_pydict()
+                statuses.update(rows["status"])
+                duplicates += sum(rows["duplicate"])
+                for finish, copy, prompt, output in zip(
+                    rows["finish_reason"], rows["duplicate"], rows["prompt_tokens"], rows["output_tokens"], strict=True
+                ):
+                    if finish is not None and not copy:
+                        asked += 1
+                        tokens.update(prompt=prompt or 0, output=output or 0)
+    shards = pq.read_table(directory.ledger / "shards.parquet")
+    started, committed = min(shards["started"].to_pylist()), max(shards["committed"].to_pylist())
+    signs = [json.loads(path.read_text()) for path in directory.workers.glob("*.json")]
+    engine_s = sum(sign["time"] - sign["started"] for sign in signs)
+    gpu_s = sum((sign["time"] - sign["started"]) * sign.get("gpus", 0) for sign in signs)
+    return {
+        "complete": True,
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "flow": {
+            "read": plan.num_read,
+            "selected": plan.num_selected,
+            "duplicates": duplicates,
+            "asked": asked,
+            **{str(status): statuses.get(status, 0) for status in Status},
+        },
+        "tokens": {"prompt": tokens["prompt"], "output": tokens["output"]},
+        "shards": plan.num_shards,
+        "seconds_working": round(committed - started, 3),
+        "rows_per_s": round(plan.num_selected / max(committed - started, 1e-3), 3),
+        "engine_hours": round(engine_s / 3600, 4),
+        "gpu_hours": round(gpu_s / 3600, 4),
+        "hosts": sorted(set(shards["host"].to_pylist())),
+        "engine_deaths": sum(1 for _ in directory.deaths.glob("*.json")),
+    }
+
+
+def _clean(directory: RunDirectory) -> None:
+    """The result is published: parts, claims and half-made stagings have no further use."""
+    for folder in [directory.parts, directory.claims, directory.windows, *directory.root.glob(".records-*")]:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(folder, ignore_errors=True)

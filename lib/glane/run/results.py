@@ -1,0 +1,73 @@
+"""Reading a run: what analysts use in notebooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from glane.errors import RunError
+from glane.run.directory import RunDirectory
+from glane.types import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The rows of a run as Polars LazyFrames: typed columns, one row per selected input."""
+
+    directory: RunDirectory
+    is_complete: bool
+    _files: tuple[str, ...]
+
+    def all(self) -> pl.LazyFrame:
+        """Every row, whatever its status."""
+        return pl.scan_parquet(list(self._files))
+
+    def usable(self) -> pl.LazyFrame:
+        """The rows that carry values: status OK."""
+        return self.all().filter(pl.col("status") == Status.OK)
+
+    def rejected(self) -> pl.LazyFrame:
+        """The rows without values, with `status` and `reason`."""
+        return self.all().filter(pl.col("status") != Status.OK)
+
+    def codebook(self) -> pl.DataFrame:
+        """One row per result column: name, type, description, values and labels."""
+        return pl.DataFrame(self.description()["codebook"], infer_schema_length=None)
+
+    def description(self) -> dict[str, Any]:
+        """What `run.yaml` says: settings, fingerprint, versions."""
+        described: dict[str, Any] = yaml.safe_load(self.directory.description.read_text(encoding="utf-8"))
+        return described
+
+    def __repr__(self) -> str:
+        state = "complete" if self.is_complete else "under way"
+        return f"<glane run {self.directory.root} ({state}, {len(self._files)} files)>"
+
+
+def open_run(path: str | Path, *, partial: bool = False) -> Run:
+    """Open a run directory.
+
+    A run that is not complete is opened with `partial=True` only: it then holds the shards committed so far.
+
+    Raises:
+        RunError: if there is no run, or it is not complete and `partial` is false.
+    """
+    directory = RunDirectory(root=Path(path).expanduser().absolute())
+    if not directory.description.is_file():
+        raise RunError(f"{path}: no run here (no run.yaml). Give the run.dir of an extraction.")
+    if directory.is_complete:
+        files = sorted(str(file) for file in directory.records.glob("*.parquet"))
+        return Run(directory=directory, is_complete=True, _files=tuple(files))
+    files = sorted(str(file) for file in directory.parts.glob("part-*.parquet"))
+    if not partial:
+        raise RunError(
+            f"{path}: this run is not complete ({len(files)} shards committed). Run its command again to go on, "
+            "or open it with partial=True to read what it has."
+        )
+    if not files:
+        raise RunError(f"{path}: this run has no committed shard yet.")
+    return Run(directory=directory, is_complete=False, _files=tuple(files))

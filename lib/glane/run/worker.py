@@ -1,0 +1,329 @@
+"""The worker: one engine kept full, from the first claimed shard to the last committed one.
+
+Three threads, and no barrier between shards: the feeder claims, reads and encodes ahead of the engine; the engine's
+loop keeps a rolling window of requests; the committer parses and writes what is finished.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+import time
+import traceback
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from glane.corpus.plan import Plan
+from glane.corpus.read import Reader
+from glane.engine.engine import Engine, RequestRefused
+from glane.extract.parse import parse
+from glane.extract.split import split
+from glane.run.deaths import Suspects, Window, prompt_digest
+from glane.run.directory import RunDirectory
+from glane.run.ledger import Heartbeat, Ledger
+from glane.run.shardwork import ShardWork
+from glane.settings import ModelSettings
+from glane.task.arrow import columns
+from glane.task.prompt import messages
+from glane.task.task import TEXT_INPUT, Task
+from glane.types import Completion, Document, Extraction, Status
+
+
+class EngineDied(Exception):
+    """The engine failed in a step: what was in it is suspect, and the worker must start again."""
+
+
+def where(error: BaseException) -> str:
+    """An exception's kind and place. Its message is left out: it may quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+_REMEMBERED_ANSWERS = 20_000
+_LONGEST_TOKEN = 32  # characters; a longer text than this many per token cannot fit, and is not encoded to prove it
+_WAIT_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """Where a result goes."""
+
+    work: ShardWork
+    row: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """A prompt on its way to the engine."""
+
+    target: _Row
+    prompt: list[int]
+    digest: bytes
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    """An answer, or a judgement that needed none, on its way to its shard."""
+
+    target: _Row
+    outcome: Completion | Extraction
+    duplicate: bool = False
+
+
+@dataclass(slots=True)
+class _Counts:
+    rows: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    shards: int = 0
+    committed_rows: int = 0
+
+
+class Worker:
+    """Works on a run until every shard of it is committed."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        task: Task,
+        model: ModelSettings,
+        plan: Plan,
+        reader: Reader,
+        directory: RunDirectory,
+        ledger: Ledger,
+        heartbeat: Heartbeat,
+        key: str,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._engine, self._task, self._model = engine, task, model
+        self._plan, self._reader, self._directory = plan, reader, directory
+        self._ledger, self._heartbeat, self._key = ledger, heartbeat, key
+        self._should_stop = should_stop
+        self._columns = columns(task.fields)
+        self._window_size = max(1, round(model.max_num_seqs * model.window))
+        self._window = Window(directory, heartbeat.worker, num_slots=self._window_size)
+        self._suspects = Suspects(directory)
+        self._prepared: queue.Queue[_Request | None] = queue.Queue(maxsize=self._window_size)
+        self._finished: queue.Queue[_Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
+        self._in_engine: dict[str, _Request] = {}
+        self._waiting: dict[bytes, list[_Row]] = {}  # rows that want an answer that is being computed
+        self._answers: OrderedDict[bytes, Completion] = OrderedDict()
+        self._is_greedy = model.sampling.temperature == 0
+        self._num_requests = 0
+        self._counts = _Counts()
+        self._last_step = time.monotonic()
+        self._failure: BaseException | None = None
+        self._state = "working"
+
+    def run(self) -> None:
+        """Work until nothing is left to do, here or in other workers' hands.
+
+        Raises:
+            GlaneError: if input or run directory fail; whatever is committed stays.
+        """
+        self._heartbeat.report(self._progress)
+        feeder = threading.Thread(target=self._guarded, args=(self._feed, self._prepared), name="feeder", daemon=True)
+        committer = threading.Thread(target=self._guarded, args=(self._commit_all, None), name="committer", daemon=True)
+        feeder.start()
+        committer.start()
+        try:
+            self._serve()
+            self._put(self._finished, None)
+            committer.join()
+            self._raise_failure()
+            self._window.close()
+        finally:
+            self._state = "ended"
+            self._ledger.release_all()
+
+    # The feeder's thread: claim, read, split, encode.
+
+    def _feed(self) -> None:
+        while not self._should_stop():
+            shard = self._ledger.claim()
+            if shard is None:
+                if not self._ledger.others_remain():
+                    return
+                time.sleep(_WAIT_S)  # others hold what is left; if they die, their shards become free
+                continue
+            self._suspects.refresh()
+            rows = self._reader.read(self._plan.shard(shard))
+            work = ShardWork(index=shard, kept=rows.kept)
+            for row, document in enumerate(rows.documents):
+                self._prepare(document, _Row(work=work, row=row))
+
+    def _prepare(self, document: Document, target: _Row) -> None:
+        prompt, refusal = self._prompt(document)
+        if prompt is None:
+            assert refusal is not None
+            self._put(self._finished, _Result(target=target, outcome=refusal))
+            return
+        digest = prompt_digest(prompt, key=self._key)
+        if self._suspects.is_rejected(digest):
+            reason = "the engine dies whenever it is asked this document alone"
+            refusal = Extraction(status=Status.REJECTED, reason=reason, num_prompt_tokens=len(prompt))
+            self._put(self._finished, _Result(target=target, outcome=refusal))
+            return
+        alone = self._suspects.is_suspect(digest)
+        self._put(self._prepared, _Request(target=target, prompt=prompt, digest=digest, alone=alone))
+
+    def _prompt(self, document: Document) -> tuple[list[int] | None, Extraction | None]:
+        """The encoded prompt, or why there is none."""
+        if document.problem is not None:
+            return None, Extraction(status=Status.REJECTED, reason=document.problem)
+        if document.text is None or not document.text.strip():
+            reason = "the text is null" if document.text is None else "the text is blank"
+            return None, Extraction(status=Status.EMPTY, reason=reason)
+        limit = self._engine.max_prompt_tokens
+        if len(document.text) > limit * _LONGEST_TOKEN:
+            reason = f"{len(document.text)} characters; a prompt may have {limit} tokens"
+            return None, Extraction(status=Status.TOO_LONG, reason=reason)
+        (chunk,) = split(document.text)
+        inputs = {**document.inputs, TEXT_INPUT: chunk.text}
+        prompt = self._engine.encode(messages(self._task, inputs, style=self._model.prompt_style))
+        if len(prompt) > limit:
+            reason = f"the prompt has {len(prompt)} tokens; it may have {limit}"
+            return None, Extraction(status=Status.TOO_LONG, reason=reason, num_prompt_tokens=len(prompt))
+        return prompt, None
+
+    # The engine's thread: keep the window full.
+
+    def _serve(self) -> None:
+        is_fed = True
+        while is_fed or self._in_engine:
+            self._raise_failure()
+            if is_fed:
+                is_fed = self._refill()
+            if self._in_engine:
+                self._step()
+
+    def _refill(self) -> bool:
+        """Move prepared requests into the engine; wait for one only when it is idle. False after the last."""
+        while len(self._in_engine) < self._window_size:
+            try:
+                request = self._prepared.get(block=not self._in_engine, timeout=_WAIT_S)
+            except queue.Empty:
+                return True
+            if request is None:
+                return False
+            if request.alone:
+                self._ask_alone(request)
+            else:
+                self._ask(request)
+        return True
+
+    def _ask(self, request: _Request) -> None:
+        if self._is_greedy:
+            if (known := self._answers.get(request.digest)) is not None:
+                self._answers.move_to_end(request.digest)
+                self._put(self._finished, _Result(target=request.target, outcome=known, duplicate=True))
+                return
+            if request.digest in self._waiting:
+                self._waiting[request.digest].append(request.target)
+                return
+            self._waiting[request.digest] = []
+        self._num_requests += 1
+        request_id = str(self._num_requests)
+        try:
+            self._engine.add(request_id, request.prompt)
+        except RequestRefused as refusal:
+            refused = Extraction(status=Status.REJECTED, reason=str(refusal), num_prompt_tokens=len(request.prompt))
+            self._put(self._finished, _Result(target=request.target, outcome=refused))
+            self._waiting.pop(request.digest, None)
+            return
+        if not self._in_engine:
+            self._last_step = time.monotonic()  # the watchdog counts from here, not from before the pause
+        self._in_engine[request_id] = request
+        self._window.enter(request_id, request.digest, alone=request.alone)
+
+    def _ask_alone(self, request: _Request) -> None:
+        while self._in_engine:
+            self._step()
+        self._ask(request)
+        while self._in_engine:
+            self._step()
+
+    def _step(self) -> None:
+        try:
+            finished = self._engine.step()
+        except Exception as error:  # whatever it is, the state of the engine is unknown from here on
+            raise EngineDied(where(error)) from None
+        for request_id, completion in finished:
+            request = self._in_engine.pop(request_id)
+            self._window.leave(request_id)
+            self._put(self._finished, _Result(target=request.target, outcome=completion))
+            if self._is_greedy:
+                for target in self._waiting.pop(request.digest):
+                    self._put(self._finished, _Result(target=target, outcome=completion, duplicate=True))
+                self._answers[request.digest] = completion
+                if len(self._answers) > _REMEMBERED_ANSWERS:
+                    self._answers.popitem(last=False)
+        self._last_step = time.monotonic()
+
+    # The committer's thread: parse, collect, write.
+
+    def _commit_all(self) -> None:
+        while (result := self._finished.get()) is not None:
+            outcome = result.outcome
+            extraction = parse(outcome, self._task.fields) if isinstance(outcome, Completion) else outcome
+            if not result.duplicate and isinstance(outcome, Completion):
+                self._counts.prompt_tokens += outcome.num_prompt_tokens
+                self._counts.output_tokens += outcome.num_output_tokens
+            self._counts.duplicates += result.duplicate
+            self._counts.rows[extraction.status] += 1
+            work = result.target.work
+            if work.judge(result.target.row, extraction, duplicate=result.duplicate):
+                facts = {"worker": self._heartbeat.worker, "host": socket.gethostname()}
+                work.commit(self._directory, self._columns, facts)
+                self._ledger.release(work.index)
+                self._counts.shards += 1
+                self._counts.committed_rows += work.kept.num_rows
+
+    # Between the threads.
+
+    def _guarded(self, work: Callable[[], None], sink: queue.Queue[Any] | None) -> None:
+        """Run a thread's work; hand its failure to the engine's loop, and its end to `sink`."""
+        try:
+            work()
+        except BaseException as error:
+            self._failure = error
+        finally:
+            if sink is not None:
+                self._put(sink, None)
+
+    def _put(self, sink: queue.Queue[Any], item: Any) -> None:
+        """Put, unless another thread has failed and nobody takes."""
+        while True:
+            try:
+                sink.put(item, timeout=1)
+                return
+            except queue.Full:
+                if self._failure is not None:
+                    return
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _progress(self) -> dict[str, Any]:
+        busy = bool(self._in_engine)
+        return {
+            "state": self._state,
+            "rows": dict(self._counts.rows),
+            "duplicates": self._counts.duplicates,
+            "prompt_tokens": self._counts.prompt_tokens,
+            "output_tokens": self._counts.output_tokens,
+            "shards": self._counts.shards,
+            "open_rows": self._counts.rows.total() - self._counts.committed_rows,
+            "in_window": len(self._in_engine),
+            "window_size": self._window_size,
+            "step_age_s": round(time.monotonic() - self._last_step, 1) if busy else 0.0,
+        }

@@ -1,0 +1,170 @@
+"""The typed settings of the extraction job. The only module that knows OmegaConf.
+
+A composed configuration is read once, at the edge, into frozen values; whatever is wrong with it is said before
+any engine, GPU or Ray process is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.errors import ConfigError
+from glane.validation import Strict, validated
+
+
+class DataSettings(Strict):
+    """Which rows of which Parquet files are asked."""
+
+    path: str  # a file, a directory or a glob
+    id_column: str = "id"
+    text_column: str = "text"
+    carry_columns: tuple[str, ...] = ()
+    where: str | None = None  # a Polars SQL expression over the input's columns
+    limit: int | None = Key(default=None, ge=1)
+    sample: int | float | None = None  # rows (integer) or a share of them (between 0 and 1)
+    sample_seed: int = Key(default=0, ge=0)
+    only_rejected_of: tuple[str, ...] = ()  # run directories
+    skip_done_in: tuple[str, ...] = ()  # run directories
+
+    @field_validator("only_rejected_of", "skip_done_in", "carry_columns", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return () if value is None else (value,) if isinstance(value, str) else value
+
+    @field_validator("sample")
+    @classmethod
+    def _share_or_count(cls, value: int | float | None) -> int | float | None:
+        if isinstance(value, float) and not 0 < value < 1:
+            raise ValueError("a share lies between 0 and 1; a number of rows is a whole number")
+        if isinstance(value, int) and value < 1:
+            raise ValueError("at least one row")
+        return value
+
+
+class SamplingSettings(Strict):
+    """How the next token is chosen; greedy by default."""
+
+    temperature: float = Key(default=0.0, ge=0, le=2)
+    top_p: float = Key(default=1.0, gt=0, le=1)
+    seed: int = 0
+
+
+class ModelSettings(Strict):
+    """The weights, how they are asked, and the engine that serves them."""
+
+    name: str = Key(min_length=1)
+    engine: Literal["vllm", "scripted"] = "vllm"
+    path: str
+    tokenizer: str | None = None  # the weights' own by default
+    chat_template: str | None = None  # a Jinja file; the tokenizer's own by default
+    prompt_style: Literal["full", "bare"] = "full"
+    max_model_len: int = Key(default=8192, ge=16)
+    max_tokens: int = Key(default=1024, ge=1)
+    sampling: SamplingSettings = SamplingSettings()
+    dtype: str = "auto"
+    tokenizer_mode: str = "auto"
+    config_format: str = "auto"
+    load_format: str = "auto"
+    tensor_parallel_size: int = Key(default=1, ge=1)
+    pipeline_parallel_size: int = Key(default=1, ge=1)
+    engines: int | Literal["auto"] = "auto"
+    cpus_per_engine: int | Literal["auto"] = "auto"
+    max_num_seqs: int = Key(default=256, ge=1)
+    max_num_batched_tokens: int | None = Key(default=None, ge=16)
+    window: float = Key(default=1.25, ge=1, le=8)  # requests kept in the engine, as a multiple of max_num_seqs
+    gpu_memory_utilization: float = Key(default=0.92, gt=0, le=1)
+    kv_cache_mib: int | None = Key(default=None, ge=16)  # CPU engines; None lets vLLM decide
+    in_process: bool | Literal["auto"] = "auto"  # the engine's core in the worker's own process
+    engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
+    script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.max_tokens >= self.max_model_len:
+            raise ValueError(
+                f"max_tokens {self.max_tokens} leaves no room for a prompt in max_model_len {self.max_model_len}"
+            )
+        return self
+
+
+class ClusterSettings(Strict):
+    """Where the engines run."""
+
+    kind: Literal["local"] = "local"
+    cpus: int | Literal["auto"] = "auto"
+    gpus: int | Literal["auto"] = "auto"
+    start_timeout_s: float = Key(default=120, gt=0)  # Ray itself
+    engine_start_timeout_s: float = Key(default=1800, gt=0)  # weights loaded, first request possible
+
+
+class RunSettings(Strict):
+    """The run directory and the ledger's habits."""
+
+    dir: str
+    shard_rows: int | Literal["auto"] = "auto"
+    shard_bytes: int = Key(default=64 * 2**20, ge=1)  # text of one shard, uncompressed, at most about this
+    heartbeat_s: float = Key(default=2.0, gt=0)
+    lease_s: float = Key(default=60.0, gt=0)  # a worker silent for longer has lost its shards
+    hang_after_s: float = Key(default=900.0, gt=0)  # an engine that makes no step for longer is ended
+    max_fruitless_deaths: int = Key(default=5, ge=1)  # engine deaths in a row without a commit or a rejection
+    group_access: bool = False  # let the group read the run
+    record_mib: int = Key(default=128, ge=1)  # size of the published files
+
+    @model_validator(mode="after")
+    def _lease_outlives_heartbeat(self) -> Self:
+        if self.lease_s < 3 * self.heartbeat_s:
+            raise ValueError(f"lease_s {self.lease_s} must be at least three heartbeats of {self.heartbeat_s} s")
+        return self
+
+
+class ExtractSettings(Strict):
+    """Everything that `jobs/extract.py` is told. `task` stays plain: the task room reads it."""
+
+    task: Mapping[str, Any]
+    data: DataSettings
+    model: ModelSettings
+    cluster: ClusterSettings = ClusterSettings()
+    run: RunSettings
+    preview: int = Key(default=0, ge=0)
+    show: int = Key(default=0, ge=0)
+    progress: Literal["auto", "live", "plain", "none"] = "auto"
+
+
+def extract_settings(config: DictConfig) -> ExtractSettings:
+    """Read the composed configuration of the extraction job.
+
+    Raises:
+        ConfigError: for a value that is missing, wrong or unknown, naming it and what would be valid.
+    """
+    values = plain(config)
+    settings = validated(ExtractSettings, values, place="")
+    model = settings.model.model_copy(
+        update={
+            "path": _expanded(settings.model.path),
+            "tokenizer": _expanded(settings.model.tokenizer) if settings.model.tokenizer else None,
+        }
+    )
+    return settings.model_copy(update={"model": model})
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Return a configuration as plain values, interpolations resolved."""
+    if missing := sorted(OmegaConf.missing_keys(config)):
+        raise ConfigError("\n".join(f"{key}: missing. Set it on the command line: {key}=…" for key in missing))
+    try:
+        values = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"configuration: {str(error).splitlines()[0]}") from None
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
+
+
+def _expanded(path: str) -> str:
+    return str(Path(path).expanduser()) if path.startswith("~") else path

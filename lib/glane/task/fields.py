@@ -1,0 +1,175 @@
+"""The kinds of field that a task can ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.errors import ConfigError, did_you_mean
+from glane.validation import Strict, validated
+
+# Beyond these, a JSON number read as a double would no longer be the integer that was written.
+SAFE_INTEGER = 2**53 - 1
+DEFAULT_MAX_LENGTH = 1000
+DEFAULT_MAX_ITEMS = 50
+
+
+class _Field(Strict):
+    description: str = ""
+    nullable: bool = False
+
+
+class StringField(_Field):
+    """Free text of at most `max_length` code points."""
+
+    type: Literal["string"] = "string"
+    max_length: int = Key(default=DEFAULT_MAX_LENGTH, ge=1, le=100_000)
+
+
+class IntegerField(_Field):
+    """A whole number between `minimum` and `maximum`, both included."""
+
+    type: Literal["integer"] = "integer"
+    minimum: int = Key(default=-SAFE_INTEGER, ge=-SAFE_INTEGER)
+    maximum: int = Key(default=SAFE_INTEGER, le=SAFE_INTEGER)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
+        return self
+
+
+class NumberField(_Field):
+    """A decimal number between `minimum` and `maximum`, both included."""
+
+    type: Literal["number"] = "number"
+    minimum: float | None = Key(default=None, allow_inf_nan=False)
+    maximum: float | None = Key(default=None, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
+        return self
+
+
+class BooleanField(_Field):
+    """True or false."""
+
+    type: Literal["boolean"] = "boolean"
+
+
+class DateField(_Field):
+    """A calendar date; with `precision: partial` also a year or a year and month."""
+
+    type: Literal["date"] = "date"
+    precision: Literal["day", "partial"] = "day"
+
+
+class EnumField(_Field):
+    """One of `values`; `labels` may explain them for the codebook and the prompt."""
+
+    type: Literal["enum"] = "enum"
+    values: tuple[str, ...] = Key(min_length=1)
+    labels: Mapping[str, str] = {}
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _strings(cls, values: Any) -> Any:
+        for value in values if isinstance(values, list | tuple) else ():
+            if not isinstance(value, str):
+                raise ValueError(
+                    f"{value!r} is not text: put quotes around it (YAML reads bare yes, no, on, 1 otherwise)"
+                )
+        return values
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(set(self.values)) < len(self.values):
+            raise ValueError("a value is listed twice")
+        if strange := set(self.labels) - set(self.values):
+            raise ValueError(f"labels for {sorted(strange)}, which are no values")
+        return self
+
+
+class ListField(_Field):
+    """Between `min_items` and `max_items` values of one kind."""
+
+    type: Literal["list"] = "list"
+    items: Field
+    min_items: int = Key(default=0, ge=0)
+    max_items: int = Key(default=DEFAULT_MAX_ITEMS, ge=1, le=10_000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_items > self.max_items:
+            raise ValueError(f"min_items {self.min_items} is above max_items {self.max_items}")
+        return self
+
+
+class ObjectField(_Field):
+    """A record with fields of its own."""
+
+    type: Literal["object"] = "object"
+    fields: Mapping[str, Field] = Key(min_length=1)
+
+
+Field = StringField | IntegerField | NumberField | BooleanField | DateField | EnumField | ListField | ObjectField
+ListField.model_rebuild()
+ObjectField.model_rebuild()
+
+_KINDS: dict[str, type[Field]] = {
+    "string": StringField,
+    "integer": IntegerField,
+    "number": NumberField,
+    "boolean": BooleanField,
+    "date": DateField,
+    "enum": EnumField,
+    "list": ListField,
+    "object": ObjectField,
+}
+
+# Columns that every result has beside the task's own.
+RESERVED = frozenset({"status", "reason", "finish_reason", "prompt_tokens", "output_tokens", "duplicate"})
+
+
+def field_from(values: Any, *, place: str) -> Field:
+    """Read one field's definition.
+
+    Raises:
+        ConfigError: naming the key under `place` that is wrong and what is valid there.
+    """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{place}: a field is a mapping with at least a type; it is {values!r}.")
+    kind = values.get("type")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise ConfigError(f"{place}.type: {kind!r} is no type. {did_you_mean(str(kind), _KINDS)}")
+    values = dict(values)
+    if kind == "list" and "items" in values:
+        values["items"] = field_from(values["items"], place=f"{place}.items")
+    if kind == "object" and "fields" in values:
+        values["fields"] = fields_from(values["fields"], place=f"{place}.fields")
+    return validated(_KINDS[kind], values, place=place)
+
+
+def fields_from(values: Any, *, place: str) -> dict[str, Field]:
+    """Read named fields, in the order in which they are asked and become columns.
+
+    Raises:
+        ConfigError: for a name that cannot be a column, or a wrong definition.
+    """
+    if not isinstance(values, Mapping) or not values:
+        raise ConfigError(f"{place}: at least one field is needed, as `name: {{type: …}}`.")
+    seen: dict[str, str] = {}
+    for name in map(str, values):
+        if not name.isidentifier() or "__" in name or name.startswith("_"):
+            raise ConfigError(
+                f"{place}.{name}: a field's name has letters, digits and single underscores, and starts with a letter."
+            )
+        if (twin := seen.setdefault(name.lower(), name)) != name:
+            raise ConfigError(f"{place}.{name}: differs from {twin!r} by case only; rename one of them.")
+    return {str(name): field_from(value, place=f"{place}.{name}") for name, value in values.items()}
