@@ -12,7 +12,7 @@ from pydantic import Field as Key
 
 from glane.errors import ConfigError
 from glane.task.answer import AnswerError, column_values
-from glane.task.fields import RESERVED, Field, fields_from
+from glane.task.fields import RESERVED, Field, ListField, fields_from
 from glane.task.imports import fields_of_model, fields_of_schema_file
 from glane.task.schema import json_schema
 from glane.validation import Strict, validated
@@ -118,7 +118,9 @@ def _example(values: Mapping[str, Any], inputs: tuple[str, ...], fields: Mapping
         raise ConfigError(f"{place}.output: not a mapping of field to value.")
     if strange := sorted(set(map(str, output)) - set(fields)):
         raise ConfigError(f"{place}.output.{strange[0]}: is no field. Valid: {', '.join(fields)}.")
-    plain = {name: _plain(output[name]) for name in fields if name in output}
+    # What an example leaves out is what the model should say of what is not there: null, or an empty list.
+    absent = {name: [] if isinstance(field, ListField) else None for name, field in fields.items()}
+    plain = {name: _plain(output.get(name, absent[name])) for name in fields}
     try:
         column_values(fields, plain)
     except AnswerError as error:

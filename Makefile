@@ -1,0 +1,35 @@
+PYTHON ?= python3
+RUN = .venv/bin/python
+
+.PHONY: help setup dev demo test check clean
+
+help:             ## the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
+
+setup:            ## .venv with what a run needs
+	@$(PYTHON) lib/setup/install.py
+
+dev:              ## .venv with what the tests need, too
+	@$(PYTHON) lib/setup/install.py --dev
+
+demo: setup       ## 300 synthetic notes through the demo model, Parquet to Parquet
+	@$(RUN) jobs/demo_corpus.py path=runs/demo-corpus documents=300 seed=1
+	@$(RUN) jobs/extract.py task=ed_visit model=demo data.path=runs/demo-corpus/documents.parquet \
+		data.carry_columns=[visit_date,hospital] run.dir=runs/demo show=5
+
+check: dev        ## format, lint, types, layers, and the tests that need no engine
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/pytest -q -m "not engine and not ray and not slow"
+
+test: dev         ## everything
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/pytest
+
+clean:            ## remove what the demo wrote
+	rm -rf runs

@@ -1,0 +1,93 @@
+"""Text that carries, while it is being written, which passage supports which field.
+
+A passage is wrapped in two private characters of its field. Case, accents and typos can then be changed freely:
+offsets are read off at the very end, when the private characters are taken out.
+"""
+
+import random
+import re
+import unicodedata
+
+FIELDS = (
+    "age",
+    "sex",
+    "municipality",
+    "onset_date",
+    "duration_days",
+    "fever",
+    "temperature",
+    "cough",
+    "dyspnea",
+    "vomiting",
+    "diarrhea",
+    "syndrome",
+    "similar_cases",
+    "comorbidities",
+    "disposition",
+)
+Spans = dict[str, list[tuple[int, int]]]
+
+_OPEN = {field: chr(0xE000 + 2 * i) for i, field in enumerate(FIELDS)}
+_CLOSE = {field: chr(0xE001 + 2 * i) for i, field in enumerate(FIELDS)}
+_FIELD_OF = {char: field for field, char in (*_OPEN.items(), *_CLOSE.items())}
+_MARK = re.compile("([\ue000-\ue0ff])")
+_PLACE = re.compile(f"({_OPEN['municipality']}[^{_CLOSE['municipality']}]*{_CLOSE['municipality']})")
+_LONG_WORD = re.compile(r"[a-zéèêàçîôû]{7,}")
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE"})
+
+
+def mark(text: str, *fields: str) -> str:
+    """The text, marked as the support of each of the fields."""
+    for field in fields:
+        text = f"{_OPEN[field]}{text}{_CLOSE[field]}"
+    return text
+
+
+def resolve(marked: str) -> tuple[str, Spans]:
+    """The plain text and, for each field, the code-point offsets of its passages, in the order of the text."""
+    parts: list[str] = []
+    starts: dict[str, int] = {}
+    spans: Spans = {}
+    length = 0
+    for part in _MARK.split(marked):
+        field = _FIELD_OF.get(part)
+        if field is None:
+            parts.append(part)
+            length += len(part)
+        elif part == _OPEN[field]:
+            starts[field] = length
+        else:
+            spans.setdefault(field, []).append((starts.pop(field), length))
+    return "".join(parts), spans
+
+
+def capital(marked: str) -> str:
+    """The text with its first character in upper case."""
+    for i, char in enumerate(marked):
+        if char not in _FIELD_OF:
+            return marked[:i] + char.upper() + marked[i + 1 :]
+    return marked
+
+
+def bare(marked: str) -> str:
+    """The text without its accents."""
+    decomposed = unicodedata.normalize("NFD", marked.translate(_LIGATURES))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def mistype(marked: str, rng: random.Random, *, typos: int) -> str:
+    """The text with that many typos, none of which touches a figure, a short word or the name of a municipality."""
+    pieces = _PLACE.split(marked)
+    for _ in range(typos):
+        piece = rng.randrange(0, len(pieces), 2)  # odd pieces are municipalities
+        words = list(_LONG_WORD.finditer(pieces[piece]))
+        if not words:
+            continue
+        word = rng.choice(words)
+        # Only the inside of a long word: its ends carry gender and number, which are answers.
+        at = rng.randrange(word.start() + 2, word.end() - 3)
+        text = pieces[piece]
+        kind = rng.randrange(3)
+        changed = text[at + 1] + text[at] if kind == 0 else text[at] * 2 + text[at + 1] if kind == 1 else text[at + 1]
+        pieces[piece] = text[:at] + changed + text[at + 2 :]
+    return "".join(pieces)

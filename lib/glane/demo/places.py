@@ -1,0 +1,75 @@
+"""Made-up names of French municipalities, cut into a training and a test half."""
+
+import random
+import unicodedata
+import zlib
+from typing import Literal
+
+Split = Literal["train", "test"]
+
+_HEADS = (
+    "Aub Bar Bel Ber Bour Bra Cas Cha Char Clé Cor Cour Dam Dor Es Fal Fer Fon Gar Gou Gran Hau Her Jon Jou Lan Lau Lor "
+    "Mar Mau Mer Mon Mor Nan Nor Or Pa Per Plo Pou Pré Qué Ra Rem Ro Sar Sau Ser Sou Tal Tour Tré Val Var Ver Vil Vou"
+).split()
+_MIDDLES = ["", "", "", *"be bo da di ga ge la li lo ma mé mi mo na ne no ra ri ro sa ti va ve vi zo".split()]
+_TAILS = (
+    "ville court mery méry gny nac gnac ières ancourt eux illy igny ay oux court ronde bach heim euil zon thès lans "
+    "viers tot fleur mont val bec dun lieu nay cy vy ges gues sac sart sey thoire rac lonne relle champ bourg"
+).split()
+_SAINTS = (
+    "Amand Aubin Cyr Didier Éloi Fiacre Gervais Hilaire Julien Léger Loup Maixent Marcel Martin Médard Nazaire Omer "
+    "Pardoux Quentin Rémy Savin Sernin Ulrich Valéry Vaast Yrieix Brieux Céré Dorat Evroult Guénolé Jorioz Laon"
+).split()
+_SAINTES = "Agathe Aurore Colombe Eulalie Foy Geneviève Maure Odile Radegonde Sévère Solange Ursule".split()
+_QUALIFIERS = (
+    "les-Bains le-Vieux le-Grand le-Petit la-Forêt la-Plaine sous-Bois en-Forêt aux-Bois du-Lac les-Pins la-Rivière "
+    "le-Château les-Étangs la-Montagne sur-Mer en-Vallée d'Aval d'Amont le-Neuf la-Blanche"
+).split()
+_GENERICS = "Pont Mont Port Bourg Val Fontaine Roche Mas Puy Châtel Neuville Villers Champ Croix".split()
+
+
+def municipality(rng: random.Random, split: Split) -> str:
+    """A made-up municipality of one half: no name of "train" is ever a name of "test"."""
+    while True:
+        name = _compose(rng)
+        if split_of(name) == split:
+            return name
+
+
+def split_of(name: str) -> Split:
+    """The half a name belongs to, whatever its case, its accents and its hyphens."""
+    # A checksum of the name rather than two lists: disjoint by construction, and stable across versions of Python.
+    return "test" if zlib.crc32(normal_form(name).encode()) % 4 == 0 else "train"
+
+
+def normal_form(name: str) -> str:
+    """The name in lower case, without accents, hyphens and apostrophes."""
+    bare = unicodedata.normalize("NFD", name.casefold())
+    return " ".join("".join(c if c.isalpha() else " " for c in bare if not unicodedata.combining(c)).split())
+
+
+def _root(rng: random.Random) -> str:
+    return rng.choice(_HEADS) + rng.choice(_MIDDLES) + rng.choice(_TAILS)
+
+
+def _saint(rng: random.Random) -> str:
+    short = rng.random() < 0.2
+    if rng.random() < 0.25:
+        return f"{'Ste' if short else 'Sainte'}-{rng.choice(_SAINTES)}"
+    # Half of the saints are made up too: thirty names alone would be learnt by heart.
+    return f"{'St' if short else 'Saint'}-{rng.choice(_SAINTS) if rng.random() < 0.5 else _root(rng)}"
+
+
+def _compose(rng: random.Random) -> str:
+    draw = rng.random()
+    if draw < 0.40:
+        return _root(rng)
+    if draw < 0.58:
+        return f"{_root(rng)}-{rng.choice(('sur', 'sur', 'en', 'lès', 'sous'))}-{_root(rng)}"
+    if draw < 0.72:
+        return f"{_root(rng)}-{rng.choice(_QUALIFIERS)}"
+    if draw < 0.82:
+        return _saint(rng)
+    if draw < 0.94:
+        return f"{_saint(rng)}-{rng.choice(('sur', 'en', 'lès', 'de'))}-{_root(rng)}"
+    return f"{rng.choice(_GENERICS)}{rng.choice(('-', '-de-', '-'))}{_root(rng)}"

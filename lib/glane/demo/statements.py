@@ -1,0 +1,213 @@
+"""Sentences for the facts of a case, each marked with the fields that it supports."""
+
+import random
+
+from glane.demo.case import Case, fill, pick
+from glane.demo.marks import mark
+from glane.demo.notation import age_text, count_text, date_text, de, degrees_text, duration_text
+from glane.demo.vocabulary import (
+    COMORBIDITIES,
+    DENIED_ANTECEDENTS,
+    FAMILY_ANTECEDENTS,
+    MANY_CASES,
+    NO_ANTECEDENTS,
+    NO_CASES,
+    ONE_CASE,
+    OTHER_ANTECEDENTS,
+    SIGNS,
+    SOME_CASES,
+    TWO_CASES,
+)
+
+_SUBJECTS = {
+    ("adult", "F"): ("Patiente", "Patiente", "Pte", "Pte", "Femme", "Mme", "Dame", "F", "pte", "Madame"),
+    ("adult", "M"): ("Patient", "Patient", "Pt", "Pt", "Homme", "M.", "Monsieur", "H", "pt", "Mr"),
+    ("adult", None): ("Patient(e)", "Personne", "Adulte", "Pt(e)"),
+    ("child", "F"): ("Fille", "Fillette", "Enfant de sexe féminin", "Petite fille", "Jeune fille", "Enfant (F)"),
+    ("child", "M"): ("Garçon", "Garçon", "Enfant de sexe masculin", "Petit garçon", "Jeune garçon", "Enfant (M)"),
+    ("child", None): ("Enfant", "Enfant", "enfant"),
+    ("infant", "F"): ("Nourrisson de sexe féminin", "Petite fille", "Nourrisson fille", "Nourrisson (F)", "Bébé fille"),
+    ("infant", "M"): ("Nourrisson de sexe masculin", "Petit garçon", "Nourrisson garçon", "Nourrisson (M)", "Bébé garçon"),
+    ("infant", None): ("Nourrisson", "Nourrisson", "Enfant", "Bébé", "nourrisson"),
+}
+_DENIALS = (
+    ("pas {de}", "pas {de}", "absence {de}", "sans {noun}", "nie {every} {noun}", "aucun{e} {noun}", "{noun} : non")
+    + ("ne signale pas {de}", "jamais {de}", "ne rapporte pas {de}", "pas {de} associé{e}", "0 {noun}")
+)
+_HEADS = ("ATCD : ", "ATCD ", "antécédents : ", "terrain : ", "ATCDs : ", "suivi· pour ", "ATCD de ", "connu· pour ")
+_FEMININE = ("toux", "dyspnée", "gêne", "détresse", "diarrhée", "selles", "fièvre", "hyperthermie")
+
+
+def identity(rng: random.Random, case: Case) -> str | None:
+    """Who comes: subject, age and sex, or None when nothing of it is told."""
+    stage = "infant" if case.years < 2 and case.age else "child" if case.child else "adult"
+    subject = pick(rng, _SUBJECTS[stage, case.sex])
+    if case.sex:
+        subject = mark(subject, "sex")
+    if case.age is None:
+        return subject if case.sex else None
+    unit, number = case.age
+    plain = age_text(rng, **{"years": None, "months": None, "days": None, unit: number})
+    age = mark(plain, "age")
+    letter = mark(pick(rng, ("F", "fille", "femme") if case.sex == "F" else ("M", "garçon", "homme")), "sex")
+    if case.sex and stage == "adult" and rng.random() < 0.2:
+        short = mark(case.sex if rng.random() < 0.5 or case.sex == "F" else "H", "sex")
+        return pick(rng, (f"{short}, {age}", f"{age}, sexe {mark(case.sex, 'sex')}", f"sexe : {short}, âge : {age}", f"{short}/{age}"))
+    if case.sex and stage == "child" and rng.random() < 0.15:
+        return f"{age}, {letter}"
+    if case.sex is None and rng.random() < 0.3:
+        return pick(rng, (age, f"âge : {age}", f"âge {age}"))
+    return pick(rng, (f"{subject} de {age}", f"{subject} de {age}", f"{subject}, {age}", f"{subject} {age}", f"{subject} âgé· de {age}"))
+
+
+def residence(rng: random.Random, case: Case) -> str | None:
+    """Where the patient lives, or where it happened."""
+    if case.municipality is None:
+        return None
+    place = mark(case.municipality, "municipality")
+    phrases = [
+        f"résidant à {place}",
+        f"domicilié· à {place}",
+        f"habite {place}",
+        f"habite à {place}",
+        f"habitant {place}",
+        f"demeurant à {place}",
+        f"vit à {place}",
+        f"commune : {place}",
+        f"domicile : {place}",
+        f"adresse : {place}",
+        f"réside sur la commune {de(place)}",
+        f"({place})",
+        f"venant {de(place)}",
+        f"dom. {place}",
+        f"commune de résidence : {place}",
+    ]
+    if case.years > 75:
+        phrases += [f"vit à l'EHPAD {de(place)}", f"résident· de l'EHPAD {de(place)}"] * 2
+    if case.syndrome == "traumatisme":
+        phrases += [f"accident sur la commune {de(place)}", f"accident survenu à {place}", f"chute survenue à {place}"] * 2
+    if case.syndrome == "intoxication_co":
+        phrases += [f"logement situé à {place}", f"intervention des pompiers à {place}", f"pavillon à {place}"] * 2
+    return pick(rng, phrases)
+
+
+def antecedents(rng: random.Random, case: Case) -> list[str]:
+    """Comorbidities among other antecedents, denied ones, and those of the family."""
+    told = [mark(pick(rng, COMORBIDITIES[name]), "comorbidities") for name in case.comorbidities]
+    others = 0 if case.child else int(rng.expovariate(1.2))
+    # The comorbidities keep their order: the answer lists them as the text does.
+    for phrase in rng.sample(OTHER_ANTECEDENTS, min(others, 4)):
+        told.insert(rng.randrange(len(told) + 1), phrase)
+    sentences = []
+    if told:
+        items = (", " if rng.random() < 0.8 else rng.choice((" / ", " + ", " - "))).join(told)
+        adjectives = any(word in items for word in ("·", "ique", "enceinte"))
+        head = pick(rng, _HEADS[:4] if adjectives else _HEADS)
+        sentences.append(head[:-3] + de(items) if head.endswith("de ") else head + items)
+    elif rng.random() < 0.3:
+        return [pick(rng, NO_ANTECEDENTS)]
+    if rng.random() < 0.12:
+        known = {*case.comorbidities, *(("asthme",) if case.syndrome == "asthme" else ())}
+        sentences += [rng.choice([phrase for phrase, names in DENIED_ANTECEDENTS if not known & {*names}])]
+    if rng.random() < 0.1:
+        sentences.append(pick(rng, FAMILY_ANTECEDENTS))
+    return sentences
+
+
+def timing(rng: random.Random, case: Case) -> tuple[str | None, str | None]:
+    """When it began: words that follow the symptoms, or a sentence of its own (one of the two at most)."""
+    accident = case.syndrome == "traumatisme"
+    if case.duration_days is not None:
+        return duration_text(rng, case.duration_days, accident=accident), None
+    if case.onset_date is None:
+        return None, None
+    day = mark(date_text(rng, case.onset_date), "onset_date")
+    if rng.random() < 0.5:
+        late = ("depuis le", "depuis le", "débutant le", "à partir du", "évoluant depuis le")
+        return f"{pick(rng, ('survenu le', 'le', 'datant du') if accident else late)} {day}", None
+    heads = (
+        ("accident survenu le", "traumatisme le", "traumatisme datant du", "date de l'accident :", "accident du")
+        if accident
+        else ("début des symptômes le", "symptômes apparus le", "début le", "début :", "date de début :", "premiers signes le")
+        + ("date des premiers symptômes :", "début brutal le", "a débuté le", "symptomatologie débutée le")
+    )
+    return None, f"{pick(rng, heads)} {day}"
+
+
+def temperature(rng: random.Random, tenths: int) -> str:
+    """A measured temperature that states (38.0 and above) or denies fever by itself."""
+    degrees = mark(degrees_text(rng, tenths), "temperature")
+    heads = ("T° ", "T° ", "T ", "T°: ", "température ", "temp. ", "température à ", "Temp : ", "T° à ", "thermomètre à ", "T= ")
+    return mark(pick(rng, heads) + degrees, "fever")
+
+
+def fever(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
+    """Statements of fever (noun phrases, sentences of their own); denials count among the latter."""
+    if case.fever is None:
+        return [], []
+    tenths = case.temperature_tenths
+    words = SIGNS["fever"]
+    if tenths is None:
+        if not case.fever:
+            return [], [mark(pick(rng, words.denials), "fever")] if rng.random() < 0.7 else [deny(rng, ["fever"])]
+        present = mark(pick(rng, words.present), "fever")
+        return ([present], []) if rng.random() < 0.75 else ([], [mark(pick(rng, words.clauses), "fever")])
+    degrees = mark(degrees_text(rng, tenths), "temperature")
+    if not case.fever:
+        joined = pick(rng, ("apyrétique à {}", "apyrétique ({})", "afébrile à {}", "apyrétique, T° {}", "T° normale à {}", "apyrexie à {}"))
+        return [], [mark(joined.format(degrees), "fever") if rng.random() < 0.55 else temperature(rng, tenths)]
+    if tenths < 380:
+        # Fever of before, gone at the time of the measure: two statements, so that neither is read alone.
+        return [mark(pick(rng, ("fièvre à domicile", "fièvre la nuit dernière")), "fever")], [f"T° {degrees} à l'accueil"]
+    point = rng.random()
+    if point < 0.4:
+        joined = pick(rng, ("fièvre à {}", "fièvre à {}", "fièvre {}", "fièvre ({})", "fièvre jusqu'à {}", "hyperthermie à {}", "pic fébrile à {}"))
+        return [mark(joined.format(degrees), "fever")], []
+    if point < 0.6:
+        joined = pick(rng, ("fébrile à {}", "fébrile à {}", "fébrile ({})", "fébrile, T° {}", "pyrétique à {}"))
+        return [], [mark(joined.format(degrees), "fever")]
+    if point < 0.75:
+        return [mark(pick(rng, words.present), "fever")], [temperature(rng, tenths)]
+    return [], [temperature(rng, tenths)]
+
+
+def deny(rng: random.Random, fields: list[str]) -> str:
+    """One phrase that denies all of the signs."""
+    nouns = [pick(rng, SIGNS[field].denied) for field in fields]
+    if len(nouns) == 1:
+        noun = nouns[0]
+        feminine = noun.startswith(_FEMININE)
+        every, agreement = ("toute", "e") if feminine else ("tout", "")
+        phrase = pick(rng, _DENIALS).format(de=de(noun), noun=noun, every=every, e=agreement)
+        return mark(phrase, *fields)
+    listed = ", ".join(nouns[:-1])
+    last = nouns[-1]
+    phrase = pick(
+        rng,
+        (
+            f"ni {' ni '.join(nouns)}",
+            f"ni {' ni '.join(nouns)}",
+            f"pas {' ni '.join(de(noun) for noun in nouns)}",
+            f"pas {de(listed)} ni {last}",
+            f"pas {de(listed)} ou {last}",
+            f"absence {de(listed)} et {de(last)}",
+            f"nie {listed} et {last}",
+            f"sans {listed} ni {last}",
+            f"pas {de(' / '.join(nouns))}",
+        ),
+    )
+    return mark(phrase, *fields)
+
+
+def similar_cases(rng: random.Random, number: int) -> str:
+    """How many other people have the same signs."""
+    if number == 0:
+        phrase = pick(rng, NO_CASES)
+    elif number == 1:
+        phrase = pick(rng, ONE_CASE)
+    elif number == 2 and rng.random() < 0.3:
+        phrase = pick(rng, TWO_CASES)
+    else:
+        phrases = MANY_CASES if number > 8 or rng.random() < 0.2 else SOME_CASES
+        phrase = fill(pick(rng, phrases), {"n": count_text(rng, number)})
+    return mark(phrase, "similar_cases")

@@ -1,0 +1,225 @@
+"""Trains the demo model from nothing: `python -m glane.demo.train --out lib/glane/demo/model`.
+
+Every step reads fresh notes, drawn from the number of the step: a run that is cut short resumes from its last
+checkpoint (same command) and sees the very notes it would have seen. Run from the root of the repository with
+PYTHONPATH=lib; about seventy minutes on two cores.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from transformers import AutoTokenizer, GenerationConfig
+
+from glane.demo.network import MAX_TOKENS, answer_logits, new_model
+from glane.demo.note import Note, generate_note
+from glane.demo.score import ANSWER_TOKENS, score_model
+from glane.demo.tokenizer import encode, train_tokenizer
+
+POOL_BATCHES = 16  # batches are cut from a pool of notes sorted by length, so that rows need little padding
+# Share of the steps after which the notes get longer: copying a name is learnt sooner from short ones.
+BRIEF_UNTIL, SHORT_UNTIL = 0.2, 0.5
+SHORT_CHARACTERS = 350
+CHECKPOINT_S, SCORE_S = 120.0, 300.0
+
+
+def main() -> None:
+    """Parses the options and trains to the end, or from where the last run stopped."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the exported model")
+    parser.add_argument("--work", type=Path, default=Path(".train"), help="folder of checkpoints and scores")
+    parser.add_argument("--steps", type=int, default=5500)
+    parser.add_argument("--batch", type=int, default=24, help="notes per step")
+    parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    train(
+        out=options.out,
+        work=options.work,
+        steps=options.steps,
+        batch=options.batch,
+        peak_rate=options.peak_rate,
+        seed=options.seed,
+    )
+
+
+def train(*, out: Path, work: Path, steps: int, batch: int, peak_rate: float, seed: int) -> None:
+    """Trains for that many steps in all, resuming from work/checkpoint.pt, and exports the best so far to `out`."""
+    work.mkdir(parents=True, exist_ok=True)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    tokenizer = _tokenizer(work / "tokenizer", seed)
+    model = new_model(
+        vocabulary_size=len(tokenizer),
+        bos=tokenizer.bos_token_id,
+        eos=tokenizer.eos_token_id,
+        pad=tokenizer.pad_token_id,
+        seed=seed,
+    ).to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    logits_of = torch.compile(answer_logits, dynamic=True)
+    step, best = _resume(work / "checkpoint.pt", model, optimizer, device)
+    started = checked = scored = time.monotonic()
+    tokens = 0
+    while step < steps:
+        index = step // POOL_BATCHES
+        pool = _pool(tokenizer, index, batch=batch, progress=index * POOL_BATCHES / steps, seed=seed)
+        for ids, positions, targets in pool[step % POOL_BATCHES :]:
+            for group in optimizer.param_groups:
+                group["lr"] = peak_rate * _schedule(step / steps)
+            logits = logits_of(model, ids.to(device), positions.to(device))
+            loss = F.cross_entropy(logits.flatten(0, 1), targets.to(device).flatten(), ignore_index=-100)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            step += 1
+            tokens += ids.numel()
+            now = time.monotonic()
+            if step % 20 == 0:
+                print(f"step {step}/{steps} loss {loss.item():.4f} tok/s {tokens / (now - started):.0f}", flush=True)
+            if step >= steps:
+                break
+            if now - scored > SCORE_S:
+                best = _export_if_best(model, tokenizer, out, work, step=step, best=best, seed=seed, notes=64)
+                scored = time.monotonic()
+            if now - checked > CHECKPOINT_S:
+                _save(work / "checkpoint.pt", model, optimizer, step, best)
+                checked = time.monotonic()
+    _save(work / "checkpoint.pt", model, optimizer, step, best)
+    _export_if_best(model, tokenizer, out, work, step=step, best=best, seed=seed, notes=64)
+    print("final", json.dumps(score_model(model, tokenizer, notes=512, seed=seed + 1)), flush=True)
+
+
+def _schedule(progress: float) -> float:
+    """The share of the peak rate: a short warm-up, then a cosine to one hundredth."""
+    return min(1.0, progress / 0.02 + 0.01) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def _pool(tokenizer: Any, index: int, *, batch: int, progress: float, seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """The batches of one pool, in a shuffled order: ids, positions of the answer, targets (-100 where none)."""
+    rng = random.Random(f"pool-{seed}-{index}")
+    pairs = []
+    while len(pairs) < POOL_BATCHES * batch:
+        prompt, answer = encode(tokenizer, _draw(rng, progress))
+        if len(prompt) + len(answer) <= MAX_TOKENS:
+            pairs.append((prompt, answer))
+    pairs.sort(key=lambda pair: len(pair[0]) + len(pair[1]))
+    batches = [_tensors(pairs[i : i + batch]) for i in range(0, len(pairs), batch)]
+    rng.shuffle(batches)
+    return batches
+
+
+def _draw(rng: random.Random, progress: float) -> Note:
+    if progress < BRIEF_UNTIL:
+        return generate_note(rng, "train", brief=True)
+    brief = rng.random() < 0.3
+    while True:
+        note = generate_note(rng, "train", brief=brief)
+        if progress >= SHORT_UNTIL or len(note.text) <= SHORT_CHARACTERS:
+            return note
+
+
+def _tensors(pairs: list[tuple[list[int], list[int]]]) -> tuple[Tensor, Tensor, Tensor]:
+    # Widths are rounded up, so that few shapes are ever compiled for.
+    width = -(-max(len(prompt) + len(answer) for prompt, answer in pairs) // 8) * 8
+    height = -(-max(len(answer) for _, answer in pairs) // 8) * 8
+    ids = torch.zeros(len(pairs), width, dtype=torch.long)
+    positions = torch.zeros(len(pairs), height, dtype=torch.long)
+    targets = torch.full((len(pairs), height), -100, dtype=torch.long)
+    for row, (prompt, answer) in enumerate(pairs):
+        length = len(answer)
+        ids[row, : len(prompt) + length] = torch.tensor(prompt + answer)
+        positions[row, :length] = torch.arange(len(prompt) - 1, len(prompt) - 1 + length)
+        targets[row, :length] = torch.tensor(answer)
+    return ids, positions, targets
+
+
+def _tokenizer(folder: Path, seed: int) -> Any:
+    if not (folder / "tokenizer.json").exists():
+        _replace_folder(folder, lambda new: _save_tokenizer(train_tokenizer(notes=20_000, seed=seed, max_tokens=MAX_TOKENS), new))
+    return AutoTokenizer.from_pretrained(folder)
+
+
+def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Saves the tokenizer under the class name that every version of transformers knows."""
+    tokenizer.save_pretrained(folder)
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text())
+    config["tokenizer_class"] = "PreTrainedTokenizerFast"
+    # tokenizer.json already says which tokens are special, and versions differ on how this key is written.
+    config.pop("extra_special_tokens", None)
+    path.write_text(json.dumps(config, indent=2) + "\n")
+
+
+def _resume(path: Path, model: Any, optimizer: torch.optim.Optimizer, device: str) -> tuple[int, float]:
+    if not path.exists():
+        return 0, 0.0
+    state = torch.load(path, map_location=device, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    print(f"resuming at step {state['step']}", flush=True)
+    return int(state["step"]), float(state["best"])
+
+
+def _save(path: Path, model: Any, optimizer: torch.optim.Optimizer, step: int, best: float) -> None:
+    new = path.with_suffix(".new")
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "best": best}, new)
+    os.replace(new, path)
+
+
+def _export_if_best(
+    model: Any, tokenizer: Any, out: Path, work: Path, *, step: int, best: float, seed: int, notes: int
+) -> float:
+    """Scores the model, and exports it in 16 bits unless an earlier one did better; returns the best micro-F1."""
+    score = score_model(model, tokenizer, notes=notes, seed=seed)
+    line = json.dumps({"step": step, **score})
+    print("score", line, flush=True)
+    with (work / "scores.jsonl").open("a") as file:
+        file.write(line + "\n")
+    if score["micro_f1"] < best:
+        return best
+    _replace_folder(out, lambda folder: _export(model, tokenizer, folder))
+    return float(score["micro_f1"])
+
+
+def _export(model: Any, tokenizer: Any, folder: Path) -> None:
+    small = type(model)(model.config).to(torch.bfloat16)
+    small.load_state_dict(model.state_dict())
+    small.generation_config = GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        do_sample=False,
+        max_new_tokens=ANSWER_TOKENS,
+    )
+    small.save_pretrained(folder)
+    _save_tokenizer(tokenizer, folder)
+
+
+def _replace_folder(folder: Path, write: Any) -> None:
+    """Writes a folder beside its place, then puts it there: no reader ever sees half of it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    new.mkdir()
+    write(new)
+    if folder.exists():
+        os.rename(folder, old)
+    os.rename(new, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""What the tests share: small data sets, settings for the scripted engine, and a run without Ray."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from glane.run.prepare import PreparedRun, prepare_run
+from glane.run.publish import finish_run
+from glane.run.session import WorkerReport, WorkerSpec, run_worker
+from glane.settings import ExtractSettings
+from glane.task.task import Task, load_task
+from glane.validation import validated
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SMALL_TASK: dict[str, Any] = {
+    "name": "small",
+    "language": "fr",
+    "instructions": "Lis le texte.",
+    "fields": {
+        "age": {"type": "integer", "minimum": 0, "maximum": 120, "nullable": True},
+        "sex": {"type": "enum", "values": ["F", "M"], "nullable": True},
+        "onset": {"type": "date", "precision": "partial", "nullable": True},
+        "seen": {"type": "date"},
+        "note": {"type": "string", "max_length": 40},
+        "temperature": {"type": "number", "minimum": 30, "maximum": 45, "nullable": True},
+        "fever": {"type": "boolean", "nullable": True},
+        "cases": {
+            "type": "list",
+            "max_items": 5,
+            "items": {"type": "object", "fields": {"place": {"type": "string"}, "when": {"type": "date"}}},
+        },
+    },
+}
+
+
+def write_documents(path: Path, texts: Sequence[str | bytes | None], *, row_group_size: int = 50, **columns: Any) -> Path:
+    """A data set with ids d0, d1, …"""
+    kind = pa.binary() if any(isinstance(text, bytes) for text in texts) else pa.string()
+    table = pa.table({"id": [f"d{i}" for i in range(len(texts))], "text": pa.array(texts, kind), **columns})
+    pq.write_table(table, path, row_group_size=row_group_size)
+    return path
+
+
+def make_settings(data: Path, run: Path, task: Mapping[str, Any] = SMALL_TASK, **changes: Any) -> ExtractSettings:
+    """Settings of a scripted run; `changes` are dotted keys with `__` for the dot."""
+    values: dict[str, Any] = {
+        "task": dict(task),
+        "data": {"path": str(data)},
+        "model": {
+            "name": "scripted", "engine": "scripted", "path": "none", "max_model_len": 20000, "max_tokens": 512,
+            "max_num_seqs": 8,
+        },
+        "run": {"dir": str(run), "shard_rows": 16, "heartbeat_s": 0.2, "lease_s": 2.0},
+        "progress": "none",
+    }  # fmt: skip
+    for key, value in changes.items():
+        *path, last = key.split("__")
+        here = values
+        for part in path:
+            here = here.setdefault(part, {})
+        here[last] = value
+    return validated(ExtractSettings, values, place="")
+
+
+def work(settings: ExtractSettings, worker: str = "w0") -> tuple[PreparedRun, WorkerReport]:
+    """Prepare the run and work on it in this process."""
+    task = load_task(settings.task)
+    run = prepare_run(settings, task)
+    return run, run_worker(spec(settings, task, run, worker))
+
+
+def spec(settings: ExtractSettings, task: Task, run: PreparedRun, worker: str, start: float = 0.0) -> WorkerSpec:
+    return WorkerSpec(
+        worker=worker, settings=settings, task=task, key=run.key, start=start, device="cpu", cpus=1, gpus=0
+    )
+
+
+def extract_here(settings: ExtractSettings) -> pl.DataFrame:
+    """A whole run in this process; the published rows."""
+    run, report = work(settings)
+    assert report.outcome == "done", report.message
+    finish_run(run.directory, run.plan, record_mib=128)
+    return pl.read_parquet(run.directory.records / "*.parquet")
+
+
+def job(*arguments: str, name: str = "extract", check: int | None = 0, timeout: float = 300, **options: Any) -> Any:
+    """Run a job as a user would."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "jobs" / f"{name}.py"), *arguments],
+        capture_output=True, text=True, timeout=timeout, check=False, **options,
+    )  # fmt: skip
+    if check is not None:
+        assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """120 plain documents in three row groups."""
+    return write_documents(tmp_path / "documents.parquet", [f"note {i}" for i in range(120)])
+
+
+@pytest.fixture
+def shipped_task() -> Callable[[str], dict[str, Any]]:
+    def load(name: str) -> dict[str, Any]:
+        return yaml.safe_load((ROOT / "conf" / "task" / f"{name}.yaml").read_text())
+
+    return load
+
+
+@pytest.fixture(autouse=True)
+def _private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "XDG_CACHE_HOME" not in os.environ:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
