@@ -43,7 +43,7 @@ def bad_files(tmp_path):
     (tmp_path / "text.parquet").write_text("not parquet")
     (tmp_path / "cut.parquet").write_bytes(good.read_bytes()[:-20])
     (tmp_path / "empty").mkdir()
-    write_documents(tmp_path / "none.parquet", [])
+    pq.write_table(pa.table({"id": pa.array([], pa.string()), "text": pa.array([], pa.string())}), tmp_path / "none.parquet")
     pq.write_table(pa.table({"id": [1.5], "text": ["a"]}), tmp_path / "floatid.parquet")
     pq.write_table(pa.table({"id": ["a"], "text": [1]}), tmp_path / "inttext.parquet")
     (tmp_path / "mixed").mkdir()

@@ -30,7 +30,7 @@ def test_every_input_becomes_one_row_with_a_status(tmp_path):
     ]  # fmt: skip
     assert rows["reason"].is_null().to_list() == [True] + [False] * 8
     assert rows["finish_reason"].to_list()[3:5] == ["stop", "length"]
-    assert rows.filter(pl.col("status") != "OK").select(SMALL_TASK["fields"]).null_count().sum_horizontal()[0] == 8 * 8
+    assert rows.filter(pl.col("status") != "OK").select(*SMALL_TASK["fields"]).null_count().sum_horizontal()[0] == 8 * 8
 
 
 def test_columns_are_typed(tmp_path, documents):
@@ -98,18 +98,17 @@ def test_changed_contents_are_another_run_and_a_moved_file_is_not(tmp_path, docu
 
 
 def test_an_interrupted_run_goes_on(tmp_path, documents):
-    settings = make_settings(documents, tmp_path / "run", model__script={"seconds_per_step": 0.02})
+    settings = make_settings(documents, tmp_path / "run", model__script={"seconds_per_step": 0.05}, run__shard_rows=4)
     task = load_task(SMALL_TASK)
     run = prepare_run(settings, task)
     started = spec(settings, task, run, "w0")
     stop = threading.Event()
-    threading.Timer(0.5, stop.set).start()
-    run_worker(started, should_stop=stop.is_set)
+    run_worker(started, should_stop=lambda: stop.is_set() or len(list(run.directory.parts.iterdir())) >= 2)
     done = len(list(run.directory.parts.glob("*.parquet")))
     assert 0 < done < run.plan.num_shards
     with pytest.raises(RunError, match="not complete"):
         glane.open_run(tmp_path / "run")
-    assert len(glane.open_run(tmp_path / "run", partial=True).all().collect()) >= 16
+    assert len(glane.open_run(tmp_path / "run", partial=True).all().collect()) >= 8
     rows = extract_here(settings)
     assert Counter(rows["id"]) == Counter(f"d{i}" for i in range(120))
 

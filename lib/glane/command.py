@@ -27,10 +27,18 @@ def run_job(job: Job, *, config_name: str) -> None:
     """
     OmegaConf.register_new_resolver("repository", lambda: str(_CONF.parent), replace=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its exceptions on, and we say what they mean
+    failures: list[GlaneError] = []
+
+    def guarded(config: DictConfig) -> None:
+        try:
+            job(config)
+        except GlaneError as error:  # kept from Hydra, which would say more than the user needs; a sweep goes on
+            failures.append(error)
+
     try:
-        hydra.main(version_base=None, config_path=str(_CONF), config_name=config_name)(job)()
-    except GlaneError as error:
-        _fail(str(error))
+        hydra.main(version_base=None, config_path=str(_CONF), config_name=config_name)(guarded)()
+        if failures:
+            _fail("\n".join(str(error) for error in failures))
     except (HydraException, OmegaConfBaseException) as error:
         _fail(_explained(error, config_name))
     except KeyboardInterrupt:

@@ -154,6 +154,19 @@ def extract_settings(config: DictConfig) -> ExtractSettings:
     return settings.model_copy(update={"model": model})
 
 
+class DemoCorpusSettings(Strict):
+    """What `jobs/demo_corpus.py` is told."""
+
+    path: str
+    documents: int = Key(default=300, ge=1)
+    seed: int = 0
+
+
+def demo_corpus_settings(config: DictConfig) -> DemoCorpusSettings:
+    """Read the composed configuration of the corpus generator; raises `ConfigError` as `extract_settings` does."""
+    return validated(DemoCorpusSettings, plain(config), place="")
+
+
 def plain(config: DictConfig) -> dict[str, Any]:
     """Return a configuration as plain values, interpolations resolved."""
     if missing := sorted(OmegaConf.missing_keys(config)):

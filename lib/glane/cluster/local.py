@@ -17,6 +17,7 @@ from glane.errors import EngineError
 from glane.run.ledger import process_start
 from glane.settings import ClusterSettings
 
+_FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # another cluster's: never joined
 _PREFIX = "gl-"  # the path must stay short: Unix sockets inside it may have 107 bytes
 
 
@@ -44,12 +45,12 @@ def local_ray(settings: ClusterSettings) -> Iterator[Any]:
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_DEDUP_LOGS": "0",
-        # The engines' memory is bounded by their settings; Ray's own killer would only add deaths.
-        "RAY_memory_monitor_refresh_ms": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
-    former = {name: os.environ.get(name) for name in environment}
+    former = {name: os.environ.get(name) for name in (*environment, *_FOREIGN)}
     os.environ.update(environment)
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
     try:
         import ray
 
@@ -65,7 +66,13 @@ def local_ray(settings: ClusterSettings) -> Iterator[Any]:
                 configure_logging=False,
                 object_store_memory=80 * 2**20,  # nothing but small specifications passes through it
                 _node_ip_address="127.0.0.1",
-                _temp_dir=str(folder),
+                _temp_dir=str(folder / "r"),
+                _system_config={
+                    "enable_worker_prestart": False,
+                    "prestart_worker_first_driver": False,
+                    # The engines' memory is bounded by their settings; Ray's own killer would only add deaths.
+                    "memory_monitor_refresh_ms": 0,
+                },
                 **options,
             )
         except Exception as error:  # Ray raises many kinds here

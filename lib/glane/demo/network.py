@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 from transformers import MistralConfig, MistralForCausalLM
 
 MAX_TOKENS = 2048
@@ -54,7 +54,7 @@ def answer_logits(model: Any, ids: Tensor, positions: Tensor) -> Tensor:
     visible = (torch.arange(length, device=ids.device) <= positions[..., None])[:, None]
     for i, layer in enumerate(body.layers):
         last = i == len(body.layers) - 1
-        normed = F.rms_norm(x, x.shape[-1:], layer.input_layernorm.weight, eps)
+        normed = functional.rms_norm(x, x.shape[-1:], layer.input_layernorm.weight, eps)
         attention = layer.self_attn
         keys = _rotate(attention.k_proj(normed).view(rows, length, kv_heads, size).transpose(1, 2), cos, sin)
         values = attention.v_proj(normed).view(rows, length, kv_heads, size).transpose(1, 2)
@@ -66,15 +66,17 @@ def answer_logits(model: Any, ids: Tensor, positions: Tensor) -> Tensor:
         keys = keys.repeat_interleave(heads // kv_heads, dim=1)
         values = values.repeat_interleave(heads // kv_heads, dim=1)
         mixed = (
-            F.scaled_dot_product_attention(queries, keys, values, attn_mask=visible)
+            functional.scaled_dot_product_attention(queries, keys, values, attn_mask=visible)
             if last
-            else F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+            else functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
         )
         x = x + attention.o_proj(mixed.transpose(1, 2).reshape(rows, -1, heads * size))
-        normed = F.rms_norm(x, x.shape[-1:], layer.post_attention_layernorm.weight, eps)
+        normed = functional.rms_norm(x, x.shape[-1:], layer.post_attention_layernorm.weight, eps)
         mlp = layer.mlp
-        x = x + mlp.down_proj(F.silu(mlp.gate_proj(normed)) * mlp.up_proj(normed))
-    logits: Tensor = F.linear(F.rms_norm(x, x.shape[-1:], body.norm.weight, eps), body.embed_tokens.weight)
+        x = x + mlp.down_proj(functional.silu(mlp.gate_proj(normed)) * mlp.up_proj(normed))
+    logits: Tensor = functional.linear(
+        functional.rms_norm(x, x.shape[-1:], body.norm.weight, eps), body.embed_tokens.weight
+    )
     return logits
 
 

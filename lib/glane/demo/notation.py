@@ -5,9 +5,20 @@ from datetime import date
 
 from glane.demo.marks import mark
 
-_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-_SHORT_MONTHS = "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split()
-_WORDS = "zéro un deux trois quatre cinq six sept huit neuf dix".split()
+
+def words(listed: str) -> list[str]:
+    """The words of a text, for tables that would be long lists of short strings."""
+    return listed.split()
+
+
+def phrases(listed: str) -> tuple[str, ...]:
+    """The phrases of a text that sets them apart by " | "; one that is listed twice is drawn twice as often."""
+    return tuple(listed.split(" | "))
+
+
+_MONTHS = words("janvier février mars avril mai juin juillet août septembre octobre novembre décembre")
+_SHORT_MONTHS = words("janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.")
+_WORDS = words("zéro un deux trois quatre cinq six sept huit neuf dix")
 
 
 def de(noun: str) -> str:

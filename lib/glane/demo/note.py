@@ -50,7 +50,7 @@ def generate_note(rng: random.Random, split: Split = "test", *, brief: bool = Fa
     A brief note has none of the facts that no field asks for.
     """
     case = draw_case(rng, split)
-    marked = _agree(_noise(rng, _layout(rng, case, _sections(rng, case, brief))), case)
+    marked = _agree(_noise(rng, _layout(rng, _sections(rng, case, brief))), case)
     text, spans = resolve(marked)
     found = {field: spans[field] for field in FIELDS if field in spans}
     return Note(text=text, answer=_answer(case, text, found), spans=found, visit_date=case.visit)
@@ -121,7 +121,9 @@ def _symptoms(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
     last = nouns.pop()
     listed = f"{', '.join(nouns)}{' et ' if rng.random() < 0.6 else ', '}{last}" if nouns else last
     after, alone = timing(rng, case)
-    opening = pick(rng, ("", "", "", "consulte pour ", "vient pour ", "se présente pour ", "motif : ", "pour ", "adressé· pour "))
+    opening = pick(
+        rng, ("", "", "", "consulte pour ", "vient pour ", "se présente pour ", "motif : ", "pour ", "adressé· pour ")
+    )
     main = f"{opening}{listed} {after}" if after else f"{opening}{listed}"
     denials = _denials(rng, case, joined)
     # A denial may follow what is stated, never precede it: "pas de toux, fièvre" can be read both ways.
@@ -151,9 +153,11 @@ def _conclusion(rng: random.Random, case: Case) -> str:
 
 def _outcome(rng: random.Random, case: Case) -> str:
     assert case.disposition is not None
-    wards = ("pédiatrie", "gériatrie") if 16 <= case.years < 70 else ("gériatrie", "gardé") if case.child else ("pédiatrie",)
-    phrases = [phrase for phrase in DISPOSITIONS[case.disposition] if not any(ward in phrase for ward in wards)]
-    return fill(phrases[int(rng.random() * len(phrases))], {"place": case.hospital})
+    elsewhere = ["pédiatrie"] if case.years >= 16 else ["gériatrie", "gardé"]
+    if 16 <= case.years < 70:
+        elsewhere.append("gériatrie")
+    wordings = [words for words in DISPOSITIONS[case.disposition] if not any(ward in words for ward in elsewhere)]
+    return fill(wordings[int(rng.random() * len(wordings))], {"place": case.hospital})
 
 
 def _add_fillers(rng: random.Random, case: Case, sections: Sections) -> None:
@@ -211,7 +215,7 @@ def _values(rng: random.Random, case: Case) -> dict[str, object]:
     }
 
 
-def _layout(rng: random.Random, case: Case, sections: Sections) -> str:
+def _layout(rng: random.Random, sections: Sections) -> str:
     """The sections as one text: sentences, telegraphic, or under headings."""
     order = list(_SECTIONS)
     point = rng.random()

@@ -5,27 +5,30 @@ import unicodedata
 import zlib
 from typing import Literal
 
+from glane.demo.notation import words
+
 Split = Literal["train", "test"]
 
-_HEADS = (
-    "Aub Bar Bel Ber Bour Bra Cas Cha Char Clé Cor Cour Dam Dor Es Fal Fer Fon Gar Gou Gran Hau Her Jon Jou Lan Lau Lor "
-    "Mar Mau Mer Mon Mor Nan Nor Or Pa Per Plo Pou Pré Qué Ra Rem Ro Sar Sau Ser Sou Tal Tour Tré Val Var Ver Vil Vou"
-).split()
-_MIDDLES = ["", "", "", *"be bo da di ga ge la li lo ma mé mi mo na ne no ra ri ro sa ti va ve vi zo".split()]
-_TAILS = (
+_HEADS = words(
+    "Aub Bar Bel Ber Bour Bra Cas Cha Char Clé Cor Cour Dam Dor Es Fal Fer Fon Gar Gou Gran Hau Her Jon Jou Lan Lau "
+    "Lor Mar Mau Mer Mon Mor Nan Nor Or Pa Per Plo Pou Pré Qué Ra Rem Ro Sar Sau Ser Sou Tal Tour Tré Val Var Ver Vil "
+    "Vou"
+)
+_MIDDLES = ["", "", "", *words("be bo da di ga ge la li lo ma mé mi mo na ne no ra ri ro sa ti va ve vi zo")]
+_TAILS = words(
     "ville court mery méry gny nac gnac ières ancourt eux illy igny ay oux court ronde bach heim euil zon thès lans "
     "viers tot fleur mont val bec dun lieu nay cy vy ges gues sac sart sey thoire rac lonne relle champ bourg"
-).split()
-_SAINTS = (
+)
+_SAINTS = words(
     "Amand Aubin Cyr Didier Éloi Fiacre Gervais Hilaire Julien Léger Loup Maixent Marcel Martin Médard Nazaire Omer "
     "Pardoux Quentin Rémy Savin Sernin Ulrich Valéry Vaast Yrieix Brieux Céré Dorat Evroult Guénolé Jorioz Laon"
-).split()
-_SAINTES = "Agathe Aurore Colombe Eulalie Foy Geneviève Maure Odile Radegonde Sévère Solange Ursule".split()
-_QUALIFIERS = (
+)
+_SAINTES = words("Agathe Aurore Colombe Eulalie Foy Geneviève Maure Odile Radegonde Sévère Solange Ursule")
+_QUALIFIERS = words(
     "les-Bains le-Vieux le-Grand le-Petit la-Forêt la-Plaine sous-Bois en-Forêt aux-Bois du-Lac les-Pins la-Rivière "
     "le-Château les-Étangs la-Montagne sur-Mer en-Vallée d'Aval d'Amont le-Neuf la-Blanche"
-).split()
-_GENERICS = "Pont Mont Port Bourg Val Fontaine Roche Mas Puy Châtel Neuville Villers Champ Croix".split()
+)
+_GENERICS = words("Pont Mont Port Bourg Val Fontaine Roche Mas Puy Châtel Neuville Villers Champ Croix")
 
 
 def municipality(rng: random.Random, split: Split) -> str:

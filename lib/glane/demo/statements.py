@@ -4,7 +4,7 @@ import random
 
 from glane.demo.case import Case, fill, pick
 from glane.demo.marks import mark
-from glane.demo.notation import age_text, count_text, date_text, de, degrees_text, duration_text
+from glane.demo.notation import age_text, count_text, date_text, de, degrees_text, duration_text, phrases
 from glane.demo.vocabulary import (
     COMORBIDITIES,
     DENIED_ANTECEDENTS,
@@ -26,13 +26,17 @@ _SUBJECTS = {
     ("child", "F"): ("Fille", "Fillette", "Enfant de sexe féminin", "Petite fille", "Jeune fille", "Enfant (F)"),
     ("child", "M"): ("Garçon", "Garçon", "Enfant de sexe masculin", "Petit garçon", "Jeune garçon", "Enfant (M)"),
     ("child", None): ("Enfant", "Enfant", "enfant"),
-    ("infant", "F"): ("Nourrisson de sexe féminin", "Petite fille", "Nourrisson fille", "Nourrisson (F)", "Bébé fille"),
-    ("infant", "M"): ("Nourrisson de sexe masculin", "Petit garçon", "Nourrisson garçon", "Nourrisson (M)", "Bébé garçon"),
+    ("infant", "F"): phrases(
+        "Nourrisson de sexe féminin | Petite fille | Nourrisson fille | Nourrisson (F) | Bébé fille"
+    ),
+    ("infant", "M"): phrases(
+        "Nourrisson de sexe masculin | Petit garçon | Nourrisson garçon | Nourrisson (M) | Bébé garçon"
+    ),
     ("infant", None): ("Nourrisson", "Nourrisson", "Enfant", "Bébé", "nourrisson"),
 }
-_DENIALS = (
-    ("pas {de}", "pas {de}", "absence {de}", "sans {noun}", "nie {every} {noun}", "aucun{e} {noun}", "{noun} : non")
-    + ("ne signale pas {de}", "jamais {de}", "ne rapporte pas {de}", "pas {de} associé{e}", "0 {noun}")
+_DENIALS = phrases(
+    "pas {de} | pas {de} | absence {de} | sans {noun} | nie {every} {noun} | aucun{e} {noun} | {noun} : non | "
+    "ne signale pas {de} | jamais {de} | ne rapporte pas {de} | pas {de} associé{e} | 0 {noun}"
 )
 _HEADS = ("ATCD : ", "ATCD ", "antécédents : ", "terrain : ", "ATCDs : ", "suivi· pour ", "ATCD de ", "connu· pour ")
 _FEMININE = ("toux", "dyspnée", "gêne", "détresse", "diarrhée", "selles", "fièvre", "hyperthermie")
@@ -52,12 +56,29 @@ def identity(rng: random.Random, case: Case) -> str | None:
     letter = mark(pick(rng, ("F", "fille", "femme") if case.sex == "F" else ("M", "garçon", "homme")), "sex")
     if case.sex and stage == "adult" and rng.random() < 0.2:
         short = mark(case.sex if rng.random() < 0.5 or case.sex == "F" else "H", "sex")
-        return pick(rng, (f"{short}, {age}", f"{age}, sexe {mark(case.sex, 'sex')}", f"sexe : {short}, âge : {age}", f"{short}/{age}"))
+        return pick(
+            rng,
+            (
+                f"{short}, {age}",
+                f"{age}, sexe {mark(case.sex, 'sex')}",
+                f"sexe : {short}, âge : {age}",
+                f"{short}/{age}",
+            ),
+        )
     if case.sex and stage == "child" and rng.random() < 0.15:
         return f"{age}, {letter}"
     if case.sex is None and rng.random() < 0.3:
         return pick(rng, (age, f"âge : {age}", f"âge {age}"))
-    return pick(rng, (f"{subject} de {age}", f"{subject} de {age}", f"{subject}, {age}", f"{subject} {age}", f"{subject} âgé· de {age}"))
+    return pick(
+        rng,
+        (
+            f"{subject} de {age}",
+            f"{subject} de {age}",
+            f"{subject}, {age}",
+            f"{subject} {age}",
+            f"{subject} âgé· de {age}",
+        ),
+    )
 
 
 def residence(rng: random.Random, case: Case) -> str | None:
@@ -65,7 +86,7 @@ def residence(rng: random.Random, case: Case) -> str | None:
     if case.municipality is None:
         return None
     place = mark(case.municipality, "municipality")
-    phrases = [
+    wordings = [
         f"résidant à {place}",
         f"domicilié· à {place}",
         f"habite {place}",
@@ -83,12 +104,16 @@ def residence(rng: random.Random, case: Case) -> str | None:
         f"commune de résidence : {place}",
     ]
     if case.years > 75:
-        phrases += [f"vit à l'EHPAD {de(place)}", f"résident· de l'EHPAD {de(place)}"] * 2
+        wordings += [f"vit à l'EHPAD {de(place)}", f"résident· de l'EHPAD {de(place)}"] * 2
     if case.syndrome == "traumatisme":
-        phrases += [f"accident sur la commune {de(place)}", f"accident survenu à {place}", f"chute survenue à {place}"] * 2
+        wordings += [
+            f"accident sur la commune {de(place)}",
+            f"accident survenu à {place}",
+            f"chute survenue à {place}",
+        ] * 2
     if case.syndrome == "intoxication_co":
-        phrases += [f"logement situé à {place}", f"intervention des pompiers à {place}", f"pavillon à {place}"] * 2
-    return pick(rng, phrases)
+        wordings += [f"logement situé à {place}", f"intervention des pompiers à {place}", f"pavillon à {place}"] * 2
+    return pick(rng, wordings)
 
 
 def antecedents(rng: random.Random, case: Case) -> list[str]:
@@ -128,8 +153,11 @@ def timing(rng: random.Random, case: Case) -> tuple[str | None, str | None]:
     heads = (
         ("accident survenu le", "traumatisme le", "traumatisme datant du", "date de l'accident :", "accident du")
         if accident
-        else ("début des symptômes le", "symptômes apparus le", "début le", "début :", "date de début :", "premiers signes le")
-        + ("date des premiers symptômes :", "début brutal le", "a débuté le", "symptomatologie débutée le")
+        else phrases(
+            "début des symptômes le | symptômes apparus le | début le | début : | date de début : | "
+            "premiers signes le | date des premiers symptômes : | début brutal le | a débuté le | "
+            "symptomatologie débutée le"
+        )
     )
     return None, f"{pick(rng, heads)} {day}"
 
@@ -137,7 +165,19 @@ def timing(rng: random.Random, case: Case) -> tuple[str | None, str | None]:
 def temperature(rng: random.Random, tenths: int) -> str:
     """A measured temperature that states (38.0 and above) or denies fever by itself."""
     degrees = mark(degrees_text(rng, tenths), "temperature")
-    heads = ("T° ", "T° ", "T ", "T°: ", "température ", "temp. ", "température à ", "Temp : ", "T° à ", "thermomètre à ", "T= ")
+    heads = (
+        "T° ",
+        "T° ",
+        "T ",
+        "T°: ",
+        "température ",
+        "temp. ",
+        "température à ",
+        "Temp : ",
+        "T° à ",
+        "thermomètre à ",
+        "T= ",
+    )
     return mark(pick(rng, heads) + degrees, "fever")
 
 
@@ -154,17 +194,31 @@ def fever(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
         return ([present], []) if rng.random() < 0.75 else ([], [mark(pick(rng, words.clauses), "fever")])
     degrees = mark(degrees_text(rng, tenths), "temperature")
     if not case.fever:
-        joined = pick(rng, ("apyrétique à {}", "apyrétique ({})", "afébrile à {}", "apyrétique, T° {}", "T° normale à {}", "apyrexie à {}"))
+        joined = pick(
+            rng,
+            phrases(
+                "apyrétique à {} | apyrétique ({}) | afébrile à {} | apyrétique, T° {} | T° normale à {} | "
+                "apyrexie à {}"
+            ),
+        )
         return [], [mark(joined.format(degrees), "fever") if rng.random() < 0.55 else temperature(rng, tenths)]
     if tenths < 380:
         # Fever of before, gone at the time of the measure: two statements, so that neither is read alone.
-        return [mark(pick(rng, ("fièvre à domicile", "fièvre la nuit dernière")), "fever")], [f"T° {degrees} à l'accueil"]
+        return [mark(pick(rng, ("fièvre à domicile", "fièvre la nuit dernière")), "fever")], [
+            f"T° {degrees} à l'accueil"
+        ]
     point = rng.random()
     if point < 0.4:
-        joined = pick(rng, ("fièvre à {}", "fièvre à {}", "fièvre {}", "fièvre ({})", "fièvre jusqu'à {}", "hyperthermie à {}", "pic fébrile à {}"))
+        joined = pick(
+            rng,
+            phrases(
+                "fièvre à {} | fièvre à {} | fièvre {} | fièvre ({}) | fièvre jusqu'à {} | hyperthermie à {} | "
+                "pic fébrile à {}"
+            ),
+        )
         return [mark(joined.format(degrees), "fever")], []
     if point < 0.6:
-        joined = pick(rng, ("fébrile à {}", "fébrile à {}", "fébrile ({})", "fébrile, T° {}", "pyrétique à {}"))
+        joined = pick(rng, phrases("fébrile à {} | fébrile à {} | fébrile ({}) | fébrile, T° {} | pyrétique à {}"))
         return [], [mark(joined.format(degrees), "fever")]
     if point < 0.75:
         return [mark(pick(rng, words.present), "fever")], [temperature(rng, tenths)]
@@ -208,6 +262,6 @@ def similar_cases(rng: random.Random, number: int) -> str:
     elif number == 2 and rng.random() < 0.3:
         phrase = pick(rng, TWO_CASES)
     else:
-        phrases = MANY_CASES if number > 8 or rng.random() < 0.2 else SOME_CASES
-        phrase = fill(pick(rng, phrases), {"n": count_text(rng, number)})
+        wordings = MANY_CASES if number > 8 or rng.random() < 0.2 else SOME_CASES
+        phrase = fill(pick(rng, wordings), {"n": count_text(rng, number)})
     return mark(phrase, "similar_cases")

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from glane.demo.notation import phrases
+
 
 class Syndrome(NamedTuple):
     """A syndrome: monthly weights, ages, signs and phrases ("complaint" is what the patient comes with)."""
@@ -16,68 +18,112 @@ class Syndrome(NamedTuple):
 
 _FLAT = (1.0,) * 12
 
+
+def _signs(*stated_denied: tuple[float, float]) -> dict[str, tuple[float, float]]:
+    return dict(zip(("fever", "cough", "dyspnea", "vomiting", "diarrhea"), stated_denied, strict=True))
+
+
 SYNDROMES: dict[str, Syndrome] = {
     "syndrome_grippal": Syndrome(
         (6, 6, 3.5, 1.5, 0.6, 0.4, 0.3, 0.3, 0.6, 1, 2, 4),
         (1, 98),
-        {"fever": (0.75, 0.1), "cough": (0.65, 0.1), "dyspnea": (0.15, 0.35), "vomiting": (0.1, 0.25), "diarrhea": (0.1, 0.2)},
-        ("courbatures", "céphalées et courbatures", "asthénie", "frissons", "myalgies diffuses", "altération de l'état général"),
-        ("syndrome grippal", "syndrome grippal", "grippe", "tableau grippal", "sd grippal", "état grippal", "grippe A", "sd grippal")
-        + ("grippe saisonnière", "grippe A confirmée par PCR", "infection grippale", "syndrome pseudo-grippal", "grippe B"),
+        _signs((0.75, 0.1), (0.65, 0.1), (0.15, 0.35), (0.1, 0.25), (0.1, 0.2)),
+        phrases(
+            "courbatures | céphalées et courbatures | asthénie | frissons | myalgies diffuses | "
+            "altération de l'état général"
+        ),
+        phrases(
+            "syndrome grippal | syndrome grippal | grippe | tableau grippal | sd grippal | état grippal | "
+            "grippe A | sd grippal | grippe saisonnière | grippe A confirmée par PCR | infection grippale | "
+            "syndrome pseudo-grippal | grippe B"
+        ),
         ("TROD grippe positif", "contexte épidémique", "courbatures depuis le début", "non vacciné·", "alité·"),
     ),
     "gastro_enterite": Syndrome(
         (4, 3, 2.5, 2, 1.5, 1.2, 1.5, 1.8, 1.5, 1.5, 2, 3.5),
         (0, 95),
-        {"fever": (0.3, 0.35), "cough": (0.04, 0.15), "dyspnea": (0.02, 0.15), "vomiting": (0.7, 0.15), "diarrhea": (0.7, 0.15)},
+        _signs((0.3, 0.35), (0.04, 0.15), (0.02, 0.15), (0.7, 0.15), (0.7, 0.15)),
         ("douleurs abdominales", "crampes abdominales", "nausées", "troubles digestifs", "douleurs abdo diffuses"),
-        ("GEA", "GEA", "gastro-entérite aiguë", "gastro-entérite", "gastro", "gastroentérite", "gastro-entérite virale")
-        + ("GEA virale", "gastro-entérite à rotavirus", "gastro entérite aiguë", "GEA d'allure virale"),
-        ("repas pris en collectivité", "huîtres au dernier repas", "pas de sang dans les selles", "bonne hydratation"),
+        phrases(
+            "GEA | GEA | gastro-entérite aiguë | gastro-entérite | gastro | gastroentérite | "
+            "gastro-entérite virale | GEA virale | gastro-entérite à rotavirus | gastro entérite aiguë | "
+            "GEA d'allure virale"
+        ),
+        phrases(
+            "repas pris en collectivité | huîtres au dernier repas | pas de sang dans les selles | bonne hydratation"
+        ),
     ),
     "bronchiolite": Syndrome(
         (4, 2, 1, 0.6, 0.3, 0.2, 0.1, 0.1, 0.5, 2, 5, 6),
         (0, 1),
-        {"fever": (0.3, 0.35), "cough": (0.55, 0.05), "dyspnea": (0.55, 0.15), "vomiting": (0.12, 0.15), "diarrhea": (0.05, 0.15)},
-        ("encombrement", "rhinorrhée", "encombrement nasal", "difficultés alimentaires", "baisse des prises alimentaires"),
-        ("bronchiolite", "bronchiolite", "bronchiolite aiguë", "bronchiolite à VRS", "1er épisode de bronchiolite")
-        + ("bronchiolite du nourrisson", "bronchiolite modérée", "bronchiolite VRS +", "2e épisode de bronchiolite"),
-        ("biberons pris à moitié", "sibilants et crépitants diffus", "lavages de nez", "gardé· en crèche", "VRS positif"),
+        _signs((0.3, 0.35), (0.55, 0.05), (0.55, 0.15), (0.12, 0.15), (0.05, 0.15)),
+        phrases(
+            "encombrement | rhinorrhée | encombrement nasal | difficultés alimentaires | baisse des prises alimentaires"
+        ),
+        phrases(
+            "bronchiolite | bronchiolite | bronchiolite aiguë | bronchiolite à VRS | 1er épisode de bronchiolite | "
+            "bronchiolite du nourrisson | bronchiolite modérée | bronchiolite VRS + | 2e épisode de bronchiolite"
+        ),
+        phrases(
+            "biberons pris à moitié | sibilants et crépitants diffus | lavages de nez | gardé· en crèche | VRS positif"
+        ),
     ),
     "asthme": Syndrome(
         (1, 1, 1.3, 1.6, 1.8, 1.4, 0.8, 0.8, 2.2, 1.8, 1.2, 1),
         (2, 75),
-        {"fever": (0.08, 0.4), "cough": (0.4, 0.15), "dyspnea": (0.7, 0.1), "vomiting": (0.03, 0.12), "diarrhea": (0.02, 0.08)},
+        _signs((0.08, 0.4), (0.4, 0.15), (0.7, 0.1), (0.03, 0.12), (0.02, 0.08)),
         ("oppression thoracique", "sibilants", "sifflements", "crise sifflante"),
-        ("crise d'asthme", "crise d'asthme", "exacerbation d'asthme", "asthme aigu", "asthme aigu grave", "crise d'asthme modérée")
-        + ("asthme exacerbé", "AAG", "exacerbation asthmatique", "décompensation d'asthme"),
-        ("DEP à 60 % de la théorique", "Ventoline 6 bouffées x3", "aérosols de salbutamol", "pollens +++", "chat au domicile"),
+        phrases(
+            "crise d'asthme | crise d'asthme | exacerbation d'asthme | asthme aigu | asthme aigu grave | "
+            "crise d'asthme modérée | asthme exacerbé | AAG | exacerbation asthmatique | décompensation d'asthme"
+        ),
+        phrases(
+            "DEP à 60 % de la théorique | Ventoline 6 bouffées x3 | aérosols de salbutamol | pollens +++ | "
+            "chat au domicile"
+        ),
     ),
     "coup_de_chaleur": Syndrome(
         (0, 0, 0, 0, 0.2, 1.5, 4, 4, 0.6, 0, 0, 0),
         (3, 99),
-        {"fever": (0.3, 0.1), "cough": (0.02, 0.1), "dyspnea": (0.08, 0.15), "vomiting": (0.2, 0.15), "diarrhea": (0.03, 0.12)},
-        ("malaise", "confusion", "crampes", "malaise au soleil", "somnolence", "céphalées après exposition au soleil"),
-        ("coup de chaleur", "coup de chaleur", "coup de chaleur d'exercice", "insolation", "insolation sévère")
-        + ("coup de chaleur classique", "coup de chaleur, déshydratation", "coup de chaleur pendant la canicule"),
-        ("canicule, 38 °C à l'ombre", "travaillait par 36 °C", "logement mal ventilé", "exposé· au soleil", "course à pied"),
+        _signs((0.3, 0.1), (0.02, 0.1), (0.08, 0.15), (0.2, 0.15), (0.03, 0.12)),
+        phrases(
+            "malaise | confusion | crampes | malaise au soleil | somnolence | céphalées après exposition au soleil"
+        ),
+        phrases(
+            "coup de chaleur | coup de chaleur | coup de chaleur d'exercice | insolation | insolation sévère | "
+            "coup de chaleur classique | coup de chaleur, déshydratation | coup de chaleur pendant la canicule"
+        ),
+        phrases(
+            "canicule, 38 °C à l'ombre | travaillait par 36 °C | logement mal ventilé | exposé· au soleil | "
+            "course à pied"
+        ),
     ),
     "intoxication_co": Syndrome(
         (1.6, 1.3, 1, 0.6, 0.3, 0.15, 0.15, 0.15, 0.3, 0.8, 1.2, 1.6),
         (1, 92),
-        {"fever": (0.02, 0.25), "cough": (0.04, 0.12), "dyspnea": (0.15, 0.2), "vomiting": (0.3, 0.15), "diarrhea": (0.02, 0.1)},
-        ("céphalées", "céphalées et vertiges", "malaise", "vertiges", "perte de connaissance brève", "malaise au domicile"),
-        ("intoxication au CO", "intoxication au CO", "intox CO", "intoxication au monoxyde de carbone", "intoxication oxycarbonée")
-        + ("intoxication CO", "intox. au CO", "intox au monoxyde de carbone", "exposition au CO avec HbCO élevée"),
-        ("HbCO à {co} %", "chaudière défectueuse", "brasero dans le salon", "groupe électrogène au garage", "HbCO {co}%"),
+        _signs((0.02, 0.25), (0.04, 0.12), (0.15, 0.2), (0.3, 0.15), (0.02, 0.1)),
+        phrases(
+            "céphalées | céphalées et vertiges | malaise | vertiges | perte de connaissance brève | malaise au domicile"
+        ),
+        phrases(
+            "intoxication au CO | intoxication au CO | intox CO | intoxication au monoxyde de carbone | "
+            "intoxication oxycarbonée | intoxication CO | intox. au CO | intox au monoxyde de carbone | "
+            "exposition au CO avec HbCO élevée"
+        ),
+        phrases(
+            "HbCO à {co} % | chaudière défectueuse | brasero dans le salon | groupe électrogène au garage | HbCO {co}%"
+        ),
     ),
     "traumatisme": Syndrome(
         (2.2, 2.2, 2.6, 2.8, 3, 3.2, 3.4, 3.2, 3, 2.6, 2.2, 2.2),
         (1, 97),
-        {"fever": (0.01, 0.15), "cough": (0.01, 0.04), "dyspnea": (0.04, 0.12), "vomiting": (0.03, 0.2), "diarrhea": (0.005, 0.03)},
+        _signs((0.01, 0.15), (0.01, 0.04), (0.04, 0.12), (0.03, 0.2), (0.005, 0.03)),
         (),
         (),
-        ("sutures 4 points", "attelle posée", "radio sans fracture", "radio faite", "SAT à jour", "appui impossible", "pas de PCI"),
+        phrases(
+            "sutures 4 points | attelle posée | radio sans fracture | radio faite | SAT à jour | appui impossible | "
+            "pas de PCI"
+        ),
     ),
     "autre": Syndrome(_FLAT, (1, 98), {}, (), (), ()),
 }
@@ -159,10 +205,10 @@ INJURIES = (
     ("accident de bricolage", "plaie de la main D"),
     ("ballon reçu au visage", "fracture des OPN"),
 )
-CONCLUSIONS = (
-    ("conclusion : {}", "dg : {}", "diag retenu : {}", "au total : {}", "impression clinique : {}", "CCL : {}", "=> {}")
-    + ("diagnostic : {}", "{} probable", "tableau évocateur : {}", "on retient : {}", "diagnostic retenu : {}", "{}", "HD : {}")
-    + ("diagnostic de sortie : {}", "concl. : {}", "au total, {}", "en conclusion : {}", "DP : {}", "-> {}")
+CONCLUSIONS = phrases(
+    "conclusion : {} | dg : {} | diag retenu : {} | au total : {} | impression clinique : {} | CCL : {} | => {} | "
+    "diagnostic : {} | {} probable | tableau évocateur : {} | on retient : {} | diagnostic retenu : {} | {} | "
+    "HD : {} | diagnostic de sortie : {} | concl. : {} | au total, {} | en conclusion : {} | DP : {} | -> {}"
 )
 RULED_OUT: tuple[tuple[str, str], ...] = (
     ("pas d'argument pour une grippe", "syndrome_grippal"),

@@ -18,8 +18,9 @@ CHAT_TEMPLATE = (
     "[INST]{{ message['content'] }}[/INST]{% elif message['role'] == 'assistant' %}"
     "{{ message['content'] }}{{ eos_token }}{% endif %}{% endfor %}"
 )
-# In order: a key of the answer with its punctuation; a category with its quotes; an empty list; one figure; a capitalised word without the space before it (so
-# that a place name has the same tokens in the note and in the answer); a word; one other character.
+# In order: a key of the answer with its punctuation; a category with its quotes; an empty list; one figure; a
+# capitalised word without the space before it (so that a place name has the same tokens in the note and in the answer);
+# a word; one other character.
 _PIECES = r"""[{,]"[a-z_]+":|"(?:[a-z_]+|[FM])"(?!:)|\[\]|\d|\p{Lu}+\p{Ll}*| ?[\p{L}_]+| ?[^\s\p{L}\p{N}"]|\s|."""
 
 

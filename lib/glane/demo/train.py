@@ -6,6 +6,7 @@ PYTHONPATH=lib; about seventy minutes on two cores.
 """
 
 import argparse
+import fcntl
 import json
 import math
 import os
@@ -17,7 +18,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 from transformers import AutoTokenizer, GenerationConfig
 
 from glane.demo.network import MAX_TOKENS, answer_logits, new_model
@@ -37,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder of the exported model")
     parser.add_argument("--work", type=Path, default=Path(".train"), help="folder of checkpoints and scores")
-    parser.add_argument("--steps", type=int, default=5500)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--batch", type=int, default=24, help="notes per step")
     parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=0)
@@ -57,6 +58,18 @@ def main() -> None:
 def train(*, out: Path, work: Path, steps: int, batch: int, peak_rate: float, seed: int) -> None:
     """Trains for that many steps in all, resuming from work/checkpoint.pt, and exports the best so far to `out`."""
     work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            # Two runs would overwrite each other's checkpoints, and the worse one the better one's model.
+            raise SystemExit(
+                f"{work}: another training runs here; wait for it, or give another --work and --out"
+            ) from None
+        _train(out=out, work=work, steps=steps, batch=batch, peak_rate=peak_rate, seed=seed)
+
+
+def _train(*, out: Path, work: Path, steps: int, batch: int, peak_rate: float, seed: int) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = _tokenizer(work / "tokenizer", seed)
     model = new_model(
@@ -78,8 +91,8 @@ def train(*, out: Path, work: Path, steps: int, batch: int, peak_rate: float, se
             for group in optimizer.param_groups:
                 group["lr"] = peak_rate * _schedule(step / steps)
             logits = logits_of(model, ids.to(device), positions.to(device))
-            loss = F.cross_entropy(logits.flatten(0, 1), targets.to(device).flatten(), ignore_index=-100)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss = functional.cross_entropy(logits.flatten(0, 1), targets.to(device).flatten(), ignore_index=-100)
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad()
@@ -109,7 +122,7 @@ def _schedule(progress: float) -> float:
 def _pool(tokenizer: Any, index: int, *, batch: int, progress: float, seed: int) -> list[tuple[Tensor, Tensor, Tensor]]:
     """The batches of one pool, in a shuffled order: ids, positions of the answer, targets (-100 where none)."""
     rng = random.Random(f"pool-{seed}-{index}")
-    pairs = []
+    pairs: list[tuple[list[int], list[int]]] = []
     while len(pairs) < POOL_BATCHES * batch:
         prompt, answer = encode(tokenizer, _draw(rng, progress))
         if len(prompt) + len(answer) <= MAX_TOKENS:
@@ -147,7 +160,9 @@ def _tensors(pairs: list[tuple[list[int], list[int]]]) -> tuple[Tensor, Tensor, 
 
 def _tokenizer(folder: Path, seed: int) -> Any:
     if not (folder / "tokenizer.json").exists():
-        _replace_folder(folder, lambda new: _save_tokenizer(train_tokenizer(notes=20_000, seed=seed, max_tokens=MAX_TOKENS), new))
+        _replace_folder(
+            folder, lambda new: _save_tokenizer(train_tokenizer(notes=20_000, seed=seed, max_tokens=MAX_TOKENS), new)
+        )
     return AutoTokenizer.from_pretrained(folder)
 
 
@@ -204,6 +219,7 @@ def _export(model: Any, tokenizer: Any, folder: Path) -> None:
         max_new_tokens=ANSWER_TOKENS,
     )
     small.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # safetensors leaves it to its owner alone
     _save_tokenizer(tokenizer, folder)
 
 

@@ -43,7 +43,10 @@ class VllmEngine:
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
         if device == "cpu":
             os.environ["OMP_NUM_THREADS"] = str(cpus)
-            os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
+            # vLLM's own binding gives every engine the same cores; the number of threads is what we share out.
+            os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+            if settings.kv_cache_mib is not None:
+                os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would win over kv_cache_memory_bytes
         # Imported here: seconds of work that jobs without an engine must not pay.
         from vllm import SamplingParams
         from vllm.inputs import tokens_input

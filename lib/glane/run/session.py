@@ -57,8 +57,7 @@ def _run(spec: WorkerSpec, should_stop: Callable[[], bool]) -> WorkerReport:
     settings = spec.settings
     run = settings.run
     directory = RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
-    # What libraries write by themselves must be as private as what we write.
-    os.umask(0o007 if run.group_access else 0o077)
+    directory.set_umask()
     facts = {"device": spec.device, "cpus": spec.cpus, "gpus": spec.gpus, "job": os.environ.get("SLURM_JOB_ID")}
     heartbeat = Heartbeat(directory, worker=spec.worker, every_s=run.heartbeat_s, facts=facts)
     heartbeat.start()

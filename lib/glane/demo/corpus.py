@@ -1,0 +1,133 @@
+"""A synthetic corpus on disk: documents, the right answers, and the passages that support them."""
+
+import random
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glane.demo.note import Note, generate_note
+from glane.demo.places import Split
+from glane.errors import DataError
+
+DUPLICATE_SHARE = 0.04  # notes that repeat an earlier one letter by letter
+_RECENT_NOTES = 500  # what a duplicate may repeat
+_HOSPITALS = ("CH Nord", "CH Sud", "CHU Est", "Clinique de l'Ouest", "CH du Littoral")
+_ROW_GROUP = 1000
+
+_DOCUMENTS = pa.schema(
+    {"id": pa.string(), "text": pa.string(), "visit_date": pa.date32(), "hospital": pa.string(), "triage": pa.int64()}
+)
+_GOLD = pa.schema(
+    {
+        "id": pa.string(),
+        "age": pa.int64(),
+        "sex": pa.string(),
+        "municipality": pa.string(),
+        "onset_date": pa.date32(),
+        "duration_days": pa.int64(),
+        "fever": pa.bool_(),
+        "temperature": pa.float64(),
+        "cough": pa.bool_(),
+        "dyspnea": pa.bool_(),
+        "vomiting": pa.bool_(),
+        "diarrhea": pa.bool_(),
+        "syndrome": pa.string(),
+        "similar_cases": pa.int64(),
+        "comorbidities": pa.list_(pa.string()),
+        "disposition": pa.string(),
+    }
+)
+_SPANS = pa.schema(
+    {"id": pa.string(), "field": pa.string(), "start": pa.int64(), "end": pa.int64(), "quote": pa.string()}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusNote:
+    """A note with the metadata that an information system would hold beside it."""
+
+    id: str
+    note: Note
+    hospital: str
+    triage: int
+
+
+def generate_corpus(*, documents: int, seed: int, split: Split = "test") -> Iterator[CorpusNote]:
+    """Yield that many notes, some of them exact duplicates; the same seed gives the same corpus."""
+    rng = random.Random(f"corpus-{seed}")
+    recent: deque[Note] = deque(maxlen=_RECENT_NOTES)
+    for number in range(documents):
+        repeats = bool(recent) and rng.random() < DUPLICATE_SHARE
+        note = rng.choice(recent) if repeats else generate_note(rng, split)
+        recent.append(note)
+        yield CorpusNote(
+            id=f"ed-{number:07}",
+            note=note,
+            hospital=rng.choice(_HOSPITALS),
+            triage=min(5, 1 + int(rng.expovariate(0.5))),
+        )
+
+
+def write_corpus(folder: Path, *, documents: int, seed: int) -> None:
+    """Write `documents.parquet`, `gold.parquet` and `gold_spans.parquet` into `folder`, each whole or not at all.
+
+    Raises:
+        DataError: if `documents` is not positive, or the folder cannot be written.
+    """
+    if documents < 1:
+        raise DataError(f"documents: at least 1; it is {documents}.")
+    names = {"documents": _DOCUMENTS, "gold": _GOLD, "gold_spans": _SPANS}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            writers = {
+                name: stack.enter_context(pq.ParquetWriter(folder / f".{name}.tmp", schema, compression="zstd"))
+                for name, schema in names.items()
+            }
+            rows: dict[str, list[dict[str, object]]] = {name: [] for name in names}
+            for item in generate_corpus(documents=documents, seed=seed):
+                _add_rows(rows, item)
+                if len(rows["documents"]) == _ROW_GROUP:
+                    _write_rows(writers, names, rows)
+            _write_rows(writers, names, rows)
+        for name in names:
+            (folder / f".{name}.tmp").replace(folder / f"{name}.parquet")
+    except OSError as error:
+        raise DataError(f"path: {folder} cannot be written ({error.strerror}).") from None
+
+
+def _write_rows(
+    writers: dict[str, pq.ParquetWriter], names: dict[str, pa.Schema], rows: dict[str, list[dict[str, object]]]
+) -> None:
+    for name, schema in names.items():
+        if rows[name]:
+            writers[name].write_table(pa.Table.from_pylist(rows[name], schema=schema))
+            rows[name].clear()
+
+
+def _add_rows(rows: dict[str, list[dict[str, object]]], item: CorpusNote) -> None:
+    note = item.note
+    rows["documents"].append(
+        {
+            "id": item.id,
+            "text": note.text,
+            "visit_date": note.visit_date,
+            "hospital": item.hospital,
+            "triage": item.triage,
+        }
+    )
+    answer = dict(note.answer)
+    onset = answer["onset_date"]
+    answer["onset_date"] = date.fromisoformat(onset) if isinstance(onset, str) else None
+    rows["gold"].append({"id": item.id, **answer})
+    rows["gold_spans"].extend(
+        {"id": item.id, "field": field, "start": start, "end": end, "quote": note.text[start:end]}
+        for field, spans in note.spans.items()
+        for start, end in spans
+    )

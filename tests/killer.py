@@ -1,0 +1,55 @@
+"""A worker in its own process that kills itself at the n-th file operation: run by test_kill.py.
+
+python killer.py <settings.json> <n> <worker>: SIGKILL just before the n-th call of any operation that changes the run
+directory; exit 0 if the run was finished before that.
+"""
+
+import io
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+OPERATIONS = [(os, n) for n in ("link", "replace", "rename", "fsync", "unlink", "mkdir", "ftruncate", "open", "rmdir")]
+OPERATIONS += [(Path, n) for n in ("mkdir", "rename", "replace", "unlink", "chmod", "touch")]
+
+
+def arm(limit):
+    count = [0]
+
+    def killing(real):
+        def operation(*args, **kwargs):
+            count[0] += 1
+            if count[0] == limit:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **kwargs)
+
+        return operation
+
+    for owner, name in OPERATIONS:
+        setattr(owner, name, killing(getattr(owner, name)))
+
+
+def main():
+    from conftest import spec
+
+    from glane.run.prepare import prepare_run
+    from glane.run.publish import finish_run
+    from glane.run.session import run_worker
+    from glane.settings import ExtractSettings
+    from glane.task.task import load_task
+
+    settings = ExtractSettings.model_validate(json.loads(Path(sys.argv[1]).read_text()))
+    io.open  # the import is what matters: everything is loaded before the counting starts
+    arm(int(sys.argv[2]))
+    task = load_task(settings.task)
+    run = prepare_run(settings, task)
+    if not run.directory.is_complete:
+        report = run_worker(spec(settings, task, run, sys.argv[3]))
+        assert report.outcome == "done", report.message
+    finish_run(run.directory, run.plan, record_mib=1)
+
+
+if __name__ == "__main__":
+    main()

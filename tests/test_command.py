@@ -1,0 +1,72 @@
+"""The command line: overrides, help, and errors that say what would have been right."""
+
+import pytest
+from conftest import ROOT, SMALL_TASK, job, write_documents
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from glane.settings import extract_settings
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["data.pth=x"], ["data.pth", "Did you mean 'data.path'"]),
+        (["modle=demo"], ["modle", "Did you mean 'model'"]),
+        (["model.max_tokns=3", "data.path=x"], ["model.max_tokns", "Did you mean 'model.max_tokens'"]),
+        (["+data.pth=x", "data.path=x"], ["data.pth", "Did you mean 'path'"]),
+        (["task=ed_visite"], ["task/ed_visite", "Did you mean 'ed_visit'"]),
+        (["run.lease_s=1", "data.path=x"], ["run", "lease_s 1.0"]),
+        (["data.limit=0", "data.path=x"], ["data.limit", "greater than or equal to 1", "it is 0"]),
+        (["data.sample=1.5", "data.path=x"], ["data.sample", "between 0 and 1"]),
+        ([], ["data.path", "missing"]),
+        (["data.path=/nowhere/*.parquet"], ["no file matches"]),
+        (["data.path=README.md", "model.path=/nowhere"], ["model.path", "/nowhere"]),
+    ],
+)
+def test_a_wrong_command_is_answered_in_a_sentence(arguments, words):
+    done = job(*arguments, check=2, cwd=ROOT)
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+    for word in words:
+        assert word in done.stderr
+
+
+def test_help_and_cfg_are_useful():
+    done = job("--help", cwd=ROOT)
+    assert "jobs/extract.py task=ed_visit" in done.stdout
+    assert "ed_visit, outbreak_report" in done.stdout
+    assert "lease_s" in job("--cfg", "job", "data.path=x", cwd=ROOT).stdout
+
+
+@pytest.mark.parametrize("model", sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml")))
+@pytest.mark.parametrize("task", sorted(path.stem for path in (ROOT / "conf" / "task").glob("*.yaml")))
+def test_every_shipped_configuration_is_valid(model, task):
+    OmegaConf.register_new_resolver("repository", lambda: str(ROOT), replace=True)
+    with initialize_config_dir(config_dir=str(ROOT / "conf"), version_base=None):
+        config = compose("extract", overrides=[f"model={model}", f"task={task}", "data.path=x"])
+    assert extract_settings(config).task["name"] == task
+
+
+def test_weights_that_were_not_copied_whole_are_refused(tmp_path):
+    source = ROOT / "lib" / "glane" / "demo" / "model"
+    for file in source.iterdir():
+        content = file.read_bytes()
+        (tmp_path / file.name).write_bytes(content[:-1] if file.suffix == ".safetensors" else content)
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    done = job(f"data.path={data}", f"model.path={tmp_path}", f"run.dir={tmp_path}/run", check=2)
+    assert "model.safetensors is damaged or was not copied whole" in done.stderr
+    (tmp_path / "model.safetensors").unlink()
+    assert "no weights" in job(f"data.path={data}", f"model.path={tmp_path}", check=2).stderr
+
+
+def test_a_task_outside_the_repository_is_reached_and_previewed(tmp_path):
+    (tmp_path / "mine" / "task").mkdir(parents=True)
+    (tmp_path / "mine" / "task" / "own.yaml").write_text(OmegaConf.to_yaml({**SMALL_TASK, "name": "own"}))
+    data = write_documents(tmp_path / "d.parquet", [f"bonjour {i}" for i in range(20)])
+    arguments = ["--config-dir", str(tmp_path / "mine"), "task=own", "model=scripted", f"data.path={data}", "preview=3"]
+    done = job(*arguments, cwd=tmp_path)
+    assert done.stdout.count(": prompt,") == 3
+    assert done.stdout.count(": answer, OK") == 3
+    assert "bonjour 2" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.parquet", "mine"]

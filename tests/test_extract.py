@@ -1,0 +1,208 @@
+"""The job under a real local Ray, with the scripted engine: sharing, dying, hanging, hiding."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import ROOT, job, write_documents
+
+import glane
+
+pytestmark = pytest.mark.ray
+FAST = ["model=scripted", "run.heartbeat_s=0.2", "run.lease_s=2", "progress=plain"]
+
+
+def launch(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "jobs" / "extract.py"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, **options,
+    )  # fmt: skip
+
+
+def descendants(pid):
+    """Every process below `pid`, as (pid, command)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError):
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            found.append((int(path.name), parent, (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()))
+    below, frontier = [], {pid}
+    while frontier:
+        frontier = {p for p, parent, _ in found if parent in frontier}
+        below += [(p, command) for p, _, command in found if p in frontier]
+    return below
+
+
+def wait_for(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise AssertionError("waited too long")
+
+
+def worker_pids(run):
+    signs = [json.loads(p.read_text()) for p in (run / "ledger" / "workers").glob("*.json")]
+    return [sign["pid"] for sign in signs if sign.get("state") == "working"]
+
+
+def assert_complete(run, count):
+    rows = glane.open_run(run).all().collect()
+    assert rows["id"].to_list() == [f"d{i}" for i in range(count)]
+    return rows
+
+
+def test_run_resume_refuse_and_sweep(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(100)])
+    first = [*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "model.engines=2"]
+    done = job(*first, "show=2", cwd=tmp_path)
+    assert "OK 100" in done.stderr
+    assert "2 engine(s)" in done.stderr
+    assert_complete(tmp_path / "run", 100)
+    assert "complete already, nothing to do" in job(*first, cwd=tmp_path).stderr
+    refused = job(*first, "data.limit=3", check=2, cwd=tmp_path).stderr
+    assert "data.limit: null -> 3" in refused
+    job(
+        "-m", *FAST, f"data.path={data}", "model.max_tokens=300,301", f"run.dir={tmp_path}/sweep-${{model.max_tokens}}",
+        cwd=tmp_path,
+    )  # fmt: skip
+    for tokens in (300, 301):
+        assert_complete(tmp_path / f"sweep-{tokens}", 100)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["d.parquet", "run", "sweep-300", "sweep-301"]
+    lines = (tmp_path / "run" / "extract.log").read_text()
+    assert "documents" in lines
+    assert "note" not in lines
+
+
+def test_two_drivers_on_one_run_share_it(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(300)])
+    arguments = [
+        *FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "run.shard_rows=10", "model.script.seconds_per_step=0.1",
+        "model.max_num_seqs=4",
+    ]  # fmt: skip
+    arguments[-2] = "+" + arguments[-2]
+    drivers = [launch(*arguments, cwd=tmp_path) for _ in range(2)]
+    outputs = [driver.communicate(timeout=120)[0] for driver in drivers]
+    assert [driver.returncode for driver in drivers] == [0, 0], outputs
+    assert_complete(tmp_path / "run", 300)
+    assert len(set(pl.read_parquet(tmp_path / "run" / "ledger" / "shards.parquet")["worker"])) == 2
+
+
+def test_killed_drivers_and_actors_lose_nothing(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(200)])
+    run = tmp_path / "run"
+    arguments = [
+        *FAST, f"data.path={data}", f"run.dir={run}", "run.shard_rows=10", "+model.script.seconds_per_step=0.1",
+        "model.max_num_seqs=2", "model.engines=2",
+    ]  # fmt: skip
+    driver = launch(*arguments, cwd=tmp_path)
+    for victims in range(3):
+        pids = wait_for(lambda: worker_pids(run))
+        os.kill(pids[0], signal.SIGKILL)
+        wait_for(lambda n=victims + 1: len(list((run / "ledger" / "deaths").glob("*.json"))) >= n)
+    driver.kill()
+    driver.communicate()
+    wait_for(lambda: any((run / "parts").iterdir()) or True)
+    done = job(*arguments, cwd=tmp_path)
+    assert "resuming" in done.stderr
+    rows = assert_complete(run, 200)
+    assert set(rows["status"]) == {"OK"}
+
+
+def test_poison_is_rejected_and_a_hang_is_ended(tmp_path):
+    texts = [f"note {i}" for i in range(60)]
+    texts[20], texts[40] = "[[crash]]", "[[hang]]"
+    data = write_documents(tmp_path / "d.parquet", texts)
+    job(*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "run.hang_after_s=2", "run.max_fruitless_deaths=9", cwd=tmp_path)
+    rows = assert_complete(tmp_path / "run", 60)
+    assert rows.filter(pl.col("status") == "REJECTED")["id"].to_list() == ["d20", "d40"]
+    assert rows.filter(pl.col("status") == "OK").height == 58
+
+
+def test_an_engine_that_cannot_start_is_said_so(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    done = job(*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "+model.script.fail_to_start=true", check=2, cwd=tmp_path)
+    assert "died 2 times while it started" in done.stderr
+
+
+def test_asking_for_more_than_there_is_fails_at_once(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    done = job(f"data.path={data}", f"run.dir={tmp_path}/run", "model.engines=64", "progress=none", check=2, cwd=tmp_path)
+    assert "64 engine(s)" in done.stderr
+
+
+def test_ray_listens_on_loopback_only_wants_a_token_and_sees_no_text(tmp_path):
+    secret = "phrasesecrete"
+    data = write_documents(tmp_path / "d.parquet", [f"{secret} {i}" for i in range(400)])
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    (tmp_path / "tmp").mkdir()
+    driver = launch(
+        *FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "+model.script.seconds_per_step=0.3",
+        "model.max_num_seqs=4", cwd=tmp_path, env={**environment, "TMPDIR": "/tmp"},
+    )  # fmt: skip
+    try:
+        wait_for(lambda: worker_pids(tmp_path / "run"))
+        processes = {pid for pid, _ in descendants(driver.pid)} | {driver.pid}
+        addresses = listening(processes)
+        assert addresses
+        assert all(address.startswith("127.") for address, _ in addresses), addresses
+        folder = next(Path("/tmp").glob(f"gl-{os.getuid()}-{driver.pid}-*"))
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert (folder / "token").stat().st_mode & 0o777 == 0o600
+        gcs = gcs_address(driver.pid)
+        outsider = subprocess.run(
+            [sys.executable, "-c", f"import ray; ray.init(address={gcs!r}, logging_level='ERROR'); print('IN', ray.nodes())"],
+            capture_output=True, text=True, timeout=120, env=environment | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}, check=False,
+        )  # fmt: skip
+        assert outsider.returncode != 0
+        assert "IN" not in outsider.stdout
+        for path in folder.rglob("*"):
+            if path.is_file():
+                assert secret.encode() not in path.read_bytes(), path
+    finally:
+        driver.terminate()
+        driver.communicate(timeout=60)
+    for path in (tmp_path / "run").rglob("*"):
+        if path.is_file() and path.parent.name not in ("parts", "records"):
+            assert secret.encode() not in path.read_bytes(), path
+
+
+def listening(pids):
+    """The (address, port) pairs on which processes listen."""
+    inodes = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    inodes.add(os.readlink(link))
+    found = set()
+    for table, size in (("tcp", 8), ("tcp6", 32)):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            cells = line.split()
+            if cells[3] == "0A" and f"socket:[{cells[9]}]" in inodes:
+                host, port = cells[1].split(":")
+                last = bytes.fromhex(host[size - 8 : size])[::-1]
+                is_mapped = size == 8 or host[:24] == "0000000000000000FFFF0000"
+                found.add((".".join(map(str, last)) if is_mapped else host, int(port, 16)))
+    return found
+
+
+def gcs_address(pid):
+    for _, command in descendants(pid):
+        if "gcs_server" in command:
+            for word in command.split():
+                if word.startswith("--gcs_server_port="):
+                    port = word.split("=")[1]
+                    if port != "0":
+                        return f"127.0.0.1:{port}"
+        if "--gcs-address=" in command:
+            return command.split("--gcs-address=")[1].split()[0]
+    raise AssertionError("no address of Ray's control service found")

@@ -1,0 +1,184 @@
+"""SIGKILL at every file operation and at random moments: nothing is lost, nothing is doubled."""
+
+import itertools
+import json
+import os
+import random
+import signal
+import sys
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import SMALL_TASK, make_settings, spec, write_documents
+
+from glane.run.deaths import Suspects, Window, record_death
+from glane.run.prepare import prepare_run
+from glane.run.publish import finish_run
+from glane.run.session import run_worker
+from glane.task.task import load_task
+
+# A server that has everything imported and no thread: a worker is forked from it in milliseconds.
+FORK = get_context("forkserver")
+FORK.set_forkserver_preload(["glane.run.prepare", "glane.run.publish", "glane.run.session", "glane.engine.scripted"])
+
+
+def start(target, *args):
+    process = FORK.Process(target=target, args=args)
+    process.start()
+    return process
+
+
+def killed_at(settings_file, limit, worker):
+    import killer
+
+    sys.argv = ["killer", settings_file, str(limit), worker]
+    killer.main()
+
+
+def whole_run(settings, worker):
+    task = load_task(settings.task)
+    run = prepare_run(settings, task)
+    if not run.directory.is_complete:
+        report = run_worker(spec(settings, task, run, worker, start=random.Random(worker).random()))
+        if report.outcome != "done":
+            os._exit(3)
+    finish_run(run.directory, run.plan, record_mib=1)
+
+
+def assert_exactly_once(run, count):
+    rows = pl.read_parquet(run / "records" / "*.parquet")
+    assert rows["id"].to_list() == [f"d{i}" for i in range(count)]
+    assert set(rows["status"]) == {"OK"}
+    assert json.loads((run / "summary.json").read_text())["flow"]["OK"] == count
+    assert not (run / "parts").exists()
+    assert not list(run.glob(".records*"))
+
+
+@pytest.mark.slow
+def test_a_kill_before_every_single_file_operation_is_survived(tmp_path):
+    """Each run is killed at its n-th operation, then finished: n from 1 until nothing is left to kill."""
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(12)])
+    survived = 0
+    for limit in itertools.count(1):
+        run = tmp_path / f"run{limit}"
+        settings = make_settings(data, run, run__shard_rows=4, run__heartbeat_s=60, run__lease_s=180)
+        file = tmp_path / f"{limit}.json"
+        file.write_text(settings.model_dump_json())
+        first = start(killed_at, str(file), limit, "first")
+        first.join(60)
+        if first.exitcode == 0:
+            break
+        assert first.exitcode == -signal.SIGKILL
+        second = start(whole_run, settings, "second")
+        second.join(60)
+        assert second.exitcode == 0, f"not resumed after a kill at operation {limit}"
+        assert_exactly_once(run, 12)
+        survived += 1
+    assert survived > 60
+
+
+@pytest.mark.slow
+def test_hundreds_of_kills_at_random_moments_of_two_workers_at_once(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(400)])
+    rng = random.Random(7)
+    kills = 0
+    for round_number in range(4):
+        run = tmp_path / f"run{round_number}"
+        settings = make_settings(
+            data, run, run__shard_rows=8, model__script={"seconds_per_step": 0.01}, model__max_num_seqs=2, model__window=1.0
+        )
+        deadline = time.monotonic() + 90
+        for attempt in itertools.count():
+            assert time.monotonic() < deadline
+            workers = [start(whole_run, settings, f"w{round_number}-{attempt}-{i}") for i in range(2)]
+            for worker in workers:
+                worker.join(rng.uniform(0.05, 0.5))
+                if worker.exitcode is None:
+                    os.kill(worker.pid, signal.SIGKILL)
+                    kills += 1
+            codes = []
+            for worker in workers:
+                worker.join()
+                codes.append(worker.exitcode)
+            if 0 in codes:
+                break
+        start(whole_run, settings, f"last{round_number}").join(60)
+        assert_exactly_once(run, 400)
+    print(f"{kills} kills")
+    assert kills > 30
+
+
+def crash_until_done(settings, limit=60):
+    """The supervisor's part without Ray: start a worker, record its death, start another."""
+    task = load_task(settings.task)
+    run = prepare_run(settings, task)
+    for attempt in range(limit):
+        worker = start(whole_run, settings, f"w{attempt}")
+        worker.join(60)
+        if worker.exitcode == 0:
+            return attempt
+        record_death(run.directory, f"w{attempt}", cause="test")
+    raise AssertionError("never finished")
+
+
+def test_a_document_that_kills_the_engine_is_found_and_the_others_are_extracted(tmp_path):
+    texts = [f"note {i}" for i in range(60)]
+    texts[17] = texts[44] = "poison [[crash]]"
+    texts[30] = "other poison [[crash]]"
+    data = write_documents(tmp_path / "d.parquet", texts)
+    deaths = crash_until_done(make_settings(data, tmp_path / "run"))
+    rows = pl.read_parquet(tmp_path / "run" / "records" / "*.parquet")
+    assert rows.filter(pl.col("status") == "REJECTED")["id"].to_list() == ["d17", "d30", "d44"]
+    assert rows.filter(pl.col("status") == "OK").height == 57
+    assert "dies" in rows.filter(pl.col("status") == "REJECTED")["reason"][0]
+    assert deaths <= 8
+
+
+def test_deaths_by_other_causes_blame_nobody(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(60)])
+    settings = make_settings(data, tmp_path / "run", model__script={"seconds_per_step": 0.03})
+    task = load_task(SMALL_TASK)
+    run = prepare_run(settings, task)
+    for attempt in range(5):
+        worker = start(whole_run, settings, f"w{attempt}")
+        worker.join(0.4)
+        if worker.exitcode is None:
+            os.kill(worker.pid, signal.SIGKILL)
+        worker.join()
+        record_death(run.directory, f"w{attempt}", cause="killed from outside")
+    crash_until_done(settings)
+    assert_exactly_once(tmp_path / "run", 60)
+
+
+def fill_window(directory):
+    window = Window(directory, "w", num_slots=4)
+    for i in range(4):
+        window.enter(str(i), bytes([i + 1] * 16), alone=False)
+    window.leave("2")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_window_survives_its_process_and_names_the_suspects(tmp_path, documents):
+    run = prepare_run(make_settings(documents, tmp_path / "run"), load_task(SMALL_TASK))
+
+    start(fill_window, run.directory).join()
+    assert record_death(run.directory, "w", cause="x") == 3
+    suspects = Suspects(run.directory)
+    suspects.refresh()
+    assert [suspects.is_suspect(bytes([i + 1] * 16)) for i in range(4)] == [True, True, False, True]
+    assert not suspects.is_rejected(bytes([1] * 16))
+
+
+def test_a_claim_of_a_silent_worker_elsewhere_is_taken_over_after_its_lease(tmp_path, documents):
+    settings = make_settings(documents, tmp_path / "run")
+    run = prepare_run(settings, load_task(SMALL_TASK))
+    (run.directory.claims / "3").write_text("gone")
+    sign = {"worker": "gone", "identity": "another host", "pid": 1, "process_start": "1", "state": "working"}
+    (run.directory.workers / "gone.json").write_text(json.dumps(sign))
+    began = time.monotonic()
+    assert run_worker(spec(settings, load_task(SMALL_TASK), run, "w0")).outcome == "done"
+    assert time.monotonic() - began > 1.5
+    assert Path(run.directory.part(3)).exists()
