@@ -21,7 +21,7 @@ from glane.settings import extract_settings
         (["data.sample=1.5", "data.path=x"], ["data.sample", "between 0 and 1"]),
         ([], ["data.path", "missing"]),
         (["data.path=/nowhere/*.parquet"], ["no file matches"]),
-        (["data.path=README.md", "model.path=/nowhere"], ["model.path", "/nowhere"]),
+        (["data.path=LICENSE", "model.path=/nowhere"], ["model.path", "/nowhere"]),
     ],
 )
 def test_a_wrong_command_is_answered_in_a_sentence(arguments, words):

@@ -10,6 +10,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def local_ray(settings: ClusterSettings) -> Iterator[Any]:
     )
     token = folder / "token"
     token.touch(mode=0o600)
-    token.write_text(secrets.token_hex(32))
+    token.write_text(_process_token())
     environment = {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
@@ -88,6 +89,12 @@ def local_ray(settings: ClusterSettings) -> Iterator[Any]:
             else:
                 os.environ[name] = value
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@cache
+def _process_token() -> str:
+    """Ray reads the token once per process: a sweep that starts Ray again must show the same one."""
+    return secrets.token_hex(32)
 
 
 def available_cpus() -> int:

@@ -102,7 +102,7 @@ class ProgressReporter:
 
     def say(self, line: str) -> None:
         """One line of news, to the terminal and the log."""
-        self._console.print(Text(line))
+        self._console.print(Text(line), soft_wrap=True)
         self._log(line)
 
     def update(self) -> None:
@@ -120,7 +120,7 @@ class ProgressReporter:
             line = self._line(state)
             self._log(line)
             if self._is_plain:
-                self._console.print(Text(line))
+                self._console.print(Text(line), soft_wrap=True)
 
     def _rates(self) -> tuple[float, float]:
         """Rows and tokens per second over the last updates in which something was done."""
