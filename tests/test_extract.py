@@ -14,6 +14,7 @@ import pytest
 from conftest import ROOT, job, write_documents
 
 import glane
+from glane.run.ledger import process_start
 
 pytestmark = pytest.mark.ray
 FAST = ["model=scripted", "run.heartbeat_s=0.2", "run.lease_s=2", "progress=plain"]
@@ -51,7 +52,7 @@ def wait_for(condition, seconds=60.0):
 
 def worker_pids(run):
     signs = [json.loads(p.read_text()) for p in (run / "ledger" / "workers").glob("*.json")]
-    return [sign["pid"] for sign in signs if sign.get("state") == "working"]
+    return [s["pid"] for s in signs if s.get("state") == "working" and process_start(s["pid"]) == s["process_start"]]
 
 
 def assert_complete(run, count):

@@ -130,6 +130,7 @@ class Worker:
             GlaneError: if input or run directory fail; whatever is committed stays.
         """
         self._heartbeat.report(self._progress)
+        self._heartbeat.write()  # from here on a death is the work's, not the start's
         feeder = threading.Thread(target=self._guarded, args=(self._feed, self._prepared), name="feeder", daemon=True)
         committer = threading.Thread(target=self._guarded, args=(self._commit_all, None), name="committer", daemon=True)
         feeder.start()
