@@ -45,7 +45,9 @@ SMALL_TASK: dict[str, Any] = {
 }
 
 
-def write_documents(path: Path, texts: Sequence[str | bytes | None], *, row_group_size: int = 50, **columns: Any) -> Path:
+def write_documents(
+    path: Path, texts: Sequence[str | bytes | None], *, row_group_size: int = 50, **columns: Any
+) -> Path:
     """A data set with ids d0, d1, …"""
     kind = pa.binary() if any(isinstance(text, bytes) for text in texts) else pa.string()
     table = pa.table({"id": [f"d{i}" for i in range(len(texts))], "text": pa.array(texts, kind), **columns})

@@ -33,7 +33,6 @@ def arm(limit):
 
 def main():
     from conftest import spec
-
     from glane.run.prepare import prepare_run
     from glane.run.publish import finish_run
     from glane.run.session import run_worker

@@ -1,10 +1,10 @@
 """The command line: overrides, help, and errors that say what would have been right."""
 
 import pytest
-from conftest import ROOT, SMALL_TASK, job, write_documents
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from conftest import ROOT, SMALL_TASK, job, write_documents
 from glane.settings import extract_settings
 
 

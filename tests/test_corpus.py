@@ -4,10 +4,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import write_documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import write_documents
 from glane.corpus import select
 from glane.corpus.files import InputFile, inspect_files
 from glane.corpus.plan import make_plan, read_plan, write_plan
@@ -21,7 +21,9 @@ def inspect(path, **changes):
 
 
 def planned(files, selection=Selection(), shard_rows=16, shard_bytes=2**20):
-    return make_plan(files, select_rows(files, id_column="id", selection=selection), shard_rows=shard_rows, shard_bytes=shard_bytes)
+    return make_plan(
+        files, select_rows(files, id_column="id", selection=selection), shard_rows=shard_rows, shard_bytes=shard_bytes
+    )
 
 
 def read_ids(plan):
@@ -43,7 +45,9 @@ def bad_files(tmp_path):
     (tmp_path / "text.parquet").write_text("not parquet")
     (tmp_path / "cut.parquet").write_bytes(good.read_bytes()[:-20])
     (tmp_path / "empty").mkdir()
-    pq.write_table(pa.table({"id": pa.array([], pa.string()), "text": pa.array([], pa.string())}), tmp_path / "none.parquet")
+    pq.write_table(
+        pa.table({"id": pa.array([], pa.string()), "text": pa.array([], pa.string())}), tmp_path / "none.parquet"
+    )
     pq.write_table(pa.table({"id": [1.5], "text": ["a"]}), tmp_path / "floatid.parquet")
     pq.write_table(pa.table({"id": ["a"], "text": [1]}), tmp_path / "inttext.parquet")
     (tmp_path / "mixed").mkdir()
@@ -82,7 +86,9 @@ def test_null_and_duplicate_ids_are_refused(tmp_path):
         planned(inspect(tmp_path / "null.parquet"))
     (tmp_path / "two").mkdir()
     for name in "12":
-        pq.write_table(pa.table({"id": [f"only{name}", "both"], "text": ["x", "y"]}), tmp_path / "two" / f"{name}.parquet")
+        pq.write_table(
+            pa.table({"id": [f"only{name}", "both"], "text": ["x", "y"]}), tmp_path / "two" / f"{name}.parquet"
+        )
     with pytest.raises(DataError, match=r"'both' occurs twice"):
         planned(inspect(tmp_path / "two"))
 
@@ -120,7 +126,11 @@ def test_where_sample_and_limit_narrow_in_this_order(tmp_path):
 
 @pytest.mark.parametrize(
     ("where", "words"),
-    [("triage <<< 2", ["no SQL expression"]), ("triagge = 2", ["Did you mean 'triage'"]), ("triage + 1", ["not true or false"])],
+    [
+        ("triage <<< 2", ["no SQL expression"]),
+        ("triagge = 2", ["Did you mean 'triage'"]),
+        ("triage + 1", ["not true or false"]),
+    ],
 )
 def test_a_wrong_where_is_refused(tmp_path, where, words):
     files = inspect(write_documents(tmp_path / "d.parquet", ["x"] * 4, triage=[1, 2, 3, 4]))
@@ -143,10 +153,14 @@ def test_nothing_selected_is_an_error(tmp_path):
 def test_a_plan_covers_each_selected_row_exactly_once(groups, shard_rows):
     import numpy as np
 
-    file = InputFile(path="f", num_bytes=1, mtime_ns=1, row_groups=tuple((len(g), 10) for g in groups), schema=pa.schema([]))
+    file = InputFile(
+        path="f", num_bytes=1, mtime_ns=1, row_groups=tuple((len(g), 10) for g in groups), schema=pa.schema([])
+    )
     masks = tuple(np.packbits(np.array(g, np.bool_)) for g in groups)
     total = sum(map(sum, groups))
-    plan = make_plan([file], Selected(masks=(masks,), num_read=0, num_selected=total), shard_rows=shard_rows, shard_bytes=10**6)
+    plan = make_plan(
+        [file], Selected(masks=(masks,), num_read=0, num_selected=total), shard_rows=shard_rows, shard_bytes=10**6
+    )
     seen = []
     for index in range(plan.num_shards):
         shard = plan.shard(index)
@@ -179,7 +193,15 @@ def test_shards_are_read_alike_in_any_order(tmp_path):
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary(), pa.string_view()])
 def test_one_cell_that_is_not_utf8_costs_one_row(tmp_path, kind):
     bad = pa.array([b"bon", b"\xff\xfe", None, "é😀\u202eאב\x00".encode(), b"\xed\xa0\x80"], pa.binary())
-    text = bad.view(pa.string()) if kind == pa.string() else bad.cast(pa.large_binary()).view(pa.large_string()) if kind == pa.large_string() else bad if kind != pa.large_binary() else bad.cast(kind)
+    text = (
+        bad.view(pa.string())
+        if kind == pa.string()
+        else bad.cast(pa.large_binary()).view(pa.large_string())
+        if kind == pa.large_string()
+        else bad
+        if kind != pa.large_binary()
+        else bad.cast(kind)
+    )
     if kind == pa.string_view():
         pytest.skip("Arrow refuses to build an invalid string view")
     pq.write_table(pa.table({"id": list("abcde"), "text": text}), tmp_path / "d.parquet")

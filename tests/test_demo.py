@@ -8,13 +8,13 @@ from pathlib import Path
 import nbformat
 import polars as pl
 import pytest
-from conftest import ROOT, job
 from nbclient import NotebookClient
-from test_extract import launch, wait_for, worker_pids
 
 import glane
+from conftest import ROOT, job
 from glane.demo.corpus import write_corpus
 from glane.demo.marks import FIELDS
+from test_extract import launch, wait_for, worker_pids
 
 pytestmark = [pytest.mark.engine, pytest.mark.ray]
 

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from glane.engine.engine import start_engine
 from glane.engine.vllm import _Tokenizer
 from glane.engine.weights import resolve_weights
@@ -61,9 +61,17 @@ def test_answers_are_compact_json_under_the_schema_whatever_the_text(engine, tas
 
 
 def test_it_reads(engine, task):
-    (completion,) = answers(engine, task, ["Femme de 34 ans. Fièvre à 39,2. Pas de toux. Conclusion : syndrome grippal. RAD."])
+    (completion,) = answers(
+        engine, task, ["Femme de 34 ans. Fièvre à 39,2. Pas de toux. Conclusion : syndrome grippal. RAD."]
+    )
     values = parse(completion, task.fields).values
-    assert (values["age"], values["sex"], values["fever"], values["temperature"], values["cough"]) == (34, "F", True, 39.2, False)
+    assert (values["age"], values["sex"], values["fever"], values["temperature"], values["cough"]) == (
+        34,
+        "F",
+        True,
+        39.2,
+        False,
+    )
 
 
 def test_special_tokens_in_a_document_stay_text(engine, task):
@@ -74,12 +82,12 @@ def test_special_tokens_in_a_document_stay_text(engine, task):
 
 
 def test_a_prompt_is_encoded_as_the_model_was_trained(engine, task):
+    import random
+
     from transformers import AutoTokenizer
 
     from glane.demo.note import generate_note
     from glane.demo.tokenizer import encode
-
-    import random
 
     tokenizer = AutoTokenizer.from_pretrained(MODEL.path)
     rng = random.Random(3)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import ROOT, job, write_documents
 
 import glane
+from conftest import ROOT, job, write_documents
 from glane.run.ledger import process_start
 
 pytestmark = pytest.mark.ray
@@ -122,7 +122,14 @@ def test_poison_is_rejected_and_a_hang_is_ended(tmp_path):
     texts = [f"note {i}" for i in range(60)]
     texts[20], texts[40] = "[[crash]]", "[[hang]]"
     data = write_documents(tmp_path / "d.parquet", texts)
-    job(*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "run.hang_after_s=2", "run.max_fruitless_deaths=9", cwd=tmp_path)
+    job(
+        *FAST,
+        f"data.path={data}",
+        f"run.dir={tmp_path}/run",
+        "run.hang_after_s=2",
+        "run.max_fruitless_deaths=9",
+        cwd=tmp_path,
+    )
     rows = assert_complete(tmp_path / "run", 60)
     assert rows.filter(pl.col("status") == "REJECTED")["id"].to_list() == ["d20", "d40"]
     assert rows.filter(pl.col("status") == "OK").height == 58
@@ -130,13 +137,17 @@ def test_poison_is_rejected_and_a_hang_is_ended(tmp_path):
 
 def test_an_engine_that_cannot_start_is_said_so(tmp_path):
     data = write_documents(tmp_path / "d.parquet", ["a"])
-    done = job(*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "+model.script.fail_to_start=true", check=2, cwd=tmp_path)
+    done = job(
+        *FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "+model.script.fail_to_start=true", check=2, cwd=tmp_path
+    )
     assert "died 2 times while it started" in done.stderr
 
 
 def test_asking_for_more_than_there_is_fails_at_once(tmp_path):
     data = write_documents(tmp_path / "d.parquet", ["a"])
-    done = job(f"data.path={data}", f"run.dir={tmp_path}/run", "model.engines=64", "progress=none", check=2, cwd=tmp_path)
+    done = job(
+        f"data.path={data}", f"run.dir={tmp_path}/run", "model.engines=64", "progress=none", check=2, cwd=tmp_path
+    )
     assert "64 engine(s)" in done.stderr
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import SMALL_TASK, make_settings, spec, write_documents
 
+from conftest import SMALL_TASK, make_settings, spec, write_documents
 from glane.run.deaths import Suspects, Window, record_death
 from glane.run.prepare import prepare_run
 from glane.run.publish import finish_run
@@ -88,7 +88,12 @@ def test_hundreds_of_kills_at_random_moments_of_two_workers_at_once(tmp_path):
     for round_number in range(4):
         run = tmp_path / f"run{round_number}"
         settings = make_settings(
-            data, run, run__shard_rows=8, model__script={"seconds_per_step": 0.01}, model__max_num_seqs=2, model__window=1.0
+            data,
+            run,
+            run__shard_rows=8,
+            model__script={"seconds_per_step": 0.01},
+            model__max_num_seqs=2,
+            model__window=1.0,
         )
         deadline = time.monotonic() + 90
         for attempt in itertools.count():

@@ -4,10 +4,10 @@ import datetime
 import json
 
 import pytest
-from conftest import SMALL_TASK
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import SMALL_TASK
 from glane.extract.parse import parse
 from glane.task.task import load_task
 from glane.types import Completion, Status
@@ -95,7 +95,12 @@ def test_any_completion_is_judged_without_an_exception(text):
     assert judged(text).status == Status.INVALID
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_any_value_in_any_field_is_judged(value):
     for name in FIELDS:
         assert judged({**GOOD, name: value}).status in (Status.OK, Status.INVALID)

@@ -9,9 +9,9 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from conftest import SMALL_TASK, extract_here, make_settings, spec, work, write_documents
 
 import glane
+from conftest import SMALL_TASK, extract_here, make_settings, spec, work, write_documents
 from glane.corpus import write
 from glane.errors import ConfigError, RunError
 from glane.run.prepare import prepare_run
@@ -90,7 +90,11 @@ def test_a_complete_run_is_left_alone_and_a_different_one_refused(tmp_path, docu
 def test_changed_contents_are_another_run_and_a_moved_file_is_not(tmp_path, documents):
     run = tmp_path / "run"
     prepare_run(make_settings(documents, run), load_task(SMALL_TASK))
-    moved = documents.rename(tmp_path / "elsewhere" / "documents.parquet") if (tmp_path / "elsewhere").mkdir() is None else documents
+    moved = (
+        documents.rename(tmp_path / "elsewhere" / "documents.parquet")
+        if (tmp_path / "elsewhere").mkdir() is None
+        else documents
+    )
     prepare_run(make_settings(moved, run), load_task(SMALL_TASK))
     write_documents(moved, [f"note {i}" for i in range(119)] + ["changed"])
     with pytest.raises(RunError, match=r"inputs\[0\].digest"):
@@ -209,7 +213,12 @@ def test_a_run_is_private(tmp_path, documents, group, folder, file):
 
 
 def test_no_text_leaves_parts_and_records(tmp_path):
-    secrets = ["Le patient secretalpha a mangé", "secretbeta [[invalid]]", "secretgamma [[truncate]]", "secretdelta " * 5000]
+    secrets = [
+        "Le patient secretalpha a mangé",
+        "secretbeta [[invalid]]",
+        "secretgamma [[truncate]]",
+        "secretdelta " * 5000,
+    ]
     answer = json.dumps({"age": 3, "surplus": "secretepsilon"})
     data = write_documents(tmp_path / "d.parquet", [*secrets, f"[[answer {answer}]]", "[[refuse]] secretzeta"])
     run, report = work(make_settings(data, tmp_path / "run"))

@@ -6,8 +6,8 @@ import json
 import jsonschema
 import pyarrow as pa
 import pytest
-from conftest import ROOT, SMALL_TASK
 
+from conftest import ROOT, SMALL_TASK
 from glane.errors import ConfigError
 from glane.task.arrow import columns
 from glane.task.prompt import messages
@@ -45,7 +45,10 @@ def changed(**changes):
         (changed(inputs=["visit_date"]), ["'text'"]),
         (changed(language="de"), ["task.language"]),
         (changed(instruction="x"), ["Did you mean 'instructions'"]),
-        (changed(examples=[{"text": "a", "output": {"age": 200}}]), ["task.examples[0].output.age", "above the maximum"]),
+        (
+            changed(examples=[{"text": "a", "output": {"age": 200}}]),
+            ["task.examples[0].output.age", "above the maximum"],
+        ),
         (changed(examples=[{"text": "a", "output": {"agee": 2, "seen": "2024-01-01"}}]), ["agee", "is no field"]),
         (changed(examples=[{"output": {}}]), ["task.examples[0].text", "missing"]),
         (changed(pydantic_model="x:Y"), ["exactly one"]),

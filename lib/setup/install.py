@@ -51,7 +51,10 @@ def install(pin: Path) -> None:
         check_network()
     say(f"installing {pin.name} ({sum('==' in line for line in pin.read_text().splitlines())} packages)")
     if pin.name == "gpu.txt":
-        run_pip(["-c", str(pin), "--editable", f"{ROOT}[gpu]"], "some packages could not be installed: see pip's words above")
+        run_pip(
+            ["-c", str(pin), "--editable", f"{ROOT}[gpu]"],
+            "some packages could not be installed: see pip's words above",
+        )
         marker(pin).touch()
         return
     options = ["--no-deps", "-r", str(pin)]
@@ -66,11 +69,24 @@ def check_network() -> None:
     """Ask for the one package that most often is not to be had, before gigabytes of others are fetched."""
     if os.environ.get("GLANE_TORCH_INDEX"):
         return
-    torch = "torch" if has_gpu() else next(
-        line for line in (PINS / "cpu.txt").read_text().splitlines() if line.startswith("torch==")
+    torch = (
+        "torch"
+        if has_gpu()
+        else next(line for line in (PINS / "cpu.txt").read_text().splitlines() if line.startswith("torch=="))
     )
     say(f"checking that {torch} can be had")
-    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--dry-run", "--quiet", "--no-deps", "--retries", "1", torch]
+    command = [
+        str(VENV / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--quiet",
+        "--no-deps",
+        "--retries",
+        "1",
+        torch,
+    ]
     try:
         found = subprocess.run(command, check=False, capture_output=True, text=True, timeout=NETWORK_CHECK_S)
     except subprocess.TimeoutExpired:
@@ -82,7 +98,9 @@ def check_network() -> None:
             f"{torch} is not in your package index. Set GLANE_TORCH_INDEX to the address of PyTorch's CPU index "
             "(PyTorch's installation page names it) and run make again"
         )
-    fail("the package index cannot be reached; is there a network, or a proxy to set? pip says:\n" + found.stderr.strip())
+    fail(
+        "the package index cannot be reached; is there a network, or a proxy to set? pip says:\n" + found.stderr.strip()
+    )
 
 
 def has_gpu() -> bool:
@@ -100,7 +118,15 @@ def marker(pin: Path) -> Path:
 
 def run_pip(arguments: list[str], complaint: str) -> None:
     """Run pip install in .venv."""
-    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    command = [
+        str(VENV / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        *arguments,
+    ]
     if subprocess.run(command, check=False).returncode != 0:
         fail(complaint)
 

@@ -132,8 +132,8 @@ class Crew:
         limit = self._spec.settings.run.max_fruitless_deaths
         if self._fruitless_deaths >= limit:
             raise EngineError(
-                f"engines died {limit} times in a row without a committed shard in between ({cause}). What is committed "
-                "stays; mend the cause and run the same command again."
+                f"engines died {limit} times in a row without a committed shard in between ({cause}). What is "
+                "committed stays; mend the cause and run the same command again."
             )
 
     def _watch(self, seat: _Seat, run: RunSettings) -> None:

@@ -41,7 +41,8 @@ def extract(settings: ExtractSettings) -> PreparedRun:
         else:
             what = "new run" if run.is_new else "resuming"
             progress.say(
-                f"{settings.run.dir}: {what}, {plan.num_selected} of {plan.num_read} rows selected, {plan.num_shards} shards"
+                f"{settings.run.dir}: {what}, {plan.num_selected} of {plan.num_read} rows selected, "
+                f"{plan.num_shards} shards"
             )
             if not is_committed(directory, plan):
                 _work(settings, task, run, progress)

@@ -65,7 +65,7 @@ def select_rows(files: Sequence[InputFile], *, id_column: str, selection: Select
     with _Hashes(sum(file.num_rows for file in files)) as hashes:
         for file in files:
             masks.append([])
-            for row_group, (num_rows, _) in enumerate(file.row_groups):
+            for row_group in range(len(file.row_groups)):
                 parts = [np.zeros(0, np.bool_)]
                 for frame in _frames(file, row_group, dict.fromkeys([id_column, *columns])):
                     part = _matching(frame, id_column, where, selection, file)

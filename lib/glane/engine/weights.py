@@ -63,7 +63,8 @@ def _check(folder: Path) -> None:
             raise ConfigError(f"model.path: {index} is damaged.") from None
         if missing := [part for part in parts if not (folder / part).is_file()]:
             raise ConfigError(
-                f"model.path: {folder} is incomplete: {len(missing)} of {len(parts)} weight files missing, first {missing[0]}."
+                f"model.path: {folder} is incomplete: {len(missing)} of {len(parts)} weight files missing, "
+                f"first {missing[0]}."
             )
     weights = [file for file in folder.iterdir() if file.suffix in _WEIGHTS]
     if not weights:

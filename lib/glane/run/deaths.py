@@ -32,7 +32,7 @@ def prompt_digest(tokens: Sequence[int], *, key: str) -> bytes:
 
 
 class Window:
-    """The prompts in a worker's engine, in a memory-mapped file: it outlives the process at the cost of a memory write."""
+    """The prompts in a worker's engine, in a memory-mapped file: it outlives the process for a memory write each."""
 
     def __init__(self, directory: RunDirectory, worker: str, *, num_slots: int) -> None:
         self.path = directory.windows / worker

@@ -119,7 +119,7 @@ def _example(values: Mapping[str, Any], inputs: tuple[str, ...], fields: Mapping
     if strange := sorted(set(map(str, output)) - set(fields)):
         raise ConfigError(f"{place}.output.{strange[0]}: is no field. Valid: {', '.join(fields)}.")
     # What an example leaves out is what the model should say of what is not there: null, or an empty list.
-    absent = {name: [] if isinstance(field, ListField) else None for name, field in fields.items()}
+    absent: dict[str, Any] = {name: [] if isinstance(field, ListField) else None for name, field in fields.items()}
     plain = {name: _plain(output.get(name, absent[name])) for name in fields}
     try:
         column_values(fields, plain)
