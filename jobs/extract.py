@@ -20,7 +20,9 @@ def main(config: DictConfig) -> None:
     if settings.show:
         from glane.run.results import open_run
 
-        print(open_run(run.directory.root).usable().head(settings.show).collect())
+        result = open_run(run.directory.root)
+        names = [settings.data.id_column, *result.codebook()["column"].head(7)]
+        print(result.usable().select(names).head(settings.show).collect())
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from glane.types import Status
 pytestmark = pytest.mark.engine
 MODEL = ModelSettings(
     name="demo", path=str(ROOT / "lib" / "glane" / "demo" / "model"), prompt_style="bare", max_model_len=2048, max_tokens=256,
-    dtype="bfloat16", max_num_seqs=16, kv_cache_mib=128, engine_args={"enforce_eager": True},
+    dtype="float32", max_num_seqs=16, kv_cache_mib=128, engine_args={"enforce_eager": True},
 )  # fmt: skip
 
 
@@ -61,17 +61,11 @@ def test_answers_are_compact_json_under_the_schema_whatever_the_text(engine, tas
 
 
 def test_it_reads(engine, task):
-    (completion,) = answers(
-        engine, task, ["Femme de 34 ans. Fièvre à 39,2. Pas de toux. Conclusion : syndrome grippal. RAD."]
-    )
+    text = "Femme de 34 ans. Fièvre à 39,2 et toux depuis 3 jours. Conclusion : syndrome grippal. Hospitalisation."
+    (completion,) = answers(engine, task, [text])
     values = parse(completion, task.fields).values
-    assert (values["age"], values["sex"], values["fever"], values["temperature"], values["cough"]) == (
-        34,
-        "F",
-        True,
-        39.2,
-        False,
-    )
+    asked = ("age", "sex", "fever", "temperature", "duration_days", "syndrome")
+    assert tuple(values[name] for name in asked) == (34, "F", True, 39.2, 3, "syndrome_grippal")
 
 
 def test_special_tokens_in_a_document_stay_text(engine, task):
