@@ -11,7 +11,9 @@ import signal
 import sys
 from pathlib import Path
 
-OPERATIONS = [(os, n) for n in ("link", "replace", "rename", "fsync", "unlink", "mkdir", "ftruncate", "open", "rmdir")]
+OPERATIONS = [
+    (os, n) for n in ("link", "replace", "rename", "fsync", "symlink", "unlink", "mkdir", "ftruncate", "open", "rmdir")
+]
 OPERATIONS += [(Path, n) for n in ("mkdir", "rename", "replace", "unlink", "chmod", "touch")]
 
 

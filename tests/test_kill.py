@@ -139,7 +139,7 @@ def test_a_document_that_kills_the_engine_is_found_and_the_others_are_extracted(
     assert rows.filter(pl.col("status") == "REJECTED")["id"].to_list() == ["d17", "d30", "d44"]
     assert rows.filter(pl.col("status") == "OK").height == 57
     assert "dies" in rows.filter(pl.col("status") == "REJECTED")["reason"][0]
-    assert deaths <= 8
+    assert deaths <= 9
 
 
 def test_deaths_by_other_causes_blame_nobody(tmp_path):
@@ -180,7 +180,7 @@ def test_a_window_survives_its_process_and_names_the_suspects(tmp_path, document
 def test_a_claim_of_a_silent_worker_elsewhere_is_taken_over_after_its_lease(tmp_path, documents):
     settings = make_settings(documents, tmp_path / "run")
     run = prepare_run(settings, load_task(SMALL_TASK))
-    (run.directory.claims / "3").write_text("gone")
+    (run.directory.claims / "3").symlink_to("gone")
     sign = {"worker": "gone", "identity": "another host", "pid": 1, "process_start": "1", "state": "working"}
     (run.directory.workers / "gone.json").write_text(json.dumps(sign))
     began = time.monotonic()

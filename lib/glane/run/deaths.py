@@ -1,8 +1,8 @@
 """Which prompts were in an engine when it died, and which of them are to blame.
 
 A prompt in the window of a dead engine is a suspect, not guilty: memory pressure, preemption or a killed process
-take innocents along. Suspects are asked again one at a time; only a prompt during which an engine dies twice while it
-is alone there is rejected.
+take innocents along. Suspects are asked again one at a time; only a prompt during which an engine dies three times
+while it is alone there is rejected.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from glane.run.directory import RunDirectory
 
-DEATHS_ALONE_TO_REJECT = 2
+DEATHS_ALONE_TO_REJECT = 3
 _SLOT = struct.Struct("=16sB15x")  # digest, 1 if alone; padded so that a slot never spans two pages
 
 
@@ -106,6 +106,11 @@ class Suspects:
         self._suspects.update(death["suspects"])
         if death["alone"]:
             self._alone.update(death["suspects"])
+
+    @property
+    def are_there(self) -> bool:
+        """Whether any prompt is suspect."""
+        return bool(self._suspects)
 
     def is_suspect(self, digest: bytes) -> bool:
         """Whether this prompt was in an engine that died: ask it alone."""

@@ -61,7 +61,7 @@ class RunDirectory:
 
     @property
     def claims(self) -> Path:
-        """One file per shard in work, holding its worker's name."""
+        """One symbolic link per shard in work, naming its worker."""
         return self.ledger / "claims"
 
     @property

@@ -148,27 +148,25 @@ class Ledger:
         return self._directory.claims / str(shard)
 
     def _take(self, shard: int) -> bool:
+        """Claim by a symbolic link to the worker's name: one operation, never seen without its content."""
         path = self._claim_path(shard)
         with storage_errors(path):
             try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, self._directory.file_mode)
+                path.symlink_to(self._worker)
             except FileExistsError:
                 return False
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(self._worker)
         return True
 
     def _take_over(self, shard: int) -> bool:
         """Take the claim of a worker that is gone. Of several that try, one renames the old claim away."""
         path = self._claim_path(shard)
         try:
-            owner = path.read_text()
-            age_s = self._now() - path.stat().st_mtime
+            owner = str(path.readlink())
+            now = self._now()
+            age_s = now - path.lstat().st_mtime
         except FileNotFoundError:
             return self._take(shard)
-        if not owner and age_s < self._lease_s:  # being written just now
-            return False
-        if owner and not is_gone(self._directory, owner, now=self._now(), lease_s=self._lease_s, claim_age_s=age_s):
+        if not is_gone(self._directory, owner, now=now, lease_s=self._lease_s, claim_age_s=age_s):
             return False
         grave = path.with_name(f".{shard}.{uuid.uuid4().hex}")
         try:

@@ -7,6 +7,7 @@ loop keeps a rolling window of requests; the committer parses and writes what is
 from __future__ import annotations
 
 import queue
+import random
 import socket
 import threading
 import time
@@ -158,7 +159,11 @@ class Worker:
             self._suspects.refresh()
             rows = self._reader.read(self._plan.shard(shard))
             work = ShardWork(index=shard, kept=rows.kept)
-            for row, document in enumerate(rows.documents):
+            order = list(enumerate(rows.documents))
+            if self._suspects.are_there:
+                # Otherwise kills from outside, soon after each start, would find the same innocent alone each time.
+                random.shuffle(order)
+            for row, document in order:
                 self._prepare(document, _Row(work=work, row=row))
 
     def _prepare(self, document: Document, target: _Row) -> None:
