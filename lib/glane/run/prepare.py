@@ -78,10 +78,11 @@ def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
             other = _known_run(directory)
             assert other is not None
             _refuse_other(directory, other["fingerprint"], fingerprint)
-    buffer = io.BytesIO()
-    write_plan(plan, buffer)
-    if not directory.plan.exists() and not directory.write_once(directory.plan, buffer.getvalue()):
-        plan = read_plan(directory.plan)
+    if not directory.plan.exists():
+        buffer = io.BytesIO()
+        write_plan(plan, buffer)
+        if not directory.write_once(directory.plan, buffer.getvalue()):
+            plan = read_plan(directory.plan)
     _record_start(directory, settings)
     return PreparedRun(directory=directory, plan=plan, key=key, is_new=known is None)
 

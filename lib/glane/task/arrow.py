@@ -19,7 +19,6 @@ from glane.task.fields import (
     StringField,
 )
 
-PRECISIONS = ("year", "month", "day")
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 
 
