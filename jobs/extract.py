@@ -7,20 +7,27 @@ from glane.command import run_job
 
 def main(config: DictConfig) -> None:
     """Extract, or preview a few documents."""
-    from glane.cluster.extract import checked, extract
     from glane.settings import extract_settings
 
     settings = extract_settings(config)
-    if settings.preview:
+    if settings.cluster.kind == "slurm":
+        from glane.cluster.submit import extract_on_slurm
+
+        extract_on_slurm(settings)
+    elif settings.preview:
+        from glane.cluster.extract import checked
         from glane.run.preview import preview
 
         preview(*checked(settings), show=print)
         return
-    run = extract(settings)
+    else:
+        from glane.cluster.extract import extract_here
+
+        extract_here(settings)
     if settings.show:
         from glane.run.results import open_run
 
-        result = open_run(run.directory.root)
+        result = open_run(settings.run.dir)
         names = [settings.data.id_column, *result.codebook()["column"].head(7)]
         print(result.usable().select(names).head(settings.show).collect())
 

@@ -6,9 +6,10 @@ any engine, GPU or Ray process is asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -74,7 +75,7 @@ class ModelSettings(Strict):
     load_format: str = "auto"
     tensor_parallel_size: int = Key(default=1, ge=1)
     pipeline_parallel_size: int = Key(default=1, ge=1)
-    engines: int | Literal["auto"] = "auto"
+    engines: int | Literal["auto"] = "auto"  # on each node
     cpus_per_engine: int | Literal["auto"] = "auto"
     max_num_seqs: int = Key(default=256, ge=1)
     max_num_batched_tokens: int | None = Key(default=None, ge=16)
@@ -94,14 +95,69 @@ class ModelSettings(Strict):
         return self
 
 
-class ClusterSettings(Strict):
-    """Where the engines run."""
+class LocalSettings(Strict):
+    """Engines on this machine."""
 
     kind: Literal["local"] = "local"
     cpus: int | Literal["auto"] = "auto"
     gpus: int | Literal["auto"] = "auto"
-    start_timeout_s: float = Key(default=120, gt=0)  # Ray itself
+    start_timeout_s: float = Key(default=120, gt=0)  # Ray itself, on every node
     engine_start_timeout_s: float = Key(default=1800, gt=0)  # weights loaded, first request possible
+
+
+class SlurmSettings(Strict):
+    """Engines on nodes that Slurm gives. None leaves a value to Slurm and the site's defaults."""
+
+    kind: Literal["slurm"]
+    job_name: str = Key(default="glane", pattern=r"^[\w.+-]+$")
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    nodes: int = Key(default=1, ge=1)
+    gpus_per_node: int | str | None = None  # 4, or with a type: "h100:4"
+    cpus_per_node: int | None = Key(default=None, ge=1)
+    memory: str | None = Key(default=None, pattern=r"^\d+[KMGTkmgt]?$")  # per node, as Slurm writes it: 64G; 0 is all
+    time: str | None = None  # "4:00:00" or "2-12:00:00"
+    sbatch: Mapping[str, str | int | bool] = {}  # further options of sbatch, without the dashes
+    setup: tuple[str, ...] = ()  # lines of shell that run on the first node before the work
+    python: str | None = None  # the command that runs Python on the nodes, for containers
+    array: int | None = Key(default=None, ge=1)  # so many independent single-node jobs on one run directory
+    array_parallel: int | None = Key(default=None, ge=1)  # of which so many at once
+    wait: bool = False
+    dry_run: bool = False
+    interface: str | None = None  # network interface for Ray, ib0 for example; None is the one Slurm uses
+    warning_s: int = Key(default=120, ge=10)  # before the time limit: from then on no new shard is begun
+    max_requeues: int = Key(default=20, ge=0)
+    start_timeout_s: float = Key(default=180, gt=0)  # Ray itself, on every node
+    engine_start_timeout_s: float = Key(default=1800, gt=0)  # weights loaded, first request possible
+
+    @field_validator("time", mode="before")
+    @classmethod
+    def _a_time(cls, value: Any) -> Any:
+        if value is not None and not re.fullmatch(r"(\d+-)?\d+:\d{2}:\d{2}", str(value)):
+            # YAML reads an unquoted 4:00:00 as the number 14400, which Slurm would take for ten days of minutes.
+            raise ValueError('hours:minutes:seconds or days-hours:minutes:seconds, in quotes in a file: "4:00:00"')
+        return value
+
+    @field_validator("memory", mode="before")
+    @classmethod
+    def _a_size(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else value
+
+    @field_validator("setup", mode="before")
+    @classmethod
+    def _lines(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.array is not None and self.nodes > 1:
+            raise ValueError(f"array={self.array} submits single-node jobs; nodes must be 1, or array null")
+        return self
+
+
+ClusterSettings = Annotated[LocalSettings | SlurmSettings, Key(discriminator="kind")]
 
 
 class RunSettings(Strict):
@@ -130,7 +186,7 @@ class ExtractSettings(Strict):
     task: Mapping[str, Any]
     data: DataSettings
     model: ModelSettings
-    cluster: ClusterSettings = ClusterSettings()
+    cluster: ClusterSettings = LocalSettings()
     run: RunSettings
     preview: int = Key(default=0, ge=0)
     show: int = Key(default=0, ge=0)
@@ -165,6 +221,34 @@ class DemoCorpusSettings(Strict):
 def demo_corpus_settings(config: DictConfig) -> DemoCorpusSettings:
     """Read the composed configuration of the corpus generator; raises `ConfigError` as `extract_settings` does."""
     return validated(DemoCorpusSettings, plain(config), place="")
+
+
+class StatusSettings(Strict):
+    """What `jobs/status.py` is told."""
+
+    class _Run(Strict):
+        dir: str | None = None
+
+    run: _Run = _Run()
+    runs: tuple[str, ...] = ()
+    watch: bool = False
+    every_s: float = Key(default=2.0, gt=0)
+    json_output: bool = Key(default=False, alias="json")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.run.dir is None) == (not self.runs):
+            raise ValueError("give run.dir=… or runs=[…,…]")
+        return self
+
+    def all_runs(self) -> list[str]:
+        """The directories to look at."""
+        return list(self.runs) if self.runs else [str(self.run.dir)]
+
+
+def status_settings(config: DictConfig) -> StatusSettings:
+    """Read the composed configuration of the status job; raises `ConfigError` as `extract_settings` does."""
+    return validated(StatusSettings, plain(config), place="")
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

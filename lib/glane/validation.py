@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -35,6 +35,7 @@ def validated(model: type[T], values: Mapping[str, Any], *, place: str) -> T:
 
 
 def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message: str, value: Any, place: str) -> str:
+    location = _without_tags(model, location)
     name = ".".join([part for part in (place, *map(str, location)) if part])
     if kind == "extra_forbidden":
         return f"{name}: unknown key. {did_you_mean(str(location[-1]), _valid_keys(model, location[:-1]))}"
@@ -44,11 +45,38 @@ def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message
     return f"{name}: {message.removeprefix('Value error, ')}{shown}."
 
 
-def _valid_keys(model: type[BaseModel], location: Sequence[Any]) -> list[str]:
-    here: Any = model
+def _without_tags(model: type[BaseModel], location: Sequence[Any]) -> list[Any]:
+    """The place as the user writes it: pydantic puts the chosen kind of a union into it."""
+    parts: list[Any] = []
+    here = model
     for part in location:
-        field = here.model_fields.get(str(part))
-        here = field.annotation if field else None
-        if not (isinstance(here, type) and issubclass(here, BaseModel)):
-            return []
-    return list(here.model_fields)
+        inner = _inner(here, parts[-1]) if parts else None
+        if inner is not None and len(inner) > 1 and part in inner:
+            here = inner[part]
+            continue
+        if inner is not None and len(inner) == 1:
+            here = next(iter(inner.values()))
+        parts.append(part)
+    return parts
+
+
+def _inner(model: type[BaseModel], key: Any) -> dict[str, type[BaseModel]] | None:
+    """The models that a key of `model` may hold, by their kind; None for a plain value."""
+    field = model.model_fields.get(str(key))
+    if field is None:
+        return None
+    options = [field.annotation, *get_args(field.annotation)]
+    found = [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+    return {_kind(option): option for option in found} or None
+
+
+def _kind(model: type[BaseModel]) -> str:
+    kind = model.model_fields.get("kind")
+    return str(get_args(kind.annotation)[0]) if kind else ""
+
+
+def _valid_keys(model: type[BaseModel], location: Sequence[Any]) -> list[str]:
+    here = [model]
+    for part in location:
+        here = [option for one in here for option in (_inner(one, part) or {}).values()]
+    return sorted({key for one in here for key in one.model_fields})

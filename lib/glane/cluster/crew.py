@@ -7,12 +7,13 @@ import json
 import os
 import secrets
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from glane.cluster.layout import Layout
+from glane.cluster.layout import Layout, Node
 from glane.errors import EngineError, GlaneError
 from glane.run.deaths import Suspects, record_death
 from glane.run.directory import RunDirectory
@@ -21,36 +22,69 @@ from glane.run.session import WorkerReport, WorkerSpec, run_worker
 from glane.settings import RunSettings
 
 _POLL_S = 0.5
+_LOOK_AT_NODES_S = 2.0
+_NODE_VERDICT_S = 30.0  # a node is declared lost by Ray within seconds; an actor's end alone does not say which it was
 _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not start a third time
 
 
 class _EngineActor:
     """The actor: a process of its own for one worker."""
 
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
     def work(self, spec: WorkerSpec) -> WorkerReport:
-        return run_worker(spec)
+        return run_worker(spec, should_stop=self._stop.is_set)
+
+    def stop(self) -> None:
+        """Begin no further shard. Called while `work` runs, in another thread of the actor."""
+        self._stop.set()
 
 
 @dataclass(slots=True, kw_only=True)
 class _Seat:
     """A place for one engine, and who sits there now."""
 
-    index: int
+    place: tuple[str, int]  # node and index
     spec: WorkerSpec
     actor: Any
     future: Any
+    group: Any = None  # the placement group of an engine that spans nodes
     started: float = field(default_factory=time.monotonic)
     killed_because: str = ""
+    is_stopping: bool = False
+
+
+def alive_nodes(ray: Any) -> list[Node]:
+    """The nodes of the Ray cluster, in a stable order."""
+    found = [
+        Node(
+            node_id=entry["NodeID"],
+            host=entry["NodeManagerHostname"],
+            cpus=int(entry["Resources"].get("CPU", 0)),
+            gpus=int(entry["Resources"].get("GPU", 0)),
+        )
+        for entry in ray.nodes()
+        if entry["Alive"]
+    ]
+    return sorted(found, key=lambda node: (node.host, node.node_id))
 
 
 class Crew:
     """The workers of one driver."""
 
     def __init__(
-        self, ray: Any, *, layout: Layout, spec: WorkerSpec, directory: RunDirectory, say: Callable[[str], None]
+        self,
+        ray: Any,
+        *,
+        layout: Layout,
+        spec: WorkerSpec,
+        directory: RunDirectory,
+        say: Callable[[str], None],
+        warn: Callable[[str], None],
     ) -> None:
         """`spec` is the workers' common part; names and starting places are given here."""
-        self._ray, self._layout, self._directory, self._say = ray, layout, directory, say
+        self._ray, self._layout, self._directory, self._say, self._warn = ray, layout, directory, say, warn
         self._spec = replace(spec, device=layout.device, cpus=layout.cpus, gpus=layout.gpus)
         self._name = secrets.token_hex(3)
         self._attempts = 0
@@ -58,65 +92,166 @@ class Crew:
         self._fruitless_deaths = 0
         self._fruit = -1
         self._seats: list[_Seat] = []
+        self._known_nodes: dict[str, str] = {}  # every node ever seen, with its host
+        self._done_places: set[tuple[str, int]] = set()
+        self._last_look = 0.0
 
-    def run(self, *, tick: Callable[[], None]) -> None:
+    def run(self, *, tick: Callable[[], None], should_stop: Callable[[], bool] = lambda: False) -> None:
         """Work until every worker has ended with nothing left to do. `tick` is called a few times a second.
+
+        Nodes may be lost and come back meanwhile. Once `should_stop` says so, workers finish the shards they have
+        begun and end.
 
         Raises:
             GlaneError: what a worker reports, or that engines keep dying.
         """
         try:
-            self._seats = [self._seat(index) for index in range(self._layout.num_engines)]
+            self._fill()
             while self._seats:
                 ready, _ = self._ray.wait([seat.future for seat in self._seats], timeout=_POLL_S)
                 for seat in [seat for seat in self._seats if seat.future in ready]:
                     self._ended(seat)
                 for seat in self._seats:
                     self._watch(seat, self._spec.settings.run)
+                if should_stop():
+                    self._dismiss()
+                elif time.monotonic() - self._last_look > _LOOK_AT_NODES_S:
+                    self._fill()
                 tick()
         finally:
             for seat in self._seats:
                 self._ray.kill(seat.actor)
 
-    def _seat(self, index: int) -> _Seat:
+    def _fill(self) -> None:
+        """Give every place on the living nodes its engine; forget those of lost nodes."""
+        nodes = alive_nodes(self._ray)
+        self._last_look = time.monotonic()
+        alive = {node.node_id for node in nodes}
+        for seat in [seat for seat in self._seats if seat.place[0] not in alive | {""}]:
+            self._lose(seat)
+        is_first_look = not self._known_nodes
+        for node in nodes:
+            if node.node_id not in self._known_nodes:
+                self._known_nodes[node.node_id] = node.host
+                if not is_first_look:
+                    self._say(f"node {node.host} joins")
+        taken = {seat.place for seat in self._seats} | self._done_places
+        for place in self._layout.places(nodes):
+            if place not in taken:
+                self._seats.append(self._seat(place))
+        if not self._seats and not self._done_places:
+            raise EngineError("no node is left to work on. What is committed stays; run the same command again.")
+
+    def _seat(self, place: tuple[str, int]) -> _Seat:
         self._attempts += 1
+        num_places = max(1, len(self._layout.places(alive_nodes(self._ray))))
         spec = replace(
             self._spec,
-            worker=f"{self._name}-{index}-{self._attempts}",
-            start=index / self._layout.num_engines,
+            worker=f"{self._name}-{self._attempts}",
+            # Workers begin at different places in the plan, so that they rarely meet.
+            start=(self._spec.start + (self._attempts - 1) % num_places / num_places) % 1,
         )
-        environment = {"OMP_NUM_THREADS": str(spec.cpus)}  # Ray would set 1
-        actor = (
-            self._ray.remote(_EngineActor)
-            .options(
-                num_cpus=0 if self._spec.settings.model.engine == "scripted" else spec.cpus,
-                num_gpus=spec.gpus,
-                max_restarts=0,  # we start it again ourselves, after the death was recorded
-                runtime_env={"env_vars": environment},
-            )
-            .remote()
+        options: dict[str, Any] = {
+            "num_cpus": 0 if self._spec.settings.model.engine == "scripted" else spec.cpus,
+            "num_gpus": spec.gpus,
+            "max_restarts": 0,  # we start it again ourselves, after the death was recorded
+            "max_concurrency": 2,  # one thread works, the other hears `stop`
+            "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(spec.cpus)}},  # Ray would set 1
+        }
+        group = None
+        if self._layout.nodes_per_engine > 1:
+            group = self._reserve()
+            options |= {"num_cpus": 0, "num_gpus": 0, "scheduling_strategy": self._inside(group)}
+        else:
+            from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(place[0], soft=False)
+        actor = self._ray.remote(_EngineActor).options(**options).remote()
+        return _Seat(place=place, spec=spec, actor=actor, future=actor.work.remote(spec), group=group)
+
+    def _reserve(self) -> Any:
+        """GPUs on several nodes for one engine: one bundle a GPU, as vLLM's Ray executor wants them.
+
+        Raises:
+            EngineError: if they are not to be had within the start's bound.
+        """
+        from ray.util import placement_group
+
+        group = placement_group([{"GPU": 1, "CPU": 1}] * self._layout.gpus, strategy="PACK")
+        limit = self._spec.settings.cluster.start_timeout_s
+        if not group.wait(timeout_seconds=limit):
+            raise EngineError(f"{self._layout.gpus} GPUs over several nodes were not free within {limit:.0f} s.")
+        return group
+
+    def _inside(self, group: Any) -> Any:
+        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+        return PlacementGroupSchedulingStrategy(
+            group, placement_group_bundle_index=0, placement_group_capture_child_tasks=True
         )
-        return _Seat(index=index, spec=spec, actor=actor, future=actor.work.remote(spec))
 
     def _ended(self, seat: _Seat) -> None:
-        self._seats.remove(seat)
         try:
             report = self._ray.get(seat.future)
         except Exception as error:  # the process is gone, or Ray cannot reach it: to us the same
+            if self._is_lost(seat, error):
+                self._lose(seat)
+                return
             report = WorkerReport(outcome="engine_died", message=seat.killed_because or type(error).__name__)
-        with contextlib.suppress(Exception):
-            self._ray.kill(seat.actor)
+        self._free(seat)
         if report.outcome == "failed":
             raise GlaneError(report.message)
         if report.outcome == "engine_died":
+            if seat.is_stopping:
+                return
             self._mourn(seat, report.message)
-            self._seats.append(self._seat(seat.index))
+            self._seats.append(self._seat(seat.place))
+        else:
+            self._done_places.add(seat.place)
+
+    def _is_lost(self, seat: _Seat, error: Exception) -> bool:
+        """Whether an actor ended because its node did: then what it was asked is not to blame."""
+        if seat.killed_because or not seat.place[0]:
+            return False
+        if "node" in str(error) and "died" in str(error):
+            return True
+        if type(error).__name__ != "ActorUnavailableError":  # the raylet saw the process end: the node is alive
+            return False
+        deadline = time.monotonic() + _NODE_VERDICT_S
+        while time.monotonic() < deadline:
+            if seat.place[0] not in {node.node_id for node in alive_nodes(self._ray)}:
+                return True
+            time.sleep(_POLL_S)
+        return False
+
+    def _lose(self, seat: _Seat) -> None:
+        self._warn(f"node {self._known_nodes.get(seat.place[0], '?')} is lost; its shards are redone elsewhere")
+        self._free(seat)
+
+    def _free(self, seat: _Seat) -> None:
+        self._seats.remove(seat)
+        with contextlib.suppress(Exception):
+            self._ray.kill(seat.actor)
+        if seat.group is not None:
+            from ray.util import remove_placement_group
+
+            with contextlib.suppress(Exception):
+                remove_placement_group(seat.group)
+
+    def _dismiss(self) -> None:
+        """Ask every worker, once, to begin nothing new. One that has not begun anything is ended at once."""
+        for seat in [seat for seat in self._seats if not seat.is_stopping]:
+            seat.is_stopping = True
+            if self._sign(seat).get("state", "starting") == "starting":
+                self._ray.kill(seat.actor)
+            else:
+                seat.actor.stop.remote()
 
     def _mourn(self, seat: _Seat, cause: str) -> None:
         """Record a death, and give up when deaths bear no fruit."""
         sign = self._sign(seat)
         num_suspects = record_death(self._directory, seat.spec.worker, cause=cause)
-        self._say(f"engine {seat.index} died ({cause}); {num_suspects} prompt(s) were in it; starting it again")
+        self._warn(f"engine {seat.spec.worker} died ({cause}); {num_suspects} prompt(s) were in it; starting it again")
         if sign.get("state", "starting") == "starting":
             self._deaths_at_start += 1
             if self._deaths_at_start >= _DEATHS_AT_START:

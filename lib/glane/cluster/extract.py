@@ -1,17 +1,24 @@
-"""The extraction job on one machine: prepared, worked on, published."""
+"""The extraction job: prepared, worked on, published. The same here, on one machine and on many nodes."""
 
 from __future__ import annotations
 
-from glane.cluster.crew import Crew
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from glane.cluster.crew import Crew, alive_nodes
 from glane.cluster.layout import plan_layout
 from glane.cluster.local import local_ray
 from glane.engine.weights import resolve_weights
+from glane.errors import GlaneError
 from glane.run.prepare import PreparedRun, input_pattern_exists, prepare_run
 from glane.run.progress import ProgressReporter, summary_lines
 from glane.run.publish import finish_run, is_committed
 from glane.run.session import WorkerSpec
-from glane.settings import ExtractSettings
+from glane.settings import ExtractSettings, LocalSettings
 from glane.task.task import Task, load_task
+
+Connect = Callable[[], AbstractContextManager[Any]]
 
 
 def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
@@ -26,8 +33,25 @@ def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
     return settings.model_copy(update={"model": model}), task
 
 
-def extract(settings: ExtractSettings) -> PreparedRun:
+def extract_here(settings: ExtractSettings) -> PreparedRun:
+    """Run the job on this machine; see `extract`."""
+    assert isinstance(settings.cluster, LocalSettings)
+    cluster = settings.cluster
+    return extract(settings, connect=lambda: local_ray(cluster))
+
+
+def extract(
+    settings: ExtractSettings,
+    *,
+    connect: Connect,
+    should_stop: Callable[[], bool] = lambda: False,
+    start: float = 0.0,
+) -> PreparedRun:
     """Run the job to its end; resume what was begun, and do nothing where all is done.
+
+    `connect` enters a Ray cluster and yields the `ray` module. Once `should_stop` says so, no new shard is begun; the
+    run is then left incomplete, which `directory.is_complete` of the result tells. `start` (0 to 1) is where in the
+    plan this job's workers begin.
 
     Raises:
         GlaneError: for what a user can mend; what was committed stays, and the same command goes on.
@@ -45,28 +69,46 @@ def extract(settings: ExtractSettings) -> PreparedRun:
                 f"{plan.num_shards} shards"
             )
             if not is_committed(directory, plan):
-                _work(settings, task, run, progress)
+                try:
+                    with connect() as ray:
+                        _work(settings, task, run, progress, ray, should_stop, start)
+                except GlaneError as error:
+                    progress.log(f"error: {error}")
+                    raise
+        if should_stop() and not directory.is_complete and not is_committed(directory, plan):
+            progress.update()
+            progress.say(f"{settings.run.dir}: stopped before the end; what is committed stays")
+            return run
         summary = finish_run(directory, plan, record_mib=settings.run.record_mib)
         for line in summary_lines(directory, summary):
             progress.say(line)
     return run
 
 
-def _work(settings: ExtractSettings, task: Task, run: PreparedRun, progress: ProgressReporter) -> None:
-    with local_ray(settings.cluster) as ray:
-        layout = plan_layout(settings.model, ray.cluster_resources())
-        progress.say(
-            f"{layout.num_engines} engine(s) on {layout.device}, {layout.cpus} thread(s) and {layout.gpus} GPU(s) each "
-            f"({layout.reason})"
-        )
-        spec = WorkerSpec(
-            worker="",
-            settings=settings,
-            task=task,
-            key=run.key,
-            start=0.0,
-            device=layout.device,
-            cpus=layout.cpus,
-            gpus=0,
-        )
-        Crew(ray, layout=layout, spec=spec, directory=run.directory, say=progress.say).run(tick=progress.update)
+def _work(
+    settings: ExtractSettings,
+    task: Task,
+    run: PreparedRun,
+    progress: ProgressReporter,
+    ray: Any,
+    should_stop: Callable[[], bool],
+    start: float,
+) -> None:
+    nodes = alive_nodes(ray)
+    layout = plan_layout(settings.model, nodes)
+    progress.say(
+        f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "
+        f"{layout.gpus} GPU(s) each ({layout.reason})"
+    )
+    spec = WorkerSpec(
+        worker="",
+        settings=settings,
+        task=task,
+        key=run.key,
+        start=start,
+        device=layout.device,
+        cpus=layout.cpus,
+        gpus=0,
+    )
+    crew = Crew(ray, layout=layout, spec=spec, directory=run.directory, say=progress.say, warn=progress.warn)
+    crew.run(tick=progress.update, should_stop=should_stop)

@@ -1,8 +1,8 @@
-"""How many engines, on what."""
+"""How many engines, on what: from the model's needs and what the nodes have."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,42 +11,96 @@ from glane.settings import ModelSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """`num_engines` engines with `cpus` threads and `gpus` GPUs each."""
+class Node:
+    """A node of the Ray cluster, with what Ray may use of it."""
 
-    num_engines: int
+    node_id: str
+    host: str
+    cpus: int
+    gpus: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """`engines_per_node` engines with `cpus` threads and `gpus` GPUs each.
+
+    An engine that needs more GPUs than a node has spans `nodes_per_engine` nodes, and nothing else runs on them.
+    """
+
     device: Literal["cpu", "gpu"]
     cpus: int
     gpus: int
-    reason: str
+    engines_per_node: int = 1
+    nodes_per_engine: int = 1
+    reason: str = ""
+
+    def places(self, nodes: Sequence[Node]) -> list[tuple[str, int]]:
+        """Where engines belong: (node, index). One that spans nodes belongs where its first GPUs are: anywhere."""
+        if self.nodes_per_engine > 1:
+            return [("", index) for index in range(len(nodes) // self.nodes_per_engine)]
+        return [(node.node_id, index) for node in nodes for index in range(self.engines_per_node)]
 
 
-def plan_layout(model: ModelSettings, resources: Mapping[str, float]) -> Layout:
-    """Return the layout that the settings and Ray's resources allow.
+def plan_layout(model: ModelSettings, nodes: Sequence[Node]) -> Layout:
+    """Return the layout that the settings and the nodes allow. Nodes of one job are taken to be alike.
 
     Raises:
         ConfigError: if the settings ask for more than there is.
     """
-    cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
+    cpus, gpus = min(node.cpus for node in nodes), min(node.gpus for node in nodes)
     if model.engine == "scripted":
-        return Layout(
-            num_engines=1 if model.engines == "auto" else model.engines, device="cpu", cpus=1, gpus=0, reason="scripted"
-        )
-    per_engine = model.tensor_parallel_size * model.pipeline_parallel_size
+        engines = 1 if model.engines == "auto" else model.engines
+        return Layout(device="cpu", cpus=1, gpus=0, engines_per_node=engines, reason="scripted")
     if gpus == 0:
         return _cpu_layout(model, cpus)
+    per_engine = model.tensor_parallel_size * model.pipeline_parallel_size
+    if per_engine > gpus and model.pipeline_parallel_size > 1:
+        return _spanning_layout(model, cpus, gpus, len(nodes))
     most = gpus // per_engine
-    num_engines = most if model.engines == "auto" else model.engines
-    if num_engines < 1 or num_engines > most:
-        wanted = max(num_engines, 1)
+    engines = most if model.engines == "auto" else model.engines
+    if engines < 1 or engines > most:
+        wanted = max(engines, 1)
         raise ConfigError(
             f"model: {wanted} engine(s) x tensor_parallel_size {model.tensor_parallel_size} x pipeline_parallel_size "
-            f"{model.pipeline_parallel_size} need {wanted * per_engine} GPUs; there are {gpus}. "
+            f"{model.pipeline_parallel_size} need {wanted * per_engine} GPUs on a node; there are {gpus}. "
             "Lower model.tensor_parallel_size or model.engines, or ask for more GPUs."
         )
-    threads = max(1, cpus // num_engines) if model.cpus_per_engine == "auto" else model.cpus_per_engine
-    reason = f"{gpus} GPU(s), {per_engine} per engine"
-    return Layout(num_engines=num_engines, device="gpu", cpus=threads, gpus=per_engine, reason=reason)
+    return Layout(
+        device="gpu",
+        cpus=max(1, cpus // engines) if model.cpus_per_engine == "auto" else model.cpus_per_engine,
+        gpus=per_engine,
+        engines_per_node=engines,
+        reason=f"{gpus} GPU(s) on a node, {per_engine} per engine",
+    )
+
+
+def _spanning_layout(model: ModelSettings, cpus: int, gpus: int, num_nodes: int) -> Layout:
+    """Tensor parallel inside a node, pipeline stages across nodes."""
+    stages_per_node = gpus // model.tensor_parallel_size
+    if stages_per_node == 0:
+        raise ConfigError(
+            f"model.tensor_parallel_size is {model.tensor_parallel_size}, and a node has {gpus} GPU(s): tensor "
+            "parallelism stays inside a node. Lower it, and raise model.pipeline_parallel_size."
+        )
+    nodes_per_engine = -(-model.pipeline_parallel_size // stages_per_node)
+    per_engine = model.tensor_parallel_size * model.pipeline_parallel_size
+    if nodes_per_engine > num_nodes:
+        raise ConfigError(
+            f"model: tensor_parallel_size {model.tensor_parallel_size} x pipeline_parallel_size "
+            f"{model.pipeline_parallel_size} need {per_engine} GPUs, {nodes_per_engine} nodes of {gpus}; there are "
+            f"{num_nodes}. Raise cluster.nodes."
+        )
+    if model.engines not in ("auto", 1):
+        raise ConfigError(
+            f"model.engines is {model.engines}, and one engine takes {nodes_per_engine} nodes. Leave it at auto."
+        )
+    return Layout(
+        device="gpu",
+        cpus=cpus if model.cpus_per_engine == "auto" else model.cpus_per_engine,
+        gpus=per_engine,
+        nodes_per_engine=nodes_per_engine,
+        reason=f"{gpus} GPU(s) on a node, an engine of {per_engine} spans {nodes_per_engine} nodes",
+    )
 
 
 def _cpu_layout(model: ModelSettings, cpus: int) -> Layout:
@@ -54,11 +108,13 @@ def _cpu_layout(model: ModelSettings, cpus: int) -> Layout:
         raise ConfigError(
             f"model.pipeline_parallel_size is {model.pipeline_parallel_size}, and there is no GPU: on CPU it must be 1."
         )
-    num_engines = 1 if model.engines == "auto" else model.engines
-    threads = max(1, cpus // max(num_engines, 1)) if model.cpus_per_engine == "auto" else model.cpus_per_engine
-    if num_engines < 1 or num_engines * threads > cpus:
+    engines = 1 if model.engines == "auto" else model.engines
+    threads = max(1, cpus // max(engines, 1)) if model.cpus_per_engine == "auto" else model.cpus_per_engine
+    if engines < 1 or engines * threads > cpus:
         raise ConfigError(
-            f"model: {num_engines} engine(s) x cpus_per_engine {threads} need {num_engines * threads} cores; there are "
+            f"model: {engines} engine(s) x cpus_per_engine {threads} need {engines * threads} cores; there are "
             f"{cpus}. Lower model.engines or model.cpus_per_engine."
         )
-    return Layout(num_engines=num_engines, device="cpu", cpus=threads, gpus=0, reason=f"no GPU, {cpus} core(s)")
+    return Layout(
+        device="cpu", cpus=threads, gpus=0, engines_per_node=engines, reason=f"no GPU, {cpus} core(s) on a node"
+    )

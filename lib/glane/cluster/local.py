@@ -6,51 +6,37 @@ import contextlib
 import logging
 import os
 import secrets
-import shutil
-import stat
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from glane.cluster.raynode import OBJECT_STORE_BYTES, SYSTEM_CONFIG
+from glane.cluster.scratch import scratch_folder, write_token
 from glane.errors import EngineError
-from glane.run.ledger import process_start
-from glane.settings import ClusterSettings
+from glane.settings import LocalSettings
 
-_FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # another cluster's: never joined
-_PREFIX = "gl-"  # the path must stay short: Unix sockets inside it may have 107 bytes
+FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # another cluster's: never joined
 
 
 @contextlib.contextmanager
-def local_ray(settings: ClusterSettings) -> Iterator[Any]:
+def local_ray(settings: LocalSettings) -> Iterator[Any]:
     """Start Ray, yield the `ray` module, and stop what was started.
 
     Raises:
         EngineError: if Ray does not start.
     """
-    _remove_abandoned()
-    root = Path(tempfile.gettempdir())
-    if len(str(root)) > 40:
-        root = Path("/tmp")
-    folder = Path(
-        tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getuid()}-{os.getpid()}-{process_start(os.getpid())}-", dir=root)
-    )
-    token = folder / "token"
-    token.touch(mode=0o600)
-    token.write_text(_process_token())
-    environment = {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(token),
-        # Without this, Ray replaces a loopback address by the host's outward one.
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_DEDUP_LOGS": "0",
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    }
-    former = {name: os.environ.get(name) for name in (*environment, *_FOREIGN)}
+    with scratch_folder() as folder:
+        yield from _started(settings, folder)
+
+
+def _started(settings: LocalSettings, folder: Path) -> Iterator[Any]:
+    token = write_token(folder, _process_token())
+    # Without the last one, Ray replaces a loopback address by the host's outward one.
+    environment = ray_environment(token) | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+    former = {name: os.environ.get(name) for name in (*environment, *FOREIGN)}
     os.environ.update(environment)
-    for name in _FOREIGN:
+    for name in FOREIGN:
         os.environ.pop(name, None)
     try:
         import ray
@@ -65,15 +51,10 @@ def local_ray(settings: ClusterSettings) -> Iterator[Any]:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 configure_logging=False,
-                object_store_memory=80 * 2**20,  # nothing but small specifications passes through it
+                object_store_memory=OBJECT_STORE_BYTES,
                 _node_ip_address="127.0.0.1",
                 _temp_dir=str(folder / "r"),
-                _system_config={
-                    "enable_worker_prestart": False,
-                    "prestart_worker_first_driver": False,
-                    # The engines' memory is bounded by their settings; Ray's own killer would only add deaths.
-                    "memory_monitor_refresh_ms": 0,
-                },
+                _system_config=SYSTEM_CONFIG,
                 **options,
             )
         except Exception as error:  # Ray raises many kinds here
@@ -88,7 +69,17 @@ def local_ray(settings: ClusterSettings) -> Iterator[Any]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def ray_environment(token: Path) -> dict[str, str]:
+    """What every process of a private Ray is told by its environment."""
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DEDUP_LOGS": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    }
 
 
 @cache
@@ -100,13 +91,3 @@ def _process_token() -> str:
 def available_cpus() -> int:
     """The cores that this process may use, as its affinity says."""
     return len(os.sched_getaffinity(0))
-
-
-def _remove_abandoned() -> None:
-    """Remove the directories of drivers that were killed before they could."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}{os.getuid()}-*-*-*"):
-        with contextlib.suppress(OSError, ValueError):
-            _, _, pid, started, *_ = path.name.split("-")
-            status = path.lstat()
-            if status.st_uid == os.getuid() and stat.S_ISDIR(status.st_mode) and process_start(int(pid)) != started:
-                shutil.rmtree(path, ignore_errors=True)

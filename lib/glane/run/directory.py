@@ -119,6 +119,13 @@ class RunDirectory:
         """Write a small file that must not exist yet; False if it does."""
         return write_once(path, lambda stream: _put(stream, content), mode=self.file_mode)
 
+    def append_line(self, path: Path, line: str) -> None:
+        """Append one line to a small file that several processes may write to."""
+        with storage_errors(path):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, self.file_mode)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(line + "\n")
+
     def write_json(self, path: Path, values: Mapping[str, Any], *, durable: bool = True) -> None:
         """Write or replace a small JSON file in one step."""
         content = json.dumps(values, ensure_ascii=False, indent=2).encode()

@@ -20,6 +20,7 @@ from typing import Any
 
 from glane.corpus.write import storage_errors
 from glane.run.directory import RunDirectory
+from glane.run.usage import usage
 
 
 @cache
@@ -39,6 +40,12 @@ def process_start(pid: int) -> str | None:
     except OSError:
         return None
     return None if after_name[0] in "ZX" else after_name[19]
+
+
+def job_name() -> str | None:
+    """The Slurm job that this process belongs to, as `squeue` shows it: 12, or 12_3 in an array."""
+    array = os.environ.get("SLURM_ARRAY_JOB_ID")
+    return f"{array}_{os.environ.get('SLURM_ARRAY_TASK_ID', 0)}" if array else os.environ.get("SLURM_JOB_ID")
 
 
 class Heartbeat:
@@ -72,7 +79,7 @@ class Heartbeat:
 
     def write(self, **more: Any) -> None:
         """Write a sign now."""
-        values = {**self._constant, **self._progress(), **more, "time": time.time()}
+        values = {**self._constant, **usage(), **self._progress(), **more, "time": time.time()}
         self._directory.write_json(self.path, values, durable=False)
 
     def stop(self, state: str) -> None:
@@ -202,3 +209,15 @@ def is_gone(
     if sign["identity"] != host_identity():
         return False
     return process_start(sign["pid"]) != sign["process_start"]
+
+
+def mark_host_ended(directory: RunDirectory, *, job: str) -> None:
+    """Free what workers of `job` on this host still hold. Only for a caller that has ended every one of them.
+
+    What was in their engines is not suspect: they were ended from outside.
+    """
+    for path in directory.workers.glob("*.json"):
+        with contextlib.suppress(OSError, ValueError):
+            sign = json.loads(path.read_text())
+            if sign.get("job") == job and sign.get("identity") == host_identity() and sign.get("state") != "ended":
+                directory.write_json(path, {**sign, "state": "ended"}, durable=False)

@@ -26,6 +26,7 @@ from glane.engine.weights import model_digests
 from glane.errors import ConfigError, DataError, RunError
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import differences, fingerprint_digest, make_fingerprint
+from glane.run.ledger import job_name
 from glane.run.results import open_run
 from glane.settings import DataSettings, ExtractSettings
 from glane.task.arrow import columns
@@ -85,6 +86,16 @@ def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
             plan = read_plan(directory.plan)
     _record_start(directory, settings)
     return PreparedRun(directory=directory, plan=plan, key=key, is_new=known is None)
+
+
+def open_directory(directory: RunDirectory) -> RunDirectory:
+    """Return a directory that holds a run, or may hold one.
+
+    Raises:
+        RunError: if it is a file, is damaged, or holds other things.
+    """
+    _known_run(directory)
+    return directory
 
 
 def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
@@ -240,15 +251,11 @@ def _record_start(directory: RunDirectory, settings: ExtractSettings) -> None:
     entry = {
         "time": _now(),
         "pid": os.getpid(),
-        "slurm_job": os.environ.get("SLURM_JOB_ID"),
+        "job": job_name(),
         "cluster": settings.cluster.model_dump(mode="json"),
         **_environment(),
     }
-    path = directory.ledger / "starts.jsonl"
-    with storage_errors(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, directory.file_mode)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
+    directory.append_line(directory.ledger / "starts.jsonl", json.dumps(entry))
 
 
 def _version(*distributions: str) -> str:

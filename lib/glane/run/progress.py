@@ -81,8 +81,16 @@ class ProgressReporter:
     """Shows progress on a terminal as it goes, and writes a line to the run's log now and then."""
 
     def __init__(
-        self, directory: RunDirectory, plan: Plan, *, style: ProgressStyle, line_every_s: float = 10.0
+        self,
+        directory: RunDirectory,
+        plan: Plan,
+        *,
+        style: ProgressStyle,
+        line_every_s: float = 10.0,
+        logs: bool = True,
     ) -> None:
+        """`logs`: write to the run's log, too; a mere onlooker does not."""
+        self._logs = logs
         self._directory, self._plan, self._line_every_s = directory, plan, line_every_s
         is_live = style == "live" or (style == "auto" and sys.stderr.isatty())
         self._console = Console(stderr=True, quiet=style == "none", highlight=False)
@@ -103,7 +111,7 @@ class ProgressReporter:
     def say(self, line: str) -> None:
         """One line of news, to the terminal and the log."""
         self._console.print(Text(line), soft_wrap=True)
-        self._log(line)
+        self.log(line)
 
     def update(self) -> None:
         """Look at the run, and show it."""
@@ -118,7 +126,7 @@ class ProgressReporter:
         if is_due:
             self._last_line = now
             line = self._line(state)
-            self._log(line)
+            self.log(line)
             if self._is_plain:
                 self._console.print(Text(line), soft_wrap=True)
 
@@ -153,7 +161,14 @@ class ProgressReporter:
                 table.add_row(*map(str, cells), str(sign.get("shards", 0)))
         return Group(bar, Text(self._line(state)), table)
 
-    def _log(self, line: str) -> None:
+    def warn(self, line: str) -> None:
+        """Something went wrong that the run survives."""
+        self.say(f"warning: {line}")
+
+    def log(self, line: str) -> None:
+        """One line to the log only."""
+        if not self._logs:
+            return
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         with contextlib.suppress(OSError):  # a log that cannot be written is no reason to stop
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND

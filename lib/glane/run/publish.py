@@ -44,6 +44,11 @@ def finish_run(directory: RunDirectory, plan: Plan, *, record_mib: int) -> dict[
     if not directory.summary.exists():
         directory.write_json(directory.summary, _summarize(directory, plan))
     _clean(directory)
+    return read_summary(directory)
+
+
+def read_summary(directory: RunDirectory) -> dict[str, Any]:
+    """The counts of a complete run."""
     summary: dict[str, Any] = json.loads(directory.summary.read_text(encoding="utf-8"))
     return summary
 

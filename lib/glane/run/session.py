@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from glane.corpus.read import Reader
 from glane.engine.engine import start_engine
 from glane.errors import GlaneError
 from glane.run.directory import RunDirectory
-from glane.run.ledger import Heartbeat, Ledger
+from glane.run.ledger import Heartbeat, Ledger, job_name
 from glane.run.worker import EngineDied, Worker, where
 from glane.settings import ExtractSettings
 from glane.task.task import TEXT_INPUT, Task
@@ -58,7 +57,7 @@ def _run(spec: WorkerSpec, should_stop: Callable[[], bool]) -> WorkerReport:
     run = settings.run
     directory = RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
     directory.set_umask()
-    facts = {"device": spec.device, "cpus": spec.cpus, "gpus": spec.gpus, "job": os.environ.get("SLURM_JOB_ID")}
+    facts = {"device": spec.device, "cpus": spec.cpus, "gpus": spec.gpus, "job": job_name()}
     heartbeat = Heartbeat(directory, worker=spec.worker, every_s=run.heartbeat_s, facts=facts)
     heartbeat.start()
     try:

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import traceback
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,7 @@ def where(error: BaseException) -> str:
 _REMEMBERED_ANSWERS = 20_000
 _LONGEST_TOKEN = 32  # characters; a longer text than this many per token cannot fit, and is not encoded to prove it
 _WAIT_S = 0.2
+_PACE_S = 60.0  # over this long the heartbeat tells the pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,8 @@ class _Counts:
     prompt_tokens: int = 0
     output_tokens: int = 0
     shards: int = 0
-    committed_rows: int = 0
+    committed: Counter[str] = field(default_factory=Counter)  # rows by status, in shards that this worker committed
+    judged_rows: int = 0  # rows of shards that are done with, here or by another worker that was faster
 
 
 class Worker:
@@ -121,6 +123,7 @@ class Worker:
         self._num_requests = 0
         self._counts = _Counts()
         self._last_step = time.monotonic()
+        self._pace: deque[tuple[float, int, int]] = deque()
         self._failure: BaseException | None = None
         self._state = "working"
 
@@ -288,10 +291,11 @@ class Worker:
             work = result.target.work
             if work.judge(result.target.row, extraction, duplicate=result.duplicate):
                 facts = {"worker": self._heartbeat.worker, "host": socket.gethostname()}
-                work.commit(self._directory, self._columns, facts)
+                if work.commit(self._directory, self._columns, facts):
+                    self._counts.shards += 1
+                    self._counts.committed.update(work.counts())
+                self._counts.judged_rows += work.kept.num_rows
                 self._ledger.release(work.index)
-                self._counts.shards += 1
-                self._counts.committed_rows += work.kept.num_rows
 
     # Between the threads.
 
@@ -321,6 +325,11 @@ class Worker:
 
     def _progress(self) -> dict[str, Any]:
         busy = bool(self._in_engine)
+        now, counts = time.monotonic(), self._counts
+        self._pace.append((now, counts.rows.total(), counts.prompt_tokens + counts.output_tokens))
+        while len(self._pace) > 2 and now - self._pace[1][0] > _PACE_S:
+            self._pace.popleft()
+        (_, rows, tokens), seconds = self._pace[0], max(now - self._pace[0][0], 1e-3)
         return {
             "state": self._state,
             "rows": dict(self._counts.rows),
@@ -328,8 +337,11 @@ class Worker:
             "prompt_tokens": self._counts.prompt_tokens,
             "output_tokens": self._counts.output_tokens,
             "shards": self._counts.shards,
-            "open_rows": self._counts.rows.total() - self._counts.committed_rows,
+            "committed": dict(self._counts.committed),
+            "open_rows": self._counts.rows.total() - self._counts.judged_rows,
             "in_window": len(self._in_engine),
             "window_size": self._window_size,
+            "rows_per_s": round((counts.rows.total() - rows) / seconds, 3),
+            "tokens_per_s": round((counts.prompt_tokens + counts.output_tokens - tokens) / seconds, 1),
             "step_age_s": round(time.monotonic() - self._last_step, 1) if busy else 0.0,
         }

@@ -1,0 +1,89 @@
+"""What Slurm gave to this task: read from the environment that `srun` makes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from glane.errors import ConfigError
+
+SECRET = "GLANE_JOB_SECRET"  # made by the batch script for this job only; who knows it belongs to the job
+OWNER = "GLANE_JOB"  # the job id that the batch script saw
+VERDICT = "GLANE_VERDICT"  # a file on the first node: the exit code that the batch script ends with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """One task's view of its job. There is one task per node."""
+
+    job_id: str
+    name: str  # as `squeue` shows it: 12, or 12_3 in an array
+    restarts: int  # how often Slurm has started this job before
+    rank: int  # 0 leads
+    num_nodes: int
+    host: str
+    launch_address: str  # where `srun` was called: the first node
+    cpus: int
+    gpus: int
+    array_share: float  # where in the plan this job of an array begins, 0 to 1
+    secret: bytes
+
+
+def is_inside_own_job(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process is a task of a job that was submitted to run glane.
+
+    Any other job of the user, an interactive one for example, is a place to submit from.
+    """
+    job = environment.get("SLURM_JOB_ID")
+    return job is not None and environment.get(OWNER) == job and "SLURM_PROCID" in environment
+
+
+def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
+    """Return what Slurm gave.
+
+    Raises:
+        ConfigError: if there is not one task per node, or the batch script's part is missing.
+    """
+    num_nodes = int(environment.get("SLURM_STEP_NUM_NODES") or environment.get("SLURM_NNODES") or 1)
+    num_tasks = int(environment.get("SLURM_STEP_NUM_TASKS") or environment.get("SLURM_NTASKS") or num_nodes)
+    if num_tasks != num_nodes:
+        raise ConfigError(
+            f"{num_tasks} tasks on {num_nodes} node(s): glane wants one task per node (--ntasks-per-node=1)."
+        )
+    if not environment.get(SECRET):
+        raise ConfigError(f"{SECRET} is not set: start this through slurm/extract.sbatch or cluster=slurm.")
+    job_id, array = environment["SLURM_JOB_ID"], environment.get("SLURM_ARRAY_JOB_ID")
+    index = int(environment.get("SLURM_ARRAY_TASK_ID", 0))
+    first, count = int(environment.get("SLURM_ARRAY_TASK_MIN", 0)), int(environment.get("SLURM_ARRAY_TASK_COUNT", 1))
+    return Allocation(
+        job_id=job_id,
+        name=f"{array}_{index}" if array else job_id,
+        restarts=int(environment.get("SLURM_RESTART_COUNT", 0)),
+        rank=int(environment.get("SLURM_PROCID", 0)),
+        num_nodes=num_nodes,
+        host=environment.get("SLURMD_NODENAME", os.uname().nodename),
+        launch_address=environment.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"),
+        cpus=_num_cpus(environment),
+        gpus=_num_gpus(environment),
+        array_share=((index - first) / count) % 1 if array else 0.0,
+        secret=bytes.fromhex(environment[SECRET]),
+    )
+
+
+def _num_cpus(environment: Mapping[str, str]) -> int:
+    """Slurm's word, bounded by the cores this task is bound to, where it is bound."""
+    bound = len(os.sched_getaffinity(0))
+    said = environment.get("SLURM_CPUS_ON_NODE")
+    return max(1, min(int(said), bound)) if said else bound
+
+
+def _num_gpus(environment: Mapping[str, str]) -> int:
+    """Slurm's word, where there is a real NVIDIA device: a stand-in of a test cluster must not choose the engine."""
+    if not any(Path(f"/dev/nvidia{number}").exists() for number in range(32)):
+        return 0
+    if said := environment.get("SLURM_GPUS_ON_NODE"):
+        return int(said)
+    visible = environment.get("CUDA_VISIBLE_DEVICES", "")
+    return len([device for device in visible.split(",") if device and device != "NoDevFiles"])

@@ -1,0 +1,92 @@
+"""Child processes that end with us, whatever happens, and nothing of others."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+
+import psutil
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever our children leave behind, so that `end_all` finds it."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def raise_open_files() -> None:
+    """Use the whole of the hard limit: Ray wants a descriptor per connection."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def start(
+    command: Sequence[str], environment: Mapping[str, str], *, stdout: int | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a child that is killed when this process dies."""
+    return subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.STDOUT if stdout is not None else None,
+        start_new_session=True,
+        preexec_fn=_tie_to_parent,
+    )
+
+
+def _tie_to_parent() -> None:
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # Slurm may send its warning to every process of a step, and the default answer to these two is death.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+
+
+def end(child: subprocess.Popen[bytes] | None, *, patience_s: float) -> None:
+    """Ask a child to end, and insist."""
+    if child is None or child.poll() is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(patience_s)
+    if child.poll() is None:
+        child.kill()
+
+
+def end_all(*, patience_s: float = 10.0) -> int:
+    """Kill every process below this one. Return how many would not go."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        children = psutil.Process().children(recursive=True)
+        alive = [child for child in children if _is_alive(child)]
+        if not alive or time.monotonic() > deadline:
+            return len(alive)
+        for child in alive:
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+        _reap()
+        time.sleep(0.05)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -1,0 +1,130 @@
+"""`jobs/status.py`: runs and their Slurm jobs, for people and for scripts. Imports neither ray nor vllm."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from glane.cluster import slurm
+from glane.run.overview import Overview, WorkerView, overview
+from glane.settings import StatusSettings
+
+_MOST_JOBS = 12
+_MOST_WORKERS = 32
+
+
+def show_status(settings: StatusSettings) -> None:
+    """Print the state of the runs; again and again with `watch`, until all are complete or nobody works on them.
+
+    Raises:
+        RunError: if a directory holds no run.
+    """
+    runs = settings.all_runs()
+    console = Console(highlight=False, soft_wrap=True)
+    if not settings.watch:
+        _print(_look(runs), settings, console)
+        return
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while True:
+            seen = _look(runs)
+            if console.is_terminal and not settings.json_output:
+                live.update(Group(*(_view(run, jobs) for run, jobs in seen)), refresh=True)
+            else:
+                _print(seen, settings, console)
+            if all(run.state == "complete" or not _is_going_on(run, jobs) for run, jobs in seen):
+                return
+            time.sleep(settings.every_s)
+
+
+def _look(runs: Sequence[str]) -> list[tuple[Overview, list[slurm.Job]]]:
+    found = []
+    for path in runs:
+        run = overview(path)
+        found.append((run, slurm.jobs(run.job_names)))
+    return found
+
+
+def _is_going_on(run: Overview, jobs: Sequence[slurm.Job]) -> bool:
+    return bool(run.workers) or any(not job.is_over and job.state != "UNKNOWN" for job in jobs)
+
+
+def _print(seen: list[tuple[Overview, list[slurm.Job]]], settings: StatusSettings, console: Console) -> None:
+    if settings.json_output:
+        values = [_as_json(run, jobs) for run, jobs in seen]
+        print(json.dumps(values if settings.runs else values[0], ensure_ascii=False), flush=True)
+        return
+    for run, jobs in seen:
+        console.print(_view(run, jobs))
+
+
+def _as_json(run: Overview, jobs: Sequence[slurm.Job]) -> dict[str, Any]:
+    return run.as_json() | {"jobs": [asdict(job) | {"is_over": job.is_over} for job in jobs]}
+
+
+def _view(run: Overview, jobs: Sequence[slurm.Job]) -> RenderableType:
+    what = f" ({run.task}, {run.model})" if run.task else ""
+    parts: list[RenderableType] = [Text(f"{run.run}{what}: {run.state}")]
+    if run.planned:
+        parts.append(ProgressBar(total=run.planned, completed=run.done, width=60))
+    statuses = ", ".join(f"{status} {count}" for status, count in run.statuses.items()) or "none yet"
+    parts.append(
+        Text(f"documents  {run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}")
+    )
+    stale = f", {run.stale_claims} claim(s) of workers that are gone" if run.stale_claims else ""
+    parts.append(
+        Text(f"shards     {run.shards_done} of {run.shards_planned} done, {run.shards_in_flight} in flight{stale}")
+    )
+    parts.append(Text(f"speed      {run.rows_per_s:.1f} rows/s, {run.tokens_per_s:.0f} tokens/s, ETA {_eta(run)}"))
+    if run.engine_deaths:
+        parts.append(Text(f"deaths     {run.engine_deaths} engine(s) died so far"))
+    if run.workers:
+        parts.append(_worker_table(run.workers[:_MOST_WORKERS]))
+        if len(run.workers) > _MOST_WORKERS:
+            parts.append(Text(f"… and {len(run.workers) - _MOST_WORKERS} more workers"))
+    for job in jobs[-_MOST_JOBS:]:
+        again = f", requeued {job.requeues} time(s)" if job.requeues else ""
+        parts.append(
+            Text(f"job {job.name}: {job.shown_state}, {job.elapsed or '0:00'} of {job.time_limit or '?'}{again}")
+        )
+    for line in run.errors:
+        parts.append(Text(line))
+    return Group(*parts, Text(""))
+
+
+def _worker_table(workers: Sequence[WorkerView]) -> Table:
+    table = Table(
+        "worker", "host", "job", "state", "shards", "window", "rows/s", "memory", "GPU", box=None, pad_edge=False
+    )
+    for worker in workers:
+        gpus = "; ".join(
+            f"{gpu['busy_percent']}% {gpu['memory_mib']}/{gpu['memory_total_mib']} MiB" for gpu in worker.gpu_use
+        )
+        table.add_row(
+            worker.worker,
+            worker.host,
+            worker.job or "-",
+            worker.state if worker.silent_s < 30 else f"{worker.state}, silent for {worker.silent_s:.0f} s",
+            str(worker.shards_in_flight),
+            f"{worker.in_window}/{worker.window_size}",
+            f"{worker.rows_per_s:.1f}",
+            f"{worker.memory_mib} MiB",
+            gpus or "-",
+        )
+    return table
+
+
+def _eta(run: Overview) -> str:
+    if run.state == "complete":
+        return "done"
+    if run.eta_s is None:
+        return "unknown"
+    return f"{run.eta_s // 3600}:{run.eta_s % 3600 // 60:02}:{run.eta_s % 60:02}"

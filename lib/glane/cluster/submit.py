@@ -1,0 +1,283 @@
+"""From a login node to Slurm's queue, through submitit; and back: waiting for what was submitted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import shlex
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import submitit
+from submitit.core.utils import FailedJobError
+
+from glane.cluster import slurm
+from glane.cluster.allocation import is_inside_own_job, read_allocation
+from glane.cluster.launcher import launch
+from glane.corpus.files import inspect_files
+from glane.corpus.plan import read_plan
+from glane.errors import ConfigError, GlaneError
+from glane.run.directory import RunDirectory
+from glane.run.prepare import open_directory
+from glane.run.progress import ProgressReporter, summary_lines
+from glane.run.publish import read_summary
+from glane.settings import ExtractSettings, SlurmSettings
+from glane.task.task import TEXT_INPUT, load_task
+
+_ROOT = Path(__file__).resolve().parents[3]
+_WAIT_POLL_S = 2.0
+
+
+class _Executor(submitit.SlurmExecutor):
+    """submitit's, without its own defaults for what the settings leave to the site."""
+
+    defaults_to_drop: tuple[str, ...] = ("--wckey=submitit",)
+
+    def _make_submission_file_text(self, command: str, uid: str) -> str:
+        lines = super()._make_submission_file_text(command, uid).splitlines()
+        return "\n".join(line for line in lines if not line.endswith(self.defaults_to_drop)) + "\n"
+
+    def _internal_process_submissions(self, delayed_submissions: list[Any]) -> list[Any]:
+        """As submitit's, which would hand an array to an executor without our changes."""
+        if len(delayed_submissions) == 1:
+            return list(super()._internal_process_submissions(delayed_submissions))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        pickles = []
+        for delayed in delayed_submissions:
+            pickles.append(self.folder / f"{uuid.uuid4().hex}.pkl")
+            delayed.set_timeout(0, self.max_num_timeout)
+            delayed.dump(pickles[-1])
+        self.parameters["map_count"] = len(pickles)
+        first = self._submit_command(self._submitit_command_str)
+        jobs = [
+            submitit.SlurmJob(folder=self.folder, job_id=f"{first.job_id}_{index}", tasks=[0])
+            for index in range(len(pickles))
+        ]
+        for job, pickle in zip(jobs, pickles, strict=True):
+            job.paths.move_temporary_file(pickle, "submitted_pickle")
+        return jobs
+
+
+class NodeTask:
+    """What runs on each node: pickled at submission, and again called after each requeue."""
+
+    def __init__(self, settings: ExtractSettings) -> None:
+        self.settings = settings
+
+    def __call__(self) -> None:
+        """Do the node's part; leave with its exit code."""
+        sys.exit(launch(self.settings, read_allocation()))
+
+
+def extract_on_slurm(settings: ExtractSettings) -> None:
+    """Submit; or, as a task of a job that was submitted for this, do the node's part and leave with its exit code.
+
+    Raises:
+        GlaneError: for what a user can mend.
+    """
+    assert isinstance(settings.cluster, SlurmSettings)
+    if is_inside_own_job():
+        sys.exit(launch(settings, read_allocation()))
+    ids = submit(settings)
+    if settings.cluster.wait and ids:
+        wait(settings, ids)
+
+
+def submit(settings: ExtractSettings) -> list[str]:
+    """Submit the job, say how to follow it, and return the job ids (several for an array).
+
+    With `cluster.dry_run`, print the batch script and submit nothing.
+
+    Raises:
+        GlaneError: for a request that this cluster cannot serve, with Slurm's reason and the key to change.
+    """
+    cluster = settings.cluster
+    assert isinstance(cluster, SlurmSettings)
+    _refuse_terminal_only(settings)
+    _check(settings)
+    settings = _absolute(settings)
+    directory = RunDirectory(root=Path(settings.run.dir), group_access=settings.run.group_access)
+    with _outside_any_job():
+        executor = _executor(settings, directory)
+        if cluster.dry_run:
+            if cluster.array is not None:
+                executor.parameters["map_count"] = cluster.array
+            print(executor._make_submission_file_text(executor._submitit_command_str, uuid.uuid4().hex))
+            return []
+        if complaint := slurm.complaint(cluster):
+            raise ConfigError(complaint)
+        open_directory(directory).create()
+        os.umask(0o077)  # Slurm makes the log with the submitter's mask
+        task = NodeTask(settings)
+        try:
+            if cluster.array is None:
+                jobs = [executor.submit(task)]
+            else:
+                with executor.batch():
+                    jobs = [executor.submit(task) for _ in range(cluster.array)]
+        except FailedJobError as error:
+            raise ConfigError(slurm.explained(str(error), cluster)) from None
+    ids = [job.job_id for job in jobs]
+    directory.append_line(directory.ledger / "submissions.jsonl", json.dumps({"time": time.time(), "jobs": ids}))
+    _say(settings, directory, ids)
+    return ids
+
+
+def wait(settings: ExtractSettings, ids: list[str]) -> None:
+    """Show the run's progress until the jobs have ended. An interruption ends the waiting, not the jobs.
+
+    Raises:
+        GlaneError: if they ended without completing the run.
+    """
+    directory = RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
+    last_states: dict[str, str] = {}
+    reporter: ProgressReporter | None = None
+    with contextlib.ExitStack() as stack:
+        while True:
+            jobs = slurm.jobs(ids)
+            states = {job.name: job.shown_state for job in jobs}
+            if reporter is None and directory.plan.exists() and directory.parts.is_dir():
+                reporter = stack.enter_context(
+                    ProgressReporter(directory, read_plan(directory.plan), style=settings.progress, logs=False)
+                )
+            if states != last_states:
+                for line in (
+                    f"job {name}: {state}" for name, state in states.items() if last_states.get(name) != state
+                ):
+                    if reporter is not None:
+                        reporter.say(line)
+                    elif settings.progress != "none":
+                        print(line, file=sys.stderr)
+                last_states = states
+            if reporter is not None and not directory.is_complete:
+                reporter.update()
+            if all(job.is_over for job in jobs):
+                break
+            time.sleep(_WAIT_POLL_S)
+        if directory.is_complete and directory.summary.exists():
+            lines = summary_lines(directory, read_summary(directory))
+            for line in lines if settings.progress != "none" else ():
+                print(line, file=sys.stderr)
+            return
+    failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
+    raise GlaneError(
+        f"the run is not complete; its jobs ended: {failed}. The log says why: {_log_pattern(directory, ids[0])}\n"
+        "What is committed stays: the same command goes on."
+    )
+
+
+def _refuse_terminal_only(settings: ExtractSettings) -> None:
+    if settings.preview:
+        raise ConfigError(
+            "preview prints documents to a terminal, and a job has none. Get a node interactively (srun --pty bash) "
+            "and preview there with cluster=local."
+        )
+    if settings.show and not (isinstance(settings.cluster, SlurmSettings) and settings.cluster.wait):
+        raise ConfigError("show prints rows when the job is done: it needs cluster.wait=true.")
+
+
+def _check(settings: ExtractSettings) -> None:
+    """What can be known to be wrong before a node is asked for. Reads footers of the data, no text."""
+    task, data = load_task(settings.task), settings.data
+    inputs = [name for name in task.inputs if name != TEXT_INPUT]
+    inspect_files(
+        data.path,
+        id_column=data.id_column,
+        text_column=data.text_column,
+        other_columns=[*data.carry_columns, *inputs],
+    )
+    if (
+        settings.model.engine == "vllm"
+        and Path(settings.model.path).is_absolute()
+        and not Path(settings.model.path).exists()
+    ):
+        raise ConfigError(f"model.path: {settings.model.path} does not exist here. Is it on the shared file system?")
+
+
+def _absolute(settings: ExtractSettings) -> ExtractSettings:
+    """Paths as the nodes will need them, whatever their working directory is."""
+    run = settings.run.model_copy(update={"dir": str(Path(settings.run.dir).absolute())})
+    data = settings.data.model_copy(update={"path": str(Path(settings.data.path).absolute())})
+    return settings.model_copy(update={"run": run, "data": data})
+
+
+def _executor(settings: ExtractSettings, directory: RunDirectory) -> Any:
+    cluster = settings.cluster
+    assert isinstance(cluster, SlurmSettings)
+    if complaint := slurm.missing():
+        raise ConfigError(complaint)
+    executor = _Executor(
+        folder=directory.ledger / "slurm",
+        python=cluster.python or '"${GLANE_PYTHON[@]}"',
+        max_num_timeout=cluster.max_requeues,
+    )
+    options: dict[str, Any] = {
+        "job_name": cluster.job_name,
+        "nodes": cluster.nodes,
+        "ntasks_per_node": 1,
+        "cpus_per_task": cluster.cpus_per_node,
+        "gpus_per_node": cluster.gpus_per_node,
+        "mem": cluster.memory,
+        "partition": cluster.partition,
+        "qos": cluster.qos,
+        "account": cluster.account,
+        "constraint": cluster.constraint,
+        "signal_delay_s": cluster.warning_s,
+        "stderr_to_stdout": True,
+        "setup": [
+            f"export GLANE_ROOT={shlex.quote(str(_ROOT))}",
+            'source "$GLANE_ROOT/slurm/begin.sh"',
+            *cluster.setup,
+        ],
+        "teardown": ['source "$GLANE_ROOT/slurm/end.sh"'],
+        "srun_args": ["--no-kill", "--kill-on-bad-exit=0", "--wait=0"],
+        "additional_parameters": {"requeue": True, "no-kill": True, **cluster.sbatch},
+    }
+    if cluster.array is not None:
+        options["array_parallelism"] = cluster.array_parallel or cluster.array
+    if cluster.time is not None:
+        options["additional_parameters"]["time"] = cluster.time
+    else:
+        executor.defaults_to_drop += ("--time=5",)
+    executor.update_parameters(**{key: value for key, value in options.items() if value is not None})
+    return executor
+
+
+def _say(settings: ExtractSettings, directory: RunDirectory, ids: list[str]) -> None:
+    cluster = settings.cluster
+    assert isinstance(cluster, SlurmSettings)
+    job = ids[0].split("_")[0]
+    what = f"{len(ids)} jobs {ids[0]} … {ids[-1]}" if len(ids) > 1 else f"job {job}"
+    where = f"{cluster.nodes} node(s)" + (f" of partition {cluster.partition}" if cluster.partition else "")
+    status = Path("jobs/status.py") if Path("jobs/status.py").exists() else _ROOT / "jobs" / "status.py"
+    print(f"submitted  {what}, {where}")
+    print(f"run        {settings.run.dir}")
+    print(f"status     python {status} run.dir={shlex.quote(settings.run.dir)}")
+    print(f"log        tail -F {_log_pattern(directory, ids[0])}")
+    print(f"cancel     scancel {job}")
+
+
+def _log_pattern(directory: RunDirectory, job: str) -> str:
+    return shlex.quote(str(directory.ledger / "slurm" / f"{job}_0_log.out"))
+
+
+@contextlib.contextmanager
+def _outside_any_job() -> Iterator[None]:
+    """Hide an enclosing job: sbatch would inherit its SLURM_* variables, and the new job with them."""
+    kept = ("SLURM_CONF",)
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if re.match(r"SLURM_|SRUN_|SUBMITIT_", name)}
+    os.environ.update({name: hidden[name] for name in kept if name in hidden})
+    level = logging.getLogger("submitit").level
+    logging.getLogger("submitit").setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+        logging.getLogger("submitit").setLevel(level)

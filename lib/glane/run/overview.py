@@ -1,0 +1,221 @@
+"""A run seen from outside, from its directory alone: how far it is, who works on it, what went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from glane.corpus.plan import Plan, read_plan
+from glane.errors import RunError
+from glane.run.directory import RunDirectory
+from glane.run.ledger import is_gone
+from glane.run.progress import Snapshot, snapshot
+from glane.run.publish import read_summary
+from glane.types import Status
+
+_NUM_ERRORS = 5
+_LOG_TAIL_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerView:
+    """One living worker."""
+
+    worker: str
+    host: str
+    job: str | None
+    state: str
+    shards_in_flight: int
+    in_window: int
+    window_size: int
+    rows_per_s: float
+    tokens_per_s: float
+    memory_mib: int
+    gpu_use: list[dict[str, Any]]
+    silent_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The state of a run at one moment. Counts are of rows unless they say shards."""
+
+    run: str
+    task: str
+    model: str
+    state: str  # planning, working, waiting (nobody works on it), complete
+    planned: int
+    done: int
+    shards_planned: int
+    shards_done: int
+    shards_in_flight: int
+    stale_claims: int
+    statuses: dict[str, int]  # of committed rows
+    rejected: int  # committed rows without values
+    rows_per_s: float
+    tokens_per_s: float
+    eta_s: int | None
+    engine_deaths: int
+    workers: list[WorkerView] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    job_names: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def overview(path: str | Path) -> Overview:
+    """Look at the run in `path`.
+
+    Raises:
+        RunError: if there is none.
+    """
+    directory = RunDirectory(root=Path(path).absolute())
+    names = job_names(directory)
+    if not directory.description.exists():
+        if not names:
+            raise RunError(f"run.dir: {path} holds no run. Give the run.dir of an extraction.")
+        return _not_begun(str(path), names)
+    description = yaml.safe_load(directory.description.read_text(encoding="utf-8"))
+    about = {"run": str(path), "task": description["task"], "model": description["model"], "job_names": names}
+    if directory.is_complete and directory.summary.exists():
+        return _complete(directory, about)
+    if not directory.plan.exists():
+        return _not_begun(str(path), names)
+    return _under_way(directory, read_plan(directory.plan), description, about)
+
+
+def job_names(directory: RunDirectory) -> list[str]:
+    """The Slurm jobs that were submitted for this run or worked on it, oldest first."""
+    found: list[str] = []
+    for name in ("submissions.jsonl", "starts.jsonl"):
+        with contextlib.suppress(OSError):
+            for line in (directory.ledger / name).read_text(encoding="utf-8").splitlines():
+                with contextlib.suppress(ValueError):
+                    entry = json.loads(line)
+                    found += entry.get("jobs", []) + ([entry["job"]] if entry.get("job") else [])
+    return list(dict.fromkeys(found))
+
+
+def _not_begun(path: str, names: list[str]) -> Overview:
+    return Overview(
+        run=path, task="", model="", state="planning", planned=0, done=0, shards_planned=0, shards_done=0,
+        shards_in_flight=0, stale_claims=0, statuses={}, rejected=0, rows_per_s=0, tokens_per_s=0, eta_s=None,
+        engine_deaths=0, job_names=names,
+    )  # fmt: skip
+
+
+def _complete(directory: RunDirectory, about: dict[str, Any]) -> Overview:
+    summary = read_summary(directory)
+    flow = summary["flow"]
+    statuses = {str(status): flow[status] for status in Status if flow.get(status)}
+    tokens = sum(summary["tokens"].values())
+    return Overview(
+        **about,
+        state="complete",
+        planned=flow["selected"],
+        done=flow["selected"],
+        shards_planned=summary["shards"],
+        shards_done=summary["shards"],
+        shards_in_flight=0,
+        stale_claims=0,
+        statuses=statuses,
+        rejected=sum(count for status, count in statuses.items() if status != Status.OK),
+        rows_per_s=summary["rows_per_s"],
+        tokens_per_s=round(tokens / max(summary["seconds_working"], 1e-3), 1),
+        eta_s=0,
+        engine_deaths=summary["engine_deaths"],
+        errors=_errors(directory),
+    )
+
+
+def _under_way(directory: RunDirectory, plan: Plan, description: dict[str, Any], about: dict[str, Any]) -> Overview:
+    state = snapshot(directory, plan)
+    lease_s = float(description["settings"]["run"]["lease_s"])
+    held = Counter(_claims(directory).values())
+    now = _file_clock(directory)
+    gone = {worker for worker in held if is_gone(directory, worker, now=now, lease_s=lease_s)}
+    workers = [
+        _worker(sign, held[sign["worker"]])
+        for sign in state.workers
+        if sign.get("state") != "ended" and not is_gone(directory, sign["worker"], now=now, lease_s=lease_s)
+    ]
+    committed: Counter[str] = Counter()
+    for sign in state.workers:
+        committed.update(sign.get("committed", {}))
+    rows_per_s = sum(worker.rows_per_s for worker in workers)
+    return Overview(
+        **about,
+        state="working" if workers else "waiting",
+        planned=state.rows_total,
+        done=state.rows_done,
+        shards_planned=state.shards_total,
+        shards_done=state.shards_done,
+        shards_in_flight=sum(count for worker, count in held.items() if worker not in gone),
+        stale_claims=sum(held[worker] for worker in gone),
+        statuses=dict(committed),
+        rejected=sum(count for status, count in committed.items() if status != Status.OK),
+        rows_per_s=round(rows_per_s, 3),
+        tokens_per_s=round(sum(worker.tokens_per_s for worker in workers), 1),
+        eta_s=_eta_s(state, rows_per_s),
+        engine_deaths=sum(1 for _ in directory.deaths.glob("*.json")),
+        workers=workers,
+        errors=_errors(directory),
+    )
+
+
+def _eta_s(state: Snapshot, rows_per_s: float) -> int | None:
+    return int((state.rows_total - state.rows_done) / rows_per_s) if rows_per_s > 0 else None
+
+
+def _worker(sign: dict[str, Any], num_shards: int) -> WorkerView:
+    return WorkerView(
+        worker=sign["worker"],
+        host=sign["host"],
+        job=sign.get("job"),
+        state=sign.get("state", "starting"),
+        shards_in_flight=num_shards,
+        in_window=sign.get("in_window", 0),
+        window_size=sign.get("window_size", 0),
+        rows_per_s=sign.get("rows_per_s", 0.0),
+        tokens_per_s=sign.get("tokens_per_s", 0.0),
+        memory_mib=sign.get("memory_mib", 0),
+        gpu_use=[gpu for gpu in sign.get("gpu_use", []) if gpu],
+        silent_s=round(max(0.0, time.time() - sign["time"]), 1),
+    )
+
+
+def _claims(directory: RunDirectory) -> dict[int, str]:
+    """Shard and worker of every claim."""
+    found = {}
+    with contextlib.suppress(FileNotFoundError), os.scandir(directory.claims) as entries:
+        for entry in entries:
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    found[int(entry.name)] = os.readlink(entry.path)
+    return found
+
+
+def _file_clock(directory: RunDirectory) -> float:
+    """The newest sign of life, by the file system's clock; looking writes nothing, so it cannot ask for the time."""
+    signs = [path.stat().st_mtime for path in directory.workers.glob("*.json") if path.exists()]
+    return max([time.time(), *signs])
+
+
+def _errors(directory: RunDirectory) -> list[str]:
+    """The last warnings and errors of the run's log. No text of a document is ever in it."""
+    try:
+        with open(directory.log, "rb") as stream:
+            stream.seek(max(0, directory.log.stat().st_size - _LOG_TAIL_BYTES))
+            lines = stream.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if " warning: " in line or " error: " in line][-_NUM_ERRORS:]

@@ -1,0 +1,48 @@
+"""What a worker's processes use of the machine: memory, and of the GPUs what NVML tells."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import cache
+from typing import Any
+
+import psutil
+
+
+def usage() -> dict[str, Any]:
+    """Return `memory_mib` of this process and those below it, and one entry per GPU it was given (none without NVML)."""
+    memory = 0
+    with contextlib.suppress(psutil.Error):
+        own = psutil.Process()
+        for process in [own, *own.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                memory += process.memory_info().rss
+    return {"memory_mib": memory // 2**20, "gpu_use": [_gpu(handle) for handle in _handles()]}
+
+
+@cache
+def _handles() -> list[Any]:
+    """NVML's handles of the GPUs that CUDA_VISIBLE_DEVICES names, by number or by id."""
+    names = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    found = []
+    with contextlib.suppress(Exception):  # no NVML, no driver, a stand-in device: nothing to tell
+        import pynvml
+
+        pynvml.nvmlInit()
+        for name in names:
+            is_number = name.isdigit()
+            found.append(
+                pynvml.nvmlDeviceGetHandleByIndex(int(name)) if is_number else pynvml.nvmlDeviceGetHandleByUUID(name)
+            )
+    return found
+
+
+def _gpu(handle: Any) -> dict[str, Any]:
+    with contextlib.suppress(Exception):
+        import pynvml
+
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        busy = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
+        return {"busy_percent": busy, "memory_mib": memory.used // 2**20, "memory_total_mib": memory.total // 2**20}
+    return {}

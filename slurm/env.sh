@@ -1,0 +1,17 @@
+# What the compute nodes need: adapt this file to your site. Sourced by the batch scripts, on the first node.
+#
+# Modules:
+#   module purge
+#   module load python/3.11 cuda/12.8
+#
+# Fast local disks and shared caches:
+#   export TMPDIR=/local/$SLURM_JOB_ID
+#   export HF_HOME=/shared/models/huggingface
+#
+# Python: the virtual environment that `make setup` made, or a container (see glane.def):
+#   export GLANE_CONTAINER=/shared/containers/glane.sif
+if [[ -n ${GLANE_CONTAINER:-} ]]; then
+    GLANE_PYTHON=(${GLANE_CONTAINER_COMMAND:-apptainer exec --nv --bind "$GLANE_ROOT,$PWD"} "$GLANE_CONTAINER" python3)
+else
+    GLANE_PYTHON=("${GLANE_VENV:-$GLANE_ROOT/.venv}/bin/python")
+fi
