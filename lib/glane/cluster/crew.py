@@ -213,16 +213,17 @@ class Crew:
         """Whether an actor ended because its node did: then what it was asked is not to blame."""
         if seat.killed_because or not seat.place[0]:
             return False
-        if "node" in str(error) and "died" in str(error):
-            return True
-        if type(error).__name__ != "ActorUnavailableError":  # the raylet saw the process end: the node is alive
-            return False
         deadline = time.monotonic() + _NODE_VERDICT_S
-        while time.monotonic() < deadline:
-            if seat.place[0] not in {node.node_id for node in alive_nodes(self._ray)}:
-                return True
-            time.sleep(_POLL_S)
-        return False
+        while type(error).__name__ == "ActorUnavailableError" and time.monotonic() < deadline:
+            # Ray does not know yet what happened. It will: asking the actor anything ends in its verdict.
+            try:
+                self._ray.get(seat.actor.stop.remote(), timeout=_POLL_S)
+            except Exception as verdict:
+                error = verdict if type(verdict).__name__ != "GetTimeoutError" else error
+            else:
+                return False  # it lives, but its work is lost to us
+            time.sleep(0.1)
+        return "node has died" in str(error) or type(error).__name__ == "ActorUnschedulableError"
 
     def _lose(self, seat: _Seat) -> None:
         self._warn(f"node {self._known_nodes.get(seat.place[0], '?')} is lost; its shards are redone elsewhere")

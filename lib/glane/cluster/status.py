@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -74,7 +73,7 @@ def _view(run: Overview, jobs: Sequence[slurm.Job]) -> RenderableType:
     what = f" ({run.task}, {run.model})" if run.task else ""
     parts: list[RenderableType] = [Text(f"{run.run}{what}: {run.state}")]
     if run.planned:
-        parts.append(ProgressBar(total=run.planned, completed=run.done, width=60))
+        parts.append(Text(_bar(run.done / run.planned)))
     statuses = ", ".join(f"{status} {count}" for status, count in run.statuses.items()) or "none yet"
     parts.append(
         Text(f"documents  {run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}")
@@ -95,8 +94,7 @@ def _view(run: Overview, jobs: Sequence[slurm.Job]) -> RenderableType:
         parts.append(
             Text(f"job {job.name}: {job.shown_state}, {job.elapsed or '0:00'} of {job.time_limit or '?'}{again}")
         )
-    for line in run.errors:
-        parts.append(Text(line))
+    parts.extend(Text(line) for line in run.errors)
     return Group(*parts, Text(""))
 
 
@@ -120,6 +118,11 @@ def _worker_table(workers: Sequence[WorkerView]) -> Table:
             gpus or "-",
         )
     return table
+
+
+def _bar(share: float, width: int = 60) -> str:
+    filled = int(width * min(share, 1.0))
+    return "█" * filled + "░" * (width - filled) + f" {100 * share:.1f}%"
 
 
 def _eta(run: Overview) -> str:

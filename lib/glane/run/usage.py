@@ -11,7 +11,7 @@ import psutil
 
 
 def usage() -> dict[str, Any]:
-    """Return `memory_mib` of this process and those below it, and one entry per GPU it was given (none without NVML)."""
+    """Return `memory_mib` of this process and those below it, and an entry per GPU it was given, if NVML answers."""
     memory = 0
     with contextlib.suppress(psutil.Error):
         own = psutil.Process()
