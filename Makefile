@@ -1,7 +1,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: help setup dev demo test check clean
+.PHONY: help setup dev demo slurm-up slurm-down test check clean
 
 help:             ## the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
@@ -16,6 +16,12 @@ demo: setup       ## 300 synthetic notes through the demo model, Parquet to Parq
 	@$(RUN) jobs/demo_corpus.py path=runs/demo-corpus documents=300 seed=1
 	@$(RUN) jobs/extract.py task=ed_visit model=demo data.path=runs/demo-corpus/documents.parquet \
 		data.carry_columns=[visit_date,hospital] run.dir=runs/demo show=5
+
+slurm-up:         ## a private Slurm of two nodes on this machine (needs root); then: . .slurm/env.sh
+	@$(PYTHON) lib/setup/slurm up
+
+slurm-down:       ## end it, and leave no trace
+	@$(PYTHON) lib/setup/slurm down
 
 check: dev        ## format, lint, types, layers, and the tests that need no engine
 	@.venv/bin/ruff format --check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -23,9 +24,9 @@ _POLL_S = 0.2
 def main() -> int:
     """Run the job in the launcher's Ray. Return 0 when it is complete, 75 when it was told to stop before."""
     folder = Path(sys.argv[1])
+    _set_ray_talk_apart(folder / "driver.log")
     settings = ExtractSettings.model_validate_json((folder / "settings.json").read_text())
     directory = RunDirectory(root=Path(settings.run.dir).absolute())
-    before = _num_parts(directory)
     try:
         extract(
             settings,
@@ -36,10 +37,16 @@ def main() -> int:
     except GlaneError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 2
-    finally:
-        if directory.is_complete or _num_parts(directory) > before:
-            (folder / "progress").touch()
     return 0 if directory.is_complete else 75
+
+
+def _set_ray_talk_apart(path: Path) -> None:
+    """Our lines go to the job's log; what Ray's libraries print beside them goes to a file on the node."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -71,10 +78,6 @@ def _joined(folder: Path, timeout_s: float) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
-
-
-def _num_parts(directory: RunDirectory) -> int:
-    return sum(1 for _ in directory.parts.glob("part-*.parquet")) if directory.parts.is_dir() else 0
 
 
 if __name__ == "__main__":

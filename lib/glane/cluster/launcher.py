@@ -87,7 +87,7 @@ class _Side:
 
     def close(self) -> None:
         """End everything of ours on this node."""
-        processes.end(self.ray, patience_s=5)
+        processes.end(self.ray, patience_s=0 if self.cancelled else 5)
         if left := processes.end_all():
             self.say(f"{left} process(es) would not end")
         directory = RunDirectory(root=Path(self.settings.run.dir).absolute())
@@ -126,10 +126,12 @@ class _First(_Side):
     office: Office | None = None
     driver: subprocess.Popen[bytes] | None = None
     code = FAILED
+    parts_at_start = 0
 
     def run(self) -> int:
         """Start Ray, wait for the others, run the driver to its end."""
         self.code = FAILED
+        self.parts_at_start = self._num_parts()
         if not self.is_alone:
             self.office = Office(self.allocation.launch_address, self.allocation.secret)
         self.start_ray(head=None)
@@ -142,7 +144,7 @@ class _First(_Side):
                 self.code = self._driver_code(code)
                 return self.code
             if self.cancelled:
-                self.say("cancelled; what is committed stays")
+                self.say("Slurm ends this job (cancelled, preempted or out of time); what is committed stays")
                 self.code = CANCELLED
                 return self.code
             if self.warned and not warned_at:
@@ -162,7 +164,7 @@ class _First(_Side):
             time.sleep(_POLL_S)
 
     def close(self) -> None:
-        processes.end(self.driver, patience_s=3)
+        processes.end(self.driver, patience_s=0 if self.cancelled else 3)
         if self.office is not None:
             self.office.close(self.code)
         super().close()
@@ -173,7 +175,7 @@ class _First(_Side):
         if restarts >= most:
             self.say(f"started {restarts + 1} times (cluster.max_requeues={most}); submit again to go on")
             return STOPPED
-        if not (self.folder / "progress").exists():
+        if self._num_parts() <= self.parts_at_start:
             self.say(
                 "not one shard was committed before the time limit: not requeued. Raise cluster.time, or lower "
                 "run.shard_rows in a new run"
@@ -187,6 +189,11 @@ class _First(_Side):
         while not self.cancelled and time.monotonic() < deadline:  # Slurm ends this start now
             time.sleep(_POLL_S)
         return STOPPED
+
+    def _num_parts(self) -> int:
+        """Committed shards."""
+        parts = RunDirectory(root=Path(self.settings.run.dir).absolute()).parts
+        return sum(1 for _ in parts.glob("part-*.parquet")) if parts.is_dir() else 0
 
     def _start_driver(self) -> None:
         settings = self.folder / "settings.json"

@@ -8,11 +8,13 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 _PREFIX = "gl-"
 _LOCK = "lock"
+_HALF_MADE_S = 600.0
 _LONGEST_ROOT = 25  # characters: Ray's sockets lie deep inside, and the path of a socket may have 107 bytes
 
 
@@ -34,7 +36,7 @@ def scratch_folder() -> Iterator[Path]:
         new.rename(folder / _LOCK)  # it is never seen unlocked
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         os.close(descriptor)
 
 
@@ -50,11 +52,28 @@ def _remove_abandoned(root: Path) -> None:
     for path in root.glob(f"{_PREFIX}{os.getuid()}-*"):
         with contextlib.suppress(OSError):
             status = path.lstat()
-            if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
-                continue
-            descriptor = os.open(path / _LOCK, os.O_WRONLY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
-            finally:
-                os.close(descriptor)
+            if status.st_uid == os.getuid() and stat.S_ISDIR(status.st_mode):
+                _remove_if_abandoned(path, age_s=time.time() - status.st_mtime)
+
+
+def _remove_if_abandoned(path: Path, *, age_s: float) -> None:
+    try:
+        descriptor = os.open(path / _LOCK, os.O_WRONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:  # just being made, or half removed
+        if age_s > _HALF_MADE_S:
+            _remove(path)
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(path)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder into which a dying process may still write."""
+    for _ in range(20):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        time.sleep(0.1)

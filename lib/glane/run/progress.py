@@ -23,6 +23,7 @@ from rich.text import Text
 from glane.corpus.plan import Plan
 from glane.run.directory import RunDirectory
 
+_SILENT_S = 20.0
 ProgressStyle = Literal["auto", "live", "plain", "none"]
 
 
@@ -48,7 +49,13 @@ def snapshot(directory: RunDirectory, plan: Plan) -> Snapshot:
     statuses: Counter[str] = Counter()
     for sign in workers:
         statuses.update(sign.get("rows", {}))
-    live = [sign for sign in workers if sign.get("state") == "working"]
+    newest = max((sign["written"] for sign in workers), default=0.0)
+    workers = tuple(
+        # A lost node takes its workers along before they can say so.
+        sign | {"state": "silent"} if sign["state"] == "working" and newest - sign["written"] > _SILENT_S else sign
+        for sign in workers
+    )
+    live = [sign for sign in workers if sign["state"] == "working"]
     done = int(sizes[committed].sum()) if committed else 0
     return Snapshot(
         rows_done=min(plan.num_selected, done + sum(sign.get("open_rows", 0) for sign in live)),
@@ -66,7 +73,8 @@ def _heartbeats(directory: RunDirectory) -> list[dict[str, Any]]:
     found = []
     for path in directory.workers.glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
-            found.append(json.loads(path.read_text()))
+            sign = {"state": "starting", **json.loads(path.read_text())}
+            found.append(sign | {"written": path.stat().st_mtime})
     return found
 
 

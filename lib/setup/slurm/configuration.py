@@ -1,0 +1,205 @@
+"""The files that make Slurm's daemons a cluster of this program's own."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from slurm.network import NODE_PORT, Network
+
+CPUS_PER_NODE = 2
+MEMORY_MB_PER_NODE = 8000
+ACCOUNT = "glane"
+DEFAULT_PARTITION = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the files of a cluster are. Its root is short, since a socket's path has at most 107 bytes."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """slurm.conf and its neighbours."""
+        return self.root / "etc"
+
+    @property
+    def slurm_conf(self) -> Path:
+        """What SLURM_CONF says."""
+        return self.settings / "slurm.conf"
+
+    @property
+    def hosts(self) -> Path:
+        """/etc/hosts, as the nodes see it."""
+        return self.root / "hosts"
+
+    @property
+    def init(self) -> Path:
+        """The script that is a node's first process."""
+        return self.root / "init.sh"
+
+    @property
+    def munge(self) -> Path:
+        """The key, and the socket that every user may ask."""
+        return self.root / "munge"
+
+    @property
+    def munge_socket(self) -> Path:
+        """Where munged listens."""
+        return self.munge / "socket"
+
+    @property
+    def database(self) -> Path:
+        """MariaDB's data and socket."""
+        return self.root / "db"
+
+    @property
+    def database_socket(self) -> Path:
+        """Where MariaDB listens."""
+        return self.database / "socket"
+
+    def log(self, name: str) -> Path:
+        """The log that a daemon writes, with times."""
+        return self.root / "log" / f"{name}.log"
+
+    def output(self, name: str) -> Path:
+        """What a process prints: all of its log, and what it says before it has one."""
+        return self.root / "log" / f"{name}.out"
+
+    def make(self, nodes: tuple[str, ...]) -> None:
+        """Make the folders. What others need not see, they cannot."""
+        self.root.mkdir(mode=0o755)
+        for name in ("etc", "munge", *nodes):
+            (self.root / name).mkdir(mode=0o755)
+        for name in ("db", "db/tmp", "log", "ctld"):
+            (self.root / name).mkdir(mode=0o700)
+
+
+def write(layout: Layout, *, cluster: str, network: Network, controller_port: int, database_port: int) -> None:
+    """Write every file that the daemons read."""
+    host = socket.gethostname().split(".")[0]
+    conf = _slurm_conf(layout, cluster, host, network, controller_port, database_port)
+    _write(layout.slurm_conf, conf, 0o644)
+    _write(layout.settings / "slurmdbd.conf", _slurmdbd_conf(layout, host, network, database_port), 0o600)
+    gres = "".join(f"NodeName={node} Name=gpu File=/dev/null\n" for node in network.nodes)
+    _write(layout.settings / "gres.conf", f"AutoDetect=off\n{gres}", 0o644)
+    names = {**network.addresses, host: network.host_address}
+    hosts = "".join(f"{address} {name}\n" for name, address in names.items())
+    _write(layout.hosts, f"127.0.0.1 localhost\n::1 localhost ip6-localhost\n{hosts}", 0o644)
+    _write(layout.init, _init(layout), 0o644)
+
+
+def environment_script(layout: Layout, folder: Path, end: list[str]) -> str:
+    """What a shell sources to use the cluster."""
+    return f"""\
+# Points Slurm's commands at the private cluster of this folder:  . {shlex.quote(str(folder / "env.sh"))}
+# To end the cluster:  make slurm-down, or
+#   {shlex.join(end)}
+export SLURM_CONF={shlex.quote(str(layout.slurm_conf))}
+# What fits its small nodes. sbatch puts these before the #SBATCH lines of a script (and so before what submitit asks
+# for, which writes such lines); options on the command line win. --cpus-per-task does not go with --cpus-per-gpu.
+export SBATCH_PARTITION={DEFAULT_PARTITION} SBATCH_TIMELIMIT=30:00 SBATCH_CPUS_PER_GPU={CPUS_PER_NODE}
+"""
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    path.touch(mode=mode)
+    path.chmod(mode)
+    path.write_text(text)
+
+
+def _slurm_conf(
+    layout: Layout, cluster: str, host: str, network: Network, controller_port: int, database_port: int
+) -> str:
+    root = layout.root
+    nodes = "".join(
+        f"NodeName={node} NodeHostname={node} NodeAddr={address} Port={NODE_PORT} CPUs={CPUS_PER_NODE} "
+        f"RealMemory={MEMORY_MB_PER_NODE} Gres=gpu:1 Feature=demo State=UNKNOWN\n"
+        for node, address in network.addresses.items()
+    )
+    names = ",".join(network.nodes)
+    return f"""\
+ClusterName={cluster}
+SlurmctldHost={host}({network.host_address})
+SlurmctldPort={controller_port}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+# A requeued job waits until its old credential has expired: 120 s by default.
+AuthInfo=socket={layout.munge_socket},cred_expire=5
+
+StateSaveLocation={root}/ctld
+SlurmctldPidFile={root}/ctld/pid
+SlurmctldLogFile={layout.log("slurmctld")}
+SlurmdSpoolDir={root}/%n
+SlurmdPidFile={root}/%n/pid
+SlurmdLogFile={layout.log("%n")}
+MailProg=/bin/true
+
+# The nodes are namespaces of one host: no control groups, no binding to cores.
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=5
+SlurmdParameters=config_overrides
+
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+GresTypes=gpu
+SchedulerType=sched/backfill
+SchedulerParameters=sched_interval=2,sched_min_interval=0,bf_interval=2,batch_sched_delay=0
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+JobRequeue=1
+MinJobAge=300
+KillWait=10
+SlurmdTimeout=20
+ReturnToService=2
+EpilogMsgTime=0
+
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost={network.host_address}
+AccountingStoragePort={database_port}
+# For munge, the "password" is the socket to ask; AuthInfo does not cover connections to slurmdbd.
+AccountingStoragePass={layout.munge_socket}
+AccountingStorageEnforce=associations,qos,limits
+AccountingStorageTRES=gres/gpu
+
+{nodes}
+PartitionName={DEFAULT_PARTITION} Nodes={names} Default=YES MaxTime=1:00:00 DefaultTime=10:00 PriorityTier=1 \
+PreemptMode=REQUEUE
+PartitionName=urgent Nodes={names} MaxTime=1:00:00 DefaultTime=10:00 PriorityTier=10 PreemptMode=OFF
+"""
+
+
+def _slurmdbd_conf(layout: Layout, host: str, network: Network, port: int) -> str:
+    return f"""\
+DbdHost={host}
+DbdAddr={network.host_address}
+DbdPort={port}
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket={layout.munge_socket}
+PidFile={layout.root}/ctld/dbd.pid
+LogFile={layout.log("slurmdbd")}
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=root
+StorageLoc=slurm
+"""
+
+
+def _init(layout: Layout) -> str:
+    """The first process of a node, called with the node's name, in namespaces of its own."""
+    return f"""\
+set -e
+echo "$1" > /proc/sys/kernel/hostname
+mount --bind {shlex.quote(str(layout.hosts))} /etc/hosts
+slurmd -D -N "$1" -f {shlex.quote(str(layout.slurm_conf))} &
+# A node lives on when its slurmd dies; until then this reaps what jobs leave behind.
+while true; do wait || true; sleep 1; done
+"""
