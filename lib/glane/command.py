@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import sys
@@ -57,14 +58,14 @@ def _explained(error: BaseException, config_name: str) -> str:
     chain = [str(link) for link in _causes(error)]
     text = "\n".join(chain)
     if found := re.search(r"Could not override '([^']+)'", text):
-        return f"{found[1]}: unknown key. {did_you_mean(found[1], _known_keys(config_name))}"
+        return f"{found[1]}: unknown key. {_near(found[1], config_name)}"
     if found := re.search(r"Could not find '([^']+)'", text):
         options = re.search(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text)
         valid = options[1].split() if options else []
         name = found[1].rsplit("/", 1)[-1]
         return f"{found[1]}: no such configuration. {did_you_mean(name, valid)}"
     if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
-        return f"{found[1]}: unknown key. {did_you_mean(found[1], _known_keys(config_name))}"
+        return f"{found[1]}: unknown key. {_near(found[1], config_name)}"
     return chain[0].splitlines()[0] if chain[0] else type(error).__name__
 
 
@@ -74,15 +75,31 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def _near(key: str, config_name: str) -> str:
+    """The keys that stand beside a wrong one, the nearest first."""
+    known = _known_keys(config_name)
+    parent = key.rpartition(".")[0]
+    beside = [name for name in known if name.rpartition(".")[0] == parent]
+    if beside:
+        return did_you_mean(key, beside)
+    near = difflib.get_close_matches(key, known, n=1)  # its place does not exist either
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return hint + did_you_mean("", [name for name in known if "." not in name])
+
+
 def _known_keys(config_name: str) -> list[str]:
-    """Every key of the job's default configuration, dotted."""
+    """Every key of the job's configuration, dotted, with the groups that the command line chooses."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
     GlobalHydra.instance().clear()
+    chosen = [word for word in sys.argv[1:] if (_CONF / word.partition("=")[0]).is_dir() and "," not in word]
     with initialize_config_dir(config_dir=str(_CONF), version_base=None):
-        values = OmegaConf.to_container(compose(config_name), resolve=False)
-    return list(_dotted(values, ""))
+        try:
+            values = compose(config_name, overrides=chosen)
+        except HydraException:  # a choice of the user's own folder, or a wrong one
+            values = compose(config_name)
+    return list(_dotted(OmegaConf.to_container(values, resolve=False), ""))
 
 
 def _dotted(values: object, prefix: str) -> Iterator[str]:

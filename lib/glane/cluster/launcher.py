@@ -133,7 +133,7 @@ class _First(_Side):
         self.code = FAILED
         self.parts_at_start = self._num_parts()
         if not self.is_alone:
-            self.office = Office(self.allocation.launch_address, self.allocation.secret)
+            self.office = Office(self.allocation.launch_address, self.allocation.secret, host=self.allocation.host)
         self.start_ray(head=None)
         self._start_driver()
         deadline = time.monotonic() + self.cluster.start_timeout_s
@@ -242,8 +242,6 @@ class _First(_Side):
 class _Other(_Side):
     """Another node: joins, and works until it is sent home."""
 
-    desk: Desk
-
     def run(self) -> int:
         """Join the first node's Ray, again if this node's Ray dies, until the end."""
         allocation, limit = self.allocation, self.cluster.start_timeout_s
@@ -259,6 +257,7 @@ class _Other(_Side):
         while not self.cancelled:
             word = desk.listen(_POLL_S)
             if word == "lost":
+                self._bury(desk.first_host)
                 raise EngineError("the first node of the job is gone; what is committed stays.")
             if word is not None and word.startswith("end "):
                 return int(word.split()[1])
@@ -274,6 +273,20 @@ class _Other(_Side):
                 self.say("Ray ended on this node; starting it again")
                 self.start_ray(head)
         return CANCELLED
+
+    def _bury(self, first_host: str) -> None:
+        """If the node with the batch script is lost, too, end the job or start it anew: nothing else would.
+
+        Slurm would keep what is left of it, idle, until its time limit.
+        """
+        job, restarts = self.allocation.job_id, self.allocation.restarts
+        if slurm.is_node_up(first_host):
+            return  # its batch script ends the job as soon as this task is gone
+        if restarts < self.cluster.max_requeues and slurm.requeue(job) is None:
+            self.say(f"node {first_host} is lost and the batch script with it: the job is requeued")
+        else:
+            self.say(f"node {first_host} is lost and the batch script with it: the job is cancelled, submit it again")
+            slurm.cancel(job)
 
 
 def _interface_address(name: str) -> str:

@@ -33,8 +33,8 @@ def ports(secret: bytes) -> Iterator[int]:
 class Office:
     """The first node's end: knows who came, tells everybody Ray's address and the end."""
 
-    def __init__(self, address: str, secret: bytes) -> None:
-        self._secret = secret
+    def __init__(self, address: str, secret: bytes, *, host: str) -> None:
+        self._secret, self._host = secret, host
         self._listener = self._listen(address)
         self._lock = threading.Condition()
         self._hosts: dict[int, str] = {}
@@ -100,6 +100,7 @@ class Office:
             with self._lock:
                 self._hosts[rank] = host
                 self._gone.discard(rank)
+            connection.send_bytes(f"first {self._host}".encode())
             told = ""
             while True:
                 with self._lock:
@@ -140,14 +141,17 @@ class Desk:
         self._connection = connection
         self._connection.send_bytes(f"join {rank} {host}".encode())
         self._last_word = time.monotonic()
+        self.first_host = ""
 
     def listen(self, timeout_s: float) -> str | None:
-        """The next word other than a ping, within `timeout_s`: "ray ADDRESS", "end CODE" or "lost"."""
+        """The next word, within `timeout_s`: "ray ADDRESS", "end CODE" or "lost"; None if there is none."""
         try:
             if self._connection.poll(timeout_s):
                 word = self._connection.recv_bytes(1024).decode()
                 self._last_word = time.monotonic()
-                return None if word == "ping" else word
+                if word.startswith("first "):
+                    self.first_host = word.split(" ", 1)[1]
+                return word if word.startswith(("ray ", "end ")) else None
         except (OSError, EOFError):
             return "lost"
         return "lost" if time.monotonic() - self._last_word > SILENCE_S else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import getpass
 import re
 import shutil
+import socket
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -74,6 +76,27 @@ def requeue(job_id: str) -> str | None:
     """Put a running batch job back into the queue. Return Slurm's complaint, None if there is none."""
     code, _, error = run("scontrol", "requeue", job_id)
     return None if code == 0 else error or f"exit code {code}"
+
+
+def cancel(job_id: str) -> None:
+    """End a job."""
+    run("scancel", job_id)
+
+
+def is_node_up(host: str) -> bool:
+    """Whether the node's own daemon takes calls. Slurm itself notices a lost node only minutes later."""
+    code, output, _ = run("scontrol", "show", "node", host, "--oneliner")
+    facts = dict(word.split("=", 1) for word in output.split() if "=" in word)
+    if code != 0 or not facts.get("NodeAddr"):
+        return True  # not to be known here: the careful answer
+    for _ in range(3):
+        try:
+            socket.create_connection((facts["NodeAddr"], int(facts.get("Port", 6818))), timeout=5).close()
+        except OSError:
+            time.sleep(2)
+        else:
+            return True
+    return False
 
 
 def jobs(ids: Sequence[str]) -> list[Job]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import os
 import re
 import shlex
+import shutil
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,13 @@ class _Executor(submitit.SlurmExecutor):
     """submitit's, without its own defaults for what the settings leave to the site."""
 
     defaults_to_drop: tuple[str, ...] = ("--wckey=submitit",)
+
+    def submit_all(self, tasks: Sequence[NodeTask]) -> list[Any]:
+        """Submit one job, or an array of several."""
+        if len(tasks) == 1:
+            return [self.submit(tasks[0])]
+        with self.batch():
+            return [self.submit(task) for task in tasks]
 
     def _make_submission_file_text(self, command: str, uid: str) -> str:
         lines = super()._make_submission_file_text(command, uid).splitlines()
@@ -113,16 +122,16 @@ def submit(settings: ExtractSettings) -> list[str]:
             return []
         if complaint := slurm.complaint(cluster):
             raise ConfigError(complaint)
+        is_new = not directory.root.exists()
         open_directory(directory).create()
         os.umask(0o077)  # Slurm makes the log with the submitter's mask
         task = NodeTask(settings)
         try:
-            if cluster.array is None:
-                jobs = [executor.submit(task)]
-            else:
-                with executor.batch():
-                    jobs = [executor.submit(task) for _ in range(cluster.array)]
+            with contextlib.redirect_stderr(io.StringIO()):  # submitit repeats there what the error holds
+                jobs = executor.submit_all([task] * (cluster.array or 1))
         except FailedJobError as error:
+            if is_new:
+                shutil.rmtree(directory.root, ignore_errors=True)
             raise ConfigError(slurm.explained(str(error), cluster)) from None
     ids = [job.job_id for job in jobs]
     directory.append_line(directory.ledger / "submissions.jsonl", json.dumps({"time": time.time(), "jobs": ids}))

@@ -45,9 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("up", parents=[folder], help="start the cluster, installing what is missing")
     commands.add_parser("down", parents=[folder], help="end the cluster and remove every trace of it")
     commands.add_parser("install", help="install the Debian packages only")
-    for command, does in (("node-kill", "end a node as a power loss would"), ("node-start", "start it again")):
-        parser_of_node = commands.add_parser(command, parents=[folder], help=does)
-        parser_of_node.add_argument("node", help="n1 or n2")
+    node = argparse.ArgumentParser(add_help=False, parents=[folder])
+    node.add_argument("node", help="n1 or n2")
+    kill = commands.add_parser("node-kill", parents=[node], help="end a node as a power loss would")
+    kill.add_argument(
+        "--unplug", action="store_true", help="pull its cable first, so that its peers hear nothing"
+    )
+    commands.add_parser("node-start", parents=[node], help="start it again")
     return parser
 
 
@@ -64,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> None:
         added = packages.install()
         _say(f"installed {', '.join(added)}; their system services do not run" if added else "all is installed")
     elif arguments.command == "node-kill":
-        find(arguments.folder).kill_node(arguments.node)
+        find(arguments.folder).kill_node(arguments.node, unplug=arguments.unplug)
         _say(f"{arguments.node} is off")
     else:
         find(arguments.folder).start_node(arguments.node)

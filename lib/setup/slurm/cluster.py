@@ -83,10 +83,13 @@ class Cluster:
             env=self.environment,
         )
 
-    def kill_node(self, name: str) -> None:
-        """Switch a node off as a power loss would: every process of it is gone at once."""
+    def kill_node(self, name: str, *, unplug: bool = False) -> None:
+        """Switch a node off as a power loss would: every process of it is gone at once.
+
+        Its connections are closed, as by a crash of its processes; with `unplug` their other ends hear nothing.
+        """
         self._check(name)
-        node.switch_off(self.state, name)
+        node.switch_off(self.state, name, unplug=unplug)
 
     def start_node(self, name: str) -> None:
         """Switch a node on again, after whatever was left of it; returns when Slurm has it back."""

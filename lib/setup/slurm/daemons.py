@@ -87,11 +87,9 @@ def cluster_name(state: State) -> str:
 
 
 def _start(state: State, name: str, arguments: list[str], extra: dict[str, str] | None = None) -> Process:
-    program = shutil.which(name) or name
-    process = spawn(
-        [program, *arguments], log=state.layout.output(name), environment=environment(state) | (extra or {})
-    )
-    return state.remember(name, process)
+    command = [shutil.which(name) or name, *arguments]
+    variables = environment(state) | (extra or {})
+    return state.remember(name, spawn(command, log=state.layout.output(name), environment=variables))
 
 
 def _wait(state: State, name: str, deadline: float, ready: Callable[[], bool]) -> None:

@@ -86,6 +86,16 @@ def connect(network: Network, holders: dict[str, int]) -> None:
         _batch(inside, prefix=["nsenter", f"--net=/proc/{pid}/ns/net"])
 
 
+def unplug(network: Network, node: str) -> None:
+    """Pull a node's cable out of the bridge: what is sent is lost, in both directions."""
+    _batch([f"link set {network.cable(node)} down"])
+
+
+def plug(network: Network, node: str) -> None:
+    """Plug it in again; nothing happens if it is."""
+    _batch([f"link set {network.cable(node)} up"])
+
+
 def disconnect(network: Network) -> None:
     """Remove what `connect` made, as far as it is there."""
     for name in [*(network.cable(node) for node in network.nodes), network.bridge]:

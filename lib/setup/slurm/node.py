@@ -30,6 +30,7 @@ def lay_cables(state: State, deadline: float) -> None:
 def switch_on(state: State, node: str, deadline: float) -> None:
     """Start the node's first process, which starts slurmd. Returns when slurmd listens."""
     cable = state.processes[_cable(node)]
+    network.plug(state.network, node)
     namespaces = ["--uts", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc"]
     command = ["nsenter", f"--net=/proc/{cable.pid}/ns/net", "unshare", *namespaces]
     command += ["sh", str(state.layout.init), node]
@@ -47,8 +48,14 @@ def switch_on(state: State, node: str, deadline: float) -> None:
     )
 
 
-def switch_off(state: State, node: str) -> None:
-    """As a power loss: every process of the node is gone at once, without a word."""
+def switch_off(state: State, node: str, *, unplug: bool = False) -> None:
+    """Every process of the node is gone at once.
+
+    The kernel lives on and closes the node's connections; `unplug` pulls its cable before, so that its peers hear
+    nothing at all.
+    """
+    if unplug:
+        network.unplug(state.network, node)
     names = [name for name in (_host(node), _init(node)) if name in state.processes]
     for name in names:
         state.processes[name].kill()

@@ -1,0 +1,331 @@
+"""The parts of running on many nodes that need no Slurm: what is read, planned, told and refused."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, job, make_settings, write_documents
+from glane.cluster import slurm
+from glane.cluster.allocation import is_inside_own_job, read_allocation
+from glane.cluster.layout import Node, plan_layout
+from glane.cluster.meeting import Desk, Office, ports
+from glane.cluster.scratch import scratch_folder
+from glane.errors import ConfigError, EngineError
+from glane.run.directory import RunDirectory
+from glane.run.ledger import Heartbeat, Ledger, mark_host_ended
+from glane.run.overview import overview
+from glane.settings import ModelSettings, SlurmSettings
+
+SECRET = bytes(range(32))
+ENVIRONMENT = {
+    "SLURM_JOB_ID": "12", "GLANE_JOB": "12", "GLANE_JOB_SECRET": SECRET.hex(), "SLURM_PROCID": "1", "SLURM_NNODES": "3",
+    "SLURM_NTASKS": "3", "SLURMD_NODENAME": "n2", "SLURM_LAUNCH_NODE_IPADDR": "10.0.0.1", "SLURM_CPUS_ON_NODE": "1",
+    "SLURM_RESTART_COUNT": "4", "SLURM_GPUS_ON_NODE": "8",
+}  # fmt: skip
+
+
+# What Slurm gave.
+
+
+def test_the_allocation_is_read_from_the_environment():
+    found = read_allocation(ENVIRONMENT)
+    assert (found.name, found.rank, found.num_nodes, found.host, found.restarts) == ("12", 1, 3, "n2", 4)
+    assert (found.cpus, found.secret, found.launch_address) == (1, SECRET, "10.0.0.1")
+    array = read_allocation(
+        ENVIRONMENT | {"SLURM_ARRAY_JOB_ID": "11", "SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_COUNT": "4",
+                       "SLURM_ARRAY_TASK_MIN": "3"}
+    )  # fmt: skip
+    assert (array.name, array.array_share) == ("11_5", 0.5)
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="a real GPU is here")
+def test_stand_in_gpus_are_not_counted():
+    assert read_allocation(ENVIRONMENT).gpus == 0
+
+
+def test_more_than_one_task_per_node_is_refused():
+    with pytest.raises(ConfigError, match="one task per node"):
+        read_allocation(ENVIRONMENT | {"SLURM_NTASKS": "6"})
+    with pytest.raises(ConfigError, match=r"extract\.sbatch"):
+        read_allocation({name: value for name, value in ENVIRONMENT.items() if name != "GLANE_JOB_SECRET"})
+
+
+def test_only_a_job_of_ours_is_worked_in():
+    assert is_inside_own_job(ENVIRONMENT)
+    assert not is_inside_own_job(ENVIRONMENT | {"GLANE_JOB": "7"})  # an interactive job that inherited it
+    assert not is_inside_own_job({"SLURM_JOB_ID": "12", "SLURM_PROCID": "0"})
+    assert not is_inside_own_job({})
+
+
+# Engines on nodes.
+
+
+def model(**changes):
+    return ModelSettings(name="m", path="/m", **changes)
+
+
+def nodes(count, cpus=64, gpus=8):
+    return [Node(node_id=f"id{i}", host=f"n{i}", cpus=cpus, gpus=gpus) for i in range(count)]
+
+
+def test_engines_fill_every_node():
+    layout = plan_layout(model(tensor_parallel_size=4), nodes(3))
+    assert (layout.engines_per_node, layout.gpus, layout.cpus) == (2, 4, 32)
+    assert layout.places(nodes(3)) == [(f"id{i}", j) for i in range(3) for j in range(2)]
+    assert layout.places(nodes(2)) == [(f"id{i}", j) for i in range(2) for j in range(2)]  # a node was lost
+
+
+def test_pipeline_stages_stay_on_a_node_where_they_fit():
+    layout = plan_layout(model(tensor_parallel_size=4, pipeline_parallel_size=2), nodes(2))
+    assert (layout.engines_per_node, layout.nodes_per_engine, layout.gpus) == (1, 1, 8)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "count", "nodes_per_engine", "engines"), [(2, 2, 2, 1), (2, 5, 2, 2), (4, 4, 4, 1)]
+)
+def test_an_engine_spans_nodes_by_pipeline_stages(pipeline, count, nodes_per_engine, engines):
+    layout = plan_layout(model(tensor_parallel_size=8, pipeline_parallel_size=pipeline), nodes(count))
+    assert (layout.nodes_per_engine, layout.gpus) == (nodes_per_engine, 8 * pipeline)
+    assert layout.places(nodes(count)) == [("", i) for i in range(engines)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "count", "gpus", "told"),
+    [
+        ({"tensor_parallel_size": 16}, 2, 8, "16 GPUs on a node"),
+        ({"tensor_parallel_size": 16, "pipeline_parallel_size": 2}, 4, 8, "stays inside a node"),
+        ({"tensor_parallel_size": 8, "pipeline_parallel_size": 4}, 2, 8, "Raise cluster.nodes"),
+        ({"tensor_parallel_size": 8, "pipeline_parallel_size": 2, "engines": 2}, 4, 8, "Leave it at auto"),
+        ({"pipeline_parallel_size": 2}, 2, 0, "there is no GPU"),
+        ({"engines": 3, "cpus_per_engine": 30}, 1, 0, "need 90 cores"),
+    ],
+)
+def test_layouts_that_cannot_be_are_refused_with_the_remedy(changes, count, gpus, told):
+    with pytest.raises(ConfigError, match=told):
+        plan_layout(model(**changes), nodes(count, gpus=gpus))
+
+
+@pytest.mark.ray
+def test_the_bundles_of_a_spanning_engine_are_placed_over_nodes(tmp_path):
+    """The placement group that an engine of two nodes asks for, on a Ray whose GPUs are only counted."""
+    script = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "tests")!r})
+from ray.cluster_utils import Cluster
+import ray
+cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=4, num_gpus=2))
+cluster.add_node(num_cpus=4, num_gpus=2)
+ray.init(address=cluster.address, logging_level="ERROR")
+from glane.cluster.crew import Crew, alive_nodes
+from glane.cluster.layout import plan_layout
+from glane.settings import ModelSettings
+model = ModelSettings(name="m", path="/m", tensor_parallel_size=2, pipeline_parallel_size=2)
+layout = plan_layout(model, alive_nodes(ray))
+assert layout.nodes_per_engine == 2, layout
+crew = Crew.__new__(Crew)
+class Spec:
+    class settings:
+        class cluster:
+            start_timeout_s = 30
+crew._layout, crew._spec = layout, Spec
+group = crew._reserve()
+places = ray.util.placement_group_table(group)["bundles_to_node_id"]
+assert sorted(list(places.values()).count(node) for node in set(places.values())) == [2, 2], places
+ray.shutdown(); cluster.shutdown()
+print("placed")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=180, check=False)
+    assert "placed" in done.stdout, done.stderr[-2000:]
+
+
+# How nodes meet.
+
+
+def test_nodes_join_hear_of_ray_and_are_sent_home():
+    office = Office("127.0.0.1", SECRET, host="n1")
+    desk = Desk("127.0.0.1", SECRET, rank=1, host="n2", timeout_s=5)
+    assert eventually(lambda: office.hosts() == {1: "n2"})
+    office.announce("10.0.0.1:6000")
+    assert next_word(desk) == "ray 10.0.0.1:6000"
+    assert desk.first_host == "n1"
+    late = Desk("127.0.0.1", SECRET, rank=2, host="n3", timeout_s=5)
+    assert next_word(late) == "ray 10.0.0.1:6000"
+    threading.Thread(target=office.close, args=(75,)).start()
+    assert next_word(desk) == "end 75"
+    assert next_word(late) == "end 75"
+
+
+def test_a_node_that_leaves_is_noticed_and_so_is_the_first_one():
+    office = Office("127.0.0.1", SECRET[::-1], host="n1")
+    desk = Desk("127.0.0.1", SECRET[::-1], rank=1, host="n2", timeout_s=5)
+    assert eventually(lambda: office.hosts())
+    desk._connection.close()
+    office.announce("x:1")
+    assert eventually(lambda: not office.hosts())
+    office.close(0)
+
+
+def test_strangers_are_turned_away_and_hold_nobody_up(monkeypatch):
+    secret = bytes(32)
+    office = Office("127.0.0.1", secret, host="n1")
+    port = office._listener.address[1]
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+    # One who knows the place and not the secret: the ports follow from the secret, so the right one is forced.
+    monkeypatch.setattr("glane.cluster.meeting.ports", lambda _: iter([port]))
+    with pytest.raises(EngineError, match="did not answer within 1 s"):
+        Desk("127.0.0.1", b"another secret".ljust(32), rank=1, host="evil", timeout_s=1)
+    assert office.hosts() == {}
+    Desk("127.0.0.1", secret, rank=1, host="n2", timeout_s=5)
+    assert eventually(lambda: office.hosts() == {1: "n2"})
+    office.close(0)
+    for stranger in silent:
+        stranger.close()
+
+
+def test_the_ports_follow_from_the_secret_only():
+    assert list(ports(SECRET)) == list(ports(SECRET)) != list(ports(bytes(32)))
+    assert all(15_000 <= port < 32_000 for port in ports(SECRET))
+
+
+def eventually(condition, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def next_word(desk):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if word := desk.listen(0.2):
+            return word
+    raise AssertionError("nothing was said")
+
+
+# The node's own disk.
+
+
+def test_scratch_is_private_and_what_killed_processes_left_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("glane.cluster.scratch._LONGEST_ROOT", 1000)
+    script = "import time\nfrom glane.cluster import scratch\nscratch._LONGEST_ROOT = 1000\nwith scratch.scratch_folder() as f: print(f, flush=True); time.sleep(60)"
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    theirs = Path(child.stdout.readline().strip())
+    with scratch_folder() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert theirs.exists()  # its owner lives
+    child.kill()
+    child.communicate()
+    with scratch_folder():
+        assert not theirs.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+# Slurm's words.
+
+
+@pytest.mark.parametrize(
+    ("time_limit", "expected"),
+    [("1:00:00", 3600), ("2-12:00:00", 216_000), ("10:00", 600), ("90", 5400), ("1-0", 86_400)],
+)
+def test_times_are_read_as_slurm_does(time_limit, expected):
+    assert slurm.seconds(time_limit) == expected
+
+
+def test_refusals_name_the_key(monkeypatch):
+    monkeypatch.setattr(slurm, "run", lambda *_: (1, "", ""))
+    cluster = SlurmSettings(kind="slurm", partition="gpuu", gpus_per_node=16, account="x")
+    say = "sbatch: error: invalid partition specified: gpuu\nsbatch: error: Batch job submission failed: Invalid partition name specified"
+    assert "cluster.partition=gpuu" in slurm.explained(say, cluster)
+    assert "invalid partition specified: gpuu" in slurm.explained(say, cluster)
+    say = "sbatch: error: Batch job submission failed: Requested node configuration is not available"
+    assert "cluster.gpus_per_node=16" in slurm.explained(say, cluster)
+    say = "sbatch: error: Something quite new"
+    assert "Something quite new" in slurm.explained(say, cluster)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("time", 14400, "in quotes"),
+        ("memory", "a lot", "cluster.memory"),
+        ("nodes", 0, "cluster.nodes"),
+        ("partiton", "x", "Did you mean 'partition'"),
+    ],
+)
+def test_wrong_slurm_settings_are_said_before_anything_is_asked_for(tmp_path, key, value, told):
+    with pytest.raises(ConfigError, match=told):
+        make_settings(tmp_path / "d", tmp_path / "r", cluster={"kind": "slurm", key: value})
+
+
+def test_an_array_is_of_single_node_jobs(tmp_path):
+    with pytest.raises(ConfigError, match="nodes must be 1"):
+        make_settings(tmp_path / "d", tmp_path / "r", cluster={"kind": "slurm", "array": 3, "nodes": 2})
+
+
+def test_without_slurm_the_way_out_is_told(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    environment = {**os.environ, "PATH": str(tmp_path)}
+    done = job(
+        "cluster=slurm", "model=scripted", f"data.path={data}", f"run.dir={tmp_path}/run", check=2, env=environment
+    )
+    assert "sbatch, srun, scontrol not found" in done.stderr
+    assert "cluster=local" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+# Seen from outside.
+
+
+def test_status_of_nothing_is_an_error(tmp_path):
+    assert "holds no run" in job(f"run.dir={tmp_path}", name="status", check=2).stderr
+    assert "give run.dir" in job(name="status", check=2).stderr
+
+
+def test_status_is_light():
+    """A login node has neither time nor memory for the engines' packages."""
+    script = "import sys; import glane.cluster.status; print([m for m in ('ray', 'vllm', 'torch', 'submitit') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_an_ended_job_held_on_this_host_is_free_again(tmp_path):
+    directory = RunDirectory(root=tmp_path / "run")
+    directory.create()
+    for name, its_job in (("ours", "12"), ("other", "13")):
+        Heartbeat(directory, worker=name, every_s=60, facts={"job": its_job}).write(state="working")
+    assert Ledger(directory, num_shards=1, worker="ours", lease_s=60).claim() == 0
+    late = Ledger(directory, num_shards=1, worker="late", lease_s=60)
+    assert late.claim() is None
+    mark_host_ended(directory, job="12")
+    assert late.claim() == 0
+    assert '"state": "working"' in (directory.workers / "other.json").read_text()
+
+
+def test_overview_counts_what_is_committed_in_flight_and_stale(tmp_path):
+    from conftest import work
+
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(40)] + [""])
+    settings = make_settings(data, tmp_path / "run")
+    run, report = work(settings)
+    assert report.outcome == "done"
+    directory = run.directory
+    (directory.part(0)).unlink()
+    (directory.claims / "0").symlink_to("nobody")
+    os.utime(directory.claims / "0", (1, 1), follow_symlinks=False)
+    seen = overview(tmp_path / "run")
+    assert (seen.planned, seen.shards_planned, seen.shards_done) == (41, 3, 2)
+    assert seen.state == "waiting"
+    assert seen.statuses["EMPTY"] == seen.rejected == 1
+    assert seen.stale_claims + seen.shards_in_flight == 1
