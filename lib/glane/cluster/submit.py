@@ -35,6 +35,7 @@ from glane.task.task import TEXT_INPUT, load_task
 
 _ROOT = Path(__file__).resolve().parents[3]
 _WAIT_POLL_S = 2.0
+_UNKNOWN_S = 300.0
 
 
 class _Executor(submitit.SlurmExecutor):
@@ -113,7 +114,7 @@ def submit(settings: ExtractSettings) -> list[str]:
     _check(settings)
     settings = _absolute(settings)
     directory = RunDirectory(root=Path(settings.run.dir), group_access=settings.run.group_access)
-    with _outside_any_job():
+    with _undisturbed(cluster):
         executor = _executor(settings, directory)
         if cluster.dry_run:
             if cluster.array is not None:
@@ -147,6 +148,7 @@ def wait(settings: ExtractSettings, ids: list[str]) -> None:
     """
     directory = RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
     last_states: dict[str, str] = {}
+    last_known = time.monotonic()
     reporter: ProgressReporter | None = None
     with contextlib.ExitStack() as stack:
         while True:
@@ -169,15 +171,23 @@ def wait(settings: ExtractSettings, ids: list[str]) -> None:
                 reporter.update()
             if all(job.is_over for job in jobs):
                 break
+            if any(job.state != "UNKNOWN" for job in jobs):
+                last_known = time.monotonic()
+            elif time.monotonic() - last_known > _UNKNOWN_S:
+                raise GlaneError(
+                    f"Slurm has told nothing about job {ids[0]} for {_UNKNOWN_S:.0f} s (squeue and sacct). The job may "
+                    f"go on: python jobs/status.py run.dir={settings.run.dir}"
+                )
             time.sleep(_WAIT_POLL_S)
-        if directory.is_complete and directory.summary.exists():
+        # Of an array, some may have been cancelled; a complete run of another command is no success of this one.
+        if directory.is_complete and directory.summary.exists() and any(job.state == "COMPLETED" for job in jobs):
             lines = summary_lines(directory, read_summary(directory))
             for line in lines if settings.progress != "none" else ():
                 print(line, file=sys.stderr)
             return
     failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
     raise GlaneError(
-        f"the run is not complete; its jobs ended: {failed}. The log says why: {_log_pattern(directory, ids[0])}\n"
+        f"the job did not complete the run; it ended: {failed}. The log says why: {_log_pattern(directory, ids[0])}\n"
         "What is committed stays: the same command goes on."
     )
 
@@ -277,16 +287,33 @@ def _log_pattern(directory: RunDirectory, job: str) -> str:
     return shlex.quote(str(directory.ledger / "slurm" / f"{job}_0_log.out"))
 
 
+# sbatch lets these variables overrule the lines of a script, and what submitit asks for are such lines.
+_ALWAYS_HIDDEN = ("OUTPUT", "ERROR", "OPEN_MODE", "SIGNAL", "ARRAY_INX", "EXPORT", "NO_REQUEUE", "JOB_NAME")
+_HIDDEN_IF_SET = {
+    "partition": ("PARTITION",),
+    "account": ("ACCOUNT",),
+    "qos": ("QOS",),
+    "constraint": ("CONSTRAINT",),
+    "time": ("TIMELIMIT",),
+    "memory": ("MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"),
+    "gpus_per_node": ("GPUS_PER_NODE", "GPUS", "GRES", "GPUS_PER_TASK"),
+    "cpus_per_node": ("CPUS_PER_GPU",),
+}
+
+
 @contextlib.contextmanager
-def _outside_any_job() -> Iterator[None]:
-    """Hide an enclosing job: sbatch would inherit its SLURM_* variables, and the new job with them."""
-    kept = ("SLURM_CONF",)
-    hidden = {name: os.environ.pop(name) for name in list(os.environ) if re.match(r"SLURM_|SRUN_|SUBMITIT_", name)}
-    os.environ.update({name: hidden[name] for name in kept if name in hidden})
+def _undisturbed(cluster: SlurmSettings) -> Iterator[None]:
+    """Hide what would change the request: an enclosing job's variables, and defaults of sbatch that settings overrule."""
+    names = [name for name in os.environ if re.match(r"SLURM_(?!CONF$)|SRUN_|SUBMITIT_", name)]
+    names += [f"SBATCH_{name}" for name in _ALWAYS_HIDDEN]
+    for key, hidden in _HIDDEN_IF_SET.items():
+        if getattr(cluster, key) is not None:
+            names += [f"SBATCH_{name}" for name in hidden]
+    former = {name: os.environ.pop(name) for name in names if name in os.environ}
     level = logging.getLogger("submitit").level
     logging.getLogger("submitit").setLevel(logging.ERROR)
     try:
         yield
     finally:
-        os.environ.update(hidden)
+        os.environ.update(former)
         logging.getLogger("submitit").setLevel(level)

@@ -48,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     node = argparse.ArgumentParser(add_help=False, parents=[folder])
     node.add_argument("node", help="n1 or n2")
     kill = commands.add_parser("node-kill", parents=[node], help="end a node as a power loss would")
-    kill.add_argument(
-        "--unplug", action="store_true", help="pull its cable first, so that its peers hear nothing"
-    )
+    kill.add_argument("--unplug", action="store_true", help="pull its cable first, so that its peers hear nothing")
     commands.add_parser("node-start", parents=[node], help="start it again")
     return parser
 

@@ -22,7 +22,7 @@ from slurm.state import NAME, State, load
 NODES = ("n1", "n2")
 _ENV = "env.sh"
 _START_S = 60.0
-_DAEMONS = ("munged", "mariadbd", "slurmdbd", "slurmctld")
+_REMOVE_S = 10.0
 _OF_OTHERS = ("SLURM", "SBATCH_", "SRUN_", "SALLOC_", "SCANCEL_", "SQUEUE_", "SINFO_", "SACCT_")
 
 
@@ -110,7 +110,12 @@ class Cluster:
 
     def is_alive(self) -> bool:
         """Whether every daemon and every node runs."""
-        return all(map(self.state.is_alive, _DAEMONS)) and all(node.is_on(self.state, name) for name in self.nodes)
+        processes = self.state.processes
+        return (
+            "slurmctld" in processes  # else `up` was cut short
+            and all(process.is_alive() for process in processes.values())
+            and all(node.is_on(self.state, name) for name in self.nodes)
+        )
 
     def _wait(self, what: str, ready: Callable[[], bool], deadline: float, log: str = "slurmctld") -> None:
         controller = self.state.processes["slurmctld"]
@@ -193,7 +198,6 @@ def _plan(folder: Path) -> State:
     state = State(
         folder=folder,
         cluster_id=cluster_id,
-        root=f"/tmp/glane-slurm-{cluster_id}",
         network=network.plan(cluster_id, NODES),
         controller_port=controller_port,
         database_port=database_port,
@@ -261,9 +265,16 @@ def _end(state: State) -> None:
     for process in reversed(state.processes.values()):
         process.kill()
     network.disconnect(state.network)
-    root = Path(state.root)
-    while root.exists():  # a killed daemon's child may still write for a moment
+    _remove_files(state.layout.root)
+
+
+def _remove_files(root: Path) -> None:
+    """Remove a folder into which a killed daemon's child may still write for a moment."""
+    deadline = time.monotonic() + _REMOVE_S
+    while root.exists():
         shutil.rmtree(root, ignore_errors=True)
+        if time.monotonic() > deadline:
+            raise SlurmError(f"{root} cannot be removed; does a shell or a mount keep something in it?")
 
 
 def _remove(folder: Path) -> None:

@@ -100,8 +100,8 @@ def environment_script(layout: Layout, folder: Path, end: list[str]) -> str:
 #   {shlex.join(end)}
 export SLURM_CONF={shlex.quote(str(layout.slurm_conf))}
 # What fits its small nodes. sbatch puts these before the #SBATCH lines of a script (and so before what submitit asks
-# for, which writes such lines); options on the command line win. --cpus-per-task does not go with --cpus-per-gpu.
-export SBATCH_PARTITION={DEFAULT_PARTITION} SBATCH_TIMELIMIT=30:00 SBATCH_CPUS_PER_GPU={CPUS_PER_NODE}
+# for, which writes such lines); options on the command line win.
+export SBATCH_PARTITION={DEFAULT_PARTITION} SBATCH_TIMELIMIT=30:00
 """
 
 

@@ -22,7 +22,6 @@ class State:
 
     folder: Path
     cluster_id: str
-    root: str
     network: Network
     controller_port: int
     database_port: int
@@ -31,7 +30,7 @@ class State:
     @property
     def layout(self) -> Layout:
         """Where the files are."""
-        return Layout(root=Path(self.root))
+        return Layout(root=Path(f"/tmp/glane-slurm-{self.cluster_id}"))
 
     def remember(self, name: str, process: Process) -> Process:
         """Write a process down."""
@@ -70,6 +69,7 @@ def load(folder: Path) -> State | None:
         fields = json.loads(path.read_text())
         network = fields.pop("network")
         processes = fields.pop("processes")
+        fields.pop("root", None)
         return State(
             folder=folder,
             network=Network(bridge=network["bridge"], subnet=network["subnet"], nodes=tuple(network["nodes"])),
