@@ -1,4 +1,4 @@
-"""From a login node to Slurm's queue, through submitit; and back: waiting for what was submitted."""
+"""From a login node to Slurm's queue, through submitit."""
 
 from __future__ import annotations
 
@@ -23,19 +23,15 @@ from submitit.core.utils import FailedJobError
 from glane.cluster import slurm
 from glane.cluster.allocation import is_inside_own_job, read_allocation
 from glane.cluster.launcher import launch
+from glane.cluster.wait import wait
 from glane.corpus.files import inspect_files
-from glane.corpus.plan import read_plan
-from glane.errors import ConfigError, GlaneError
+from glane.errors import ConfigError
 from glane.run.directory import RunDirectory
 from glane.run.prepare import open_directory
-from glane.run.progress import ProgressReporter, summary_lines
-from glane.run.publish import read_summary
 from glane.settings import ExtractSettings, SlurmSettings
 from glane.task.task import TEXT_INPUT, load_task
 
 _ROOT = Path(__file__).resolve().parents[3]
-_WAIT_POLL_S = 2.0
-_UNKNOWN_S = 300.0
 
 
 class _Executor(submitit.SlurmExecutor):
@@ -97,7 +93,7 @@ def extract_on_slurm(settings: ExtractSettings) -> None:
         sys.exit(launch(settings, read_allocation()))
     ids = submit(settings)
     if settings.cluster.wait and ids:
-        wait(settings, ids)
+        wait(settings, ids, log=_log_pattern(_directory(settings), ids[0]))
 
 
 def submit(settings: ExtractSettings) -> list[str]:
@@ -113,7 +109,7 @@ def submit(settings: ExtractSettings) -> list[str]:
     _refuse_terminal_only(settings)
     _check(settings)
     settings = _absolute(settings)
-    directory = RunDirectory(root=Path(settings.run.dir), group_access=settings.run.group_access)
+    directory = _directory(settings)
     with _undisturbed(cluster):
         executor = _executor(settings, directory)
         if cluster.dry_run:
@@ -138,58 +134,6 @@ def submit(settings: ExtractSettings) -> list[str]:
     directory.append_line(directory.ledger / "submissions.jsonl", json.dumps({"time": time.time(), "jobs": ids}))
     _say(settings, directory, ids)
     return ids
-
-
-def wait(settings: ExtractSettings, ids: list[str]) -> None:
-    """Show the run's progress until the jobs have ended. An interruption ends the waiting, not the jobs.
-
-    Raises:
-        GlaneError: if they ended without completing the run.
-    """
-    directory = RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
-    last_states: dict[str, str] = {}
-    last_known = time.monotonic()
-    reporter: ProgressReporter | None = None
-    with contextlib.ExitStack() as stack:
-        while True:
-            jobs = slurm.jobs(ids)
-            states = {job.name: job.shown_state for job in jobs}
-            if reporter is None and directory.plan.exists() and directory.parts.is_dir():
-                reporter = stack.enter_context(
-                    ProgressReporter(directory, read_plan(directory.plan), style=settings.progress, logs=False)
-                )
-            if states != last_states:
-                for line in (
-                    f"job {name}: {state}" for name, state in states.items() if last_states.get(name) != state
-                ):
-                    if reporter is not None:
-                        reporter.say(line)
-                    elif settings.progress != "none":
-                        print(line, file=sys.stderr)
-                last_states = states
-            if reporter is not None and not directory.is_complete:
-                reporter.update()
-            if all(job.is_over for job in jobs):
-                break
-            if any(job.state != "UNKNOWN" for job in jobs):
-                last_known = time.monotonic()
-            elif time.monotonic() - last_known > _UNKNOWN_S:
-                raise GlaneError(
-                    f"Slurm has told nothing about job {ids[0]} for {_UNKNOWN_S:.0f} s (squeue and sacct). The job may "
-                    f"go on: python jobs/status.py run.dir={settings.run.dir}"
-                )
-            time.sleep(_WAIT_POLL_S)
-        # Of an array, some may have been cancelled; a complete run of another command is no success of this one.
-        if directory.is_complete and directory.summary.exists() and any(job.state == "COMPLETED" for job in jobs):
-            lines = summary_lines(directory, read_summary(directory))
-            for line in lines if settings.progress != "none" else ():
-                print(line, file=sys.stderr)
-            return
-    failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
-    raise GlaneError(
-        f"the job did not complete the run; it ended: {failed}. The log says why: {_log_pattern(directory, ids[0])}\n"
-        "What is committed stays: the same command goes on."
-    )
 
 
 def _refuse_terminal_only(settings: ExtractSettings) -> None:
@@ -225,6 +169,10 @@ def _absolute(settings: ExtractSettings) -> ExtractSettings:
     run = settings.run.model_copy(update={"dir": str(Path(settings.run.dir).absolute())})
     data = settings.data.model_copy(update={"path": str(Path(settings.data.path).absolute())})
     return settings.model_copy(update={"run": run, "data": data})
+
+
+def _directory(settings: ExtractSettings) -> RunDirectory:
+    return RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
 
 
 def _executor(settings: ExtractSettings, directory: RunDirectory) -> Any:
@@ -303,7 +251,7 @@ _HIDDEN_IF_SET = {
 
 @contextlib.contextmanager
 def _undisturbed(cluster: SlurmSettings) -> Iterator[None]:
-    """Hide what would change the request: an enclosing job's variables, and defaults of sbatch that settings overrule."""
+    """Hide what would change the request: variables of an enclosing job, sbatch's defaults that settings overrule."""
     names = [name for name in os.environ if re.match(r"SLURM_(?!CONF$)|SRUN_|SUBMITIT_", name)]
     names += [f"SBATCH_{name}" for name in _ALWAYS_HIDDEN]
     for key, hidden in _HIDDEN_IF_SET.items():

@@ -7,7 +7,6 @@ loop keeps a rolling window of requests; the committer parses and writes what is
 from __future__ import annotations
 
 import queue
-import random
 import socket
 import threading
 import time
@@ -22,16 +21,14 @@ from glane.corpus.plan import Plan
 from glane.corpus.read import Reader
 from glane.engine.engine import Engine, RequestRefused
 from glane.extract.parse import parse
-from glane.extract.split import split
-from glane.run.deaths import Suspects, Window, prompt_digest
+from glane.run.deaths import Suspects, Window
 from glane.run.directory import RunDirectory
+from glane.run.feeder import Feeder, Request, Result, Target
 from glane.run.ledger import Heartbeat, Ledger
-from glane.run.shardwork import ShardWork
 from glane.settings import ModelSettings
 from glane.task.arrow import columns
-from glane.task.prompt import messages
-from glane.task.task import TEXT_INPUT, Task
-from glane.types import Completion, Document, Extraction, Status
+from glane.task.task import Task
+from glane.types import Completion, Extraction, Status
 
 
 class EngineDied(Exception):
@@ -46,36 +43,8 @@ def where(error: BaseException) -> str:
 
 
 _REMEMBERED_ANSWERS = 20_000
-_LONGEST_TOKEN = 32  # characters; a longer text than this many per token cannot fit, and is not encoded to prove it
 _WAIT_S = 0.2
 _PACE_S = 60.0  # over this long the heartbeat tells the pace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """Where a result goes."""
-
-    work: ShardWork
-    row: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """A prompt on its way to the engine."""
-
-    target: _Row
-    prompt: list[int]
-    digest: bytes
-    alone: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Result:
-    """An answer, or a judgement that needed none, on its way to its shard."""
-
-    target: _Row
-    outcome: Completion | Extraction
-    duplicate: bool = False
 
 
 @dataclass(slots=True)
@@ -106,18 +75,28 @@ class Worker:
         key: str,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._engine, self._task, self._model = engine, task, model
-        self._plan, self._reader, self._directory = plan, reader, directory
-        self._ledger, self._heartbeat, self._key = ledger, heartbeat, key
-        self._should_stop = should_stop
+        self._engine, self._task, self._directory = engine, task, directory
+        self._ledger, self._heartbeat = ledger, heartbeat
         self._columns = columns(task.fields)
         self._window_size = max(1, round(model.max_num_seqs * model.window))
         self._window = Window(directory, heartbeat.worker, num_slots=self._window_size)
-        self._suspects = Suspects(directory)
-        self._prepared: queue.Queue[_Request | None] = queue.Queue(maxsize=self._window_size)
-        self._finished: queue.Queue[_Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
-        self._in_engine: dict[str, _Request] = {}
-        self._waiting: dict[bytes, list[_Row]] = {}  # rows that want an answer that is being computed
+        self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
+        self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
+        self._feeder = Feeder(
+            engine=engine,
+            task=task,
+            model=model,
+            plan=plan,
+            reader=reader,
+            ledger=ledger,
+            suspects=Suspects(directory),
+            key=key,
+            ask=lambda request: self._put(self._prepared, request),
+            judge=lambda result: self._put(self._finished, result),
+            should_stop=should_stop,
+        )
+        self._in_engine: dict[str, Request] = {}
+        self._waiting: dict[bytes, list[Target]] = {}  # rows that want an answer that is being computed
         self._answers: OrderedDict[bytes, Completion] = OrderedDict()
         self._is_greedy = model.sampling.temperature == 0
         self._num_requests = 0
@@ -135,7 +114,9 @@ class Worker:
         """
         self._heartbeat.report(self._progress)
         self._heartbeat.write()  # from here on a death is the work's, not the start's
-        feeder = threading.Thread(target=self._guarded, args=(self._feed, self._prepared), name="feeder", daemon=True)
+        feeder = threading.Thread(
+            target=self._guarded, args=(self._feeder.run, self._prepared), name="feeder", daemon=True
+        )
         committer = threading.Thread(target=self._guarded, args=(self._commit_all, None), name="committer", daemon=True)
         feeder.start()
         committer.start()
@@ -148,60 +129,6 @@ class Worker:
         finally:
             self._state = "ended"
             self._ledger.release_all()
-
-    # The feeder's thread: claim, read, split, encode.
-
-    def _feed(self) -> None:
-        while not self._should_stop():
-            shard = self._ledger.claim()
-            if shard is None:
-                if not self._ledger.others_remain():
-                    return
-                time.sleep(_WAIT_S)  # others hold what is left; if they die, their shards become free
-                continue
-            self._suspects.refresh()
-            rows = self._reader.read(self._plan.shard(shard))
-            work = ShardWork(index=shard, kept=rows.kept)
-            order = list(enumerate(rows.documents))
-            if self._suspects.are_there:
-                # Otherwise kills from outside, soon after each start, would find the same innocent alone each time.
-                random.shuffle(order)
-            for row, document in order:
-                self._prepare(document, _Row(work=work, row=row))
-
-    def _prepare(self, document: Document, target: _Row) -> None:
-        prompt, refusal = self._prompt(document)
-        if prompt is None:
-            assert refusal is not None
-            self._put(self._finished, _Result(target=target, outcome=refusal))
-            return
-        digest = prompt_digest(prompt, key=self._key)
-        if self._suspects.is_rejected(digest):
-            reason = "the engine dies whenever it is asked this document alone"
-            refusal = Extraction(status=Status.REJECTED, reason=reason, num_prompt_tokens=len(prompt))
-            self._put(self._finished, _Result(target=target, outcome=refusal))
-            return
-        alone = self._suspects.is_suspect(digest)
-        self._put(self._prepared, _Request(target=target, prompt=prompt, digest=digest, alone=alone))
-
-    def _prompt(self, document: Document) -> tuple[list[int] | None, Extraction | None]:
-        """The encoded prompt, or why there is none."""
-        if document.problem is not None:
-            return None, Extraction(status=Status.REJECTED, reason=document.problem)
-        if document.text is None or not document.text.strip():
-            reason = "the text is null" if document.text is None else "the text is blank"
-            return None, Extraction(status=Status.EMPTY, reason=reason)
-        limit = self._engine.max_prompt_tokens
-        if len(document.text) > limit * _LONGEST_TOKEN:
-            reason = f"{len(document.text)} characters; a prompt may have {limit} tokens"
-            return None, Extraction(status=Status.TOO_LONG, reason=reason)
-        (chunk,) = split(document.text)
-        inputs = {**document.inputs, TEXT_INPUT: chunk.text}
-        prompt = self._engine.encode(messages(self._task, inputs, style=self._model.prompt_style))
-        if len(prompt) > limit:
-            reason = f"the prompt has {len(prompt)} tokens; it may have {limit}"
-            return None, Extraction(status=Status.TOO_LONG, reason=reason, num_prompt_tokens=len(prompt))
-        return prompt, None
 
     # The engine's thread: keep the window full.
 
@@ -229,11 +156,11 @@ class Worker:
                 self._ask(request)
         return True
 
-    def _ask(self, request: _Request) -> None:
+    def _ask(self, request: Request) -> None:
         if self._is_greedy:
             if (known := self._answers.get(request.digest)) is not None:
                 self._answers.move_to_end(request.digest)
-                self._put(self._finished, _Result(target=request.target, outcome=known, duplicate=True))
+                self._put(self._finished, Result(target=request.target, outcome=known, duplicate=True))
                 return
             if request.digest in self._waiting:
                 self._waiting[request.digest].append(request.target)
@@ -245,7 +172,7 @@ class Worker:
             self._engine.add(request_id, request.prompt)
         except RequestRefused as refusal:
             refused = Extraction(status=Status.REJECTED, reason=str(refusal), num_prompt_tokens=len(request.prompt))
-            self._put(self._finished, _Result(target=request.target, outcome=refused))
+            self._put(self._finished, Result(target=request.target, outcome=refused))
             self._waiting.pop(request.digest, None)
             return
         if not self._in_engine:
@@ -253,7 +180,7 @@ class Worker:
         self._in_engine[request_id] = request
         self._window.enter(request_id, request.digest, alone=request.alone)
 
-    def _ask_alone(self, request: _Request) -> None:
+    def _ask_alone(self, request: Request) -> None:
         while self._in_engine:
             self._step()
         self._ask(request)
@@ -268,10 +195,10 @@ class Worker:
         for request_id, completion in finished:
             request = self._in_engine.pop(request_id)
             self._window.leave(request_id)
-            self._put(self._finished, _Result(target=request.target, outcome=completion))
+            self._put(self._finished, Result(target=request.target, outcome=completion))
             if self._is_greedy:
                 for target in self._waiting.pop(request.digest):
-                    self._put(self._finished, _Result(target=target, outcome=completion, duplicate=True))
+                    self._put(self._finished, Result(target=target, outcome=completion, duplicate=True))
                 self._answers[request.digest] = completion
                 if len(self._answers) > _REMEMBERED_ANSWERS:
                     self._answers.popitem(last=False)

@@ -47,8 +47,9 @@ class Process:
             if time.monotonic() > deadline:
                 raise SlurmError(f"process {self.pid} does not end; look at it with ps, then run down again")
             time.sleep(_POLL_S)
-        with contextlib.suppress(ChildProcessError):  # not a child of this program: somebody else reaps it
-            os.waitpid(self.pid, os.WNOHANG)
+        if _started(self.pid, even_dead=True) == self.started:
+            with contextlib.suppress(ChildProcessError):  # not a child of this program: somebody else reaps it
+                os.waitpid(self.pid, 0)
 
 
 def spawn(command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None) -> Process:
@@ -106,7 +107,9 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
-def _started(pid: int) -> str:
-    """Boot and start time of a process that runs, else an empty string."""
+def _started(pid: int, *, even_dead: bool = False) -> str:
+    """Boot and start time of a process that runs, or also of one that nobody has reaped yet, else nothing."""
     fields = _stat(pid)
-    return f"{_BOOT.read_text().strip()}/{fields[_START_FIELD]}" if fields and fields[0] not in "ZX" else ""
+    if not fields or (fields[0] in "ZX" and not even_dead):
+        return ""
+    return f"{_BOOT.read_text().strip()}/{fields[_START_FIELD]}"

@@ -1,0 +1,73 @@
+"""Staying with submitted jobs until they end: `cluster.wait=true`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+from glane.cluster import slurm
+from glane.corpus.plan import read_plan
+from glane.errors import GlaneError
+from glane.run.directory import RunDirectory
+from glane.run.progress import ProgressReporter, summary_lines
+from glane.run.publish import read_summary
+from glane.settings import ExtractSettings
+
+_WAIT_POLL_S = 2.0
+_UNKNOWN_S = 300.0
+
+
+def wait(settings: ExtractSettings, ids: list[str], *, log: str) -> None:
+    """Show the run's progress until the jobs have ended. `log` is where they write.
+
+    An interruption ends the waiting, not the jobs.
+
+    Raises:
+        GlaneError: if they ended without completing the run.
+    """
+    directory = RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
+    last_states: dict[str, str] = {}
+    last_known = time.monotonic()
+    reporter: ProgressReporter | None = None
+    with contextlib.ExitStack() as stack:
+        while True:
+            jobs = slurm.jobs(ids)
+            states = {job.name: job.shown_state for job in jobs}
+            if reporter is None and directory.plan.exists() and directory.parts.is_dir():
+                reporter = stack.enter_context(
+                    ProgressReporter(directory, read_plan(directory.plan), style=settings.progress, logs=False)
+                )
+            if states != last_states:
+                for line in (
+                    f"job {name}: {state}" for name, state in states.items() if last_states.get(name) != state
+                ):
+                    if reporter is not None:
+                        reporter.say(line)
+                    elif settings.progress != "none":
+                        print(line, file=sys.stderr)
+                last_states = states
+            if reporter is not None and not directory.is_complete:
+                reporter.update()
+            if all(job.is_over for job in jobs):
+                break
+            if any(job.state != "UNKNOWN" for job in jobs):
+                last_known = time.monotonic()
+            elif time.monotonic() - last_known > _UNKNOWN_S:
+                raise GlaneError(
+                    f"Slurm has told nothing about job {ids[0]} for {_UNKNOWN_S:.0f} s (squeue and sacct). The job may "
+                    f"go on: python jobs/status.py run.dir={settings.run.dir}"
+                )
+            time.sleep(_WAIT_POLL_S)
+        # Of an array, some may have been cancelled; a complete run of another command is no success of this one.
+        if directory.is_complete and directory.summary.exists() and any(job.state == "COMPLETED" for job in jobs):
+            lines = summary_lines(directory, read_summary(directory))
+            for line in lines if settings.progress != "none" else ():
+                print(line, file=sys.stderr)
+            return
+    failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
+    raise GlaneError(
+        f"the job did not complete the run; it ended: {failed}. The log says why: {log}\n"
+        "What is committed stays: the same command goes on."
+    )
