@@ -59,8 +59,8 @@ class Site:
         self.run = folder / "run"
         self.data = write_documents(folder / "d.parquet", [f"note {i}" for i in range(NUM_DOCUMENTS)])
 
-    def overrides(self, *more):
-        return ["task=ed_visit", "model=scripted", f"data.path={self.data}", f"run.dir={self.run}", *SLOW, *more]
+    def overrides(self, *more, pace=SLOW):
+        return ["task=ed_visit", "model=scripted", f"data.path={self.data}", f"run.dir={self.run}", *pace, *more]
 
     def slurm(self, *command, check=True):
         done = subprocess.run(
@@ -381,16 +381,15 @@ def test_preemption_costs_time_only(site):
 
 
 def test_the_time_limit_requeues_until_the_run_is_complete(site):
-    limits = ["cluster.time=0:01:30", "cluster.warning_s=25", "+model.script.seconds_per_step=4"]
-    words = [word for word in site.overrides() if not word.startswith(("+model.script", "model.max_num"))]
-    words += [*limits, "model.max_num_seqs=2", "run.shard_rows=8", "data.limit=150", "cluster.nodes=2"]
-    job_id = re.search(r"job (\d+)", site.extract(*words).stdout)[1]
+    pace = ["+model.script.seconds_per_step=4", "model.max_num_seqs=2", "run.shard_rows=8", "run.lease_s=20"]
+    limits = ["cluster.time=0:02:00", "cluster.warning_s=30", "cluster.nodes=2"]
+    job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits, pace=pace)).stdout)[1]
     assert site.end_of(job_id, 420) == ("COMPLETED", "0:0"), site.log(job_id)
     states = [line[1] for line in site.history(job_id)]
     assert states[:2] == ["REQUEUED", "REQUEUED"], states
     done = [int(found) for found in re.findall(r"(\d+)/\d+ shards", site.log(job_id))]
     assert done == sorted(done)  # progress never goes backwards
-    site.assert_complete(count=150)
+    site.assert_complete()
     assert site.status()["jobs"][0]["requeues"] == len(states) - 1
 
 
@@ -431,8 +430,8 @@ def test_scancel_is_clean_and_at_once(site):
 
 
 def test_an_outsider_on_the_node_gets_nothing_from_ray(site):
-    site.sbatch("--nodes=2")
-    site.wait_for_parts()
+    job_id = site.sbatch("--nodes=2", overrides=site.overrides(pace=["+model.script.seconds_per_step=10"]))
+    wait_for(lambda: len(list(site.run.glob("ledger/workers/*.json"))) == 2, 60)
     raylet = next(command for _, command in site.processes("n2") if "--gcs-address=" in command)
     address = raylet.split("--gcs-address=")[1].split()[0]
     tries = {
@@ -443,15 +442,18 @@ def test_an_outsider_on_the_node_gets_nothing_from_ray(site):
         ),
     }
     outside = {name: value for name, value in site.environment.items() if not name.startswith("RAY_")}
-    site.cluster.run_on("n2", ["true"])
     for what, script in tries.items():
         for extra in ({}, {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}):
             command = site.cluster.command_on("n2", [sys.executable, "-c", script])
-            done = subprocess.run(
-                command, env=outside | extra, capture_output=True, text=True, timeout=120, check=False
-            )
-            assert "IN" not in done.stdout, what
-            assert done.returncode != 0, what
+            child = subprocess.Popen(command, env=outside | extra, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            try:
+                output = child.communicate(timeout=40)[0]
+                assert child.returncode != 0, what
+            except subprocess.TimeoutExpired:  # Ray's client goes on trying
+                child.kill()
+                output = child.communicate()[0]
+            assert b"IN" not in output, what
+    assert site.slurm("squeue", "--noheader", "--format=%T", f"--jobs={job_id}") == "RUNNING"
     tokens = list(Path("/tmp").glob("gl-0-*/token"))
     assert tokens
     for path in tokens:

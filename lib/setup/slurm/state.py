@@ -69,7 +69,6 @@ def load(folder: Path) -> State | None:
         fields = json.loads(path.read_text())
         network = fields.pop("network")
         processes = fields.pop("processes")
-        fields.pop("root", None)
         return State(
             folder=folder,
             network=Network(bridge=network["bridge"], subnet=network["subnet"], nodes=tuple(network["nodes"])),
