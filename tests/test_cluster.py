@@ -12,6 +12,7 @@ import pytest
 
 from conftest import ROOT, job, make_settings, write_documents
 from glane.cluster import slurm
+from glane.cluster.address import own_address
 from glane.cluster.allocation import is_inside_own_job, read_allocation
 from glane.cluster.layout import Node, plan_layout
 from glane.cluster.meeting import Desk, Office, ports
@@ -61,6 +62,13 @@ def test_only_a_job_of_ours_is_worked_in():
     assert not is_inside_own_job(ENVIRONMENT | {"GLANE_JOB": "7"})  # an interactive job that inherited it
     assert not is_inside_own_job({"SLURM_JOB_ID": "12", "SLURM_PROCID": "0"})
     assert not is_inside_own_job({})
+
+
+def test_the_interface_may_be_chosen():
+    allocation = read_allocation(ENVIRONMENT | {"SLURM_LAUNCH_NODE_IPADDR": "127.0.0.1"})
+    assert own_address(allocation, None) == own_address(allocation, "lo") == "127.0.0.1"
+    with pytest.raises(ConfigError, match=r"no 'ib0' with an IPv4 address on n2\. Valid: .*lo"):
+        own_address(allocation, "ib0")
 
 
 # Engines on nodes.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from glane.cluster import processes, raynode, slurm
+from glane.cluster.address import own_address
 from glane.cluster.allocation import VERDICT, Allocation
 from glane.cluster.local import FOREIGN, ray_environment
 from glane.cluster.meeting import Desk, Office
 from glane.cluster.scratch import scratch_folder, write_token
-from glane.errors import ConfigError, EngineError, GlaneError
+from glane.errors import EngineError, GlaneError
 from glane.run.directory import RunDirectory
 from glane.run.ledger import mark_host_ended
 from glane.settings import ExtractSettings, SlurmSettings
@@ -59,10 +59,12 @@ class _Side:
 
     def __init__(self, settings: ExtractSettings, cluster: SlurmSettings, allocation: Allocation, folder: Path) -> None:
         self.settings, self.cluster, self.allocation, self.folder = settings, cluster, allocation, folder
+        run = settings.run
+        self.directory = RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
         self.warned = self.cancelled = False
         self.ray: subprocess.Popen[bytes] | None = None
         self.is_alone = allocation.num_nodes == 1
-        self.address = "127.0.0.1" if self.is_alone else self._own_address()
+        self.address = "127.0.0.1" if self.is_alone else own_address(allocation, cluster.interface)
         # The job's nodes must know one secret; only who was told it by the batch script does.
         self.environment = self._environment(write_token(folder, allocation.secret.hex()))
         signal.signal(signal.SIGUSR2, self._warn)
@@ -90,20 +92,11 @@ class _Side:
         processes.end(self.ray, patience_s=0 if self.cancelled else 5)
         if left := processes.end_all():
             self.say(f"{left} process(es) would not end")
-        directory = RunDirectory(root=Path(self.settings.run.dir).absolute())
-        mark_host_ended(directory, job=self.allocation.name)
+        mark_host_ended(self.directory, job=self.allocation.name)
 
     def requeue(self) -> int:
         """Only the first node does."""
         return STOPPED
-
-    def _own_address(self) -> str:
-        """The address on which the other nodes reach this one."""
-        if (name := self.cluster.interface) is not None:
-            return _interface_address(name)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:  # nothing is sent: the kernel picks the route
-            probe.connect((self.allocation.launch_address, 9))
-            return str(probe.getsockname()[0])
 
     def _environment(self, token: Path) -> dict[str, str]:
         environment = {
@@ -134,6 +127,11 @@ class _First(_Side):
         self.parts_at_start = self._num_parts()
         if not self.is_alone:
             self.office = Office(self.allocation.launch_address, self.allocation.secret, host=self.allocation.host)
+        if self.allocation.gpus and self.allocation.cpus < 2 * self.allocation.gpus:
+            self.say(
+                f"{self.allocation.cpus} core(s) for {self.allocation.gpus} GPU(s) will keep them waiting: "
+                "ask for more (cluster.cpus_per_node, or sbatch --cpus-per-task)"
+            )
         self.start_ray(head=None)
         self._start_driver()
         deadline = time.monotonic() + self.cluster.start_timeout_s
@@ -192,7 +190,7 @@ class _First(_Side):
 
     def _num_parts(self) -> int:
         """Committed shards."""
-        parts = RunDirectory(root=Path(self.settings.run.dir).absolute()).parts
+        parts = self.directory.parts
         return sum(1 for _ in parts.glob("part-*.parquet")) if parts.is_dir() else 0
 
     def _start_driver(self) -> None:
@@ -287,13 +285,3 @@ class _Other(_Side):
         else:
             self.say(f"node {first_host} is lost and the batch script with it: the job is cancelled, submit it again")
             slurm.cancel(job)
-
-
-def _interface_address(name: str) -> str:
-    import psutil
-
-    found = psutil.net_if_addrs()
-    for entry in found.get(name, []):
-        if entry.family == socket.AF_INET:
-            return str(entry.address)
-    raise ConfigError(f"cluster.interface: no {name!r} with an IPv4 address here. Valid: {', '.join(sorted(found))}.")

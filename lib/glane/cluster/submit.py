@@ -89,6 +89,7 @@ def extract_on_slurm(settings: ExtractSettings) -> None:
         GlaneError: for what a user can mend.
     """
     assert isinstance(settings.cluster, SlurmSettings)
+    _refuse_terminal_only(settings)
     if is_inside_own_job():
         sys.exit(launch(settings, read_allocation()))
     ids = submit(settings)
@@ -106,7 +107,6 @@ def submit(settings: ExtractSettings) -> list[str]:
     """
     cluster = settings.cluster
     assert isinstance(cluster, SlurmSettings)
-    _refuse_terminal_only(settings)
     _check(settings)
     settings = _absolute(settings)
     directory = _directory(settings)

@@ -1,0 +1,30 @@
+"""The address on which the other nodes of a job reach this one."""
+
+from __future__ import annotations
+
+import socket
+
+import psutil
+
+from glane.cluster.allocation import Allocation
+from glane.errors import ConfigError
+
+
+def own_address(allocation: Allocation, interface: str | None) -> str:
+    """Return this node's IPv4 address on `interface`; by default on the network that Slurm itself uses.
+
+    Raises:
+        ConfigError: if there is no such interface.
+    """
+    if interface is not None:
+        found = psutil.net_if_addrs()
+        for entry in found.get(interface, []):
+            if entry.family == socket.AF_INET:
+                return str(entry.address)
+        raise ConfigError(
+            f"cluster.interface: no {interface!r} with an IPv4 address on {allocation.host}. "
+            f"Valid: {', '.join(sorted(found))}."
+        )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:  # nothing is sent: the kernel picks the route
+        probe.connect((allocation.launch_address, 9))
+        return str(probe.getsockname()[0])
