@@ -39,19 +39,26 @@ def launch(settings: ExtractSettings, allocation: Allocation) -> int:
     processes.adopt_orphans()
     processes.raise_open_files()
     with scratch_folder() as folder:
-        side = (_First if allocation.rank == 0 else _Other)(settings, settings.cluster, allocation, folder)
-        try:
-            code = side.run()
-        except GlaneError as error:
-            side.say(f"error: {error}")
-            code = FAILED
-        finally:
-            side.close()
-        if allocation.rank == 0 and code == STOPPED:
-            code = side.requeue()
+        code = _do(settings, settings.cluster, allocation, folder)
     if allocation.rank == 0 and (verdict := os.environ.get(VERDICT)):
         Path(verdict).write_text(str(code))
     return code
+
+
+def _do(settings: ExtractSettings, cluster: SlurmSettings, allocation: Allocation, folder: Path) -> int:
+    try:
+        side = (_First if allocation.rank == 0 else _Other)(settings, cluster, allocation, folder)
+    except GlaneError as error:  # a setting that only the node itself can find wrong
+        print(f"[{allocation.host}] error: {error}", file=sys.stderr, flush=True)
+        return USER_ERROR
+    try:
+        code = side.run()
+    except GlaneError as error:
+        side.say(f"error: {error}")
+        code = FAILED
+    finally:
+        side.close()
+    return side.requeue() if code == STOPPED else code
 
 
 class _Side:
