@@ -381,7 +381,7 @@ def test_preemption_costs_time_only(site):
 
 
 def test_the_time_limit_requeues_until_the_run_is_complete(site):
-    pace = ["+model.script.seconds_per_step=4", "model.max_num_seqs=2", "run.shard_rows=8", "run.lease_s=20"]
+    pace = ["+model.script.seconds_per_step=6", "model.max_num_seqs=2", "run.shard_rows=8", "run.lease_s=20"]
     limits = ["cluster.time=0:02:00", "cluster.warning_s=30", "cluster.nodes=2"]
     job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits, pace=pace)).stdout)[1]
     assert site.end_of(job_id, 420) == ("COMPLETED", "0:0"), site.log(job_id)
@@ -430,7 +430,9 @@ def test_scancel_is_clean_and_at_once(site):
 
 
 def test_an_outsider_on_the_node_gets_nothing_from_ray(site):
-    job_id = site.sbatch("--nodes=2", overrides=site.overrides(pace=["+model.script.seconds_per_step=10"]))
+    job_id = site.sbatch(
+        "--nodes=2", overrides=site.overrides(pace=["+model.script.seconds_per_step=20", "model.max_num_seqs=4"])
+    )
     wait_for(lambda: len(list(site.run.glob("ledger/workers/*.json"))) == 2, 60)
     raylet = next(command for _, command in site.processes("n2") if "--gcs-address=" in command)
     address = raylet.split("--gcs-address=")[1].split()[0]
@@ -447,7 +449,7 @@ def test_an_outsider_on_the_node_gets_nothing_from_ray(site):
             command = site.cluster.command_on("n2", [sys.executable, "-c", script])
             child = subprocess.Popen(command, env=outside | extra, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             try:
-                output = child.communicate(timeout=40)[0]
+                output = child.communicate(timeout=25)[0]
                 assert child.returncode != 0, what
             except subprocess.TimeoutExpired:  # Ray's client goes on trying
                 child.kill()
