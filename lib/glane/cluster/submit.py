@@ -29,7 +29,7 @@ from glane.errors import ConfigError
 from glane.run.directory import RunDirectory
 from glane.run.prepare import open_directory
 from glane.settings import ExtractSettings, SlurmSettings
-from glane.task.task import TEXT_INPUT, load_task
+from glane.task.task import load_task
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -149,12 +149,11 @@ def _refuse_terminal_only(settings: ExtractSettings) -> None:
 def _check(settings: ExtractSettings) -> None:
     """What can be known to be wrong before a node is asked for. Reads footers of the data, no text."""
     task, data = load_task(settings.task), settings.data
-    inputs = [name for name in task.inputs if name != TEXT_INPUT]
     inspect_files(
         data.path,
         id_column=data.id_column,
         text_column=data.text_column,
-        other_columns=[*data.carry_columns, *inputs],
+        other_columns=[*data.carry_columns, *task.input_columns],
     )
     if (
         settings.model.engine == "vllm"

@@ -31,7 +31,7 @@ from glane.run.results import open_run
 from glane.settings import DataSettings, ExtractSettings
 from glane.task.arrow import columns
 from glane.task.fields import RESERVED
-from glane.task.task import TEXT_INPUT, Task
+from glane.task.task import Task
 from glane.types import Status
 
 
@@ -99,7 +99,6 @@ def open_directory(directory: RunDirectory) -> RunDirectory:
 
 
 def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
-    inputs = [name for name in task.inputs if name != TEXT_INPUT]
     result = {column.name for column in columns(task.fields)} | RESERVED
     for name in (data.id_column, *data.carry_columns):
         if name in result:
@@ -111,7 +110,7 @@ def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
         data.path,
         id_column=data.id_column,
         text_column=data.text_column,
-        other_columns=[*data.carry_columns, *inputs],
+        other_columns=[*data.carry_columns, *task.input_columns],
     )
 
 

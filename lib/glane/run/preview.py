@@ -27,15 +27,21 @@ def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None
         GlaneError: as the job itself would.
     """
     data, model = settings.data, settings.model
-    others = [name for name in task.inputs if name != TEXT_INPUT]
     files = inspect_files(
-        data.path, id_column=data.id_column, text_column=data.text_column, other_columns=[*data.carry_columns, *others]
+        data.path,
+        id_column=data.id_column,
+        text_column=data.text_column,
+        other_columns=[*data.carry_columns, *task.input_columns],
     )
     selection = Selection(where=data.where, sample=data.sample, sample_seed=data.sample_seed, limit=settings.preview)
     selected = select_rows(files, id_column=data.id_column, selection=selection)
     plan = make_plan(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
     reader = Reader(
-        plan.paths, id_column=data.id_column, text_column=data.text_column, input_columns=others, carry_columns=()
+        plan.paths,
+        id_column=data.id_column,
+        text_column=data.text_column,
+        input_columns=task.input_columns,
+        carry_columns=(),
     )
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
     engine = start_engine(model, task, device="cpu" if _no_gpu() else "gpu", cpus=len(os.sched_getaffinity(0)))

@@ -15,7 +15,7 @@ from glane.run.directory import RunDirectory
 from glane.run.ledger import Heartbeat, Ledger, job_name
 from glane.run.worker import EngineDied, Worker, where
 from glane.settings import ExtractSettings
-from glane.task.task import TEXT_INPUT, Task
+from glane.task.task import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def _run(spec: WorkerSpec, should_stop: Callable[[], bool]) -> WorkerReport:
                 plan.paths,
                 id_column=settings.data.id_column,
                 text_column=settings.data.text_column,
-                input_columns=[name for name in spec.task.inputs if name != TEXT_INPUT],
+                input_columns=spec.task.input_columns,
                 carry_columns=settings.data.carry_columns,
             )
             Worker(

@@ -133,7 +133,7 @@ def _shared_cached(by_id: _ById) -> str:
 
 def _document(task: Task, inputs: Mapping[str, str], *, headed: bool) -> str:
     """The other inputs first, one a line; the text last."""
-    lines = [f"{name} : {inputs[name]}" for name in task.inputs if name != TEXT_INPUT]
+    lines = [f"{name} : {inputs[name]}" for name in task.input_columns]
     if not headed:
         return inputs[TEXT_INPUT]
     head = f"{_WORDS[task.language]['document']} :"

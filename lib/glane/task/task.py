@@ -43,6 +43,11 @@ class Task(Strict):
         """The JSON Schema of an answer, as compact JSON."""
         return json.dumps(json_schema(self.fields), ensure_ascii=False, separators=(",", ":"))
 
+    @property
+    def input_columns(self) -> list[str]:
+        """The columns that a prompt takes beside the text."""
+        return [name for name in self.inputs if name != TEXT_INPUT]
+
 
 class _Definition(Strict):
     """The keys of a task file. Exactly one of `fields`, `schema` and `model` says what is asked."""
