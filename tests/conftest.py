@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +129,30 @@ def shipped_task() -> Callable[[str], dict[str, Any]]:
 def _private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     if "XDG_CACHE_HOME" not in os.environ:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def slurm_cluster() -> Iterator[Any]:
+    """A private Slurm of two nodes, started once."""
+    from slurm_site import private_slurm
+
+    slurm = private_slurm()
+    folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
+    try:
+        cluster = slurm.cluster.start(folder)
+    except slurm.errors.MissingError as missing:
+        warnings.warn(f"NOT TESTED ON SLURM: {missing}", stacklevel=1)
+        pytest.skip(f"NOT TESTED ON SLURM: {missing}")
+    yield cluster
+    slurm.cluster.stop(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def site(slurm_cluster: Any, tmp_path: Path) -> Iterator[Any]:
+    """The cluster as one test uses it: nothing of ours may be left on any node afterwards."""
+    from slurm_site import Site
+
+    site = Site(slurm_cluster, tmp_path)
+    yield site
+    site.close()
