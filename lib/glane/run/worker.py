@@ -44,6 +44,7 @@ def where(error: BaseException) -> str:
 
 _REMEMBERED_ANSWERS = 20_000
 _WAIT_S = 0.2
+_LAST_CLAIM_S = 10.0
 _PACE_S = 60.0  # over this long the heartbeat tells the pace
 
 
@@ -93,7 +94,7 @@ class Worker:
             key=key,
             ask=lambda request: self._put(self._prepared, request),
             judge=lambda result: self._put(self._finished, result),
-            should_stop=should_stop,
+            should_stop=lambda: should_stop() or self._failure is not None,
         )
         self._in_engine: dict[str, Request] = {}
         self._waiting: dict[bytes, list[Target]] = {}  # rows that want an answer that is being computed
@@ -126,8 +127,12 @@ class Worker:
             committer.join()
             self._raise_failure()
             self._window.close()
+        except BaseException as error:
+            self._failure = self._failure or error  # the other threads end by it
+            raise
         finally:
             self._state = "ended"
+            feeder.join(timeout=_LAST_CLAIM_S)  # what it claims after the release would stay claimed
             self._ledger.release_all()
 
     # The engine's thread: keep the window full.
