@@ -262,7 +262,7 @@ class Crew:
                 )
         suspects = Suspects(self._directory)
         suspects.refresh()
-        fruit = sum(1 for _ in self._directory.parts.glob("part-*.parquet")) + suspects.num_rejected
+        fruit = len(self._directory.committed_shards()) + suspects.num_rejected
         self._fruitless_deaths = self._fruitless_deaths + 1 if fruit == self._fruit else 0
         self._fruit = fruit
         limit = self._spec.settings.run.max_fruitless_deaths

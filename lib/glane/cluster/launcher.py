@@ -25,7 +25,7 @@ from glane.run.directory import RunDirectory
 from glane.run.ledger import mark_host_ended
 from glane.settings import ExtractSettings, SlurmSettings
 
-COMPLETE, FAILED, USER_ERROR, STOPPED, CANCELLED = 0, 1, 2, 75, 143
+FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
 _POLL_S = 0.2
 _RAY_RESTARTS = 3
 _REQUEUE_WAIT_S = 90.0
@@ -131,7 +131,7 @@ class _First(_Side):
     def run(self) -> int:
         """Start Ray, wait for the others, run the driver to its end."""
         self.code = FAILED
-        self.parts_at_start = self._num_parts()
+        self.parts_at_start = len(self.directory.committed_shards())
         if not self.is_alone:
             self.office = Office(self.allocation.launch_address, self.allocation.secret, host=self.allocation.host)
         if self.allocation.gpus and self.allocation.cpus < 2 * self.allocation.gpus:
@@ -180,7 +180,7 @@ class _First(_Side):
         if restarts >= most:
             self.say(f"started {restarts + 1} times (cluster.max_requeues={most}); submit again to go on")
             return STOPPED
-        if self._num_parts() <= self.parts_at_start:
+        if len(self.directory.committed_shards()) <= self.parts_at_start:
             self.say(
                 "not one shard was committed before the time limit: not requeued. Raise cluster.time, or lower "
                 "run.shard_rows in a new run"
@@ -194,11 +194,6 @@ class _First(_Side):
         while not self.cancelled and time.monotonic() < deadline:  # Slurm ends this start now
             time.sleep(_POLL_S)
         return STOPPED
-
-    def _num_parts(self) -> int:
-        """Committed shards."""
-        parts = self.directory.parts
-        return sum(1 for _ in parts.glob("part-*.parquet")) if parts.is_dir() else 0
 
     def _start_driver(self) -> None:
         settings = self.folder / "settings.json"

@@ -102,6 +102,10 @@ class RunDirectory:
         """The committed rows of one shard."""
         return self.parts / f"part-{shard:07d}.parquet"
 
+    def committed_shards(self) -> list[int]:
+        """The shards that have their part; none once the result is published."""
+        return [int(path.name[5:-8]) for path in self.parts.glob("part-*.parquet")]
+
     def create(self) -> None:
         """Make the directories that are missing.
 

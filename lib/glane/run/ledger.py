@@ -103,7 +103,7 @@ class Ledger:
     ) -> None:
         """`start` (0 to 1) is where in the plan this worker begins, so that workers rarely meet."""
         self._directory, self._worker, self._lease_s = directory, worker, lease_s
-        done = {int(path.name[5:-8]) for path in directory.parts.glob("part-*.parquet")}
+        done = set(directory.committed_shards())
         first = int(num_shards * start)
         order = [*range(first, num_shards), *range(first)]
         self._open = [shard for shard in order if shard not in done]

@@ -43,7 +43,7 @@ class Snapshot:
 
 def snapshot(directory: RunDirectory, plan: Plan) -> Snapshot:
     """Read commits and heartbeats."""
-    committed = [int(path.name[5:-8]) for path in directory.parts.glob("part-*.parquet")]
+    committed = directory.committed_shards()
     sizes = _shard_sizes(plan)
     workers = tuple(sorted(_heartbeats(directory), key=lambda sign: str(sign["worker"])))
     statuses: Counter[str] = Counter()

@@ -28,7 +28,7 @@ _ROW_GROUP_BYTES = 32 * 2**20
 
 def is_committed(directory: RunDirectory, plan: Plan) -> bool:
     """Whether every shard has its part."""
-    return sum(1 for _ in directory.parts.glob("part-*.parquet")) == plan.num_shards
+    return len(directory.committed_shards()) == plan.num_shards
 
 
 def finish_run(directory: RunDirectory, plan: Plan, *, record_mib: int) -> dict[str, Any]:
