@@ -70,12 +70,11 @@ class Layout:
         return self.root / "log" / f"{name}.out"
 
     def make(self, nodes: tuple[str, ...]) -> None:
-        """Make the folders. What others need not see, they cannot."""
-        self.root.mkdir(mode=0o755)
-        for name in ("etc", "munge", *nodes):
-            (self.root / name).mkdir(mode=0o755)
+        """Make the folders. What others need not see, they cannot; what they need, no umask of ours may hide."""
+        for name in ("", "etc", "munge", *nodes):
+            _make(self.root / name, 0o755)
         for name in ("db", "db/tmp", "log", "ctld"):
-            (self.root / name).mkdir(mode=0o700)
+            _make(self.root / name, 0o700)
 
 
 def write(layout: Layout, *, cluster: str, network: Network, controller_port: int, database_port: int) -> None:
@@ -103,6 +102,11 @@ export SLURM_CONF={shlex.quote(str(layout.slurm_conf))}
 # for, which writes such lines); options on the command line win.
 export SBATCH_PARTITION={DEFAULT_PARTITION} SBATCH_TIMELIMIT=30:00
 """
+
+
+def _make(path: Path, mode: int) -> None:
+    path.mkdir(mode=mode)
+    path.chmod(mode)  # munged refuses a socket in a folder that not everybody may pass
 
 
 def _write(path: Path, text: str, mode: int) -> None:
