@@ -31,6 +31,7 @@ SMALL_TASK: dict[str, Any] = {
     "name": "small",
     "language": "fr",
     "instructions": "Lis le texte.",
+    "confidence": False,
     "fields": {
         "age": {"type": "integer", "minimum": 0, "maximum": 120, "nullable": True},
         "sex": {"type": "enum", "values": ["F", "M"], "nullable": True},

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from glane.engine.engine import start_engine
-from glane.engine.vllm import _Tokenizer
+from glane.engine.engine import Sampling, start_engine
+from glane.engine.vllm import Vocabulary, _Tokenizer
 from glane.engine.weights import resolve_weights
 from glane.extract.parse import parse
 from glane.settings import ModelSettings
@@ -21,6 +21,7 @@ MODEL = ModelSettings(
     name="demo", path=str(ROOT / "lib" / "glane" / "demo" / "model"), prompt_style="bare", max_model_len=2048, max_tokens=256,
     dtype="float32", max_num_seqs=16, kv_cache_mib=128, engine_args={"enforce_eager": True},
 )  # fmt: skip
+GREEDY = Sampling(temperature=0.0, seed=0, max_tokens=256)
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +33,15 @@ def task():
 
 @pytest.fixture(scope="module")
 def engine(task):
-    engine = start_engine(resolve_weights(MODEL), task, device="cpu", cpus=2)
+    engine = start_engine(resolve_weights(MODEL), device="cpu", cpus=2)
     yield engine
     engine.close()
 
 
 def answers(engine, task, texts):
     for number, text in enumerate(texts):
-        engine.add(str(number), engine.encode(messages(task, {"text": text}, style="bare")))
+        prompt = engine.encode(messages(task, {"text": text}, style="bare"))
+        engine.add(str(number), prompt, task=task, sampling=GREEDY)
     found = {}
     while len(found) < len(texts):
         found.update(engine.step())
@@ -63,9 +65,9 @@ def test_answers_are_compact_json_under_the_schema_whatever_the_text(engine, tas
 def test_it_reads(engine, task):
     text = "Femme de 34 ans. Fièvre à 39,2 et toux depuis 3 jours. Conclusion : syndrome grippal. Hospitalisation."
     (completion,) = answers(engine, task, [text])
-    values = parse(completion, task.fields).values
+    found = parse(completion, task.fields).found
     asked = ("age", "sex", "fever", "temperature", "duration_days", "syndrome")
-    assert tuple(values[name] for name in asked) == (34, "F", True, 39.2, 3, "syndrome_grippal")
+    assert tuple(found[name].value for name in asked) == (34, "F", True, 39.2, 3, "syndrome_grippal")
 
 
 def test_special_tokens_in_a_document_stay_text(engine, task):

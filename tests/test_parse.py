@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from conftest import SMALL_TASK
 from glane.extract.parse import parse
+from glane.task.arrow import columns, row_values
 from glane.task.task import load_task
 from glane.types import Completion, Status
 
-FIELDS = load_task(SMALL_TASK).fields
+TASK = load_task(SMALL_TASK)
+FIELDS = TASK.fields
 GOOD = {
     "age": 4, "sex": "F", "onset": "2024-03", "seen": "2024-02-29", "note": "é \" \\ \n", "temperature": 38.5,
     "fever": None, "cases": [{"place": "Lyon", "when": "2024-01-01"}],
@@ -25,12 +27,17 @@ def judged(answer, finish_reason="stop"):
     return parse(completion, FIELDS)
 
 
+def values_of(result):
+    return row_values(result.found, columns(TASK))
+
+
 def test_a_right_answer_becomes_typed_values():
     result = judged(GOOD)
     assert result.status == Status.OK
-    assert result.values["seen"] == datetime.date(2024, 2, 29)
-    assert (result.values["onset"], result.values["onset__precision"]) == (datetime.date(2024, 3, 1), "month")
-    assert result.values["cases"] == [{"place": "Lyon", "when": datetime.date(2024, 1, 1)}]
+    values = values_of(result)
+    assert values["seen"] == datetime.date(2024, 2, 29)
+    assert (values["onset"], values["onset__precision"]) == (datetime.date(2024, 3, 1), "month")
+    assert values["cases"] == [{"place": "Lyon", "when": datetime.date(2024, 1, 1)}]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +50,7 @@ def test_a_right_answer_becomes_typed_values():
     ],
 )
 def test_partial_dates_keep_their_precision(onset, date, precision):
-    values = judged({**GOOD, "onset": onset}).values
+    values = values_of(judged({**GOOD, "onset": onset}))
     assert (values["onset"], values["onset__precision"]) == (date, precision)
 
 
@@ -73,7 +80,7 @@ def test_partial_dates_keep_their_precision(onset, date, precision):
 def test_each_broken_rule_is_invalid_with_a_reason_without_text(change, reason):
     result = judged({**GOOD, **change})
     assert result.status == Status.INVALID
-    assert result.values is None
+    assert result.found is None
     assert reason in result.reason
     assert "secret" not in result.reason
 

@@ -74,7 +74,7 @@ def test_shipped_tasks_load_and_their_examples_satisfy_their_schema(name, shippe
 
 
 def test_columns_have_arrow_types():
-    kinds = {column.name: column.type for column in columns(load_task(SMALL_TASK).fields)}
+    kinds = {column.name: column.type for column in columns(load_task(SMALL_TASK))}
     assert kinds == {
         "age": pa.int64(),
         "sex": pa.dictionary(pa.int32(), pa.string()),
@@ -116,15 +116,15 @@ def test_a_json_schema_file_and_a_pydantic_model_give_the_same_fields(tmp_path, 
         "class Report(BaseModel):\n    kind: Literal['a', 'b']\n    day: datetime.date | None\n    events: list[Event]\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    from_model = load_task({"name": "r", "instructions": "x", "pydantic_model": "report_model:Report"})
+    from_model = load_task({"name": "r", "instructions": "x", "confidence": False, "pydantic_model": "report_model:Report"})
     import report_model
 
     file = tmp_path / "report.json"
     file.write_text(json.dumps(report_model.Report.model_json_schema()))
     from_file = load_task({"name": "r", "instructions": "x", "json_schema_file": str(file)})
     assert from_model.fields == from_file.fields
-    assert [c.name for c in columns(from_model.fields)] == ["kind", "day", "events"]
-    assert columns(from_model.fields)[2].type == pa.list_(pa.struct([("place", pa.string()), ("cases", pa.int64())]))
+    assert [c.name for c in columns(from_model)] == ["kind", "day", "events"]
+    assert columns(from_model)[2].type == pa.list_(pa.struct([("place", pa.string()), ("cases", pa.int64())]))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -57,6 +57,76 @@ class Document:
     problem: str | None = None
 
 
+class Alignment(StrEnum):
+    """How a quote was found in the text that it quotes."""
+
+    EXACT = "exact"  # letter by letter
+    NORMALISED = "normalised"  # but for case, accents, white space, typographic signs and hyphenation
+    FUZZY = "fuzzy"  # with a few letters changed
+    NONE = "none"  # not found: the model's word only
+
+
+class Missing(StrEnum):
+    """Why a field has no value."""
+
+    NOT_STATED = "not_stated"  # the text does not speak of it
+    DENIED = "denied"  # the text says that there is none
+    UNCERTAIN = "uncertain"  # the text speaks of it without saying what
+    CONFLICTING = "conflicting"  # the text says two things
+    UNREADABLE = "unreadable"  # the text had it, and it cannot be read
+
+
+class Assertion(StrEnum):
+    """How a text speaks of a clinical fact, as i2b2 2010 and its followers tell them apart."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    POSSIBLE = "possible"
+    HISTORICAL = "historical"
+    FAMILY = "family"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A passage of the document that supports a value: `text[start:end] == quote`, in code points of the whole text.
+
+    Without alignment (`NONE`) there is neither passage nor offsets.
+    """
+
+    quote: str | None
+    start: int | None
+    end: int | None
+    alignment: Alignment
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """What one answer says of one field: a value, a list of them, an object, or why there is none.
+
+    Exactly one of `value`, `items` and `fields` is set, or none of them when the field is null.
+    """
+
+    value: object = None  # str, int, float, bool or datetime.date
+    precision: str | None = None  # of a partial date: year, month or day
+    items: list[Found] | None = None  # of a list
+    fields: dict[str, Found] | None = None  # of an object
+    missing: Missing | None = None
+    assertion: Assertion | None = None
+    quote: str | None = None  # as the model wrote it
+    evidence: Evidence | None = None  # the quote, found again in the text
+    span: tuple[int, int] | None = None  # of the answer's JSON: all that decides between this value and another or none
+    value_span: tuple[int, int] | None = None  # of the answer's JSON: the value alone; None where there is none
+    confidence: float | None = None  # probability of the value, 0 to 1
+    probabilities: Mapping[str, float] | None = None  # of an enum or boolean: probability by value, JSON spelling
+    agreement: float | None = None  # share of the passes that say the same
+    conflicts: list[object] = field(default_factory=list)  # other values, found elsewhere in the document
+
+    @property
+    def is_null(self) -> bool:
+        """Whether there is no value of any shape."""
+        return self.value is None and self.items is None and self.fields is None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """The part of a document that one prompt shows. Offsets are code points of the whole text."""
@@ -67,6 +137,18 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenScores:
+    """The tokens of an answer and how probable the model held them, and the likeliest others at each place.
+
+    Log-probabilities are natural, taken after the grammar's mask: a token that the grammar forced has 0.
+    """
+
+    pieces: Sequence[bytes]  # the bytes of each token; joined they are the answer, in UTF-8
+    logprobs: Sequence[float]  # of the token that was chosen, one per piece
+    others: Sequence[Sequence[tuple[bytes, float]]]  # at each place: (piece, log-probability) of the likeliest tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """What an engine answered to one prompt."""
 
@@ -74,15 +156,22 @@ class Completion:
     finish_reason: str  # "stop", "length", or the engine's word for a refusal
     num_prompt_tokens: int
     num_output_tokens: int
+    scores: Callable[[], TokenScores] | None = None  # where confidence is asked for; packed until it is called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """The judged result for one document: a status, and values by column only where the status is OK."""
+    """The judged result for one document: a status, and what was found by field only where the status is OK.
+
+    Tokens are those of all prompts that were asked about the document.
+    """
 
     status: Status
     reason: str | None = None
-    values: Mapping[str, object] | None = None
+    found: Mapping[str, Found] | None = None
     finish_reason: str | None = None
     num_prompt_tokens: int | None = None
     num_output_tokens: int | None = None
+    num_chunks: int | None = None
+    num_repairs: int = 0  # answers that could not be used and were asked again
+    leaked: Sequence[str] | None = None  # fields whose value is an example's and not the document's

@@ -13,6 +13,7 @@ from typing import IO
 import pyarrow as pa
 
 from glane.errors import RunError
+from glane.task.arrow import Column
 from glane.types import Extraction
 
 RESULT_COLUMNS = (
@@ -22,19 +23,22 @@ RESULT_COLUMNS = (
     pa.field("prompt_tokens", pa.int32()),
     pa.field("output_tokens", pa.int32()),
     pa.field("duplicate", pa.bool_()),
+    pa.field("chunks", pa.int32()),
+    pa.field("repairs", pa.int32()),
+    pa.field("leaked_from_example", pa.list_(pa.string())),
 )
 
 
 def record_table(
-    kept: pa.Table, extractions: Sequence[Extraction], duplicates: Sequence[bool], columns: Sequence[pa.Field]
+    kept: pa.Table, extractions: Sequence[Extraction], duplicates: Sequence[bool], columns: Sequence[Column]
 ) -> pa.Table:
     """Return one row per input: what is kept of it, the task's `columns`, then status and counts."""
     arrays = [kept.column(name) for name in kept.column_names]
     fields = list(kept.schema)
     for column in columns:
-        values = [None if row.values is None else row.values[column.name] for row in extractions]
+        values = [None if row.found is None else column.read(row.found[column.field]) for row in extractions]
         arrays.append(_array(values, column.type))
-        fields.append(column)
+        fields.append(pa.field(column.name, column.type))
     rows: Mapping[str, list[object]] = {
         "status": [str(row.status) for row in extractions],
         "reason": [row.reason for row in extractions],
@@ -42,6 +46,9 @@ def record_table(
         "prompt_tokens": [row.num_prompt_tokens for row in extractions],
         "output_tokens": [row.num_output_tokens for row in extractions],
         "duplicate": list(duplicates),
+        "chunks": [row.num_chunks for row in extractions],
+        "repairs": [row.num_repairs for row in extractions],
+        "leaked_from_example": [row.leaked for row in extractions],
     }
     for column in RESULT_COLUMNS:
         arrays.append(_array(rows[column.name], column.type))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from glane.settings import ModelSettings
@@ -15,8 +16,20 @@ class RequestRefused(Exception):
     """The engine will not answer this prompt. The message carries no text of it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How one answer is drawn; the rest is the model's settings."""
+
+    temperature: float
+    seed: int
+    max_tokens: int
+
+
 class Engine(Protocol):
-    """Answers prompts, many at a time. `encode` may be called from another thread; the rest from one thread only."""
+    """Answers prompts, many at a time.
+
+    `encode` and `count_tokens` may be called from other threads; the rest from one thread only.
+    """
 
     @property
     def max_prompt_tokens(self) -> int:
@@ -27,8 +40,12 @@ class Engine(Protocol):
         """Return the token ids of a conversation, special tokens included."""
         ...
 
-    def add(self, request_id: str, prompt: list[int]) -> None:
-        """Take a prompt into the batch.
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text has by itself."""
+        ...
+
+    def add(self, request_id: str, prompt: list[int], *, task: Task, sampling: Sampling) -> None:
+        """Take a prompt into the batch; its answer follows the schema of `task`.
 
         Raises:
             RequestRefused: if the engine will not answer it.
@@ -44,7 +61,7 @@ class Engine(Protocol):
         ...
 
 
-def start_engine(settings: ModelSettings, task: Task, *, device: str, cpus: int) -> Engine:
+def start_engine(settings: ModelSettings, *, device: str, cpus: int) -> Engine:
     """Start the engine that `settings` asks for, on `device` ("cpu" or "gpu") with `cpus` threads.
 
     Raises:
@@ -53,7 +70,7 @@ def start_engine(settings: ModelSettings, task: Task, *, device: str, cpus: int)
     if settings.engine == "scripted":
         from glane.engine.scripted import ScriptedEngine
 
-        return ScriptedEngine(settings, task)
+        return ScriptedEngine(settings)
     from glane.engine.vllm import VllmEngine
 
-    return VllmEngine(settings, task, device=device, cpus=cpus)
+    return VllmEngine(settings, device=device, cpus=cpus)

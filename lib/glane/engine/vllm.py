@@ -10,16 +10,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glane.engine.engine import RequestRefused
+from glane.engine.engine import RequestRefused, Sampling
 from glane.errors import EngineError
 from glane.settings import ModelSettings
 from glane.task.prompt import Message
 from glane.task.task import Task
-from glane.types import Completion
+from glane.types import Completion, TokenScores
+
+# So many of the likeliest tokens are told at each place: enough for the values of a category, and little work.
+_NUM_ALTERNATIVES = 4
 
 # Nothing is fetched, nothing is reported.
 OFFLINE = {
@@ -36,7 +41,7 @@ OFFLINE = {
 class VllmEngine:
     """An engine of vLLM that answers under a task's JSON Schema."""
 
-    def __init__(self, settings: ModelSettings, task: Task, *, device: str, cpus: int) -> None:
+    def __init__(self, settings: ModelSettings, *, device: str, cpus: int) -> None:
         in_process = device == "cpu" if settings.in_process == "auto" else settings.in_process
         os.environ.update(OFFLINE)
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
@@ -54,18 +59,29 @@ class VllmEngine:
         from vllm.v1.engine.llm_engine import LLMEngine
 
         self._tokens_input = tokens_input
-        self._params = SamplingParams(
-            temperature=settings.sampling.temperature,
-            top_p=settings.sampling.top_p,
-            seed=settings.sampling.seed if settings.sampling.temperature > 0 else None,
-            max_tokens=settings.max_tokens,
-            output_kind=RequestOutputKind.FINAL_ONLY,
-            structured_outputs=StructuredOutputsParams(json=task.answer_schema),
-        )
+
+        def params(task: Task, sampling: Sampling) -> SamplingParams:
+            return SamplingParams(
+                temperature=sampling.temperature,
+                top_p=settings.sampling.top_p,
+                seed=sampling.seed if sampling.temperature > 0 else None,
+                max_tokens=sampling.max_tokens,
+                output_kind=RequestOutputKind.FINAL_ONLY,
+                structured_outputs=StructuredOutputsParams(json=task.answer_schema),
+                # Text is put together here, from bytes, once an answer is whole: vLLM would do it at every token, and
+                # with alternatives for each of them.
+                detokenize=False,
+                logprobs=_NUM_ALTERNATIVES if task.confidence else None,
+                flat_logprobs=True,
+            )
+
+        self._new_params = params
+        self._params: dict[tuple[int, Sampling], tuple[Task, SamplingParams]] = {}
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
         try:
             self._engine = LLMEngine.from_engine_args(_engine_args(settings, device))
             self._tokenizer = _Tokenizer(settings)
+            self._vocabulary = Vocabulary(self._tokenizer.plain)
         except (ValueError, RuntimeError, OSError) as error:
             # No document has been read yet: vLLM's own words are safe to show, and the best help.
             raise EngineError(f"model {settings.name!r} at {settings.path}: vLLM does not start ({error}).") from None
@@ -74,12 +90,19 @@ class VllmEngine:
         """See `Engine.encode`. Special tokens that a document spells out stay plain text."""
         return self._tokenizer.encode(messages)
 
-    def add(self, request_id: str, prompt: list[int]) -> None:
+    def count_tokens(self, text: str) -> int:
+        """See `Engine.count_tokens`."""
+        return self._tokenizer.count(text)
+
+    def add(self, request_id: str, prompt: list[int], *, task: Task, sampling: Sampling) -> None:
         """See `Engine.add`."""
         from vllm.exceptions import VLLMValidationError
 
+        key = (id(task), sampling)
+        if key not in self._params:  # the task is kept with them, so that its id is not given anew
+            self._params[key] = (task, self._new_params(task, sampling))
         try:
-            self._engine.add_request(request_id, self._tokens_input(prompt), self._params)
+            self._engine.add_request(request_id, self._tokens_input(prompt), self._params[key][1])
         except (VLLMValidationError, ValueError) as error:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
 
@@ -88,11 +111,13 @@ class VllmEngine:
         finished = []
         for output in self._engine.step():
             answer = output.outputs[0]
+            ids = list(answer.token_ids)
             completion = Completion(
-                text=answer.text,
+                text=self._vocabulary.text(ids),
                 finish_reason=str(answer.finish_reason),
                 num_prompt_tokens=len(output.prompt_token_ids or ()),
-                num_output_tokens=len(answer.token_ids),
+                num_output_tokens=len(ids),
+                scores=None if answer.logprobs is None else _PackedScores(self._vocabulary, ids, answer.logprobs),
             )
             finished.append((output.request_id, completion))
         return finished
@@ -138,6 +163,55 @@ def _engine_args(settings: ModelSettings, device: str) -> Any:
         raise EngineError(f"model.engine_args: {error}.") from None
 
 
+class Vocabulary:
+    """The bytes of each token of a tokenizer; those of special tokens are none.
+
+    The grammar backend knows them for every kind of tokenizer that it can guide.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        from vllm.utils.mistral import is_mistral_tokenizer
+
+        if is_mistral_tokenizer(tokenizer):
+            self._source = tokenizer.llg_tokenizer
+        else:
+            from llguidance.hf import from_tokenizer
+
+            self._source = from_tokenizer(tokenizer, len(tokenizer))
+        self._special = frozenset(int(token) for token in tokenizer.all_special_ids)
+        self._known: dict[int, bytes] = {}
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token."""
+        if token not in self._known:
+            self._known[token] = b"" if token in self._special else self._source.decode_bytes([token])
+        return self._known[token]
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The text of an answer. Bytes that are no UTF-8 become U+FFFD, which is valid nowhere in JSON but in text."""
+        return b"".join(map(self.piece, tokens)).decode("utf-8", "replace")
+
+
+class _PackedScores:
+    """The log-probabilities of an answer in two arrays: a hundredth of what they take as Python objects."""
+
+    def __init__(self, vocabulary: Vocabulary, tokens: Sequence[int], flat: Any) -> None:
+        self._vocabulary = vocabulary
+        self._tokens = array("i", tokens)
+        self._starts = array("i", flat.start_indices)
+        self._other_tokens = array("i", flat.token_ids)
+        self._logprobs = array("f", flat.logprobs)
+
+    def __call__(self) -> TokenScores:
+        piece, ends = self._vocabulary.piece, [*self._starts[1:], len(self._logprobs)]
+        places = [range(start, end) for start, end in zip(self._starts, ends, strict=True)]
+        return TokenScores(
+            pieces=[piece(token) for token in self._tokens],
+            logprobs=[self._logprobs[place.start] for place in places],  # the token that was chosen comes first
+            others=[list({piece(self._other_tokens[i]): self._logprobs[i] for i in place}.items()) for place in places],
+        )
+
+
 class _Tokenizer:
     """A tokenizer of its own for the feeder: the engine's must not be used from two threads at once."""
 
@@ -147,6 +221,7 @@ class _Tokenizer:
         self._tokenizer: Any = get_tokenizer(
             settings.tokenizer or settings.path, tokenizer_mode=settings.tokenizer_mode, trust_remote_code=False
         )
+        self._lock = threading.Lock()  # a Rust tokenizer refuses two threads at once
         self._options: dict[str, Any] = {}
         # mistral-common's tokenizer has no textual template, and never reads special tokens in a message.
         self._is_textual = hasattr(self._tokenizer, "backend_tokenizer")
@@ -166,8 +241,19 @@ class _Tokenizer:
                 )
                 for m in messages
             ]
-        ids = self._tokenizer.apply_chat_template([dict(m) for m in messages], tokenize=True, **self._options)
+        with self._lock:
+            ids = self._tokenizer.apply_chat_template([dict(m) for m in messages], tokenize=True, **self._options)
         return [int(token) for token in ids]
+
+    def count(self, text: str) -> int:
+        """How many tokens a text has."""
+        with self._lock:
+            return len(self._tokenizer.encode(text, add_special_tokens=False))
+
+    @property
+    def plain(self) -> Any:
+        """The tokenizer itself."""
+        return self._tokenizer
 
     def _special_pattern(self) -> re.Pattern[str] | None:
         added = json.loads(self._tokenizer.backend_tokenizer.to_str()).get("added_tokens", [])

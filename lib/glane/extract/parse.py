@@ -1,43 +1,45 @@
-"""From a completion to typed values, strictly: nothing is repaired in silence."""
+"""From a completion to what it says, strictly: nothing is repaired in silence."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from glane.task.answer import AnswerError, column_values
+from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import Field
-from glane.types import Completion, Extraction, Status
+from glane.task.locate import locate
+from glane.types import Completion, Found, Status
 
 
-def parse(completion: Completion, fields: Mapping[str, Field]) -> Extraction:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one completion is worth: what it says where its status is OK, else a reason without text."""
+
+    status: Status
+    reason: str | None = None
+    found: dict[str, Found] | None = None
+
+
+def parse(completion: Completion, fields: Mapping[str, Field]) -> Judgement:
     """Judge one completion. The reason of a failure names field and rule, never a value."""
-    status, reason, values = _judge(completion, fields)
-    return Extraction(
-        status=status,
-        reason=reason,
-        values=values,
-        finish_reason=completion.finish_reason,
-        num_prompt_tokens=completion.num_prompt_tokens,
-        num_output_tokens=completion.num_output_tokens,
-    )
-
-
-def _judge(completion: Completion, fields: Mapping[str, Field]) -> tuple[Status, str | None, dict[str, Any] | None]:
     if completion.finish_reason == "length":
-        return Status.TRUNCATED, f"the answer was cut after {completion.num_output_tokens} tokens", None
+        reason = f"the answer was cut after {completion.num_output_tokens} tokens"
+        return Judgement(status=Status.TRUNCATED, reason=reason)
     if completion.finish_reason != "stop":
-        return Status.REJECTED, f"the engine ended the request: {completion.finish_reason}", None
+        reason = f"the engine ended the request: {completion.finish_reason}"
+        return Judgement(status=Status.REJECTED, reason=reason)
     try:
-        answer = json.loads(completion.text, object_pairs_hook=_distinct, parse_constant=_no_constant)
-        return Status.OK, None, column_values(fields, answer)
+        # The strict reading first: it is fast, and refuses what the one with places would let pass.
+        json.loads(completion.text, object_pairs_hook=_distinct, parse_constant=_no_constant)
+        return Judgement(status=Status.OK, found=read_answer(fields, locate(completion.text)))
     except AnswerError as error:
-        return Status.INVALID, str(error), None
+        return Judgement(status=Status.INVALID, reason=str(error))
     except json.JSONDecodeError as error:
-        return Status.INVALID, f"not JSON at character {error.pos}", None
+        return Judgement(status=Status.INVALID, reason=f"not JSON at character {error.pos}")
     except (ValueError, RecursionError):  # a number of thousands of digits, brackets nested without end
-        return Status.INVALID, "not JSON that can be read", None
+        return Judgement(status=Status.INVALID, reason="not JSON that can be read")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import mmap
 import os
 import struct
 import time
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -24,11 +25,10 @@ DEATHS_ALONE_TO_REJECT = 3
 _SLOT = struct.Struct("=16sB15x")  # digest, 1 if alone; padded so that a slot never spans two pages
 
 
-def prompt_digest(tokens: Sequence[int], *, key: str) -> bytes:
-    """A prompt's identity, keyed so that it says nothing outside its run."""
-    return blake2b(
-        b"".join(token.to_bytes(4, "little") for token in tokens), digest_size=16, key=key.encode()[:64]
-    ).digest()
+def prompt_digest(tokens: Sequence[int], *, key: str, variant: str = "") -> bytes:
+    """The identity of a prompt and of the way it is asked, keyed so that it says nothing outside its run."""
+    content = array("I", tokens).tobytes() + variant.encode()
+    return blake2b(content, digest_size=16, key=key.encode()[:64]).digest()
 
 
 class Window:

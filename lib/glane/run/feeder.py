@@ -5,30 +5,29 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glane.corpus.plan import Plan
 from glane.corpus.read import Reader
-from glane.engine.engine import Engine
-from glane.extract.split import split
+from glane.extract.parse import Judgement
+from glane.extract.reading import Reading, Turn
+from glane.run.asker import Asker, Prompt
 from glane.run.deaths import Suspects, prompt_digest
 from glane.run.ledger import Ledger
 from glane.run.shardwork import ShardWork
-from glane.settings import ModelSettings
-from glane.task.prompt import messages
-from glane.task.task import TEXT_INPUT, Task
-from glane.types import Completion, Document, Extraction, Status
+from glane.types import Completion, Document, Status
 
-_LONGEST_TOKEN = 32  # characters; a longer text than this many per token cannot fit, and is not encoded to prove it
 _OTHERS_S = 0.2  # between looks at what other workers hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a result goes."""
+    """Where a result goes: a row of a shard and, where something was asked about it, the reading and its turn."""
 
     work: ShardWork
     row: int
+    reading: Reading | None = None
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ class Request:
     """A prompt on its way to the engine."""
 
     target: Target
-    prompt: list[int]
+    prompt: Prompt
     digest: bytes
     alone: bool
 
@@ -46,7 +45,7 @@ class Result:
     """An answer, or a judgement that needed none, on its way to its shard."""
 
     target: Target
-    outcome: Completion | Extraction
+    outcome: Completion | Judgement
     duplicate: bool = False
 
 
@@ -56,9 +55,7 @@ class Feeder:
     def __init__(
         self,
         *,
-        engine: Engine,
-        task: Task,
-        model: ModelSettings,
+        asker: Asker,
         plan: Plan,
         reader: Reader,
         ledger: Ledger,
@@ -68,8 +65,7 @@ class Feeder:
         judge: Callable[[Result], None],
         should_stop: Callable[[], bool],
     ) -> None:
-        self._engine, self._task, self._model = engine, task, model
-        self._plan, self._reader, self._ledger = plan, reader, ledger
+        self._asker, self._plan, self._reader, self._ledger = asker, plan, reader, ledger
         self._suspects, self._key = suspects, key
         self._ask, self._judge, self._should_stop = ask, judge, should_stop
 
@@ -93,35 +89,28 @@ class Feeder:
                 self._prepare(document, Target(work=work, row=row))
 
     def _prepare(self, document: Document, target: Target) -> None:
-        prompt, refusal = self._prompt(document)
-        if prompt is None:
-            assert refusal is not None
-            self._judge(Result(target=target, outcome=refusal))
+        """Turn a document into requests, or judge it where nothing can be asked."""
+        reading = self._asker.open(document)
+        if isinstance(reading, Judgement):
+            self._judge(Result(target=target, outcome=reading))
             return
-        digest = prompt_digest(prompt, key=self._key)
+        for turn in reading.turns():
+            outcome = self.request(replace(target, reading=reading, turn=turn))
+            if isinstance(outcome, Request):
+                self._ask(outcome)
+            else:
+                self._judge(outcome)
+
+    def request(self, target: Target) -> Request | Result:
+        """Encode one turn of a reading; a result where it cannot be asked. May be called from another thread."""
+        reading, turn = target.reading, target.turn
+        assert reading is not None
+        assert turn is not None
+        prompt = self._asker.prompt(reading, turn)
+        if isinstance(prompt, Judgement):
+            return Result(target=target, outcome=prompt)
+        digest = prompt_digest(prompt.tokens, key=self._key, variant=f"{prompt.sampling}{turn.recall > 0}")
         if self._suspects.is_rejected(digest):
             reason = "the engine dies whenever it is asked this document alone"
-            refusal = Extraction(status=Status.REJECTED, reason=reason, num_prompt_tokens=len(prompt))
-            self._judge(Result(target=target, outcome=refusal))
-            return
-        alone = self._suspects.is_suspect(digest)
-        self._ask(Request(target=target, prompt=prompt, digest=digest, alone=alone))
-
-    def _prompt(self, document: Document) -> tuple[list[int] | None, Extraction | None]:
-        """The encoded prompt, or why there is none."""
-        if document.problem is not None:
-            return None, Extraction(status=Status.REJECTED, reason=document.problem)
-        if document.text is None or not document.text.strip():
-            reason = "the text is null" if document.text is None else "the text is blank"
-            return None, Extraction(status=Status.EMPTY, reason=reason)
-        limit = self._engine.max_prompt_tokens
-        if len(document.text) > limit * _LONGEST_TOKEN:
-            reason = f"{len(document.text)} characters; a prompt may have {limit} tokens"
-            return None, Extraction(status=Status.TOO_LONG, reason=reason)
-        (chunk,) = split(document.text)
-        inputs = {**document.inputs, TEXT_INPUT: chunk.text}
-        prompt = self._engine.encode(messages(self._task, inputs, style=self._model.prompt_style))
-        if len(prompt) > limit:
-            reason = f"the prompt has {len(prompt)} tokens; it may have {limit}"
-            return None, Extraction(status=Status.TOO_LONG, reason=reason, num_prompt_tokens=len(prompt))
-        return prompt, None
+            return Result(target=target, outcome=Judgement(status=Status.REJECTED, reason=reason))
+        return Request(target=target, prompt=prompt, digest=digest, alone=self._suspects.is_suspect(digest))

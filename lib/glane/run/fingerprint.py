@@ -57,6 +57,8 @@ def make_fingerprint(
             "inputs": list(task.inputs),
             "schema": _digest(task.answer_schema),
             "prompt": _digest(prompt),
+            **task.model_dump(mode="json", include={"confidence", "split", "passes", "repairs", "rules"}),
+            "merge": _digest(json.dumps(task.model_dump(mode="json", include={"fields"}), sort_keys=True)),
         },
         "model": model.model_dump(mode="json", exclude=set(_SPEED_ONLY)) | {"digests": dict(model_digests)},
         "engine": f"{model.engine} {engine_version}",

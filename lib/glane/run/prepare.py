@@ -29,7 +29,7 @@ from glane.run.fingerprint import differences, fingerprint_digest, make_fingerpr
 from glane.run.ledger import job_name
 from glane.run.results import open_run
 from glane.settings import DataSettings, ExtractSettings
-from glane.task.arrow import columns
+from glane.task.arrow import SUFFIXES, columns
 from glane.task.fields import RESERVED
 from glane.task.task import Task
 from glane.types import Status
@@ -99,7 +99,7 @@ def open_directory(directory: RunDirectory) -> RunDirectory:
 
 
 def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
-    result = {column.name for column in columns(task.fields)} | RESERVED
+    result = {column.name for column in columns(task)} | RESERVED
     for name in (data.id_column, *data.carry_columns):
         if name in result:
             raise ConfigError(
@@ -217,11 +217,12 @@ def _description(
 def codebook(task: Task) -> list[dict[str, Any]]:
     """One entry per result column: name, type, description, values and labels."""
     entries = []
-    for column in columns(task.fields):
+    for column in columns(task):
         field = task.fields.get(column.name)
-        entry = {"column": column.name, "type": str(column.type)}
+        entry: dict[str, Any] = {"column": column.name, "type": str(column.type)}
         if field is None:
-            entry["description"] = f"Precision of {column.name.removesuffix('__precision')}: year, month or day."
+            name, _, what = column.name.partition("__")
+            entry["description"] = SUFFIXES[what].format(name)
         else:
             entry |= {"description": field.description, "nullable": field.nullable}
             entry |= field.model_dump(mode="json", include={"values", "labels", "minimum", "maximum"})

@@ -10,12 +10,12 @@ from glane.corpus.plan import make_plan
 from glane.corpus.read import Reader
 from glane.corpus.select import Selection, select_rows
 from glane.engine.engine import Engine, RequestRefused, start_engine
-from glane.extract.parse import parse
-from glane.extract.split import split
+from glane.extract.parse import Judgement
+from glane.extract.reading import Method, Reading, Turn
+from glane.run.asker import Asker
 from glane.settings import ExtractSettings
-from glane.task.prompt import messages
-from glane.task.task import TEXT_INPUT, Task
-from glane.types import Document
+from glane.task.task import Task
+from glane.types import Completion, Document, Status
 
 
 def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None]) -> None:
@@ -44,48 +44,69 @@ def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None
         carry_columns=(),
     )
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
-    engine = start_engine(model, task, device="cpu" if _no_gpu() else "gpu", cpus=len(os.sched_getaffinity(0)))
+    engine = start_engine(model, device="cpu" if _no_gpu() else "gpu", cpus=len(os.sched_getaffinity(0)))
     try:
-        prompts: dict[str, Document] = {}
-        for document in documents:
-            _ask(settings, task, engine, document, prompts, show)
-        while prompts:
-            for request_id, completion in engine.step():
-                result = parse(completion, task.fields)
-                verdict = f"{result.status}{f' ({result.reason})' if result.reason else ''}"
-                tokens = f"{completion.num_prompt_tokens} + {completion.num_output_tokens} tokens"
-                show(f"=== {prompts.pop(request_id).id}: answer, {verdict}, {tokens}\n{completion.text}\n")
+        _Preview(engine, Asker(engine, Method(task), model), show).run(documents)
     finally:
         engine.close()
 
 
-def _ask(
-    settings: ExtractSettings,
-    task: Task,
-    engine: Engine,
-    document: Document,
-    prompts: dict[str, Document],
-    show: Callable[[str], None],
-) -> None:
-    if document.text is None or not document.text.strip():
-        show(f"=== {document.id}: nothing to ask ({document.problem or 'no text'})\n")
-        return
-    (chunk,) = split(document.text)
-    asked = messages(task, {**document.inputs, TEXT_INPUT: chunk.text}, style=settings.model.prompt_style)
-    prompt = engine.encode(asked)
-    show(
-        f"=== {document.id}: prompt, {len(prompt)} tokens\n"
-        + "\n".join(f"[{m['role']}]\n{m['content']}" for m in asked)
-        + "\n"
-    )
-    if len(prompt) > engine.max_prompt_tokens:
-        show(f"=== {document.id}: TOO_LONG, a prompt may have {engine.max_prompt_tokens} tokens\n")
-        return
-    try:
-        engine.add(str(document.id), prompt)
-        prompts[str(document.id)] = document
-    except RequestRefused as refusal:
-        show(f"=== {document.id}: REJECTED ({refusal})\n")
+class _Preview:
+    """Asks all documents at once, as a run does, and shows each prompt, each answer and each verdict."""
+
+    def __init__(self, engine: Engine, asker: Asker, show: Callable[[str], None]) -> None:
+        self._engine, self._asker, self._show = engine, asker, show
+        self._asked: dict[str, tuple[Document, Reading, Turn]] = {}
+        self._closed: set[str | int] = set()
+
+    def run(self, documents: list[Document]) -> None:
+        for document in documents:
+            reading = self._asker.open(document)
+            if isinstance(reading, Judgement):
+                self._show(f"=== {document.id}: {reading.status} ({reading.reason})\n")
+                continue
+            for turn in reading.turns():
+                self._ask(document, reading, turn)
+        while self._asked:
+            for request_id, completion in self._engine.step():
+                self._answered(*self._asked.pop(request_id), completion)
+
+    def _ask(self, document: Document, reading: Reading, turn: Turn) -> None:
+        prompt = self._asker.prompt(reading, turn)
+        if isinstance(prompt, Judgement):
+            self._take(document, reading, turn, prompt)
+            return
+        text = "\n".join(f"[{message['role']}]\n{message['content']}" for message in prompt.shown)
+        self._show(f"=== {document.id}: prompt{_which(reading, turn)}, {len(prompt.tokens)} tokens\n{text}\n")
+        request_id = f"{document.id} {turn}"
+        self._asked[request_id] = (document, reading, turn)
+        try:
+            self._engine.add(request_id, prompt.tokens, task=prompt.task, sampling=prompt.sampling)
+        except RequestRefused as refusal:
+            del self._asked[request_id]
+            self._take(document, reading, turn, Judgement(status=Status.REJECTED, reason=str(refusal)))
+
+    def _answered(self, document: Document, reading: Reading, turn: Turn, completion: Completion) -> None:
+        tokens = f"{completion.num_prompt_tokens} + {completion.num_output_tokens} tokens"
+        self._show(f"=== {document.id}: answer{_which(reading, turn)}, {tokens}\n{completion.text}\n")
+        self._take(document, reading, turn, completion)
+
+    def _take(self, document: Document, reading: Reading, turn: Turn, outcome: Completion | Judgement) -> None:
+        for follower in reading.take(turn, outcome):
+            self._ask(document, reading, follower)
+        if reading.is_done and document.id not in self._closed:
+            self._closed.add(document.id)
+            result = reading.extraction()
+            self._show(f"=== {document.id}: {result.status}{f' ({result.reason})' if result.reason else ''}\n")
+
+
+def _which(reading: Reading, turn: Turn) -> str:
+    """What a prompt is, where a document takes several."""
+    several = len(reading.chunks) > 1
+    words = [f"chunk {turn.chunk + 1} of {len(reading.chunks)}"] * several
+    words += [f"sample {turn.sample + 1}"] * bool(turn.sample)
+    words += [f"recall {turn.recall}"] * bool(turn.recall) + [f"repair {turn.repair}"] * bool(turn.repair)
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _no_gpu() -> bool:

@@ -11,6 +11,7 @@ import yaml
 
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
+from glane.run.tables import evidence, line_list
 from glane.types import Status
 
 
@@ -33,6 +34,22 @@ class Run:
     def rejected(self) -> pl.LazyFrame:
         """The rows without values, with `status` and `reason`."""
         return self.all().filter(pl.col("status") != Status.OK)
+
+    def line_list(self, *, explode: str | None = None) -> pl.LazyFrame:
+        """The usable rows, flat, for CSV, R and Excel; with `explode` one row per item of that list.
+
+        Raises:
+            ConfigError: if `explode` is no list of the task.
+        """
+        return line_list(self.usable(), self._fields(), explode=explode)
+
+    def evidence(self) -> pl.LazyFrame:
+        """One row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence."""
+        id_column = self.description()["settings"]["data"]["id_column"]
+        return evidence(self.usable(), self._fields(), id_column=id_column)
+
+    def _fields(self) -> list[str]:
+        return [entry["column"] for entry in self.description()["codebook"] if "__" not in entry["column"]]
 
     def codebook(self) -> pl.DataFrame:
         """One row per result column: name, type, description, values and labels."""

@@ -62,7 +62,7 @@ def _run(spec: WorkerSpec, should_stop: Callable[[], bool]) -> WorkerReport:
     heartbeat.start()
     try:
         plan = read_plan(directory.plan)
-        engine = start_engine(settings.model, spec.task, device=spec.device, cpus=spec.cpus)
+        engine = start_engine(settings.model, device=spec.device, cpus=spec.cpus)
         try:
             ledger = Ledger(
                 directory, num_shards=plan.num_shards, worker=spec.worker, lease_s=run.lease_s, start=spec.start

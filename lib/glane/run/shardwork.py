@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from glane.corpus.write import record_table, write_once
 from glane.run.directory import RunDirectory
+from glane.task.arrow import Column
 from glane.types import Extraction, Status
 
 
@@ -40,7 +41,11 @@ class ShardWork:
         self.num_missing -= 1
         return self.num_missing == 0
 
-    def commit(self, directory: RunDirectory, columns: Sequence[pa.Field], facts: Mapping[str, Any]) -> bool:
+    def is_judged(self, row: int) -> bool:
+        """Whether the row has its result."""
+        return self.extractions[row] is not None
+
+    def commit(self, directory: RunDirectory, columns: Sequence[Column], facts: Mapping[str, Any]) -> bool:
         """Write the part. Return False if another worker committed this shard first.
 
         Raises:

@@ -13,14 +13,16 @@ import time
 import traceback
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from glane.corpus.plan import Plan
 from glane.corpus.read import Reader
 from glane.engine.engine import Engine, RequestRefused
-from glane.extract.parse import parse
+from glane.extract.parse import Judgement
+from glane.extract.reading import Method
+from glane.run.asker import Asker
 from glane.run.deaths import Suspects, Window
 from glane.run.directory import RunDirectory
 from glane.run.feeder import Feeder, Request, Result, Target
@@ -35,6 +37,11 @@ class EngineDied(Exception):
     """The engine failed in a step: what was in it is suspect, and the worker must start again."""
 
 
+def is_greedy(request: Request) -> bool:
+    """Whether the same prompt would be answered alike: then it is asked once."""
+    return request.prompt.sampling.temperature == 0
+
+
 def where(error: BaseException) -> str:
     """An exception's kind and place. Its message is left out: it may quote a document."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -42,8 +49,9 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
-_REMEMBERED_ANSWERS = 20_000
+_REMEMBERED_ANSWERS = 10_000
 _WAIT_S = 0.2
+_FOLLOWER_WAIT_S = 0.01  # while the engine is idle and an answer that is being judged may want another prompt
 _LAST_CLAIM_S = 10.0
 _PACE_S = 60.0  # over this long the heartbeat tells the pace
 
@@ -76,30 +84,30 @@ class Worker:
         key: str,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._engine, self._task, self._directory = engine, task, directory
+        self._engine, self._directory = engine, directory
         self._ledger, self._heartbeat = ledger, heartbeat
-        self._columns = columns(task.fields)
+        self._columns = columns(task)
         self._window_size = max(1, round(model.max_num_seqs * model.window))
         self._window = Window(directory, heartbeat.worker, num_slots=self._window_size)
         self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
         self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
         self._feeder = Feeder(
-            engine=engine,
-            task=task,
-            model=model,
+            asker=Asker(engine, Method(task), model),
             plan=plan,
             reader=reader,
             ledger=ledger,
             suspects=Suspects(directory),
             key=key,
             ask=lambda request: self._put(self._prepared, request),
-            judge=lambda result: self._put(self._finished, result),
+            judge=self._answer,
             should_stop=lambda: should_stop() or self._failure is not None,
         )
         self._in_engine: dict[str, Request] = {}
         self._waiting: dict[bytes, list[Target]] = {}  # rows that want an answer that is being computed
         self._answers: OrderedDict[bytes, Completion] = OrderedDict()
-        self._is_greedy = model.sampling.temperature == 0
+        self._followups: deque[Request] = deque()  # what answers make us ask again: bounded by the rows in work
+        self._num_answered = self._num_judged = 0  # results handed to the committer, and those that it is done with
+        self._count_lock = threading.Lock()
         self._num_requests = 0
         self._counts = _Counts()
         self._last_step = time.monotonic()
@@ -139,33 +147,46 @@ class Worker:
 
     def _serve(self) -> None:
         is_fed = True
-        while is_fed or self._in_engine:
+        while is_fed or self._in_engine or self._more_may_follow():
             self._raise_failure()
-            if is_fed:
-                is_fed = self._refill()
+            is_fed = self._refill(is_fed)
             if self._in_engine:
                 self._step()
 
-    def _refill(self) -> bool:
-        """Move prepared requests into the engine; wait for one only when it is idle. False after the last."""
+    def _more_may_follow(self) -> bool:
+        """Whether an answer that is not judged yet, or was just judged, may want another prompt."""
+        # In this order: an answer counts as judged after its followers are in the queue.
+        return self._num_judged < self._num_answered or bool(self._followups)
+
+    def _refill(self, is_fed: bool) -> bool:
+        """Move requests into the engine, followers first; wait only when it is idle. False after the last one fed."""
         while len(self._in_engine) < self._window_size:
-            try:
-                request = self._prepared.get(block=not self._in_engine, timeout=_WAIT_S)
-            except queue.Empty:
-                return True
-            if request is None:
+            if self._followups:
+                request: Request | None = self._followups.popleft()
+            elif is_fed:
+                try:
+                    wait_s = _FOLLOWER_WAIT_S if self._more_may_follow() else _WAIT_S
+                    request = self._prepared.get(block=not self._in_engine, timeout=wait_s)
+                except queue.Empty:
+                    return True
+                if request is None:
+                    return False
+            else:
+                if not self._in_engine and self._more_may_follow():
+                    time.sleep(_FOLLOWER_WAIT_S)
                 return False
+            assert request is not None
             if request.alone:
                 self._ask_alone(request)
             else:
                 self._ask(request)
-        return True
+        return is_fed
 
     def _ask(self, request: Request) -> None:
-        if self._is_greedy:
+        if is_greedy(request):
             if (known := self._answers.get(request.digest)) is not None:
                 self._answers.move_to_end(request.digest)
-                self._put(self._finished, Result(target=request.target, outcome=known, duplicate=True))
+                self._answer(Result(target=request.target, outcome=known, duplicate=True))
                 return
             if request.digest in self._waiting:
                 self._waiting[request.digest].append(request.target)
@@ -174,10 +195,11 @@ class Worker:
         self._num_requests += 1
         request_id = str(self._num_requests)
         try:
-            self._engine.add(request_id, request.prompt)
+            prompt = request.prompt
+            self._engine.add(request_id, prompt.tokens, task=prompt.task, sampling=prompt.sampling)
         except RequestRefused as refusal:
-            refused = Extraction(status=Status.REJECTED, reason=str(refusal), num_prompt_tokens=len(request.prompt))
-            self._put(self._finished, Result(target=request.target, outcome=refused))
+            refused = Judgement(status=Status.REJECTED, reason=str(refusal))
+            self._answer(Result(target=request.target, outcome=refused))
             self._waiting.pop(request.digest, None)
             return
         if not self._in_engine:
@@ -200,34 +222,58 @@ class Worker:
         for request_id, completion in finished:
             request = self._in_engine.pop(request_id)
             self._window.leave(request_id)
-            self._put(self._finished, Result(target=request.target, outcome=completion))
-            if self._is_greedy:
+            self._answer(Result(target=request.target, outcome=completion))
+            if is_greedy(request):
                 for target in self._waiting.pop(request.digest):
-                    self._put(self._finished, Result(target=target, outcome=completion, duplicate=True))
+                    self._answer(Result(target=target, outcome=completion, duplicate=True))
                 self._answers[request.digest] = completion
                 if len(self._answers) > _REMEMBERED_ANSWERS:
                     self._answers.popitem(last=False)
         self._last_step = time.monotonic()
 
-    # The committer's thread: parse, collect, write.
+    def _answer(self, result: Result) -> None:
+        """Hand a result to the committer; called by the feeder's thread, too."""
+        with self._count_lock:
+            self._num_answered += 1
+        self._put(self._finished, result)
+
+    # The committer's thread: judge, collect, write.
 
     def _commit_all(self) -> None:
         while (result := self._finished.get()) is not None:
-            outcome = result.outcome
-            extraction = parse(outcome, self._task.fields) if isinstance(outcome, Completion) else outcome
-            if not result.duplicate and isinstance(outcome, Completion):
-                self._counts.prompt_tokens += outcome.num_prompt_tokens
-                self._counts.output_tokens += outcome.num_output_tokens
-            self._counts.duplicates += result.duplicate
-            self._counts.rows[extraction.status] += 1
-            work = result.target.work
-            if work.judge(result.target.row, extraction, duplicate=result.duplicate):
-                facts = {"worker": self._heartbeat.worker, "host": socket.gethostname()}
-                if work.commit(self._directory, self._columns, facts):
-                    self._counts.shards += 1
-                    self._counts.committed.update(work.counts())
-                self._counts.judged_rows += work.kept.num_rows
-                self._ledger.release(work.index)
+            self._judge(result)
+            self._num_judged += 1
+
+    def _judge(self, result: Result) -> None:
+        target, outcome = result.target, result.outcome
+        if isinstance(outcome, Completion) and not result.duplicate:
+            self._counts.prompt_tokens += outcome.num_prompt_tokens
+            self._counts.output_tokens += outcome.num_output_tokens
+        if target.reading is None:
+            assert isinstance(outcome, Judgement)
+            self._close_row(target, Extraction(status=outcome.status, reason=outcome.reason), duplicate=False)
+            return
+        assert target.turn is not None
+        for turn in target.reading.take(target.turn, outcome, duplicate=result.duplicate):
+            follower = self._feeder.request(replace(target, turn=turn))
+            if isinstance(follower, Request):
+                self._followups.append(follower)
+            else:
+                self._judge(follower)
+        if target.reading.is_done and not target.work.is_judged(target.row):
+            self._close_row(target, target.reading.extraction(), duplicate=target.reading.is_duplicate)
+
+    def _close_row(self, target: Target, extraction: Extraction, *, duplicate: bool) -> None:
+        work = target.work
+        self._counts.duplicates += duplicate
+        self._counts.rows[extraction.status] += 1
+        if work.judge(target.row, extraction, duplicate=duplicate):
+            facts = {"worker": self._heartbeat.worker, "host": socket.gethostname()}
+            if work.commit(self._directory, self._columns, facts):
+                self._counts.shards += 1
+                self._counts.committed.update(work.counts())
+            self._counts.judged_rows += work.kept.num_rows
+            self._ledger.release(work.index)
 
     # Between the threads.
 

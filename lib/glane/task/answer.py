@@ -1,4 +1,4 @@
-"""From an answer's JSON value to the typed values of the result's columns, strictly."""
+"""From the JSON of an answer to typed values, strictly: every rule of the task is checked, nothing is repaired."""
 
 from __future__ import annotations
 
@@ -19,49 +19,139 @@ from glane.task.fields import (
     ObjectField,
     StringField,
 )
-from glane.task.schema import DAY_PATTERN, PARTIAL_PATTERN
+from glane.task.locate import Node
+from glane.task.schema import (
+    ASSERTION,
+    DAY_PATTERN,
+    MISSING,
+    PARTIAL_PATTERN,
+    QUOTE,
+    QUOTE_MAX_LENGTH,
+    VALUE,
+    min_items,
+    wrapper_keys,
+)
+from glane.types import Assertion, Found, Missing
 
 
 class AnswerError(ValueError):
     """An answer breaks the task's schema. The message names the field and the rule, never the value."""
 
 
-def column_values(fields: Mapping[str, Field], answer: Any, *, place: str = "") -> dict[str, Any]:
-    """Return the value of every column of `fields`, checked against every rule of the task.
+def read_answer(fields: Mapping[str, Field], answer: Node, *, place: str = "") -> dict[str, Found]:
+    """Return what an answer says of every one of `fields`, checked against every rule of the task.
 
-    Dates become `datetime.date` (the first day of a partial date's period, beside its precision).
+    Dates become `datetime.date` (the first day of a partial date's period, beside its precision). Quotes are kept as
+    they are written; spans are places in the JSON text that `answer` was located in.
 
     Raises:
         AnswerError: for a missing, surplus or wrong value.
     """
-    if not isinstance(answer, dict):
-        raise AnswerError(f"{place or 'answer'}: not an object")
-    if missing := [name for name in fields if name not in answer]:
-        raise AnswerError(f"{_join(place, missing[0])}: missing")
-    if len(answer) > len(fields):  # a surplus key is the model's own word: not repeated here
-        raise AnswerError(f"{place or 'answer'}: has a key that is no field")
-    values: dict[str, Any] = {}
-    for name, field in fields.items():
-        values.update(_columns(name, field, answer[name], _join(place, name)))
-    return values
+    members = _members(answer, tuple(fields), place)
+    return {name: _found(field, members[name], _join(place, name)) for name, field in fields.items()}
 
 
 def _join(place: str, name: str) -> str:
     return f"{place}.{name}" if place else name
 
 
-def _columns(name: str, field: Field, value: Any, place: str) -> dict[str, Any]:
-    if isinstance(field, DateField) and field.precision == "partial":
-        date, precision = (None, None) if value is None and field.nullable else _partial_date(value, place)
-        return {name: date, f"{name}__precision": precision}
-    return {name: _value(field, value, place)}
+def _members(node: Node, keys: tuple[str, ...], place: str) -> dict[str, Node]:
+    """The members of an object that has exactly these keys."""
+    if node.members is None:
+        raise AnswerError(f"{place or 'answer'}: not an object")
+    if absent := [key for key in keys if key not in node.members]:
+        raise AnswerError(f"{_join(place, absent[0])}: missing")
+    if len(node.members) > len(keys):  # a surplus key is the model's own word: not repeated here
+        raise AnswerError(f"{place or 'answer'}: has a key that is no field")
+    return node.members
 
 
-def _value(field: Field, value: Any, place: str) -> Any:
-    if value is None:
+def _found(field: Field, node: Node, place: str) -> Found:
+    if field.missing and node.members is not None and MISSING in node.members:
+        return _missing(field, node, place)
+    if node.value is None:
+        if field.missing:
+            raise AnswerError(f"{place}: null without a reason")
         if not field.nullable:
             raise AnswerError(f"{place}: null, which the task does not allow")
-        return None
+        return Found(span=(node.start, node.end))
+    if isinstance(field, ListField):
+        return _list(field, node, place)
+    return _wrapped(field, field, node, place)
+
+
+def _missing(field: Field, node: Node, place: str) -> Found:
+    reason = node.members[MISSING].value if node.members else None
+    if reason not in field.missing:
+        raise AnswerError(f"{place}.{MISSING}: none of the reasons")
+    missing = Missing(reason)
+    quoted = field.evidence and missing is not Missing.NOT_STATED
+    members = _members(node, (MISSING, QUOTE) if quoted else (MISSING,), place)
+    return Found(
+        missing=missing,
+        quote=_quote(members[QUOTE], place) if quoted else None,
+        span=(node.start, members[MISSING].end),
+    )
+
+
+def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> Found:
+    """A value with what stands around it: `wrapper` says what is asked of it, `field` what it is."""
+    keys = wrapper_keys(wrapper)
+    if not keys:
+        return _value(field, node, place)
+    members = _members(node, tuple(keys), place)
+    if members[VALUE].value is None and wrapper is field:
+        raise AnswerError(f"{place}.{VALUE}: null has no place there")
+    found = _value(field, members[VALUE], f"{place}.{VALUE}")
+    found.span = (node.start, members[VALUE].end)
+    if ASSERTION in members:
+        if members[ASSERTION].value not in wrapper.assertion:
+            raise AnswerError(f"{place}.{ASSERTION}: none of the assertions")
+        found.assertion = Assertion(members[ASSERTION].value)
+    if QUOTE in members:
+        found.quote = _quote(members[QUOTE], place)
+    return found
+
+
+def _quote(node: Node, place: str) -> str:
+    quote = _text(node.value, f"{place}.{QUOTE}")
+    if not 1 <= len(quote) <= QUOTE_MAX_LENGTH:
+        raise AnswerError(f"{place}.{QUOTE}: empty, or longer than {QUOTE_MAX_LENGTH}")
+    return quote
+
+
+def _list(field: ListField, node: Node, place: str) -> Found:
+    if node.items is None:
+        raise AnswerError(f"{place}: not a list")
+    if not min_items(field) <= len(node.items) <= field.max_items:
+        raise AnswerError(f"{place}: has not {min_items(field)} to {field.max_items} items")
+    items = [_wrapped(field, field.items, item, f"{place}[{i}]") for i, item in enumerate(node.items)]
+    return Found(items=items, span=(node.start, node.end), value_span=(node.start, node.end))
+
+
+def _value(field: Field, node: Node, place: str) -> Found:
+    """A value without anything around it."""
+    found = Found(span=(node.start, node.end))
+    if node.value is None:
+        if not field.nullable:
+            raise AnswerError(f"{place}: null, which the task does not allow")
+        return found
+    found.value_span = found.span
+    match field:
+        case ListField():
+            return _list(field, node, place)
+        case ObjectField():
+            found.fields = read_answer(field.fields, node, place=place)
+        case DateField() if field.precision == "partial":
+            found.value, found.precision = _partial_date(node.value, place)
+        case _:
+            found.value = _scalar(field, node.value, place)
+    return found
+
+
+def _scalar(
+    field: StringField | IntegerField | NumberField | BooleanField | DateField | EnumField, value: Any, place: str
+) -> object:
     match field:
         case StringField():
             text = _text(value, place)
@@ -84,15 +174,11 @@ def _value(field: Field, value: Any, place: str) -> Any:
                 raise AnswerError(f"{place}: not true or false")
             return value
         case DateField():
-            return _partial_date(value, place)[0] if field.precision == "partial" else _date(value, place)
+            return _date(value, place)
         case EnumField():
             if value not in field.values:
                 raise AnswerError(f"{place}: none of the values")
             return value
-        case ListField():
-            return _items(field, value, place)
-        case ObjectField():
-            return column_values(field.fields, value, place=place)
         case _:
             assert_never(field)
 
@@ -126,13 +212,3 @@ def _partial_date(value: Any, place: str) -> tuple[datetime.date, str]:
         raise AnswerError(f"{place}: not a date YYYY, YYYY-MM or YYYY-MM-DD")
     precision = {4: "year", 7: "month", 10: "day"}[len(value)]
     return _date(value + "-01-01"[: 10 - len(value)] if precision == "year" else (value + "-01")[:10], place), precision
-
-
-def _items(field: ListField, value: Any, place: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise AnswerError(f"{place}: not a list")
-    if not field.min_items <= len(value) <= field.max_items:
-        raise AnswerError(f"{place}: has not {field.min_items} to {field.max_items} items")
-    if isinstance(field.items, DateField) and field.items.precision == "partial":
-        return [_columns("date", field.items, item, f"{place}[{i}]") for i, item in enumerate(value)]
-    return [_value(field.items, item, f"{place}[{i}]") for i, item in enumerate(value)]

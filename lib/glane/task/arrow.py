@@ -1,9 +1,10 @@
-"""From fields to the Arrow types of the result's columns."""
+"""The columns of a result: each is described once, with its Arrow type and how it is read off what was found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import assert_never
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, assert_never
 
 import pyarrow as pa
 
@@ -18,27 +19,131 @@ from glane.task.fields import (
     ObjectField,
     StringField,
 )
+from glane.task.task import Task
+from glane.types import Found
 
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
+EVIDENCE = pa.struct(
+    [
+        pa.field("quote", pa.string()),
+        pa.field("start", pa.int64()),
+        pa.field("end", pa.int64()),
+        pa.field("alignment", pa.string()),
+    ]
+)
+
+# What stands behind the two underscores, and what the codebook says of it.
+SUFFIXES = {
+    "precision": "Precision of {}: year, month or day.",
+    "missing": "Why {} is null: not_stated, denied, uncertain, conflicting or unreadable.",
+    "assertion": "How the text speaks of {}: present, absent, possible, historical or family.",
+    "evidence": "The passage that supports {}: text[start:end] == quote, in code points of the text column.",
+    "confidence": "Probability of {} under the model, 0 to 1.",
+    "probabilities": "Probability of each value of {} under the model.",
+    "agreement": "Share of the passes that say the same of {}.",
+    "conflicts": "Other values of {}, found elsewhere in the document.",
+}
 
 
-def columns(fields: Mapping[str, Field]) -> list[pa.Field]:
-    """Return the columns of `fields`, in order; a partial date has a second one, `<name>__precision`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column, or one member of a struct. `read` gives its Python value for what was found of `field`."""
 
-    Top-level enums are dictionaries. Inside lists and structs they are strings, which every reader of Parquet
-    gives back unchanged.
+    field: str
+    name: str
+    type: pa.DataType
+    read: Callable[[Found], Any]
+
+
+def columns(task: Task) -> list[Column]:
+    """Return the columns of a task's fields, in order; those that annotate a field follow it as `<name>__<what>`.
+
+    Top-level categories are dictionaries. Inside lists and structs they are strings, which every reader of Parquet
+    gives back unchanged. Columns that belong to the items of a list are lists parallel to it.
     """
-    return [column for name, field in fields.items() for column in _columns(name, field, nested=False)]
+    return [column for name, field in task.fields.items() for column in _columns(name, field, task, nested=False)]
 
 
-def _columns(name: str, field: Field, *, nested: bool) -> list[pa.Field]:
-    found = [pa.field(name, _type(field, nested=nested))]
+def row_values(found: Mapping[str, Found], columns: Sequence[Column]) -> dict[str, Any]:
+    """Return the value of every column for what was found in one document."""
+    return {column.name: column.read(found[column.field]) for column in columns}
+
+
+def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Column]:
+    category = pa.string() if nested else _CATEGORY
+    if isinstance(field, ListField):
+        return _list_columns(name, field, task, category)
+    kind, read = _value(field, task, nested=nested)
+    found = [Column(field=name, name=name, type=kind, read=read)]
+
+    def add(what: str, kind: pa.DataType, read: Callable[[Found], Any]) -> None:
+        found.append(Column(field=name, name=f"{name}__{what}", type=kind, read=read))
+
     if isinstance(field, DateField) and field.precision == "partial":
-        found.append(pa.field(f"{name}__precision", pa.string() if nested else _CATEGORY))
+        add("precision", category, lambda one: one.precision)
+    if field.missing:
+        add("missing", category, lambda one: one.missing)
+    if field.assertion:
+        add("assertion", category, lambda one: one.assertion)
+    if field.evidence:
+        add("evidence", EVIDENCE, _evidence)
+    if task.confidence:
+        add("confidence", pa.float64(), lambda one: one.confidence)
+        if isinstance(field, BooleanField | EnumField):
+            values = ("true", "false") if isinstance(field, BooleanField) else field.values
+            # Arrow reads what a mapping lacks as null: no probability of a value is known unless all are.
+            add("probabilities", pa.struct([pa.field(value, pa.float64()) for value in values]), _probabilities)
+    if task.passes.samples > 1:
+        add("agreement", pa.float64(), lambda one: one.agreement)
+    if task.split is not None or task.passes.samples > 1:
+        add("conflicts", pa.list_(_conflict_type(field)), lambda one: one.conflicts)
     return found
 
 
-def _type(field: Field, *, nested: bool) -> pa.DataType:
+def _list_columns(name: str, field: ListField, task: Task, category: pa.DataType) -> list[Column]:
+    kind, read = _item(field.items, task)
+    found = [Column(field=name, name=name, type=pa.list_(kind), read=_each(read))]
+
+    def add(what: str, kind: pa.DataType, read: Callable[[Found], Any]) -> None:
+        found.append(Column(field=name, name=f"{name}__{what}", type=kind, read=read))
+
+    if field.missing:
+        add("missing", category, lambda one: one.missing)
+    if field.assertion:
+        add("assertion", pa.list_(pa.string()), _each(lambda item: item.assertion))
+    if field.evidence:
+        add("evidence", pa.list_(EVIDENCE), _each(_evidence))
+    if task.confidence:
+        add("confidence", pa.list_(pa.float64()), _each(lambda item: item.confidence))
+    if task.passes.samples > 1:
+        add("agreement", pa.list_(pa.float64()), _each(lambda item: item.agreement))
+    return found
+
+
+def _each(read: Callable[[Found], Any]) -> Callable[[Found], Any]:
+    return lambda one: None if one.items is None else [read(item) for item in one.items]
+
+
+def _item(field: Field, task: Task) -> tuple[pa.DataType, Callable[[Found], Any]]:
+    if isinstance(field, ListField):
+        kind, read = _item(field.items, task)
+        return pa.list_(kind), _each(read)
+    if isinstance(field, DateField) and field.precision == "partial":
+        kind = pa.struct([pa.field("date", pa.date32()), pa.field("date__precision", pa.string())])
+        return kind, lambda one: None if one.is_null else {"date": one.value, "date__precision": one.precision}
+    return _value(field, task, nested=True)
+
+
+def _value(field: Field, task: Task, *, nested: bool) -> tuple[pa.DataType, Callable[[Found], Any]]:
+    """The type of the value itself, and how it is read."""
+    if isinstance(field, ObjectField):
+        inner = [column for name, one in field.fields.items() for column in _columns(name, one, task, nested=True)]
+        kind = pa.struct([pa.field(column.name, column.type) for column in inner])
+        return kind, lambda one: None if one.fields is None else row_values(one.fields, inner)
+    return _plain_type(field, nested=nested), lambda one: one.value
+
+
+def _plain_type(field: Field, *, nested: bool) -> pa.DataType:
     match field:
         case StringField():
             return pa.string()
@@ -52,11 +157,36 @@ def _type(field: Field, *, nested: bool) -> pa.DataType:
             return pa.date32()
         case EnumField():
             return pa.string() if nested else _CATEGORY
-        case ListField():
-            if isinstance(field.items, DateField) and field.items.precision == "partial":
-                return pa.list_(pa.struct(_columns("date", field.items, nested=True)))
-            return pa.list_(_type(field.items, nested=True))
-        case ObjectField():
-            return pa.struct([c for name, inner in field.fields.items() for c in _columns(name, inner, nested=True)])
+        case ListField() | ObjectField():
+            raise AssertionError("a list or an object has no plain type")
         case _:
             assert_never(field)
+
+
+def _conflict_type(field: Field) -> pa.DataType:
+    """The type of a losing value: plain, without what stands around it; a partial date as text at its precision."""
+    match field:
+        case ObjectField():
+            return pa.struct([pa.field(name, _conflict_type(inner)) for name, inner in field.fields.items()])
+        case ListField():
+            return pa.list_(_conflict_type(field.items))
+        case DateField() if field.precision == "partial":
+            return pa.string()
+        case _:
+            return _plain_type(field, nested=True)
+
+
+def _evidence(one: Found) -> dict[str, Any] | None:
+    if one.evidence is None:
+        return None
+    passage = one.evidence
+    return {
+        "quote": passage.quote,
+        "start": passage.start,
+        "end": passage.end,
+        "alignment": str(passage.alignment),
+    }
+
+
+def _probabilities(one: Found) -> Mapping[str, float] | None:
+    return one.probabilities

@@ -9,6 +9,7 @@ from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.errors import ConfigError, did_you_mean
+from glane.types import Assertion, Missing
 from glane.validation import Strict, validated
 
 # Beyond these, a JSON number read as a double would no longer be the integer that was written.
@@ -20,16 +21,50 @@ DEFAULT_MAX_ITEMS = 50
 class _Field(Strict):
     description: str = ""
     nullable: bool = False
+    evidence: bool = False  # the model quotes the document; of a list, each item
+    missing: tuple[
+        Missing, ...
+    ] = ()  # the reasons that a null may carry, and then must; of a list, for the whole of it
+    assertion: tuple[Assertion, ...] = ()  # how the text speaks of it; of a list, of each item
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthands(cls, values: Any) -> Any:
+        """`true` means every reason, or every assertion; what can be missing can be null."""
+        if not isinstance(values, Mapping):
+            return values
+        values = dict(values)
+        for key, every in (("missing", Missing), ("assertion", Assertion)):
+            if isinstance(values.get(key), bool):
+                values[key] = tuple(every) if values[key] else ()
+        if values.get("missing"):
+            if values.get("nullable") is False:
+                raise ValueError("nullable: false and missing contradict each other; leave one of them out")
+            values["nullable"] = True
+        return values
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether its answer is an object around the value. A list wraps its items instead, and what is missing."""
+        return self.evidence or bool(self.missing) or bool(self.assertion)
 
 
-class StringField(_Field):
+class _Single(_Field):
+    merge: Literal["first", "last", "most_frequent", "highest_confidence"] = "first"
+
+
+class _Numeric(_Field):
+    merge: Literal["first", "last", "most_frequent", "highest_confidence", "sum"] = "first"
+
+
+class StringField(_Single):
     """Free text of at most `max_length` code points."""
 
     type: Literal["string"] = "string"
     max_length: int = Key(default=DEFAULT_MAX_LENGTH, ge=1, le=100_000)
 
 
-class IntegerField(_Field):
+class IntegerField(_Numeric):
     """A whole number between `minimum` and `maximum`, both included."""
 
     type: Literal["integer"] = "integer"
@@ -43,7 +78,7 @@ class IntegerField(_Field):
         return self
 
 
-class NumberField(_Field):
+class NumberField(_Numeric):
     """A decimal number between `minimum` and `maximum`, both included."""
 
     type: Literal["number"] = "number"
@@ -57,20 +92,20 @@ class NumberField(_Field):
         return self
 
 
-class BooleanField(_Field):
+class BooleanField(_Single):
     """True or false."""
 
     type: Literal["boolean"] = "boolean"
 
 
-class DateField(_Field):
+class DateField(_Single):
     """A calendar date; with `precision: partial` also a year or a year and month."""
 
     type: Literal["date"] = "date"
     precision: Literal["day", "partial"] = "day"
 
 
-class EnumField(_Field):
+class EnumField(_Single):
     """One of `values`; `labels` may explain them for the codebook and the prompt."""
 
     type: Literal["enum"] = "enum"
@@ -103,6 +138,9 @@ class ListField(_Field):
     items: Field
     min_items: int = Key(default=0, ge=0)
     max_items: int = Key(default=DEFAULT_MAX_ITEMS, ge=1, le=10_000)
+    merge: Literal["union"] = "union"
+    keys: tuple[str, ...] = ()  # of items that are objects: the fields that tell one item from another
+    similarity: float = Key(default=100.0, ge=50, le=100)  # from here on, two strings are the same to the union
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -110,8 +148,17 @@ class ListField(_Field):
             raise ValueError(f"min_items {self.min_items} is above max_items {self.max_items}")
         return self
 
+    @model_validator(mode="after")
+    def _items_are_plain(self) -> Self:
+        if self.items.is_wrapped:
+            raise ValueError("evidence, missing and assertion of the items are set on the list, beside `items`")
+        known = tuple(self.items.fields) if isinstance(self.items, ObjectField) else ()
+        if strange := [key for key in self.keys if key not in known]:
+            raise ValueError(f"keys: {strange[0]!r} is no field of the items; they have {', '.join(known) or 'none'}")
+        return self
 
-class ObjectField(_Field):
+
+class ObjectField(_Single):
     """A record with fields of its own."""
 
     type: Literal["object"] = "object"
@@ -134,7 +181,19 @@ _KINDS: dict[str, type[Field]] = {
 }
 
 # Columns that every result has beside the task's own.
-RESERVED = frozenset({"status", "reason", "finish_reason", "prompt_tokens", "output_tokens", "duplicate"})
+RESERVED = frozenset(
+    {
+        "status",
+        "reason",
+        "finish_reason",
+        "prompt_tokens",
+        "output_tokens",
+        "duplicate",
+        "chunks",
+        "repairs",
+        "leaked_from_example",
+    }
+)
 
 
 def field_from(values: Any, *, place: str) -> Field:

@@ -7,7 +7,7 @@ shared part once.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypedDict, assert_never
 
@@ -22,7 +22,9 @@ from glane.task.fields import (
     ObjectField,
     StringField,
 )
+from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, wrapper_keys
 from glane.task.task import TEXT_INPUT, Task
+from glane.types import Assertion, Missing
 
 PromptStyle = Literal["full", "bare"]
 
@@ -54,6 +56,28 @@ _WORDS: dict[str, dict[str, str]] = {
         "enum": "une valeur parmi",
         "list": "liste d'au plus {max_items} éléments",
         "object": "objet",
+        "or": "ou",
+        "legend": "Ces objets s'écrivent avec les clés :",
+        "value": "la valeur, du type dit.",
+        "quote": "la citation du document qui le montre, courte et copiée lettre à lettre.",
+        "missing": "pourquoi il n'y a pas de valeur :",
+        "silent": "Avec la citation qui le dit, sauf pour not_stated.",
+        "assertion": "comment le texte en parle :",
+        "not_stated": "le texte n'en parle pas",
+        "denied": "le texte dit qu'il n'y en a pas",
+        "uncertain": "le texte en parle sans dire ce qu'il en est",
+        "conflicting": "le texte dit deux choses",
+        "unreadable": "c'était écrit, mais c'est illisible",
+        "present": "présent",
+        "absent": "nié",
+        "possible": "possible, suspecté",
+        "historical": "passé",
+        "family": "chez un parent, non chez le patient",
+        "repair": "Une réponse précédente ne convient pas : {problem}. Relis le document et réponds de nouveau.",
+        "recall": (
+            "Une lecture précédente a trouvé ceci : {found}\n"
+            "Donne seulement ce qu'elle a manqué, ou des listes vides s'il ne manque rien."
+        ),
     },
     "en": {
         "fields": "Fields, in this order:",
@@ -74,20 +98,53 @@ _WORDS: dict[str, dict[str, str]] = {
         "enum": "one value of",
         "list": "list of at most {max_items} items",
         "object": "object",
+        "or": "or",
+        "legend": "These objects are written with the keys:",
+        "value": "the value, of the type given.",
+        "quote": "the quote from the document that shows it, short and copied letter by letter.",
+        "missing": "why there is no value:",
+        "silent": "With the quote that says so, except for not_stated.",
+        "assertion": "how the text speaks of it:",
+        "not_stated": "the text does not speak of it",
+        "denied": "the text says that there is none",
+        "uncertain": "the text speaks of it without saying what",
+        "conflicting": "the text says two things",
+        "unreadable": "it was written, and cannot be read",
+        "present": "present",
+        "absent": "denied",
+        "possible": "possible, suspected",
+        "historical": "past",
+        "family": "of a relative, not of the patient",
+        "repair": "An earlier answer will not do: {problem}. Read the document again, and answer anew.",
+        "recall": (
+            "An earlier reading found this: {found}\nGive only what it missed, or empty lists if it missed nothing."
+        ),
     },
 }
 
 
-def messages(task: Task, inputs: Mapping[str, str], *, style: PromptStyle) -> list[Message]:
+def messages(task: Task, inputs: Mapping[str, str], *, style: PromptStyle, note: str = "") -> list[Message]:
     """Return the conversation that asks `task` of one document.
 
     `full` shows instructions, fields and examples before the document; `bare` shows the document alone, for a
-    model that was trained on the task.
+    model that was trained on the task, which has learned nothing of a `note`. A note stands behind the document, so
+    that the prefix cache serves all that comes before it.
     """
     if style == "bare":
         return [Message(role="user", content=_document(task, inputs, headed=len(task.inputs) > 1))]
     document = _document(task, inputs, headed=True)
-    return [Message(role="user", content=f"{_shared(task)}{document}\n{_WORDS[task.language]['reply']} :")]
+    reply = "".join([f"{note}\n" if note else "", f"{_WORDS[task.language]['reply']} :"])
+    return [Message(role="user", content=f"{_shared(task)}{document}\n{reply}")]
+
+
+def repair_note(task: Task, problem: str) -> str:
+    """What a prompt says of an answer that could not be used; `problem` names field and rule, never a value."""
+    return _WORDS[task.language]["repair"].format(problem=problem)
+
+
+def recall_note(task: Task, found: str) -> str:
+    """What a prompt says of what an earlier answer found, as JSON."""
+    return _WORDS[task.language]["recall"].format(found=found)
 
 
 def compact_json(value: Any) -> str:
@@ -120,6 +177,7 @@ def _shared_cached(by_id: _ById) -> str:
         "",
         words["fields"],
         *_described(task.fields, words, indent=""),
+        *_legend(task.fields, words),
         "",
         words["answer"],
         "",
@@ -143,7 +201,7 @@ def _document(task: Task, inputs: Mapping[str, str], *, headed: bool) -> str:
 def _described(fields: Mapping[str, Field], words: Mapping[str, str], *, indent: str) -> list[str]:
     lines = []
     for name, field in fields.items():
-        kind = _kind(field, words) + (f" {words['null']}" if field.nullable else "")
+        kind = _kind(field, words) + _form(field, words)
         lines.append(f"{indent}- {name} ({kind})" + (f" : {field.description.strip()}" if field.description else ""))
         inner = field.items if isinstance(field, ListField) else field
         if isinstance(inner, ObjectField):
@@ -151,6 +209,51 @@ def _described(fields: Mapping[str, Field], words: Mapping[str, str], *, indent:
         if isinstance(inner, EnumField):
             lines.extend(f"{indent}  · {value} : {label}" for value, label in inner.labels.items())
     return lines
+
+
+def _form(field: Field, words: Mapping[str, str]) -> str:
+    """How the value is written, where not as itself: {"value":…,"quote":…}, or {"missing":…}."""
+    keys = wrapper_keys(field)
+    shape = f" ; {_shape(keys)}" if keys else ""
+    if field.missing:
+        quoted = field.evidence and field.missing != (Missing.NOT_STATED,)  # silence has no quote
+        return f"{shape} {words['or']} {_shape([MISSING, QUOTE] if quoted else [MISSING])}"
+    return f"{shape} {words['null']}" if field.nullable else shape
+
+
+def _shape(keys: list[str]) -> str:
+    return "{" + ",".join(f'"{key}":…' for key in keys) + "}"
+
+
+def _legend(fields: Mapping[str, Field], words: Mapping[str, str]) -> list[str]:
+    """What the keys of the objects mean, those that the fields use."""
+    every = list(_all_fields(fields))
+    keys = {key for field in every for key in wrapper_keys(field)} | {MISSING for field in every if field.missing}
+    if not keys:
+        return []
+    reasons = {reason for field in every for reason in field.missing}
+    assertions = {one for field in every for one in field.assertion}
+    silent = f" {words['silent']}" if any(field.evidence and field.missing for field in every) else ""
+    meanings = {
+        VALUE: words["value"],
+        ASSERTION: f"{words['assertion']} {_glossary(assertions, words)}.",
+        QUOTE: words["quote"],
+        MISSING: f"{words['missing']} {_glossary(reasons, words)}.{silent}",
+    }
+    return ["", words["legend"], *(f'- "{key}" : {meaning}' for key, meaning in meanings.items() if key in keys)]
+
+
+def _glossary(terms: set[Any], words: Mapping[str, str]) -> str:
+    ordered = [term for kind in (Missing, Assertion) for term in kind if term in terms]
+    return ", ".join(f"{term} ({words[term]})" for term in ordered)
+
+
+def _all_fields(fields: Mapping[str, Field]) -> Iterator[Field]:
+    for field in fields.values():
+        yield field
+        inner = field.items if isinstance(field, ListField) else field
+        if isinstance(inner, ObjectField):
+            yield from _all_fields(inner.fields)
 
 
 def _kind(field: Field, words: Mapping[str, str]) -> str:
@@ -177,4 +280,8 @@ def _bounds(field: IntegerField | NumberField, words: Mapping[str, str]) -> list
     given = field.model_fields_set  # an integer's default bounds are ours, not the author's: not shown
     low, high = "minimum" in given and field.minimum is not None, "maximum" in given and field.maximum is not None
     key = {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}.get((low, high))
-    return [words[key].format(minimum=field.minimum, maximum=field.maximum)] if key else []
+    return [words[key].format(minimum=_number(field.minimum), maximum=_number(field.maximum))] if key else []
+
+
+def _number(bound: float | None) -> str:
+    return "" if bound is None else f"{bound:.15g}"

@@ -1,4 +1,8 @@
-"""From fields to the JSON Schema that constrains decoding."""
+"""From fields to the JSON Schema that constrains decoding.
+
+A field that asks for evidence, reasons of absence or assertion is answered by an object around its value. The value
+comes first in it, so that its probability depends on the document alone and not on a quote just written.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,10 @@ from glane.task.fields import (
     ObjectField,
     StringField,
 )
+from glane.types import Missing
+
+VALUE, ASSERTION, QUOTE, MISSING = "value", "assertion", "quote", "missing"
+QUOTE_MAX_LENGTH = 300
 
 _YEAR, _MONTH, _DAY = "[12][0-9]{3}", "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
 DAY_PATTERN = f"^{_YEAR}-{_MONTH}-{_DAY}$"
@@ -24,17 +32,60 @@ PARTIAL_PATTERN = f"^{_YEAR}(-{_MONTH}(-{_DAY})?)?$"
 
 def json_schema(fields: Mapping[str, Field]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of an answer: one closed object, every key required, in order."""
+    return _closed({name: _schema(field) for name, field in fields.items()})
+
+
+def wrapper_keys(field: Field) -> list[str]:
+    """The keys of the object around a value of `field`, or around each item of a list; none if it stands bare."""
+    keys = [ASSERTION] * bool(field.assertion) + [QUOTE] * field.evidence
+    return [VALUE, *keys] if keys or (field.missing and not isinstance(field, ListField)) else []
+
+
+def min_items(field: ListField) -> int:
+    """The fewest items of a list: where a reason says why there are none, an empty list would say nothing."""
+    return max(1, field.min_items) if field.missing else field.min_items
+
+
+def _closed(properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {name: _schema(field) for name, field in fields.items()},
-        "required": list(fields),
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
 
 
 def _schema(field: Field) -> dict[str, Any]:
     plain = _plain(field)
-    return {"anyOf": [plain, {"type": "null"}]} if field.nullable else plain
+    options = [plain if isinstance(field, ListField) else _wrapped(field, plain)]
+    if field.missing:
+        options += _reasons(field)
+    elif field.nullable:
+        options.append({"type": "null"})
+    return options[0] if len(options) == 1 else {"anyOf": options}
+
+
+def _wrapped(field: Field, plain: dict[str, Any]) -> dict[str, Any]:
+    keys = wrapper_keys(field)
+    if not keys:
+        return plain
+    schemas = {
+        VALUE: plain,
+        ASSERTION: {"type": "string", "enum": [str(one) for one in field.assertion]},
+        QUOTE: _QUOTE,
+    }
+    return _closed({key: schemas[key] for key in keys})
+
+
+_QUOTE = {"type": "string", "minLength": 1, "maxLength": QUOTE_MAX_LENGTH}
+
+
+def _reasons(field: Field) -> list[dict[str, Any]]:
+    """Silence has no quote; every other reason is something that the text says."""
+    silent = [str(reason) for reason in field.missing if reason is Missing.NOT_STATED or not field.evidence]
+    said = [str(reason) for reason in field.missing if str(reason) not in silent]
+    options = [_closed({MISSING: {"type": "string", "enum": silent}})] if silent else []
+    return options + ([_closed({MISSING: {"type": "string", "enum": said}, QUOTE: _QUOTE})] if said else [])
 
 
 def _plain(field: Field) -> dict[str, Any]:
@@ -53,10 +104,12 @@ def _plain(field: Field) -> dict[str, Any]:
         case EnumField():
             return {"type": "string", "enum": list(field.values)}
         case ListField():
+            item = _plain(field.items)
+            item = {"anyOf": [item, {"type": "null"}]} if field.items.nullable else item
             return {
                 "type": "array",
-                "items": _schema(field.items),
-                "minItems": field.min_items,
+                "items": _wrapped(field, item),
+                "minItems": min_items(field),
                 "maxItems": field.max_items,
             }
         case ObjectField():

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field as Key
+from pydantic import model_validator
 
 from glane.errors import ConfigError
-from glane.task.answer import AnswerError, column_values
-from glane.task.fields import RESERVED, Field, ListField, fields_from
+from glane.task.examples import Example, read_example
+from glane.task.fields import RESERVED, Field, ListField, ObjectField, fields_from
 from glane.task.imports import fields_of_model, fields_of_schema_file
+from glane.task.rules import check_rules
 from glane.task.schema import json_schema
 from glane.validation import Strict, validated
 
 TEXT_INPUT = "text"
 
 
-class Example(Strict):
-    """A few-shot example: the inputs as a document would give them, and the answer that is right."""
+class SplitSettings(Strict):
+    """How a long document becomes chunks; sizes in tokens of the document's text."""
 
-    inputs: Mapping[str, str]
-    output: Mapping[str, Any]
+    max_tokens: int | Literal["auto"] = "auto"  # auto: what the model's context leaves
+    overlap_tokens: int = Key(default=100, ge=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if isinstance(self.max_tokens, int) and not self.overlap_tokens < self.max_tokens:
+            raise ValueError(f"overlap_tokens {self.overlap_tokens} must be below max_tokens {self.max_tokens}")
+        return self
+
+
+class PassSettings(Strict):
+    """How often each prompt is asked. Several samples need a temperature; their seeds are fixed."""
+
+    samples: int = Key(default=1, ge=1, le=32)
+    temperature: float = Key(default=0.7, gt=0, le=2)  # of every sample, when there are several
+    recall: int = Key(default=0, ge=0, le=5)  # further prompts that look for list items the earlier ones missed
 
 
 class Task(Strict):
@@ -37,6 +52,24 @@ class Task(Strict):
     inputs: tuple[str, ...]
     fields: Mapping[str, Field]
     examples: tuple[Example, ...]
+    confidence: bool = True
+    split: SplitSettings | None = None
+    passes: PassSettings = PassSettings()
+    repairs: int = Key(default=1, ge=0, le=5)
+    rules: tuple[str, ...] = ()
+
+    @property
+    def list_fields(self) -> dict[str, Field]:
+        """The fields that a recall pass asks again."""
+        return {name: field for name, field in self.fields.items() if isinstance(field, ListField)}
+
+    def recall_task(self) -> Task:
+        """The task that asks for what the lists lack."""
+        fields = {
+            name: field.model_copy(update={"missing": (), "nullable": False, "min_items": 0})
+            for name, field in self.list_fields.items()
+        }
+        return self.model_copy(update={"fields": fields, "examples": ()})
 
     @property
     def answer_schema(self) -> str:
@@ -61,6 +94,19 @@ class _Definition(Strict):
     json_schema_file: str | None = None
     pydantic_model: str | None = None
     examples: tuple[Mapping[str, Any], ...] = ()
+    confidence: bool = True
+    split: SplitSettings | None = None
+    passes: PassSettings = PassSettings()
+    repairs: int = Key(default=1, ge=0, le=5)
+    rules: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_of_passes(cls, values: Any) -> Any:
+        """`passes: 5` is short for five samples."""
+        if isinstance(values, Mapping) and type(values.get("passes")) is int:
+            values = {**values, "passes": {"samples": values["passes"]}}
+        return values
 
 
 def load_task(values: Mapping[str, Any]) -> Task:
@@ -95,9 +141,13 @@ def load_task(values: Mapping[str, Any]) -> Task:
             f"task.inputs: {TEXT_INPUT!r} (the document itself) is missing from {list(definition.inputs)}."
         )
     examples = [
-        _example(example, definition.inputs, fields, place=f"task.examples[{i}]")
+        read_example(example, definition.inputs, fields, place=f"task.examples[{i}]")
         for i, example in enumerate(definition.examples)
     ]
+    _check_merging(fields, definition.split)
+    if definition.passes.recall and not any(isinstance(field, ListField) for field in fields.values()):
+        raise ConfigError("task.passes.recall: a recall pass looks for items of lists, and this task has no list.")
+    check_rules(definition.rules, fields, [name for name in definition.inputs if name != TEXT_INPUT])
     return validated(
         Task,
         {
@@ -108,37 +158,25 @@ def load_task(values: Mapping[str, Any]) -> Task:
             "inputs": definition.inputs,
             "fields": fields,
             "examples": examples,
+            "confidence": definition.confidence,
+            "split": definition.split,
+            "passes": definition.passes,
+            "repairs": definition.repairs,
+            "rules": definition.rules,
         },
         place="task",
     )
 
 
-def _example(values: Mapping[str, Any], inputs: tuple[str, ...], fields: Mapping[str, Field], *, place: str) -> Example:
-    if strange := sorted(set(values) - set(inputs) - {"output"}):
-        raise ConfigError(f"{place}.{strange[0]}: unknown key. Valid: {', '.join([*inputs, 'output'])}.")
-    if missing := [name for name in (*inputs, "output") if name not in values]:
-        raise ConfigError(f"{place}.{missing[0]}: missing.")
-    output = values["output"]
-    if not isinstance(output, Mapping):
-        raise ConfigError(f"{place}.output: not a mapping of field to value.")
-    if strange := sorted(set(map(str, output)) - set(fields)):
-        raise ConfigError(f"{place}.output.{strange[0]}: is no field. Valid: {', '.join(fields)}.")
-    # What an example leaves out is what the model should say of what is not there: null, or an empty list.
-    absent: dict[str, Any] = {name: [] if isinstance(field, ListField) else None for name, field in fields.items()}
-    plain = {name: _plain(output.get(name, absent[name])) for name in fields}
-    try:
-        column_values(fields, plain)
-    except AnswerError as error:
-        raise ConfigError(f"{place}.output.{error}.") from None
-    return Example(inputs={name: str(values[name]).strip() for name in inputs}, output=plain)
-
-
-def _plain(value: Any) -> Any:
-    """JSON's own types: YAML also reads dates."""
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
+def _check_merging(fields: Mapping[str, Field], split: SplitSettings | None, *, place: str = "task.fields") -> None:
+    """Refuse sums over chunks that share text: what stands in both would count twice."""
+    for name, field in fields.items():
+        if getattr(field, "merge", "") == "sum" and (split is None or split.overlap_tokens > 0):
+            remedy = "set task.split.overlap_tokens=0" if split else "set task.split with overlap_tokens: 0"
+            raise ConfigError(
+                f"{place}.{name}.merge: sum would count twice what stands in the overlap of two chunks; {remedy}, "
+                "or choose first, last, most_frequent or highest_confidence."
+            )
+        inner = field.items if isinstance(field, ListField) else field
+        if isinstance(inner, ObjectField):
+            _check_merging(inner.fields, split, place=f"{place}.{name}")

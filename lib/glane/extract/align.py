@@ -1,0 +1,429 @@
+"""Where in a document a quote of the model stands: letter by letter, but for its spelling, or nearly.
+
+Three ways are tried: the quote as it is (`EXACT`); quote and text folded, see `fold` (`NORMALISED`); a passage that
+differs by a few letters (`FUZZY`).
+
+- An occurrence of whole words beats one inside a word, whatever its spelling: "HTA" is found in "hta" rather than in
+  "PHTA". So the order is: whole words exact, whole words folded, both again without the punctuation around the quote
+  (`NORMALISED`), then the same four inside words, then fuzzily. Up to three characters are never found fuzzily.
+- Among the occurrences of one kind the nearest to `near` is taken; without it, the first. With `after`, those that
+  begin there or later come before all others.
+- A number is never taken for another one. No passage begins or ends within a number ("2" does not stand in "12", nor
+  "38" in "38,5"), and a fuzzy passage has the numbers of the quote, in their order, with the same "<" and ">".
+  So it is with "+", "?", "hypo-", "hyper-" and negations: a fuzzy passage keeps them.
+- No passage cuts a letter from its accent, or a ligature in two: it is extended to whole characters.
+
+A quote with an ellipsis that the text does not have ("fièvre … toux") comes from a model that skipped words: its parts
+are looked for in their order, not far apart, and the passage goes from the first to the last (`FUZZY`). Where that
+fails, the longest part is looked for, if no number is in the others.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from glane.types import Alignment, Evidence
+
+Span: TypeAlias = tuple[int, int]
+Rank: TypeAlias = Callable[[Span], tuple[int, ...]]  # of two occurrences the lower is taken
+
+NOT_FOUND = Evidence(quote=None, start=None, end=None, alignment=Alignment.NONE)
+
+MIN_SCORE = 85.0  # of a long passage, 0 to 100: about one letter in seven may differ
+SHORT_LENGTH = 3  # up to so many characters nothing is found fuzzily
+MAX_FUZZY_LENGTH = 2_000  # characters; comparing takes the square of it
+MAX_ELISION = 300  # characters of the text between two parts of a quote with an ellipsis
+MAX_OCCURRENCES = 20_000  # looked at per way: bounds the time over "aaaa…"
+NUM_WINDOWS = 6  # places of the text that are compared letter by letter, per fuzzy quote
+MAX_SHIFT = 100  # characters by which the ends of a fuzzy passage are moved to fit
+
+_SPELLING = {
+    **dict.fromkeys("’‘‛′`´ʼʹ", "'"),
+    **dict.fromkeys("“”„‟″", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict(zip("œæøłđı×", ("oe", "ae", "o", "l", "d", "i", "x"))),
+    "\u00ad": "\u00ad",  # a soft hyphen goes later, together with the end of line that may follow it
+    "\u0338": "\u0338",  # a stroke that negates: "≠" is not "="
+}
+# Runs of white space, and what French puts or leaves out in "« toux »", "toux :", "38 °C" and "5 %".
+_SPACES = re.compile(" +(?=[»;:!?%°])|(?<=[« ]) +")
+# A hyphen between letters, and the end of line after it: "vomis-\nsements", "post-opératoire".
+_HYPHENS = re.compile(r"-(?<=[^\W\d_]-) *(?=[^\W\d_])")
+_SOFT_HYPHENS = re.compile("\u00ad(?: +(?=[^\\W\\d_]))?")
+_DECIMAL_COMMAS = re.compile(r",(?<=\d,)(?=\d)")  # 38,5 is written 38.5, too
+_GUILLEMETS = str.maketrans("«»", '""')
+# What a few letters change the meaning of: "hypothyroïdie" is near to "hyperthyroïdie", "pas de" short.
+_SIGNS = re.compile(
+    r"(?:[<>≤≥]=? ?)?\d+(?:\.\d+)*|[+?]|\bhyp(?:o|er)|\b(?:pas|sans|non|ni|aucune?|absence|absente?s?|not?|without)\b"
+)
+_ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.{3,})\s*\]|\(\s*(?:…|\.{3,})\s*\)|…|\.{3,})\s*")
+# Punctuation that a quote may have around it and the text not. What bears on a value stays: "-5", "O-", "dengue ?".
+_BEFORE = re.compile(r"^(?:[\s\"'“”«»’‘()\[\]:;!•]|[.,\-–—](?!\d))+")
+_AFTER = re.compile(r"[\s\"'“”«»’‘()\[\]:;!.,]+$")
+_WORD_STARTS = re.compile(r"(?<!\w)\w|(?<!\S)\S")
+_WORD_ENDS = re.compile(r"\w(?!\w)|\S(?!\S)")
+
+
+class _Table(dict[int, str]):
+    """Code point to its folded spelling, for `str.translate`: filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _fold_character(chr(code))
+        return folded
+
+
+def _fold_character(character: str) -> str:
+    if character.isspace():
+        return " "
+    if character in _SPELLING:
+        return _SPELLING[character]
+    if unicodedata.category(character) in ("Cc", "Cf"):  # zero-width spaces, marks of direction
+        return ""
+    if "\uac00" <= character <= "\ud7a3":  # Hangul, whose syllables would come apart
+        return character
+    folded = unicodedata.normalize("NFD", character.casefold())
+    wide = unicodedata.normalize("NFKD", folded).casefold()
+    # "ﬁ" is "fi", but "10²" is not "102", nor "½" "1/2"; and no character becomes a space and a mark.
+    if unicodedata.category(character) != "No" and not (len(wide) > 1 and any(c.isnumeric() or c == " " for c in wide)):
+        folded = wide
+    letters = (_SPELLING.get(c, c) for c in folded)
+    return "".join(c for c in letters if c == "\u0338" or unicodedata.category(c[0]) not in ("Mn", "Me"))
+
+
+_TABLE = _Table()
+
+
+def fold(text: str) -> str:
+    """Return a text without what spelling varies in: what two spellings of the same passage have in common.
+
+    Letters are lower case without accents, ligatures are resolved, a run of white space is one space (none within
+    quotation marks or before ";:!?%°"), quotation marks, dashes and decimal commas are plain. Hyphens between letters
+    are left out, with the end of line after them: "vomis-\\nsements" and "post-opératoire" read "vomissements" and
+    "postoperatoire". White space around the text goes.
+    """
+    return _fold(text)[0].strip(" ")
+
+
+def _fold(text: str) -> tuple[str, NDArray[np.int32]]:
+    """Fold a text. The second value has, for each folded character, the index of the character that it comes from."""
+    folded = text.translate(_TABLE)
+    origin = np.arange(len(text), dtype=np.int32)
+    odd = [code for code in map(ord, set(text)) if len(_TABLE[code]) != 1]
+    if odd:
+        codes = _codes(text)
+        lengths = np.ones(codes.max() + 1, dtype=np.uint8)
+        for code in odd:
+            lengths[code] = len(_TABLE[code])
+        origin = origin.repeat(lengths[codes])
+    # One after the other: a soft hyphen and spaces may stand between a hyphen and the next letter.
+    for pattern in (_SPACES, _SOFT_HYPHENS, _HYPHENS):
+        gone = [match.span() for match in pattern.finditer(folded)]
+        if gone:
+            kept = np.ones(len(folded), dtype=bool)
+            for start, end in gone:
+                kept[start:end] = False
+            folded, origin = pattern.sub("", folded), origin[kept]
+    return _DECIMAL_COMMAS.sub(".", folded).translate(_GUILLEMETS), origin
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _grams(text: str) -> NDArray[np.uint16]:
+    """Return a hash of each three consecutive characters. Two trigrams may share one: it only says where to look."""
+    codes = _codes(text)
+    mixed = (
+        (codes[:-2] * np.uint32(2654435761)) ^ (codes[1:-1] * np.uint32(2246822519)) ^ (codes[2:] * np.uint32(40503))
+    )
+    return ((mixed * np.uint32(3266489917)) >> np.uint32(16)).astype(np.uint16)
+
+
+def _signs(folded: str) -> list[str]:
+    """Return what a fuzzy passage keeps, in order: numbers (38.5, <3, ½), "+", "?", negations, hypo-, hyper-."""
+    others = [c for c in folded if c.isnumeric() and not c.isdecimal()]
+    return [sign.replace(" ", "") for sign in _SIGNS.findall(folded)] + others
+
+
+def _min_score(length: int) -> float:
+    """Return the score that a fuzzy passage needs. Short quotes need to be nearer: below eight letters, equal."""
+    return MIN_SCORE + 0.75 * max(0, 20 - length)
+
+
+def _bare(quote: str) -> str:
+    return _AFTER.sub("", _BEFORE.sub("", quote))
+
+
+def _parts(quote: str) -> list[str]:
+    return [part for part in map(_bare, _ELLIPSIS.split(quote)) if fold(part)]
+
+
+def _occurrences(text: str, wanted: str) -> Iterator[int]:
+    start = text.find(wanted)
+    while start >= 0:
+        yield start
+        start = text.find(wanted, start + 1)
+
+
+class Aligner:
+    """Finds quotes in one text: a document, or a chunk of one that begins at `offset` of it.
+
+    What is derived from the text (some ten bytes per character) is made once, when a quote first needs it.
+    """
+
+    def __init__(self, text: str, *, offset: int = 0) -> None:
+        self._text = text
+        self._offset = offset
+
+    def align(self, quote: str, *, near: int | None = None, after: int | None = None) -> Evidence:
+        """Return the passage that the quote quotes, with its offsets in the whole document, or `NOT_FOUND`.
+
+        `near` and `after` are offsets of the whole document, for a quote that stands there several times: the first
+        where something that belongs to it stands, the second the end of an earlier item with the same quote. The
+        passage is not blank and has no white space around it; it is the text's own spelling, whatever the quote's.
+        """
+        if not fold(quote):  # blank, or nothing that is seen
+            return NOT_FOUND
+        rank = self._rank(near, after)
+        found = (
+            self._spelled(quote, rank)
+            or self._elided(quote, rank)
+            or self._nearly(quote, rank)
+            or self._partly(quote, rank)
+        )
+        if found is None:
+            return NOT_FOUND
+        (start, end), alignment = found
+        return Evidence(
+            quote=self._text[start:end], start=start + self._offset, end=end + self._offset, alignment=alignment
+        )
+
+    def _rank(self, near: int | None, after: int | None) -> Rank | None:
+        if near is None and after is None:
+            return None
+        first = 0 if after is None else after - self._offset
+
+        def rank(span: Span) -> tuple[int, ...]:
+            start, end = span
+            if near is None:
+                return start < first, start
+            target = near - self._offset
+            # Of two that are as near, the one that follows.
+            return start < first, max(start - target, target - end, 0), -start
+
+        return rank
+
+    @cached_property
+    def _folded(self) -> tuple[str, NDArray[np.int32]]:
+        return _fold(self._text)
+
+    @cached_property
+    def _text_grams(self) -> NDArray[np.uint16]:
+        return _grams(self._folded[0])
+
+    # The quote as it is, and folded.
+
+    def _spelled(self, quote: str, rank: Rank | None) -> tuple[Span, Alignment] | None:
+        quote = quote.strip()
+        forms = [(quote, Alignment.EXACT)]
+        if (bare := _bare(quote)) != quote and fold(bare):
+            forms.append((bare, Alignment.NORMALISED))
+        for whole in (True, False):
+            for form, alignment in forms:
+                if span := self._choose(self._exact(form), whole, rank):
+                    return span, alignment
+                if span := self._choose(self._normalised(form), whole, rank):
+                    return span, Alignment.NORMALISED
+        return None
+
+    def _exact(self, wanted: str) -> Iterator[tuple[Span, bool]]:
+        for start in _occurrences(self._text, wanted):
+            span = start, start + len(wanted)
+            if self._whole_characters(*span) == span:
+                yield span, self._is_whole(*span)
+
+    def _normalised(self, wanted: str) -> Iterator[tuple[Span, bool]]:
+        folded = fold(wanted)
+        for start in _occurrences(self._folded[0], folded):
+            span = self._unfolded(start, start + len(folded))
+            yield span, self._is_whole(*span) and not self._halves(start) and not self._halves(start + len(folded))
+
+    def _choose(self, occurrences: Iterable[tuple[Span, bool]], whole: bool, rank: Rank | None) -> Span | None:
+        fit = (
+            span
+            for span, is_whole in islice(occurrences, MAX_OCCURRENCES)
+            if (is_whole or not whole) and not self._in_number(span[0]) and not self._in_number(span[1])
+        )
+        return next(fit, None) if rank is None else min(fit, key=rank, default=None)
+
+    # From folded offsets to those of the text.
+
+    def _unfolded(self, start: int, end: int) -> Span:
+        origin = self._folded[1]
+        return self._whole_characters(int(origin[start]), int(origin[end - 1]) + 1)
+
+    def _halves(self, index: int) -> bool:
+        """Whether a folded offset is within what one character became, as between the letters of "œ"."""
+        origin = self._folded[1]
+        return 0 < index < len(origin) and bool(origin[index - 1] == origin[index])
+
+    def _whole_characters(self, start: int, end: int) -> Span:
+        while self._continues(start):
+            start -= 1
+        while self._continues(end):
+            end += 1
+        return start, end
+
+    def _continues(self, index: int) -> bool:
+        """Whether a reader sees the characters before and after an offset as one: a letter and its accent, an emoji."""
+        if not 0 < index < len(self._text):
+            return False
+        before, after = self._text[index - 1], self._text[index]
+        if after.isascii() or before.isspace():
+            return False
+        return (
+            unicodedata.category(after)[0] == "M"
+            or after == "\u200d"
+            or "\U0001f3fb" <= after <= "\U0001f3ff"
+            or (before == "\u200d" and unicodedata.category(after) == "So")
+        )
+
+    # What stands around a passage.
+
+    def _is_whole(self, start: int, end: int) -> bool:
+        return not any(
+            0 < index < len(self._text) and self._in_word(index - 1) and self._in_word(index) for index in (start, end)
+        )
+
+    def _in_word(self, index: int) -> bool:
+        character = self._text[index]
+        return character.isalnum() or character == "\u00ad" or unicodedata.category(character)[0] == "M"
+
+    def _in_number(self, index: int) -> bool:
+        """Whether an offset is within a number: between its digits, or at its decimal sign."""
+        text = self._text
+        if not 0 < index < len(text):
+            return False
+        if text[index - 1].isnumeric() and text[index].isnumeric():
+            return True
+        if not ({text[index - 1], text[index]} & {".", ","}):
+            return False
+        left, right = index, index
+        while left > 0 and index - left < 20 and (text[left - 1] in ".," or text[left - 1].isnumeric()):
+            left -= 1
+        while right < len(text) and right - index < 20 and (text[right] in ".," or text[right].isnumeric()):
+            right += 1
+        # One sign between digits is decimal; more of them make a date, whose parts can be quoted.
+        first, sign, second = re.sub("[.,]", ".", text[left:right]).partition(".")
+        return bool(first and sign and second) and "." not in second
+
+    # A quote whose middle the model left out.
+
+    def _elided(self, quote: str, rank: Rank | None) -> tuple[Span, Alignment] | None:
+        parts = _parts(quote)
+        if len(parts) > 1:
+            span = self._choose(self._chains(parts), False, rank)
+            return span and (span, Alignment.FUZZY)
+        if parts and fold(parts[0]) != fold(_bare(quote)):  # the ellipsis stands before or after
+            found = self._spelled(parts[0], rank)
+            return found and (found[0], Alignment.NORMALISED)
+        return None
+
+    def _partly(self, quote: str, rank: Rank | None) -> tuple[Span, Alignment] | None:
+        """Find the longest part of a quote with an ellipsis, if it has the numbers of the whole."""
+        parts = _parts(quote)
+        longest = max(parts, key=len, default="")
+        if len(parts) < 2 or len(fold(longest)) <= SHORT_LENGTH or _signs(fold(longest)) != _signs(fold(quote)):
+            return None
+        found = self._spelled(longest, rank) or self._nearly(longest, rank)
+        return found and (found[0], Alignment.FUZZY)
+
+    def _chains(self, parts: list[str]) -> Iterator[tuple[Span, bool]]:
+        for (start, end), is_whole in self._normalised(parts[0]):
+            last: int | None = end if is_whole and not self._in_number(start) and not self._in_number(end) else None
+            for part in parts[1:]:
+                last = None if last is None else self._next_end(part, last)
+            if last is not None:
+                yield (start, last), True
+
+    def _next_end(self, part: str, after: int) -> int | None:
+        """Return the end of a part that begins within `MAX_ELISION` of an offset of the text."""
+        text, origin = self._folded
+        wanted = fold(part)
+        # Of the array's own type: another one would copy the array.
+        low = int(origin.searchsorted(np.int32(after)))
+        high = int(origin.searchsorted(np.int32(after + MAX_ELISION), side="right")) + len(wanted)
+        while (low := text.find(wanted, low, high)) >= 0:
+            start, end = self._unfolded(low, low + len(wanted))
+            if self._is_whole(start, end) and not self._in_number(start) and not self._in_number(end):
+                return end
+            low += 1
+        return None
+
+    # A quote with a few letters changed.
+
+    def _nearly(self, quote: str, rank: Rank | None) -> tuple[Span, Alignment] | None:
+        wanted = fold(_bare(quote))
+        if not SHORT_LENGTH < len(wanted) <= MAX_FUZZY_LENGTH or len(self._folded[0]) < SHORT_LENGTH:
+            return None
+        signs = _signs(wanted)
+        best: tuple[tuple[float, ...], Span] | None = None
+        for place in self._places(wanted, rank):
+            start, end, score = self._fitted(wanted, place)
+            if score < _min_score(len(wanted)) or _signs(self._folded[0][start:end]) != signs:
+                continue
+            span = self._unfolded(start, end)
+            if not self._in_number(span[0]) and not self._in_number(span[1]):
+                found = (-score, *(span if rank is None else rank(span))), span
+                best = found if best is None else min(best, found)
+        return None if best is None else (best[1], Alignment.FUZZY)
+
+    def _places(self, wanted: str, rank: Rank | None) -> Iterator[int]:
+        """Yield the folded offsets where a passage of the quote's length has most of its trigrams.
+
+        Of a passage with one letter in seven replaced, more than half of the trigrams are left. (q-gram filtering:
+        Ukkonen, Approximate string-matching with q-grams and maximal matches, 1992.) Counting them takes a millisecond
+        for 100,000 characters, where comparing letter by letter takes a hundred.
+        """
+        of_quote = np.zeros(1 << 16, dtype=np.int32)
+        of_quote[_grams(wanted)] = 1
+        totals = np.concatenate(([0], np.cumsum(of_quote[self._text_grams], dtype=np.int32)))
+        width = min(len(wanted) - 2, len(totals) - 1)
+        counts = totals[width:] - totals[: len(totals) - width]
+        for _ in range(NUM_WINDOWS):
+            most = int(counts.max())
+            if most < max(1, (len(wanted) - 2) // 4):
+                return
+            places = np.flatnonzero(counts == most)
+            place = int(places[0])
+            if rank is not None:
+                spans = {(start, start + len(wanted)): int(at) for at, start in zip(places, self._folded[1][places])}
+                place = spans[min(spans, key=rank)]
+            yield place
+            counts[max(0, place - len(wanted) // 2) : place + len(wanted) // 2 + 1] = 0
+
+    def _fitted(self, wanted: str, place: int) -> tuple[int, int, float]:
+        """Move both ends of a place to the ends of words where the passage is most like the quote.
+
+        Returns folded offsets and the score, 0 to 100: twice the letters in common over the letters of both.
+        """
+        text = self._folded[0]
+        start, end = place, min(len(text), place + len(wanted))
+        shift = min(MAX_SHIFT, max(12, len(wanted) // 3))
+        starts = [match.start() for match in _WORD_STARTS.finditer(text, max(0, start - shift), start + shift + 1)]
+        ends = [match.end() for match in _WORD_ENDS.finditer(text, max(0, end - shift - 1), end + shift + 1)]
+        if ends and ends[-1] == end + shift + 1 < len(text):  # where the search ended, not a word
+            ends.pop()
+        for _ in range(2):  # an end that moves may move the other one
+            start = max((s for s in starts if s < end), key=lambda s: fuzz.ratio(wanted, text[s:end]), default=start)
+            end = max((e for e in ends if e > start), key=lambda e: fuzz.ratio(wanted, text[start:e]), default=end)
+        return start, end, fuzz.ratio(wanted, text[start:end])

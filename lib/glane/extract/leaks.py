@@ -1,0 +1,100 @@
+"""Values that come from a prompt's examples and not from the document: models repeat what they are shown."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from glane.extract.normalise import normalised
+from glane.task.answer import read_answer
+from glane.task.fields import Field, ListField, ObjectField, StringField
+from glane.task.locate import locate
+from glane.task.prompt import compact_json
+from glane.task.task import Task
+from glane.types import Alignment, Found
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    value: object
+    quote: str | None
+
+
+class Leaks:
+    """What the examples of a task say, to be compared with what is said of documents."""
+
+    def __init__(self, task: Task) -> None:
+        self._fields = task.fields
+        self._said: dict[str, list[_Statement]] = {}
+        for example in task.examples:
+            for name, one in read_answer(task.fields, locate(compact_json(example.output))).items():
+                statements = [_Statement(leaf.value, leaf.quote) for leaf, _ in _leaves(one, task.fields[name])]
+                self._said.setdefault(name, []).extend(statements)
+
+    def in_answer(self, found: Mapping[str, Found], text: str) -> list[str]:
+        """Return the fields with a value that an example has and this document does not support.
+
+        Where the model quotes, the quote decides: it is an example's, and not in the document. Where it does not, a
+        value counts that an example states and whose words, or figures, do not stand in the document at all. Short
+        words and figures below 10 prove nothing.
+        """
+        leaked, document = [], _Document(text)
+        for name, one in found.items():
+            said = self._said.get(name, [])
+            leaves = _leaves(one, self._fields[name]) if said else ()
+            if any(_is_leak(leaf, field, said, document) for leaf, field in leaves):
+                leaked.append(name)
+        return leaked
+
+
+class _Document:
+    """A text, normalised when it is first needed: most answers raise no suspicion."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._normalised: str | None = None
+
+    def has_words(self, words: str) -> bool:
+        if self._normalised is None:
+            self._normalised = normalised(self._text)
+        return normalised(words) in self._normalised
+
+    def has_number(self, number: float) -> bool:
+        return any(float(figure.replace(",", ".")) == number for figure in _NUMBER.findall(self._text))
+
+
+def _leaves(one: Found, field: Field) -> Iterator[tuple[Found, Field]]:
+    """Everything with a value of its own, and everything quoted, with the field that it answers."""
+    if one.value is not None or (one.quote is not None and not one.fields):
+        yield one, field
+    if isinstance(field, ListField):
+        for item in one.items or ():
+            yield from _leaves(item, field.items)
+    if isinstance(field, ObjectField):
+        for name, inner in (one.fields or {}).items():
+            yield from _leaves(inner, field.fields[name])
+
+
+def _is_leak(leaf: Found, field: Field, said: list[_Statement], document: _Document) -> bool:
+    if leaf.evidence is not None:
+        if leaf.evidence.alignment is not Alignment.NONE or leaf.quote is None:
+            return False
+        quote = normalised(leaf.quote)
+        return any(one.quote is not None and normalised(one.quote) == quote for one in said)
+    if not any(one.value == leaf.value and type(one.value) is type(leaf.value) for one in said):
+        return False
+    match leaf.value:
+        case str() as words if isinstance(field, StringField):  # a category's code stands in no document
+            return len(words) > 3 and not document.has_words(words)
+        case bool():
+            return False
+        case int() | float() as number:
+            return abs(number) >= 10 and not document.has_number(number)
+        case datetime.date() as day:
+            return not document.has_number(day.year) and not document.has_number(day.year % 100)
+        case _:
+            return False

@@ -1,0 +1,321 @@
+"""One record out of several answers: of the chunks of a document, of samples of one chunk, of a second look.
+
+Two answers are compared by what they state: the value (text without case, accents and typographic signs, see
+`normalised`; a partial date with its precision) and its assertion. What loses is never hidden: its value stands among
+the `conflicts` of what won, each value once, as text at its precision where it is a partial date (`2024-03`), as a
+mapping where it is an object. A conflict that equals the value itself says that the value also came with another
+assertion. Conflicts that the answers bring along from an earlier merging are kept; they are values alone, so that one
+that equals the new winner is taken for the same statement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from glane.extract.same import Statement, clusters_of, overlap, plain_key, plain_of, statement_of
+from glane.task.fields import Field, ListField, ObjectField
+from glane.task.schema import min_items
+from glane.types import Found, Missing
+
+# What some chunk says beats the silence of the others.
+_PRECEDENCE = (Missing.CONFLICTING, Missing.UNCERTAIN, Missing.UNREADABLE, Missing.DENIED, Missing.NOT_STATED, None)
+
+
+def merge_chunks(parts: Sequence[Mapping[str, Found]], fields: Mapping[str, Field]) -> dict[str, Found]:
+    """Put the answers of the chunks of one document, in text order, together as each field's `merge` says.
+
+    Single values and objects: nulls give way to values. `most_frequent` counts a passage that two overlapping chunks
+    show once, where evidence tells; ties go to the higher confidence, then to the first. An object without confidence
+    of its own has that of its least certain field. Objects win or lose as a whole. `sum` adds the numbers that have the
+    assertion of the first: it may exceed the field's maximum, its confidence and agreement are the lowest, and what its
+    terms had as conflicts falls. Where all are null, the reason that says most stands: conflicting, uncertain,
+    unreadable, denied, not stated.
+
+    Lists are united in order of first occurrence, and may then exceed `max_items`. Items are the same
+
+    - as single values: when they state the same, or at a `similarity` below 100 when text is that similar;
+    - as objects without `keys`: when all their fields are, null being the same as null only;
+    - as objects with `keys`: when their key fields are, and not all of them null. An item that lacks keys is the
+      less detailed mention of one that has more, and joins it, if it shares a key, no number, date, boolean or enum of
+      the two differs, and there is only one such item, or only one whose evidence overlaps. It never joins by guess.
+
+    Similar text with other digits, single letters or Roman numerals (hepatitis A and B) is never the same. Items with
+    different assertions stay apart. Of the same items the first, or most detailed, stays with its evidence and the
+    highest confidence; its null fields are filled from the others, and where they differ, their values are conflicts of
+    the field. Numbers are not added up.
+
+    Uniting is associative at similarity 100 where no key is null; `first` and `last` are, without assertions.
+
+    Raises:
+        ValueError: there are no parts.
+    """
+    if not parts:
+        raise ValueError("no parts to merge")
+    return {name: _merged([part[name] for part in parts], field) for name, field in fields.items()}
+
+
+def merge_passes(passes: Sequence[Mapping[str, Found]], fields: Mapping[str, Field]) -> dict[str, Found]:
+    """Let samples of the answer to one prompt vote (self-consistency: Wang et al., arXiv 2203.11171).
+
+    The most frequent statement wins, a null with its reason being one; ties go to the higher sum of confidences, then
+    to the earliest pass. `agreement` is the share of passes that say the same, above 0 to 1; `confidence` is agreement
+    times the mean confidence of these passes; probabilities are means over all passes that have them.
+
+    Objects vote on whether they are there, and then field by field; the agreement inside an object is the share of the
+    passes that have the object. Evidence is that of the earliest pass, of objects of the one nearest to the outcome.
+
+    A list is null where most passes say so. Otherwise its items are matched as when chunks are united, and those in at
+    least half of the passes stay; where the task asks for more items than that, the most agreed upon fill it up. The
+    list's own agreement is the share of passes that have a list.
+
+    Raises:
+        ValueError: there are no passes.
+    """
+    if not passes:
+        raise ValueError("no passes to merge")
+    return {name: _voted([one[name] for one in passes], field) for name, field in fields.items()}
+
+
+def add_recalled(
+    base: Mapping[str, Found], recalled: Mapping[str, Found], fields: Mapping[str, Field]
+) -> dict[str, Found]:
+    """Add to the lists of `base` what a later look at the same text found; nothing goes.
+
+    Items are matched as when chunks are united, but two items of `base` are never made one. A reason for there being
+    no list falls when items come. Other fields stay as they are in `base`, and may be absent from `recalled`.
+    """
+    added = {}
+    for name, field in fields.items():
+        more = recalled.get(name)
+        if isinstance(field, ListField) and more is not None and more.items:
+            added[name] = _united([base[name], more], field, num_apart=len(base[name].items or ()))
+        else:
+            added[name] = _copy(base[name])
+    return added
+
+
+# What loses
+
+
+def _conflicts(winner: Found, parts: Iterable[Found], field: Field, *, latest: bool = False) -> list[object]:
+    """The values of `parts` that the winner does not state, each once, in order of first or latest occurrence."""
+    stated = statement_of(winner, field)
+    own = None if winner.is_null else plain_key(plain_of(winner), field)
+    others: dict[Hashable, object] = {}
+    for part in parts:
+        said: list[tuple[Hashable, object]] = []
+        part_key = None
+        if not part.is_null:
+            part_key = plain_key(plain_of(part), field)
+            if statement_of(part, field) != stated:
+                said.append((part_key, plain_of(part)))
+        # What a part holds against its own value came with another assertion, so that it stays if that value wins.
+        keyed = [(plain_key(value, field), value) for value in part.conflicts]
+        carried = [(key, value) for key, value in keyed if key != own or key == part_key]
+        for key, value in carried + said if latest else said + carried:
+            if latest:
+                others.pop(key, None)
+            others.setdefault(key, value)
+    return list(others.values())
+
+
+def _copy(found: Found) -> Found:
+    return replace(
+        found,
+        items=None if found.items is None else [_copy(item) for item in found.items],
+        fields=None if found.fields is None else {name: _copy(inner) for name, inner in found.fields.items()},
+        conflicts=list(found.conflicts),
+    )
+
+
+def _as(kept: Found, other: Found) -> Found:
+    """`other` where it says the same object but for its fields, which hold themselves what differs between them."""
+    return replace(kept, conflicts=other.conflicts)
+
+
+def _confidence(found: Found) -> float:
+    """For ranking: what has no confidence comes last."""
+    if found.confidence is None and found.fields is not None:
+        return min((inner.confidence for inner in found.fields.values() if inner.confidence is not None), default=-1.0)
+    return -1.0 if found.confidence is None else found.confidence
+
+
+# Chunks
+
+
+def _merged(parts: Sequence[Found], field: Field) -> Found:
+    if isinstance(field, ListField):
+        return _united(parts, field)
+    return _chosen(parts, field, rule=field.merge)
+
+
+def _chosen(parts: Sequence[Found], field: Field, *, rule: str) -> Found:
+    """One of several answers that are no lists."""
+    values = [part for part in parts if not part.is_null]
+    if not values:
+        return _null(parts, field)
+    match rule:
+        case "first":
+            winner = values[0]
+        case "last":
+            winner = values[-1]
+        case "highest_confidence":
+            winner = max(values, key=_confidence)
+        case "most_frequent":
+            groups: dict[Statement | None, list[Found]] = {}
+            for value in values:
+                groups.setdefault(statement_of(value, field), []).append(value)
+            group = max(groups.values(), key=lambda group: (_num_mentions(group), max(map(_confidence, group))))
+            winner = max(group, key=_confidence)
+        case "sum":
+            return _sum(parts, field)
+        case _:
+            raise AssertionError(f"no such rule: {rule}")
+    return replace(_copy(winner), conflicts=_conflicts(winner, parts, field, latest=rule == "last"))
+
+
+def _null(parts: Sequence[Found], field: Field) -> Found:
+    nulls = [part for part in parts if part.is_null]
+    winner = min(nulls, key=lambda part: _PRECEDENCE.index(part.missing))
+    return replace(_copy(winner), conflicts=_conflicts(winner, nulls, field))
+
+
+def _num_mentions(group: Sequence[Found]) -> int:
+    """Answers, those that quote the same passage counted once."""
+    return sum(not any(overlap(one, earlier) for earlier in group[:place]) for place, one in enumerate(group))
+
+
+def _sum(parts: Sequence[Found], field: Field) -> Found:
+    values = [part for part in parts if not part.is_null]
+    first = values[0]
+    terms = [one for one in values if one.assertion == first.assertion]
+    if len(terms) == 1:
+        return _chosen(parts, field, rule="first")
+    numbers = [one.value for one in terms if isinstance(one.value, int | float)]
+    others = [replace(one, conflicts=[]) for one in values if one.assertion != first.assertion]
+    return replace(
+        _copy(first),
+        value=sum(numbers) if all(isinstance(number, int) for number in numbers) else math.fsum(numbers),
+        confidence=min((one.confidence for one in terms if one.confidence is not None), default=None),
+        agreement=min((one.agreement for one in terms if one.agreement is not None), default=None),
+        conflicts=_conflicts(first, others, field),
+    )
+
+
+# Lists
+
+
+def _united(parts: Sequence[Found], field: ListField, *, num_apart: int = 0) -> Found:
+    """The items of all parts, each once. The first `num_apart` are not compared among themselves."""
+    lists = [part for part in parts if part.items is not None]
+    items = [item for part in lists for item in part.items or ()]
+    if not lists or (not items and any(part.missing for part in parts)):
+        return _null(parts, field)
+    clusters = clusters_of(items, field, num_apart=num_apart)
+    return replace(
+        _copy(lists[0]),
+        items=[_one([items[place] for place in cluster], field.items) for cluster in clusters],
+        conflicts=[],
+    )
+
+
+def _one(same: Sequence[Found], field: Field) -> Found:
+    """One item out of several that are the same: the first, with what it lacks from the others."""
+    kept = same[0]
+    surest = max(same, key=lambda item: -1.0 if item.confidence is None else item.confidence)
+    fields = None
+    if isinstance(field, ObjectField) and kept.fields is not None:
+        inner = [item.fields for item in same if item.fields is not None]
+        fields = {
+            name: _united([one[name] for one in inner], sub)
+            if isinstance(sub, ListField)
+            else _chosen([one[name] for one in inner], sub, rule="first")
+            for name, sub in field.fields.items()
+        }
+        same = [_as(kept, item) for item in same]
+    return replace(
+        _copy(kept),
+        fields=fields,
+        confidence=surest.confidence,
+        probabilities=surest.probabilities,
+        conflicts=_conflicts(kept, same, field),
+    )
+
+
+# Passes
+
+
+def _voted(passes: Sequence[Found], field: Field) -> Found:
+    if isinstance(field, ListField):
+        return _voted_list(passes, field)
+    ballots: dict[Hashable, list[Found]] = {}
+    for one in passes:
+        # Objects vote on whether they are there; what they hold, their fields vote on.
+        value = one.is_null if isinstance(field, ObjectField) else statement_of(one, field)
+        ballots.setdefault((value, one.missing, one.assertion), []).append(one)
+    same = max(ballots.values(), key=_weight)
+    winner, heard = same[0], passes
+    if isinstance(field, ObjectField) and winner.fields is not None:
+        inner = [one.fields for one in same if one.fields is not None]
+        fields = {name: _voted([one[name] for one in inner], sub) for name, sub in field.fields.items()}
+        outcome = replace(winner, fields=fields)
+        winner = replace(max(same, key=lambda one: _num_equal(one, outcome, field)), fields=fields)
+        heard = [_as(winner, one) if any(one is agreeing for agreeing in same) else one for one in passes]
+    return _scored(winner, same, passes, conflicts=_conflicts(winner, heard, field))
+
+
+def _weight(ballot: Sequence[Found]) -> tuple[int, float]:
+    return len(ballot), math.fsum(one.confidence or 0.0 for one in ballot)
+
+
+def _num_equal(one: Found, other: Found, field: ObjectField) -> int:
+    a, b = one.fields or {}, other.fields or {}
+    return sum(statement_of(a[name], sub) == statement_of(b[name], sub) for name, sub in field.fields.items())
+
+
+def _scored(
+    winner: Found, same: Sequence[Found], passes: Sequence[Found], *, conflicts: list[object], num_passes: int = 0
+) -> Found:
+    agreement = len(same) / (num_passes or len(passes))
+    confidences = [one.confidence for one in same if one.confidence is not None]
+    spreads = [one.probabilities for one in passes if one.probabilities is not None]
+    values = dict.fromkeys(value for spread in spreads for value in spread)
+    return replace(
+        _copy(winner),
+        agreement=agreement,
+        confidence=agreement * math.fsum(confidences) / len(confidences) if confidences else None,
+        probabilities={
+            value: math.fsum(spread.get(value, 0.0) for spread in spreads) / len(spreads) for value in values
+        }
+        or None,
+        conflicts=conflicts,
+    )
+
+
+def _voted_list(passes: Sequence[Found], field: ListField) -> Found:
+    lists = [one for one in passes if one.items is not None]
+    nulls = [one for one in passes if one.items is None]
+    if 2 * len(nulls) > len(passes):
+        ballots: dict[Missing | None, list[Found]] = {}
+        for one in nulls:
+            ballots.setdefault(one.missing, []).append(one)
+        same = max(ballots.values(), key=_weight)
+        return _scored(same[0], same, passes, conflicts=[])
+
+    entries = [(number, item) for number, one in enumerate(lists) for item in one.items or ()]
+    voted: list[tuple[int, Found]] = []
+    for cluster in clusters_of([item for _, item in entries], field):
+        by_pass: dict[int, list[Found]] = {}
+        for place in sorted(cluster):
+            number, item = entries[place]
+            by_pass.setdefault(number, []).append(item)
+        present = [_one(items, field.items) for items in by_pass.values()]
+        winner = _voted(present, field.items)
+        item = _scored(winner, present, present, conflicts=winner.conflicts, num_passes=len(passes))
+        voted.append((len(present), item))
+    ranked = sorted(range(len(voted)), key=lambda place: (-voted[place][0], -(voted[place][1].confidence or 0.0)))
+    needed = set(ranked[: min_items(field)])
+    items = [item for place, (count, item) in enumerate(voted) if 2 * count >= len(passes) or place in needed]
+    return _scored(replace(lists[0], items=items), lists, passes, conflicts=[])
