@@ -25,10 +25,13 @@ def main(config: DictConfig) -> None:
 
         extract_here(settings)
     if settings.show:
+        import polars as pl
+
         from glane.run.results import open_run
 
         result = open_run(settings.run.dir)
-        names = [settings.data.id_column, *result.codebook()["column"].head(7)]
+        fields = result.codebook().filter(pl.col("role") == "field")["column"]
+        names = [settings.data.id_column, *fields.head(7)]
         print(result.usable().select(names).head(settings.show).collect())
 
 

@@ -407,10 +407,10 @@ def test_long_documents_take_no_time(num_characters, limit_s):
         word = max(quote.split(), key=len)
         changed = quote.replace(word, word[:2] + "z" + word[3:], 1)
         quotes.append(quote if index < 25 else quote.upper() if index < 35 else changed)
-    began = time.perf_counter()
+    began = time.process_time()
     aligner = Aligner(text)
     found = [aligner.align(quote, near=num_characters // 2).alignment for quote in quotes]
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
     print(f"\n{num_characters:,} characters, 40 quotes, 5 of them fuzzy: {took_s * 1000:.0f} ms")
     assert found == [EXACT] * 25 + [NORMALISED] * 10 + [FUZZY] * 5
     assert took_s < limit_s
@@ -423,6 +423,6 @@ def test_long_documents_take_no_time(num_characters, limit_s):
     "quote", ["a", "aaab", "ab" * 100, "é" * 50, "...", "1111", "z" * 5_000, "a … b", "a … a … a … z"]
 )
 def test_texts_made_to_be_slow_are_not(text, quote):
-    began = time.perf_counter()
+    began = time.process_time()
     check(text, Aligner(text).align(quote, near=7))
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -49,6 +49,7 @@ def check(text):
     return root
 
 
+@settings(deadline=None)
 @given(document=DOCUMENTS, spelling=SPELLINGS, around=st.sampled_from(["", " ", "\n\t\r "]))
 def test_values_are_those_of_json_loads_and_places_spell_them(document, spelling, around):
     check(around + json.dumps(document, **spelling) + around)
@@ -79,7 +80,7 @@ def test_whatever_json_loads_takes_is_taken(text):
 BROKEN = [
     "", " ", "{", "[", '"', "}", "]", "[1", "[1,", "[1,]", "[,]", "[1 2]", '{"a"}', '{"a":}', '{"a":1', '{"a":1,}', "{a:1}",
     "{1:1}", '{"a" 1}', '{"a":1 "b":2}', "01", "1.", ".5", "-", "+1", "1e", "tru", "nul", "true false", "1 1", "'a'", '"a',
-    '"\\x"', '"\\u12"', '"\n"', "\ufeff1", "[1}", '{"a":1]', "\u0661", "1\u0661", "[\u00a01]", "-NaN",
+    '"\\x"', '"\\u12"', '"\n"', "\ufeff1", "[1}", '{"a":1]', "\u0661", "1\u0661", "[\u00a01]", "[ \u00a01]", "-NaN",
 ]  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def test_what_json_loads_refuses_is_refused(text):
     document=DOCUMENTS,
     data=st.data(),
 )
-@settings(max_examples=300)
+@settings(deadline=None)
 def test_broken_texts_are_judged_as_json_loads_judges_them(text, document, data):
     whole = json.dumps(document, ensure_ascii=False)
     cut = data.draw(st.integers(0, len(whole)))
@@ -134,6 +135,6 @@ def test_time_is_linear():
             best.append(time.perf_counter() - begin)
         return min(best)
 
-    small, large = seconds(1_000), seconds(10_000)
-    print(f"locate: {large / 10_000 * 1e6:.1f} µs for each object of two fields")
+    small, large = seconds(300), seconds(3_000)
+    print(f"locate: {large / 3_000 * 1e6:.1f} µs for each object of two fields")
     assert large < 40 * small  # ten times the text; a quadratic scan would take a hundred times as long

@@ -1,5 +1,6 @@
 """Documents read through the whole pipeline with the scripted engine: evidence, reasons, chunks, passes, repairs."""
 
+import datetime
 import json
 import re
 
@@ -8,8 +9,11 @@ import pytest
 
 import glane
 from conftest import extract_here, make_settings, write_documents
-from glane.errors import ConfigError
+from glane.errors import ConfigError, RunError
+from glane.extract.leaks import Leaks
+from glane.task.rules import Rule, Rules
 from glane.task.task import load_task
+from glane.types import Found
 
 TASK = {
     "name": "visit",
@@ -200,11 +204,14 @@ def test_rules_between_fields_are_checked_and_repaired(tmp_path):
         visit_date=["2024-01-01", "2024-01-01", "2019-12-31"],
     )  # fmt: skip
     task = TASK | {
-        "inputs": ["text", "visit_date"], "rules": ["age < 100", "visit_date >= '2020-01-01'"]
+        "inputs": ["text", "visit_date"],
+        "rules": ["age < 100", {"rule": "visit_date >= DATE '2020-01-01'", "if_broken": "reject"}],
     }  # fmt: skip
     rows = extract_here(make_settings(data, tmp_path / "run", task))
-    assert rows["status"].to_list() == ["INVALID", "OK", "INVALID"]
-    assert rows["reason"][0] == "the answer breaks the rule 'age < 100'"
+    assert rows["status"].to_list() == ["OK", "OK", "INVALID"]
+    assert rows["age"].to_list() == [110, None, None]
+    assert rows["broken_rules"].to_list() == [["age < 100"], [], None]
+    assert rows["reason"][2] == "the answer breaks the rule \"visit_date >= DATE '2020-01-01'\""
     assert rows["repairs"].to_list() == [1, 1, 1]
 
 
@@ -289,7 +296,8 @@ def test_line_list_and_evidence_are_flat(tmp_path):
     assert flat["events__count"].to_list() == [2, 0]
     exploded = run.line_list(explode="events").collect()
     exploded.write_csv(tmp_path / "events.csv")
-    assert exploded["events__disease"].to_list() == ["grippe", "rougeole", None]
+    assert exploded["events.disease"].to_list() == ["grippe", "rougeole", None]
+    assert exploded["events__item"].to_list() == [0, 1, None]
     with pytest.raises(ConfigError, match="signs"):
         run.line_list(explode="sign")
     found = run.evidence().collect()
@@ -303,3 +311,157 @@ def test_line_list_and_evidence_are_flat(tmp_path):
     assert rows["events.cases", 0]["quote"] == "3"
     assert rows["age", None]["confidence"] == pytest.approx(0.81)
     assert run.usable().filter(pl.col("age__missing") == "not_stated").collect()["id"].to_list() == ["d1"]
+
+
+def test_a_document_is_shown_with_its_evidence_and_nothing_of_it_is_markup(tmp_path):
+    said = answer(age={"value": 67, "quote": "67 <b>"}, signs=[{"value": "toux", "quote": "toux"}])
+    read(tmp_path, ["67 <b> & toux. " + said])
+    shown = glane.open_run(tmp_path / "run").show("d0")._repr_html_()
+    assert '<mark title="age = 67">67 &lt;b&gt;</mark> &amp; <mark title="signs = toux">toux</mark>' in shown
+    with pytest.raises(RunError, match="d7"):
+        glane.open_run(tmp_path / "run").show("d7")
+
+
+def test_rules_take_inputs_for_what_they_look_like():
+    task = load_task(TASK | {"inputs": ["text", "seen", "ward"]})
+    found = {name: Found() for name in task.fields} | {"age": Found(value=5)}
+
+    def broken(rule, **inputs):
+        return bool(Rules([Rule(rule=rule)], task.fields, ["seen", "ward"]).broken(found, inputs))
+
+    assert broken("seen >= 2000", seen="1999", ward="")
+    assert not broken("seen >= 2000", seen="2001", ward="")
+    assert broken("age > seen", seen="7", ward="")
+    assert not broken("ward IS NOT NULL", seen="", ward="B")
+    assert broken("seen >= '2020-01-01'", seen="2019-12-31", ward="")
+    assert broken("seen <= DATE '2020-01-01'", seen="2020-01-02T08:00", ward="")
+    assert broken("seen <= DATE '2020-01-01'", seen="05/03/2019", ward="")  # no date that it can read: said, not hidden
+    assert not broken("seen <= DATE '2020-01-01'", seen="", ward="")
+
+
+def test_rules_are_for_the_whole_document(tmp_path):
+    """Each chunk alone would break the rule; the document does not."""
+    told = [answer(age={"value": 5, "quote": "5"}), answer(fever={"value": True, "assertion": "present", "quote": "f"})]
+    text = "\n\n".join(block + " Rien." * ((1400 - len(block)) // 6) for block in told)
+    rule = {"rule": "age IS NOT NULL AND fever IS NOT NULL", "if_broken": "reject"}
+    task = TASK | {"split": {"max_tokens": 1500, "overlap_tokens": 0}, "rules": [rule]}
+    (row,) = read(tmp_path, [text], task=task).to_dicts()
+    assert (row["status"], row["chunks"], row["repairs"]) == ("OK", 2, 0)
+
+
+def test_what_is_merged_is_judged_by_the_rules_again(tmp_path):
+    """Each sample keeps the rule, and the vote of them, field by field, does not."""
+    fields = {name: {"type": "integer"} for name in "ab"}
+    answers = "".join(f'[[answer {{"a":{a},"b":{b}}}]]' for a, b in [(1, 2), (1, 2), (3, 4), (3, 5), (3, 6)])
+    task = {"name": "t", "instructions": "x", "fields": fields, "passes": 5, "rules": ["a < b"]}
+    (row,) = read(tmp_path, [answers], task=task).to_dicts()
+    assert (row["a"], row["b"], row["broken_rules"]) == (3, 2, ["a < b"])
+
+
+def test_samples_that_cannot_be_used_agree_with_nothing(tmp_path):
+    task = TASK | {"passes": 4, "repairs": 0}
+    texts = ["x " + answer(age={"value": 5, "quote": "x"}) + "[[answer {]]"]
+    (row,) = read(tmp_path, texts, task=task).to_dicts()
+    assert (row["status"], row["age__agreement"]) == ("OK", 0.25)
+
+
+def test_the_same_prompt_is_asked_once_whatever_the_number_of_samples(tmp_path):
+    rows = read(tmp_path, ["note"] * 5, task=TASK | {"passes": 2, "repairs": 0})
+    assert rows["duplicate"].to_list() == [False, True, True, True, True]
+    assert rows["prompt_tokens"].to_list()[1:] == [0] * 4
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert (summary["flow"]["asked"], summary["flow"]["duplicates"]) == (1, 4)
+    assert summary["tokens"]["prompt"] == rows["prompt_tokens"][0]
+
+
+def test_a_number_of_hundreds_of_digits_is_an_invalid_answer(tmp_path):
+    task = {"name": "t", "instructions": "x", "fields": {"n": {"type": "number"}, "i": {"type": "integer"}}}
+    texts = [
+        f'[[answer {{"n":1{"0" * 400},"i":1}}]]',
+        f'[[answer {{"n":1,"i":1{"0" * 400}}}]]',
+        '[[answer {"n":1e999,"i":1}]]',
+    ]
+    rows = read(tmp_path, texts, task=task | {"repairs": 0})
+    assert rows["status"].to_list() == ["INVALID"] * 3
+    assert rows["reason"].to_list()[:2] == ["n: not a number", "i: above the maximum 9007199254740991"]
+
+
+def test_members_of_a_record_have_its_evidence(tmp_path):
+    fields = {
+        "stays": {"type": "list", "evidence": True, "items": {"type": "object", "fields": {
+            "start": {"type": "date", "precision": "partial"}, "end": {"type": "date", "nullable": True},
+            "confidence": {"type": "string"},
+        }}},
+        "item": {"type": "object", "evidence": True, "fields": {"start": {"type": "integer"}}},
+    }  # fmt: skip
+    stay = {"value": {"start": "2020-02", "end": None, "confidence": "haute"}, "quote": "février 2020"}
+    said = hidden({"stays": [stay], "item": {"value": {"start": 3}, "quote": "trois"}})
+    read(
+        tmp_path,
+        [f"Séjour en février 2020, trois. [[answer {said}]]"],
+        task={"name": "t", "instructions": "x", "fields": fields},
+    )
+    run = glane.open_run(tmp_path / "run")
+    found = run.evidence().collect()
+    assert found.select("field", "item", "value", "quote").rows() == [
+        ("stays.start", 0, "2020-02", "février 2020"), ("stays.confidence", 0, "haute", "février 2020"),
+        ("item.start", None, "3", "trois"),
+    ]  # fmt: skip
+    flat = run.line_list(explode="stays").collect()
+    assert flat["stays__start"].to_list() == [10]  # of the evidence
+    assert flat["stays.start"].dtype == pl.Date
+    assert flat["stays.confidence"].to_list() == ["haute"]
+    flat.write_csv(tmp_path / "stays.csv")
+
+
+def test_documents_with_numbers_for_ids_and_bytes_for_text_are_shown(tmp_path):
+    table = pl.DataFrame({"id": [7], "text": [("67 ans. " + answer(age={"value": 67, "quote": "67 ans"})).encode()]})
+    table.write_parquet(tmp_path / "d.parquet")
+    extract_here(make_settings(tmp_path / "d.parquet", tmp_path / "run", TASK))
+    shown = glane.open_run(tmp_path / "run").show(7)._repr_html_()
+    assert '<mark title="age = 67">67 ans</mark>' in shown
+    assert "<b>OK</b>" in shown
+
+
+def test_reasons_are_shown_with_their_passages(tmp_path):
+    read(tmp_path, ["Âge inconnu. " + answer(age={"missing": "uncertain", "quote": "Âge inconnu"})])
+    assert 'title="age = (uncertain)">Âge inconnu</mark>' in glane.open_run(tmp_path / "run").show("d0")._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"fields": {"o": {"type": "object", "fields": {"n": {"type": "integer", "merge": "sum"}}}}}, "o.n.merge"),
+        ({"fields": {"s": {"type": "list", "items": {"type": "string", "merge": "last"}}}}, "s.items.merge"),
+        ({"fields": {"s": {"type": "string", "merge": "highest_confidence"}}, "confidence": False}, "confidence=true"),
+        ({"fields": {"ward": {"type": "string"}}, "inputs": ["text", "ward"]}, "also a field"),
+        ({"fields": {"s": {"type": "string"}}, "inputs": ["text", "output"]}, "'output'"),
+        (
+            {"fields": {"n": {"type": "integer"}}, "rules": ["n < 5"], "examples": [{"text": "x", "output": {"n": 9}}]},
+            "n < 5",
+        ),
+    ],
+)
+def test_settings_without_effect_or_sense_are_refused(change, words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        load_task({"name": "t", "instructions": "x"} | change)
+
+
+@pytest.mark.parametrize(
+    ("text", "leaked"),
+    [
+        ("1 234 cas le 03.2024, Hôpital Nord", []),
+        ("1.234 cas en 2024, hopital  NORD", []),
+        ("1,234 le 5/3/24, Hôpital Nord", []),
+        ("1\u202f234 le 05.03.24, Hôpital Nord", []),
+        ("99 cas, Hôpital Sud", ["n", "day", "ward"]),
+    ],
+)
+def test_figures_that_are_written_otherwise_are_no_leak(text, leaked):
+    values = {"n": 1234, "day": datetime.date(2024, 3, 5), "ward": "Hôpital Nord"}
+    kinds = {"n": "integer", "day": "date", "ward": "string"}
+    example = {"text": "1234 cas", "output": {"n": 1234, "day": "2024-03-05", "ward": "Hôpital Nord"}}
+    fields = {name: {"type": kind} for name, kind in kinds.items()}
+    task = load_task({"name": "t", "instructions": "x", "fields": fields, "examples": [example]})
+    found = {name: Found(value=value) for name, value in values.items()}
+    assert Leaks(task.examples, task.fields).in_answer(found, text) == leaked

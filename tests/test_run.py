@@ -56,14 +56,23 @@ def test_the_summary_follows_the_flow(tmp_path):
     }  # fmt: skip
     rows = glane.open_run(tmp_path / "run").all().collect()
     assert rows["keep"].to_list() == [1] * 6
-    same = rows.filter(pl.col("id").is_in(["d0", "d2", "d4"])).drop("id", "duplicate").unique()
+    same = (
+        rows.filter(pl.col("id").is_in(["d0", "d2", "d4"]))
+        .drop("id", "duplicate", "prompt_tokens", "output_tokens")
+        .unique()
+    )
     assert len(same) == 1
 
 
 def test_the_codebook_travels_with_the_data(tmp_path, documents):
     extract_here(make_settings(documents, tmp_path / "run"))
     run = glane.open_run(tmp_path / "run")
-    assert run.codebook()["column"].to_list()[:3] == ["age", "sex", "onset"]
+    book = run.codebook()
+    assert book.filter(pl.col("role") == "field")["column"].to_list()[:3] == ["age", "sex", "onset"]
+    assert set(run.all().collect_schema()) <= set(book["column"])
+    assert book["description"].null_count() == 0
+    assert book.filter(pl.col("column") == "cases.place")["type"].item() == "texte"
+    book.write_csv(tmp_path / "codebook.csv")
     (file, *_) = sorted(run.directory.records.glob("*.parquet"))
     assert json.loads(pq.read_schema(file).metadata[b"glane"])["task"] == "small"
 

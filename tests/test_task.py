@@ -116,7 +116,9 @@ def test_a_json_schema_file_and_a_pydantic_model_give_the_same_fields(tmp_path, 
         "class Report(BaseModel):\n    kind: Literal['a', 'b']\n    day: datetime.date | None\n    events: list[Event]\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    from_model = load_task({"name": "r", "instructions": "x", "confidence": False, "pydantic_model": "report_model:Report"})
+    from_model = load_task(
+        {"name": "r", "instructions": "x", "confidence": False, "pydantic_model": "report_model:Report"}
+    )
     import report_model
 
     file = tmp_path / "report.json"

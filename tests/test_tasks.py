@@ -13,12 +13,14 @@ from polars.testing import assert_frame_equal
 from conftest import ROOT, extract_here, make_settings, write_documents
 from glane.task.answer import read_answer
 from glane.task.fields import DateField, ListField, NumberField, ObjectField
+from glane.task.grammar import answer_grammar
 from glane.task.locate import locate
 from glane.task.prompt import compact_json, messages
 from glane.task.rules import Rules
 from glane.task.task import load_task
 
 TASKS = [
+    "ed_visit",
     "outbreak_report",
     "death_certificate",
     "outbreak_in_care_home",
@@ -203,7 +205,7 @@ def test_reference_answers_come_through_a_run_as_they_are(name, gold, shipped_ta
 def broken(task, **answer):
     """The rules that an answer breaks: that of the first example, changed."""
     found = read_answer(task.fields, locate(compact_json({**task.examples[0].output, **answer})))
-    return Rules(task.rules, task.fields, []).broken(found, {})
+    return [one.rule for one in Rules(task.rules, task.fields, []).broken(found, {})]
 
 
 def met(value):
@@ -347,3 +349,34 @@ def test_the_translated_reference_programs_give_what_the_originals_give(gold):
     made = program(wide)({"couverture": people})
     assert made["tableau"].columns == ["departement", "enfant", "adulte", "senior"]
     assert made["tableau"].rows() == [("01", 1, 2, 0), ("02", 0, 0, 1)]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_grammar_of_copied_quotes_takes_the_reference_answers_and_no_other_quote(name, gold):
+    llguidance = pytest.importorskip("llguidance")
+    tokenizer = llguidance.LLTokenizer("byte")
+    task = gold(name)
+    for case in task.examples:
+        grammar = llguidance.LLMatcher.grammar_from_lark(answer_grammar(task.fields, case.inputs["text"]))
+        assert llguidance.LLMatcher.validate_grammar(grammar) == ""
+        answer = compact_json(case.output)
+        matcher = llguidance.LLMatcher(tokenizer, grammar)
+        assert matcher.try_consume_tokens(list(answer.encode())) == len(answer.encode())
+        assert matcher.is_accepting()
+        for quote in set(quotes(case.output)):
+            spelled = f'"quote":{compact_json(quote)}'
+            for other in (compact_json(quote + "§"), compact_json("§" + quote), '""'):
+                wrong = list(answer.replace(spelled, f'"quote":{other}', 1).encode())
+                assert llguidance.LLMatcher(tokenizer, grammar).try_consume_tokens(wrong) < len(wrong)
+
+
+@pytest.mark.parametrize("text", ['il dit "non" \\ et\tpart\nvite', "é🦠e\u0301", "\x00\x1f", "fin\\", "a" * 400])
+def test_quotes_of_odd_texts_are_copied_as_json_spells_them(text):
+    llguidance = pytest.importorskip("llguidance")
+    fields = {"f": {"type": "string", "evidence": True, "max_length": 5}}
+    task = load_task({"name": "t", "instructions": "x", "fields": fields})
+    grammar = llguidance.LLMatcher.grammar_from_lark(answer_grammar(task.fields, text))
+    for quote, is_there in ((text[:300], True), (text[1:3], True), (text + "b", False)):
+        answer = list(compact_json({"f": {"value": "a", "quote": quote}}).encode())
+        matcher = llguidance.LLMatcher(llguidance.LLTokenizer("byte"), grammar)
+        assert (matcher.try_consume_tokens(answer) == len(answer) and matcher.is_accepting()) is is_there

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hydra
+import yaml
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -27,6 +29,7 @@ def run_job(job: Job, *, config_name: str) -> None:
     traceback), 130 after an interruption.
     """
     OmegaConf.register_new_resolver("repository", lambda: str(_CONF.parent), replace=True)
+    sys.argv[1:] = map(_quoted, sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its exceptions on, and we say what they mean
     failures: list[GlaneError] = []
 
@@ -42,9 +45,26 @@ def run_job(job: Job, *, config_name: str) -> None:
             _fail("\n".join(str(error) for error in failures))
     except (HydraException, OmegaConfBaseException) as error:
         _fail(_explained(error, config_name))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}" if mark else "a configuration file"
+        _fail(f"{place}: not YAML ({error.problem}). Put quotes around a text that holds ': ' or ' #'.")
     except KeyboardInterrupt:
         print("interrupted; what is committed stays, run the same command again to go on", file=sys.stderr)
         sys.exit(130)
+
+
+_FREE_TEXT = ("data.where", "data.path", "run.dir", "out.dir", "path", "gold", "model.path")
+_GRAMMAR = re.compile(r"[^\w./:*?@%+$~{}-]")  # what Hydra's grammar would read as its own signs
+
+
+def _quoted(word: str) -> str:
+    """Quote the value of an override that is free text, so that conditions and paths are written as in any command."""
+    key, equals, value = word.partition("=")
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    if key not in _FREE_TEXT or not equals or is_quoted or "${" in value or not _GRAMMAR.search(value):
+        return word
+    return f"{key}={QuotedString(text=value, quote=Quote.single).with_quotes()}"
 
 
 def _fail(message: str) -> None:

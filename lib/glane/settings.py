@@ -265,3 +265,167 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def _expanded(path: str) -> str:
     return str(Path(path).expanduser()) if path.startswith("~") else path
+
+
+class ReviewSettings(Strict):
+    """What `jobs/review.py` is told."""
+
+    class _Folder(Strict):
+        dir: str
+
+    run: _Folder
+    out: _Folder
+    rows: int = Key(default=200, ge=1)
+    sample: Literal["random", "stratified", "uncertain"] = "random"
+    by: str | None = None
+    allocation: Literal["proportional", "equal"] = "proportional"
+    seed: int = Key(default=0, ge=0)
+    fields: tuple[str, ...] = ()
+    corrections: tuple[str, ...] = ()
+
+    @field_validator("fields", "corrections", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return () if value is None else (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _strata(self) -> Self:
+        if self.by is not None and self.sample != "stratified":
+            raise ValueError(f"by={self.by} makes strata; set sample=stratified, or leave it out")
+        if len(set(self.corrections)) < len(self.corrections):
+            raise ValueError("corrections: a file is named twice")
+        return self
+
+
+def review_settings(config: DictConfig) -> ReviewSettings:
+    """Read the composed configuration of the review job; raises `ConfigError` as `extract_settings` does."""
+    return validated(ReviewSettings, plain(config), place="")
+
+
+class EvaluateSettings(Strict):
+    """What `jobs/evaluate.py` is told."""
+
+    class _Folder(Strict):
+        dir: str
+
+    class _Bootstrap(Strict):
+        samples: int = Key(default=1000, ge=0, le=100_000)  # 0: no intervals
+        method: Literal["bca", "percentile"] = "bca"
+
+        @field_validator("samples")
+        @classmethod
+        def _enough(cls, value: int) -> int:
+            if 0 < value < 100:
+                raise ValueError("fewer than 100 resamples make no interval; 0 leaves intervals out")
+            return value
+
+    run: _Folder
+    gold: str
+    spans: str | None = None
+    out: _Folder
+    fields: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    compare: Mapping[str, Any] = {}  # rules in place of the task's own
+    bootstrap: _Bootstrap = _Bootstrap()
+    seed: int = Key(default=0, ge=0)
+
+    @field_validator("fields", "by", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return () if value is None else (value,) if isinstance(value, str) else value
+
+
+def evaluate_settings(config: DictConfig) -> EvaluateSettings:
+    """Read the composed configuration of the evaluation; raises `ConfigError` as `extract_settings` does."""
+    return validated(EvaluateSettings, plain(config), place="")
+
+
+class CompareSettings(Strict):
+    """What `jobs/compare.py` is told."""
+
+    runs: tuple[str, ...]
+    gold: str | None = None
+    out: EvaluateSettings._Folder
+    fields: tuple[str, ...] = ()
+    compare: Mapping[str, Any] = {}  # rules in place of the first run's task's own
+    bootstrap: EvaluateSettings._Bootstrap = EvaluateSettings._Bootstrap()
+    seed: int = Key(default=0, ge=0)
+
+    @field_validator("runs", "fields", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return () if value is None else (value,) if isinstance(value, str) else value
+
+    @field_validator("runs")
+    @classmethod
+    def _several(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) < 2:
+            raise ValueError("at least two run directories, as runs=[runs/a,runs/b]; each is compared with the first")
+        if len(set(value)) < len(value):
+            raise ValueError("a run is named twice")
+        return value
+
+
+def compare_settings(config: DictConfig) -> CompareSettings:
+    """Read the composed configuration of the comparison; raises `ConfigError` as `extract_settings` does."""
+    return validated(CompareSettings, plain(config), place="")
+
+
+class CalibrateSettings(Strict):
+    """What `jobs/calibrate.py` is told."""
+
+    class _Folder(Strict):
+        dir: str
+
+    run: _Folder
+    values: str  # the evaluation's values.parquet
+    out: _Folder
+    alpha: float = Key(default=0.05, gt=0, lt=1)
+    delta: float = Key(default=0.05, gt=0, lt=1)
+    seed: int = Key(default=0, ge=0)
+
+
+def calibrate_settings(config: DictConfig) -> CalibrateSettings:
+    """Read the composed configuration of the calibration; raises `ConfigError` as `extract_settings` does."""
+    return validated(CalibrateSettings, plain(config), place="")
+
+
+class EstimateSettings(Strict):
+    """What `jobs/estimate.py` is told. What goes together is checked by the question itself."""
+
+    run: CalibrateSettings._Folder
+    gold: str
+    weight: str | None = None
+    inclusion_probability: str | None = None
+    out: CalibrateSettings._Folder
+    what: Literal["prevalence", "count", "mean", "linear", "logistic"] = "prevalence"
+    field: str
+    value: str = "true"
+    method: Literal["auto", "ppi", "rogan_gladen", "gold_only"] = "auto"
+    by: str | None = None
+    every: Literal["day", "week", "month", "quarter", "year"] | None = None
+    covariates: tuple[str, ...] = ()
+    shared_error_rates: bool = False
+    level: float = Key(default=0.95, gt=0.5, lt=1)
+    half_width: float | None = Key(default=None, gt=0)
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    @field_validator("covariates", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return () if value is None else (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_weight(self) -> Self:
+        if self.weight is not None and self.inclusion_probability is not None:
+            raise ValueError("give weight=… or inclusion_probability=…, not both")
+        return self
+
+
+def estimate_settings(config: DictConfig) -> EstimateSettings:
+    """Read the composed configuration of the estimates; raises `ConfigError` as `extract_settings` does."""
+    return validated(EstimateSettings, plain(config), place="")

@@ -174,4 +174,5 @@ class Extraction:
     num_output_tokens: int | None = None
     num_chunks: int | None = None
     num_repairs: int = 0  # answers that could not be used and were asked again
+    broken_rules: Sequence[str] | None = None  # rules between fields that stayed broken
     leaked: Sequence[str] | None = None  # fields whose value is an example's and not the document's

@@ -16,6 +16,15 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
+# What pydantic says of shapes, in the words of somebody who writes YAML.
+_NEEDED = {
+    "tuple_type": "a list is needed, as [a, b] or one line per item that begins with '- '",
+    "list_type": "a list is needed, as [a, b] or one line per item that begins with '- '",
+    "model_type": "a mapping is needed, as {key: value}",
+    "dict_type": "a mapping is needed, as {key: value}",
+    "model_attributes_type": "a mapping is needed, as {key: value}",
+}
+
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -41,6 +50,8 @@ def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message
         return f"{name}: unknown key. {did_you_mean(str(location[-1]), _valid_keys(model, location[:-1]))}"
     if kind == "missing":
         return f"{name}: missing. Set it."
+    needed = _NEEDED.get(kind)
+    message = needed or message
     shown = f" (it is {value!r})" if location and isinstance(value, str | int | float | None) else ""
     return f"{name}: {message.removeprefix('Value error, ')}{shown}."
 

@@ -10,7 +10,7 @@ from glane.cluster.crew import Crew, alive_nodes
 from glane.cluster.layout import plan_layout
 from glane.cluster.local import local_ray
 from glane.engine.weights import resolve_weights
-from glane.errors import GlaneError
+from glane.errors import ConfigError, GlaneError
 from glane.run.prepare import PreparedRun, input_pattern_exists, prepare_run
 from glane.run.progress import ProgressReporter, summary_lines
 from glane.run.publish import finish_run, is_committed
@@ -28,6 +28,11 @@ def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
         GlaneError: naming what is wrong and the remedy.
     """
     task = load_task(settings.task)
+    if task.passes.recall and settings.model.prompt_style == "bare":
+        raise ConfigError(
+            f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "
+            "would not hear what was found already. Set task.passes.recall=0, or take a model with prompt_style=full."
+        )
     input_pattern_exists(settings.data)
     model = resolve_weights(settings.model)
     return settings.model_copy(update={"model": model}), task

@@ -25,6 +25,7 @@ RESULT_COLUMNS = (
     pa.field("duplicate", pa.bool_()),
     pa.field("chunks", pa.int32()),
     pa.field("repairs", pa.int32()),
+    pa.field("broken_rules", pa.list_(pa.string())),
     pa.field("leaked_from_example", pa.list_(pa.string())),
 )
 
@@ -48,6 +49,7 @@ def record_table(
         "duplicate": list(duplicates),
         "chunks": [row.num_chunks for row in extractions],
         "repairs": [row.num_repairs for row in extractions],
+        "broken_rules": [row.broken_rules for row in extractions],
         "leaked_from_example": [row.leaked for row in extractions],
     }
     for column in RESULT_COLUMNS:

@@ -10,6 +10,26 @@ from glane.demo.places import Split, municipality
 from glane.demo.syndromes import INJURIES, OTHER_CASES, OTHER_SIGNS, SYNDROMES, WEIGHTS
 from glane.demo.vocabulary import COMORBIDITIES, DISPOSITIONS
 
+GAP_SHARE = 0.13  # of the notes in which a fact is spoken of and cannot be told
+# Which facts, why, and how often.
+_SIGNS = ("fever", "cough", "dyspnea", "vomiting", "diarrhea")
+_GAPS: dict[tuple[str, str], float] = {
+    **{(sign, "uncertain"): 2.0 for sign in _SIGNS},
+    ("age", "uncertain"): 2.0,
+    ("onset_date", "uncertain"): 2.0,
+    ("duration_days", "uncertain"): 4.0,
+    ("similar_cases", "uncertain"): 2.5,
+    ("age", "unreadable"): 2.0,
+    ("municipality", "unreadable"): 3.0,
+    ("onset_date", "unreadable"): 2.0,
+    ("temperature", "unreadable"): 3.0,
+    **{(sign, "conflicting"): 0.6 for sign in _SIGNS[1:]},
+    ("fever", "conflicting"): 2.0,
+    ("age", "conflicting"): 2.0,
+    ("sex", "conflicting"): 1.5,
+    ("duration_days", "conflicting"): 3.0,
+    ("temperature", "conflicting"): 1.5,
+}
 FIRST_VISIT = date(2023, 1, 1)
 VISIT_DAYS = 3 * 365
 _DISPOSITION_WEIGHTS = {
@@ -44,6 +64,7 @@ class Case:
     comorbidities: list[str]
     disposition: str | None
     hospital: str  # a place that is not the municipality of the patient
+    gaps: dict[str, str]  # facts that the note speaks of without telling them, and why: a reason of `Missing`
 
     @property
     def child(self) -> bool:
@@ -51,8 +72,9 @@ class Case:
         return self.years < 16
 
 
-def draw_case(rng: random.Random, split: Split) -> Case:
-    """A case, with a share of told facts that varies from note to note."""
+def draw_case(rng: random.Random, split: Split, *, gap_share: float = GAP_SHARE) -> Case:
+    """A case, with a share of told facts that varies from note to note; `gap_share` of them have gaps."""
+    gaps = _gaps(rng) if rng.random() < gap_share else {}
     visit = FIRST_VISIT + timedelta(days=rng.randrange(VISIT_DAYS))
     name = _syndrome(rng, visit.month)
     syndrome = SYNDROMES[name]
@@ -63,20 +85,32 @@ def draw_case(rng: random.Random, split: Split) -> Case:
     )
     told = rng.uniform(0.35, 1.1)
     years, age = _age(rng, syndrome.ages)
-    sex = rng.choice("FM") if rng.random() < 0.45 + 0.45 * told else None
+    sex = rng.choice("FM") if rng.random() < 0.45 + 0.45 * told and "sex" not in gaps else None
     fever, temperature = _fever(rng, name, told)
+    if "fever" in gaps:
+        fever = temperature = None
+    elif "temperature" in gaps:
+        # Two figures that disagree are both those of a fever.
+        fever, temperature = (True if gaps["temperature"] == "conflicting" else fever), None
     onset, duration = _timing(rng, visit, told)
+    if "duration_days" in gaps:
+        onset = duration = None
+    elif "onset_date" in gaps:
+        onset = None
     signs: dict[str, bool] = {}
     for sign, (present, denied) in (syndrome.signs or OTHER_SIGNS).items():
         point = rng.random()
         if sign != "fever" and point < (present + denied) * min(told, 1.0):
             signs[sign] = point < present * min(told, 1.0)
+    signs = {sign: present for sign, present in signs.items() if sign not in gaps}
+    place = municipality(rng, split) if rng.random() < 0.4 + 0.5 * told else None
+    cases = _similar_cases(rng, name, told)
     return Case(
         visit=visit,
         years=years,
-        age=age if rng.random() < 0.5 + 0.5 * told else None,
+        age=age if rng.random() < 0.5 + 0.5 * told and "age" not in gaps else None,
         sex=sex,
-        municipality=municipality(rng, split) if rng.random() < 0.4 + 0.5 * told else None,
+        municipality=None if "municipality" in gaps else place,
         onset_date=onset,
         duration_days=duration,
         fever=fever,
@@ -86,10 +120,11 @@ def draw_case(rng: random.Random, split: Split) -> Case:
         complaint=complaint,
         diagnosis=diagnosis,
         contexts=syndrome.contexts,
-        similar_cases=_similar_cases(rng, name, told),
+        similar_cases=None if "similar_cases" in gaps else cases,
         comorbidities=_comorbidities(rng, years, sex, told),
         disposition=_disposition(rng, name, years) if rng.random() < 0.3 + 0.55 * told else None,
         hospital=municipality(rng, split),
+        gaps=gaps,
     )
 
 
@@ -108,6 +143,17 @@ def fill(phrase: str, values: dict[str, object]) -> str:
 def pick(rng: random.Random, phrases: Sequence[str]) -> str:
     """One of the phrases."""
     return phrases[int(rng.random() * len(phrases))]
+
+
+def _gaps(rng: random.Random) -> dict[str, str]:
+    """One gap, or two in one note of four."""
+    gaps: dict[str, str] = {}
+    for _ in range(1 if rng.random() < 0.75 else 2):
+        field, reason = rng.choices(list(_GAPS), weights=list(_GAPS.values()))[0]
+        # A temperature tells fever, and a duration tells when it began.
+        if not ({*gaps, field} >= {"fever", "temperature"} or {*gaps, field} >= {"onset_date", "duration_days"}):
+            gaps[field] = reason
+    return gaps
 
 
 def _disposition(rng: random.Random, syndrome: str, years: int) -> str:

@@ -1,4 +1,4 @@
-"""A synthetic corpus on disk: documents, the right answers, and the passages that support them."""
+"""A synthetic corpus on disk: documents, the right answers or why there is none, and the passages that support them."""
 
 import random
 from collections import deque
@@ -23,28 +23,40 @@ _ROW_GROUP = 1000
 _DOCUMENTS = pa.schema(
     {"id": pa.string(), "text": pa.string(), "visit_date": pa.date32(), "hospital": pa.string(), "triage": pa.int64()}
 )
+_TYPES: dict[str, pa.DataType] = {
+    "age": pa.int64(),
+    "sex": pa.string(),
+    "municipality": pa.string(),
+    "onset_date": pa.date32(),
+    "duration_days": pa.int64(),
+    "fever": pa.bool_(),
+    "temperature": pa.float64(),
+    "cough": pa.bool_(),
+    "dyspnea": pa.bool_(),
+    "vomiting": pa.bool_(),
+    "diarrhea": pa.bool_(),
+    "syndrome": pa.string(),
+    "similar_cases": pa.int64(),
+    "comorbidities": pa.list_(pa.string()),
+    "disposition": pa.string(),
+}
+# A value, and why there is none; the syndrome is always told.
 _GOLD = pa.schema(
-    {
-        "id": pa.string(),
-        "age": pa.int64(),
-        "sex": pa.string(),
-        "municipality": pa.string(),
-        "onset_date": pa.date32(),
-        "duration_days": pa.int64(),
-        "fever": pa.bool_(),
-        "temperature": pa.float64(),
-        "cough": pa.bool_(),
-        "dyspnea": pa.bool_(),
-        "vomiting": pa.bool_(),
-        "diarrhea": pa.bool_(),
-        "syndrome": pa.string(),
-        "similar_cases": pa.int64(),
-        "comorbidities": pa.list_(pa.string()),
-        "disposition": pa.string(),
-    }
+    [
+        ("id", pa.string()),
+        *_TYPES.items(),
+        *((f"{field}__missing", pa.string()) for field in _TYPES if field != "syndrome"),
+    ]
 )
 _SPANS = pa.schema(
-    {"id": pa.string(), "field": pa.string(), "start": pa.int64(), "end": pa.int64(), "quote": pa.string()}
+    {
+        "id": pa.string(),
+        "field": pa.string(),
+        "item": pa.int64(),  # place in the list; null where the field is not a list, or the list is missing
+        "start": pa.int64(),
+        "end": pa.int64(),
+        "quote": pa.string(),
+    }
 )
 
 
@@ -76,6 +88,9 @@ def generate_corpus(*, documents: int, seed: int, split: Split = "test") -> Iter
 
 def write_corpus(folder: Path, *, documents: int, seed: int) -> None:
     """Write `documents.parquet`, `gold.parquet` and `gold_spans.parquet` into `folder`, each whole or not at all.
+
+    `gold` has a column per field of the task, null where the note does not tell it, and `<field>__missing` that says
+    why. `gold_spans` has the passages, of values and of reasons, in the order of the text.
 
     Raises:
         DataError: if `documents` is not positive, or the folder cannot be written.
@@ -125,9 +140,16 @@ def _add_rows(rows: dict[str, list[dict[str, object]]], item: CorpusNote) -> Non
     answer = dict(note.answer)
     onset = answer["onset_date"]
     answer["onset_date"] = date.fromisoformat(onset) if isinstance(onset, str) else None
-    rows["gold"].append({"id": item.id, **answer})
+    rows["gold"].append({"id": item.id, **answer, **{f"{field}__missing": why for field, why in note.missing.items()}})
     rows["gold_spans"].extend(
-        {"id": item.id, "field": field, "start": start, "end": end, "quote": note.text[start:end]}
+        {
+            "id": item.id,
+            "field": field,
+            "item": place if isinstance(answer[field], list) else None,
+            "start": start,
+            "end": end,
+            "quote": note.text[start:end],
+        }
         for field, spans in note.spans.items()
-        for start, end in spans
+        for place, (start, end) in enumerate(spans)
     )

@@ -43,6 +43,21 @@ def mark(text: str, *fields: str) -> str:
     return text
 
 
+def begin(text: str, *fields: str) -> str:
+    """The text, at whose start a passage of each of the fields begins; `end` says where each ends."""
+    return "".join(_OPEN[field] for field in fields) + text
+
+
+def end(text: str, field: str) -> str:
+    """The text, at whose end the passage of the field ends."""
+    return f"{text}{_CLOSE[field]}"
+
+
+def unmarked(marked: str) -> str:
+    """The text without its marks."""
+    return _MARK.sub("", marked)
+
+
 def resolve(marked: str) -> tuple[str, Spans]:
     """The plain text and, for each field, the code-point offsets of its passages, in the order of the text."""
     parts: list[str] = []

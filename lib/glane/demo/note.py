@@ -5,11 +5,11 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from glane.demo.case import Case, draw_case, fill, pick
-from glane.demo.marks import FIELDS, Spans, bare, capital, mark, mistype, resolve
+from glane.demo.case import GAP_SHARE, Case, draw_case, fill, pick
+from glane.demo.marks import FIELDS, Spans, bare, capital, mark, mistype, resolve, unmarked
 from glane.demo.notation import date_text
 from glane.demo.places import Split
-from glane.demo.statements import antecedents, deny, fever, identity, residence, similar_cases, timing
+from glane.demo.statements import antecedents, deny, fever, gap, identity, residence, similar_cases, timing
 from glane.demo.syndromes import CONCLUSIONS, RULED_OUT
 from glane.demo.vocabulary import DISPOSITIONS, EXAM_FILLERS, PLAN_FILLERS, SIGNS, STORY_FILLERS
 
@@ -22,7 +22,6 @@ _HEADERS = {
     "outcome": ("Orientation", "Devenir", "CAT", "Conduite à tenir", "Sortie"),
 }
 _ADULT_WORDS = ("tabac", "vit seul", "usine", "arrêt de travail", "troponine", "ttt habituel")
-_TIME_WORDS = ("quelques jours", "depuis peu")
 
 # What a sentence says by itself and the heading above it would say twice.
 _OWN_HEAD = re.compile(r"^(ATCDs?|antécédents|terrain|conclusion|dg|diag retenu|CCL|diagnostic|concl\.|DP|motif) : ")
@@ -34,34 +33,47 @@ Sections = dict[str, list[str]]
 class Note:
     """A note and its gold answer.
 
-    `answer` has every field of the task, in its order, as JSON values: dates are "YYYY-MM-DD", null is None.
-    `spans` gives, for each field that is told, the code-point offsets [start, end) of its supporting passages.
+    `answer` has every field of the task, in its order, as JSON values: dates are "YYYY-MM-DD"; null is None, and so is
+    a list without items. `missing` says for each null why, as a reason of `Missing`. `spans` gives the code-point
+    offsets [start, end) of the supporting passages, in the order of the text: of each field that is told (of a list,
+    one passage per item) and of each reason but "not_stated".
     """
 
     text: str
     answer: dict[str, object]
+    missing: dict[str, str]
     spans: Spans
     visit_date: date
 
 
-def generate_note(rng: random.Random, split: Split = "test", *, brief: bool = False) -> Note:
+def generate_note(
+    rng: random.Random, split: Split = "test", *, brief: bool = False, gap_share: float = GAP_SHARE
+) -> Note:
     """A note drawn from `rng`; the same state gives the same note. No place of "train" is ever one of "test".
 
-    A brief note has none of the facts that no field asks for.
+    A brief note has none of the facts that no field asks for. `gap_share` is the share of notes that speak of a fact
+    without telling it.
     """
-    case = draw_case(rng, split)
+    case = draw_case(rng, split, gap_share=gap_share)
     marked = _agree(_noise(rng, _layout(rng, _sections(rng, case, brief))), case)
     text, spans = resolve(marked)
     found = {field: spans[field] for field in FIELDS if field in spans}
-    return Note(text=text, answer=_answer(case, text, found), spans=found, visit_date=case.visit)
+    answer = _answer(case, text, found)
+    return Note(
+        text=text,
+        answer=answer,
+        missing={field: _reason(case, field, found) for field, value in answer.items() if value is None},
+        spans=found,
+        visit_date=case.visit,
+    )
 
 
 def _answer(case: Case, text: str, spans: Spans) -> dict[str, object]:
     # The place is what the text says, letter by letter, whatever happened to case and accents.
-    place = "".join(text[start:end] for start, end in spans.get("municipality", [])[:1])
+    place = "".join(text[start:end] for start, end in spans.get("municipality", [])[:1] if case.municipality)
     return {
-        "age": None if "age" not in spans else case.years,
-        "sex": case.sex if "sex" in spans else None,
+        "age": case.years if case.age else None,
+        "sex": case.sex,
         "municipality": place or None,
         "onset_date": case.onset_date.isoformat() if case.onset_date else None,
         "duration_days": case.duration_days,
@@ -73,9 +85,16 @@ def _answer(case: Case, text: str, spans: Spans) -> dict[str, object]:
         "diarrhea": case.signs.get("diarrhea"),
         "syndrome": case.syndrome,
         "similar_cases": case.similar_cases,
-        "comorbidities": case.comorbidities,
+        "comorbidities": case.comorbidities or None,
         "disposition": case.disposition,
     }
+
+
+def _reason(case: Case, field: str, spans: Spans) -> str:
+    """Why the field is null."""
+    if field == "comorbidities":
+        return "denied" if field in spans else "not_stated"
+    return case.gaps.get(field, "not_stated")
 
 
 def _sections(rng: random.Random, case: Case, brief: bool) -> Sections:
@@ -98,6 +117,11 @@ def _sections(rng: random.Random, case: Case, brief: bool) -> Sections:
             sections[pick(rng, ("identity", "identity", "story"))].append(home)
     if case.similar_cases is not None:
         sections[pick(rng, ("story", "story", "exam"))].append(similar_cases(rng, case.similar_cases))
+    for field in case.gaps:
+        if field in SIGNS or field in ("onset_date", "duration_days", "similar_cases"):
+            sections[pick(rng, ("story", "story", "exam"))].append(gap(rng, case, field))
+        elif field == "temperature" and case.gaps[field] == "unreadable":
+            sections[pick(rng, ("story", "exam", "exam"))].append(gap(rng, case, field))
     if not brief:
         _add_fillers(rng, case, sections)
     return sections
@@ -168,8 +192,7 @@ def _add_fillers(rng: random.Random, case: Case, sections: Sections) -> None:
     low, high = (1, 6) if point < 0.55 else (6, 15) if point < 0.9 else (16, 36) if point < 0.98 else (40, 85)
     number = rng.randint(low, high)
     values = _values(rng, case)
-    told_time = case.onset_date is not None or case.duration_days is not None
-    avoided = (_ADULT_WORDS if case.child else ()) + (_TIME_WORDS if told_time else ())
+    avoided = _ADULT_WORDS if case.child else ()
     pools = (
         ("exam", EXAM_FILLERS),
         ("story", STORY_FILLERS + case.contexts),
@@ -238,7 +261,9 @@ def _layout(rng: random.Random, sections: Sections) -> str:
     for name in order:
         if sections[name]:
             text = glue.join(sections[name])
-            headed = name in _HEADERS and rng.random() < 0.85
+            # A passage that is quoted keeps its own heading, and needs no other.
+            own = text != (plain := unmarked(text)) and not _OWN_HEAD.match(text) and _OWN_HEAD.match(plain)
+            headed = name in _HEADERS and rng.random() < 0.85 and not own
             if headed:
                 text = _OWN_HEAD.sub("", text)
             lines.append(f"{pick(rng, _HEADERS[name])} : {text}" if headed else capital(text))

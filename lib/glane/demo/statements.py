@@ -3,12 +3,15 @@
 import random
 
 from glane.demo.case import Case, fill, pick
-from glane.demo.marks import mark
+from glane.demo.marks import begin, end, mark
 from glane.demo.notation import age_text, count_text, date_text, de, degrees_text, duration_text, phrases
 from glane.demo.vocabulary import (
     COMORBIDITIES,
+    CONFLICTING,
+    CONFLICTING_SIGN,
     DENIED_ANTECEDENTS,
     FAMILY_ANTECEDENTS,
+    INFORMANTS,
     MANY_CASES,
     NO_ANTECEDENTS,
     NO_CASES,
@@ -17,6 +20,12 @@ from glane.demo.vocabulary import (
     SIGNS,
     SOME_CASES,
     TWO_CASES,
+    UNCERTAIN,
+    UNCERTAIN_ACCIDENT,
+    UNCERTAIN_SIGN,
+    UNREADABLE,
+    UNREADABLE_ACCIDENT,
+    UNREADABLE_MARKS,
 )
 
 _SUBJECTS = {
@@ -48,11 +57,11 @@ def identity(rng: random.Random, case: Case) -> str | None:
     subject = pick(rng, _SUBJECTS[stage, case.sex])
     if case.sex:
         subject = mark(subject, "sex")
+    if "age" in case.gaps or "sex" in case.gaps:
+        return _doubtful_identity(rng, case, subject)
     if case.age is None:
         return subject if case.sex else None
-    unit, number = case.age
-    plain = age_text(rng, **{"years": None, "months": None, "days": None, unit: number})
-    age = mark(plain, "age")
+    age = _age(rng, case.age)
     letter = mark(pick(rng, ("F", "fille", "femme") if case.sex == "F" else ("M", "garçon", "homme")), "sex")
     if case.sex and stage == "adult" and rng.random() < 0.2:
         short = mark(case.sex if rng.random() < 0.5 or case.sex == "F" else "H", "sex")
@@ -81,8 +90,64 @@ def identity(rng: random.Random, case: Case) -> str | None:
     )
 
 
+def _age(rng: random.Random, age: tuple[str, int]) -> str:
+    unit, number = age
+    return mark(age_text(rng, **{"years": None, "months": None, "days": None, unit: number}), "age")
+
+
+def _doubtful_identity(rng: random.Random, case: Case, subject: str) -> str:
+    """Who comes, when the age or the sex cannot be told."""
+    age = gap(rng, case, "age") if "age" in case.gaps else _age(rng, case.age) if case.age else None
+    if "sex" in case.gaps:
+        known = [subject, age] if rng.random() < 0.5 else [age]
+        return ", ".join(part for part in (*known, gap(rng, case, "sex")) if part)
+    if case.sex is None and rng.random() < 0.4:
+        return str(age)
+    return pick(rng, (f"{subject}, {age}", f"{subject}, {age}", f"{subject} ({age})"))
+
+
+def gap(rng: random.Random, case: Case, field: str) -> str:
+    """What the note says of a fact that it does not tell."""
+    reason = case.gaps[field]
+    accident = case.syndrome == "traumatisme" and field == "onset_date"
+    one, other = rng.choice(
+        INFORMANTS["child" if case.child else case.sex if case.sex and rng.random() < 0.4 else "adult"]
+    )
+    if field in SIGNS:
+        words = SIGNS[field]
+        noun = words.denied[0]
+        if reason == "uncertain":
+            return mark(pick(rng, UNCERTAIN_SIGN).format(noun=noun, de=de(noun)), field)
+        present, denied = ("fébrile", "apyrétique") if field == "fever" else (noun, f"pas {de(noun)}")
+        phrase = pick(rng, CONFLICTING_SIGN)
+        return mark(phrase.format(present=present, denied=denied, one=one, other=other), field)
+    if reason == "uncertain":
+        return mark(pick(rng, UNCERTAIN_ACCIDENT if accident else UNCERTAIN[field]), field)
+    if reason == "unreadable":
+        phrase = pick(rng, UNREADABLE_ACCIDENT if accident else UNREADABLE[field])
+        return mark(phrase.replace("{x}", pick(rng, UNREADABLE_MARKS)), field)
+    first, second = _disagreeing(rng, case, field)
+    phrase = pick(rng, CONFLICTING[field]).format(first=first, second=second, one=one, other=other)
+    return mark(mark(phrase, "temperature"), "fever") if field == "temperature" else mark(phrase, field)
+
+
+def _disagreeing(rng: random.Random, case: Case, field: str) -> tuple[str, str]:
+    """Two figures for the same fact, in any order."""
+    if field == "temperature":
+        low = rng.randint(380, 392)
+        figures = [degrees_text(rng, low), degrees_text(rng, low + rng.randint(6, 14))]
+    else:
+        number = max(case.years, 2) if field == "age" else rng.randint(2, 6)
+        figures = [str(number), str(number + rng.randint(1, 9 if number > 16 else 3))]
+    if rng.random() < 0.5:
+        figures.reverse()
+    return figures[0], figures[1]
+
+
 def residence(rng: random.Random, case: Case) -> str | None:
     """Where the patient lives, or where it happened."""
+    if "municipality" in case.gaps:
+        return gap(rng, case, "municipality")
     if case.municipality is None:
         return None
     place = mark(case.municipality, "municipality")
@@ -130,7 +195,7 @@ def antecedents(rng: random.Random, case: Case) -> list[str]:
         head = pick(rng, _HEADS[:4] if adjectives else _HEADS)
         sentences.append(head[:-3] + de(items) if head.endswith("de ") else head + items)
     elif rng.random() < 0.3:
-        return [pick(rng, NO_ANTECEDENTS)]
+        return [mark(pick(rng, NO_ANTECEDENTS), "comorbidities")]
     if rng.random() < 0.12:
         known = {*case.comorbidities, *(("asthme",) if case.syndrome == "asthme" else ())}
         sentences += [rng.choice([phrase for phrase, names in DENIED_ANTECEDENTS if not known & {*names}])]
@@ -183,6 +248,8 @@ def temperature(rng: random.Random, tenths: int) -> str:
 
 def fever(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
     """Statements of fever (noun phrases, sentences of their own); denials count among the latter."""
+    if case.gaps.get("temperature") == "conflicting":
+        return [], [gap(rng, case, "temperature")]
     if case.fever is None:
         return [], []
     tenths = case.temperature_tenths
@@ -226,7 +293,7 @@ def fever(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
 
 
 def deny(rng: random.Random, fields: list[str]) -> str:
-    """One phrase that denies all of the signs."""
+    """One phrase that denies all of the signs; the passage of each goes from its start to the sign."""
     nouns = [pick(rng, SIGNS[field].denied) for field in fields]
     if len(nouns) == 1:
         noun = nouns[0]
@@ -234,6 +301,7 @@ def deny(rng: random.Random, fields: list[str]) -> str:
         every, agreement = ("toute", "e") if feminine else ("tout", "")
         phrase = pick(rng, _DENIALS).format(de=de(noun), noun=noun, every=every, e=agreement)
         return mark(phrase, *fields)
+    nouns = [end(noun, field) for noun, field in zip(nouns, fields, strict=True)]
     listed = ", ".join(nouns[:-1])
     last = nouns[-1]
     phrase = pick(
@@ -250,7 +318,7 @@ def deny(rng: random.Random, fields: list[str]) -> str:
             f"pas {de(' / '.join(nouns))}",
         ),
     )
-    return mark(phrase, *fields)
+    return begin(phrase, *fields)
 
 
 def similar_cases(rng: random.Random, number: int) -> str:

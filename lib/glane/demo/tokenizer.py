@@ -1,4 +1,7 @@
-"""The tokenizer of the demo model: byte-level BPE in which a key of the answer and a figure are one token each."""
+"""The tokenizer of the demo model: byte-level BPE that makes quoting a plain copy.
+
+The parts of an answer that are not values, and figures, are one token each.
+"""
 
 import json
 import random
@@ -8,9 +11,12 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from glane.demo.notation import words
 from glane.demo.note import Note, generate_note
+from glane.demo.syndromes import SYNDROMES
+from glane.demo.vocabulary import COMORBIDITIES, DISPOSITIONS
 
-VOCABULARY_SIZE = 2048
+VOCABULARY_SIZE = 3072
 BOS, EOS, PAD, INST, END_INST = "<s>", "</s>", "<pad>", "[INST]", "[/INST]"
 # One user message, then the answer: what the "bare" prompt of the extraction renders.
 CHAT_TEMPLATE = (
@@ -18,15 +24,50 @@ CHAT_TEMPLATE = (
     "[INST]{{ message['content'] }}[/INST]{% elif message['role'] == 'assistant' %}"
     "{{ message['content'] }}{{ eos_token }}{% endif %}{% endfor %}"
 )
-# In order: a key of the answer with its punctuation; a category with its quotes; an empty list; one figure; a
-# capitalised word without the space before it (so that a place name has the same tokens in the note and in the answer);
-# a word; one other character.
-_PIECES = r"""[{,]"[a-z_]+":|"(?:[a-z_]+|[FM])"(?!:)|\[\]|\d|\p{Lu}+\p{Ll}*| ?[\p{L}_]+| ?[^\s\p{L}\p{N}"]|\s|."""
+# Words of grammar, which keep the space after them. Other words have no space of their own: the passages that an answer
+# quotes begin and end with such words, and have then the very tokens that they have in the note.
+_GRAMMAR = words(
+    "a à absence après au aucun aucune autre autres aux avec chez contre dans de depuis des du elle en est et il la le "
+    "les leur mais même mêmes ne ni nie non ou où par pas plus pour puis que qui sa sans se selon ses si son sous sur "
+    "tout toute un une vers"
+)
+_GRAMMAR_FORMS = [form for word in _GRAMMAR for form in (word, word.capitalize(), word.upper())]
+_CATEGORIES = sorted({"F", "M", *SYNDROMES, *COMORBIDITIES, *DISPOSITIONS})
+_PIECES = "|".join(
+    (
+        # Of the answer: a reason, with the quote that it opens; the start of a value; a category; the start and the end
+        # of a quote; a key, with the end of what stands before it.
+        r"""\{"missing":"not_stated"\}""",
+        r"""\{"missing":"[a-z]+","quote":\"""",
+        r"""[\[,]?\{"value":""",
+        f'"(?:{"|".join(_CATEGORIES)})"',
+        r""""?,"quote":\"""",
+        r"""(?:"\},|\],|[{,])"[a-z_]+":""",
+        r""""\}*""",
+        # Of both: a figure; what stands between sentences and phrases, with the spaces around it; a word after a
+        # figure; a word of grammar; any other word, capitals apart; one other character.
+        r"\d",
+        r"\n- | - | ?[)\]°+]| ?[^\s\p{L}\p{N}\"'-] ?",
+        r"(?<=\d) \p{L}+",
+        rf"(?<![\p{{L}}\d])(?:{'|'.join(_GRAMMAR_FORMS)}) ",
+        r"(?<!\p{L})(?:[DdLlNnSs]|[Qq]u|QU)'",
+        r"\p{Lu}*\p{Ll}+|\p{Lu}+",
+        r"\s|.",
+    )
+)
 
 
 def answer_text(note: Note) -> str:
     """The answer as the model writes it: compact JSON, fields in the order of the task."""
-    return json.dumps(note.answer, ensure_ascii=False, separators=(",", ":"))
+    quotes = {field: [note.text[start:end] for start, end in spans] for field, spans in note.spans.items()}
+    answer: dict[str, object] = {}
+    for field, value in note.answer.items():
+        if isinstance(value, list):
+            answer[field] = [{"value": item, "quote": quote} for item, quote in zip(value, quotes[field], strict=True)]
+        else:
+            told = {"missing": note.missing[field]} if value is None else {"value": value}
+            answer[field] = {**told, "quote": quotes[field][0]} if field in quotes else told
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 
 def train_tokenizer(*, notes: int, seed: int, max_tokens: int) -> PreTrainedTokenizerFast:

@@ -188,6 +188,103 @@ DISPOSITIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# Facts that the note speaks of without telling them. "{noun}" is a sign, "{de}" the same after "de"; "{first}" and
+# "{second}" are two figures that disagree, "{one}" and "{other}" two people.
+UNCERTAIN_SIGN = phrases(
+    "{noun} ? | {noun} ? | {noun} : ? | {noun} à préciser | {noun} : à préciser | notion {de} non vérifiée | "
+    "notion {de} à confirmer | {noun} : ne sait pas | {noun} non documentée | {noun} : à vérifier | "
+    "doute sur {noun} | présence {de} à vérifier"
+)
+UNCERTAIN: dict[str, tuple[str, ...]] = {
+    "age": phrases(
+        "âge exact inconnu | âge inconnu | âge à préciser | âge approximatif | âge non connu | âge : ? | "
+        "âge : à vérifier | date de naissance inconnue"
+    ),
+    "onset_date": phrases(
+        "date de début imprécise | date de début à préciser | date de début inconnue | début à une date inconnue | "
+        "date de début : ? | date exacte du début non connue | début difficile à dater"
+    ),
+    "duration_days": phrases(
+        "symptômes depuis quelques jours | évolution depuis peu | depuis quelques jours | durée à préciser | "
+        "ancienneté des symptômes inconnue | durée d'évolution imprécise | depuis une durée indéterminée | "
+        "durée des symptômes : ? | ne sait pas depuis quand"
+    ),
+    "similar_cases": phrases(
+        "entourage : à préciser | entourage : ? | cas dans l'entourage ? | notion de contage à préciser | "
+        "nombre de cas dans l'entourage inconnu | autres cas : à vérifier | contage ? | "
+        "ne sait pas s'il y a d'autres cas"
+    ),
+}
+UNCERTAIN_ACCIDENT = phrases(
+    "date de l'accident imprécise | date de l'accident inconnue | date de l'accident : ? | "
+    "date de l'accident à préciser"
+)
+UNREADABLE_MARKS = phrases(
+    "[illisible] | [illisible] | [illisible] | (illisible) | ## | #### | [tache] | [rature] | [effacé] | [non lisible]"
+)
+UNREADABLE: dict[str, tuple[str, ...]] = {  # "{x}" is one of the marks above
+    "age": phrases("âge : {x} | âge : {x} | âge {x} | âgé· de {x} | {x} ans | âge illisible"),
+    "municipality": phrases(
+        "commune : {x} | commune : {x} | habite à {x} | domicilié· à {x} | adresse : {x} | résidant à {x} | "
+        "commune illisible | adresse illisible | domicile : {x}"
+    ),
+    "onset_date": phrases(
+        "début le {x} | début le {x} | début des symptômes le {x} | date de début : {x} | date de début illisible | "
+        "symptômes apparus le {x}"
+    ),
+    "temperature": phrases(
+        "T° {x} | T° {x} | T° : {x} | température : {x} | température {x} | temp. {x} | T° illisible"
+    ),
+}
+UNREADABLE_ACCIDENT = phrases(
+    "accident du {x} | date de l'accident : {x} | date de l'accident illisible | survenu le {x}"
+)
+CONFLICTING: dict[str, tuple[str, ...]] = {
+    "age": phrases(
+        "{first} ans selon le dossier, {second} ans selon la famille | {first} ou {second} ans selon les documents | "
+        "âge : {first} ans à l'accueil, {second} ans sur l'ordonnance | âge discordant : {first} ans ou {second} ans | "
+        "{first} ans (mais {second} ans sur le courrier)"
+    ),
+    "sex": phrases(
+        "sexe : F sur l'étiquette, M sur le bon | sexe : M au dossier, F à l'accueil | "
+        "sexe discordant : M ou F selon les documents | femme sur le courrier, homme sur l'étiquette | "
+        "Mme sur le bracelet, M. sur le dossier | sexe discordant : F puis M"
+    ),
+    "duration_days": phrases(
+        "depuis {first} jours selon {one}, {second} selon {other} | depuis {first} jours selon {one}, {second} selon "
+        "{other} | depuis {first} ou {second} jours selon les versions | "
+        "depuis {first} jours ({second} jours selon {other}) | durée discordante : {first} jours ou {second} jours | "
+        "évolue depuis {first} j pour {one}, {second} j pour {other}"
+    ),
+    "temperature": phrases(
+        "T° {first} ou {second} selon la feuille | T° discordante : {first} puis {second} à la même heure | "
+        "T° {first} à l'IOA, {second} au dossier pour la même mesure | température {first} ou {second} selon le support"
+    ),
+}
+CONFLICTING_SIGN = phrases(
+    "{present} selon {one}, {denied} selon {other} | {present} selon {one}, {denied} selon {other} | "
+    "{present} pour {one}, {denied} pour {other} | {denied} selon {one}, {present} selon {other} | "
+    "{present} selon {one} mais {denied} selon {other}"
+)
+INFORMANTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "child": (
+        ("la mère", "le père"),
+        ("le père", "la mère"),
+        ("la mère", "la nourrice"),
+        ("les parents", "l'école"),
+        ("l'enfant", "la mère"),
+    ),
+    "M": (("le patient", "la famille"), ("la famille", "le patient"), ("le patient", "les pompiers")),
+    "F": (("la patiente", "la famille"), ("la famille", "la patiente"), ("la patiente", "les pompiers")),
+    "adult": (
+        ("la famille", "le SAMU"),
+        ("la fille", "le fils"),
+        ("l'entourage", "les pompiers"),
+        ("la fille", "le médecin traitant"),
+        ("le fils", "la voisine"),
+    ),
+}
+
 # Facts that no field asks for. Several carry a figure, a date, a place or a sign that must not be taken for an answer.
 EXAM_FILLERS = phrases(
     "SpO2 {spo2} % en AA | TA {sys}/{dia} | FC {hr}/min | FC à {hr} | FR {rr} | Glasgow 15 | MV +/+ symétrique | "
@@ -208,8 +305,8 @@ STORY_FILLERS = phrases(
     "déjà vu· aux urgences le {past} pour une entorse | rhinorrhée | céphalées | dernière consultation le {past} | "
     "hospitalisé· en 2019 pour chirurgie | foyer de {some} personnes | myalgies | école de {crowd} élèves | "
     "travaille en usine | anorexie | insomnie | douleur cotée à {eva}/10 | nausées | suivi· au CHU de {place} | "
-    "ttt habituel non connu | pas de prise médicamenteuse | symptômes depuis quelques jours | "
-    "amoxicilline débutée par le MT | dernier repas à {hour}h{minute} | vit en appartement | évolution depuis peu | "
+    "ttt habituel non connu | pas de prise médicamenteuse | "
+    "amoxicilline débutée par le MT | dernier repas à {hour}h{minute} | vit en appartement | "
     "examen du {visit} | vu· le {visit} à {hour}h{minute} | consultation du {visit} | perte de {eva} kg en 6 mois"
 )
 PLAN_FILLERS = phrases(

@@ -44,8 +44,8 @@ class Engine(Protocol):
         """Return how many tokens a text has by itself."""
         ...
 
-    def add(self, request_id: str, prompt: list[int], *, task: Task, sampling: Sampling) -> None:
-        """Take a prompt into the batch; its answer follows the schema of `task`.
+    def add(self, request_id: str, prompt: list[int], *, task: Task, text: str, sampling: Sampling) -> None:
+        """Take a prompt about `text` into the batch; its answer follows the schema of `task`, and quotes the text.
 
         Raises:
             RequestRefused: if the engine will not answer it.

@@ -75,12 +75,12 @@ class ScriptedEngine:
         """See `Engine.count_tokens`."""
         return len(text)
 
-    def add(self, request_id: str, prompt: list[int], *, task: Task, sampling: Sampling) -> None:
+    def add(self, request_id: str, prompt: list[int], *, task: Task, text: str, sampling: Sampling) -> None:
         """See `Engine.add`."""
-        text = "".join(map(chr, prompt))
+        asked = "".join(map(chr, prompt))
         if "[[refuse]]" in text:
             raise RequestRefused("scripted refusal")
-        question = _Question(text=text, task=task, sampling=sampling)
+        question = _Question(text=asked, task=task, sampling=sampling)
         self._waiting[request_id] = (question, self._script.steps_per_answer)
 
     def step(self) -> list[tuple[str, Completion]]:

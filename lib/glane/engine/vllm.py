@@ -19,6 +19,7 @@ from typing import Any
 from glane.engine.engine import RequestRefused, Sampling
 from glane.errors import EngineError
 from glane.settings import ModelSettings
+from glane.task.grammar import answer_grammar, has_quotes
 from glane.task.prompt import Message
 from glane.task.task import Task
 from glane.types import Completion, TokenScores
@@ -60,14 +61,15 @@ class VllmEngine:
 
         self._tokens_input = tokens_input
 
-        def params(task: Task, sampling: Sampling) -> SamplingParams:
+        def params(task: Task, sampling: Sampling, grammar: str | None) -> SamplingParams:
+            form = {"json": task.answer_schema} if grammar is None else {"grammar": grammar}
             return SamplingParams(
                 temperature=sampling.temperature,
                 top_p=settings.sampling.top_p,
                 seed=sampling.seed if sampling.temperature > 0 else None,
                 max_tokens=sampling.max_tokens,
                 output_kind=RequestOutputKind.FINAL_ONLY,
-                structured_outputs=StructuredOutputsParams(json=task.answer_schema),
+                structured_outputs=StructuredOutputsParams(**form),
                 # Text is put together here, from bytes, once an answer is whole: vLLM would do it at every token, and
                 # with alternatives for each of them.
                 detokenize=False,
@@ -94,15 +96,19 @@ class VllmEngine:
         """See `Engine.count_tokens`."""
         return self._tokenizer.count(text)
 
-    def add(self, request_id: str, prompt: list[int], *, task: Task, sampling: Sampling) -> None:
+    def add(self, request_id: str, prompt: list[int], *, task: Task, text: str, sampling: Sampling) -> None:
         """See `Engine.add`."""
         from vllm.exceptions import VLLMValidationError
 
-        key = (id(task), sampling)
-        if key not in self._params:  # the task is kept with them, so that its id is not given anew
-            self._params[key] = (task, self._new_params(task, sampling))
+        if task.quotes == "copied" and has_quotes(task.fields):
+            params = self._new_params(task, sampling, answer_grammar(task.fields, text))
+        else:
+            key = (id(task), sampling)
+            if key not in self._params:  # the task is kept with them, so that its id is not given anew
+                self._params[key] = (task, self._new_params(task, sampling, None))
+            params = self._params[key][1]
         try:
-            self._engine.add_request(request_id, self._tokens_input(prompt), self._params[key][1])
+            self._engine.add_request(request_id, self._tokens_input(prompt), params)
         except (VLLMValidationError, ValueError) as error:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
 
@@ -232,23 +238,19 @@ class _Tokenizer:
         self._special = self._special_pattern() if self._is_textual else None
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
-        special = self._special
-        if special is not None:
-            messages = [
-                # "[INST]" in a document becomes "[ INST]": text that reads alike, and not a command to the model.
-                Message(
-                    role=m["role"], content=special.sub(lambda found: found[0][0] + " " + found[0][1:], m["content"])
-                )
-                for m in messages
-            ]
+        plain = [dict(Message(role=m["role"], content=self._as_text(m["content"]))) for m in messages]
         with self._lock:
-            ids = self._tokenizer.apply_chat_template([dict(m) for m in messages], tokenize=True, **self._options)
+            ids = self._tokenizer.apply_chat_template(plain, tokenize=True, **self._options)
         return [int(token) for token in ids]
 
     def count(self, text: str) -> int:
         """How many tokens a text has."""
         with self._lock:
-            return len(self._tokenizer.encode(text, add_special_tokens=False))
+            return len(self._tokenizer.encode(self._as_text(text), add_special_tokens=False))
+
+    def _as_text(self, text: str) -> str:
+        """ "[INST]" in a document becomes "[ INST]": text that reads alike, and not a command to the model."""
+        return self._special.sub(lambda found: found[0][0] + " " + found[0][1:], text) if self._special else text
 
     @property
     def plain(self) -> Any:

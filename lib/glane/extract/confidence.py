@@ -131,10 +131,9 @@ class Scorer:
         if found.span is None or (found.value is not None and found.value_span is None):
             return None
         first, last = self._tokens(found.span)
-        if first == last:
-            return None
-        # How the decision is spelled up to the value. A null stands in the place of a plain value or of a wrapper.
-        prefixes: tuple[bytes, ...] = (_WRAPPER,) if found.missing is not None else (b"", _WRAPPER)
+        # How the decision is spelled up to the value. A null or a reason stands in the place of a wrapper, or a null in
+        # that of a plain value.
+        prefixes: tuple[bytes, ...] = (b"", _WRAPPER)
         if found.value_span is not None:
             prefixes = (self.text[found.span[0] : found.value_span[0]].encode(),)
         masses = dict.fromkeys(spellings, 0.0)
@@ -160,15 +159,14 @@ class Scorer:
     def _tokens(self, span: tuple[int, int]) -> tuple[int, int]:
         """The tokens [first, last) that overlap the span, widened where its value could have gone on."""
         start, end = span
-        if 0 < end < len(self.text) and self.text[end - 1] not in _CLOSING:
-            end += 1
-        first = bisect_right(self.ends, start)
-        return first, max(first, bisect_left(self.starts, end))
+        if self.text[end - 1] not in _CLOSING:
+            end += 1  # at the end of the text, where no token begins, this changes nothing
+        return bisect_right(self.ends, start), bisect_left(self.starts, end)
 
     def _product(self, first: int, last: int) -> float:
         if self.impossible[last] > self.impossible[first]:
             return 0.0
-        return min(math.exp(self.sums[last] - self.sums[first]), 1.0)
+        return math.exp(self.sums[last] - self.sums[first])  # at most 1: the sums never rise
 
     def _beginnings(self, first: int, last: int, start: int) -> Iterator[tuple[bytes, float]]:
         """Each other way in which the answer could begin from code point `start` on, and its probability."""

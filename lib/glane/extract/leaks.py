@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from glane.extract.normalise import normalised
+from glane.extract.fold import fold
 from glane.task.answer import read_answer
+from glane.task.examples import Example
 from glane.task.fields import Field, ListField, ObjectField, StringField
 from glane.task.locate import locate
 from glane.task.prompt import compact_json
-from glane.task.task import Task
 from glane.types import Alignment, Found
 
+_GROUPS = re.compile(r"(?<=\d)[ .\u00a0\u202f](?=\d{3}(?!\d))")  # 1 234, and in English 1,234
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_WHOLE = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,12 @@ class _Statement:
 class Leaks:
     """What the examples of a task say, to be compared with what is said of documents."""
 
-    def __init__(self, task: Task) -> None:
-        self._fields = task.fields
+    def __init__(self, examples: Sequence[Example], fields: Mapping[str, Field]) -> None:
+        self._fields = fields
         self._said: dict[str, list[_Statement]] = {}
-        for example in task.examples:
-            for name, one in read_answer(task.fields, locate(compact_json(example.output))).items():
-                statements = [_Statement(leaf.value, leaf.quote) for leaf, _ in _leaves(one, task.fields[name])]
+        for example in examples:
+            for name, one in read_answer(fields, locate(compact_json(example.output))).items():
+                statements = [_Statement(leaf.value, leaf.quote) for leaf, _ in _leaves(one, fields[name])]
                 self._said.setdefault(name, []).extend(statements)
 
     def in_answer(self, found: Mapping[str, Found], text: str) -> list[str]:
@@ -60,11 +62,15 @@ class _Document:
 
     def has_words(self, words: str) -> bool:
         if self._normalised is None:
-            self._normalised = normalised(self._text)
-        return normalised(words) in self._normalised
+            self._normalised = fold(self._text)
+        return fold(words) in self._normalised
 
     def has_number(self, number: float) -> bool:
-        return any(float(figure.replace(",", ".")) == number for figure in _NUMBER.findall(self._text))
+        """Whether a figure of the text can be read as this number, in whatever way."""
+        for text in (self._text, _GROUPS.sub("", self._text), re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", self._text)):
+            if any(float(figure.replace(",", ".")) == number for figure in _NUMBER.findall(text)):
+                return True
+        return any(float(figure) == number for figure in _WHOLE.findall(self._text))
 
 
 def _leaves(one: Found, field: Field) -> Iterator[tuple[Found, Field]]:
@@ -83,8 +89,8 @@ def _is_leak(leaf: Found, field: Field, said: list[_Statement], document: _Docum
     if leaf.evidence is not None:
         if leaf.evidence.alignment is not Alignment.NONE or leaf.quote is None:
             return False
-        quote = normalised(leaf.quote)
-        return any(one.quote is not None and normalised(one.quote) == quote for one in said)
+        quote = fold(leaf.quote)
+        return any(one.quote is not None and fold(one.quote) == quote for one in said)
     if not any(one.value == leaf.value and type(one.value) is type(leaf.value) for one in said):
         return False
     match leaf.value:

@@ -1,7 +1,7 @@
 """One record out of several answers: of the chunks of a document, of samples of one chunk, of a second look.
 
 Two answers are compared by what they state: the value (text without case, accents and typographic signs, see
-`normalised`; a partial date with its precision) and its assertion. What loses is never hidden: its value stands among
+`fold`; a partial date with its precision) and its assertion. What loses is never hidden: its value stands among
 the `conflicts` of what won, each value once, as text at its precision where it is a partial date (`2024-03`), as a
 mapping where it is an object. A conflict that equals the value itself says that the value also came with another
 assertion. Conflicts that the answers bring along from an earlier merging are kept; they are values alone, so that one
@@ -56,7 +56,9 @@ def merge_chunks(parts: Sequence[Mapping[str, Found]], fields: Mapping[str, Fiel
     return {name: _merged([part[name] for part in parts], field) for name, field in fields.items()}
 
 
-def merge_passes(passes: Sequence[Mapping[str, Found]], fields: Mapping[str, Field]) -> dict[str, Found]:
+def merge_passes(
+    passes: Sequence[Mapping[str, Found]], fields: Mapping[str, Field], *, num_passes: int | None = None
+) -> dict[str, Found]:
     """Let samples of the answer to one prompt vote (self-consistency: Wang et al., arXiv 2203.11171).
 
     The most frequent statement wins, a null with its reason being one; ties go to the higher sum of confidences, then
@@ -68,14 +70,16 @@ def merge_passes(passes: Sequence[Mapping[str, Found]], fields: Mapping[str, Fie
 
     A list is null where most passes say so. Otherwise its items are matched as when chunks are united, and those in at
     least half of the passes stay; where the task asks for more items than that, the most agreed upon fill it up. The
-    list's own agreement is the share of passes that have a list.
+    list's own agreement is the share of passes that have a list. `num_passes` counts the samples that could not be
+    used, too: they agree with nothing.
 
     Raises:
         ValueError: there are no passes.
     """
     if not passes:
         raise ValueError("no passes to merge")
-    return {name: _voted([one[name] for one in passes], field) for name, field in fields.items()}
+    asked = num_passes or len(passes)
+    return {name: _voted([one[name] for one in passes], field, num_passes=asked) for name, field in fields.items()}
 
 
 def add_recalled(
@@ -247,9 +251,9 @@ def _one(same: Sequence[Found], field: Field) -> Found:
 # Passes
 
 
-def _voted(passes: Sequence[Found], field: Field) -> Found:
+def _voted(passes: Sequence[Found], field: Field, *, num_passes: int) -> Found:
     if isinstance(field, ListField):
-        return _voted_list(passes, field)
+        return _voted_list(passes, field, num_passes=num_passes)
     ballots: dict[Hashable, list[Found]] = {}
     for one in passes:
         # Objects vote on whether they are there; what they hold, their fields vote on.
@@ -259,11 +263,13 @@ def _voted(passes: Sequence[Found], field: Field) -> Found:
     winner, heard = same[0], passes
     if isinstance(field, ObjectField) and winner.fields is not None:
         inner = [one.fields for one in same if one.fields is not None]
-        fields = {name: _voted([one[name] for one in inner], sub) for name, sub in field.fields.items()}
+        fields = {
+            name: _voted([one[name] for one in inner], sub, num_passes=len(inner)) for name, sub in field.fields.items()
+        }
         outcome = replace(winner, fields=fields)
         winner = replace(max(same, key=lambda one: _num_equal(one, outcome, field)), fields=fields)
         heard = [_as(winner, one) if any(one is agreeing for agreeing in same) else one for one in passes]
-    return _scored(winner, same, passes, conflicts=_conflicts(winner, heard, field))
+    return _scored(winner, same, passes, conflicts=_conflicts(winner, heard, field), num_passes=num_passes)
 
 
 def _weight(ballot: Sequence[Found]) -> tuple[int, float]:
@@ -276,9 +282,9 @@ def _num_equal(one: Found, other: Found, field: ObjectField) -> int:
 
 
 def _scored(
-    winner: Found, same: Sequence[Found], passes: Sequence[Found], *, conflicts: list[object], num_passes: int = 0
+    winner: Found, same: Sequence[Found], passes: Sequence[Found], *, conflicts: list[object], num_passes: int
 ) -> Found:
-    agreement = len(same) / (num_passes or len(passes))
+    agreement = len(same) / num_passes
     confidences = [one.confidence for one in same if one.confidence is not None]
     spreads = [one.probabilities for one in passes if one.probabilities is not None]
     values = dict.fromkeys(value for spread in spreads for value in spread)
@@ -294,7 +300,7 @@ def _scored(
     )
 
 
-def _voted_list(passes: Sequence[Found], field: ListField) -> Found:
+def _voted_list(passes: Sequence[Found], field: ListField, *, num_passes: int) -> Found:
     lists = [one for one in passes if one.items is not None]
     nulls = [one for one in passes if one.items is None]
     if 2 * len(nulls) > len(passes):
@@ -302,7 +308,7 @@ def _voted_list(passes: Sequence[Found], field: ListField) -> Found:
         for one in nulls:
             ballots.setdefault(one.missing, []).append(one)
         same = max(ballots.values(), key=_weight)
-        return _scored(same[0], same, passes, conflicts=[])
+        return _scored(same[0], same, passes, conflicts=[], num_passes=num_passes)
 
     entries = [(number, item) for number, one in enumerate(lists) for item in one.items or ()]
     voted: list[tuple[int, Found]] = []
@@ -312,10 +318,10 @@ def _voted_list(passes: Sequence[Found], field: ListField) -> Found:
             number, item = entries[place]
             by_pass.setdefault(number, []).append(item)
         present = [_one(items, field.items) for items in by_pass.values()]
-        winner = _voted(present, field.items)
-        item = _scored(winner, present, present, conflicts=winner.conflicts, num_passes=len(passes))
+        winner = _voted(present, field.items, num_passes=len(present))
+        item = _scored(winner, present, present, conflicts=winner.conflicts, num_passes=num_passes)
         voted.append((len(present), item))
     ranked = sorted(range(len(voted)), key=lambda place: (-voted[place][0], -(voted[place][1].confidence or 0.0)))
     needed = set(ranked[: min_items(field)])
     items = [item for place, (count, item) in enumerate(voted) if 2 * count >= len(passes) or place in needed]
-    return _scored(replace(lists[0], items=items), lists, passes, conflicts=[])
+    return _scored(replace(lists[0], items=items), lists, passes, conflicts=[], num_passes=num_passes)

@@ -7,7 +7,7 @@ say is grounded in the text, scored, and merged: samples of a chunk first, then 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,22 +17,22 @@ from glane.extract.ground import ground
 from glane.extract.leaks import Leaks
 from glane.extract.merge import add_recalled, merge_chunks, merge_passes
 from glane.extract.parse import Judgement, parse
+from glane.extract.same import plain_of
+from glane.task.examples import plain_json
 from glane.task.prompt import Message, PromptStyle, compact_json, messages, recall_note, repair_note
 from glane.task.rules import Rules
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Completion, Document, Extraction, Found, Status
 
-_RECALLED_CHARACTERS = 4000  # of what a recall prompt repeats: beyond it, the prompt would crowd out the document
-
 
 class Method:
     """How the documents of a task are read: what is the same for all of them, made once."""
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, task: Task, *, style: PromptStyle) -> None:
+        self.task, self.style = task, style
         self.recall = task.recall_task() if task.passes.recall else None
         self.rules = Rules(task.rules, task.fields, task.input_columns)
-        self.leaks = Leaks(task)
+        self.leaks = Leaks(task.examples if style == "full" else (), task.fields)  # a bare prompt shows no example
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +95,12 @@ class Reading:
             return self._method.recall
         return self._task
 
-    def messages(self, turn: Turn, *, style: PromptStyle, with_note: bool = True) -> list[Message]:
-        """The prompt; without a note it asks what the first one asked."""
+    def messages(self, turn: Turn) -> list[Message]:
+        """The prompt."""
         notes = [recall_note(self._task, turn.found)] * bool(turn.found)
         notes += [repair_note(self._task, turn.problem)] * bool(turn.problem)
         inputs = {**self._document.inputs, TEXT_INPUT: self.chunks[turn.chunk].text}
-        return messages(self.task_of(turn), inputs, style=style, note="\n".join(notes) if with_note else "")
+        return messages(self.task_of(turn), inputs, style=self._method.style, note="\n".join(notes))
 
     def take(self, turn: Turn, outcome: Completion | Judgement, *, duplicate: bool = False) -> list[Turn]:
         """Take the answer to a prompt, or why there is none. Return the prompts that follow from it."""
@@ -108,14 +108,17 @@ class Reading:
         self._is_duplicate = self._is_duplicate and duplicate
         judgement = outcome
         if isinstance(outcome, Completion):
-            self._prompt_tokens += outcome.num_prompt_tokens
-            self._output_tokens += outcome.num_output_tokens
-            judgement = self._judge(turn, outcome)
-            if judgement.status in (Status.TRUNCATED, Status.INVALID) and turn.repair < self._task.repairs:
+            if not duplicate:  # what was computed for another document costs nothing here
+                self._prompt_tokens += outcome.num_prompt_tokens
+                self._output_tokens += outcome.num_output_tokens
+            judgement = parse(outcome, self.task_of(turn).fields)
+            if turn.repair < self._task.repairs and (problem := self._problem(turn, judgement)):
                 self._num_repairs += 1
-                is_longer = judgement.status is Status.TRUNCATED
-                return [replace(turn, repair=turn.repair + 1, problem=judgement.reason or "", is_longer=is_longer)]
+                is_longer = turn.is_longer or judgement.status is Status.TRUNCATED
+                return [replace(turn, repair=turn.repair + 1, problem=problem, is_longer=is_longer)]
             self._finish_reason = outcome.finish_reason
+            if judgement.found is not None:
+                self._support(turn, judgement.found, outcome)
         assert isinstance(judgement, Judgement)
         if turn.recall:
             return self._recalled(turn, state, judgement)
@@ -128,11 +131,16 @@ class Reading:
     def extraction(self) -> Extraction:
         """The result of a reading that is done."""
         status, reason, found = self._verdict()
+        broken = [] if found is None else self._method.rules.broken(found, self._document.inputs)
+        if found is not None and (rejecting := [one.rule for one in broken if one.if_broken == "reject"]):
+            status, reason, found = Status.INVALID, f"the answer breaks the rule {rejecting[0]!r}", None
+        texts = [self._document.text or "", *self._document.inputs.values()]
         return Extraction(
             status=status,
             reason=reason,
             found=found,
-            leaked=None if found is None else self._method.leaks.in_answer(found, self._document.text or ""),
+            broken_rules=None if found is None else [one.rule for one in broken],
+            leaked=None if found is None else self._method.leaks.in_answer(found, "\n".join(texts)),
             finish_reason=self._finish_reason,
             num_prompt_tokens=self._prompt_tokens,
             num_output_tokens=self._output_tokens,
@@ -140,20 +148,24 @@ class Reading:
             num_repairs=self._num_repairs,
         )
 
-    def _judge(self, turn: Turn, completion: Completion) -> Judgement:
-        task = self.task_of(turn)
-        judgement = parse(completion, task.fields)
-        if judgement.found is None:
-            return judgement
-        if not turn.recall and (broken := self._method.rules.broken(judgement.found, self._document.inputs)):
-            return Judgement(status=Status.INVALID, reason=f"the answer breaks the rule {broken[0]!r}")
+    def _problem(self, turn: Turn, judgement: Judgement) -> str:
+        """What another answer might mend; empty if there is nothing. Rules are for whole documents, not for chunks."""
+        if judgement.status in (Status.TRUNCATED, Status.INVALID):
+            return judgement.reason or str(judgement.status)
+        if judgement.found is None or turn.recall or len(self.chunks) > 1:
+            return ""
+        broken = self._method.rules.broken(judgement.found, self._document.inputs)
+        return f"the answer breaks the rule {broken[0].rule!r}" if broken else ""
+
+    def _support(self, turn: Turn, found: dict[str, Found], completion: Completion) -> None:
+        """Set evidence and confidence of everything in an answer."""
         state, chunk = self._states[turn.chunk], self.chunks[turn.chunk]
         state.aligner = state.aligner or Aligner(chunk.text, offset=chunk.start)
-        ground(judgement.found, state.aligner)
+        ground(found, state.aligner)
         if completion.scores is not None and (scorer := Scorer.of(completion.text, completion.scores())):
-            for name, one in judgement.found.items():
-                score_found(one, task.fields[name], scorer)
-        return judgement
+            fields = self.task_of(turn).fields
+            for name, one in found.items():
+                score_found(one, fields[name], scorer)
 
     def _sampled(self, turn: Turn, state: _ChunkState) -> list[Turn]:
         """All samples of a chunk are there."""
@@ -161,7 +173,9 @@ class Reading:
         if not usable:
             state.failure = state.samples[0]
             return self._close(state)
-        state.found = merge_passes(usable, self._task.fields) if self._task.passes.samples > 1 else usable[0]
+        samples = self._task.passes.samples
+        # A sample that could not be used agrees with nothing.
+        state.found = merge_passes(usable, self._task.fields, num_passes=samples) if samples > 1 else usable[0]
         return self._next_recall(turn, state)
 
     def _recalled(self, turn: Turn, state: _ChunkState, judgement: Judgement) -> list[Turn]:
@@ -169,15 +183,16 @@ class Reading:
         assert state.found is not None
         if judgement.found is None:
             return self._close(state)
-        state.found = add_recalled(state.found, judgement.found, self._task.fields)
+        before, state.found = state.found, add_recalled(state.found, judgement.found, self._task.fields)
+        if _num_items(state.found) == _num_items(before):
+            return self._close(state)  # the next pass would ask the very same
         return self._next_recall(turn, state)
 
     def _next_recall(self, turn: Turn, state: _ChunkState) -> list[Turn]:
         if turn.recall >= self._task.passes.recall:
             return self._close(state)
         assert state.found is not None
-        said = {name: _said(state.found[name]) for name in self._task.list_fields}
-        known = compact_json(said)[:_RECALLED_CHARACTERS]
+        known = compact_json({name: _said(state.found[name]) for name in self._task.list_fields})
         return [Turn(chunk=turn.chunk, recall=turn.recall + 1, found=known)]
 
     def _close(self, state: _ChunkState) -> list[Turn]:
@@ -197,18 +212,17 @@ class Reading:
                     None,
                 )
         found = [state.found for state in self._states if state.found is not None]
-        if not several:
-            return Status.OK, None, found[0]
-        merged = merge_chunks(found, self._task.fields)
-        if broken := self._method.rules.broken(merged, self._document.inputs):
-            return Status.INVALID, f"the chunks together break the rule {broken[0]!r}", None
-        return Status.OK, None, merged
+        return Status.OK, None, merge_chunks(found, self._task.fields) if several else found[0]
+
+
+def _num_items(found: Mapping[str, Found]) -> int:
+    return sum(len(one.items or ()) for one in found.values())
 
 
 def _said(one: Found) -> Any:
-    """What was found, as a prompt repeats it: values alone."""
+    """What was found, as a prompt repeats it: values alone, nulls left out."""
     if one.items is not None:
         return [_said(item) for item in one.items]
     if one.fields is not None:
         return {name: _said(inner) for name, inner in one.fields.items() if not inner.is_null}
-    return one.value.isoformat() if hasattr(one.value, "isoformat") else one.value
+    return plain_json(plain_of(one))

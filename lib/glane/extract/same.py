@@ -1,7 +1,7 @@
 """Whether two answers say the same.
 
 Two answers are compared by what they state: the value (text without case, accents and typographic signs, see
-`normalised`; a partial date with its precision) and its assertion.
+`fold`; a partial date with its precision) and its assertion.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from glane.extract.normalise import normalised
+from glane.extract.fold import fold
 from glane.task.fields import Field, ListField, ObjectField, StringField
 from glane.types import Assertion, Found
 
 _DATE_LENGTH = {"year": 4, "month": 7, "day": 10}  # of the ISO spelling
+_HYPHENS = re.compile("[-‐‑]")
 _SHORT_WORDS = re.compile(r"\b(?:\w|[ivx]+)\b(?!')")  # hépatite A, type II; not the d of d'Arles
 
 
@@ -62,7 +63,7 @@ def plain_key(plain: object, field: Field) -> Hashable:
     if isinstance(field, ObjectField) and isinstance(plain, Mapping):
         return tuple(plain_key(plain.get(name), sub) for name, sub in field.fields.items())
     if isinstance(field, StringField) and isinstance(plain, str):
-        return normalised(plain)
+        return fold(plain)
     assert isinstance(plain, Hashable)
     return plain
 
@@ -84,16 +85,19 @@ def clusters_of(items: Sequence[Found], field: ListField, *, num_apart: int = 0)
     signatures = [_signature(item, field) for item in items]
     clusters: list[list[int]] = []
     known: dict[Hashable, list[int]] = {}  # exactly equal items are found without comparing with every cluster
+    framed: dict[Hashable, list[list[int]]] = {}  # and only these clusters can be similar
     for place, signature in enumerate(signatures):
         # Without a single key there is nothing to tell such items by; only their equals are the same.
         has_key = any(part is not None for part in signature.parts)
-        exact: Hashable = signature if has_key else (signature, statement_of(items[place], field.items))
-        cluster = known.get(exact) if place >= num_apart else None
-        if cluster is None and place >= num_apart and has_key and field.similarity < 100:
-            alike = (one for one in clusters if _alike(signatures[one[0]], signature, field.similarity))
-            cluster = next(alike, None)
+        exact: Hashable = signature[:3] if has_key else (signature[:3], statement_of(items[place], field.items))
+        rivals = framed.setdefault(_frame(signature), []) if has_key and field.similarity < 100 else []
+        cluster = None
+        if place >= num_apart:
+            alike = (one for one in rivals if _alike(signatures[one[0]], signature, field.similarity))
+            cluster = known.get(exact) or next(alike, None)
         if cluster is None:
             clusters.append(cluster := [])
+            rivals.append(cluster)
         cluster.append(place)
         known.setdefault(exact, cluster)
     if field.keys and isinstance(field.items, ObjectField):
@@ -105,35 +109,51 @@ class _Signature(NamedTuple):
     assertion: Assertion | None
     is_null: bool
     parts: tuple[Statement | None, ...]  # the value, or the key fields
+    tellers: tuple[tuple[str, ...], ...]  # of each part
 
 
 def _signature(item: Found, field: ListField) -> _Signature:
-    parts: tuple[Statement | None, ...]
+    keys: list[tuple[Found, Field]] = [(item, field.items)]
     if isinstance(field.items, ObjectField) and item.fields is not None:
-        inner = item.fields
-        parts = tuple(statement_of(inner[name], field.items.fields[name]) for name in field.keys or field.items.fields)
-    else:
-        parts = (statement_of(item, field.items),)
-    return _Signature(item.assertion, item.is_null, parts)
+        names = field.keys or field.items.fields
+        keys = [(item.fields[name], field.items.fields[name]) for name in names]
+    return _Signature(
+        item.assertion,
+        item.is_null,
+        tuple(statement_of(one, sub) for one, sub in keys),
+        tuple(_tellers(one.value) if isinstance(one.value, str) else () for one, _ in keys)
+        if field.similarity < 100
+        else (),
+    )
 
 
-def _alike(one: _Signature, other: _Signature, similarity: float) -> bool:
-    return one[:2] == other[:2] and all(_same(a, b, similarity) for a, b in zip(one.parts, other.parts, strict=True))
-
-
-def _same(one: Statement | None, other: Statement | None, similarity: float) -> bool:
-    if one == other:
-        return True
-    if similarity >= 100 or one is None or other is None or not one.is_text or one.assertion != other.assertion:
-        return False
-    a, b = str(one.value), str(other.value)
-    return fuzz.ratio(a, b, score_cutoff=similarity) > 0 and _tellers(a) == _tellers(b)
-
-
-def _tellers(text: str) -> tuple[list[str], list[str]]:
+def _tellers(text: str) -> tuple[str, ...]:
     """The short signs that tell names apart which are else alike: numbers, single letters, Roman numerals."""
-    numbers = "".join(char if char.isnumeric() else " " for char in text).split()
-    return numbers, _SHORT_WORDS.findall(text)
+    words = fold(_HYPHENS.sub(" ", text))  # folding alone would hide the A of "hépatite-A"
+    numbers = "".join(char if char.isnumeric() else " " for char in words).split()
+    return (*numbers, "", *_SHORT_WORDS.findall(words))
+
+
+def _frame(signature: _Signature) -> Hashable:
+    """What similar items have exactly in common: all but the letters of their text."""
+    parts = tuple(part.assertion if part is not None and part.is_text else part for part in signature.parts)
+    return signature.assertion, signature.is_null, parts, signature.tellers
+
+
+def _alike(one: _Signature, other: _Signature, similarity: float, *, ignore_null: bool = False) -> bool:
+    """Whether all parts are the same or similar; or all that `one` has."""
+    return all(
+        (a is None and ignore_null)
+        or a == b
+        or (similarity < 100 and one.tellers[place] == other.tellers[place] and _similar(a, b, similarity))
+        for place, (a, b) in enumerate(zip(one.parts, other.parts, strict=True))
+    )
+
+
+def _similar(one: Statement | None, other: Statement | None, similarity: float) -> bool:
+    if one is None or other is None or not one.is_text or one.assertion != other.assertion:
+        return False
+    return fuzz.ratio(str(one.value), str(other.value), score_cutoff=similarity) > 0
 
 
 def _with_details(
@@ -155,7 +175,7 @@ def _with_details(
         return (
             num_keys(full) > num_keys(vague)
             and one[:2] == other[:2]
-            and all(a is None or _same(a, b, field.similarity) for a, b in zip(one.parts, other.parts, strict=True))
+            and _alike(one, other, field.similarity, ignore_null=True)
             and not (min(vague) < num_apart and min(full) < num_apart)
             and not _contradict([items[place] for place in vague], [items[place] for place in full], item_field)
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from glane.engine.engine import Engine, Sampling
 from glane.extract.parse import Judgement
@@ -14,6 +15,7 @@ from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Document, Status
 
 _LONGEST_TOKEN = 32  # characters; a longer text than this many per token cannot fit, and is not encoded to prove it
+_LEAST_KNOWN = 100  # characters of a recall note, below which it says too little
 _LEAST_ROOM = 16  # tokens of text that a chunk must be able to hold
 _NOTE_TOKENS = 1500  # room that recall prompts need for what is known already
 _JOIN_TOKENS = 8  # where text meets template, a token or two more than either has alone
@@ -25,6 +27,7 @@ class Prompt:
 
     tokens: list[int]
     task: Task
+    text: str  # of the document, or of its chunk
     sampling: Sampling
     shown: list[Message]
 
@@ -32,8 +35,10 @@ class Prompt:
 class Asker:
     """Opens readings of documents and encodes their turns. Its methods may be called from several threads."""
 
-    def __init__(self, engine: Engine, method: Method, model: ModelSettings) -> None:
-        self._engine, self._method, self._model = engine, method, model
+    def __init__(self, engine: Engine, task: Task, model: ModelSettings) -> None:
+        self._engine, self._model = engine, model
+        self._method = Method(task, style=model.prompt_style)
+        self._room: tuple[Mapping[str, str], int] | None = None
 
     def open(self, document: Document) -> Reading | Judgement:
         """Begin to read a document; a judgement where nothing can be asked about it."""
@@ -47,25 +52,32 @@ class Asker:
 
     def prompt(self, reading: Reading, turn: Turn) -> Prompt | Judgement:
         """Encode one turn; a judgement where it is too long."""
-        style, limit = self._model.prompt_style, self._engine.max_prompt_tokens
-        shown = reading.messages(turn, style=style)
+        limit = self._engine.max_prompt_tokens
+        shown = reading.messages(turn)
         tokens = self._engine.encode(shown)
-        if len(tokens) > limit and turn.repair and not turn.recall:  # what fitted once must fit again
-            shown = reading.messages(turn, style=style, with_note=False)
+        while len(tokens) > limit and (turn.found or turn.problem):  # what fitted once must fit again
+            # Half of what is known already, then half of that, and at last the plain question.
+            shorter = turn.found[: len(turn.found) // 2]
+            turn = replace(turn, found=shorter if len(shorter) > _LEAST_KNOWN else "", problem="")
+            shown = reading.messages(turn)
             tokens = self._engine.encode(shown)
         if len(tokens) > limit:
             return self._too_long(f"the prompt has {len(tokens)} tokens")
         return Prompt(
-            tokens=tokens, task=reading.task_of(turn), sampling=self._sampling(turn, len(tokens)), shown=shown
+            tokens=tokens,
+            task=reading.task_of(turn),
+            text=reading.chunks[turn.chunk].text,
+            sampling=self._sampling(turn, len(tokens)),
+            shown=shown,
         )
 
     def _sampling(self, turn: Turn, num_prompt_tokens: int) -> Sampling:
         """Seeds are fixed by what is asked: the same run asks the same way again."""
         model, passes = self._model, self._method.task.passes
-        several = passes.samples > 1 or turn.repair > 0
+        is_drawn = passes.samples > 1 or turn.repair > 0
         longer = min(2 * model.max_tokens, model.max_model_len - num_prompt_tokens)
         return Sampling(
-            temperature=max(model.sampling.temperature, passes.temperature if several else 0.0),
+            temperature=passes.temperature if is_drawn else model.sampling.temperature,
             seed=model.sampling.seed + turn.sample + 1000 * turn.repair,
             max_tokens=longer if turn.is_longer else model.max_tokens,
         )
@@ -85,10 +97,13 @@ class Asker:
 
     def _room_for_text(self, document: Document) -> int:
         """Tokens of text that a prompt can hold beside all else that it says."""
-        task = self._method.task
-        empty = messages(task, {**document.inputs, TEXT_INPUT: ""}, style=self._model.prompt_style)
-        notes = _NOTE_TOKENS if task.passes.recall else 0
-        return self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
+        if self._room is None or self._room[0] != document.inputs:  # most tasks have no other inputs: counted once
+            task = self._method.task
+            empty = messages(task, {**document.inputs, TEXT_INPUT: ""}, style=self._method.style)
+            notes = _NOTE_TOKENS if task.passes.recall else 0
+            room = self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
+            self._room = (document.inputs, room)
+        return self._room[1]
 
     def _too_long(self, what: str) -> Judgement:
         remedy = "" if self._method.task.split is not None else "; with task.split it would be asked in chunks"

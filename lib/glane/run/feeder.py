@@ -36,7 +36,8 @@ class Request:
 
     target: Target
     prompt: Prompt
-    digest: bytes
+    identity: bytes  # of the prompt and the way it is asked: requests that share it have the same answer
+    digest: bytes  # of the prompt alone: what kills an engine does so whatever the seed
     alone: bool
 
 
@@ -64,14 +65,16 @@ class Feeder:
         ask: Callable[[Request], None],
         judge: Callable[[Result], None],
         should_stop: Callable[[], bool],
+        has_failed: Callable[[], bool],
     ) -> None:
         self._asker, self._plan, self._reader, self._ledger = asker, plan, reader, ledger
         self._suspects, self._key = suspects, key
         self._ask, self._judge, self._should_stop = ask, judge, should_stop
+        self._has_failed = has_failed
 
     def run(self) -> None:
-        """Feed until nothing is left to claim, or the worker is to stop."""
-        while not self._should_stop():
+        """Feed until nothing is left to claim, the worker is to stop, or another thread of it has failed."""
+        while not (self._should_stop() or self._has_failed()):
             shard = self._ledger.claim()
             if shard is None:
                 if not self._ledger.others_remain():
@@ -86,6 +89,8 @@ class Feeder:
                 # Otherwise kills from outside, soon after each start, would find the same innocent alone each time.
                 random.shuffle(order)
             for row, document in order:
+                if self._has_failed():
+                    return
                 self._prepare(document, Target(work=work, row=row))
 
     def _prepare(self, document: Document, target: Target) -> None:
@@ -109,8 +114,10 @@ class Feeder:
         prompt = self._asker.prompt(reading, turn)
         if isinstance(prompt, Judgement):
             return Result(target=target, outcome=prompt)
-        digest = prompt_digest(prompt.tokens, key=self._key, variant=f"{prompt.sampling}{turn.recall > 0}")
+        digest = prompt_digest(prompt.tokens, key=self._key)
+        identity = prompt_digest(prompt.tokens, key=self._key, variant=f"{prompt.sampling}{turn.recall > 0}")
         if self._suspects.is_rejected(digest):
             reason = "the engine dies whenever it is asked this document alone"
             return Result(target=target, outcome=Judgement(status=Status.REJECTED, reason=reason))
-        return Request(target=target, prompt=prompt, digest=digest, alone=self._suspects.is_suspect(digest))
+        alone = self._suspects.is_suspect(digest)
+        return Request(target=target, prompt=prompt, identity=identity, digest=digest, alone=alone)

@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glane.settings import DataSettings, ModelSettings
-from glane.task.prompt import messages
+from glane.task.prompt import messages, recall_note, repair_note
 from glane.task.task import Task
+
+# How documents are cut, and answers grounded and merged. A change of it that changes results raises this number.
+METHOD = 1
 
 # Of the model's settings, those that say how fast it answers and not what.
 _SPEED_ONLY = frozenset(
@@ -47,7 +50,8 @@ def make_fingerprint(
     not what it says.
     """
     empty = dict.fromkeys(task.inputs, "")
-    prompt = json.dumps(messages(task, empty, style=model.prompt_style), ensure_ascii=False)
+    notes = repair_note(task, "") + recall_note(task, "")
+    prompt = json.dumps([messages(task, empty, style=model.prompt_style, note=notes)], ensure_ascii=False)
     return {
         "inputs": [dict(entry) for entry in inputs],
         "data": data.model_dump(mode="json", exclude={"path"}),
@@ -57,7 +61,8 @@ def make_fingerprint(
             "inputs": list(task.inputs),
             "schema": _digest(task.answer_schema),
             "prompt": _digest(prompt),
-            **task.model_dump(mode="json", include={"confidence", "split", "passes", "repairs", "rules"}),
+            **task.model_dump(mode="json", include={"confidence", "quotes", "split", "passes", "repairs", "rules"}),
+            "method": METHOD,
             "merge": _digest(json.dumps(task.model_dump(mode="json", include={"fields"}), sort_keys=True)),
         },
         "model": model.model_dump(mode="json", exclude=set(_SPEED_ONLY)) | {"digests": dict(model_digests)},

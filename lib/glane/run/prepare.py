@@ -24,12 +24,13 @@ from glane.corpus.select import Selection, select_rows
 from glane.corpus.write import storage_errors
 from glane.engine.weights import model_digests
 from glane.errors import ConfigError, DataError, RunError
+from glane.run.codebook import codebook
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import differences, fingerprint_digest, make_fingerprint
 from glane.run.ledger import job_name
 from glane.run.results import open_run
 from glane.settings import DataSettings, ExtractSettings
-from glane.task.arrow import SUFFIXES, columns
+from glane.task.arrow import columns
 from glane.task.fields import RESERVED
 from glane.task.task import Task
 from glane.types import Status
@@ -159,17 +160,26 @@ def _plan(settings: ExtractSettings, files: list[InputFile]) -> Plan:
     selected = select_rows(
         files,
         id_column=data.id_column,
-        selection=Selection(
-            where=data.where,
-            only_ids=_ids(data, data.only_rejected_of, rejected_only=True),
-            skip_ids=_ids(data, data.skip_done_in, rejected_only=False),
-            sample=data.sample,
-            sample_seed=data.sample_seed,
-            limit=data.limit,
-        ),
+        selection=selection_of(data),
     )
     rows = shard_size(selected.num_selected, settings.run.shard_rows)
     return make_plan(files, selected, shard_rows=rows, shard_bytes=settings.run.shard_bytes)
+
+
+def selection_of(data: DataSettings) -> Selection:
+    """Which rows the settings mean.
+
+    Raises:
+        GlaneError: if a run that they name cannot be read.
+    """
+    return Selection(
+        where=data.where,
+        only_ids=_ids(data, data.only_rejected_of, rejected_only=True),
+        skip_ids=_ids(data, data.skip_done_in, rejected_only=False),
+        sample=data.sample,
+        sample_seed=data.sample_seed,
+        limit=data.limit,
+    )
 
 
 def _ids(data: DataSettings, runs: tuple[str, ...], *, rejected_only: bool) -> pl.Series | None:
@@ -209,25 +219,9 @@ def _description(
             for file, entry in zip(files, fingerprint["inputs"], strict=True)
         ],
         "settings": settings.model_dump(mode="json"),
-        "codebook": codebook(task),
+        "codebook": codebook(task, id_column=settings.data.id_column, carry_columns=settings.data.carry_columns),
         **_environment(),
     }
-
-
-def codebook(task: Task) -> list[dict[str, Any]]:
-    """One entry per result column: name, type, description, values and labels."""
-    entries = []
-    for column in columns(task):
-        field = task.fields.get(column.name)
-        entry: dict[str, Any] = {"column": column.name, "type": str(column.type)}
-        if field is None:
-            name, _, what = column.name.partition("__")
-            entry["description"] = SUFFIXES[what].format(name)
-        else:
-            entry |= {"description": field.description, "nullable": field.nullable}
-            entry |= field.model_dump(mode="json", include={"values", "labels", "minimum", "maximum"})
-        entries.append(entry)
-    return entries
 
 
 def _environment() -> dict[str, Any]:

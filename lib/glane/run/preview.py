@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from glane.corpus.files import inspect_files
 from glane.corpus.plan import make_plan
 from glane.corpus.read import Reader
-from glane.corpus.select import Selection, select_rows
+from glane.corpus.select import select_rows
 from glane.engine.engine import Engine, RequestRefused, start_engine
 from glane.extract.parse import Judgement
-from glane.extract.reading import Method, Reading, Turn
+from glane.extract.reading import Reading, Turn
 from glane.run.asker import Asker
+from glane.run.prepare import selection_of
 from glane.settings import ExtractSettings
 from glane.task.task import Task
 from glane.types import Completion, Document, Status
@@ -33,7 +35,8 @@ def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None
         text_column=data.text_column,
         other_columns=[*data.carry_columns, *task.input_columns],
     )
-    selection = Selection(where=data.where, sample=data.sample, sample_seed=data.sample_seed, limit=settings.preview)
+    limit = min(settings.preview, data.limit or settings.preview)
+    selection = replace(selection_of(data), limit=limit)
     selected = select_rows(files, id_column=data.id_column, selection=selection)
     plan = make_plan(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
     reader = Reader(
@@ -46,7 +49,7 @@ def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
     engine = start_engine(model, device="cpu" if _no_gpu() else "gpu", cpus=len(os.sched_getaffinity(0)))
     try:
-        _Preview(engine, Asker(engine, Method(task), model), show).run(documents)
+        _Preview(engine, Asker(engine, task, model), show).run(documents)
     finally:
         engine.close()
 
@@ -57,6 +60,7 @@ class _Preview:
     def __init__(self, engine: Engine, asker: Asker, show: Callable[[str], None]) -> None:
         self._engine, self._asker, self._show = engine, asker, show
         self._asked: dict[str, tuple[Document, Reading, Turn]] = {}
+        self._num_asked = 0
         self._closed: set[str | int] = set()
 
     def run(self, documents: list[Document]) -> None:
@@ -78,10 +82,11 @@ class _Preview:
             return
         text = "\n".join(f"[{message['role']}]\n{message['content']}" for message in prompt.shown)
         self._show(f"=== {document.id}: prompt{_which(reading, turn)}, {len(prompt.tokens)} tokens\n{text}\n")
-        request_id = f"{document.id} {turn}"
+        self._num_asked += 1
+        request_id = str(self._num_asked)
         self._asked[request_id] = (document, reading, turn)
         try:
-            self._engine.add(request_id, prompt.tokens, task=prompt.task, sampling=prompt.sampling)
+            self._engine.add(request_id, prompt.tokens, task=prompt.task, text=prompt.text, sampling=prompt.sampling)
         except RequestRefused as refusal:
             del self._asked[request_id]
             self._take(document, reading, turn, Judgement(status=Status.REJECTED, reason=str(refusal)))

@@ -200,11 +200,14 @@ def summary_lines(directory: RunDirectory, summary: dict[str, Any]) -> Sequence[
     """The end of a run in words: where things are, and the flow from input to output."""
     flow, tokens = summary["flow"], summary["tokens"]
     statuses = [f"{name} {count}" for name, count in flow.items() if name.isupper() and count]
+    reading = summary["reading"]
     return [
         f"records  {_shown(directory.records)}/*.parquet",
         f"summary  {_shown(directory.summary)}",
         f"flow     read {flow['read']} > selected {flow['selected']} > duplicates {flow['duplicates']} > "
         f"asked {flow['asked']} > {', '.join(statuses)}",
+        f"reading  {reading['chunks']} chunks, {reading['repairs']} repairs, "
+        f"{reading['rows_with_broken_rules']} rows that break a rule, {reading['rows_with_leaks']} with a leak",
         f"tokens   prompt {tokens['prompt']}, output {tokens['output']}",
         f"speed    {summary['rows_per_s']} rows/s over {summary['seconds_working']} s",
     ]

@@ -141,20 +141,26 @@ def _write_shard_facts(directory: RunDirectory, plan: Plan, staging: Path) -> No
 def _summarize(directory: RunDirectory, plan: Plan) -> dict[str, Any]:
     statuses: Counter[str] = Counter()
     tokens: Counter[str] = Counter()
+    reading: Counter[str] = Counter()
     duplicates, asked = 0, 0
     for path in sorted(directory.records.glob("*.parquet")):
         with pq.ParquetFile(path) as parquet:
-            names = ["status", "finish_reason", "prompt_tokens", "output_tokens", "duplicate"]
+            names = ["status", "prompt_tokens", "output_tokens", "duplicate"]
+            names += ["chunks", "repairs", "broken_rules", "leaked_from_example"]
             for batch in parquet.iter_batches(columns=names):
                 rows = pa.Table.from_batches([batch]).to_pydict()
                 statuses.update(rows["status"])
                 duplicates += sum(rows["duplicate"])
-                for finish, copy, prompt, output in zip(
-                    rows["finish_reason"], rows["duplicate"], rows["prompt_tokens"], rows["output_tokens"], strict=True
-                ):
-                    if finish is not None and not copy:
-                        asked += 1
-                        tokens.update(prompt=prompt or 0, output=output or 0)
+                reading.update(
+                    chunks=sum(filter(None, rows["chunks"])),
+                    repairs=sum(filter(None, rows["repairs"])),
+                    rows_with_broken_rules=sum(map(bool, rows["broken_rules"])),
+                    rows_with_leaks=sum(map(bool, rows["leaked_from_example"])),
+                )
+                tokens.update(
+                    prompt=sum(filter(None, rows["prompt_tokens"])), output=sum(filter(None, rows["output_tokens"]))
+                )
+                asked += sum(map(bool, rows["prompt_tokens"]))  # a duplicate costs no token
     shards = pq.read_table(directory.ledger / "shards.parquet")
     started, committed = min(shards["started"].to_pylist()), max(shards["committed"].to_pylist())
     signs = [json.loads(path.read_text()) for path in directory.workers.glob("*.json")]
@@ -171,6 +177,7 @@ def _summarize(directory: RunDirectory, plan: Plan) -> dict[str, Any]:
             **{str(status): statuses.get(status, 0) for status in Status},
         },
         "tokens": {"prompt": tokens["prompt"], "output": tokens["output"]},
+        "reading": {name: reading[name] for name in ("chunks", "repairs", "rows_with_broken_rules", "rows_with_leaks")},
         "shards": plan.num_shards,
         "seconds_working": round(committed - started, 3),
         "rows_per_s": round(plan.num_selected / max(committed - started, 1e-3), 3),

@@ -11,6 +11,7 @@ import yaml
 
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
+from glane.run.highlight import MarkedText, Passage
 from glane.run.tables import evidence, line_list
 from glane.types import Status
 
@@ -35,24 +36,61 @@ class Run:
         """The rows without values, with `status` and `reason`."""
         return self.all().filter(pl.col("status") != Status.OK)
 
-    def line_list(self, *, explode: str | None = None) -> pl.LazyFrame:
-        """The usable rows, flat, for CSV, R and Excel; with `explode` one row per item of that list.
+    def line_list(self, *, explode: str | None = None, every_row: bool = False) -> pl.LazyFrame:
+        """The usable rows, or every row, flat, for CSV, R and Excel; with `explode` one row per item of that list.
+
+        Evidence is in columns `<field>__quote`, `__start`, `__end` and `__alignment`; lists are joined by "; "; a list
+        of records is told by its `<field>__count`, or exploded, its members as `<field>.<member>`.
 
         Raises:
             ConfigError: if `explode` is no list of the task.
         """
-        return line_list(self.usable(), self._fields(), explode=explode)
+        return line_list(self.all() if every_row else self.usable(), self._fields(), explode=explode)
 
     def evidence(self) -> pl.LazyFrame:
-        """One row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence."""
+        """One row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence.
+
+        Raises:
+            RunError: if the id column has the name of one of these columns.
+        """
         id_column = self.description()["settings"]["data"]["id_column"]
         return evidence(self.usable(), self._fields(), id_column=id_column)
 
+    def documents(self) -> pl.LazyFrame:
+        """The id and the text of every input row, from the files that the run was made of."""
+        described = self.description()
+        columns = described["settings"]["data"]
+        paths = [entry["path"] for entry in described["files"]]
+        return pl.scan_parquet(paths).select(columns["id_column"], columns["text_column"])
+
+    def show(self, document_id: str | int) -> MarkedText:
+        """One document with its evidence marked, and with what was made of it, for a notebook.
+
+        Raises:
+            RunError: if the run holds no document of this id.
+        """
+        data = self.description()["settings"]["data"]
+        name = data["id_column"]
+        is_it = pl.col(name).cast(pl.String) == str(document_id)
+        rows = self.all().filter(is_it).collect()
+        texts = self.documents().filter(is_it).collect()
+        if rows.is_empty() or texts.is_empty():
+            raise RunError(f"{self.directory.root}: no document {document_id!r} in this run.")
+        found = evidence(rows.lazy(), self._fields(), id_column=name, with_reasons=True).collect()
+        passages = [
+            Passage(start=row["start"], end=row["end"], label=f"{row['field']} = {row['value']}")
+            for row in found.filter(pl.col("start").is_not_null()).iter_rows(named=True)
+        ]
+        row = rows.row(0, named=True)
+        text = texts.item(0, data["text_column"]) or ""
+        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        return MarkedText(text, passages, title=": ".join(filter(None, [row["status"], row["reason"]])))
+
     def _fields(self) -> list[str]:
-        return [entry["column"] for entry in self.description()["codebook"] if "__" not in entry["column"]]
+        return [entry["column"] for entry in self.description()["codebook"] if entry["role"] == "field"]
 
     def codebook(self) -> pl.DataFrame:
-        """One row per result column: name, type, description, values and labels."""
+        """One row per column, and per member of a record: name, role, type, description, values, labels, bounds."""
         return pl.DataFrame(self.description()["codebook"], infer_schema_length=None)
 
     def description(self) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Other shapes of a result: flat for spreadsheets, long for checking what was found against the texts."""
+"""Other shapes of a result: flat for spreadsheets, long for checking what was found against the texts.
+
+A field's name has no double underscore, so that what stands behind one annotates the field before it. Members of a
+record are told as `<field>.<member>`.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from glane.errors import ConfigError, did_you_mean
+from glane.errors import ConfigError, RunError, did_you_mean
 
 _JOINED = "; "  # between the items of a list, in one cell
-_ITEM = "item"
 _EVIDENCE = {"quote": pl.String(), "start": pl.Int64(), "end": pl.Int64(), "alignment": pl.String()}
+_LONG = ("field", "item", "value", *_EVIDENCE, "confidence")
+_ITEM, _OUTER, _VALUE, _REASON = "__item", "__outer", "__value", "__reason"  # no field's name begins so
+_DATE_LENGTH = {"year": 4, "month": 7}  # of a partial date's text; a day has all of it
 
 Get = Callable[[str], pl.Expr]
 
@@ -18,10 +24,10 @@ Get = Callable[[str], pl.Expr]
 def line_list(rows: pl.LazyFrame, fields: Sequence[str], *, explode: str | None = None) -> pl.LazyFrame:
     """Return rows whose every cell is a plain value, for CSV, R and Excel.
 
-    Evidence becomes `<field>__quote`, `__start`, `__end` and `__alignment`; the items of a list are joined by "; "; a
-    list of records is told by the number of its items, `<field>__count`, unless it is the one to `explode`: then there
-    is one row per item, its members as `<field>__<member>`, and a document without items keeps one row. Probabilities
-    and conflicts are left to the full result.
+    Evidence becomes `<field>__quote`, `__start`, `__end` and `__alignment`; items of a list, and conflicts, are joined
+    by "; "; a list of records is told by the number of its items, `<field>__count`, unless it is the one to `explode`:
+    then there is one row per item, numbered from 0 in `<field>__item`, its members as `<field>.<member>`, and a
+    document without items keeps one row. Probabilities are left to the full result.
 
     Raises:
         ConfigError: if `explode` is no list of the task.
@@ -31,123 +37,164 @@ def line_list(rows: pl.LazyFrame, fields: Sequence[str], *, explode: str | None 
         lists = [name for name in fields if isinstance(schema[name], pl.List)]
         if explode not in lists:
             raise ConfigError(f"explode: {explode!r} is no list of this task. {did_you_mean(explode, lists)}")
-        beside = [name for name in schema if name == explode or _belongs(name, explode)]
-        parallel = [name for name in beside if isinstance(schema[name], pl.List)]
-        rows = rows.explode(parallel, empty_as_null=True)
+        number = pl.int_ranges(0, pl.col(explode).list.len(), dtype=pl.Int64).alias(f"{explode}__item")
+        beside = [name for name in schema if name.partition("__")[0] == explode and isinstance(schema[name], pl.List)]
+        rows = rows.with_columns(number).explode([f"{explode}__item", *beside], empty_as_null=True)
         schema = rows.collect_schema()
-    cells = [cell for name, kind in schema.items() for cell in _cells(name, kind, pl.col(name))]
+    cells = [cell for name, kind in schema.items() for cell in _cells(name, kind, pl.col(name), name in fields)]
     return rows.select(cells)
 
 
-def _belongs(name: str, field: str) -> bool:
-    return name.startswith(f"{field}__") and not name.endswith(("__missing", "__conflicts"))
-
-
-def _cells(name: str, kind: pl.DataType, value: pl.Expr) -> list[pl.Expr]:
-    if name.endswith(("__probabilities", "__conflicts")):
+def _cells(name: str, kind: pl.DataType, value: pl.Expr, is_field: bool) -> list[pl.Expr]:
+    stem, _, what = name.rpartition("__")
+    if what == "probabilities" and stem:
         return []
     if isinstance(kind, pl.Struct):
-        if name.endswith("__evidence"):
-            stem = name.removesuffix("evidence")
-            return [value.struct.field(part).alias(f"{stem}{part}") for part in _EVIDENCE]
-        inner = [(field.name, field.dtype) for field in kind.fields]
+        parts = {field.name: _instance(field.dtype) for field in kind.fields}
+        if what == "evidence" and stem:
+            return [value.struct.field(part).alias(f"{stem}__{part}") for part in _EVIDENCE]
         return [
             cell
-            for part, dtype in inner
-            for cell in _cells(f"{name}__{part}", _instance(dtype), value.struct.field(part))
+            for part, inner in parts.items()
+            for cell in _cells(f"{name}.{part}", inner, value.struct.field(part), is_field)
         ]
     if isinstance(kind, pl.List):
         item = _instance(kind.inner)
-        if name.endswith("__evidence"):
-            quotes = value.list.eval(pl.element().struct.field("quote"))
-            return [_join(quotes).alias(f"{name.removesuffix('evidence')}quote")]
+        if what == "evidence" and stem:
+            return [_joined(value.list.eval(pl.element().struct.field("quote"))).alias(f"{stem}__quote")]
         if isinstance(item, pl.Struct | pl.List):
             return [value.list.len().alias(f"{name}__count")]
-        return [_join(value.list.eval(pl.element().cast(pl.String))).alias(name)]
+        shown = pl.element().round(3) if item.is_float() and what == "confidence" else pl.element()
+        return [_joined(value.list.eval(shown.cast(pl.String))).alias(name)]
     if isinstance(kind, pl.Categorical | pl.Enum):
         return [value.cast(pl.String).alias(name)]
     return [value.alias(name)]
 
 
-def _join(items: pl.Expr) -> pl.Expr:
+def _joined(items: pl.Expr) -> pl.Expr:
     return items.list.join(_JOINED, ignore_nulls=True)
 
 
-def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str) -> pl.LazyFrame:
+def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_reasons: bool = False) -> pl.LazyFrame:
     """Return one row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence.
 
-    `item` counts the items of a list from 0; members of a record are fields named `<list>.<member>`.
+    `item` counts the items of a list from 0; members of a record are fields named `<field>.<member>`, and have the
+    record's evidence where they have none of their own. With `with_reasons`, what is missing for a reason that the text
+    gives is told, too, the reason in brackets as its value.
+
+    Raises:
+        RunError: if the id column has the name of one of these columns.
     """
-    schema = dict(rows.collect_schema())
-    base = rows.select(pl.col(id_column), pl.lit(None, pl.Int64).alias(_ITEM), pl.exclude(id_column))
-    tables = _tables(base, schema, pl.col, fields, id_column, prefix="")
-    return pl.concat(tables) if tables else _table(base, id_column, "", pl.lit(None, pl.String), {}, pl.col).limit(0)
+    if id_column in _LONG:
+        raise RunError(f"the id column is named {id_column!r}, as a column of this table; rename it in the input.")
+    schema = rows.collect_schema()
+    own = [name for name in schema if name == id_column or name.partition("__")[0] in fields]
+    base = rows.select(*own, pl.lit(None, pl.Int64).alias(_ITEM))
+    walk = _Walk(id_column, with_reasons)
+    tables = walk.record(base, schema, pl.col, fields, prefix="", around=None)
+    return pl.concat(tables)
 
 
-def _tables(
-    frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], get: Get, names: Sequence[str], id_column: str, prefix: str
-) -> list[pl.LazyFrame]:
-    found = []
-    for name in names:
-        kind, full = schema[name], f"{prefix}{name}"
-        if isinstance(kind, pl.List):
-            found += _of_list(frame, schema, get, name, id_column, full)
-        elif isinstance(kind, pl.Struct) and not _is_partial_date(kind):
-            inner = _members(kind)
-            plain = [part for part in inner if "__" not in part]
-            found += _tables(frame, inner, _inside(get(name)), plain, id_column, f"{full}.")
-        else:
-            found.append(_table(frame, id_column, full, _text(kind, get(name)), schema, get, name))
-    return found
+class _Walk:
+    """Goes through the columns of a result, into records and lists."""
+
+    def __init__(self, id_column: str, with_reasons: bool) -> None:
+        self._id, self._with_reasons = id_column, with_reasons
+
+    def record(
+        self,
+        frame: pl.LazyFrame,
+        schema: Mapping[str, pl.DataType],
+        get: Get,
+        names: Sequence[str],
+        *,
+        prefix: str,
+        around: pl.Expr | None,
+    ) -> list[pl.LazyFrame]:
+        """The tables of fields that stand beside one another; `around` is the evidence of the record they are of."""
+        tables = []
+        for name in names:
+            kind, full = schema[name], f"{prefix}{name}"
+            own = get(f"{name}__evidence") if f"{name}__evidence" in schema else None
+            passage = around if own is None else own
+            if isinstance(kind, pl.List):
+                tables += self._list(frame, schema, get, name, full, around)
+            elif isinstance(kind, pl.Struct) and not _is_partial_date(kind):
+                members = _members(kind)
+                tables += self.record(
+                    frame, members, _inside(get(name)), _fields_of(members), prefix=f"{full}.", around=passage
+                )
+            else:
+                precision = get(f"{name}__precision") if f"{name}__precision" in schema else None
+                value = _text(kind, get(name), precision)
+                tables.append(self._table(frame, full, value, passage, _beside(schema, get, name, "confidence")))
+            if (
+                self._with_reasons
+                and own is not None
+                and not isinstance(kind, pl.List)
+                and f"{name}__missing" in schema
+            ):
+                reason = pl.concat_str(pl.lit("("), get(f"{name}__missing").cast(pl.String), pl.lit(")"))
+                tables.append(self._table(frame, full, reason, own, None))
+        return tables
+
+    def _list(
+        self,
+        frame: pl.LazyFrame,
+        schema: Mapping[str, pl.DataType],
+        get: Get,
+        name: str,
+        full: str,
+        around: pl.Expr | None,
+    ) -> list[pl.LazyFrame]:
+        kind = schema[name]
+        assert isinstance(kind, pl.List)
+        item = _instance(kind.inner)
+        kept = {"evidence": f"{_VALUE}_evidence", "confidence": f"{_VALUE}_confidence"}
+        beside = {what: alias for what, alias in kept.items() if f"{name}__{what}" in schema}
+        outer = [] if around is None else [around.alias(f"{_VALUE}_around")]
+        items = (
+            frame.select(
+                self._id,
+                pl.col(_ITEM).alias(_OUTER),
+                get(name).alias(_VALUE),
+                *(get(f"{name}__{what}").alias(alias) for what, alias in beside.items()),
+                *outer,
+            )
+            .filter(pl.col(_VALUE).list.len() > 0)
+            .with_columns(pl.int_ranges(0, pl.col(_VALUE).list.len(), dtype=pl.Int64).alias(_ITEM))
+            .explode([_ITEM, _VALUE, *beside.values()])
+            .with_columns(pl.coalesce(_OUTER, _ITEM).alias(_ITEM))
+        )
+        passage = pl.col(beside["evidence"]) if "evidence" in beside else pl.col(f"{_VALUE}_around") if outer else None
+        if isinstance(item, pl.Struct) and not _is_partial_date(item):
+            members = _members(item)
+            inside = _inside(pl.col(_VALUE))
+            return self.record(items, members, inside, _fields_of(members), prefix=f"{full}.", around=passage)
+        if isinstance(item, pl.List):
+            return self._list(items, {_VALUE: item}, pl.col, _VALUE, full, passage)
+        confidence = pl.col(beside["confidence"]) if "confidence" in beside else None
+        return [self._table(items, full, _text(item, pl.col(_VALUE), None), passage, confidence)]
+
+    def _table(
+        self, frame: pl.LazyFrame, field: str, value: pl.Expr, passage: pl.Expr | None, confidence: pl.Expr | None
+    ) -> pl.LazyFrame:
+        parts = [
+            (pl.lit(None) if passage is None else passage.struct.field(part)).cast(dtype).alias(part)
+            for part, dtype in _EVIDENCE.items()
+        ]
+        return frame.select(
+            self._id,
+            pl.lit(field).alias("field"),
+            pl.col(_ITEM).alias("item"),
+            value.alias("value"),
+            *parts,
+            (pl.lit(None) if confidence is None else confidence).cast(pl.Float64).alias("confidence"),
+        ).filter(pl.col("value").is_not_null())
 
 
-def _of_list(
-    frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], get: Get, name: str, id_column: str, full: str
-) -> list[pl.LazyFrame]:
-    kind = schema[name]
-    assert isinstance(kind, pl.List)
-    item = _instance(kind.inner)
-    beside = [one for one in (name, f"{name}__evidence", f"{name}__confidence") if one in schema]
-    exploded = (
-        frame.select(pl.col(id_column), pl.col(_ITEM).alias("__outer"), *(get(one).alias(one) for one in beside))
-        .filter(pl.col(name).is_not_null() & (pl.col(name).list.len() > 0))
-        .with_columns(pl.int_ranges(0, pl.col(name).list.len(), dtype=pl.Int64).alias(_ITEM))
-        .explode([_ITEM, *beside])
-        .with_columns(pl.coalesce("__outer", _ITEM).alias(_ITEM))
-    )
-    inner_schema = {one: _instance(k.inner) if isinstance(k := schema[one], pl.List) else k for one in beside}
-    if isinstance(item, pl.Struct) and not _is_partial_date(item):
-        members = _members(item)
-        plain = [part for part in members if "__" not in part]
-        return _tables(exploded, members, _inside(pl.col(name)), plain, id_column, f"{full}.")
-    if isinstance(item, pl.List):
-        return _tables(exploded, {name: item}, pl.col, [name], id_column, full.removesuffix(name))
-    return [_table(exploded, id_column, full, _text(item, pl.col(name)), inner_schema, pl.col, name)]
-
-
-def _table(
-    frame: pl.LazyFrame,
-    id_column: str,
-    field: str,
-    value: pl.Expr,
-    schema: Mapping[str, pl.DataType],
-    get: Get,
-    name: str = "",
-) -> pl.LazyFrame:
-    passage, probability = f"{name}__evidence", f"{name}__confidence"
-    parts = [
-        (get(passage).struct.field(part) if passage in schema else pl.lit(None)).cast(dtype).alias(part)
-        for part, dtype in _EVIDENCE.items()
-    ]
-    confidence = get(probability) if probability in schema else pl.lit(None)
-    return frame.select(
-        pl.col(id_column),
-        pl.lit(field).alias("field"),
-        pl.col(_ITEM),
-        value.alias("value"),
-        *parts,
-        confidence.cast(pl.Float64).alias("confidence"),
-    ).filter(pl.col("value").is_not_null())
+def _beside(schema: Mapping[str, pl.DataType], get: Get, name: str, what: str) -> pl.Expr | None:
+    return get(f"{name}__{what}") if f"{name}__{what}" in schema else None
 
 
 def _inside(struct: pl.Expr) -> Get:
@@ -158,14 +205,23 @@ def _members(kind: pl.Struct) -> dict[str, pl.DataType]:
     return {field.name: _instance(field.dtype) for field in kind.fields}
 
 
+def _fields_of(members: Mapping[str, pl.DataType]) -> list[str]:
+    return [name for name in members if "__" not in name]
+
+
 def _is_partial_date(kind: pl.Struct) -> bool:
     return [field.name for field in kind.fields] == ["date", "date__precision"]
 
 
-def _text(kind: pl.DataType, value: pl.Expr) -> pl.Expr:
+def _text(kind: pl.DataType, value: pl.Expr, precision: pl.Expr | None) -> pl.Expr:
+    """A value as text; a partial date as far as it is known."""
     if isinstance(kind, pl.Struct):  # a partial date in a list
-        return value.struct.field("date").cast(pl.String)
-    return value.cast(pl.String)
+        value, precision = value.struct.field("date"), value.struct.field("date__precision")
+    text = value.cast(pl.String)
+    if precision is None:
+        return text
+    length = precision.cast(pl.String).replace_strict(_DATE_LENGTH, default=10, return_dtype=pl.UInt32)
+    return text.str.slice(0, length)
 
 
 def _instance(kind: object) -> pl.DataType:

@@ -21,7 +21,6 @@ from glane.corpus.plan import Plan
 from glane.corpus.read import Reader
 from glane.engine.engine import Engine, RequestRefused
 from glane.extract.parse import Judgement
-from glane.extract.reading import Method
 from glane.run.asker import Asker
 from glane.run.deaths import Suspects, Window
 from glane.run.directory import RunDirectory
@@ -37,11 +36,6 @@ class EngineDied(Exception):
     """The engine failed in a step: what was in it is suspect, and the worker must start again."""
 
 
-def is_greedy(request: Request) -> bool:
-    """Whether the same prompt would be answered alike: then it is asked once."""
-    return request.prompt.sampling.temperature == 0
-
-
 def where(error: BaseException) -> str:
     """An exception's kind and place. Its message is left out: it may quote a document."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -49,7 +43,7 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
-_REMEMBERED_ANSWERS = 10_000
+_REMEMBERED_TOKENS = 500_000  # of answers that duplicates may want: some 30 MB with their log-probabilities
 _WAIT_S = 0.2
 _FOLLOWER_WAIT_S = 0.01  # while the engine is idle and an answer that is being judged may want another prompt
 _LAST_CLAIM_S = 10.0
@@ -92,7 +86,7 @@ class Worker:
         self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
         self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
         self._feeder = Feeder(
-            asker=Asker(engine, Method(task), model),
+            asker=Asker(engine, task, model),
             plan=plan,
             reader=reader,
             ledger=ledger,
@@ -100,11 +94,13 @@ class Worker:
             key=key,
             ask=lambda request: self._put(self._prepared, request),
             judge=self._answer,
-            should_stop=lambda: should_stop() or self._failure is not None,
+            should_stop=should_stop,
+            has_failed=lambda: self._failure is not None,
         )
         self._in_engine: dict[str, Request] = {}
         self._waiting: dict[bytes, list[Target]] = {}  # rows that want an answer that is being computed
         self._answers: OrderedDict[bytes, Completion] = OrderedDict()
+        self._num_remembered = 0  # tokens of these
         self._followups: deque[Request] = deque()  # what answers make us ask again: bounded by the rows in work
         self._num_answered = self._num_judged = 0  # results handed to the committer, and those that it is done with
         self._count_lock = threading.Lock()
@@ -183,24 +179,23 @@ class Worker:
         return is_fed
 
     def _ask(self, request: Request) -> None:
-        if is_greedy(request):
-            if (known := self._answers.get(request.digest)) is not None:
-                self._answers.move_to_end(request.digest)
-                self._answer(Result(target=request.target, outcome=known, duplicate=True))
-                return
-            if request.digest in self._waiting:
-                self._waiting[request.digest].append(request.target)
-                return
-            self._waiting[request.digest] = []
+        if (known := self._answers.get(request.identity)) is not None:
+            self._answers.move_to_end(request.identity)
+            self._answer(Result(target=request.target, outcome=known, duplicate=True))
+            return
+        if request.identity in self._waiting:
+            self._waiting[request.identity].append(request.target)
+            return
+        self._waiting[request.identity] = []
         self._num_requests += 1
         request_id = str(self._num_requests)
         try:
             prompt = request.prompt
-            self._engine.add(request_id, prompt.tokens, task=prompt.task, sampling=prompt.sampling)
+            self._engine.add(request_id, prompt.tokens, task=prompt.task, text=prompt.text, sampling=prompt.sampling)
         except RequestRefused as refusal:
             refused = Judgement(status=Status.REJECTED, reason=str(refusal))
             self._answer(Result(target=request.target, outcome=refused))
-            self._waiting.pop(request.digest, None)
+            self._waiting.pop(request.identity, None)
             return
         if not self._in_engine:
             self._last_step = time.monotonic()  # the watchdog counts from here, not from before the pause
@@ -223,13 +218,16 @@ class Worker:
             request = self._in_engine.pop(request_id)
             self._window.leave(request_id)
             self._answer(Result(target=request.target, outcome=completion))
-            if is_greedy(request):
-                for target in self._waiting.pop(request.digest):
-                    self._answer(Result(target=target, outcome=completion, duplicate=True))
-                self._answers[request.digest] = completion
-                if len(self._answers) > _REMEMBERED_ANSWERS:
-                    self._answers.popitem(last=False)
+            for target in self._waiting.pop(request.identity):
+                self._answer(Result(target=target, outcome=completion, duplicate=True))
+            self._remember(request.identity, completion)
         self._last_step = time.monotonic()
+
+    def _remember(self, identity: bytes, completion: Completion) -> None:
+        self._answers[identity] = completion
+        self._num_remembered += completion.num_output_tokens
+        while self._num_remembered > _REMEMBERED_TOKENS:
+            self._num_remembered -= self._answers.popitem(last=False)[1].num_output_tokens
 
     def _answer(self, result: Result) -> None:
         """Hand a result to the committer; called by the feeder's thread, too."""

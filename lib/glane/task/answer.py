@@ -83,7 +83,7 @@ def _found(field: Field, node: Node, place: str) -> Found:
 def _missing(field: Field, node: Node, place: str) -> Found:
     reason = node.members[MISSING].value if node.members else None
     if reason not in field.missing:
-        raise AnswerError(f"{place}.{MISSING}: none of the reasons")
+        raise AnswerError(f"{place}.{MISSING}: none of the reasons {', '.join(field.missing)}")
     missing = Missing(reason)
     quoted = field.evidence and missing is not Missing.NOT_STATED
     members = _members(node, (MISSING, QUOTE) if quoted else (MISSING,), place)
@@ -106,7 +106,7 @@ def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> Found:
     found.span = (node.start, members[VALUE].end)
     if ASSERTION in members:
         if members[ASSERTION].value not in wrapper.assertion:
-            raise AnswerError(f"{place}.{ASSERTION}: none of the assertions")
+            raise AnswerError(f"{place}.{ASSERTION}: none of the assertions {', '.join(wrapper.assertion)}")
         found.assertion = Assertion(members[ASSERTION].value)
     if QUOTE in members:
         found.quote = _quote(members[QUOTE], place)
@@ -165,10 +165,14 @@ def _scalar(
             _bounded(value, field.minimum, field.maximum, place)
             return int(value)
         case NumberField():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            try:
+                number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+            except OverflowError:  # hundreds of digits: models do fall into loops
+                number = math.inf
+            if not math.isfinite(number):
                 raise AnswerError(f"{place}: not a number")
-            _bounded(value, field.minimum, field.maximum, place)
-            return float(value)
+            _bounded(number, field.minimum, field.maximum, place)
+            return number
         case BooleanField():
             if not isinstance(value, bool):
                 raise AnswerError(f"{place}: not true or false")
@@ -177,7 +181,7 @@ def _scalar(
             return _date(value, place)
         case EnumField():
             if value not in field.values:
-                raise AnswerError(f"{place}: none of the values")
+                raise AnswerError(f"{place}: none of the values {', '.join(field.values)}")
             return value
         case _:
             assert_never(field)

@@ -32,18 +32,6 @@ EVIDENCE = pa.struct(
     ]
 )
 
-# What stands behind the two underscores, and what the codebook says of it.
-SUFFIXES = {
-    "precision": "Precision of {}: year, month or day.",
-    "missing": "Why {} is null: not_stated, denied, uncertain, conflicting or unreadable.",
-    "assertion": "How the text speaks of {}: present, absent, possible, historical or family.",
-    "evidence": "The passage that supports {}: text[start:end] == quote, in code points of the text column.",
-    "confidence": "Probability of {} under the model, 0 to 1.",
-    "probabilities": "Probability of each value of {} under the model.",
-    "agreement": "Share of the passes that say the same of {}.",
-    "conflicts": "Other values of {}, found elsewhere in the document.",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:

@@ -11,7 +11,7 @@ from glane.errors import ConfigError
 from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.locate import locate
-from glane.task.schema import MISSING, VALUE, wrapper_keys
+from glane.task.schema import MISSING, QUOTE, VALUE, wrapper_keys
 from glane.types import Found, Missing
 from glane.validation import Strict
 
@@ -45,7 +45,9 @@ def read_example(
     try:
         found = read_answer(fields, locate(json.dumps(answer, ensure_ascii=False)))
     except AnswerError as error:
-        raise ConfigError(f"{place}.output.{error}.") from None
+        asks_quote = str(error).endswith("quote: missing")
+        remedy = " The task asks for evidence: write {value: …, quote: …}." if asks_quote else ""
+        raise ConfigError(f"{place}.output.{error}.{remedy}") from None
     for name, quote in _quotes(found):
         if not any(quote in text for text in texts.values()):
             raise ConfigError(
@@ -84,7 +86,7 @@ def _absent(field: Field) -> Any:
 
 
 def _completed(field: Field, value: Any, place: str) -> Any:
-    if value is None or (field.missing and isinstance(value, Mapping) and MISSING in value):
+    if value is None or (field.missing and isinstance(value, Mapping) and set(value) <= {MISSING, QUOTE}):
         return value
     if isinstance(field, ListField):
         return [_wrapped(field, field.items, item, place) for item in value] if isinstance(value, list) else value
@@ -93,7 +95,7 @@ def _completed(field: Field, value: Any, place: str) -> Any:
 
 def _wrapped(wrapper: Field, field: Field, value: Any, place: str) -> Any:
     keys = wrapper_keys(wrapper)
-    if keys and isinstance(value, Mapping) and VALUE in value:
+    if keys and isinstance(value, Mapping) and VALUE in value and set(value) <= set(keys):
         return {**value, VALUE: _inner(field, value[VALUE], place)}
     value = _inner(field, value, place)
     return {VALUE: value} if keys else value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
@@ -18,6 +20,62 @@ DEFAULT_MAX_LENGTH = 1000
 DEFAULT_MAX_ITEMS = 50
 
 
+class ExactRule(Strict):
+    """When an evaluation takes two values for the same: when they are equal."""
+
+    rule: Literal["exact"] = "exact"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, values: Any) -> Any:
+        """`compare: exact` is short for `compare: {rule: exact}`."""
+        if not isinstance(values, str | Mapping):
+            raise ValueError(f"a rule is a name or a mapping of {', '.join(cls.model_fields)}")
+        return {"rule": values} if isinstance(values, str) else values
+
+
+class TextRule(ExactRule):
+    """Strings: equal, equal but for case, accents and spaces (`folded`), or alike at `similarity` of 100 (`fuzzy`)."""
+
+    rule: Literal["exact", "folded", "fuzzy"] = "folded"  # type: ignore[assignment]
+    similarity: float = Key(default=90.0, ge=50, le=100)  # RapidFuzz's ratio of the folded strings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _similar(cls, values: Any) -> Any:
+        """A similarity alone asks for the fuzzy rule."""
+        if isinstance(values, Mapping) and "similarity" in values:
+            if values.get("rule", "fuzzy") != "fuzzy":
+                raise ValueError(f"similarity belongs to the rule fuzzy, not to {values['rule']}")
+            return {**values, "rule": "fuzzy"}
+        return values
+
+
+class NumberRule(ExactRule):
+    """Numbers: at most `tolerance` apart, absolute (0.5) or relative to the right value ("5%")."""
+
+    tolerance: float | str = 0.0
+
+    @field_validator("tolerance")
+    @classmethod
+    def _not_negative(cls, value: float | str) -> float | str:
+        is_share = isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?\s*%", value)
+        if not is_share and not (isinstance(value, float) and 0 <= value < math.inf):
+            raise ValueError("a number that is not negative, or a share of the right value as 5%")
+        return value
+
+
+class DateRule(ExactRule):
+    """Dates: at most `tolerance_days` apart; partial dates of the same precision."""
+
+    tolerance_days: int = Key(default=0, ge=0, le=36_600)
+
+
+def _compare(rule: Any) -> Any:
+    """The key `compare`. It is no part of what is asked: it stays out of what a task is known by (`model_dump`)."""
+    return Key(default=rule, exclude=True)
+
+
 class _Field(Strict):
     description: str = ""
     nullable: bool = False
@@ -26,6 +84,8 @@ class _Field(Strict):
         Missing, ...
     ] = ()  # the reasons that a null may carry, and then must; of a list, for the whole of it
     assertion: tuple[Assertion, ...] = ()  # how the text speaks of it; of a list, of each item
+
+    _never: ClassVar[tuple[Missing, ...]] = ()  # reasons that `missing: true` does not mean
 
     @model_validator(mode="before")
     @classmethod
@@ -36,7 +96,7 @@ class _Field(Strict):
         values = dict(values)
         for key, every in (("missing", Missing), ("assertion", Assertion)):
             if isinstance(values.get(key), bool):
-                values[key] = tuple(every) if values[key] else ()
+                values[key] = tuple(one for one in every if one not in cls._never) if values[key] else ()
         if values.get("missing"):
             if values.get("nullable") is False:
                 raise ValueError("nullable: false and missing contradict each other; leave one of them out")
@@ -62,6 +122,7 @@ class StringField(_Single):
 
     type: Literal["string"] = "string"
     max_length: int = Key(default=DEFAULT_MAX_LENGTH, ge=1, le=100_000)
+    compare: TextRule = _compare(TextRule())
 
 
 class IntegerField(_Numeric):
@@ -70,6 +131,7 @@ class IntegerField(_Numeric):
     type: Literal["integer"] = "integer"
     minimum: int = Key(default=-SAFE_INTEGER, ge=-SAFE_INTEGER)
     maximum: int = Key(default=SAFE_INTEGER, le=SAFE_INTEGER)
+    compare: NumberRule = _compare(NumberRule())
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -84,6 +146,7 @@ class NumberField(_Numeric):
     type: Literal["number"] = "number"
     minimum: float | None = Key(default=None, allow_inf_nan=False)
     maximum: float | None = Key(default=None, allow_inf_nan=False)
+    compare: NumberRule = _compare(NumberRule())
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -93,9 +156,11 @@ class NumberField(_Numeric):
 
 
 class BooleanField(_Single):
-    """True or false."""
+    """True or false. A denied fact is false: `missing: true` leaves that reason out."""
 
+    _never = (Missing.DENIED,)
     type: Literal["boolean"] = "boolean"
+    compare: ExactRule = _compare(ExactRule())
 
 
 class DateField(_Single):
@@ -103,6 +168,7 @@ class DateField(_Single):
 
     type: Literal["date"] = "date"
     precision: Literal["day", "partial"] = "day"
+    compare: DateRule = _compare(DateRule())
 
 
 class EnumField(_Single):
@@ -111,6 +177,7 @@ class EnumField(_Single):
     type: Literal["enum"] = "enum"
     values: tuple[str, ...] = Key(min_length=1)
     labels: Mapping[str, str] = {}
+    compare: ExactRule = _compare(ExactRule())
 
     @field_validator("values", mode="before")
     @classmethod
@@ -142,6 +209,15 @@ class ListField(_Field):
     keys: tuple[str, ...] = ()  # of items that are objects: the fields that tell one item from another
     similarity: float = Key(default=100.0, ge=50, le=100)  # from here on, two strings are the same to the union
 
+    @model_validator(mode="before")
+    @classmethod
+    def _compared_by_items(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "compare" in values:
+            raise ValueError(
+                "compare says how two items are compared: set it on `items`, or on the fields of the items"
+            )
+        return values
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min_items > self.max_items:
@@ -163,6 +239,13 @@ class ObjectField(_Single):
 
     type: Literal["object"] = "object"
     fields: Mapping[str, Field] = Key(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _compared_by_field(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "compare" in values:
+            raise ValueError("compare says how two values are compared: set it on the fields of the object")
+        return values
 
 
 Field = StringField | IntegerField | NumberField | BooleanField | DateField | EnumField | ListField | ObjectField
@@ -191,6 +274,7 @@ RESERVED = frozenset(
         "duplicate",
         "chunks",
         "repairs",
+        "broken_rules",
         "leaked_from_example",
     }
 )

@@ -95,6 +95,8 @@ def _definition(schema: Any, definitions: Mapping[str, Any], place: str, trail: 
         others = [option for option in options if option.get("type") != "null"]
         if len(others) != 1 or len(options) > 2:
             raise ConfigError(f"{place}: a column has one type; anyOf is read only as `one type or null`.")
+        if strange := sorted(set(schema) - {"anyOf", "oneOf", "type", "description"} - _ANNOTATIONS - set(others[0])):
+            raise ConfigError(f"{place}: {strange[0]!r} beside anyOf is not read; put it into the type's own schema.")
         found = _definition(others[0], definitions, place, trail) | {"nullable": len(options) == 2}
         return found | ({"description": schema["description"]} if "description" in schema else {})
     return _typed(schema, definitions, place, trail)

@@ -7,7 +7,7 @@ shared part once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypedDict, assert_never
 
@@ -57,6 +57,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "list": "liste d'au plus {max_items} éléments",
         "object": "objet",
         "or": "ou",
+        "each": "chaque élément",
+        "instead": "; à la place de la liste",
         "legend": "Ces objets s'écrivent avec les clés :",
         "value": "la valeur, du type dit.",
         "quote": "la citation du document qui le montre, courte et copiée lettre à lettre.",
@@ -99,6 +101,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "list": "list of at most {max_items} items",
         "object": "object",
         "or": "or",
+        "each": "each item",
+        "instead": "; in place of the list",
         "legend": "These objects are written with the keys:",
         "value": "the value, of the type given.",
         "quote": "the quote from the document that shows it, short and copied letter by letter.",
@@ -214,15 +218,24 @@ def _described(fields: Mapping[str, Field], words: Mapping[str, str], *, indent:
 def _form(field: Field, words: Mapping[str, str]) -> str:
     """How the value is written, where not as itself: {"value":…,"quote":…}, or {"missing":…}."""
     keys = wrapper_keys(field)
-    shape = f" ; {_shape(keys)}" if keys else ""
+    each = f" {words['each']}" if keys and isinstance(field, ListField) else ""
+    shape = f" ;{each} {_shape(field, keys)}" if keys else ""
     if field.missing:
         quoted = field.evidence and field.missing != (Missing.NOT_STATED,)  # silence has no quote
-        return f"{shape} {words['or']} {_shape([MISSING, QUOTE] if quoted else [MISSING])}"
+        instead = f" {words['instead']}" if isinstance(field, ListField) else ""
+        either = "" if instead else f" {words['or']}"
+        return f"{shape}{instead}{either} {_shape(field, [MISSING, QUOTE] if quoted else [MISSING])}"
     return f"{shape} {words['null']}" if field.nullable else shape
 
 
-def _shape(keys: list[str]) -> str:
-    return "{" + ",".join(f'"{key}":…' for key in keys) + "}"
+def _shape(field: Field, keys: list[str]) -> str:
+    """The object around a value; what it may say is listed where that is not everything."""
+    options: dict[str, Sequence[str]] = {
+        MISSING: () if len(field.missing) == len(Missing) else field.missing,
+        ASSERTION: () if len(field.assertion) == len(Assertion) else field.assertion,
+    }
+    parts = [f'"{key}":' + ("|".join(f'"{one}"' for one in options.get(key, ())) or "…") for key in keys]
+    return "{" + ",".join(parts) + "}"
 
 
 def _legend(fields: Mapping[str, Field], words: Mapping[str, str]) -> list[str]:

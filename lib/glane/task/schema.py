@@ -56,7 +56,7 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema(field: Field) -> dict[str, Any]:
-    plain = _plain(field)
+    plain = plain_schema(field)
     options = [plain if isinstance(field, ListField) else _wrapped(field, plain)]
     if field.missing:
         options += _reasons(field)
@@ -88,7 +88,8 @@ def _reasons(field: Field) -> list[dict[str, Any]]:
     return options + ([_closed({MISSING: {"type": "string", "enum": said}, QUOTE: _QUOTE})] if said else [])
 
 
-def _plain(field: Field) -> dict[str, Any]:
+def plain_schema(field: Field) -> dict[str, Any]:
+    """Return the schema of a value of `field`, without what stands around it, and never null."""
     match field:
         case StringField():
             return {"type": "string", "maxLength": field.max_length}
@@ -104,7 +105,7 @@ def _plain(field: Field) -> dict[str, Any]:
         case EnumField():
             return {"type": "string", "enum": list(field.values)}
         case ListField():
-            item = _plain(field.items)
+            item = plain_schema(field.items)
             item = {"anyOf": [item, {"type": "null"}]} if field.items.nullable else item
             return {
                 "type": "array",

@@ -11,10 +11,12 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from glane.errors import ConfigError
+from glane.task.answer import read_answer
 from glane.task.examples import Example, read_example
 from glane.task.fields import RESERVED, Field, ListField, ObjectField, fields_from
 from glane.task.imports import fields_of_model, fields_of_schema_file
-from glane.task.rules import check_rules
+from glane.task.locate import locate
+from glane.task.rules import Rule, Rules
 from glane.task.schema import json_schema
 from glane.validation import Strict, validated
 
@@ -53,10 +55,11 @@ class Task(Strict):
     fields: Mapping[str, Field]
     examples: tuple[Example, ...]
     confidence: bool = True
+    quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only what stands in the text
     split: SplitSettings | None = None
     passes: PassSettings = PassSettings()
     repairs: int = Key(default=1, ge=0, le=5)
-    rules: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @property
     def list_fields(self) -> dict[str, Field]:
@@ -95,10 +98,11 @@ class _Definition(Strict):
     pydantic_model: str | None = None
     examples: tuple[Mapping[str, Any], ...] = ()
     confidence: bool = True
+    quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only what stands in the text
     split: SplitSettings | None = None
     passes: PassSettings = PassSettings()
     repairs: int = Key(default=1, ge=0, le=5)
-    rules: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -144,10 +148,14 @@ def load_task(values: Mapping[str, Any]) -> Task:
         read_example(example, definition.inputs, fields, place=f"task.examples[{i}]")
         for i, example in enumerate(definition.examples)
     ]
-    _check_merging(fields, definition.split)
+    _check_merging(fields, definition.split, confidence=definition.confidence)
+    _check_inputs(definition.inputs, fields)
     if definition.passes.recall and not any(isinstance(field, ListField) for field in fields.values()):
         raise ConfigError("task.passes.recall: a recall pass looks for items of lists, and this task has no list.")
-    check_rules(definition.rules, fields, [name for name in definition.inputs if name != TEXT_INPUT])
+    rules = Rules(definition.rules, fields, [name for name in definition.inputs if name != TEXT_INPUT])
+    for i, example in enumerate(examples):
+        if broken := rules.broken(read_answer(fields, locate(json.dumps(dict(example.output)))), example.inputs):
+            raise ConfigError(f"task.examples[{i}]: breaks the task's own rule {broken[0].rule!r}.")
     return validated(
         Task,
         {
@@ -159,6 +167,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
             "fields": fields,
             "examples": examples,
             "confidence": definition.confidence,
+            "quotes": definition.quotes,
             "split": definition.split,
             "passes": definition.passes,
             "repairs": definition.repairs,
@@ -168,15 +177,37 @@ def load_task(values: Mapping[str, Any]) -> Task:
     )
 
 
-def _check_merging(fields: Mapping[str, Field], split: SplitSettings | None, *, place: str = "task.fields") -> None:
-    """Refuse sums over chunks that share text: what stands in both would count twice."""
+def _check_merging(fields: Mapping[str, Field], split: SplitSettings | None, *, confidence: bool) -> None:
+    """Refuse merging that would mislead: sums over chunks that share text, and rules that could have no effect."""
     for name, field in fields.items():
-        if getattr(field, "merge", "") == "sum" and (split is None or split.overlap_tokens > 0):
+        place, merge = f"task.fields.{name}", field.merge
+        if merge == "sum" and (split is None or split.overlap_tokens > 0):
             remedy = "set task.split.overlap_tokens=0" if split else "set task.split with overlap_tokens: 0"
             raise ConfigError(
-                f"{place}.{name}.merge: sum would count twice what stands in the overlap of two chunks; {remedy}, "
+                f"{place}.merge: sum would count twice what stands in the overlap of two chunks; {remedy}, "
                 "or choose first, last, most_frequent or highest_confidence."
             )
-        inner = field.items if isinstance(field, ListField) else field
-        if isinstance(inner, ObjectField):
-            _check_merging(inner.fields, split, place=f"{place}.{name}")
+        if merge == "highest_confidence" and not confidence:
+            raise ConfigError(f"{place}.merge: highest_confidence needs confidences; set task.confidence=true.")
+        _refuse_inner_merging(field, place)
+
+
+def _refuse_inner_merging(field: Field, place: str) -> None:
+    """Chunks are put together field by field, lists item by item: what is inside a record goes with it."""
+    inner: dict[str, Field] = {"items": field.items} if isinstance(field, ListField) else {}
+    inner |= field.fields if isinstance(field, ObjectField) else {}
+    for name, one in inner.items():
+        if "merge" in one.model_fields_set:
+            raise ConfigError(
+                f"{place}.{name}.merge: has no effect inside a list or a record. A list is the union of its items, "
+                "told apart by `keys`; leave this key out."
+            )
+        _refuse_inner_merging(one, f"{place}.{name}")
+
+
+def _check_inputs(inputs: tuple[str, ...], fields: Mapping[str, Field]) -> None:
+    for name in inputs:
+        if name in fields:
+            raise ConfigError(f"task.inputs: {name!r} is also a field of the task; rename the field.")
+        if name == "output":
+            raise ConfigError("task.inputs: 'output' is what an example calls its answer; rename that column.")

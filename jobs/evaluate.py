@@ -1,0 +1,54 @@
+"""Compare a run with right answers: python jobs/evaluate.py run.dir=… gold=… out.dir=… [spans=…] [by=[hospital]]"""
+
+from omegaconf import DictConfig
+
+from glane.command import run_job
+
+
+def main(config: DictConfig) -> None:
+    """Evaluate, write the result, and print a short table."""
+    from glane.assess.evaluation import Chance, evaluate
+    from glane.assess.files import as_json, as_parquet, read_table, write_folder
+    from glane.assess.matching import with_rules
+    from glane.assess.report import evaluation_report, evaluation_text
+    from glane.run.results import open_run
+    from glane.settings import evaluate_settings
+    from glane.task.task import load_task
+
+    settings = evaluate_settings(config)
+    run = open_run(settings.run.dir)
+    described = run.description()
+    task = load_task(described["settings"]["task"])
+    found = evaluate(
+        with_rules(task.fields, settings.compare, place="compare"),
+        run.all(),
+        read_table(settings.gold, place="gold"),
+        id_column=described["settings"]["data"]["id_column"],
+        spans=read_table(settings.spans, place="spans") if settings.spans else None,
+        by=settings.by,
+        wanted=settings.fields,
+        chance=Chance(samples=settings.bootstrap.samples, method=settings.bootstrap.method, seed=settings.seed),
+    )
+    about = {
+        "run": settings.run.dir,
+        "task": f"{task.name} {task.version}",
+        "model": described["model"],
+        "fingerprint": described["fingerprint_digest"],
+        "gold": settings.gold,
+    }
+    summary = {**about, **found.summary}
+    write_folder(
+        settings.out.dir,
+        {
+            "values.parquet": as_parquet(found.values),
+            "fields.parquet": as_parquet(found.fields),
+            "evaluation.json": as_json(summary),
+            "report.html": evaluation_report(summary, language=task.language).encode(),
+        },
+    )
+    print(evaluation_text(summary))
+    print(f"{settings.out.dir}: evaluation.json, report.html, fields.parquet, values.parquet")
+
+
+if __name__ == "__main__":
+    run_job(main, config_name="evaluate")

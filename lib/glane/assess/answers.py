@@ -1,0 +1,243 @@
+"""Right and found answers as plain values: read off the columns of a table, and checked where a person made them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import polars as pl
+
+from glane.assess.matching import PartialDate
+from glane.errors import DataError, did_you_mean
+from glane.task.fields import (
+    BooleanField,
+    DateField,
+    EnumField,
+    Field,
+    IntegerField,
+    ListField,
+    NumberField,
+    ObjectField,
+    StringField,
+)
+from glane.types import Missing
+
+_SHOWN = 5  # ids that a message names
+
+
+def answer_of(fields: Mapping[str, Field], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of one row, or of one record in it, as `glane.assess.matching` compares them."""
+    return {name: _value(field, row.get(name), row.get(f"{name}__precision")) for name, field in fields.items()}
+
+
+def _value(field: Field, raw: Any, precision: Any = None) -> Any:
+    if raw is None or raw != raw:  # what pandas writes for a number that is not there
+        return None
+    match field:
+        case ListField():
+            items = [_item(field.items, one) for one in raw]
+            return [item for item in items if item is not None]
+        case ObjectField():
+            return answer_of(field.fields, raw)
+        case DateField():
+            day = raw.date() if isinstance(raw, datetime.datetime) else raw
+            return PartialDate(day, precision) if field.precision == "partial" else day
+        case IntegerField():
+            return int(raw)
+        case NumberField():
+            return float(raw)
+        case _:
+            return raw
+
+
+def _item(field: Field, raw: Any) -> Any:
+    if isinstance(field, DateField) and isinstance(raw, Mapping):
+        return _value(field, raw.get("date"), raw.get("date__precision"))
+    return _value(field, raw)
+
+
+def check_ids(table: pl.DataFrame, id_column: str, *, place: str) -> None:
+    """Check that every row has an id of its own.
+
+    Raises:
+        DataError: naming the column, or the first ids that are wrong.
+    """
+    if id_column not in table.columns:
+        raise DataError(
+            f"{place}: no column {id_column!r}, the id of the run. {did_you_mean(id_column, table.columns)}"
+        )
+    if missing := table[id_column].null_count():
+        raise DataError(f"{place}.{id_column}: {missing} rows have no id. Remove them, or give them the run's ids.")
+    twice = table[id_column].filter(table[id_column].is_duplicated()).unique(maintain_order=True)
+    if len(twice):
+        raise DataError(
+            f"{place}.{id_column}: {len(twice)} ids stand in several rows, {_some(twice.to_list())} for example. "
+            "One row per document is needed: keep the adjudicated one."
+        )
+
+
+def gold_fields(
+    fields: Mapping[str, Field], gold: pl.DataFrame, wanted: Collection[str], *, place: str = "gold"
+) -> dict[str, Field]:
+    """Return the fields that the right answers speak of, records without the members that those lack.
+
+    Args:
+        fields: The task's.
+        gold: One column per field, of the type that the result has.
+        wanted: The fields to compare; all that have a column if empty.
+        place: What a message calls the table.
+
+    Raises:
+        DataError: if a wanted field has no column, no field has one, or a column has another type.
+    """
+    if strange := [name for name in wanted if name not in fields]:
+        raise DataError(f"fields: {strange[0]!r} is no field of the task. {did_you_mean(strange[0], fields)}")
+    if lacking := [name for name in wanted if name not in gold.columns]:
+        raise DataError(f"{place}: no column {lacking[0]!r}. {did_you_mean(lacking[0], gold.columns)}")
+    present = [name for name in fields if name in gold.columns and (not wanted or name in wanted)]
+    if not present:
+        raise DataError(
+            f"{place}: no column is a field of the task. It has {', '.join(gold.columns)}; the fields are "
+            f"{', '.join(fields)}."
+        )
+    return {name: _pruned(fields[name], gold.schema[name], f"{place}.{name}") for name in present}
+
+
+def _pruned(field: Field, kind: pl.DataType, place: str) -> Field:
+    """The field as far as a column of this type can speak of it."""
+    if kind == pl.Null:
+        return field
+    match field:
+        case ListField() if isinstance(kind, pl.List | pl.Array):
+            inner = _instance(kind.inner)
+            if isinstance(field.items, DateField) and isinstance(inner, pl.Struct):
+                _pruned(field.items, _members(inner).get("date", pl.String()), f"{place}[].date")
+                return field
+            items = _pruned(field.items, inner, f"{place}[]")
+            kept = items.fields if isinstance(items, ObjectField) else ()
+            return field.model_copy(update={"items": items, "keys": tuple(key for key in field.keys if key in kept)})
+        case ObjectField() if isinstance(kind, pl.Struct):
+            members = _members(kind)
+            kept = {
+                name: _pruned(inner, members[name], f"{place}.{name}")
+                for name, inner in field.fields.items()
+                if name in members
+            }
+            if not kept:
+                raise DataError(f"{place}: has none of the members {', '.join(field.fields)}.")
+            return field.model_copy(update={"fields": kept})
+        case StringField() | EnumField() if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
+            return field
+        case IntegerField() | NumberField() if kind.is_numeric():
+            return field
+        case BooleanField() if kind == pl.Boolean:
+            return field
+        case DateField() if isinstance(kind, pl.Date | pl.Datetime):
+            return field
+        case _:
+            raise DataError(f"{place}: the column is {kind}; the task's {field.type} needs {_expected(field)}.")
+
+
+def _expected(field: Field) -> str:
+    match field:
+        case StringField() | EnumField():
+            return "String"
+        case IntegerField():
+            return "Int64"
+        case NumberField():
+            return "Float64"
+        case BooleanField():
+            return "Boolean"
+        case DateField():
+            partial = " (and its precision in a second column, <field>__precision)"
+            return f"Date{partial if field.precision == 'partial' else ''}"
+        case ListField():
+            return f"List({_expected(field.items)})"
+        case _:
+            return f"Struct of {', '.join(f'{name}: {_expected(inner)}' for name, inner in field.fields.items())}"
+
+
+def check_gold(fields: Mapping[str, Field], gold: pl.DataFrame, id_column: str) -> None:
+    """Check the values of right answers: whole numbers, known categories and reasons, no reason beside a value.
+
+    Raises:
+        DataError: naming the column, the first ids and what would be valid, but no value: it may be a document's word.
+    """
+    for name, field in fields.items():
+        wrong = [
+            id_
+            for id_, value in zip(gold[id_column].to_list(), gold[name].to_list(), strict=True)
+            if not _is_valid(field, value)
+        ]
+        if wrong:
+            raise DataError(f"gold.{name}: {_some(wrong)} ({len(wrong)} rows) {_complaint(field)}.")
+        if f"{name}__missing" in gold.columns:
+            _check_reasons(name, gold, id_column)
+
+
+def _check_reasons(name: str, gold: pl.DataFrame, id_column: str) -> None:
+    column = f"{name}__missing"
+    reasons = gold[column].cast(pl.String, strict=False)
+    unknown = reasons.is_not_null() & ~reasons.is_in([str(reason) for reason in Missing])
+    if unknown.any():
+        ids = gold[id_column].filter(unknown).to_list()
+        raise DataError(
+            f"gold.{column}: {_some(ids)} ({len(ids)} rows) has no known reason. Valid: {', '.join(Missing)}."
+        )
+    has_value = gold[name].list.len() > 0 if isinstance(gold.schema[name], pl.List) else gold[name].is_not_null()
+    both = (has_value & reasons.is_not_null()).fill_null(False)
+    if both.any():
+        ids = gold[id_column].filter(both).to_list()
+        raise DataError(
+            f"gold.{column}: {_some(ids)} ({len(ids)} rows) has both a value and a reason for none. Remove one."
+        )
+
+
+def _is_valid(field: Field, value: Any) -> bool:
+    if value is None or value != value:
+        return True
+    match field:
+        case IntegerField():
+            return isinstance(value, int) or float(value).is_integer()
+        case EnumField():
+            return value in field.values
+        case DateField() if isinstance(value, datetime.datetime):
+            return value.time() == datetime.time()
+        case ListField():
+            return all(isinstance(one, Mapping) or _is_valid(field.items, one) for one in value) and (
+                not isinstance(field.items, ObjectField) or all(_is_valid(field.items, one) for one in value)
+            )
+        case ObjectField():
+            return all(_is_valid(inner, value.get(name)) for name, inner in field.fields.items())
+        case _:
+            return True
+
+
+def _complaint(field: Field) -> str:
+    match field:
+        case EnumField():
+            return f"has a value that the task does not know. Valid: {', '.join(field.values)}"
+        case IntegerField():
+            return "is no whole number"
+        case DateField():
+            return "has a time of day beside the date"
+        case ListField():
+            return f"has an item that {_complaint(field.items)}"
+        case _:
+            inner = [one for one in getattr(field, "fields", {}).values() if isinstance(one, EnumField)]
+            valid = "; ".join(", ".join(one.values) for one in inner)
+            return "has a member that the task does not allow" + (f" (categories: {valid})" if valid else "")
+
+
+def _some(ids: Collection[Any]) -> str:
+    shown = [str(one) for one in ids][:_SHOWN]
+    return ", ".join(shown) + (", …" if len(ids) > _SHOWN else "")
+
+
+def _members(kind: pl.Struct) -> dict[str, pl.DataType]:
+    return {field.name: _instance(field.dtype) for field in kind.fields}
+
+
+def _instance(kind: Any) -> pl.DataType:
+    return kind() if isinstance(kind, type) else kind

@@ -1,0 +1,107 @@
+"""A page of HTML that needs nothing beside itself, on screen and on paper, in French and English."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from typing import Literal
+
+Language = Literal["fr", "en"]
+
+# The choice of language is two radio buttons: no script is needed, and paper shows what the screen shows.
+_STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 2rem auto; max-width: 62rem;
+  padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid #bbb; }
+h3 { font-size: 1rem; margin-bottom: .3rem; }
+table { border-collapse: collapse; margin: .6rem 0 1rem; font-variant-numeric: tabular-nums; font-size: .9rem; }
+th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top; }
+th { border-bottom: 1px solid #555; font-weight: 600; } .text { text-align: left; }
+tr.total td { font-weight: 600; border-bottom: 1px solid #555; }
+.range { color: #555; white-space: nowrap; } .note { color: #444; max-width: 46rem; }
+.wide { overflow-x: auto; } svg { vertical-align: middle; }
+main { display: none; } #fr:checked ~ main[lang=fr], #en:checked ~ main[lang=en] { display: block; }
+@media print { body { font-size: 9pt; margin: 0; max-width: none; } .choice { display: none; }
+  table, h3 { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }
+"""
+
+
+def page(title: str, body: Callable[[Language], str], *, language: Language) -> str:
+    """Return a page whose body is there in both languages; it opens in `language`."""
+    choices = "".join(
+        f'<input type="radio" name="language" id="{code}"{" checked" if code == language else ""} class="choice">'
+        f'<label for="{code}" class="choice">{label}</label> '
+        for code, label in (("fr", "français"), ("en", "English"))
+    )
+    mains = "".join(f'<main lang="{code}">{body(code)}</main>' for code in ("fr", "en"))
+    return (
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE}</style></head>\n<body>{choices}{mains}</body></html>\n"
+    )
+
+
+class Cell(str):
+    """Markup that is ready; every other string is escaped."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, total_rows: int = 0, text_columns: int = 1) -> str:
+    """Return a table whose first `text_columns` columns are words, and whose first `total_rows` rows are totals."""
+    lines = ["<tr>" + "".join(_cell(one, "th", is_text=at < text_columns) for at, one in enumerate(head)) + "</tr>"]
+    for number, row in enumerate(rows):
+        cells = [_cell(one, "td", is_text=at < text_columns) for at, one in enumerate(row)]
+        start = '<tr class="total">' if number < total_rows else "<tr>"
+        lines.append(f"{start}{''.join(cells)}</tr>")
+    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
+
+
+def heading(text: str, level: int = 2) -> str:
+    """A heading."""
+    return f"<h{level}>{escape(text)}</h{level}>"
+
+
+def paragraph(text: str) -> str:
+    """A paragraph of explanation."""
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def decimal(value: float | None, language: Language, *, digits: int = 3) -> str:
+    """A number as the language writes it; a dash where it is not defined."""
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}f}"
+    return text.replace(".", ",").replace("-", "−") if language == "fr" else text.replace("-", "−")
+
+
+def with_range(value: float | None, ends: Sequence[float] | None, language: Language, *, digits: int = 3) -> Cell:
+    """A number and its interval."""
+    shown = escape(decimal(value, language, digits=digits))
+    if ends is None or value is None:
+        return Cell(shown)
+    low, high = (decimal(end, language, digits=digits) for end in ends)
+    between = " ; " if language == "fr" else ", "
+    return Cell(f'{shown} <span class="range">[{low}{between}{high}]</span>')
+
+
+def bar(value: float | None, ends: Sequence[float] | None) -> Cell:
+    """A value between 0 and 1 as a point on a line, with its interval."""
+    if value is None:
+        return Cell("")
+    low, high = ends or (value, value)
+    width = 120
+    marks = (
+        f'<line x1="0" y1="8" x2="{width}" y2="8" stroke="#ddd"/>'
+        f'<line x1="{width * low:.1f}" y1="8" x2="{width * high:.1f}" y2="8" stroke="#1f5f99" stroke-width="3"/>'
+        f'<circle cx="{width * value:.1f}" cy="8" r="4" fill="#1f5f99"/>'
+    )
+    return Cell(f'<svg width="{width + 8}" height="16" viewBox="-4 0 {width + 8} 16" aria-hidden="true">{marks}</svg>')
+
+
+def _cell(text: str, tag: str, *, is_text: bool) -> str:
+    kind = ' class="text"' if is_text else ""
+    return f"<{tag}{kind}>{_escaped(text)}</{tag}>"
+
+
+def _escaped(text: str) -> str:
+    return text if isinstance(text, Cell) else escape(str(text))

@@ -1,0 +1,215 @@
+"""A share of documents and its interval: from reviewed documents alone, or with the model's answers on all the others.
+
+Three estimators, all of the same share: how many documents truly say yes.
+
+- `gold_only`: the reviewed documents alone, interval of Wilson.
+- `prediction_powered`: the model's answers on the whole run, corrected by what the review found right and wrong.
+- `rogan_gladen`: the model's share, corrected by its sensitivity and specificity.
+
+Weights are inverse inclusion probabilities, up to a common factor.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+Floats = NDArray[np.float64]
+_FEW = 10  # with fewer yes or no answers among them, the spread of weights says too little of the variance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A weighted share of yes, and the size of the equal-weight sample that would know it as well."""
+
+    value: float
+    num_effective: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """An estimate with its limits. `gain` is the slope of the truth on the model's answer, 0 where it does not help."""
+
+    estimate: float
+    low: float
+    high: float
+    gain: float = 0.0
+
+    @property
+    def width(self) -> float:
+        """From the lower limit to the upper."""
+        return self.high - self.low
+
+
+def normal_quantile(level: float) -> float:
+    """The z of a two-sided interval: 1.96 for level 0.95."""
+    return NormalDist().inv_cdf((1 + level) / 2)
+
+
+def share(yes: Floats, weights: Floats) -> Share:
+    """The weighted (Hájek) share of yes.
+
+    The effective size is p (1 - p) / v, v the linearised variance (Särndal, Swensson and Wretman, Model Assisted Survey
+    Sampling, 1992, section 5.7). With few yes or no answers it is at most Kish's (sum w)² / sum w², whatever v says.
+    """
+    total = weights.sum()
+    value = float(weights @ yes / total)
+    kish = float(total**2 / (weights @ weights))
+    variance = float((weights**2) @ (yes - value) ** 2 / total**2)
+    if variance == 0:
+        return Share(value=value, num_effective=kish)
+    effective = value * (1 - value) / variance
+    few = min(yes.sum(), len(yes) - yes.sum()) < _FEW
+    return Share(value=value, num_effective=min(effective, kish) if few else effective)
+
+
+def wilson(known: Share, level: float) -> tuple[float, float]:
+    """The score interval of Wilson (JASA 1927), at the effective size (Kott and Carr 1997; Franco et al. 2019)."""
+    z, n, p = normal_quantile(level), known.num_effective, known.value
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def jeffreys(known: Share, level: float) -> tuple[float, float]:
+    """The equal-tailed interval of Jeffreys' prior, at the effective size (Brown, Cai and DasGupta, Stat. Sci. 2001).
+
+    It is shorter than Wilson's where nearly all answers are the same; its limit there is 0 or 1.
+    """
+    tail, n = (1 - level) / 2, known.num_effective
+    yes, no = n * known.value, n * (1 - known.value)
+    low = 0.0 if known.value == 0 else float(betaincinv(yes + 0.5, no + 0.5, tail))
+    high = 1.0 if known.value == 1 else float(betaincinv(yes + 0.5, no + 0.5, 1 - tail))
+    return low, high
+
+
+def gold_only(gold: Floats, weights: Floats, level: float) -> Interval:
+    """The share of yes among the reviewed documents, and Wilson's interval."""
+    known = share(gold, weights)
+    low, high = wilson(known, level)
+    return Interval(estimate=known.value, low=low, high=high)
+
+
+def prediction_powered(
+    gold: Floats, predicted: Floats, weights: Floats, *, run_share: float, num_run: int, level: float
+) -> Interval | None:
+    """The share of yes in the whole run: how often yes is true where the model says yes, and where it says no.
+
+    For a yes/no answer, power-tuned prediction-powered inference (Angelopoulos, Duchi and Zrnic, PPI++, 2023) is
+    post-stratification by the model's answer: share = q p1 + (1 - q) p0, with q the model's share of yes in the run and
+    p1, p0 the shares of true yes under the model's yes and no. Its normal interval is too short where the model hardly
+    errs, so that of the sum is put together from Jeffreys' intervals of p1 and p0 (method of variance estimates
+    recovery: Zou, Huang and Zhang, Comput. Stat. Data Anal. 2009; with Jeffreys: Laud, Pharm. Stat. 2017), with the
+    variance of q added.
+
+    Args:
+        gold: the truth of the reviewed documents, 0 or 1.
+        predicted: the model's answers on them, 0 or 1.
+        weights: theirs.
+        run_share: the model's share of yes in the run.
+        num_run: documents of the run.
+        level: of the interval, 0.95 for example.
+
+    Returns:
+        None if no reviewed document has one of the two answers of the model, though the run has it.
+    """
+    strata = ((predicted == 1, run_share), (predicted == 0, 1 - run_share))
+    estimate = below = above = 0.0
+    values = []
+    for inside, part in strata:
+        if part == 0:
+            continue
+        if not inside.any():
+            return None
+        known = share(gold[inside], weights[inside])
+        low, high = jeffreys(known, level)
+        estimate += part * known.value
+        below += (part * (known.value - low)) ** 2
+        above += (part * (high - known.value)) ** 2
+        values.append(known.value)
+    gain = values[0] - values[1] if len(values) == 2 else 0.0
+    of_run = normal_quantile(level) ** 2 * gain**2 * run_share * (1 - run_share) / num_run
+    return Interval(
+        estimate=estimate,
+        low=max(0.0, estimate - math.sqrt(below + of_run)),
+        high=min(1.0, estimate + math.sqrt(above + of_run)),
+        gain=gain,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRates:
+    """How well the model tells yes from no, in the reviewed documents."""
+
+    sensitivity: Share
+    specificity: Share
+
+    @property
+    def youden(self) -> float:
+        """Sensitivity + specificity - 1: 0 for a model that knows nothing."""
+        return self.sensitivity.value + self.specificity.value - 1
+
+
+def error_rates(gold: Floats, predicted: Floats, weights: Floats) -> ErrorRates | None:
+    """Sensitivity and specificity; None where the reviewed documents hold no true yes, or no true no."""
+    is_yes = gold == 1
+    if is_yes.all() or not is_yes.any():
+        return None
+    return ErrorRates(
+        sensitivity=share(predicted[is_yes], weights[is_yes]),
+        specificity=share(1 - predicted[~is_yes], weights[~is_yes]),
+    )
+
+
+def rogan_gladen(rates: ErrorRates, *, run_share: float, num_run: int, level: float) -> Interval | None:
+    """The model's share of yes, corrected: (q + Sp - 1) / (Se + Sp - 1), kept within 0 and 1.
+
+    The estimate is that of Rogan and Gladen (Am. J. Epidemiol. 1978), the interval the adjusted one of Lang and
+    Reiczigel (Prev. Vet. Med. 2014), which counts the uncertainty of Se and Sp.
+
+    Args:
+        rates: of the model, from the reviewed documents.
+        run_share: the model's share of yes in the run.
+        num_run: documents of the run.
+        level: of the interval.
+
+    Returns:
+        None if Se + Sp <= 1: the model's answer then tells nothing.
+    """
+    if rates.youden <= 0:
+        return None
+    z = normal_quantile(level)
+    sensitivity, num_yes = _with_two_more(rates.sensitivity)
+    specificity, num_no = _with_two_more(rates.specificity)
+    num_more = num_run + z**2
+    observed = (num_run * run_share + z**2 / 2) / num_more
+    youden = sensitivity + specificity - 1
+    if youden <= 0:
+        return None
+    middle = (observed + specificity - 1) / youden
+    of_yes = sensitivity * (1 - sensitivity) / num_yes
+    of_no = specificity * (1 - specificity) / num_no
+    error = math.sqrt(observed * (1 - observed) / num_more + of_yes * middle**2 + of_no * (1 - middle) ** 2) / youden
+    shift = 2 * z**2 * (middle * of_yes - (1 - middle) * of_no)
+    estimate = _within((run_share + rates.specificity.value - 1) / rates.youden)
+    return Interval(
+        estimate=estimate,
+        low=min(estimate, _within(middle + shift - z * error)),
+        high=max(estimate, _within(middle + shift + z * error)),
+        gain=rates.youden,
+    )
+
+
+def _with_two_more(known: Share) -> tuple[float, float]:
+    """A share and its size after one more yes and one more no."""
+    n = known.num_effective + 2
+    return (known.value * known.num_effective + 1) / n, n
+
+
+def _within(value: float) -> float:
+    return min(1.0, max(0.0, value))

@@ -1,0 +1,377 @@
+// The review itself: where the reviewer is, what is decided, and how it is kept.
+
+const data = JSON.parse(byId("data").textContent);
+const fieldNames = Object.keys(data.fields);
+const storageKey = `glane-review:${data.run}:${data.page}`;
+const state = { reviewer: "", language: "fr", shortcuts: true, place: 0, field: 0, decisions: {} };
+const trail = []; // what `undo` takes back: the latest decision last
+let editing = null; // "correct" or "missing" while the active field is being edited
+
+const documentHere = () => data.documents[state.place];
+const fieldHere = () => fieldNames[state.field];
+const decided = (id) => state.decisions[id] ?? {};
+const numDecided = (id) => Object.keys(decided(id)).length;
+const stageOf = (id) => (numDecided(id) === 0 ? "none" : numDecided(id) < fieldNames.length ? "some" : "all");
+const numDone = () => data.documents.filter((one) => stageOf(one.id) === "all").length;
+
+// --- Keeping ---
+
+function keep() {
+  const saved = byId("saved");
+  try {
+    localStorage.setItem(storageKey, JSON.stringify(state));
+    const time = new Date().toLocaleTimeString(state.language, { hour: "2-digit", minute: "2-digit" });
+    saved.textContent = words.saved(time);
+    saved.classList.remove("alarm");
+  } catch {
+    saved.textContent = words.notSaved;
+    saved.classList.add("alarm");
+  }
+}
+
+function restore() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(storageKey) ?? "null");
+    if (!kept) return;
+    Object.assign(state, kept);
+    state.place = Math.min(Math.max(0, state.place), data.documents.length - 1);
+    state.field = Math.min(Math.max(0, state.field), fieldNames.length - 1);
+  } catch {
+    // Nothing was kept, or this browser keeps nothing: the first change says so.
+  }
+}
+
+function corrections() {
+  const reviewed = data.documents.filter((one) => numDecided(one.id));
+  return {
+    format: "glane-corrections", version: 1, run: data.run, page: data.page, task: data.task,
+    reviewer: state.reviewer.trim(), saved: new Date().toISOString(), fields: fieldNames, sampled: data.documents.length,
+    documents: reviewed.map(({ id, inclusion_probability, stratum }) => ({ id, inclusion_probability, stratum, fields: decided(id) })),
+  };
+}
+
+function save() {
+  if (!state.reviewer.trim()) {
+    say(words.needName);
+    byId("reviewer").focus();
+    return;
+  }
+  const content = corrections();
+  if (!content.documents.length) return say(words.nothingYet);
+  const plain = (text) => text.normalize("NFD").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-+|-+$/g, "").toLowerCase();
+  const name = `corrections-${plain(data.task)}-${plain(state.reviewer) || "x"}-${content.saved.slice(0, 19).replace(/\D/g, "")}.json`;
+  const address = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+  say(words.exported(name));
+}
+
+async function load(file) {
+  let content;
+  try {
+    content = JSON.parse(await file.text());
+  } catch {
+    return say(words.notOurs);
+  }
+  if (content?.format !== "glane-corrections" || content.version !== 1 || !Array.isArray(content.documents)) return say(words.notOurs);
+  if (content.run !== data.run) return say(words.otherRun);
+  if (content.page !== data.page) return say(words.otherPage);
+  const isKnown = (one) => data.documents.some(({ id }) => id === one?.id) && isRecord(one.fields) && Object.keys(one.fields).every((name) => name in data.fields);
+  if (!content.documents.every(isKnown)) return say(words.notOurs);
+  if (Object.keys(state.decisions).length && !window.confirm(words.replace)) return;
+  state.reviewer = String(content.reviewer ?? "");
+  state.decisions = Object.fromEntries(content.documents.map((one) => [one.id, one.fields]));
+  trail.length = 0;
+  editing = null;
+  keep();
+  showAll();
+  say(words.loaded(content.documents.length));
+}
+
+// --- Deciding ---
+
+function decide(changes) {
+  const id = documentHere().id;
+  trail.push({ place: state.place, field: state.field, before: { ...decided(id) } });
+  state.decisions[id] = { ...decided(id), ...changes };
+  editing = null;
+  const open = fieldNames.findIndex((name, i) => i > state.field && !(name in decided(id)));
+  const earlier = fieldNames.findIndex((name) => !(name in decided(id)));
+  if (open >= 0) state.field = open;
+  else if (earlier >= 0) state.field = earlier;
+  keep();
+  showDecisions();
+  if (stageOf(id) !== "all") return focusField();
+  say(numDone() === data.documents.length ? words.allDone : words.documentDone);
+  byId("next").focus();
+}
+
+const accept = () => decide({ [fieldHere()]: { decision: "accepted" } });
+
+function acceptRest() {
+  const open = fieldNames.filter((name) => !(name in decided(documentHere().id)));
+  if (open.length) decide(Object.fromEntries(open.map((name) => [name, { decision: "accepted" }])));
+}
+
+function undo() {
+  const last = trail.pop();
+  if (!last) return say(words.nothing);
+  const id = data.documents[last.place].id;
+  if (Object.keys(last.before).length) state.decisions[id] = last.before;
+  else delete state.decisions[id];
+  editing = null;
+  Object.assign(state, { place: last.place, field: last.field });
+  keep();
+  showDocument();
+}
+
+function goTo(place, field = 0) {
+  if (place < 0 || place >= data.documents.length) return;
+  editing = null;
+  Object.assign(state, { place, field });
+  byId("message").classList.remove("shown");
+  keep();
+  showDocument();
+}
+
+function goToField(field) {
+  if (field < 0 || field >= fieldNames.length) return;
+  editing = null;
+  state.field = field;
+  showFields();
+  focusField();
+}
+
+// The next document; from the last one, the first that is not reviewed.
+function goOn() {
+  const open = data.documents.findIndex((one) => stageOf(one.id) !== "all");
+  goTo(state.place + 1 < data.documents.length ? state.place + 1 : open);
+}
+
+// --- Showing ---
+
+function say(text) {
+  const message = byId("message");
+  message.textContent = text;
+  message.classList.add("shown");
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => message.classList.remove("shown"), 5000);
+}
+
+function showAll() {
+  words = WORDS[state.language] ?? WORDS.fr;
+  document.documentElement.lang = state.language;
+  document.title = `${data.task} · glane`;
+  byId("task").textContent = data.task;
+  for (const node of document.querySelectorAll("[data-word]")) node.textContent = words[node.dataset.word];
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", words[node.dataset.label]);
+  for (const language of ["fr", "en"]) byId(language).setAttribute("aria-pressed", String(language === state.language));
+  byId("reviewer").value = state.reviewer;
+  byId("reviewer").placeholder = words.reviewerHint;
+  byId("shortcuts").checked = state.shortcuts;
+  byId("keys").replaceChildren(...words.keys.flatMap(([keys, what]) => [make("span", {}, ...keys.split(" ").map((key) => make("kbd", {}, key)), ` ${what}`)]));
+  byId("explained").replaceChildren(make("dl", {}, ...words.explained.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)])));
+  byId("list").replaceChildren(...data.documents.map((one, i) =>
+    make("li", {}, make("button", { type: "button", onclick: () => goTo(i) }, make("i", { "aria-hidden": "true" }), make("span", { class: "id" }, one.id), make("span", { class: "stage" })))));
+  data.documents.forEach((_, i) => showInList(i));
+  showDocument();
+}
+
+function showInList(place) {
+  const { id } = data.documents[place];
+  const button = byId("list").children[place].firstChild;
+  const [n, stage] = [numDecided(id), stageOf(id)];
+  button.className = stage;
+  button.lastChild.textContent = stage === "some" ? `${n}/${fieldNames.length}` : "";
+  button.setAttribute("aria-label", `${id}, ${words.state[stage]}`);
+  button.title = `${id} · ${words.state[stage]}`;
+}
+
+function showDocument() {
+  const here = documentHere();
+  byId("list").querySelector("[aria-current]")?.removeAttribute("aria-current");
+  const button = byId("list").children[state.place].firstChild;
+  button.setAttribute("aria-current", "true");
+  button.scrollIntoView({ block: "nearest" });
+  byId("title").textContent = here.id;
+  byId("place").textContent = words.documentOf(state.place + 1, data.documents.length);
+  byId("context").replaceChildren(...Object.entries(here.context).flatMap(([name, value]) => [make("div", {}, make("dt", {}, name), make("dd", {}, value))]));
+  const passages = fieldNames.flatMap((field) => here.fields[field].passages.map((one) => ({ ...one, field })));
+  showText(byId("text"), here.text, passages);
+  byId("text").scrollTop = 0;
+  showDecisions();
+  focusField();
+}
+
+function showDecisions() {
+  showInList(state.place);
+  const [done, all] = [numDone(), data.documents.length];
+  byId("done").textContent = `${done} / ${all}`;
+  byId("count").textContent = words.doneOf(done, all);
+  byId("progress").setAttribute("aria-valuenow", done);
+  byId("progress").setAttribute("aria-valuemax", all);
+  byId("progress").setAttribute("aria-valuetext", words.doneOf(done, all));
+  byId("progress").firstElementChild.style.width = `${(100 * done) / all}%`;
+  byId("rest").replaceChildren(words.rest, " ", make("kbd", {}, state.language === "fr" ? "Maj a" : "Shift a"));
+  byId("rest").hidden = stageOf(documentHere().id) === "all";
+  byId("next").replaceChildren(words.next, " ", make("kbd", {}, "n"));
+  byId("next").className = stageOf(documentHere().id) === "all" ? "main" : "";
+  showFields();
+}
+
+function showFields() {
+  byId("fields").replaceChildren(...fieldNames.map(showField));
+  const first = lightUp(byId("text"), "active", fieldHere());
+  first?.scrollIntoView({ block: "nearest" });
+  if (first) centre(byId("text"), first);
+}
+
+function centre(box, mark) {
+  const [outer, inner] = [box.getBoundingClientRect(), mark.getBoundingClientRect()];
+  if (inner.top < outer.top + 40 || inner.bottom > outer.bottom - 40) box.scrollTop += inner.top - outer.top - outer.height / 3;
+}
+
+function showField(name, index) {
+  const schema = data.fields[name];
+  const found = documentHere().fields[name];
+  const decision = decided(documentHere().id)[name];
+  const isActive = index === state.field;
+  const light = (item) => {
+    const className = isActive ? "item" : "hinted";
+    const first = lightUp(byId("text"), className, item === null ? null : name, item);
+    if (first) centre(byId("text"), first);
+  };
+  const kind = decision ? { accepted: "accepted", corrected: "corrected", missing: "missing" }[decision.decision] : "open";
+  const head = make("div", { class: "line" }, make("h3", { title: schema.description || null }, name), showConfidence(found.confidence),
+    make("span", { class: "verdict" }, decision ? words[kind] : ""));
+  const answer = !decision || decision.decision === "accepted" ? found.answer : decision.decision === "corrected" ? decision.answer : null;
+  const value = make("div", { class: "value" },
+    decision?.decision === "missing" ? make("span", { class: "no-value" }, words.reasons[decision.reason]) : showAnswer(schema, answer, light));
+  const before = decision && decision.decision !== "accepted" ? make("div", { class: "before" }, `${words.was} `, make("s", {}, showAnswer(schema, found.answer))) : null;
+  const card = make("li", { class: `field ${kind}`, tabindex: isActive ? "0" : "-1", "aria-current": isActive ? "true" : null, "data-field": name,
+    "aria-label": `${name}. ${value.textContent}. ${decision ? words[kind] : words.state.none}`,
+    onmouseenter: () => lightUp(byId("text"), "hinted", name), onmouseleave: () => lightUp(byId("text"), "hinted", null),
+    onclick: (event) => { if (!isActive && !event.target.closest("button")) goToField(index); } },
+  head, schema.description && isActive ? make("p", { class: "description" }, schema.description) : null, value, before);
+  if (!isActive) return card;
+  for (const quote of showQuotes(schema, found.passages)) card.append(quote);
+  if (found.conflicts.length) card.append(make("p", { class: "others" }, `${words.others} ${found.conflicts.join(" · ")}`));
+  card.append(editing ? showEditor(name, schema, decision, answer) : showButtons());
+  return card;
+}
+
+function showConfidence(confidence) {
+  if (confidence === null || confidence === undefined) return null;
+  const percent = Math.floor(100 * confidence); // 99.9 % is not certain
+  const fill = make("span", { class: "fill" });
+  fill.style.width = `${100 * confidence}%`;
+  const level = confidence < 0.6 ? "low" : confidence < 0.9 ? "middling" : "high";
+  return make("span", { class: `confidence ${level}`, title: words.confidence, role: "img", "aria-label": `${words.confidence} ${percent} %` }, make("span", { class: "track" }, fill), `${percent} %`);
+}
+
+function showQuotes(schema, passages) {
+  const lost = passages.filter((one) => one.start === null && one.alignment);
+  const quoted = schema.type === "list" || schema.type === "object" ? [] : passages.filter((one) => one.start !== null);
+  const quotes = quoted.map((one) => make("blockquote", {}, one.quote));
+  return lost.length ? [...quotes, make("p", { class: "others" }, words.notFound)] : quotes;
+}
+
+function showButtons() {
+  const button = (word, key, action, className) => make("button", { type: "button", class: className, onclick: action }, words[word], " ", make("kbd", {}, key));
+  return make("div", { class: "buttons" }, button("accept", "a", accept, "main"), button("correct", "c", () => edit("correct"), ""), button("miss", "m", () => edit("missing"), ""));
+}
+
+function edit(what) {
+  editing = what;
+  showFields();
+  const form = byId("fields").querySelector("form");
+  const first = firstInput(form);
+  first?.focus();
+  first?.select?.();
+  form.scrollIntoView({ block: "nearest" });
+}
+
+function showEditor(name, schema, decision, answer) {
+  const reasons = schema.missing.length ? schema.missing : Object.keys(words.reasons);
+  const before = unwrap(schema, documentHere().fields[name].answer).missing;
+  const editor = editing === "missing"
+    ? choiceEditor(reasons.map((one) => [one, words.reasons[one], words.reasonsLong[one]]), decision?.reason ?? before ?? reasons[0], words.why)
+    : answerEditor(schema, decision?.decision === "missing" ? documentHere().fields[name].answer : answer, name);
+  const complaint = make("p", { class: "complaint", role: "alert" });
+  const confirm = (event) => {
+    event.preventDefault();
+    const isMissing = editing === "missing";
+    form.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
+    try {
+      const read = editor.read();
+      decide({ [name]: isMissing ? { decision: "missing", reason: read } : sameAnswer(read, documentHere().fields[name].answer) ? { decision: "accepted" } : { decision: "corrected", answer: read } });
+    } catch (wrong) {
+      if (!(wrong instanceof Wrong)) throw wrong;
+      complaint.textContent = wrong.message;
+      wrong.input.setAttribute("aria-invalid", "true");
+      wrong.input.focus();
+    }
+  };
+  const leave = () => { editing = null; showFields(); focusField(); };
+  const form = make("form", { onsubmit: confirm }, editing === "missing" ? make("p", { class: "why" }, words.why) : null, editor.node, complaint,
+    make("div", { class: "buttons" }, make("button", { class: "main" }, words.confirm, " ", make("kbd", {}, "↵")), make("button", { type: "button", onclick: leave }, words.cancel, " ", make("kbd", {}, "esc"))));
+  form.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape") leave();
+    else if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.tagName !== "BUTTON") confirm(event);
+  });
+  return form;
+}
+
+const sameAnswer = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+function focusField() {
+  const card = byId("fields").children[state.field];
+  card.focus({ preventScroll: true });
+  card.scrollIntoView({ block: "nearest" });
+}
+
+// --- Keys and buttons ---
+
+const KEYS = {
+  j: () => goToField(state.field + 1), k: () => goToField(state.field - 1), n: goOn, p: () => goTo(state.place - 1),
+  a: accept, A: acceptRest, c: () => edit("correct"), m: () => edit("missing"), u: undo, s: save, "?": () => byId("manual").showModal(),
+};
+const ARROWS = { ArrowDown: KEYS.j, ArrowUp: KEYS.k, ArrowRight: KEYS.n, ArrowLeft: KEYS.p };
+
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest?.("input, textarea, select, dialog");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || byId("manual").open) return;
+  const action = ARROWS[event.key] && !event.target.closest("#text") ? ARROWS[event.key] : state.shortcuts || event.key === "?" ? KEYS[event.key] : null;
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+byId("text").addEventListener("click", (event) => {
+  const passage = event.target.passages?.[0];
+  if (passage && !String(getSelection())) goToField(fieldNames.indexOf(passage.field));
+});
+byId("reviewer").addEventListener("input", (event) => { state.reviewer = event.target.value; keep(); });
+byId("reviewer").addEventListener("keydown", (event) => { if (event.key === "Enter") focusField(); });
+for (const language of ["fr", "en"]) byId(language).addEventListener("click", () => { state.language = language; keep(); showAll(); });
+byId("save").addEventListener("click", save);
+byId("load").addEventListener("click", () => byId("file").click());
+byId("file").addEventListener("change", (event) => { const [file] = event.target.files; event.target.value = ""; if (file) load(file); });
+byId("help").addEventListener("click", KEYS["?"]);
+byId("manual").addEventListener("close", focusField);
+byId("shortcuts").addEventListener("change", (event) => { state.shortcuts = event.target.checked; keep(); });
+byId("forget").addEventListener("click", () => {
+  if (!window.confirm(words.forgetSure)) return;
+  Object.assign(state, { decisions: {}, reviewer: "", place: 0, field: 0 });
+  trail.length = 0;
+  try { localStorage.removeItem(storageKey); } catch { /* it keeps nothing */ }
+  byId("manual").close();
+  showAll();
+  say(words.forgotten);
+});
+byId("rest").addEventListener("click", acceptRest);
+byId("next").addEventListener("click", goOn);
+
+restore();
+showAll();
+if (Object.keys(state.decisions).length) say(words.restored(Object.keys(state.decisions).length));

@@ -1,0 +1,92 @@
+"""Text as it is compared: what a person would read as the same spelling becomes the same string."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SPELLING = {
+    **dict.fromkeys("’‘‛′`´ʼʹ", "'"),
+    **dict.fromkeys("“”„‟″", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict(zip("œæøłđı×", ("oe", "ae", "o", "l", "d", "i", "x"))),
+    "\u00ad": "\u00ad",  # a soft hyphen goes later, together with the end of line that may follow it
+    "\u0338": "\u0338",  # a stroke that negates: "≠" is not "="
+}
+# Runs of white space, and what French puts or leaves out in "« toux »", "toux :", "38 °C" and "5 %".
+_SPACES = re.compile(" +(?=[»;:!?%°])|(?<=[« ]) +")
+# A hyphen between letters, and the end of line after it: "vomis-\nsements", "post-opératoire".
+_HYPHENS = re.compile(r"-(?<=[^\W\d_]-) *(?=[^\W\d_])")
+_SOFT_HYPHENS = re.compile("\u00ad(?: +(?=[^\\W\\d_]))?")
+_DECIMAL_COMMAS = re.compile(r",(?<=\d,)(?=\d)")  # 38,5 is written 38.5, too
+_GUILLEMETS = str.maketrans("«»", '""')
+
+
+class _Table(dict[int, str]):
+    """Code point to its folded spelling, for `str.translate`: filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _fold_character(chr(code))
+        return folded
+
+
+def _fold_character(character: str) -> str:
+    if character.isspace():
+        return " "
+    if character in _SPELLING:
+        return _SPELLING[character]
+    if unicodedata.category(character) in ("Cc", "Cf"):  # zero-width spaces, marks of direction
+        return ""
+    if "\uac00" <= character <= "\ud7a3":  # Hangul, whose syllables would come apart
+        return character
+    folded = unicodedata.normalize("NFD", character.casefold())
+    wide = unicodedata.normalize("NFKD", folded).casefold()
+    # "ﬁ" is "fi", but "10²" is not "102", nor "½" "1/2"; and no character becomes a space and a mark.
+    if unicodedata.category(character) != "No" and not (len(wide) > 1 and any(c.isnumeric() or c == " " for c in wide)):
+        folded = wide
+    letters = (_SPELLING.get(c, c) for c in folded)
+    return "".join(c for c in letters if c == "\u0338" or unicodedata.category(c[0]) not in ("Mn", "Me"))
+
+
+_TABLE = _Table()
+
+
+def fold(text: str) -> str:
+    """Return a text without what spelling varies in: what two spellings of the same passage have in common.
+
+    Letters are lower case without accents, ligatures are resolved, a run of white space is one space (none within
+    quotation marks or before ";:!?%°"), quotation marks, dashes and decimal commas are plain. Hyphens between letters
+    are left out, with the end of line after them: "vomis-\\nsements" and "post-opératoire" read "vomissements" and
+    "postoperatoire". White space around the text goes.
+    """
+    return fold_with_origins(text)[0].strip(" ")
+
+
+def fold_with_origins(text: str) -> tuple[str, NDArray[np.int32]]:
+    """Fold a text, but for its ends. The array has, for each folded character, the index of that it comes from."""
+    folded = text.translate(_TABLE)
+    origin = np.arange(len(text), dtype=np.int32)
+    odd = [code for code in map(ord, set(text)) if len(_TABLE[code]) != 1]
+    if odd:
+        codes = code_points(text)
+        lengths = np.ones(codes.max() + 1, dtype=np.uint8)
+        for code in odd:
+            lengths[code] = len(_TABLE[code])
+        origin = origin.repeat(lengths[codes])
+    # One after the other: a soft hyphen and spaces may stand between a hyphen and the next letter.
+    for pattern in (_SPACES, _SOFT_HYPHENS, _HYPHENS):
+        gone = [match.span() for match in pattern.finditer(folded)]
+        if gone:
+            kept = np.ones(len(folded), dtype=bool)
+            for start, end in gone:
+                kept[start:end] = False
+            folded, origin = pattern.sub("", folded), origin[kept]
+    return _DECIMAL_COMMAS.sub(".", folded).translate(_GUILLEMETS), origin
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """Return the code points of a text, lone surrogates included."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

@@ -1,0 +1,42 @@
+"""A document with its evidence marked, as a notebook shows it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A marked part of a text, [start, end) in code points, and what is said of it."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedText:
+    """A text that a notebook shows with its passages marked; the pointer tells what each supports."""
+
+    text: str
+    passages: Sequence[Passage]
+    title: str = ""
+
+    def _repr_html_(self) -> str:
+        """HTML in which everything of the document is escaped. Where passages overlap, the mark names them all."""
+        bounds = sorted({0, len(self.text), *(place for one in self.passages for place in (one.start, one.end))})
+        parts = []
+        for start, end in pairwise(bounds):
+            labels = [one.label for one in self.passages if one.start <= start and end <= one.end]
+            shown = html.escape(self.text[start:end])
+            parts.append(f'<mark title="{html.escape("; ".join(labels))}">{shown}</mark>' if labels else shown)
+        title = f"<p><b>{html.escape(self.title)}</b></p>" if self.title else ""
+        legend = "".join(
+            f"<li>{html.escape(one.label)} <q>{html.escape(self.text[one.start : one.end])}</q></li>"
+            for one in sorted(self.passages, key=lambda one: one.start)
+        )
+        style = "white-space: pre-wrap; max-width: 50em"
+        return f'{title}<div style="{style}">{"".join(parts)}</div><ul style="font-size: smaller">{legend}</ul>'

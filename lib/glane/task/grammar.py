@@ -1,0 +1,113 @@
+"""A grammar for answers whose quotes are copies: whatever the model quotes stands in the text, letter by letter.
+
+The grammar says what the JSON Schema of the task says, and of each quote that it is a piece of the text at hand. It is
+written in the Lark dialect of llguidance, whose terminals can be "any substring of". Decoding with it, a model chooses
+where to quote, and cannot invent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from glane.task.fields import Field, ListField, ObjectField
+from glane.task.schema import ASSERTION, MISSING, QUOTE, QUOTE_MAX_LENGTH, VALUE, min_items, plain_schema, wrapper_keys
+from glane.types import Missing
+
+
+def answer_grammar(fields: Mapping[str, Field], text: str) -> str:
+    """Return the grammar of an answer about `text`."""
+    grammar = _Grammar()
+    start = grammar.record(fields)
+    # The text as JSON spells it within quotes: the terminal is compared with that.
+    spelled = json.dumps(text, ensure_ascii=False)[1:-1]
+    quote = [
+        'quote: "\\"" QUOTE "\\""',
+        f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE",
+        f"PASSAGE: %regex {_json({'substring_chars': spelled})}",
+    ]
+    return "\n".join([f"start: {start}", *grammar.rules, *quote])
+
+
+def has_quotes(fields: Mapping[str, Field]) -> bool:
+    """Whether an answer quotes anything."""
+    return any(_quotes(field) for field in fields.values())
+
+
+class _Grammar:
+    """Collects named rules; its methods return what stands for something in another rule."""
+
+    def __init__(self) -> None:
+        self.rules: list[str] = []
+
+    def record(self, fields: Mapping[str, Field]) -> str:
+        parts = []
+        for number, (name, field) in enumerate(fields.items()):
+            parts += [_literal(f"{',' if number else '{'}{_json(name)}:"), self._field(field)]
+        return self._rule(" ".join([*parts, _literal("}")]))
+
+    def _field(self, field: Field) -> str:
+        options = [self._list(field) if isinstance(field, ListField) else self._wrapped(field, field)]
+        if field.missing:
+            options += self._reasons(field)
+        elif field.nullable:
+            options.append(_literal("null"))
+        return self._rule(" | ".join(options))
+
+    def _wrapped(self, wrapper: Field, field: Field) -> str:
+        value = self._value(field)
+        if field is not wrapper and field.nullable:  # the item of a list
+            value = self._rule(f"{value} | {_literal('null')}")
+        if not (keys := wrapper_keys(wrapper)):
+            return value
+        shown = {VALUE: value, ASSERTION: self._one_of([str(one) for one in wrapper.assertion]), QUOTE: "quote"}
+        parts: list[str] = []
+        for number, key in enumerate(keys):
+            parts += [_literal(f"{',' if number else '{'}{_json(key)}:"), shown[key]]
+        return self._rule(" ".join([*parts, _literal("}")]))
+
+    def _reasons(self, field: Field) -> list[str]:
+        options = []
+        for reason in field.missing:
+            begun = _literal("{" + f"{_json(MISSING)}:{_json(str(reason))}")
+            quoted = field.evidence and reason is not Missing.NOT_STATED
+            rest = f"{_literal(f',{_json(QUOTE)}:')} quote {_literal('}')}" if quoted else _literal("}")
+            options.append(f"{begun} {rest}")
+        return options
+
+    def _list(self, field: ListField) -> str:
+        item, least, most = self._wrapped(field, field.items), min_items(field), field.max_items
+        empty = f"{_literal('[]')} | " if least == 0 else ""
+        more = f" ({_literal(',')} {item}){{{max(least, 1) - 1},{most - 1}}}" if most > 1 else ""
+        return self._rule(f"{empty}{_literal('[')} {item}{more} {_literal(']')}")
+
+    def _value(self, field: Field) -> str:
+        if isinstance(field, ObjectField) and has_quotes(field.fields):
+            return self.record(field.fields)
+        if isinstance(field, ListField) and _quotes(field):
+            return self._list(field)
+        compact = {"x-guidance": {"whitespace_flexible": False}}
+        return self._rule(f"%json {_json(plain_schema(field) | compact)}")
+
+    def _one_of(self, values: list[str]) -> str:
+        return self._rule(" | ".join(_literal(_json(value)) for value in values)) if values else ""
+
+    def _rule(self, body: str) -> str:
+        self.rules.append(f"r{len(self.rules)}: {body}")
+        return f"r{len(self.rules) - 1}"
+
+
+def _quotes(field: Field) -> bool:
+    if field.evidence:
+        return True
+    inner = field.items if isinstance(field, ListField) else field
+    return isinstance(inner, ObjectField) and has_quotes(inner.fields)
+
+
+def _literal(text: str) -> str:
+    return _json(text)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

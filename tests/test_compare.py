@@ -1,0 +1,251 @@
+"""Runs beside each other: differences, tests, agreement, what is refused, and the job."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from omegaconf import OmegaConf
+from sklearn.metrics import cohen_kappa_score
+from statsmodels.stats.contingency_tables import mcnemar
+
+from conftest import SMALL_TASK, extract_here, job, make_settings, write_documents
+from glane.assess.comparison import Candidate, compare_runs, cost_of, shared_fields
+from glane.assess.evaluation import Chance
+from glane.errors import ConfigError, DataError
+from glane.settings import compare_settings
+from glane.task.fields import Field, fields_from
+
+NO_INTERVALS = Chance(samples=0)
+ASKED = fields_from(
+    {
+        "sign": {"type": "enum", "values": ["a", "b", "c"]},
+        "fever": {"type": "boolean"},
+        "age": {"type": "integer"},
+    },
+    place="task.fields",
+)
+
+
+def candidate(name: str, rows: list[dict[str, Any]], fields: dict[str, Field] | None = None) -> Candidate:
+    full = [{"id": f"d{place}", "status": "OK", **row} for place, row in enumerate(rows)]
+    return Candidate(
+        name=name,
+        fields=fields or ASKED,
+        rows=pl.LazyFrame(full, infer_schema_length=None),
+        id_column="id",
+        about={"task": "t 1", "model": "m", "cost": {}},
+    )
+
+
+def answers(rng: Any, truth: list[dict[str, Any]], share_right: float) -> list[dict[str, Any]]:
+    def other() -> dict[str, Any]:
+        return {
+            "sign": ["a", "b", "c", None][rng.integers(4)],
+            "fever": [True, False, None][rng.integers(3)],
+            "age": int(rng.integers(90)),
+        }
+
+    return [
+        {name: value if rng.random() < share_right else other()[name] for name, value in row.items()} for row in truth
+    ]
+
+
+def drawn(size: int = 300) -> tuple[pl.DataFrame, list[list[dict[str, Any]]]]:
+    """Right answers, and three runs of falling quality."""
+    rng = np.random.default_rng(5)
+    none = [{"sign": None, "fever": None, "age": None}] * size
+    truth = answers(rng, none, 0.0)
+    runs = [answers(rng, truth, share) for share in (0.9, 0.7, 0.69)]
+    gold = pl.DataFrame([{"id": f"d{place}", **row} for place, row in enumerate(truth)], infer_schema_length=None)
+    return gold, runs
+
+
+def test_tests_and_agreement_are_those_of_the_libraries() -> None:
+    gold, runs = drawn()
+    candidates = [candidate(name, rows) for name, rows in zip("abc", runs, strict=True)]
+    found = compare_runs(candidates, gold, chance=Chance(samples=300)).summary
+    truth = gold.to_dicts()
+    tests = []
+    for place, entry in enumerate(found["comparisons"], start=1):
+        assert entry["run"] == "abc"[place]
+        for name in ASKED:
+            first = np.array([row[name] == right[name] for row, right in zip(runs[0], truth, strict=True)])
+            other = np.array([row[name] == right[name] for row, right in zip(runs[place], truth, strict=True)])
+            table = [[(first & other).sum(), (first & ~other).sum()], [(~first & other).sum(), (~first & ~other).sum()]]
+            field = entry["fields"][name]
+            assert field["p"] == pytest.approx(mcnemar(table, exact=True).pvalue)
+            assert [field["only_first_right"], field["only_other_right"]] == [table[0][1], table[1][0]]
+            tests.append(field)
+            low, high = field["f1_difference_ci95"]
+            assert low <= field["f1_difference"] <= high
+        for name in ("sign", "fever"):
+            kappa = cohen_kappa_score([str(row[name]) for row in runs[0]], [str(row[name]) for row in runs[place]])
+            assert entry["fields"][name]["kappa"] == pytest.approx(kappa)
+        assert "kappa" not in entry["fields"]["age"]
+        equal = np.mean([a["age"] == b["age"] for a, b in zip(runs[0], runs[place], strict=True)])
+        assert entry["fields"]["age"]["equal_share"] == pytest.approx(equal)
+    # Holm: the smallest p times their number, and none below the one before.
+    ordered = sorted(tests, key=lambda one: one["p"])
+    assert ordered[0]["p_holm"] == pytest.approx(min(1, ordered[0]["p"] * len(tests)))
+    corrected = [one["p_holm"] for one in ordered]
+    assert corrected == sorted(corrected)
+    assert all(one["p_holm"] >= one["p"] for one in tests)
+    # The first is better than both, by the averages too.
+    assert all(entry["overall"]["micro"]["f1_difference_ci95"][1] < 0 for entry in found["comparisons"])
+    f1s = [run["overall"]["micro"]["f1"] for run in found["runs"]]
+    assert found["comparisons"][0]["overall"]["micro"]["f1_difference"] == pytest.approx(f1s[1] - f1s[0])
+
+
+def test_paired_intervals_are_narrower_than_those_of_unrelated_runs() -> None:
+    """Two runs that err on the same documents differ little, and the interval says so."""
+    rng = np.random.default_rng(2)
+    gold, runs = drawn()
+    nearly = [row if rng.random() < 0.9 else {**row, "age": 1000} for row in runs[1]]
+    twins = compare_runs([candidate("a", runs[1]), candidate("b", nearly)], gold, chance=Chance(samples=300)).summary
+    others = compare_runs([candidate("a", runs[1]), candidate("b", runs[2])], gold, chance=Chance(samples=300)).summary
+
+    def width(summary: dict[str, Any]) -> float:
+        low, high = summary["comparisons"][0]["overall"]["micro"]["f1_difference_ci95"]
+        return float(high - low)
+
+    assert width(twins) < width(others) / 2
+
+
+def test_runs_that_say_the_same_have_no_difference_and_no_interval() -> None:
+    gold, runs = drawn(40)
+    found = compare_runs([candidate("a", runs[0]), candidate("b", runs[0])], gold, chance=Chance(samples=200))
+    entry = found.summary["comparisons"][0]
+    assert entry["equal_share"] == 1.0
+    assert entry["fields"]["sign"]["p_holm"] == 1.0
+    assert entry["overall"]["micro"]["f1_difference"] == 0.0
+    assert entry["overall"]["micro"]["f1_difference_ci95"] is None
+    assert found.differences.is_empty()
+    json.dumps(found.summary, allow_nan=False)
+
+
+def test_without_right_answers_there_is_agreement_only() -> None:
+    first = [{"sign": "a", "fever": True, "age": 1}, {"sign": None, "fever": None, "age": None}]
+    other = [{"sign": "a", "fever": False, "age": 1}, {"sign": None, "fever": None, "age": 2}]
+    found = compare_runs([candidate("a", first), candidate("b", other)])
+    entry = found.summary["comparisons"][0]
+    assert found.summary["with_gold"] is False
+    assert (entry["equal"], entry["equal_share"]) == (0, 0.0)
+    assert entry["fields"]["sign"]["kappa"] == 1.0
+    assert entry["fields"]["sign"]["equal_share"] == 1.0
+    assert "p" not in entry["fields"]["sign"]
+    rows = found.differences.drop("first_right", "other_right", "first_item", "other_item").rows()
+    assert rows == [("d0", "b", "fever", "true", "false"), ("d1", "b", "age", None, "2")]
+    assert found.summary["documents_that_differ"][0] == {"run": "b", "id": "d0", "fields": ["fever"]}
+
+
+def test_kappa_is_not_defined_where_all_is_one_category() -> None:
+    rows = [{"sign": "a", "fever": True, "age": 1}] * 3
+    entry = compare_runs([candidate("a", rows), candidate("b", rows)]).summary["comparisons"][0]
+    assert entry["fields"]["sign"]["kappa"] is None
+
+
+def test_only_what_all_runs_have_is_compared() -> None:
+    first = candidate("a", [{"sign": "a", "fever": True, "age": 1}] * 3)
+    wider = fields_from(
+        {"sign": {"type": "enum", "values": ["a", "z"]}, "age": {"type": "string"}, "fever": {"type": "boolean"}},
+        place="task.fields",
+    )
+    rows = [{"id": f"d{place}", "sign": "z", "fever": True, "age": "1"} for place in (2, 1, 7)]
+    other = candidate("b", rows, wider)
+    found = compare_runs([first, other]).summary
+    assert found["documents"] == {"compared": 2, "in_all_runs": 2}
+    assert found["fields_left_out"] == ["age"]
+    assert found["comparisons"][0]["fields"]["sign"]["equal"] == 0
+    assert found["comparisons"][0]["fields"]["fever"]["equal"] == 2
+
+
+def test_records_are_shared_as_far_as_both_have_them() -> None:
+    def task(**inner: str) -> dict[str, Field]:
+        items = {"type": "object", "fields": {name: {"type": kind} for name, kind in inner.items()}}
+        return fields_from({"cases": {"type": "list", "keys": ["place"], "items": items}}, place="task.fields")
+
+    first = candidate("a", [{"cases": []}], task(place="string", age="integer"))
+    shared = shared_fields([first, candidate("b", [{"cases": []}], task(place="string", age="string"))], [])
+    assert list(shared["cases"].items.fields) == ["place"]  # type: ignore[union-attr]
+    assert shared["cases"].keys == ("place",)  # type: ignore[union-attr]
+
+
+def test_what_cannot_be_compared() -> None:
+    rows = [{"sign": "a", "fever": True, "age": 1}]
+    first = candidate("a", rows)
+    other_fields = fields_from({"weight": {"type": "number"}}, place="task.fields")
+    with pytest.raises(DataError, match="no field is in all of them.*a: sign, fever, age; b: weight"):
+        compare_runs([first, candidate("b", [{"weight": 1.0}], other_fields)])
+    with pytest.raises(DataError, match="no document is in all of them. Their ids: a: d0, …; b: x, …"):
+        compare_runs([first, candidate("b", [{"id": "x", **rows[0]}])])
+    with pytest.raises(DataError, match="the ids of b are Int64, those of a String"):
+        compare_runs([first, candidate("b", [{"id": 1, **rows[0]}])])
+    with pytest.raises(DataError, match="fields: 'sing' is no field that all runs share. Did you mean 'sign'"):
+        compare_runs([first, candidate("b", rows)], wanted=["sing"])
+    with pytest.raises(DataError, match="no id is one of the run's"):
+        compare_runs([first, candidate("b", rows)], pl.DataFrame({"id": ["z"], "age": [1]}))
+    with pytest.raises(DataError, match="gold: no column 'age'"):
+        compare_runs([first, candidate("b", rows)], pl.DataFrame({"id": ["d0"], "sign": ["a"]}), wanted=["age"])
+
+
+@pytest.mark.parametrize(("runs", "message"), [(["a"], "at least two"), ([], "at least two"), (["a", "a"], "twice")])
+def test_settings_that_are_wrong(runs: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"runs: .*{message}"):
+        compare_settings(OmegaConf.create({"runs": runs, "out": {"dir": "o"}}))
+
+
+def test_the_cost_of_a_run() -> None:
+    summary = {
+        "tokens": {"prompt": 1000, "output": 200}, "flow": {"selected": 400}, "seconds_working": 8.0,
+        "engine_hours": 0.5, "gpu_hours": 2.0,
+    }  # fmt: skip
+    found = cost_of(summary)
+    assert (found["tokens_per_1000"], found["seconds_per_1000"], found["gpu_hours_per_1000"]) == (3000, 20, 5)
+
+
+def answer(**values: Any) -> str:
+    plain = {"age": 1, "sex": "F", "onset": None, "seen": "2025-01-01", "note": "n", "temperature": None,
+             "fever": None, "cases": []}  # fmt: skip
+    return f"[[answer {json.dumps(plain | values)}]]"
+
+
+def test_the_job(tmp_path: Path) -> None:
+    runs = []
+    for name, shift in (("a", 0), ("b", 1)):
+        texts = [answer(age=place + (shift if place < 10 else 0)) for place in range(30)]
+        documents = write_documents(tmp_path / f"{name}.parquet", texts)
+        runs.append(tmp_path / name)
+        extract_here(make_settings(documents, runs[-1], SMALL_TASK))
+    gold = tmp_path / "gold.parquet"
+    pl.DataFrame({"id": [f"d{place}" for place in range(30)], "age": list(range(30))}).write_parquet(gold)
+    out = tmp_path / "out"
+    given = f"runs=[{runs[0]},{runs[1]}]"
+    done = job(given, f"gold={gold}", f"out.dir={out}", "bootstrap.samples=200", name="compare")
+    assert "30 documents compared" in done.stdout
+    found = json.loads((out / "comparison.json").read_text())
+    age = found["comparisons"][0]["fields"]["age"]
+    assert (age["only_first_right"], age["only_other_right"]) == (10, 0)
+    assert age["p_holm"] == pytest.approx(2 * 0.5**10)
+    assert age["f1_difference"] == pytest.approx(-1 / 3)
+    assert found["runs"][0]["cost"]["selected"] == 30
+    assert found["runs"][0]["cost"]["prompt_tokens"] > 0
+    differences = pl.read_parquet(out / "differences.parquet")
+    assert len(differences) == 10
+    assert differences.row(0) == ("d0", str(runs[1]), "age", None, None, "0", "1", True, False)
+    report = (out / "report.html").read_text()
+    for reference in ("http://", "https://", "src=", "href=", "url(", "@import", "<script"):
+        assert reference not in report
+    assert "Heures GPU" in report
+    assert "GPU-hours" in report
+    tolerant = job(given, f"out.dir={out}", "+compare.age.tolerance=1", name="compare")
+    assert "30 documents compared" in tolerant.stdout
+    assert json.loads((out / "comparison.json").read_text())["comparisons"][0]["equal_share"] == 1.0
+    (runs[1] / "records").rename(runs[1] / "elsewhere")
+    refused = job(given, f"out.dir={out}", name="compare", check=2)
+    assert "this run is not complete" in refused.stderr
+    assert "Traceback" not in refused.stderr

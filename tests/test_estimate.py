@@ -1,0 +1,453 @@
+"""Estimates: against references, against known truths, and refusals."""
+
+import datetime
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from statsmodels.regression.linear_model import WLS
+from statsmodels.stats.proportion import proportion_confint
+
+from conftest import extract_here, job, make_settings
+from glane.assess.estimate import as_table, estimate
+from glane.assess.prediction_powered import NotEstimableError, Rows, fit
+from glane.assess.proportion import (
+    ErrorRates,
+    Share,
+    error_rates,
+    jeffreys,
+    prediction_powered,
+    rogan_gladen,
+    share,
+    wilson,
+)
+from glane.assess.question import Question, with_weights
+from glane.assess.sampling_plan import plan_mean, plan_share
+from glane.assess.sentences import estimate_text
+from glane.errors import ConfigError, DataError
+
+
+def simulation(name: str) -> ModuleType:
+    path = Path(__file__).parent / "simulations" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"simulation_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def ones(number: int) -> Any:
+    return np.ones(number)
+
+
+def rows(covariates: Any, outcome: Any) -> Rows:
+    return Rows(covariates=covariates, outcome=outcome, present=ones(len(outcome)))
+
+
+# Intervals of shares
+
+
+@pytest.mark.parametrize(("yes", "num"), [(0, 20), (3, 20), (10, 20), (20, 20), (7, 300)])
+def test_intervals_of_one_share_are_those_of_statsmodels(yes: int, num: int) -> None:
+    known = Share(value=yes / num, num_effective=num)
+    assert wilson(known, 0.95) == pytest.approx(proportion_confint(yes, num, method="wilson"), abs=1e-12)
+    if 0 < yes < num:
+        assert jeffreys(known, 0.9) == pytest.approx(proportion_confint(yes, num, 0.1, method="jeffreys"), abs=1e-12)
+
+
+def test_equal_weights_change_nothing_and_unequal_ones_cost_rows() -> None:
+    yes = np.repeat([1.0, 0.0], [30, 70])
+    assert share(yes, ones(100) * 7) == Share(value=pytest.approx(0.3), num_effective=pytest.approx(100))
+    weights = np.tile([1.0, 9.0], 50)
+    uneven = share(yes, weights)
+    assert uneven.value == pytest.approx(0.3)
+    assert uneven.num_effective < 70
+
+
+def test_the_effective_size_is_that_of_a_weighted_mean_in_statsmodels() -> None:
+    rng = np.random.default_rng(3)
+    yes, weights = (rng.random(80) < 0.4).astype(float), rng.uniform(1, 5, 80)
+    known = share(yes, weights)
+    robust = WLS(yes, ones(80), weights=weights).fit(cov_type="HC0")
+    assert known.value == pytest.approx(robust.params[0])
+    assert known.value * (1 - known.value) / known.num_effective == pytest.approx(robust.bse[0] ** 2)
+
+
+def test_prediction_powered_share_is_the_poststratified_one() -> None:
+    gold = np.array([1.0] * 18 + [0.0] * 2 + [1.0] * 5 + [0.0] * 75)
+    predicted = np.array([1.0] * 20 + [0.0] * 80)
+    found = prediction_powered(gold, predicted, ones(100), run_share=0.3, num_run=5000, level=0.95)
+    assert found is not None
+    assert found.estimate == pytest.approx(0.3 * 18 / 20 + 0.7 * 5 / 80)
+    assert found.gain == pytest.approx(18 / 20 - 5 / 80)
+    assert found.low < found.estimate < found.high
+
+
+def test_large_samples_give_the_power_tuned_interval() -> None:
+    rng = np.random.default_rng(0)
+    truth = (rng.random(40_000) < 0.3).astype(float)
+    model = np.where(rng.random(40_000) < 0.1, 1 - truth, truth)
+    n = 4000
+    found = prediction_powered(truth[:n], model[:n], ones(n), run_share=float(model.mean()), num_run=40_000, level=0.95)
+    column = ones(40_000)[:, None]
+    tuned = fit(rows(column[:n], truth[:n]), rows(column[:n], model[:n]), ones(n), rows(column, model), link="identity")
+    low, high = tuned.limits(0.95)
+    assert found is not None
+    assert (found.estimate, found.low, found.high) == pytest.approx((tuned.coefficients[0], low[0], high[0]), abs=3e-4)
+    assert found.gain == pytest.approx(tuned.tuning, abs=1e-9)
+
+
+def test_a_model_without_errors_in_the_sample_is_not_believed_to_have_none() -> None:
+    gold = np.repeat([1.0, 0.0], [10, 40])
+    found = prediction_powered(gold, gold, ones(50), run_share=0.2, num_run=100_000, level=0.95)
+    assert found is not None
+    assert found.high - found.low > 0.04
+
+
+def test_a_sample_without_one_of_the_answers_gives_none() -> None:
+    assert prediction_powered(np.zeros(20), np.zeros(20), ones(20), run_share=0.1, num_run=100, level=0.95) is None
+    assert error_rates(np.zeros(20), np.zeros(20), ones(20)) is None
+
+
+def test_rogan_gladen_is_the_published_formula() -> None:
+    rates = ErrorRates(
+        sensitivity=Share(value=0.9, num_effective=100), specificity=Share(value=0.95, num_effective=200)
+    )
+    found = rogan_gladen(rates, run_share=0.25, num_run=1000, level=0.95)
+    assert found is not None
+    assert found.estimate == pytest.approx((0.25 + 0.95 - 1) / (0.9 + 0.95 - 1))
+    # the formulas of Lang and Reiczigel (2014), by hand
+    z = 1.959963984540054
+    n, se, sp = 1000 + z**2, 91 / 102, 191 / 202
+    p = (250 + z**2 / 2) / n
+    prevalence = (p + sp - 1) / (se + sp - 1)
+    a, b = se * (1 - se) / 102, sp * (1 - sp) / 202
+    shift = 2 * z**2 * (prevalence * a - (1 - prevalence) * b)
+    error = (p * (1 - p) / n + a * prevalence**2 + b * (1 - prevalence) ** 2) ** 0.5 / (se + sp - 1)
+    assert (found.low, found.high) == pytest.approx((prevalence + shift - z * error, prevalence + shift + z * error))
+
+
+def test_rogan_gladen_refuses_a_model_that_knows_nothing() -> None:
+    rates = ErrorRates(sensitivity=Share(value=0.4, num_effective=50), specificity=Share(value=0.6, num_effective=50))
+    assert rogan_gladen(rates, run_share=0.25, num_run=1000, level=0.95) is None
+
+
+# Means and regressions
+
+
+def reference_data() -> Any:
+    rng = np.random.default_rng(5)
+    n, num = 150, 2150
+    x = np.column_stack([ones(num), rng.normal(size=num)])
+    y = x @ [1.0, 0.5] + rng.normal(size=num)
+    model = y + rng.normal(0.3, 0.6, num)
+    yes = (rng.random(num) < 1 / (1 + np.exp(-x @ [-1, 0.8]))).astype(float)
+    said = np.where(rng.random(num) < 0.1, 1 - yes, yes)
+    return n, x, {"identity": (y, model), "logit": (yes, said)}
+
+
+# What ppi-python 0.2.3 gives for `reference_data`: ppi_mean_ci, ppi_ols_ci, ppi_logistic_ci with alpha=0.05.
+PPI_PYTHON = {
+    ("mean", 1.0): ([0.9768323461476307], [1.2029772599458324]),
+    ("ols", 1.0): ([0.9677075957496328, 0.40548732308724406], [1.1906789228260977, 0.605493159830333]),
+    ("logistic", 1.0): ([-1.6985983641218498, 0.5470407878970275], [-0.8167531075785985, 1.6373954994525008]),
+    ("mean", 0.5): ([0.9486905408438012], [1.1599610026935319]),
+    ("ols", 0.5): ([0.9653411703167695, 0.3521478322988453], [1.1677960132479748, 0.538524648922163]),
+    ("logistic", 0.5): ([-1.4519033507042276, 0.51958998550195], [-0.8258757412413704, 1.2172223837715066]),
+}
+
+
+@pytest.mark.parametrize(("kind", "tuning"), PPI_PYTHON)
+def test_prediction_powered_fits_are_those_of_ppi_python(kind: str, tuning: float) -> None:
+    n, x, outcomes = reference_data()
+    link = "logit" if kind == "logistic" else "identity"
+    true, model = outcomes[link]
+    x = x[:, :1] if kind == "mean" else x
+    found = fit(
+        rows(x[:n], true[:n]), rows(x[:n], model[:n]), ones(n), rows(x[n:], model[n:]),
+        link=link, tuning=tuning,
+    )  # fmt: skip
+    low, high = (np.array(ends) for ends in PPI_PYTHON[kind, tuning])
+    theirs = (high - low) / 2 / 1.959964
+    # Its linear regression is a sum of three fits, the same as ours only in the limit; the others are ours.
+    near = 0.75 * theirs.min() if kind == "ols" else 2e-4
+    assert found.coefficients == pytest.approx((low + high) / 2, abs=near)
+    # Theirs has the normal quantile, no correction for the number of coefficients, and a pooled second derivative.
+    errors = np.sqrt(np.diag(found.covariance))
+    assert errors == pytest.approx(theirs, rel=0.02 if kind == "mean" else 0.12)
+
+
+def test_the_linear_fit_minimises_the_corrected_squares() -> None:
+    n, x, outcomes = reference_data()
+    true, model = outcomes["identity"]
+    found = fit(rows(x[:n], true[:n]), rows(x[:n], model[:n]), ones(n), rows(x, model), link="identity", tuning=0.6)
+    slope = 0.6 * x.T @ x / len(x) + 0.4 * x[:n].T @ x[:n] / n
+    pull = 0.6 * x.T @ model / len(x) + x[:n].T @ (true[:n] - 0.6 * model[:n]) / n
+    assert found.coefficients == pytest.approx(np.linalg.solve(slope, pull))
+
+
+def test_ppi_python_agrees_where_it_is_installed() -> None:
+    ppi = pytest.importorskip("ppi_py")
+    n, _x, outcomes = reference_data()
+    true, model = outcomes["identity"]
+    low, high = ppi.ppi_mean_ci(true[:n], model[:n], model[n:], alpha=0.05, lam=1)
+    assert PPI_PYTHON["mean", 1.0] == (pytest.approx([float(low[0])]), pytest.approx([float(high[0])]))
+
+
+def test_no_trust_in_the_model_is_weighted_least_squares() -> None:
+    n, x, outcomes = reference_data()
+    true, model = outcomes["identity"]
+    weights = np.random.default_rng(1).uniform(1, 4, n)
+    found = fit(
+        rows(x[:n], true[:n]), rows(x[:n], model[:n]), weights, rows(x, model), link="identity", tuning=0.0
+    )  # fmt: skip
+    robust = WLS(true[:n], x[:n], weights=weights).fit(cov_type="HC1")
+    assert found.coefficients == pytest.approx(robust.params)
+    assert np.sqrt(np.diag(found.covariance)) == pytest.approx(robust.bse)
+
+
+def test_a_useless_model_is_not_trusted() -> None:
+    n, x, outcomes = reference_data()
+    noise = np.random.default_rng(2).normal(size=len(x))
+    found = fit(
+        rows(x[:n, :1], outcomes["identity"][0][:n]), rows(x[:n, :1], noise[:n]), ones(n), rows(x[:, :1], noise),
+        link="identity",
+    )  # fmt: skip
+    assert found.tuning < 0.2
+
+
+def test_separated_outcomes_are_refused() -> None:
+    x = np.column_stack([ones(40), np.repeat([0.0, 1.0], 20)])
+    yes = np.repeat([0.0, 1.0], 20)
+    with pytest.raises(NotEstimableError):
+        fit(rows(x, yes), rows(x, yes), ones(40), rows(x, yes), link="logit", tuning=0.0)
+
+
+# From frames
+
+
+def population(num: int = 4000, *, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A run and the truth of all its documents; the model overlooks fever in hospital B."""
+    rng = np.random.default_rng(seed)
+    hospital = rng.choice(["A", "B"], num)
+    fever = rng.random(num) < np.where(hospital == "A", 0.2, 0.4)
+    missed = rng.random(num) < np.where(hospital == "A", 0.05, 0.3)
+    age = rng.normal(50, 10, num).round()
+    first = datetime.date(2024, 1, 1)
+    run = pl.DataFrame(
+        {
+            "id": [f"d{i}" for i in range(num)], "hospital": hospital,
+            "day": [first + datetime.timedelta(days=int(day)) for day in rng.integers(0, 91, num)],
+            "fever": [None if gone else bool(one) for one, gone in zip(fever, missed, strict=True)],
+            "age": age + rng.normal(2, 3, num), "signs": [["cough", "fever"] if one else ["cough"] for one in fever],
+        }
+    )  # fmt: skip
+    truth = pl.DataFrame({"id": run["id"], "fever": fever, "age": age, "signs": run["signs"]})
+    return run, truth
+
+
+def test_prevalence_is_corrected_overall_and_by_group() -> None:
+    run, truth = population()
+    gold = truth.sample(400, seed=1)
+    [one] = estimate(run, gold, Question(what="prevalence", field="fever"), id_column="id")
+    assert one.method == "ppi"
+    assert one.low <= truth["fever"].mean() <= one.high
+    assert one.model < one.low  # what the model alone says is too low
+    found = estimate(run, gold, Question(what="prevalence", field="fever", by="hospital"), id_column="id")
+    assert [row.group for row in found] == ["A", "B"]
+    assert sum(row.n_gold for row in found) == 400
+    assert 0.3 < found[1].estimate < 0.5
+
+
+def test_counts_by_month_and_what_is_said_of_them() -> None:
+    run, truth = population()
+    question = Question(what="count", field="fever", by="day", every="month")
+    found = estimate(run, truth.sample(400, seed=1), question, id_column="id")
+    assert [row.group for row in found] == [datetime.date(2024, month, 1) for month in (1, 2, 3)]
+    for row in found:
+        assert row.low < row.estimate < row.high <= row.n_run
+    text = estimate_text(found, question, num_rejected=3)
+    assert "2024-02-01: " in text
+    assert "3 documents of the run have no values" in text
+    assert "95 % interval" in text
+    table = as_table(found)
+    assert table["group"].dtype == pl.Date
+    assert table.height == 3
+
+
+def test_an_item_of_a_list_is_a_value() -> None:
+    run, truth = population()
+    question = Question(what="prevalence", field="signs", value="fever", method="gold_only")
+    [one] = estimate(run, truth.sample(500, seed=2), question, id_column="id")
+    assert one.low <= truth["fever"].mean() <= one.high
+
+
+def test_shared_error_rates_reach_groups_without_review() -> None:
+    run, truth = population()
+    gold = truth.filter(run["hospital"] == "A").sample(300, seed=1)
+    question = Question(what="prevalence", field="fever", by="hospital", method="rogan_gladen", shared_error_rates=True)
+    found = estimate(run, gold, question, id_column="id")
+    assert found[1].n_gold == 0
+    assert found[1].estimate is not None
+    alone = estimate(run, gold, Question(what="prevalence", field="fever", by="hospital"), id_column="id")
+    assert alone[1].estimate is None
+    assert alone[1].note == "no reviewed document here"
+
+
+def test_means_leave_out_what_is_not_stated() -> None:
+    run, truth = population()
+    run = run.with_columns(pl.when(pl.col("hospital") == "A").then(pl.col("age")))
+    truth = truth.with_columns(pl.when(run["hospital"] == "A").then(pl.col("age")).alias("age"))
+    [one] = estimate(run, truth.sample(300, seed=4), Question(what="mean", field="age"), id_column="id")
+    assert one.method == "ppi"
+    assert one.tuning > 0.5
+    assert one.low <= truth["age"].mean() <= one.high
+    assert not one.low <= run["age"].mean() <= one.high
+
+
+def test_regressions_name_their_terms() -> None:
+    run, truth = population()
+    question = Question(what="logistic", field="fever", covariates=("hospital",))
+    found = estimate(run, truth.sample(600, seed=1), question, id_column="id")
+    terms = [row.term for row in found]
+    assert terms[0] == "intercept"
+    assert terms[1] in ("hospital=A", "hospital=B")
+    odds = np.log(0.4 / 0.6) - np.log(0.2 / 0.8)
+    assert found[1].low <= (odds if terms[1] == "hospital=B" else -odds) <= found[1].high
+    linear = estimate(
+        run, truth.sample(300, seed=1), Question(what="linear", field="age", covariates=("hospital",)), id_column="id"
+    )  # fmt: skip
+    assert linear[1].low <= 0.5
+    assert linear[1].high >= -0.5
+
+
+def test_weights_undo_an_uneven_draw() -> None:
+    run, truth = population()
+    chance = np.where(truth["fever"].to_numpy(), 0.4, 0.1)  # the fever is drawn four times as often
+    drawn = np.random.default_rng(1).random(len(chance)) < chance
+    gold = truth.with_columns(pl.Series("inclusion_probability", chance)).filter(drawn)
+    weighted = with_weights(gold, weight=None, inclusion_probability=None)
+    question = Question(what="prevalence", field="fever", method="gold_only")
+    [right] = estimate(run, weighted, question, id_column="id")
+    [wrong] = estimate(run, gold, question, id_column="id")
+    assert right.low <= truth["fever"].mean() <= right.high < wrong.low
+
+
+def test_the_plan_keeps_its_word() -> None:
+    gold = np.array([1.0] * 36 + [0.0] * 4 + [1.0] * 10 + [0.0] * 150)
+    predicted = np.array([1.0] * 40 + [0.0] * 160)
+    plan = plan_share(
+        gold, predicted, ones(200), run_share=0.2, num_run=20_000, half_width=0.02, level=0.95
+    )  # fmt: skip
+    assert plan.prediction_powered < plan.gold_only
+    times = round(plan.prediction_powered / 200)
+    then = prediction_powered(
+        np.tile(gold, times), np.tile(predicted, times), ones(200 * times), run_share=0.2, num_run=20_000, level=0.95
+    )
+    assert then is not None
+    assert (then.high - then.low) / 2 == pytest.approx(0.02, rel=0.15)
+    hopeless = plan_share(gold, predicted, ones(200), run_share=0.2, num_run=300, half_width=0.001, level=0.95)
+    assert hopeless.gold_only is None
+    assert hopeless.prediction_powered is None
+    mean = plan_mean(
+        alone_variance=100.0, powered_variance=25.0, run_variance=0.0, num_run=9000, half_width=0.5, level=0.95
+    )
+    assert (mean.gold_only, mean.prediction_powered) == (1537, 385)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"field": "fevr"}, "Did you mean 'fever'"),
+        ({"value": "yes"}, "Valid: false, true"),
+        ({"what": "mean"}, "needs a number"),
+        ({"by": "hospitl"}, "Did you mean 'hospital'"),
+        ({"by": "hospital", "every": "month"}, "must be a date"),
+        ({"every": "month"}, "needs by"),
+        ({"by": "signs"}, "is a list"),
+        ({"what": "logistic"}, "needs the columns that explain"),
+        ({"covariates": ("hospital",)}, "Did you mean by"),
+        ({"field": "signs", "value": "coughs"}, "Did you mean 'cough'"),
+        ({"what": "mean", "field": "age", "method": "rogan_gladen"}, "Choose ppi or auto"),
+        ({"shared_error_rates": True}, "only with method=rogan_gladen"),
+    ],
+)
+def test_questions_that_make_no_sense(change: dict[str, Any], words: str) -> None:
+    run, truth = population(200)
+    with pytest.raises(ConfigError, match=words):
+        estimate(run, truth.head(50), Question(**{"what": "prevalence", "field": "fever", **change}), id_column="id")
+
+
+@pytest.mark.parametrize(
+    ("gold", "words"),
+    [
+        (lambda truth: truth.drop("fever"), "no column 'fever'"),
+        (lambda truth: truth.head(0), "no row"),
+        (lambda truth: pl.concat([truth, truth]), "repeated"),
+        (lambda truth: truth.with_columns(id=pl.int_range(pl.len())), "Int64"),
+        (lambda truth: truth.with_columns(id=pl.lit("x") + pl.col("id")), "50 of its 50 documents are not among"),
+        (lambda truth: with_weights(truth.with_columns(w=0.0), weight="w", inclusion_probability=None), "above 0"),
+        (lambda truth: with_weights(truth.with_columns(w=2.0), weight=None, inclusion_probability="w"), "at most 1"),
+        (lambda truth: with_weights(truth, weight="wieght", inclusion_probability=None), "no column 'wieght'"),
+    ],
+)
+def test_gold_that_does_not_fit(gold: Any, words: str) -> None:
+    run, truth = population(200)
+    with pytest.raises(DataError, match=words):
+        estimate(run, gold(truth.head(50)), Question(what="prevalence", field="fever"), id_column="id")
+
+
+def test_few_rows_say_so() -> None:
+    run, truth = population(200)
+    [one] = estimate(run, truth.head(5), Question(what="mean", field="age"), id_column="id")
+    assert one.estimate is None
+    assert "too few" in str(one.note)
+
+
+# Coverage, in short; tests/simulations/coverage.py is the long one
+
+
+@pytest.mark.parametrize(("sensitivity", "specificity"), [(0.7, 0.9), (0.8, 0.95), (0.95, 0.95), (0.95, 0.99)])
+def test_nominal_95_percent_intervals_hold_the_truth(sensitivity: float, specificity: float) -> None:
+    found = simulation("coverage").share_coverage(
+        prevalence=0.2, sensitivity=sensitivity, specificity=specificity, num_gold=300, samples=1000, seed=3
+    )
+    for method, (coverage, _) in found.items():
+        assert 0.93 <= coverage <= (0.985 if method == "rogan_gladen" else 0.97), method
+
+
+def test_weighted_intervals_hold_the_truth() -> None:
+    for coverage, _ in (
+        simulation("coverage").weighted_coverage(prevalence=0.2, num_gold=300, samples=30, seed=3).values()
+    ):
+        assert coverage >= 0.83  # 30 samples: three standard errors are 12 points
+
+
+def test_the_job(tmp_path: Path, documents: Path) -> None:
+    run_dir = tmp_path / "run"
+    frame = pl.read_parquet(documents).with_columns(hospital=pl.Series(["A", "B"] * 60))
+    frame.write_parquet(documents)
+    found = extract_here(make_settings(documents, run_dir))
+    usable = found.filter(pl.col("status").cast(pl.String) == "OK")
+    assert usable.height > 60
+    gold = usable.select("id", "fever", "age").head(60)
+    gold.write_parquet(tmp_path / "gold.parquet")
+    common = [f"run.dir={run_dir}", f"gold={tmp_path / 'gold.parquet'}", f"out.dir={tmp_path / 'out'}"]
+    done = job(*common, "field=fever", "by=hospital", "half_width=0.05", name="estimate")
+    assert "Share of documents with fever = true, by hospital" in done.stdout
+    table = pl.read_parquet(tmp_path / "out" / "estimates.parquet")
+    assert table.height == 2
+    assert table["n_gold"].sum() == 60
+    told = json.loads((tmp_path / "out" / "estimates.json").read_text())
+    assert told["question"]["field"] == "fever"
+    assert len(told["estimates"]) == 2
+    refused = job(*common, "field=fever", "by=sex", name="estimate", check=2)
+    assert "extracted by the model" in refused.stderr
+    refused = job(*common, "field=fever", "methode=ppi", name="estimate", check=2)
+    assert "Did you mean 'method'" in refused.stderr

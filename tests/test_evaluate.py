@@ -1,0 +1,750 @@
+"""A run beside right answers: matching, measures, intervals, what is refused, and the job."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from omegaconf import OmegaConf
+from scipy import stats
+from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix, precision_recall_fscore_support
+
+from conftest import SMALL_TASK, extract_here, job, make_settings, write_documents
+from glane.assess.answers import answer_of
+from glane.assess.bootstrap import intervals
+from glane.assess.evaluation import Chance, evaluate
+from glane.assess.evidence import evidence_scores, read_spans
+from glane.assess.files import read_table, write_folder
+from glane.assess.judge import judge
+from glane.assess.matching import PartialDate, compare, leaves, match_records, match_values, rule_of, same, with_rules
+from glane.assess.metrics import ratios, score_intervals
+from glane.assess.report import evaluation_report
+from glane.errors import ConfigError, DataError, RunError
+from glane.settings import evaluate_settings
+from glane.task.fields import Field, fields_from
+
+DAY = datetime.date(2025, 3, 12)
+NO_INTERVALS = Chance(samples=0)
+
+
+def fields(**definitions: Any) -> dict[str, Field]:
+    return fields_from(
+        {name: {"type": one} if isinstance(one, str) else one for name, one in definitions.items()}, place="task.fields"
+    )
+
+
+def field(**definition: Any) -> Field:
+    return fields(x=definition)["x"]
+
+
+def run_of(rows: list[dict[str, Any]], **schema: Any) -> pl.LazyFrame:
+    """Rows of a run: usable unless they say otherwise, with ids 0, 1, … unless they have some."""
+    full = [{"id": f"d{place}", "status": "OK", **row} for place, row in enumerate(rows)]
+    return pl.LazyFrame(full, schema_overrides=schema, infer_schema_length=None)
+
+
+def gold_of(rows: list[dict[str, Any]], **schema: Any) -> pl.DataFrame:
+    full = [{"id": f"d{place}", **row} for place, row in enumerate(rows)]
+    return pl.DataFrame(full, schema_overrides=schema, infer_schema_length=None)
+
+
+def verdicts(asked: dict[str, Field], gold: dict[str, Any], found: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [(row.field, row.item, row.predicted_item, str(row.verdict)) for row in compare(asked, gold, found)]
+
+
+# Rules of comparison
+
+
+@pytest.mark.parametrize(
+    ("definition", "gold", "found", "expected"),
+    [
+        ({"type": "string"}, "Saint-Étienne", "saint étienne", False),
+        ({"type": "string"}, "Évry  sur Seine", "evry sur seine", True),
+        ({"type": "string", "compare": "exact"}, "Évry", "evry", False),
+        ({"type": "string", "compare": "exact"}, "Évry", "Évry", True),
+        ({"type": "string", "compare": "fuzzy"}, "pneumopathie", "pneumopathies", True),
+        ({"type": "string", "compare": {"similarity": 99}}, "pneumopathie", "pneumopathies", False),
+        ({"type": "integer"}, 3, 4, False),
+        ({"type": "integer", "compare": {"tolerance": 1}}, 3, 4, True),
+        ({"type": "integer", "compare": {"tolerance": 1}}, 3, 5, False),
+        ({"type": "number"}, 0.1 + 0.2, 0.3, True),
+        ({"type": "number"}, 38.5, 38.6, False),
+        ({"type": "number", "compare": {"tolerance": 0.1}}, 37.1, 37.2, True),  # 0.10000000000000142 apart
+        ({"type": "number", "compare": {"tolerance": 0.1}}, 37.1, 37.21, False),
+        ({"type": "number", "compare": {"tolerance": "5%"}}, 200.0, 210.0, True),
+        ({"type": "number", "compare": {"tolerance": "5%"}}, 200.0, 211.0, False),
+        ({"type": "number", "compare": {"tolerance": "5%"}}, 0.0, 0.001, False),
+        ({"type": "date"}, DAY, datetime.date(2025, 3, 13), False),
+        ({"type": "date", "compare": {"tolerance_days": 1}}, DAY, datetime.date(2025, 3, 13), True),
+        ({"type": "date", "precision": "partial"}, PartialDate(DAY, "day"), PartialDate(DAY, "month"), False),
+        ({"type": "date", "precision": "partial"}, PartialDate(DAY, None), PartialDate(DAY, "month"), True),
+        ({"type": "boolean"}, False, False, True),
+        ({"type": "enum", "values": ["a", "A"]}, "a", "A", False),
+        ({"type": "list", "items": {"type": "string"}}, ["a", "b"], ["B", "A"], True),
+        ({"type": "list", "items": {"type": "string"}}, ["a", "a"], ["a"], False),
+    ],
+)
+def test_rules(definition: dict[str, Any], gold: Any, found: Any, expected: bool) -> None:
+    assert same(field(**definition), gold, found) is expected
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        ({"type": "string", "compare": "fuzy"}, "task.fields.x.compare.rule: .*'exact', 'folded' or 'fuzzy'"),
+        ({"type": "string", "compare": {"rule": "exact", "similarity": 80}}, "similarity belongs to the rule fuzzy"),
+        ({"type": "integer", "compare": "folded"}, "task.fields.x.compare.rule: .*'exact'"),
+        ({"type": "integer", "compare": {"tolerence": 1}}, "unknown key. Did you mean 'tolerance'"),
+        ({"type": "number", "compare": {"tolerance": -1}}, "not negative"),
+        ({"type": "number", "compare": {"tolerance": "5"}}, "5%"),
+        ({"type": "date", "compare": {"tolerance_days": -1}}, "tolerance_days"),
+        ({"type": "boolean", "compare": "fuzzy"}, "'exact'"),
+        ({"type": "list", "compare": "exact", "items": {"type": "string"}}, "set it on `items`"),
+        ({"type": "object", "compare": "exact", "fields": {"a": {"type": "string"}}}, "on the fields of the object"),
+        ({"type": "string", "compare": 3}, "a rule is a name or a mapping of rule, similarity"),
+    ],
+)
+def test_a_wrong_rule_is_refused_when_the_task_is_loaded(definition: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        field(**definition)
+
+
+def test_a_rule_is_no_part_of_what_is_asked() -> None:
+    plain, tolerant = field(type="integer"), field(type="integer", compare={"tolerance": 1})
+    assert plain.model_dump(mode="json") == tolerant.model_dump(mode="json")
+
+
+def test_rules_can_be_replaced_for_one_evaluation() -> None:
+    asked = fields(
+        place="string",
+        signs={"type": "list", "items": {"type": "string"}},
+        cases={"type": "list", "items": {"type": "object", "fields": {"age": {"type": "integer"}}}},
+    )
+    new = with_rules(asked, {"place": "fuzzy", "signs": "exact", "cases": {"age": {"tolerance": 2}}}, place="compare")
+    assert [rule_of(leaf.field) for leaf in leaves(new)] == ["fuzzy 90", "items exact", "assigned by age", "±2.0"]
+    with pytest.raises(ConfigError, match=r"compare\.plase: no such field\. Did you mean 'place'"):
+        with_rules(asked, {"plase": "exact"}, place="compare")
+    with pytest.raises(ConfigError, match=r"compare\.cases: a rule is set on its fields. Valid: age"):
+        with_rules(asked, {"cases": "exact"}, place="compare")
+    with pytest.raises(ConfigError, match=r"compare\.place\.rule"):
+        with_rules(asked, {"place": "tolerant"}, place="compare")
+
+
+# Which values correspond
+
+
+def test_null_semantics() -> None:
+    asked = fields(age="integer")
+    for gold, found, verdict in (
+        (None, None, "absent"), (None, 3, "spurious"), (3, None, "missed"), (3, 3, "correct"), (3, 4, "wrong"),
+    ):  # fmt: skip
+        assert verdicts(asked, {"age": gold}, {"age": found}) == [("age", None, None, verdict)]
+
+
+def test_what_is_false_or_zero_or_empty_is_a_value_unless_it_is_a_list() -> None:
+    asked = fields(fever="boolean", cases="integer", note="string", signs={"type": "list", "items": {"type": "string"}})
+    gold = {"fever": False, "cases": 0, "note": "", "signs": []}
+    found: dict[str, Any] = {"fever": None, "cases": None, "note": None, "signs": None}
+    assert [row[3] for row in verdicts(asked, gold, found)] == ["missed", "missed", "missed", "absent"]
+    assert [row[3] for row in verdicts(asked, gold, gold)] == ["correct", "correct", "correct", "absent"]
+
+
+def test_lists_of_values_are_multisets() -> None:
+    asked = fields(signs={"type": "list", "items": {"type": "string"}})
+    assert verdicts(asked, {"signs": ["toux", "fièvre", "toux"]}, {"signs": ["FIEVRE", "toux", "nausée"]}) == [
+        ("signs", 0, 1, "correct"),
+        ("signs", 1, 0, "correct"),
+        ("signs", 2, None, "missed"),
+        ("signs", None, 2, "spurious"),
+    ]
+
+
+def test_as_many_values_as_possible_are_paired_within_a_tolerance() -> None:
+    # The nearest first would take 2-2 and leave 1 and 3 alone.
+    tolerant = field(type="integer", compare={"tolerance": 1})
+    assert match_values(tolerant, [1, 2], [2, 3]) == [(0, 0), (1, 1)]
+    assert match_values(tolerant, [1, 2], [2, 1]) == [(0, 1), (1, 0)]  # equal ones, where nothing is lost by it
+    assert match_values(tolerant, [], [5]) == [(None, 0)]
+    assert match_values(tolerant, [5], []) == [(0, None)]
+
+
+def outbreaks(keys: list[str]) -> Field:
+    inner = {"disease": {"type": "string"}, "place": {"type": "string", "nullable": True}, "cases": {"type": "integer"}}
+    return field(type="list", keys=keys, items={"type": "object", "fields": inner})
+
+
+def record(disease: str | None, place: str | None, cases: int | None = None) -> dict[str, Any]:
+    return {"disease": disease, "place": place, "cases": cases}
+
+
+def test_records_are_assigned_by_their_keys() -> None:
+    asked = outbreaks(["disease", "place"])
+    gold = [record("dengue", "Nice", 3), record("dengue", "Lyon", 5), record("zika", "Nice", 1)]
+    found = [record("dengue", "Lyon", 5), record("Dengue", "nice", 3)]
+    assert match_records(asked, gold, found) == [(0, 1), (1, 0), (2, None)]
+    # A whole match is kept although two halves would agree on as many keys.
+    gold, found = (
+        [record("dengue", "Nice"), record("zika", "Lyon")],
+        [record("dengue", "Nice"), record("dengue", "Lyon")],
+    )
+    assert match_records(asked, gold, found) == [(0, 0), (1, 1)]
+    # No key in common is no pair, whatever else agrees.
+    assert match_records(asked, [record("dengue", "Nice", 3)], [record("zika", "Lyon", 3)]) == [(0, None), (None, 0)]
+    # Of several with the same keys, the other fields decide.
+    gold = [record("dengue", "Nice", 3), record("dengue", "Nice", 5)]
+    assert match_records(asked, gold, gold[::-1]) == [(0, 1), (1, 0)]
+    # Without any key on either side, the rest has to do.
+    assert match_records(asked, [record(None, None, 3)], [record(None, None, 3)]) == [(0, 0)]
+    assert match_records(asked, [record(None, None, 3)], [record(None, None, 4)]) == [(0, None), (None, 0)]
+
+
+def test_paired_records_are_compared_field_by_field() -> None:
+    asked = {"outbreaks": outbreaks(["disease", "place"])}
+    gold = {"outbreaks": [record("dengue", "Nice", 3), record("zika", None, 1)]}
+    found = {"outbreaks": [record("dengue", "Lyon", 3), record("chikungunya", None, 4)]}
+    assert verdicts(asked, gold, found) == [
+        ("outbreaks", 0, 0, "wrong"),
+        ("outbreaks.disease", 0, 0, "correct"),
+        ("outbreaks.place", 0, 0, "wrong"),
+        ("outbreaks.cases", 0, 0, "correct"),
+        ("outbreaks", 1, None, "missed"),
+        ("outbreaks.disease", 1, None, "missed"),
+        ("outbreaks.place", 1, None, "absent"),
+        ("outbreaks.cases", 1, None, "missed"),
+        ("outbreaks", None, 1, "spurious"),
+        ("outbreaks.disease", None, 1, "spurious"),
+        ("outbreaks.place", None, 1, "absent"),
+        ("outbreaks.cases", None, 1, "spurious"),
+    ]
+
+
+def test_the_items_of_records_are_no_part_of_the_averages_and_inner_errors_make_a_list_inexact() -> None:
+    asked = {"outbreaks": outbreaks(["disease", "place"])}
+    gold = gold_of([{"outbreaks": [record("dengue", "Nice", 3)]}] * 2)
+    run = run_of([{"outbreaks": [record("dengue", "Nice", 3)]}, {"outbreaks": [record("dengue", "Nice", 4)]}])
+    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary
+    assert found["fields"]["outbreaks"] | {"level": "items", "f1": 1.0, "exact": 0.5} == found["fields"]["outbreaks"]
+    assert found["overall"]["micro"]["support"] == 6
+    assert found["overall"]["micro"]["correct"] == 5
+    assert found["overall"]["macro"]["f1"] == pytest.approx((1 + 1 + 0.5) / 3)
+    assert found["overall"]["exact"] == 0.5
+
+
+def test_nested_values_are_read_off_columns() -> None:
+    asked = fields(
+        onset={"type": "date", "precision": "partial"},
+        seen={"type": "list", "items": {"type": "date", "precision": "partial"}},
+        patient={
+            "type": "object",
+            "fields": {"age": {"type": "integer"}, "born": {"type": "date", "precision": "partial"}},
+        },
+    )
+    row = {
+        "onset": DAY, "onset__precision": "month",
+        "seen": [{"date": DAY, "date__precision": "day"}, None],
+        "patient": {"age": 3.0, "born": DAY, "born__precision": "year"},
+    }  # fmt: skip
+    assert answer_of(asked, row) == {
+        "onset": PartialDate(DAY, "month"),
+        "seen": [PartialDate(DAY, "day")],
+        "patient": {"age": 3, "born": PartialDate(DAY, "year")},
+    }
+    assert [leaf.path for leaf in leaves(asked)] == ["onset", "seen", "patient.age", "patient.born"]
+
+
+# Measures
+
+
+def random_pair(size: int = 400) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    rng = np.random.default_rng(7)
+    signs: list[Any] = ["a", "b", "c", None]
+    gold, found = [], []
+    for _ in range(size):
+        sign, fever = signs[rng.integers(4)], [True, False, None][rng.integers(3)]
+        gold.append({"sign": sign, "fever": fever})
+        found.append(
+            {
+                "sign": sign if rng.random() < 0.7 else signs[rng.integers(4)],
+                "fever": fever if rng.random() < 0.8 else [True, False, None][rng.integers(3)],
+            }
+        )
+    return gold, found
+
+
+def test_measures_and_tables_are_those_of_scikit_learn() -> None:
+    asked = fields(sign={"type": "enum", "values": ["a", "b", "c"]}, fever="boolean")
+    gold, found = random_pair()
+    summary = evaluate(asked, run_of(found), gold_of(gold), id_column="id", chance=NO_INTERVALS).summary
+    for name, labels in (("sign", ["a", "b", "c"]), ("fever", ["true", "false"])):
+        right = [json.dumps(row[name]).strip('"') for row in gold]
+        told = [json.dumps(row[name]).strip('"') for row in found]
+        entry = summary["fields"][name]
+        micro = precision_recall_fscore_support(right, told, labels=labels, average="micro")
+        assert [entry[one] for one in ("precision", "recall", "f1")] == pytest.approx(micro[:3])
+        macro = precision_recall_fscore_support(right, told, labels=labels, average="macro")
+        assert entry["macro_f1"] == pytest.approx(macro[2])
+        assert entry["confusion"]["counts"] == confusion_matrix(right, told, labels=[*labels, "null"]).tolist()
+        for label, table in zip(labels, multilabel_confusion_matrix(right, told, labels=labels), strict=True):
+            (tn, fp), (fn, tp) = table
+            value = entry["values"][label]
+            assert [value[one] for one in ("tp", "fp", "fn", "tn")] == [tp, fp, fn, tn]
+            assert value["sensitivity"] == pytest.approx(tp / (tp + fn))
+            assert value["specificity"] == pytest.approx(tn / (tn + fp))
+            assert value["ppv"] == pytest.approx(tp / (tp + fp))
+            assert value["npv"] == pytest.approx(tn / (tn + fn))
+            low, high = value["sensitivity_ci95"]
+            assert low < value["sensitivity"] < high
+        assert entry["exact"] == pytest.approx(np.mean([a == b for a, b in zip(right, told, strict=True)]))
+        assert sum(entry["presence"].values()) == len(gold)
+    pooled_right = [f"{name}{row[name]}" for name in asked for row in gold]
+    pooled_found = [f"{name}{row[name]}" for name in asked for row in found]
+    labels = sorted({one for one in pooled_right if not one.endswith("None")})
+    micro = precision_recall_fscore_support(pooled_right, pooled_found, labels=labels, average="micro")
+    assert [summary["overall"]["micro"][one] for one in ("precision", "recall", "f1")] == pytest.approx(micro[:3])
+    f1s = [summary["fields"][name]["f1"] for name in asked]
+    assert summary["overall"]["macro"]["f1"] == pytest.approx(sum(f1s) / 2)
+
+
+def test_categories_of_a_list_are_told_by_document() -> None:
+    asked = fields(signs={"type": "list", "items": {"type": "enum", "values": ["a", "b", "c"]}})
+    gold = gold_of([{"signs": ["a", "b"]}, {"signs": []}, {"signs": ["a"]}, {"signs": None}], signs=pl.List(pl.String))
+    run = run_of([{"signs": ["a"]}, {"signs": ["a"]}, {"signs": None}, {"signs": []}], signs=pl.List(pl.String))
+    entry = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary["fields"]["signs"]
+    assert [entry["values"]["a"][one] for one in ("tp", "fp", "fn", "tn")] == [1, 1, 1, 1]
+    assert [entry["values"]["b"][one] for one in ("tp", "fp", "fn", "tn")] == [0, 0, 1, 3]
+    assert entry["presence"] == {"both": 1, "gold_only": 1, "predicted_only": 1, "neither": 1}
+    assert (entry["support"], entry["predicted"], entry["exact"]) == (3, 2, 0.25)
+
+
+def test_what_is_not_defined_is_null() -> None:
+    found = evaluate(
+        fields(age="integer"),
+        run_of([{"age": None}], age=pl.Int64),
+        gold_of([{"age": None}], age=pl.Int64),
+        id_column="id",
+    )
+    entry = found.summary["fields"]["age"]
+    assert (entry["precision"], entry["recall"], entry["f1"], entry["exact"]) == (None, None, None, 1.0)
+    json.dumps(found.summary, allow_nan=False)
+
+
+def test_a_row_that_is_not_usable_predicts_nothing_and_is_told() -> None:
+    gold = gold_of([{"age": 1}, {"age": 2}, {"age": None}])
+    run = run_of([{"age": 1}, {"age": None, "status": "INVALID"}, {"age": None, "status": "TRUNCATED"}])
+    found = evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary
+    assert found["documents"]["not_usable"] == {"INVALID": 1, "TRUNCATED": 1}
+    assert found["fields"]["age"]["missed"] == 1
+    assert found["fields"]["age"]["absent"] == 1
+
+
+def test_documents_of_one_side_only_are_counted() -> None:
+    gold = gold_of([{"age": 1}, {"id": "stranger", "age": 2}])
+    run = run_of([{"age": 1}, {"age": 2}, {"age": 3}])
+    flow = evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary["documents"]
+    assert flow == {
+        "compared": 1, "not_usable": {}, "gold_not_in_run": 1, "gold_not_in_run_ids": ["stranger"], "run_not_in_gold": 2,
+    }  # fmt: skip
+
+
+def test_reasons_of_absence_are_compared_on_their_own() -> None:
+    asked = fields(fever={"type": "boolean", "missing": True}, age={"type": "integer", "nullable": True})
+    gold = gold_of(
+        [
+            {"fever": None, "fever__missing": "not_stated", "age": 1, "age__missing": None},
+            {"fever": None, "fever__missing": "uncertain", "age": None, "age__missing": "not_stated"},
+            {"fever": None, "fever__missing": "denied", "age": 2, "age__missing": None},
+            {"fever": True, "fever__missing": None, "age": 2, "age__missing": None},
+        ]
+    )
+    run = run_of(
+        [
+            {"fever": None, "fever__missing": "not_stated", "age": 1},
+            {"fever": None, "fever__missing": "not_stated", "age": None},
+            {"fever": True, "fever__missing": None, "age": 2},
+            {"fever": True, "fever__missing": None, "age": 2},
+        ]
+    )
+    reasons = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary["reasons"]
+    assert reasons["age"] == {"documents": 1, "asked": False}
+    entry = reasons["fever"]
+    assert (entry["documents"], entry["correct"]) == (3, 1)
+    assert entry["share"] == pytest.approx(1 / 3)
+    labels = entry["confusion"]["labels"]
+    counts = entry["confusion"]["counts"]
+    assert counts[labels.index("uncertain")][labels.index("not_stated")] == 1
+    assert counts[labels.index("denied")][labels.index("value")] == 1
+
+
+def test_evidence_is_held_against_marked_passages() -> None:
+    asked = fields(
+        age={"type": "integer", "evidence": True}, signs={"type": "list", "evidence": True, "items": {"type": "string"}}
+    )
+
+    def quote(start: int | None, end: int | None, alignment: str = "exact") -> dict[str, Any]:
+        return {"quote": None, "start": start, "end": end, "alignment": alignment}
+
+    rows: list[dict[str, Any]] = [
+        {"age": 3, "age__evidence": quote(0, 10), "signs": ["b", None, "a"],
+         "signs__evidence": [quote(60, 70, "normalised"), None, quote(20, 30)]},
+        {"age": 4, "age__evidence": quote(None, None, "none"), "signs": [], "signs__evidence": []},
+    ]  # fmt: skip
+    spans = pl.DataFrame(
+        {
+            "id": ["d0", "d0", "d0", "d0", "d1"],
+            "field": ["age", "age", "signs", "signs", "age"],
+            "item": [None, None, 0, 1, None],
+            "start": [5, 50, 20, 40, 0],
+            "end": [10, 60, 30, 50, 4],
+        }
+    )
+    found = [answer_of(asked, row) for row in rows]
+    judged = judge(asked, [{"age": 3, "signs": ["a", "b"]}, {"age": 4}], found)
+    scores = evidence_scores(asked, ["d0", "d1"], rows, judged, read_spans(spans, "id", ["age", "signs"]))
+    assert scores["age"] == {
+        "quotes": 2, "exact": 1, "normalised": 0, "fuzzy": 0, "none": 1, "exact_share": 0.5,
+        "exact_or_normalised_share": 0.5, "with_marked_passage": 2, "overlap_share": 0.5, "iou_mean": 0.25,
+    }  # fmt: skip
+    # "b" is the second right item, marked at 40 to 50; "a" is the first, marked where it is quoted.
+    assert scores["signs"]["overlap_share"] == 0.5
+    assert scores["signs"]["iou_mean"] == 0.5
+    assert scores["signs"]["normalised"] == 1
+
+
+def test_subgroups_are_the_same_measures_on_a_part_of_the_documents() -> None:
+    asked = fields(sign={"type": "enum", "values": ["a", "b", "c"]}, fever="boolean")
+    gold, found = random_pair()
+    hospitals = ["Nord" if place % 3 else None for place in range(len(gold))]
+    run = run_of([{**row, "hospital": name} for row, name in zip(found, hospitals, strict=True)])
+    whole = evaluate(asked, run, gold_of(gold), id_column="id", by=["hospital", "sign"], chance=Chance(samples=200))
+    assert list(whole.summary["by"]["hospital"]) == ["(null)", "Nord"]
+    assert list(whole.summary["by"]["sign"]) == ["(null)", "a", "b", "c"]  # the right one
+    part = [place for place, name in enumerate(hospitals) if name == "Nord"]
+    alone = evaluate(
+        asked,
+        run_of([{"id": f"d{place}", **found[place]} for place in part]),
+        pl.DataFrame([{"id": f"d{place}", **gold[place]} for place in part]),
+        id_column="id",
+        chance=Chance(samples=200),
+    ).summary
+    nord = whole.summary["by"]["hospital"]["Nord"]
+    assert nord["micro"] == alone["overall"]["micro"]
+    assert nord["documents"] == len(part)
+    rows = whole.fields.filter((pl.col("by") == "hospital") & (pl.col("group") == "Nord") & (pl.col("field") == "sign"))
+    assert rows["f1"].to_list() == [alone["fields"]["sign"]["f1"]]
+    assert whole.fields.filter(pl.col("by").is_null())["field"].to_list() == ["(micro)", "(macro)", "sign", "fever"]
+
+
+# Intervals
+
+
+def test_the_bootstrap_is_scipys() -> None:
+    rng = np.random.default_rng(3)
+    hits = rng.binomial(5, rng.beta(8, 2, size=80))
+    units = np.stack([hits, 5 - hits, rng.binomial(5 - hits, 0.6)], axis=1).astype(float)
+
+    def f1(sums: Any) -> Any:
+        return ratios(sums)[..., 2:]
+
+    for method, name in (("bca", "BCa"), ("percentile", "percentile")):
+        ours = intervals(units, f1, samples=20_000, rng=np.random.default_rng(0), method=method)[0]  # type: ignore[arg-type]
+        theirs = stats.bootstrap(
+            tuple(units.T),
+            lambda tp, fp, fn, axis: 2 * tp.sum(axis) / (2 * tp.sum(axis) + fp.sum(axis) + fn.sum(axis)),
+            paired=True, vectorized=True, n_resamples=20_000, method=name, rng=np.random.default_rng(1),
+        ).confidence_interval  # fmt: skip
+        assert ours == pytest.approx([theirs.low, theirs.high], abs=0.003)
+
+
+def draw_units(rng: Any, documents: int, num_fields: int = 5) -> Any:
+    """Outcomes of documents that are easy or hard as wholes: values of one document err together."""
+    easy = rng.beta(4, 1, size=(documents, 1))
+    told = rng.random((documents, num_fields)) < 0.7
+    right = told & (rng.random((documents, num_fields)) < easy)
+    wrong = told & ~right & (rng.random((documents, num_fields)) < 0.5)
+    false_alarm = ~told & (rng.random((documents, num_fields)) > easy)
+    return np.stack([right, wrong | false_alarm, told & ~right], axis=-1).astype(float)
+
+
+@pytest.mark.parametrize("method", ["bca", "percentile"])
+def test_intervals_cover_the_truth(method: Any) -> None:
+    rng = np.random.default_rng(11)
+    is_value = np.ones(5, dtype=bool)
+    truth = ratios(draw_units(rng, 400_000).sum(axis=(0, 1)))
+    covered = []
+    for _ in range(300):
+        found = score_intervals(draw_units(rng, 80), is_value, samples=400, rng=rng, method=method)
+        micro = found[-2]
+        covered.append((micro[:, 0] <= truth) & (truth <= micro[:, 1]))
+    share = np.mean(covered, axis=0)
+    assert (share > 0.91).all(), share  # 0.95 within what 300 repetitions can tell, and a little for small samples
+    assert (share < 0.99).all(), share
+
+
+def test_without_an_error_the_interval_is_not_a_point() -> None:
+    units = np.zeros((20, 1, 3))
+    units[:, :, 0] = 1
+    found = score_intervals(units, np.ones(1, dtype=bool), samples=200, rng=np.random.default_rng(0), method="bca")
+    low, high = found[0, 2]
+    assert high == 1.0
+    assert low == pytest.approx(0.8389, abs=1e-3)  # Wilson for 20 of 20
+    assert found[-2, 2].tolist() == found[-1, 2].tolist() == [low, high]
+
+
+def test_one_document_has_no_interval() -> None:
+    units = np.array([[[1.0, 1.0, 0.0]]])
+    found = score_intervals(units, np.ones(1, dtype=bool), samples=200, rng=np.random.default_rng(0), method="bca")
+    assert np.isnan(found[0, 0]).all()
+
+
+def test_the_same_seed_gives_the_same_intervals_and_many_are_quick() -> None:
+    rng = np.random.default_rng(5)
+    units = draw_units(rng, 400, num_fields=15)
+    is_value = np.ones(15, dtype=bool)
+    start = time.process_time()
+    found = score_intervals(units, is_value, samples=1000, rng=np.random.default_rng(0), method="bca")
+    assert time.process_time() - start < 5
+    again = score_intervals(units, is_value, samples=1000, rng=np.random.default_rng(0), method="bca")
+    assert np.array_equal(found, again, equal_nan=True)
+
+
+# What is refused
+
+ASKED = fields(
+    age="integer",
+    sex={"type": "enum", "values": ["F", "M"]},
+    seen="date",
+    fever={"type": "boolean", "missing": True},
+    cases={"type": "list", "items": {"type": "object", "fields": {"place": {"type": "string"}}}},
+)
+RUN = run_of(
+    [{"age": 1, "sex": "F", "seen": DAY, "fever": True, "fever__missing": None, "cases": [{"place": "a"}]}] * 3,
+    fever__missing=pl.String,
+)
+
+
+@pytest.mark.parametrize(
+    ("gold", "message"),
+    [
+        ({"key": ["d0"], "age": [1]}, "gold: no column 'id', the id of the run. .*Valid: age, key"),
+        ({"id": ["d0", "d0", "d1"], "age": [1, 2, 3]}, "gold.id: 1 ids stand in several rows, d0 for example"),
+        ({"id": ["d0", None], "age": [1, 2]}, "gold.id: 1 rows have no id"),
+        ({"id": [0, 1], "age": [1, 2]}, "gold.id: Int64, and the run's ids are String"),
+        ({"id": ["x", "y"], "age": [1, 2]}, "no id is one of the run's.*x, y, …; of the run: d0, d1, d2"),
+        ({"id": ["d0"], "agge": [1]}, "no column is a field of the task. It has id, agge; the fields are age, sex"),
+        ({"id": ["d0"], "age": ["1"]}, "gold.age: the column is String; the task's integer needs Int64"),
+        ({"id": ["d0", "d1"], "age": [1.5, 2.0]}, "gold.age: d0 .1 rows. is no whole number"),
+        ({"id": ["d0"], "sex": ["X"]}, "gold.sex: d0 .* does not know. Valid: F, M"),
+        ({"id": ["d0"], "seen": ["2025-03-12"]}, "gold.seen: the column is String; the task's date needs Date"),
+        ({"id": ["d0"], "seen": [datetime.datetime(2025, 3, 12, 4)]}, "gold.seen: d0 .* time of day"),
+        ({"id": ["d0"], "fever": [1]}, "gold.fever: the column is Int64; the task's boolean needs Boolean"),
+        ({"id": ["d0"], "cases": ["a"]}, r"gold.cases: the column is String.*List\(Struct of place: String\)"),
+        ({"id": ["d0"], "cases": [[{"where": "a"}]]}, r"gold.cases\[\]: has none of the members place"),
+        ({"id": ["d0"], "fever": [None], "fever__missing": ["unknown"]}, "fever__missing: d0 .* Valid: not_stated, den"),
+        ({"id": ["d0"], "fever": [True], "fever__missing": ["denied"]}, "fever__missing: d0 .* both a value and a reason"),
+    ],
+)  # fmt: skip
+def test_right_answers_that_cannot_be_used(gold: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message) as error:
+        evaluate(ASKED, RUN, pl.DataFrame(gold, strict=False), id_column="id", chance=NO_INTERVALS)
+    assert "'X'" not in str(error.value)
+
+
+def test_other_wrong_requests() -> None:
+    gold = pl.DataFrame({"id": ["d0", "d1"], "age": [1, 2], "cases": [[{"place": "a"}]] * 2})
+    spans = pl.DataFrame({"id": ["d0"], "field": ["age"], "start": [0], "end": [2]})
+    for more, message in (
+        ({"wanted": ["agee"]}, "fields: 'agee' is no field of the task. Did you mean 'age'"),
+        ({"wanted": ["sex"]}, "gold: no column 'sex'. Valid: age, cases, id"),
+        ({"by": ["hospitl"]}, "by: no column 'hospitl'.*Valid: age, "),
+        ({"by": ["cases"]}, "by: column 'cases' is List.*one plain value"),
+        ({"spans": spans.drop("start")}, "spans: no column 'start'. Valid: end, field, id"),
+        ({"spans": spans.with_columns(pl.lit("0").alias("end"))}, "spans.end: String, and whole numbers"),
+        ({"spans": spans.with_columns(pl.lit("weight").alias("field"))}, "spans.field: names none of the fields"),
+    ):
+        with pytest.raises(DataError, match=message):
+            evaluate(ASKED, RUN, gold, id_column="id", chance=NO_INTERVALS, **more)  # type: ignore[arg-type]
+    many = run_of([{"age": place} for place in range(60)])
+    gold = gold_of([{"age": place} for place in range(60)])
+    with pytest.raises(DataError, match="by: column 'age' has 60 values, and at most 50"):
+        evaluate(fields(age="integer"), many, gold, id_column="id", by=["age"], chance=NO_INTERVALS)
+
+
+def test_right_answers_as_pandas_writes_them() -> None:
+    gold = pl.DataFrame(
+        {"id": ["d0", "d1", "d2"], "age": [1.0, float("nan"), 2.0], "seen": [datetime.datetime(2025, 3, 12)] * 3}
+    )
+    entry = evaluate(ASKED, RUN, gold, id_column="id", chance=NO_INTERVALS).summary["fields"]
+    assert [entry["age"][one] for one in ("correct", "spurious", "wrong")] == [1, 1, 1]
+    assert entry["seen"]["correct"] == 3
+
+
+def test_members_that_the_right_answers_lack_are_left_out() -> None:
+    asked = {"outbreaks": outbreaks(["disease", "place"])}
+    run = run_of([{"outbreaks": [record("dengue", "Nice", 3)]}])
+    gold = gold_of([{"outbreaks": [{"disease": "dengue"}]}])
+    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary
+    assert list(found["fields"]) == ["outbreaks", "outbreaks.disease"]
+    assert found["fields"]["outbreaks"]["f1"] == 1.0
+
+
+# The job
+
+
+def answer(**values: Any) -> str:
+    plain = {"age": 1, "sex": "F", "onset": None, "seen": "2025-01-01", "note": "n", "temperature": None,
+             "fever": None, "cases": []}  # fmt: skip
+    return f"[[answer {json.dumps(plain | values)}]]"
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> tuple[Path, Path]:
+    """A run whose answers are known, and right answers that differ in a few."""
+    texts = [answer(age=place, fever=place % 2 == 0) for place in range(30)] + ["[[invalid]]", answer()]
+    documents = write_documents(
+        tmp_path / "documents.parquet", texts, hospital=["Nord", "Sud"] * 16, seen_by=list(range(32))
+    )
+    run = tmp_path / "run"
+    task = {**SMALL_TASK, "repairs": 0}
+    extract_here(make_settings(documents, run, task, data__carry_columns=["hospital", "seen_by"]))
+    gold = pl.DataFrame(
+        {
+            "id": [f"d{place}" for place in range(31)] + ["elsewhere"],
+            "age": [0, 99, *range(2, 32)],
+            "fever": [place % 2 == 0 if place != 4 else None for place in range(32)],
+            "cases": pl.Series([[]] * 32, dtype=pl.List(pl.Struct({"place": pl.String, "when": pl.Date}))),
+        }
+    )
+    gold.write_parquet(tmp_path / "gold.parquet")
+    return run, tmp_path / "gold.parquet"
+
+
+def test_the_job(scripted: tuple[Path, Path], tmp_path: Path) -> None:
+    run, gold = scripted
+    out = tmp_path / "out"
+    done = job(
+        f"run.dir={run}", f"gold={gold}", f"out.dir={out}", "by=[hospital]", "bootstrap.samples=200", name="evaluate"
+    )
+    assert "31 documents compared" in done.stdout
+    assert "1 INVALID" in done.stdout
+    assert "1 ids of the right answers are not in the run (elsewhere" in done.stdout
+    assert "fields without right answers: sex" in done.stdout
+    found = json.loads((out / "evaluation.json").read_text())
+    # Of the 31 ages, one is wrong and one has no answer; of the 30 fevers, one too much and one missed.
+    assert found["fields"]["age"] | {"support": 31, "correct": 29, "wrong": 1, "missed": 1} == found["fields"]["age"]
+    assert found["fields"]["fever"]["spurious"] == 1
+    assert found["overall"]["micro"]["f1"] == pytest.approx(2 * 58 / (2 * 58 + 2 + 3))
+    low, high = found["overall"]["micro"]["f1_ci95"]
+    assert low < found["overall"]["micro"]["f1"] < high
+    assert found["documents"]["not_usable"] == {"INVALID": 1}
+    assert set(found["by"]["hospital"]) == {"Nord", "Sud"}
+    values = pl.read_parquet(out / "values.parquet")
+    assert values.columns == ["id", "field", "item", "predicted_item", "gold", "predicted", "verdict"]
+    wrong = values.filter(pl.col("verdict") == "wrong")
+    assert wrong.select("id", "field", "gold", "predicted").rows() == [("d1", "age", "99", "1")]
+    table = pl.read_parquet(out / "fields.parquet")
+    assert (
+        table.filter((pl.col("field") == "age") & pl.col("by").is_null())["f1"].item() == found["fields"]["age"]["f1"]
+    )
+    assert {path.name for path in out.iterdir()} == {
+        "values.parquet", "fields.parquet", "evaluation.json", "report.html",
+    }  # fmt: skip
+    assert all(path.stat().st_mode & 0o077 == 0 for path in out.iterdir())
+    report = (out / "report.html").read_text()
+    for reference in ("http://", "https://", "src=", "href=", "url(", "@import", "<script"):
+        assert reference not in report
+    assert '<html lang="fr">' in report
+    assert "Précision" in report
+    assert "Specificity" in report
+
+
+def test_the_report_tells_reasons_quotes_and_subgroups_and_no_free_text() -> None:
+    asked = fields(
+        place={"type": "string", "evidence": True, "nullable": True},
+        fever={"type": "boolean", "missing": True},
+        cough={"type": "boolean", "nullable": True},
+    )
+    quote = {"quote": "Vaubelle", "start": 0, "end": 8, "alignment": "exact"}
+    rows = [{"place": "Vaubelle", "place__evidence": quote, "fever": None, "fever__missing": "denied", "cough": None}]
+    gold = [
+        {"place": "Lormes", "fever": None, "fever__missing": "not_stated", "cough": None, "cough__missing": "denied"}
+    ]
+    spans = pl.DataFrame({"id": ["d0"], "field": ["place"], "start": [4], "end": [12]})
+    kinds = {"fever": pl.Boolean, "cough": pl.Boolean}
+    found = evaluate(
+        asked, run_of(rows, **kinds), gold_of(gold, **kinds), id_column="id", spans=spans, by=["fever"],
+        chance=Chance(samples=100),
+    ).summary  # fmt: skip
+    about = {"run": "runs/a", "task": "t 1", "model": "m", "gold": "g.parquet"}
+    report = evaluation_report({**about, **found}, language="en")
+    assert '<html lang="en">' in report
+    for told in ("Reasons of absence", "not_stated", "Reasons that the run was not asked for: cough.", "By subgroup: fever",
+                 "Citations", "0,333", "0.333", "(null)"):  # fmt: skip
+        assert told in report
+    assert "Vaubelle" not in report
+    assert "Lormes" not in report
+
+
+def test_the_job_says_what_is_wrong(scripted: tuple[Path, Path], tmp_path: Path) -> None:
+    run, gold = scripted
+    out = f"out.dir={tmp_path / 'out'}"
+
+    def refused(*arguments: str) -> str:
+        done = job(*arguments, name="evaluate", check=2)
+        assert "Traceback" not in done.stderr
+        return str(done.stderr)
+
+    assert "gold: missing" in refused(f"run.dir={run}", out)
+    assert "compare.agge: no such field. Did you mean 'age'" in refused(
+        f"run.dir={run}", f"gold={gold}", out, "+compare.agge=exact"
+    )
+    (run / "records").rename(run / "elsewhere")
+    assert "this run is not complete" in refused(f"run.dir={run}", f"gold={gold}", out)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="gold: no file nowhere.parquet"):
+        read_table("nowhere.parquet", place="gold")
+    with pytest.raises(DataError, match="gold: .* matches no file"):
+        read_table(str(tmp_path), place="gold")
+    (tmp_path / "notes.parquet").write_text("no parquet")
+    with pytest.raises(DataError, match="not readable Parquet"):
+        read_table(str(tmp_path / "notes.parquet"), place="gold")
+    with pytest.raises(RunError, match="out.dir: .* is a file"):
+        write_folder(str(tmp_path / "notes.parquet"), {})
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(str(tmp_path / "out"), {"a.json": b"old"})
+
+    def full(*paths: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(RunError, match="The disk is full"):
+        write_folder(str(tmp_path / "out"), {"a.json": b"new"})
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.json"]
+    assert (tmp_path / "out" / "a.json").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bootstrap": {"samples": 10}}, "bootstrap.samples: fewer than 100 resamples"),
+        ({"bootstrap": {"method": "bootleg"}}, "'bca' or 'percentile'"),
+        ({"out": {}}, "out.dir: missing"),
+        ({"seeds": 1}, "seeds: unknown key. Did you mean 'seed'"),
+    ],
+)
+def test_settings_that_are_wrong(changes: dict[str, Any], message: str) -> None:
+    values = {"run": {"dir": "a"}, "gold": "g.parquet", "out": {"dir": "o"}, "by": "hospital"}
+    assert evaluate_settings(OmegaConf.create(values)).by == ("hospital",)
+    with pytest.raises(ConfigError, match=message):
+        evaluate_settings(OmegaConf.create(values | changes))

@@ -1,0 +1,765 @@
+"""Human review of a run: samples, the page in a real browser, and gold out of corrections."""
+
+import base64
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import stat
+import sys
+import time
+import warnings
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+import glane
+from conftest import ROOT, extract_here, job, make_settings, write_documents
+from glane.assess import sampling
+from glane.assess.corrections import make_gold, read_corrections
+from glane.assess.review_page import answer_of, chosen_fields, render, review_data, review_table, without_evidence
+from glane.errors import ConfigError, DataError, RunError
+from glane.task.answer import read_answer
+from glane.task.locate import locate
+from glane.task.task import load_task
+from test_reading import hidden
+
+TASK = {
+    "name": "visit",
+    "instructions": "Lis le texte.",
+    "split": {},
+    "fields": {
+        "age": {"type": "integer", "minimum": 0, "maximum": 120, "evidence": True, "missing": True},
+        "sex": {"type": "enum", "values": ["F", "M"], "nullable": True},
+        "onset": {"type": "date", "precision": "partial", "evidence": True, "missing": True},
+        "seen": {"type": "date"},
+        "fever": {
+            "type": "boolean",
+            "evidence": True,
+            "missing": ["not_stated", "denied", "unreadable"],
+            "assertion": True,
+        },
+        "temperature": {"type": "number", "minimum": 30, "maximum": 45, "missing": ["not_stated"]},
+        "signs": {"type": "list", "items": {"type": "string"}, "evidence": True, "missing": True, "assertion": True},
+        "events": {
+            "type": "list",
+            "items": {
+                "type": "object",
+                "fields": {
+                    "disease": {"type": "string"},
+                    "when": {"type": "date", "precision": "partial", "nullable": True},
+                    "cases": {"type": "integer", "missing": ["not_stated", "uncertain"], "evidence": True},
+                },
+            },
+        },
+    },
+}
+NASTY = (
+    "Âge : 67 ans 🌡. </script><script>window.broken = 1</script><!-- <script> --> &amp; &lt; \"x\" 'y' \\ \u2028\u2029 "
+    "<img src=x onerror='window.broken = 2'> ]]> {{data}} $& Fièvre depuis le 3 mars 2025. Toux.\r\n\x0b"
+)
+ANSWER = {
+    "age": {"value": 67, "quote": "67 ans"},
+    "sex": "F",
+    "onset": {"value": "2025-03-03", "quote": "le 3 mars 2025"},
+    "seen": "2025-03-05",
+    "fever": {"value": True, "assertion": "present", "quote": "Fièvre"},
+    "temperature": {"value": 38.5},
+    "signs": [{"value": "toux", "assertion": "present", "quote": "Toux"}],
+    "events": [{"disease": "grippe", "when": "2025-03", "cases": {"value": 3, "quote": "3"}}],
+}
+NOTHING = {
+    "age": {"missing": "uncertain", "quote": "x"},
+    "sex": None,
+    "onset": {"missing": "not_stated"},
+    "fever": {"missing": "not_stated"},
+    "temperature": {"missing": "not_stated"},
+    "signs": {"missing": "not_stated"},
+    "events": [],
+}
+
+
+def text_of(**changes):
+    return f"{NASTY}[[answer {hidden(ANSWER | changes)}]]"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run of six documents; the last one's answer cannot be used."""
+    texts = [
+        text_of(),
+        text_of(age={"value": 5, "quote": "67"}),
+        text_of(**NOTHING),
+        text_of(sex="M"),
+        text_of(events=[]),
+    ]
+    return make_run(tmp_path, [*texts, "[[invalid]]"])
+
+
+def make_run(folder, texts, task=TASK):
+    data = write_documents(
+        folder / "d.parquet", texts, hospital=["AB"[i % 2] for i in range(len(texts))], ward=list(range(len(texts)))
+    )
+    extract_here(make_settings(data, folder / "run", task, data__carry_columns=["hospital"]))
+    return glane.open_run(folder / "run")
+
+
+def page_data(run, *, fields=None, num_rows=5):
+    described, task = run.description(), load_task(run.description()["settings"]["task"])
+    sample = sampling.draw_random(run.usable().select("id").collect(), id_column="id", num_rows=num_rows, seed=0)
+    rows = run.usable().join(run.documents(), on="id").collect()
+    return review_data(
+        task, rows, sample, id_column="id", text_column="text", run=described["fingerprint_digest"],
+        fields=fields or list(task.fields), context=["hospital"],
+    )  # fmt: skip
+
+
+# --- Samples ---
+
+
+def population(size=90):
+    generator = np.random.default_rng(5)
+    return pl.DataFrame(
+        {
+            "id": [f"d{i}" for i in range(size)],
+            "hospital": ["a"] * (size - 20) + ["b"] * 15 + [None] * 5,
+            "lowest": generator.beta(5, 1, size),
+            "wrong": generator.random(size),
+        }
+    )
+
+
+DRAWS = {
+    "random": lambda rows, n, seed: sampling.draw_random(rows, id_column="id", num_rows=n, seed=seed),
+    "proportional": lambda rows, n, seed: sampling.draw_stratified(
+        rows, id_column="id", by="hospital", num_rows=n, allocation="proportional", seed=seed
+    ),
+    "equal": lambda rows, n, seed: sampling.draw_stratified(
+        rows, id_column="id", by="hospital", num_rows=n, allocation="equal", seed=seed
+    ),
+    "uncertain": lambda rows, n, seed: sampling.draw_uncertain(
+        rows, id_column="id", confidence="lowest", num_rows=n, seed=seed
+    ),
+}
+
+
+@pytest.mark.parametrize("method", DRAWS)
+def test_inclusion_probabilities_are_true_and_weighted_totals_unbiased(method):
+    """500 draws: each document as often as its probability says, and the mean of the estimated totals is the total."""
+    rows, num_rows, repeats = population(), 18, 500
+    told = dict.fromkeys(rows["id"], 0.0)
+    drawn = dict.fromkeys(rows["id"], 0)
+    wrong = dict(zip(rows["id"], rows["wrong"]))
+    totals = []
+    for seed in range(repeats):
+        sample = DRAWS[method](rows, num_rows, seed)
+        assert sample["id"].n_unique() == sample.height == num_rows
+        assert sample["weight"].to_numpy() == pytest.approx(1 / sample["inclusion_probability"].to_numpy())
+        totals.append(sum(wrong[name] * weight for name, weight in zip(sample["id"], sample["weight"])))
+        for name, probability in zip(sample["id"], sample["inclusion_probability"]):
+            assert told[name] in (0.0, probability)  # the same in every draw
+            told[name] = probability
+            drawn[name] += 1
+    probabilities = np.array(list(told.values()))
+    assert probabilities.min() > 0
+    assert probabilities.sum() == pytest.approx(num_rows)
+    often = np.array(list(drawn.values())) / repeats
+    error = np.sqrt(probabilities * (1 - probabilities) / repeats)
+    assert np.all(np.abs(often - probabilities) <= 4.5 * error + 1e-12)
+    standard_error = np.std(totals) / np.sqrt(repeats)
+    assert abs(np.mean(totals) - rows["wrong"].sum()) < 4 * standard_error
+
+
+@pytest.mark.parametrize("method", DRAWS)
+def test_a_sample_depends_on_ids_and_seed_only(method):
+    rows = population()
+    first = DRAWS[method](rows, 12, 1)
+    assert first.equals(DRAWS[method](rows.sample(fraction=1, shuffle=True, seed=3), 12, 1))
+    assert not first["id"].equals(DRAWS[method](rows, 12, 2)["id"])
+    everything = DRAWS[method](rows, rows.height, 0)
+    assert everything["inclusion_probability"].to_list() == pytest.approx([1.0] * rows.height)
+    with pytest.raises(ConfigError, match="rows: 91 asked, and the run has 90"):
+        DRAWS[method](rows, 91, 0)
+
+
+def test_strata_get_their_share_or_the_same():
+    rows = population()
+    shares = dict(DRAWS["proportional"](rows, 18, 0).group_by("stratum").len().iter_rows())
+    assert shares == {"a": 14, "b": 3, "(no value)": 1}
+    same = dict(DRAWS["equal"](rows, 24, 0).group_by("stratum").len().iter_rows())
+    assert same == {"a": 10, "b": 9, "(no value)": 5}
+    with pytest.raises(ConfigError, match="by: 'id' makes 90 strata"):
+        sampling.draw_stratified(rows, id_column="id", by="id", num_rows=5, allocation="equal", seed=0)
+
+
+@pytest.mark.parametrize("allocation", ["proportional", "equal"])
+def test_every_stratum_has_one_and_none_more_than_it_holds(allocation):
+    generator = np.random.default_rng(0)
+    for _ in range(200):
+        counts = generator.integers(1, 40, generator.integers(1, 9)).astype(np.int64)
+        num_rows = int(generator.integers(len(counts), counts.sum() + 1))
+        taken = getattr(sampling, f"_{allocation}")(counts, num_rows)
+        assert taken.sum() == num_rows
+        assert np.all((taken >= 1) & (taken <= counts))
+
+
+def test_doubtful_documents_are_drawn_more_often_and_certain_ones_still_can_be():
+    rows = pl.DataFrame({"id": range(100), "lowest": [0.0] * 5 + [None] + [1.0] * 94})
+    sample = sampling.draw_uncertain(rows, id_column="id", confidence="lowest", num_rows=11, seed=0)
+    by_id = dict(sample.select("id", "inclusion_probability").iter_rows())
+    assert {0, 1, 2, 3, 4, 5} <= set(by_id)
+    assert by_id[0] == by_id[5] == 1.0  # no confidence is full doubt
+    assert [value for name, value in by_id.items() if name > 5] == pytest.approx([5 / 94] * 5)
+
+
+def test_the_lowest_confidence_is_that_of_any_field_or_item(run):
+    rows = run.usable()
+    fields = ["age", "onset", "events"]
+    found = rows.select("id", sampling.lowest_confidence(rows.collect_schema(), fields).alias("c")).collect()
+    by_id = dict(found.iter_rows())
+    assert by_id["d0"] == pytest.approx(0.9**8)  # the figures of the date
+    with pytest.raises(ConfigError, match="no confidences"):
+        sampling.lowest_confidence(pl.Schema({"age": pl.Int64}), fields)
+
+
+# --- The page ---
+
+
+class Blocks(HTMLParser):
+    """The scripts and styles of a page, as a browser's parser tells them apart."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.found, self.tags, self.inside = [], [], None
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        if tag in ("script", "style"):
+            self.inside = (tag, dict(attributes).get("id"))
+            self.found.append([self.inside, ""])
+
+    def handle_endtag(self, tag):  # noqa: ARG002
+        self.inside = None
+
+    def handle_data(self, data):
+        if self.inside:
+            self.found[-1][1] += data
+
+
+def blocks(page):
+    parser = Blocks()
+    parser.feed(page)
+    return dict(map(tuple, parser.found)), parser.tags
+
+
+def test_a_text_never_breaks_out_of_its_block(run):
+    data = page_data(run)
+    page = render(data)
+    found, tags = blocks(page)
+    assert list(found) == [("style", None), ("script", "data"), ("script", None)]
+    assert "img" not in tags
+    assert json.loads(found["script", "data"]) == data
+    assert any(document["text"].startswith(NASTY) for document in data["documents"])
+    assert not re.search("[<>&\u2028\u2029]", found["script", "data"])
+    assert page.count("window.broken") == found["script", "data"].count("window.broken") > 0
+
+
+def test_the_page_allows_its_own_script_and_nothing_else(run):
+    page = render(page_data(run))
+    found, _ = blocks(page)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+    for kind in ("script", "style"):
+        digest = base64.b64encode(hashlib.sha256(found[kind, None].encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    own = page.replace(found["script", "data"], "")
+    assert not re.search(r"https?:|//[a-z]|innerHTML|insertAdjacentHTML|document\.write|\beval\b", own)
+    assert "</" not in found["script", None]
+
+
+def test_passages_are_counted_as_a_browser_counts(run):
+    (document,) = [one for one in page_data(run)["documents"] if one["id"] == "d0"]
+    units = document["text"].encode("utf-16-le")
+    found = {name: shown["passages"] for name, shown in document["fields"].items()}
+    for name, quote in {"age": "67 ans", "onset": "le 3 mars 2025", "signs": "Toux", "events": "3"}.items():
+        (passage,) = found[name]
+        assert units[2 * passage["start"] : 2 * passage["end"]].decode("utf-16-le") == quote
+    assert (found["events"][0]["item"], found["events"][0]["part"]) == (0, "cases")
+
+
+def test_a_text_that_changed_after_the_run_is_refused(run, tmp_path):
+    frame = pl.read_parquet(tmp_path / "d.parquet").with_columns(pl.lit("other").alias("text"))
+    frame.write_parquet(tmp_path / "d.parquet")
+    with pytest.raises(DataError, match="changed after the run"):
+        page_data(run)
+
+
+def test_what_the_page_holds_can_be_read_back_as_an_answer(run):
+    task = load_task(TASK)
+    for row in run.usable().collect().iter_rows(named=True):
+        for name, field in task.fields.items():
+            answer = answer_of(field, name, row)
+            read_answer({name: without_evidence(field)}, locate(json.dumps({name: answer})))
+    first = run.usable().collect().row(0, named=True)
+    assert answer_of(task.fields["onset"], "onset", first) == {"value": "2025-03-03"}
+    assert answer_of(task.fields["events"], "events", first) == [
+        {"disease": "grippe", "when": "2025-03", "cases": {"value": 3}}
+    ]
+
+
+def test_the_table_is_safe_in_a_spreadsheet(run):
+    data = page_data(run)
+    data["documents"][0]["id"] = "=1+1"
+    table = review_table(data)
+    assert table["id"][0] == "'=1+1"
+    assert table.height == 5 * len(TASK["fields"])
+    assert set(table.filter(pl.col("field") == "sex")["value"]) == {"F", "M", None}
+
+
+# --- Gold ---
+
+
+def corrections_of(run, decisions, *, reviewer="Ada", fields=None, **changes):
+    fields = fields or list(TASK["fields"])
+    every = {name: {"decision": "accepted"} for name in fields}
+    documents = [
+        {"id": name, "inclusion_probability": 0.25, "stratum": "all", "fields": every | decided}
+        for name, decided in decisions.items()
+    ]
+    return {
+        "format": "glane-corrections", "version": 1, "run": run.description()["fingerprint_digest"], "page": "p",
+        "task": "visit", "reviewer": reviewer, "saved": "2025-01-01T00:00:00Z", "fields": fields, "sampled": 5,
+        "documents": documents,
+    } | changes  # fmt: skip
+
+
+def gold_of(run, tmp_path, *contents):
+    reviews = {}
+    for i, content in enumerate(contents):
+        path = tmp_path / f"c{i}.json"
+        path.write_text(json.dumps(content) if not isinstance(content, str) else content)
+        reviews[str(path)] = read_corrections(path, run=run.description()["fingerprint_digest"])
+    return make_gold(load_task(TASK), run.usable().collect(), reviews, id_column="id")
+
+
+def test_what_is_accepted_is_what_the_run_says(run, tmp_path):
+    gold = gold_of(run, tmp_path, corrections_of(run, {f"d{i}": {} for i in range(5)}))
+    rows, found = run.usable().collect(), pl.from_arrow(gold.table)
+    assert found["id"].to_list() == rows["id"].to_list()
+    for name in ("age", "age__missing", "sex", "onset", "onset__precision", "seen", "fever", "fever__assertion",
+                 "temperature", "signs", "signs__missing", "signs__assertion"):  # fmt: skip
+        assert found[name].to_list() == rows[name].to_list(), name
+        assert found.schema[name] == rows.schema[name], name
+    plain = {"disease", "when", "when__precision", "cases", "cases__missing"}
+    for mine, its in zip(found["events"].to_list(), rows["events"].to_list(), strict=True):
+        assert mine == [{key: item[key] for key in item if key in plain} for item in its]
+    assert found["sex__missing"].null_count() == 5
+    assert found["weight"].to_list() == [4.0] * 5
+    assert gold.agreement["fields"]["age"] == {
+        "reviewed": 5, "accepted": 5, "corrected": 0, "missing": 0, "share_accepted": 1.0
+    }  # fmt: skip
+
+
+def test_corrections_become_typed_values(run, tmp_path):
+    decided = {
+        "age": {"decision": "corrected", "answer": {"value": 68}},
+        "sex": {"decision": "missing", "reason": "unreadable"},
+        "onset": {"decision": "corrected", "answer": {"value": "2024"}},
+        "seen": {"decision": "missing", "reason": "not_stated"},
+        "signs": {"decision": "corrected", "answer": [{"value": "rash", "assertion": "absent"}]},
+        "events": {"decision": "corrected", "answer": [
+            {"disease": "rougeole", "when": None, "cases": {"missing": "uncertain"}},
+            {"disease": "grippe", "when": "2025-04-02", "cases": {"value": 2}},
+        ]},
+    }  # fmt: skip
+    gold = gold_of(run, tmp_path, corrections_of(run, {"d0": decided}))
+    (row,) = pl.from_arrow(gold.table).to_dicts()
+    assert (row["age"], row["sex"], row["sex__missing"], row["seen__missing"]) == (68, None, "unreadable", "not_stated")
+    assert (str(row["onset"]), row["onset__precision"]) == ("2024-01-01", "year")
+    assert (row["signs"], row["signs__assertion"]) == (["rash"], ["absent"])
+    assert [(one["cases"], one["cases__missing"]) for one in row["events"]] == [(None, "uncertain"), (2, None)]
+    assert gold.agreement["fields"]["sex"]["missing"] == 1
+
+
+def test_only_documents_that_are_reviewed_whole_become_gold(run, tmp_path):
+    content = corrections_of(run, {"d0": {}, "d1": {}})
+    del content["documents"][1]["fields"]["age"]
+    gold = gold_of(run, tmp_path, content)
+    assert gold.table["id"].to_pylist() == ["d0"]
+    assert gold.agreement["reviews"][0] | {"file": ""} == {
+        "file": "", "reviewer": "Ada", "sampled": 5, "begun": 2, "reviewed": 1
+    }  # fmt: skip
+
+
+def test_reviewers_are_compared_where_they_overlap(run, tmp_path):
+    male = {"sex": {"decision": "corrected", "answer": "M"}}
+    first = corrections_of(run, {"d0": {}, "d1": male, "d3": {}, "d4": {}})
+    other = corrections_of(run, {"d0": {}, "d1": {}, "d3": {}, "d2": {}}, reviewer="Béa")
+    gold = gold_of(run, tmp_path, first, other)
+    found = pl.from_arrow(gold.table)
+    assert dict(found.select("id", "reviewer").iter_rows()) == {
+        "d0": "Ada",
+        "d1": "Ada",
+        "d3": "Ada",
+        "d4": "Ada",
+        "d2": "Béa",
+    }
+    assert found.filter(pl.col("id") == "d1")["sex"].to_list() == ["M"]
+    (between,) = gold.agreement["between"]
+    assert (between["reviewers"], between["documents"]) == (["Ada", "Béa"], 3)
+    sex = between["fields"]["sex"]  # F M M against F F M: chance would agree on 4 of 9
+    assert sex == {
+        "agreement": pytest.approx(2 / 3),
+        "kappa": pytest.approx((2 / 3 - 4 / 9) / (5 / 9)),
+        "differ": ["d1"],
+    }
+    assert between["fields"]["seen"] == {"agreement": 1.0, "kappa": None, "differ": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "decided", "words"),
+    [
+        ("d0", {"age": {"decision": "corrected", "answer": {"value": "68"}}}, "field age.value: not a whole number"),
+        ("d0", {"age": {"decision": "corrected", "answer": {"value": 121}}}, "field age.value: above the maximum 120"),
+        ("d0", {"age": {"decision": "corrected", "answer": 68}}, "field age: not an object"),
+        ("d0", {"sex": {"decision": "corrected", "answer": "X"}}, "field sex: none of the values"),
+        ("d0", {"seen": {"decision": "corrected", "answer": "2025-02-30"}}, "field seen: no such day"),
+        ("d0", {"fever": {"decision": "corrected", "answer": {"value": "yes", "assertion": "absent"}}}, "not true or false"),
+        ("d0", {"signs": {"decision": "corrected", "answer": []}}, "field signs: has not 1 to"),
+        ("d0", {"temperature": {"decision": "missing", "reason": "denied"}}, "reason 'denied' is none of the task's"),
+        ("d0", {"weight": {"decision": "accepted"}}, "no field 'weight' on this page"),
+        ("d5", {}, "no usable document of this id"),
+        ("d77", {}, "document 'd77': the run has no usable document"),
+    ],
+)  # fmt: skip
+def test_corrections_that_do_not_fit_are_refused(run, tmp_path, name, decided, words):
+    with pytest.raises(DataError) as raised:
+        gold_of(run, tmp_path, corrections_of(run, {name: decided}))
+    assert words in str(raised.value)
+    assert "c0.json" in str(raised.value)
+
+
+def test_files_that_are_no_corrections_of_this_run_are_refused(run, tmp_path):
+    good = corrections_of(run, {"d0": {}})
+    for content, words in [
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ({"format": "other"}, "not a file that the review page saved"),
+        (good | {"run": "0" * 64}, "belong to another run"),
+        (good | {"reviewer": ""}, "reviewer"),
+        (good | {"documents": good["documents"] * 2}, "stands twice"),
+        (corrections_of(run, {"d0": {"age": {"decision": "missing"}}}), "a reason stands with"),
+    ]:
+        with pytest.raises(DataError, match=words):
+            gold_of(run, tmp_path, content)
+    with pytest.raises(DataError, match="No such file"):
+        read_corrections(tmp_path / "none.json", run="x")
+    with pytest.raises(DataError, match="another review page"):
+        gold_of(run, tmp_path, good, good | {"page": "q"})
+
+
+def test_ids_may_be_numbers(run, tmp_path):
+    content, rows = corrections_of(run, {}), run.usable().collect()
+    content["documents"] = [one | {"id": str(2**60 + 1)} for one in corrections_of(run, {"d1": {}})["documents"]]
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    rows = rows.with_columns(pl.int_range(2**60, 2**60 + 5).alias("id"))
+    review = {"c.json": read_corrections(tmp_path / "c.json", run=content["run"])}
+    gold = make_gold(load_task(TASK), rows, review, id_column="id")
+    assert (gold.table["id"].to_pylist(), gold.table["age"].to_pylist()) == ([2**60 + 1], [5])
+
+
+def test_a_field_with_the_name_of_a_sample_column_is_refused():
+    fields = {"weight": {"type": "number"}, "age": {"type": "integer"}}
+    task = load_task({"name": "t", "instructions": "x", "fields": fields})
+    with pytest.raises(ConfigError, match="'weight' is also a column of the sample"):
+        chosen_fields(task, [])
+    assert chosen_fields(task, ["age"]) == ["age"]
+
+
+# --- The job ---
+
+
+def review(run, out, **changes):
+    """The job, in this process."""
+    spec = importlib.util.spec_from_file_location("review_job", ROOT / "jobs" / "review.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    defaults = yaml.safe_load((ROOT / "conf" / "review.yaml").read_text())
+    values = {key: value for key, value in defaults.items() if key not in ("defaults", "hydra")}
+    values |= {"run": {"dir": str(run)}, "out": {"dir": str(out)}}
+    module.main(OmegaConf.create(values | changes))
+
+
+def test_the_job_draws_writes_and_keeps_what_is_under_review(run, tmp_path):
+    out = tmp_path / "review"
+    where = [f"run.dir={tmp_path / 'run'}", f"out.dir={out}"]
+    said = job(*where, "sample=stratified", "by=ward", "rows=5", "fields=[age,sex]", name="review").stdout
+    assert "5 documents to review" in said
+    sample = pl.read_parquet(out / "sample.parquet")
+    assert sample.columns == ["id", "inclusion_probability", "weight", "stratum"]
+    assert sorted(sample["stratum"]) == ["0", "1", "2", "3", "4"]  # of the input: the run does not carry it
+    for name in ("sample.parquet", "review.html", "review.csv"):
+        assert stat.S_IMODE((out / name).stat().st_mode) == 0o600
+    with pytest.raises(RunError, match="holds another sample"):
+        review(tmp_path / "run", out, rows=3)
+    review(tmp_path / "run", out, sample="stratified", by="ward", rows=5)  # the same sample, with all fields
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sample": "stratified"}, "sample=stratified needs a column"),
+        ({"sample": "stratified", "by": "hopital"}, "Did you mean 'hospital'"),
+        ({"sample": "stratified", "by": "events"}, "'events' is a list or a record"),
+        ({"by": "hospital"}, "set sample=stratified"),
+        ({"fields": ["agee"]}, "Did you mean 'age'"),
+        ({"rows": 6}, "the run has 5 usable documents"),
+    ],
+)
+def test_a_sample_that_cannot_be_drawn_is_explained(run, tmp_path, changes, words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        review(tmp_path / "run", tmp_path / "out", **({"rows": 3} | changes))
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_input_that_went_away_is_explained(run, tmp_path):
+    (tmp_path / "d.parquet").unlink()
+    with pytest.raises(DataError, match="not there any more"):
+        review(tmp_path / "run", tmp_path / "out", rows=3)
+
+
+def test_a_doubtful_sample_becomes_a_page(run, tmp_path):
+    review(tmp_path / "run", tmp_path / "out", rows=4, sample="uncertain", fields=["age"])
+    sample = pl.read_parquet(tmp_path / "out" / "sample.parquet")
+    assert sample.height == 4
+    assert sample["inclusion_probability"].is_between(0, 1, closed="right").all()
+
+
+# --- The browser ---
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Where Debian's Chromium and its driver are."""
+    sys.path.insert(0, str(ROOT / "lib" / "setup"))
+    try:
+        import browser
+    finally:
+        sys.path.pop(0)
+    try:
+        browser.install()
+    except browser.MissingError as missing:
+        warnings.warn(f"REVIEW PAGE NOT TESTED IN A BROWSER: {missing}", stacklevel=1)
+        pytest.skip(f"REVIEW PAGE NOT TESTED IN A BROWSER: {missing}")
+    import shutil
+
+    return shutil.which("chromium"), shutil.which("chromedriver")
+
+
+class Reader:
+    """Somebody at the keyboard, with a page open."""
+
+    def __init__(self, chromium, folder):
+        from selenium import webdriver
+        from selenium.webdriver.chrome.service import Service
+
+        os.environ["SE_OFFLINE"] = "true"
+        options = webdriver.ChromeOptions()
+        options.binary_location = chromium[0]
+        for option in (
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
+            "--window-size=1280,800", f"--user-data-dir={folder / 'profile'}",
+        ):  # fmt: skip
+            options.add_argument(option)
+        options.add_experimental_option("prefs", {"download.default_directory": str(folder / "saved")})
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+        (folder / "saved").mkdir(exist_ok=True)
+        self.folder = folder
+        self.driver = webdriver.Chrome(options=options, service=Service(chromium[1]))
+        self.driver.get("about:blank")
+        self.driver.get_log("performance")
+
+    def open(self, page):
+        self.driver.get(page.as_uri())
+
+    def type(self, *keys):
+        from selenium.webdriver import ActionChains
+
+        for key in keys:
+            ActionChains(self.driver).send_keys(key).perform()
+
+    def replace(self, *keys):
+        """Type over what the focused input holds."""
+        self.do("document.activeElement.select()")
+        self.type(*keys)
+
+    def see(self, selector):
+        """The visible texts of all that the selector chooses."""
+        return self.do(
+            "return [...document.querySelectorAll(arguments[0])].filter((one) => one.checkVisibility())"
+            ".map((one) => one.innerText)",
+            selector,
+        )
+
+    def do(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def saved(self):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if found := sorted((self.folder / "saved").glob("*.json")):
+                return found
+            time.sleep(0.1)
+        raise AssertionError("nothing was saved")
+
+    def requests(self):
+        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        return {
+            one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"
+        }  # fmt: skip
+
+    def complaints(self):
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+@pytest.fixture
+def reader(chromium, tmp_path):
+    reader = Reader(chromium, tmp_path)
+    yield reader
+    reader.driver.quit()
+
+
+@pytest.mark.slow
+def test_a_review_in_a_browser_from_the_first_key_to_the_gold(run, tmp_path, reader):
+    from selenium.webdriver.common.keys import Keys
+
+    where = [f"run.dir={tmp_path / 'run'}", f"out.dir={tmp_path / 'review'}"]
+    review(tmp_path / "run", tmp_path / "review", rows=5, fields=["age", "sex", "onset", "fever", "events"])
+    order = pl.read_parquet(tmp_path / "review" / "sample.parquet")["id"].to_list()
+    first = order.index("d0")
+    reader.open(tmp_path / "review" / "review.html")
+    assert reader.do("return document.documentElement.lang") == "fr"
+    assert reader.see(".documents .id") == order
+    reader.type(*["n"] * first)
+    assert reader.see("#title") == ["d0"]
+    # The text is on the screen as it is, and nothing of it was run.
+    assert reader.do("return document.getElementById('text').textContent") == text_of()
+    assert reader.do("return window.broken") is None
+    assert reader.see("#text mark.active") == ["67 ans"]
+    reader.type("a")  # the age
+    assert reader.see(".field.accepted h3") == ["age"]
+    reader.type("c", "2", Keys.ENTER)  # the sex, by the number of the choice
+    assert "".join(reader.see("#text mark.active")) == "le 3 mars 2025"
+    reader.type("c", "31/02/2025", Keys.ENTER)
+    assert reader.see(".complaint") == ["Ce jour n’existe pas."]
+    reader.replace("02/03/2025", Keys.ENTER)
+    reader.type("m", "2", Keys.ENTER)  # fever: denied
+    reader.type("a", "u", "a")  # events, taken back, and again
+    assert reader.see(".documents .all .id") == ["d0"]
+    reader.type("s")
+    assert reader.see("#message") == ["Indiquez d’abord votre nom."]
+    reader.type("Zoé <b>", Keys.ENTER)
+    reader.type("A")
+    # A second page load takes up where this one was left.
+    reader.open(tmp_path / "review" / "review.html")
+    assert reader.see("#title") == ["d0"]
+    assert reader.do("return document.getElementById('reviewer').value") == "Zoé <b>"
+    assert reader.see(".field .verdict") == ["accepté", "corrigé", "corrigé", "marqué manquant", "accepté"]
+    assert reader.see("#count") == ["1 / 5 relus"]
+    reader.driver.find_element("id", "en").click()
+    assert reader.see("#count") == ["1 / 5 reviewed"]
+    reader.driver.find_element("id", "save").click()
+    (file,) = reader.saved()
+    content = json.loads(file.read_text())
+    assert [one["id"] for one in content["documents"]] == ["d0"]
+    # Erased from the browser, and read back from the file.
+    reader.type(Keys.ESCAPE)
+    reader.do("localStorage.clear()")
+    reader.open(tmp_path / "review" / "review.html")
+    assert reader.see("#count") == ["0 / 5 relus"]
+    reader.driver.find_element("id", "file").send_keys(str(file))
+    deadline = time.monotonic() + 10
+    while reader.see("#count") != ["1 / 5 relus"]:
+        assert time.monotonic() < deadline
+    assert {url for url in reader.requests() if not url.startswith(("data:", "blob:"))} == {
+        (tmp_path / "review" / "review.html").as_uri()
+    }
+    assert reader.complaints() == []
+    # Even a script of the page could not reach the network.
+    refused = "return fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')"
+    assert reader.do(refused) == "refused"
+    assert any("Content Security Policy" in complaint for complaint in reader.complaints())
+
+    said = job(*where, f"corrections={file}", name="review").stdout
+    assert "1 reviewed documents" in said
+    (row,) = pl.read_parquet(tmp_path / "review" / "gold.parquet").to_dicts()
+    assert (row["id"], row["age"], row["sex"], row["reviewer"]) == ("d0", 67, "M", "Zoé <b>")
+    assert (str(row["onset"]), row["onset__precision"]) == ("2025-03-02", "day")
+    assert (row["fever"], row["fever__missing"]) == (None, "denied")
+    assert row["events"][0]["disease"] == "grippe"
+    agreement = json.loads((tmp_path / "review" / "agreement.json").read_text())
+    assert agreement["fields"]["sex"]["corrected"] == 1
+
+
+@pytest.mark.slow
+def test_records_and_lists_are_corrected_in_the_browser(run, tmp_path, reader):
+    from selenium.webdriver.common.keys import Keys
+
+    (tmp_path / "page.html").write_text(render(page_data(run, fields=["signs", "events", "temperature"])))
+    reader.open(tmp_path / "page.html")
+    while reader.see("#title") != ["d0"]:
+        reader.type("n")
+    reader.type("c", "toux sèche", Keys.TAB, Keys.TAB, Keys.TAB, Keys.ENTER, "fièvre", Keys.ENTER)  # one more item
+    assert reader.see(".field.corrected .value li")[:2] == ["toux sèche présent", "fièvre présent"]
+    reader.type("c", "rougeole", Keys.TAB, Keys.TAB, "2024", Keys.TAB, Keys.TAB, "7,5", Keys.ENTER)
+    assert reader.see(".complaint") == ["Un nombre entier."]
+    reader.replace("7", Keys.ENTER)
+    reader.type("c", "46", Keys.ENTER)
+    assert reader.see(".complaint") == ["Au plus 45."]
+    reader.type(Keys.ESCAPE)
+    kept = reader.do("return Object.values(JSON.parse(Object.values(localStorage)[0]).decisions)[0]")
+    assert kept == {
+        "signs": {"decision": "corrected", "answer": [
+            {"value": "toux sèche", "assertion": "present"}, {"value": "fièvre", "assertion": "present"}
+        ]},
+        "events": {"decision": "corrected", "answer": [
+            {"disease": "rougeole", "when": "2024", "cases": {"value": 7}}
+        ]},
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_five_hundred_long_documents_stay_quick(run, tmp_path, reader):
+    data = page_data(run)
+    document = next(one for one in data["documents"] if one["id"] == "d0")
+    many = [document | {"id": f"doc {i}", "text": document["text"] + " mot" * 1250} for i in range(500)]
+    (tmp_path / "page.html").write_text(render(data | {"documents": many}))
+    begin = time.monotonic()
+    reader.open(tmp_path / "page.html")
+    assert len(reader.see(".documents .id")) >= 1
+    assert time.monotonic() - begin < 60
+    spent = reader.do(
+        "const key = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));"
+        "const begin = performance.now(); for (let i = 0; i < 20; i++) { key('A'); key('n'); }"
+        "return (performance.now() - begin) / 20"
+    )
+    assert spent < 1500, spent  # milliseconds for a whole document, on a machine that does other things, too
+    assert reader.see("#count") == ["20 / 500 relus"]
+    assert reader.complaints() == []
+
+
+def test_the_job_writes_where_it_may(run, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    from glane.assess.review_page import write_review
+
+    with pytest.raises(RunError):
+        write_review(blocked, pl.DataFrame({"id": []}), page_data(run))
+    assert Path(blocked).is_file()
