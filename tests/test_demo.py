@@ -68,7 +68,7 @@ def test_the_demo_model_reads_unseen_notes(corpus, demo_run):
             expected += len(told(truth))
     f1 = 2 * hits / (predicted + expected)
     print(f"micro-F1 {f1:.4f} over {expected} told values, {found.filter(pl.col('status') != 'OK').height} not usable")
-    assert f1 >= 0.90
+    assert f1 >= 0.94
 
 
 def test_evidence_stands_in_the_notes_and_where_it_should(corpus, demo_run):

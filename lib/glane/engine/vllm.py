@@ -214,8 +214,16 @@ class _PackedScores:
         return TokenScores(
             pieces=[piece(token) for token in self._tokens],
             logprobs=[self._logprobs[place.start] for place in places],  # the token that was chosen comes first
-            others=[list({piece(self._other_tokens[i]): self._logprobs[i] for i in place}.items()) for place in places],
+            others=[self._others(place) for place in places],
         )
+
+    def _others(self, place: range) -> list[tuple[bytes, float]]:
+        """The likeliest tokens at a place; of those with the same bytes (special ones have none) the first."""
+        found: dict[bytes, float] = {}
+        for i in place:
+            if self._logprobs[i] > float("-inf"):  # what the grammar forbids is no alternative
+                found.setdefault(self._vocabulary.piece(self._other_tokens[i]), self._logprobs[i])
+        return list(found.items())
 
 
 class _Tokenizer:
