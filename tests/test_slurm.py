@@ -181,7 +181,7 @@ def test_a_failed_start_is_not_a_success(site):
     python = site.folder / "python"
     python.write_text(f'#!/bin/bash\n[[ $SLURMD_NODENAME == n2 ]] && exit 9\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    limits = ["cluster.start_timeout_s=12", f"cluster.python={python}", "cluster.nodes=2"]
+    limits = ["cluster.start_timeout_s=30", f"cluster.python={python}", "cluster.nodes=2"]
     job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits)).stdout)[1]
     assert site.end_of(job_id) == ("FAILED", "1:0")
     assert "1 of 2 nodes have not joined: task(s) 1" in site.log(job_id)
