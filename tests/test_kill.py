@@ -121,11 +121,12 @@ def crash_until_done(settings, limit=60):
     task = load_task(settings.task)
     run = prepare_run(settings, task)
     for attempt in range(limit):
-        worker = start(whole_run, settings, f"w{attempt}")
+        worker = start(whole_run, settings, f"again{attempt}")
         worker.join(60)
+        assert worker.exitcode is not None, "it neither ends nor dies"
         if worker.exitcode == 0:
             return attempt
-        record_death(run.directory, f"w{attempt}", cause="test")
+        record_death(run.directory, f"again{attempt}", cause="test")
     raise AssertionError("never finished")
 
 
@@ -187,3 +188,12 @@ def test_a_claim_of_a_silent_worker_elsewhere_is_taken_over_after_its_lease(tmp_
     assert run_worker(spec(settings, load_task(SMALL_TASK), run, "w0")).outcome == "done"
     assert time.monotonic() - began > 1.5
     assert Path(run.directory.part(3)).exists()
+
+
+def test_a_claim_of_a_former_life_of_the_same_name_is_taken_over_at_once(tmp_path, documents):
+    settings = make_settings(documents, tmp_path / "run", run__lease_s=60.0)
+    run = prepare_run(settings, load_task(SMALL_TASK))
+    (run.directory.claims / "2").symlink_to("w0")  # of a process that was killed; the next one has its name
+    report = run_worker(spec(settings, load_task(SMALL_TASK), run, "w0"))
+    assert report.outcome == "done"
+    assert len(run.directory.committed_shards()) == run.plan.num_shards

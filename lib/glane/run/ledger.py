@@ -173,7 +173,9 @@ class Ledger:
             age_s = now - path.lstat().st_mtime
         except FileNotFoundError:
             return self._take(shard)
-        if not is_gone(self._directory, owner, now=now, lease_s=self._lease_s, claim_age_s=age_s):
+        # A claim in this worker's name that it does not hold is a former life's: its own signs would keep that alive.
+        is_ours = owner == self._worker
+        if not is_ours and not is_gone(self._directory, owner, now=now, lease_s=self._lease_s, claim_age_s=age_s):
             return False
         grave = path.with_name(f".{shard}.{uuid.uuid4().hex}")
         try:
