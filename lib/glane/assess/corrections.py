@@ -6,13 +6,14 @@ the task as strictly as an answer of a model.
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -20,9 +21,9 @@ import pyarrow.parquet as pq
 from pydantic import Field as Key
 from pydantic import JsonValue, ValidationError, model_validator
 
+from glane.assess.files import as_json, write_folder
 from glane.assess.review_page import without_evidence
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
-from glane.corpus.write import replace_file, storage_errors
 from glane.errors import DataError, did_you_mean
 from glane.task.answer import AnswerError, read_answer
 from glane.task.arrow import Column, columns, row_values
@@ -31,8 +32,6 @@ from glane.task.locate import locate
 from glane.task.task import PassSettings, Task
 from glane.types import Found, Missing
 from glane.validation import Strict
-
-_PRIVATE = 0o600
 
 
 class Decision(Strict):
@@ -165,18 +164,12 @@ def write_gold(folder: str | Path, gold: Gold) -> str:
         RunError: if the folder cannot be written.
     """
     target = Path(folder).expanduser()
-    with storage_errors(target):
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    counts = json.dumps(gold.agreement, ensure_ascii=False, indent=2).encode()
-    replace_file(target / "gold.parquet", lambda stream: pq.write_table(gold.table, stream), mode=_PRIVATE)
-    replace_file(target / "agreement.json", lambda stream: _put(stream, counts), mode=_PRIVATE)
+    table = io.BytesIO()
+    pq.write_table(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
+    write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": as_json(gold.agreement)})
     unfinished = sum(one["sampled"] - one["reviewed"] for one in gold.agreement["reviews"])
     note = f"; {unfinished} documents of the sample are not reviewed yet" if unfinished else ""
     return f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{note}"
-
-
-def _put(stream: IO[bytes], content: bytes) -> None:
-    stream.write(content)
 
 
 def _common_fields(task: Task, reviews: Mapping[str, Corrections]) -> list[str]:

@@ -34,7 +34,7 @@ def read_table(path: str, *, place: str) -> pl.DataFrame:
         raise DataError(f"{place}: {path} is not readable Parquet ({type(error).__name__}).") from None
 
 
-def write_folder(folder: str, files: Mapping[str, bytes]) -> None:
+def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
     """Write files into a folder, each in one step, readable by their owner only.
 
     Raises:

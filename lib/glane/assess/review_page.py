@@ -14,12 +14,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 
+from glane.assess.files import as_parquet, write_folder
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
-from glane.corpus.write import replace_file, storage_errors
 from glane.errors import ConfigError, DataError, RunError, did_you_mean
 from glane.task.fields import DateField, Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
@@ -31,7 +31,6 @@ _KEYS = {"description", "nullable", "missing", "assertion", "type", "values", "l
 _KEYS |= {"max_length", "precision"}
 # What could end the block, or be taken for a comment or an entity; the last two end a line of JavaScript.
 _UNSAFE = re.compile("[<>&\u2028\u2029]")
-_PRIVATE = 0o600
 _FORMULA = re.compile(r"^([=+@\t\r]|-(?!\d))")
 
 
@@ -132,15 +131,12 @@ def write_review(folder: str | Path, sample: pl.DataFrame, data: Mapping[str, An
         RunError: if the folder holds another sample, which reviews may need, or cannot be written.
     """
     target = Path(folder).expanduser()
-    with storage_errors(target):
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = target / "sample.parquet"
     if known.exists() and not pl.read_parquet(known).equals(sample):
         raise RunError(f"out.dir: {target} holds another sample, which may be under review. Choose another out.dir.")
-    page, table = render(data).encode(), review_table(data)
-    replace_file(known, sample.write_parquet, mode=_PRIVATE)
-    replace_file(target / "review.html", lambda stream: _put(stream, page), mode=_PRIVATE)
-    replace_file(target / "review.csv", lambda stream: table.write_csv(stream, include_bom=True), mode=_PRIVATE)
+    table = review_table(data).write_csv(include_bom=True)
+    page = render(data).encode()
+    write_folder(folder, {known.name: as_parquet(sample), "review.html": page, "review.csv": table.encode()})
     return f"{sample.height} documents to review: open {target / 'review.html'} in a browser"
 
 
@@ -283,10 +279,6 @@ def _embedded(data: Mapping[str, Any]) -> str:
 
 def _json(value: Any, **options: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), **options)
-
-
-def _put(stream: IO[bytes], content: bytes) -> None:
-    stream.write(content)
 
 
 def _cell(text: str | None) -> str | None:

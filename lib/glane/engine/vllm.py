@@ -19,7 +19,7 @@ from typing import Any
 from glane.engine.engine import RequestRefused, Sampling
 from glane.errors import EngineError
 from glane.settings import ModelSettings
-from glane.task.grammar import answer_grammar, has_quotes
+from glane.task.grammar import AnswerGrammar, has_quotes
 from glane.task.prompt import Message
 from glane.task.task import Task
 from glane.types import Completion, TokenScores
@@ -78,6 +78,7 @@ class VllmEngine:
             )
 
         self._new_params = params
+        self._grammars: dict[int, tuple[Task, AnswerGrammar | None]] = {}
         self._params: dict[tuple[int, Sampling], tuple[Task, SamplingParams]] = {}
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
         try:
@@ -100,8 +101,8 @@ class VllmEngine:
         """See `Engine.add`."""
         from vllm.exceptions import VLLMValidationError
 
-        if task.quotes == "copied" and has_quotes(task.fields):
-            params = self._new_params(task, sampling, answer_grammar(task.fields, text))
+        if (grammar := self._grammar(task)) is not None:
+            params = self._new_params(task, sampling, grammar.about(text))
         else:
             key = (id(task), sampling)
             if key not in self._params:  # the task is kept with them, so that its id is not given anew
@@ -111,6 +112,13 @@ class VllmEngine:
             self._engine.add_request(request_id, self._tokens_input(prompt), params)
         except (VLLMValidationError, ValueError) as error:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
+
+    def _grammar(self, task: Task) -> AnswerGrammar | None:
+        """The grammar of copied quotes, where the task wants them."""
+        if id(task) not in self._grammars:  # kept with the task, as above
+            wanted = task.quotes == "copied" and has_quotes(task.fields)
+            self._grammars[id(task)] = (task, AnswerGrammar(task.fields) if wanted else None)
+        return self._grammars[id(task)][1]
 
     def step(self) -> list[tuple[str, Completion]]:
         """See `Engine.step`."""

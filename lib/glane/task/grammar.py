@@ -16,18 +16,20 @@ from glane.task.schema import ASSERTION, MISSING, QUOTE, QUOTE_MAX_LENGTH, VALUE
 from glane.types import Missing
 
 
-def answer_grammar(fields: Mapping[str, Field], text: str) -> str:
-    """Return the grammar of an answer about `text`."""
-    grammar = _Grammar()
-    start = grammar.record(fields)
-    # The text as JSON spells it within quotes: the terminal is compared with that.
-    spelled = json.dumps(text, ensure_ascii=False)[1:-1]
-    quote = [
-        'quote: "\\"" QUOTE "\\""',
-        f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE",
-        f"PASSAGE: %regex {_json({'substring_chars': spelled})}",
-    ]
-    return "\n".join([f"start: {start}", *grammar.rules, *quote])
+class AnswerGrammar:
+    """The grammar of answers to the same fields: all of it is made once, but for the text that may be quoted."""
+
+    def __init__(self, fields: Mapping[str, Field]) -> None:
+        rules = _Grammar()
+        start = rules.record(fields)
+        quote = ['quote: "\\"" QUOTE "\\""', f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"]
+        self._shared = "\n".join([f"start: {start}", *rules.rules, *quote])
+
+    def about(self, text: str) -> str:
+        """Return the grammar of an answer about `text`."""
+        # The text as JSON spells it within quotes: the terminal is compared with that.
+        spelled = json.dumps(text, ensure_ascii=False)[1:-1]
+        return f"{self._shared}\nPASSAGE: %regex {_json({'substring_chars': spelled})}"
 
 
 def has_quotes(fields: Mapping[str, Field]) -> bool:

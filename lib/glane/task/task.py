@@ -44,7 +44,18 @@ class PassSettings(Strict):
     recall: int = Key(default=0, ge=0, le=5)  # further prompts that look for list items the earlier ones missed
 
 
-class Task(Strict):
+class _Manner(Strict):
+    """How documents are read, whatever is asked: the same in a task and in its file."""
+
+    confidence: bool = True
+    quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only what stands in the text
+    split: SplitSettings | None = None
+    passes: PassSettings = PassSettings()
+    repairs: int = Key(default=1, ge=0, le=5)
+    rules: tuple[Rule, ...] = ()
+
+
+class Task(_Manner):
     """What is asked of each document."""
 
     name: str = Key(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
@@ -54,12 +65,6 @@ class Task(Strict):
     inputs: tuple[str, ...]
     fields: Mapping[str, Field]
     examples: tuple[Example, ...]
-    confidence: bool = True
-    quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only what stands in the text
-    split: SplitSettings | None = None
-    passes: PassSettings = PassSettings()
-    repairs: int = Key(default=1, ge=0, le=5)
-    rules: tuple[Rule, ...] = ()
 
     @property
     def list_fields(self) -> dict[str, Field]:
@@ -85,7 +90,7 @@ class Task(Strict):
         return [name for name in self.inputs if name != TEXT_INPUT]
 
 
-class _Definition(Strict):
+class _Definition(_Manner):
     """The keys of a task file. Exactly one of `fields`, `schema` and `model` says what is asked."""
 
     name: str
@@ -97,12 +102,6 @@ class _Definition(Strict):
     json_schema_file: str | None = None
     pydantic_model: str | None = None
     examples: tuple[Mapping[str, Any], ...] = ()
-    confidence: bool = True
-    quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only what stands in the text
-    split: SplitSettings | None = None
-    passes: PassSettings = PassSettings()
-    repairs: int = Key(default=1, ge=0, le=5)
-    rules: tuple[Rule, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -166,12 +165,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
             "inputs": definition.inputs,
             "fields": fields,
             "examples": examples,
-            "confidence": definition.confidence,
-            "quotes": definition.quotes,
-            "split": definition.split,
-            "passes": definition.passes,
-            "repairs": definition.repairs,
-            "rules": definition.rules,
+            **{name: getattr(definition, name) for name in _Manner.model_fields},
         },
         place="task",
     )
