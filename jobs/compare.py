@@ -1,4 +1,7 @@
-"""Compare runs with the first of them: python jobs/compare.py runs=[runs/a,runs/b] [gold=…] out.dir=…"""
+"""Compare runs with the first of them: python jobs/compare.py runs=[runs/a,runs/b] [gold=…] out.dir=…
+
+All runs of a sweep, in one table: python jobs/compare.py runs='runs/sweep/*' [gold=…] out.dir=…
+"""
 
 from omegaconf import DictConfig
 
@@ -7,22 +10,35 @@ from glane.command import run_job
 
 def main(config: DictConfig) -> None:
     """Compare, write the result, and print short tables."""
-    from glane.assess.comparison import Candidate, compare_runs, cost_of
-    from glane.assess.comparison_report import comparison_report, comparison_text
-    from glane.assess.evaluation import Chance
+    from glane.assess.comparison import compare_runs
+    from glane.assess.comparison_report import comparison_report
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
-    from glane.assess.matching import with_rules
+    from glane.assess.leaf import with_rules
+    from glane.assess.measures import Chance
+    from glane.assess.runs_table import cost_of, differing_settings, runs_table
+    from glane.assess.shared import Candidate
+    from glane.assess.terminal import comparison_text
+    from glane.errors import DataError
+    from glane.run.find import find_runs
     from glane.run.publish import read_summary
     from glane.run.results import open_run
     from glane.settings import compare_settings
     from glane.task.task import load_task
 
     settings = compare_settings(config)
-    candidates = []
+    places = find_runs(settings.runs)
+    if len(places.paths) < 2:
+        raise DataError(
+            f"runs: only {', '.join(places.paths)}; at least two are needed, as runs=[runs/a,runs/b] or runs='runs/*'."
+        )
+    if places.incomplete:
+        print(f"left out, not complete: {', '.join(places.incomplete)}")
+    candidates: list[Candidate] = []
     language = None
-    for place in settings.runs:
-        run = open_run(place)
-        described = run.description()
+    runs = [open_run(place) for place in places.paths]
+    descriptions = [run.description() for run in runs]
+    differing = differing_settings([described["settings"] for described in descriptions])
+    for place, run, described, differs in zip(places.paths, runs, descriptions, differing, strict=True):
         task = load_task(described["settings"]["task"])
         language = language or task.language
         # A run that was killed right after it was published has no summary yet.
@@ -33,25 +49,32 @@ def main(config: DictConfig) -> None:
                 fields=with_rules(task.fields, {} if candidates else settings.compare, place="compare"),
                 rows=run.all(),
                 id_column=described["settings"]["data"]["id_column"],
-                about={"task": f"{task.name} {task.version}", "model": described["model"], "cost": cost},
+                about={
+                    "task": f"{task.name} {task.version}",
+                    "model": described["model"],
+                    "settings": differs,
+                    "cost": cost,
+                },
             )
         )
     found = compare_runs(
         candidates,
         read_table(settings.gold, place="gold") if settings.gold else None,
         wanted=settings.fields,
+        is_weighted=settings.weighted,
         chance=Chance(samples=settings.bootstrap.samples, method=settings.bootstrap.method, seed=settings.seed),
     )
     write_folder(
         settings.out.dir,
         {
+            "runs.parquet": as_parquet(runs_table(found.summary)),
             "differences.parquet": as_parquet(found.differences),
             "comparison.json": as_json({**found.summary, "gold": settings.gold}),
             "report.html": comparison_report(found.summary, language=language or "fr").encode(),
         },
     )
     print(comparison_text(found.summary))
-    print(f"{settings.out.dir}: comparison.json, report.html, differences.parquet")
+    print(f"{settings.out.dir}: comparison.json, report.html, runs.parquet, differences.parquet")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from glane.command import run_job
 
 def main(config: DictConfig) -> None:
     """Estimate, write the table, and say in words what the intervals are."""
-    from glane.assess.estimate import as_table, estimate
+    from glane.assess.estimate import estimate
+    from glane.assess.figures import as_table
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
     from glane.assess.question import Question, rows_of_run, with_weights
     from glane.assess.sentences import estimate_json, estimate_text
@@ -21,7 +22,7 @@ def main(config: DictConfig) -> None:
     question = Question(
         what=settings.what, field=settings.field, value=settings.value, method=settings.method, by=settings.by,
         every=settings.every, covariates=settings.covariates, shared_error_rates=settings.shared_error_rates,
-        level=settings.level, half_width=settings.half_width,
+        level=settings.level, half_width=settings.half_width, population=settings.population,
     )  # fmt: skip
     gold = with_weights(
         read_table(settings.gold, place="gold"),

@@ -7,10 +7,12 @@ from glane.command import run_job
 
 def main(config: DictConfig) -> None:
     """Evaluate, write the result, and print a short table."""
-    from glane.assess.evaluation import Chance, evaluate
+    from glane.assess.evaluation import evaluate
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
-    from glane.assess.matching import with_rules
-    from glane.assess.report import evaluation_report, evaluation_text
+    from glane.assess.leaf import with_rules
+    from glane.assess.measures import Chance
+    from glane.assess.report import evaluation_report
+    from glane.assess.terminal import evaluation_text
     from glane.run.results import open_run
     from glane.settings import evaluate_settings
     from glane.task.task import load_task
@@ -27,6 +29,7 @@ def main(config: DictConfig) -> None:
         spans=read_table(settings.spans, place="spans") if settings.spans else None,
         by=settings.by,
         wanted=settings.fields,
+        is_weighted=settings.weighted,
         chance=Chance(samples=settings.bootstrap.samples, method=settings.bootstrap.method, seed=settings.seed),
     )
     about = {

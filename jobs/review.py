@@ -13,7 +13,9 @@ def main(config: DictConfig) -> None:
     import polars as pl
 
     from glane.assess.corrections import make_gold, read_corrections, write_gold
-    from glane.assess.review_page import chosen_fields, open_input, review_data, write_review
+    from glane.assess.review_data import review_data
+    from glane.assess.review_page import chosen_fields, open_input, write_review
+    from glane.assess.reviewed_sample import read_sample
     from glane.assess.sampling import draw
     from glane.run.results import open_run
     from glane.settings import review_settings
@@ -29,23 +31,24 @@ def main(config: DictConfig) -> None:
         reviews = {path: read_corrections(path, run=key) for path in settings.corrections}
         ids = [document.id for review in reviews.values() for document in review.documents]
         reviewed = rows.filter(pl.col(id_column).cast(pl.String).is_in(ids)).collect()
-        print(write_gold(settings.out.dir, make_gold(task, reviewed, reviews, id_column=id_column)))
+        sample = read_sample(settings.out.dir, id_column=id_column)
+        print(write_gold(settings.out.dir, make_gold(task, reviewed, sample, reviews, id_column=id_column)))
         return
     fields = chosen_fields(task, settings.fields)
     documents = open_input([entry["path"] for entry in described["files"]])
-    sample = draw(
+    drawn = draw(
         rows, documents, id_column=id_column, method=settings.sample, fields=fields, num_rows=settings.rows,
         seed=settings.seed, by=settings.by, allocation=settings.allocation,
     )  # fmt: skip
-    is_drawn = pl.col(id_column).is_in(sample[id_column].to_list())
+    is_drawn = pl.col(id_column).is_in(drawn[id_column].to_list())
     texts = documents.filter(is_drawn).select(
         id_column, pl.col(text_column).cast(pl.String, strict=False).alias("__text")
     )
     data = review_data(
-        task, rows.filter(is_drawn).join(texts, on=id_column).collect(), sample, id_column=id_column,
+        task, rows.filter(is_drawn).join(texts, on=id_column).collect(), drawn, id_column=id_column,
         text_column="__text", run=key, fields=fields, context=names["carry_columns"],
     )  # fmt: skip
-    print(write_review(settings.out.dir, sample, data))
+    print(write_review(settings.out.dir, drawn, data))
 
 
 if __name__ == "__main__":

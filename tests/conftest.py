@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -110,6 +112,57 @@ def job(*arguments: str, name: str = "extract", check: int | None = 0, timeout: 
     if check is not None:
         assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+@pytest.fixture(scope="session")
+def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """400 notes of a seed, and of places, that the demo model never saw in training, with the right answers."""
+    from glane.demo.corpus import write_corpus
+
+    folder = tmp_path_factory.mktemp("corpus")
+    write_corpus(folder, documents=400, seed=20_261)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_run(demo_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo model's run over `demo_corpus`, whose driver and engine were killed while they worked."""
+    from test_extract import launch, wait_for, worker_pids
+
+    folder = tmp_path_factory.mktemp("run")
+    run = folder / "run"
+    arguments = [
+        "task=ed_visit", "model=demo", f"data.path={demo_corpus}/documents.parquet",
+        "data.carry_columns=[visit_date,hospital]", f"run.dir={run}", "run.shard_rows=40", "progress=plain",
+        "run.heartbeat_s=0.5",
+    ]  # fmt: skip
+    driver = launch(*arguments, cwd=folder)
+    pids = wait_for(lambda: worker_pids(run), 240)
+    wait_for(lambda: any((run / "parts").glob("part-*.parquet")), 120)
+    os.kill(pids[0], signal.SIGKILL)  # the engine's own process
+    wait_for(lambda: [pid for pid in worker_pids(run) if pid not in pids], 240)
+    time.sleep(1)
+    driver.kill()
+    driver.communicate()
+    job(*arguments, cwd=folder, timeout=400)
+    return run
+
+
+def execute_notebook(name: str) -> Any:
+    """Execute a notebook of the repository where it stands; the executed one is returned, never written."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    resources = {"metadata": {"path": str(ROOT / "notebooks")}}
+    NotebookClient(notebook, timeout=300, resources=resources, kernel_name="python3").execute()
+    return notebook
+
+
+def plots_of(notebook: Any) -> list[str]:
+    """The plots of an executed notebook: base64 of PNG."""
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    return [output["data"]["image/png"] for output in outputs if "image/png" in output.get("data", {})]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from conftest import extract_here, job, make_settings
 from glane.assess.acceptance import accept, acceptance_text
 from glane.assess.calibration import calibrate, expected_calibration_error, has_enough, reliability
 from glane.assess.calibration_page import calibration_page
+from glane.assess.evaluation import evaluate
+from glane.assess.measures import Chance
 from glane.assess.selection import (
     binomial_p_value,
     hoeffding_bentkus_p_value,
@@ -24,6 +26,7 @@ from glane.assess.selection import (
 )
 from glane.errors import ConfigError, DataError
 from glane.settings import calibrate_settings
+from glane.task.task import load_task
 from test_estimate import simulation
 
 
@@ -99,17 +102,20 @@ def test_thresholds_descend_to_everything() -> None:
 def test_the_sequence_ends_at_the_first_failure() -> None:
     confidence = np.linspace(0, 1, 400)
     correct = (confidence > 0.4).astype(float)
-    found = select(confidence, correct, range(400), [0.8, 0.6, 0.4, 0.2, 0.0], alpha=0.05, delta=0.05)
+    found = select(confidence, correct, range(400), [0.8, 0.6, 0.4, 0.2, 0.0], alpha=0.05, delta=0.05, is_single=True)
     assert found.threshold == 0.4
     assert [one.threshold for one in found.tested] == [0.8, 0.6, 0.4, 0.2]
-    assert select(confidence, 0 * correct, range(400), [0.8, 0.0], alpha=0.05, delta=0.05).threshold is None
+    assert (
+        select(confidence, 0 * correct, range(400), [0.8, 0.0], alpha=0.05, delta=0.05, is_single=True).threshold
+        is None
+    )
 
 
 def test_documents_are_the_units_of_lists() -> None:
     # One document has all the wrong values: it counts once.
     documents = [*range(200), *([200] * 30)]
     correct = np.concatenate([np.ones(200), np.zeros(30)])
-    found = select(np.ones(230), correct, documents, [0.0], alpha=0.05, delta=0.05)
+    found = select(np.ones(230), correct, documents, [0.0], alpha=0.05, delta=0.05, is_single=False)
     assert found.tested[0].documents == 201
     assert found.tested[0].risk == pytest.approx(1 / 201)
 
@@ -166,6 +172,59 @@ def test_a_run_is_parted_into_accepted_and_to_review() -> None:
     assert "http" not in html
 
 
+def test_the_guarantee_says_how_the_documents_were_drawn() -> None:
+    found, values = frames()
+    asked = {"id_column": "id", "alpha": 0.1, "delta": 0.1}
+    untold = accept(found, values, **asked).summary
+    assert "only if they are a plain random sample" in untold["guarantee"]
+    equal = accept(found, values.with_columns(weight=pl.lit(5.0)), **asked).summary
+    assert "equal probabilities, as their weights say" in equal["guarantee"]
+    assert "garantie ne vaut que" in calibration_page(untold, language="fr")
+    assert "probabilités égales" in calibration_page(equal, language="fr")
+
+
+def test_numbers_are_the_same_however_they_are_written() -> None:
+    found, values = frames()
+    result = accept(
+        found, values.with_columns(predicted=pl.lit("67.0")), id_column="id", alpha=0.1, delta=0.1
+    )  # fmt: skip
+    assert result.summary["judged"] == 300
+
+
+def test_one_document_with_two_values_in_the_run_takes_the_test_for_shares() -> None:
+    found, values = frames()
+    twice = pl.concat([found, found.tail(1).with_columns(item=pl.lit(1, pl.Int64))])
+    one, two = (
+        accept(rows, values, id_column="id", alpha=0.1, delta=0.1).summary["fields"]["age"]["tests"]
+        for rows in (found, twice)
+    )
+    exact, bound = (next(test for test in tests if test["risk"] > 0) for tests in (one, two))
+    assert exact["documents"] == bound["documents"]
+    assert bound["p_value"] > exact["p_value"]  # Hoeffding-Bentkus where the exact test would not hold
+
+
+def test_weights_travel_from_the_gold_to_the_refusal() -> None:
+    fields = load_task(
+        {"name": "t", "instructions": "x", "fields": {"age": {"type": "integer", "nullable": True}}}
+    ).fields  # fmt: skip
+    ids = [f"d{i}" for i in range(200)]
+    run = pl.DataFrame({"id": ids, "status": "OK", "age": 67})
+    gold = pl.DataFrame({"id": ids, "age": [67 - (i % 9 == 0) for i in range(200)]})
+    found = pl.DataFrame(
+        {"id": ids, "field": "age", "item": None, "value": "67", "confidence": 0.9}, schema_overrides={"item": pl.Int64}
+    )
+
+    def judged_with(weights: Any) -> pl.DataFrame:
+        drawn = gold if weights is None else gold.with_columns(pl.Series("weight", weights))
+        return evaluate(fields, run.lazy(), drawn, id_column="id", chance=Chance(samples=0)).values
+
+    asked = {"id_column": "id", "alpha": 0.2, "delta": 0.1}
+    with pytest.raises(DataError, match="unequal probabilities"):
+        accept(found, judged_with([1.0, 4.0] * 100), **asked)
+    assert accept(found, judged_with([4.0] * 200), **asked).summary["sample"] == "equal"
+    assert accept(found, judged_with(None), **asked).summary["sample"] == "untold"
+
+
 def test_small_fields_share_a_curve() -> None:
     found, values = frames()
     both = pl.concat([found, found.with_columns(field=pl.lit("sex"))])
@@ -187,6 +246,11 @@ def test_small_fields_share_a_curve() -> None:
         (lambda values: values.with_columns(id=pl.lit("x") + pl.col("id")), "300 of 300 judged values are not in this"),
         (lambda values: values.with_columns(verdict=pl.lit("absent")), "no judged value has a confidence"),
         (lambda values: values.with_columns(weight=pl.int_range(1.0, 301.0)), "unequal probabilities"),
+        (
+            lambda values: values.with_columns(inclusion_probability=pl.when(pl.int_range(pl.len()) > 4).then(0.5)),
+            "5 of 300 rows have no number in 'inclusion_probability'",
+        ),
+        (lambda values: values.with_columns(predicted=pl.lit("68")), "300 of 300 judged values differ"),
     ],
 )
 def test_judged_values_that_do_not_fit(change: Any, words: str) -> None:
@@ -201,9 +265,10 @@ def test_the_job(tmp_path: Path, documents: Path) -> None:
     run_dir = tmp_path / "run"
     found = extract_here(make_settings(documents, run_dir, {**SMALL_TASK, "confidence": True}))
     usable = found.filter((pl.col("status").cast(pl.String) == "OK") & pl.col("fever").is_not_null())
-    values = usable.select("id").with_columns(
-        field=pl.lit("fever"), item=pl.lit(None, pl.Int64), gold=pl.lit("true"), predicted=pl.lit("true"),
-        verdict=pl.lit("correct"),
+    said = pl.col("fever").cast(pl.String)
+    values = usable.select(
+        "id", pl.lit("fever").alias("field"), pl.lit(None, pl.Int64).alias("item"), said.alias("gold"),
+        said.alias("predicted"), pl.lit("correct").alias("verdict"),
     )  # fmt: skip
     values.write_parquet(tmp_path / "values.parquet")
     common = [f"run.dir={run_dir}", f"values={tmp_path / 'values.parquet'}", f"out.dir={tmp_path / 'out'}"]

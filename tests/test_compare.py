@@ -14,9 +14,13 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
 from conftest import SMALL_TASK, extract_here, job, make_settings, write_documents
-from glane.assess.comparison import Candidate, compare_runs, cost_of, shared_fields
-from glane.assess.evaluation import Chance
-from glane.errors import ConfigError, DataError
+from glane.assess.comparison import compare_runs
+from glane.assess.measures import Chance
+from glane.assess.runs_table import cost_of, differing_settings, runs_table
+from glane.assess.shared import Candidate, shared_fields
+from glane.assess.terminal import comparison_text
+from glane.errors import ConfigError, DataError, RunError
+from glane.run.find import find_runs
 from glane.settings import compare_settings
 from glane.task.fields import Field, fields_from
 
@@ -193,7 +197,91 @@ def test_what_cannot_be_compared() -> None:
         compare_runs([first, candidate("b", rows)], pl.DataFrame({"id": ["d0"], "sign": ["a"]}), wanted=["age"])
 
 
-@pytest.mark.parametrize(("runs", "message"), [(["a"], "at least two"), ([], "at least two"), (["a", "a"], "twice")])
+def test_one_table_of_runs() -> None:
+    gold, runs = drawn()
+    candidates = [candidate(name, rows) for name, rows in zip("abc", runs, strict=True)]
+    found = compare_runs(candidates, gold, chance=Chance(samples=200)).summary
+    table = runs_table(found)
+    assert table["run"].to_list() == ["a", "b", "c"]
+    assert table["f1"].to_list() == [one["overall"]["micro"]["f1"] for one in found["runs"]]
+    assert table["f1_difference"][0] is None
+    for place, entry in enumerate(found["comparisons"], start=1):
+        row = table.row(place, named=True)
+        whole = entry["overall"]["exact"]
+        assert [row["f1_difference_low"], row["f1_difference_high"]] == entry["overall"]["micro"]["f1_difference_ci95"]
+        assert (row["p"], row["p_holm"]) == (whole["p"], whole["p_holm"])
+    # Whole documents are a family of their own, of as many tests as runs.
+    ps = sorted(table["p"].drop_nulls())
+    assert sorted(table["p_holm"].drop_nulls()) == pytest.approx([min(1, 2 * ps[0]), max(min(1, 2 * ps[0]), ps[1])])
+    lines = comparison_text(found).splitlines()
+    assert [line.split()[0] for line in lines[-3:]] == ["a", "b", "c"]
+    # Without right answers, and without a summary, the rest is there.
+    alone = runs_table(compare_runs(candidates).summary)
+    assert alone["f1"].to_list() == [None] * 3
+    assert alone["equal_share"].null_count() == 1
+
+
+def test_unequal_weights_reach_differences() -> None:
+    gold, runs = drawn(200)
+    weights = np.where(np.arange(200) < 100, 5.0, 1.0)
+    heavy = gold.with_columns(pl.Series("weight", weights))
+    twice = [row for place, row in enumerate(runs[0]) for _ in range(int(weights[place]))]
+    pair = [candidate("a", runs[0]), candidate("b", runs[1])]
+    found = compare_runs(pair, heavy, chance=Chance(samples=200)).summary
+    # A weight of five is five documents, but for what is said of uncertainty.
+    repeated = [place for place in range(200) for _ in range(int(weights[place]))]
+    many = compare_runs(
+        [candidate("a", twice), candidate("b", [runs[1][place] for place in repeated])],
+        gold[repeated].with_columns(pl.Series("id", [f"d{place}" for place in range(len(repeated))])),
+        chance=NO_INTERVALS,
+    ).summary
+    entry, same = found["comparisons"][0], many["comparisons"][0]
+    assert entry["overall"]["micro"]["f1_difference"] == pytest.approx(same["overall"]["micro"]["f1_difference"])
+    assert entry["equal_share"] == pytest.approx(same["equal_share"])
+    assert found["runs"][0]["overall"]["exact"] == pytest.approx(many["runs"][0]["overall"]["exact"])
+    low, high = entry["overall"]["micro"]["f1_difference_ci95"]
+    assert low < entry["overall"]["micro"]["f1_difference"] < high
+    assert found["weights"]["used"]
+    plain = compare_runs(pair, heavy, is_weighted=False, chance=NO_INTERVALS).summary
+    unweighted = compare_runs(pair, gold, chance=NO_INTERVALS).summary
+    assert plain["comparisons"] == unweighted["comparisons"]
+
+
+def test_what_tells_runs_apart() -> None:
+    def settings(model: str, words: str, **more: Any) -> dict[str, Any]:
+        return {
+            "model": {"name": model, "max_tokens": 10},
+            "task": {"instructions": words, "examples": [{"text": "Fièvre"}], **more},
+            "run": {"dir": f"runs/{model}"}, "cluster": {"nodes": len(model)},
+        }  # fmt: skip
+
+    found = differing_settings([settings("a", "Lis."), settings("bb", "Lis." * 50)])
+    assert found[0] == {"model.name": "a", "task.instructions": "Lis."}
+    assert found[1]["model.name"] == "bb"
+    assert found[1]["task.instructions"].startswith("200 characters, ")
+    shown = differing_settings([settings("a", "Lis."), settings("a", "Lis.", examples=[{"text": "Toux"}])])
+    assert "Toux" not in json.dumps(shown)
+    assert differing_settings([settings("a", "x"), settings("a", "x")]) == [{}, {}]
+
+
+def test_runs_are_found_by_pattern(tmp_path: Path) -> None:
+    for name in ("b", "a", "begun", "evaluation"):
+        (tmp_path / name).mkdir()
+        if name != "evaluation":
+            (tmp_path / name / "run.yaml").write_text("{}")
+        if len(name) == 1:
+            (tmp_path / name / "records").mkdir()
+    (tmp_path / "notes.txt").write_text("")
+    found = find_runs([f"{tmp_path}/*"])
+    assert found.paths == (f"{tmp_path}/a", f"{tmp_path}/b")
+    assert found.incomplete == (f"{tmp_path}/begun",)
+    assert find_runs([f"{tmp_path}/b/", f"{tmp_path}/*"]).paths == (f"{tmp_path}/b", f"{tmp_path}/a")
+    assert find_runs(["nowhere"]).paths == ("nowhere",)  # for its reader to refuse
+    with pytest.raises(RunError, match="runs: no complete run is called .*beg.*; 1 there are not complete"):
+        find_runs([f"{tmp_path}/beg*"])
+
+
+@pytest.mark.parametrize(("runs", "message"), [([], "at least 1"), (["a", "a"], "twice")])
 def test_settings_that_are_wrong(runs: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=f"runs: .*{message}"):
         compare_settings(OmegaConf.create({"runs": runs, "out": {"dir": "o"}}))
@@ -242,6 +330,9 @@ def test_the_job(tmp_path: Path) -> None:
         assert reference not in report
     assert "Heures GPU" in report
     assert "GPU-hours" in report
+    assert pl.read_parquet(out / "runs.parquet")["f1_difference"].to_list() == [None, pytest.approx(-1 / 3)]
+    alone = job(f"runs=[{runs[0]}]", f"out.dir={out}", name="compare", check=2)
+    assert f"runs: only {runs[0]}; at least two are needed" in alone.stderr
     tolerant = job(given, f"out.dir={out}", "+compare.age.tolerance=1", name="compare")
     assert "30 documents compared" in tolerant.stdout
     assert json.loads((out / "comparison.json").read_text())["comparisons"][0]["equal_share"] == 1.0
@@ -249,3 +340,26 @@ def test_the_job(tmp_path: Path) -> None:
     refused = job(given, f"out.dir={out}", name="compare", check=2)
     assert "this run is not complete" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.ray
+def test_a_sweep_ends_in_one_table(tmp_path: Path) -> None:
+    """As an analyst would: one command for the runs, one for their table."""
+    documents = write_documents(tmp_path / "documents.parquet", [f"Fièvre, {place} ans" for place in range(20)])
+    sweep = tmp_path / "sweep"
+    job(
+        "-m", "task=ed_visit", "model=scripted", "model.sampling.temperature=0,1", f"data.path={documents}",
+        f"run.dir={sweep}/t${{model.sampling.temperature}}", "progress=none", timeout=500,
+    )  # fmt: skip
+    (sweep / "notes").mkdir()
+    gold = tmp_path / "gold.parquet"
+    pl.DataFrame({"id": [f"d{place}" for place in range(20)], "age": list(range(20))}).write_parquet(gold)
+    out = tmp_path / "out"
+    done = job(f"runs={sweep}/*", f"gold={gold}", f"out.dir={out}", "bootstrap.samples=200", name="compare")
+    assert "the runs differ in: model.sampling.temperature" in done.stdout
+    table = pl.read_parquet(out / "runs.parquet")
+    assert table["run"].to_list() == [f"{sweep}/t0", f"{sweep}/t1"]
+    assert table["settings"].to_list() == ["model.sampling.temperature=0.0", "model.sampling.temperature=1.0"]
+    assert table["prompt_tokens"].min() > 0  # type: ignore[operator]
+    assert [line for line in done.stdout.splitlines() if line.startswith(f"{sweep}/t1 ")]
+    assert "python jobs/compare.py runs='runs/sweep/*'" in job("--help", name="compare").stdout

@@ -14,7 +14,8 @@ from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.proportion import proportion_confint
 
 from conftest import extract_here, job, make_settings
-from glane.assess.estimate import as_table, estimate
+from glane.assess.estimate import estimate
+from glane.assess.figures import as_table
 from glane.assess.prediction_powered import NotEstimableError, Rows, fit
 from glane.assess.proportion import (
     ErrorRates,
@@ -117,7 +118,7 @@ def test_a_sample_without_one_of_the_answers_gives_none() -> None:
 
 def test_rogan_gladen_is_the_published_formula() -> None:
     rates = ErrorRates(
-        sensitivity=Share(value=0.9, num_effective=100), specificity=Share(value=0.95, num_effective=200)
+        sensitivity=Share(value=0.9, num_effective=100), specificity=Share(value=0.95, num_effective=200), fewest=100
     )
     found = rogan_gladen(rates, run_share=0.25, num_run=1000, level=0.95)
     assert found is not None
@@ -134,7 +135,9 @@ def test_rogan_gladen_is_the_published_formula() -> None:
 
 
 def test_rogan_gladen_refuses_a_model_that_knows_nothing() -> None:
-    rates = ErrorRates(sensitivity=Share(value=0.4, num_effective=50), specificity=Share(value=0.6, num_effective=50))
+    rates = ErrorRates(
+        sensitivity=Share(value=0.4, num_effective=50), specificity=Share(value=0.6, num_effective=50), fewest=50
+    )
     assert rogan_gladen(rates, run_share=0.25, num_run=1000, level=0.95) is None
 
 
@@ -403,6 +406,150 @@ def test_gold_that_does_not_fit(gold: Any, words: str) -> None:
         estimate(run, gold(truth.head(50)), Question(what="prevalence", field="fever"), id_column="id")
 
 
+def one_estimate(run: pl.DataFrame, gold: pl.DataFrame, **asked: Any) -> Any:
+    [one] = estimate(run, gold, Question(**{"what": "prevalence", "field": "fever", **asked}), id_column="id")
+    return one
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"), [(["TRUE", "FALSE"], "String"), ([1, 0], "Int64"), ([1.0, 0.0], "Float64")]
+)
+def test_truth_of_another_kind_is_refused_and_never_a_no(values: Any, kind: str) -> None:
+    run, truth = population(200)
+    gold = truth.head(50).with_columns(
+        fever=pl.Series([values[0] if one else values[1] for one in truth["fever"][:50]])
+    )
+    with pytest.raises(DataError, match=f"'fever' is {kind}, and in the run Boolean"):
+        one_estimate(run, gold)
+
+
+def test_numbers_are_compared_as_numbers() -> None:
+    run, truth = population(1000)
+    whole = run.with_columns(pl.col("age").round().cast(pl.Int64))
+    gold = truth.head(300)  # floats, as pandas writes whole numbers beside missing ones
+    asked = {"field": "age", "value": "50", "method": "gold_only"}
+    assert one_estimate(whole, gold, **asked).estimate == pytest.approx((gold["age"] == 50).mean())
+    half = gold.with_columns(age=pl.lit(50.5))
+    assert one_estimate(whole, half, **asked).estimate == 0
+    with pytest.raises(ConfigError, match="'old' is no number"):
+        one_estimate(whole, gold, field="age", value="old")
+
+
+def test_what_pandas_writes_for_no_number_is_no_value() -> None:
+    run, truth = population(1000)
+    gold = truth.head(300).with_columns(
+        age=pl.when(pl.int_range(pl.len()) < 50).then(float("nan")).otherwise(pl.col("age"))
+    )
+    one = one_estimate(run, gold, what="mean", field="age")
+    assert one.low < 52 < one.high + 3
+    assert one.estimate == one.estimate
+    logistic = Question(what="logistic", field="fever", covariates=("age",))
+    holes = run.with_columns(age=pl.when(pl.int_range(pl.len()) < 50).then(float("nan")).otherwise(pl.col("age")))
+    found = estimate(holes, truth.head(400), logistic, id_column="id")
+    assert found[1].estimate is not None
+    assert "50 documents left out: no value in age" in str(found[1].note)
+
+
+def test_a_year_beside_an_intercept_is_no_repetition() -> None:
+    run, truth = population()
+    years = run.with_columns(year=pl.int_range(pl.len()) % 5 + 2020)
+    [intercept, slope] = estimate(
+        years, truth.head(400), Question(what="linear", field="age", covariates=("year",)), id_column="id"
+    )
+    assert intercept.estimate is not None
+    assert slope.low <= 0.05
+    assert slope.high >= -0.05
+
+
+def test_a_covariate_of_many_values_is_refused() -> None:
+    run, truth = population(200)
+    many = run.with_columns(visit=pl.int_range(pl.len()).cast(pl.String))
+    question = Question(what="linear", field="age", covariates=("visit",))
+    with pytest.raises(ConfigError, match="'visit' has 200 values, each a coefficient"):
+        estimate(many, truth.head(100), question, id_column="id")
+
+
+def test_a_month_without_a_reviewed_yes_has_an_interval_and_says_so() -> None:
+    run, _ = population(600)
+    rare = run.with_columns(fever=pl.int_range(pl.len()) % 200 == 7)
+    gold = rare.select("id", "fever").filter(~pl.col("fever")).head(90)
+    found = estimate(
+        rare, gold, Question(what="count", field="fever", by="day", every="month"), id_column="id"
+    )  # fmt: skip
+    assert [row.n_gold > 0 for row in found] == [True] * 3
+    for row in found:
+        assert row.estimate == row.low == 0
+        assert row.high > 0.05 * row.n_run
+        assert "no true yes among the reviewed documents here: the upper limit" in str(row.note)
+        if row.model:  # the model says yes somewhere, and none of these was reviewed
+            assert "one of the model's answers, yes or no, was reviewed" in str(row.note)
+
+
+def test_documents_without_a_group_are_told_as_such() -> None:
+    run, truth = population(600)
+    some = run.with_columns(hospital=pl.when(pl.col("hospital") == "A").then(pl.col("hospital")))
+    question = Question(what="prevalence", field="fever", by="hospital")
+    text = estimate_text(estimate(some, truth.head(300), question, id_column="id"), question, num_rejected=0)
+    assert "  (no value): " in text
+    assert "without a value of fever counts as one that is not true" in text
+    assert "50% of the run was reviewed" in text
+    assert "population=run" in text
+
+
+@pytest.mark.parametrize(("num", "is_told"), [(40, True), (1200, False)])
+def test_small_regressions_say_that_intervals_may_be_short(num: int, is_told: bool) -> None:
+    run, truth = population()
+    question = Question(what="logistic", field="fever", covariates=("hospital",))
+    found = estimate(run, truth.head(num), question, id_column="id")
+    assert ("the interval may be too short" in str(found[1].note)) == is_told
+
+
+# The run's own documents
+
+
+@pytest.mark.parametrize("asked", [{}, {"method": "gold_only"}, {"what": "mean", "field": "age"}])
+def test_of_a_run_reviewed_whole_everything_is_known(asked: dict[str, Any]) -> None:
+    run, truth = population(300)
+    one = one_estimate(run, truth, population="run", **asked)
+    assert one.low == pytest.approx(one.estimate)
+    assert one.high == pytest.approx(one.estimate)
+    assert one.estimate == pytest.approx(truth[asked.get("field", "fever")].mean())
+    assert one_estimate(run, truth, **asked).high > one.high
+
+
+def test_the_finite_population_correction_is_that_of_the_textbook() -> None:
+    gold, weights = np.repeat([1.0, 0.0], [60, 140]), ones(200) * 5
+    assert share(gold, weights, num_run=1000).num_effective == pytest.approx(200 / (1 - 200 / 1000))
+    n, x, outcomes = reference_data()
+    true, model = outcomes["identity"]
+    column = x[:, :1]
+    infinite, finite = (
+        fit(rows(column[:n], true[:n]), rows(column[:n], model[:n]), ones(n), rows(column, model), link="identity",
+            tuning=0.0, is_finite=is_finite)
+        for is_finite in (False, True)
+    )  # fmt: skip
+    assert finite.covariance == pytest.approx(infinite.covariance * (1 - n / len(x)))
+
+
+def test_known_answers_bound_the_interval_of_a_run() -> None:
+    run, truth = population(300)
+    one = one_estimate(run, truth.head(280), population="run")
+    known = truth["fever"][:280].sum()
+    assert known / 300 <= one.low <= truth["fever"].mean() <= one.high <= (known + 20) / 300
+
+
+def test_fewer_rows_are_planned_for_a_run_than_for_what_it_comes_from() -> None:
+    run, truth = population(1000)
+    for asked in ({"half_width": 0.02}, {"what": "mean", "field": "age", "half_width": 0.4}):
+        process, finite = (
+            one_estimate(run, truth.head(200), population=population_, **asked) for population_ in ("process", "run")
+        )
+        assert finite.rows_gold_only is not None
+        assert finite.rows_gold_only < (process.rows_gold_only or 1001)
+    with pytest.raises(ConfigError, match="population: run is not for method=rogan_gladen"):
+        one_estimate(run, truth.head(200), population="run", method="rogan_gladen")
+
+
 def test_few_rows_say_so() -> None:
     run, truth = population(200)
     [one] = estimate(run, truth.head(5), Question(what="mean", field="age"), id_column="id")
@@ -420,6 +567,22 @@ def test_nominal_95_percent_intervals_hold_the_truth(sensitivity: float, specifi
     )
     for method, (coverage, _) in found.items():
         assert 0.93 <= coverage <= (0.985 if method == "rogan_gladen" else 0.97), method
+
+
+def test_intervals_of_a_run_hold_its_share() -> None:
+    found = simulation("coverage").finite_coverage(
+        num_run=300, num_gold=150, prevalence=0.3, sensitivity=0.8, specificity=0.95, samples=1000, seed=3
+    )
+    for method, (coverage, _) in found.items():
+        assert 0.93 <= coverage <= 0.97, method
+
+
+def test_intervals_of_f1_hold_the_truth() -> None:
+    _, coverage, _ = simulation("coverage").f1_coverage(
+        num_documents=200, error=0.1, method="bca", samples=120, seed=3, resamples=400
+    )
+    assert coverage[-2] >= 0.89  # 120 samples: three standard errors are 6 points
+    assert coverage[:-2].mean() >= 0.92
 
 
 def test_weighted_intervals_hold_the_truth() -> None:

@@ -17,15 +17,20 @@ from scipy import stats
 from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix, precision_recall_fscore_support
 
 from conftest import SMALL_TASK, extract_here, job, make_settings, write_documents
+from glane.assess.acceptance import accept
 from glane.assess.answers import answer_of
 from glane.assess.bootstrap import intervals
-from glane.assess.evaluation import Chance, evaluate
+from glane.assess.evaluation import evaluate
 from glane.assess.evidence import evidence_scores, read_spans
 from glane.assess.files import read_table, write_folder
 from glane.assess.judge import judge
-from glane.assess.matching import PartialDate, compare, leaves, match_records, match_values, rule_of, same, with_rules
+from glane.assess.leaf import leaves, rule_of, with_rules
+from glane.assess.matching import PartialDate, match_records, match_values, same
+from glane.assess.measures import Chance
 from glane.assess.metrics import ratios, score_intervals
 from glane.assess.report import evaluation_report
+from glane.assess.terminal import evaluation_text
+from glane.assess.verdict import compare
 from glane.errors import ConfigError, DataError, RunError
 from glane.settings import evaluate_settings
 from glane.task.fields import Field, fields_from
@@ -86,7 +91,28 @@ def verdicts(asked: dict[str, Field], gold: dict[str, Any], found: dict[str, Any
         ({"type": "date", "precision": "partial"}, PartialDate(DAY, "day"), PartialDate(DAY, "month"), False),
         ({"type": "date", "precision": "partial"}, PartialDate(DAY, None), PartialDate(DAY, "month"), True),
         ({"type": "boolean"}, False, False, True),
+        (
+            {"type": "date", "precision": "partial"},
+            PartialDate(DAY, "month"),
+            PartialDate(DAY.replace(day=1), "month"),
+            True,
+        ),
+        (
+            {"type": "date", "precision": "partial"},
+            PartialDate(DAY, "year"),
+            PartialDate(datetime.date(2025, 1, 1), "year"),
+            True,
+        ),
+        ({"type": "number", "compare": {"tolerance": 0.1}}, 12345678.3, 12345678.2, True),  # 0.10000000149 apart
+        ({"type": "number", "compare": {"tolerance": 0.1}}, 12345678.3, 12345678.15, False),
+        (
+            {"type": "object", "fields": {"a": {"type": "list", "items": {"type": "string"}}}},
+            {"a": []},
+            {"a": None},
+            True,
+        ),
         ({"type": "enum", "values": ["a", "A"]}, "a", "A", False),
+        ({"type": "enum", "values": ["décédé", "decede"]}, "décédé", "decede", False),
         ({"type": "list", "items": {"type": "string"}}, ["a", "b"], ["B", "A"], True),
         ({"type": "list", "items": {"type": "string"}}, ["a", "a"], ["a"], False),
     ],
@@ -128,7 +154,7 @@ def test_rules_can_be_replaced_for_one_evaluation() -> None:
         cases={"type": "list", "items": {"type": "object", "fields": {"age": {"type": "integer"}}}},
     )
     new = with_rules(asked, {"place": "fuzzy", "signs": "exact", "cases": {"age": {"tolerance": 2}}}, place="compare")
-    assert [rule_of(leaf.field) for leaf in leaves(new)] == ["fuzzy 90", "items exact", "assigned by age", "±2.0"]
+    assert [rule_of(leaf.field) for leaf in leaves(new)] == ["fuzzy 90", "items exact", "assigned by age", "±2"]
     with pytest.raises(ConfigError, match=r"compare\.plase: no such field\. Did you mean 'place'"):
         with_rules(asked, {"plase": "exact"}, place="compare")
     with pytest.raises(ConfigError, match=r"compare\.cases: a rule is set on its fields. Valid: age"):
@@ -173,6 +199,12 @@ def test_as_many_values_as_possible_are_paired_within_a_tolerance() -> None:
     assert match_values(tolerant, [1, 2], [2, 1]) == [(0, 1), (1, 0)]  # equal ones, where nothing is lost by it
     assert match_values(tolerant, [], [5]) == [(None, 0)]
     assert match_values(tolerant, [5], []) == [(0, None)]
+
+
+def test_items_that_cannot_be_hashed_are_left_over_too() -> None:
+    nested = field(type="list", items={"type": "list", "items": {"type": "string"}})
+    assert [row[3] for row in verdicts({"x": nested}, {"x": [["a"], ["b"]]}, {"x": []})] == ["missed", "missed"]
+    assert [row[3] for row in verdicts({"x": nested}, {"x": [["a"]]}, {"x": [["A"], ["b"]]})] == ["correct", "spurious"]
 
 
 def outbreaks(keys: list[str]) -> Field:
@@ -372,9 +404,9 @@ def test_reasons_of_absence_are_compared_on_their_own() -> None:
         ]
     )
     reasons = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary["reasons"]
-    assert reasons["age"] == {"documents": 1, "asked": False}
+    assert reasons["age"] == {"unit": "documents", "compared": 1, "asked": False}
     entry = reasons["fever"]
-    assert (entry["documents"], entry["correct"]) == (3, 1)
+    assert (entry["compared"], entry["correct"]) == (3, 1)
     assert entry["share"] == pytest.approx(1 / 3)
     labels = entry["confusion"]["labels"]
     counts = entry["confusion"]["counts"]
@@ -406,7 +438,9 @@ def test_evidence_is_held_against_marked_passages() -> None:
     )
     found = [answer_of(asked, row) for row in rows]
     judged = judge(asked, [{"age": 3, "signs": ["a", "b"]}, {"age": 4}], found)
-    scores = evidence_scores(asked, ["d0", "d1"], rows, judged, read_spans(spans, "id", ["age", "signs"]))
+    scores = evidence_scores(
+        asked, pl.Series(["d0", "d1"]), pl.DataFrame(rows), judged, read_spans(spans, "id", ["age", "signs"])
+    )
     assert scores["age"] == {
         "quotes": 2, "exact": 1, "normalised": 0, "fuzzy": 0, "none": 1, "exact_share": 0.5,
         "exact_or_normalised_share": 0.5, "with_marked_passage": 2, "overlap_share": 0.5, "iou_mean": 0.25,
@@ -425,6 +459,10 @@ def test_subgroups_are_the_same_measures_on_a_part_of_the_documents() -> None:
     whole = evaluate(asked, run, gold_of(gold), id_column="id", by=["hospital", "sign"], chance=Chance(samples=200))
     assert list(whole.summary["by"]["hospital"]) == ["(null)", "Nord"]
     assert list(whole.summary["by"]["sign"]) == ["(null)", "a", "b", "c"]  # the right one
+    aged = gold_of([{"age": age} for age in (10, 9, 100, None)])
+    by_age = evaluate(fields(age="integer"), aged.with_columns(status=pl.lit("OK")).lazy(), aged, id_column="id",
+                      by=["age"], chance=NO_INTERVALS).summary["by"]["age"]  # fmt: skip
+    assert list(by_age) == ["(null)", "9", "10", "100"]
     part = [place for place, name in enumerate(hospitals) if name == "Nord"]
     alone = evaluate(
         asked,
@@ -439,6 +477,200 @@ def test_subgroups_are_the_same_measures_on_a_part_of_the_documents() -> None:
     rows = whole.fields.filter((pl.col("by") == "hospital") & (pl.col("group") == "Nord") & (pl.col("field") == "sign"))
     assert rows["f1"].to_list() == [alone["fields"]["sign"]["f1"]]
     assert whole.fields.filter(pl.col("by").is_null())["field"].to_list() == ["(micro)", "(macro)", "sign", "fever"]
+
+
+# What stands beside a value
+
+
+def test_partial_dates_without_their_precision_are_compared_as_days_and_told() -> None:
+    inner = {"type": "object", "fields": {"born": {"type": "date", "precision": "partial"}}}
+    asked = fields(
+        onset={"type": "date", "precision": "partial"}, patient=inner,
+        seen={"type": "list", "items": {"type": "date", "precision": "partial"}},
+    )  # fmt: skip
+    month = DAY.replace(day=1)
+    run = run_of(
+        [
+            {"onset": month, "onset__precision": "month", "patient": {"born": month, "born__precision": "month"},
+             "seen": [{"date": month, "date__precision": "month"}]},
+        ] * 2
+    )  # fmt: skip
+    gold = gold_of([{"onset": day, "patient": {"born": day}, "seen": [day]} for day in (month, DAY)])
+    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary
+    assert found["dates_without_precision"] == ["onset", "patient.born", "seen"]
+    assert [found["fields"][name]["correct"] for name in ("onset", "patient.born", "seen")] == [1, 1, 1]
+    assert [found["fields"][name]["wrong"] for name in ("onset", "patient.born")] == [1, 1]
+    about = {"run": "r", "task": "t 1", "model": "m", "gold": "g"}
+    assert "compared by day alone, for want of <field>__precision in gold: onset, patient.born" in evaluation_text(
+        found
+    )
+    assert "comparées au jour seul" in evaluation_report({**about, **found}, language="fr")
+    told = gold.with_columns(pl.lit("day").alias("onset__precision"))
+    found = evaluate(asked, run, told, id_column="id", chance=NO_INTERVALS).summary
+    assert found["dates_without_precision"] == ["patient.born", "seen"]
+    assert found["fields"]["onset"]["correct"] == 0  # a month is not a day
+
+
+NOTED = fields(
+    cough={"type": "boolean", "assertion": True},
+    signs={"type": "list", "assertion": True, "missing": True, "items": {"type": "string"}},
+    cases={
+        "type": "list", "keys": ["place"],
+        "items": {"type": "object", "fields": {"place": {"type": "string"}, "age": {"type": "integer", "missing": True}}},
+    },
+)  # fmt: skip
+
+
+def case(place: str, age: int | None, reason: str | None = None) -> dict[str, Any]:
+    return {"place": place, "age": age, "age__missing": reason}
+
+
+def test_assertions_and_the_reasons_inside_records_are_compared_on_the_items_that_match() -> None:
+    gold = gold_of(
+        [
+            {"cough": True, "cough__assertion": "present", "signs": ["toux", "fièvre", "rash"],
+             "signs__assertion": ["present", "family", None], "signs__missing": None,
+             "cases": [case("Nice", None, "not_stated"), case("Lyon", None, "denied"), case("Metz", None, "uncertain")]},
+            {"cough": None, "cough__assertion": "possible", "signs": [], "signs__assertion": [],
+             "signs__missing": "denied", "cases": []},
+        ],
+        signs__missing=pl.String,
+    )  # fmt: skip
+    run = run_of(
+        [
+            {"cough": False, "cough__assertion": "absent", "signs": ["Fievre", None, "toux"],
+             "signs__assertion": ["family", None, "possible"], "signs__missing": None,
+             "cases": [case("Lyon", 4), case("Nice", None, "not_stated")]},
+            {"cough": None, "cough__assertion": "possible", "signs": [], "signs__assertion": [],
+             "signs__missing": "denied", "cases": []},
+        ],
+        signs__missing=pl.String,
+    )  # fmt: skip
+    found = evaluate(NOTED, run, gold, id_column="id", chance=NO_INTERVALS).summary
+    cough, signs = found["assertions"]["cough"], found["assertions"]["signs"]
+    assert (cough["unit"], cough["compared"], cough["correct"]) == ("documents", 2, 1)
+    assert cough["share_ci95"] is not None
+    assert (signs["unit"], signs["compared"], signs["correct"], signs["share"]) == ("items", 2, 1, 0.5)
+    assert signs["share_ci95"] is None  # items of one document err together
+    counts, labels = signs["confusion"]["counts"], signs["confusion"]["labels"]
+    assert counts[labels.index("present")][labels.index("possible")] == 1
+    assert (found["reasons"]["signs"]["unit"], found["reasons"]["signs"]["correct"]) == ("documents", 1)
+    age = found["reasons"]["cases.age"]
+    assert (age["unit"], age["compared"], age["correct"]) == ("items", 3, 1)
+    counts, labels = age["confusion"]["counts"], age["confusion"]["labels"]
+    assert counts[labels.index("denied")][labels.index("value")] == 1
+    assert counts[labels.index("uncertain")][labels.index(None)] == 1  # Metz was not found
+    report = evaluation_report({"run": "r", "task": "t", "model": "m", "gold": "g", **found}, language="fr")
+    assert "Assertions" in report
+    assert "cases.age" in report
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            {"cough": True, "cough__assertion": "sure"},
+            "gold.cough__assertion: d0 .* no known assertion. Valid: present, ab",
+        ),
+        (
+            {"signs": ["a", "b"], "signs__assertion": ["present"]},
+            "signs__assertion: d0 .* another number of assertions",
+        ),
+        ({"cases": [case("Nice", 3, "denied")]}, "gold.cases.age__missing: d0 .* both a value and a reason"),
+        ({"cases": [case("Nice", None, "why")]}, "gold.cases.age__missing: d0 .* no known reason. Valid: not_stated"),
+    ],
+)
+def test_annotations_that_cannot_be_used(row: dict[str, Any], message: str) -> None:
+    run = run_of([{"cough": True, "signs": ["a"], "cases": [case("Nice", 3)]}])
+    with pytest.raises(DataError, match=message):
+        evaluate(NOTED, run, gold_of([row]), id_column="id", chance=NO_INTERVALS)
+
+
+# Documents drawn with unequal probabilities
+
+
+def weighted_pair() -> tuple[pl.LazyFrame, pl.DataFrame, list[str], list[str], Any]:
+    gold, found = random_pair()
+    weights = np.where(np.arange(len(gold)) % 4 == 0, 10.0, 1.0)
+    table = gold_of([{"sign": row["sign"]} for row in gold]).with_columns(
+        pl.Series("inclusion_probability", 1 / weights)
+    )
+    signs = [[str(row["sign"]) for row in rows] for rows in (gold, found)]
+    return run_of([{"sign": row["sign"]} for row in found]), table, signs[0], signs[1], weights
+
+
+def test_weighted_measures_are_those_of_scikit_learn_and_counts_are_not_weighted() -> None:
+    asked = fields(sign={"type": "enum", "values": ["a", "b", "c"]})
+    run, gold, right, told, weights = weighted_pair()
+    found = evaluate(asked, run, gold, id_column="id", chance=Chance(samples=200))
+    entry = found.summary["fields"]["sign"]
+    micro = precision_recall_fscore_support(right, told, labels=["a", "b", "c"], average="micro", sample_weight=weights)
+    assert [entry[one] for one in ("precision", "recall", "f1")] == pytest.approx(micro[:3])
+    for place, label in enumerate("abc"):
+        each = precision_recall_fscore_support(right, told, labels=["a", "b", "c"], sample_weight=weights)
+        value = entry["values"][label]
+        assert [value["ppv"], value["sensitivity"], value["f1"]] == pytest.approx([part[place] for part in each[:3]])
+    same = np.array([a == b for a, b in zip(right, told, strict=True)])
+    assert entry["exact"] == pytest.approx(weights @ same / weights.sum())
+    assert entry["confusion"]["counts"] == confusion_matrix(right, told, labels=["a", "b", "c", "None"]).tolist()
+    assert entry["f1_ci95"][0] < entry["f1"] < entry["f1_ci95"][1]
+    told_weights = found.summary["weights"]
+    assert told_weights == {
+        "column": "inclusion_probability", "used": True, "equal": False,
+        "effective_documents": pytest.approx(weights.sum() ** 2 / (weights**2).sum()),
+    }  # fmt: skip
+    assert found.values.columns[-1] == "inclusion_probability"
+    with pytest.raises(DataError, match="drawn with unequal probabilities"):  # what jobs/calibrate.py reads
+        accept(found.values.clear(), found.values, id_column="id", alpha=0.05, delta=0.05)
+    assert "measures are weighted, and are those of the whole run" in evaluation_text(found.summary)
+    plain = evaluate(asked, run, gold, id_column="id", is_weighted=False, chance=NO_INTERVALS).summary
+    alone = evaluate(asked, run, gold.drop("inclusion_probability"), id_column="id", chance=NO_INTERVALS).summary
+    assert plain["fields"] == alone["fields"]
+    assert "not of the whole run" in evaluation_text(plain)
+
+
+def test_intervals_of_unequal_samples_cover_the_truth_of_the_whole() -> None:
+    """A run of which the documents that the model gets wrong are reviewed ten times as often as the others."""
+    rng = np.random.default_rng(3)
+    population = draw_units(rng, 20_000, num_fields=3)
+    truth = ratios(population.sum(axis=(0, 1)))[2]
+    probability = np.where(population[..., 1:].sum(axis=(1, 2)) > 0, 0.02, 0.006)
+    covered, naive = [], []
+    for _ in range(200):
+        drawn = rng.random(len(population)) < probability
+        weights = 1 / probability[drawn]
+        units, is_value = population[drawn], np.ones(3, dtype=bool)
+        low, high = score_intervals(
+            units * weights[:, None, None], is_value, weights=weights, samples=200, rng=rng, method="bca"
+        )[-2, 2]
+        covered.append(low <= truth <= high)
+        low, high = score_intervals(units, is_value, weights=np.ones(len(units)), samples=200, rng=rng, method="bca")[
+            -2, 2
+        ]
+        naive.append(low <= truth <= high)
+    assert np.mean(covered) > 0.9
+    assert np.mean(naive) < 0.2  # what the figures of the sample would claim
+
+
+def test_without_an_error_unequal_weights_know_less() -> None:
+    units = np.zeros((20, 1, 3))
+    units[:, :, 0] = 1
+    weights = np.array([10.0] + [1.0] * 19)
+    found = score_intervals(
+        units * weights[:, None, None], np.ones(1, dtype=bool), weights=weights, samples=200,
+        rng=np.random.default_rng(0), method="bca",
+    )  # fmt: skip
+    assert found[0, 2, 0] < 0.7  # 7 documents of equal weight, not 20
+
+
+def test_a_field_that_is_called_weight_is_no_weight() -> None:
+    asked = fields(weight="number")
+    gold = gold_of([{"weight": 70.0}, {"weight": None}])
+    found = evaluate(asked, run_of([{"weight": 70.0}, {"weight": None}]), gold, id_column="id", chance=NO_INTERVALS)
+    assert found.summary["weights"] is None
+    assert found.summary["fields"]["weight"]["correct"] == 1
+    with pytest.raises(DataError, match="gold: 'weight' must be a number above 0 in every row"):
+        evaluate(fields(age="integer"), run_of([{"age": 1}]), gold_of([{"age": 1, "weight": 0.0}]), id_column="id")
 
 
 # Intervals
@@ -479,7 +711,7 @@ def test_intervals_cover_the_truth(method: Any) -> None:
     truth = ratios(draw_units(rng, 400_000).sum(axis=(0, 1)))
     covered = []
     for _ in range(300):
-        found = score_intervals(draw_units(rng, 80), is_value, samples=400, rng=rng, method=method)
+        found = score_intervals(draw_units(rng, 80), is_value, weights=np.ones(80), samples=400, rng=rng, method=method)
         micro = found[-2]
         covered.append((micro[:, 0] <= truth) & (truth <= micro[:, 1]))
     share = np.mean(covered, axis=0)
@@ -490,7 +722,14 @@ def test_intervals_cover_the_truth(method: Any) -> None:
 def test_without_an_error_the_interval_is_not_a_point() -> None:
     units = np.zeros((20, 1, 3))
     units[:, :, 0] = 1
-    found = score_intervals(units, np.ones(1, dtype=bool), samples=200, rng=np.random.default_rng(0), method="bca")
+    found = score_intervals(
+        units,
+        np.ones(1, dtype=bool),
+        weights=np.ones(len(units)),
+        samples=200,
+        rng=np.random.default_rng(0),
+        method="bca",
+    )
     low, high = found[0, 2]
     assert high == 1.0
     assert low == pytest.approx(0.8389, abs=1e-3)  # Wilson for 20 of 20
@@ -499,7 +738,14 @@ def test_without_an_error_the_interval_is_not_a_point() -> None:
 
 def test_one_document_has_no_interval() -> None:
     units = np.array([[[1.0, 1.0, 0.0]]])
-    found = score_intervals(units, np.ones(1, dtype=bool), samples=200, rng=np.random.default_rng(0), method="bca")
+    found = score_intervals(
+        units,
+        np.ones(1, dtype=bool),
+        weights=np.ones(len(units)),
+        samples=200,
+        rng=np.random.default_rng(0),
+        method="bca",
+    )
     assert np.isnan(found[0, 0]).all()
 
 
@@ -508,9 +754,13 @@ def test_the_same_seed_gives_the_same_intervals_and_many_are_quick() -> None:
     units = draw_units(rng, 400, num_fields=15)
     is_value = np.ones(15, dtype=bool)
     start = time.process_time()
-    found = score_intervals(units, is_value, samples=1000, rng=np.random.default_rng(0), method="bca")
+    found = score_intervals(
+        units, is_value, weights=np.ones(400), samples=1000, rng=np.random.default_rng(0), method="bca"
+    )
     assert time.process_time() - start < 5
-    again = score_intervals(units, is_value, samples=1000, rng=np.random.default_rng(0), method="bca")
+    again = score_intervals(
+        units, is_value, weights=np.ones(400), samples=1000, rng=np.random.default_rng(0), method="bca"
+    )
     assert np.array_equal(found, again, equal_nan=True)
 
 
@@ -535,6 +785,7 @@ RUN = run_of(
         ({"key": ["d0"], "age": [1]}, "gold: no column 'id', the id of the run. .*Valid: age, key"),
         ({"id": ["d0", "d0", "d1"], "age": [1, 2, 3]}, "gold.id: 1 ids stand in several rows, d0 for example"),
         ({"id": ["d0", None], "age": [1, 2]}, "gold.id: 1 rows have no id"),
+        ({"id": ["d0"], "age": [float("inf")]}, "gold.age: d0 .1 rows. is no whole number"),
         ({"id": [0, 1], "age": [1, 2]}, "gold.id: Int64, and the run's ids are String"),
         ({"id": ["x", "y"], "age": [1, 2]}, "no id is one of the run's.*x, y, …; of the run: d0, d1, d2"),
         ({"id": ["d0"], "agge": [1]}, "no column is a field of the task. It has id, agge; the fields are age, sex"),
@@ -662,6 +913,59 @@ def test_the_job(scripted: tuple[Path, Path], tmp_path: Path) -> None:
     assert '<html lang="fr">' in report
     assert "Précision" in report
     assert "Specificity" in report
+
+
+def test_ids_of_another_width_are_the_same_numbers() -> None:
+    run = run_of([{"id": 1, "age": 5}, {"id": 2, "age": 5}], id=pl.Int32)
+    gold = pl.DataFrame({"id": [1], "age": [5]})
+    assert (
+        evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary["fields"]["age"]["f1"]
+        == 1
+    )
+    with pytest.raises(DataError, match="gold.id: Int64, and the run's ids are Int32"):
+        evaluate(fields(age="integer"), run, pl.DataFrame({"id": [1, 2**40], "age": [5, 5]}), id_column="id")
+
+
+def test_the_structure_of_evaluation_json_is_stable() -> None:
+    """Others read it: keys may be added to this list, never taken away."""
+    asked = fields(age="integer", fever={"type": "boolean", "missing": True})
+    rows = [{"age": 1, "fever": True, "fever__missing": None}, {"age": 2, "fever": None, "fever__missing": "denied"}]
+    found = evaluate(asked, run_of(rows), gold_of(rows), id_column="id", by=["age"], chance=Chance(samples=100)).summary
+    assert list(found) == [
+        "documents", "weights", "fields_without_gold", "dates_without_precision", "intervals", "overall", "fields",
+        "reasons", "assertions", "evidence", "by",
+    ]  # fmt: skip
+    measures = {f"{one}{end}" for one in ("precision", "recall", "f1") for end in ("", "_ci95")}
+    numbers = {"support", "predicted", "correct", "wrong", "missed", "spurious", "absent"}
+    whole = {"exact", "exact_ci95"}
+    assert set(found["overall"]) == {"micro", "macro", "documents"} | whole
+    assert set(found["overall"]["micro"]) == measures | numbers
+    assert set(found["overall"]["macro"]) == measures | {"fields"}
+    assert set(found["fields"]["age"]) == measures | numbers | whole | {"level", "type", "rule", "presence"}
+    assert set(found["fields"]["fever"]) - set(found["fields"]["age"]) == {"confusion", "values", "macro_f1"}
+    ends = {f"{one}{end}" for one in ("sensitivity", "specificity", "ppv", "npv") for end in ("", "_ci95")}
+    assert set(found["fields"]["fever"]["values"]["true"]) == ends | {"tp", "fp", "fn", "tn", "f1"}
+    assert set(found["reasons"]["fever"]) == {
+        "unit",
+        "compared",
+        "asked",
+        "correct",
+        "share",
+        "share_ci95",
+        "confusion",
+    }
+    assert set(found["by"]["age"]["1"]) == set(found["overall"]) | {"fields"}
+    assert isinstance(found["overall"]["micro"]["f1_ci95"], list)
+    assert json.loads(json.dumps(found, allow_nan=False)) == json.loads(json.dumps(found))
+
+
+def test_a_category_is_shown_as_it_is_called() -> None:
+    asked = fields(kind={"type": "enum", "values": ["missed", "wrong", "model"]})
+    rows = [{"kind": name} for name in ("missed", "wrong", "model")]
+    found = evaluate(asked, run_of(rows), gold_of(rows), id_column="id", chance=NO_INTERVALS).summary
+    report = evaluation_report({"run": "r", "task": "t", "model": "m", "gold": "g", **found}, language="fr")
+    for name in ("missed", "wrong", "model"):
+        assert report.count(f'<td class="text">{name}</td>') == 4  # two tables, in two languages
 
 
 def test_the_report_tells_reasons_quotes_and_subgroups_and_no_free_text() -> None:

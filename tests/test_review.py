@@ -23,7 +23,9 @@ import glane
 from conftest import ROOT, extract_here, job, make_settings, write_documents
 from glane.assess import sampling
 from glane.assess.corrections import make_gold, read_corrections
-from glane.assess.review_page import answer_of, chosen_fields, render, review_data, review_table, without_evidence
+from glane.assess.review_data import answer_of, review_data, without_evidence
+from glane.assess.review_page import chosen_fields, render, review_table
+from glane.assess.reviewed_sample import read_sample, state_text
 from glane.errors import ConfigError, DataError, RunError
 from glane.task.answer import read_answer
 from glane.task.locate import locate
@@ -316,8 +318,11 @@ def test_what_the_page_holds_can_be_read_back_as_an_answer(run):
 def test_the_table_is_safe_in_a_spreadsheet(run):
     data = page_data(run)
     data["documents"][0]["id"] = "=1+1"
+    data["documents"][1]["id"] = "-2+3+cmd|' /C calc'!A0"
+    data["documents"][2]["id"] = "-2,5"
     table = review_table(data)
-    assert table["id"][0] == "'=1+1"
+    ids = table["id"].unique(maintain_order=True)
+    assert ids[:3].to_list() == ["'=1+1", "'-2+3+cmd|' /C calc'!A0", "-2,5"]
     assert table.height == 5 * len(TASK["fields"])
     assert set(table.filter(pl.col("field") == "sex")["value"]) == {"F", "M", None}
 
@@ -339,13 +344,25 @@ def corrections_of(run, decisions, *, reviewer="Ada", fields=None, **changes):
     } | changes  # fmt: skip
 
 
-def gold_of(run, tmp_path, *contents):
+def sample_of(tmp_path, names=("d0", "d1", "d2", "d3", "d4"), probability=0.25, strata=None):
+    """A sample as the job writes it, in its folder."""
+    folder = tmp_path / "sample"
+    folder.mkdir(exist_ok=True)
+    pl.DataFrame(
+        {"id": names, "inclusion_probability": probability, "weight": 1 / np.asarray(probability),
+         "stratum": strata or ["all"] * len(names)}
+    ).write_parquet(folder / "sample.parquet")  # fmt: skip
+    return read_sample(folder, id_column="id")
+
+
+def gold_of(run, tmp_path, *contents, sample=None):
     reviews = {}
     for i, content in enumerate(contents):
         path = tmp_path / f"c{i}.json"
         path.write_text(json.dumps(content) if not isinstance(content, str) else content)
         reviews[str(path)] = read_corrections(path, run=run.description()["fingerprint_digest"])
-    return make_gold(load_task(TASK), run.usable().collect(), reviews, id_column="id")
+    sample = sample or sample_of(tmp_path)
+    return make_gold(load_task(TASK), run.usable().collect(), sample, reviews, id_column="id")
 
 
 def test_what_is_accepted_is_what_the_run_says(run, tmp_path):
@@ -470,7 +487,8 @@ def test_ids_may_be_numbers(run, tmp_path):
     (tmp_path / "c.json").write_text(json.dumps(content))
     rows = rows.with_columns(pl.int_range(2**60, 2**60 + 5).alias("id"))
     review = {"c.json": read_corrections(tmp_path / "c.json", run=content["run"])}
-    gold = make_gold(load_task(TASK), rows, review, id_column="id")
+    sample = sample_of(tmp_path, [2**60 + i for i in range(5)])
+    gold = make_gold(load_task(TASK), rows, sample, review, id_column="id")
     assert (gold.table["id"].to_pylist(), gold.table["age"].to_pylist()) == ([2**60 + 1], [5])
 
 
@@ -480,6 +498,99 @@ def test_a_field_with_the_name_of_a_sample_column_is_refused():
     with pytest.raises(ConfigError, match="'weight' is also a column of the sample"):
         chosen_fields(task, [])
     assert chosen_fields(task, ["age"]) == ["age"]
+
+
+# --- Weights of a review that is not finished ---
+
+
+def test_weights_of_a_part_keep_the_size_of_the_run(run, tmp_path):
+    gold = gold_of(run, tmp_path, corrections_of(run, {"d0": {}, "d1": {}}))
+    found = pl.from_arrow(gold.table)
+    assert found["inclusion_probability"].to_list() == pytest.approx([0.25 * 2 / 5] * 2)
+    assert found["weight"].sum() == pytest.approx(5 / 0.25)  # the run has 20 documents, whatever was reviewed
+    assert gold.agreement["sample"] == {
+        "sampled": 5, "reviewed": 2, "skipped": [], "strata": {"all": {"sampled": 5, "reviewed": 2}}
+    }  # fmt: skip
+
+
+def test_weights_of_a_part_keep_the_size_of_every_stratum(run, tmp_path):
+    drawn = {"probability": [0.5, 0.5, 0.5, 0.1, 0.1], "strata": ["a", "a", "a", "b", "b"]}  # 6 and 20 documents
+    sample = sample_of(tmp_path, ("d0", "d1", "d2", "d3", "d4"), **drawn)
+    of = dict(zip(sample.drawn, zip(drawn["probability"], drawn["strata"], strict=True), strict=True))
+
+    def reviewed(names):
+        content = corrections_of(run, {name: {} for name in names})
+        for one in content["documents"]:
+            one["inclusion_probability"], one["stratum"] = of[one["id"]]
+        return gold_of(run, tmp_path, content, sample=sample)
+
+    found = pl.from_arrow(reviewed(["d0", "d3", "d4"]).table)
+    assert dict(found.group_by("stratum").agg(pl.col("weight").sum()).iter_rows()) == pytest.approx({"a": 6, "b": 20})
+    # No document of a stratum yet: the others stand for it, and that is told.
+    gold = reviewed(["d0", "d1"])
+    assert pl.from_arrow(gold.table)["weight"].to_list() == pytest.approx([13, 13])
+    assert "in 1 strata, 'b' for example" in state_text(gold.agreement["sample"])
+    assert gold.agreement["sample"]["strata"]["b"] == {"sampled": 2, "reviewed": 0}
+
+
+@pytest.mark.parametrize(("allocation", "num_reviewed"), [("equal", 15), ("equal", 30), ("proportional", 30)])
+def test_totals_from_the_first_documents_of_a_sample_are_unbiased(tmp_path, allocation, num_reviewed):
+    """400 draws of 40 of which the first few are reviewed: the mean of the estimated totals is the total."""
+    rows = population(200).with_columns(pl.col("hospital").fill_null("b"))
+    wrong = dict(zip(rows["id"], rows["wrong"] + 2 * (rows["hospital"] == "b").cast(pl.Int64), strict=True))
+    totals = []
+    for seed in range(400):
+        drawn = sampling.draw_stratified(
+            rows, id_column="id", by="hospital", num_rows=40, allocation=allocation, seed=seed
+        )
+        sample = sample_of(
+            tmp_path, drawn["id"].to_list(), drawn["inclusion_probability"].to_list(), drawn["stratum"].to_list()
+        )  # fmt: skip
+        probabilities = sample.probabilities(drawn["id"].to_list()[:num_reviewed])
+        totals.append(sum(wrong[name] / probability for name, probability in probabilities.items()))
+    error = np.std(totals) / np.sqrt(len(totals))
+    assert abs(np.mean(totals) - sum(wrong.values())) < 4 * error
+
+
+def test_documents_that_were_skipped_are_told(run, tmp_path):
+    from glane.assess.corrections import write_gold
+
+    gold = gold_of(run, tmp_path, corrections_of(run, {"d0": {}, "d1": {}, "d4": {}}))
+    assert gold.agreement["sample"]["skipped"] == ["d2", "d3"]
+    line = write_gold(tmp_path / "gold", gold)
+    assert "2 documents of the sample are not reviewed yet" in line
+    assert "2 were skipped" in line
+    # What another person reviewed is not skipped.
+    other = corrections_of(run, {"d2": {}, "d3": {}}, reviewer="Béa")
+    both = gold_of(run, tmp_path, corrections_of(run, {"d0": {}, "d1": {}, "d4": {}}), other)
+    assert both.agreement["sample"]["skipped"] == []
+
+
+def test_probabilities_are_those_of_the_sample_not_of_the_file(run, tmp_path):
+    good = corrections_of(run, {"d0": {}})
+    changed = json.loads(json.dumps(good))
+    changed["documents"][0]["inclusion_probability"] = 0.5
+    with pytest.raises(DataError, match=r"inclusion_probability 0.5 in stratum 'all', but .*sample.parquet has 0.25"):
+        gold_of(run, tmp_path, changed)
+    moved = json.loads(json.dumps(good))
+    moved["documents"][0]["stratum"] = "b"
+    with pytest.raises(DataError, match="of another sample"):
+        gold_of(run, tmp_path, moved)
+    with pytest.raises(DataError, match=r"document 'd0': not in .*sample.parquet"):
+        gold_of(run, tmp_path, good, sample=sample_of(tmp_path, ("d1", "d2", "d3", "d4", "d9")))
+    with pytest.raises(DataError, match="its page has 7 documents"):
+        gold_of(run, tmp_path, good | {"sampled": 7})
+
+
+def test_a_folder_without_its_sample_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"no .*sample.parquet"):
+        read_sample(tmp_path, id_column="id")
+    (tmp_path / "sample.parquet").write_bytes(b"no")
+    with pytest.raises(DataError, match="not readable Parquet"):
+        read_sample(tmp_path, id_column="id")
+    pl.DataFrame({"id": [1]}).write_parquet(tmp_path / "sample.parquet")
+    with pytest.raises(DataError, match="no column 'inclusion_probability'"):
+        read_sample(tmp_path, id_column="id")
 
 
 # --- The job ---
@@ -736,6 +847,47 @@ def test_records_and_lists_are_corrected_in_the_browser(run, tmp_path, reader):
 
 
 @pytest.mark.slow
+def test_the_page_opens_in_the_language_of_the_task(tmp_path, reader):
+    for language, shown in (("en", "0 / 1 reviewed"), ("fr", "0 / 1 relus")):
+        (tmp_path / language).mkdir()
+        run = make_run(tmp_path / language, [text_of()], TASK | {"language": language})
+        sample = sampling.draw_random(run.usable().select("id").collect(), id_column="id", num_rows=1, seed=0)
+        rows = run.usable().join(run.documents(), on="id").collect()
+        data = review_data(
+            load_task(TASK | {"language": language}), rows, sample, id_column="id", text_column="text", run="r",
+            fields=["age"], context=[],
+        )  # fmt: skip
+        (tmp_path / f"{language}.html").write_text(render(data))
+        reader.open(tmp_path / f"{language}.html")
+        assert reader.do("return document.documentElement.lang") == language
+        assert reader.see("#count") == [shown]
+    assert reader.complaints() == []
+
+
+@pytest.mark.slow
+def test_a_document_of_two_megabytes_can_be_reviewed(tmp_path, reader):
+    line = "Le patient consulte à l’hôpital pour une toux évoluant depuis trois jours. 🌡 Pas d’autre plainte.\n"
+    run = make_run(tmp_path, [text_of() + line * 20_000 + "x" * 60_000 + "🌡" * 30_000 + " FIN"])  # 2 MB and more
+    begin = time.monotonic()
+    (tmp_path / "page.html").write_text(render(page_data(run, num_rows=1)))
+    assert time.monotonic() - begin < 30
+    reader.open(tmp_path / "page.html")
+    (shown,) = page_data(run, num_rows=1)["documents"]
+    assert reader.do("return document.getElementById('text').textContent === data.documents[0].text")
+    assert reader.do("return document.getElementById('text').textContent.length") > 2_000_000
+    assert len(shown["text"]) > 2_000_000
+    assert reader.see("#text mark.active") == ["67 ans"]
+    spent = reader.do(
+        "const key = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));"
+        "const begin = performance.now(); for (let i = 0; i < 8; i++) key('a'); return (performance.now() - begin) / 8"
+    )
+    assert spent < 1500, spent  # milliseconds for a decision
+    assert reader.see("#count") == ["1 / 1 relus"]
+    assert reader.do("return document.querySelectorAll('#text .block').length") > 50
+    assert reader.complaints() == []
+
+
+@pytest.mark.slow
 def test_five_hundred_long_documents_stay_quick(run, tmp_path, reader):
     data = page_data(run)
     document = next(one for one in data["documents"] if one["id"] == "d0")
@@ -760,6 +912,6 @@ def test_the_job_writes_where_it_may(run, tmp_path):
     blocked.write_text("")
     from glane.assess.review_page import write_review
 
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match="out.dir"):
         write_review(blocked, pl.DataFrame({"id": []}), page_data(run))
     assert Path(blocked).is_file()

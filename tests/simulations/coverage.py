@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from glane.assess.estimate import estimate
+from glane.assess.metrics import score_intervals, scores
 from glane.assess.prediction_powered import NotEstimableError, Rows, fit
 from glane.assess.proportion import error_rates, gold_only, prediction_powered, rogan_gladen
 from glane.assess.question import WEIGHT, Question
@@ -73,6 +74,77 @@ def weighted_coverage(*, prevalence: float, num_gold: int, samples: int, seed: i
             held[name].append(one.low <= prevalence <= one.high)  # type: ignore[operator]
             width[name].append(one.high - one.low)  # type: ignore[operator]
     return {name: (float(np.mean(held[name])), float(np.mean(width[name]))) for name in held}
+
+
+def finite_coverage(
+    *, num_run: int, num_gold: int, prevalence: float, sensitivity: float, specificity: float, samples: int, seed: int
+) -> dict[str, tuple[float, float]]:
+    """Coverage and mean width for the share of a run's own documents (population=run), a large part of it reviewed."""
+    rng = np.random.default_rng(seed)
+    held, width, told = (dict.fromkeys(("gold_only", "ppi"), 0.0) for _ in range(3))
+    weights = np.ones(num_gold)
+    for _ in range(samples):
+        truth = (rng.random(num_run) < prevalence).astype(float)
+        right = np.where(truth == 1, sensitivity, specificity)
+        model = np.where(rng.random(num_run) < right, truth, 1 - truth)
+        drawn = rng.choice(num_run, num_gold, replace=False)
+        for name, interval in (
+            ("gold_only", gold_only(truth[drawn], weights, 0.95, num_run=num_run)),
+            (
+                "ppi",
+                prediction_powered(
+                    truth[drawn], model[drawn], weights, run_share=float(model.mean()), num_run=num_run, level=0.95,
+                    is_finite=True,
+                ),
+            ),
+        ):  # fmt: skip
+            if interval is not None:
+                told[name] += 1
+                held[name] += interval.low - 1e-12 <= truth.mean() <= interval.high + 1e-12
+                width[name] += interval.width
+    return {name: (held[name] / told[name], width[name] / told[name]) for name in held}
+
+
+PRESENT = (0.95, 0.8, 0.6, 0.4, 0.2, 0.1)  # how often the documents tell each field; a list of 1.5 items comes last
+
+
+def reviewed_outcomes(rng: np.random.Generator, num_documents: int, error: float) -> np.ndarray:
+    """True positives, false positives and false negatives by document and field; errors gather in some documents."""
+    hard = rng.gamma(2.0, 0.5, num_documents)
+    rate = np.minimum(1, error * hard)
+    units = np.zeros((num_documents, len(PRESENT) + 1, 3))
+    for field, share in enumerate(PRESENT):
+        told = rng.random(num_documents) < share
+        errs = rng.random(num_documents) < np.where(told, rate, 0.3 * rate)
+        is_value = rng.random(num_documents) < 0.5  # a wrong value, and not a missed one
+        units[:, field, 0] = told & ~errs
+        units[:, field, 1] = errs & (is_value | ~told)
+        units[:, field, 2] = told & errs
+    items = rng.poisson(1.5, num_documents)
+    wrong = rng.binomial(items, rate)
+    units[:, -1, 0], units[:, -1, 2] = items - wrong, wrong
+    units[:, -1, 1] = rng.binomial(wrong, 0.5) + rng.poisson(0.2 * rate)
+    return units
+
+
+def f1_coverage(
+    *, num_documents: int, error: float, method: str, samples: int, seed: int, resamples: int = 1000
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """F1, coverage and mean width of its intervals: by field (`PRESENT`, then a list), micro and macro."""
+    rng = np.random.default_rng(seed)
+    is_value = np.ones(len(PRESENT) + 1, dtype=bool)
+    truth = scores(reviewed_outcomes(rng, 1_000_000, error).sum(axis=0), is_value)[:, 2]
+    held, told, width = (np.zeros(len(truth)) for _ in range(3))
+    for _ in range(samples):
+        units = reviewed_outcomes(rng, num_documents, error)
+        ends = score_intervals(
+            units, is_value, weights=np.ones(num_documents), samples=resamples, rng=rng, method=method  # type: ignore[arg-type]
+        )[:, 2]  # fmt: skip
+        is_known = np.isfinite(ends).all(axis=1)
+        told += is_known
+        held += is_known & (ends[:, 0] <= truth) & (truth <= ends[:, 1])
+        width += np.where(is_known, ends[:, 1] - ends[:, 0], 0.0)
+    return truth, held / told, width / told
 
 
 def regression_coverage(
@@ -143,6 +215,32 @@ def main(samples: int) -> None:
             found = weighted_coverage(prevalence=prevalence, num_gold=num_gold, samples=few, seed=7)
             shown = "  ".join(f"{name} {cover:.3f} (width {wide:.3f})" for name, (cover, wide) in found.items())
             print(f"{num_gold:4d}  {prevalence:.2f} | {shown}", flush=True)
+    print(f"\nShares of a run's own documents (population=run), Se 0.8 Sp 0.95 and Se 0.95 Sp 0.99: {samples} samples")
+    print(" run  gold  prev  errors | gold_only (width)  ppi (width)")
+    for num_run, num_gold in ((300, 100), (300, 200), (1000, 300), (1000, 900)):
+        for prevalence in (0.05, 0.3):
+            for sensitivity, specificity in ((0.8, 0.95), (0.95, 0.99)):
+                found = finite_coverage(
+                    num_run=num_run, num_gold=num_gold, prevalence=prevalence, sensitivity=sensitivity,
+                    specificity=specificity, samples=samples, seed=7,
+                )  # fmt: skip
+                errors = num_gold * (prevalence * (1 - sensitivity) + (1 - prevalence) * (1 - specificity))
+                shown = "  ".join(f"{cover:.3f} ({wide:.3f})" for cover, wide in found.values())
+                print(f"{num_run:4d}  {num_gold:4d}  {prevalence:.2f}  {errors:6.1f} | {shown}", flush=True)
+    print(f"\nF1, 1000 resamples of documents: {few} samples. Fields by how often they are told, then a list")
+    print("gold  errors  method     | micro-F1  coverage (width)  macro  | by field")
+    for num_documents in (50, 100, 300):
+        for error in (0.2, 0.1, 0.05, 0.02, 0.005):
+            for method in ("bca", "percentile"):
+                truth, covers, wides = f1_coverage(
+                    num_documents=num_documents, error=error, method=method, samples=few, seed=7
+                )
+                fields = " ".join(f"{one:.3f}" for one in covers[:-2])
+                print(
+                    f"{num_documents:4d}  {error:6.3f}  {method:10s} | {truth[-2]:8.3f}  {covers[-2]:.3f} "
+                    f"({wides[-2]:.3f})    {covers[-1]:.3f}  | {fields}",
+                    flush=True,
+                )
     print(f"\nMeans and regressions: {few} samples")
     for what in ("mean", "linear", "logistic"):
         for num_gold in (60, 200, 500):

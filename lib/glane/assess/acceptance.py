@@ -18,6 +18,11 @@ Floats = NDArray[np.float64]
 _RIGHT, _NOT_RIGHT = "correct", ("wrong", "spurious")  # verdicts on values that the model gave
 _NO_VALUE = ("missed", "absent")  # verdicts where it gave none
 _EVEN = 1.05  # weights that differ by less than this factor are equal
+_SAMPLES = {
+    "equal": "The judged documents were drawn with equal probabilities, as their weights say.",
+    "untold": "How the judged documents were drawn is not known, for they carry no weights: the guarantee holds only "
+    "if they are a plain random sample of the run.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,7 @@ def accept(
     Raises:
         DataError: if the judged values do not fit the run, or nothing has a confidence.
     """
+    sample = _check_even(values)
     judged = _judged(found, values, id_column)
     fields = sorted(judged["field"].unique().to_list())
     share = delta / len(fields)
@@ -81,12 +87,13 @@ def accept(
         "smallest_sample": smallest_sample(alpha, share),
         "judged": judged.height,
         "documents": judged[id_column].n_unique(),
+        "sample": sample,
         "fields": summaries,
         "fields_not_judged": sorted(unjudged["field"].unique().to_list()),
         "guarantee": (
             f"With probability {1 - delta:g} over the draw of the judged documents, for every field at once: at most "
             f"{alpha:.3g} of what is accepted is wrong, on average over the documents that have accepted values. Nulls "
-            "are not values: what the model missed is not counted here."
+            f"are not values: what the model missed is not counted here. {_SAMPLES[sample]}"
         ),
     }
     return Acceptance(
@@ -118,7 +125,6 @@ def _judged(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> pl.Dat
     for name in (id_column, "field", "item", "verdict"):
         if name not in values.columns:
             raise DataError(f"values: no column {name!r}. {did_you_mean(name, values.columns)}")
-    _check_even(values)
     known = {_RIGHT, *_NOT_RIGHT, *_NO_VALUE}
     if strange := sorted(set(values["verdict"].cast(pl.String).drop_nulls()) - known):
         raise DataError(f"values: verdict {strange[0]!r} is not known. Valid: {', '.join(sorted(known))}.")
@@ -130,6 +136,9 @@ def _judged(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> pl.Dat
     keys = [id_column, "field", "item"]
     # A list within a record of a list has several values at one place: which of them was judged cannot be told.
     told_apart = found.group_by("field").agg(pl.struct(keys).is_unique().all().alias("is_unique")).filter("is_unique")
+    if "predicted" in values.columns:
+        kept = pl.col("field").is_in(told_apart["field"].to_list())
+        _check_same(found, values.filter(kept), keys, item)
     given = values.filter(
         pl.col("verdict").is_in([_RIGHT, *_NOT_RIGHT]) & pl.col("field").is_in(told_apart["field"].to_list())
     ).select(
@@ -150,16 +159,44 @@ def _judged(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> pl.Dat
     return judged
 
 
-def _check_even(values: pl.DataFrame) -> None:
+def _check_same(found: pl.DataFrame, values: pl.DataFrame, keys: list[str], item: str) -> None:
+    """What was judged must be what the run says: another run of the same documents has other values."""
+    said = values.filter(pl.col("verdict").is_in([_RIGHT, *_NOT_RIGHT])).select(
+        keys[0], pl.col("field").cast(pl.String), pl.col(item).cast(pl.Int64).alias("item"), "predicted"
+    )
+    both = said.join(found.select(*keys, "value"), on=keys, how="inner", nulls_equal=True)
+    if others := both.filter(~_same(pl.col("predicted"), pl.col("value"))).height:
+        raise DataError(
+            f"values: {others} of {both.height} judged values differ from what this run says there. "
+            "Give the values of an evaluation of this very run."
+        )
+
+
+def _same(text: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """Equal as texts, or as numbers: 3.0 is 3."""
+    numbers = text.cast(pl.Float64, strict=False) == other.cast(pl.Float64, strict=False)
+    return (text == other) | numbers.fill_null(False)
+
+
+def _check_even(values: pl.DataFrame) -> str:
+    """How the documents were drawn, as far as weights tell; raises if it was with unequal probabilities."""
+    told = "untold"
     for name in ("weight", "inclusion_probability"):
         if name in values.columns:
-            column = values[name].cast(pl.Float64).drop_nulls()
+            column = values[name].cast(pl.Float64, strict=False)
+            if unknown := column.null_count():
+                raise DataError(
+                    f"values: {unknown} of {len(column)} rows have no number in {name!r}. Judge documents of one "
+                    "sample, or leave the column out if they are a plain random sample of the run."
+                )
             low, high = column.min(), column.max()
-            if isinstance(low, float) and isinstance(high, float) and high > _EVEN * low:
+            if isinstance(low, float) and isinstance(high, float) and not 0 < high <= _EVEN * low:
                 raise DataError(
                     f"values: the documents were drawn with unequal probabilities ({name}: {low:.3g} to {high:.3g}). "
                     "The guarantee needs a plain random sample: review one with sample=random."
                 )
+            told = "equal"
+    return told
 
 
 def _correct(judged: pl.DataFrame) -> Floats:
@@ -204,7 +241,8 @@ def choose_threshold(
     is_apart = len(others) >= MIN_OTHERS
     num = len(set(documents))
     candidates = thresholds(others if is_apart else confidence, num_documents=num, alpha=alpha, delta=delta)
-    chosen = select(confidence, _correct(judged), documents, candidates, alpha=alpha, delta=delta)
+    is_single = not rows[id_column].is_duplicated().any()
+    chosen = select(confidence, _correct(judged), documents, candidates, alpha=alpha, delta=delta, is_single=is_single)
     notes = []
     if num < (least := smallest_sample(alpha, delta)):
         notes.append(f"{num} judged documents; at least {least} are needed, all of them right")

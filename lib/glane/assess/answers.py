@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -21,9 +21,18 @@ from glane.task.fields import (
     ObjectField,
     StringField,
 )
-from glane.types import Missing
 
 _SHOWN = 5  # ids that a message names
+_BLOCK = 5_000  # documents that are held as Python values at once
+
+
+def answers_of(fields: Mapping[str, Field], table: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the values of every row of a table, as `answer_of` returns them."""
+    wanted = {*fields, *(f"{name}__precision" for name in fields)}
+    names = [name for name in table.columns if name in wanted]
+    for block in table.select(names).iter_slices(_BLOCK):
+        for row in block.iter_rows(named=True):
+            yield answer_of(fields, row)
 
 
 def answer_of(fields: Mapping[str, Field], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +81,7 @@ def check_ids(table: pl.DataFrame, id_column: str, *, place: str) -> None:
     twice = table[id_column].filter(table[id_column].is_duplicated()).unique(maintain_order=True)
     if len(twice):
         raise DataError(
-            f"{place}.{id_column}: {len(twice)} ids stand in several rows, {_some(twice.to_list())} for example. "
+            f"{place}.{id_column}: {len(twice)} ids stand in several rows, {some_ids(twice.to_list())} for example. "
             "One row per document is needed: keep the adjudicated one."
         )
 
@@ -81,6 +90,9 @@ def gold_fields(
     fields: Mapping[str, Field], gold: pl.DataFrame, wanted: Collection[str], *, place: str = "gold"
 ) -> dict[str, Field]:
     """Return the fields that the right answers speak of, records without the members that those lack.
+
+    A partial date needs its precision beside it: `2025-03-01` alone may be a day or a month. Without, it is compared as
+    a day, and a month that the run found as its first day.
 
     Args:
         fields: The task's.
@@ -101,7 +113,17 @@ def gold_fields(
             f"{place}: no column is a field of the task. It has {', '.join(gold.columns)}; the fields are "
             f"{', '.join(fields)}."
         )
-    return {name: _pruned(fields[name], gold.schema[name], f"{place}.{name}") for name in present}
+    return {
+        name: _told_precision(_pruned(fields[name], gold.schema[name], f"{place}.{name}"), name, gold.columns)
+        for name in present
+    }
+
+
+def _told_precision(field: Field, name: str, columns: Collection[str]) -> Field:
+    """A partial date of which the right answers do not say how much is meant is compared as a day."""
+    if isinstance(field, DateField) and f"{name}__precision" not in columns:
+        return field.model_copy(update={"precision": "day"})
+    return field
 
 
 def _pruned(field: Field, kind: pl.DataType, place: str) -> Field:
@@ -112,15 +134,19 @@ def _pruned(field: Field, kind: pl.DataType, place: str) -> Field:
         case ListField() if isinstance(kind, pl.List | pl.Array):
             inner = _instance(kind.inner)
             if isinstance(field.items, DateField) and isinstance(inner, pl.Struct):
-                _pruned(field.items, _members(inner).get("date", pl.String()), f"{place}[].date")
-                return field
+                members = _members(inner)
+                _pruned(field.items, members.get("date", pl.String()), f"{place}[].date")
+                return field.model_copy(update={"items": _told_precision(field.items, "date", members)})
+            if isinstance(field.items, DateField):
+                _pruned(field.items, inner, f"{place}[]")
+                return field.model_copy(update={"items": _told_precision(field.items, "date", ())})
             items = _pruned(field.items, inner, f"{place}[]")
             kept = items.fields if isinstance(items, ObjectField) else ()
             return field.model_copy(update={"items": items, "keys": tuple(key for key in field.keys if key in kept)})
         case ObjectField() if isinstance(kind, pl.Struct):
             members = _members(kind)
             kept = {
-                name: _pruned(inner, members[name], f"{place}.{name}")
+                name: _told_precision(_pruned(inner, members[name], f"{place}.{name}"), name, members)
                 for name, inner in field.fields.items()
                 if name in members
             }
@@ -159,7 +185,7 @@ def _expected(field: Field) -> str:
 
 
 def check_gold(fields: Mapping[str, Field], gold: pl.DataFrame, id_column: str) -> None:
-    """Check the values of right answers: whole numbers, known categories and reasons, no reason beside a value.
+    """Check the values of right answers: whole numbers, known categories.
 
     Raises:
         DataError: naming the column, the first ids and what would be valid, but no value: it may be a document's word.
@@ -167,31 +193,12 @@ def check_gold(fields: Mapping[str, Field], gold: pl.DataFrame, id_column: str) 
     for name, field in fields.items():
         wrong = [
             id_
-            for id_, value in zip(gold[id_column].to_list(), gold[name].to_list(), strict=True)
+            for block in gold.select(pl.col(id_column).alias("id"), pl.col(name).alias("value")).iter_slices(_BLOCK)
+            for id_, value in block.iter_rows()
             if not _is_valid(field, value)
         ]
         if wrong:
-            raise DataError(f"gold.{name}: {_some(wrong)} ({len(wrong)} rows) {_complaint(field)}.")
-        if f"{name}__missing" in gold.columns:
-            _check_reasons(name, gold, id_column)
-
-
-def _check_reasons(name: str, gold: pl.DataFrame, id_column: str) -> None:
-    column = f"{name}__missing"
-    reasons = gold[column].cast(pl.String, strict=False)
-    unknown = reasons.is_not_null() & ~reasons.is_in([str(reason) for reason in Missing])
-    if unknown.any():
-        ids = gold[id_column].filter(unknown).to_list()
-        raise DataError(
-            f"gold.{column}: {_some(ids)} ({len(ids)} rows) has no known reason. Valid: {', '.join(Missing)}."
-        )
-    has_value = gold[name].list.len() > 0 if isinstance(gold.schema[name], pl.List) else gold[name].is_not_null()
-    both = (has_value & reasons.is_not_null()).fill_null(False)
-    if both.any():
-        ids = gold[id_column].filter(both).to_list()
-        raise DataError(
-            f"gold.{column}: {_some(ids)} ({len(ids)} rows) has both a value and a reason for none. Remove one."
-        )
+            raise DataError(f"gold.{name}: {some_ids(wrong)} ({len(wrong)} rows) {_complaint(field)}.")
 
 
 def _is_valid(field: Field, value: Any) -> bool:
@@ -230,7 +237,8 @@ def _complaint(field: Field) -> str:
             return "has a member that the task does not allow" + (f" (categories: {valid})" if valid else "")
 
 
-def _some(ids: Collection[Any]) -> str:
+def some_ids(ids: Collection[Any]) -> str:
+    """The first of some ids, for a message."""
     shown = [str(one) for one in ids][:_SHOWN]
     return ", ".join(shown) + (", …" if len(ids) > _SHOWN else "")
 

@@ -14,6 +14,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "guarantee": "With probability {sure} over the draw of the judged documents, for all fields at once: at most "
         "{alpha} of what is accepted is wrong, on average over the documents that have accepted values (Learn then "
         "Test; delta {delta} shared by {fields} fields). What the model missed is not counted here.",
+        "equal": "The judged documents were drawn with equal probabilities, as their weights say.",
+        "untold": "How the judged documents were drawn is not known, for they carry no weights: the guarantee holds "
+        "only if they are a plain random sample of the run.",
         "explain": "A point is a tenth of the judged values: across, the confidence that the model gave; upwards, the "
         "share that was right, with its 95 % interval. Points on the diagonal are honest. Hollow: after calibration.",
         "head": "field|judged|right|calibration error|after calibration|curve|threshold|accepted in the run|notes",
@@ -27,6 +30,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "guarantee": "Avec une probabilité de {sure} sur le tirage des documents jugés, pour tous les champs à la fois "
         ": au plus {alpha} de ce qui est accepté est faux, en moyenne sur les documents qui ont des valeurs acceptées "
         "(Learn then Test ; delta {delta} partagé entre {fields} champs). Ce que le modèle a omis n'est pas compté.",
+        "equal": "Les documents jugés ont été tirés avec des probabilités égales, comme le disent leurs poids.",
+        "untold": "On ne sait pas comment les documents jugés ont été tirés, car ils ne portent pas de poids : la "
+        "garantie ne vaut que s'ils sont un échantillon aléatoire simple du run.",
         "explain": "Un point est un dixième des valeurs jugées : en abscisse, la confiance donnée par le modèle ; en "
         "ordonnée, la part de valeurs justes, avec son intervalle à 95 %. Les points sur la diagonale sont honnêtes. "
         "Points creux : après calibration.",
@@ -59,7 +65,12 @@ def _body(summary: Mapping[str, Any], language: Language) -> str:
         delta=decimal(summary["delta"], language), fields=len(fields),
     )  # fmt: skip
     rows = [_row(name, entry, language) for name, entry in fields.items()]
-    parts = [heading(words["title"], 1), paragraph(told), table(words["head"].split("|"), rows)]
+    parts = [
+        heading(words["title"], 1),
+        paragraph(told),
+        paragraph(words[summary["sample"]]),
+        table(words["head"].split("|"), rows),
+    ]
     parts.append(paragraph(words["explain"]))
     for name, entry in fields.items():
         parts += [heading(name, 3), _diagram(entry, words)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import itertools
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,10 @@ import pyarrow.parquet as pq
 from pydantic import Field as Key
 from pydantic import JsonValue, ValidationError, model_validator
 
+from glane.assess.agreement import agreement
 from glane.assess.files import as_json, write_folder
-from glane.assess.review_page import without_evidence
+from glane.assess.review_data import without_evidence
+from glane.assess.reviewed_sample import Sample, state_text
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
 from glane.errors import DataError, did_you_mean
 from glane.task.answer import AnswerError, read_answer
@@ -110,32 +111,34 @@ def read_corrections(path: str | Path, *, run: str) -> Corrections:
     return found
 
 
-def make_gold(task: Task, rows: pl.DataFrame, reviews: Mapping[str, Corrections], *, id_column: str) -> Gold:
+def make_gold(
+    task: Task, rows: pl.DataFrame, sample: Sample, reviews: Mapping[str, Corrections], *, id_column: str
+) -> Gold:  # fmt: skip
     """Turn reviews into gold values.
 
     A document is reviewed when every field of its page is decided. Of a document that several people reviewed, the
-    first file given counts: give the agreed one first. Probabilities and weights are those of the sample as drawn. The
-    page shows it in random order, so that a review that stopped early has seen a random part: means stay right, totals
-    are to be scaled by sampled / reviewed (within each stratum, of a stratified sample).
+    first file given counts: give the agreed one first. Probabilities and weights are those of the documents reviewed so
+    far, from the sample as it was drawn (`glane.assess.reviewed_sample`).
 
     Args:
         task: of the run.
         rows: the result's columns of (at least) the documents that were reviewed.
+        sample: what the page was made of.
         reviews: the corrections by the path of their file, in order.
         id_column: the name of the id.
 
     Returns:
         A table with the id, the columns of each field of the page (`<field>`, `<field>__missing`, and as the task asks
         `__precision` and `__assertion`; records without what annotates their members), `inclusion_probability`,
-        `weight`, `stratum` and `reviewer`. And counts: by field what was accepted, corrected and marked missing; for
-        each pair of reviewers the share of fields on which they agree, with Cohen's kappa (1960) of the values, taken
-        as categories: null where it is not defined.
+        `weight`, `stratum` and `reviewer`. And counts: see `glane.assess.agreement`, and how far the review is.
 
     Raises:
-        DataError: for a document that the run does not have, or a value that the task does not allow; it names the
-            file, the document and the field, never the value.
+        DataError: for a document that the run does not have or the sample has otherwise, or a value that the task does
+            not allow; it names the file, the document and the field, never the value.
     """
     by_id = {str(row[id_column]): row for row in rows.iter_rows(named=True)}
+    for path, review in reviews.items():
+        sample.check_size(review.sampled, place=path)
     fields = _common_fields(task, reviews)
     kept = _gold_columns(task, fields)
     values: dict[str, dict[str, dict[str, Any]]] = {}  # by file and document
@@ -145,6 +148,7 @@ def make_gold(task: Task, rows: pl.DataFrame, reviews: Mapping[str, Corrections]
             place = f"{path}: document {document.id!r}"
             if document.id not in by_id:
                 raise DataError(f"{place}: the run has no usable document of this id.")
+            sample.check(document.id, document.inclusion_probability, document.stratum, place=place)
             if strange := [name for name in document.fields if name not in fields]:
                 raise DataError(f"{place}: no field {strange[0]!r} on this page. {did_you_mean(strange[0], fields)}")
             found = {
@@ -153,8 +157,11 @@ def make_gold(task: Task, rows: pl.DataFrame, reviews: Mapping[str, Corrections]
             }
             if len(found) == len(fields):
                 values[path][document.id] = {key: cell for cells in found.values() for key, cell in cells.items()}
-    table = _table(reviews, values, by_id, rows.schema[id_column], id_column, kept)
-    return Gold(table=table, agreement=_agreement(reviews, values, fields, kept))
+    reviewed = dict.fromkeys(name for found in values.values() for name in found)
+    probabilities = sample.probabilities(reviewed)
+    table = _table(reviews, values, by_id, rows.schema[id_column], id_column, kept, probabilities)
+    counts = agreement(reviews, values, fields, kept)
+    return Gold(table=table, agreement={"sample": sample.state(reviewed, values), **counts})
 
 
 def write_gold(folder: str | Path, gold: Gold) -> str:
@@ -167,9 +174,9 @@ def write_gold(folder: str | Path, gold: Gold) -> str:
     table = io.BytesIO()
     pq.write_table(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
     write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": as_json(gold.agreement)})
-    unfinished = sum(one["sampled"] - one["reviewed"] for one in gold.agreement["reviews"])
-    note = f"; {unfinished} documents of the sample are not reviewed yet" if unfinished else ""
-    return f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{note}"
+    return (
+        f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement['sample'])}"
+    )
 
 
 def _common_fields(task: Task, reviews: Mapping[str, Corrections]) -> list[str]:
@@ -235,6 +242,7 @@ def _bare(value: Any, kind: pa.DataType) -> Any:
 def _table(
     reviews: Mapping[str, Corrections], values: Mapping[str, Mapping[str, Mapping[str, Any]]],
     by_id: Mapping[str, Mapping[str, Any]], id_type: pl.DataType, id_column: str, kept: Mapping[str, list[Column]],
+    probabilities: Mapping[str, float],
 ) -> pa.Table:  # fmt: skip
     chosen: dict[str, tuple[Corrections, ReviewedDocument, Mapping[str, Any]]] = {}
     for path, review in reviews.items():
@@ -249,81 +257,8 @@ def _table(
         cells = [found[column.name] for _, _, found in chosen.values()]
         plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         arrays[column.name] = pa.array(cells, plain).cast(column.type)
-    probabilities = [document.inclusion_probability for _, document, _ in chosen.values()]
-    arrays[PROBABILITY] = pa.array(probabilities, pa.float64())
-    arrays[WEIGHT] = pa.array([1 / one for one in probabilities], pa.float64())
+    arrays[PROBABILITY] = pa.array([probabilities[name] for name in chosen], pa.float64())
+    arrays[WEIGHT] = pa.array([1 / probabilities[name] for name in chosen], pa.float64())
     arrays[STRATUM] = pa.array([document.stratum for _, document, _ in chosen.values()], pa.string())
     arrays[REVIEWER] = pa.array([review.reviewer for review, _, _ in chosen.values()], pa.string())
     return pa.table(arrays)
-
-
-def _agreement(
-    reviews: Mapping[str, Corrections], values: Mapping[str, Mapping[str, Mapping[str, Any]]],
-    fields: Sequence[str], kept: Mapping[str, list[Column]],
-) -> dict[str, Any]:  # fmt: skip
-    return {
-        "reviews": [
-            {
-                "file": Path(path).name,
-                "reviewer": review.reviewer,
-                "sampled": review.sampled,
-                "begun": len(review.documents),
-                "reviewed": len(values[path]),
-            }
-            for path, review in reviews.items()
-        ],
-        "fields": {name: _counts(name, reviews, values) for name in fields},
-        "between": [
-            _between(one, other, reviews, values, fields, kept) for one, other in itertools.combinations(reviews, 2)
-        ],
-    }
-
-
-def _counts(
-    name: str, reviews: Mapping[str, Corrections], values: Mapping[str, Mapping[str, Any]]
-) -> dict[str, float | None]:
-    made = [
-        document.fields[name].decision
-        for path, review in reviews.items()
-        for document in review.documents
-        if document.id in values[path]
-    ]
-    counts = {kind: made.count(kind) for kind in ("accepted", "corrected", "missing")}
-    return {"reviewed": len(made), **counts, "share_accepted": counts["accepted"] / len(made) if made else None}
-
-
-def _between(
-    one: str, other: str, reviews: Mapping[str, Corrections], values: Mapping[str, Mapping[str, Mapping[str, Any]]],
-    fields: Sequence[str], kept: Mapping[str, list[Column]],
-) -> dict[str, Any]:  # fmt: skip
-    both = [key for key in values[one] if key in values[other]]
-    found: dict[str, Any] = {}
-    for name in fields:
-        first, second = (
-            [_category([values[path][key][column.name] for column in kept[name]]) for key in both]
-            for path in (one, other)
-        )
-        same = [a == b for a, b in zip(first, second, strict=True)]
-        found[name] = {
-            "agreement": sum(same) / len(both) if both else None,
-            "kappa": _kappa(first, second),
-            "differ": [key for key, is_same in zip(both, same, strict=True) if not is_same],
-        }
-    people = [reviews[one].reviewer, reviews[other].reviewer]
-    return {"reviewers": people, "files": [Path(one).name, Path(other).name], "documents": len(both), "fields": found}
-
-
-def _category(cells: Sequence[Any]) -> str:
-    """A value as one category: equal texts for equal values, reasons, precisions and assertions."""
-    return json.dumps(cells, ensure_ascii=False, sort_keys=True, default=str)
-
-
-def _kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
-    if len({*first, *second}) < 2:  # chance alone would agree always: not defined
-        return None
-    from sklearn.metrics import cohen_kappa_score
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kappa = float(cohen_kappa_score(first, second))
-    return None if kappa != kappa else kappa

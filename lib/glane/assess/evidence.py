@@ -15,6 +15,7 @@ from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Alignment
 
 _COLUMNS = ("field", "item", "start", "end")
+_BLOCK = 5_000  # documents that are held as Python values at once
 Spans = Mapping[tuple[Any, str], Sequence[tuple[int | None, int, int]]]
 
 
@@ -46,8 +47,8 @@ def _is_whole(spans: pl.DataFrame, name: str) -> bool:
 
 def evidence_scores(
     fields: Mapping[str, Field],
-    ids: Sequence[Any],
-    rows: Sequence[Mapping[str, Any]],
+    ids: pl.Series,
+    run: pl.DataFrame,
     judged: Judged,
     spans: Spans | None,
 ) -> dict[str, dict[str, Any]]:
@@ -57,18 +58,17 @@ def evidence_scores(
     matched to. The intersection over union is that with the best of these passages, 0 without overlap; quotes of
     fields without a marked passage in their document are left out of both.
     """
-    matched: dict[tuple[int, str, int | None], int] = {
-        (at, row.field, row.predicted_item): row.item
-        for at, row in zip(judged.documents, judged.rows, strict=True)
-        if row.item is not None and row.predicted_item is not None
-    }
+    matched = {} if spans is None else _matched(judged)
     alignments: dict[str, Counter[str]] = defaultdict(Counter)
     ious: dict[str, list[float]] = defaultdict(list)
+    names = [name for name in run.columns if name.partition("__")[0] in fields and not name.endswith("__precision")]
+    rows = (row for block in run.select(names).iter_slices(_BLOCK) for row in block.iter_rows(named=True))
     for at, (id_, row) in enumerate(zip(ids, rows, strict=True)):
         for path, item, passage in _passages(fields, row):
             alignments[path][passage["alignment"] or str(Alignment.NONE)] += 1
             marked = list(spans.get((id_, path), ())) if spans is not None else []
-            own = [one for one in marked if one[0] is not None and one[0] == matched.get((at, path, item))]
+            right = None if item is None else matched.get((at, path, item))
+            own = [one for one in marked if one[0] is not None and one[0] == right]
             if marked:
                 ious[path].append(max(_iou(passage, start, end) for _, start, end in own or marked))
     found = {}
@@ -87,6 +87,16 @@ def evidence_scores(
             }
         found[path] = entry
     return found
+
+
+def _matched(judged: Judged) -> dict[tuple[int, str, int], int]:
+    """By document, field and item found: the right item that it was matched to."""
+    rows = judged.rows.filter(pl.col("item").is_not_null() & pl.col("predicted_item").is_not_null())
+    paths = [leaf.path for leaf in judged.leaves]
+    return {
+        (document, paths[leaf], found): right
+        for document, leaf, right, found in rows.select("document", "leaf", "item", "predicted_item").iter_rows()
+    }
 
 
 def _passages(

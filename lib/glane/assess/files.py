@@ -1,4 +1,4 @@
-"""What an assessment reads and writes: Parquet files by path, and a folder whose files appear whole or not at all."""
+"""What an assessment reads and writes: Parquet files by path, and folders of files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from glane.corpus.write import replace_file, storage_errors
 from glane.errors import DataError, RunError
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
+_SETTING = "out.dir"  # that of every job here
 
 
 def read_table(path: str, *, place: str) -> pl.DataFrame:
@@ -43,10 +44,14 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
     root = Path(folder).expanduser()
     if root.exists() and not root.is_dir():
         raise RunError(f"out.dir: {folder} is a file. Choose another directory.")
-    with storage_errors(root):
+    with storage_errors(root, setting=_SETTING):
         root.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     for name, content in files.items():
-        replace_file(root / name, lambda stream, content=content: stream.write(content), mode=_FILE_MODE)  # type: ignore[misc]
+        replace_file(
+            root / name,
+            lambda stream, content=content: stream.write(content),  # type: ignore[misc]
+            mode=_FILE_MODE, setting=_SETTING,
+        )  # fmt: skip
 
 
 def as_parquet(table: pl.DataFrame) -> bytes:

@@ -7,14 +7,17 @@ JSON.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from glane.assess.bootstrap import Array, Method, intervals, wilson
-from glane.assess.matching import Verdict
+from glane.assess.proportion import share as hajek_share
+from glane.assess.verdict import Verdict
 
 MEASURES = ("precision", "recall", "f1")
 # What each verdict adds to true positives, false positives and false negatives.
@@ -29,17 +32,23 @@ VERDICTS = tuple(_ADDS)
 _ADDED = np.array(list(_ADDS.values()), dtype=np.float64)
 
 
-def count_verdicts(documents: Sequence[int], leaves: Sequence[int], verdicts: Sequence[int], shape: Any) -> Array:
+def count_verdicts(
+    documents: NDArray[np.integer[Any]],
+    leaves: NDArray[np.integer[Any]],
+    verdicts: NDArray[np.integer[Any]],
+    shape: tuple[int, int],
+) -> NDArray[np.int64]:
     """Count verdicts, given as places in `VERDICTS`; shape (documents, leaves, 5)."""
     num_documents, num_leaves = shape
-    flat = (np.asarray(documents, dtype=np.int64) * num_leaves + leaves) * len(VERDICTS) + verdicts
+    flat = (documents.astype(np.int64) * num_leaves + leaves) * len(VERDICTS) + verdicts
     counts = np.bincount(flat, minlength=num_documents * num_leaves * len(VERDICTS))
-    return counts.reshape(num_documents, num_leaves, len(VERDICTS)).astype(np.float64)
+    return counts.reshape(num_documents, num_leaves, len(VERDICTS)).astype(np.int64)
 
 
-def outcomes(verdicts: Array) -> Array:
+def outcomes(verdicts: NDArray[np.int64]) -> Array:
     """True positives, false positives and false negatives of counted verdicts; the last axis has 3 places."""
-    return verdicts @ _ADDED
+    found: Array = verdicts @ _ADDED
+    return found
 
 
 def ratios(sums: Array) -> Array:
@@ -72,16 +81,24 @@ def scores(sums: Array, is_value: NDArray[np.bool_]) -> Array:
 
 
 def score_intervals(
-    units: Array, is_value: NDArray[np.bool_], *, samples: int, rng: np.random.Generator, method: Method
+    units: Array,
+    is_value: NDArray[np.bool_],
+    *,
+    weights: Array,
+    samples: int,
+    rng: np.random.Generator,
+    method: Method,
 ) -> Array:
     """95 % intervals of `scores` over documents, shape (leaves + 2, 3, 2).
 
     Where no document errs, or all do, resampling cannot say how sure that is. The interval is then Wilson's for the
-    share of documents without error; that of a macro-average is the mean of its fields'.
+    share of documents without error; that of a macro-average is the mean of its fields'. Documents of unequal weight
+    are resampled with their weights; strata are not kept, which makes intervals of a stratified sample rather too wide.
 
     Args:
-        units: Outcomes of each document, shape (documents, leaves, 3).
+        units: Weighted outcomes of each document, shape (documents, leaves, 3).
         is_value: Which leaves count in the averages.
+        weights: Of the documents.
         samples: Resamples; 0 for no intervals.
         rng: The source of chance.
         method: bca or percentile.
@@ -102,10 +119,10 @@ def score_intervals(
     for leaf in range(num_leaves + 1):  # the leaves, and micro
         of_leaf = sums[:, leaf]
         concerned = (of_leaf[:, :2].sum(axis=1), of_leaf[:, ::2].sum(axis=1), of_leaf.sum(axis=1))
-        for measure, weight in enumerate(concerned):
+        for measure, count in enumerate(concerned):
             value = whole[leaf, measure]
             if value in (0.0, 1.0) and np.isnan(found[leaf, measure]).all():
-                trials = int((weight > 0).sum())
+                trials = effective_number(weights[count > 0])
                 found[leaf, measure] = wilson(trials * value, trials) or (np.nan, np.nan)
     means = found[:num_leaves][is_value]
     for measure in range(3):
@@ -116,31 +133,46 @@ def score_intervals(
 
 
 def value_table(
-    gold: Sequence[Iterable[str]], predicted: Sequence[Iterable[str]], values: Sequence[str]
-) -> dict[str, Any]:
+    rows: pl.DataFrame, values: Sequence[str], *, num_documents: int, weights: Array
+) -> dict[str, dict[str, Any]]:
     """Each category against the rest, over documents.
 
     Positive is a document that has the value (or, of a list, has it among others); negative is any other, with another
-    value or with none. Intervals are Wilson's.
+    value or with none.
+
+    Args:
+        rows: Of one leaf, as `Judged` has them.
+        values: The categories.
+        num_documents: How many there are.
+        weights: Of the documents.
 
     Returns:
-        By value: tp, fp, fn, tn, sensitivity, specificity, ppv and npv, each with its `_ci95`.
+        By value: tp, fp, fn, tn (documents); weighted sensitivity, specificity, ppv, npv, each with `_ci95`; f1.
     """
+
+    def has(side: str, value: str) -> NDArray[np.bool_]:
+        found = np.zeros(num_documents, dtype=bool)
+        found[rows.filter(pl.col(side) == value)["document"].to_numpy()] = True
+        return found
+
     table = {}
     for value in values:
-        is_right = np.array([value in one for one in gold], dtype=bool)
-        is_found = np.array([value in one for one in predicted], dtype=bool)
-        tp, fp = int((is_right & is_found).sum()), int((~is_right & is_found).sum())
-        fn, tn = int((is_right & ~is_found).sum()), int((~is_right & ~is_found).sum())
-        entry: dict[str, Any] = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
-        for name, hits, trials in (
-            ("sensitivity", tp, tp + fn),
-            ("specificity", tn, tn + fp),
-            ("ppv", tp, tp + fp),
-            ("npv", tn, tn + fn),
+        right, told = has("gold", value), has("predicted", value)
+        entry: dict[str, Any] = {
+            "tp": int((right & told).sum()),
+            "fp": int((~right & told).sum()),
+            "fn": int((right & ~told).sum()),
+            "tn": int((~right & ~told).sum()),
+        }
+        for name, hits, of in (
+            ("sensitivity", told, right),
+            ("specificity", ~told, ~right),
+            ("ppv", right, told),
+            ("npv", ~right, ~told),
         ):
-            entry |= {name: share(hits, trials), f"{name}_ci95": wilson(hits, trials)}
-        entry["f1"] = share(2 * tp, 2 * tp + fp + fn)
+            entry |= share_of(name, hits[of], weights[of])
+        both = 2 * weights[right & told].sum()
+        entry["f1"] = share(float(both), float(both + weights[right != told].sum()))
         table[value] = entry
     return table
 
@@ -151,14 +183,27 @@ def macro_f1(table: Mapping[str, Mapping[str, Any]]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def confusion(gold: Sequence[str | None], predicted: Sequence[str | None], values: Sequence[str]) -> dict[str, Any]:
+def confusion(gold: Iterable[str | None], predicted: Iterable[str | None], values: Sequence[str]) -> dict[str, Any]:
     """Right categories (rows) by found ones (columns); the last row and column are "no value", labelled null."""
     labels: list[str | None] = [*values, None]
     places = {label: place for place, label in enumerate(labels)}
     counts = np.zeros((len(labels), len(labels)), dtype=int)
-    for right, found in zip(gold, predicted, strict=True):
-        counts[places[right], places[found]] += 1
+    for (right, found), count in Counter(zip(gold, predicted, strict=True)).items():
+        counts[places[right], places[found]] = count
     return {"labels": labels, "counts": counts.tolist()}
+
+
+def share_of(name: str, is_so: NDArray[np.bool_], weights: Array) -> dict[str, Any]:
+    """The weighted share of documents of which something is so, as `name`, and Wilson's interval as `name_ci95`."""
+    if not len(weights):
+        return {name: None, f"{name}_ci95": None}
+    known = hajek_share(is_so.astype(np.float64), weights)
+    return {name: known.value, f"{name}_ci95": wilson(known.value * known.num_effective, known.num_effective)}
+
+
+def effective_number(weights: Array) -> float:
+    """Documents of equal weight that would say as much (Kish 1965): (sum w)² / sum w²."""
+    return float(weights.sum() ** 2 / (weights @ weights)) if len(weights) else 0.0
 
 
 def share(part: float, whole: float) -> float | None:

@@ -11,19 +11,21 @@ Language = Literal["fr", "en"]
 # The choice of language is two radio buttons: no script is needed, and paper shows what the screen shows.
 _STYLE = """
 :root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 2rem auto; max-width: 62rem;
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 2rem auto; max-width: 74rem;
   padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid #bbb; }
 h3 { font-size: 1rem; margin-bottom: .3rem; }
 table { border-collapse: collapse; margin: .6rem 0 1rem; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top; }
-th { border-bottom: 1px solid #555; font-weight: 600; } .text { text-align: left; }
+th { border-bottom: 1px solid #555; font-weight: 600; } .text { text-align: left; overflow-wrap: break-word; }
 tr.total td { font-weight: 600; border-bottom: 1px solid #555; }
 .range { color: #555; white-space: nowrap; } .note { color: #444; max-width: 46rem; }
 .wide { overflow-x: auto; } svg { vertical-align: middle; }
 main { display: none; } #fr:checked ~ main[lang=fr], #en:checked ~ main[lang=en] { display: block; }
+@page { size: A4 landscape; margin: 10mm; }
 @media print { body { font-size: 9pt; margin: 0; max-width: none; } .choice { display: none; }
-  table, h3 { break-inside: avoid; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }
+  tr, h3 { break-inside: avoid; } thead { display: table-header-group; }
+  table { font-size: 8pt; } th, td { padding: .15rem .4rem; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }
 """
 
 
@@ -48,7 +50,8 @@ class Cell(str):
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, total_rows: int = 0, text_columns: int = 1) -> str:
     """Return a table whose first `text_columns` columns are words, and whose first `total_rows` rows are totals."""
-    lines = ["<tr>" + "".join(_cell(one, "th", is_text=at < text_columns) for at, one in enumerate(head)) + "</tr>"]
+    titles = "".join(_cell(one, "th", is_text=at < text_columns) for at, one in enumerate(head))
+    lines = [f"<thead><tr>{titles}</tr></thead>"] if any(head) else []
     for number, row in enumerate(rows):
         cells = [_cell(one, "td", is_text=at < text_columns) for at, one in enumerate(row)]
         start = '<tr class="total">' if number < total_rows else "<tr>"
@@ -70,8 +73,8 @@ def decimal(value: float | None, language: Language, *, digits: int = 3) -> str:
     """A number as the language writes it; a dash where it is not defined."""
     if value is None:
         return "–"
-    text = f"{value:.{digits}f}"
-    return text.replace(".", ",").replace("-", "−") if language == "fr" else text.replace("-", "−")
+    text = f"{value:,.{digits}f}".replace("-", "−")
+    return text.replace(",", "\u202f").replace(".", ",") if language == "fr" else text
 
 
 def with_range(value: float | None, ends: Sequence[float] | None, language: Language, *, digits: int = 3) -> Cell:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from glane.assess.proportion import left_over
+
 Floats = NDArray[np.float64]
 Link = Literal["identity", "logit"]
 _MAX_STEPS = 100
@@ -52,7 +54,7 @@ class Fit:
     covariance: Floats
     tuning: float
     degrees: float  # of freedom of the reviewed documents
-    gold_variance: Floats  # of each coefficient, per reviewed document: divide by their number
+    gold_variance: Floats  # of each coefficient, times the reviewed documents, before a finite population correction
     run_variance: Floats  # of each coefficient, from the run's own size
 
     def limits(self, level: float) -> tuple[Floats, Floats]:
@@ -73,6 +75,7 @@ def fit(
     *,
     link: Link,
     tuning: float | None = None,
+    is_finite: bool = False,
 ) -> Fit:
     """Fit the coefficients; for a mean, the covariates are a column of ones.
 
@@ -84,18 +87,23 @@ def fit(
             sample with unequal probabilities leaves a rest that is not like the run.
         link: "identity" for means and linear regression, "logit" for logistic regression.
         tuning: how far the model's answers are trusted; None chooses what makes the variance smallest.
+        is_finite: whether the coefficients are those of the run alone; otherwise the run is itself a sample.
 
     Raises:
         NotEstimableError: if there is no solution.
     """
     share = weights / weights.sum()
     if tuning is not None:
-        return _fit(gold, predicted, share, run, link, tuning)
-    first = _fit(gold, predicted, share, run, link, 0.0)  # any consistent start will do, and this has a solution
-    return _fit(gold, predicted, share, run, link, _best_tuning(gold, predicted, share, run, link, first))
+        return _fit(gold, predicted, share, run, link, tuning, is_finite)
+    first = _fit(
+        gold, predicted, share, run, link, 0.0, is_finite
+    )  # any consistent start will do, and this has a solution
+    return _fit(gold, predicted, share, run, link, _best_tuning(gold, predicted, share, run, link, first), is_finite)
 
 
-def _fit(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tuning: float) -> Fit:
+def _fit(
+    gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tuning: float, is_finite: bool
+) -> Fit:  # fmt: skip
     coefficients = np.zeros(gold.covariates.shape[1])
     if tuning:
         coefficients = _solve(gold, predicted, share, run, link, 0.0, coefficients)
@@ -105,9 +113,11 @@ def _fit(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tuni
     # The share sums to 1, so that share² times centred gradients is the linearised variance of a ratio of totals.
     errors = gold.gradients(coefficients, link) - tuning * predicted.gradients(coefficients, link)
     scaled = share[:, None] * (errors - share @ errors)
+    whole = inverse @ (scaled.T @ scaled * n / max(n - p, 1)) @ inverse.T
+    scaled = scaled * np.sqrt(left_over(share, len(run.outcome) if is_finite else None))[:, None]
     of_gold = inverse @ (scaled.T @ scaled * n / max(n - p, 1)) @ inverse.T
     of_run = np.zeros_like(of_gold)
-    if tuning:
+    if tuning and not is_finite:
         spread = np.cov(run.gradients(coefficients, link), rowvar=False).reshape(p, p)
         of_run = inverse @ spread @ inverse.T * tuning**2 / len(run.outcome)
     return Fit(
@@ -115,7 +125,7 @@ def _fit(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tuni
         covariance=of_gold + of_run,
         tuning=tuning,
         degrees=max(1.0, 1 / float(share @ share) - p),
-        gold_variance=np.diag(of_gold) * n,
+        gold_variance=np.diag(whole) * n,
         run_variance=np.diag(of_run),
     )
 
@@ -133,7 +143,7 @@ def _solve(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tu
             step = np.linalg.solve(slope, gradient)
         except np.linalg.LinAlgError:
             raise NotEstimableError("covariates repeat each other") from None
-        if np.linalg.cond(slope) > 1e12:
+        if _condition(slope) > 1e12:
             raise NotEstimableError("covariates repeat each other, or separate the outcomes")
         coefficients = coefficients - step
         if not np.isfinite(coefficients).all() or (link == "logit" and np.abs(coefficients).max() > 1e6):
@@ -152,6 +162,14 @@ def _slope(
         of_model = run.hessian(coefficients, link, even) - predicted.hessian(coefficients, link, share)
         slope = slope + tuning * of_model
     return slope
+
+
+def _condition(slope: Floats) -> float:
+    """The condition of the equations, whatever the units of the covariates: a year beside an age is no repetition."""
+    scale = np.sqrt(np.abs(np.diag(slope)))
+    if not (scale > 0).all() or not np.isfinite(slope).all():
+        return float("inf")
+    return float(np.linalg.cond(slope / np.outer(scale, scale)))
 
 
 def _best_tuning(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, first: Fit) -> float:

@@ -12,7 +12,7 @@ Weights are inverse inclusion probabilities, up to a common factor.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 Floats = NDArray[np.float64]
-_FEW = 10  # with fewer yes or no answers among them, the spread of weights says too little of the variance
+FEW = 10  # with fewer yes or no answers among them, the spread of weights says too little of the variance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +51,36 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def share(yes: Floats, weights: Floats) -> Share:
+def left_over(weights: Floats, num_run: int | None) -> Floats:
+    """How much of its variance each reviewed document keeps: 1 - its inclusion probability in a run of `num_run`.
+
+    The probabilities are read off the weights, which sum to the size of the run (Hájek 1964). Without `num_run`, the
+    run is itself a sample of something without bounds, and nothing is taken off.
+    """
+    if num_run is None:
+        return np.ones(len(weights))
+    kept: Floats = np.clip(1 - weights.sum() / (num_run * weights), 0.0, 1.0)
+    return np.where(kept < 1e-9, 0.0, kept)  # rounding
+
+
+def share(yes: Floats, weights: Floats, *, num_run: int | None = None) -> Share:
     """The weighted (Hájek) share of yes.
 
     The effective size is p (1 - p) / v, v the linearised variance (Särndal, Swensson and Wretman, Model Assisted Survey
     Sampling, 1992, section 5.7). With few yes or no answers it is at most Kish's (sum w)² / sum w², whatever v says.
+    With `num_run` it is the share in a run of so many documents, and the size without bound when all were reviewed.
     """
     total = weights.sum()
     value = float(weights @ yes / total)
-    kish = float(total**2 / (weights @ weights))
-    variance = float((weights**2) @ (yes - value) ** 2 / total**2)
+    spread = weights**2 * left_over(weights, num_run)
+    if not spread.any():
+        return Share(value=value, num_effective=math.inf)
+    kish = float(total**2 / spread.sum())
+    variance = float(spread @ (yes - value) ** 2 / total**2)
     if variance == 0:
         return Share(value=value, num_effective=kish)
     effective = value * (1 - value) / variance
-    few = min(yes.sum(), len(yes) - yes.sum()) < _FEW
+    few = min(yes.sum(), len(yes) - yes.sum()) < FEW
     return Share(value=value, num_effective=min(effective, kish) if few else effective)
 
 
@@ -82,22 +98,35 @@ def jeffreys(known: Share, level: float) -> tuple[float, float]:
     It is shorter than Wilson's where nearly all answers are the same; its limit there is 0 or 1.
     """
     tail, n = (1 - level) / 2, known.num_effective
+    if math.isinf(n):
+        return known.value, known.value
     yes, no = n * known.value, n * (1 - known.value)
     low = 0.0 if known.value == 0 else float(betaincinv(yes + 0.5, no + 0.5, tail))
     high = 1.0 if known.value == 1 else float(betaincinv(yes + 0.5, no + 0.5, 1 - tail))
     return low, high
 
 
-def gold_only(gold: Floats, weights: Floats, level: float) -> Interval:
-    """The share of yes among the reviewed documents, and Wilson's interval."""
-    known = share(gold, weights)
+def gold_only(gold: Floats, weights: Floats, level: float, *, num_run: int | None = None) -> Interval:
+    """The share of yes among the reviewed documents, and Wilson's interval; with `num_run`, of the run alone."""
+    known = share(gold, weights, num_run=num_run)
     low, high = wilson(known, level)
-    return Interval(estimate=known.value, low=low, high=high)
+    return _beside(Interval(estimate=known.value, low=low, high=high), gold, num_run)
+
+
+def _beside(found: Interval, gold: Floats, num_run: int | None) -> Interval:
+    """The interval without what the reviewed documents of a run rule out: their yes and no are known."""
+    if num_run is None:
+        return found
+    fewest, most = gold.sum() / num_run, 1 - (len(gold) - gold.sum()) / num_run
+    return replace(
+        found, low=max(found.low, min(fewest, found.estimate)), high=min(found.high, max(most, found.estimate))
+    )
 
 
 def prediction_powered(
-    gold: Floats, predicted: Floats, weights: Floats, *, run_share: float, num_run: int, level: float
-) -> Interval | None:
+    gold: Floats, predicted: Floats, weights: Floats, *, run_share: float, num_run: int, level: float,
+    is_finite: bool = False,
+) -> Interval | None:  # fmt: skip
     """The share of yes in the whole run: how often yes is true where the model says yes, and where it says no.
 
     For a yes/no answer, power-tuned prediction-powered inference (Angelopoulos, Duchi and Zrnic, PPI++, 2023) is
@@ -105,7 +134,7 @@ def prediction_powered(
     p1, p0 the shares of true yes under the model's yes and no. Its normal interval is too short where the model hardly
     errs, so that of the sum is put together from Jeffreys' intervals of p1 and p0 (method of variance estimates
     recovery: Zou, Huang and Zhang, Comput. Stat. Data Anal. 2009; with Jeffreys: Laud, Pharm. Stat. 2017), with the
-    variance of q added.
+    variance of q added. Of the run alone, q is known, and p1 and p0 have the finite population correction.
 
     Args:
         gold: the truth of the reviewed documents, 0 or 1.
@@ -114,6 +143,7 @@ def prediction_powered(
         run_share: the model's share of yes in the run.
         num_run: documents of the run.
         level: of the interval, 0.95 for example.
+        is_finite: whether the share is of the run alone.
 
     Returns:
         None if no reviewed document has one of the two answers of the model, though the run has it.
@@ -126,20 +156,22 @@ def prediction_powered(
             continue
         if not inside.any():
             return None
-        known = share(gold[inside], weights[inside])
+        of_part = max(int(inside.sum()), round(part * num_run)) if is_finite else None
+        known = share(gold[inside], weights[inside], num_run=of_part)
         low, high = jeffreys(known, level)
         estimate += part * known.value
         below += (part * (known.value - low)) ** 2
         above += (part * (high - known.value)) ** 2
         values.append(known.value)
     gain = values[0] - values[1] if len(values) == 2 else 0.0
-    of_run = normal_quantile(level) ** 2 * gain**2 * run_share * (1 - run_share) / num_run
-    return Interval(
+    of_run = 0.0 if is_finite else (normal_quantile(level) * gain) ** 2 * run_share * (1 - run_share) / num_run
+    found = Interval(
         estimate=estimate,
         low=max(0.0, estimate - math.sqrt(below + of_run)),
         high=min(1.0, estimate + math.sqrt(above + of_run)),
         gain=gain,
     )
+    return _beside(found, gold, num_run if is_finite else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +180,7 @@ class ErrorRates:
 
     sensitivity: Share
     specificity: Share
+    fewest: int  # reviewed documents that the less sure one is made of
 
     @property
     def youden(self) -> float:
@@ -163,6 +196,7 @@ def error_rates(gold: Floats, predicted: Floats, weights: Floats) -> ErrorRates 
     return ErrorRates(
         sensitivity=share(predicted[is_yes], weights[is_yes]),
         specificity=share(1 - predicted[~is_yes], weights[~is_yes]),
+        fewest=int(min(is_yes.sum(), (~is_yes).sum())),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from glane.errors import ConfigError, DataError, did_you_mean
 What = Literal["prevalence", "count", "mean", "linear", "logistic"]
 Method = Literal["auto", "ppi", "rogan_gladen", "gold_only"]
 Every = Literal["day", "week", "month", "quarter", "year"]
+Population = Literal["process", "run"]
 _STEPS = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 GOLD, MODEL, WEIGHT, REVIEWED, GROUP = "__gold", "__model", "__weight", "__reviewed", "__group"
+LITTLE = 0.05  # a model trusted less than this does not help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +35,17 @@ class Question:
     shared_error_rates: bool = False  # Rogan-Gladen: one sensitivity and specificity for all groups
     level: float = 0.95
     half_width: float | None = None  # wanted: the table then says how many documents to review
+    population: Population = "process"  # what the figure is of: what the run's documents come from, or these alone
 
     @property
     def is_share(self) -> bool:
         """Whether yes and no are counted."""
         return self.what in ("prevalence", "count")
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the figure is of the run's documents alone."""
+        return self.population == "run"
 
 
 def rows_of_run(
@@ -116,11 +125,31 @@ def check(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: 
         raise DataError(f"gold: {id_column!r} is null or repeated. One row per reviewed document.")
     if gold.schema[id_column] != run.schema[id_column]:
         raise DataError(f"gold: {id_column!r} is {gold.schema[id_column]}, and in the run {run.schema[id_column]}.")
+    _check_types(run.schema[question.field], gold.schema[question.field], question.field)
     if strangers := gold.join(run, on=id_column, how="anti").height:
         raise DataError(
             f"gold: {strangers} of its {gold.height} documents are not among the usable documents of the run. "
             "The reviewed sample has to be drawn from the run; leave out what the run could not read."
         )
+
+
+def _check_types(run: pl.DataType, gold: pl.DataType, field: str) -> None:
+    """The truth must be of the kind of the answers: "TRUE" or 1 for a boolean would silently be a no."""
+    if _kind(run) != _kind(gold) and gold != pl.Null:
+        raise DataError(
+            f"gold: {field!r} is {gold}, and in the run {run}. Write its values as the run has them, "
+            f"for example with .cast(pl.{run.base_type().__name__})."
+        )
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.List | pl.Array):
+        return f"list of {_kind(_inner(dtype))}"
+    if dtype.is_numeric():
+        return "number"
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return "text"
+    return "date" if isinstance(dtype, pl.Date | pl.Datetime) else str(dtype)
 
 
 def _check_question(run: pl.DataFrame, question: Question) -> None:
@@ -138,10 +167,18 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
         raise ConfigError(
             f"value: {question.value!r} is no value of the boolean {question.field!r}. Valid: false, true."
         )
+    if (
+        _inner(kind).is_numeric()
+        and question.what in ("prevalence", "count", "logistic")
+        and not _is_number(question.value)
+    ):
+        raise ConfigError(f"value: {question.value!r} is no number, and {question.field!r} holds numbers.")
     if question.method == "rogan_gladen" and not question.is_share:
         raise ConfigError(
             f"method: rogan_gladen is for shares and counts, not what={question.what}. Choose ppi or auto."
         )
+    if question.is_finite and question.method == "rogan_gladen":
+        raise ConfigError("population: run is not for method=rogan_gladen. Choose method=auto, or population=process.")
     if question.shared_error_rates and question.method != "rogan_gladen":
         raise ConfigError("shared_error_rates: only with method=rogan_gladen.")
     if is_regression and not question.covariates:
@@ -180,13 +217,13 @@ def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_co
         )
     left = run.select(
         id_column,
-        _outcome(run.schema, question).alias(MODEL),
+        _outcome(run.schema, run.schema, question).alias(MODEL),
         group.alias(GROUP),
-        *(pl.col(name) for name in question.covariates),
+        *(pl.col(name).fill_nan(None) if run.schema[name].is_float() else pl.col(name) for name in question.covariates),
     )
     right = gold.select(
         id_column,
-        _outcome(gold.schema, question).alias(GOLD),
+        _outcome(gold.schema, run.schema, question).alias(GOLD),
         pl.col(WEIGHT),
         pl.lit(True).alias(REVIEWED),
     )
@@ -199,14 +236,38 @@ def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_co
     return joined
 
 
-def _outcome(schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
-    """Yes or no (never null) for shares, a number or null for means."""
-    column, kind = pl.col(question.field), schema[question.field]
+def _outcome(schema: Mapping[str, pl.DataType], run_schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
+    """Yes or no (never null) for shares, a number or null for means.
+
+    Numbers are compared as numbers: 3.0 in a gold of floats is the 3 of a run of whole numbers.
+    """
+    column, kind, wanted = pl.col(question.field), schema[question.field], run_schema[question.field]
     if question.what in ("mean", "linear"):
-        return column.cast(pl.Float64)
-    if isinstance(kind, pl.List):
-        return column.list.eval(pl.element().cast(pl.String) == question.value).list.any().fill_null(False)
-    return (column.cast(pl.String) == question.value).fill_null(False)
+        return column.cast(pl.Float64).fill_nan(None)
+    if kind == pl.Null:
+        return pl.lit(False)
+    if isinstance(kind, pl.List | pl.Array):
+        items = column.cast(pl.List(_inner(kind))).list.eval(_is_wanted(pl.element(), _inner(wanted), question.value))
+        return items.list.any().fill_null(False)
+    return _is_wanted(column, wanted, question.value).fill_null(False)
+
+
+def _is_wanted(values: pl.Expr, kind: pl.DataType, wanted: str) -> pl.Expr:
+    if kind.is_numeric():
+        return values.cast(pl.Float64) == float(wanted)
+    return (values.cast(pl.Date) if kind == pl.Date else values).cast(pl.String) == wanted
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _inner(kind: pl.DataType) -> pl.DataType:
+    inner = kind.inner if isinstance(kind, pl.List | pl.Array) else kind
+    return inner() if isinstance(inner, type) else inner
 
 
 def _values(run: pl.DataFrame, field: str) -> list[str]:

@@ -31,6 +31,7 @@ def plan_share(
     num_run: int,
     half_width: float,
     level: float,
+    is_finite: bool = False,
 ) -> Plan:
     """The rows to review for a share: the same intervals as `glane.assess.proportion`, at the shares of the pilot.
 
@@ -45,12 +46,18 @@ def plan_share(
         num_run: documents of the run: the most that can be reviewed.
         half_width: half of the wanted interval, as a share (0.02: two points in a hundred).
         level: of the interval.
+        is_finite: whether the share is of the run alone.
     """
     num_pilot = len(gold)
     alone = share(gold, weights)
 
+    def growth(rows: int) -> float:
+        if not is_finite:
+            return rows / num_pilot
+        return rows / num_pilot / (1 - rows / num_run) if rows < num_run else math.inf
+
     def width_alone(rows: int) -> float:
-        low, high = wilson(_grown(alone, rows / num_pilot), level)
+        low, high = wilson(_grown(alone, growth(rows)), level)
         return (high - low) / 2
 
     strata = [(predicted == 1, run_share), (predicted == 0, 1 - run_share)]
@@ -58,12 +65,12 @@ def plan_share(
     if len(known) < sum(1 for _, part in strata if part):
         return Plan(gold_only=_smallest(width_alone, half_width, num_run), prediction_powered=None)
     gain = _grown(known[0][0], 1).value - _grown(known[-1][0], 1).value
-    of_run = (normal_quantile(level) * gain) ** 2 * run_share * (1 - run_share) / num_run
+    of_run = 0.0 if is_finite else (normal_quantile(level) * gain) ** 2 * run_share * (1 - run_share) / num_run
 
     def width_powered(rows: int) -> float:
         below = above = of_run
         for one, part in known:
-            grown = _grown(one, rows / num_pilot)
+            grown = _grown(one, growth(rows))
             low, high = jeffreys(grown, level)
             below += (part * (grown.value - low)) ** 2
             above += (part * (high - grown.value)) ** 2
@@ -83,8 +90,9 @@ def plan_mean(
     num_run: int,
     half_width: float,
     level: float,
+    is_finite: bool = False,
 ) -> Plan:
-    """The rows to review for a mean or a coefficient: n = z² v / (h² - z² v_run).
+    """The rows to review for a mean or a coefficient: n = z² v / (h² - z² v_run); of the run alone, n / (1 + n / N).
 
     Args:
         alone_variance: of the estimate from reviewed documents alone, times their number.
@@ -93,12 +101,16 @@ def plan_mean(
         num_run: documents of the run: the most that can be reviewed.
         half_width: half of the wanted interval, in the unit of the estimate.
         level: of the interval.
+        is_finite: whether the figure is of the run alone.
     """
     z = normal_quantile(level)
 
     def rows(variance: float, floor: float) -> int | None:
         left = half_width**2 - z**2 * floor
-        needed = math.ceil(z**2 * variance / left) if left > 0 else num_run + 1
+        wanted = z**2 * variance / left if left > 0 else math.inf
+        if is_finite and not math.isinf(wanted):
+            wanted /= 1 + wanted / num_run
+        needed = num_run + 1 if math.isinf(wanted) else math.ceil(wanted)
         return max(2, needed) if needed <= num_run else None
 
     return Plan(gold_only=rows(alone_variance, 0.0), prediction_powered=rows(powered_variance, run_variance))

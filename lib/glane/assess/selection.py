@@ -94,6 +94,7 @@ def select(
     *,
     alpha: float,
     delta: float,
+    is_single: bool,
 ) -> Selection:
     """Return the lowest threshold that still holds.
 
@@ -104,9 +105,9 @@ def select(
         candidates: thresholds, descending (`thresholds`).
         alpha: the share of wrong that is borne.
         delta: the probability of more that is borne.
+        is_single: whether no document of the run, judged or not, has more than one value: the exact test then holds.
     """
     groups = np.unique(np.asarray([str(one) for one in documents]), return_inverse=True)[1]
-    is_single = len(groups) == (int(groups.max()) + 1 if len(groups) else 0)
     tested = []
     chosen = None
     for threshold in candidates:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
@@ -11,6 +9,7 @@ from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.errors import ConfigError, did_you_mean
+from glane.task.comparison_rules import DateRule, ExactRule, NumberRule, TextRule, compare_key
 from glane.types import Assertion, Missing
 from glane.validation import Strict, validated
 
@@ -18,62 +17,6 @@ from glane.validation import Strict, validated
 SAFE_INTEGER = 2**53 - 1
 DEFAULT_MAX_LENGTH = 1000
 DEFAULT_MAX_ITEMS = 50
-
-
-class ExactRule(Strict):
-    """When an evaluation takes two values for the same: when they are equal."""
-
-    rule: Literal["exact"] = "exact"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _by_name(cls, values: Any) -> Any:
-        """`compare: exact` is short for `compare: {rule: exact}`."""
-        if not isinstance(values, str | Mapping):
-            raise ValueError(f"a rule is a name or a mapping of {', '.join(cls.model_fields)}")
-        return {"rule": values} if isinstance(values, str) else values
-
-
-class TextRule(ExactRule):
-    """Strings: equal, equal but for case, accents and spaces (`folded`), or alike at `similarity` of 100 (`fuzzy`)."""
-
-    rule: Literal["exact", "folded", "fuzzy"] = "folded"  # type: ignore[assignment]
-    similarity: float = Key(default=90.0, ge=50, le=100)  # RapidFuzz's ratio of the folded strings
-
-    @model_validator(mode="before")
-    @classmethod
-    def _similar(cls, values: Any) -> Any:
-        """A similarity alone asks for the fuzzy rule."""
-        if isinstance(values, Mapping) and "similarity" in values:
-            if values.get("rule", "fuzzy") != "fuzzy":
-                raise ValueError(f"similarity belongs to the rule fuzzy, not to {values['rule']}")
-            return {**values, "rule": "fuzzy"}
-        return values
-
-
-class NumberRule(ExactRule):
-    """Numbers: at most `tolerance` apart, absolute (0.5) or relative to the right value ("5%")."""
-
-    tolerance: float | str = 0.0
-
-    @field_validator("tolerance")
-    @classmethod
-    def _not_negative(cls, value: float | str) -> float | str:
-        is_share = isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?\s*%", value)
-        if not is_share and not (isinstance(value, float) and 0 <= value < math.inf):
-            raise ValueError("a number that is not negative, or a share of the right value as 5%")
-        return value
-
-
-class DateRule(ExactRule):
-    """Dates: at most `tolerance_days` apart; partial dates of the same precision."""
-
-    tolerance_days: int = Key(default=0, ge=0, le=36_600)
-
-
-def _compare(rule: Any) -> Any:
-    """The key `compare`. It is no part of what is asked: it stays out of what a task is known by (`model_dump`)."""
-    return Key(default=rule, exclude=True)
 
 
 class _Field(Strict):
@@ -122,7 +65,7 @@ class StringField(_Single):
 
     type: Literal["string"] = "string"
     max_length: int = Key(default=DEFAULT_MAX_LENGTH, ge=1, le=100_000)
-    compare: TextRule = _compare(TextRule())
+    compare: TextRule = compare_key(TextRule())
 
 
 class IntegerField(_Numeric):
@@ -131,7 +74,7 @@ class IntegerField(_Numeric):
     type: Literal["integer"] = "integer"
     minimum: int = Key(default=-SAFE_INTEGER, ge=-SAFE_INTEGER)
     maximum: int = Key(default=SAFE_INTEGER, le=SAFE_INTEGER)
-    compare: NumberRule = _compare(NumberRule())
+    compare: NumberRule = compare_key(NumberRule())
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -146,7 +89,7 @@ class NumberField(_Numeric):
     type: Literal["number"] = "number"
     minimum: float | None = Key(default=None, allow_inf_nan=False)
     maximum: float | None = Key(default=None, allow_inf_nan=False)
-    compare: NumberRule = _compare(NumberRule())
+    compare: NumberRule = compare_key(NumberRule())
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -160,7 +103,7 @@ class BooleanField(_Single):
 
     _never = (Missing.DENIED,)
     type: Literal["boolean"] = "boolean"
-    compare: ExactRule = _compare(ExactRule())
+    compare: ExactRule = compare_key(ExactRule())
 
 
 class DateField(_Single):
@@ -168,7 +111,7 @@ class DateField(_Single):
 
     type: Literal["date"] = "date"
     precision: Literal["day", "partial"] = "day"
-    compare: DateRule = _compare(DateRule())
+    compare: DateRule = compare_key(DateRule())
 
 
 class EnumField(_Single):
@@ -177,7 +120,7 @@ class EnumField(_Single):
     type: Literal["enum"] = "enum"
     values: tuple[str, ...] = Key(min_length=1)
     labels: Mapping[str, str] = {}
-    compare: ExactRule = _compare(ExactRule())
+    compare: ExactRule = compare_key(ExactRule())
 
     @field_validator("values", mode="before")
     @classmethod

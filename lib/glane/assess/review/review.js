@@ -3,7 +3,7 @@
 const data = JSON.parse(byId("data").textContent);
 const fieldNames = Object.keys(data.fields);
 const storageKey = `glane-review:${data.run}:${data.page}`;
-const state = { reviewer: "", language: "fr", shortcuts: true, place: 0, field: 0, decisions: {} };
+const state = { reviewer: "", language: data.language in WORDS ? data.language : "fr", shortcuts: true, place: 0, field: 0, decisions: {} };
 const trail = []; // what `undo` takes back: the latest decision last
 let editing = null; // "correct" or "missing" while the active field is being edited
 

@@ -75,24 +75,40 @@ function showRecord(schema, record) {
   return make("dl", { class: "record" }, ...rows);
 }
 
+// Long texts are laid out in blocks, of which the browser draws those that are seen; each ends with a line or a space.
+const BLOCK = 20000;
+
+function blockEnds(text) {
+  const ends = [];
+  for (let start = 0; text.length - start > 2 * BLOCK; start = ends.at(-1)) {
+    const near = start + BLOCK;
+    const found = ["\n", " "].map((sign) => text.indexOf(sign, near) + 1).find((end) => end > 0 && end < near + BLOCK);
+    ends.push(found ?? near + (/[\udc00-\udfff]/.test(text[near]) ? 1 : 0)); // never within a pair
+  }
+  return ends;
+}
+
 // The text, cut where passages begin and end; each piece knows the passages that it is part of.
 function showText(target, text, passages) {
   const found = passages.filter((one) => one.start !== null && one.end > one.start);
-  const bounds = [...new Set([0, text.length, ...found.flatMap((one) => [one.start, one.end])])].sort((a, b) => a - b);
-  const pieces = [];
+  const ends = blockEnds(text);
+  const bounds = [...new Set([0, text.length, ...ends, ...found.flatMap((one) => [one.start, one.end])])].sort((a, b) => a - b);
+  const isEnd = new Set(ends);
+  const blocks = [[]];
   for (let i = 0; i + 1 < bounds.length; i++) {
     const [start, end] = [bounds[i], bounds[i + 1]];
+    if (isEnd.has(start)) blocks.push([]);
     const inside = found.filter((one) => one.start <= start && end <= one.end);
     const piece = text.slice(start, end);
     if (!inside.length) {
-      pieces.push(document.createTextNode(piece));
+      blocks.at(-1).push(document.createTextNode(piece));
       continue;
     }
     const mark = make("mark", { title: [...new Set(inside.map((one) => one.field))].join(", ") }, piece);
     mark.passages = inside;
-    pieces.push(mark);
+    blocks.at(-1).push(mark);
   }
-  target.replaceChildren(...pieces);
+  target.replaceChildren(...(ends.length ? blocks.map((pieces) => make("div", { class: "block" }, ...pieces)) : blocks[0]));
 }
 
 // Light up the passages of a field, or of one of its items, and return the first of them.

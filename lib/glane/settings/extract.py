@@ -1,8 +1,4 @@
-"""The typed settings of the extraction job. The only module that knows OmegaConf.
-
-A composed configuration is read once, at the edge, into frozen values; whatever is wrong with it is said before
-any engine, GPU or Ray process is asked for.
-"""
+"""What the extraction job is told."""
 
 from __future__ import annotations
 
@@ -11,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.errors import ConfigError
+from glane.settings.read import plain
+from glane.settings.shapes import one_or_many
 from glane.validation import Strict, validated
 
 
@@ -34,10 +30,7 @@ class DataSettings(Strict):
     only_rejected_of: tuple[str, ...] = ()  # run directories
     skip_done_in: tuple[str, ...] = ()  # run directories
 
-    @field_validator("only_rejected_of", "skip_done_in", "carry_columns", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return () if value is None else (value,) if isinstance(value, str) else value
+    _listed = field_validator("only_rejected_of", "skip_done_in", "carry_columns", mode="before")(one_or_many)
 
     @field_validator("sample")
     @classmethod
@@ -83,6 +76,7 @@ class ModelSettings(Strict):
     gpu_memory_utilization: float = Key(default=0.92, gt=0, le=1)
     kv_cache_mib: int | None = Key(default=None, ge=16)  # CPU engines; None lets vLLM decide
     in_process: bool | Literal["auto"] = "auto"  # the engine's core in the worker's own process
+    ask_duplicates: bool = False  # True: every document is asked, even one whose prompt was asked before
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
 
@@ -172,6 +166,9 @@ class RunSettings(Strict):
     max_fruitless_deaths: int = Key(default=5, ge=1)  # engine deaths in a row without a commit or a rejection
     group_access: bool = False  # let the group read the run
     record_mib: int = Key(default=128, ge=1)  # size of the published files
+    energy: Literal["auto", "none"] = "auto"  # measure what engines use of electricity, or model it
+    country: str = Key(default="FRA", pattern=r"^[A-Z]{3}$")  # whose electricity it is: ISO 3166-1, three letters
+    pilot: str | None = None  # the report of jobs/plan.py that the summary is compared with
 
     @model_validator(mode="after")
     def _lease_outlives_heartbeat(self) -> Self:
@@ -210,222 +207,5 @@ def extract_settings(config: DictConfig) -> ExtractSettings:
     return settings.model_copy(update={"model": model})
 
 
-class DemoCorpusSettings(Strict):
-    """What `jobs/demo_corpus.py` is told."""
-
-    path: str
-    documents: int = Key(default=300, ge=1)
-    seed: int = 0
-
-
-def demo_corpus_settings(config: DictConfig) -> DemoCorpusSettings:
-    """Read the composed configuration of the corpus generator; raises `ConfigError` as `extract_settings` does."""
-    return validated(DemoCorpusSettings, plain(config), place="")
-
-
-class StatusSettings(Strict):
-    """What `jobs/status.py` is told."""
-
-    class _Run(Strict):
-        dir: str | None = None
-
-    run: _Run = _Run()
-    runs: tuple[str, ...] = ()
-    watch: bool = False
-    every_s: float = Key(default=2.0, gt=0)
-    json_output: bool = Key(default=False, alias="json")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.run.dir is None) == (not self.runs):
-            raise ValueError("give run.dir=… or runs=[…,…]")
-        return self
-
-    def all_runs(self) -> list[str]:
-        """The directories to look at."""
-        return list(self.runs) if self.runs else [str(self.run.dir)]
-
-
-def status_settings(config: DictConfig) -> StatusSettings:
-    """Read the composed configuration of the status job; raises `ConfigError` as `extract_settings` does."""
-    return validated(StatusSettings, plain(config), place="")
-
-
-def plain(config: DictConfig) -> dict[str, Any]:
-    """Return a configuration as plain values, interpolations resolved."""
-    if missing := sorted(OmegaConf.missing_keys(config)):
-        raise ConfigError("\n".join(f"{key}: missing. Set it on the command line: {key}=…" for key in missing))
-    try:
-        values = OmegaConf.to_container(config, resolve=True)
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"configuration: {str(error).splitlines()[0]}") from None
-    assert isinstance(values, dict)
-    return {str(key): value for key, value in values.items()}
-
-
 def _expanded(path: str) -> str:
     return str(Path(path).expanduser()) if path.startswith("~") else path
-
-
-class ReviewSettings(Strict):
-    """What `jobs/review.py` is told."""
-
-    class _Folder(Strict):
-        dir: str
-
-    run: _Folder
-    out: _Folder
-    rows: int = Key(default=200, ge=1)
-    sample: Literal["random", "stratified", "uncertain"] = "random"
-    by: str | None = None
-    allocation: Literal["proportional", "equal"] = "proportional"
-    seed: int = Key(default=0, ge=0)
-    fields: tuple[str, ...] = ()
-    corrections: tuple[str, ...] = ()
-
-    @field_validator("fields", "corrections", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return () if value is None else (value,) if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _strata(self) -> Self:
-        if self.by is not None and self.sample != "stratified":
-            raise ValueError(f"by={self.by} makes strata; set sample=stratified, or leave it out")
-        if len(set(self.corrections)) < len(self.corrections):
-            raise ValueError("corrections: a file is named twice")
-        return self
-
-
-def review_settings(config: DictConfig) -> ReviewSettings:
-    """Read the composed configuration of the review job; raises `ConfigError` as `extract_settings` does."""
-    return validated(ReviewSettings, plain(config), place="")
-
-
-class EvaluateSettings(Strict):
-    """What `jobs/evaluate.py` is told."""
-
-    class _Folder(Strict):
-        dir: str
-
-    class _Bootstrap(Strict):
-        samples: int = Key(default=1000, ge=0, le=100_000)  # 0: no intervals
-        method: Literal["bca", "percentile"] = "bca"
-
-        @field_validator("samples")
-        @classmethod
-        def _enough(cls, value: int) -> int:
-            if 0 < value < 100:
-                raise ValueError("fewer than 100 resamples make no interval; 0 leaves intervals out")
-            return value
-
-    run: _Folder
-    gold: str
-    spans: str | None = None
-    out: _Folder
-    fields: tuple[str, ...] = ()
-    by: tuple[str, ...] = ()
-    compare: Mapping[str, Any] = {}  # rules in place of the task's own
-    bootstrap: _Bootstrap = _Bootstrap()
-    seed: int = Key(default=0, ge=0)
-
-    @field_validator("fields", "by", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return () if value is None else (value,) if isinstance(value, str) else value
-
-
-def evaluate_settings(config: DictConfig) -> EvaluateSettings:
-    """Read the composed configuration of the evaluation; raises `ConfigError` as `extract_settings` does."""
-    return validated(EvaluateSettings, plain(config), place="")
-
-
-class CompareSettings(Strict):
-    """What `jobs/compare.py` is told."""
-
-    runs: tuple[str, ...]
-    gold: str | None = None
-    out: EvaluateSettings._Folder
-    fields: tuple[str, ...] = ()
-    compare: Mapping[str, Any] = {}  # rules in place of the first run's task's own
-    bootstrap: EvaluateSettings._Bootstrap = EvaluateSettings._Bootstrap()
-    seed: int = Key(default=0, ge=0)
-
-    @field_validator("runs", "fields", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return () if value is None else (value,) if isinstance(value, str) else value
-
-    @field_validator("runs")
-    @classmethod
-    def _several(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(value) < 2:
-            raise ValueError("at least two run directories, as runs=[runs/a,runs/b]; each is compared with the first")
-        if len(set(value)) < len(value):
-            raise ValueError("a run is named twice")
-        return value
-
-
-def compare_settings(config: DictConfig) -> CompareSettings:
-    """Read the composed configuration of the comparison; raises `ConfigError` as `extract_settings` does."""
-    return validated(CompareSettings, plain(config), place="")
-
-
-class CalibrateSettings(Strict):
-    """What `jobs/calibrate.py` is told."""
-
-    class _Folder(Strict):
-        dir: str
-
-    run: _Folder
-    values: str  # the evaluation's values.parquet
-    out: _Folder
-    alpha: float = Key(default=0.05, gt=0, lt=1)
-    delta: float = Key(default=0.05, gt=0, lt=1)
-    seed: int = Key(default=0, ge=0)
-
-
-def calibrate_settings(config: DictConfig) -> CalibrateSettings:
-    """Read the composed configuration of the calibration; raises `ConfigError` as `extract_settings` does."""
-    return validated(CalibrateSettings, plain(config), place="")
-
-
-class EstimateSettings(Strict):
-    """What `jobs/estimate.py` is told. What goes together is checked by the question itself."""
-
-    run: CalibrateSettings._Folder
-    gold: str
-    weight: str | None = None
-    inclusion_probability: str | None = None
-    out: CalibrateSettings._Folder
-    what: Literal["prevalence", "count", "mean", "linear", "logistic"] = "prevalence"
-    field: str
-    value: str = "true"
-    method: Literal["auto", "ppi", "rogan_gladen", "gold_only"] = "auto"
-    by: str | None = None
-    every: Literal["day", "week", "month", "quarter", "year"] | None = None
-    covariates: tuple[str, ...] = ()
-    shared_error_rates: bool = False
-    level: float = Key(default=0.95, gt=0.5, lt=1)
-    half_width: float | None = Key(default=None, gt=0)
-
-    @field_validator("value", mode="before")
-    @classmethod
-    def _as_text(cls, value: Any) -> Any:
-        return str(value).lower() if isinstance(value, bool) else str(value)
-
-    @field_validator("covariates", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return () if value is None else (value,) if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_weight(self) -> Self:
-        if self.weight is not None and self.inclusion_probability is not None:
-            raise ValueError("give weight=… or inclusion_probability=…, not both")
-        return self
-
-
-def estimate_settings(config: DictConfig) -> EstimateSettings:
-    """Read the composed configuration of the estimates; raises `ConfigError` as `extract_settings` does."""
-    return validated(EstimateSettings, plain(config), place="")

@@ -1,0 +1,99 @@
+"""What of a task gets figures of its own, and the rules by which it is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from glane.errors import ConfigError, did_you_mean
+from glane.task.fields import (
+    BooleanField,
+    DateField,
+    EnumField,
+    Field,
+    IntegerField,
+    ListField,
+    NumberField,
+    ObjectField,
+    StringField,
+)
+from glane.validation import validated
+
+
+class Leaf(NamedTuple):
+    """A field with values, or the items of a list of records as wholes."""
+
+    path: str  # dotted inside records
+    field: Field
+    is_items: bool  # counted beside the values and not with them: an item is there if its keys agree
+    in_list: bool  # of an item in a list: a document may have several
+
+
+def leaves(fields: Mapping[str, Field], *, prefix: str = "", in_list: bool = False) -> Iterator[Leaf]:
+    """Yield what of `fields` is compared, in their order."""
+    for name, field in fields.items():
+        path = f"{prefix}{name}"
+        match field:
+            case ObjectField():
+                yield from leaves(field.fields, prefix=f"{path}.", in_list=in_list)
+            case ListField(items=ObjectField() as record):
+                yield Leaf(path, field, True, in_list)
+                yield from leaves(record.fields, prefix=f"{path}.", in_list=True)
+            case _:
+                yield Leaf(path, field, False, in_list)
+
+
+def keys_of(field: ListField, record: ObjectField) -> tuple[str, ...]:
+    """What tells one item of a list of records from another; every field where the task does not say."""
+    return field.keys or tuple(record.fields)
+
+
+def categories(field: Field) -> list[str]:
+    """The categories of a boolean or enum, as text; none for other fields."""
+    if isinstance(field, BooleanField):
+        return ["true", "false"]
+    return list(field.values) if isinstance(field, EnumField) else []
+
+
+def rule_of(field: Field) -> str:
+    """The rule of a leaf in a few words."""
+    if isinstance(field, ListField):
+        if isinstance(field.items, ObjectField):
+            return f"assigned by {', '.join(keys_of(field, field.items))}"
+        return f"items {rule_of(field.items)}"
+    match field:
+        case StringField():
+            rule = field.compare
+            return f"fuzzy {rule.similarity:g}" if rule.rule == "fuzzy" else rule.rule
+        case IntegerField() | NumberField():
+            tolerance = field.compare.tolerance
+            return f"±{tolerance if isinstance(tolerance, str) else f'{tolerance:g}'}" if tolerance else "exact"
+        case DateField():
+            return f"±{field.compare.tolerance_days} d" if field.compare.tolerance_days else "exact"
+        case _:
+            return "exact"
+
+
+def with_rules(fields: Mapping[str, Field], rules: Mapping[str, Any], *, place: str) -> dict[str, Field]:
+    """Return `fields` with other rules of comparison; `rules` nests as the fields do.
+
+    Raises:
+        ConfigError: for a field that there is not, or a rule that it does not take.
+    """
+    if strange := [name for name in rules if name not in fields]:
+        raise ConfigError(f"{place}.{strange[0]}: no such field. {did_you_mean(strange[0], fields)}")
+    return {
+        name: _with_rule(field, rules[name], f"{place}.{name}") if name in rules else field
+        for name, field in fields.items()
+    }
+
+
+def _with_rule(field: Field, rule: Any, place: str) -> Field:
+    if isinstance(field, ListField):
+        return field.model_copy(update={"items": _with_rule(field.items, rule, place)})
+    if isinstance(field, ObjectField):
+        if not isinstance(rule, Mapping):
+            raise ConfigError(f"{place}: a rule is set on its fields. Valid: {', '.join(field.fields)}.")
+        return field.model_copy(update={"fields": with_rules(field.fields, rule, place=place)})
+    values = rule if isinstance(rule, Mapping) else {"rule": rule}
+    return field.model_copy(update={"compare": validated(type(field.compare), values, place=place)})

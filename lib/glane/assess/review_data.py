@@ -1,0 +1,183 @@
+"""What the review page shows: answers of a run as a reviewer would write them, and the passages that support them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from glane.assess.sampling import PROBABILITY, STRATUM
+from glane.errors import DataError
+from glane.task.fields import DateField, Field, ListField, ObjectField
+from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
+from glane.task.task import Task
+
+_KEYS = {"description", "nullable", "missing", "assertion", "type", "values", "labels", "minimum", "maximum"}
+_KEYS |= {"max_length", "precision"}
+
+
+def review_data(
+    task: Task, rows: pl.DataFrame, sample: pl.DataFrame, *, id_column: str, text_column: str, run: str,
+    fields: Sequence[str], context: Sequence[str],
+) -> dict[str, Any]:  # fmt: skip
+    """Return what the page shows, as plain values of JSON.
+
+    Args:
+        task: of the run.
+        rows: the result's columns of the documents of the sample, and their text.
+        sample: as `glane.assess.sampling` draws it; the page keeps its order.
+        id_column: the name of the id, in both.
+        text_column: the name of the text.
+        run: the digest of the run's fingerprint.
+        fields: those to review.
+        context: columns to show beside the text.
+
+    Raises:
+        DataError: if a passage is not in the text any more: the input changed after the run.
+    """
+    by_id = {row[id_column]: row for row in rows.iter_rows(named=True)}
+    documents = []
+    for drawn in sample.iter_rows(named=True):
+        row = by_id[drawn[id_column]]
+        text = row[text_column] or ""
+        shown = {name: _field_data(name, task.fields[name], row, text) for name in fields}
+        documents.append(
+            {
+                "id": str(drawn[id_column]),
+                "text": text,
+                "context": {name: str(row[name]) for name in context if row[name] is not None},
+                "inclusion_probability": drawn[PROBABILITY],
+                "stratum": drawn[STRATUM],
+                "fields": shown,
+            }
+        )
+    data = {
+        "run": run,
+        "task": task.name,
+        "language": task.language,
+        "fields": {name: field_schema(task.fields[name]) for name in fields},
+        "documents": documents,
+    }
+    return {**data, "page": hashlib.blake2b(json.dumps(data).encode(), digest_size=16).hexdigest()}
+
+
+def without_evidence(field: Field) -> Field:
+    """The field as a reviewer fills it in: no quotes, and lists as long as need be, for merged ones may be long."""
+    changes: dict[str, Any] = {"evidence": False}
+    if isinstance(field, ListField):
+        changes |= {"items": without_evidence(field.items), "max_items": 10_000}
+    elif isinstance(field, ObjectField):
+        changes |= {"fields": {name: without_evidence(one) for name, one in field.fields.items()}}
+    return field.model_copy(update=changes)
+
+
+def answer_of(field: Field, name: str, row: Mapping[str, Any]) -> Any:
+    """What a row of the result says of a field, in the JSON form of an answer to `without_evidence(field)`."""
+    value, reason, said = row[name], row.get(f"{name}__missing"), row.get(f"{name}__assertion")
+    if value is None:
+        return {MISSING: reason} if reason else None
+    bare = without_evidence(field)
+    if isinstance(field, ListField):
+        items = [_plain(field.items, item) for item in value]
+        if not wrapper_keys(bare):
+            return items
+        return [{VALUE: item, ASSERTION: one} for item, one in zip(items, said or [None] * len(items), strict=True)]
+    if isinstance(field, DateField) and field.precision == "partial":
+        plain: Any = _at_precision(value, row[f"{name}__precision"])
+    else:
+        plain = _plain(field, value)
+    keys = wrapper_keys(bare)
+    return {VALUE: plain, **({ASSERTION: said} if ASSERTION in keys else {})} if keys else plain
+
+
+def field_schema(field: Field) -> dict[str, Any]:
+    """What the page must know of a field, as JSON."""
+    schema: dict[str, Any] = field.model_dump(mode="json", include=_KEYS)
+    if isinstance(field, ListField):
+        schema["items"] = field_schema(field.items)
+    elif isinstance(field, ObjectField):
+        schema["fields"] = {name: field_schema(one) for name, one in field.fields.items()}
+    return schema
+
+
+def _plain(field: Field, value: Any) -> Any:
+    """A value without what stands around it."""
+    if value is None:
+        return None
+    match field:
+        case ObjectField():
+            return {name: answer_of(one, name, value) for name, one in field.fields.items()}
+        case ListField():
+            return [_plain(field.items, item) for item in value]
+        case DateField():
+            return _at_precision(value["date"], value["date__precision"]) if isinstance(value, dict) else str(value)
+        case _:
+            return value
+
+
+def _at_precision(date: Any, precision: str) -> str:
+    return str(date)[: {"year": 4, "month": 7, "day": 10}[precision]]
+
+
+def _field_data(name: str, field: Field, row: Mapping[str, Any], text: str) -> dict[str, Any]:
+    confidence, others = row.get(f"{name}__confidence"), row.get(f"{name}__conflicts") or []
+    if isinstance(confidence, list):
+        confidence = min((one for one in confidence if one is not None), default=None)
+    return {
+        "answer": answer_of(field, name, row),
+        "confidence": confidence,
+        "conflicts": [one if isinstance(one, str) else compact(one, default=str) for one in others],
+        "passages": list(_passages(name, field, row, text, item=None, part=None)),
+    }
+
+
+def _passages(
+    name: str, field: Field, row: Mapping[str, Any], text: str, *, item: int | None, part: str | None
+) -> Iterator[dict[str, Any]]:
+    """The evidence of a field and of all inside it, with the item of the list and the part of it that it supports."""
+    found = row.get(f"{name}__evidence")
+    if isinstance(field, ListField):
+        for index, one in enumerate(found or []):
+            yield from _passage(one, text, index if item is None else item, part)
+    else:
+        yield from _passage(found, text, item, part)
+    inner = field.items if isinstance(field, ListField) else field
+    if isinstance(inner, ObjectField) and row[name] is not None:
+        records = row[name] if isinstance(field, ListField) else [row[name]]
+        for index, record in enumerate(records):
+            here = index if isinstance(field, ListField) and item is None else item
+            for key, one in inner.fields.items():
+                if record is not None:
+                    inside = f"{part}.{key}" if part else key
+                    yield from _passages(key, one, record, text, item=here, part=inside)
+
+
+def _passage(
+    found: Mapping[str, Any] | None, text: str, item: int | None, part: str | None
+) -> Iterator[dict[str, Any]]:
+    if found is None:
+        return
+    start, end = found["start"], found["end"]
+    if start is not None and text[start:end] != found["quote"]:
+        raise DataError("the input is not what it was: its texts changed after the run. Give the run its input back.")
+    yield {
+        "start": None if start is None else _utf16(text[:start]),
+        "end": None if end is None else _utf16(text[:end]),
+        "quote": found["quote"],
+        "alignment": found["alignment"],
+        "item": item,
+        "part": part,
+    }
+
+
+def _utf16(text: str) -> int:
+    """The length of a text as JavaScript counts it."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def compact(value: Any, **options: Any) -> str:
+    """JSON without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), **options)

@@ -1,0 +1,61 @@
+"""The typed settings of the jobs, one file each. The only room that knows OmegaConf.
+
+A composed configuration is read once, at the edge, into frozen values; whatever is wrong with it is said before
+any engine, GPU or Ray process is asked for.
+"""
+
+from glane.settings.calibrate import CalibrateSettings, calibrate_settings
+from glane.settings.demo_corpus import DemoCorpusSettings, demo_corpus_settings
+from glane.settings.estimate import EstimateSettings, estimate_settings
+from glane.settings.evaluate import (
+    BootstrapSettings,
+    CompareSettings,
+    EvaluateSettings,
+    compare_settings,
+    evaluate_settings,
+)
+from glane.settings.extract import (
+    ClusterSettings,
+    DataSettings,
+    ExtractSettings,
+    LocalSettings,
+    ModelSettings,
+    RunSettings,
+    SamplingSettings,
+    SlurmSettings,
+    extract_settings,
+)
+from glane.settings.read import plain
+from glane.settings.review import ReviewSettings, review_settings
+from glane.settings.sentinels import SentinelsSettings, sentinels_settings
+from glane.settings.status import StatusSettings, status_settings
+
+__all__ = [
+    "BootstrapSettings",
+    "CalibrateSettings",
+    "ClusterSettings",
+    "CompareSettings",
+    "DataSettings",
+    "DemoCorpusSettings",
+    "EstimateSettings",
+    "EvaluateSettings",
+    "ExtractSettings",
+    "LocalSettings",
+    "ModelSettings",
+    "ReviewSettings",
+    "RunSettings",
+    "SamplingSettings",
+    "SentinelsSettings",
+    "SlurmSettings",
+    "StatusSettings",
+    "calibrate_settings",
+    "compare_settings",
+    "demo_corpus_settings",
+    "estimate_settings",
+    "evaluate_settings",
+    "extract_settings",
+    "plain",
+    "review_settings",
+    "sentinels_settings",
+    "status_settings",
+]

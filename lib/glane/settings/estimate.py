@@ -1,0 +1,52 @@
+"""What the estimates are told."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from omegaconf import DictConfig
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.settings.read import plain
+from glane.settings.shapes import Folder, one_or_many
+from glane.validation import Strict, validated
+
+
+class EstimateSettings(Strict):
+    """What `jobs/estimate.py` is told. What goes together is checked by the question itself."""
+
+    run: Folder
+    gold: str
+    weight: str | None = None
+    inclusion_probability: str | None = None
+    out: Folder
+    what: Literal["prevalence", "count", "mean", "linear", "logistic"] = "prevalence"
+    field: str
+    value: str = "true"
+    method: Literal["auto", "ppi", "rogan_gladen", "gold_only"] = "auto"
+    by: str | None = None
+    every: Literal["day", "week", "month", "quarter", "year"] | None = None
+    covariates: tuple[str, ...] = ()
+    shared_error_rates: bool = False
+    level: float = Key(default=0.95, gt=0.5, lt=1)
+    half_width: float | None = Key(default=None, gt=0)
+    population: Literal["process", "run"] = "process"
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    _listed = field_validator("covariates", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _one_weight(self) -> Self:
+        if self.weight is not None and self.inclusion_probability is not None:
+            raise ValueError("give weight=… or inclusion_probability=…, not both")
+        return self
+
+
+def estimate_settings(config: DictConfig) -> EstimateSettings:
+    """Read the composed configuration of the estimates; raises `ConfigError` as `extract_settings` does."""
+    return validated(EstimateSettings, plain(config), place="")

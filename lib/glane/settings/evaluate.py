@@ -1,0 +1,74 @@
+"""What an evaluation and a comparison are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from omegaconf import DictConfig
+from pydantic import Field as Key
+from pydantic import field_validator
+
+from glane.settings.read import plain
+from glane.settings.shapes import Folder, one_or_many
+from glane.validation import Strict, validated
+
+
+class BootstrapSettings(Strict):
+    """How intervals are made."""
+
+    samples: int = Key(default=1000, ge=0, le=100_000)  # 0: no intervals
+    method: Literal["bca", "percentile"] = "bca"
+
+    @field_validator("samples")
+    @classmethod
+    def _enough(cls, value: int) -> int:
+        if 0 < value < 100:
+            raise ValueError("fewer than 100 resamples make no interval; 0 leaves intervals out")
+        return value
+
+
+class _MeasuredSettings(Strict):
+    """What an evaluation and a comparison have in common."""
+
+    out: Folder
+    fields: tuple[str, ...] = ()
+    compare: Mapping[str, Any] = {}  # rules in place of the task's own
+    weighted: bool = True
+    bootstrap: BootstrapSettings = BootstrapSettings()
+    seed: int = Key(default=0, ge=0)
+
+    _listed = field_validator("fields", "by", "runs", mode="before", check_fields=False)(one_or_many)
+
+
+class EvaluateSettings(_MeasuredSettings):
+    """What `jobs/evaluate.py` is told."""
+
+    run: Folder
+    gold: str
+    spans: str | None = None
+    by: tuple[str, ...] = ()
+
+
+def evaluate_settings(config: DictConfig) -> EvaluateSettings:
+    """Read the composed configuration of the evaluation; raises `ConfigError` as `extract_settings` does."""
+    return validated(EvaluateSettings, plain(config), place="")
+
+
+class CompareSettings(_MeasuredSettings):
+    """What `jobs/compare.py` is told."""
+
+    runs: tuple[str, ...] = Key(min_length=1)  # directories and glob patterns
+    gold: str | None = None
+
+    @field_validator("runs")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a run is named twice")
+        return value
+
+
+def compare_settings(config: DictConfig) -> CompareSettings:
+    """Read the composed configuration of the comparison; raises `ConfigError` as `extract_settings` does."""
+    return validated(CompareSettings, plain(config), place="")

@@ -1,0 +1,42 @@
+"""What the review job is told."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from omegaconf import DictConfig
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.settings.read import plain
+from glane.settings.shapes import Folder, one_or_many
+from glane.validation import Strict, validated
+
+
+class ReviewSettings(Strict):
+    """What `jobs/review.py` is told."""
+
+    run: Folder
+    out: Folder
+    rows: int = Key(default=200, ge=1)
+    sample: Literal["random", "stratified", "uncertain"] = "random"
+    by: str | None = None
+    allocation: Literal["proportional", "equal"] = "proportional"
+    seed: int = Key(default=0, ge=0)
+    fields: tuple[str, ...] = ()
+    corrections: tuple[str, ...] = ()
+
+    _listed = field_validator("fields", "corrections", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _strata(self) -> Self:
+        if self.by is not None and self.sample != "stratified":
+            raise ValueError(f"by={self.by} makes strata; set sample=stratified, or leave it out")
+        if len(set(self.corrections)) < len(self.corrections):
+            raise ValueError("corrections: a file is named twice")
+        return self
+
+
+def review_settings(config: DictConfig) -> ReviewSettings:
+    """Read the composed configuration of the review job; raises `ConfigError` as `extract_settings` does."""
+    return validated(ReviewSettings, plain(config), place="")

@@ -1,0 +1,30 @@
+"""What the sentinels' job is told."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from omegaconf import DictConfig
+from pydantic import Field as Key
+
+from glane.settings.read import plain
+from glane.settings.shapes import Folder
+from glane.validation import Strict, validated
+
+
+class SentinelsSettings(Strict):
+    """What `jobs/sentinels.py` is told."""
+
+    run: Folder
+    out: Folder
+    rows: int = Key(default=50, ge=10)  # of fewer, one document more or less would be drift
+    by: str | None = None
+    allocation: Literal["proportional", "equal"] = "proportional"
+    seed: int = Key(default=0, ge=0)
+    gold: str | None = None
+    tolerance: float = Key(default=0.02, ge=0, lt=1)
+
+
+def sentinels_settings(config: DictConfig) -> SentinelsSettings:
+    """Read the composed configuration of the sentinels' job; raises `ConfigError` as `extract_settings` does."""
+    return validated(SentinelsSettings, plain(config), place="")

@@ -1,0 +1,69 @@
+"""When an evaluation takes two values for the same: the key `compare` of a field."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.validation import Strict
+
+
+class ExactRule(Strict):
+    """Booleans and categories: equal."""
+
+    rule: Literal["exact"] = "exact"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, values: Any) -> Any:
+        """`compare: exact` is short for `compare: {rule: exact}`."""
+        if not isinstance(values, str | Mapping):
+            raise ValueError(f"a rule is a name or a mapping of {', '.join(cls.model_fields)}")
+        return {"rule": values} if isinstance(values, str) else values
+
+
+class TextRule(ExactRule):
+    """Strings: equal, equal but for case, accents and spaces (`folded`), or alike at `similarity` of 100 (`fuzzy`)."""
+
+    rule: Literal["exact", "folded", "fuzzy"] = "folded"  # type: ignore[assignment]
+    similarity: float = Key(default=90.0, ge=50, le=100)  # RapidFuzz's ratio of the folded strings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _similar(cls, values: Any) -> Any:
+        """A similarity alone asks for the fuzzy rule."""
+        if isinstance(values, Mapping) and "similarity" in values:
+            if values.get("rule", "fuzzy") != "fuzzy":
+                raise ValueError(f"similarity belongs to the rule fuzzy, not to {values['rule']}")
+            return {**values, "rule": "fuzzy"}
+        return values
+
+
+class NumberRule(ExactRule):
+    """Numbers: at most `tolerance` apart, absolute (0.5) or relative to the right value ("5%")."""
+
+    tolerance: float | str = 0.0
+
+    @field_validator("tolerance")
+    @classmethod
+    def _not_negative(cls, value: float | str) -> float | str:
+        is_share = isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?\s*%", value)
+        if not is_share and not (isinstance(value, float) and 0 <= value < math.inf):
+            raise ValueError("a number that is not negative, or a share of the right value as 5%")
+        return value
+
+
+class DateRule(ExactRule):
+    """Dates: at most `tolerance_days` apart; partial dates of the same precision."""
+
+    tolerance_days: int = Key(default=0, ge=0, le=36_600)
+
+
+def compare_key(rule: ExactRule) -> Any:
+    """The key `compare`. It is no part of what is asked: it stays out of what a task is known by (`model_dump`)."""
+    return Key(default=rule, exclude=True)
