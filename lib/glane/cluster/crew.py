@@ -5,40 +5,29 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pickle
 import secrets
 import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from glane.cluster.actor import EngineActor
+from glane.cluster.forkserver import ForkDied
 from glane.cluster.layout import Layout, Node
 from glane.errors import EngineError, GlaneError
 from glane.run.deaths import Suspects, record_death
 from glane.run.directory import RunDirectory
 from glane.run.ledger import host_identity
-from glane.run.session import WorkerReport, WorkerSpec, run_worker
+from glane.run.sentinels import with_sentinels
+from glane.run.session import WorkerReport, WorkerSpec
 from glane.settings import RunSettings
 
 _POLL_S = 0.5
 _LOOK_AT_NODES_S = 2.0
 _NODE_VERDICT_S = 30.0  # a node is declared lost by Ray within seconds; an actor's end alone does not say which it was
 _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not start a third time
-
-
-class _EngineActor:
-    """The actor: a process of its own for one worker."""
-
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-
-    def work(self, spec: WorkerSpec) -> WorkerReport:
-        return run_worker(spec, should_stop=self._stop.is_set)
-
-    def stop(self) -> None:
-        """Begin no further shard. Called while `work` runs, in another thread of the actor."""
-        self._stop.set()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +44,12 @@ class _Seat:
     is_stopping: bool = False
 
 
+def _cause(error: Exception) -> str:
+    """How an actor, or the process that worked for it, ended."""
+    cause = getattr(error, "cause", None)  # what was raised in the actor
+    return str(cause) if isinstance(cause, ForkDied) else type(error).__name__
+
+
 def alive_nodes(ray: Any) -> list[Node]:
     """The nodes of the Ray cluster, in a stable order."""
     found = [
@@ -63,6 +58,7 @@ def alive_nodes(ray: Any) -> list[Node]:
             host=entry["NodeManagerHostname"],
             cpus=int(entry["Resources"].get("CPU", 0)),
             gpus=int(entry["Resources"].get("GPU", 0)),
+            memory_bytes=int(entry["Resources"]["memory"]) if "memory" in entry["Resources"] else None,
         )
         for entry in ray.nodes()
         if entry["Alive"]
@@ -166,8 +162,8 @@ class Crew:
             from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
             options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(place[0], soft=False)
-        actor = self._ray.remote(_EngineActor).options(**options).remote()
-        return _Seat(place=place, spec=spec, actor=actor, future=actor.work.remote(spec), group=group)
+        actor = self._ray.remote(EngineActor).options(**options).remote()
+        return _Seat(place=place, spec=spec, actor=actor, future=actor.work.remote(pickle.dumps(spec)), group=group)
 
     def _reserve(self) -> Any:
         """GPUs on several nodes for one engine: one bundle a GPU, as vLLM's Ray executor wants them.
@@ -192,12 +188,12 @@ class Crew:
 
     def _ended(self, seat: _Seat) -> None:
         try:
-            report = self._ray.get(seat.future)
+            report: WorkerReport = pickle.loads(self._ray.get(seat.future))
         except Exception as error:  # the process is gone, or Ray cannot reach it: to us the same
             if self._is_lost(seat, error):
                 self._lose(seat)
                 return
-            report = WorkerReport(outcome="engine_died", message=seat.killed_because or type(error).__name__)
+            report = WorkerReport(outcome="engine_died", message=seat.killed_because or _cause(error))
         self._free(seat)
         if report.outcome == "failed":
             raise GlaneError(report.message)
@@ -251,7 +247,8 @@ class Crew:
     def _mourn(self, seat: _Seat, cause: str) -> None:
         """Record a death, and give up when deaths bear no fruit."""
         sign = self._sign(seat)
-        num_suspects = record_death(self._directory, seat.spec.worker, cause=cause)
+        places = with_sentinels(self._directory)
+        num_suspects = sum(record_death(place, seat.spec.worker, cause=cause) for place in places)
         self._warn(f"engine {seat.spec.worker} died ({cause}); {num_suspects} prompt(s) were in it; starting it again")
         if sign.get("state", "starting") == "starting":
             self._deaths_at_start += 1
@@ -260,9 +257,11 @@ class Crew:
                     f"model {self._spec.settings.model.name!r}: the engine died {self._deaths_at_start} times while it "
                     f"started ({cause}). Is there enough memory for the weights and model.max_model_len?"
                 )
-        suspects = Suspects(self._directory)
-        suspects.refresh()
-        fruit = len(self._directory.committed_shards()) + suspects.num_rejected
+        fruit = 0
+        for place in places:
+            suspects = Suspects(place)
+            suspects.refresh()
+            fruit += len(place.committed_shards()) + suspects.num_rejected
         self._fruitless_deaths = self._fruitless_deaths + 1 if fruit == self._fruit else 0
         self._fruit = fruit
         limit = self._spec.settings.run.max_fruitless_deaths

@@ -17,6 +17,7 @@ from typing import Any
 from glane.cluster import processes, raynode, slurm
 from glane.cluster.address import own_address
 from glane.cluster.allocation import VERDICT, Allocation
+from glane.cluster.forkserver import fork_server
 from glane.cluster.local import FOREIGN, ray_environment
 from glane.cluster.meeting import Desk, Office
 from glane.cluster.scratch import scratch_folder, write_token
@@ -38,7 +39,9 @@ def launch(settings: ExtractSettings, allocation: Allocation) -> int:
     os.umask(0o077)
     processes.adopt_orphans()
     processes.raise_open_files()
-    with scratch_folder() as folder:
+    forks = settings.model.engine == "vllm" and not allocation.gpus
+    with scratch_folder() as folder, fork_server(folder, wanted=forks) as variables:
+        os.environ.update(variables)
         code = _do(settings, settings.cluster, allocation, folder)
     if allocation.rank == 0 and (verdict := os.environ.get(VERDICT)):
         Path(verdict).write_text(str(code))

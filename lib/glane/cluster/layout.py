@@ -18,6 +18,13 @@ class Node:
     host: str
     cpus: int
     gpus: int
+    memory_bytes: int | None = None  # what Ray may use of it; None where it does not say
+
+
+# On CPU, the threads of an engine wait for each other at every matrix product. A small model has nothing to share out:
+# an engine of one thread on each core answered 2.5 times as many rows per second on two cores (jobs/benchmark.py).
+_SMALL_WEIGHTS_BYTES = 256 * 2**20
+_ENGINE_BYTES = 2 * 2**30  # what an engine takes beside its weights and its cache, with room to spare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +48,16 @@ class Layout:
         return [(node.node_id, index) for node in nodes for index in range(self.engines_per_node)]
 
 
-def plan_layout(model: ModelSettings, nodes: Sequence[Node]) -> Layout:
+def plan_layout(
+    model: ModelSettings, nodes: Sequence[Node], *, num_shards: int | None = None, weights_bytes: int | None = None
+) -> Layout:
     """Return the layout that the settings and the nodes allow. Nodes of one job are taken to be alike.
+
+    Args:
+        model: What the user asks for.
+        nodes: What there is.
+        num_shards: Of the run: more engines than that would have nothing to do. None if unknown.
+        weights_bytes: Of the model on disk. None if unknown.
 
     Raises:
         ConfigError: if the settings ask for more than there is.
@@ -52,7 +67,7 @@ def plan_layout(model: ModelSettings, nodes: Sequence[Node]) -> Layout:
         engines = 1 if model.engines == "auto" else model.engines
         return Layout(device="cpu", cpus=1, gpus=0, engines_per_node=engines, reason="scripted")
     if gpus == 0:
-        return _cpu_layout(model, cpus)
+        return _cpu_layout(model, nodes, num_shards=num_shards, weights_bytes=weights_bytes)
     per_engine = model.tensor_parallel_size * model.pipeline_parallel_size
     if per_engine > gpus and model.pipeline_parallel_size > 1:
         return _spanning_layout(model, cpus, gpus, len(nodes))
@@ -103,12 +118,15 @@ def _spanning_layout(model: ModelSettings, cpus: int, gpus: int, num_nodes: int)
     )
 
 
-def _cpu_layout(model: ModelSettings, cpus: int) -> Layout:
+def _cpu_layout(
+    model: ModelSettings, nodes: Sequence[Node], *, num_shards: int | None, weights_bytes: int | None
+) -> Layout:
     if model.pipeline_parallel_size > 1:
         raise ConfigError(
             f"model.pipeline_parallel_size is {model.pipeline_parallel_size}, and there is no GPU: on CPU it must be 1."
         )
-    engines = 1 if model.engines == "auto" else model.engines
+    cpus = min(node.cpus for node in nodes)
+    engines, why = _cpu_engines(model, nodes, cpus, num_shards=num_shards, weights_bytes=weights_bytes)
     threads = max(1, cpus // max(engines, 1)) if model.cpus_per_engine == "auto" else model.cpus_per_engine
     if engines < 1 or engines * threads > cpus:
         raise ConfigError(
@@ -116,5 +134,31 @@ def _cpu_layout(model: ModelSettings, cpus: int) -> Layout:
             f"{cpus}. Lower model.engines or model.cpus_per_engine."
         )
     return Layout(
-        device="cpu", cpus=threads, gpus=0, engines_per_node=engines, reason=f"no GPU, {cpus} core(s) on a node"
+        device="cpu",
+        cpus=threads,
+        gpus=0,
+        engines_per_node=engines,
+        reason=f"no GPU, {cpus} core(s) on a node{why}",
     )
+
+
+def _cpu_engines(
+    model: ModelSettings, nodes: Sequence[Node], cpus: int, *, num_shards: int | None, weights_bytes: int | None
+) -> tuple[int, str]:
+    """Engines on each node, and why so many."""
+    if model.engines != "auto":
+        return model.engines, ""
+    if weights_bytes is None or weights_bytes > _SMALL_WEIGHTS_BYTES:
+        return 1, ""
+    threads = 1 if model.cpus_per_engine == "auto" else model.cpus_per_engine
+    bounds = {"cores": cpus // threads}
+    if num_shards is not None:
+        bounds["shards"] = -(-num_shards // len(nodes))
+    memories = [node.memory_bytes for node in nodes if node.memory_bytes is not None]
+    if memories:
+        cache = (model.kv_cache_mib or 0) * 2**20
+        bounds["memory"] = min(memories) // (_ENGINE_BYTES + weights_bytes + cache)
+    bound = min(bounds, key=lambda name: bounds[name])
+    if bounds[bound] <= 1:
+        return 1, ""
+    return bounds[bound], f"; a small model: engines as its {bound} allow{'s' if bound == 'memory' else ''}"

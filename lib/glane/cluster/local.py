@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.raynode import OBJECT_STORE_BYTES, SYSTEM_CONFIG
+from glane.cluster.forkserver import fork_server
+from glane.cluster.raynode import start_node
 from glane.cluster.scratch import scratch_folder, write_token
 from glane.errors import EngineError
 from glane.settings import LocalSettings
@@ -20,20 +21,20 @@ FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # another cluster's: never joined
 
 
 @contextlib.contextmanager
-def local_ray(settings: LocalSettings) -> Iterator[Any]:
-    """Start Ray, yield the `ray` module, and stop what was started.
+def local_ray(settings: LocalSettings, *, forks: bool = False) -> Iterator[Any]:
+    """Start Ray and, where `forks` are wanted, a fork server beside it; yield the `ray` module; stop both.
 
     Raises:
         EngineError: if Ray does not start.
     """
-    with scratch_folder() as folder:
-        yield from _started(settings, folder)
+    with scratch_folder() as folder, fork_server(folder, wanted=forks) as variables:
+        yield from _started(settings, folder, variables)
 
 
-def _started(settings: LocalSettings, folder: Path) -> Iterator[Any]:
+def _started(settings: LocalSettings, folder: Path, variables: dict[str, str]) -> Iterator[Any]:
     token = write_token(folder, _process_token())
-    # Without the last one, Ray replaces a loopback address by the host's outward one.
-    environment = ray_environment(token) | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+    # Without the second, Ray replaces a loopback address by the host's outward one.
+    environment = ray_environment(token) | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"} | variables
     former = {name: os.environ.get(name) for name in (*environment, *FOREIGN)}
     os.environ.update(environment)
     for name in FOREIGN:
@@ -41,28 +42,30 @@ def _started(settings: LocalSettings, folder: Path) -> Iterator[Any]:
     try:
         import ray
 
-        options: dict[str, Any] = {}
-        if settings.gpus != "auto":
-            options["num_gpus"] = settings.gpus
+        node = None
         try:
-            ray.init(
-                num_cpus=available_cpus() if settings.cpus == "auto" else settings.cpus,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                configure_logging=False,
-                object_store_memory=OBJECT_STORE_BYTES,
-                _node_ip_address="127.0.0.1",
-                _temp_dir=str(folder / "r"),
-                _system_config=SYSTEM_CONFIG,
-                **options,
-            )
-        except Exception as error:  # Ray raises many kinds here
-            raise EngineError(f"Ray does not start on this machine ({type(error).__name__}: {error}).") from None
-        try:
+            try:
+                node = start_node(
+                    address="127.0.0.1",
+                    folder=folder,
+                    cpus=available_cpus() if settings.cpus == "auto" else settings.cpus,
+                    gpus=None if settings.gpus == "auto" else settings.gpus,
+                    head=None,
+                )
+                ray.init(
+                    address=node.address,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    configure_logging=False,
+                    _node_ip_address="127.0.0.1",
+                )
+            except Exception as error:  # Ray raises many kinds here
+                raise EngineError(f"Ray does not start on this machine ({type(error).__name__}: {error}).") from None
             yield ray
         finally:
             ray.shutdown()
+            if node is not None:
+                node.kill_all_processes(check_alive=False, allow_graceful=False)
     finally:
         for name, value in former.items():
             if value is None:

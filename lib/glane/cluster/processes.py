@@ -42,11 +42,12 @@ def start(
         stdout=stdout,
         stderr=subprocess.STDOUT if stdout is not None else None,
         start_new_session=True,
-        preexec_fn=_tie_to_parent,
+        preexec_fn=tie_to_parent,
     )
 
 
-def _tie_to_parent() -> None:
+def tie_to_parent() -> None:
+    """Be killed when the parent dies; called in the child."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     # Slurm may send its warning to every process of a step, and the default answer to these two is death.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)

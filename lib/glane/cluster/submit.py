@@ -23,6 +23,7 @@ from submitit.core.utils import FailedJobError
 from glane.cluster import slurm
 from glane.cluster.allocation import is_inside_own_job, read_allocation
 from glane.cluster.launcher import launch
+from glane.cluster.sentinels import check_sentinels
 from glane.cluster.wait import wait
 from glane.corpus.files import inspect_files
 from glane.errors import ConfigError
@@ -149,6 +150,7 @@ def _refuse_terminal_only(settings: ExtractSettings) -> None:
 def _check(settings: ExtractSettings) -> None:
     """What can be known to be wrong before a node is asked for. Reads footers of the data, no text."""
     task, data = load_task(settings.task), settings.data
+    check_sentinels(task)
     inspect_files(
         data.path,
         id_column=data.id_column,
@@ -165,9 +167,13 @@ def _check(settings: ExtractSettings) -> None:
 
 def _absolute(settings: ExtractSettings) -> ExtractSettings:
     """Paths as the nodes will need them, whatever their working directory is."""
-    run = settings.run.model_copy(update={"dir": str(Path(settings.run.dir).absolute())})
+    pilot = None if settings.run.pilot is None else str(Path(settings.run.pilot).expanduser().absolute())
+    run = settings.run.model_copy(update={"dir": str(Path(settings.run.dir).absolute()), "pilot": pilot})
     data = settings.data.model_copy(update={"path": str(Path(settings.data.path).absolute())})
-    return settings.model_copy(update={"run": run, "data": data})
+    task = dict(settings.task)
+    if task.get("sentinels") is not None:
+        task["sentinels"] = str(Path(task["sentinels"]).expanduser().absolute())
+    return settings.model_copy(update={"run": run, "data": data, "task": task})
 
 
 def _directory(settings: ExtractSettings) -> RunDirectory:

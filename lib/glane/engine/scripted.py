@@ -115,7 +115,8 @@ class ScriptedEngine:
             seed = f"{text}{question.sampling.seed if question.sampling.temperature else ''}"
             rng = random.Random(hashlib.blake2b(seed.encode("utf-8", "surrogatepass")).digest())
             words = text.rpartition("Document :")[2].split()[:2]
-            answer = compact_json(_object(question.task.fields, rng, quote=" ".join(words)[:40] or "-"))
+            plain = _object(question.task.fields, rng, quote=" ".join(words)[:40] or "-")
+            answer = compact_json(question.task.spelling.in_answer(plain))
         cut = "[[truncate]]" in text
         answer = answer[: len(answer) // 2] if cut else answer
         return Completion(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.engine.engine import RequestRefused, Sampling
+from glane.engine.preload import set_environment
 from glane.errors import EngineError
 from glane.settings import ModelSettings
 from glane.task.grammar import AnswerGrammar, has_quotes
@@ -27,26 +28,14 @@ from glane.types import Completion, TokenScores
 # So many of the likeliest tokens are told at each place: enough for the values of a category, and little work.
 _NUM_ALTERNATIVES = 4
 
-# Nothing is fetched, nothing is reported.
-OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "VLLM_NO_USAGE_STATS": "1",
-    "VLLM_DO_NOT_TRACK": "1",
-    "DO_NOT_TRACK": "1",
-    "TOKENIZERS_PARALLELISM": "false",  # one feeder thread a worker; a pool of its own would take the engine's cores
-}
-
 
 class VllmEngine:
     """An engine of vLLM that answers under a task's JSON Schema."""
 
     def __init__(self, settings: ModelSettings, *, device: str, cpus: int) -> None:
         in_process = device == "cpu" if settings.in_process == "auto" else settings.in_process
-        os.environ.update(OFFLINE)
+        set_environment()
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
-        os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
         if device == "cpu":
             os.environ["OMP_NUM_THREADS"] = str(cpus)
             # vLLM's own binding gives every engine the same cores; the number of threads is what we share out.
@@ -54,12 +43,15 @@ class VllmEngine:
             if settings.kv_cache_mib is not None:
                 os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would win over kv_cache_memory_bytes
         # Imported here: seconds of work that jobs without an engine must not pay.
+        import torch
         from vllm import SamplingParams
         from vllm.inputs import tokens_input
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
         from vllm.v1.engine.llm_engine import LLMEngine
 
         self._tokens_input = tokens_input
+        if device == "cpu":
+            torch.set_num_threads(cpus)  # a fork's OpenMP has read OMP_NUM_THREADS long ago
 
         def params(task: Task, sampling: Sampling, grammar: str | None) -> SamplingParams:
             form = {"json": task.answer_schema} if grammar is None else {"grammar": grammar}
@@ -117,7 +109,7 @@ class VllmEngine:
         """The grammar of copied quotes, where the task wants them."""
         if id(task) not in self._grammars:  # kept with the task, as above
             wanted = task.quotes == "copied" and has_quotes(task.fields)
-            self._grammars[id(task)] = (task, AnswerGrammar(task.fields) if wanted else None)
+            self._grammars[id(task)] = (task, AnswerGrammar(task.fields, task.spelling) if wanted else None)
         return self._grammars[id(task)][1]
 
     def step(self) -> list[tuple[str, Completion]]:
@@ -143,9 +135,8 @@ class VllmEngine:
             core.shutdown()
 
 
-def _engine_args(settings: ModelSettings, device: str) -> Any:
-    from vllm.engine.arg_utils import EngineArgs
-
+def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
+    """What vLLM's `EngineArgs` are given, as plain values."""
     values: dict[str, Any] = {
         "model": settings.path,
         "tokenizer": settings.tokenizer,
@@ -171,8 +162,14 @@ def _engine_args(settings: ModelSettings, device: str) -> Any:
     if settings.kv_cache_mib is not None:
         values["kv_cache_memory_bytes"] = settings.kv_cache_mib * 2**20
     values.update(settings.engine_args)
+    return values
+
+
+def _engine_args(settings: ModelSettings, device: str) -> Any:
+    from vllm.engine.arg_utils import EngineArgs
+
     try:
-        return EngineArgs(**values)
+        return EngineArgs(**engine_arguments(settings, device))
     except TypeError as error:
         raise EngineError(f"model.engine_args: {error}.") from None
 

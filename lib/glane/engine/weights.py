@@ -38,6 +38,13 @@ def resolve_weights(settings: ModelSettings) -> ModelSettings:
     return settings.model_copy(update={"path": str(folder.resolve())})
 
 
+def weights_bytes(settings: ModelSettings) -> int | None:
+    """The size of resolved weights on disk; None for an engine without any."""
+    if settings.engine == "scripted":
+        return None
+    return sum(path.stat().st_size for path in Path(settings.path).iterdir() if path.suffix in _WEIGHTS)
+
+
 def _in_cache(name: str) -> Path:
     remedy = "Set model.path to a directory with the weights (config.json, *.safetensors, tokenizer)"
     if name.count("/") != 1 or name.startswith((".", "/")):

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import Field
+from glane.task.keys import FULL_KEYS, Keys
 from glane.task.locate import locate
 from glane.types import Completion, Found, Status
 
@@ -22,7 +23,7 @@ class Judgement:
     found: dict[str, Found] | None = None
 
 
-def parse(completion: Completion, fields: Mapping[str, Field]) -> Judgement:
+def parse(completion: Completion, fields: Mapping[str, Field], spelling: Keys = FULL_KEYS) -> Judgement:
     """Judge one completion. The reason of a failure names field and rule, never a value."""
     if completion.finish_reason == "length":
         reason = f"the answer was cut after {completion.num_output_tokens} tokens"
@@ -33,7 +34,7 @@ def parse(completion: Completion, fields: Mapping[str, Field]) -> Judgement:
     try:
         # The strict reading first: it is fast, and refuses what the one with places would let pass.
         json.loads(completion.text, object_pairs_hook=_distinct, parse_constant=_no_constant)
-        return Judgement(status=Status.OK, found=read_answer(fields, locate(completion.text)))
+        return Judgement(status=Status.OK, found=read_answer(fields, spelling.restored(locate(completion.text))))
     except AnswerError as error:
         return Judgement(status=Status.INVALID, reason=str(error))
     except json.JSONDecodeError as error:

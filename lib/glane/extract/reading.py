@@ -111,7 +111,7 @@ class Reading:
             if not duplicate:  # what was computed for another document costs nothing here
                 self._prompt_tokens += outcome.num_prompt_tokens
                 self._output_tokens += outcome.num_output_tokens
-            judgement = parse(outcome, self.task_of(turn).fields)
+            judgement = parse(outcome, self.task_of(turn).fields, self._task.spelling)
             if turn.repair < self._task.repairs and (problem := self._problem(turn, judgement)):
                 self._num_repairs += 1
                 is_longer = turn.is_longer or judgement.status is Status.TRUNCATED
@@ -192,7 +192,8 @@ class Reading:
         if turn.recall >= self._task.passes.recall:
             return self._close(state)
         assert state.found is not None
-        known = compact_json({name: _said(state.found[name]) for name in self._task.list_fields})
+        said = {name: _said(state.found[name]) for name in self._task.list_fields}
+        known = compact_json(self._task.spelling.in_answer(said))
         return [Turn(chunk=turn.chunk, recall=turn.recall + 1, found=known)]
 
     def _close(self, state: _ChunkState) -> list[Turn]:

@@ -28,6 +28,7 @@ _SPEED_ONLY = frozenset(
         "gpu_memory_utilization",
         "kv_cache_mib",
         "in_process",
+        "ask_duplicates",
         "tensor_parallel_size",
         "pipeline_parallel_size",
         "script",
@@ -87,6 +88,38 @@ def differences(before: Any, now: Any, *, place: str = "") -> list[str]:
         pairs = zip(before, now, strict=True)
         return [line for i, (a, b) in enumerate(pairs) for line in differences(a, b, place=f"{place}[{i}]")]
     return [] if before == now else [f"{place}: {_short(before)} -> {_short(now)}"]
+
+
+# What a difference is called, by the beginning of its line: the first that fits.
+_KINDS = (
+    ("model.digests.weights", "model weights"),
+    ("model.digests.tokenizer", "tokenizer"),
+    ("model.digests.chat_template", "chat template"),
+    ("model.sampling", "sampling"),
+    ("model.name", "model name"),
+    ("model", "model settings"),
+    ("engine", "engine version"),
+    ("task.prompt", "prompt"),
+    ("task.schema", "answer schema"),
+    ("task.merge", "fields"),
+    ("task.name", "task name"),
+    ("task.version", "task version"),
+    ("task", "reading"),
+)
+
+
+def answering(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts that say how documents are answered, whichever they are."""
+    return {part: fingerprint[part] for part in ("task", "model", "engine")}
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What differs in how two runs answer: the lines of `differences`, by the kind of what changed."""
+    found: dict[str, list[str]] = {}
+    for line in differences(answering(before), answering(now)):
+        kind = next(kind for start, kind in _KINDS if line.startswith((f"{start}:", f"{start}.", f"{start}[")))
+        found.setdefault(kind, []).append(line)
+    return found
 
 
 def _short(value: Any) -> str:

@@ -10,7 +10,7 @@ from glane.corpus.files import inspect_files
 from glane.corpus.plan import make_plan
 from glane.corpus.read import Reader
 from glane.corpus.select import select_rows
-from glane.engine.engine import Engine, RequestRefused, start_engine
+from glane.engine.engine import Engine, RequestRefused, has_gpu, start_engine
 from glane.extract.parse import Judgement
 from glane.extract.reading import Reading, Turn
 from glane.run.asker import Asker
@@ -47,7 +47,7 @@ def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None
         carry_columns=(),
     )
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
-    engine = start_engine(model, device="cpu" if _no_gpu() else "gpu", cpus=len(os.sched_getaffinity(0)))
+    engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))
     try:
         _Preview(engine, Asker(engine, task, model), show).run(documents)
     finally:
@@ -112,7 +112,3 @@ def _which(reading: Reading, turn: Turn) -> str:
     words += [f"sample {turn.sample + 1}"] * bool(turn.sample)
     words += [f"recall {turn.recall}"] * bool(turn.recall) + [f"repair {turn.repair}"] * bool(turn.repair)
     return f" ({', '.join(words)})" if words else ""
-
-
-def _no_gpu() -> bool:
-    return not any(os.path.exists(f"/dev/nvidia{number}") for number in range(16))

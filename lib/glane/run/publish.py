@@ -9,18 +9,20 @@ import shutil
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import yaml
 
 from glane.corpus.plan import Plan
 from glane.corpus.write import storage_errors
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
+from glane.run.energy import total_energy
+from glane.run.prediction import engines_at_once
 from glane.types import Status
 
 _ROW_GROUP_BYTES = 32 * 2**20
@@ -31,10 +33,13 @@ def is_committed(directory: RunDirectory, plan: Plan) -> bool:
     return len(directory.committed_shards()) == plan.num_shards
 
 
-def finish_run(directory: RunDirectory, plan: Plan, *, record_mib: int) -> dict[str, Any]:
+def finish_run(
+    directory: RunDirectory, plan: Plan, *, record_mib: int, more: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Publish `records/`, write `summary.json`, remove what is no longer needed; return the summary.
 
-    Every step may be killed and done again: the rename is the only one that decides anything.
+    Every step may be killed and done again: the rename is the only one that decides anything. `more` goes into the
+    summary as it is, also into that of a run that was complete before.
 
     Raises:
         RunError: if a shard is not committed, or the file system refuses.
@@ -43,8 +48,12 @@ def finish_run(directory: RunDirectory, plan: Plan, *, record_mib: int) -> dict[
         _publish(directory, plan, record_mib)
     if not directory.summary.exists():
         directory.write_json(directory.summary, _summarize(directory, plan))
+    summary = read_summary(directory)
+    if more and {**summary, **more} != summary:
+        summary |= more
+        directory.write_json(directory.summary, summary)
     _clean(directory)
-    return read_summary(directory)
+    return summary
 
 
 def read_summary(directory: RunDirectory) -> dict[str, Any]:
@@ -73,7 +82,7 @@ def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
 
 
 def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) -> None:
-    codebook = yaml.safe_load(directory.description.read_text(encoding="utf-8"))
+    codebook = directory.described()
     facts = {key: codebook[key] for key in ("task", "model", "fingerprint_digest", "codebook")}
     number, num_rows = 0, 0
     writer: pq.ParquetWriter | None = None
@@ -100,17 +109,20 @@ def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) 
 def _row_groups(directory: RunDirectory, plan: Plan) -> Iterator[pa.Table]:
     """The parts in input order, gathered so that a row group is worth reading."""
     waiting: list[pa.Table] = []
+    num_bytes = 0
     for index in range(plan.num_shards):
         path = directory.part(index)
         try:
-            waiting.append(pq.read_table(path, partitioning=None))
+            with pq.ParquetFile(path) as parquet:
+                waiting.append(parquet.read())
+            num_bytes += waiting[-1].nbytes
         except FileNotFoundError:
             raise RunError(f"{path}: not committed yet; run the same command again.") from None
         except pa.ArrowException:
             raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None
-        if sum(table.nbytes for table in waiting) >= _ROW_GROUP_BYTES:
+        if num_bytes >= _ROW_GROUP_BYTES:
             yield _joined(waiting)
-            waiting = []
+            waiting, num_bytes = [], 0
     if waiting:
         yield _joined(waiting)
 
@@ -148,19 +160,17 @@ def _summarize(directory: RunDirectory, plan: Plan) -> dict[str, Any]:
             names = ["status", "prompt_tokens", "output_tokens", "duplicate"]
             names += ["chunks", "repairs", "broken_rules", "leaked_from_example"]
             for batch in parquet.iter_batches(columns=names):
-                rows = pa.Table.from_batches([batch]).to_pydict()
-                statuses.update(rows["status"])
-                duplicates += sum(rows["duplicate"])
+                for entry in pc.value_counts(batch["status"].cast(pa.string())).to_pylist():
+                    statuses[entry["values"]] += entry["counts"]
+                duplicates += _total(batch["duplicate"])
                 reading.update(
-                    chunks=sum(filter(None, rows["chunks"])),
-                    repairs=sum(filter(None, rows["repairs"])),
-                    rows_with_broken_rules=sum(map(bool, rows["broken_rules"])),
-                    rows_with_leaks=sum(map(bool, rows["leaked_from_example"])),
+                    chunks=_total(batch["chunks"]),
+                    repairs=_total(batch["repairs"]),
+                    rows_with_broken_rules=_total(pc.greater(pc.list_value_length(batch["broken_rules"]), 0)),
+                    rows_with_leaks=_total(pc.greater(pc.list_value_length(batch["leaked_from_example"]), 0)),
                 )
-                tokens.update(
-                    prompt=sum(filter(None, rows["prompt_tokens"])), output=sum(filter(None, rows["output_tokens"]))
-                )
-                asked += sum(map(bool, rows["prompt_tokens"]))  # a duplicate costs no token
+                tokens.update(prompt=_total(batch["prompt_tokens"]), output=_total(batch["output_tokens"]))
+                asked += _total(pc.greater(batch["prompt_tokens"], 0))  # a duplicate costs no token
     shards = pq.read_table(directory.ledger / "shards.parquet")
     started, committed = min(shards["started"].to_pylist()), max(shards["committed"].to_pylist())
     signs = [json.loads(path.read_text()) for path in directory.workers.glob("*.json")]
@@ -183,9 +193,17 @@ def _summarize(directory: RunDirectory, plan: Plan) -> dict[str, Any]:
         "rows_per_s": round(plan.num_selected / max(committed - started, 1e-3), 3),
         "engine_hours": round(engine_s / 3600, 4),
         "gpu_hours": round(gpu_s / 3600, 4),
+        "engines": engines_at_once(signs),
+        "record_bytes": sum(path.stat().st_size for path in directory.records.glob("*.parquet")),
+        "energy": total_energy(signs),
         "hosts": sorted(set(shards["host"].to_pylist())),
         "engine_deaths": sum(1 for _ in directory.deaths.glob("*.json")),
     }
+
+
+def _total(column: pa.Array) -> int:
+    """The sum of what is not null; of booleans, how many are true."""
+    return int(pc.sum(column).as_py() or 0)
 
 
 def _clean(directory: RunDirectory) -> None:

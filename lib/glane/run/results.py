@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
@@ -86,6 +87,23 @@ class Run:
         text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         return MarkedText(text, passages, title=": ".join(filter(None, [row["status"], row["reason"]])))
 
+    def drift(self) -> pl.DataFrame:
+        """One row per field: how many sentinel documents are answered as when they were frozen, and the verdict.
+
+        Columns: field, verdict (same or drift), documents, equal, equal_share with its 95 % interval equal_low and
+        equal_high, what (the figure that a trend would show), then, now; with right answers f1_then, f1_now, p_holm.
+
+        Raises:
+            RunError: if the run has no sentinels, or they are not answered yet.
+        """
+        path = self.directory.drift
+        if not path.is_file():
+            raise RunError(
+                f"{self.directory.root}: nothing is known of drift (no sentinels/{path.name}). Freeze sentinels with "
+                "jobs/sentinels.py and run the extraction's command again with task.sentinels=FOLDER."
+            )
+        return _drift_table(json.loads(path.read_text(encoding="utf-8")))
+
     def _fields(self) -> list[str]:
         return [entry["column"] for entry in self.description()["codebook"] if entry["role"] == "field"]
 
@@ -95,12 +113,27 @@ class Run:
 
     def description(self) -> dict[str, Any]:
         """What `run.yaml` says: settings, fingerprint, versions."""
-        described: dict[str, Any] = yaml.safe_load(self.directory.description.read_text(encoding="utf-8"))
-        return described
+        return self.directory.described()
 
     def __repr__(self) -> str:
         state = "complete" if self.is_complete else "under way"
         return f"<glane run {self.directory.root} ({state}, {len(self._files)} files)>"
+
+
+_DRIFT_COLUMNS: dict[str, Any] = {
+    "field": pl.String, "verdict": pl.String, "documents": pl.Int64, "equal": pl.Int64, "equal_share": pl.Float64,
+    "equal_low": pl.Float64, "equal_high": pl.Float64, "what": pl.String, "then": pl.Float64, "now": pl.Float64,
+    "f1_then": pl.Float64, "f1_now": pl.Float64, "p_holm": pl.Float64,
+}  # fmt: skip
+
+
+def _drift_table(found: Mapping[str, Any]) -> pl.DataFrame:
+    rows = []
+    for entry in found["fields"]:
+        low, high = entry["equal_ci95"]
+        row = {**entry, **(entry["figures"] or [{}])[0], **entry.get("gold", {}), "equal_low": low, "equal_high": high}
+        rows.append({name: row.get(name) for name in _DRIFT_COLUMNS})
+    return pl.DataFrame(rows, schema=_DRIFT_COLUMNS)
 
 
 def open_run(path: str | Path, *, partial: bool = False) -> Run:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.keys import FULL_KEYS, Keys
 from glane.task.schema import ASSERTION, MISSING, QUOTE, QUOTE_MAX_LENGTH, VALUE, min_items, plain_schema, wrapper_keys
 from glane.types import Missing
 
@@ -19,8 +20,8 @@ from glane.types import Missing
 class AnswerGrammar:
     """The grammar of answers to the same fields: all of it is made once, but for the text that may be quoted."""
 
-    def __init__(self, fields: Mapping[str, Field]) -> None:
-        rules = _Grammar()
+    def __init__(self, fields: Mapping[str, Field], spelling: Keys = FULL_KEYS) -> None:
+        rules = _Grammar(spelling)
         start = rules.record(fields)
         quote = ['quote: "\\"" QUOTE "\\""', f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"]
         self._shared = "\n".join([f"start: {start}", *rules.rules, *quote])
@@ -40,13 +41,14 @@ def has_quotes(fields: Mapping[str, Field]) -> bool:
 class _Grammar:
     """Collects named rules; its methods return what stands for something in another rule."""
 
-    def __init__(self) -> None:
+    def __init__(self, spelling: Keys) -> None:
+        self._spelling = spelling
         self.rules: list[str] = []
 
     def record(self, fields: Mapping[str, Field]) -> str:
         parts = []
         for number, (name, field) in enumerate(fields.items()):
-            parts += [_literal(f"{',' if number else '{'}{_json(name)}:"), self._field(field)]
+            parts += [_literal(f"{',' if number else '{'}{self._key(name)}:"), self._field(field)]
         return self._rule(" ".join([*parts, _literal("}")]))
 
     def _field(self, field: Field) -> str:
@@ -66,15 +68,15 @@ class _Grammar:
         shown = {VALUE: value, ASSERTION: self._one_of([str(one) for one in wrapper.assertion]), QUOTE: "quote"}
         parts: list[str] = []
         for number, key in enumerate(keys):
-            parts += [_literal(f"{',' if number else '{'}{_json(key)}:"), shown[key]]
+            parts += [_literal(f"{',' if number else '{'}{self._key(key)}:"), shown[key]]
         return self._rule(" ".join([*parts, _literal("}")]))
 
     def _reasons(self, field: Field) -> list[str]:
         options = []
         for reason in field.missing:
-            begun = _literal("{" + f"{_json(MISSING)}:{_json(str(reason))}")
+            begun = _literal("{" + f"{self._key(MISSING)}:{_json(str(reason))}")
             quoted = field.evidence and reason is not Missing.NOT_STATED
-            rest = f"{_literal(f',{_json(QUOTE)}:')} quote {_literal('}')}" if quoted else _literal("}")
+            rest = f"{_literal(f',{self._key(QUOTE)}:')} quote {_literal('}')}" if quoted else _literal("}")
             options.append(f"{begun} {rest}")
         return options
 
@@ -90,7 +92,10 @@ class _Grammar:
         if isinstance(field, ListField) and _quotes(field):
             return self._list(field)
         compact = {"x-guidance": {"whitespace_flexible": False}}
-        return self._rule(f"%json {_json(plain_schema(field) | compact)}")
+        return self._rule(f"%json {_json(self._spelling.in_schema(plain_schema(field)) | compact)}")
+
+    def _key(self, name: str) -> str:
+        return _json(self._spelling.written(name))
 
     def _one_of(self, values: list[str]) -> str:
         return self._rule(" | ".join(_literal(_json(value)) for value in values)) if values else ""

@@ -22,6 +22,7 @@ from glane.task.fields import (
     ObjectField,
     StringField,
 )
+from glane.task.keys import Keys
 from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, wrapper_keys
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Assertion, Missing
@@ -180,8 +181,8 @@ def _shared_cached(by_id: _ById) -> str:
         task.instructions,
         "",
         words["fields"],
-        *_described(task.fields, words, indent=""),
-        *_legend(task.fields, words),
+        *_described(task.fields, words, task.spelling, indent=""),
+        *_legend(task.fields, words, task.spelling),
         "",
         words["answer"],
         "",
@@ -189,7 +190,7 @@ def _shared_cached(by_id: _ById) -> str:
     for number, example in enumerate(task.examples, start=1):
         parts.append(f"{words['example']} {number}")
         parts.append(_document(task, example.inputs, headed=True))
-        parts.append(f"{words['reply']} : {compact_json(example.output)}\n")
+        parts.append(f"{words['reply']} : {compact_json(task.spelling.in_answer(example.output))}\n")
     return "\n".join(parts) + "\n"
 
 
@@ -202,43 +203,45 @@ def _document(task: Task, inputs: Mapping[str, str], *, headed: bool) -> str:
     return "\n".join([*lines, head, inputs[TEXT_INPUT]])
 
 
-def _described(fields: Mapping[str, Field], words: Mapping[str, str], *, indent: str) -> list[str]:
+def _described(fields: Mapping[str, Field], words: Mapping[str, str], spelling: Keys, *, indent: str) -> list[str]:
     lines = []
     for name, field in fields.items():
-        kind = _kind(field, words) + _form(field, words)
-        lines.append(f"{indent}- {name} ({kind})" + (f" : {field.description.strip()}" if field.description else ""))
+        kind = _kind(field, words) + _form(field, words, spelling)
+        short = spelling.written(name)
+        shown = name if short == name else f"{short} = {name}"
+        lines.append(f"{indent}- {shown} ({kind})" + (f" : {field.description.strip()}" if field.description else ""))
         inner = field.items if isinstance(field, ListField) else field
         if isinstance(inner, ObjectField):
-            lines.extend(_described(inner.fields, words, indent=indent + "  "))
+            lines.extend(_described(inner.fields, words, spelling, indent=indent + "  "))
         if isinstance(inner, EnumField):
             lines.extend(f"{indent}  · {value} : {label}" for value, label in inner.labels.items())
     return lines
 
 
-def _form(field: Field, words: Mapping[str, str]) -> str:
+def _form(field: Field, words: Mapping[str, str], spelling: Keys) -> str:
     """How the value is written, where not as itself: {"value":…,"quote":…}, or {"missing":…}."""
     keys = wrapper_keys(field)
     each = f" {words['each']}" if keys and isinstance(field, ListField) else ""
-    shape = f" ;{each} {_shape(field, keys)}" if keys else ""
+    shape = f" ;{each} {_shape(field, keys, spelling)}" if keys else ""
     if field.missing:
         quoted = field.evidence and field.missing != (Missing.NOT_STATED,)  # silence has no quote
         instead = f" {words['instead']}" if isinstance(field, ListField) else ""
         either = "" if instead else f" {words['or']}"
-        return f"{shape}{instead}{either} {_shape(field, [MISSING, QUOTE] if quoted else [MISSING])}"
+        return f"{shape}{instead}{either} {_shape(field, [MISSING, QUOTE] if quoted else [MISSING], spelling)}"
     return f"{shape} {words['null']}" if field.nullable else shape
 
 
-def _shape(field: Field, keys: list[str]) -> str:
+def _shape(field: Field, keys: list[str], spelling: Keys) -> str:
     """The object around a value; what it may say is listed where that is not everything."""
     options: dict[str, Sequence[str]] = {
         MISSING: () if len(field.missing) == len(Missing) else field.missing,
         ASSERTION: () if len(field.assertion) == len(Assertion) else field.assertion,
     }
-    parts = [f'"{key}":' + ("|".join(f'"{one}"' for one in options.get(key, ())) or "…") for key in keys]
-    return "{" + ",".join(parts) + "}"
+    shown = {key: "|".join(f'"{one}"' for one in options.get(key, ())) or "…" for key in keys}
+    return "{" + ",".join(f'"{spelling.written(key)}":{value}' for key, value in shown.items()) + "}"
 
 
-def _legend(fields: Mapping[str, Field], words: Mapping[str, str]) -> list[str]:
+def _legend(fields: Mapping[str, Field], words: Mapping[str, str], spelling: Keys) -> list[str]:
     """What the keys of the objects mean, those that the fields use."""
     every = list(_all_fields(fields))
     keys = {key for field in every for key in wrapper_keys(field)} | {MISSING for field in every if field.missing}
@@ -253,7 +256,8 @@ def _legend(fields: Mapping[str, Field], words: Mapping[str, str]) -> list[str]:
         QUOTE: words["quote"],
         MISSING: f"{words['missing']} {_glossary(reasons, words)}.{silent}",
     }
-    return ["", words["legend"], *(f'- "{key}" : {meaning}' for key, meaning in meanings.items() if key in keys)]
+    lines = [f'- "{spelling.written(key)}" : {meaning}' for key, meaning in meanings.items() if key in keys]
+    return ["", words["legend"], *lines]
 
 
 def _glossary(terms: set[Any], words: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -15,6 +16,7 @@ from glane.task.answer import read_answer
 from glane.task.examples import Example, read_example
 from glane.task.fields import RESERVED, Field, ListField, ObjectField, fields_from
 from glane.task.imports import fields_of_model, fields_of_schema_file
+from glane.task.keys import FULL_KEYS, Keys, short_keys
 from glane.task.locate import locate
 from glane.task.rules import Rule, Rules
 from glane.task.schema import json_schema
@@ -49,10 +51,12 @@ class _Manner(Strict):
 
     confidence: bool = True
     quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only what stands in the text
+    keys: Literal["full", "short"] = "full"  # how answers spell their keys: short ones take fewer tokens
     split: SplitSettings | None = None
     passes: PassSettings = PassSettings()
     repairs: int = Key(default=1, ge=0, le=5)
     rules: tuple[Rule, ...] = ()
+    sentinels: str | None = None  # a folder that jobs/sentinels.py froze; asked beside each run, changes no answer
 
 
 class Task(_Manner):
@@ -77,12 +81,20 @@ class Task(_Manner):
             name: field.model_copy(update={"missing": (), "nullable": False, "min_items": 0})
             for name, field in self.list_fields.items()
         }
-        return self.model_copy(update={"fields": fields, "examples": ()})
+        found = self.model_copy(update={"fields": fields, "examples": ()})
+        found.__dict__["spelling"] = self.spelling  # what it is shown of the whole answer is spelled as that was
+        return found
+
+    @cached_property
+    def spelling(self) -> Keys:
+        """How answers spell their keys."""
+        return short_keys(self.fields) if self.keys == "short" else FULL_KEYS
 
     @property
     def answer_schema(self) -> str:
         """The JSON Schema of an answer, as compact JSON."""
-        return json.dumps(json_schema(self.fields), ensure_ascii=False, separators=(",", ":"))
+        schema = self.spelling.in_schema(json_schema(self.fields))
+        return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
 
     @property
     def input_columns(self) -> list[str]:

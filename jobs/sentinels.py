@@ -1,0 +1,50 @@
+"""Freeze a few documents of a run with their answers: python jobs/sentinels.py run.dir=… out.dir=… rows=50 [gold=…]
+
+Each later run asks them again (task.sentinels=FOLDER) and tells what drifted.
+"""
+
+from omegaconf import DictConfig
+
+from glane.command import run_job
+
+
+def main(config: DictConfig) -> None:
+    """Draw the documents, freeze them, and say how to use them."""
+    from glane.assess.files import read_table
+    from glane.assess.review_page import open_input
+    from glane.assess.sampling import draw
+    from glane.run.frozen import freeze
+    from glane.run.results import open_run
+    from glane.settings import sentinels_settings
+    from glane.task.task import load_task
+
+    settings = sentinels_settings(config)
+    run = open_run(settings.run.dir)
+    described = run.description()
+    task, id_column = load_task(described["settings"]["task"]), described["settings"]["data"]["id_column"]
+    rows, gold = run.usable(), None
+    if settings.gold is not None:
+        from glane.assess.pairing import pair
+
+        gold = pair(task.fields, rows, read_table(settings.gold, place="gold"), id_column=id_column).gold
+        rows = rows.join(gold.lazy().select(id_column), on=id_column, how="semi")
+    sample = draw(
+        rows, open_input([entry["path"] for entry in described["files"]]), id_column=id_column,
+        method="stratified" if settings.by else "random", fields=(), num_rows=settings.rows, seed=settings.seed,
+        by=settings.by, allocation=settings.allocation,
+    )  # fmt: skip
+    ids = sample[id_column]
+    frozen = freeze(
+        run, task, ids, folder=settings.out.dir, tolerance=settings.tolerance,
+        sample=settings.model_dump(mode="json", include={"rows", "by", "allocation", "seed", "gold"}),
+        gold=None if gold is None else gold.join(sample.select(id_column), on=id_column, how="semi"),
+    )  # fmt: skip
+    manifest = frozen.manifest
+    what = "the model's answers" if manifest.source == "model" else "the model's and right answers"
+    print(f"sentinels  {manifest.documents} documents of {settings.run.dir} with {what} ({manifest.model})")
+    print(f"folder     {settings.out.dir}: {', '.join(manifest.files)}, sentinels.json")
+    print(f"use        python jobs/extract.py … task.sentinels={settings.out.dir}   (or in the task, sentinels: …)")
+
+
+if __name__ == "__main__":
+    run_job(main, config_name="sentinels")
