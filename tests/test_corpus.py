@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import write_documents
-from glane.corpus import select
+from glane.corpus import unique
 from glane.corpus.files import InputFile, inspect_files
 from glane.corpus.plan import make_plan, read_plan, write_plan
 from glane.corpus.read import Reader
@@ -94,8 +94,9 @@ def test_null_and_duplicate_ids_are_refused(tmp_path):
 
 
 def test_duplicates_are_found_when_hashes_go_to_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(select, "_IN_MEMORY_HASHES", 100)
-    monkeypatch.setattr(select, "_BUCKET_HASHES", 50)
+    monkeypatch.setattr(unique, "_IN_MEMORY", 100)
+    monkeypatch.setattr(unique, "_BUCKET", 50)
+    monkeypatch.setattr(unique, "_BUFFER", 200)
     ids = [*map(str, range(1000)), "777"]
     pq.write_table(pa.table({"id": ids, "text": ["x"] * 1001}), tmp_path / "d.parquet", row_group_size=100)
     with pytest.raises(DataError, match="'777' occurs twice"):

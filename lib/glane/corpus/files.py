@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 
 from glane.errors import DataError, did_you_mean
 
+_READERS = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
@@ -57,7 +59,10 @@ def inspect_files(pattern: str, *, id_column: str, text_column: str, other_colum
     Raises:
         DataError: naming the file, the column, its type, and what would be valid.
     """
-    files = [_inspect(path, text_column) for path in find_files(pattern)]
+    paths = find_files(pattern)
+    schemas: dict[pa.Schema, pa.Schema] = {}  # of many files most share one, and each would take kilobytes
+    with ThreadPoolExecutor(max_workers=_READERS) as pool:  # on a shared file system each look waits for the network
+        files = list(pool.map(lambda path: _inspect(path, text_column, schemas), paths))
     first = files[0]
     for file in files:
         for name in dict.fromkeys([id_column, text_column, *other_columns]):
@@ -80,11 +85,11 @@ def inspect_files(pattern: str, *, id_column: str, text_column: str, other_colum
     return files
 
 
-def _inspect(path: str, text_column: str) -> InputFile:
+def _inspect(path: str, text_column: str, schemas: dict[pa.Schema, pa.Schema]) -> InputFile:
     try:
         status = Path(path).stat()
         with pq.ParquetFile(path) as parquet:
-            metadata, schema = parquet.metadata, parquet.schema_arrow
+            metadata, schema = parquet.metadata, parquet.schema_arrow.remove_metadata()
             columns = (
                 [metadata.row_group(0).column(i).path_in_schema for i in range(metadata.num_columns)]
                 if metadata.num_row_groups
@@ -100,7 +105,13 @@ def _inspect(path: str, text_column: str) -> InputFile:
             str(error).splitlines()[0] if isinstance(error, OSError) and error.errno else "not Parquet, or truncated"
         )
         raise DataError(f"{path}: cannot be read ({reason}).") from None
-    return InputFile(path=path, num_bytes=status.st_size, mtime_ns=status.st_mtime_ns, row_groups=groups, schema=schema)
+    return InputFile(
+        path=path,
+        num_bytes=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        row_groups=groups,
+        schema=schemas.setdefault(schema, schema),
+    )
 
 
 def _check_type(file: InputFile, name: str, setting: str, accepted: Callable[[pa.DataType], bool]) -> None:
@@ -142,5 +153,5 @@ def content_digest(path: str) -> str:
 
 def content_digests(paths: Iterable[str]) -> list[str]:
     """`content_digest` of each path, in order; hashing releases the interpreter's lock, so threads help."""
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    with ThreadPoolExecutor(max_workers=_READERS) as pool:
         return list(pool.map(content_digest, paths))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
@@ -23,30 +25,41 @@ _SCHEMA = pa.schema(
         pa.field("row_group", pa.int32()),
         pa.field("row_start", pa.int64()),
         pa.field("num_rows", pa.int64()),
-        pa.field("selected", pa.list_(pa.int32())),
+        pa.field("num_selected", pa.int64()),
+        # Bits from row_start on; null means all. A list of numbers would take 32 times as much where half is asked.
+        pa.field("selected", pa.binary()),
     ]
 )
+_SPANS_AT_ONCE = 4096
+_ROWS_OF_MANY = 2048  # of a shard, in a run of many rows; more only where that would make more than …
+_MANY_SHARDS = 100_000  # … so many: each is a file in one directory
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The shards of a run over the files `paths`, with `num_read` input rows behind `num_selected` asked ones."""
+    """The shards of a run over the files `paths`, with `num_read` input rows behind `num_selected` asked ones.
+
+    `spans_from` gives a number of spans from a place on: out of memory where the plan was made, from its file where it
+    was read, so that a worker holds 16 bytes per shard however many rows they have.
+    """
 
     paths: tuple[str, ...]
     num_read: int
     num_selected: int
-    shard_bounds: np.ndarray[Any, np.dtype[np.int64]]  # spans of shard i: shard_bounds[i] to shard_bounds[i + 1]
-    spans: pa.Table
+    shard_bounds: Counts  # spans of shard i: shard_bounds[i] to shard_bounds[i + 1]
+    shard_rows: Counts  # rows of shard i that are asked
+    spans_from: Callable[[int, int], pa.Table]
 
     @property
     def num_shards(self) -> int:
         """How many shards there are."""
-        return len(self.shard_bounds) - 1
+        return len(self.shard_rows)
 
     def shard(self, index: int) -> Shard:
         """Return shard `index`, counted from 0."""
         start, end = int(self.shard_bounds[index]), int(self.shard_bounds[index + 1])
-        rows = self.spans.slice(start, end - start).to_pylist()
+        rows = self.spans_from(start, end - start).to_pylist()
         return Shard(
             index=index,
             spans=tuple(
@@ -55,16 +68,25 @@ class Plan:
                     row_group=row["row_group"],
                     row_start=row["row_start"],
                     num_rows=row["num_rows"],
-                    selected=None if row["selected"] is None else tuple(row["selected"]),
+                    selected=_offsets(row["selected"], row["num_rows"]),
                 )
                 for row in rows
             ),
         )
 
 
+def _offsets(selected: bytes | list[int] | None, num_rows: int) -> tuple[int, ...] | None:
+    if not isinstance(selected, bytes):
+        return None if selected is None else tuple(selected)  # plans of glane 0.1.0 list the offsets themselves
+    bits = np.unpackbits(np.frombuffer(selected, np.uint8), count=num_rows)
+    return tuple(np.flatnonzero(bits).tolist())
+
+
 def shard_size(num_selected: int, shard_rows: int | Literal["auto"]) -> int:
     """Rows per shard: as asked, or enough shards to share among many workers without being many files."""
-    return shard_rows if shard_rows != "auto" else min(2048, max(16, num_selected // 64))
+    if shard_rows != "auto":
+        return shard_rows
+    return min(max(_ROWS_OF_MANY, -(-num_selected // _MANY_SHARDS)), max(16, num_selected // 64))
 
 
 def make_plan(files: Sequence[InputFile], selected: Selected, *, shard_rows: int, shard_bytes: int) -> Plan:
@@ -72,7 +94,8 @@ def make_plan(files: Sequence[InputFile], selected: Selected, *, shard_rows: int
 
     Small row groups share a shard; large ones are cut.
     """
-    columns: dict[str, list[Any]] = {name: [] for name in _SCHEMA.names}
+    waiting: list[tuple[int, int, int, int, int, int, bytes | None]] = []
+    batches: list[pa.RecordBatch] = []
     shard, rows_in_shard = 0, 0
     for file_index, row_group, num_rows, row_bytes in _groups(files):
         limit = max(1, min(shard_rows, int(shard_bytes / max(row_bytes, 1))))
@@ -83,18 +106,25 @@ def make_plan(files: Sequence[InputFile], selected: Selected, *, shard_rows: int
                 shard, rows_in_shard = shard + 1, 0
             taken, positions = np.split(positions, [min(limit - rows_in_shard, len(positions))])
             start, end = int(taken[0]), int(taken[-1]) + 1
-            columns["shard"].append(shard)
-            columns["file"].append(file_index)
-            columns["row_group"].append(row_group)
-            columns["row_start"].append(start)
-            columns["num_rows"].append(end - start)
-            columns["selected"].append(None if len(taken) == end - start else (taken - start).tolist())
+            is_whole = mask is None or len(taken) == end - start
+            bits = None if mask is None or is_whole else np.packbits(mask[start:end]).tobytes()
+            waiting.append((shard, file_index, row_group, start, end - start, len(taken), bits))
             rows_in_shard += len(taken)
+        if len(waiting) >= _SPANS_AT_ONCE:
+            batches.append(_batch(waiting))
+            waiting = []
+    if waiting:
+        batches.append(_batch(waiting))
+    spans = pa.Table.from_batches(batches, schema=_SCHEMA)
     return _plan(
-        tuple(str(Path(file.path).resolve()) for file in files),
-        selected.num_read,
-        selected.num_selected,
-        pa.table(columns, schema=_SCHEMA),
+        {
+            "paths": [str(Path(file.path).resolve()) for file in files],
+            "num_read": selected.num_read,
+            "num_selected": selected.num_selected,
+        },
+        spans["shard"].to_numpy(),
+        spans["num_selected"].to_numpy(),
+        lambda start, length: spans.slice(start, length),
     )
 
 
@@ -105,20 +135,72 @@ def _groups(files: Sequence[InputFile]) -> Iterator[tuple[int, int, int, float]]
                 yield file_index, row_group, num_rows, num_bytes / num_rows
 
 
-def _plan(paths: tuple[str, ...], num_read: int, num_selected: int, spans: pa.Table) -> Plan:
-    shards = spans["shard"].to_numpy()
-    bounds = np.searchsorted(shards, np.arange(int(shards[-1]) + 2))
-    return Plan(paths=paths, num_read=num_read, num_selected=num_selected, shard_bounds=bounds, spans=spans)
+def _batch(spans: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
+    columns = [pa.array(column, field.type) for column, field in zip(zip(*spans, strict=True), _SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
+
+
+def _plan(
+    facts: dict[str, Any],
+    shard_of_span: npt.NDArray[np.int32],
+    num_selected: Counts,
+    spans_from: Callable[[int, int], pa.Table],
+) -> Plan:
+    bounds = np.searchsorted(shard_of_span, np.arange(int(shard_of_span[-1]) + 2))
+    return Plan(
+        paths=tuple(facts["paths"]),
+        num_read=facts["num_read"],
+        num_selected=facts["num_selected"],
+        shard_bounds=bounds,
+        shard_rows=np.add.reduceat(num_selected, bounds[:-1]),
+        spans_from=spans_from,
+    )
 
 
 def write_plan(plan: Plan, sink: Any) -> None:
     """Write a plan as Parquet; paths and counts go into the file's metadata."""
     facts = {"paths": list(plan.paths), "num_read": plan.num_read, "num_selected": plan.num_selected}
-    pq.write_table(plan.spans.replace_schema_metadata({"glane": json.dumps(facts)}), sink, compression="zstd")
+    schema = _SCHEMA.with_metadata({"glane": json.dumps(facts)})
+    num_spans = int(plan.shard_bounds[-1])
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        for start in range(0, num_spans, _SPANS_AT_ONCE):
+            spans = plan.spans_from(start, min(_SPANS_AT_ONCE, num_spans - start))
+            writer.write_table(spans.replace_schema_metadata(schema.metadata))
 
 
 def read_plan(path: Path) -> Plan:
-    """Read what `write_plan` wrote."""
-    spans = pq.read_table(path)
-    facts = json.loads(spans.schema.metadata[b"glane"])
-    return _plan(tuple(facts["paths"]), facts["num_read"], facts["num_selected"], spans)
+    """Open what `write_plan` wrote. Its spans stay in the file, and are read as they are wanted."""
+    with pq.ParquetFile(path) as parquet:
+        facts = json.loads(parquet.schema_arrow.metadata[b"glane"])
+        shard_of_span = parquet.read(["shard"])["shard"].to_numpy()
+        num_selected = np.concatenate([_num_selected(parquet, i) for i in range(parquet.num_row_groups)])
+        firsts = np.cumsum([0] + [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)])
+    return _plan(facts, shard_of_span, num_selected, _StoredSpans(path, firsts).read)
+
+
+def _num_selected(parquet: pq.ParquetFile, row_group: int) -> Counts:
+    if "num_selected" in parquet.schema_arrow.names:
+        return parquet.read_row_group(row_group, ["num_selected"])["num_selected"].to_numpy()
+    spans = parquet.read_row_group(row_group, ["num_rows", "selected"])  # a plan of glane 0.1.0
+    return pc.coalesce(pc.cast(pc.list_value_length(spans["selected"]), pa.int64()), spans["num_rows"]).to_numpy()
+
+
+class _StoredSpans:
+    """The spans of a plan in its file; the row group read last is kept, since shards are taken in order."""
+
+    def __init__(self, path: Path, firsts: Counts) -> None:
+        self._path, self._firsts = path, firsts
+        self._latest: tuple[int, pa.Table] | None = None
+
+    def read(self, start: int, length: int) -> pa.Table:
+        first = int(np.searchsorted(self._firsts, start, side="right")) - 1
+        last = int(np.searchsorted(self._firsts, start + length - 1, side="right")) - 1
+        groups = [self._row_group(index) for index in range(first, last + 1)]
+        return pa.concat_tables(groups).slice(start - int(self._firsts[first]), length)
+
+    def _row_group(self, index: int) -> pa.Table:
+        latest = self._latest
+        if latest is None or latest[0] != index:
+            with pq.ParquetFile(self._path) as parquet:
+                latest = self._latest = (index, parquet.read_row_group(index))
+        return latest[1]

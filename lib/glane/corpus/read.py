@@ -14,6 +14,7 @@ from glane.errors import DataError
 from glane.types import Document, Shard, Span
 
 _BATCH_ROWS = 256
+_BATCH_BYTES = 16 * 2**20  # of documents so long that 256 of them would be a burden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,8 @@ class Reader:
     def _batches(self, span: Span) -> Iterator[pa.RecordBatch]:
         path = self._paths[span.file_index]
         if self._cursor is None or not self._cursor.reaches(path, span):
-            self._cursor = _Cursor(path, span.row_group, self._columns)
+            footer = self._cursor.footer if self._cursor is not None and self._cursor.path == path else None
+            self._cursor = _Cursor(path, span.row_group, self._columns, footer)
         try:
             for offset, batch in self._cursor.read(span.row_start, span.num_rows):
                 if span.selected is None:
@@ -89,18 +91,21 @@ class Reader:
 class _Cursor:
     """A place in one row group. Parquet is read forward only: going on costs nothing, starting again does."""
 
-    def __init__(self, path: str, row_group: int, columns: list[str]) -> None:
-        self._path, self._row_group = path, row_group
+    def __init__(self, path: str, row_group: int, columns: list[str], footer: pq.FileMetaData | None) -> None:
+        """`footer` is the file's, where it is known: of many row groups it takes long to read."""
+        self.path, self._row_group = path, row_group
         self._position = 0
         self._rest: pa.RecordBatch | None = None
         try:
-            self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20)
-            self._iterator = self._file.iter_batches(_BATCH_ROWS, row_groups=[row_group], columns=columns)
-        except (OSError, pa.ArrowException):
+            self._file = pq.ParquetFile(path, metadata=footer, pre_buffer=False, buffer_size=2**20)
+            self.footer: pq.FileMetaData = self._file.metadata
+            rows = _batch_rows(self.footer.row_group(row_group), columns)
+            self._iterator = self._file.iter_batches(rows, row_groups=[row_group], columns=columns)
+        except (OSError, pa.ArrowException, IndexError):
             raise DataError(f"{path}: cannot be read; it was readable when planned.") from None
 
     def reaches(self, path: str, span: Span) -> bool:
-        return (self._path, self._row_group) == (path, span.row_group) and self._position <= span.row_start
+        return (self.path, self._row_group) == (path, span.row_group) and self._position <= span.row_start
 
     def read(self, start: int, num_rows: int) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yield (offset from `start`, batch) until `num_rows` rows were given."""
@@ -119,6 +124,13 @@ class _Cursor:
             if skip + used.num_rows < batch.num_rows:
                 self._rest = batch.slice(skip + used.num_rows)
             yield self._position - used.num_rows - start, used
+
+
+def _batch_rows(group: pq.RowGroupMetaData, columns: list[str]) -> int:
+    """Rows to read at once, by the mean size of a row."""
+    chunks = [group.column(i) for i in range(group.num_columns)]
+    num_bytes = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in columns)
+    return int(min(_BATCH_ROWS, max(1, _BATCH_BYTES * group.num_rows // max(num_bytes, 1))))
 
 
 def _raw(column: pa.Array) -> list[object]:

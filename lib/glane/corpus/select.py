@@ -1,15 +1,13 @@
 """Which rows are asked: one pass over the id column (and what a filter needs), in bounded memory.
 
 Besides selecting, the pass proves that ids are never null and, among the selected rows, unique: the promise
-"every id exactly once" has no meaning without that.
+"every id exactly once" has no meaning without that. What it keeps of a row is at most one bit.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -19,12 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
+from glane.corpus.sample import limit_rows, sample_rows
+from glane.corpus.unique import Hashes, IdHashes
 from glane.errors import ConfigError, DataError, did_you_mean
 
 Mask = npt.NDArray[np.bool_]
+Packed = npt.NDArray[np.uint8]  # a mask as bits; None in its place means that all rows are asked
 _BATCH_ROWS = 65_536
-_IN_MEMORY_HASHES = 16_000_000  # 128 MB; more than this is split over temporary files
-_BUCKET_HASHES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class Selection:
 class Selected:
     """Per file and row group, which rows are asked (packed bits; None means all), and how many in all."""
 
-    masks: tuple[tuple[npt.NDArray[np.uint8] | None, ...], ...]
+    masks: tuple[tuple[Packed | None, ...], ...]
     num_read: int
     num_selected: int
 
@@ -61,37 +60,40 @@ def select_rows(files: Sequence[InputFile], *, id_column: str, selection: Select
         DataError: for null or duplicate ids, or if nothing is selected.
     """
     where, columns = _where(selection.where, files[0].schema.names)
-    masks: list[list[npt.NDArray[np.uint8]]] = []
-    with _Hashes(sum(file.num_rows for file in files)) as hashes:
+    known = [
+        (_Known(ids), is_wanted)
+        for ids, is_wanted in ((selection.only_ids, True), (selection.skip_ids, False))
+        if ids is not None
+    ]
+    sizes = [rows for file in files for rows, _ in file.row_groups]
+    masks: list[Packed | None] = []
+    with IdHashes(sum(sizes)) as hashes:
         for file in files:
-            masks.append([])
-            for row_group in range(len(file.row_groups)):
-                parts = [np.zeros(0, np.bool_)]
-                for frame in _frames(file, row_group, dict.fromkeys([id_column, *columns])):
-                    part = _matching(frame, id_column, where, selection, file)
-                    hashes.add(frame[id_column].filter(pl.Series(part)).hash().to_numpy())
+            for frames in _row_groups(file, dict.fromkeys([id_column, *columns])):
+                parts = []
+                for frame in frames:
+                    part = _matching(frame, id_column, where, known, file)
+                    ids = frame[id_column]
+                    hashes.add(ids if part is None else ids.filter(pl.Series(part)))
                     parts.append(part)
-                masks[-1].append(np.packbits(np.concatenate(parts)))
+                masks.append(_packed(parts))
         suspects = hashes.repeated()
     if len(suspects):
         _refuse_duplicates(files, id_column, masks, suspects)
-    num_read = sum(file.num_rows for file in files)
-    narrowed = _narrowed(files, masks, selection)
-    num_selected = sum(int(np.bitwise_count(mask).sum()) for group in narrowed for mask in group)
-    if num_selected == 0:
+    if selection.sample is not None:
+        sample_rows(masks, sizes, sample=selection.sample, seed=selection.sample_seed)
+    if selection.limit is not None:
+        limit_rows(masks, sizes, limit=selection.limit)
+    counts = [_count(mask, rows) for mask, rows in zip(masks, sizes, strict=True)]
+    if sum(counts) == 0:
         raise DataError(
-            f"data: none of the {num_read} rows is selected. Check data.where, only_rejected_of, skip_done_in."
+            f"data: none of the {sum(sizes)} rows is selected. Check data.where, only_rejected_of, skip_done_in."
         )
+    whole = iter(None if count == rows else mask for mask, count, rows in zip(masks, counts, sizes, strict=True))
     return Selected(
-        masks=tuple(
-            tuple(
-                None if int(np.bitwise_count(mask).sum()) == rows else mask
-                for mask, (rows, _) in zip(group, file.row_groups, strict=True)
-            )
-            for file, group in zip(files, narrowed, strict=True)
-        ),
-        num_read=num_read,
-        num_selected=num_selected,
+        masks=tuple(tuple(next(whole) for _ in file.row_groups) for file in files),
+        num_read=sum(sizes),
+        num_selected=sum(counts),
     )
 
 
@@ -109,25 +111,47 @@ def _where(text: str | None, names: Sequence[str]) -> tuple[pl.Expr | None, list
     return expression, roots
 
 
-def _frames(file: InputFile, row_group: int, columns: dict[str, None]) -> Iterator[pl.DataFrame]:
+def _row_groups(file: InputFile, columns: dict[str, None]) -> Iterator[Iterator[pl.DataFrame]]:
+    """The batches of each row group. The footer is read once: of many row groups it is large."""
     with pq.ParquetFile(file.path) as parquet:
-        for batch in parquet.iter_batches(_BATCH_ROWS, row_groups=[row_group], columns=list(columns)):
-            try:
-                batch.validate(full=True)  # Polars trusts that strings are UTF-8
-                yield cast(pl.DataFrame, pl.from_arrow(batch))
-            except pa.ArrowInvalid:
-                names = ", ".join(columns)
-                raise DataError(
-                    f"{file.path}: row group {row_group} is damaged or not UTF-8 in one of: {names}."
-                ) from None
+        for row_group in range(len(file.row_groups)):
+            yield _frames(parquet, file, row_group, list(columns))
+
+
+def _frames(parquet: pq.ParquetFile, file: InputFile, row_group: int, columns: list[str]) -> Iterator[pl.DataFrame]:
+    for batch in parquet.iter_batches(_BATCH_ROWS, row_groups=[row_group], columns=columns):
+        try:
+            batch.validate(full=True)  # Polars trusts that strings are UTF-8
+            yield cast(pl.DataFrame, pl.from_arrow(batch))
+        except pa.ArrowInvalid:
+            names = ", ".join(columns)
+            raise DataError(f"{file.path}: row group {row_group} is damaged or not UTF-8 in one of: {names}.") from None
+
+
+class _Known:
+    """A set of ids, sorted once: asking Polars' `is_in` would build the set again for every batch."""
+
+    def __init__(self, ids: pl.Series) -> None:
+        self._ids = ids.drop_nulls().unique().sort()
+
+    def has(self, ids: pl.Series) -> Mask:
+        """For each of `ids`, whether it is in the set."""
+        if not len(self._ids):
+            return np.zeros(len(ids), np.bool_)
+        ids = ids.cast(self._ids.dtype)
+        places = self._ids.search_sorted(ids).clip(upper_bound=len(self._ids) - 1)
+        return cast(Mask, (self._ids.gather(places) == ids).to_numpy())
 
 
 def _matching(
-    frame: pl.DataFrame, id_column: str, where: pl.Expr | None, selection: Selection, file: InputFile
-) -> Mask:
+    frame: pl.DataFrame, id_column: str, where: pl.Expr | None, known: Sequence[tuple[_Known, bool]], file: InputFile
+) -> Mask | None:
+    """Which rows of a batch the selection wants, sample and limit left aside; None where nothing narrows."""
     ids = frame[id_column]
     if nulls := ids.null_count():
         raise DataError(f"{file.path}: column {id_column!r} has null ids ({nulls} or more); every row needs one.")
+    if where is None and not known:
+        return None
     mask = np.ones(len(frame), np.bool_)
     if where is not None:
         try:
@@ -137,96 +161,32 @@ def _matching(
         if kept.dtype != pl.Boolean or len(kept) != len(frame):
             raise ConfigError(f"data.where: gives {kept.dtype}, not true or false for each row.")
         mask &= kept.fill_null(value=False).to_numpy()
-    for wanted, known in ((True, selection.only_ids), (False, selection.skip_ids)):
-        if known is not None:
-            mask &= ids.cast(known.dtype).is_in(known.implode()).to_numpy() == wanted
+    for ids_of_a_run, is_wanted in known:
+        mask &= ids_of_a_run.has(ids) == is_wanted
     return mask
 
 
-def _narrowed(
-    files: Sequence[InputFile], masks: list[list[npt.NDArray[np.uint8]]], selection: Selection
-) -> list[list[npt.NDArray[np.uint8]]]:
-    """Apply sample and limit, which count over all files."""
-    if selection.sample is None and selection.limit is None:
-        return masks
-    total = sum(int(np.bitwise_count(mask).sum()) for group in masks for mask in group)
-    kept = np.ones(total, np.bool_)
-    if selection.sample is not None:
-        size = round(total * selection.sample) if isinstance(selection.sample, float) else min(selection.sample, total)
-        # A permutation's generator is stable between versions of NumPy; a hash of ids would not be.
-        chosen = np.random.Generator(np.random.PCG64(selection.sample_seed)).choice(total, size, replace=False)
-        kept[:] = False
-        kept[chosen] = True
-    if selection.limit is not None:
-        kept[np.flatnonzero(kept)[selection.limit :]] = False
-    narrowed: list[list[npt.NDArray[np.uint8]]] = []
-    position = 0
-    for file, group in zip(files, masks, strict=True):
-        narrowed.append([])
-        for packed, (rows, _) in zip(group, file.row_groups, strict=True):
-            mask = np.unpackbits(packed, count=rows).astype(np.bool_)
-            count = int(mask.sum())
-            mask[mask] = kept[position : position + count]
-            position += count
-            narrowed[-1].append(np.packbits(mask))
-    return narrowed
+def _packed(parts: Sequence[Mask | None]) -> Packed | None:
+    masks = [part for part in parts if part is not None]
+    return np.packbits(np.concatenate(masks)) if masks else None
 
 
-class _Hashes:
-    """64-bit hashes of ids, in memory while they are few and otherwise in temporary files by their high bits."""
-
-    def __init__(self, num_expected: int) -> None:
-        self._num_buckets = 1 if num_expected <= _IN_MEMORY_HASHES else -(-num_expected // _BUCKET_HASHES)
-        self._memory: list[npt.NDArray[np.uint64]] = []
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-
-    def __enter__(self) -> _Hashes:
-        if self._num_buckets > 1:
-            self._folder = tempfile.TemporaryDirectory(prefix="glane-ids-")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
-
-    def add(self, hashes: npt.NDArray[np.uint64]) -> None:
-        if self._folder is None:
-            self._memory.append(hashes)
-            return
-        buckets = ((hashes >> np.uint64(32)) * np.uint64(self._num_buckets)) >> np.uint64(32)
-        order = np.argsort(buckets, kind="stable")
-        bounds = np.searchsorted(buckets[order], np.arange(self._num_buckets + 1))
-        for bucket in np.flatnonzero(np.diff(bounds)):
-            with open(Path(self._folder.name) / str(bucket), "ab") as stream:
-                hashes[order[bounds[bucket] : bounds[bucket + 1]]].tofile(stream)
-
-    def repeated(self) -> npt.NDArray[np.uint64]:
-        """The hashes that were added more than once: duplicates, or (rarely) collisions."""
-        if self._folder is None:
-            return _repeated(np.concatenate(self._memory)) if self._memory else np.zeros(0, np.uint64)
-        paths = sorted(Path(self._folder.name).iterdir())
-        found = [_repeated(np.fromfile(path, np.uint64)) for path in paths]
-        return np.concatenate(found) if found else np.zeros(0, np.uint64)
-
-
-def _repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    ordered = np.sort(hashes)
-    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+def _count(mask: Packed | None, rows: int) -> int:
+    return rows if mask is None else int(np.bitwise_count(mask).sum())
 
 
 def _refuse_duplicates(
-    files: Sequence[InputFile],
-    id_column: str,
-    masks: list[list[npt.NDArray[np.uint8]]],
-    suspects: npt.NDArray[np.uint64],
+    files: Sequence[InputFile], id_column: str, masks: Sequence[Packed | None], suspects: Hashes
 ) -> None:
     """Look at the ids behind repeated hashes, and raise if any id really occurs twice."""
     places: dict[str | int, str] = {}
     wanted = pl.Series(suspects).implode()
-    for file, group in zip(files, masks, strict=True):
-        for row_group, (rows, _) in enumerate(file.row_groups):
-            mask, start = np.unpackbits(group[row_group], count=rows).astype(np.bool_), 0
-            for frame in _frames(file, row_group, {id_column: None}):
+    packed = iter(masks)
+    for file in files:
+        for (rows, _), frames in zip(file.row_groups, _row_groups(file, {id_column: None}), strict=True):
+            bits, start = next(packed), 0
+            mask = np.ones(rows, np.bool_) if bits is None else np.unpackbits(bits, count=rows).astype(np.bool_)
+            for frame in frames:
                 ids = frame[id_column].filter(pl.Series(mask[start : start + len(frame)]))
                 start += len(frame)
                 for value in ids.filter(ids.hash().is_in(wanted)):

@@ -65,17 +65,20 @@ def _array(values: list[object], kind: pa.DataType) -> pa.Array:
 
 
 @contextlib.contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses (full, read-only, no rights) into a `RunError` that says what to do."""
+def storage_errors(path: Path, *, setting: str = "run.dir") -> Iterator[None]:
+    """Turn what the file system refuses (full, read-only, no rights) into a `RunError` that says what to do.
+
+    `setting` is the key that chose the place.
+    """
     try:
         yield
     except OSError as error:
         remedy = {
             errno.ENOSPC: "The disk is full: free space and run the same command again, nothing committed is lost",
             errno.EDQUOT: "The quota is used up: free space and run the same command again, nothing committed is lost",
-            errno.EACCES: "Give yourself write access, or choose another run.dir",
-            errno.EROFS: "The file system is read-only: choose another run.dir",
-            errno.ENOTDIR: "A file stands where a directory is needed: choose another run.dir",
+            errno.EACCES: f"Give yourself write access, or choose another {setting}",
+            errno.EROFS: f"The file system is read-only: choose another {setting}",
+            errno.ENOTDIR: f"A file stands where a directory is needed: choose another {setting}",
         }.get(error.errno or 0, "Mend this and run the same command again, nothing committed is lost")
         raise RunError(f"{path}: {error.strerror or 'cannot be written'}. {remedy}.") from None
 
@@ -101,10 +104,12 @@ def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> 
             temporary.unlink(missing_ok=True)
 
 
-def replace_file(path: Path, write: Callable[[IO[bytes]], None], *, mode: int, durable: bool = True) -> None:
-    """Write a file that replaces any former one in one step."""
+def replace_file(
+    path: Path, write: Callable[[IO[bytes]], None], *, mode: int, durable: bool = True, setting: str = "run.dir"
+) -> None:
+    """Write a file that replaces any former one in one step; `setting` as of `storage_errors`."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    with storage_errors(path):
+    with storage_errors(path, setting=setting):
         try:
             _write(temporary, write, mode, durable=durable)
             os.replace(temporary, path)

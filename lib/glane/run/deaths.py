@@ -22,6 +22,7 @@ from pathlib import Path
 from glane.run.directory import RunDirectory
 
 DEATHS_ALONE_TO_REJECT = 3
+_CLOCK_STEP_S = 2.0  # no file system's clock is coarser
 _SLOT = struct.Struct("=16sB15x")  # digest, 1 if alone; padded so that a slot never spans two pages
 
 
@@ -92,10 +93,18 @@ class Suspects:
         self._known: set[str] = set()
         self._suspects: Counter[str] = Counter()
         self._alone: Counter[str] = Counter()
+        self._changed, self._first_seen = 0, 0.0  # when the folder last changed by its own clock, seen when by ours
+        self._is_settled = False  # what came in the same tick of the folder's clock is read, too
 
     def refresh(self) -> None:
         """Read deaths that were recorded since the last time. There are few: one file each."""
         with contextlib.suppress(FileNotFoundError):
+            now, changed = time.monotonic(), self._folder.stat().st_mtime_ns
+            if changed != self._changed:
+                self._changed, self._first_seen = changed, now
+            elif self._is_settled:
+                return  # a look at the folder alone, instead of a scan for each shard
+            self._is_settled = now - self._first_seen > _CLOCK_STEP_S
             for path in sorted(self._folder.glob("*.json")):
                 if path.name not in self._known:
                     self._read(path)

@@ -13,14 +13,17 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from glane.corpus.write import storage_errors
+from glane.errors import RunError
 from glane.run.directory import RunDirectory
 from glane.run.usage import usage
+
+_REST = 10  # times as long as a look that found nothing: with many idle workers, looking would be a load of its own
 
 
 @cache
@@ -51,8 +54,17 @@ def job_name() -> str | None:
 class Heartbeat:
     """A worker's sign of life: a file rewritten every few seconds, with its progress in it."""
 
-    def __init__(self, directory: RunDirectory, *, worker: str, every_s: float, facts: Mapping[str, Any]) -> None:
-        self.worker = worker
+    def __init__(
+        self,
+        directory: RunDirectory,
+        *,
+        worker: str,
+        every_s: float,
+        facts: Mapping[str, Any],
+        also: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        """`facts` stay as they are; `also` is asked at every sign."""
+        self.worker, self._also = worker, also
         self.path = directory.workers / f"{self.worker}.json"
         self._directory, self._every_s = directory, every_s
         self._constant = {
@@ -79,7 +91,7 @@ class Heartbeat:
 
     def write(self, **more: Any) -> None:
         """Write a sign now."""
-        values = {**self._constant, **usage(), **self._progress(), **more, "time": time.time()}
+        values = {**self._constant, **usage(), **self._also(), **self._progress(), **more, "time": time.time()}
         self._directory.write_json(self.path, values, durable=False)
 
     def stop(self, state: str) -> None:
@@ -103,43 +115,51 @@ class Ledger:
     ) -> None:
         """`start` (0 to 1) is where in the plan this worker begins, so that workers rarely meet."""
         self._directory, self._worker, self._lease_s = directory, worker, lease_s
-        done = set(directory.committed_shards())
-        first = int(num_shards * start)
-        order = [*range(first, num_shards), *range(first)]
-        self._open = [shard for shard in order if shard not in done]
+        self._is_done = bytearray(num_shards)  # a byte each: a million shards are a megabyte, searched in no time
+        for shard in directory.committed_shards():  # the only look at the whole directory: none is needed for a claim
+            self._is_done[shard] = 1
         self._mine: set[int] = set()
-        self._next = 0
+        self._next = int(num_shards * start)
+        self._look_again = 0.0
 
     @property
     def num_open(self) -> int:
         """Shards not known to be committed, this worker's own included."""
-        return len(self._open)
+        return self._is_done.count(0)
 
     def claim(self) -> int | None:
-        """Return a shard that is now this worker's, or None if all that is open is in other hands."""
-        for is_second_pass in (False, True):
-            # Whether a claim is stale is asked only when nothing is free: it costs reads that free shards need not.
-            for _ in range(len(self._open)):
-                if self._next >= len(self._open):
-                    self._next = 0
-                shard = self._open[self._next]
-                if self._directory.part(shard).exists():
-                    self._open.pop(self._next)
-                    continue
-                if shard not in self._mine and (self._take(shard) or (is_second_pass and self._take_over(shard))):
-                    if self._directory.part(shard).exists():  # committed between the look and the claim
-                        self._claim_path(shard).unlink(missing_ok=True)
-                        self._open.pop(self._next)
-                        continue
-                    self._mine.add(shard)
-                    self._next += 1
-                    return shard
-                self._next += 1
-        return None
+        """Return a shard that is now this worker's, or None if all that is open is in other hands.
+
+        After a look at everything that found nothing, it rests for some time before it looks again.
+        """
+        began = time.monotonic()
+        if began < self._look_again:
+            return None
+        try:
+            shard = self._claim_next(self._take)
+            if shard is None and 0 in self._is_done:
+                # Whether a claim is stale is asked only when nothing is free: it costs reads that free shards need not.
+                now = self._now()
+                shard = self._claim_next(lambda shard: self._take(shard) or self._take_over(shard, now=now))
+        except (RunError, FileNotFoundError):
+            if not self._directory.is_complete:
+                raise
+            shard = None
+        if self._directory.is_complete:  # another process has published: parts are gone, which makes all look open
+            self._is_done = bytearray(b"\1") * len(self._is_done)
+            if shard is not None:
+                self._claim_path(shard).unlink(missing_ok=True)
+            shard = None
+        if shard is None:
+            ended = time.monotonic()
+            self._look_again = ended + _REST * (ended - began)
+            return None
+        self._mine.add(shard)
+        return shard
 
     def others_remain(self) -> bool:
         """Whether shards are open that are not this worker's own."""
-        return any(shard not in self._mine for shard in self._open)
+        return any(shard not in self._mine for shard in self._open_shards())
 
     def release(self, shard: int) -> None:
         """Give a shard back: committed, or dropped."""
@@ -150,6 +170,28 @@ class Ledger:
         """Give back every shard that is still held."""
         for shard in list(self._mine):
             self.release(shard)
+
+    def _open_shards(self) -> Iterator[int]:
+        """The shards not known to be committed, once round the plan."""
+        first = self._next
+        for start, end in ((first, len(self._is_done)), (0, first)):
+            shard = self._is_done.find(0, start, end)
+            while shard >= 0:
+                yield shard
+                shard = self._is_done.find(0, shard + 1, end)
+
+    def _claim_next(self, take: Callable[[int], bool]) -> int | None:
+        for shard in self._open_shards():
+            if self._directory.part(shard).exists():
+                self._is_done[shard] = 1
+            elif shard not in self._mine and take(shard):
+                if self._directory.part(shard).exists():  # committed between the look and the claim
+                    self._claim_path(shard).unlink(missing_ok=True)
+                    self._is_done[shard] = 1
+                    continue
+                self._next = shard + 1
+                return shard
+        return None
 
     def _claim_path(self, shard: int) -> Path:
         return self._directory.claims / str(shard)
@@ -164,12 +206,11 @@ class Ledger:
                 return False
         return True
 
-    def _take_over(self, shard: int) -> bool:
+    def _take_over(self, shard: int, *, now: float) -> bool:
         """Take the claim of a worker that is gone. Of several that try, one renames the old claim away."""
         path = self._claim_path(shard)
         try:
             owner = str(path.readlink())
-            now = self._now()
             age_s = now - path.lstat().st_mtime
         except FileNotFoundError:
             return self._take(shard)

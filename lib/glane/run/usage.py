@@ -18,11 +18,11 @@ def usage() -> dict[str, Any]:
         for process in [own, *own.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
                 memory += process.memory_info().rss
-    return {"memory_mib": memory // 2**20, "gpu_use": [_gpu(handle) for handle in _handles()]}
+    return {"memory_mib": memory // 2**20, "gpu_use": [_gpu(handle) for handle in gpu_handles()]}
 
 
 @cache
-def _handles() -> list[Any]:
+def gpu_handles() -> list[Any]:
     """NVML's handles of the GPUs that CUDA_VISIBLE_DEVICES names, by number or by id."""
     names = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
     found = []

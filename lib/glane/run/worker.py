@@ -82,6 +82,7 @@ class Worker:
         self._ledger, self._heartbeat = ledger, heartbeat
         self._columns = columns(task)
         self._window_size = max(1, round(model.max_num_seqs * model.window))
+        self._asks_duplicates = model.ask_duplicates
         self._window = Window(directory, heartbeat.worker, num_slots=self._window_size)
         self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
         self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
@@ -179,6 +180,8 @@ class Worker:
         return is_fed
 
     def _ask(self, request: Request) -> None:
+        if self._asks_duplicates:
+            request = replace(request, identity=str(self._num_requests).encode())  # like no other's
         if (known := self._answers.get(request.identity)) is not None:
             self._answers.move_to_end(request.identity)
             self._answer(Result(target=request.target, outcome=known, duplicate=True))

@@ -25,6 +25,7 @@ from glane.settings.extract import (
     SlurmSettings,
     extract_settings,
 )
+from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.read import plain
 from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
@@ -42,6 +43,8 @@ __all__ = [
     "ExtractSettings",
     "LocalSettings",
     "ModelSettings",
+    "PilotSettings",
+    "PlanSettings",
     "ReviewSettings",
     "RunSettings",
     "SamplingSettings",
@@ -55,6 +58,7 @@ __all__ = [
     "evaluate_settings",
     "extract_settings",
     "plain",
+    "plan_settings",
     "review_settings",
     "sentinels_settings",
     "status_settings",

@@ -1,0 +1,27 @@
+"""Compare glane with other ways to do the same work: python jobs/benchmark.py out.dir=… size=quick|full"""
+
+from omegaconf import DictConfig
+
+from glane.command import run_job
+
+_OF_GLANE = ("task", "model", "reading")  # what glane's own command is told, too
+
+
+def main(config: DictConfig) -> None:
+    """Run everybody, write the figures, and print the table."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from glane.bench.benchmark import run_benchmark
+    from glane.bench.report import markdown
+    from glane.bench.settings import benchmark_settings
+
+    settings = benchmark_settings(config)
+    words = HydraConfig.get().overrides.task
+    typed = [word for word in words if word.lstrip("+~").partition("=")[0].partition(".")[0] in _OF_GLANE]
+    found = run_benchmark(settings, typed=typed, say=lambda line: print(line, flush=True))
+    print(markdown(found))
+    print(f"{settings.out.dir}: benchmark.json, benchmark.md, benchmark.svg")
+
+
+if __name__ == "__main__":
+    run_job(main, config_name="benchmark")

@@ -1,0 +1,110 @@
+"""What a contender is told, and what it tells: one JSON file in, one out. Needs the standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """The same work for every contender. What stands around a text in its prompt is the same for all documents."""
+
+    documents: str  # Parquet with `id_column` and `text_column`
+    records: str  # Parquet to write
+    times: str  # JSON to write
+    scratch: str  # a folder for what lies between
+    id_column: str
+    text_column: str
+    before: str  # the prompt is one user message: before + text + after
+    after: str
+    schema: dict[str, Any]  # JSON Schema of an answer
+    engine: dict[str, Any]  # arguments of vLLM's EngineArgs
+    temperature: float
+    top_p: float
+    max_tokens: int
+    device: str  # cpu or gpu
+    cpus: int
+    ask_once: bool  # texts that repeat are asked once, by the contender's own script
+    options: dict[str, Any] = field(default_factory=dict)  # of one contender alone
+
+    def message(self, text: str) -> dict[str, str]:
+        """The one message of a prompt."""
+        return {"role": "user", "content": f"{self.before}{text}{self.after}"}
+
+
+def write_work(work: Work, path: Path) -> None:
+    """Write what `read_work` reads."""
+    path.write_text(json.dumps(asdict(work), ensure_ascii=False), encoding="utf-8")
+
+
+def read_work(path: str) -> Work:
+    """Read what a contender is told."""
+    return Work(**json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+class Clock:
+    """Takes down when things happened: seconds since the epoch, so that processes can be compared."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, float] = {"begun": time.time()}
+        self._rows: list[tuple[float, int]] = []
+
+    def mark(self, name: str, at: float | None = None) -> None:
+        """Something happened once, now or at a time that is known."""
+        self._marks[name] = time.time() if at is None else at
+
+    def rows(self, count: int, at: float | None = None) -> None:
+        """So many rows have their answer, now or since a time that is known."""
+        self._rows.append((time.time() if at is None else at, count))
+
+    def write(self, path: str, **facts: Any) -> None:
+        """Write it all, in one step."""
+        temporary = Path(f"{path}.tmp")
+        content = {"marks": self._marks, "rows": sorted(self._rows), **facts}
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+        os.replace(temporary, path)
+
+
+def distinct(texts: Sequence[str], *, ask_once: bool) -> tuple[list[str], list[list[int]]]:
+    """Return the texts to ask and, for each, the rows that want its answer."""
+    if not ask_once:
+        return list(texts), [[row] for row in range(len(texts))]
+    rows: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(text, []).append(row)
+    return list(rows), list(rows.values())
+
+
+def record(answer: str, *, finish_reason: str, prompt_tokens: int, output_tokens: int) -> dict[str, Any]:
+    """A row as a plain script has it: the answer's fields as JSON values (None if unusable), and the counts."""
+    fields: dict[str, Any] | None = None
+    if finish_reason == "stop":
+        try:
+            fields = json.loads(answer)
+        except ValueError:
+            fields = None
+    return {
+        "answer": fields,
+        "finish_reason": finish_reason,
+        "prompt_tokens": prompt_tokens,
+        "output_tokens": output_tokens,
+    }
+
+
+def give(rows: list[dict[str, Any]], wanting: Sequence[int], found: dict[str, Any]) -> None:
+    """Give every row that wants it an answer. What it cost is counted at the first."""
+    for row in wanting:
+        rows[row] = found if row == wanting[0] else {**found, "prompt_tokens": 0, "output_tokens": 0}
+
+
+def prompt_digest(tokens: Sequence[int]) -> str:
+    """One value for the token ids of a prompt. Microseconds each: two prompts can be compared without their text."""
+    return hashlib.blake2b(array("q", tokens).tobytes(), digest_size=8).hexdigest()

@@ -1,0 +1,203 @@
+"""The selected rows by length, which is what costs; and a sample of them, stratified by it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glane.corpus.files import InputFile
+from glane.corpus.select import Selected
+from glane.corpus.write import storage_errors
+from glane.errors import DataError
+
+_BATCH_ROWS = 4096
+_MOST_STRATA = 10
+_LEAST_IN_STRATUM = 10
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One entry per selected row, in input order; 17 bytes each.
+
+    `chars` counts characters of the text (bytes where it is not UTF-8). `lag` is how many rows before a row the same
+    text, with the same other inputs, stood last; 0 where it is new.
+    """
+
+    chars: Integers
+    lag: Integers
+    is_blank: npt.NDArray[np.bool_]
+    read_s: float
+
+    @property
+    def num_rows(self) -> int:
+        """Selected rows."""
+        return len(self.chars)
+
+    def is_asked(self, memory_rows: float) -> npt.NDArray[np.bool_]:
+        """Which rows cost an answer: not blank, and no repetition within what an engine remembers.
+
+        Of several engines, the one that meets a repetition may not be the one that knows: a few more are asked then.
+        """
+        return ~self.is_blank & ~((self.lag > 0) & (self.lag <= memory_rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strata:
+    """Classes of length: stratum i holds lengths in [edges[i - 1], edges[i])."""
+
+    edges: Integers
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.edges) + 1
+
+    def of(self, chars: Integers) -> Integers:
+        """The stratum of each length."""
+        return np.searchsorted(self.edges, chars, side="right")
+
+
+def read_frame(files: Sequence[InputFile], selected: Selected, *, text_column: str, inputs: Sequence[str]) -> Frame:
+    """Look at the text and the other `inputs` of every selected row once. Nothing of them is kept but length and hash.
+
+    Raises:
+        DataError: if a file cannot be read.
+    """
+    began = time.monotonic()
+    chars, hashes, blanks = [], [], []
+    columns = list(dict.fromkeys([text_column, *inputs]))
+    for batch in _batches(files, selected, columns):
+        text = pl.Series("text", _bytes(batch.column(text_column)))
+        decoded = decode(text)
+        chars.append(decoded.str.len_chars().fill_null(text.bin.size()).fill_null(0).to_numpy().astype(np.int64))
+        blanks.append(
+            (text.is_null() | (decoded.str.strip_chars() == "").fill_null(value=False)).to_numpy().astype(np.bool_)
+        )
+        table = pl.DataFrame({str(i): _bytes(batch.column(name)) for i, name in enumerate(columns)})
+        hashes.append(table.hash_rows(seed=0).to_numpy())
+    return Frame(
+        chars=np.concatenate(chars),
+        lag=_lags(np.concatenate(hashes)),
+        is_blank=np.concatenate(blanks),
+        read_s=time.monotonic() - began,
+    )
+
+
+def strata_of(chars: Integers) -> Strata:
+    """Up to ten classes of about equal numbers of these documents, each with ten of them or more."""
+    count = int(np.clip(len(chars) // _LEAST_IN_STRATUM, 1, _MOST_STRATA))
+    edges = np.unique(np.quantile(chars, np.arange(1, count) / count, method="higher")).astype(np.int64)
+    return Strata(edges=edges[edges > chars.min()])
+
+
+def draw(frame: Frame, *, rows: int, seed: int) -> Integers:
+    """Draw `rows` documents that are not blank, in proportion to the size of each stratum; their places, shuffled.
+
+    Each stratum gives one or more, so that a few may come on top. Of a small selection, all are taken.
+
+    Raises:
+        DataError: if every selected text is blank.
+    """
+    rng = np.random.default_rng(seed)
+    candidates = np.flatnonzero(~frame.is_blank)
+    if not len(candidates):
+        raise DataError(f"data: the text of each of the {frame.num_rows} selected rows is blank; there is no pilot.")
+    if rows >= len(candidates):
+        return rng.permutation(candidates)
+    chars = frame.chars[candidates]
+    # As many strata as the sample can fill.
+    spread = strata_of(np.quantile(chars, np.linspace(0, 1, rows), method="nearest").astype(np.int64))
+    stratum = spread.of(chars)
+    drawn = []
+    for index in range(spread.count):
+        members = candidates[stratum == index]
+        if len(members):
+            size = min(len(members), max(2, round(rows * len(members) / len(candidates))))
+            drawn.append(rng.choice(members, size, replace=False))
+    return rng.permutation(np.concatenate(drawn))
+
+
+def write_rows(
+    files: Sequence[InputFile], selected: Selected, places: Integers, path: Path, *, columns: Sequence[str], mode: int
+) -> None:
+    """Write the selected rows at `places`, in that order, with `columns`, as one Parquet file.
+
+    Raises:
+        DataError: if an input file cannot be read.
+        RunError: if the file system refuses.
+    """
+    order = np.argsort(places)
+    wanted, tables, start = places[order], [], 0
+    for batch in _batches(files, selected, columns):
+        low, high = np.searchsorted(wanted, [start, start + batch.num_rows])
+        if high > low:
+            tables.append(pa.Table.from_batches([batch.take(pa.array(wanted[low:high] - start))]))
+        start += batch.num_rows
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
+    table = pa.concat_tables(tables).take(pa.array(back))
+    with storage_errors(path, setting="out.dir"):
+        path.touch(mode=mode)
+        pq.write_table(table, path, row_group_size=1024)
+
+
+def _batches(files: Sequence[InputFile], selected: Selected, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The selected rows, in input order. Row groups of which nothing is selected are not read."""
+    for file_index, file in enumerate(files):
+        try:
+            with pq.ParquetFile(file.path) as parquet:
+                for row_group, (rows, _) in enumerate(file.row_groups):
+                    mask = selected.mask(file_index, row_group, rows)
+                    if mask is not None and not mask.any():
+                        continue
+                    start = 0
+                    for batch in parquet.iter_batches(_BATCH_ROWS, row_groups=[row_group], columns=list(columns)):
+                        here = None if mask is None else mask[start : start + batch.num_rows]
+                        start += batch.num_rows
+                        yield batch if here is None else batch.filter(pa.array(here))
+        except (OSError, pa.ArrowException):
+            raise DataError(f"{file.path}: cannot be read.") from None
+
+
+def _bytes(column: pa.Array) -> pl.Series:
+    """A column for length and hash: text as bytes, since Arrow's strings may hold what is not UTF-8."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    is_string = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return cast(pl.Series, pl.from_arrow(column.cast(pa.large_binary()) if is_string else column))
+
+
+def decode(texts: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are not UTF-8 (Polars' own cast fails for a whole column then)."""
+    if texts.dtype == pl.String:
+        return texts
+    try:
+        return texts.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return pl.Series(texts.name, [_decoded(value) for value in texts], dtype=pl.String)
+
+
+def _decoded(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _lags(hashes: npt.NDArray[np.uint64]) -> Integers:
+    order = np.argsort(hashes, kind="stable")
+    again = hashes[order][1:] == hashes[order][:-1]
+    lags = np.zeros(len(hashes), np.int64)
+    lags[order[1:][again]] = (order[1:] - order[:-1])[again]
+    return lags

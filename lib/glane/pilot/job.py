@@ -1,0 +1,60 @@
+"""The pilot: a sample drawn and tried, or an earlier run read, and what it says of the whole selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from glane.cluster.extract import checked
+from glane.corpus.files import content_digest, inspect_files
+from glane.corpus.select import select_rows
+from glane.engine.weights import model_digests
+from glane.pilot.frame import read_frame
+from glane.pilot.report import make_report
+from glane.pilot.trial import draw_sample, earlier, engines_here, private_folder, try_rows
+from glane.run.fingerprint import make_fingerprint
+from glane.run.prediction import check_same
+from glane.run.prepare import engine_version, selection_of
+from glane.run.results import open_run
+from glane.settings import PlanSettings
+
+
+def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> dict[str, Any]:
+    """Try a sample of the selected documents, or read `pilot.from_run`; return the report.
+
+    Nothing is left behind: while the sample is tried, it lies in a private folder below `out.dir`.
+
+    Raises:
+        GlaneError: for what a user can mend.
+    """
+    asked, pilot = settings.extraction(), settings.pilot
+    extraction, task = checked(asked.model_copy(update={"task": {**asked.task, "sentinels": None}}))
+    data = extraction.data
+    files = inspect_files(
+        data.path, id_column=data.id_column, text_column=data.text_column,
+        other_columns=[*data.carry_columns, *task.input_columns],
+    )  # fmt: skip
+    selected = select_rows(files, id_column=data.id_column, selection=selection_of(data))
+    frame = read_frame(files, selected, text_column=data.text_column, inputs=task.input_columns)
+    say(
+        f"selected {selected.num_selected} of {selected.num_read} rows; {int(frame.is_blank.sum())} blank, "
+        f"{int((frame.lag > 0).sum())} repeated"
+    )
+    if pilot.from_run is not None:
+        trial = earlier(pilot.from_run)
+        here = make_fingerprint(
+            data=data, task=task, model=extraction.model, inputs=[],
+            model_digests=model_digests(extraction.model, content_digest),
+            engine_version=engine_version(extraction.model),
+        )  # fmt: skip
+        check_same(open_run(pilot.from_run).description(), here, place=f"pilot.from_run: {pilot.from_run}")
+        return make_report(settings, extraction, frame, trial)
+    places = draw_sample(frame, extraction, rows=pilot.rows, seed=pilot.seed)
+    if pilot.rows != "auto" and len(places) < pilot.rows:
+        say(f"pilot.rows is {pilot.rows}, and {len(places)} rows have text: all of them are tried")
+    num_engines = engines_here(extraction)
+    say(f"trying {len(places)} of them with {extraction.model.name}, {num_engines} engine(s) …")
+    with private_folder(Path(settings.out.dir)) as folder:
+        trial = try_rows(extraction, task, files, selected, frame, places, folder)
+        return make_report(settings, extraction, frame, trial)

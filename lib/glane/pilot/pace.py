@@ -1,0 +1,140 @@
+"""How fast the engines of a run were, read off its commits: the start, the steady part, and what the ends cost.
+
+Work is counted in tokens written, and a quarter of each token read: reading is done many tokens at a time. While an
+engine's window is full it works at its own rate, and the rate is taken from that part. Its error is that of the time
+between the first and the last commit of the part. How far such times stray from work / rate is looked at for commits 1,
+2, 3 … apart: what does not grow with the distance is when a shard happens to be complete, what grows is the engine's
+own unsteadiness (the two parts of a variogram: N. Cressie, Statistics for Spatial Data, 1993, section 2.4).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.optimize import nnls
+
+from glane.run.directory import RunDirectory
+from glane.run.prediction import engines_at_once
+
+PROMPT_WEIGHT = 0.25
+_LEAST_WINDOWS = 2  # answered while the window was full, below which the ends are taken along
+_LEAST_COMMITS = 6  # apart from which errors can be seen
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Of one engine. Times in seconds, work in tokens: those written, and a quarter of those read."""
+
+    work_per_s: float  # while its window is full; 0 where nothing was answered
+    relative_error: float  # standard error of it, as a share
+    degrees_of_freedom: int
+    ends_s: float  # what filling the window first and emptying it last add to work / rate
+    engine_start_s: float  # from a worker's beginning to its first document
+    is_steady: bool  # whether its window was full for long enough; if not, the ends are part of the rate
+    num_engines: int
+    gpus_per_engine: int
+    engines_per_host: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commits:
+    """The shards that one worker committed, in the order of time. `began` is when it took up its first."""
+
+    began: float
+    times: Floats
+    rows: Floats
+    work: Floats
+
+
+def read_pace(directory: RunDirectory, rows: pl.DataFrame, shard_rows: Sequence[int], *, window: int) -> Pace:
+    """The pace of a complete run. `rows` are its records, in order; `window` is how many an engine has in work."""
+    shards = pl.read_parquet(directory.ledger / "shards.parquet").sort("shard")
+    shard_of_row = np.repeat(np.arange(len(shard_rows)), shard_rows)
+    per_row = (PROMPT_WEIGHT * rows["prompt_tokens"].fill_null(0) + rows["output_tokens"].fill_null(0)).to_numpy()
+    # A duplicate was answered by the row that it repeats.
+    per_row = np.where(rows["duplicate"].to_numpy(), 0.0, per_row)
+    work = np.bincount(shard_of_row, weights=per_row, minlength=len(shard_rows))
+    signs = [json.loads(path.read_text()) for path in directory.workers.glob("*.json")]
+    workers, starts = [], []
+    for worker in shards["worker"].unique(maintain_order=True):
+        is_its = (shards["worker"] == worker).to_numpy()
+        order = np.argsort(shards["committed"].to_numpy()[is_its], kind="stable")
+        began = float(shards["started"].to_numpy()[is_its].min())
+        workers.append(
+            Commits(
+                began=began,
+                times=shards["committed"].to_numpy()[is_its][order],
+                rows=np.asarray(shard_rows, float)[is_its][order],
+                work=work[is_its][order],
+            )
+        )
+        starts += [max(0.0, began - sign["started"]) for sign in signs if sign["worker"] == worker]
+    return pace_of(workers, starts, signs, window=window)
+
+
+def pace_of(
+    workers: Sequence[Commits], starts: Sequence[float], signs: Sequence[Mapping[str, Any]], *, window: int
+) -> Pace:
+    """The pace of the engines whose commits, seconds until their first document, and last signs of life these are."""
+    steady = [found for worker in workers if (found := _steady(worker, window)) is not None]
+    parts = steady or [_whole(worker) for worker in workers]
+    duration_s, work = sum(part.times[-1] - part.times[0] for part in parts), sum(part.work[1:].sum() for part in parts)
+    rate = work / duration_s if duration_s > 0 else 0.0
+    error_s2 = sum(_variance(part, rate) for part in parts) if rate > 0 else 0.0
+    spans = [(worker.times[-1] - worker.began, worker.work.sum()) for worker in workers]
+    ends = [max(0.0, span - work / rate) for span, work in spans] if rate > 0 else [0.0]
+    hosts = {sign["host"] for sign in signs}
+    at_once = [engines_at_once([sign for sign in signs if sign["host"] == host]) for host in hosts]
+    return Pace(
+        work_per_s=float(rate),
+        relative_error=float(np.sqrt(error_s2) / duration_s) if duration_s > 0 else 0.0,
+        degrees_of_freedom=max(1, sum(len(part.times) for part in parts) // 4),
+        ends_s=float(np.mean(ends)) if steady else 0.0,
+        engine_start_s=float(np.median(starts)) if starts else 0.0,
+        is_steady=bool(steady),
+        num_engines=len(workers),
+        gpus_per_engine=max((sign.get("gpus", 0) for sign in signs), default=0),
+        engines_per_host=max(at_once, default=1),
+    )
+
+
+def _steady(worker: Commits, window: int) -> Commits | None:
+    """What was committed between the first window's end and the last window's beginning; None if that is little."""
+    done = worker.rows.cumsum()
+    first = int(np.searchsorted(done, window))
+    last = int(np.searchsorted(done, done[-1] - window, side="right")) - 1
+    if last - first < _LEAST_COMMITS or done[last] - done[first] < _LEAST_WINDOWS * window:
+        return None
+    part = slice(first, last + 1)
+    return Commits(began=worker.times[first], times=worker.times[part], rows=worker.rows[part], work=worker.work[part])
+
+
+def _whole(worker: Commits) -> Commits:
+    """All of a short run, its ends included."""
+    return Commits(
+        began=worker.began,
+        times=np.concatenate([[worker.began], worker.times]),
+        rows=np.concatenate([[0.0], worker.rows]),
+        work=np.concatenate([[0.0], worker.work]),
+    )
+
+
+def _variance(part: Commits, rate: float) -> float:
+    """Of the time between the first and the last commit of a part, in square seconds."""
+    strayed = part.times - part.times[0] - (part.work.cumsum() - part.work[0]) / rate
+    farthest = len(strayed) - 1
+    distances = np.arange(1, max(2, farthest // 2 + 1))
+    if farthest < _LEAST_COMMITS:
+        return float(strayed.std() ** 2 * 2)
+    squares = np.array([np.mean((strayed[apart:] - strayed[:-apart]) ** 2) for apart in distances])
+    # Both ends of the part are fixed by its own rate, which takes from distant pairs what is put back here.
+    squares /= 1 - distances / (farthest + 1)
+    (steady, growing), _ = nnls(np.stack([np.ones(len(distances)), distances], axis=1), squares)
+    return float(steady + growing * farthest)

@@ -1,0 +1,194 @@
+"""Some of the documents in a run of their own, through the normal path; or an earlier run in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from glane.cluster.extract import extract_here
+from glane.cluster.layout import Node, plan_layout
+from glane.corpus.files import InputFile
+from glane.corpus.select import Selected
+from glane.corpus.write import storage_errors
+from glane.engine.engine import has_gpu
+from glane.engine.weights import weights_bytes
+from glane.errors import ConfigError, GlaneError, RunError
+from glane.pilot.frame import Frame, Integers, decode, draw, write_rows
+from glane.run.directory import RunDirectory
+from glane.run.ledger import process_start
+from glane.run.results import open_run
+from glane.settings import DataSettings, ExtractSettings, ModelSettings, SlurmSettings
+from glane.task.task import Task
+
+_LEAST_ROWS, _WINDOWS = 200, 8
+_SHARDS_PER_WINDOW = 4  # of the pilot: the pace is read off their commits
+_LEAST_SHARDS, _MOST_SHARD_ROWS = 40, 256
+_HEARTBEAT_S = 0.5
+_FOLDER = ".pilot-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A complete run of some of the documents, with the length of each text. `startup_s` is null of an earlier run."""
+
+    run: RunDirectory
+    model: ModelSettings
+    chars: Integers
+    startup_s: float | None
+
+
+def draw_sample(frame: Frame, extraction: ExtractSettings, *, rows: int | Literal["auto"], seed: int) -> Integers:
+    """Which rows are tried: `rows` of them, or as many as fill the engines' windows eight times and are 200 or more."""
+    window = window_of(extraction.model)
+    wanted = max(_LEAST_ROWS, _WINDOWS * window * engines_here(extraction)) if rows == "auto" else rows
+    return draw(frame, rows=wanted, seed=seed)
+
+
+def window_of(model: ModelSettings) -> int:
+    """How many prompts an engine has in work at once."""
+    return max(1, round(model.max_num_seqs * model.window))
+
+
+def try_rows(
+    extraction: ExtractSettings,
+    task: Task,
+    files: Sequence[InputFile],
+    selected: Selected,
+    frame: Frame,
+    places: Integers,
+    folder: Path,
+) -> Trial:
+    """Run the rows at `places` of the selection as the extraction would, all in `folder`.
+
+    Raises:
+        GlaneError: as the extraction does.
+    """
+    data, window = extraction.data, window_of(extraction.model)
+    columns = list(dict.fromkeys([data.id_column, data.text_column, *task.input_columns, *data.carry_columns]))
+    sample = folder / "sample.parquet"
+    write_rows(files, selected, places, sample, columns=columns, mode=0o600)
+    cluster = extraction.cluster
+    if isinstance(cluster, SlurmSettings):
+        cluster = cluster.model_copy(update={"array": None, "wait": True, "dry_run": False, "nodes": 1})
+    tried = extraction.model_copy(
+        update={
+            "data": DataSettings(
+                path=str(sample), id_column=data.id_column, text_column=data.text_column,
+                carry_columns=data.carry_columns,
+            ),
+            "cluster": cluster,
+            "run": extraction.run.model_copy(
+                update={
+                    "dir": str(folder / "run"), "group_access": False, "pilot": None,
+                    "shard_rows": int(
+                        np.clip(
+                            min(window // _SHARDS_PER_WINDOW, len(places) // _LEAST_SHARDS), 1, _MOST_SHARD_ROWS
+                        )
+                    ),
+                    "heartbeat_s": min(_HEARTBEAT_S, extraction.run.heartbeat_s),
+                }
+            ),
+            "preview": 0, "show": 0, "progress": "none",
+        }
+    )  # fmt: skip
+    began = time.time()
+    if isinstance(cluster, SlurmSettings):
+        from glane.cluster.submit import extract_on_slurm
+
+        extract_on_slurm(tried)
+        began = _began(folder / "run")  # what it waited in the queue is no start-up
+    else:
+        extract_here(tried)
+    run = RunDirectory(root=folder / "run")
+    first = pl.read_parquet(run.ledger / "shards.parquet")["started"].min()
+    assert isinstance(first, float)
+    return Trial(run=run, model=tried.model, chars=frame.chars[places], startup_s=max(0.0, first - began))
+
+
+def _began(run: Path) -> float:
+    """When the first job of a run began to work on it."""
+    with open(RunDirectory(root=run).ledger / "starts.jsonl", encoding="utf-8") as lines:
+        return datetime.datetime.fromisoformat(json.loads(next(lines))["time"]).timestamp()
+
+
+def engines_here(extraction: ExtractSettings) -> int:
+    """How many engines the pilot will have, as far as can be known before."""
+    cluster, model = extraction.cluster, extraction.model
+    if isinstance(cluster, SlurmSettings):
+        gpus = int(str(cluster.gpus_per_node or 0).rpartition(":")[2])
+        node = Node(node_id="", host="", cpus=cluster.cpus_per_node or 1, gpus=gpus)
+    else:
+        cpus = len(os.sched_getaffinity(0)) if cluster.cpus == "auto" else cluster.cpus
+        seen = len(list(Path("/dev").glob("nvidia[0-9]*"))) if has_gpu() else 0
+        node = Node(node_id="", host="", cpus=cpus, gpus=seen if cluster.gpus == "auto" else cluster.gpus)
+    try:
+        return plan_layout(model, [node], weights_bytes=weights_bytes(model)).engines_per_node
+    except ConfigError:
+        if isinstance(cluster, SlurmSettings):  # what is asked of Slurm may be left to the site
+            return 1
+        raise
+
+
+def earlier(path: str) -> Trial:
+    """An earlier run as a pilot.
+
+    Raises:
+        RunError: if there is none, it is not complete, or its documents are gone.
+    """
+    try:
+        run = open_run(path)
+    except GlaneError as error:
+        raise RunError(f"pilot.from_run: {error}") from None
+    described = run.description()
+    data = described["settings"]["data"]
+    model = ModelSettings.model_validate(described["settings"]["model"])
+    ids = run.all().select(pl.col(data["id_column"])).collect()
+    try:
+        texts = run.documents().select(data["id_column"], pl.col(data["text_column"]).cast(pl.Binary)).collect()
+        lengths = texts.select(
+            data["id_column"], decode(texts[data["text_column"]]).str.len_chars().fill_null(0).alias("__chars")
+        )
+        joined = ids.join(lengths, on=data["id_column"], how="left", maintain_order="left")
+    except (OSError, pl.exceptions.PolarsError):
+        raise RunError(
+            f"pilot.from_run: the documents of {path} cannot be read any more; their lengths are needed. Leave "
+            "pilot.from_run out."
+        ) from None
+    return Trial(
+        run=run.directory, model=model, chars=joined["__chars"].fill_null(0).to_numpy().astype(np.int64),
+        startup_s=None,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def private_folder(out: Path) -> Iterator[Path]:
+    """A folder for the pilot below `out`, gone at the end; and with it those that killed pilots of this host left."""
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    host = socket.gethostname()
+    with storage_errors(out, setting="out.dir"):
+        out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in out.glob(f"{_FOLDER}{host}-*"):
+            pid, _, start = left.name.removeprefix(f"{_FOLDER}{host}-").partition("-")
+            if process_start(int(pid)) != start:
+                shutil.rmtree(left, ignore_errors=True)
+        folder = out / f"{_FOLDER}{host}-{os.getpid()}-{process_start(os.getpid())}"
+        folder.mkdir(mode=0o700)
+    try:
+        yield folder.absolute()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for empty in made:  # a pilot that failed leaves no trace
+            with contextlib.suppress(OSError):
+                empty.rmdir()

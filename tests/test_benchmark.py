@@ -1,0 +1,365 @@
+"""The harness of the benchmark: that it compares like with like and counts right. Timings themselves are not asserted."""
+
+import json
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from conftest import ROOT, extract_here, job, make_settings, work, write_documents
+from glane.bench import measure as measuring
+from glane.bench.answers import read_answers
+from glane.bench.benchmark import plain_work
+from glane.bench.contenders import COMPARISONS, CONTENDERS, Comparison, schedule
+from glane.bench.measure import Bench, measure
+from glane.bench.ratios import WITHIN_NOISE, all_ratios, judge, pair_ratios, steady_rows_per_s
+from glane.bench.records import write_records
+from glane.bench.report import markdown, outputs, picture, summary
+from glane.bench.work import distinct, give, prompt_digest, record
+from glane.engine.scripted import ScriptedEngine
+from glane.engine.vllm import _Tokenizer
+from glane.errors import ConfigError
+from glane.run.worker import Worker
+from glane.settings import ModelSettings
+from glane.task.prompt import messages
+from glane.task.task import load_task
+from glane.validation import validated
+
+MODEL = {
+    "name": "demo",
+    "path": str(ROOT / "lib/glane/demo/model"),
+    "prompt_style": "bare",
+    "max_model_len": 2048,
+    "max_tokens": 384,
+}
+
+
+def ed_visit():
+    return yaml.safe_load((ROOT / "conf/task/ed_visit.yaml").read_text())
+
+
+def the_work(tmp_path, **model):
+    settings = validated(ModelSettings, {**MODEL, **model}, place="model")
+    return plain_work(ed_visit(), settings, documents=tmp_path / "documents.parquet")
+
+
+# Ratios.
+
+
+def test_the_steady_rate_is_that_of_the_middle():
+    slow_ends = (
+        [(float(t), 1) for t in range(10)]
+        + [(9 + k / 10, 1) for k in range(1, 81)]
+        + [(18.0 + t, 1) for t in range(10)]
+    )
+    assert steady_rows_per_s(slow_ends, 100) == pytest.approx(10.0)
+    blocks = [
+        (0.0, 20),
+        (2.0, 20),
+        (4.0, 20),
+        (6.0, 20),
+        (60.0, 20),
+    ]  # a late last block is the tail's, not the middle's
+    assert steady_rows_per_s(blocks, 100) == pytest.approx(10.0)
+    assert steady_rows_per_s([(5.0, 100)], 100) is None  # all at once: there is no middle
+    assert steady_rows_per_s([], 0) is None
+
+
+def test_pairs_are_neighbours_and_a_run_between_two_makes_two_pairs():
+    one = Comparison(name="x", ours="a", theirs="b", kind="framework")
+    assert pair_ratios(["b", "a", "b"], [10.0, 20.0, 40.0], one) == [2.0, 0.5]
+    assert pair_ratios(["a", "c", "b"], [10.0, 1.0, 20.0], one) == []
+    far = Comparison(name="x", ours="a", theirs="b", kind="levers", reach=3)
+    assert pair_ratios(["a", "c", "c", "b", "a"], [10.0, 1.0, 1.0, 20.0, 60.0], far) == [0.5, 3.0]
+    assert pair_ratios(["a", "b"], [10.0, None], one) == []
+
+
+@pytest.mark.parametrize(
+    ("ratios", "more_is", "verdict"),
+    [
+        ([1.1, 0.95, 1.02], "better", WITHIN_NOISE),  # pairs disagree
+        ([1.01, 1.30, 1.02], "better", WITHIN_NOISE),  # they agree, but scatter more than they differ from 1
+        ([1.30, 1.33, 1.28], "better", "better"),
+        ([1.30, 1.33, 1.28], "worse", "worse"),
+        ([0.70, 0.72, 0.71], "worse", "better"),
+        ([0.70, 0.72, 0.71], "better", "worse"),
+        ([2.0], "better", "one pair: noise unknown"),
+    ],
+)
+def test_a_difference_counts_only_beyond_the_noise(ratios, more_is, verdict):
+    found = judge(ratios, more_is=more_is)
+    assert found.verdict == verdict
+    assert (found.low, found.high, found.pairs) == (min(ratios), max(ratios), len(ratios))
+
+
+def test_the_order_goes_there_and_back_and_gives_the_pairs_it_promises():
+    order = schedule(tuple(CONTENDERS), pairs=5, visits=1)
+    values = [1.0] * len(order)
+    ratios = all_ratios(order, {"steady": values, "total": values}, COMPARISONS)
+    for level in ("off", "on"):
+        assert ratios[f"steady_vs_bare_{level}"]["pairs"] == 5
+        assert ratios[f"total_vs_ray_data_llm_{level}"]["pairs"] == 2
+    assert set(order) == set(CONTENDERS)
+    assert all(a != b for a, b in pairwise(order))
+    places = [i for i, name in enumerate(order) if name in ("glane_off", "bare_off")]
+    firsts = [
+        order[i] for i in places if order[i - 1 : i + 1] in (["glane_off", "bare_off"], ["bare_off", "glane_off"])
+    ]
+    assert {"glane_off", "bare_off"} <= set(firsts)  # each comes second now and then
+    assert schedule(("bare_on", "glane_on"), pairs=2, visits=1) == ["bare_on", "glane_on", "bare_on"]
+    assert schedule(("glane_off",), pairs=1, visits=1) == ["glane_off"]
+
+
+def test_framework_and_levers_are_never_mixed():
+    for comparison in COMPARISONS:
+        ours, theirs = CONTENDERS[comparison.ours], CONTENDERS[comparison.theirs]
+        if comparison.kind == "framework":
+            assert ours.kind == "glane" != theirs.kind
+            assert ours.ask_once == theirs.ask_once
+            assert ours.is_plain
+            assert theirs.is_plain
+            if theirs.kind == "bare":  # the others have one layout only
+                assert ours.in_process == theirs.in_process
+        else:
+            assert ours.kind.startswith("bare") == theirs.kind.startswith("bare")
+
+
+# The same work.
+
+
+def test_the_plain_work_is_what_glane_asks(tmp_path):
+    plain = the_work(tmp_path)
+    task = load_task({**ed_visit(), "confidence": False, "quotes": "free", "repairs": 0})
+    assert json.loads(task.answer_schema) == plain.schema
+    assert messages(task, {"text": "Pte de 67 ans"}, style="bare") == [plain.message("Pte de 67 ans")]
+    full = the_work(tmp_path, prompt_style="full", max_model_len=8192)
+    assert messages(task, {"text": "Pte de 67 ans"}, style="full") == [full.message("Pte de 67 ans")]
+    assert (plain.engine["max_model_len"], plain.max_tokens, plain.temperature) == (2048, 384, 0.0)
+    with pytest.raises(ConfigError, match="scripted"):
+        the_work(tmp_path, engine="scripted")
+    with pytest.raises(ConfigError, match=r"task.split=null"):
+        plain_work({**ed_visit(), "split": {}}, validated(ModelSettings, MODEL, place="model"), documents=tmp_path)
+
+
+def test_repeats_are_asked_once_and_everybody_gets_the_answer():
+    assert distinct(["a", "b", "a"], ask_once=False) == (["a", "b", "a"], [[0], [1], [2]])
+    texts, wanting = distinct(["a", "b", "a"], ask_once=True)
+    assert (texts, wanting) == (["a", "b"], [[0, 2], [1]])
+    rows = [{}] * 3
+    give(rows, wanting[0], record('{"x":1}', finish_reason="stop", prompt_tokens=5, output_tokens=7))
+    assert [row.get("answer") for row in rows] == [{"x": 1}, None, {"x": 1}]
+    assert [row.get("output_tokens") for row in rows] == [7, None, 0]
+
+
+def test_a_switch_makes_glane_ask_what_repeats(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", ["a", "b", "a", "a"])
+    once = extract_here(make_settings(data, tmp_path / "once"))
+    each = extract_here(make_settings(data, tmp_path / "each", model__ask_duplicates=True))
+    assert once["duplicate"].to_list() == [False, False, True, True]
+    assert each["duplicate"].to_list() == [False] * 4
+    assert each["output_tokens"].min() > 0
+    same = ["age", "sex", "note", "status"]
+    assert once.select(same).equals(each.select(same))
+
+
+def test_answers_are_compared_as_values_whoever_wrote_them(tmp_path):
+    """The plain script's Parquet and glane's typed one say the same, to the digest; a changed value does not."""
+    fields = ["age", "temperature", "fever", "onset", "tags"]
+    answers = [
+        {"age": {"value": 3, "quote": "3 ans"}, "temperature": 38, "fever": True, "onset": "2024-05-06", "tags": [{"value": "hta", "quote": "HTA"}]},
+        {"age": {"missing": "denied", "quote": "-"}, "temperature": 37.5, "fever": None, "onset": None, "tags": {"missing": "not_stated"}},
+    ]  # fmt: skip
+    rows = [record(json.dumps(one), finish_reason="stop", prompt_tokens=4, output_tokens=9) for one in answers]
+    write_records(str(tmp_path / "plain.parquet"), ["d0", "d1"], rows, "id", fields)
+    typed = pl.DataFrame(
+        {
+            "id": ["d1", "d0"],
+            "age": [None, 3], "age__missing": ["denied", None], "temperature": [37.5, 38.0], "fever": [None, True],
+            "onset": [None, "2024-05-06"], "tags": [None, ["hta"]], "tags__missing": ["not_stated", None],
+            "status": ["OK", "OK"], "prompt_tokens": [4, 4], "output_tokens": [9, 9],
+        }
+    ).with_columns(pl.col("onset").str.to_date(), pl.col("age__missing", "status").cast(pl.Categorical))  # fmt: skip
+    typed.write_parquet(tmp_path / "typed.parquet")
+    typed.with_columns(temperature=pl.Series([37.5, 38.1])).write_parquet(tmp_path / "other.parquet")
+    plain, same, other = (
+        read_answers(str(tmp_path / f"{name}.parquet"), id_column="id", fields=fields)
+        for name in ("plain", "typed", "other")
+    )
+    assert plain.digest == same.digest != other.digest
+    assert (plain.num_different(same), plain.num_different(other)) == (0, 1)
+    assert plain.asks_like(same)
+    assert (plain.num_valid, plain.output_tokens) == (2, 18)
+
+
+# One run.
+
+
+def bench(tmp_path, monkeypatch, script, timeout_s=20.0):
+    """A contender that is this script."""
+    monkeypatch.setitem(measuring._MODULES, "bare", "contender_of_a_test")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT / 'lib'}")
+    (tmp_path / "contender_of_a_test.py").write_text(script)
+    (tmp_path / "out").mkdir()
+    return Bench(work=the_work(tmp_path), extract=(), folder=tmp_path / "out", timeout_s=timeout_s)
+
+
+HONEST = """
+import sys, time
+from glane.bench.work import Clock, read_work, record
+from glane.bench.records import write_records
+work, clock = read_work(sys.argv[1]), Clock()
+clock.mark("first_request")
+for _ in range(20):
+    time.sleep(0.01)
+    clock.rows(1)
+row = record('{"age":{"value":1,"quote":"a"}}', finish_reason="stop", prompt_tokens=3, output_tokens=2)
+write_records(work.records, [f"d{i}" for i in range(20)], [row] * 20, "id", ["age"])
+clock.write(work.times)
+"""
+
+
+def test_a_run_is_measured_from_the_command_to_its_end(tmp_path, monkeypatch):
+    began = time.time()
+    run = measure(bench(tmp_path, monkeypatch, HONEST), CONTENDERS["bare_off"], number=1)
+    assert not run.failure, run.failure
+    assert run.num_rows == 20 == run.answers.num_valid
+    assert 0 < run.start_s < run.first_row_s < run.total_s <= time.time() - began
+    assert 5 < run.steady_rows_per_s <= 100
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("raise ValueError('no such layout')", "exit code 1: ValueError: no such layout"),
+        ("import time; time.sleep(60)", "not done after 2 s"),
+        ("pass", "ended as if all were well, and left no readable result (FileNotFoundError)"),
+    ],
+)
+def test_who_cannot_run_is_said_with_the_reason(tmp_path, monkeypatch, script, why):
+    run = measure(bench(tmp_path, monkeypatch, script, timeout_s=2.0), CONTENDERS["bare_off"], number=1)
+    assert run.failure == why
+    found = summary([], {}, unable={"bare_off": run.failure}, about={"documents": 1})
+    assert f"Not run: bare vLLM, as documented ({why})" in markdown(found)
+
+
+def test_what_a_contender_started_ends_with_it(tmp_path, monkeypatch):
+    pid = tmp_path / "pid"
+    script = (
+        "import pathlib, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])\n"
+        f"pathlib.Path({str(pid)!r}).write_text(str(child.pid))\n"
+    )
+    measure(bench(tmp_path, monkeypatch, script), CONTENDERS["bare_off"], number=1)
+    stat = Path(f"/proc/{pid.read_text()}/stat")
+    deadline = time.monotonic() + 10
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":  # dead, and waiting to be read off
+        assert time.monotonic() < deadline, "what the contender started lives on"
+        time.sleep(0.1)
+
+
+# No barrier.
+
+
+def test_the_window_stays_full_until_the_tail(tmp_path, monkeypatch):
+    """Answers of unequal length, shards of 16, a window of 40: what ends is replaced, whatever shard it is of."""
+    add, refill = ScriptedEngine.add, Worker._refill
+    samples = []
+
+    def uneven(engine, request_id, *arguments, **options):
+        add(engine, request_id, *arguments, **options)
+        question, _ = engine._waiting[request_id]
+        engine._waiting[request_id] = (question, 1 + int(request_id) * 7919 % 12)
+
+    def sampled(worker, is_fed):
+        fed = refill(worker, is_fed)
+        samples.append((len(worker._in_engine) / worker._window_size, fed))
+        return fed
+
+    monkeypatch.setattr(ScriptedEngine, "add", uneven)
+    monkeypatch.setattr(Worker, "_refill", sampled)
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(800)])
+    settings = make_settings(
+        data, tmp_path / "run", model__max_num_seqs=32, model__script={"seconds_per_step": 0.02},
+    )  # fmt: skip
+    _, report = work(settings)
+    assert report.outcome == "done"
+    full = [occupancy for occupancy, fed in samples if fed]
+    begun = full.index(1.0)  # before that, the first shards are being read
+    assert len(full) - begun >= 50
+    assert sum(full[begun:]) / len(full[begun:]) > 0.9
+
+
+# What is written.
+
+
+def test_the_files_say_what_was_measured(tmp_path):
+    def run(name, steady, total):
+        return measuring.Run(
+            contender=name,
+            total_s=total,
+            start_s=1.0,
+            first_row_s=2.0,
+            rows_per_s=1.0,
+            steady_rows_per_s=steady,
+            num_rows=9,
+        )
+
+    runs = [run("glane_off", 30.0, 10.0), run("bare_off", 20.0, 20.0), run("glane_off", 32.0, 10.0)]
+    order = [one.contender for one in runs]
+    measured = {"steady": [one.steady_rows_per_s for one in runs], "total": [one.total_s for one in runs]}
+    found = summary(runs, all_ratios(order, measured, COMPARISONS), unable={}, about={"documents": 9})
+    ratio = found["ratios"]["steady_vs_bare_off"]
+    assert (ratio["median"], ratio["low"], ratio["high"], ratio["pairs"]) == (1.55, 1.5, 1.6, 2)
+    assert found["ratios"]["total_vs_bare_off"]["median"] == 0.5
+    assert found["contenders"]["glane_off"]["steady_rows_per_s"] == 31.0
+    assert "| `steady_vs_bare_off` | 1.55 | 1.50 to 1.60 | 2 | better |" in markdown(found)
+    assert picture(found["ratios"]).startswith(b"<?xml")
+    json.dumps(found, allow_nan=False)
+
+
+def test_different_answers_are_counted_and_explained():
+    def run(name, *rows):
+        answers = measuring.Answers(rows=rows, prompt_tokens={1: 5}, num_valid=2, output_tokens=3)
+        return measuring.Run(contender=name, total_s=1.0, answers=answers)
+
+    found = outputs([run("glane_off", b"a", b"b"), run("bare_off", b"a", b"c"), run("glane_default", b"x", b"y")])
+    assert found["different_rows"] == {"glane_off": 0, "bare_off": 1}  # the default asks another question
+    assert not found["equal"]
+    assert "rounding" in found["why"]
+    assert outputs([run("glane_off", b"a"), run("bare_off", b"a")])["equal"]
+
+
+# A real one, small.
+
+
+@pytest.mark.engine
+@pytest.mark.ray
+@pytest.mark.slow
+def test_bare_vllm_and_glane_do_the_same_work(tmp_path):
+    done = job(
+        f"out.dir={tmp_path}/out", "documents=60", "pairs=1", "contenders=[glane_on,bare_on]", "keep=true",
+        name="benchmark", timeout=500,
+    )  # fmt: skip
+    found = json.loads((tmp_path / "out" / "benchmark.json").read_text())
+    assert found["unable"] == {}
+    assert {"steady_vs_bare_on", "total_vs_bare_on"} <= set(found["ratios"])
+    for run in found["runs"]:
+        assert run["rows"] == run["valid_rows"] == 60
+    assert found["outputs"]["prompts_equal"]
+    assert found["outputs"]["equal"], found["outputs"]
+    assert found["runs"][0]["answers"] == found["runs"][1]["answers"]
+    assert found["runs"][0]["output_tokens"] == found["runs"][1]["output_tokens"]  # repeats were asked once by both
+    assert "vLLM, levers on" in done.stdout
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"benchmark.json", "benchmark.md", "benchmark.svg"}
+
+    # Token by token, bare vLLM was asked what glane's own tokenizer makes of the same documents.
+    (folder,) = (tmp_path / "out").glob("work-*")
+    (times,) = folder.glob("*-bare_on/times.json")
+    texts, _ = distinct(pl.read_parquet(folder / "corpus" / "documents.parquet")["text"].to_list(), ask_once=True)
+    tokenizer = _Tokenizer(validated(ModelSettings, MODEL, place="model"))
+    task = load_task(ed_visit())
+    mine = [prompt_digest(tokenizer.encode(messages(task, {"text": text}, style="bare"))) for text in texts]
+    assert json.loads(times.read_text())["prompts"] == mine
