@@ -25,7 +25,8 @@ main { display: none; } #fr:checked ~ main[lang=fr], #en:checked ~ main[lang=en]
 @page { size: A4 landscape; margin: 10mm; }
 @media print { body { font-size: 9pt; margin: 0; max-width: none; } .choice { display: none; }
   tr, h3 { break-inside: avoid; } thead { display: table-header-group; }
-  table { font-size: 8pt; } th, td { padding: .15rem .4rem; } h2, h3 { break-after: avoid; } .wide { overflow: visible; } }
+  table { font-size: 8pt; } th, td { padding: .15rem .4rem; } h2, h3 { break-after: avoid; }
+  .wide { overflow: visible; } }
 """
 
 
