@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-_PLAIN = ("task.confidence=false", "task.quotes=free", "task.repairs=0")
+_PLAIN = ("task.confidence=false", "task.quotes=free", "task.repairs=0", "run.energy=none")
 
 _ONE = "model.engines=1"
 
