@@ -21,7 +21,7 @@ def main(config: DictConfig) -> None:
         preview(*checked(settings), show=print)
         return
     else:
-        from glane.cluster.extract import extract_here
+        from glane.cluster.here import extract_here
 
         extract_here(settings)
     if settings.show:

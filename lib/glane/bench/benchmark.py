@@ -21,7 +21,7 @@ from glane.bench.settings import BenchmarkSettings
 from glane.bench.work import Work
 from glane.corpus.write import storage_errors
 from glane.demo.corpus import write_corpus
-from glane.engine.engine import has_gpu
+from glane.engine.device import has_gpu
 from glane.engine.vllm import engine_arguments
 from glane.engine.weights import resolve_weights
 from glane.errors import ConfigError, EngineError, RunError

@@ -8,9 +8,7 @@ from typing import Any
 
 from glane.cluster.crew import Crew, alive_nodes
 from glane.cluster.layout import plan_layout
-from glane.cluster.local import local_ray
 from glane.cluster.sentinels import Sentinels, check_sentinels, sentinels_of
-from glane.engine.engine import has_gpu
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, GlaneError
 from glane.run.prediction import check_same, compare, comparison_lines, read_pilot
@@ -18,7 +16,7 @@ from glane.run.prepare import PreparedRun, input_pattern_exists, prepare_run
 from glane.run.progress import ProgressReporter, summary_lines
 from glane.run.publish import finish_run, is_committed
 from glane.run.session import WorkerSpec
-from glane.settings import ExtractSettings, LocalSettings
+from glane.settings import ExtractSettings
 from glane.task.task import Task, load_task
 
 Connect = Callable[[], AbstractContextManager[Any]]
@@ -45,15 +43,6 @@ def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
     input_pattern_exists(settings.data)
     model = resolve_weights(settings.model)
     return settings.model_copy(update={"model": model}), task
-
-
-def extract_here(settings: ExtractSettings) -> PreparedRun:
-    """Run the job on this machine; see `extract`."""
-    assert isinstance(settings.cluster, LocalSettings)
-    cluster = settings.cluster
-    # A fork under CUDA was not tried; the scripted engine imports nothing.
-    forks = settings.model.engine == "vllm" and not has_gpu()
-    return extract(settings, connect=lambda: local_ray(cluster, forks=forks))
 
 
 def extract(

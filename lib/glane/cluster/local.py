@@ -6,14 +6,13 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.forkserver import fork_server
 from glane.cluster.raynode import start_node
-from glane.cluster.scratch import scratch_folder, write_token
+from glane.cluster.scratch import write_token
 from glane.errors import EngineError
 from glane.settings import LocalSettings
 
@@ -21,20 +20,17 @@ FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # another cluster's: never joined
 
 
 @contextlib.contextmanager
-def local_ray(settings: LocalSettings, *, forks: bool = False) -> Iterator[Any]:
-    """Start Ray and, where `forks` are wanted, a fork server beside it; yield the `ray` module; stop both.
+def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[Any]:
+    """Start Ray in a private folder, yield the `ray` module, and stop what was started.
+
+    Its processes find `variables` in their environment.
 
     Raises:
         EngineError: if Ray does not start.
     """
-    with scratch_folder() as folder, fork_server(folder, wanted=forks) as variables:
-        yield from _started(settings, folder, variables)
-
-
-def _started(settings: LocalSettings, folder: Path, variables: dict[str, str]) -> Iterator[Any]:
     token = write_token(folder, _process_token())
     # Without the second, Ray replaces a loopback address by the host's outward one.
-    environment = ray_environment(token) | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"} | variables
+    environment = ray_environment(token) | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", **(variables or {})}
     former = {name: os.environ.get(name) for name in (*environment, *FOREIGN)}
     os.environ.update(environment)
     for name in FOREIGN:

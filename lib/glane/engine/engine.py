@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from glane.settings import ModelSettings
@@ -60,11 +59,6 @@ class Engine(Protocol):
     def close(self) -> None:
         """Give up everything the engine holds."""
         ...
-
-
-def has_gpu() -> bool:
-    """Whether this machine shows a GPU."""
-    return any(Path("/dev").glob("nvidia[0-9]*"))
 
 
 def start_engine(settings: ModelSettings, *, device: str, cpus: int) -> Engine:

@@ -17,12 +17,12 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from glane.cluster.extract import extract_here
+from glane.cluster.here import extract_here
 from glane.cluster.layout import Node, plan_layout
 from glane.corpus.files import InputFile
 from glane.corpus.select import Selected
 from glane.corpus.write import storage_errors
-from glane.engine.engine import has_gpu
+from glane.engine.device import has_gpu
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.pilot.frame import Frame, Integers, decode, draw, write_rows

@@ -3,7 +3,7 @@
 A GPU counts its energy since its driver was loaded; the difference over a worker's life is what its engine used, idle
 power included. Where no counter answers, codecarbon models the worker's processes from their CPU time and memory, or
 reads the processors' RAPL counters where the system lets it. It is imported and started beside the engine, once that
-is ready: the engine's start-up, and the ten seconds after it, are not in what it tells. Importing it costs about one
+is ready: the engine's start-up, and the half minute after it, are not in what it tells. Importing it costs about one
 second of one core, and nothing of it may delay or end a run.
 """
 
@@ -22,7 +22,7 @@ from glane.run.usage import gpu_handles
 
 _JOULES_PER_KWH = 3.6e6
 _MEASURE_EVERY_S = 10.0
-_PATIENCE_S = 10.0  # a short run is not made longer by imports that cost a core a second
+_PATIENCE_S = 30.0  # a short run is not made longer by what takes a core two seconds
 _STOP_WAIT_S = 5.0
 _MEASURED_MODES = ("intel_rapl",)  # codecarbon's names of ways that read a counter
 Sign = Mapping[str, Any]

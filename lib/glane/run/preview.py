@@ -10,7 +10,8 @@ from glane.corpus.files import inspect_files
 from glane.corpus.plan import make_plan
 from glane.corpus.read import Reader
 from glane.corpus.select import select_rows
-from glane.engine.engine import Engine, RequestRefused, has_gpu, start_engine
+from glane.engine.device import has_gpu
+from glane.engine.engine import Engine, RequestRefused, start_engine
 from glane.extract.parse import Judgement
 from glane.extract.reading import Reading, Turn
 from glane.run.asker import Asker
