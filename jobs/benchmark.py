@@ -9,6 +9,9 @@ _OF_GLANE = ("task", "model", "reading")  # what glane's own command is told, to
 
 def main(config: DictConfig) -> None:
     """Run everybody, write the figures, and print the table."""
+    import signal
+    import sys
+
     from hydra.core.hydra_config import HydraConfig
 
     from glane.bench.benchmark import run_benchmark
@@ -16,6 +19,7 @@ def main(config: DictConfig) -> None:
     from glane.bench.settings import benchmark_settings
 
     settings = benchmark_settings(config)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the contender at work is ended, too
     words = HydraConfig.get().overrides.task
     typed = [word for word in words if word.lstrip("+~").partition("=")[0].partition(".")[0] in _OF_GLANE]
     found = run_benchmark(settings, typed=typed, say=lambda line: print(line, flush=True))

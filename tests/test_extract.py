@@ -57,6 +57,24 @@ def worker_pids(run):
     return [s["pid"] for s in signs if s.get("state") == "working" and process_start(s["pid"]) == s["process_start"]]
 
 
+def test_nothing_is_left_running_when_a_job_has_ended(tmp_path):
+    """Ray's agents outlive a killed raylet for a minute: somebody must end them, too."""
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(20)])
+    driver = launch(*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", cwd=tmp_path, start_new_session=True)
+    driver.communicate(timeout=120)
+    assert driver.returncode == 0
+    time.sleep(0.5)
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    assert [pid for pid in pids if in_session(pid, driver.pid)] == []
+
+
+def in_session(pid, session):
+    try:
+        return os.getsid(pid) == session
+    except ProcessLookupError:
+        return False
+
+
 def assert_complete(run, count):
     rows = glane.open_run(run).all().collect()
     assert rows["id"].to_list() == [f"d{i}" for i in range(count)]

@@ -75,11 +75,11 @@ def measure(bench: Bench, contender: Contender, *, number: int) -> Run:
     command, environment, ray_folder = _command(bench, contender, folder)
     began = time.time()
     try:
-        code = _wait(command, environment, log, bench.timeout_s)
+        code, ended = _wait(command, environment, log, bench.timeout_s)
     finally:
         if ray_folder is not None:
             shutil.rmtree(ray_folder, ignore_errors=True)
-    total_s = time.time() - began
+    total_s = ended - began
     if code != 0:
         why = f"not done after {bench.timeout_s:.0f} s" if code is None else f"exit code {code}: {_last_line(log)}"
         return Run(contender=contender.name, total_s=total_s, failure=why)
@@ -157,16 +157,16 @@ def _for(work: Work, contender: Contender, folder: Path, environment: Sequence[s
     )
 
 
-def _wait(command: Sequence[str], environment: Mapping[str, str], log: Path, timeout_s: float) -> int | None:
-    """Return the exit code; None if it took too long. Whatever it started is ended with it."""
+def _wait(command: Sequence[str], environment: Mapping[str, str], log: Path, timeout_s: float) -> tuple[int | None, float]:
+    """Return the exit code, None if it took too long, and when. Whatever it started is ended afterwards."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command, stdout=stream, stderr=subprocess.STDOUT, env=dict(environment), start_new_session=True
         )
         try:
-            return process.wait(timeout=timeout_s)
+            return process.wait(timeout=timeout_s), time.time()
         except subprocess.TimeoutExpired:
-            return None
+            return None, time.time()
         finally:
             _end(process)
 
