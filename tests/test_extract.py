@@ -63,9 +63,15 @@ def test_nothing_is_left_running_when_a_job_has_ended(tmp_path):
     driver = launch(*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", cwd=tmp_path, start_new_session=True)
     driver.communicate(timeout=120)
     assert driver.returncode == 0
-    time.sleep(0.5)
+    deadline = time.monotonic() + 5  # the kernel needs a moment to take a killed process down
+    while (left := session_of(driver.pid)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
+
+
+def session_of(leader):
     pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
-    assert [pid for pid in pids if in_session(pid, driver.pid)] == []
+    return [pid for pid in pids if in_session(pid, leader)]
 
 
 def in_session(pid, session):

@@ -157,7 +157,9 @@ def _for(work: Work, contender: Contender, folder: Path, environment: Sequence[s
     )
 
 
-def _wait(command: Sequence[str], environment: Mapping[str, str], log: Path, timeout_s: float) -> tuple[int | None, float]:
+def _wait(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, timeout_s: float
+) -> tuple[int | None, float]:
     """Return the exit code, None if it took too long, and when. Whatever it started is ended afterwards."""
     with log.open("wb") as stream:
         process = subprocess.Popen(

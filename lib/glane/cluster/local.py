@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.raynode import end_node, start_node
+from glane.cluster.raynode import start_node
 from glane.cluster.scratch import write_token
 from glane.errors import EngineError
 from glane.settings import LocalSettings
@@ -61,7 +61,8 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
         finally:
             ray.shutdown()
             if node is not None:
-                end_node(node)
+                # Politely: a killed raylet leaves its agents behind for a minute.
+                node.kill_all_processes(check_alive=False, allow_graceful=True)
     finally:
         for name, value in former.items():
             if value is None:

@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 _READY = "address"
 SYSTEM_CONFIG = {
     "enable_worker_prestart": False,
@@ -75,19 +73,6 @@ def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head:
         parameters._system_config = {**SYSTEM_CONFIG, "health_check_period_ms": 2000}
     with _without_dashboard():
         return LeanNode(parameters, head=head is None, shutdown_at_exit=True, spawn_reaper=True)
-
-
-def end_node(node: Any) -> None:
-    """End a node's processes at once, and theirs: a killed raylet would leave its agents for a minute."""
-    below: list[psutil.Process] = []
-    for infos in node.all_processes.values():
-        for info in infos:
-            with contextlib.suppress(psutil.Error):
-                below += psutil.Process(info.process.pid).children(recursive=True)
-    node.kill_all_processes(check_alive=False, allow_graceful=False)
-    for process in below:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
 
 
 @contextlib.contextmanager
