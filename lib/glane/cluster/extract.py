@@ -14,7 +14,7 @@ from glane.errors import ConfigError, GlaneError
 from glane.run.prediction import check_same, compare, comparison_lines, read_pilot
 from glane.run.prepare import PreparedRun, input_pattern_exists, prepare_run
 from glane.run.progress import ProgressReporter, summary_lines
-from glane.run.publish import finish_run, is_committed
+from glane.run.publish import amend_summary, finish_run, is_committed
 from glane.run.session import WorkerSpec
 from glane.settings import ExtractSettings
 from glane.task.task import Task, load_task
@@ -98,15 +98,13 @@ def extract(
             progress.say(f"{settings.run.dir}: stopped before the end; what is committed stays")
             return run
         more = {} if sentinels is None else {"sentinels": sentinels.finish()}
-        summary = finish_run(directory, plan, record_mib=settings.run.record_mib, more=more)
+        summary = finish_run(directory, plan, record_mib=settings.run.record_mib)
         if pilot is not None:
-            predicted = compare(pilot, summary)
-            summary = finish_run(
-                directory, plan, record_mib=settings.run.record_mib, more={**more, "predicted": predicted}
-            )
+            more["predicted"] = compare(pilot, summary)
+        summary = amend_summary(directory, more)
         for line in summary_lines(directory, summary):
             progress.say(line)
-        for line in comparison_lines(summary["predicted"]) if pilot is not None else ():
+        for line in comparison_lines(more["predicted"]) if pilot is not None else ():
             progress.say(line)
         if sentinels is not None:
             sentinels.tell(progress)

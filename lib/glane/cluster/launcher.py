@@ -112,9 +112,8 @@ class _Side:
         environment = {
             name: value for name, value in os.environ.items() if name not in FOREIGN and name.lower() not in _PROXIES
         }
-        # Without the second, Ray replaces a loopback address by the host's outward one.
-        loopback = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"} if self.address.startswith("127.") else {}
-        return environment | ray_environment(token) | loopback | {"no_proxy": "*"}
+        is_loopback = self.address.startswith("127.")
+        return environment | ray_environment(token, is_loopback=is_loopback) | {"no_proxy": "*"}
 
     def _warn(self, *_: Any) -> None:
         self.warned = True

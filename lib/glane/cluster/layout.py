@@ -22,7 +22,7 @@ class Node:
 
 
 # On CPU, the threads of an engine wait for each other at every matrix product. A small model has nothing to share out:
-# an engine of one thread on each core answered 2.5 times as many rows per second on two cores (jobs/benchmark.py).
+# an engine of one thread on each core answered twice as many rows per second on two cores (jobs/benchmark.py).
 _SMALL_WEIGHTS_BYTES = 256 * 2**20
 _ENGINE_BYTES = 2 * 2**30  # what an engine takes beside its weights and its cache, with room to spare
 

@@ -29,8 +29,7 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
         EngineError: if Ray does not start.
     """
     token = write_token(folder, _process_token())
-    # Without the second, Ray replaces a loopback address by the host's outward one.
-    environment = ray_environment(token) | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", **(variables or {})}
+    environment = ray_environment(token, is_loopback=True) | dict(variables or {})
     former = {name: os.environ.get(name) for name in (*environment, *FOREIGN)}
     os.environ.update(environment)
     for name in FOREIGN:
@@ -71,9 +70,11 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
                 os.environ[name] = value
 
 
-def ray_environment(token: Path) -> dict[str, str]:
+def ray_environment(token: Path, *, is_loopback: bool) -> dict[str, str]:
     """What every process of a private Ray is told by its environment."""
-    return {
+    # Without it, Ray replaces a loopback address by the host's outward one.
+    loopback = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"} if is_loopback else {}
+    return loopback | {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
         "RAY_USAGE_STATS_ENABLED": "0",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import yaml
-
 from glane.errors import ConfigError
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import changes
@@ -136,7 +134,7 @@ def _refuse_others(settings: ExtractSettings, directory: RunDirectory, frozen: F
     places = with_sentinels(directory)
     if len(places) == 1:
         return
-    known = yaml.safe_load(places[1].description.read_text(encoding="utf-8"))
+    known = places[1].described()
     if known["fingerprint"]["inputs"][0]["digest"] != frozen.manifest.files[DOCUMENTS]:
         former = known["files"][0]["path"].removesuffix(f"/{DOCUMENTS}")
         raise ConfigError(

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-Packed = npt.NDArray[np.uint8]
+from glane.corpus.masks import Packed, num_asked, unpacked
+
 _BIN_BITS = 12  # of a key: few enough to count per row group, many enough that one bin is small
 
 
@@ -18,7 +19,7 @@ def sample_rows(masks: list[Packed | None], sizes: Sequence[int], *, sample: int
     smallest keys are taken, so that all samples of that size are equally likely. Keys are drawn again for each of three
     passes instead of being kept; they are the raw output of PCG64, which NumPy promises never to change (NEP 19).
     """
-    counts = [rows if mask is None else int(np.bitwise_count(mask).sum()) for mask, rows in zip(masks, sizes)]
+    counts = [num_asked(mask, rows) for mask, rows in zip(masks, sizes, strict=True)]
     total = sum(counts)
     size = round(total * sample) if isinstance(sample, float) else min(sample, total)
     if size == total:
@@ -32,8 +33,7 @@ def sample_rows(masks: list[Packed | None], sizes: Sequence[int], *, sample: int
 def limit_rows(masks: list[Packed | None], sizes: Sequence[int], *, limit: int) -> None:
     """Narrow `masks` to their first `limit` rows."""
     for index, rows in enumerate(sizes):
-        mask = masks[index]
-        count = rows if mask is None else int(np.bitwise_count(mask).sum())
+        count = num_asked(masks[index], rows)
         if count > limit:
             _narrow(masks, index, rows, np.arange(count) < limit)
         limit = max(0, limit - count)
@@ -45,7 +45,7 @@ def _narrow(masks: list[Packed | None], index: int, rows: int, kept: npt.NDArray
     if packed is None:
         masks[index] = np.packbits(kept)
         return
-    mask = np.unpackbits(packed, count=rows).astype(np.bool_)
+    mask = unpacked(packed, rows)
     mask[mask] = kept
     masks[index] = np.packbits(mask)
 

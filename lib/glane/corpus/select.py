@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
+from glane.corpus.masks import Mask, Packed, num_asked, unpacked
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.unique import Hashes, IdHashes
 from glane.errors import ConfigError, DataError, did_you_mean
 
-Mask = npt.NDArray[np.bool_]
-Packed = npt.NDArray[np.uint8]  # a mask as bits; None in its place means that all rows are asked
 _BATCH_ROWS = 65_536
 
 
@@ -49,7 +47,7 @@ class Selected:
     def mask(self, file_index: int, row_group: int, num_rows: int) -> Mask | None:
         """The mask of one row group, unpacked."""
         packed = self.masks[file_index][row_group]
-        return None if packed is None else np.unpackbits(packed, count=num_rows).astype(np.bool_)
+        return None if packed is None else unpacked(packed, num_rows)
 
 
 def select_rows(files: Sequence[InputFile], *, id_column: str, selection: Selection) -> Selected:
@@ -84,7 +82,7 @@ def select_rows(files: Sequence[InputFile], *, id_column: str, selection: Select
         sample_rows(masks, sizes, sample=selection.sample, seed=selection.sample_seed)
     if selection.limit is not None:
         limit_rows(masks, sizes, limit=selection.limit)
-    counts = [_count(mask, rows) for mask, rows in zip(masks, sizes, strict=True)]
+    counts = [num_asked(mask, rows) for mask, rows in zip(masks, sizes, strict=True)]
     if sum(counts) == 0:
         raise DataError(
             f"data: none of the {sum(sizes)} rows is selected. Check data.where, only_rejected_of, skip_done_in."
@@ -171,10 +169,6 @@ def _packed(parts: Sequence[Mask | None]) -> Packed | None:
     return np.packbits(np.concatenate(masks)) if masks else None
 
 
-def _count(mask: Packed | None, rows: int) -> int:
-    return rows if mask is None else int(np.bitwise_count(mask).sum())
-
-
 def _refuse_duplicates(
     files: Sequence[InputFile], id_column: str, masks: Sequence[Packed | None], suspects: Hashes
 ) -> None:
@@ -185,7 +179,7 @@ def _refuse_duplicates(
     for file in files:
         for (rows, _), frames in zip(file.row_groups, _row_groups(file, {id_column: None}), strict=True):
             bits, start = next(packed), 0
-            mask = np.ones(rows, np.bool_) if bits is None else np.unpackbits(bits, count=rows).astype(np.bool_)
+            mask = np.ones(rows, np.bool_) if bits is None else unpacked(bits, rows)
             for frame in frames:
                 ids = frame[id_column].filter(pl.Series(mask[start : start + len(frame)]))
                 start += len(frame)

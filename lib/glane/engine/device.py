@@ -7,4 +7,9 @@ from pathlib import Path
 
 def has_gpu() -> bool:
     """Whether this machine shows a GPU."""
-    return any(Path("/dev").glob("nvidia[0-9]*"))
+    return num_gpus() > 0
+
+
+def num_gpus() -> int:
+    """How many this machine shows."""
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))

@@ -13,9 +13,10 @@ from glane.engine.weights import model_digests
 from glane.pilot.frame import read_frame
 from glane.pilot.report import make_report
 from glane.pilot.trial import draw_sample, earlier, engines_here, private_folder, try_rows
+from glane.run.environment import engine_version
 from glane.run.fingerprint import make_fingerprint
 from glane.run.prediction import check_same
-from glane.run.prepare import engine_version, selection_of
+from glane.run.prepare import selection_of
 from glane.run.results import open_run
 from glane.settings import PlanSettings
 

@@ -9,7 +9,6 @@ own unsteadiness (the two parts of a variogram: N. Cressie, Statistics for Spati
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +60,7 @@ def read_pace(directory: RunDirectory, rows: pl.DataFrame, shard_rows: Sequence[
     # A duplicate was answered by the row that it repeats.
     per_row = np.where(rows["duplicate"].to_numpy(), 0.0, per_row)
     work = np.bincount(shard_of_row, weights=per_row, minlength=len(shard_rows))
-    signs = [json.loads(path.read_text()) for path in directory.workers.glob("*.json")]
+    signs = directory.signs()
     workers, starts = [], []
     for worker in shards["worker"].unique(maintain_order=True):
         is_its = (shards["worker"] == worker).to_numpy()

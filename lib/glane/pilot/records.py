@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,7 +58,7 @@ def _bytes(table: pa.Table) -> int:
 
 def power_of_engines(directory: RunDirectory) -> tuple[Power | None, dict[str, Any]]:
     """The power of one engine, and what is known of the run's energy (with the reason where the power is null)."""
-    signs = [json.loads(path.read_text()) for path in directory.workers.glob("*.json")]
+    signs = directory.signs()
     energy = total_energy(signs)
     told = [sign for sign in signs if (sign.get("energy") or {}).get("parts") and sign["energy"]["ready_s"] is not None]
     at_work_s = sum(_at_work_s(sign) for sign in told)

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from glane.assess.files import as_json, write_folder
 from glane.corpus.plan import read_plan, shard_size
-from glane.corpus.write import replace_file, storage_errors
 from glane.errors import ConfigError
 from glane.pilot.frame import Frame, strata_of
 from glane.pilot.pace import Pace, read_pace
 from glane.pilot.predict import Assumptions, Population, predict
 from glane.pilot.records import failures, observed, power_of_engines, size_of_records
 from glane.pilot.suggest import engines_of_nodes, slurm_time, suggest
-from glane.pilot.trial import Trial, window_of
+from glane.pilot.trial import Trial
 from glane.run.fingerprint import answering
 from glane.run.prediction import KIND
 from glane.run.publish import read_summary
 from glane.run.results import open_run
+from glane.run.worker import REMEMBERED_TOKENS
 from glane.settings import ExtractSettings, PilotSettings, PlanSettings
 
 FILE = "pilot.json"
-_REMEMBERED_TOKENS = 500_000  # of answers that an engine keeps for repeated texts; see glane.run.worker
 _MOST_ROWS_USED = 20_000  # of an earlier run
 
 
@@ -40,7 +39,7 @@ def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Fram
     """
     pilot, run = settings.pilot, open_run(trial.run.root)
     rows, chars = run.all().collect(), trial.chars
-    pace = read_pace(trial.run, rows, read_plan(trial.run.plan).shard_rows.tolist(), window=window_of(trial.model))
+    pace = read_pace(trial.run, rows, read_plan(trial.run.plan).shard_rows.tolist(), window=trial.model.window_size)
     counts = _engine_counts(pilot, pace)
     if len(rows) > _MOST_ROWS_USED:
         places = np.sort(np.random.default_rng(pilot.seed).permutation(len(rows))[:_MOST_ROWS_USED])
@@ -48,7 +47,7 @@ def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Fram
     strata = strata_of(chars)
     seen = observed(rows, chars, strata)
     own = seen.output_tokens[~seen.is_repeated]
-    is_asked = frame.is_asked(_REMEMBERED_TOKENS / max(float(own.mean()) if len(own) else 0.0, 1.0))
+    is_asked = frame.is_asked(REMEMBERED_TOKENS / max(float(own.mean()) if len(own) else 0.0, 1.0))
     stratum = strata.of(frame.chars[is_asked])
     asked = np.bincount(stratum, minlength=strata.count)
     sums = np.bincount(stratum, weights=frame.chars[is_asked], minlength=strata.count)
@@ -122,16 +121,8 @@ def write_report(folder: str, report: Mapping[str, Any]) -> Path:
     Raises:
         RunError: if the file system refuses.
     """
-    path = Path(folder) / FILE
-    content = json.dumps(report, ensure_ascii=False, indent=2).encode()
-
-    def put(stream: IO[bytes]) -> None:
-        stream.write(content)
-
-    with storage_errors(path, setting="out.dir"):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    replace_file(path, put, mode=0o600, setting="out.dir")
-    return path
+    write_folder(folder, {FILE: as_json(report)})
+    return Path(folder) / FILE
 
 
 _NAMES = {

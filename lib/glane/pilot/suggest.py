@@ -20,7 +20,7 @@ def engines_of_nodes(extraction: ExtractSettings, pace: Pace) -> dict[int, int]:
     cluster = extraction.cluster
     per_node: float = pace.engines_per_host
     if isinstance(cluster, SlurmSettings) and cluster.gpus_per_node is not None and pace.gpus_per_engine:
-        gpus = int(str(cluster.gpus_per_node).rpartition(":")[2])
+        gpus = cluster.num_gpus_per_node
         per_node = gpus // pace.gpus_per_engine or 1 / math.ceil(pace.gpus_per_engine / gpus)
     found = {nodes: math.floor(nodes * per_node + 1e-9) for nodes in range(1, MOST_NODES + 1)}
     return {nodes: engines for nodes, engines in found.items() if engines}

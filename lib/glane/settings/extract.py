@@ -80,6 +80,11 @@ class ModelSettings(Strict):
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
 
+    @property
+    def window_size(self) -> int:
+        """How many prompts an engine has in work at once."""
+        return max(1, round(self.max_num_seqs * self.window))
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.max_tokens >= self.max_model_len:
@@ -125,6 +130,11 @@ class SlurmSettings(Strict):
     max_requeues: int = Key(default=20, ge=0)
     start_timeout_s: float = Key(default=180, gt=0)  # Ray itself, on every node
     engine_start_timeout_s: float = Key(default=1800, gt=0)  # weights loaded, first request possible
+
+    @property
+    def num_gpus_per_node(self) -> int:
+        """Without the type; 0 where it is left to Slurm."""
+        return int(str(self.gpus_per_node or 0).rpartition(":")[2])
 
     @field_validator("time", mode="before")
     @classmethod
@@ -198,13 +208,13 @@ def extract_settings(config: DictConfig) -> ExtractSettings:
     """
     values = plain(config)
     settings = validated(ExtractSettings, values, place="")
-    model = settings.model.model_copy(
-        update={
-            "path": _expanded(settings.model.path),
-            "tokenizer": _expanded(settings.model.tokenizer) if settings.model.tokenizer else None,
-        }
-    )
-    return settings.model_copy(update={"model": model})
+    return settings.model_copy(update={"model": at_home(settings.model)})
+
+
+def at_home(model: ModelSettings) -> ModelSettings:
+    """The settings of a model with "~" in its paths resolved."""
+    tokenizer = _expanded(model.tokenizer) if model.tokenizer else None
+    return model.model_copy(update={"path": _expanded(model.path), "tokenizer": tokenizer})
 
 
 def _expanded(path: str) -> str:

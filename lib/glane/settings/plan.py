@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.extract import ExtractSettings
+from glane.settings.extract import ExtractSettings, at_home
 from glane.settings.read import plain
 from glane.settings.shapes import Folder
 from glane.validation import Strict, validated
@@ -69,10 +68,4 @@ class PlanSettings(ExtractSettings):
 def plan_settings(config: DictConfig) -> PlanSettings:
     """Read the composed configuration of the pilot; raises `ConfigError` as `extract_settings` does."""
     settings = validated(PlanSettings, plain(config), place="")
-    model = settings.model
-    expanded = {
-        name: str(Path(value).expanduser())
-        for name, value in (("path", model.path), ("tokenizer", model.tokenizer))
-        if value is not None and value.startswith("~")
-    }
-    return settings.model_copy(update={"model": model.model_copy(update=expanded)})
+    return settings.model_copy(update={"model": at_home(settings.model)})
