@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from glane.run.ledger import process_start
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.publish import finish_run
 from glane.run.session import WorkerReport, WorkerSpec, run_worker
@@ -103,6 +105,30 @@ def extract_here(settings: ExtractSettings) -> pl.DataFrame:
     return pl.read_parquet(run.directory.records / "*.parquet")
 
 
+def launch(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """Start the extraction as a user would, and go on."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "jobs" / "extract.py"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, **options,
+    )  # fmt: skip
+
+
+def worker_pids(run: Path) -> list[int]:
+    """The processes of a run's workers that are at work."""
+    signs = [json.loads(p.read_text()) for p in (run / "ledger" / "workers").glob("*.json")]
+    return [s["pid"] for s in signs if s.get("state") == "working" and process_start(s["pid"]) == s["process_start"]]
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 60.0, *, every_s: float = 0.05) -> Any:
+    """What `condition` returns once it is true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(every_s)
+    raise AssertionError(f"not within {seconds} s")
+
+
 def job(*arguments: str, name: str = "extract", check: int | None = 0, timeout: float = 300, **options: Any) -> Any:
     """Run a job as a user would."""
     done = subprocess.run(
@@ -127,7 +153,6 @@ def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def demo_run(demo_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo model's run over `demo_corpus`, whose driver and engine were killed while they worked."""
-    from test_extract import launch, wait_for, worker_pids
 
     folder = tmp_path_factory.mktemp("run")
     run = folder / "run"

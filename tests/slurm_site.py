@@ -4,10 +4,11 @@ import json
 import re
 import subprocess
 import sys
-import time
+from functools import partial
 
 import polars as pl
 
+import conftest
 import glane
 from conftest import ROOT, job, write_documents
 
@@ -105,10 +106,4 @@ class Site:
         return set(pl.read_parquet((run or self.run) / "ledger" / "shards.parquet")["host"])
 
 
-def wait_for(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        time.sleep(0.2)
-    raise AssertionError(f"not within {seconds} s")
+wait_for = partial(conftest.wait_for, every_s=0.2)  # squeue and its like are no light questions

@@ -7,25 +7,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from conftest import ROOT, extract_here, make_settings, write_documents
+from conftest import ROOT, extract_here, make_settings, wait_for, write_documents
 from glane.run import energy
 from glane.run.energy import EnergyMeter, total_energy
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
 
 
 def meter(**changes: Any) -> EnergyMeter:

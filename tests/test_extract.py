@@ -1,7 +1,6 @@
 """The job under a real local Ray, with the scripted engine: sharing, dying, hanging, hiding."""
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -15,18 +14,10 @@ import polars as pl
 import pytest
 
 import glane
-from conftest import ROOT, job, write_documents
-from glane.run.ledger import process_start
+from conftest import job, launch, wait_for, worker_pids, write_documents
 
 pytestmark = pytest.mark.ray
 FAST = ["model=scripted", "run.heartbeat_s=0.2", "run.lease_s=2", "progress=plain"]
-
-
-def launch(*arguments, **options):
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "jobs" / "extract.py"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, **options,
-    )  # fmt: skip
 
 
 def descendants(pid):
@@ -41,20 +32,6 @@ def descendants(pid):
         frontier = {p for p, parent, _ in found if parent in frontier}
         below += [(p, command) for p, _, command in found if p in frontier]
     return below
-
-
-def wait_for(condition, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        time.sleep(0.05)
-    raise AssertionError("waited too long")
-
-
-def worker_pids(run):
-    signs = [json.loads(p.read_text()) for p in (run / "ledger" / "workers").glob("*.json")]
-    return [s["pid"] for s in signs if s.get("state") == "working" and process_start(s["pid"]) == s["process_start"]]
 
 
 def test_nothing_is_left_running_when_a_job_has_ended(tmp_path):

@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from conftest import make_settings, spec, write_documents
+from conftest import make_settings, spec, wait_for, worker_pids, write_documents
 from glane.cluster import forkserver
 from glane.cluster.forkserver import ForkDied, connect, fork_server
 from glane.cluster.layout import Node, plan_layout
@@ -17,7 +17,6 @@ from glane.cluster.scratch import scratch_folder
 from glane.run.prepare import prepare_run
 from glane.settings import ModelSettings
 from glane.task.task import load_task
-from test_extract import wait_for, worker_pids
 
 pytestmark = pytest.mark.engine
 START_S = 120  # vLLM's import on a busy machine

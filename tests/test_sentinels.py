@@ -23,8 +23,8 @@ from statsmodels.stats.multitest import multipletests
 
 import glane
 from conftest import SMALL_TASK, extract_here, job, make_settings, spec, write_documents
+from glane.assess.candidates import Candidate
 from glane.assess.drift import brief, drift_line, measure_drift
-from glane.assess.shared import Candidate
 from glane.cluster.extract import checked
 from glane.cluster.sentinels import sentinels_of
 from glane.cluster.submit import _absolute, _check

@@ -15,12 +15,12 @@ from statsmodels.stats.multitest import multipletests
 
 from glane.assess.answers import answers_of
 from glane.assess.bootstrap import LEVEL, Array, intervals
+from glane.assess.candidates import Candidate, aligned, shared_fields, shared_ids
 from glane.assess.judge import Judged, is_error, judge
 from glane.assess.leaf import Leaf, categories, rule_of
 from glane.assess.measures import DEFAULT_CHANCE, Chance, measured
 from glane.assess.metrics import MEASURES, confusion, interval, number, scores, share_of
 from glane.assess.pairing import dates_without_precision, pair
-from glane.assess.shared import Candidate, aligned, shared_fields, shared_ids
 from glane.task.fields import ListField
 from glane.types import Status
 

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 
 from glane.assess.bootstrap import wilson
+from glane.assess.candidates import Candidate, shared_fields
 from glane.assess.comparison import compare_runs
 from glane.assess.measures import Chance
-from glane.assess.shared import Candidate, shared_fields
 from glane.errors import ConfigError, DataError
 from glane.task.fields import BooleanField, EnumField, Field, IntegerField, ListField, NumberField, ObjectField
 from glane.types import Status

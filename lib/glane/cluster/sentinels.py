@@ -100,9 +100,9 @@ class Sentinels:
             progress.say(line)
 
     def _measured(self) -> dict[str, Any]:
+        from glane.assess.candidates import Candidate
         from glane.assess.drift import measure_drift
         from glane.assess.measures import Chance
-        from glane.assess.shared import Candidate
 
         manifest, inner = self._frozen.manifest, open_run(self._inner.directory.root, partial=True)
         sides = [
