@@ -28,6 +28,10 @@ from glane.types import Completion, TokenScores
 # So many of the likeliest tokens are told at each place: enough for the values of a category, and little work.
 _NUM_ALTERNATIVES = 4
 
+# Characters. The grammar of copied quotes grows with its text, and llguidance has a limit, at some 200,000: a longer
+# text is checked before the engine takes it, so that its row says what was wrong.
+_LONGEST_UNCHECKED = 100_000
+
 
 class VllmEngine:
     """An engine of vLLM that answers under a task's JSON Schema."""
@@ -49,13 +53,16 @@ class VllmEngine:
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
         from vllm.v1.engine.llm_engine import LLMEngine
 
+        from glane.engine.grammars import CheckedParams
+
         self._tokens_input = tokens_input
         if device == "cpu":
             torch.set_num_threads(cpus)  # a fork's OpenMP has read OMP_NUM_THREADS long ago
 
-        def params(task: Task, sampling: Sampling, grammar: str | None) -> SamplingParams:
+        def params(task: Task, sampling: Sampling, grammar: str | None, *, is_checked: bool) -> SamplingParams:
+            kind = CheckedParams if is_checked else SamplingParams
             form = {"json": task.answer_schema} if grammar is None else {"grammar": grammar}
-            return SamplingParams(
+            return kind(
                 temperature=sampling.temperature,
                 top_p=settings.sampling.top_p,
                 seed=sampling.seed if sampling.temperature > 0 else None,
@@ -71,7 +78,9 @@ class VllmEngine:
 
         self._new_params = params
         self._grammars: dict[int, tuple[Task, AnswerGrammar | None]] = {}
-        self._params: dict[tuple[int, Sampling], tuple[Task, SamplingParams]] = {}
+        self._params: dict[tuple[int, Sampling, bool], tuple[Task, SamplingParams]] = {}
+        self._shares_grammars = settings.shared_grammars
+        self._checked: set[int] = set()  # ids of tasks, which `_grammars` keeps alive
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
         try:
             self._engine = LLMEngine.from_engine_args(_engine_args(settings, device))
@@ -93,17 +102,22 @@ class VllmEngine:
         """See `Engine.add`."""
         from vllm.exceptions import VLLMValidationError
 
-        if (grammar := self._grammar(task)) is not None:
-            params = self._new_params(task, sampling, grammar.about(text))
+        grammar = self._grammar(task)
+        spelled = None if grammar is None else grammar.about(text)
+        is_checked = id(task) in self._checked and len(text) <= _LONGEST_UNCHECKED
+        if spelled is not None:
+            params = self._new_params(task, sampling, spelled, is_checked=is_checked)
         else:
-            key = (id(task), sampling)
+            key = (id(task), sampling, is_checked)
             if key not in self._params:  # the task is kept with them, so that its id is not given anew
-                self._params[key] = (task, self._new_params(task, sampling, None))
+                self._params[key] = (task, self._new_params(task, sampling, None, is_checked=is_checked))
             params = self._params[key][1]
         try:
             self._engine.add_request(request_id, self._tokens_input(prompt), params)
         except (VLLMValidationError, ValueError) as error:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
+        if self._shares_grammars:
+            self._checked.add(id(task))
 
     def _grammar(self, task: Task) -> AnswerGrammar | None:
         """The grammar of copied quotes, where the task wants them."""
@@ -168,8 +182,11 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
 def _engine_args(settings: ModelSettings, device: str) -> Any:
     from vllm.engine.arg_utils import EngineArgs
 
+    values = engine_arguments(settings, device)
+    if settings.shared_grammars:
+        values.setdefault("scheduler_cls", "glane.engine.grammars.scheduler")
     try:
-        return EngineArgs(**engine_arguments(settings, device))
+        return EngineArgs(**values)
     except TypeError as error:
         raise EngineError(f"model.engine_args: {error}.") from None
 

@@ -29,6 +29,7 @@ _SPEED_ONLY = frozenset(
         "kv_cache_mib",
         "in_process",
         "ask_duplicates",
+        "shared_grammars",
         "tensor_parallel_size",
         "pipeline_parallel_size",
         "script",
