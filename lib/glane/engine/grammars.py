@@ -23,9 +23,7 @@ from vllm.v1.structured_output import StructuredOutputManager
 from vllm.v1.structured_output.backend_guidance import GuidanceBackend, GuidanceGrammar, serialize_guidance_grammar
 from vllm.v1.structured_output.backend_types import StructuredOutputGrammar, StructuredOutputOptions
 
-_KEPT = (
-    64  # grammars; those of copied quotes are a document's own, and are wanted again by its repairs and samples only
-)
+_KEPT = 64  # grammars; those of copied quotes are a document's own: only its repairs and samples want them again
 _COPIES = 10_000  # of one grammar, before it is made anew: what it has worked out grows a little with each answer
 
 
@@ -48,10 +46,10 @@ class CheckedParams(SamplingParams):
         self, model_config: Any, speculative_config: Any, structured_outputs_config: Any, tokenizer: Any
     ) -> None:
         """Check all but the grammar."""
-        form: Any = self.structured_outputs
-        self.structured_outputs = None
+        me: Any = self  # mypy sees no type of an inherited struct's field
+        form, me.structured_outputs = me.structured_outputs, None
         super().verify(model_config, speculative_config, structured_outputs_config, tokenizer)
-        self.structured_outputs = form
+        me.structured_outputs = form
         form._backend = structured_outputs_config.backend
 
 
