@@ -15,7 +15,7 @@ from glane.bench.answers import read_answers
 from glane.bench.benchmark import plain_work
 from glane.bench.contenders import COMPARISONS, CONTENDERS, Comparison, schedule
 from glane.bench.measure import Bench, measure
-from glane.bench.ratios import WITHIN_NOISE, all_ratios, judge, pair_ratios, steady_rows_per_s
+from glane.bench.ratios import WITHIN_NOISE, all_ratios, judge, middle_rows_per_s, pair_ratios, steady_rows_per_s
 from glane.bench.records import write_records
 from glane.bench.report import markdown, outputs, picture, summary
 from glane.bench.work import distinct, give, prompt_digest, record
@@ -49,13 +49,20 @@ def the_work(tmp_path, **model):
 # Ratios.
 
 
-def test_the_steady_rate_is_that_of_the_middle():
+def test_the_steady_rate_is_that_of_all_work_from_the_first_request_on():
+    rows = [(20.0, 5), (21.0, 10), (30.0, 5)]  # ten seconds of work before the first answer count
+    assert steady_rows_per_s(rows, 10.0) == pytest.approx(1.0)
+    assert steady_rows_per_s([], 10.0) is None
+    assert steady_rows_per_s([(10.0, 5)], 10.0) is None
+
+
+def test_the_rate_of_the_middle_leaves_out_both_ends():
     slow_ends = (
         [(float(t), 1) for t in range(10)]
         + [(9 + k / 10, 1) for k in range(1, 81)]
         + [(18.0 + t, 1) for t in range(10)]
     )
-    assert steady_rows_per_s(slow_ends, 100) == pytest.approx(10.0)
+    assert middle_rows_per_s(slow_ends, 100) == pytest.approx(10.0)
     blocks = [
         (0.0, 20),
         (2.0, 20),
@@ -63,9 +70,9 @@ def test_the_steady_rate_is_that_of_the_middle():
         (6.0, 20),
         (60.0, 20),
     ]  # a late last block is the tail's, not the middle's
-    assert steady_rows_per_s(blocks, 100) == pytest.approx(10.0)
-    assert steady_rows_per_s([(5.0, 100)], 100) is None  # all at once: there is no middle
-    assert steady_rows_per_s([], 0) is None
+    assert middle_rows_per_s(blocks, 100) == pytest.approx(10.0)
+    assert middle_rows_per_s([(5.0, 100)], 100) is None  # all at once: there is no middle
+    assert middle_rows_per_s([], 0) is None
 
 
 def test_pairs_are_neighbours_and_a_run_between_two_makes_two_pairs():
@@ -116,7 +123,9 @@ def test_the_order_goes_there_and_back_and_gives_the_pairs_it_promises():
 def test_framework_and_levers_are_never_mixed():
     for comparison in COMPARISONS:
         ours, theirs = CONTENDERS[comparison.ours], CONTENDERS[comparison.theirs]
-        if comparison.kind == "framework":
+        shares = "++model.shared_grammars=false" not in ours.overrides
+        if comparison.kind in ("framework", "both"):
+            assert shares == (comparison.kind == "both")  # what no baseline can take
             assert ours.kind == "glane" != theirs.kind
             assert ours.ask_once == theirs.ask_once
             assert ours.is_plain
@@ -228,6 +237,7 @@ def test_a_run_is_measured_from_the_command_to_its_end(tmp_path, monkeypatch):
     assert run.num_rows == 20 == run.answers.num_valid
     assert 0 < run.start_s < run.first_row_s < run.total_s <= time.time() - began
     assert 5 < run.steady_rows_per_s <= 100
+    assert 5 < run.middle_rows_per_s <= 100
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Input files: found, refused, selected from, planned, read row by row."""
 
+import random
+
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -150,8 +152,9 @@ def test_nothing_selected_is_an_error(tmp_path):
 @given(
     groups=st.lists(st.lists(st.booleans(), max_size=12), min_size=1, max_size=6).filter(lambda g: any(map(any, g))),
     shard_rows=st.integers(1, 9),
+    tapers=st.booleans(),
 )
-def test_a_plan_covers_each_selected_row_exactly_once(groups, shard_rows):
+def test_a_plan_covers_each_selected_row_exactly_once(groups, shard_rows, tapers):
     import numpy as np
 
     file = InputFile(
@@ -160,7 +163,11 @@ def test_a_plan_covers_each_selected_row_exactly_once(groups, shard_rows):
     masks = tuple(np.packbits(np.array(g, np.bool_)) for g in groups)
     total = sum(map(sum, groups))
     plan = make_plan(
-        [file], Selected(masks=(masks,), num_read=0, num_selected=total), shard_rows=shard_rows, shard_bytes=10**6
+        [file],
+        Selected(masks=(masks,), num_read=0, num_selected=total),
+        shard_rows=shard_rows,
+        shard_bytes=10**6,
+        tapers=tapers,
     )
     seen = []
     for index in range(plan.num_shards):
@@ -170,6 +177,48 @@ def test_a_plan_covers_each_selected_row_exactly_once(groups, shard_rows):
             offsets = range(span.num_rows) if span.selected is None else span.selected
             seen += [(span.row_group, span.row_start + offset) for offset in offsets]
     assert seen == [(g, r) for g, group in enumerate(groups) for r, chosen in enumerate(group) if chosen]
+
+
+def simulated(num_rows, *, shard_rows, tapers, row_group=2000):
+    sizes = [min(row_group, num_rows - start) for start in range(0, num_rows, row_group)]
+    file = InputFile(
+        path="f", num_bytes=1, mtime_ns=1, row_groups=tuple((n, 10 * n) for n in sizes), schema=pa.schema([])
+    )
+    selected = Selected(masks=((None,) * len(sizes),), num_read=num_rows, num_selected=num_rows)
+    return make_plan([file], selected, shard_rows=shard_rows, shard_bytes=10**9, tapers=tapers)
+
+
+def test_the_last_shards_are_small_where_a_plan_tapers():
+    plan = simulated(64_000, shard_rows=1000, tapers=True)
+    assert set(plan.shard_rows[: plan.num_large]) == {1000}
+    assert 0.7 < plan.shard_rows[: plan.num_large].sum() / 64_000 < 0.8
+    assert max(plan.shard_rows[plan.num_large :]) <= 500
+    assert plan.shard_rows[-1] <= 166
+    assert plan.num_shards < 2 * 64
+    flat = simulated(64_000, shard_rows=1000, tapers=False)
+    assert set(flat.shard_rows) == {1000}
+    assert flat.num_large == flat.num_shards == 64
+    assert set(simulated(160, shard_rows=16, tapers=True).shard_rows) == {16}  # smaller is more files than work
+
+
+def test_small_last_shards_shorten_the_end_of_a_run():
+    """Workers of unequal speed take the next shard when they are done: how long do the others stand idle?"""
+    draw = random.Random(1)
+
+    def idle(plan, workers):
+        ends = [0.0] * workers
+        speeds = [draw.uniform(0.7, 1.3) for _ in range(workers)]
+        for rows in plan.shard_rows:
+            first = min(range(workers), key=lambda i: ends[i])
+            ends[first] += rows * draw.uniform(0.8, 1.2) / speeds[first]
+        return 1 - sum(ends) / workers / max(ends)
+
+    for workers in (3, 8, 20):
+        flat, tapered = (
+            sum(idle(simulated(64_000, shard_rows=1000, tapers=tapers), workers) for _ in range(20))
+            for tapers in (False, True)
+        )
+        assert tapered < 0.5 * flat
 
 
 def test_shards_are_bounded_by_bytes_too_and_a_plan_survives_its_file(tmp_path):

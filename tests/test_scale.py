@@ -217,6 +217,20 @@ def hold_shards(root, num_shards):
     return scans[0]
 
 
+def test_small_shards_are_claimed_last_wherever_a_worker_begins(tmp_path):
+    directory = RunDirectory(root=tmp_path / "run")
+    directory.create()
+    workers = [
+        Ledger(directory, num_shards=30, num_large=20, worker=f"w{i}", lease_s=60, start=i / 3) for i in range(3)
+    ]
+    claimed = []
+    while None not in (shards := [ledger.claim() for ledger in workers]):
+        claimed += shards
+    assert sorted(claimed) == list(range(30))
+    assert set(claimed[:20]) == set(range(20))
+    assert claimed[:3] == [0, 6, 13]
+
+
 def test_no_claim_lists_a_directory(tmp_path):
     few, many = (in_a_process(hold_shards, tmp_path / str(n), n) for n in (20, 400))
     assert few == many

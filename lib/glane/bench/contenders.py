@@ -6,6 +6,7 @@ Three levels, so that what the framework costs and what the levers gain are neve
   the prefix cache among them, are the same for all.
 - `on`: the levers, for everybody who can take them: repeated documents asked once (the baselines by their own
   script), and the engine's core in the worker's process (Ray Data LLM has no such layout). One engine with all cores.
+  Grammars shared by all answers are glane's alone: `glane_unshared` is without them, as the baselines are.
 - `engines`: these, and as many engines as glane finds right for the model (on a CPU and a small model, one a core). The
   bare loop is given as many processes, each with its share of the documents.
 
@@ -63,6 +64,14 @@ _ALL = (
         overrides=(*_PLAIN, _ONE, "model.in_process=true"),
     ),
     Contender(
+        name="glane_unshared",
+        kind="glane",
+        shown="glane, levers on, vLLM's own grammars",
+        in_process=True,
+        ask_once=True,
+        overrides=(*_PLAIN, _ONE, "model.in_process=true", "++model.shared_grammars=false"),
+    ),
+    Contender(
         name="bare_engines",
         kind="bare_parts",
         shown="bare vLLM, levers on, a process for each core",
@@ -114,17 +123,19 @@ class Comparison:
     name: str
     ours: str
     theirs: str
-    kind: Literal["framework", "levers", "cost"]
+    kind: Literal["framework", "both", "levers", "cost"]
     reach: int = 1  # how far apart in the order of runs a pair may lie
 
 
 COMPARISONS = (
     Comparison(name="vs_bare_off", ours="glane_off", theirs="bare_off", kind="framework"),
-    Comparison(name="vs_bare_on", ours="glane_on", theirs="bare_on", kind="framework"),
+    Comparison(name="vs_bare_on", ours="glane_on", theirs="bare_on", kind="both"),
+    Comparison(name="vs_bare_unshared", ours="glane_unshared", theirs="bare_on", kind="framework", reach=2),
     Comparison(name="vs_ray_data_llm_off", ours="glane_off", theirs="ray_data_llm_off", kind="framework"),
-    Comparison(name="vs_ray_data_llm_on", ours="glane_on", theirs="ray_data_llm_on", kind="framework"),
+    Comparison(name="vs_ray_data_llm_on", ours="glane_on", theirs="ray_data_llm_on", kind="both"),
     Comparison(name="vs_run_batch_off", ours="glane_off", theirs="run_batch_off", kind="framework"),
-    Comparison(name="vs_bare_engines", ours="glane_engines", theirs="bare_engines", kind="framework"),
+    Comparison(name="vs_bare_engines", ours="glane_engines", theirs="bare_engines", kind="both"),
+    Comparison(name="grammars_of_glane", ours="glane_on", theirs="glane_unshared", kind="levers"),
     Comparison(name="engines_of_glane", ours="glane_engines", theirs="glane_on", kind="levers", reach=2),
     Comparison(name="engines_of_bare", ours="bare_engines", theirs="bare_on", kind="levers", reach=3),
     Comparison(name="levers_of_glane", ours="glane_on", theirs="glane_off", kind="levers", reach=3),
@@ -138,7 +149,11 @@ COMPARISONS = (
 _PATH = ("glane_off", "bare_off", "bare_on", "glane_on")
 _BESIDE = {
     "glane_off": (("ray_data_llm_off",), ("run_batch_off",)),
-    "glane_on": (("ray_data_llm_on",), ("bare_engines", "glane_engines", "glane_confidence", "glane_default")),
+    "glane_on": (
+        ("glane_unshared",),
+        ("ray_data_llm_on",),
+        ("bare_engines", "glane_engines", "glane_confidence", "glane_default"),
+    ),
 }
 
 

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from glane.bench.answers import Answers, read_answers
 from glane.bench.contenders import Contender
-from glane.bench.ratios import steady_rows_per_s
+from glane.bench.ratios import middle_rows_per_s, steady_rows_per_s
 from glane.bench.work import Work, write_work
 from glane.cluster.local import ray_environment
 from glane.cluster.scratch import write_token
@@ -54,6 +54,7 @@ class Run:
     first_row_s: float | None = None  # from the command to the first row that is done
     rows_per_s: float | None = None  # over the whole of the command
     steady_rows_per_s: float | None = None
+    middle_rows_per_s: float | None = None
     num_rows: int = 0
     answers: Answers | None = None
     failure: str = ""
@@ -108,7 +109,8 @@ def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_
         start_s=first_request - began,
         first_row_s=rows[0][0] - began,
         rows_per_s=num_rows / total_s,
-        steady_rows_per_s=steady_rows_per_s(rows, num_rows),
+        steady_rows_per_s=steady_rows_per_s(rows, first_request),
+        middle_rows_per_s=middle_rows_per_s(rows, num_rows),
         num_rows=num_rows,
         answers=read_answers(files, id_column=bench.work.id_column, fields=list(bench.work.schema["properties"])),
     )

@@ -24,11 +24,24 @@ class Ratio:
     verdict: str
 
 
-def steady_rows_per_s(rows: Sequence[tuple[float, int]], total: int) -> float | None:
+def steady_rows_per_s(rows: Sequence[tuple[float, int]], first_request: float) -> float | None:
+    """Rows per second from the first request to the last answer: without start and end, and with all work between.
+
+    `rows` are (time, rows finished then), in seconds, in the order of time. None where there are none.
+
+    A window in the middle would flatter who does work for all rows before the first is answered: vLLM's `LLM.chat`
+    encodes all prompts, and checks and makes all grammars, before its first step.
+    """
+    if not rows or rows[-1][0] <= first_request:
+        return None
+    return sum(count for _, count in rows) / (rows[-1][0] - first_request)
+
+
+def middle_rows_per_s(rows: Sequence[tuple[float, int]], total: int) -> float | None:
     """Rows per second in the middle of a run, from the first tenth of its `total` rows to the last.
 
-    `rows` are (time, rows finished then), in seconds, in the order of time. What is finished at the first moment
-    counts as the start, not as work done after it. None where fewer than two moments lie in the middle.
+    What is finished at the first moment counts as the start, not as work done after it. None where fewer than two
+    moments lie in the middle.
     """
     done, middle = 0, []
     for time_s, count in rows:

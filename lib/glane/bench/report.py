@@ -15,6 +15,7 @@ from glane.bench.measure import Run
 
 _TITLES = {
     "framework": "What the framework does: glane / the other, under equal settings",
+    "both": "Levers on: glane / the other, which has all levers that it can take; shared grammars are glane's alone",
     "levers": "What the levers gain: on / off, on either side",
     "cost": "What glane's own settings cost: more asked / less asked",
 }
@@ -62,7 +63,7 @@ def outputs(runs: Sequence[Run]) -> dict[str, Any]:
 
 def _run(run: Run) -> dict[str, Any]:
     times = {"total_s": run.total_s, "start_s": run.start_s, "first_row_s": run.first_row_s}
-    rates = {"rows_per_s": run.rows_per_s, "steady_rows_per_s": run.steady_rows_per_s}
+    rates = {name: getattr(run, name) for name in ("rows_per_s", "steady_rows_per_s", "middle_rows_per_s")}
     found: dict[str, Any] = {
         "contender": run.contender,
         **{name: None if value is None else round(value, 3) for name, value in {**times, **rates}.items()},
@@ -80,9 +81,9 @@ def _run(run: Run) -> dict[str, Any]:
 
 def _contender(name: str, runs: Sequence[Run]) -> dict[str, Any]:
     own = [_run(run) for run in runs if run.contender == name and not run.failure]
-    keys = ("start_s", "first_row_s", "total_s", "rows_per_s", "steady_rows_per_s", "valid_rows", "output_tokens")
+    times = ("start_s", "first_row_s", "total_s", "rows_per_s", "steady_rows_per_s", "middle_rows_per_s")
     found: dict[str, Any] = {"shown": CONTENDERS[name].shown, "runs": len(own)}
-    for key in keys:
+    for key in (*times, "valid_rows", "output_tokens"):
         values = [run[key] for run in own if run.get(key) is not None]
         found[key] = round(median(values), 3) if values else None
     return found
@@ -108,18 +109,22 @@ def _read(path: str) -> str:
     return Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
 
 
+_SHOWN = ("start_s", "steady_rows_per_s", "middle_rows_per_s", "total_s")
+
+
 def markdown(found: Mapping[str, Any]) -> str:
     """Return the tables for a README."""
     about = found["about"]
     lines = [
-        f"{about['documents']} documents, {about['machine']['cores']} core(s); medians of the runs of each.",
+        f"{about['documents']} documents, {about['machine']['cores']} core(s); medians of the runs of each. Start-up: "
+        "to the first request; steady: from there to the last answer; middle: from a tenth of the rows to nine tenths.",
         "",
-        "| contender | runs | start-up, s | steady, rows/s | total, s | valid rows | output tokens |",
-        "| --- | --: | --: | --: | --: | --: | --: |",
+        "| contender | runs | start-up, s | steady, rows/s | middle, rows/s | total, s | valid rows | output tokens |",
+        "| --- | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for one in found["contenders"].values():
         if one["runs"]:
-            cells = [one["runs"], *(_cell(one[key]) for key in ("start_s", "steady_rows_per_s", "total_s"))]
+            cells = [one["runs"], *(_cell(one[key]) for key in _SHOWN)]
             cells += [_cell(one["valid_rows"], 0), _cell(one["output_tokens"], 0)]
             lines.append(f"| {one['shown']} | {' | '.join(map(str, cells))} |")
     lines += [f"\nNot run: {CONTENDERS[name].shown} ({why})" for name, why in found["unable"].items()]

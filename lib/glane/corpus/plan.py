@@ -33,6 +33,7 @@ _SCHEMA = pa.schema(
 _SPANS_AT_ONCE = 4096
 _ROWS_OF_MANY = 2048  # of a shard, in a run of many rows; more only where that would make more than …
 _MANY_SHARDS = 100_000  # … so many: each is a file in one directory
+_LEAST_ROWS = 16  # of a shard: less is more files than work
 Counts = npt.NDArray[np.int64]
 
 
@@ -55,6 +56,12 @@ class Plan:
     def num_shards(self) -> int:
         """How many shards there are."""
         return len(self.shard_rows)
+
+    @property
+    def num_large(self) -> int:
+        """How many shards come before the small ones at the end, which are for the end of the run."""
+        large = np.flatnonzero(self.shard_rows * 2 > self.shard_rows.max(initial=0))
+        return int(large[-1]) + 1 if len(large) else 0
 
     def shard(self, index: int) -> Shard:
         """Return shard `index`, counted from 0."""
@@ -86,25 +93,31 @@ def shard_size(num_selected: int, shard_rows: int | Literal["auto"]) -> int:
     """Rows per shard: as asked, or enough shards to share among many workers without being many files."""
     if shard_rows != "auto":
         return shard_rows
-    return min(max(_ROWS_OF_MANY, -(-num_selected // _MANY_SHARDS)), max(16, num_selected // 64))
+    return min(max(_ROWS_OF_MANY, -(-num_selected // _MANY_SHARDS)), max(_LEAST_ROWS, num_selected // 64))
 
 
-def make_plan(files: Sequence[InputFile], selected: Selected, *, shard_rows: int, shard_bytes: int) -> Plan:
+def make_plan(
+    files: Sequence[InputFile], selected: Selected, *, shard_rows: int, shard_bytes: int, tapers: bool = False
+) -> Plan:
     """Cut the selected rows into shards of at most `shard_rows` rows and about `shard_bytes` bytes of text.
 
-    Small row groups share a shard; large ones are cut.
+    Small row groups share a shard; large ones are cut. Where it `tapers`, the last quarter of the rows is cut finer,
+    and the last eighth finer still: workers that end with small shards end together.
     """
     waiting: list[tuple[int, int, int, int, int, int, bytes | None]] = []
     batches: list[pa.RecordBatch] = []
-    shard, rows_in_shard = 0, 0
+    shard, rows_in_shard, num_left = 0, 0, selected.num_selected
     for file_index, row_group, num_rows, row_bytes in _groups(files):
         limit = max(1, min(shard_rows, int(shard_bytes / max(row_bytes, 1))))
         mask = selected.mask(file_index, row_group, num_rows)
         positions = np.arange(num_rows) if mask is None else np.flatnonzero(mask)
         while len(positions):
-            if rows_in_shard >= limit:
+            share = _share(num_left / selected.num_selected) if tapers else 1
+            bound = max(limit // share, min(limit, _LEAST_ROWS))
+            if rows_in_shard >= bound:
                 shard, rows_in_shard = shard + 1, 0
-            taken, positions = np.split(positions, [min(limit - rows_in_shard, len(positions))])
+            taken, positions = np.split(positions, [min(bound - rows_in_shard, len(positions))])
+            num_left -= len(taken)
             start, end = int(taken[0]), int(taken[-1]) + 1
             is_whole = mask is None or len(taken) == end - start
             bits = None if mask is None or is_whole else np.packbits(mask[start:end]).tobytes()
@@ -126,6 +139,13 @@ def make_plan(files: Sequence[InputFile], selected: Selected, *, shard_rows: int
         spans["num_selected"].to_numpy(),
         lambda start, length: spans.slice(start, length),
     )
+
+
+def _share(left: float) -> int:
+    """Into how many a shard is cut, where so much of all rows is left. After guided self-scheduling (Polychronopoulos
+    and Kuck 1987), in three steps: the number of workers is not known, and may change.
+    """
+    return 1 if left > 0.25 else 3 if left > 0.125 else 6
 
 
 def _groups(files: Sequence[InputFile]) -> Iterator[tuple[int, int, int, float]]:

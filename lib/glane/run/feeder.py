@@ -74,6 +74,7 @@ class Feeder:
 
     def run(self) -> None:
         """Feed until nothing is left to claim, the worker is to stop, or another thread of it has failed."""
+        num_large = self._plan.num_large
         while not (self._should_stop() or self._has_failed()):
             shard = self._ledger.claim()
             if shard is None:
@@ -85,6 +86,9 @@ class Feeder:
             rows = self._reader.read(self._plan.shard(shard))
             work = ShardWork(index=shard, kept=rows.kept)
             order = list(enumerate(rows.documents))
+            if shard >= num_large:
+                # The end of the run is near: what takes long is asked first, so that the engine does not end on it.
+                order.sort(key=lambda one: -len(one[1].text or ""))
             if self._suspects.are_there:
                 # Otherwise kills from outside, soon after each start, would find the same innocent alone each time.
                 random.shuffle(order)

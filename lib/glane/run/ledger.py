@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +112,26 @@ class Ledger:
     """One worker's view of the claims and commits of a run."""
 
     def __init__(
-        self, directory: RunDirectory, *, num_shards: int, worker: str, lease_s: float, start: float = 0
+        self,
+        directory: RunDirectory,
+        *,
+        num_shards: int,
+        worker: str,
+        lease_s: float,
+        start: float = 0,
+        num_large: int | None = None,
     ) -> None:
-        """`start` (0 to 1) is where in the plan this worker begins, so that workers rarely meet."""
+        """`start` (0 to 1) is where in the plan this worker begins, so that workers rarely meet.
+
+        The first `num_large` shards are claimed before the others.
+        """
         self._directory, self._worker, self._lease_s = directory, worker, lease_s
         self._is_done = bytearray(num_shards)  # a byte each: a million shards are a megabyte, searched in no time
         for shard in directory.committed_shards():  # the only look at the whole directory: none is needed for a claim
             self._is_done[shard] = 1
         self._mine: set[int] = set()
-        self._next = int(num_shards * start)
+        self._bounds = (0, num_shards if num_large is None else num_large, num_shards)
+        self._next = [int(low + (high - low) * start) for low, high in pairwise(self._bounds)]
         self._look_again = 0.0
 
     @property
@@ -172,13 +184,13 @@ class Ledger:
             self.release(shard)
 
     def _open_shards(self) -> Iterator[int]:
-        """The shards not known to be committed, once round the plan."""
-        first = self._next
-        for start, end in ((first, len(self._is_done)), (0, first)):
-            shard = self._is_done.find(0, start, end)
-            while shard >= 0:
-                yield shard
-                shard = self._is_done.find(0, shard + 1, end)
+        """The shards not known to be committed, once round the large ones, and once round the small ones."""
+        for (low, high), first in zip(pairwise(self._bounds), list(self._next), strict=True):
+            for start, end in ((first, high), (low, first)):
+                shard = self._is_done.find(0, start, end)
+                while shard >= 0:
+                    yield shard
+                    shard = self._is_done.find(0, shard + 1, end)
 
     def _claim_next(self, take: Callable[[int], bool]) -> int | None:
         for shard in self._open_shards():
@@ -189,7 +201,7 @@ class Ledger:
                     self._claim_path(shard).unlink(missing_ok=True)
                     self._is_done[shard] = 1
                     continue
-                self._next = shard + 1
+                self._next[int(shard >= self._bounds[1])] = shard + 1
                 return shard
         return None
 

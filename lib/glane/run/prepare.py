@@ -158,8 +158,9 @@ def _plan(settings: ExtractSettings, files: list[InputFile]) -> Plan:
         id_column=data.id_column,
         selection=selection_of(data),
     )
-    rows = shard_size(selected.num_selected, settings.run.shard_rows)
-    return make_plan(files, selected, shard_rows=rows, shard_bytes=settings.run.shard_bytes)
+    wanted = settings.run.shard_rows
+    rows = shard_size(selected.num_selected, wanted)
+    return make_plan(files, selected, shard_rows=rows, shard_bytes=settings.run.shard_bytes, tapers=wanted == "auto")
 
 
 def selection_of(data: DataSettings) -> Selection:

@@ -108,7 +108,14 @@ def _work_on_sentinels(
 
 def _ledger(kind: type[Ledger], directory: RunDirectory, plan: Plan, spec: WorkerSpec) -> Ledger:
     lease_s = spec.settings.run.lease_s
-    return kind(directory, num_shards=plan.num_shards, worker=spec.worker, lease_s=lease_s, start=spec.start)
+    return kind(
+        directory,
+        num_shards=plan.num_shards,
+        worker=spec.worker,
+        lease_s=lease_s,
+        start=spec.start,
+        num_large=plan.num_large,
+    )
 
 
 def _work_on(
