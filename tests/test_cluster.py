@@ -21,6 +21,7 @@ from glane.errors import ConfigError, EngineError
 from glane.run.directory import RunDirectory
 from glane.run.ledger import Heartbeat, Ledger, mark_host_ended
 from glane.run.overview import overview
+from glane.engine.weights import weights_bytes
 from glane.settings import ModelSettings, SlurmSettings
 
 SECRET = bytes(range(32))
@@ -101,6 +102,48 @@ def test_an_engine_spans_nodes_by_pipeline_stages(pipeline, count, nodes_per_eng
     layout = plan_layout(model(tensor_parallel_size=8, pipeline_parallel_size=pipeline), nodes(count))
     assert (layout.nodes_per_engine, layout.gpus) == (nodes_per_engine, 8 * pipeline)
     assert layout.places(nodes(count)) == [("", i) for i in range(engines)]
+
+
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("weights_gib", "gpu_gib", "pipeline", "tensor", "engines"),
+    [
+        (14.9, 24, 1, 1, 8),  # 8B
+        (18, 24, 1, 2, 4),  # on one, next to nothing would be left to the cache
+        (16, 40, 1, 1, 8),
+        (45, 80, 1, 1, 8),  # 24B
+        (45, 40, 1, 2, 4),
+        (229, 80, 1, 8, 1),  # 123B
+        (229, 80, 2, 4, 1),
+        (0.03, 80, 1, 1, 8),
+    ],
+)
+def test_an_engine_gets_as_few_gpus_as_hold_its_weights_and_a_cache(weights_gib, gpu_gib, pipeline, tensor, engines):
+    layout = plan_layout(
+        model(pipeline_parallel_size=pipeline),
+        nodes(1),
+        weights_bytes=int(weights_gib * GIB),
+        gpu_bytes=gpu_gib * GIB,
+    )
+    assert (layout.tensor_parallel_size, layout.engines_per_node) == (tensor, engines)
+    assert f"{weights_gib:.0f} GiB of weights, {gpu_gib} GiB of memory on each" in layout.reason
+
+
+def test_weights_that_are_there_in_two_forms_count_once(tmp_path):
+    for name, size in (("consolidated.safetensors", 90), ("model-1.safetensors", 50), ("model-2.safetensors", 41)):
+        (tmp_path / name).write_bytes(bytes(size))
+    assert weights_bytes(ModelSettings(name="m", path=str(tmp_path))) == 91
+
+
+def test_the_users_number_of_gpus_wins_and_an_unknown_memory_means_one():
+    sizes = {"weights_bytes": 45 * GIB, "gpu_bytes": 40 * GIB}
+    assert plan_layout(model(tensor_parallel_size=4), nodes(1), **sizes).gpus == 4
+    assert plan_layout(model(), nodes(1), weights_bytes=45 * GIB).gpus == 1
+    assert plan_layout(model(), nodes(1, gpus=0), **sizes).tensor_parallel_size == 1
+    with pytest.raises(ConfigError, match="229 GiB of weights need 8 GPUs of 80 GiB .* there are 4. Raise model.pipe"):
+        plan_layout(model(), nodes(1, gpus=4), weights_bytes=229 * GIB, gpu_bytes=80 * GIB)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 from glane.cluster.crew import Crew, alive_nodes
 from glane.cluster.layout import plan_layout
 from glane.cluster.sentinels import Sentinels, check_sentinels, sentinels_of
+from glane.engine.device import gpu_bytes
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, GlaneError
 from glane.run.prediction import check_same, compare, comparison_lines, read_pilot
@@ -123,15 +124,20 @@ def _work(
 ) -> None:
     nodes = alive_nodes(ray)
     layout = plan_layout(
-        settings.model, nodes, num_shards=run.plan.num_shards, weights_bytes=weights_bytes(settings.model)
+        settings.model,
+        nodes,
+        num_shards=run.plan.num_shards,
+        weights_bytes=weights_bytes(settings.model),
+        gpu_bytes=gpu_bytes(),
     )
+    model = settings.model.model_copy(update={"tensor_parallel_size": layout.tensor_parallel_size})
     progress.say(
         f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "
         f"{layout.gpus} GPU(s) each ({layout.reason})"
     )
     spec = WorkerSpec(
         worker="",
-        settings=settings,
+        settings=settings.model_copy(update={"model": model}),
         task=task,
         key=run.key,
         start=start,

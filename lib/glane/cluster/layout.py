@@ -24,6 +24,9 @@ class Node:
 # On CPU, the threads of an engine wait for each other at every matrix product. A small model has nothing to share out:
 # an engine of one thread on each core answered twice as many rows per second on two cores (jobs/benchmark.py).
 _SMALL_WEIGHTS_BYTES = 256 * 2**20
+# On GPU, an engine gets as few of them as leave this share of their memory or more to the cache: engines side by side
+# answer more than one engine over their GPUs, which exchanges activations at every layer.
+_CACHE_SHARE = 0.3
 _ENGINE_BYTES = 2 * 2**30  # what an engine takes beside its weights and its cache, with room to spare
 
 
@@ -39,6 +42,7 @@ class Layout:
     gpus: int
     engines_per_node: int = 1
     nodes_per_engine: int = 1
+    tensor_parallel_size: int = 1
     reason: str = ""
 
     def places(self, nodes: Sequence[Node]) -> list[tuple[str, int]]:
@@ -49,7 +53,12 @@ class Layout:
 
 
 def plan_layout(
-    model: ModelSettings, nodes: Sequence[Node], *, num_shards: int | None = None, weights_bytes: int | None = None
+    model: ModelSettings,
+    nodes: Sequence[Node],
+    *,
+    num_shards: int | None = None,
+    weights_bytes: int | None = None,
+    gpu_bytes: int | None = None,
 ) -> Layout:
     """Return the layout that the settings and the nodes allow. Nodes of one job are taken to be alike.
 
@@ -58,6 +67,7 @@ def plan_layout(
         nodes: What there is.
         num_shards: Of the run: more engines than that would have nothing to do. None if unknown.
         weights_bytes: Of the model on disk. None if unknown.
+        gpu_bytes: Memory of one GPU. None if unknown.
 
     Raises:
         ConfigError: if the settings ask for more than there is.
@@ -68,15 +78,16 @@ def plan_layout(
         return Layout(device="cpu", cpus=1, gpus=0, engines_per_node=engines, reason="scripted")
     if gpus == 0:
         return _cpu_layout(model, nodes, num_shards=num_shards, weights_bytes=weights_bytes)
-    per_engine = model.tensor_parallel_size * model.pipeline_parallel_size
+    tensor, why = _tensor_parallel_size(model, gpus, weights_bytes=weights_bytes, gpu_bytes=gpu_bytes)
+    per_engine = tensor * model.pipeline_parallel_size
     if per_engine > gpus and model.pipeline_parallel_size > 1:
-        return _spanning_layout(model, cpus, gpus, len(nodes))
+        return _spanning_layout(model, tensor, cpus, gpus, len(nodes))
     most = gpus // per_engine
     engines = most if model.engines == "auto" else model.engines
     if engines < 1 or engines > most:
         wanted = max(engines, 1)
         raise ConfigError(
-            f"model: {wanted} engine(s) x tensor_parallel_size {model.tensor_parallel_size} x pipeline_parallel_size "
+            f"model: {wanted} engine(s) x tensor_parallel_size {tensor} x pipeline_parallel_size "
             f"{model.pipeline_parallel_size} need {wanted * per_engine} GPUs on a node; there are {gpus}. "
             "Lower model.tensor_parallel_size or model.engines, or ask for more GPUs."
         )
@@ -85,23 +96,47 @@ def plan_layout(
         cpus=max(1, cpus // engines) if model.cpus_per_engine == "auto" else model.cpus_per_engine,
         gpus=per_engine,
         engines_per_node=engines,
-        reason=f"{gpus} GPU(s) on a node, {per_engine} per engine",
+        tensor_parallel_size=tensor,
+        reason=f"{gpus} GPU(s) on a node, {per_engine} per engine{why}",
     )
 
 
-def _spanning_layout(model: ModelSettings, cpus: int, gpus: int, num_nodes: int) -> Layout:
+def _tensor_parallel_size(
+    model: ModelSettings, gpus: int, *, weights_bytes: int | None, gpu_bytes: int | None
+) -> tuple[int, str]:
+    """Over how many GPUs of a node a layer is split, and why."""
+    if model.tensor_parallel_size != "auto":
+        return model.tensor_parallel_size, ""
+    if weights_bytes is None or gpu_bytes is None:
+        return 1, ""
+    room = gpu_bytes * model.gpu_memory_utilization * (1 - _CACHE_SHARE)
+    wanted = weights_bytes / model.pipeline_parallel_size
+    size = 1  # powers of two, which divide the heads of every usual model
+    while wanted > size * room:
+        size *= 2
+    gib = [f"{number / 2**30:.0f} GiB" for number in (weights_bytes, gpu_bytes)]
+    if size > gpus:
+        raise ConfigError(
+            f"model: {gib[0]} of weights need {size} GPUs of {gib[1]} on a node to leave {_CACHE_SHARE:.0%} of their "
+            f"memory to the cache; there are {gpus}. Raise model.pipeline_parallel_size (stages on further nodes), or "
+            "set model.tensor_parallel_size yourself."
+        )
+    return size, f": {gib[0]} of weights, {gib[1]} of memory on each"
+
+
+def _spanning_layout(model: ModelSettings, tensor: int, cpus: int, gpus: int, num_nodes: int) -> Layout:
     """Tensor parallel inside a node, pipeline stages across nodes."""
-    stages_per_node = gpus // model.tensor_parallel_size
+    stages_per_node = gpus // tensor
     if stages_per_node == 0:
         raise ConfigError(
-            f"model.tensor_parallel_size is {model.tensor_parallel_size}, and a node has {gpus} GPU(s): tensor "
+            f"model.tensor_parallel_size is {tensor}, and a node has {gpus} GPU(s): tensor "
             "parallelism stays inside a node. Lower it, and raise model.pipeline_parallel_size."
         )
     nodes_per_engine = -(-model.pipeline_parallel_size // stages_per_node)
-    per_engine = model.tensor_parallel_size * model.pipeline_parallel_size
+    per_engine = tensor * model.pipeline_parallel_size
     if nodes_per_engine > num_nodes:
         raise ConfigError(
-            f"model: tensor_parallel_size {model.tensor_parallel_size} x pipeline_parallel_size "
+            f"model: tensor_parallel_size {tensor} x pipeline_parallel_size "
             f"{model.pipeline_parallel_size} need {per_engine} GPUs, {nodes_per_engine} nodes of {gpus}; there are "
             f"{num_nodes}. Raise cluster.nodes."
         )
@@ -114,6 +149,7 @@ def _spanning_layout(model: ModelSettings, cpus: int, gpus: int, num_nodes: int)
         cpus=cpus if model.cpus_per_engine == "auto" else model.cpus_per_engine,
         gpus=per_engine,
         nodes_per_engine=nodes_per_engine,
+        tensor_parallel_size=tensor,
         reason=f"{gpus} GPU(s) on a node, an engine of {per_engine} spans {nodes_per_engine} nodes",
     )
 

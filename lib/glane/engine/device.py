@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 
@@ -13,3 +14,14 @@ def has_gpu() -> bool:
 def num_gpus() -> int:
     """How many this machine shows."""
     return len(list(Path("/dev").glob("nvidia[0-9]*")))
+
+
+def gpu_bytes() -> int | None:
+    """Memory of the smallest GPU of this machine; None where there is none, or NVML does not answer."""
+    with contextlib.suppress(Exception):  # no driver, a stand-in device: unknown
+        import pynvml
+
+        pynvml.nvmlInit()
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        return min(int(pynvml.nvmlDeviceGetMemoryInfo(handle).total) for handle in handles)
+    return None

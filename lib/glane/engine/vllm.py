@@ -161,7 +161,7 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
         "max_model_len": settings.max_model_len,
         "max_num_seqs": settings.max_num_seqs,
         "max_num_batched_tokens": settings.max_num_batched_tokens or max(settings.max_model_len, 8192),
-        "tensor_parallel_size": settings.tensor_parallel_size,
+        "tensor_parallel_size": 1 if settings.tensor_parallel_size == "auto" else settings.tensor_parallel_size,
         "pipeline_parallel_size": settings.pipeline_parallel_size,
         "enable_prefix_caching": True,
         "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},

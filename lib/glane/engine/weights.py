@@ -39,10 +39,17 @@ def resolve_weights(settings: ModelSettings) -> ModelSettings:
 
 
 def weights_bytes(settings: ModelSettings) -> int | None:
-    """The size of resolved weights on disk; None for an engine without any."""
+    """The size of resolved weights on disk; None for an engine without any.
+
+    Mistral's directories hold the weights twice, in their own form (`consolidated*`) and in that of Transformers.
+    """
     if settings.engine == "scripted":
         return None
-    return sum(path.stat().st_size for path in Path(settings.path).iterdir() if path.suffix in _WEIGHTS)
+    forms = {True: 0, False: 0}
+    for path in Path(settings.path).iterdir():
+        if path.suffix in _WEIGHTS:
+            forms[path.name.startswith("consolidated")] += path.stat().st_size
+    return max(forms.values())
 
 
 def _in_cache(name: str) -> Path:

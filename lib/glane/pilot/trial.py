@@ -22,7 +22,7 @@ from glane.cluster.layout import Node, plan_layout
 from glane.corpus.files import InputFile
 from glane.corpus.select import Selected
 from glane.corpus.write import storage_errors
-from glane.engine.device import num_gpus
+from glane.engine.device import gpu_bytes, num_gpus
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.pilot.frame import Frame, Integers, decode, draw, write_rows
@@ -127,7 +127,7 @@ def engines_here(extraction: ExtractSettings) -> int:
         cpus = len(os.sched_getaffinity(0)) if cluster.cpus == "auto" else cluster.cpus
         node = Node(node_id="", host="", cpus=cpus, gpus=num_gpus() if cluster.gpus == "auto" else cluster.gpus)
     try:
-        return plan_layout(model, [node], weights_bytes=weights_bytes(model)).engines_per_node
+        return plan_layout(model, [node], weights_bytes=weights_bytes(model), gpu_bytes=gpu_bytes()).engines_per_node
     except ConfigError:
         if isinstance(cluster, SlurmSettings):  # what is asked of Slurm may be left to the site
             return 1
