@@ -17,11 +17,11 @@ from glane.cluster.allocation import is_inside_own_job, read_allocation
 from glane.cluster.layout import Node, plan_layout
 from glane.cluster.meeting import Desk, Office, ports
 from glane.cluster.scratch import scratch_folder
+from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, EngineError
 from glane.run.directory import RunDirectory
 from glane.run.ledger import Heartbeat, Ledger, mark_host_ended
 from glane.run.overview import overview
-from glane.engine.weights import weights_bytes
 from glane.settings import ModelSettings, SlurmSettings
 
 SECRET = bytes(range(32))
