@@ -55,6 +55,7 @@ def run_job(job: Job, *, config_name: str) -> None:
 
 
 _FREE_TEXT = ("data.where", "data.path", "run.dir", "out.dir", "path", "gold", "model.path")
+_FREE_KEYS = ("model.engine_args", "model.script")  # mappings whose keys are not glane's
 _GRAMMAR = re.compile(r"[^\w./:*?@%+$~{}-]")  # what Hydra's grammar would read as its own signs
 
 
@@ -99,6 +100,8 @@ def _near(key: str, config_name: str) -> str:
     """The keys that stand beside a wrong one, the nearest first."""
     known = _known_keys(config_name)
     parent = key.rpartition(".")[0]
+    if free := {key, parent}.intersection(_FREE_KEYS):
+        return f"A new one there is written with a plus sign: +{free.pop()}.NAME=VALUE."
     beside = [name for name in known if name.rpartition(".")[0] == parent]
     if beside:
         return did_you_mean(key, beside)
