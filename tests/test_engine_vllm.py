@@ -9,7 +9,8 @@ import pytest
 
 from conftest import ROOT
 from glane.engine.engine import Sampling, start_engine
-from glane.engine.vllm import Vocabulary, _Tokenizer
+from glane.engine.vllm import _Tokenizer
+from glane.engine.vocabulary import Vocabulary
 from glane.engine.weights import resolve_weights
 from glane.extract.parse import parse
 from glane.settings import ModelSettings

@@ -48,15 +48,18 @@ def backends():
     return lambda: (GuidanceBackend(*arguments), SharedGrammars(*arguments))
 
 
-def forms(task):
+@pytest.fixture(scope="module")
+def unclear():
+    """A task whose quotes cannot be told from another field's strings, so that llguidance holds them to the text."""
+    fields = {"quote": {"type": "string", "max_length": 9}, "fever": {"type": "boolean", "evidence": True}}
+    return load_task({"name": "t", "instructions": "x", "quotes": "copied", "fields": fields})
+
+
+def forms(task, unclear):
     from vllm.v1.structured_output.backend_types import StructuredOutputOptions as Form
 
-    about = AnswerGrammar(task.fields, task.spelling).about
-    return [
-        (Form.JSON, task.answer_schema),
-        (Form.GRAMMAR, about(TEXT)),
-        (Form.GRAMMAR, about("Homme de 7 ans. RAD.")),
-    ]
+    about = AnswerGrammar(unclear.fields).about
+    return [(Form.JSON, task.answer_schema), (Form.GRAMMAR, about(TEXT)), (Form.GRAMMAR, about("7 ans. RAD."))]
 
 
 def walk(backend, grammars, *, seed):
@@ -78,29 +81,29 @@ def walk(backend, grammars, *, seed):
 
 
 @pytest.mark.parametrize(("kept", "copies"), [(64, 10_000), (1, 2)])
-def test_a_shared_grammar_allows_what_a_grammar_of_its_own_allows(backends, task, monkeypatch, kept, copies):
+def test_a_shared_grammar_allows_what_a_grammar_of_its_own_allows(backends, task, unclear, monkeypatch, kept, copies):
     from glane.engine import grammars
 
     monkeypatch.setattr(grammars, "_KEPT", kept)
     monkeypatch.setattr(grammars, "_COPIES", copies)
     own, shared = backends()
     for seed in range(6):  # the later ones find what the earlier ones have left
-        wanted = walk(own, [own.compile_grammar(*form) for form in forms(task) * 2], seed=seed)
-        found = walk(shared, [shared.compile_grammar(*form) for form in forms(task) * 2], seed=seed)
+        wanted = walk(own, [own.compile_grammar(*form) for form in forms(task, unclear) * 2], seed=seed)
+        found = walk(shared, [shared.compile_grammar(*form) for form in forms(task, unclear) * 2], seed=seed)
         assert found == wanted
     assert len(shared._made) <= kept
 
 
-def test_a_grammar_is_made_once(backends, task, monkeypatch):
+def test_a_grammar_is_made_once(backends, task, unclear, monkeypatch):
     from glane.engine import grammars
 
     made = []
     monkeypatch.setattr(grammars, "LLMatcher", lambda *a, make=grammars.LLMatcher, **k: made.append(1) or make(*a, **k))
     _, shared = backends()
     for _ in range(50):
-        for form in forms(task):
+        for form in forms(task, unclear):
             shared.compile_grammar(*form)
-    assert len(made) == len(forms(task))
+    assert len(made) == len(forms(task, unclear))
 
 
 def test_a_refused_grammar_is_not_quoted(backends, task, caplog):
@@ -119,22 +122,35 @@ def engine():
     engine.close()
 
 
-def test_a_text_that_no_grammar_can_hold_is_refused_by_name_and_the_next_is_answered(engine, task, monkeypatch, capfd):
-    asked = Sampling(temperature=0.0, seed=0, max_tokens=256)
-    prompt = engine.encode(messages(task, {"text": TEXT}, style="bare"))
-    huge = " ".join(f"{SECRET}{number}" for number in range(40_000))
-    engine.add("first", prompt, task=task, text=TEXT, sampling=asked)  # from here on the task counts as checked
-    with pytest.raises(RequestRefused) as refusal:
-        engine.add("huge", prompt, task=task, text=huge, sampling=asked)
-    monkeypatch.setattr(ours, "_LONGEST_UNCHECKED", 10**9)  # as if our limit were wrong
-    engine.add("unchecked", prompt, task=task, text=huge, sampling=asked)
-    engine.add("last", prompt, task=task, text=TEXT, sampling=asked)
+def ask(engine, task, texts):
+    for name, text in texts.items():
+        prompt = engine.encode(messages(task, {"text": text if len(text) < 2000 else TEXT}, style="bare"))
+        engine.add(name, prompt, task=task, text=text, sampling=Sampling(temperature=0.0, seed=0, max_tokens=256))
     found = {}
-    while len(found) < 3:
+    while len(found) < len(texts):
         found.update(engine.step())
+    return found
+
+
+HUGE = " ".join(f"{SECRET}{number}" for number in range(40_000))
+
+
+def test_a_text_of_any_length_may_be_quoted(engine, task):
+    found = ask(engine, task, {"huge": TEXT + HUGE, "short": TEXT})
+    assert found["huge"].finish_reason == "stop"
+    assert json.loads(found["huge"].text) == json.loads(found["short"].text)
+
+
+def test_a_text_that_llguidance_cannot_hold_is_refused_by_name_and_the_next_is_answered(
+    engine, unclear, monkeypatch, capfd
+):
+    first = ask(engine, unclear, {"first": TEXT})["first"]  # from here on the task counts as checked
+    with pytest.raises(RequestRefused) as refusal:
+        ask(engine, unclear, {"huge": HUGE})
+    monkeypatch.setattr(ours, "_LONGEST_UNCHECKED", 10**9)  # as if our limit were wrong
+    found = ask(engine, unclear, {"unchecked": HUGE, "last": TEXT})
     assert found["unchecked"].finish_reason == "error"
-    assert found["last"].text == found["first"].text
-    assert json.loads(found["first"].text)["age"]["value"] == 34
+    assert found["last"].text == first.text
     assert SECRET not in str(refusal.value) + "".join(capfd.readouterr())
 
 
@@ -145,23 +161,14 @@ def test_answers_are_those_of_vllms_own_grammars(engine, task, tmp_path):
     write_corpus(tmp_path / "corpus", documents=24, seed=7)
     texts = pl.read_parquet(tmp_path / "corpus" / "documents.parquet")["text"].to_list()
 
-    def answers(number):
-        for row, text in enumerate(texts):
-            prompt = engine.encode(messages(task, {"text": text}, style="bare"))
-            sampling = Sampling(temperature=0.0, seed=0, max_tokens=256)
-            engine.add(f"{number}-{row}", prompt, task=task, text=text, sampling=sampling)
-        found = {}
-        while len(found) < len(texts):
-            found.update(engine.step())
-        return [found[f"{number}-{row}"].text for row in range(len(texts))]
-
-    shared = answers(0)
+    named = {str(row): text for row, text in enumerate(texts)}
+    shared = {name: one.text for name, one in ask(engine, task, named).items()}
     manager = engine._engine.engine_core.engine_core.structured_output_manager
     from vllm.v1.structured_output.backend_guidance import GuidanceBackend
 
     mine, arguments = manager.backend, (manager.vllm_config, manager.tokenizer, manager.backend.vocab_size)
     manager.backend = GuidanceBackend(*arguments)
     try:
-        assert answers(1) == shared
+        assert {name: one.text for name, one in ask(engine, task, named).items()} == shared
     finally:
         manager.backend = mine

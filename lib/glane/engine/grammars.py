@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from llguidance import LLMatcher
 from vllm.config import VllmConfig
 from vllm.sampling_params import SamplingParams
@@ -23,7 +25,11 @@ from vllm.v1.structured_output import StructuredOutputManager
 from vllm.v1.structured_output.backend_guidance import GuidanceBackend, GuidanceGrammar, serialize_guidance_grammar
 from vllm.v1.structured_output.backend_types import StructuredOutputGrammar, StructuredOutputOptions
 
-_KEPT = 64  # grammars; those of copied quotes are a document's own: only its repairs and samples want them again
+from glane.engine.copying import Passage, Pieces, Where
+from glane.engine.vocabulary import Vocabulary
+from glane.task.grammar import free_quotes
+
+_KEPT = 64  # grammars; a task has one, but for copied quotes that are not to be told from other strings
 _COPIES = 10_000  # of one grammar, before it is made anew: what it has worked out grows a little with each answer
 
 
@@ -59,6 +65,7 @@ class SharedGrammars(GuidanceBackend):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._made: OrderedDict[tuple[StructuredOutputOptions, str], tuple[LLMatcher, int]] = OrderedDict()
+        self._pieces: dict[str, Pieces] = {}  # by opener
         self._lock = threading.Lock()  # vLLM calls from a pool of threads
 
     def compile_grammar(
@@ -73,26 +80,92 @@ class SharedGrammars(GuidanceBackend):
             ValueError: if llguidance refuses it; vLLM then ends this one request. Its words are left out: they quote
                 the grammar, and a grammar of copied quotes holds the document.
         """
+        free = free_quotes(grammar_spec) if request_type == StructuredOutputOptions.GRAMMAR else None
+        if free is None:
+            matcher = self._matcher(request_type, grammar_spec)
+            return GuidanceGrammar(ll_matcher=matcher, ll_tokenizer=self.ll_tokenizer, vocab_size=self.vocab_size)
+        pieces = self._pieces_for(free.opener)
+        return CopiedQuotes(
+            ll_matcher=self._matcher(request_type, free.grammar),
+            ll_tokenizer=self.ll_tokenizer,
+            vocab_size=self.vocab_size,
+            pieces=pieces,
+            passage=Passage(free.spelled, pieces),
+        )
+
+    def _matcher(self, request_type: StructuredOutputOptions, grammar_spec: str) -> LLMatcher:
         key = (request_type, grammar_spec)
         with self._lock:
             matcher, copies = self._made.pop(key, (None, 0))
-            if matcher is None or copies >= _COPIES:
-                matcher, copies = None, 0
-            else:
+            if matcher is not None and copies < _COPIES:
                 self._made[key] = (matcher, copies + 1)
-        if matcher is None:
-            matcher = LLMatcher(self.ll_tokenizer, self._serialized(request_type, grammar_spec), log_level=0)
-            if matcher.is_error():
-                raise ValueError("llguidance refuses the grammar of an answer")
-            with self._lock:
-                self._made[key] = (matcher, copies)
-                while len(self._made) > _KEPT:
-                    self._made.popitem(last=False)
-        return GuidanceGrammar(
-            ll_matcher=matcher.deep_copy(), ll_tokenizer=self.ll_tokenizer, vocab_size=self.vocab_size
-        )
-
-    def _serialized(self, request_type: StructuredOutputOptions, grammar_spec: str) -> str:
-        return serialize_guidance_grammar(
+                return matcher.deep_copy()
+        serialized = serialize_guidance_grammar(
             request_type, grammar_spec, self.disable_any_whitespace, self.disable_additional_properties
         )
+        matcher = LLMatcher(self.ll_tokenizer, serialized, log_level=0)
+        if matcher.is_error():
+            raise ValueError("llguidance refuses the grammar of an answer")
+        with self._lock:
+            self._made[key] = (matcher, 0)
+            while len(self._made) > _KEPT:
+                self._made.popitem(last=False)
+        return matcher.deep_copy()
+
+    def _pieces_for(self, opener: str) -> Pieces:
+        with self._lock:
+            if opener not in self._pieces:
+                self._pieces[opener] = Pieces(
+                    Vocabulary(self.tokenizer).piece,
+                    num_tokens=self.ll_tokenizer.vocab_size,
+                    num_words=self.allocate_token_bitmask(1).shape[1],
+                    opener=opener,
+                )
+            return self._pieces[opener]
+
+
+@dataclass
+class CopiedQuotes(GuidanceGrammar):
+    """A grammar with free quotes, and beside it the text that they are held to."""
+
+    pieces: Pieces = field(kw_only=True)
+    passage: Passage = field(kw_only=True)
+    _past: list[Where] = field(default_factory=lambda: [Where()])  # by token, for speculative ones are taken back
+
+    def accept_tokens(self, request_id: str, tokens: list[int]) -> bool:
+        """Go on by tokens; False if one is not allowed."""
+        return super().accept_tokens(request_id, tokens) and self._take(tokens) == len(tokens)
+
+    def validate_tokens(self, tokens: list[int]) -> list[int]:
+        """The tokens up to the first that is not allowed."""
+        tokens = super().validate_tokens(tokens)
+        taken = self._take(tokens)
+        self._give_back(taken)
+        return tokens[:taken]
+
+    def rollback(self, num_tokens: int) -> None:
+        """Take back so many tokens."""
+        super().rollback(num_tokens)
+        self._give_back(num_tokens)
+
+    def fill_bitmask(self, bitmask: torch.Tensor, idx: int) -> None:
+        """Write which tokens may follow."""
+        super().fill_bitmask(bitmask, idx)
+        if not self.ll_matcher.is_stopped():
+            self.passage.narrow(self._past[-1], bitmask[idx].numpy())
+
+    def reset(self) -> None:
+        """Begin again."""
+        super().reset()
+        self._past = [Where()]
+
+    def _take(self, tokens: list[int]) -> int:
+        for count, token in enumerate(tokens):
+            where = self.passage.after(self._past[-1], self.pieces.piece(token))
+            if where is None:
+                return count
+            self._past.append(where)
+        return len(tokens)
+
+    def _give_back(self, num_tokens: int) -> None:
+        del self._past[max(1, len(self._past) - num_tokens) :]

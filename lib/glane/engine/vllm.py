@@ -18,6 +18,7 @@ from typing import Any
 
 from glane.engine.engine import RequestRefused, Sampling
 from glane.engine.preload import set_environment
+from glane.engine.vocabulary import Vocabulary
 from glane.errors import EngineError
 from glane.settings import ModelSettings
 from glane.task.grammar import AnswerGrammar, has_quotes
@@ -28,8 +29,8 @@ from glane.types import Completion, TokenScores
 # So many of the likeliest tokens are told at each place: enough for the values of a category, and little work.
 _NUM_ALTERNATIVES = 4
 
-# Characters. The grammar of copied quotes grows with its text, and llguidance has a limit, at some 200,000: a longer
-# text is checked before the engine takes it, so that its row says what was wrong.
+# Characters. Where llguidance itself holds quotes to a text, the grammar grows with it, up to a limit, at some 200,000:
+# a longer text is checked before the engine takes it, so that its row says what was wrong.
 _LONGEST_UNCHECKED = 100_000
 
 
@@ -104,7 +105,9 @@ class VllmEngine:
 
         grammar = self._grammar(task)
         spelled = None if grammar is None else grammar.about(text)
-        is_checked = id(task) in self._checked and len(text) <= _LONGEST_UNCHECKED
+        is_checked = id(task) in self._checked and (
+            grammar is None or grammar.holds_any_text or len(text) <= _LONGEST_UNCHECKED
+        )
         if spelled is not None:
             params = self._new_params(task, sampling, spelled, is_checked=is_checked)
         else:
@@ -124,6 +127,8 @@ class VllmEngine:
         if id(task) not in self._grammars:  # kept with the task, as above
             wanted = task.quotes == "copied" and has_quotes(task.fields)
             self._grammars[id(task)] = (task, AnswerGrammar(task.fields, task.spelling) if wanted else None)
+            if wanted and self._shares_grammars and _is_good(self._grammars[id(task)][1]):
+                self._checked.add(id(task))  # whatever the text
         return self._grammars[id(task)][1]
 
     def step(self) -> list[tuple[str, Completion]]:
@@ -179,6 +184,12 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
     return values
 
 
+def _is_good(grammar: AnswerGrammar | None) -> bool:
+    from llguidance import LLMatcher
+
+    return grammar is not None and not LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(grammar.about(".")))
+
+
 def _engine_args(settings: ModelSettings, device: str) -> Any:
     from vllm.engine.arg_utils import EngineArgs
 
@@ -189,35 +200,6 @@ def _engine_args(settings: ModelSettings, device: str) -> Any:
         return EngineArgs(**values)
     except TypeError as error:
         raise EngineError(f"model.engine_args: {error}.") from None
-
-
-class Vocabulary:
-    """The bytes of each token of a tokenizer; those of special tokens are none.
-
-    The grammar backend knows them for every kind of tokenizer that it can guide.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:
-        from vllm.utils.mistral import is_mistral_tokenizer
-
-        if is_mistral_tokenizer(tokenizer):
-            self._source = tokenizer.llg_tokenizer
-        else:
-            from llguidance.hf import from_tokenizer
-
-            self._source = from_tokenizer(tokenizer, len(tokenizer))
-        self._special = frozenset(int(token) for token in tokenizer.all_special_ids)
-        self._known: dict[int, bytes] = {}
-
-    def piece(self, token: int) -> bytes:
-        """The bytes of one token."""
-        if token not in self._known:
-            self._known[token] = b"" if token in self._special else self._source.decode_bytes([token])
-        return self._known[token]
-
-    def text(self, tokens: Sequence[int]) -> str:
-        """The text of an answer. Bytes that are no UTF-8 become U+FFFD, which is valid nowhere in JSON but in text."""
-        return b"".join(map(self.piece, tokens)).decode("utf-8", "replace")
 
 
 class _PackedScores:

@@ -8,13 +8,41 @@ where to quote, and cannot invent.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.keys import FULL_KEYS, Keys
 from glane.task.schema import ASSERTION, MISSING, QUOTE, QUOTE_MAX_LENGTH, VALUE, min_items, plain_schema, wrapper_keys
 from glane.types import Missing
+
+_OPENER = "// a quote opens with "  # a comment of the grammar, for who knows a faster way to hold quotes to the text
+_PASSAGE = "\nPASSAGE: %regex "
+_COPIED = f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"
+_FREE = f'QUOTE: /([^"\\\\\\x00-\\x1f]|\\\\(["\\\\\\/bfnrt]|u[0-9a-f]{{4}})){{1,{QUOTE_MAX_LENGTH}}}/'
+
+
+@dataclass(frozen=True, slots=True)
+class FreeQuotes:
+    """A grammar of copied quotes in two parts: the same with quotes free, and what holds them to the text."""
+
+    grammar: str  # the same for all texts
+    opener: str  # what stands before each quote, and nowhere else in an answer
+    spelled: str  # the text as JSON spells it
+
+
+def free_quotes(grammar: str) -> FreeQuotes | None:
+    """Take apart what `AnswerGrammar.about` returns; None where that is not possible."""
+    first, _, shared = grammar.partition("\n")
+    shared, _, passage = shared.rpartition(_PASSAGE)
+    if not first.startswith(_OPENER) or _COPIED not in shared:
+        return None
+    return FreeQuotes(
+        grammar=shared.replace(_COPIED, _FREE),
+        opener=json.loads(first.removeprefix(_OPENER)),
+        spelled=json.loads(passage)["substring_chars"],
+    )
 
 
 class AnswerGrammar:
@@ -23,14 +51,18 @@ class AnswerGrammar:
     def __init__(self, fields: Mapping[str, Field], spelling: Keys = FULL_KEYS) -> None:
         rules = _Grammar(spelling)
         start = rules.record(fields)
-        quote = ['quote: "\\"" QUOTE "\\""', f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"]
-        self._shared = "\n".join([f"start: {start}", *rules.rules, *quote])
+        quote = ['quote: "\\"" QUOTE "\\""', _COPIED]
+        key = spelling.written(QUOTE)
+        is_clear = all(spelling.written(name) != key for name in _names(fields))
+        self.holds_any_text = is_clear  # of any length; llguidance has a limit
+        opener = [f"{_OPENER}{_json(_json(key) + ':' + chr(34))}"] if is_clear else []
+        self._shared = "\n".join([*opener, f"start: {start}", *rules.rules, *quote])
 
     def about(self, text: str) -> str:
         """Return the grammar of an answer about `text`."""
         # The text as JSON spells it within quotes: the terminal is compared with that.
         spelled = json.dumps(text, ensure_ascii=False)[1:-1]
-        return f"{self._shared}\nPASSAGE: %regex {_json({'substring_chars': spelled})}"
+        return f"{self._shared}{_PASSAGE}{_json({'substring_chars': spelled})}"
 
 
 def has_quotes(fields: Mapping[str, Field]) -> bool:
@@ -110,6 +142,15 @@ def _quotes(field: Field) -> bool:
         return True
     inner = field.items if isinstance(field, ListField) else field
     return isinstance(inner, ObjectField) and has_quotes(inner.fields)
+
+
+def _names(fields: Mapping[str, Field]) -> Iterator[str]:
+    """The names that a task gives to anything."""
+    for name, field in fields.items():
+        yield name
+        inner = field.items if isinstance(field, ListField) else field
+        if isinstance(inner, ObjectField):
+            yield from _names(inner.fields)
 
 
 def _literal(text: str) -> str:

@@ -1,0 +1,191 @@
+"""Copied quotes without a grammar for each document.
+
+llguidance can hold a quote to "any substring of" a text, and then makes a grammar for every document, which works out
+its masks anew: ten times what the masks of a grammar cost that answers share. Here one grammar with free quotes serves
+all documents, and only within a quote the mask is narrowed to the tokens that go on with a piece of the text, or end
+the quote. Both ways allow the same answers (tests/test_copying.py), but for two things: a quote does not begin within
+an escape of the text (behind the backslash of a line break), and no single token ends a quote and begins the next.
+
+All of it is done on bytes: tokens may split a character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+_QUOTE = 0x22
+_BACKSLASH = 0x5C
+_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)", re.DOTALL)
+Words = npt.NDArray[np.int32]  # a bit for each token
+Tokens = npt.NDArray[np.int64]
+
+
+class Pieces:
+    """The tokens of a vocabulary by their bytes, made once for an engine and an opener."""
+
+    def __init__(self, piece: Callable[[int], bytes], *, num_tokens: int, num_words: int, opener: str) -> None:
+        """`piece` gives the bytes of a token, none for special ones; a mask has `num_words` words of 32 tokens."""
+        self.piece, self.num_words = piece, num_words
+        self.opener = opener.encode()
+        # For each beginning of a token, the tokens that are just that: where none begins so, none goes on so.
+        self.beginning: dict[bytes, list[int]] = {}
+        # For what precedes a closing quote in a token, the tokens that have it: `s",` and `s"}` under `s`.
+        self.closing: dict[bytes, list[int]] = {}
+        # For each state outside of quotes, the tokens that go on into a quote, with what they begin it with.
+        self.crossing: dict[int, list[tuple[int, bytes]]] = {}
+        for token in range(num_tokens):
+            spelled = piece(token)
+            for end in range(1, len(spelled)):
+                self.beginning.setdefault(spelled[:end], [])
+            if spelled:
+                self.beginning.setdefault(spelled, []).append(token)
+            if b'"' not in spelled:
+                continue
+            for place, byte in enumerate(spelled):
+                if byte == _QUOTE and not self._opens(1, spelled[place + 1 :]):
+                    self.closing.setdefault(spelled[:place], []).append(token)
+            for state in range(len(self.opener)):
+                if begun := self._opens(state, spelled):
+                    self.crossing.setdefault(state, []).append((token, begun))
+        self.ending = self.mask(self.closing.pop(b"", ()))
+
+    def mask(self, tokens: Sequence[int]) -> Words:
+        """The mask that allows these tokens."""
+        places = np.asarray(tokens, np.int64)
+        found = np.zeros(self.num_words, np.uint32)
+        np.bitwise_or.at(found, places >> 5, np.left_shift(1, places & 31).astype(np.uint32))
+        return found.view(np.int32)
+
+    def step(self, state: int, byte: int) -> int:
+        """How much of the opener stands at the end, after one more byte: its quotes stand at both its ends only."""
+        if byte == self.opener[state]:
+            return state + 1
+        return int(byte == self.opener[0])
+
+    def _opens(self, state: int, spelled: bytes) -> bytes:
+        """What a token has behind the end of an opener, begun so far or in it."""
+        for place, byte in enumerate(spelled):
+            state = self.step(state, byte)
+            if state == len(self.opener):
+                return spelled[place + 1 :]
+        return b""
+
+
+class Where(NamedTuple):
+    """Where an answer is: `opened` bytes of an opener outside of quotes, or behind a `quoted` piece."""
+
+    opened: int = 0
+    quoted: bytes | None = None
+    ends: tuple[int, ...] = ()  # where in the text pieces like `quoted` end, unless nothing is quoted yet
+
+
+class Passage:
+    """A text that may be quoted, and what may follow at each place."""
+
+    def __init__(self, spelled: str, pieces: Pieces) -> None:
+        self._text, self._pieces = spelled.encode(), pieces
+        inner = [place for found in _ESCAPE.finditer(self._text) for place in range(found.start() + 1, found.end())]
+        self._inner = frozenset(inner)  # places within an escape: no quote begins or ends there
+        self._following: dict[int, list[int]] = {}
+        self._first: Words | None = None
+        self._crossings: dict[int, Words | None] = {}
+
+    def after(self, where: Where, spelled: bytes) -> Where | None:
+        """Where an answer is after more bytes; None if they quote what is not there."""
+        opened, quoted, ends = where
+        place = 0
+        while place < len(spelled):
+            if quoted is None:
+                opened = self._pieces.step(opened, spelled[place])
+                place += 1
+                if opened == len(self._pieces.opener):
+                    opened, quoted, ends = 0, b"", ()
+                continue
+            stop = _closing_quote(spelled, place, quoted)
+            if more := spelled[place:stop]:
+                ends = self._go_on(quoted, ends, more)
+                quoted += more
+                if not ends:
+                    return None
+            place = stop
+            if place < len(spelled):
+                if not quoted:
+                    return None
+                opened, quoted, ends, place = 1, None, (), place + 1
+        return Where(opened, quoted, ends)
+
+    def narrow(self, where: Where, mask: Words) -> None:
+        """Take from a mask what would quote what is not there."""
+        if where.quoted is None:
+            if (allowed := self._crossing(where.opened)) is not None:
+                mask &= allowed
+        elif not where.quoted:
+            mask &= self._begun()
+        else:
+            following = [token for end in where.ends for token in self._follow(end)]
+            allowed = self._pieces.mask(following)
+            if not all(end in self._inner for end in where.ends):
+                allowed |= self._pieces.ending
+            mask &= allowed
+
+    def _go_on(self, quoted: bytes, ends: tuple[int, ...], more: bytes) -> tuple[int, ...]:
+        if quoted:
+            return tuple(end + len(more) for end in ends if self._text.startswith(more, end))
+        return tuple(self._find(more))
+
+    def _find(self, piece: bytes) -> Iterator[int]:
+        """Where pieces like this end, wherever they may begin."""
+        place = self._text.find(piece)
+        while place >= 0:
+            if place not in self._inner:
+                yield place + len(piece)
+            place = self._text.find(piece, place + 1)
+
+    def _follow(self, start: int) -> list[int]:
+        """The tokens that go on with the text from a place, to its end or to a closing quote within them."""
+        if start not in self._following:
+            found: list[int] = []
+            pieces = self._pieces
+            for end in range(start + 1, len(self._text) + 1):
+                piece = self._text[start:end]
+                if (tokens := pieces.beginning.get(piece)) is None:
+                    break
+                found += tokens
+                if end not in self._inner:
+                    found += pieces.closing.get(piece, ())
+            self._following[start] = found
+        return self._following[start]
+
+    def _begun(self) -> Words:
+        """What a quote may begin with."""
+        if self._first is None:
+            starts = (start for start in range(len(self._text)) if start not in self._inner)
+            self._first = self._pieces.mask([token for start in starts for token in self._follow(start)])
+        return self._first
+
+    def _crossing(self, opened: int) -> Words | None:
+        """What may stand outside of quotes; None where no token goes on into one."""
+        if opened not in self._crossings:
+            tokens = self._pieces.crossing.get(opened, ())
+            inside = Where(0, b"", ())
+            wrong = [token for token, begun in tokens if self.after(inside, begun) is None]
+            self._crossings[opened] = ~self._pieces.mask(wrong) if tokens else None
+        return self._crossings[opened]
+
+
+def _closing_quote(spelled: bytes, start: int, quoted: bytes) -> int:
+    """The place of the next quote sign that no backslash precedes, or the end."""
+    escaped = (len(quoted) - len(quoted.rstrip(b"\\"))) % 2 == 1
+    for place in range(start, len(spelled)):
+        if escaped:
+            escaped = False
+        elif spelled[place] == _BACKSLASH:
+            escaped = True
+        elif spelled[place] == _QUOTE:
+            return place
+    return len(spelled)

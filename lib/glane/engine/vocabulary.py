@@ -1,0 +1,35 @@
+"""What the tokens of a tokenizer stand for: bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class Vocabulary:
+    """The bytes of each token of a tokenizer; those of special tokens are none.
+
+    The grammar backend knows them for every kind of tokenizer that it can guide.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        from vllm.utils.mistral import is_mistral_tokenizer
+
+        if is_mistral_tokenizer(tokenizer):
+            self._source = tokenizer.llg_tokenizer
+        else:
+            from llguidance.hf import from_tokenizer
+
+            self._source = from_tokenizer(tokenizer, len(tokenizer))
+        self._special = frozenset(int(token) for token in tokenizer.all_special_ids)
+        self._known: dict[int, bytes] = {}
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token."""
+        if token not in self._known:
+            self._known[token] = b"" if token in self._special else self._source.decode_bytes([token])
+        return self._known[token]
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The text of an answer. Bytes that are no UTF-8 become U+FFFD, which is valid nowhere in JSON but in text."""
+        return b"".join(map(self.piece, tokens)).decode("utf-8", "replace")
