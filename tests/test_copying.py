@@ -57,7 +57,7 @@ TOKENS = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(
     tokens=TOKENS,
-    text=st.text(LETTERS + "é\n", min_size=1, max_size=12),
+    text=st.text(LETTERS + "é\n", min_size=1, max_size=12) | st.sampled_from(["ab" * 6, "a" * 12, "b" + "a" * 9]),
     path=st.lists(st.integers(0, 10**6), max_size=12),
 )
 def test_a_mask_allows_just_what_goes_on_with_the_text(tokens, text, path):

@@ -12,7 +12,7 @@ All of it is done on bytes: tokens may split a character.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +21,26 @@ import numpy.typing as npt
 _QUOTE = 0x22
 _BACKSLASH = 0x5C
 _ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)", re.DOTALL)
+_SHORT = 8  # bytes: so many fit into one number, and most tokens are no longer
 Words = npt.NDArray[np.int32]  # a bit for each token
-Tokens = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.uint64]
+
+
+class _Table:
+    """Tokens by short pieces of bytes of one length, to look up many at once."""
+
+    def __init__(self, tokens: dict[bytes, list[int]]) -> None:
+        pairs = sorted((int.from_bytes(piece, "big"), token) for piece, many in tokens.items() for token in many)
+        self._pieces = np.array([piece for piece, _ in pairs], np.uint64)
+        self._tokens = np.array([token for _, token in pairs], np.int64)
+
+    def of(self, pieces: Numbers) -> npt.NDArray[np.int64]:
+        """The tokens of all these pieces."""
+        pieces = np.unique(pieces)
+        first, end = (np.searchsorted(self._pieces, pieces, side) for side in ("left", "right"))
+        counts = end - first
+        before = np.cumsum(counts) - counts
+        return self._tokens[np.repeat(first - before, counts) + np.arange(counts.sum())]
 
 
 class Pieces:
@@ -53,8 +71,14 @@ class Pieces:
                 if begun := self._opens(state, spelled):
                     self.crossing.setdefault(state, []).append((token, begun))
         self.ending = self.mask(self.closing.pop(b"", ()))
+        lengths = range(1, _SHORT + 1)
+        self.whole_of = [_Table({key: ids for key, ids in self.beginning.items() if len(key) == n}) for n in lengths]
+        self.closing_of = [_Table({key: ids for key, ids in self.closing.items() if len(key) == n}) for n in lengths]
+        # Where longer tokens, or longer pieces before a closing quote, begin.
+        longer = {key[:_SHORT] for key in (*self.beginning, *self.closing) if len(key) > _SHORT}
+        self.longer = np.array(sorted(int.from_bytes(key, "big") for key in longer), np.uint64)
 
-    def mask(self, tokens: Sequence[int]) -> Words:
+    def mask(self, tokens: npt.ArrayLike) -> Words:
         """The mask that allows these tokens."""
         places = np.asarray(tokens, np.int64)
         found = np.zeros(self.num_words, np.uint32)
@@ -162,10 +186,22 @@ class Passage:
         return self._following[start]
 
     def _begun(self) -> Words:
-        """What a quote may begin with."""
+        """What a quote may begin with. For all places at once: a document has thousands, and an engine waits."""
         if self._first is None:
-            starts = (start for start in range(len(self._text)) if start not in self._inner)
-            self._first = self._pieces.mask([token for start in starts for token in self._follow(start)])
+            text = np.frombuffer(self._text, np.uint8).astype(np.uint64)
+            is_free = np.ones(len(text) + 1, np.bool_)
+            is_free[list(self._inner)] = False
+            found, pieces = [], np.zeros(len(text) + 1, np.uint64)
+            for length in range(1, min(_SHORT, len(text)) + 1):
+                pieces = (pieces[:-1] << np.uint64(8)) | text[length - 1 :]
+                may_begin = is_free[: len(pieces)]
+                may_end = may_begin & is_free[length:]
+                found.append(self._pieces.whole_of[length - 1].of(pieces[may_begin]))
+                found.append(self._pieces.closing_of[length - 1].of(pieces[may_end]))
+            if len(text) > _SHORT:
+                places = np.flatnonzero(may_begin & np.isin(pieces, self._pieces.longer)).tolist()
+                found += [np.array(self._follow(place), np.int64) for place in places]
+            self._first = self._pieces.mask(np.concatenate(found))
         return self._first
 
     def _crossing(self, opened: int) -> Words | None:
