@@ -116,7 +116,7 @@ class Passage:
         inner = [place for found in _ESCAPE.finditer(self._text) for place in range(found.start() + 1, found.end())]
         self._inner = frozenset(inner)  # places within an escape: no quote begins or ends there
         self._following: dict[int, list[int]] = {}
-        self._first: Words | None = None
+        self._first = self._begin()  # now, and not in the thread that drives the engine
         self._crossings: dict[int, Words | None] = {}
 
     def after(self, where: Where, spelled: bytes) -> Where | None:
@@ -149,7 +149,7 @@ class Passage:
             if (allowed := self._crossing(where.opened)) is not None:
                 mask &= allowed
         elif not where.quoted:
-            mask &= self._begun()
+            mask &= self._first
         else:
             following = [token for end in where.ends for token in self._follow(end)]
             allowed = self._pieces.mask(following)
@@ -185,24 +185,22 @@ class Passage:
             self._following[start] = found
         return self._following[start]
 
-    def _begun(self) -> Words:
-        """What a quote may begin with. For all places at once: a document has thousands, and an engine waits."""
-        if self._first is None:
-            text = np.frombuffer(self._text, np.uint8).astype(np.uint64)
-            is_free = np.ones(len(text) + 1, np.bool_)
-            is_free[list(self._inner)] = False
-            found, pieces = [], np.zeros(len(text) + 1, np.uint64)
-            for length in range(1, min(_SHORT, len(text)) + 1):
-                pieces = (pieces[:-1] << np.uint64(8)) | text[length - 1 :]
-                may_begin = is_free[: len(pieces)]
-                may_end = may_begin & is_free[length:]
-                found.append(self._pieces.whole_of[length - 1].of(pieces[may_begin]))
-                found.append(self._pieces.closing_of[length - 1].of(pieces[may_end]))
-            if len(text) > _SHORT:
-                places = np.flatnonzero(may_begin & np.isin(pieces, self._pieces.longer)).tolist()
-                found += [np.array(self._follow(place), np.int64) for place in places]
-            self._first = self._pieces.mask(np.concatenate(found))
-        return self._first
+    def _begin(self) -> Words:
+        """What a quote may begin with, by all places of the text at once."""
+        text = np.frombuffer(self._text, np.uint8).astype(np.uint64)
+        is_free = np.ones(len(text) + 1, np.bool_)
+        is_free[list(self._inner)] = False
+        found, pieces = [], np.zeros(len(text) + 1, np.uint64)
+        for length in range(1, min(_SHORT, len(text)) + 1):
+            pieces = (pieces[:-1] << np.uint64(8)) | text[length - 1 :]
+            may_begin = is_free[: len(pieces)]
+            may_end = may_begin & is_free[length:]
+            found.append(self._pieces.whole_of[length - 1].of(pieces[may_begin]))
+            found.append(self._pieces.closing_of[length - 1].of(pieces[may_end]))
+        if len(text) > _SHORT:
+            places = np.flatnonzero(may_begin & np.isin(pieces, self._pieces.longer)).tolist()
+            found += [np.array(self._follow(place), np.int64) for place in places]
+        return self._pieces.mask(np.concatenate(found))
 
     def _crossing(self, opened: int) -> Words | None:
         """What may stand outside of quotes; None where no token goes on into one."""
