@@ -190,7 +190,7 @@ class Passage:
         text = np.frombuffer(self._text, np.uint8).astype(np.uint64)
         is_free = np.ones(len(text) + 1, np.bool_)
         is_free[list(self._inner)] = False
-        found, pieces = [], np.zeros(len(text) + 1, np.uint64)
+        found, pieces = [np.zeros(0, np.int64)], np.zeros(len(text) + 1, np.uint64)
         for length in range(1, min(_SHORT, len(text)) + 1):
             pieces = (pieces[:-1] << np.uint64(8)) | text[length - 1 :]
             may_begin = is_free[: len(pieces)]
