@@ -86,7 +86,8 @@ class Pieces:
         return found.view(np.int32)
 
     def step(self, state: int, byte: int) -> int:
-        """How much of the opener stands at the end, after one more byte: its quotes stand at both its ends only."""
+        """How much of the opener stands at the end, after one more byte."""
+        # What is lost begins anew at a quote sign, or not at all: JSON has no letter right behind a closing one.
         if byte == self.opener[state]:
             return state + 1
         return int(byte == self.opener[0])
