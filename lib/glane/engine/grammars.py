@@ -54,8 +54,10 @@ class CheckedParams(SamplingParams):
         """Check all but the grammar."""
         me: Any = self  # mypy sees no type of an inherited struct's field
         form, me.structured_outputs = me.structured_outputs, None
-        super().verify(model_config, speculative_config, structured_outputs_config, tokenizer)
-        me.structured_outputs = form
+        try:
+            super().verify(model_config, speculative_config, structured_outputs_config, tokenizer)
+        finally:
+            me.structured_outputs = form
         form._backend = structured_outputs_config.backend
 
 

@@ -80,11 +80,12 @@ class VllmEngine:
         self._new_params = params
         self._grammars: dict[int, tuple[Task, AnswerGrammar | None]] = {}
         self._params: dict[tuple[int, Sampling, bool], tuple[Task, SamplingParams]] = {}
-        self._shares_grammars = settings.shared_grammars
         self._checked: set[int] = set()  # ids of tasks, which `_grammars` keeps alive
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
         try:
             self._engine = LLMEngine.from_engine_args(_engine_args(settings, device))
+            backend = self._engine.vllm_config.structured_outputs_config.backend
+            self._shares_grammars = settings.shared_grammars and backend == "guidance"  # the user may choose another
             self._tokenizer = _Tokenizer(settings)
             self._vocabulary = Vocabulary(self._tokenizer.plain)
         except (ValueError, RuntimeError, OSError) as error:
