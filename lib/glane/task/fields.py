@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field as Key
@@ -259,3 +259,12 @@ def fields_from(values: Any, *, place: str) -> dict[str, Field]:
         if (twin := seen.setdefault(name.lower(), name)) != name:
             raise ConfigError(f"{place}.{name}: differs from {twin!r} by case only; rename one of them.")
     return {str(name): field_from(value, place=f"{place}.{name}") for name, value in values.items()}
+
+
+def all_names(fields: Mapping[str, Field]) -> Iterator[str]:
+    """The names of fields, and of those within them, at any depth."""
+    for name, field in fields.items():
+        yield name
+        inner = field.items if isinstance(field, ListField) else field
+        if isinstance(inner, ObjectField):
+            yield from all_names(inner.fields)

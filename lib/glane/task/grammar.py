@@ -8,11 +8,11 @@ where to quote, and cannot invent.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glane.task.fields import Field, ListField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField, all_names
 from glane.task.keys import FULL_KEYS, Keys
 from glane.task.schema import ASSERTION, MISSING, QUOTE, QUOTE_MAX_LENGTH, VALUE, min_items, plain_schema, wrapper_keys
 from glane.types import Missing
@@ -53,7 +53,7 @@ class AnswerGrammar:
         start = rules.record(fields)
         quote = ['quote: "\\"" QUOTE "\\""', _COPIED]
         key = spelling.written(QUOTE)
-        is_clear = all(spelling.written(name) != key for name in _names(fields))
+        is_clear = all(spelling.written(name) != key for name in all_names(fields))
         self.holds_any_text = is_clear  # of any length; llguidance has a limit
         opener = [f"{_OPENER}{_json(_json(key) + ':' + chr(34))}"] if is_clear else []
         self._shared = "\n".join([*opener, f"start: {start}", *rules.rules, *quote])
@@ -142,15 +142,6 @@ def _quotes(field: Field) -> bool:
         return True
     inner = field.items if isinstance(field, ListField) else field
     return isinstance(inner, ObjectField) and has_quotes(inner.fields)
-
-
-def _names(fields: Mapping[str, Field]) -> Iterator[str]:
-    """The names that a task gives to anything."""
-    for name, field in fields.items():
-        yield name
-        inner = field.items if isinstance(field, ListField) else field
-        if isinstance(inner, ObjectField):
-            yield from _names(inner.fields)
 
 
 def _literal(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from glane.task.fields import Field, ListField, ObjectField
+from glane.task.fields import Field, all_names
 from glane.task.locate import Node
 from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE
 
@@ -71,7 +71,7 @@ FULL_KEYS = Keys({})
 
 def short_keys(fields: Mapping[str, Field]) -> Keys:
     """The shortest keys that keep apart all names of a task: the first letters of a name's words, then more of it."""
-    names = list(dict.fromkeys(_names(fields)))
+    names = list(dict.fromkeys(all_names(fields)))
     found = {full: short for full, short in _AROUND.items() if not {full, short} & set(names)}
     taken = {*found.values(), *names}  # a short key is nobody's full name
     for name in names:
@@ -87,11 +87,3 @@ def _candidates(name: str) -> Iterator[str]:
     yield initials.lower()
     for length in range(2, len(name)):
         yield name[:length]
-
-
-def _names(fields: Mapping[str, Field]) -> Iterator[str]:
-    for name, field in fields.items():
-        yield name
-        inner = field.items if isinstance(field, ListField) else field
-        if isinstance(inner, ObjectField):
-            yield from _names(inner.fields)
