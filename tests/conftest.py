@@ -25,7 +25,7 @@ from glane.run.ledger import process_start
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.publish import finish_run
 from glane.run.session import WorkerReport, WorkerSpec, run_worker
-from glane.settings import ExtractSettings
+from glane.settings import ExtractSettings, ModelSettings
 from glane.task.task import Task, load_task
 from glane.validation import validated
 
@@ -61,6 +61,22 @@ def write_documents(
     table = pa.table({"id": [f"d{i}" for i in range(len(texts))], "text": pa.array(texts, kind), **columns})
     pq.write_table(table, path, row_group_size=row_group_size)
     return path
+
+
+DEMO_MODEL = ModelSettings(
+    name="demo", path=str(ROOT / "lib" / "glane" / "demo" / "model"), prompt_style="bare", max_model_len=2048, max_tokens=256,
+    dtype="float32", max_num_seqs=16, kv_cache_mib=128, engine_args={"enforce_eager": True},
+)  # fmt: skip
+
+
+def copy_tekken(folder: Path) -> Path:
+    """Mistral's own tokenizer, from its package, beside a model's configuration that has nothing to do with it."""
+    import mistral_common
+
+    (file,) = sorted(Path(mistral_common.__file__).parent.rglob("tekken_240911.json"))[:1]
+    shutil.copy(file, folder / "tekken.json")
+    shutil.copy(Path(DEMO_MODEL.path) / "config.json", folder / "config.json")
+    return folder
 
 
 def make_settings(data: Path, run: Path, task: Mapping[str, Any] = SMALL_TASK, **changes: Any) -> ExtractSettings:

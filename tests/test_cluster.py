@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from conftest import ROOT, job, make_settings, write_documents
 from glane.cluster import slurm
@@ -135,6 +136,11 @@ def test_weights_that_are_there_in_two_forms_count_once(tmp_path):
     for name, size in (("consolidated.safetensors", 90), ("model-1.safetensors", 50), ("model-2.safetensors", 41)):
         (tmp_path / name).write_bytes(bytes(size))
     assert weights_bytes(ModelSettings(name="m", path=str(tmp_path))) == 91
+
+
+def test_an_engine_has_at_least_one_gpu():
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        model(tensor_parallel_size=0)
 
 
 def test_the_users_number_of_gpus_wins_and_an_unknown_memory_means_one():

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import ROOT
+from conftest import ROOT, copy_tekken
 from glane.engine.copying import Passage, Pieces, Where
 from glane.task.grammar import AnswerGrammar, free_quotes
 from glane.task.task import load_task
@@ -91,11 +91,8 @@ def test_a_mask_allows_just_what_goes_on_with_the_text(tokens, text, path):
 @pytest.fixture(scope="module", params=["demo", "tekken"])
 def backend(request, tmp_path_factory):
     pytest.importorskip("vllm")
-    import shutil
-    from pathlib import Path
     from types import SimpleNamespace
 
-    import mistral_common
     from vllm.tokenizers import get_tokenizer
 
     from glane.engine.grammars import SharedGrammars
@@ -103,10 +100,7 @@ def backend(request, tmp_path_factory):
     if request.param == "demo":
         tokenizer = get_tokenizer(ROOT / "lib" / "glane" / "demo" / "model")
     else:
-        folder = tmp_path_factory.mktemp("tekken")
-        (package,) = mistral_common.__path__
-        (source, *_) = sorted((Path(package) / "data").glob("tekken_*.json"))
-        shutil.copy(source, folder / "tekken.json")
+        folder = copy_tekken(tmp_path_factory.mktemp("tekken"))
         tokenizer = get_tokenizer(str(folder), tokenizer_mode="mistral")
     config = SimpleNamespace(
         structured_outputs_config=SimpleNamespace(disable_any_whitespace=True, disable_additional_properties=False)

@@ -2,27 +2,21 @@
 
 import json
 import math
-import shutil
-from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import DEMO_MODEL, ROOT, copy_tekken
 from glane.engine.engine import Sampling, start_engine
 from glane.engine.vllm import _Tokenizer
 from glane.engine.vocabulary import Vocabulary
 from glane.engine.weights import resolve_weights
 from glane.extract.parse import parse
-from glane.settings import ModelSettings
 from glane.task.prompt import messages
 from glane.task.task import load_task
 from glane.types import Status
 
 pytestmark = pytest.mark.engine
-MODEL = ModelSettings(
-    name="demo", path=str(ROOT / "lib" / "glane" / "demo" / "model"), prompt_style="bare", max_model_len=2048, max_tokens=256,
-    dtype="float32", max_num_seqs=16, kv_cache_mib=128, engine_args={"enforce_eager": True},
-)  # fmt: skip
+
 GREEDY = Sampling(temperature=0.0, seed=0, max_tokens=256)
 
 
@@ -35,7 +29,7 @@ def task():
 
 @pytest.fixture(scope="module")
 def engine(task):
-    engine = start_engine(resolve_weights(MODEL), device="cpu", cpus=2)
+    engine = start_engine(resolve_weights(DEMO_MODEL), device="cpu", cpus=2)
     yield engine
     engine.close()
 
@@ -124,7 +118,7 @@ def test_a_prompt_is_encoded_as_the_model_was_trained(engine, task):
     from glane.demo.note import generate_note
     from glane.demo.tokenizer import encode
 
-    tokenizer = AutoTokenizer.from_pretrained(MODEL.path)
+    tokenizer = AutoTokenizer.from_pretrained(DEMO_MODEL.path)
     rng = random.Random(3)
     for _ in range(50):
         note = generate_note(rng)
@@ -133,7 +127,7 @@ def test_a_prompt_is_encoded_as_the_model_was_trained(engine, task):
 
 @pytest.mark.parametrize("text", ['{"a":"é😀 naïve\\n","b":12}', "", "e\u0301 \u202e \x00"])
 def test_an_answer_is_put_together_from_the_bytes_of_its_tokens(tekken, text):
-    for settings in (MODEL, tekken):
+    for settings in (DEMO_MODEL, tekken):
         tokenizer = _Tokenizer(settings)
         vocabulary = Vocabulary(tokenizer.plain)
         tokens = tokenizer.plain.encode(text, add_special_tokens=False)
@@ -145,12 +139,7 @@ def test_an_answer_is_put_together_from_the_bytes_of_its_tokens(tekken, text):
 @pytest.fixture
 def tekken(tmp_path):
     """Mistral's own tokenizer, from its package, beside a model that has nothing to do with it."""
-    import mistral_common
-
-    (file,) = sorted(Path(mistral_common.__file__).parent.rglob("tekken_240911.json"))[:1]
-    shutil.copy(file, tmp_path / "tekken.json")
-    shutil.copy(Path(MODEL.path) / "config.json", tmp_path / "config.json")
-    return MODEL.model_copy(update={"path": str(tmp_path), "tokenizer_mode": "mistral"})
+    return DEMO_MODEL.model_copy(update={"path": str(copy_tekken(tmp_path)), "tokenizer_mode": "mistral"})
 
 
 def test_mistrals_own_tokenizer_never_reads_control_tokens_in_a_document(tekken, task):

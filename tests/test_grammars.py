@@ -7,22 +7,17 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from conftest import ROOT
+from conftest import DEMO_MODEL, ROOT
 from glane.demo.corpus import write_corpus
 from glane.engine import vllm as ours
 from glane.engine.engine import RequestRefused, Sampling, start_engine
 from glane.engine.weights import resolve_weights
-from glane.settings import ModelSettings
 from glane.task.grammar import AnswerGrammar
 from glane.task.prompt import messages
 from glane.task.task import load_task
 
 pytestmark = pytest.mark.engine
 DEMO = ROOT / "lib" / "glane" / "demo" / "model"
-MODEL = ModelSettings(
-    name="demo", path=str(DEMO), prompt_style="bare", max_model_len=2048, max_tokens=256, dtype="float32",
-    max_num_seqs=16, kv_cache_mib=128, engine_args={"enforce_eager": True},
-)  # fmt: skip
 SECRET = "Zyzomys"
 TEXT = f"Femme de 34 ans, {SECRET}. Fièvre à 39,2 et toux depuis 3 jours. Hospitalisation."
 
@@ -117,7 +112,7 @@ def test_a_refused_grammar_is_not_quoted(backends, task, caplog):
 
 @pytest.fixture(scope="module")
 def engine():
-    engine = start_engine(resolve_weights(MODEL), device="cpu", cpus=2)
+    engine = start_engine(resolve_weights(DEMO_MODEL), device="cpu", cpus=2)
     yield engine
     engine.close()
 

@@ -18,11 +18,12 @@ from glane.bench.ratios import all_ratios
 from glane.bench.report import markdown, picture, summary
 from glane.bench.settings import BenchmarkSettings
 from glane.bench.work import Work
+from glane.cluster.layout import Node, plan_layout
 from glane.corpus.write import storage_errors
 from glane.demo.corpus import write_corpus
-from glane.engine.device import has_gpu
+from glane.engine.device import gpu_bytes, num_gpus
 from glane.engine.vllm import engine_arguments
-from glane.engine.weights import resolve_weights
+from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError, RunError
 from glane.run.environment import versions
 from glane.settings import ModelSettings
@@ -100,8 +101,10 @@ def plain_work(task: Mapping[str, Any], model: ModelSettings, *, documents: Path
     plain = load_task({**task, "confidence": False, "quotes": "free", "repairs": 0})
     _refuse_what_others_cannot(plain, model)
     model = resolve_weights(model)
-    device = "gpu" if has_gpu() else "cpu"
     cores = len(os.sched_getaffinity(0))
+    here = Node(node_id="", host="", cpus=cores, gpus=num_gpus())
+    layout = plan_layout(model, [here], weights_bytes=weights_bytes(model), gpu_bytes=gpu_bytes())
+    device, model = layout.device, model.model_copy(update={"tensor_parallel_size": layout.tensor_parallel_size})
     (message,) = messages(plain, {TEXT_INPUT: _MARK}, style=model.prompt_style)
     before, _, after = message["content"].partition(_MARK)
     return Work(

@@ -19,6 +19,7 @@ _TITLES = {
     "levers": "What the levers gain: on / off, on either side",
     "cost": "What glane's own settings cost: more asked / less asked",
 }
+_SHOWN = ("start_s", "steady_rows_per_s", "middle_rows_per_s", "total_s")
 
 
 def summary(
@@ -107,9 +108,6 @@ def machine() -> dict[str, Any]:
 
 def _read(path: str) -> str:
     return Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
-
-
-_SHOWN = ("start_s", "steady_rows_per_s", "middle_rows_per_s", "total_s")
 
 
 def markdown(found: Mapping[str, Any]) -> str:

@@ -18,6 +18,8 @@ def num_gpus() -> int:
 
 def gpu_bytes() -> int | None:
     """Memory of the smallest GPU of this machine; None where there is none, or NVML does not answer."""
+    if not has_gpu():
+        return None
     with contextlib.suppress(Exception):  # no driver, a stand-in device: unknown
         import pynvml
 

@@ -13,6 +13,7 @@ import re
 import threading
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,7 @@ class VllmEngine:
             )
 
         self._new_params = params
-        self._grammars: dict[int, tuple[Task, AnswerGrammar | None]] = {}
-        self._params: dict[tuple[int, Sampling, bool], tuple[Task, SamplingParams]] = {}
-        self._checked: set[int] = set()  # ids of tasks, which `_grammars` keeps alive
+        self._forms: dict[int, _Form] = {}  # by the task's id
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
         try:
             self._engine = LLMEngine.from_engine_args(_engine_args(settings, device))
@@ -104,33 +103,29 @@ class VllmEngine:
         """See `Engine.add`."""
         from vllm.exceptions import VLLMValidationError
 
-        grammar = self._grammar(task)
-        spelled = None if grammar is None else grammar.about(text)
-        is_checked = id(task) in self._checked and (
-            grammar is None or grammar.holds_any_text or len(text) <= _LONGEST_UNCHECKED
-        )
-        if spelled is not None:
-            params = self._new_params(task, sampling, spelled, is_checked=is_checked)
+        form = self._form(task)
+        is_checked = form.is_checked and (form.holds_any_text or len(text) <= _LONGEST_UNCHECKED)
+        if form.grammar is not None:
+            params = self._new_params(task, sampling, form.grammar.about(text), is_checked=is_checked)
         else:
-            key = (id(task), sampling, is_checked)
-            if key not in self._params:  # the task is kept with them, so that its id is not given anew
-                self._params[key] = (task, self._new_params(task, sampling, None, is_checked=is_checked))
-            params = self._params[key][1]
+            if sampling not in form.params:
+                form.params[sampling] = self._new_params(task, sampling, None, is_checked=is_checked)
+            params = form.params[sampling]
         try:
             self._engine.add_request(request_id, self._tokens_input(prompt), params)
         except (VLLMValidationError, ValueError) as error:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
-        if self._shares_grammars:
-            self._checked.add(id(task))
+        if self._shares_grammars and not form.is_checked:
+            form.is_checked = True
+            form.params.clear()  # they would be checked again
 
-    def _grammar(self, task: Task) -> AnswerGrammar | None:
-        """The grammar of copied quotes, where the task wants them."""
-        if id(task) not in self._grammars:  # kept with the task, as above
+    def _form(self, task: Task) -> _Form:
+        if id(task) not in self._forms:
             wanted = task.quotes == "copied" and has_quotes(task.fields)
-            self._grammars[id(task)] = (task, AnswerGrammar(task.fields, task.spelling) if wanted else None)
-            if wanted and self._shares_grammars and _is_good(self._grammars[id(task)][1]):
-                self._checked.add(id(task))  # whatever the text
-        return self._grammars[id(task)][1]
+            grammar = AnswerGrammar(task.fields, task.spelling) if wanted else None
+            is_good = grammar is not None and self._shares_grammars and _is_good(grammar)
+            self._forms[id(task)] = _Form(task, grammar, is_checked=is_good)
+        return self._forms[id(task)]
 
     def step(self) -> list[tuple[str, Completion]]:
         """See `Engine.step`."""
@@ -185,10 +180,26 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
     return values
 
 
-def _is_good(grammar: AnswerGrammar | None) -> bool:
+@dataclass(slots=True)
+class _Form:
+    """How the answers to a task are held to their form."""
+
+    task: Task  # kept, so that its id is not given anew
+    grammar: AnswerGrammar | None  # of copied quotes, where the task wants them
+    is_checked: bool  # whether vLLM, or we, found it good
+    params: dict[Sampling, Any] = field(default_factory=dict)  # vLLM's, where they are the same for all texts
+
+    @property
+    def holds_any_text(self) -> bool:
+        """Whether llguidance's limit of length is none here."""
+        return self.grammar is None or self.grammar.holds_any_text
+
+
+def _is_good(grammar: AnswerGrammar) -> bool:
+    """Whether llguidance takes it, with whatever text."""
     from llguidance import LLMatcher
 
-    return grammar is not None and not LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(grammar.about(".")))
+    return not LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(grammar.about(".")))
 
 
 def _engine_args(settings: ModelSettings, device: str) -> Any:

@@ -66,7 +66,9 @@ class ModelSettings(Strict):
     tokenizer_mode: str = "auto"
     config_format: str = "auto"
     load_format: str = "auto"
-    tensor_parallel_size: int | Literal["auto"] = "auto"  # GPUs of a node that a layer is split over
+    tensor_parallel_size: Annotated[int, Key(ge=1)] | Literal["auto"] = (
+        "auto"  # GPUs of a node that a layer is split over
+    )
     pipeline_parallel_size: int = Key(default=1, ge=1)
     engines: int | Literal["auto"] = "auto"  # on each node
     cpus_per_engine: int | Literal["auto"] = "auto"
