@@ -12,7 +12,7 @@ from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.settings.read import plain
-from glane.settings.shapes import one_or_many
+from glane.settings.shapes import Count, one_or_many
 from glane.validation import Strict, validated
 
 
@@ -66,9 +66,7 @@ class ModelSettings(Strict):
     tokenizer_mode: str = "auto"
     config_format: str = "auto"
     load_format: str = "auto"
-    tensor_parallel_size: Annotated[int, Key(ge=1)] | Literal["auto"] = (
-        "auto"  # GPUs of a node that a layer is split over
-    )
+    tensor_parallel_size: Count | Literal["auto"] = "auto"  # GPUs of a node that a layer is split over
     pipeline_parallel_size: int = Key(default=1, ge=1)
     engines: int | Literal["auto"] = "auto"  # on each node
     cpus_per_engine: int | Literal["auto"] = "auto"

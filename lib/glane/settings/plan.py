@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from omegaconf import DictConfig
 from pydantic import Field as Key
@@ -10,10 +10,8 @@ from pydantic import field_validator, model_validator
 
 from glane.settings.extract import ExtractSettings, at_home
 from glane.settings.read import plain
-from glane.settings.shapes import Folder
+from glane.settings.shapes import Count, Folder
 from glane.validation import Strict, validated
-
-Count = Annotated[int, Key(ge=1)]
 
 
 class PilotSettings(Strict):

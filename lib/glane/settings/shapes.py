@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field as Key
 
 from glane.validation import Strict
+
+Count = Annotated[int, Key(ge=1)]
 
 
 class Folder(Strict):
