@@ -7,10 +7,10 @@ help:             ## the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
 
 setup:            ## .venv with what a run needs
-	@$(PYTHON) lib/setup/install.py
+	@$(PYTHON) lib/glane_tools/install.py
 
 dev:              ## .venv with what the tests need, too
-	@$(PYTHON) lib/setup/install.py --dev
+	@$(PYTHON) lib/glane_tools/install.py --dev
 
 demo: setup       ## 300 synthetic notes through the demo model, Parquet to Parquet
 	@$(RUN) jobs/demo_corpus.py path=runs/demo-corpus documents=300 seed=1
@@ -18,10 +18,10 @@ demo: setup       ## 300 synthetic notes through the demo model, Parquet to Parq
 		data.carry_columns=[visit_date,hospital] run.dir=runs/demo show=5
 
 slurm-up:         ## a private Slurm of two nodes on this machine (needs root); then: . .slurm/env.sh
-	@$(PYTHON) lib/setup/slurm up
+	@$(PYTHON) lib/glane_tools/slurm up
 
 slurm-down:       ## end it, and leave no trace
-	@$(PYTHON) lib/setup/slurm down
+	@$(PYTHON) lib/glane_tools/slurm down
 
 check: dev        ## format, lint, types, layers, and the tests that need no engine
 	@.venv/bin/ruff format --check .

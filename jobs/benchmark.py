@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 _OF_GLANE = ("task", "model", "reading")  # what glane's own command is told, too
 
@@ -14,9 +14,9 @@ def main(config: DictConfig) -> None:
 
     from hydra.core.hydra_config import HydraConfig
 
-    from glane.bench.benchmark import run_benchmark
-    from glane.bench.report import markdown
-    from glane.bench.settings import benchmark_settings
+    from glane_tools.benchmark.benchmark import run_benchmark
+    from glane_tools.benchmark.report import markdown
+    from glane_tools.benchmark.settings import benchmark_settings
 
     settings = benchmark_settings(config)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the contender at work is ended, too

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 
 def main(config: DictConfig) -> None:
@@ -10,7 +10,7 @@ def main(config: DictConfig) -> None:
     from glane.assess.acceptance import accept, acceptance_text
     from glane.assess.calibration_page import calibration_page
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
-    from glane.run.results import open_run
+    from glane.extraction.results import open_run
     from glane.settings import calibrate_settings
     from glane.task.task import load_task
 

@@ -5,7 +5,7 @@ All runs of a sweep, in one table: python jobs/compare.py runs='runs/sweep/*' [g
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 
 def main(config: DictConfig) -> None:
@@ -19,9 +19,9 @@ def main(config: DictConfig) -> None:
     from glane.assess.runs_table import cost_of, differing_settings, runs_table
     from glane.assess.terminal import comparison_text
     from glane.errors import DataError
+    from glane.extraction.results import open_run
     from glane.run.find import find_runs
     from glane.run.publish import read_summary
-    from glane.run.results import open_run
     from glane.settings import compare_settings
     from glane.task.task import load_task
 

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 
 def main(config: DictConfig) -> None:
@@ -12,7 +12,7 @@ def main(config: DictConfig) -> None:
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
     from glane.assess.question import Question, rows_of_run, with_weights
     from glane.assess.sentences import estimate_json, estimate_text
-    from glane.run.results import open_run
+    from glane.extraction.results import open_run
     from glane.settings import estimate_settings
 
     settings = estimate_settings(config)

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 
 def main(config: DictConfig) -> None:
@@ -13,7 +13,7 @@ def main(config: DictConfig) -> None:
     from glane.assess.measures import Chance
     from glane.assess.report import evaluation_report
     from glane.assess.terminal import evaluation_text
-    from glane.run.results import open_run
+    from glane.extraction.results import open_run
     from glane.settings import evaluate_settings
     from glane.task.task import load_task
 

@@ -2,7 +2,7 @@
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 
 def main(config: DictConfig) -> None:
@@ -11,23 +11,23 @@ def main(config: DictConfig) -> None:
 
     settings = extract_settings(config)
     if settings.cluster.kind == "slurm":
-        from glane.cluster.submit import extract_on_slurm
+        from glane.job.submit import extract_on_slurm
 
         extract_on_slurm(settings)
     elif settings.preview:
-        from glane.cluster.extract import checked
-        from glane.run.preview import preview
+        from glane.job.extract import checked
+        from glane.job.preview import preview
 
         preview(*checked(settings), show=print)
         return
     else:
-        from glane.cluster.here import extract_here
+        from glane.job.here import extract_here
 
         extract_here(settings)
     if settings.show:
         import polars as pl
 
-        from glane.run.results import open_run
+        from glane.extraction.results import open_run
 
         result = open_run(settings.run.dir)
         fields = result.codebook().filter(pl.col("role") == "field")["column"]

@@ -5,7 +5,7 @@ What they corrected becomes gold values: python jobs/review.py run.dir=… out.d
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 
 def main(config: DictConfig) -> None:
@@ -17,7 +17,7 @@ def main(config: DictConfig) -> None:
     from glane.assess.review_page import chosen_fields, open_input, write_review
     from glane.assess.reviewed_sample import read_sample
     from glane.assess.sampling import draw
-    from glane.run.results import open_run
+    from glane.extraction.results import open_run
     from glane.settings import review_settings
     from glane.task.task import load_task
 

@@ -5,7 +5,7 @@ Each later run asks them again (task.sentinels=FOLDER) and tells what drifted.
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 
 def main(config: DictConfig) -> None:
@@ -13,8 +13,8 @@ def main(config: DictConfig) -> None:
     from glane.assess.files import read_table
     from glane.assess.review_page import open_input
     from glane.assess.sampling import draw
-    from glane.run.frozen import freeze
-    from glane.run.results import open_run
+    from glane.extraction.frozen import freeze
+    from glane.extraction.results import open_run
     from glane.settings import sentinels_settings
     from glane.task.task import load_task
 

@@ -2,12 +2,12 @@
 
 from omegaconf import DictConfig
 
-from glane.command import run_job
+from glane.cli import run_job
 
 
 def main(config: DictConfig) -> None:
     """Look, and say."""
-    from glane.cluster.status import show_status
+    from glane.job.status import show_status
     from glane.settings import status_settings
 
     show_status(status_settings(config))

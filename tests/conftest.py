@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from glane.run.ledger import process_start
-from glane.run.prepare import PreparedRun, prepare_run
+from glane.extraction.prepare import PreparedRun, prepare_run
+from glane.extraction.session import WorkerReport, WorkerSpec, run_worker
+from glane.run.heartbeat import process_start
 from glane.run.publish import finish_run
-from glane.run.session import WorkerReport, WorkerSpec, run_worker
 from glane.settings import ExtractSettings, ModelSettings
 from glane.task.task import Task, load_task
 from glane.validation import validated

@@ -35,9 +35,9 @@ def arm(limit):
 
 def main():
     from conftest import spec
-    from glane.run.prepare import prepare_run
+    from glane.extraction.prepare import prepare_run
+    from glane.extraction.session import run_worker
     from glane.run.publish import finish_run
-    from glane.run.session import run_worker
     from glane.settings import ExtractSettings
     from glane.task.task import load_task
 

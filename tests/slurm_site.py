@@ -12,14 +12,14 @@ import conftest
 import glane
 from conftest import ROOT, job, write_documents
 
-OURS = re.compile(r"raylet|gcs_server|glane\.cluster|jobs/extract\.py|submitit\.core|EngineCore")
+OURS = re.compile(r"raylet|gcs_server|glane\.cluster|glane\.job|jobs/extract\.py|submitit\.core|EngineCore")
 SLOW = ["+model.script.seconds_per_step=1", "model.max_num_seqs=4", "run.lease_s=20", "run.heartbeat_s=0.5"]
 NUM_DOCUMENTS = 140
 
 
 def private_slurm():
     """The module that starts and stops a private cluster: the one behind `make slurm-up`."""
-    sys.path.insert(0, str(ROOT / "lib" / "setup"))
+    sys.path.insert(0, str(ROOT / "lib" / "glane_tools"))
     try:
         import slurm.cluster
         import slurm.errors

@@ -10,23 +10,30 @@ import pytest
 import yaml
 
 from conftest import ROOT, extract_here, job, make_settings, work, write_documents
-from glane.bench import measure as measuring
-from glane.bench.answers import read_answers
-from glane.bench.benchmark import plain_work
-from glane.bench.contenders import COMPARISONS, CONTENDERS, Comparison, schedule
-from glane.bench.measure import Bench, measure
-from glane.bench.ratios import WITHIN_NOISE, all_ratios, judge, middle_rows_per_s, pair_ratios, steady_rows_per_s
-from glane.bench.records import write_records
-from glane.bench.report import markdown, outputs, picture, summary
-from glane.bench.work import distinct, give, prompt_digest, record
 from glane.engine.scripted import ScriptedEngine
 from glane.engine.vllm import _Tokenizer
 from glane.errors import ConfigError
-from glane.run.worker import Worker
+from glane.extraction.worker import Worker
 from glane.settings import ModelSettings
 from glane.task.prompt import messages
 from glane.task.task import load_task
 from glane.validation import validated
+from glane_tools.benchmark import measure as measuring
+from glane_tools.benchmark.answers import read_answers
+from glane_tools.benchmark.benchmark import plain_work
+from glane_tools.benchmark.contenders import COMPARISONS, CONTENDERS, Comparison, schedule
+from glane_tools.benchmark.measure import Bench, measure
+from glane_tools.benchmark.ratios import (
+    WITHIN_NOISE,
+    all_ratios,
+    judge,
+    middle_rows_per_s,
+    pair_ratios,
+    steady_rows_per_s,
+)
+from glane_tools.benchmark.records import write_records
+from glane_tools.benchmark.report import markdown, outputs, picture, summary
+from glane_tools.benchmark.work import distinct, give, prompt_digest, record
 
 MODEL = {
     "name": "demo",
@@ -217,8 +224,8 @@ def bench(tmp_path, monkeypatch, script, timeout_s=20.0):
 
 HONEST = """
 import sys, time
-from glane.bench.work import Clock, read_work, record
-from glane.bench.records import write_records
+from glane_tools.benchmark.work import Clock, read_work, record
+from glane_tools.benchmark.records import write_records
 work, clock = read_work(sys.argv[1]), Clock()
 clock.mark("first_request")
 for _ in range(20):

@@ -16,12 +16,13 @@ from glane.cluster import slurm
 from glane.cluster.address import own_address
 from glane.cluster.allocation import is_inside_own_job, read_allocation
 from glane.cluster.layout import Node, plan_layout
-from glane.cluster.meeting import Desk, Office, ports
+from glane.cluster.rendezvous import Desk, Office, ports
 from glane.cluster.scratch import scratch_folder
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, EngineError
 from glane.run.directory import RunDirectory
-from glane.run.ledger import Heartbeat, Ledger, mark_host_ended
+from glane.run.heartbeat import Heartbeat, mark_host_ended
+from glane.run.ledger import Ledger
 from glane.run.overview import overview
 from glane.settings import ModelSettings, SlurmSettings
 
@@ -234,7 +235,7 @@ def test_strangers_are_turned_away_and_hold_nobody_up(monkeypatch):
     port = office._listener.address[1]
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
     # One who knows the place and not the secret: the ports follow from the secret, so the right one is forced.
-    monkeypatch.setattr("glane.cluster.meeting.ports", lambda _: iter([port]))
+    monkeypatch.setattr("glane.cluster.rendezvous.ports", lambda _: iter([port]))
     with pytest.raises(EngineError, match="did not answer within 1 s"):
         Desk("127.0.0.1", b"another secret".ljust(32), rank=1, host="evil", timeout_s=1)
     assert office.hosts() == {}
@@ -352,7 +353,7 @@ def test_status_of_nothing_is_an_error(tmp_path):
 
 def test_status_is_light():
     """A login node has neither time nor memory for the engines' packages."""
-    script = "import sys; import glane.cluster.status; print([m for m in ('ray', 'vllm', 'torch', 'submitit') if m in sys.modules])"
+    script = "import sys; import glane.job.status; print([m for m in ('ray', 'vllm', 'torch', 'submitit') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

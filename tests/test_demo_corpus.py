@@ -279,8 +279,8 @@ def test_typos_leave_figures_and_places_alone() -> None:
 def test_the_tokenizer_gives_back_every_answer_and_copies_quotes(notes: list[Note]) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    from glane.demo.score import ANSWER_TOKENS
-    from glane.demo.tokenizer import answer_text, encode, train_tokenizer
+    from glane_tools.demo_model.score import ANSWER_TOKENS
+    from glane_tools.demo_model.tokenizer import answer_text, encode, train_tokenizer
 
     tokenizer = train_tokenizer(notes=1000, seed=0, max_tokens=2048)
     assert len(tokenizer.encode('{"missing":"not_stated"}', add_special_tokens=False)) == 1
@@ -302,7 +302,7 @@ def test_the_tokenizer_gives_back_every_answer_and_copies_quotes(notes: list[Not
 
 def test_an_answer_is_written_as_the_task_asks_it(notes: list[Note]) -> None:
     pytest.importorskip("transformers")
-    from glane.demo.tokenizer import answer_text
+    from glane_tools.demo_model.tokenizer import answer_text
 
     for note in notes[:500]:
         text = answer_text(note)

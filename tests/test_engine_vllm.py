@@ -116,7 +116,7 @@ def test_a_prompt_is_encoded_as_the_model_was_trained(engine, task):
     from transformers import AutoTokenizer
 
     from glane.demo.note import generate_note
-    from glane.demo.tokenizer import encode
+    from glane_tools.demo_model.tokenizer import encode
 
     tokenizer = AutoTokenizer.from_pretrained(DEMO_MODEL.path)
     rng = random.Random(3)

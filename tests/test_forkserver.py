@@ -14,7 +14,7 @@ from glane.cluster import forkserver
 from glane.cluster.forkserver import ForkDied, connect, fork_server
 from glane.cluster.layout import Node, plan_layout
 from glane.cluster.scratch import scratch_folder
-from glane.run.prepare import prepare_run
+from glane.extraction.prepare import prepare_run
 from glane.settings import ModelSettings
 from glane.task.task import load_task
 

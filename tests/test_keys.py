@@ -9,7 +9,7 @@ import yaml
 
 from conftest import ROOT, job, make_settings, work, write_documents
 from glane.extract.parse import parse
-from glane.run.results import open_run
+from glane.extraction.results import open_run
 from glane.task.answer import read_answer
 from glane.task.grammar import AnswerGrammar
 from glane.task.keys import short_keys

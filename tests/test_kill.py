@@ -14,15 +14,17 @@ import polars as pl
 import pytest
 
 from conftest import SMALL_TASK, make_settings, spec, write_documents
+from glane.extraction.prepare import prepare_run
+from glane.extraction.session import run_worker
 from glane.run.deaths import Suspects, Window, record_death
-from glane.run.prepare import prepare_run
 from glane.run.publish import finish_run
-from glane.run.session import run_worker
 from glane.task.task import load_task
 
 # A server that has everything imported and no thread: a worker is forked from it in milliseconds.
 FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["glane.run.prepare", "glane.run.publish", "glane.run.session", "glane.engine.scripted"])
+FORK.set_forkserver_preload(
+    ["glane.extraction.prepare", "glane.run.publish", "glane.extraction.session", "glane.engine.scripted"]
+)
 
 
 def start(target, *args):

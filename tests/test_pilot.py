@@ -15,13 +15,14 @@ from conftest import SMALL_TASK, job, make_settings, work, write_documents
 from glane.corpus.files import inspect_files
 from glane.corpus.select import Selection, select_rows
 from glane.errors import ConfigError, DataError, GlaneError, RunError
+from glane.extraction.prediction import compare, read_pilot
 from glane.pilot.frame import Frame, draw, read_frame, strata_of
 from glane.pilot.job import run_pilot
 from glane.pilot.pace import Commits, pace_of
 from glane.pilot.predict import Assumptions, Observed, Population, predict
 from glane.pilot.report import FILE, report_lines, write_report
 from glane.pilot.suggest import slurm_time, suggest
-from glane.run.prediction import compare, engines_at_once, read_pilot
+from glane.run.heartbeat import engines_at_once
 from glane.run.publish import finish_run
 from glane.settings import PilotSettings, PlanSettings
 from glane.validation import validated

@@ -658,7 +658,7 @@ def test_a_doubtful_sample_becomes_a_page(run, tmp_path):
 @pytest.fixture(scope="session")
 def chromium():
     """Where Debian's Chromium and its driver are."""
-    sys.path.insert(0, str(ROOT / "lib" / "setup"))
+    sys.path.insert(0, str(ROOT / "lib" / "glane_tools"))
     try:
         import browser
     finally:

@@ -12,11 +12,11 @@ import yaml
 
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings, spec, work, write_documents
-from glane.corpus import write
+from glane import storage
 from glane.errors import ConfigError, RunError
-from glane.run.prepare import prepare_run
+from glane.extraction.prepare import prepare_run
+from glane.extraction.session import run_worker
 from glane.run.publish import finish_run
-from glane.run.session import run_worker
 from glane.task.task import load_task
 
 
@@ -186,7 +186,7 @@ def test_two_workers_share_a_run(tmp_path, documents):
 
 def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path, documents, monkeypatch):
     settings = make_settings(documents, tmp_path / "run")
-    real, count = write._write, [0]
+    real, count = storage._write, [0]
 
     def full(path, *args, **kwargs):
         if "part-" in path.name:
@@ -196,7 +196,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path, documents, monkey
                 raise OSError(28, "No space left on device")
         real(path, *args, **kwargs)
 
-    monkeypatch.setattr(write, "_write", full)
+    monkeypatch.setattr(storage, "_write", full)
     run, report = work(settings)
     assert report.outcome == "failed"
     assert "The disk is full" in report.message

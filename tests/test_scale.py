@@ -22,21 +22,24 @@ from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan
 from glane.corpus.read import Reader
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.select import Selected, Selection, select_rows
-from glane.corpus.write import write_once
-from glane.run import deaths, publish, worker
+from glane.extraction import worker
+from glane.extraction.prepare import prepare_run
+from glane.extraction.session import run_worker
+from glane.run import deaths, publish
 from glane.run.deaths import Suspects, record_death
 from glane.run.directory import RunDirectory
 from glane.run.ledger import Ledger
-from glane.run.prepare import prepare_run
 from glane.run.publish import finish_run
-from glane.run.session import run_worker
+from glane.storage import write_once
 from glane.task.task import load_task
 
 sys.path.append(str(ROOT / "tests" / "simulations"))
 import scale
 
 FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["glane.run.prepare", "glane.run.publish", "glane.run.session", "glane.engine.scripted"])
+FORK.set_forkserver_preload(
+    ["glane.extraction.prepare", "glane.run.publish", "glane.extraction.session", "glane.engine.scripted"]
+)
 
 
 def peak_mib():

@@ -25,26 +25,26 @@ import glane
 from conftest import SMALL_TASK, extract_here, job, make_settings, spec, write_documents
 from glane.assess.candidates import Candidate
 from glane.assess.drift import brief, drift_line, measure_drift
-from glane.cluster.extract import checked
-from glane.cluster.sentinels import sentinels_of
-from glane.cluster.submit import _absolute, _check
 from glane.engine import scripted
 from glane.errors import ConfigError, RunError
-from glane.run import prepare
-from glane.run.fingerprint import changes
-from glane.run.frozen import freeze, read_frozen
+from glane.extraction import prepare
+from glane.extraction.fingerprint import changes
+from glane.extraction.frozen import freeze, read_frozen
+from glane.extraction.prepare import prepare_run
+from glane.extraction.session import run_worker
+from glane.job.extract import checked
+from glane.job.sentinels import sentinels_of
+from glane.job.submit import _absolute, _check
 from glane.run.overview import overview
-from glane.run.prepare import prepare_run
 from glane.run.progress import ProgressReporter
 from glane.run.publish import amend_summary, finish_run
-from glane.run.session import run_worker
 from glane.settings import ExtractSettings
 from glane.task.fields import BooleanField, fields_from
 from glane.task.task import load_task
 
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
-    ["glane.cluster.sentinels", "glane.run.session", "glane.engine.scripted", "glane.assess.drift"]
+    ["glane.job.sentinels", "glane.extraction.session", "glane.engine.scripted", "glane.assess.drift"]
 )
 
 
@@ -443,7 +443,7 @@ def test_two_workers_share_the_sentinels_and_count_no_row_of_them(tmp_path: Path
 def test_drift_is_told_before_the_end_of_the_run(
     tmp_path: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from glane.cluster import sentinels as watched
+    from glane.job import sentinels as watched
 
     monkeypatch.setattr(watched, "_LOOK_EVERY_S", 0.0)
     folder = frozen_folder(tmp_path, documents)

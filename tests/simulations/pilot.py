@@ -178,8 +178,8 @@ def real_job(seed: int, folder: Path) -> dict[str, tuple[bool, float]]:
     """The same of a corpus that goes through the job itself: pilot, run, and the summary's comparison."""
     import glane.pilot.trial as trial
     from conftest import SMALL_TASK, work, write_documents
+    from glane.extraction.prediction import compare
     from glane.pilot.job import run_pilot
-    from glane.run.prediction import compare
     from glane.run.publish import finish_run
     from glane.settings.plan import PlanSettings
     from glane.validation import validated

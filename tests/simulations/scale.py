@@ -40,13 +40,13 @@ from glane.corpus import select  # noqa: E402
 from glane.corpus.files import InputFile, content_digests, inspect_files  # noqa: E402
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan  # noqa: E402
 from glane.corpus.select import Selection, select_rows  # noqa: E402
-from glane.corpus.write import write_once  # noqa: E402
+from glane.extraction.prepare import prepare_run  # noqa: E402
+from glane.extraction.session import run_worker  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
 from glane.run.ledger import Heartbeat, Ledger  # noqa: E402
 from glane.run.overview import overview  # noqa: E402
-from glane.run.prepare import prepare_run  # noqa: E402
 from glane.run.publish import finish_run  # noqa: E402
-from glane.run.session import run_worker  # noqa: E402
+from glane.storage import write_once  # noqa: E402
 from glane.task.task import load_task  # noqa: E402
 
 TINY_TASK: dict[str, Any] = {
@@ -55,7 +55,9 @@ TINY_TASK: dict[str, Any] = {
 }  # fmt: skip
 SHARD_BYTES = 64 * 2**20
 FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["glane.run.prepare", "glane.run.publish", "glane.run.session", "glane.engine.scripted"])
+FORK.set_forkserver_preload(
+    ["glane.extraction.prepare", "glane.run.publish", "glane.extraction.session", "glane.engine.scripted"]
+)
 
 
 def mib() -> int:

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from glane.corpus.write import replace_file, storage_errors
 from glane.errors import DataError, RunError
+from glane.storage import replace_file, storage_errors
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
 _SETTING = "out.dir"  # that of every job here

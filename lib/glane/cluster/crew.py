@@ -17,11 +17,11 @@ from glane.cluster.actor import EngineActor
 from glane.cluster.forkserver import ForkDied
 from glane.cluster.layout import Layout, Node
 from glane.errors import EngineError, GlaneError
+from glane.extraction.sentinels import with_sentinels
+from glane.extraction.session import WorkerReport, WorkerSpec
 from glane.run.deaths import Suspects, record_death
 from glane.run.directory import RunDirectory
-from glane.run.ledger import host_identity
-from glane.run.sentinels import with_sentinels
-from glane.run.session import WorkerReport, WorkerSpec
+from glane.run.heartbeat import host_identity
 from glane.settings import RunSettings
 
 _POLL_S = 0.5

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
 from glane.corpus.select import Selected
-from glane.corpus.write import storage_errors
 from glane.errors import DataError
+from glane.storage import storage_errors
 
 _BATCH_ROWS = 4096
 _MOST_STRATA = 10

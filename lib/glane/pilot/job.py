@@ -6,18 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.extract import checked
 from glane.corpus.files import content_digest, inspect_files
 from glane.corpus.select import select_rows
 from glane.engine.weights import model_digests
+from glane.extraction.environment import engine_version
+from glane.extraction.fingerprint import make_fingerprint
+from glane.extraction.prediction import check_same
+from glane.extraction.prepare import selection_of
+from glane.extraction.results import open_run
+from glane.job.extract import checked
 from glane.pilot.frame import read_frame
 from glane.pilot.report import make_report
 from glane.pilot.trial import draw_sample, earlier, engines_here, private_folder, try_rows
-from glane.run.environment import engine_version
-from glane.run.fingerprint import make_fingerprint
-from glane.run.prediction import check_same
-from glane.run.prepare import selection_of
-from glane.run.results import open_run
 from glane.settings import PlanSettings
 
 

@@ -19,7 +19,7 @@ import polars as pl
 from scipy.optimize import nnls
 
 from glane.run.directory import RunDirectory
-from glane.run.prediction import engines_at_once
+from glane.run.heartbeat import engines_at_once
 
 PROMPT_WEIGHT = 0.25
 _LEAST_WINDOWS = 2  # answered while the window was full, below which the ends are taken along

@@ -14,17 +14,17 @@ import pyarrow.parquet as pq
 from glane.assess.files import as_json, write_folder
 from glane.corpus.plan import read_plan, shard_size
 from glane.errors import ConfigError
+from glane.extraction.fingerprint import answering
+from glane.extraction.prediction import KIND
+from glane.extraction.results import open_run
+from glane.extraction.worker import REMEMBERED_TOKENS
 from glane.pilot.frame import Frame, strata_of
 from glane.pilot.pace import Pace, read_pace
 from glane.pilot.predict import Assumptions, Population, predict
 from glane.pilot.records import failures, observed, power_of_engines, size_of_records
 from glane.pilot.suggest import engines_of_nodes, slurm_time, suggest
 from glane.pilot.trial import Trial
-from glane.run.fingerprint import answering
-from glane.run.prediction import KIND
 from glane.run.publish import read_summary
-from glane.run.results import open_run
-from glane.run.worker import REMEMBERED_TOKENS
 from glane.settings import ExtractSettings, PilotSettings, PlanSettings
 
 FILE = "pilot.json"

@@ -17,19 +17,19 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from glane.cluster.here import extract_here
 from glane.cluster.layout import Node, plan_layout
 from glane.corpus.files import InputFile
 from glane.corpus.select import Selected
-from glane.corpus.write import storage_errors
 from glane.engine.device import gpu_bytes, num_gpus
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, GlaneError, RunError
+from glane.extraction.results import open_run
+from glane.job.here import extract_here
 from glane.pilot.frame import Frame, Integers, decode, draw, write_rows
 from glane.run.directory import RunDirectory
-from glane.run.ledger import process_start
-from glane.run.results import open_run
+from glane.run.heartbeat import process_start
 from glane.settings import DataSettings, ExtractSettings, ModelSettings, SlurmSettings
+from glane.storage import storage_errors
 from glane.task.task import Task
 
 _LEAST_ROWS, _WINDOWS = 200, 8
@@ -100,7 +100,7 @@ def try_rows(
     )  # fmt: skip
     began = time.time()
     if isinstance(cluster, SlurmSettings):
-        from glane.cluster.submit import extract_on_slurm
+        from glane.job.submit import extract_on_slurm
 
         extract_on_slurm(tried)
         began = _began(folder / "run")  # what it waited in the queue is no start-up

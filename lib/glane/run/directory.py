@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import yaml
 
-from glane.corpus.write import replace_file, storage_errors, write_once
+from glane.storage import replace_file, storage_errors, write_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
-from glane.run.ledger import is_gone
+from glane.run.heartbeat import is_gone
 from glane.run.progress import Snapshot, snapshot
 from glane.run.publish import read_summary
 from glane.types import Status

@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glane.corpus.plan import Plan
-from glane.corpus.write import storage_errors
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
 from glane.run.energy import total_energy
-from glane.run.prediction import engines_at_once
+from glane.run.heartbeat import engines_at_once
+from glane.storage import storage_errors
 from glane.types import Status
 
 _ROW_GROUP_BYTES = 32 * 2**20

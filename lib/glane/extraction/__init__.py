@@ -1,0 +1,1 @@
+"""The work of asking a model about documents: prompts, engines kept full, records, results."""

@@ -1,0 +1,238 @@
+"""A frozen set: a few documents of a run, what was answered then, and how. Written once, whole, and only read after."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import Field as Key
+
+from glane.corpus.files import content_digest
+from glane.corpus.plan import Plan, read_plan
+from glane.errors import ConfigError, DataError, GlaneError, RunError
+from glane.extraction.fingerprint import answering
+from glane.storage import replace_file, storage_errors
+from glane.task.fields import Field
+from glane.task.task import Task
+from glane.validation import Strict, validated
+
+if TYPE_CHECKING:
+    from glane.extraction.results import Run
+
+DOCUMENTS, REFERENCE, GOLD, MANIFEST = "documents.parquet", "reference.parquet", "gold.parquet", "sentinels.json"
+_FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # the texts are in it
+
+
+class Manifest(Strict):
+    """What `sentinels.json` says of a frozen set. It holds no text of a document."""
+
+    created: str
+    task: str
+    version: str
+    model: str
+    engine: str
+    source: Literal["model", "gold"]  # what the answers of today are held against, besides those of the model then
+    documents: int = Key(ge=1)
+    id_column: str
+    text_column: str
+    input_columns: tuple[str, ...]  # further columns of the documents that the prompt takes
+    tolerance: float = Key(ge=0, lt=1)  # share of documents that may differ without being drift
+    sample: Mapping[str, Any]  # how they were drawn
+    run: Mapping[str, str]  # which run answered: its directory then, and its fingerprint's digest
+    fingerprint: Mapping[str, Any]  # the parts that change answers
+    fields: Mapping[str, Field]  # what was asked, with the rules of comparison
+    files: Mapping[str, str]  # the digest of each file beside this one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenSet:
+    """A folder of sentinels that was read and found whole."""
+
+    folder: Path
+    manifest: Manifest
+    reference: pl.DataFrame  # the result rows of then
+    gold: pl.DataFrame | None  # right answers
+
+    @property
+    def documents(self) -> Path:
+        """The texts, with their ids and what else the prompt takes."""
+        return self.folder / DOCUMENTS
+
+
+def freeze(
+    run: Run,
+    task: Task,
+    ids: pl.Series,
+    *,
+    folder: str | Path,
+    sample: Mapping[str, Any],
+    tolerance: float,
+    gold: pl.DataFrame | None = None,
+) -> FrozenSet:
+    """Write a frozen set of the documents `ids` of a complete run into a new folder, which appears whole or not at all.
+
+    Args:
+        run: The run whose answers are the reference.
+        task: The run's.
+        ids: Documents with values in the run.
+        folder: Where the set goes; it must not exist, or be empty.
+        sample: How the documents were drawn, to be told.
+        tolerance: Share of documents that may differ without being drift.
+        gold: Right answers of these documents, one row each.
+
+    Raises:
+        DataError: if the input of the run is gone or changed.
+        RunError: if the folder holds something, or cannot be written.
+    """
+    root = Path(folder).expanduser().absolute()
+    _refuse_used(root)
+    described = run.description()
+    columns, fingerprint = described["settings"]["data"], described["fingerprint"]
+    id_column, text_column = columns["id_column"], columns["text_column"]
+    wanted = list(dict.fromkeys([id_column, text_column, *task.input_columns]))
+    documents = _input_rows(run, id_column, wanted, ids)
+    order = pl.DataFrame({id_column: pl.Series(documents[id_column].to_pylist(), dtype=ids.dtype)})
+    answered = run.usable().filter(pl.col(id_column).is_in(ids.implode())).collect()
+    reference = order.join(answered, on=id_column, how="left", maintain_order="left")
+    staging = root.with_name(f".{root.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with storage_errors(root):
+            root.parent.mkdir(parents=True, exist_ok=True)
+            staging.mkdir(mode=_FOLDER_MODE)
+            replace_file(staging / DOCUMENTS, lambda s: pq.write_table(documents, s), mode=_FILE_MODE)
+            replace_file(staging / REFERENCE, lambda s: reference.write_parquet(s), mode=_FILE_MODE)
+            if gold is not None:
+                replace_file(staging / GOLD, lambda s: gold.write_parquet(s), mode=_FILE_MODE)
+            manifest = Manifest(
+                created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                task=task.name,
+                version=task.version,
+                model=described["model"],
+                engine=fingerprint["engine"],
+                source="model" if gold is None else "gold",
+                documents=len(ids),
+                id_column=id_column,
+                text_column=text_column,
+                input_columns=tuple(task.input_columns),
+                tolerance=tolerance,
+                sample=sample,
+                run={"dir": str(run.directory.root), "fingerprint_digest": described["fingerprint_digest"]},
+                fingerprint=answering(fingerprint),
+                fields=task.fields,
+                files={path.name: content_digest(str(path)) for path in sorted(staging.iterdir())},
+            )
+            content = manifest.model_dump_json(indent=2).encode()
+            replace_file(staging / MANIFEST, lambda s: s.write(content), mode=_FILE_MODE)  # type: ignore[arg-type]
+            _refuse_used(root)
+            os.rename(staging, root)  # fails if another set came first: a folder replaces an empty one only
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return read_frozen(root, place="out.dir")
+
+
+def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenSet:
+    """Read a frozen set; `place` is the setting that named it.
+
+    Raises:
+        ConfigError: if there is none, or it is not as it was when it was frozen.
+    """
+    root = Path(folder).expanduser().absolute()
+    remedy = (
+        "Give the folder that jobs/sentinels.py wrote, freeze a new one (python jobs/sentinels.py run.dir=… "
+        f"out.dir=…), or set {place}=null."
+    )
+    try:
+        content = (root / MANIFEST).read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{place}: {folder} holds no sentinels ({MANIFEST}: {error.strerror or 'cannot be read'}). {remedy}"
+        ) from None
+    try:
+        manifest = validated(Manifest, json.loads(content), place=MANIFEST)
+    except (ValueError, TypeError, GlaneError):
+        raise ConfigError(f"{place}: {root / MANIFEST} is damaged. Restore the folder from a copy. {remedy}") from None
+    for name, digest in manifest.files.items():
+        try:
+            is_whole = content_digest(str(root / name)) == digest
+        except GlaneError:
+            is_whole = False
+        if not is_whole:
+            raise ConfigError(
+                f"{place}: {root / name} is missing, damaged or was changed since it was frozen. Restore the folder "
+                f"from a copy. {remedy}"
+            )
+    return FrozenSet(
+        folder=root,
+        manifest=manifest,
+        reference=pl.read_parquet(root / REFERENCE),
+        gold=pl.read_parquet(root / GOLD) if GOLD in manifest.files else None,
+    )
+
+
+def _refuse_used(root: Path) -> None:
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        held = "a frozen set, which is never overwritten" if (root / MANIFEST).exists() else "other things"
+        raise RunError(
+            f"out.dir: {root} holds {held}. Choose a new folder; remove this one by hand if nobody needs it."
+        )
+
+
+def _input_rows(run: Run, id_column: str, columns: list[str], ids: pl.Series) -> pa.Table:
+    """The input rows of some documents, in input order and in the input's own types.
+
+    They are found by the run's plan: outside of what a run selected, its input may hold an id twice.
+
+    Raises:
+        DataError: if a file is not there any more, or is another.
+    """
+    for entry in run.description()["files"]:
+        _refuse_changed(entry)
+    plan, wanted = read_plan(run.directory.plan), pa.array(ids.to_list())
+    parts = []
+    for path, row_group, positions in _planned(plan):
+        with pq.ParquetFile(path) as parquet:
+            held = parquet.read_row_group(row_group, columns=[id_column]).column(0).take(pa.array(positions))
+            is_wanted = pc.is_in(held.cast(wanted.type), value_set=wanted).combine_chunks()
+            if pc.any(is_wanted).as_py():
+                rows = parquet.read_row_group(row_group, columns=columns)
+                parts.append(rows.take(pa.array(positions).filter(is_wanted)).select(columns))
+    table = pa.concat_tables(parts).replace_schema_metadata(None)
+    assert table.num_rows == len(ids), "the plan and the records of this run disagree"
+    return table
+
+
+def _planned(plan: Plan) -> Iterator[tuple[str, int, list[int]]]:
+    """By row group: its file, its number and the places of its selected rows."""
+    spans = (span for index in range(plan.num_shards) for span in plan.shard(index).spans)  # in input order
+    for (file, row_group), group in itertools.groupby(spans, lambda span: (span.file_index, span.row_group)):
+        positions = [
+            span.row_start + offset
+            for span in group
+            for offset in (range(span.num_rows) if span.selected is None else span.selected)
+        ]
+        yield plan.paths[file], row_group, positions
+
+
+def _refuse_changed(entry: Mapping[str, Any]) -> None:
+    path = Path(entry["path"])
+    remedy = "The texts of sentinels are taken from the input of the run: put the file back, or name a newer run."
+    try:
+        status = path.stat()
+    except OSError:
+        raise DataError(f"{path}: the input of the run is not there any more. {remedy}") from None
+    if (status.st_size, status.st_mtime_ns) == (entry["bytes"], entry["mtime_ns"]):
+        return
+    if content_digest(str(path)) != entry["digest"]:
+        raise DataError(f"{path}: was changed since the run read it. {remedy}")

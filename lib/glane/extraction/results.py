@@ -1,0 +1,161 @@
+"""Reading a run: what analysts use in notebooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from glane.errors import RunError
+from glane.extraction.highlight import MarkedText, Passage
+from glane.extraction.tables import evidence, line_list
+from glane.run.directory import RunDirectory
+from glane.types import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The rows of a run as Polars LazyFrames: typed columns, one row per selected input."""
+
+    directory: RunDirectory
+    is_complete: bool
+    _files: tuple[str, ...]
+
+    def all(self) -> pl.LazyFrame:
+        """Every row, whatever its status."""
+        return pl.scan_parquet(list(self._files))
+
+    def usable(self) -> pl.LazyFrame:
+        """The rows that carry values: status OK."""
+        return self.all().filter(pl.col("status") == Status.OK)
+
+    def rejected(self) -> pl.LazyFrame:
+        """The rows without values, with `status` and `reason`."""
+        return self.all().filter(pl.col("status") != Status.OK)
+
+    def line_list(self, *, explode: str | None = None, every_row: bool = False) -> pl.LazyFrame:
+        """The usable rows, or every row, flat, for CSV, R and Excel; with `explode` one row per item of that list.
+
+        Evidence is in columns `<field>__quote`, `__start`, `__end` and `__alignment`; lists are joined by "; "; a list
+        of records is told by its `<field>__count`, or exploded, its members as `<field>.<member>`.
+
+        Raises:
+            ConfigError: if `explode` is no list of the task.
+        """
+        return line_list(self.all() if every_row else self.usable(), self._fields(), explode=explode)
+
+    def evidence(self) -> pl.LazyFrame:
+        """One row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence.
+
+        Raises:
+            RunError: if the id column has the name of one of these columns.
+        """
+        id_column = self.description()["settings"]["data"]["id_column"]
+        return evidence(self.usable(), self._fields(), id_column=id_column)
+
+    def documents(self) -> pl.LazyFrame:
+        """The id and the text of every input row, from the files that the run was made of."""
+        described = self.description()
+        columns = described["settings"]["data"]
+        paths = [entry["path"] for entry in described["files"]]
+        return pl.scan_parquet(paths).select(columns["id_column"], columns["text_column"])
+
+    def show(self, document_id: str | int) -> MarkedText:
+        """One document with its evidence marked, and with what was made of it, for a notebook.
+
+        Raises:
+            RunError: if the run holds no document of this id.
+        """
+        data = self.description()["settings"]["data"]
+        name = data["id_column"]
+        is_it = pl.col(name).cast(pl.String) == str(document_id)
+        rows = self.all().filter(is_it).collect()
+        texts = self.documents().filter(is_it).collect()
+        if rows.is_empty() or texts.is_empty():
+            raise RunError(f"{self.directory.root}: no document {document_id!r} in this run.")
+        found = evidence(rows.lazy(), self._fields(), id_column=name, with_reasons=True).collect()
+        passages = [
+            Passage(start=row["start"], end=row["end"], label=f"{row['field']} = {row['value']}")
+            for row in found.filter(pl.col("start").is_not_null()).iter_rows(named=True)
+        ]
+        row = rows.row(0, named=True)
+        text = texts.item(0, data["text_column"]) or ""
+        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        return MarkedText(text, passages, title=": ".join(filter(None, [row["status"], row["reason"]])))
+
+    def drift(self) -> pl.DataFrame:
+        """One row per field: how many sentinel documents are answered as when they were frozen, and the verdict.
+
+        Columns: field, verdict (same or drift), documents, equal, equal_share with its 95 % interval equal_low and
+        equal_high, what (the figure that a trend would show), then, now; with right answers f1_then, f1_now, p_holm.
+
+        Raises:
+            RunError: if the run has no sentinels, or they are not answered yet.
+        """
+        path = self.directory.drift
+        if not path.is_file():
+            raise RunError(
+                f"{self.directory.root}: nothing is known of drift (no sentinels/{path.name}). Freeze sentinels with "
+                "jobs/sentinels.py and run the extraction's command again with task.sentinels=FOLDER."
+            )
+        return _drift_table(json.loads(path.read_text(encoding="utf-8")))
+
+    def _fields(self) -> list[str]:
+        return [entry["column"] for entry in self.description()["codebook"] if entry["role"] == "field"]
+
+    def codebook(self) -> pl.DataFrame:
+        """One row per column, and per member of a record: name, role, type, description, values, labels, bounds."""
+        return pl.DataFrame(self.description()["codebook"], infer_schema_length=None)
+
+    def description(self) -> dict[str, Any]:
+        """What `run.yaml` says: settings, fingerprint, versions."""
+        return self.directory.described()
+
+    def __repr__(self) -> str:
+        state = "complete" if self.is_complete else "under way"
+        return f"<glane run {self.directory.root} ({state}, {len(self._files)} files)>"
+
+
+_DRIFT_COLUMNS: dict[str, Any] = {
+    "field": pl.String, "verdict": pl.String, "documents": pl.Int64, "equal": pl.Int64, "equal_share": pl.Float64,
+    "equal_low": pl.Float64, "equal_high": pl.Float64, "what": pl.String, "then": pl.Float64, "now": pl.Float64,
+    "f1_then": pl.Float64, "f1_now": pl.Float64, "p_holm": pl.Float64,
+}  # fmt: skip
+
+
+def _drift_table(found: Mapping[str, Any]) -> pl.DataFrame:
+    rows = []
+    for entry in found["fields"]:
+        low, high = entry["equal_ci95"]
+        row = {**entry, **(entry["figures"] or [{}])[0], **entry.get("gold", {}), "equal_low": low, "equal_high": high}
+        rows.append({name: row.get(name) for name in _DRIFT_COLUMNS})
+    return pl.DataFrame(rows, schema=_DRIFT_COLUMNS)
+
+
+def open_run(path: str | Path, *, partial: bool = False) -> Run:
+    """Open a run directory.
+
+    A run that is not complete is opened with `partial=True` only: it then holds the shards committed so far.
+
+    Raises:
+        RunError: if there is no run, or it is not complete and `partial` is false.
+    """
+    directory = RunDirectory(root=Path(path).expanduser().absolute())
+    if not directory.description.is_file():
+        raise RunError(f"{path}: no run here (no run.yaml). Give the run.dir of an extraction.")
+    if directory.is_complete:
+        files = sorted(str(file) for file in directory.records.glob("*.parquet"))
+        return Run(directory=directory, is_complete=True, _files=tuple(files))
+    files = sorted(str(file) for file in directory.parts.glob("part-*.parquet"))
+    if not partial:
+        raise RunError(
+            f"{path}: this run is not complete ({len(files)} shards committed). Run its command again to go on, "
+            "or open it with partial=True to read what it has."
+        )
+    if not files:
+        raise RunError(f"{path}: this run has no committed shard yet.")
+    return Run(directory=directory, is_complete=False, _files=tuple(files))

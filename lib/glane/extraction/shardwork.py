@@ -1,0 +1,71 @@
+"""One shard in work: its rows as they are judged, until all are and it can be committed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glane.extraction.records import record_table
+from glane.run.directory import RunDirectory
+from glane.storage import write_once
+from glane.task.arrow import Column
+from glane.types import Extraction, Status
+
+
+@dataclass(slots=True, kw_only=True)
+class ShardWork:
+    """The rows of one shard, judged or not. Used by the committing thread only, once it is made."""
+
+    index: int
+    kept: pa.Table
+    started: float = field(default_factory=time.time)
+    extractions: list[Extraction | None] = field(init=False)
+    duplicates: list[bool] = field(init=False)
+    num_missing: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.num_missing = self.kept.num_rows
+        self.extractions = [None] * self.kept.num_rows
+        self.duplicates = [False] * self.kept.num_rows
+
+    def judge(self, row: int, extraction: Extraction, *, duplicate: bool) -> bool:
+        """Set the result of one row. Return whether the shard has all of them now."""
+        assert self.extractions[row] is None, f"row {row} of shard {self.index} is judged twice"
+        self.extractions[row] = extraction
+        self.duplicates[row] = duplicate
+        self.num_missing -= 1
+        return self.num_missing == 0
+
+    def is_judged(self, row: int) -> bool:
+        """Whether the row has its result."""
+        return self.extractions[row] is not None
+
+    def commit(self, directory: RunDirectory, columns: Sequence[Column], facts: Mapping[str, Any]) -> bool:
+        """Write the part. Return False if another worker committed this shard first.
+
+        Raises:
+            RunError: if the file system refuses; nothing is committed then.
+        """
+        rows = [row for row in self.extractions if row is not None]
+        table = record_table(self.kept, rows, self.duplicates, columns)
+        metadata = {"shard": self.index, "started": self.started, "committed": time.time(), **facts}
+        table = table.replace_schema_metadata({"glane_shard": json.dumps(metadata)})
+        return write_once(
+            directory.part(self.index),
+            lambda stream: pq.write_table(table, stream, compression="zstd"),
+            mode=directory.file_mode,
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Rows by status."""
+        found = dict.fromkeys(Status, 0)
+        for row in self.extractions:
+            if row is not None:
+                found[row.status] += 1
+        return {str(status): count for status, count in found.items() if count}

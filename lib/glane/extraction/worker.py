@@ -1,0 +1,327 @@
+"""The worker: one engine kept full, from the first claimed shard to the last committed one.
+
+Three threads, and no barrier between shards: the feeder claims, reads and encodes ahead of the engine; the engine's
+loop keeps a rolling window of requests; the committer parses and writes what is finished.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+import time
+import traceback
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from glane.corpus.plan import Plan
+from glane.corpus.read import Reader
+from glane.engine.engine import Engine, RequestRefused
+from glane.extract.parse import Judgement
+from glane.extraction.asker import Asker
+from glane.extraction.feeder import Feeder, Request, Result, Target
+from glane.run.deaths import Suspects, Window
+from glane.run.directory import RunDirectory
+from glane.run.heartbeat import Heartbeat
+from glane.run.ledger import Ledger
+from glane.settings import ModelSettings
+from glane.task.arrow import columns
+from glane.task.task import Task
+from glane.types import Completion, Extraction, Status
+
+
+class EngineDied(Exception):
+    """The engine failed in a step: what was in it is suspect, and the worker must start again."""
+
+
+def where(error: BaseException) -> str:
+    """An exception's kind and place. Its message is left out: it may quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+REMEMBERED_TOKENS = 500_000  # of answers that duplicates may want: some 30 MB with their log-probabilities
+_WAIT_S = 0.2
+_FOLLOWER_WAIT_S = 0.01  # while the engine is idle and an answer that is being judged may want another prompt
+_LAST_CLAIM_S = 10.0
+_PACE_S = 60.0  # over this long the heartbeat tells the pace
+
+
+@dataclass(slots=True)
+class _Counts:
+    rows: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    shards: int = 0
+    committed: Counter[str] = field(default_factory=Counter)  # rows by status, in shards that this worker committed
+    judged_rows: int = 0  # rows of shards that are done with, here or by another worker that was faster
+
+
+class Worker:
+    """Works on a run until every shard of it is committed."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        task: Task,
+        model: ModelSettings,
+        plan: Plan,
+        reader: Reader,
+        directory: RunDirectory,
+        ledger: Ledger,
+        heartbeat: Heartbeat,
+        key: str,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._engine, self._directory = engine, directory
+        self._ledger, self._heartbeat = ledger, heartbeat
+        self._columns = columns(task)
+        self._window_size = model.window_size
+        self._asks_duplicates = model.ask_duplicates
+        self._window = Window(directory, heartbeat.worker, num_slots=self._window_size)
+        self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
+        self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
+        self._feeder = Feeder(
+            asker=Asker(engine, task, model),
+            plan=plan,
+            reader=reader,
+            ledger=ledger,
+            suspects=Suspects(directory),
+            key=key,
+            ask=lambda request: self._put(self._prepared, request),
+            judge=self._answer,
+            should_stop=should_stop,
+            has_failed=lambda: self._failure is not None,
+        )
+        self._in_engine: dict[str, Request] = {}
+        self._waiting: dict[bytes, list[Target]] = {}  # rows that want an answer that is being computed
+        self._answers: OrderedDict[bytes, Completion] = OrderedDict()
+        self._num_remembered = 0  # tokens of these
+        self._followups: deque[Request] = deque()  # what answers make us ask again: bounded by the rows in work
+        self._num_answered = self._num_judged = 0  # results handed to the committer, and those that it is done with
+        self._count_lock = threading.Lock()
+        self._num_requests = 0
+        self._counts = _Counts()
+        self._last_step = time.monotonic()
+        self._pace: deque[tuple[float, int, int]] = deque()
+        self._failure: BaseException | None = None
+        self._state = "working"
+
+    def run(self) -> None:
+        """Work until nothing is left to do, here or in other workers' hands.
+
+        Raises:
+            GlaneError: if input or run directory fail; whatever is committed stays.
+        """
+        self._heartbeat.report(self._progress)
+        self._heartbeat.write()  # from here on a death is the work's, not the start's
+        feeder = threading.Thread(
+            target=self._guarded, args=(self._feeder.run, self._prepared), name="feeder", daemon=True
+        )
+        committer = threading.Thread(target=self._guarded, args=(self._commit_all, None), name="committer", daemon=True)
+        feeder.start()
+        committer.start()
+        try:
+            self._serve()
+            self._put(self._finished, None)
+            committer.join()
+            self._raise_failure()
+            self._window.close()
+        except BaseException as error:
+            self._failure = self._failure or error  # the other threads end by it
+            raise
+        finally:
+            self._state = "ended"
+            feeder.join(timeout=_LAST_CLAIM_S)  # what it claims after the release would stay claimed
+            self._ledger.release_all()
+
+    # The engine's thread: keep the window full.
+
+    def _serve(self) -> None:
+        is_fed = True
+        while is_fed or self._in_engine or self._more_may_follow():
+            self._raise_failure()
+            is_fed = self._refill(is_fed)
+            if self._in_engine:
+                self._step()
+
+    def _more_may_follow(self) -> bool:
+        """Whether an answer that is not judged yet, or was just judged, may want another prompt."""
+        # In this order: an answer counts as judged after its followers are in the queue.
+        return self._num_judged < self._num_answered or bool(self._followups)
+
+    def _refill(self, is_fed: bool) -> bool:
+        """Move requests into the engine, followers first; wait only when it is idle. False after the last one fed."""
+        while len(self._in_engine) < self._window_size:
+            if self._followups:
+                request: Request | None = self._followups.popleft()
+            elif is_fed:
+                try:
+                    wait_s = _FOLLOWER_WAIT_S if self._more_may_follow() else _WAIT_S
+                    request = self._prepared.get(block=not self._in_engine, timeout=wait_s)
+                except queue.Empty:
+                    return True
+                if request is None:
+                    return False
+            else:
+                if not self._in_engine and self._more_may_follow():
+                    time.sleep(_FOLLOWER_WAIT_S)
+                return False
+            assert request is not None
+            if request.alone:
+                self._ask_alone(request)
+            else:
+                self._ask(request)
+        return is_fed
+
+    def _ask(self, request: Request) -> None:
+        if self._asks_duplicates:
+            request = replace(request, identity=str(self._num_requests).encode())  # like no other's
+        if (known := self._answers.get(request.identity)) is not None:
+            self._answers.move_to_end(request.identity)
+            self._answer(Result(target=request.target, outcome=known, duplicate=True))
+            return
+        if request.identity in self._waiting:
+            self._waiting[request.identity].append(request.target)
+            return
+        self._waiting[request.identity] = []
+        self._num_requests += 1
+        request_id = str(self._num_requests)
+        try:
+            prompt = request.prompt
+            self._engine.add(request_id, prompt.tokens, task=prompt.task, text=prompt.text, sampling=prompt.sampling)
+        except RequestRefused as refusal:
+            refused = Judgement(status=Status.REJECTED, reason=str(refusal))
+            self._answer(Result(target=request.target, outcome=refused))
+            self._waiting.pop(request.identity, None)
+            return
+        if not self._in_engine:
+            self._last_step = time.monotonic()  # the watchdog counts from here, not from before the pause
+        self._in_engine[request_id] = request
+        self._window.enter(request_id, request.digest, alone=request.alone)
+
+    def _ask_alone(self, request: Request) -> None:
+        while self._in_engine:
+            self._step()
+        self._ask(request)
+        while self._in_engine:
+            self._step()
+
+    def _step(self) -> None:
+        try:
+            finished = self._engine.step()
+        except Exception as error:  # whatever it is, the state of the engine is unknown from here on
+            raise EngineDied(where(error)) from None
+        for request_id, completion in finished:
+            request = self._in_engine.pop(request_id)
+            self._window.leave(request_id)
+            self._answer(Result(target=request.target, outcome=completion))
+            for target in self._waiting.pop(request.identity):
+                self._answer(Result(target=target, outcome=completion, duplicate=True))
+            self._remember(request.identity, completion)
+        self._last_step = time.monotonic()
+
+    def _remember(self, identity: bytes, completion: Completion) -> None:
+        self._answers[identity] = completion
+        self._num_remembered += completion.num_output_tokens
+        while self._num_remembered > REMEMBERED_TOKENS:
+            self._num_remembered -= self._answers.popitem(last=False)[1].num_output_tokens
+
+    def _answer(self, result: Result) -> None:
+        """Hand a result to the committer; called by the feeder's thread, too."""
+        with self._count_lock:
+            self._num_answered += 1
+        self._put(self._finished, result)
+
+    # The committer's thread: judge, collect, write.
+
+    def _commit_all(self) -> None:
+        while (result := self._finished.get()) is not None:
+            self._judge(result)
+            self._num_judged += 1
+
+    def _judge(self, result: Result) -> None:
+        target, outcome = result.target, result.outcome
+        if isinstance(outcome, Completion) and not result.duplicate:
+            self._counts.prompt_tokens += outcome.num_prompt_tokens
+            self._counts.output_tokens += outcome.num_output_tokens
+        if target.reading is None:
+            assert isinstance(outcome, Judgement)
+            self._close_row(target, Extraction(status=outcome.status, reason=outcome.reason), duplicate=False)
+            return
+        assert target.turn is not None
+        for turn in target.reading.take(target.turn, outcome, duplicate=result.duplicate):
+            follower = self._feeder.request(replace(target, turn=turn))
+            if isinstance(follower, Request):
+                self._followups.append(follower)
+            else:
+                self._judge(follower)
+        if target.reading.is_done and not target.work.is_judged(target.row):
+            self._close_row(target, target.reading.extraction(), duplicate=target.reading.is_duplicate)
+
+    def _close_row(self, target: Target, extraction: Extraction, *, duplicate: bool) -> None:
+        work = target.work
+        self._counts.duplicates += duplicate
+        self._counts.rows[extraction.status] += 1
+        if work.judge(target.row, extraction, duplicate=duplicate):
+            facts = {"worker": self._heartbeat.worker, "host": socket.gethostname()}
+            if work.commit(self._directory, self._columns, facts):
+                self._counts.shards += 1
+                self._counts.committed.update(work.counts())
+            self._counts.judged_rows += work.kept.num_rows
+            self._ledger.release(work.index)
+
+    # Between the threads.
+
+    def _guarded(self, work: Callable[[], None], sink: queue.Queue[Any] | None) -> None:
+        """Run a thread's work; hand its failure to the engine's loop, and its end to `sink`."""
+        try:
+            work()
+        except BaseException as error:
+            self._failure = error
+        finally:
+            if sink is not None:
+                self._put(sink, None)
+
+    def _put(self, sink: queue.Queue[Any], item: Any) -> None:
+        """Put, unless another thread has failed and nobody takes."""
+        while True:
+            try:
+                sink.put(item, timeout=1)
+                return
+            except queue.Full:
+                if self._failure is not None:
+                    return
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _progress(self) -> dict[str, Any]:
+        busy = bool(self._in_engine)
+        now, counts = time.monotonic(), self._counts
+        self._pace.append((now, counts.rows.total(), counts.prompt_tokens + counts.output_tokens))
+        while len(self._pace) > 2 and now - self._pace[1][0] > _PACE_S:
+            self._pace.popleft()
+        (_, rows, tokens), seconds = self._pace[0], max(now - self._pace[0][0], 1e-3)
+        return {
+            "state": self._state,
+            "rows": dict(self._counts.rows),
+            "duplicates": self._counts.duplicates,
+            "prompt_tokens": self._counts.prompt_tokens,
+            "output_tokens": self._counts.output_tokens,
+            "shards": self._counts.shards,
+            "committed": dict(self._counts.committed),
+            "open_rows": self._counts.rows.total() - self._counts.judged_rows,
+            "in_window": len(self._in_engine),
+            "window_size": self._window_size,
+            "rows_per_s": round((counts.rows.total() - rows) / seconds, 3),
+            "tokens_per_s": round((counts.prompt_tokens + counts.output_tokens - tokens) / seconds, 1),
+            "step_age_s": round(time.monotonic() - self._last_step, 1) if busy else 0.0,
+        }

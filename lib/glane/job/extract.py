@@ -1,0 +1,157 @@
+"""The extraction job: prepared, worked on, published. The same here, on one machine and on many nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from glane.cluster.crew import Crew, alive_nodes
+from glane.cluster.layout import plan_layout
+from glane.engine.device import gpu_bytes
+from glane.engine.weights import resolve_weights, weights_bytes
+from glane.errors import ConfigError, GlaneError
+from glane.extraction.prediction import check_same, compare, comparison_lines, read_pilot
+from glane.extraction.prepare import PreparedRun, input_pattern_exists, prepare_run
+from glane.extraction.session import WorkerSpec
+from glane.job.sentinels import Sentinels, check_sentinels, sentinels_of
+from glane.run.progress import ProgressReporter, summary_lines
+from glane.run.publish import amend_summary, finish_run, is_committed
+from glane.settings import ExtractSettings
+from glane.task.task import Task, load_task
+
+Connect = Callable[[], AbstractContextManager[Any]]
+
+
+def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
+    """Read the task and find the weights: everything that can be wrong before the data is touched.
+
+    Raises:
+        GlaneError: naming what is wrong and the remedy.
+    """
+    task = load_task(settings.task)
+    if task.passes.recall and settings.model.prompt_style == "bare":
+        raise ConfigError(
+            f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "
+            "would not hear what was found already. Set task.passes.recall=0, or take a model with prompt_style=full."
+        )
+    if task.keys == "short" and settings.model.prompt_style == "bare":
+        raise ConfigError(
+            f"task.keys: {settings.model.name!r} is shown the document alone (model.prompt_style=bare), and writes the "
+            "keys that it was trained on. Set task.keys=full, or take a model with prompt_style=full."
+        )
+    check_sentinels(task)
+    input_pattern_exists(settings.data)
+    model = resolve_weights(settings.model)
+    return settings.model_copy(update={"model": model}), task
+
+
+def extract(
+    settings: ExtractSettings,
+    *,
+    connect: Connect,
+    should_stop: Callable[[], bool] = lambda: False,
+    start: float = 0.0,
+) -> PreparedRun:
+    """Run the job to its end; resume what was begun, and do nothing where all is done.
+
+    `connect` enters a Ray cluster and yields the `ray` module. Once `should_stop` says so, no new shard is begun; the
+    run is then left incomplete, which `directory.is_complete` of the result tells. `start` (0 to 1) is where in the
+    plan this job's workers begin.
+
+    Raises:
+        GlaneError: for what a user can mend; what was committed stays, and the same command goes on.
+    """
+    settings, task = checked(settings)
+    pilot = None if settings.run.pilot is None else read_pilot(settings.run.pilot)
+    run = prepare_run(settings, task)
+    if pilot is not None:
+        check_same(pilot, run.directory.described()["fingerprint"], place=f"run.pilot: {settings.run.pilot}")
+    sentinels = sentinels_of(settings, task, run)
+    directory, plan = run.directory, run.plan
+
+    def is_done() -> bool:
+        """Whether everything is answered, the sentinels included."""
+        is_here = directory.is_complete or is_committed(directory, plan)
+        return is_here and (sentinels is None or sentinels.is_done)
+
+    with ProgressReporter(directory, plan, style=settings.progress) as progress:
+        if directory.is_complete:
+            rest = "nothing to do" if is_done() else "its sentinels are not"
+            progress.say(f"{settings.run.dir}: complete already, {rest}")
+        else:
+            what = "new run" if run.is_new else "resuming"
+            progress.say(
+                f"{settings.run.dir}: {what}, {plan.num_selected} of {plan.num_read} rows selected, "
+                f"{plan.num_shards} shards"
+            )
+        if sentinels is not None and not sentinels.is_done:
+            progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
+        if not is_done():
+            try:
+                with connect() as ray:
+                    _work(settings, task, run, sentinels, progress, ray, should_stop, start)
+            except GlaneError as error:
+                progress.log(f"error: {error}")
+                raise
+        if should_stop() and not is_done():
+            progress.update()
+            progress.say(f"{settings.run.dir}: stopped before the end; what is committed stays")
+            return run
+        more = {} if sentinels is None else {"sentinels": sentinels.finish()}
+        summary = finish_run(directory, plan, record_mib=settings.run.record_mib)
+        if pilot is not None:
+            more["predicted"] = compare(pilot, summary)
+        summary = amend_summary(directory, more)
+        for line in summary_lines(directory, summary):
+            progress.say(line)
+        for line in comparison_lines(more["predicted"]) if pilot is not None else ():
+            progress.say(line)
+        if sentinels is not None:
+            sentinels.tell(progress)
+    return run
+
+
+def _work(
+    settings: ExtractSettings,
+    task: Task,
+    run: PreparedRun,
+    sentinels: Sentinels | None,
+    progress: ProgressReporter,
+    ray: Any,
+    should_stop: Callable[[], bool],
+    start: float,
+) -> None:
+    nodes = alive_nodes(ray)
+    layout = plan_layout(
+        settings.model,
+        nodes,
+        num_shards=run.plan.num_shards,
+        weights_bytes=weights_bytes(settings.model),
+        gpu_bytes=gpu_bytes(),
+    )
+    model = settings.model.model_copy(update={"tensor_parallel_size": layout.tensor_parallel_size})
+    progress.say(
+        f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "
+        f"{layout.gpus} GPU(s) each ({layout.reason})"
+    )
+    spec = WorkerSpec(
+        worker="",
+        settings=settings.model_copy(update={"model": model}),
+        task=task,
+        key=run.key,
+        start=start,
+        device=layout.device,
+        cpus=layout.cpus,
+        gpus=0,
+        sentinels=None if sentinels is None else sentinels.spec,
+    )
+    crew = Crew(ray, layout=layout, spec=spec, directory=run.directory, say=progress.say, warn=progress.warn)
+
+    def tick() -> None:
+        if not run.directory.is_complete:
+            progress.update()
+        if sentinels is not None:
+            sentinels.look(progress)
+
+    crew.run(tick=tick, should_stop=should_stop)

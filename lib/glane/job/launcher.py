@@ -1,0 +1,291 @@
+"""One task of a job on one node: Ray's node processes, on the first node also the driver, and how all of it ends.
+
+Every wait has a bound and a reason; only processes of our own are ended; the exit code says what happened.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from glane.cluster import processes, raynode, slurm
+from glane.cluster.address import own_address
+from glane.cluster.allocation import VERDICT, Allocation
+from glane.cluster.forkserver import fork_server
+from glane.cluster.local import FOREIGN, ray_environment
+from glane.cluster.rendezvous import Desk, Office
+from glane.cluster.scratch import scratch_folder, write_token
+from glane.errors import EngineError, GlaneError
+from glane.run.directory import RunDirectory
+from glane.run.heartbeat import mark_host_ended
+from glane.settings import ExtractSettings, SlurmSettings
+
+FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
+_POLL_S = 0.2
+_RAY_RESTARTS = 3
+_REQUEUE_WAIT_S = 90.0
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy")
+
+
+def launch(settings: ExtractSettings, allocation: Allocation) -> int:
+    """Do this node's part of the job. Return the exit code: 0 only if the run is complete."""
+    assert isinstance(settings.cluster, SlurmSettings)
+    os.umask(0o077)
+    processes.adopt_orphans()
+    processes.raise_open_files()
+    forks = settings.model.engine == "vllm" and not allocation.gpus
+    with scratch_folder() as folder, fork_server(folder, wanted=forks) as variables:
+        os.environ.update(variables)
+        code = _do(settings, settings.cluster, allocation, folder)
+    if allocation.rank == 0 and (verdict := os.environ.get(VERDICT)):
+        Path(verdict).write_text(str(code))
+    return code
+
+
+def _do(settings: ExtractSettings, cluster: SlurmSettings, allocation: Allocation, folder: Path) -> int:
+    try:
+        side = (_First if allocation.rank == 0 else _Other)(settings, cluster, allocation, folder)
+    except GlaneError as error:  # a setting that only the node itself can find wrong
+        print(f"[{allocation.host}] error: {error}", file=sys.stderr, flush=True)
+        return USER_ERROR
+    try:
+        code = side.run()
+    except GlaneError as error:
+        side.say(f"error: {error}")
+        code = FAILED
+    finally:
+        side.close()
+    return side.requeue() if code == STOPPED else code
+
+
+class _Side:
+    """What every node does."""
+
+    def __init__(self, settings: ExtractSettings, cluster: SlurmSettings, allocation: Allocation, folder: Path) -> None:
+        self.settings, self.cluster, self.allocation, self.folder = settings, cluster, allocation, folder
+        run = settings.run
+        self.directory = RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
+        self.warned = self.cancelled = False
+        self.ray: subprocess.Popen[bytes] | None = None
+        self.is_alone = allocation.num_nodes == 1
+        self.address = "127.0.0.1" if self.is_alone else own_address(allocation, cluster.interface)
+        # The job's nodes must know one secret; only who was told it by the batch script does.
+        self.environment = self._environment(write_token(folder, allocation.secret.hex()))
+        signal.signal(signal.SIGUSR2, self._warn)
+        signal.signal(signal.SIGTERM, self._cancel)
+
+    def say(self, line: str) -> None:
+        print(f"[{self.allocation.host}] {line}", file=sys.stderr, flush=True)
+
+    def start_ray(self, head: str | None) -> None:
+        """Start this node's Ray in a folder of its own: what a killed one left must not be found."""
+        place = self.folder / secrets.token_hex(2)
+        place.mkdir()
+        self.place = place
+        command = raynode.command(
+            address=self.address, folder=place, cpus=self.allocation.cpus, gpus=self.allocation.gpus, head=head
+        )
+        with open(place / "ray.log", "wb") as log:
+            self.ray = processes.start(command, self.environment, stdout=log.fileno())
+
+    def is_ray_dead(self) -> bool:
+        return self.ray is not None and self.ray.poll() is not None
+
+    def close(self) -> None:
+        """End everything of ours on this node."""
+        processes.end(self.ray, patience_s=0 if self.cancelled else 5)
+        if left := processes.end_all():
+            self.say(f"{left} process(es) would not end")
+        mark_host_ended(self.directory, job=self.allocation.name)
+
+    def requeue(self) -> int:
+        """Only the first node does."""
+        return STOPPED
+
+    def _environment(self, token: Path) -> dict[str, str]:
+        environment = {
+            name: value for name, value in os.environ.items() if name not in FOREIGN and name.lower() not in _PROXIES
+        }
+        is_loopback = self.address.startswith("127.")
+        return environment | ray_environment(token, is_loopback=is_loopback) | {"no_proxy": "*"}
+
+    def _warn(self, *_: Any) -> None:
+        self.warned = True
+
+    def _cancel(self, *_: Any) -> None:
+        self.cancelled = True
+
+
+class _First(_Side):
+    """The first node: Ray's head, and the driver."""
+
+    office: Office | None = None
+    driver: subprocess.Popen[bytes] | None = None
+    code = FAILED
+    parts_at_start = 0
+
+    def run(self) -> int:
+        """Start Ray, wait for the others, run the driver to its end."""
+        self.code = FAILED
+        self.parts_at_start = len(self.directory.committed_shards())
+        if not self.is_alone:
+            self.office = Office(self.allocation.launch_address, self.allocation.secret, host=self.allocation.host)
+        if self.allocation.gpus and self.allocation.cpus < 2 * self.allocation.gpus:
+            self.say(
+                f"{self.allocation.cpus} core(s) for {self.allocation.gpus} GPU(s) will keep them waiting: "
+                "ask for more (cluster.cpus_per_node, or sbatch --cpus-per-task)"
+            )
+        self.start_ray(head=None)
+        self._start_driver()
+        deadline = time.monotonic() + self.cluster.start_timeout_s
+        is_ready, warned_at = False, 0.0
+        while True:
+            assert self.driver is not None
+            if (code := self.driver.poll()) is not None:
+                self.code = self._driver_code(code)
+                return self.code
+            if self.cancelled:
+                self.say("Slurm ends this job (cancelled, preempted or out of time); what is committed stays")
+                self.code = CANCELLED
+                return self.code
+            if self.warned and not warned_at:
+                warned_at = time.monotonic()
+                self.say("the end of this job is near: no new shard is begun")
+                (self.folder / "stop").touch()
+            if warned_at and time.monotonic() - warned_at > 0.7 * self.cluster.warning_s:
+                self.say("the shards in work take too long to finish: they are dropped and will be redone")
+                self.code = STOPPED
+                return self.code
+            if self.is_ray_dead():
+                raise EngineError(f"Ray's head on this node ended.{self._log_tail()}")
+            if not is_ready:
+                is_ready = self._gather()
+                if not is_ready and time.monotonic() > deadline:
+                    raise EngineError(self._who_is_missing())
+            time.sleep(_POLL_S)
+
+    def close(self) -> None:
+        processes.end(self.driver, patience_s=0 if self.cancelled else 3)
+        if self.office is not None:
+            self.office.close(self.code)
+        super().close()
+
+    def requeue(self) -> int:
+        """Put the job back into the queue, if that can lead anywhere."""
+        restarts, most = self.allocation.restarts, self.cluster.max_requeues
+        if restarts >= most:
+            self.say(f"started {restarts + 1} times (cluster.max_requeues={most}); submit again to go on")
+            return STOPPED
+        if len(self.directory.committed_shards()) <= self.parts_at_start:
+            self.say(
+                "not one shard was committed before the time limit: not requeued. Raise cluster.time, or lower "
+                "run.shard_rows in a new run"
+            )
+            return STOPPED
+        if complaint := slurm.requeue(self.allocation.job_id):
+            self.say(f"Slurm does not requeue this job ({complaint}); submit again to go on")
+            return STOPPED
+        self.say(f"requeued (start {restarts + 2} of at most {most + 1})")
+        deadline = time.monotonic() + _REQUEUE_WAIT_S
+        while not self.cancelled and time.monotonic() < deadline:  # Slurm ends this start now
+            time.sleep(_POLL_S)
+        return STOPPED
+
+    def _start_driver(self) -> None:
+        settings = self.folder / "settings.json"
+        settings.write_text(self.settings.model_dump_json())
+        command = [sys.executable, "-m", "glane.job.driver", str(self.folder)]
+        self.driver = processes.start(command, self.environment)
+
+    def _gather(self) -> bool:
+        """Whether every node has its Ray; tell the driver then."""
+        address = raynode.ready_address(self.place)
+        if address is None:
+            return False
+        if self.office is not None:
+            self.office.announce(address)
+            if len(self.office.hosts()) < self.allocation.num_nodes - 1:
+                return False
+        ready = self.folder / "ray.json.tmp"
+        ready.write_text(f'{{"address": "{address}", "num_nodes": {self.allocation.num_nodes}}}')
+        ready.replace(self.folder / "ray.json")
+        return True
+
+    def _who_is_missing(self) -> str:
+        limit = self.cluster.start_timeout_s
+        if raynode.ready_address(self.place) is None:
+            return f"Ray did not start on this node within {limit:.0f} s.{self._log_tail()}"
+        assert self.office is not None
+        came = self.office.hosts()
+        missing = [str(rank) for rank in range(1, self.allocation.num_nodes) if rank not in came]
+        return (
+            f"after {limit:.0f} s (cluster.start_timeout_s), {len(missing)} of {self.allocation.num_nodes} nodes have "
+            f"not joined: task(s) {', '.join(missing)}; joined: {', '.join(sorted(came.values())) or 'none'}. "
+            "Their part of this log says why."
+        )
+
+    def _log_tail(self) -> str:
+        lines = (self.place / "ray.log").read_text(errors="replace").splitlines()[-5:]
+        return "".join(f"\n  {line}" for line in lines)
+
+    def _driver_code(self, code: int) -> int:
+        if code < 0:
+            self.say(f"the driver was killed by signal {-code} ({signal.Signals(-code).name}); what is committed stays")
+            return FAILED
+        return code
+
+
+class _Other(_Side):
+    """Another node: joins, and works until it is sent home."""
+
+    def run(self) -> int:
+        """Join the first node's Ray, again if this node's Ray dies, until the end."""
+        allocation, limit = self.allocation, self.cluster.start_timeout_s
+        desk = Desk(
+            allocation.launch_address,
+            allocation.secret,
+            rank=allocation.rank,
+            host=allocation.host,
+            timeout_s=limit,
+        )
+        head, starts = "", 0
+        deadline = time.monotonic() + limit
+        while not self.cancelled:
+            word = desk.listen(_POLL_S)
+            if word == "lost":
+                self._bury(desk.first_host)
+                raise EngineError("the first node of the job is gone; what is committed stays.")
+            if word is not None and word.startswith("end "):
+                return int(word.split()[1])
+            if word is not None and word.startswith("ray "):
+                head = word.split()[1]
+                self.start_ray(head)
+            if not head and time.monotonic() > deadline:
+                raise EngineError(f"the first node of the job had no Ray within {limit:.0f} s.")
+            if self.is_ray_dead():
+                starts += 1
+                if starts > _RAY_RESTARTS:
+                    raise EngineError(f"Ray ended {starts} times on this node.")
+                self.say("Ray ended on this node; starting it again")
+                self.start_ray(head)
+        return CANCELLED
+
+    def _bury(self, first_host: str) -> None:
+        """If the node with the batch script is lost, too, end the job or start it anew: nothing else would.
+
+        Slurm would keep what is left of it, idle, until its time limit.
+        """
+        job, restarts = self.allocation.job_id, self.allocation.restarts
+        if slurm.is_node_up(first_host):
+            return  # its batch script ends the job as soon as this task is gone
+        if restarts < self.cluster.max_requeues and slurm.requeue(job) is None:
+            self.say(f"node {first_host} is lost and the batch script with it: the job is requeued")
+        else:
+            self.say(f"node {first_host} is lost and the batch script with it: the job is cancelled, submit it again")
+            slurm.cancel(job)

@@ -1,0 +1,115 @@
+"""A look at a few prompts and answers before anything is run: nothing is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from glane.corpus.files import inspect_files
+from glane.corpus.plan import make_plan
+from glane.corpus.read import Reader
+from glane.corpus.select import select_rows
+from glane.engine.device import has_gpu
+from glane.engine.engine import Engine, RequestRefused, start_engine
+from glane.extract.parse import Judgement
+from glane.extract.reading import Reading, Turn
+from glane.extraction.asker import Asker
+from glane.extraction.prepare import selection_of
+from glane.settings import ExtractSettings
+from glane.task.task import Task
+from glane.types import Completion, Document, Status
+
+
+def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None]) -> None:
+    """Show the rendered prompt and the answer of the first `settings.preview` selected documents.
+
+    The text of documents appears here, on the terminal, because that is what was asked for; it goes nowhere else.
+
+    Raises:
+        GlaneError: as the job itself would.
+    """
+    data, model = settings.data, settings.model
+    files = inspect_files(
+        data.path,
+        id_column=data.id_column,
+        text_column=data.text_column,
+        other_columns=[*data.carry_columns, *task.input_columns],
+    )
+    limit = min(settings.preview, data.limit or settings.preview)
+    selection = replace(selection_of(data), limit=limit)
+    selected = select_rows(files, id_column=data.id_column, selection=selection)
+    plan = make_plan(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
+    reader = Reader(
+        plan.paths,
+        id_column=data.id_column,
+        text_column=data.text_column,
+        input_columns=task.input_columns,
+        carry_columns=(),
+    )
+    documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
+    engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))
+    try:
+        _Preview(engine, Asker(engine, task, model), show).run(documents)
+    finally:
+        engine.close()
+
+
+class _Preview:
+    """Asks all documents at once, as a run does, and shows each prompt, each answer and each verdict."""
+
+    def __init__(self, engine: Engine, asker: Asker, show: Callable[[str], None]) -> None:
+        self._engine, self._asker, self._show = engine, asker, show
+        self._asked: dict[str, tuple[Document, Reading, Turn]] = {}
+        self._num_asked = 0
+        self._closed: set[str | int] = set()
+
+    def run(self, documents: list[Document]) -> None:
+        for document in documents:
+            reading = self._asker.open(document)
+            if isinstance(reading, Judgement):
+                self._show(f"=== {document.id}: {reading.status} ({reading.reason})\n")
+                continue
+            for turn in reading.turns():
+                self._ask(document, reading, turn)
+        while self._asked:
+            for request_id, completion in self._engine.step():
+                self._answered(*self._asked.pop(request_id), completion)
+
+    def _ask(self, document: Document, reading: Reading, turn: Turn) -> None:
+        prompt = self._asker.prompt(reading, turn)
+        if isinstance(prompt, Judgement):
+            self._take(document, reading, turn, prompt)
+            return
+        text = "\n".join(f"[{message['role']}]\n{message['content']}" for message in prompt.shown)
+        self._show(f"=== {document.id}: prompt{_which(reading, turn)}, {len(prompt.tokens)} tokens\n{text}\n")
+        self._num_asked += 1
+        request_id = str(self._num_asked)
+        self._asked[request_id] = (document, reading, turn)
+        try:
+            self._engine.add(request_id, prompt.tokens, task=prompt.task, text=prompt.text, sampling=prompt.sampling)
+        except RequestRefused as refusal:
+            del self._asked[request_id]
+            self._take(document, reading, turn, Judgement(status=Status.REJECTED, reason=str(refusal)))
+
+    def _answered(self, document: Document, reading: Reading, turn: Turn, completion: Completion) -> None:
+        tokens = f"{completion.num_prompt_tokens} + {completion.num_output_tokens} tokens"
+        self._show(f"=== {document.id}: answer{_which(reading, turn)}, {tokens}\n{completion.text}\n")
+        self._take(document, reading, turn, completion)
+
+    def _take(self, document: Document, reading: Reading, turn: Turn, outcome: Completion | Judgement) -> None:
+        for follower in reading.take(turn, outcome):
+            self._ask(document, reading, follower)
+        if reading.is_done and document.id not in self._closed:
+            self._closed.add(document.id)
+            result = reading.extraction()
+            self._show(f"=== {document.id}: {result.status}{f' ({result.reason})' if result.reason else ''}\n")
+
+
+def _which(reading: Reading, turn: Turn) -> str:
+    """What a prompt is, where a document takes several."""
+    several = len(reading.chunks) > 1
+    words = [f"chunk {turn.chunk + 1} of {len(reading.chunks)}"] * several
+    words += [f"sample {turn.sample + 1}"] * bool(turn.sample)
+    words += [f"recall {turn.recall}"] * bool(turn.recall) + [f"repair {turn.repair}"] * bool(turn.repair)
+    return f" ({', '.join(words)})" if words else ""

@@ -1,0 +1,149 @@
+"""The sentinels of a job: checked at its edge, prepared beside its run, looked at on the way, told at its end."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from glane.errors import ConfigError
+from glane.extraction.fingerprint import changes
+from glane.extraction.frozen import DOCUMENTS, FrozenSet, read_frozen
+from glane.extraction.prepare import PreparedRun, prepare_run
+from glane.extraction.results import open_run
+from glane.extraction.sentinels import SentinelSpec, sentinel_settings, with_sentinels
+from glane.run.directory import RunDirectory
+from glane.run.progress import ProgressReporter
+from glane.run.publish import finish_run, is_committed
+from glane.settings import ExtractSettings
+from glane.task.task import Task, load_task
+
+_LOOK_EVERY_S = 2.0
+
+
+def check_sentinels(task: Task) -> FrozenSet | None:
+    """Read the frozen set that a task names, and check that it is one of this task; None where it names none.
+
+    Raises:
+        ConfigError: naming the folder, what is wrong with it and the remedy.
+    """
+    if task.sentinels is None:
+        return None
+    from glane.assess.drift import check_comparable  # scientific libraries take a second to import
+
+    frozen = read_frozen(task.sentinels)
+    check_comparable(frozen.manifest.fields, task.fields, folder=task.sentinels)
+    if lacking := sorted(set(task.input_columns) - set(frozen.manifest.input_columns)):
+        raise ConfigError(
+            f"task.sentinels: the documents of {task.sentinels} have no column {lacking[0]!r}, which task.inputs names "
+            f"now. They have: {', '.join(frozen.manifest.input_columns) or 'the text alone'}. Freeze sentinels of a "
+            "run with these inputs, or set task.sentinels=null."
+        )
+    return frozen
+
+
+class Sentinels:
+    """Of one job whose task names a frozen set."""
+
+    def __init__(self, settings: ExtractSettings, task: Task, run: PreparedRun, frozen: FrozenSet) -> None:
+        """Prepare their run inside `run`, or find it prepared.
+
+        Raises:
+            GlaneError: as `prepare_run` does, and if the run was begun with other sentinels.
+        """
+        _refuse_others(settings, run.directory, frozen)
+        self._frozen, self._task, self._run = frozen, task, run
+        self._settings = sentinel_settings(settings, frozen)
+        self._inner = prepare_run(self._settings, task)
+        self._last_look = 0.0
+        self._found: dict[str, Any] | None = None
+
+    @property
+    def spec(self) -> SentinelSpec:
+        """What workers are told."""
+        return SentinelSpec(settings=self._settings, key=self._inner.key)
+
+    @property
+    def num_documents(self) -> int:
+        """How many there are."""
+        return self._inner.plan.num_selected
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of them are answered."""
+        return self._inner.directory.is_complete or is_committed(self._inner.directory, self._inner.plan)
+
+    def look(self, progress: ProgressReporter) -> None:
+        """Tell of drift as soon as all of them are answered, which is long before the run's end. Cheap: call often."""
+        if self._found is not None or time.monotonic() - self._last_look < _LOOK_EVERY_S:
+            return
+        self._last_look = time.monotonic()
+        if self.is_done:
+            self.tell(progress)
+
+    def finish(self) -> dict[str, Any]:
+        """Publish their rows, write `drift.json`; return what the run's summary says of it."""
+        from glane.assess.drift import brief
+
+        finish_run(self._inner.directory, self._inner.plan, record_mib=self._settings.run.record_mib)
+        self._found = self._measured()
+        return brief(self._found)
+
+    def tell(self, progress: ProgressReporter) -> None:
+        """Say in one line what was found, as a warning where there is drift."""
+        from glane.assess.drift import drift_line
+
+        self._found = self._found or self._measured()
+        line = f"sentinels {drift_line(self._found)}"
+        if self._found["drift"]:
+            progress.warn(line)
+        else:
+            progress.say(line)
+
+    def _measured(self) -> dict[str, Any]:
+        from glane.assess.candidates import Candidate
+        from glane.assess.drift import measure_drift
+        from glane.assess.measures import Chance
+
+        manifest, inner = self._frozen.manifest, open_run(self._inner.directory.root, partial=True)
+        sides = [
+            Candidate(name=name, fields=fields, rows=rows, id_column=manifest.id_column, about={})
+            for name, fields, rows in (
+                ("then", manifest.fields, self._frozen.reference.lazy()),
+                ("now", self._task.fields, inner.all()),
+            )
+        ]
+        found = measure_drift(
+            sides[0],
+            sides[1],
+            tolerance=manifest.tolerance,
+            changes=changes(manifest.fingerprint, inner.description()["fingerprint"]),
+            gold=self._frozen.gold,
+            chance=Chance(),
+        )
+        about = {
+            "sentinels": str(self._frozen.folder),
+            "then": {"created": manifest.created, "model": manifest.model, "engine": manifest.engine},
+            "source": manifest.source,
+        }
+        self._inner.directory.write_json(self._run.directory.drift, about | found)
+        return found
+
+
+def _refuse_others(settings: ExtractSettings, directory: RunDirectory, frozen: FrozenSet) -> None:
+    """A run keeps the sentinels that it was begun with: their answers stand in it."""
+    places = with_sentinels(directory)
+    if len(places) == 1:
+        return
+    known = places[1].described()
+    if known["fingerprint"]["inputs"][0]["digest"] != frozen.manifest.files[DOCUMENTS]:
+        former = known["files"][0]["path"].removesuffix(f"/{DOCUMENTS}")
+        raise ConfigError(
+            f"task.sentinels: {settings.run.dir} was begun with other sentinels ({former}), and not with those of "
+            f"{frozen.folder}. Give task.sentinels={former}, or choose another run.dir."
+        )
+
+
+def sentinels_of(settings: ExtractSettings, task: Task, run: PreparedRun) -> Sentinels | None:
+    """The sentinels of a prepared run; None where its task names none."""
+    frozen = check_sentinels(task)
+    return None if frozen is None else Sentinels(settings, load_task({**settings.task, "sentinels": None}), run, frozen)

@@ -1,0 +1,1 @@
+"""What is no part of the product: set-up, the benchmark, the recipe of the demo model, a private Slurm."""

@@ -1,0 +1,170 @@
+"""The benchmark itself: one corpus, everybody's runs in their order, and what they come to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from glane.assess.files import as_json, write_folder
+from glane.cluster.layout import Node, plan_layout
+from glane.demo.corpus import write_corpus
+from glane.engine.device import gpu_bytes, num_gpus
+from glane.engine.vllm import engine_arguments
+from glane.engine.weights import resolve_weights, weights_bytes
+from glane.errors import ConfigError, EngineError, RunError
+from glane.extraction.environment import versions
+from glane.settings import ModelSettings
+from glane.storage import storage_errors
+from glane.task.prompt import messages
+from glane.task.task import TEXT_INPUT, Task, load_task
+from glane_tools.benchmark.contenders import COMPARISONS, CONTENDERS, schedule
+from glane_tools.benchmark.measure import Bench, Run, measure
+from glane_tools.benchmark.ratios import all_ratios
+from glane_tools.benchmark.report import markdown, picture, summary
+from glane_tools.benchmark.settings import BenchmarkSettings
+from glane_tools.benchmark.work import Work
+
+_BUSY = 0.3  # load per core, before anything of ours runs
+_MARK = "\x00"  # stands for a document in a prompt
+
+
+def run_benchmark(settings: BenchmarkSettings, *, typed: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
+    """Run everybody, and write `benchmark.json`, `benchmark.md` and `benchmark.svg`, anew after each run.
+
+    `typed` is what the user chose of task and model on the command line: glane's own command is given the same.
+    A contender that cannot run here is named with its reason, and the rest goes on.
+
+    Raises:
+        ConfigError: if task or model cannot be asked by all contenders.
+        EngineError: if glane itself fails, or contenders were not asked the same.
+    """
+    out = Path(settings.out.dir).expanduser().absolute()
+    work = plain_work(settings.task, settings.model, documents=out)  # what it refuses, it refuses before all else
+    if out.exists() and not out.is_dir():
+        raise RunError(f"out.dir: {settings.out.dir} is a file. Choose another directory.")
+    with storage_errors(out):
+        out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = Path(tempfile.mkdtemp(prefix="work-", dir=out))
+    try:
+        corpus = folder / "corpus"
+        write_corpus(corpus, documents=settings.num_documents, seed=settings.seed)
+        work = replace(work, documents=str(corpus / "documents.parquet"))
+        bench = Bench(work=work, extract=tuple(typed), folder=folder, timeout_s=settings.timeout_s)
+        found = _run_all(settings, bench, say)
+    finally:
+        if settings.keep:
+            say(f"{folder}: what each run wrote and said")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    _check(found)
+    return found
+
+
+def _run_all(settings: BenchmarkSettings, bench: Bench, say: Callable[[str], None]) -> dict[str, Any]:
+    order = schedule(settings.contenders, pairs=settings.num_pairs, visits=settings.visits)
+    load = os.getloadavg()[0]
+    if load > _BUSY * len(os.sched_getaffinity(0)):
+        say(f"others are at work on this machine (load {load:.1f}): expect wide ratios")
+    runs: list[Run] = []
+    unable: dict[str, str] = {}
+    for number, name in enumerate(order, start=1):
+        if name in unable or (runs and runs[-1].contender == name):  # whoever would have run in between cannot
+            continue
+        say(f"{number} of {len(order)}: {CONTENDERS[name].shown}")
+        run = measure(bench, CONTENDERS[name], number=number)
+        if run.failure:
+            unable[name] = run.failure
+            say(f"  cannot run: {run.failure}")
+        else:
+            runs.append(run)
+            say(f"  {_figures(run)}")
+        _write(settings, _summed_up(settings, runs, unable, load=load, is_complete=False))
+        if not settings.keep:
+            shutil.rmtree(bench.folder / f"{number:02}-{name}", ignore_errors=True)
+    found = _summed_up(settings, runs, unable, load=load, is_complete=True)
+    _write(settings, found)
+    return found
+
+
+def plain_work(task: Mapping[str, Any], model: ModelSettings, *, documents: Path) -> Work:
+    """The plain question, and the engine's arguments as glane resolves them, for a script that knows neither.
+
+    Raises:
+        ConfigError: if the task cannot be asked by one message with one answer, or the model is not vLLM's.
+    """
+    plain = load_task({**task, "confidence": False, "quotes": "free", "repairs": 0})
+    _refuse_what_others_cannot(plain, model)
+    model = resolve_weights(model)
+    cores = len(os.sched_getaffinity(0))
+    here = Node(node_id="", host="", cpus=cores, gpus=num_gpus())
+    layout = plan_layout(model, [here], weights_bytes=weights_bytes(model), gpu_bytes=gpu_bytes())
+    device, model = layout.device, model.model_copy(update={"tensor_parallel_size": layout.tensor_parallel_size})
+    (message,) = messages(plain, {TEXT_INPUT: _MARK}, style=model.prompt_style)
+    before, _, after = message["content"].partition(_MARK)
+    return Work(
+        documents=str(documents), records="", times="", scratch="", id_column="id", text_column=TEXT_INPUT,
+        before=before, after=after, schema=json.loads(plain.answer_schema), engine=engine_arguments(model, device),
+        temperature=model.sampling.temperature, top_p=model.sampling.top_p, max_tokens=model.max_tokens,
+        device=device, cpus=cores if model.cpus_per_engine == "auto" else model.cpus_per_engine, ask_once=False,
+    )  # fmt: skip
+
+
+def _refuse_what_others_cannot(task: Task, model: ModelSettings) -> None:
+    if model.engine != "vllm":
+        raise ConfigError(f"model.engine: the benchmark compares engines of vLLM; it is {model.engine!r}.")
+    if model.chat_template is not None:
+        raise ConfigError("model.chat_template: the benchmark asks with the tokenizer's own template; leave it null.")
+    if tuple(task.inputs) != (TEXT_INPUT,):
+        raise ConfigError(f"task.inputs: the benchmark's corpus has only {TEXT_INPUT!r}; the task wants {task.inputs}.")
+    if task.split is not None or task.passes.samples > 1 or task.passes.recall:
+        raise ConfigError("task: the benchmark asks each document once; set reading=default and task.split=null.")
+
+
+def _summed_up(
+    settings: BenchmarkSettings, runs: Sequence[Run], unable: Mapping[str, str], *, load: float, is_complete: bool
+) -> dict[str, Any]:
+    measured: dict[str, list[float | None]] = {
+        "steady": [run.steady_rows_per_s for run in runs],
+        "total": [run.total_s for run in runs],
+    }
+    ratios = all_ratios([run.contender for run in runs], measured, COMPARISONS)
+    about = {
+        "size": settings.size,
+        "documents": settings.num_documents,
+        "pairs": settings.num_pairs,
+        "seed": settings.seed,
+        "task": str(settings.task.get("name")),
+        "model": settings.model.name,
+        "versions": versions(),
+        "load_before": round(load, 2),  # of the machine, from others
+        "complete": is_complete,
+    }
+    return summary(runs, ratios, unable=unable, about=about)
+
+
+def _write(settings: BenchmarkSettings, found: Mapping[str, Any]) -> None:
+    files = {"benchmark.json": as_json(found), "benchmark.md": markdown(found).encode()}
+    if (drawn := picture(found["ratios"])) is not None:
+        files["benchmark.svg"] = drawn
+    write_folder(settings.out.dir, files)
+
+
+def _figures(run: Run) -> str:
+    steady = "-" if run.steady_rows_per_s is None else f"{run.steady_rows_per_s:.1f}"
+    valid = run.answers.num_valid if run.answers else 0
+    return f"start-up {run.start_s:.1f} s, steady {steady} rows/s, total {run.total_s:.1f} s, {valid} valid rows"
+
+
+def _check(found: Mapping[str, Any]) -> None:
+    if failed := [name for name in found["unable"] if CONTENDERS[name].kind == "glane"]:
+        raise EngineError("\n".join(f"{name}: {found['unable'][name]}" for name in failed))
+    if found["outputs"] and not found["outputs"]["prompts_equal"]:
+        raise EngineError(
+            "contenders were not asked the same: their prompts differ in length. These figures compare nothing."
+        )
