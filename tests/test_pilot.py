@@ -147,7 +147,7 @@ def test_totals_use_the_known_lengths() -> None:
     population = Population(num_rows=1000, num_blank=0, asked=np.array([1000]), mean_chars=np.array([170.0]))
     found = predict(population, seen, slow(), assumed(), engines=[1], size=None, power=None).figures
     assert found.prompt_tokens.predicted == pytest.approx(1000 * (2 * 170 + 10))
-    assert found["output_tokens"] == {"predicted": 7000, "low": 7000, "high": 7000}
+    assert found.output_tokens == Interval(predicted=7000, low=7000, high=7000)
 
 
 def test_blank_rows_are_failures_for_sure_and_none_seen_is_not_none() -> None:

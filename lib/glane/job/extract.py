@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
-from glane.cluster.crew import Crew, alive_nodes
+from glane.cluster.crew import alive_nodes
 from glane.cluster.layout import plan_layout
 from glane.engine.device import gpu_bytes
 from glane.engine.weights import resolve_weights, weights_bytes
-from glane.errors import ConfigError, GlaneError
+from glane.errors import ConfigError
 from glane.extraction.forecast import PilotReport, check_same, read_pilot
 from glane.extraction.prediction import compare, comparison_lines
 from glane.extraction.prepare import input_pattern_exists
 from glane.extraction.summary import extraction_summary, summary_lines
 from glane.extraction.work import ExtractionWork, prepare_extraction
+from glane.job.durable import Connect, announce, logged, run_workers
 from glane.job.sentinels import Sentinels, check_sentinels, sentinels_of
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run, is_committed
-from glane.run.session import WorkerSpec
 from glane.run.summary import amended
 from glane.settings import ExtractSettings
 from glane.task.task import Task, load_task
-
-Connect = Callable[[], AbstractContextManager[Any]]
 
 
 def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
@@ -85,20 +82,12 @@ def extract(
             rest = "nothing to do" if is_done() else "its sentinels are not"
             progress.say(f"{settings.run.dir}: complete already, {rest}")
         else:
-            what = "new run" if run.is_new else "resuming"
-            progress.say(
-                f"{settings.run.dir}: {what}, {plan.num_selected} of {plan.num_read} rows selected, "
-                f"{plan.num_shards} shards"
-            )
+            announce(run, settings.run.dir, progress)
         if sentinels is not None and not sentinels.is_done:
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
         if not is_done():
-            try:
-                with connect() as ray:
-                    _work(settings, task, run, sentinels, progress, ray, should_stop, start)
-            except GlaneError as error:
-                progress.log(f"error: {error}")
-                raise
+            with logged(progress), connect() as ray:
+                _work(settings, task, run, sentinels, progress, ray, should_stop, start)
         if should_stop() and not is_done():
             progress.update()
             progress.say(f"{settings.run.dir}: stopped before the end; what is committed stays")
@@ -142,18 +131,18 @@ def _work(
         if sentinels is not None:
             sentinels.look(progress)
 
-    spec = WorkerSpec(
-        worker="",
-        work=work,
-        run=settings.run,
-        key=run.key,
+    run_workers(
+        ray,
+        run,
+        work,
+        layout,
+        settings=settings.run,
+        cluster=settings.cluster,
+        progress=progress,
+        tick=tick,
+        should_stop=should_stop,
         start=start,
-        device=layout.device,
-        cpus=layout.cpus,
-        gpus=0,
     )
-    crew = Crew(ray, layout=layout, spec=spec, cluster=settings.cluster, say=progress.say, warn=progress.warn)
-    crew.run(tick=tick, should_stop=should_stop)
 
 
 def _finish(
