@@ -25,7 +25,7 @@ from glane.run.directory import RunDirectory
 from glane.run.heartbeat import heartbeats, process_start
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
-from glane.run.session import WorkerReport, WorkerSpec, run_worker
+from glane.run.worker import WorkerReport, WorkerSpec, run_worker
 from glane.settings import ExtractSettings, ModelSettings
 from glane.task.task import Task, load_task
 from glane.validation import validated

@@ -36,7 +36,7 @@ def arm(limit):
 def main():
     from conftest import prepare_run, spec
     from glane.run.publish import finish_run
-    from glane.run.session import run_worker
+    from glane.run.worker import run_worker
     from glane.settings import ExtractSettings
     from glane.task.task import load_task
 

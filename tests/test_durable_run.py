@@ -22,13 +22,13 @@ from glane.run.heartbeat import heartbeats
 from glane.run.overview import overview
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.publish import finish_run
-from glane.run.session import WorkerSpec, run_worker
 from glane.run.summary import Summary, read_summary
+from glane.run.worker import WorkerSpec, run_worker
 from glane.settings import LocalSettings, RunSettings
 from words_work import CountWords
 
 FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["glane.run.publish", "glane.run.session", "words_work", "killer"])
+FORK.set_forkserver_preload(["glane.run.publish", "glane.run.worker", "words_work", "killer"])
 NUM_DOCUMENTS = 60
 
 

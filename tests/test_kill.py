@@ -16,13 +16,13 @@ import pytest
 from conftest import SMALL_TASK, make_settings, prepare_run, spec, write_documents
 from glane.run.deaths import Suspects, Window, record_death
 from glane.run.publish import finish_run
-from glane.run.session import run_worker
+from glane.run.worker import run_worker
 from glane.task.task import load_task
 
 # A server that has everything imported and no thread: a worker is forked from it in milliseconds.
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
-    ["glane.extraction.prepare", "glane.run.publish", "glane.run.session", "glane.engine.scripted"]
+    ["glane.extraction.prepare", "glane.run.publish", "glane.run.worker", "glane.engine.scripted"]
 )
 
 

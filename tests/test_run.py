@@ -15,7 +15,7 @@ from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec,
 from glane import storage
 from glane.errors import ConfigError, RunError
 from glane.run.publish import finish_run
-from glane.run.session import run_worker
+from glane.run.worker import run_worker
 from glane.task.task import load_task
 
 

@@ -28,7 +28,7 @@ from glane.run.deaths import Suspects, record_death
 from glane.run.directory import RunDirectory
 from glane.run.ledger import Ledger
 from glane.run.publish import finish_run
-from glane.run.session import run_worker
+from glane.run.worker import run_worker
 from glane.storage import write_once
 from glane.task.task import load_task
 
@@ -37,7 +37,7 @@ import scale
 
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
-    ["glane.extraction.prepare", "glane.run.publish", "glane.run.session", "glane.engine.scripted"]
+    ["glane.extraction.prepare", "glane.run.publish", "glane.run.worker", "glane.engine.scripted"]
 )
 
 

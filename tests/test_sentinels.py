@@ -38,13 +38,13 @@ from glane.run.heartbeat import Heartbeat, heartbeats, read_heartbeat
 from glane.run.overview import overview
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run
-from glane.run.session import WorkerSpec, run_worker
+from glane.run.worker import WorkerSpec, run_worker
 from glane.settings import ExtractSettings
 from glane.task.fields import BooleanField, fields_from
 from glane.task.task import load_task
 
 FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["glane.job.sentinels", "glane.run.session", "glane.engine.scripted", "glane.assess.drift"])
+FORK.set_forkserver_preload(["glane.job.sentinels", "glane.run.worker", "glane.engine.scripted", "glane.assess.drift"])
 
 
 def frozen_folder(tmp_path: Path, documents: Path, *, rows: int = 20, task: dict[str, Any] = SMALL_TASK) -> Path:

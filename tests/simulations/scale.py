@@ -46,7 +46,7 @@ from glane.run.heartbeat import HeartbeatWriter, Progress  # noqa: E402
 from glane.run.ledger import Ledger  # noqa: E402
 from glane.run.overview import overview  # noqa: E402
 from glane.run.publish import finish_run  # noqa: E402
-from glane.run.session import run_worker  # noqa: E402
+from glane.run.worker import run_worker  # noqa: E402
 from glane.storage import write_once  # noqa: E402
 from glane.task.task import load_task  # noqa: E402
 
@@ -57,7 +57,7 @@ TINY_TASK: dict[str, Any] = {
 SHARD_BYTES = 64 * 2**20
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
-    ["glane.extraction.prepare", "glane.run.publish", "glane.run.session", "glane.engine.scripted"]
+    ["glane.extraction.prepare", "glane.run.publish", "glane.run.worker", "glane.engine.scripted"]
 )
 
 

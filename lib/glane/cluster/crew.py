@@ -19,7 +19,7 @@ from glane.errors import EngineError, GlaneError
 from glane.run.deaths import Suspects, record_death
 from glane.run.heartbeat import Heartbeat, host_identity, read_heartbeat
 from glane.run.nested import with_nested
-from glane.run.session import WorkerReport, WorkerSpec
+from glane.run.worker import WorkerReport, WorkerSpec
 from glane.settings import ClusterSettings, RunSettings
 
 _POLL_S = 0.5

@@ -41,14 +41,13 @@ class ExtractionWork:
 
     def work(self, session: Session) -> None:
         """See `glane.run.work.Work`."""
-        spec = session.spec
-        engine = start_engine(self.settings.model, device=spec.device, cpus=spec.cpus)
+        engine = start_engine(self.settings.model, device=session.device, cpus=session.cpus)
         session.is_ready()
         try:
             # The sentinels are few and come first, so that drift is known early. What others hold of them is left to
             # them until the plan itself is done: no engine stands idle for a few documents.
             self._ask_sentinels(session, engine, waits=False)
-            self._ask(session.shards(), engine, self.settings, spec.key)
+            self._ask(session.shards(), engine, self.settings, session.key)
             self._ask_sentinels(session, engine, waits=True)
         finally:
             engine.close()

@@ -17,8 +17,8 @@ from glane.run.directory import RunDirectory
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.progress import ProgressReporter, ProgressStyle
 from glane.run.publish import finish_run, is_committed
-from glane.run.session import WorkerSpec
 from glane.run.work import Work
+from glane.run.worker import WorkerSpec
 from glane.settings import ClusterSettings, LocalSettings, RunSettings
 
 Connect = Callable[[], AbstractContextManager[Any]]  # enters a Ray cluster, and yields the `ray` module

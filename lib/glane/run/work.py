@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from glane.corpus.plan import Plan
 from glane.run.description import RunDescription
+from glane.run.session import Session
 from glane.run.summary import Summary
-
-if TYPE_CHECKING:
-    from glane.run.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
