@@ -16,6 +16,9 @@ from typing import Any
 from glane.run.directory import RunDirectory
 from glane.run.usage import usage
 
+JOB_NAME = "GLANE_JOB_NAME"
+"""The variable by which who starts the work tells its processes the batch job that they belong to."""
+
 
 @cache
 def host_identity() -> str:
@@ -37,9 +40,8 @@ def process_start(pid: int) -> str | None:
 
 
 def job_name() -> str | None:
-    """The Slurm job that this process belongs to, as `squeue` shows it: 12, or 12_3 in an array."""
-    array = os.environ.get("SLURM_ARRAY_JOB_ID")
-    return f"{array}_{os.environ.get('SLURM_ARRAY_TASK_ID', 0)}" if array else os.environ.get("SLURM_JOB_ID")
+    """The batch job that this process belongs to, as its scheduler shows it; None outside of one."""
+    return os.environ.get(JOB_NAME) or None
 
 
 class Heartbeat:

@@ -92,7 +92,7 @@ def overview(path: str | Path) -> Overview:
 
 
 def job_names(directory: RunDirectory) -> list[str]:
-    """The Slurm jobs that were submitted for this run or worked on it, oldest first."""
+    """The batch jobs that were submitted for this run or worked on it, oldest first."""
     found: list[str] = []
     for name in ("submissions.jsonl", "starts.jsonl"):
         with contextlib.suppress(OSError):
