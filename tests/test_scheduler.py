@@ -12,7 +12,7 @@ import glane
 from conftest import wait_for, write_documents
 from glane.cluster import schedulers
 from glane.cluster.scheduler import Job
-from glane.cluster.schedulers import find_jobs
+from glane.cluster.schedulers import current_job_name, find_jobs
 from local_queue import LocalQueue
 
 COMMAND = [sys.executable, str(Path(__file__).parent / "local_queue.py")]
@@ -83,3 +83,11 @@ def test_a_job_is_told_by_the_scheduler_that_knows_it(monkeypatch, tmp_path, que
         Job(name="8", state="RUNNING"), Job(name="9", state="UNKNOWN"), Job(name="7", state="RUNNING")
     ]  # fmt: skip
     assert find_jobs([]) == []
+
+
+def test_a_run_here_belongs_to_the_interactive_job_that_it_is_started_in(monkeypatch):
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "11")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
+    assert current_job_name() == "11_3"
+    monkeypatch.setattr(schedulers, "SCHEDULERS", {})
+    assert current_job_name() is None

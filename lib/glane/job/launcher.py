@@ -42,6 +42,7 @@ def launch(settings: ExtractSettings) -> int:
     """
     assert isinstance(settings.cluster, BatchSettings)
     allocation = scheduler_of(settings.cluster).allocation()
+    os.environ[JOB_NAME] = allocation.name
     os.umask(0o077)
     processes.adopt_orphans()
     processes.raise_open_files()
@@ -120,8 +121,7 @@ class _Node:
             name: value for name, value in os.environ.items() if name not in FOREIGN and name.lower() not in _PROXIES
         }
         is_loopback = self.address.startswith("127.")
-        own = {"no_proxy": "*", JOB_NAME: self.allocation.name}
-        return environment | ray_environment(token, is_loopback=is_loopback) | own
+        return environment | ray_environment(token, is_loopback=is_loopback) | {"no_proxy": "*"}
 
     def _warn(self, *_: Any) -> None:
         self.warned = True

@@ -136,7 +136,7 @@ class BatchSettings(Strict):
     @classmethod
     def _a_time(cls, value: Any) -> Any:
         if value is not None and not re.fullmatch(r"(\d+-)?\d+:\d{2}:\d{2}", str(value)):
-            # YAML reads an unquoted 4:00:00 as the number 14400, which Slurm would take for ten days of minutes.
+            # YAML reads an unquoted 4:00:00 as the number 14400, ten days to a scheduler that counts minutes.
             raise ValueError('hours:minutes:seconds or days-hours:minutes:seconds, in quotes in a file: "4:00:00"')
         return value
 
