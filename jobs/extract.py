@@ -10,10 +10,10 @@ def main(config: DictConfig) -> None:
     from glane.settings import extract_settings
 
     settings = extract_settings(config)
-    if settings.cluster.kind == "slurm":
-        from glane.job.submit import extract_on_slurm
+    if settings.cluster.kind != "local":
+        from glane.job.submit import extract_on_cluster
 
-        extract_on_slurm(settings)
+        extract_on_cluster(settings)
     elif settings.preview:
         from glane.job.extract import checked
         from glane.job.preview import preview

@@ -1,4 +1,4 @@
-"""How far runs are, and what their Slurm jobs do: python jobs/status.py run.dir=… [watch=true] [json=true]"""
+"""How far runs are, and what their batch jobs do: python jobs/status.py run.dir=… [watch=true] [json=true]"""
 
 from omegaconf import DictConfig
 

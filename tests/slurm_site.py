@@ -31,7 +31,8 @@ def private_slurm():
 class Site:
     def __init__(self, cluster, folder):
         self.cluster, self.folder = cluster, folder
-        self.environment = cluster.environment
+        self.submissions = folder / "state" / "glane" / "slurm"
+        self.environment = cluster.environment | {"XDG_STATE_HOME": str(folder / "state")}
         self.run = folder / "run"
         self.data = write_documents(folder / "d.parquet", [f"note {i}" for i in range(NUM_DOCUMENTS)])
 
@@ -76,7 +77,7 @@ class Site:
         return tuple(self.history(job_id)[-1][1:3])
 
     def log(self, job_id):
-        paths = [*self.folder.glob(f"glane-{job_id}.log"), *self.run.glob(f"ledger/slurm/{job_id}_*.out")]
+        paths = [*self.folder.glob(f"glane-{job_id}.log"), *self.submissions.glob(f"*/{job_id}_*.out")]
         return "\n".join(path.read_text() for path in paths)
 
     def status(self):

@@ -12,16 +12,16 @@ import pytest
 from pydantic import ValidationError
 
 from conftest import ROOT, job, make_settings, write_documents
-from glane.cluster import slurm
 from glane.cluster.address import own_address
-from glane.cluster.allocation import is_inside_own_job, read_allocation
 from glane.cluster.layout import Node, plan_layout
-from glane.cluster.rendezvous import Desk, Office, ports
+from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports
 from glane.cluster.scratch import scratch_folder
+from glane.cluster.slurm import refusals
+from glane.cluster.slurm.allocation import is_inside_own_job, job_name, read_allocation
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, EngineError
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import HeartbeatWriter, Progress, mark_host_ended
+from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, mark_host_ended
 from glane.run.ledger import Ledger
 from glane.run.overview import overview
 from glane.settings import ModelSettings, SlurmSettings
@@ -46,6 +46,7 @@ def test_the_allocation_is_read_from_the_environment():
                        "SLURM_ARRAY_TASK_MIN": "3"}
     )  # fmt: skip
     assert (array.name, array.array_share) == ("11_5", 0.5)
+    assert (job_name(ENVIRONMENT), job_name({})) == ("12", None)
 
 
 @pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="a real GPU is here")
@@ -201,43 +202,43 @@ print("placed")
 # How nodes meet.
 
 
-def test_nodes_join_hear_of_ray_and_are_sent_home():
-    office = Office("127.0.0.1", SECRET, host="n1")
-    desk = Desk("127.0.0.1", SECRET, rank=1, host="n2", timeout_s=5)
-    assert eventually(lambda: office.hosts() == {1: "n2"})
-    office.announce("10.0.0.1:6000")
-    assert next_word(desk) == "ray 10.0.0.1:6000"
-    assert desk.first_host == "n1"
-    late = Desk("127.0.0.1", SECRET, rank=2, host="n3", timeout_s=5)
-    assert next_word(late) == "ray 10.0.0.1:6000"
-    threading.Thread(target=office.close, args=(75,)).start()
-    assert next_word(desk) == "end 75"
-    assert next_word(late) == "end 75"
+def test_nodes_join_hear_of_ray_and_of_the_end():
+    server = RendezvousServer("127.0.0.1", SECRET, host="n1")
+    client = RendezvousClient("127.0.0.1", SECRET, rank=1, host="n2", timeout_s=5)
+    assert eventually(lambda: server.joined() == {1: "n2"})
+    server.announce("10.0.0.1:6000")
+    assert next_message(client) == "ray 10.0.0.1:6000"
+    assert client.first_host == "n1"
+    late = RendezvousClient("127.0.0.1", SECRET, rank=2, host="n3", timeout_s=5)
+    assert next_message(late) == "ray 10.0.0.1:6000"
+    threading.Thread(target=server.close, args=(75,)).start()
+    assert next_message(client) == "end 75"
+    assert next_message(late) == "end 75"
 
 
 def test_a_node_that_leaves_is_noticed_and_so_is_the_first_one():
-    office = Office("127.0.0.1", SECRET[::-1], host="n1")
-    desk = Desk("127.0.0.1", SECRET[::-1], rank=1, host="n2", timeout_s=5)
-    assert eventually(lambda: office.hosts())
-    desk._connection.close()
-    office.announce("x:1")
-    assert eventually(lambda: not office.hosts())
-    office.close(0)
+    server = RendezvousServer("127.0.0.1", SECRET[::-1], host="n1")
+    client = RendezvousClient("127.0.0.1", SECRET[::-1], rank=1, host="n2", timeout_s=5)
+    assert eventually(lambda: server.joined())
+    client._connection.close()
+    server.announce("x:1")
+    assert eventually(lambda: not server.joined())
+    server.close(0)
 
 
 def test_strangers_are_turned_away_and_hold_nobody_up(monkeypatch):
     secret = bytes(32)
-    office = Office("127.0.0.1", secret, host="n1")
-    port = office._listener.address[1]
+    server = RendezvousServer("127.0.0.1", secret, host="n1")
+    port = server._listener.address[1]
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
     # One who knows the place and not the secret: the ports follow from the secret, so the right one is forced.
     monkeypatch.setattr("glane.cluster.rendezvous.ports", lambda _: iter([port]))
     with pytest.raises(EngineError, match="did not answer within 1 s"):
-        Desk("127.0.0.1", b"another secret".ljust(32), rank=1, host="evil", timeout_s=1)
-    assert office.hosts() == {}
-    Desk("127.0.0.1", secret, rank=1, host="n2", timeout_s=5)
-    assert eventually(lambda: office.hosts() == {1: "n2"})
-    office.close(0)
+        RendezvousClient("127.0.0.1", b"another secret".ljust(32), rank=1, host="evil", timeout_s=1)
+    assert server.joined() == {}
+    RendezvousClient("127.0.0.1", secret, rank=1, host="n2", timeout_s=5)
+    assert eventually(lambda: server.joined() == {1: "n2"})
+    server.close(0)
     for stranger in silent:
         stranger.close()
 
@@ -256,11 +257,11 @@ def eventually(condition, seconds=5.0):
     return False
 
 
-def next_word(desk):
+def next_message(client):
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        if word := desk.listen(0.2):
-            return word
+        if message := client.receive(0.2):
+            return message
     raise AssertionError("nothing was said")
 
 
@@ -294,19 +295,19 @@ def test_scratch_is_private_and_what_killed_processes_left_is_removed(tmp_path, 
     [("1:00:00", 3600), ("2-12:00:00", 216_000), ("10:00", 600), ("90", 5400), ("1-0", 86_400)],
 )
 def test_times_are_read_as_slurm_does(time_limit, expected):
-    assert slurm.seconds(time_limit) == expected
+    assert refusals.seconds(time_limit) == expected
 
 
 def test_refusals_name_the_key(monkeypatch):
-    monkeypatch.setattr(slurm, "run", lambda *_: (1, "", ""))
+    monkeypatch.setattr(refusals, "run", lambda *_: (1, "", ""))
     cluster = SlurmSettings(kind="slurm", partition="gpuu", gpus_per_node=16, account="x")
     say = "sbatch: error: invalid partition specified: gpuu\nsbatch: error: Batch job submission failed: Invalid partition name specified"
-    assert "cluster.partition=gpuu" in slurm.explained(say, cluster)
-    assert "invalid partition specified: gpuu" in slurm.explained(say, cluster)
+    assert "cluster.partition=gpuu" in refusals.explained(say, cluster)
+    assert "invalid partition specified: gpuu" in refusals.explained(say, cluster)
     say = "sbatch: error: Batch job submission failed: Requested node configuration is not available"
-    assert "cluster.gpus_per_node=16" in slurm.explained(say, cluster)
+    assert "cluster.gpus_per_node=16" in refusals.explained(say, cluster)
     say = "sbatch: error: Something quite new"
-    assert "Something quite new" in slurm.explained(say, cluster)
+    assert "Something quite new" in refusals.explained(say, cluster)
 
 
 @pytest.mark.parametrize(
@@ -358,7 +359,7 @@ def test_what_an_ended_job_held_on_this_host_is_free_again(tmp_path, monkeypatch
     directory = RunDirectory(root=tmp_path / "run")
     directory.create()
     for name, its_job in (("ours", "12"), ("other", "13")):
-        monkeypatch.setenv("SLURM_JOB_ID", its_job)
+        monkeypatch.setenv(JOB_NAME, its_job)
         writer = HeartbeatWriter(directory, worker=name, every_s=60, device="cpu", cpus=1, gpus=0)
         writer.report(Progress)
         writer.write()

@@ -70,6 +70,7 @@ def killed_at(work: CountWords, run: Path, limit: int) -> None:
 def under_ray(work: CountWords, run: Path) -> None:
     from glane.job.durable import run_here
 
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # the actors import the work from here
     run_here(work, settings_of(run), cluster=LocalSettings(cpus=2), style="none")
 
 

@@ -23,7 +23,7 @@ from glane.pilot.job import run_pilot
 from glane.pilot.pace import Commits, pace_of
 from glane.pilot.predict import Assumptions, Observed, Population, predict
 from glane.pilot.report import FILE, report_lines, write_report
-from glane.pilot.suggest import slurm_time, suggest
+from glane.pilot.suggest import suggest, time_limit
 from glane.run.energy import EnergyTotal
 from glane.run.heartbeat import Heartbeat, most_at_once
 from glane.run.publish import finish_run
@@ -261,11 +261,11 @@ def test_what_is_suggested_can_be_pasted(tmp_path: Path) -> None:
     overrides = shlex.split(found.overrides)
     done = job("task=ed_visit", "model=scripted", "data.path=x", *overrides, "--cfg", "job")
     assert "array: 2" in done.stdout
-    assert f"time: {slurm_time(found.time_limit_s)}" in done.stdout.replace("'", "").replace('"', "")
+    assert f"time: {time_limit(found.time_limit_s)}" in done.stdout.replace("'", "").replace('"', "")
 
 
-def test_time_is_written_as_slurm_writes_it() -> None:
-    assert [slurm_time(s) for s in (59.2, 3600, 90061)] == ["0:01:00", "1:00:00", "1-01:01:01"]
+def test_a_time_limit_is_written_as_its_key_wants_it() -> None:
+    assert [time_limit(s) for s in (59.2, 3600, 90061)] == ["0:01:00", "1:00:00", "1-01:01:01"]
 
 
 def test_finish_within_is_read() -> None:
@@ -447,10 +447,10 @@ def test_as_a_user_would(tmp_path: Path) -> None:
     done = job("pilot.rows=60", *common, f"out.dir={tmp_path}/plan", name="plan", cwd=tmp_path)
     assert set(tree(tmp_path)) - before == {"plan", f"plan/{FILE}"}
     assert "documents/s" in done.stdout
-    assert "on Slurm   cluster=slurm" in done.stdout
+    assert "submit     cluster=slurm" in done.stdout
     ran = job(*common, f"run.dir={tmp_path}/run", f"run.pilot={tmp_path}/plan/{FILE}", "progress=plain", cwd=tmp_path)
-    predicted = json.loads((tmp_path / "run" / "summary.json").read_text()).predicted
-    assert predicted["figures"]["prompt_tokens"].inside
+    predicted = json.loads((tmp_path / "run" / "summary.json").read_text())["predicted"]
+    assert predicted["figures"]["prompt_tokens"]["inside"]
     assert "pilot    documents_per_s" in ran.stderr
     other = job(
         "task=outbreak_report", *common[1:], f"run.dir={tmp_path}/other", f"run.pilot={tmp_path}/plan/{FILE}",

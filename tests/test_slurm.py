@@ -98,7 +98,9 @@ def test_submission_returns_at_once_and_status_follows(site):
     seen = site.status()
     assert (seen["state"], seen["done"], seen["statuses"]) == ("complete", NUM_DOCUMENTS, {"OK": NUM_DOCUMENTS})
     assert [(j["state"], j["exit_code"], j["is_over"]) for j in seen["jobs"]] == [("COMPLETED", "0:0", True)]
-    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in (site.run / "ledger" / "slurm").glob("*.*"))
+    files = list(site.submissions.glob("*/*"))
+    assert {path.suffix for path in files} == {".out", ".pkl", ".sh"}
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in [*files, *site.submissions.iterdir()])
 
 
 def test_waiting_shows_progress_and_ends_as_the_job_does(site):

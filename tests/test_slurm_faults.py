@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slurm, pytest.mark.ray]
 def test_a_killed_driver_fails_the_job_and_the_next_goes_on(site):
     job_id = site.sbatch("--nodes=2")
     site.wait_for_parts()
-    site.kill("n1", r"glane\.cluster\.driver")
+    site.kill("n1", r"glane\.job\.driver")
     assert site.end_of(job_id, 40) == ("FAILED", "1:0")
     assert "the driver was killed by signal 9" in site.log(job_id)
     job_id = site.sbatch("--nodes=2")

@@ -38,6 +38,10 @@ class CountWords:
     def label(self) -> str:
         return "the count of words"
 
+    @property
+    def start_hint(self) -> str:
+        return "It needs nothing."
+
     def draft(self, known: RunDescription | None) -> Draft:  # noqa: ARG002
         files = inspect_files(self.path, id_column="id", text_column="text", other_columns=[])
         fingerprint = {"least_letters": self.least_letters, "inputs": [[f.num_rows, f.num_bytes] for f in files]}

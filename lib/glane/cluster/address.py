@@ -6,12 +6,12 @@ import socket
 
 import psutil
 
-from glane.cluster.allocation import Allocation
+from glane.cluster.scheduler import Allocation
 from glane.errors import ConfigError
 
 
 def own_address(allocation: Allocation, interface: str | None) -> str:
-    """Return this node's IPv4 address on `interface`; by default on the network that Slurm itself uses.
+    """Return this node's IPv4 address on `interface`; by default on the network of the scheduler's own address.
 
     Raises:
         ConfigError: if there is no such interface.

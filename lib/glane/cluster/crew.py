@@ -253,7 +253,7 @@ class Crew:
             if self._deaths_at_start >= _DEATHS_AT_START:
                 raise EngineError(
                     f"{self._spec.work.label}: the engine died {self._deaths_at_start} times while it "
-                    f"started ({cause}). Is there enough memory for the weights and model.max_model_len?"
+                    f"started ({cause}). {self._spec.work.start_hint}"
                 )
         fruit = 0
         for place in places:

@@ -49,7 +49,7 @@ def start(
 def tie_to_parent() -> None:
     """Be killed when the parent dies; called in the child."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    # Slurm may send its warning to every process of a step, and the default answer to these two is death.
+    # A scheduler may send its warning to every process of a step, and the default answer to these two is death.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 

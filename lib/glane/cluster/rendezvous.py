@@ -30,19 +30,19 @@ def ports(secret: bytes) -> Iterator[int]:
         yield _PORTS[int.from_bytes(digest, "big") % len(_PORTS)]
 
 
-class Office:
-    """The first node's end: knows who came, tells everybody Ray's address and the end."""
+class RendezvousServer:
+    """The first node's end: knows who joined, tells everybody Ray's address and the exit code."""
 
     def __init__(self, address: str, secret: bytes, *, host: str) -> None:
         self._secret, self._host = secret, host
         self._listener = self._listen(address)
         self._lock = threading.Condition()
         self._hosts: dict[int, str] = {}
-        self._gone: set[int] = set()
+        self._left: set[int] = set()
         self._ray_address = ""
-        self._verdict: int | None = None
-        self._talks: list[threading.Thread] = []
-        threading.Thread(target=self._accept, name="office", daemon=True).start()
+        self._exit_code: int | None = None
+        self._threads: list[threading.Thread] = []
+        threading.Thread(target=self._accept, name="rendezvous", daemon=True).start()
 
     def _listen(self, address: str) -> Listener:
         for port in ports(self._secret):
@@ -53,24 +53,24 @@ class Office:
             "The first node must be the one where the batch script runs."
         )
 
-    def hosts(self) -> dict[int, str]:
-        """The nodes that came, by rank, and have not left."""
+    def joined(self) -> dict[int, str]:
+        """The hosts that joined and have not left, by rank."""
         with self._lock:
-            return {rank: host for rank, host in self._hosts.items() if rank not in self._gone}
+            return {rank: host for rank, host in self._hosts.items() if rank not in self._left}
 
     def announce(self, ray_address: str) -> None:
-        """Tell every node, also those still to come, where Ray is."""
+        """Tell every node, also those that join later, where Ray is."""
         with self._lock:
             self._ray_address = ray_address
             self._lock.notify_all()
 
     def close(self, exit_code: int) -> None:
-        """Send everybody home, with the exit code of the whole."""
+        """Tell every node to end, with the exit code of the whole job."""
         with self._lock:
-            self._verdict = exit_code
+            self._exit_code = exit_code
             self._lock.notify_all()
-        for talk in self._talks:
-            talk.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
         with contextlib.suppress(OSError):
             self._listener.close()
 
@@ -79,52 +79,52 @@ class Office:
             try:
                 connection = self._listener.accept()
             except (OSError, EOFError):
-                if self._verdict is not None:
+                if self._exit_code is not None:
                     return
                 time.sleep(0.1)
                 continue
-            talk = threading.Thread(target=self._talk, args=(connection,), daemon=True)
-            self._talks.append(talk)
-            talk.start()
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
-    def _talk(self, connection: Connection) -> None:
+    def _serve(self, connection: Connection) -> None:
         rank = None
         try:
             _bound_handshake(connection)
             deliver_challenge(connection, self._secret)
             answer_challenge(connection, self._secret)
-            word, number, host = connection.recv_bytes(1024).decode().split(" ", 2)
-            if word != "join":
+            verb, number, host = connection.recv_bytes(1024).decode().split(" ", 2)
+            if verb != "join":
                 return
             rank = int(number)
             with self._lock:
                 self._hosts[rank] = host
-                self._gone.discard(rank)
+                self._left.discard(rank)
             connection.send_bytes(f"first {self._host}".encode())
             told = ""
             while True:
                 with self._lock:
-                    if self._verdict is None and self._ray_address == told:
+                    if self._exit_code is None and self._ray_address == told:
                         self._lock.wait(_PING_S)
-                    verdict, address = self._verdict, self._ray_address
-                if verdict is not None:
-                    connection.send_bytes(f"end {verdict}".encode())
+                    exit_code, address = self._exit_code, self._ray_address
+                if exit_code is not None:
+                    connection.send_bytes(f"end {exit_code}".encode())
                     return
                 if address != told:
                     told = address
                     connection.send_bytes(f"ray {address}".encode())
                 connection.send_bytes(b"ping")
-        except Exception:  # a stranger, or a node that is gone: its Ray tells the driver
+        except Exception:  # no node of this job, or one that is gone: its Ray tells the driver
             return
         finally:
             with contextlib.suppress(OSError):
                 connection.close()
             if rank is not None:
                 with self._lock:
-                    self._gone.add(rank)
+                    self._left.add(rank)
 
 
-class Desk:
+class RendezvousClient:
     """Another node's end."""
 
     def __init__(self, address: str, secret: bytes, *, rank: int, host: str, timeout_s: float) -> None:
@@ -134,32 +134,32 @@ class Desk:
             EngineError: if it does not answer in time.
         """
         deadline = time.monotonic() + timeout_s
-        while (connection := _first_that_knows(address, secret)) is None:
+        while (connection := _connect(address, secret)) is None:
             if time.monotonic() > deadline:
                 raise EngineError(f"the first node of the job ({address}) did not answer within {timeout_s:.0f} s.")
             time.sleep(0.3)
         self._connection = connection
         self._connection.send_bytes(f"join {rank} {host}".encode())
-        self._last_word = time.monotonic()
+        self._last_heard = time.monotonic()
         self.first_host = ""
 
-    def listen(self, timeout_s: float) -> str | None:
-        """The next word, within `timeout_s`: "ray ADDRESS", "end CODE" or "lost"; None if there is none."""
+    def receive(self, timeout_s: float) -> str | None:
+        """The next message, within `timeout_s`: "ray ADDRESS", "end CODE" or "lost"; None if there is none."""
         try:
             if self._connection.poll(timeout_s):
-                word = self._connection.recv_bytes(1024).decode()
-                self._last_word = time.monotonic()
-                if word.startswith("first "):
-                    self.first_host = word.split(" ", 1)[1]
-                return word if word.startswith(("ray ", "end ")) else None
+                message = self._connection.recv_bytes(1024).decode()
+                self._last_heard = time.monotonic()
+                if message.startswith("first "):
+                    self.first_host = message.split(" ", 1)[1]
+                return message if message.startswith(("ray ", "end ")) else None
         except (OSError, EOFError):
             return "lost"
-        return "lost" if time.monotonic() - self._last_word > SILENCE_S else None
+        return "lost" if time.monotonic() - self._last_heard > SILENCE_S else None
 
 
-def _first_that_knows(address: str, secret: bytes) -> Connection | None:
+def _connect(address: str, secret: bytes) -> Connection | None:
     for port in ports(secret):
-        # The plain look first: what listens there may be anything, and must not hold us up.
+        # A plain connection first: what listens there may be anything, and must not hold us up.
         try:
             socket.create_connection((address, port), timeout=2).close()
         except OSError:

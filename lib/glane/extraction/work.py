@@ -35,6 +35,11 @@ class ExtractionWork:
         """The model, as a message names it."""
         return f"model {self.settings.model.name!r}"
 
+    @property
+    def start_hint(self) -> str:
+        """See `glane.run.work.Work`."""
+        return "Is there enough memory for the weights and model.max_model_len?"
+
     def draft(self, known: RunDescription | None) -> Draft:
         """See `glane.run.work.Work`."""
         return draft(self.settings, self.task, known)

@@ -1,4 +1,7 @@
-"""The driver of a job on Slurm: `python -m glane.job.driver FOLDER`, started by the launcher of the first node."""
+"""The driver of a batch job: `python -m glane.job.driver FOLDER START`, run by the launcher of the first node.
+
+START is where in the plan its workers begin, 0 to 1.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.allocation import read_allocation
 from glane.errors import EngineError, GlaneError
 from glane.job.extract import extract
 from glane.run.directory import RunDirectory
@@ -32,7 +34,7 @@ def main() -> int:
             settings,
             connect=lambda: _joined(folder, settings.cluster.start_timeout_s),
             should_stop=(folder / "stop").exists,
-            start=read_allocation().array_share,
+            start=float(sys.argv[2]),
         )
     except GlaneError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)

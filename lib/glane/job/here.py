@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glane.cluster.forkserver import fork_server
+from glane.cluster.schedulers import current_job_name
 from glane.cluster.scratch import scratch_folder
 from glane.engine.device import has_gpu
+from glane.run.heartbeat import JOB_NAME
 from glane.settings import ExtractSettings, LocalSettings
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ def extract_here(settings: ExtractSettings) -> PreparedRun:
     """Run the job on this machine; see `glane.job.extract.extract`."""
     cluster = settings.cluster
     assert isinstance(cluster, LocalSettings)
+    os.environ[JOB_NAME] = current_job_name() or ""  # an interactive job of the user's, for example
     with scratch_folder() as folder, fork_server(folder, wanted=_forks(settings)) as variables:
         from glane.cluster.local import local_ray
         from glane.job.extract import extract  # with Polars and Arrow, half a second of its own

@@ -14,17 +14,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from glane.cluster import processes, raynode, slurm
+from glane.cluster import processes, raynode
 from glane.cluster.address import own_address
-from glane.cluster.allocation import VERDICT, Allocation
 from glane.cluster.forkserver import fork_server
 from glane.cluster.local import FOREIGN, ray_environment
-from glane.cluster.rendezvous import Desk, Office
+from glane.cluster.rendezvous import RendezvousClient, RendezvousServer
+from glane.cluster.scheduler import Allocation
+from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import scratch_folder, write_token
 from glane.errors import EngineError, GlaneError
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import mark_host_ended
-from glane.settings import ExtractSettings, SlurmSettings
+from glane.run.heartbeat import JOB_NAME, mark_host_ended
+from glane.settings import BatchSettings, ExtractSettings
 
 FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
 _POLL_S = 0.2
@@ -33,9 +34,15 @@ _REQUEUE_WAIT_S = 90.0
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy")
 
 
-def launch(settings: ExtractSettings, allocation: Allocation) -> int:
-    """Do this node's part of the job. Return the exit code: 0 only if the run is complete."""
-    assert isinstance(settings.cluster, SlurmSettings)
+def launch(settings: ExtractSettings) -> int:
+    """Do this node's part of the job. Return the exit code: 0 only if the run is complete.
+
+    Raises:
+        ConfigError: if this process is no task of a job with one task per node.
+    """
+    assert isinstance(settings.cluster, BatchSettings)
+    allocation = scheduler_of(settings.cluster).allocation()
+    os.environ[JOB_NAME] = allocation.name
     os.umask(0o077)
     processes.adopt_orphans()
     processes.raise_open_files()
@@ -43,32 +50,33 @@ def launch(settings: ExtractSettings, allocation: Allocation) -> int:
     with scratch_folder() as folder, fork_server(folder, wanted=forks) as variables:
         os.environ.update(variables)
         code = _do(settings, settings.cluster, allocation, folder)
-    if allocation.rank == 0 and (verdict := os.environ.get(VERDICT)):
-        Path(verdict).write_text(str(code))
+    if allocation.rank == 0 and allocation.exit_code_file is not None:
+        allocation.exit_code_file.write_text(str(code))
     return code
 
 
-def _do(settings: ExtractSettings, cluster: SlurmSettings, allocation: Allocation, folder: Path) -> int:
+def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> int:
     try:
-        side = (_First if allocation.rank == 0 else _Other)(settings, cluster, allocation, folder)
+        node = (_LeadNode if allocation.rank == 0 else _WorkerNode)(settings, cluster, allocation, folder)
     except GlaneError as error:  # a setting that only the node itself can find wrong
         print(f"[{allocation.host}] error: {error}", file=sys.stderr, flush=True)
         return USER_ERROR
     try:
-        code = side.run()
+        code = node.run()
     except GlaneError as error:
-        side.say(f"error: {error}")
+        node.say(f"error: {error}")
         code = FAILED
     finally:
-        side.close()
-    return side.requeue() if code == STOPPED else code
+        node.close()
+    return node.requeue() if code == STOPPED else code
 
 
-class _Side:
+class _Node:
     """What every node does."""
 
-    def __init__(self, settings: ExtractSettings, cluster: SlurmSettings, allocation: Allocation, folder: Path) -> None:
+    def __init__(self, settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> None:
         self.settings, self.cluster, self.allocation, self.folder = settings, cluster, allocation, folder
+        self.scheduler = scheduler_of(cluster)
         run = settings.run
         self.directory = RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
         self.warned = self.cancelled = False
@@ -122,10 +130,10 @@ class _Side:
         self.cancelled = True
 
 
-class _First(_Side):
+class _LeadNode(_Node):
     """The first node: Ray's head, and the driver."""
 
-    office: Office | None = None
+    rendezvous: RendezvousServer | None = None
     driver: subprocess.Popen[bytes] | None = None
     code = FAILED
     parts_at_start = 0
@@ -135,7 +143,9 @@ class _First(_Side):
         self.code = FAILED
         self.parts_at_start = len(self.directory.committed_shards())
         if not self.is_alone:
-            self.office = Office(self.allocation.launch_address, self.allocation.secret, host=self.allocation.host)
+            self.rendezvous = RendezvousServer(
+                self.allocation.launch_address, self.allocation.secret, host=self.allocation.host
+            )
         if self.allocation.gpus and self.allocation.cpus < 2 * self.allocation.gpus:
             self.say(
                 f"{self.allocation.cpus} core(s) for {self.allocation.gpus} GPU(s) will keep them waiting: "
@@ -151,7 +161,8 @@ class _First(_Side):
                 self.code = self._driver_code(code)
                 return self.code
             if self.cancelled:
-                self.say("Slurm ends this job (cancelled, preempted or out of time); what is committed stays")
+                who = self.scheduler.title
+                self.say(f"{who} ends this job (cancelled, preempted or out of time); what is committed stays")
                 self.code = CANCELLED
                 return self.code
             if self.warned and not warned_at:
@@ -172,8 +183,8 @@ class _First(_Side):
 
     def close(self) -> None:
         processes.end(self.driver, patience_s=0 if self.cancelled else 3)
-        if self.office is not None:
-            self.office.close(self.code)
+        if self.rendezvous is not None:
+            self.rendezvous.close(self.code)
         super().close()
 
     def requeue(self) -> int:
@@ -188,19 +199,19 @@ class _First(_Side):
                 "run.shard_rows in a new run"
             )
             return STOPPED
-        if complaint := slurm.requeue(self.allocation.job_id):
-            self.say(f"Slurm does not requeue this job ({complaint}); submit again to go on")
+        if complaint := self.scheduler.requeue(self.allocation.job_id):
+            self.say(f"{self.scheduler.title} does not requeue this job ({complaint}); submit again to go on")
             return STOPPED
         self.say(f"requeued (start {restarts + 2} of at most {most + 1})")
         deadline = time.monotonic() + _REQUEUE_WAIT_S
-        while not self.cancelled and time.monotonic() < deadline:  # Slurm ends this start now
+        while not self.cancelled and time.monotonic() < deadline:  # the scheduler ends this start now
             time.sleep(_POLL_S)
         return STOPPED
 
     def _start_driver(self) -> None:
         settings = self.folder / "settings.json"
         settings.write_text(self.settings.model_dump_json())
-        command = [sys.executable, "-m", "glane.job.driver", str(self.folder)]
+        command = [sys.executable, "-m", "glane.job.driver", str(self.folder), str(self.allocation.array_share)]
         self.driver = processes.start(command, self.environment)
 
     def _gather(self) -> bool:
@@ -208,9 +219,9 @@ class _First(_Side):
         address = raynode.ready_address(self.place)
         if address is None:
             return False
-        if self.office is not None:
-            self.office.announce(address)
-            if len(self.office.hosts()) < self.allocation.num_nodes - 1:
+        if self.rendezvous is not None:
+            self.rendezvous.announce(address)
+            if len(self.rendezvous.joined()) < self.allocation.num_nodes - 1:
                 return False
         ready = self.folder / "ray.json.tmp"
         ready.write_text(f'{{"address": "{address}", "num_nodes": {self.allocation.num_nodes}}}')
@@ -221,12 +232,12 @@ class _First(_Side):
         limit = self.cluster.start_timeout_s
         if raynode.ready_address(self.place) is None:
             return f"Ray did not start on this node within {limit:.0f} s.{self._log_tail()}"
-        assert self.office is not None
-        came = self.office.hosts()
-        missing = [str(rank) for rank in range(1, self.allocation.num_nodes) if rank not in came]
+        assert self.rendezvous is not None
+        joined = self.rendezvous.joined()
+        missing = [str(rank) for rank in range(1, self.allocation.num_nodes) if rank not in joined]
         return (
             f"after {limit:.0f} s (cluster.start_timeout_s), {len(missing)} of {self.allocation.num_nodes} nodes have "
-            f"not joined: task(s) {', '.join(missing)}; joined: {', '.join(sorted(came.values())) or 'none'}. "
+            f"not joined: task(s) {', '.join(missing)}; joined: {', '.join(sorted(joined.values())) or 'none'}. "
             "Their part of this log says why."
         )
 
@@ -241,13 +252,13 @@ class _First(_Side):
         return code
 
 
-class _Other(_Side):
-    """Another node: joins, and works until it is sent home."""
+class _WorkerNode(_Node):
+    """Another node: joins, and works until it is told to end."""
 
     def run(self) -> int:
         """Join the first node's Ray, again if this node's Ray dies, until the end."""
         allocation, limit = self.allocation, self.cluster.start_timeout_s
-        desk = Desk(
+        rendezvous = RendezvousClient(
             allocation.launch_address,
             allocation.secret,
             rank=allocation.rank,
@@ -257,14 +268,14 @@ class _Other(_Side):
         head, starts = "", 0
         deadline = time.monotonic() + limit
         while not self.cancelled:
-            word = desk.listen(_POLL_S)
-            if word == "lost":
-                self._bury(desk.first_host)
+            message = rendezvous.receive(_POLL_S)
+            if message == "lost":
+                self._end_job_without_script(rendezvous.first_host)
                 raise EngineError("the first node of the job is gone; what is committed stays.")
-            if word is not None and word.startswith("end "):
-                return int(word.split()[1])
-            if word is not None and word.startswith("ray "):
-                head = word.split()[1]
+            if message is not None and message.startswith("end "):
+                return int(message.split()[1])
+            if message is not None and message.startswith("ray "):
+                head = message.split()[1]
                 self.start_ray(head)
             if not head and time.monotonic() > deadline:
                 raise EngineError(f"the first node of the job had no Ray within {limit:.0f} s.")
@@ -276,16 +287,16 @@ class _Other(_Side):
                 self.start_ray(head)
         return CANCELLED
 
-    def _bury(self, first_host: str) -> None:
-        """If the node with the batch script is lost, too, end the job or start it anew: nothing else would.
+    def _end_job_without_script(self, first_host: str) -> None:
+        """If the node with the batch script is lost, end the job or start it anew: nothing else would.
 
-        Slurm would keep what is left of it, idle, until its time limit.
+        The scheduler would keep what is left of it, idle, until its time limit.
         """
         job, restarts = self.allocation.job_id, self.allocation.restarts
-        if slurm.is_node_up(first_host):
+        if self.scheduler.is_node_up(first_host):
             return  # its batch script ends the job as soon as this task is gone
-        if restarts < self.cluster.max_requeues and slurm.requeue(job) is None:
+        if restarts < self.cluster.max_requeues and self.scheduler.requeue(job) is None:
             self.say(f"node {first_host} is lost and the batch script with it: the job is requeued")
         else:
             self.say(f"node {first_host} is lost and the batch script with it: the job is cancelled, submit it again")
-            slurm.cancel(job)
+            self.scheduler.cancel(job)

@@ -1,4 +1,4 @@
-"""`jobs/status.py`: runs and their Slurm jobs, for people and for scripts. Imports neither ray nor vllm."""
+"""`jobs/status.py`: runs and their batch jobs, for people and for scripts. Imports neither ray nor vllm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from glane.cluster import slurm
+from glane.cluster.scheduler import Job
+from glane.cluster.schedulers import find_jobs
 from glane.run.overview import Overview, WorkerView, overview
 from glane.settings import StatusSettings
 
@@ -44,19 +45,19 @@ def show_status(settings: StatusSettings) -> None:
             time.sleep(settings.every_s)
 
 
-def _look(runs: Sequence[str]) -> list[tuple[Overview, list[slurm.Job]]]:
+def _look(runs: Sequence[str]) -> list[tuple[Overview, list[Job]]]:
     found = []
     for path in runs:
         run = overview(path)
-        found.append((run, slurm.jobs(run.job_names)))
+        found.append((run, find_jobs(run.job_names)))
     return found
 
 
-def _is_going_on(run: Overview, jobs: Sequence[slurm.Job]) -> bool:
-    return bool(run.workers) or any(not job.is_over and job.state != "UNKNOWN" for job in jobs)
+def _is_going_on(run: Overview, jobs: Sequence[Job]) -> bool:
+    return bool(run.workers) or any(job.is_known and not job.is_over for job in jobs)
 
 
-def _print(seen: list[tuple[Overview, list[slurm.Job]]], settings: StatusSettings, console: Console) -> None:
+def _print(seen: list[tuple[Overview, list[Job]]], settings: StatusSettings, console: Console) -> None:
     if settings.json_output:
         values = [_as_json(run, jobs) for run, jobs in seen]
         print(json.dumps(values if settings.runs else values[0], ensure_ascii=False), flush=True)
@@ -65,11 +66,11 @@ def _print(seen: list[tuple[Overview, list[slurm.Job]]], settings: StatusSetting
         console.print(_view(run, jobs))
 
 
-def _as_json(run: Overview, jobs: Sequence[slurm.Job]) -> dict[str, Any]:
-    return run.as_json() | {"jobs": [asdict(job) | {"is_over": job.is_over} for job in jobs]}
+def _as_json(run: Overview, jobs: Sequence[Job]) -> dict[str, Any]:
+    return run.as_json() | {"jobs": [asdict(job) for job in jobs]}
 
 
-def _view(run: Overview, jobs: Sequence[slurm.Job]) -> RenderableType:
+def _view(run: Overview, jobs: Sequence[Job]) -> RenderableType:
     what = f" ({run.task}, {run.model})" if run.task else ""
     parts: list[RenderableType] = [Text(f"{run.run}{what}: {run.state}")]
     if run.planned:

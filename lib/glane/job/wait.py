@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from glane.cluster import slurm
+from glane.cluster.scheduler import COMPLETED, Scheduler, Submission
 from glane.corpus.plan import read_plan
 from glane.errors import GlaneError
 from glane.extraction.summary import extraction_summary, summary_lines
@@ -19,8 +19,8 @@ _WAIT_POLL_S = 2.0
 _UNKNOWN_S = 300.0
 
 
-def wait(settings: ExtractSettings, ids: list[str], *, log: str) -> None:
-    """Show the run's progress until the jobs have ended. `log` is where they write.
+def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler) -> None:
+    """Show the run's progress until the jobs have ended.
 
     An interruption ends the waiting, not the jobs.
 
@@ -33,7 +33,7 @@ def wait(settings: ExtractSettings, ids: list[str], *, log: str) -> None:
     reporter: ProgressReporter | None = None
     with contextlib.ExitStack() as stack:
         while True:
-            jobs = slurm.jobs(ids)
+            jobs = scheduler.jobs(submission.job_names)
             states = {job.name: job.shown_state for job in jobs}
             if reporter is None and directory.plan.exists() and directory.parts.is_dir():
                 reporter = stack.enter_context(
@@ -52,22 +52,22 @@ def wait(settings: ExtractSettings, ids: list[str], *, log: str) -> None:
                 reporter.update()
             if all(job.is_over for job in jobs):
                 break
-            if any(job.state != "UNKNOWN" for job in jobs):
+            if any(job.is_known for job in jobs):
                 last_known = time.monotonic()
             elif time.monotonic() - last_known > _UNKNOWN_S:
                 raise GlaneError(
-                    f"Slurm has told nothing about job {ids[0]} for {_UNKNOWN_S:.0f} s (squeue and sacct). The job may "
-                    f"go on: python jobs/status.py run.dir={settings.run.dir}"
+                    f"{scheduler.title} has told nothing about job {submission.job_names[0]} for {_UNKNOWN_S:.0f} s. "
+                    f"The job may go on: python jobs/status.py run.dir={settings.run.dir}"
                 )
             time.sleep(_WAIT_POLL_S)
         # Of an array, some may have been cancelled; a complete run of another command is no success of this one.
-        if directory.is_complete and directory.summary.exists() and any(job.state == "COMPLETED" for job in jobs):
+        if directory.is_complete and directory.summary.exists() and any(job.state == COMPLETED for job in jobs):
             lines = summary_lines(directory, extraction_summary(directory))
             for line in lines if settings.progress != "none" else ():
                 print(line, file=sys.stderr)
             return
     failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
     raise GlaneError(
-        f"the job did not complete the run; it ended: {failed}. The log says why: {log}\n"
+        f"the job did not complete the run; it ended: {failed}. The log says why: {submission.log}\n"
         "What is committed stays: the same command goes on."
     )

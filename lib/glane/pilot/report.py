@@ -21,7 +21,7 @@ from glane.pilot.frame import Frame, strata_of
 from glane.pilot.pace import Pace, read_pace
 from glane.pilot.predict import Assumptions, Population, predict
 from glane.pilot.records import failures, observed, power_of_engines, size_of_records
-from glane.pilot.suggest import engines_of_nodes, slurm_time, suggest
+from glane.pilot.suggest import engines_of_nodes, suggest, time_limit
 from glane.pilot.trial import Trial
 from glane.run.summary import Summary, read_summary
 from glane.settings import ExtractSettings, PilotSettings, PlanSettings
@@ -174,7 +174,7 @@ def _remarks(report: PilotReport) -> list[str]:
     if suggestion is not None:
         if not suggestion.keeps:
             lines.append(f"too slow   {suggestion.nodes} nodes do not keep to pilot.finish_within either")
-        lines.append(f"on Slurm   {suggestion.overrides}")
+        lines.append(f"submit     {suggestion.overrides}")
     return lines
 
 
@@ -186,5 +186,5 @@ def _line(name: str, one: Interval, *, indent: int = 2) -> str:
 
 def _shown(value: float, form: str) -> str:
     if form == "time":
-        return slurm_time(value)
+        return time_limit(value)
     return f"{value / 1e6:.3g}" if form == "MB" else form.format(value)

@@ -1,13 +1,14 @@
-"""Nodes, array size and time limit for Slurm, as overrides to paste."""
+"""Nodes, array size and time limit of a batch job, as overrides to paste."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 
+from glane.cluster.schedulers import SCHEDULERS
 from glane.extraction.forecast import EngineFigures, Interval, Suggestion
 from glane.pilot.pace import Pace
-from glane.settings import ExtractSettings, SlurmSettings
+from glane.settings import BatchSettings, ExtractSettings
 
 MOST_NODES = 64
 _MARGIN = 1.1  # on the upper limit of the wall clock
@@ -19,7 +20,7 @@ def engines_of_nodes(extraction: ExtractSettings, pace: Pace) -> dict[int, int]:
     """How many engines 1, 2, … nodes hold: those of `cluster.gpus_per_node` where that is told, else as the pilot's."""
     cluster = extraction.cluster
     per_node: float = pace.engines_per_host
-    if isinstance(cluster, SlurmSettings) and cluster.gpus_per_node is not None and pace.gpus_per_engine:
+    if isinstance(cluster, BatchSettings) and cluster.gpus_per_node is not None and pace.gpus_per_engine:
         gpus = cluster.num_gpus_per_node
         per_node = gpus // pace.gpus_per_engine or 1 / math.ceil(pace.gpus_per_engine / gpus)
     found = {nodes: math.floor(nodes * per_node + 1e-9) for nodes in range(1, MOST_NODES + 1)}
@@ -48,14 +49,15 @@ def suggest(
     nodes = min(fitting) if fitting else max(candidates)
     engines, wall = candidates[nodes]
     cluster = extraction.cluster
-    warning_s = cluster.warning_s if isinstance(cluster, SlurmSettings) else 120
+    warning_s = cluster.warning_s if isinstance(cluster, BatchSettings) else 120
     limit_s = _ROUND_S * math.ceil((wall.high * _MARGIN + _MARGIN_S + warning_s) / _ROUND_S)
     spans_nodes = engines < nodes
-    overrides = ["cluster=slurm", f"cluster.nodes={nodes}" if nodes == 1 or spans_nodes else f"cluster.array={nodes}"]
+    kind = cluster.kind if isinstance(cluster, BatchSettings) else next(iter(SCHEDULERS))
+    overrides = [f"cluster={kind}", f"cluster.nodes={nodes}" if nodes == 1 or spans_nodes else f"cluster.array={nodes}"]
     if pace.gpus_per_engine:
-        asked = cluster.gpus_per_node if isinstance(cluster, SlurmSettings) else None
+        asked = cluster.gpus_per_node if isinstance(cluster, BatchSettings) else None
         overrides.append(f"cluster.gpus_per_node={asked or pace.engines_per_host * pace.gpus_per_engine}")
-    overrides += [f"cluster.time='\"{slurm_time(limit_s)}\"'", f"run.pilot={report_path}"]
+    overrides += [f"cluster.time='\"{time_limit(limit_s)}\"'", f"run.pilot={report_path}"]
     return Suggestion(
         nodes=nodes,
         engines=engines,
@@ -66,8 +68,8 @@ def suggest(
     )
 
 
-def slurm_time(seconds: float) -> str:
-    """Seconds as Slurm writes a duration: 3:20:00, or 2-04:00:00."""
+def time_limit(seconds: float) -> str:
+    """Seconds as `cluster.time` writes them: 3:20:00, or 2-04:00:00."""
     minutes, rest = divmod(math.ceil(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

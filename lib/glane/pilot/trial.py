@@ -28,7 +28,7 @@ from glane.pilot.frame import Frame, Integers, decode, draw, write_rows
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import process_start
 from glane.run.starts import starts
-from glane.settings import DataSettings, ExtractSettings, ModelSettings, SlurmSettings
+from glane.settings import BatchSettings, DataSettings, ExtractSettings, ModelSettings
 from glane.storage import storage_errors
 from glane.task.task import Task
 
@@ -75,7 +75,7 @@ def try_rows(
     sample = folder / "sample.parquet"
     write_rows(files, selected, places, sample, columns=columns, mode=0o600)
     cluster = extraction.cluster
-    if isinstance(cluster, SlurmSettings):
+    if isinstance(cluster, BatchSettings):
         cluster = cluster.model_copy(update={"array": None, "wait": True, "dry_run": False, "nodes": 1})
     tried = extraction.model_copy(
         update={
@@ -99,10 +99,10 @@ def try_rows(
         }
     )  # fmt: skip
     began = time.time()
-    if isinstance(cluster, SlurmSettings):
-        from glane.job.submit import extract_on_slurm
+    if isinstance(cluster, BatchSettings):
+        from glane.job.submit import extract_on_cluster
 
-        extract_on_slurm(tried)
+        extract_on_cluster(tried)
         began = _began(folder / "run")  # what it waited in the queue is no start-up
     else:
         extract_here(tried)
@@ -120,7 +120,7 @@ def _began(run: Path) -> float:
 def engines_here(extraction: ExtractSettings) -> int:
     """How many engines the pilot will have, as far as can be known before."""
     cluster, model = extraction.cluster, extraction.model
-    if isinstance(cluster, SlurmSettings):
+    if isinstance(cluster, BatchSettings):
         node = Node(node_id="", host="", cpus=cluster.cpus_per_node or 1, gpus=cluster.num_gpus_per_node)
     else:
         cpus = len(os.sched_getaffinity(0)) if cluster.cpus == "auto" else cluster.cpus
@@ -128,7 +128,7 @@ def engines_here(extraction: ExtractSettings) -> int:
     try:
         return plan_layout(model, [node], weights_bytes=weights_bytes(model), gpu_bytes=gpu_bytes()).engines_per_node
     except ConfigError:
-        if isinstance(cluster, SlurmSettings):  # what is asked of Slurm may be left to the site
+        if isinstance(cluster, BatchSettings):  # what is asked of the scheduler may be left to the site
             return 1
         raise
 

@@ -62,6 +62,10 @@ class Heartbeat(Record):
     energy: EnergyReading | None = None
 
 
+JOB_NAME = "GLANE_JOB_NAME"
+"""The variable by which who starts the work tells its processes the batch job that they belong to."""
+
+
 @cache
 def host_identity() -> str:
     """Where a process id means something: this host, since it booted, in this PID namespace."""
@@ -82,9 +86,8 @@ def process_start(pid: int) -> str | None:
 
 
 def job_name() -> str | None:
-    """The Slurm job that this process belongs to, as `squeue` shows it: 12, or 12_3 in an array."""
-    array = os.environ.get("SLURM_ARRAY_JOB_ID")
-    return f"{array}_{os.environ.get('SLURM_ARRAY_TASK_ID', 0)}" if array else os.environ.get("SLURM_JOB_ID")
+    """The batch job that this process belongs to, as its scheduler shows it; None outside of one."""
+    return os.environ.get(JOB_NAME) or None
 
 
 class HeartbeatWriter:

@@ -29,13 +29,14 @@ class Start(Record):
     environment: Environment
 
 
-class Submission(Record):
+class SubmissionEntry(Record):
     """Jobs that were submitted for a run. `time` is in seconds since 1970."""
 
     kind: Literal["glane submission"] = "glane submission"
     version: Literal[1] = 1
     time: float
     jobs: tuple[str, ...]
+    log: str
 
 
 def record_start(directory: RunDirectory, *, cluster: Mapping[str, Any]) -> None:
@@ -50,7 +51,7 @@ def record_start(directory: RunDirectory, *, cluster: Mapping[str, Any]) -> None
     directory.append_record(_starts(directory), start)
 
 
-def record_submission(directory: RunDirectory, submission: Submission) -> None:
+def record_submission(directory: RunDirectory, submission: SubmissionEntry) -> None:
     """Append jobs that were submitted."""
     directory.append_record(_submissions(directory), submission)
 
@@ -62,7 +63,7 @@ def starts(directory: RunDirectory) -> list[Start]:
 
 def job_names(directory: RunDirectory) -> list[str]:
     """The jobs that were submitted for this run or worked on it, in the order in which they were."""
-    found = [name for submission in _lines(Submission, _submissions(directory)) for name in submission.jobs]
+    found = [name for submission in _lines(SubmissionEntry, _submissions(directory)) for name in submission.jobs]
     found += [start.job for start in starts(directory) if start.job is not None]
     return list(dict.fromkeys(found))
 

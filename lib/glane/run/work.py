@@ -34,6 +34,11 @@ class Work(Protocol):
         """What a message about a worker that does not start names, as "model 'demo'"."""
         ...
 
+    @property
+    def start_hint(self) -> str:
+        """What to look at when workers die while they start, as a sentence."""
+        ...
+
     def draft(self, known: RunDescription | None) -> Draft:
         """Check the input and describe the run. `known` is its description where it was begun before.
 

@@ -15,6 +15,7 @@ from glane.settings.evaluate import (
     evaluate_settings,
 )
 from glane.settings.extract import (
+    BatchSettings,
     ClusterSettings,
     DataSettings,
     ExtractSettings,
@@ -32,6 +33,7 @@ from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
 
 __all__ = [
+    "BatchSettings",
     "BootstrapSettings",
     "CalibrateSettings",
     "ClusterSettings",

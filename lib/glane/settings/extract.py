@@ -105,28 +105,23 @@ class LocalSettings(Strict):
     engine_start_timeout_s: float = Key(default=1800, gt=0)  # weights loaded, first request possible
 
 
-class SlurmSettings(Strict):
-    """Engines on nodes that Slurm gives. None leaves a value to Slurm and the site's defaults."""
+class BatchSettings(Strict):
+    """Engines on nodes that a batch scheduler gives. None leaves a value to the scheduler and the site's defaults."""
 
-    kind: Literal["slurm"]
+    kind: str
     job_name: str = Key(default="glane", pattern=r"^[\w.+-]+$")
-    partition: str | None = None
-    account: str | None = None
-    qos: str | None = None
-    constraint: str | None = None
     nodes: int = Key(default=1, ge=1)
     gpus_per_node: int | str | None = None  # 4, or with a type: "h100:4"
     cpus_per_node: int | None = Key(default=None, ge=1)
-    memory: str | None = Key(default=None, pattern=r"^\d+[KMGTkmgt]?$")  # per node, as Slurm writes it: 64G; 0 is all
     time: str | None = None  # "4:00:00" or "2-12:00:00"
-    sbatch: Mapping[str, str | int | bool] = {}  # further options of sbatch, without the dashes
     setup: tuple[str, ...] = ()  # lines of shell that run on the first node before the work
     python: str | None = None  # the command that runs Python on the nodes, for containers
+    submission_dir: str | None = None  # for scripts and logs: on all nodes, and nobody else can write there
     array: int | None = Key(default=None, ge=1)  # so many independent single-node jobs on one run directory
     array_parallel: int | None = Key(default=None, ge=1)  # of which so many at once
     wait: bool = False
     dry_run: bool = False
-    interface: str | None = None  # network interface for Ray, ib0 for example; None is the one Slurm uses
+    interface: str | None = None  # network interface for Ray, ib0 for example; None is the one of the scheduler
     warning_s: int = Key(default=120, ge=10)  # before the time limit: from then on no new shard is begun
     max_requeues: int = Key(default=20, ge=0)
     start_timeout_s: float = Key(default=180, gt=0)  # Ray itself, on every node
@@ -134,21 +129,16 @@ class SlurmSettings(Strict):
 
     @property
     def num_gpus_per_node(self) -> int:
-        """Without the type; 0 where it is left to Slurm."""
+        """Without the type; 0 where it is left to the scheduler."""
         return int(str(self.gpus_per_node or 0).rpartition(":")[2])
 
     @field_validator("time", mode="before")
     @classmethod
     def _a_time(cls, value: Any) -> Any:
         if value is not None and not re.fullmatch(r"(\d+-)?\d+:\d{2}:\d{2}", str(value)):
-            # YAML reads an unquoted 4:00:00 as the number 14400, which Slurm would take for ten days of minutes.
+            # YAML reads an unquoted 4:00:00 as the number 14400, ten days to a scheduler that counts minutes.
             raise ValueError('hours:minutes:seconds or days-hours:minutes:seconds, in quotes in a file: "4:00:00"')
         return value
-
-    @field_validator("memory", mode="before")
-    @classmethod
-    def _a_size(cls, value: Any) -> Any:
-        return str(value) if isinstance(value, int) else value
 
     @field_validator("setup", mode="before")
     @classmethod
@@ -160,6 +150,23 @@ class SlurmSettings(Strict):
         if self.array is not None and self.nodes > 1:
             raise ValueError(f"array={self.array} submits single-node jobs; nodes must be 1, or array null")
         return self
+
+
+class SlurmSettings(BatchSettings):
+    """Engines on nodes that Slurm gives."""
+
+    kind: Literal["slurm"]
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    memory: str | None = Key(default=None, pattern=r"^\d+[KMGTkmgt]?$")  # per node, as Slurm writes it: 64G; 0 is all
+    sbatch: Mapping[str, str | int | bool] = {}  # further options of sbatch, without the dashes
+
+    @field_validator("memory", mode="before")
+    @classmethod
+    def _a_size(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else value
 
 
 ClusterSettings = Annotated[LocalSettings | SlurmSettings, Key(discriminator="kind")]

@@ -4,31 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from glane.cluster.scheduler import Allocation
 from glane.errors import ConfigError
 
 SECRET = "GLANE_JOB_SECRET"  # made by the batch script for this job only; who knows it belongs to the job
 OWNER = "GLANE_JOB"  # the job id that the batch script saw
-VERDICT = "GLANE_VERDICT"  # a file on the first node: the exit code that the batch script ends with
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allocation:
-    """One task's view of its job. There is one task per node."""
-
-    job_id: str
-    name: str  # as `squeue` shows it: 12, or 12_3 in an array
-    restarts: int  # how often Slurm has started this job before
-    rank: int  # 0 leads
-    num_nodes: int
-    host: str
-    launch_address: str  # where `srun` was called: the first node
-    cpus: int
-    gpus: int
-    array_share: float  # where in the plan this job of an array begins, 0 to 1
-    secret: bytes
+EXIT_CODE_FILE = "GLANE_EXIT_CODE_FILE"  # on the first node: what the batch script ends with
 
 
 def is_inside_own_job(environment: Mapping[str, str] = os.environ) -> bool:
@@ -38,6 +21,12 @@ def is_inside_own_job(environment: Mapping[str, str] = os.environ) -> bool:
     """
     job = environment.get("SLURM_JOB_ID")
     return job is not None and environment.get(OWNER) == job and "SLURM_PROCID" in environment
+
+
+def job_name(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the job that this process belongs to, as `squeue` shows it: 12, or 12_3 in an array."""
+    array = environment.get("SLURM_ARRAY_JOB_ID")
+    return f"{array}_{environment.get('SLURM_ARRAY_TASK_ID', 0)}" if array else environment.get("SLURM_JOB_ID")
 
 
 def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
@@ -59,7 +48,7 @@ def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
     first, count = int(environment.get("SLURM_ARRAY_TASK_MIN", 0)), int(environment.get("SLURM_ARRAY_TASK_COUNT", 1))
     return Allocation(
         job_id=job_id,
-        name=f"{array}_{index}" if array else job_id,
+        name=job_name(environment) or job_id,
         restarts=int(environment.get("SLURM_RESTART_COUNT", 0)),
         rank=int(environment.get("SLURM_PROCID", 0)),
         num_nodes=num_nodes,
@@ -69,6 +58,7 @@ def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
         gpus=_num_gpus(environment),
         array_share=((index - first) / count) % 1 if array else 0.0,
         secret=bytes.fromhex(environment[SECRET]),
+        exit_code_file=Path(environment[EXIT_CODE_FILE]) if environment.get(EXIT_CODE_FILE) else None,
     )
 
 

@@ -1,0 +1,86 @@
+"""Folders whose content only their owner can change: what lies there will run with the owner's rights."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from glane.errors import ConfigError, GlaneError
+from glane.storage import storage_errors
+
+
+def make_private_folder(base: Path, *, label: str, setting: str) -> Path:
+    """Make a new folder below `base` that only this user can enter, and return its path without symbolic links.
+
+    `label` begins its name. `setting` is the key that chose `base`.
+
+    Raises:
+        ConfigError: if somebody else could rename or replace it, or one of the folders that it lies in.
+        RunError: if the file system refuses.
+    """
+    with storage_errors(base, setting=setting), private_umask():
+        base.mkdir(parents=True, exist_ok=True)
+        base = base.resolve(strict=True)
+        for folder in (base, *base.parents):
+            _check_nobody_else_can_change(folder, base, setting)
+        return Path(tempfile.mkdtemp(prefix=re.sub(r"[^A-Za-z0-9._-]", "_", label) + "-", dir=base))
+
+
+def check_private_folder(folder: Path) -> None:
+    """Check that a folder and all that lies in it are this user's, and that nobody else can write there.
+
+    Raises:
+        GlaneError: naming what is not.
+    """
+    try:
+        found = os.lstat(folder)
+        if not stat.S_ISDIR(found.st_mode):
+            raise GlaneError(f"{folder} is no folder. {_DISTRUST}")
+        _check_is_own(folder, found, forbidden=0o077)
+        for path in folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found = os.lstat(path)
+                _check_is_own(path, found, forbidden=0 if stat.S_ISLNK(found.st_mode) else 0o022)
+    except OSError as error:
+        raise GlaneError(f"{folder}: {error.strerror}. {_DISTRUST}") from None
+
+
+@contextlib.contextmanager
+def private_umask() -> Iterator[None]:
+    """Make what is written inside readable by its owner only."""
+    former = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(former)
+
+
+_DISTRUST = "It holds what this job runs, so nothing is run. Submit the job again."
+
+
+def _check_is_own(path: Path, found: os.stat_result, *, forbidden: int) -> None:
+    if found.st_uid != os.geteuid() or found.st_mode & forbidden:
+        raise GlaneError(
+            f"{path} belongs to user {found.st_uid} with mode {stat.filemode(found.st_mode)}; user {os.geteuid()} must "
+            f"own it, and nobody else may write there. {_DISTRUST}"
+        )
+
+
+def _check_nobody_else_can_change(folder: Path, base: Path, setting: str) -> None:
+    found = os.stat(folder)
+    problem = None
+    if found.st_uid not in (0, os.geteuid()):
+        problem = f"belongs to user {found.st_uid}, who"
+    elif found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:  # in a sticky folder, only owners rename
+        problem = f"has mode {stat.filemode(found.st_mode)}: others"
+    if problem is not None:
+        where = str(base) if folder == base else f"{base} lies in {folder}, which"
+        raise ConfigError(
+            f"{setting}: {where} {problem} could replace what will run as you. Take that right away "
+            f"(chmod go-w {folder}), or set {setting} to a folder of your own that all nodes share."
+        )

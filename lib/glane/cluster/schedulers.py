@@ -1,0 +1,31 @@
+"""Which schedulers there are. A further one is a folder, a kind of settings, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from glane.cluster.scheduler import UNKNOWN, Job, Scheduler
+from glane.cluster.slurm.scheduler import Slurm
+from glane.settings import BatchSettings
+
+SCHEDULERS: dict[str, Scheduler] = {"slurm": Slurm()}
+"""By `cluster.kind`."""
+
+
+def scheduler_of(cluster: BatchSettings) -> Scheduler:
+    """Return the scheduler that these settings are for."""
+    return SCHEDULERS[cluster.kind]
+
+
+def find_jobs(names: Sequence[str]) -> list[Job]:
+    """Return what is known of each job, in the order of `names`, from the first scheduler that knows it."""
+    found = {name: Job(name=name, state=UNKNOWN) for name in names}
+    for scheduler in SCHEDULERS.values():
+        missing = [name for name in names if not found[name].is_known]
+        found |= {job.name: job for job in scheduler.jobs(missing)}
+    return [found[name] for name in names]
+
+
+def current_job_name() -> str | None:
+    """Return the job of any scheduler that this process belongs to; None outside of one."""
+    return next((name for scheduler in SCHEDULERS.values() if (name := scheduler.job_name())), None)

@@ -1,0 +1,101 @@
+"""Jobs and nodes, as Slurm's queue, its accounting and its daemons tell them."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from glane.cluster.scheduler import PENDING, UNKNOWN, Job
+from glane.cluster.slurm.commands import run
+
+_OVER = frozenset(
+    {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT"}
+)
+
+
+def requeue(job_id: str) -> str | None:
+    """Put a running batch job back into the queue. Return Slurm's complaint, None if there is none."""
+    code, _, error = run("scontrol", "requeue", job_id)
+    return None if code == 0 else error or f"exit code {code}"
+
+
+def cancel(job_id: str) -> None:
+    """End a job."""
+    run("scancel", job_id)
+
+
+def is_node_up(host: str) -> bool:
+    """Whether the node's own daemon takes calls. Slurm itself notices a lost node only minutes later."""
+    code, output, _ = run("scontrol", "show", "node", host, "--oneliner")
+    facts = dict(word.split("=", 1) for word in output.split() if "=" in word)
+    if code != 0 or not facts.get("NodeAddr"):
+        return True  # not to be known here: the careful answer
+    for _ in range(3):
+        try:
+            socket.create_connection((facts["NodeAddr"], int(facts.get("Port", 6818))), timeout=5).close()
+        except OSError:
+            time.sleep(2)
+        else:
+            return True
+    return False
+
+
+def jobs(ids: Sequence[str]) -> list[Job]:
+    """What the queue says, and the accounting of those that left it. A job that neither knows is UNKNOWN."""
+    if not ids:
+        return []
+    queued = _queued(ids)
+    accounted = _accounted(ids)
+    found = []
+    for name in ids:
+        here, past = queued.get(name), accounted.get(name)
+        if here is not None and (past is None or not here.is_over):
+            requeues = past.requeues if past is not None else 0
+            found.append(replace(here, requeues=requeues))
+        else:
+            found.append(past or Job(name=name, state=UNKNOWN, reason="neither squeue nor sacct knows it"))
+    return found
+
+
+def _queued(ids: Sequence[str]) -> dict[str, Job]:
+    layout = "%i|%T|%r|%S|%M|%l|%N"
+    code, output, _ = run(
+        "squeue", "--noheader", "--array", "--states=all", f"--jobs={','.join(ids)}", f"--format={layout}"
+    )
+    found = {}
+    for line in output.splitlines() if code == 0 else ():
+        name, state, reason, start, elapsed, limit, nodes = line.split("|", 7)
+        found[name] = Job(
+            name=name,
+            state=state,
+            reason="" if reason == "None" else reason,
+            expected_start="" if start == "N/A" or state != PENDING else start,
+            elapsed=elapsed,
+            time_limit=limit,
+            nodes=nodes,
+            is_over=state in _OVER,
+        )
+    return found
+
+
+def _accounted(ids: Sequence[str]) -> dict[str, Job]:
+    options = ["--noheader", "--parsable2", "--allocations", "--duplicates"]
+    names = "JobID,State,ExitCode,Elapsed,Timelimit,NodeList"
+    code, output, _ = run("sacct", *options, f"--jobs={','.join(ids)}", f"--format={names}")
+    found: dict[str, Job] = {}
+    for line in output.splitlines() if code == 0 else ():
+        name, state, exit_code, elapsed, limit, nodes = line.split("|", 5)
+        before, word = found.get(name), state.split()[0]  # "CANCELLED by 1000"
+        found[name] = Job(
+            name=name,
+            state=word,
+            exit_code=exit_code,
+            elapsed=elapsed,
+            time_limit=limit,
+            nodes="" if nodes == "None assigned" else nodes,
+            requeues=before.requeues + 1 if before else 0,
+            is_over=word in _OVER,
+        )
+    return found

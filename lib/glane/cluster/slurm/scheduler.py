@@ -1,0 +1,65 @@
+"""Slurm as a scheduler of glane's jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from glane.cluster.scheduler import Allocation, Job, Submission, Task
+from glane.cluster.slurm import allocation, commands, queue, refusals
+from glane.settings import BatchSettings, SlurmSettings
+
+
+class Slurm:
+    """See `glane.cluster.scheduler.Scheduler`. submitit is imported only to submit: it is no matter of a status."""
+
+    title = "Slurm"
+    interactive_command = "srun --pty bash"
+
+    def complaint(self, cluster: BatchSettings) -> str | None:
+        """No Slurm here, a time over the partition's limit, or more nodes than it has."""
+        return commands.missing() or refusals.complaint(_own(cluster))
+
+    def submit(self, cluster: BatchSettings, task: Task, *, label: str) -> Submission:
+        """Submit by sbatch."""
+        from glane.cluster.slurm import batch
+
+        return batch.submit(_own(cluster), task, label=label)
+
+    def script(self, cluster: BatchSettings, task: Task, *, label: str) -> str:
+        """Return what sbatch would be given."""
+        from glane.cluster.slurm import batch
+
+        return batch.script(_own(cluster), task, label=label)
+
+    def jobs(self, names: Sequence[str]) -> list[Job]:
+        """Ask squeue, and sacct for the jobs that left it."""
+        return queue.jobs(names)
+
+    def requeue(self, job_id: str) -> str | None:
+        """Ask scontrol."""
+        return queue.requeue(job_id)
+
+    def cancel(self, job_id: str) -> None:
+        """Ask scancel."""
+        queue.cancel(job_id)
+
+    def is_node_up(self, host: str) -> bool:
+        """Ask the node's own daemon."""
+        return queue.is_node_up(host)
+
+    def is_inside_own_job(self) -> bool:
+        """Read it from the environment."""
+        return allocation.is_inside_own_job()
+
+    def allocation(self) -> Allocation:
+        """Read it from the environment that srun makes."""
+        return allocation.read_allocation()
+
+    def job_name(self) -> str | None:
+        """Read it from the environment."""
+        return allocation.job_name()
+
+
+def _own(cluster: BatchSettings) -> SlurmSettings:
+    assert isinstance(cluster, SlurmSettings)
+    return cluster

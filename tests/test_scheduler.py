@@ -1,0 +1,93 @@
+"""The scheduler protocol: another scheduler in Slurm's place."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import glane
+from conftest import wait_for, write_documents
+from glane.cluster import schedulers
+from glane.cluster.scheduler import Job
+from glane.cluster.schedulers import current_job_name, find_jobs
+from local_queue import LocalQueue
+
+COMMAND = [sys.executable, str(Path(__file__).parent / "local_queue.py")]
+
+
+def queue_job(queue, name, *arguments):
+    return [*COMMAND, str(queue.folder), name, *arguments]
+
+
+@pytest.fixture
+def queue(tmp_path):
+    (tmp_path / "queue").mkdir()
+    return LocalQueue(tmp_path / "queue")
+
+
+def overrides(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(48)])
+    return [
+        "cluster=slurm", "task=ed_visit", "model=scripted", f"data.path={data}", f"run.dir={tmp_path}/run",
+        "+model.script.seconds_per_step=0.5", "model.max_num_seqs=4", "run.heartbeat_s=0.5", "run.shard_rows=4",
+        "progress=plain",
+    ]  # fmt: skip
+
+
+@pytest.mark.ray
+def test_a_run_is_submitted_stopped_at_its_limit_requeued_and_completed_without_slurm(tmp_path, queue):
+    command = queue_job(queue, "extract", *overrides(tmp_path), "cluster.wait=true", "show=2")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
+        parts = tmp_path / "run" / "parts"
+        wait_for(lambda: parts.is_dir() and list(parts.glob("part-*")), 120)
+        queue.reach_limit("run.0")
+        told, progress = waiting.communicate(timeout=240)
+    log = (queue.folder / "run.0" / "log").read_text()
+    assert waiting.returncode == 0, progress + log
+    assert f"submitted  job run.0, this machine\nrun        {tmp_path}/run" in told
+    assert f"log        tail -F {queue.folder}/run.0/log" in told
+    assert "job run.0: COMPLETED" in progress
+    assert "the end of this job is near" in log
+    assert "requeued (start 2 of at most 21)" in log
+    assert "resuming" in log
+    assert glane.open_run(tmp_path / "run").all().collect()["id"].to_list() == [f"d{i}" for i in range(48)]
+    starts = [json.loads(line) for line in (tmp_path / "run" / "ledger" / "starts.jsonl").read_text().splitlines()]
+    assert [start["job"] for start in starts] == ["run.0", "run.0"]
+    assert pl.read_parquet(tmp_path / "run" / "ledger" / "shards.parquet")["worker"].n_unique() == 2
+    status = queue_job(queue, "status", f"run.dir={tmp_path}/run", "json=true")
+    seen = json.loads(subprocess.run(status, capture_output=True, text=True, check=True).stdout)
+    (job,) = seen["jobs"]
+    assert (job["name"], job["state"], job["requeues"], job["is_over"]) == ("run.0", "COMPLETED", 1, True)
+
+
+def test_a_complaint_and_a_dry_run_submit_nothing(tmp_path, queue):
+    command = queue_job(queue, "extract", *overrides(tmp_path), "cluster.nodes=2")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "cluster.nodes: 2; this queue has 1." in done.stderr) == (2, True), done.stderr
+    done = subprocess.run([*command, "cluster.dry_run=true"], capture_output=True, text=True, check=True)
+    assert done.stdout == "start run\n"
+    assert list(queue.folder.iterdir()) == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_job_is_told_by_the_scheduler_that_knows_it(monkeypatch, tmp_path, queue):
+    other = LocalQueue(tmp_path / "queue" / "other")
+    for place, name in ((queue, "7"), (other, "8")):
+        (place.folder / name).mkdir(parents=True)
+        place._tell(name, state="RUNNING")
+    monkeypatch.setattr(schedulers, "SCHEDULERS", {"one": queue, "two": other})
+    assert find_jobs(["8", "9", "7"]) == [
+        Job(name="8", state="RUNNING"), Job(name="9", state="UNKNOWN"), Job(name="7", state="RUNNING")
+    ]  # fmt: skip
+    assert find_jobs([]) == []
+
+
+def test_a_run_here_belongs_to_the_interactive_job_that_it_is_started_in(monkeypatch):
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "11")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
+    assert current_job_name() == "11_3"
+    monkeypatch.setattr(schedulers, "SCHEDULERS", {})
+    assert current_job_name() is None
