@@ -310,6 +310,8 @@ def test_a_run_that_a_group_shares_keeps_its_submission_apart(shared, sbatch, mo
     """The whole way in: nothing of what will run lies in the run directory."""
     sbatch.write_text("#!/bin/sh\necho Submitted batch job 30\n")
     shutil.copytree(sbatch.parent, shared / "commands")
+    for path in [shared / "commands", *(shared / "commands").iterdir()]:
+        path.chmod(0o755)  # whatever the umask is
     monkeypatch.setenv("PATH", f"{shared}/commands:{os.environ['PATH']}")
     monkeypatch.setattr(Slurm, "complaint", lambda *_: None)  # asks what the stand-ins do not know
     monkeypatch.setenv("XDG_STATE_HOME", str(shared / "home" / "state"))

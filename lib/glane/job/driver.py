@@ -5,22 +5,15 @@ START is where in the plan its workers begin, 0 to 1.
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
 import os
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from glane.errors import EngineError, GlaneError
+from glane.cluster.joined import joined_ray
+from glane.errors import GlaneError
 from glane.job.extract import extract
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
-
-_POLL_S = 0.2
 
 
 def main() -> int:
@@ -32,7 +25,7 @@ def main() -> int:
     try:
         extract(
             settings,
-            connect=lambda: _joined(folder, settings.cluster.start_timeout_s),
+            connect=lambda: joined_ray(folder, settings.cluster.start_timeout_s),
             should_stop=(folder / "stop").exists,
             start=float(sys.argv[2]),
         )
@@ -49,37 +42,6 @@ def _set_ray_talk_apart(path: Path) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _joined(folder: Path, timeout_s: float) -> Iterator[Any]:
-    """Join the Ray that the launcher starts, once every node of it is there."""
-    import ray
-
-    deadline = time.monotonic() + timeout_s
-    place = folder / "ray.json"
-    while not place.exists():  # the launcher watches, and says why if it takes too long
-        if time.monotonic() > deadline + 10:
-            raise EngineError(f"no Ray within {timeout_s:.0f} s (cluster.start_timeout_s).")
-        time.sleep(_POLL_S)
-    values = json.loads(place.read_text())
-    ray.init(
-        address=values["address"],
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        configure_logging=False,
-    )
-    try:
-        while sum(node["Alive"] for node in ray.nodes()) < values["num_nodes"]:
-            if time.monotonic() > deadline:
-                raise EngineError(
-                    f"Ray sees {sum(node['Alive'] for node in ray.nodes())} of {values['num_nodes']} nodes after "
-                    f"{timeout_s:.0f} s (cluster.start_timeout_s)."
-                )
-            time.sleep(_POLL_S)
-        yield ray
-    finally:
-        ray.shutdown()
 
 
 if __name__ == "__main__":
