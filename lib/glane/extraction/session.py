@@ -9,7 +9,8 @@ from typing import Literal
 
 from glane.corpus.plan import Plan, read_plan
 from glane.corpus.read import Reader
-from glane.engine.engine import Engine, start_engine
+from glane.engine.protocol import Engine
+from glane.engine.registry import start_engine
 from glane.errors import GlaneError, RunError
 from glane.extraction.sentinels import OwnShards, QuietHeartbeat, SentinelSpec, SharedDirectory
 from glane.extraction.worker import EngineDied, Worker, where

@@ -19,7 +19,7 @@ from typing import Any
 
 from glane.corpus.plan import Plan
 from glane.corpus.read import Reader
-from glane.engine.engine import Engine, RequestRefused
+from glane.engine.protocol import Engine, RequestRefused
 from glane.extract.parse import Judgement
 from glane.extraction.asker import Asker
 from glane.extraction.feeder import Feeder, Request, Result, Target
@@ -195,7 +195,7 @@ class Worker:
         request_id = str(self._num_requests)
         try:
             prompt = request.prompt
-            self._engine.add(request_id, prompt.tokens, task=prompt.task, text=prompt.text, sampling=prompt.sampling)
+            self._engine.add(request_id, prompt.tokens, form=prompt.form, text=prompt.text, sampling=prompt.sampling)
         except RequestRefused as refusal:
             refused = Judgement(status=Status.REJECTED, reason=str(refusal))
             self._answer(Result(target=request.target, outcome=refused))

@@ -9,6 +9,7 @@ from typing import Any
 from glane.cluster.crew import Crew, alive_nodes
 from glane.cluster.layout import plan_layout
 from glane.engine.device import gpu_bytes
+from glane.engine.registry import engine_kind
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.prediction import check_same, compare, comparison_lines, read_pilot
@@ -135,6 +136,8 @@ def _work(
         f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "
         f"{layout.gpus} GPU(s) each ({layout.reason})"
     )
+    for warning in engine_kind(model.engine).warnings(model):
+        progress.warn(warning)
     spec = WorkerSpec(
         worker="",
         settings=settings.model_copy(update={"model": model}),

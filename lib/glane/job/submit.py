@@ -23,6 +23,7 @@ from submitit.core.utils import FailedJobError
 from glane.cluster import slurm
 from glane.cluster.allocation import is_inside_own_job, read_allocation
 from glane.corpus.files import inspect_files
+from glane.engine.registry import engine_kind
 from glane.errors import ConfigError
 from glane.extraction.prepare import open_directory
 from glane.job.launcher import launch
@@ -158,7 +159,7 @@ def _check(settings: ExtractSettings) -> None:
         other_columns=[*data.carry_columns, *task.input_columns],
     )
     if (
-        settings.model.engine == "vllm"
+        engine_kind(settings.model.engine).has_weights
         and Path(settings.model.path).is_absolute()
         and not Path(settings.model.path).exists()
     ):
