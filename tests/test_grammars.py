@@ -131,6 +131,20 @@ def ask(engine, task, texts):
     return found
 
 
+def test_the_engine_uses_our_grammars_when_it_says_so(engine, task, monkeypatch):
+    from glane.engine.grammars import SharedGrammars
+
+    manager = engine._engine.engine_core.engine_core.structured_output_manager
+    made = []
+    real = SharedGrammars.compile_grammar
+    monkeypatch.setattr(SharedGrammars, "compile_grammar", lambda *a: made.append(a) or real(*a))
+    ask(engine, task, {str(number): f"{number}. {TEXT}" for number in range(6)})
+    assert engine.shares_grammars
+    assert type(manager.backend) is SharedGrammars
+    assert len(made) == 6
+    assert len(manager.backend._made) <= 3  # a grammar for each task that was asked here, and none for a document
+
+
 HUGE = " ".join(f"{SECRET}{number}" for number in range(40_000))
 
 

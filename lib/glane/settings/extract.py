@@ -77,7 +77,7 @@ class ModelSettings(Strict):
     kv_cache_mib: int | None = Key(default=None, ge=16)  # CPU engines; None lets vLLM decide
     in_process: bool | Literal["auto"] = "auto"  # the engine's core in the worker's own process
     ask_duplicates: bool = False  # True: every document is asked, even one whose prompt was asked before
-    # False: vLLM makes the grammar of each answer anew, and checks it twice; auto: only where this version was not tried.
+    # False: vLLM makes the grammar of each answer anew, and checks it twice; auto: where its version was not tried.
     shared_grammars: bool | Literal["auto"] = "auto"
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
