@@ -16,7 +16,7 @@ import yaml
 
 from conftest import DEMO_MODEL, ROOT, make_settings, work, write_documents
 from glane.cluster.layout import Node, plan_layout
-from glane.engine import registry, vllm, vllm_compat
+from glane.engine import preload, registry, vllm, vllm_compat
 from glane.engine.protocol import EngineKind
 from glane.engine.samples import sample_answer
 from glane.engine.weights import model_digests, resolve_weights, weights_bytes
@@ -196,6 +196,18 @@ def test_what_vllm_no_longer_has_is_named_with_the_remedy(monkeypatch):
         assert words in str(raised.value)
     with pytest.raises(AttributeError):
         vllm_compat.nothing_of_vllm
+
+
+def test_a_name_that_cannot_be_preloaded_does_not_end_the_rest(monkeypatch, capsys):
+    monkeypatch.setattr(preload, "_IMPORTED", ("json", "vllm_of_tomorrow"))
+    monkeypatch.setattr(vllm_compat, "PRELOADED", ("glane.moved_away", "this"))
+    monkeypatch.setattr(preload, "set_environment", lambda: None)
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    preload.preload()
+    told = capsys.readouterr().err
+    assert "vllm_of_tomorrow" in told
+    assert "glane.moved_away" in told
+    assert "this" in sys.modules
 
 
 @pytest.mark.engine
