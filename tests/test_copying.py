@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from conftest import ROOT, copy_tekken
 from glane.engine.copying import Passage, Pieces, Where
-from glane.task.grammar import AnswerGrammar, free_quotes
+from glane.form import free_quotes
+from glane.task.grammar import quote_grammar
 from glane.task.task import load_task
 
 OPENER = '"q":"'
@@ -152,7 +153,7 @@ def test_llguidance_allows_no_more_and_accepts_all_of_it(backend, task, text):
     """Its masks may be narrower: where only one text can follow, it allows only the one token that is longest."""
     import llguidance
 
-    spec = AnswerGrammar(task.fields).about(text)
+    spec = quote_grammar(task.fields).about(text)
     lark = llguidance.LLMatcher.grammar_from_lark(spec)
     draw = random.Random(text)
     for _ in range(12):
@@ -173,7 +174,7 @@ def test_llguidance_allows_no_more_and_accepts_all_of_it(backend, task, text):
 @pytest.mark.engine
 @pytest.mark.parametrize("text", ['il dit "non" \\ et\tpart\nvite', "\\n\\\\", '"', "\x01\x1f é\ndeux\nlignes", "n\nn"])
 def test_quotes_of_texts_with_escapes_stand_in_the_text(backend, task, text):
-    spec = AnswerGrammar(task.fields).about(text)
+    spec = quote_grammar(task.fields).about(text)
     draw = random.Random(text)
     ended = 0
     for _ in range(60):
@@ -200,7 +201,7 @@ def quotes(value):
 
 @pytest.mark.engine
 def test_speculative_tokens_are_taken_back(backend, task):
-    spec = AnswerGrammar(task.fields).about("Enfant de 7 ans, fièvre.\nRentre à domicile.")
+    spec = quote_grammar(task.fields).about("Enfant de 7 ans, fièvre.\nRentre à domicile.")
     draw = random.Random(3)
     grammar = grammar_of(backend, spec)
     for _ in range(60):
@@ -225,7 +226,7 @@ def test_speculative_tokens_are_taken_back(backend, task):
 def test_a_field_of_the_same_name_leaves_quotes_to_llguidance(backend):
     fields = {"quote": {"type": "string", "max_length": 9}, "f": {"type": "boolean", "evidence": True}}
     task = load_task({"name": "t", "instructions": "x", "fields": fields})
-    grammar = AnswerGrammar(task.fields)
+    grammar = quote_grammar(task.fields)
     assert not grammar.holds_any_text
     assert free_quotes(grammar.about("abc")) is None
     made = grammar_of(backend, grammar.about("abc"))
@@ -237,7 +238,7 @@ def test_a_field_of_the_same_name_leaves_quotes_to_llguidance(backend):
 
 def test_a_grammar_is_taken_apart_as_it_was_put_together():
     raw = yaml.safe_load((ROOT / "conf" / "task" / "ed_visit.yaml").read_text(encoding="utf-8"))
-    grammar = AnswerGrammar(load_task(raw).fields)
+    grammar = quote_grammar(load_task(raw).fields)
     for text in ('dit "non"\n\\', "// a quote opens with x\nPASSAGE: %regex {}", "é"):
         found = free_quotes(grammar.about(text))
         assert (found.opener, found.spelled) == ('"quote":"', spelled(text))

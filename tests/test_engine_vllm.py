@@ -6,11 +6,13 @@ import math
 import pytest
 
 from conftest import DEMO_MODEL, ROOT, copy_tekken
-from glane.engine.engine import Sampling, start_engine
+from glane.engine.protocol import Sampling
+from glane.engine.registry import start_engine
 from glane.engine.vllm import _Tokenizer
 from glane.engine.vocabulary import Vocabulary
 from glane.engine.weights import resolve_weights
 from glane.extract.parse import parse
+from glane.task.form import answer_form
 from glane.task.prompt import messages
 from glane.task.task import load_task
 from glane.types import Status
@@ -37,7 +39,7 @@ def engine(task):
 def answers(engine, task, texts):
     for number, text in enumerate(texts):
         prompt = engine.encode(messages(task, {"text": text}, style="bare"))
-        engine.add(str(number), prompt, task=task, text=text, sampling=GREEDY)
+        engine.add(str(number), prompt, form=answer_form(task), text=text, sampling=GREEDY)
     found = {}
     while len(found) < len(texts):
         found.update(engine.step())
@@ -89,7 +91,7 @@ def test_samples_differ_by_seed_and_repeat_with_it(engine, task):
         engine.add(
             "s",
             prompt,
-            task=task,
+            form=answer_form(task),
             text="Pt vu ce jour, tableau peu clair.",
             sampling=Sampling(temperature=2.0, seed=seed, max_tokens=256),
         )

@@ -23,7 +23,7 @@ START_S = 120  # vLLM's import on a busy machine
 
 @pytest.fixture(scope="module")
 def server():
-    with scratch_folder() as folder, fork_server(folder, wanted=True) as variables:
+    with scratch_folder() as folder, fork_server(folder, engine="vllm") as variables:
         before = {name: os.environ.get(name) for name in variables}
         os.environ.update(variables)
         yield folder
@@ -119,7 +119,7 @@ def test_forks_end_with_their_server_and_no_fork_is_no_error(tmp_path, monkeypat
     monkeypatch.delenv(forkserver.VARIABLE, raising=False)
     assert connect() is None
     with scratch_folder() as folder:
-        with fork_server(folder, wanted=True) as variables:
+        with fork_server(folder, engine="vllm") as variables:
             monkeypatch.setenv(forkserver.VARIABLE, variables[forkserver.VARIABLE])
             thread, outcome = begin(connect(), work)
             pid = working_pid(run)

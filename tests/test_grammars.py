@@ -10,9 +10,11 @@ import yaml
 from conftest import DEMO_MODEL, ROOT
 from glane.demo.corpus import write_corpus
 from glane.engine import vllm as ours
-from glane.engine.engine import RequestRefused, Sampling, start_engine
+from glane.engine.protocol import RequestRefused, Sampling
+from glane.engine.registry import start_engine
 from glane.engine.weights import resolve_weights
-from glane.task.grammar import AnswerGrammar
+from glane.task.form import answer_form
+from glane.task.grammar import quote_grammar
 from glane.task.prompt import messages
 from glane.task.task import load_task
 
@@ -53,7 +55,7 @@ def unclear():
 def forms(task, unclear):
     from vllm.v1.structured_output.backend_types import StructuredOutputOptions as Form
 
-    about = AnswerGrammar(unclear.fields).about
+    about = quote_grammar(unclear.fields).about
     return [(Form.JSON, task.answer_schema), (Form.GRAMMAR, about(TEXT)), (Form.GRAMMAR, about("7 ans. RAD."))]
 
 
@@ -120,11 +122,27 @@ def engine():
 def ask(engine, task, texts):
     for name, text in texts.items():
         prompt = engine.encode(messages(task, {"text": text if len(text) < 2000 else TEXT}, style="bare"))
-        engine.add(name, prompt, task=task, text=text, sampling=Sampling(temperature=0.0, seed=0, max_tokens=256))
+        engine.add(
+            name, prompt, form=answer_form(task), text=text, sampling=Sampling(temperature=0.0, seed=0, max_tokens=256)
+        )
     found = {}
     while len(found) < len(texts):
         found.update(engine.step())
     return found
+
+
+def test_the_engine_uses_our_grammars_when_it_says_so(engine, task, monkeypatch):
+    from glane.engine.grammars import SharedGrammars
+
+    manager = engine._engine.engine_core.engine_core.structured_output_manager
+    made = []
+    real = SharedGrammars.compile_grammar
+    monkeypatch.setattr(SharedGrammars, "compile_grammar", lambda *a: made.append(a) or real(*a))
+    ask(engine, task, {str(number): f"{number}. {TEXT}" for number in range(6)})
+    assert engine.shares_grammars
+    assert type(manager.backend) is SharedGrammars
+    assert len(made) == 6
+    assert len(manager.backend._made) <= 3  # a grammar for each task that was asked here, and none for a document
 
 
 HUGE = " ".join(f"{SECRET}{number}" for number in range(40_000))

@@ -11,7 +11,7 @@ from conftest import ROOT, job, make_settings, work, write_documents
 from glane.extract.parse import parse
 from glane.extraction.results import open_run
 from glane.task.answer import read_answer
-from glane.task.grammar import AnswerGrammar
+from glane.task.grammar import quote_grammar
 from glane.task.keys import short_keys
 from glane.task.locate import locate
 from glane.task.prompt import compact_json, messages
@@ -43,7 +43,7 @@ def test_an_answer_with_short_keys_says_the_same(name, shipped_task):
         expected = read_answer(full.fields, locate(compact_json(example.output)))
         assert said(judgement.found) == said(expected)
         grammar = llguidance.LLMatcher.grammar_from_lark(
-            AnswerGrammar(short.fields, short.spelling).about(example.inputs["text"])
+            quote_grammar(short.fields, short.spelling).about(example.inputs["text"])
         )
         assert accepts(grammar, answer)
         assert not accepts(grammar, compact_json(example.output))

@@ -25,7 +25,7 @@ import glane
 from conftest import SMALL_TASK, extract_here, job, make_settings, prepare_run, spec, write_documents
 from glane.assess.candidates import Candidate
 from glane.assess.drift import brief, drift_line, measure_drift
-from glane.engine import scripted
+from glane.engine import samples
 from glane.errors import ConfigError, RunError
 from glane.extraction import prepare
 from glane.extraction.fingerprint import changes
@@ -40,7 +40,7 @@ from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run
 from glane.run.worker import WorkerSpec, run_worker
 from glane.settings import ExtractSettings
-from glane.task.fields import BooleanField, fields_from
+from glane.task.fields import fields_from
 from glane.task.task import load_task
 
 FORK = get_context("forkserver")
@@ -203,13 +203,13 @@ def test_a_field_that_drifts_is_named_with_what_changed(
     tmp_path: Path, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = frozen_folder(tmp_path, documents)
-    real = scripted._value
+    real = samples._value
 
-    def feverish(field: Any, rng: random.Random, quote: str) -> Any:
-        value = real(field, rng, quote)  # the same draws as before: nothing else changes
-        return True if isinstance(field, BooleanField) else value
+    def feverish(schema: Any, rng: random.Random, given: Any) -> Any:
+        value = real(schema, rng, given)  # the same draws as before: nothing else changes
+        return True if schema.get("type") == "boolean" else value
 
-    monkeypatch.setattr(scripted, "_value", feverish)
+    monkeypatch.setattr(samples, "_value", feverish)
     monkeypatch.setattr(prepare, "model_digests", lambda *_: {"weights": "other"})
     summary = whole_run(attached(documents, tmp_path / "run", folder))
     assert summary["sentinels"]["drift"] == ["fever"]

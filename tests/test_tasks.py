@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 from conftest import ROOT, extract_here, make_settings, write_documents
 from glane.task.answer import read_answer
 from glane.task.fields import DateField, ListField, NumberField, ObjectField
-from glane.task.grammar import AnswerGrammar
+from glane.task.grammar import quote_grammar
 from glane.task.locate import locate
 from glane.task.prompt import compact_json, messages
 from glane.task.rules import Rules
@@ -357,7 +357,7 @@ def test_the_grammar_of_copied_quotes_takes_the_reference_answers_and_no_other_q
     tokenizer = llguidance.LLTokenizer("byte")
     task = gold(name)
     for case in task.examples:
-        grammar = llguidance.LLMatcher.grammar_from_lark(AnswerGrammar(task.fields).about(case.inputs["text"]))
+        grammar = llguidance.LLMatcher.grammar_from_lark(quote_grammar(task.fields).about(case.inputs["text"]))
         assert llguidance.LLMatcher.validate_grammar(grammar) == ""
         answer = compact_json(case.output)
         matcher = llguidance.LLMatcher(tokenizer, grammar)
@@ -375,7 +375,7 @@ def test_quotes_of_odd_texts_are_copied_as_json_spells_them(text):
     llguidance = pytest.importorskip("llguidance")
     fields = {"f": {"type": "string", "evidence": True, "max_length": 5}}
     task = load_task({"name": "t", "instructions": "x", "fields": fields})
-    grammar = llguidance.LLMatcher.grammar_from_lark(AnswerGrammar(task.fields).about(text))
+    grammar = llguidance.LLMatcher.grammar_from_lark(quote_grammar(task.fields).about(text))
     for quote, is_there in ((text[:300], True), (text[1:3], True), (text + "b", False)):
         answer = list(compact_json({"f": {"value": "a", "quote": quote}}).encode())
         matcher = llguidance.LLMatcher(llguidance.LLTokenizer("byte"), grammar)

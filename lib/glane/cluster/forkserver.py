@@ -25,7 +25,7 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 from glane.cluster import processes
-from glane.engine.preload import preload
+from glane.engine.registry import engine_kind
 
 VARIABLE = "GLANE_FORK_SERVER"  # the path of its socket, for the actors of the node
 _SOCKET = "forks"
@@ -33,13 +33,19 @@ _PATIENCE_S = 2.0
 
 
 @contextlib.contextmanager
-def fork_server(folder: Path, *, wanted: bool) -> Iterator[dict[str, str]]:
-    """Have a fork server for as long as the block lasts. Yields what actors need in their environment."""
-    if not wanted:
+def fork_server(folder: Path, *, engine: str | None) -> Iterator[dict[str, str]]:
+    """Have a fork server for as long as the block lasts. Yields what actors need in their environment.
+
+    There is none without an engine, and for a kind of engine that is not to be forked.
+
+    Raises:
+        ConfigError: if there is no engine of this name.
+    """
+    if engine is None or engine_kind(engine).preload is None:
         yield {}
         return
     address = folder / _SOCKET
-    command = [sys.executable, "-m", "glane.cluster.forkserver", str(address)]
+    command = [sys.executable, "-m", "glane.cluster.forkserver", str(address), engine]
     with open(folder / "forks.log", "ab") as log:
         server = processes.start(command, os.environ, stdout=log.fileno())
     try:
@@ -107,10 +113,11 @@ def connect() -> Fork | None:
 
 
 def main() -> None:
-    """Serve until killed: `python -m glane.cluster.forkserver SOCKET`."""
+    """Serve until killed: `python -m glane.cluster.forkserver SOCKET ENGINE`."""
     listener = Listener(sys.argv[1], family="AF_UNIX", backlog=64)  # from here on, actors may wait in the queue
     with contextlib.suppress(Exception):  # each worker meets the same, and reports it
-        preload()
+        if (preload := engine_kind(sys.argv[2]).preload) is not None:
+            preload()
     gc.collect()
     gc.freeze()  # what is here already is not copied for the collector's sake
     _serve(listener)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from glane.engine.registry import engine_kind
 from glane.errors import ConfigError
 from glane.settings import ModelSettings
 
@@ -74,9 +75,16 @@ def plan_layout(
         ConfigError: if the settings ask for more than there is.
     """
     cpus, gpus = min(node.cpus for node in nodes), min(node.gpus for node in nodes)
-    if model.engine == "scripted":
+    if not engine_kind(model.engine).needs_hardware:
         engines = 1 if model.engines == "auto" else model.engines
-        return Layout(device="cpu", cpus=1, gpus=0, engines_per_node=engines, reason="scripted")
+        return Layout(
+            device="cpu",
+            cpus=1,
+            gpus=0,
+            engines_per_node=engines,
+            reason=f"{model.engine}: needs no cores of its own",
+            occupies_cores=False,
+        )
     if gpus == 0:
         return _cpu_layout(model, nodes, num_shards=num_shards, weights_bytes=weights_bytes)
     tensor, why = _tensor_parallel_size(model, gpus, weights_bytes=weights_bytes, gpu_bytes=gpu_bytes)
@@ -176,7 +184,6 @@ def _cpu_layout(
         gpus=0,
         engines_per_node=engines,
         reason=f"no GPU, {cpus} core(s) on a node{why}",
-        occupies_cores=model.engine != "scripted",
     )
 
 

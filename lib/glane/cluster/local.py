@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.raynode import start_node
+from glane.cluster.ray_compat import start_node
 from glane.cluster.scratch import write_token
 from glane.errors import EngineError
 from glane.settings import LocalSettings
@@ -54,6 +54,8 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
                     configure_logging=False,
                     _node_ip_address="127.0.0.1",
                 )
+            except EngineError:
+                raise
             except Exception as error:  # Ray raises many kinds here
                 raise EngineError(f"Ray does not start on this machine ({type(error).__name__}: {error}).") from None
             yield ray

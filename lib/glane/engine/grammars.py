@@ -15,25 +15,27 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from llguidance import LLMatcher
-from vllm.config import VllmConfig
-from vllm.sampling_params import SamplingParams
-from vllm.v1.core.sched.async_scheduler import AsyncScheduler
-from vllm.v1.core.sched.scheduler import Scheduler
-from vllm.v1.structured_output import StructuredOutputManager
-from vllm.v1.structured_output.backend_guidance import GuidanceBackend, GuidanceGrammar, serialize_guidance_grammar
-from vllm.v1.structured_output.backend_types import StructuredOutputGrammar, StructuredOutputOptions
+from vllm import SamplingParams
 
 from glane.engine.copying import Passage, Pieces, Where
+from glane.engine.vllm_compat import (
+    AsyncScheduler,
+    GuidanceBackend,
+    GuidanceGrammar,
+    Scheduler,
+    StructuredOutputGrammar,
+    StructuredOutputOptions,
+    serialize_guidance_grammar,
+)
 from glane.engine.vocabulary import Vocabulary
-from glane.task.grammar import free_quotes
+from glane.form import free_quotes
 
 _KEPT = 64  # grammars; a task has one, but for copied quotes that are not to be told from other strings
 _COPIES = 10_000  # of one grammar, before it is made anew: what it has worked out grows a little with each answer
 
 
-def scheduler(*, vllm_config: VllmConfig, structured_output_manager: StructuredOutputManager, **rest: Any) -> Any:
+def scheduler(*, vllm_config: Any, structured_output_manager: Any, **rest: Any) -> Any:
     """Return the scheduler that vLLM would have made, its grammars shared."""
     kind = AsyncScheduler if vllm_config.scheduler_config.async_scheduling else Scheduler
     if vllm_config.structured_outputs_config.backend == "guidance":
@@ -150,7 +152,7 @@ class CopiedQuotes(GuidanceGrammar):
         super().rollback(num_tokens)
         self._give_back(num_tokens)
 
-    def fill_bitmask(self, bitmask: torch.Tensor, idx: int) -> None:
+    def fill_bitmask(self, bitmask: Any, idx: int) -> None:
         """Write which tokens may follow."""
         super().fill_bitmask(bitmask, idx)
         if not self.ll_matcher.is_stopped():

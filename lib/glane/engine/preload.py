@@ -1,9 +1,10 @@
-"""What an engine of vLLM imports, and in which environment. Nothing here imports the rest of glane."""
+"""What an engine of vLLM imports, and in which environment."""
 
 from __future__ import annotations
 
 import importlib
 import os
+import sys
 
 # Nothing is fetched, nothing is reported.
 OFFLINE = {
@@ -17,29 +18,23 @@ OFFLINE = {
 }
 
 
-# What an engine comes to import while it starts, and what `VllmEngine` names: most of the seconds it takes.
-_IMPORTED = (
-    "vllm",
-    "vllm.engine.arg_utils",
-    "vllm.inputs",
-    "vllm.sampling_params",
-    "vllm.v1.engine.llm_engine",
-    "vllm.v1.core.sched.scheduler",
-    "vllm.renderers.hf",
-    "vllm.lora.resolver",
-    "vllm.model_executor.models.mistral",
-    "vllm.model_executor.layers.quantization.compressed_tensors.utils",
-    "vllm.v1.worker.cpu_worker",
-    "vllm.v1.attention.backends.cpu_attn",
-    "llguidance.hf",
-)
+# The public part of what an engine comes to import while it starts: most of the seconds it takes.
+_IMPORTED = ("vllm", "vllm.engine.arg_utils", "vllm.inputs", "vllm.sampling_params", "llguidance.hf")
 
 
 def preload() -> None:
-    """Import what an engine on CPU needs, and start nothing: for a process that forks engines."""
+    """Import what an engine on CPU needs, and start nothing: for a process that forks engines.
+
+    What cannot be imported is named on standard error: an engine that needs it will fail by itself.
+    """
+    from glane.engine.vllm_compat import PRELOADED
+
     set_environment()
-    for name in _IMPORTED:
-        importlib.import_module(name)
+    for name in (*_IMPORTED, *PRELOADED):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            print(f"not preloaded: {name} ({error})", file=sys.stderr, flush=True)
 
 
 def set_environment() -> None:

@@ -1,6 +1,6 @@
 """An engine without a model, for tests of everything around it.
 
-It answers in milliseconds with values drawn from a hash of the prompt, valid under the task's schema, and
+It answers in milliseconds with values drawn from a hash of the prompt, valid under the JSON Schema of the form, and
 misbehaves where a document says so: `[[crash]] [[hang]] [[truncate]] [[invalid]] [[refuse]]`, or
 `[[answer …json…]]` for a given answer; of several, the first goes to the question, the next to what is asked after it
 (a repair, another sample, a recall pass), the last to all the rest. It quotes the first words of the document. It
@@ -17,27 +17,14 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
 
-from glane.engine.engine import RequestRefused, Sampling
+from glane.engine.protocol import EngineKind, RequestRefused, Sampling
+from glane.engine.samples import sample_answer
+from glane.form import Form
 from glane.settings import ModelSettings
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
-from glane.task.prompt import Message, compact_json
-from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, min_items, wrapper_keys
-from glane.task.task import Task
-from glane.types import Completion, Missing, TokenScores
+from glane.types import Completion, Message, TokenScores
 from glane.validation import Strict, validated
 
 
@@ -51,7 +38,7 @@ class _Script(Strict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
     text: str
-    task: Task
+    form: Form
     sampling: Sampling
 
 
@@ -75,12 +62,12 @@ class ScriptedEngine:
         """See `Engine.count_tokens`."""
         return len(text)
 
-    def add(self, request_id: str, prompt: list[int], *, task: Task, text: str, sampling: Sampling) -> None:
+    def add(self, request_id: str, prompt: list[int], *, form: Form, text: str, sampling: Sampling) -> None:
         """See `Engine.add`."""
         asked = "".join(map(chr, prompt))
         if "[[refuse]]" in text:
             raise RequestRefused("scripted refusal")
-        question = _Question(text=asked, task=task, sampling=sampling)
+        question = _Question(text=asked, form=form, sampling=sampling)
         self._waiting[request_id] = (question, self._script.steps_per_answer)
 
     def step(self) -> list[tuple[str, Completion]]:
@@ -115,8 +102,7 @@ class ScriptedEngine:
             seed = f"{text}{question.sampling.seed if question.sampling.temperature else ''}"
             rng = random.Random(hashlib.blake2b(seed.encode("utf-8", "surrogatepass")).digest())
             words = text.rpartition("Document :")[2].split()[:2]
-            plain = _object(question.task.fields, rng, quote=" ".join(words)[:40] or "-")
-            answer = compact_json(question.task.spelling.in_answer(plain))
+            answer = sample_answer(question.form, rng, quote=" ".join(words)[:40] or "-")
         cut = "[[truncate]]" in text
         answer = answer[: len(answer) // 2] if cut else answer
         return Completion(
@@ -124,7 +110,7 @@ class ScriptedEngine:
             finish_reason="length" if cut else "stop",
             num_prompt_tokens=len(text),
             num_output_tokens=question.sampling.max_tokens if cut else len(answer),
-            scores=(lambda: _scores(answer)) if question.task.confidence else None,
+            scores=(lambda: _scores(answer)) if question.form.wants_scores else None,
         )
 
 
@@ -136,48 +122,14 @@ def _scores(answer: str) -> TokenScores:
     return TokenScores(pieces=pieces, logprobs=logprobs, others=others)
 
 
-def _object(fields: Mapping[str, Field], rng: random.Random, quote: str) -> dict[str, Any]:
-    return {name: _field(field, rng, quote) for name, field in fields.items()}
+def _start(settings: ModelSettings, *, device: str, cpus: int) -> ScriptedEngine:  # noqa: ARG001
+    return ScriptedEngine(settings)
 
 
-def _field(field: Field, rng: random.Random, quote: str) -> Any:
-    if field.nullable and rng.random() < 0.3:
-        if not field.missing:
-            return None
-        reason = rng.choice(field.missing)
-        quoted = field.evidence and reason is not Missing.NOT_STATED
-        return {MISSING: str(reason)} | ({QUOTE: quote} if quoted else {})
-    if isinstance(field, ListField):
-        fewest = min_items(field)
-        count = rng.randint(fewest, max(fewest, min(field.max_items, fewest + 2)))
-        return [_wrapped(field, field.items, rng, quote) for _ in range(count)]
-    return _wrapped(field, field, rng, quote)
-
-
-def _wrapped(wrapper: Field, field: Field, rng: random.Random, quote: str) -> Any:
-    value = None if field is not wrapper and field.nullable and rng.random() < 0.3 else _value(field, rng, quote)
-    around = {VALUE: value, ASSERTION: str(rng.choice(wrapper.assertion or ("",))), QUOTE: quote}
-    keys = wrapper_keys(wrapper)
-    return {key: around[key] for key in keys} if keys else value
-
-
-def _value(field: Field, rng: random.Random, quote: str) -> Any:
-    match field:
-        case StringField():
-            return "".join(rng.choices('aé"\\\n ', k=min(field.max_length, 6)))
-        case IntegerField():
-            return rng.randint(field.minimum, field.maximum)
-        case NumberField():
-            return round(rng.uniform(field.minimum or 0, field.maximum if field.maximum is not None else 100), 1)
-        case BooleanField():
-            return rng.random() < 0.5
-        case DateField():
-            return f"{rng.randint(1990, 2030)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
-        case EnumField():
-            return rng.choice(field.values)
-        case ListField():
-            return _field(field, rng, quote)
-        case ObjectField():
-            return _object(field.fields, rng, quote)
-        case _:
-            assert_never(field)
+KIND = EngineKind(
+    name="scripted",
+    start=_start,
+    version=lambda: "2",  # raised when it answers otherwise
+    has_weights=False,
+    needs_hardware=False,
+)

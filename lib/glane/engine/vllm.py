@@ -14,18 +14,18 @@ import threading
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from glane.engine.engine import RequestRefused, Sampling
-from glane.engine.preload import set_environment
+from glane.engine.preload import preload, set_environment
+from glane.engine.protocol import EngineKind, RequestRefused, Sampling
 from glane.engine.vocabulary import Vocabulary
 from glane.errors import EngineError
+from glane.form import Form, QuoteGrammar
 from glane.settings import ModelSettings
-from glane.task.grammar import AnswerGrammar, has_quotes
-from glane.task.prompt import Message
-from glane.task.task import Task
-from glane.types import Completion, TokenScores
+from glane.types import Completion, Message, TokenScores
+from glane.versions import vllm_version
 
 # So many of the likeliest tokens are told at each place: enough for the values of a category, and little work.
 _NUM_ALTERNATIVES = 4
@@ -34,12 +34,16 @@ _NUM_ALTERNATIVES = 4
 # a longer text is checked before the engine takes it, so that its row says what was wrong.
 _LONGEST_UNCHECKED = 100_000
 
+_SCHEDULER = "glane.engine.grammars.scheduler"  # the one that brings shared grammars
+
 
 class VllmEngine:
-    """An engine of vLLM that answers under a task's JSON Schema."""
+    """An engine of vLLM that answers under a JSON Schema, or a grammar of copied quotes."""
 
     def __init__(self, settings: ModelSettings, *, device: str, cpus: int) -> None:
         in_process = device == "cpu" if settings.in_process == "auto" else settings.in_process
+        if find_spec("vllm") is None:
+            raise EngineError("vLLM is not installed in this environment. Install glane[gpu] or glane[cpu].")
         set_environment()
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
         if device == "cpu":
@@ -50,41 +54,42 @@ class VllmEngine:
                 os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would win over kv_cache_memory_bytes
         # Imported here: seconds of work that jobs without an engine must not pay.
         import torch
-        from vllm import SamplingParams
+        from vllm import LLMEngine, SamplingParams
         from vllm.inputs import tokens_input
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
-        from vllm.v1.engine.llm_engine import LLMEngine
-
-        from glane.engine.grammars import CheckedParams
 
         self._tokens_input = tokens_input
         if device == "cpu":
             torch.set_num_threads(cpus)  # a fork's OpenMP has read OMP_NUM_THREADS long ago
 
-        def params(task: Task, sampling: Sampling, grammar: str | None, *, is_checked: bool) -> SamplingParams:
-            kind = CheckedParams if is_checked else SamplingParams
-            form = {"json": task.answer_schema} if grammar is None else {"grammar": grammar}
+        def params(form: Form, sampling: Sampling, grammar: str | None, *, is_checked: bool) -> SamplingParams:
+            kind = self._checked_params if is_checked else SamplingParams
+            shape = {"json": form.schema} if grammar is None else {"grammar": grammar}
             return kind(
                 temperature=sampling.temperature,
                 top_p=settings.sampling.top_p,
                 seed=sampling.seed if sampling.temperature > 0 else None,
                 max_tokens=sampling.max_tokens,
                 output_kind=RequestOutputKind.FINAL_ONLY,
-                structured_outputs=StructuredOutputsParams(**form),
+                structured_outputs=StructuredOutputsParams(**shape),
                 # Text is put together here, from bytes, once an answer is whole: vLLM would do it at every token, and
                 # with alternatives for each of them.
                 detokenize=False,
-                logprobs=_NUM_ALTERNATIVES if task.confidence else None,
+                logprobs=_NUM_ALTERNATIVES if form.wants_scores else None,
                 flat_logprobs=True,
             )
 
         self._new_params = params
-        self._forms: dict[int, _Form] = {}  # by the task's id
+        self._checked_params: Any = None
+        self._prepared: dict[Form, _Prepared] = {}
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
         try:
-            self._engine = LLMEngine.from_engine_args(_engine_args(settings, device))
+            arguments = _engine_args(settings, device)
+            wants_shared = arguments.scheduler_cls == _SCHEDULER
+            self._checked_params = _checked_params() if wants_shared else SamplingParams
+            self._engine = LLMEngine.from_engine_args(arguments)
             backend = self._engine.vllm_config.structured_outputs_config.backend
-            self._shares_grammars = settings.shared_grammars and backend == "guidance"  # the user may choose another
+            self.shares_grammars = wants_shared and backend == "guidance"  # the user may choose another
             self._tokenizer = _Tokenizer(settings)
             self._vocabulary = Vocabulary(self._tokenizer.plain)
         except (ValueError, RuntimeError, OSError) as error:
@@ -99,33 +104,32 @@ class VllmEngine:
         """See `Engine.count_tokens`."""
         return self._tokenizer.count(text)
 
-    def add(self, request_id: str, prompt: list[int], *, task: Task, text: str, sampling: Sampling) -> None:
+    def add(self, request_id: str, prompt: list[int], *, form: Form, text: str, sampling: Sampling) -> None:
         """See `Engine.add`."""
         from vllm.exceptions import VLLMValidationError
 
-        form = self._form(task)
-        is_checked = form.is_checked and (form.holds_any_text or len(text) <= _LONGEST_UNCHECKED)
-        if form.grammar is not None:
-            params = self._new_params(task, sampling, form.grammar.about(text), is_checked=is_checked)
+        prepared = self._prepare(form)
+        holds_text = form.quotes is None or form.quotes.holds_any_text or len(text) <= _LONGEST_UNCHECKED
+        is_checked = prepared.is_checked and holds_text
+        if form.quotes is not None:
+            params = self._new_params(form, sampling, form.quotes.about(text), is_checked=is_checked)
         else:
-            if sampling not in form.params:
-                form.params[sampling] = self._new_params(task, sampling, None, is_checked=is_checked)
-            params = form.params[sampling]
+            if sampling not in prepared.params:
+                prepared.params[sampling] = self._new_params(form, sampling, None, is_checked=is_checked)
+            params = prepared.params[sampling]
         try:
             self._engine.add_request(request_id, self._tokens_input(prompt), params)
         except (VLLMValidationError, ValueError) as error:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
-        if self._shares_grammars and not form.is_checked:
-            form.is_checked = True
-            form.params.clear()  # they would be checked again
+        if self.shares_grammars and not prepared.is_checked:
+            prepared.is_checked = True
+            prepared.params.clear()  # they would be checked again
 
-    def _form(self, task: Task) -> _Form:
-        if id(task) not in self._forms:
-            wanted = task.quotes == "copied" and has_quotes(task.fields)
-            grammar = AnswerGrammar(task.fields, task.spelling) if wanted else None
-            is_good = grammar is not None and self._shares_grammars and _is_good(grammar)
-            self._forms[id(task)] = _Form(task, grammar, is_checked=is_good)
-        return self._forms[id(task)]
+    def _prepare(self, form: Form) -> _Prepared:
+        if form not in self._prepared:
+            is_good = form.quotes is not None and self.shares_grammars and _is_good(form.quotes)
+            self._prepared[form] = _Prepared(is_checked=is_good)
+        return self._prepared[form]
 
     def step(self) -> list[tuple[str, Completion]]:
         """See `Engine.step`."""
@@ -181,21 +185,14 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class _Form:
-    """How the answers to a task are held to their form."""
+class _Prepared:
+    """What is known of a form."""
 
-    task: Task  # kept, so that its id is not given anew
-    grammar: AnswerGrammar | None  # of copied quotes, where the task wants them
     is_checked: bool  # whether vLLM, or we, found it good
     params: dict[Sampling, Any] = field(default_factory=dict)  # vLLM's, where they are the same for all texts
 
-    @property
-    def holds_any_text(self) -> bool:
-        """Whether llguidance's limit of length is none here."""
-        return self.grammar is None or self.grammar.holds_any_text
 
-
-def _is_good(grammar: AnswerGrammar) -> bool:
+def _is_good(grammar: QuoteGrammar) -> bool:
     """Whether llguidance takes it, with whatever text."""
     from llguidance import LLMatcher
 
@@ -203,15 +200,29 @@ def _is_good(grammar: AnswerGrammar) -> bool:
 
 
 def _engine_args(settings: ModelSettings, device: str) -> Any:
-    from vllm.engine.arg_utils import EngineArgs
+    from vllm import EngineArgs
 
     values = engine_arguments(settings, device)
-    if settings.shared_grammars:
-        values.setdefault("scheduler_cls", "glane.engine.grammars.scheduler")
+    if _wants_shared_grammars(settings):
+        values.setdefault("scheduler_cls", _SCHEDULER)
     try:
         return EngineArgs(**values)
     except TypeError as error:
         raise EngineError(f"model.engine_args: {error}.") from None
+
+
+def _checked_params() -> Any:
+    from glane.engine.grammars import CheckedParams  # here, as it takes the inside of vLLM
+
+    return CheckedParams
+
+
+def _wants_shared_grammars(settings: ModelSettings) -> bool:
+    if settings.shared_grammars != "auto":
+        return settings.shared_grammars
+    from glane.engine.vllm_compat import is_tried
+
+    return is_tried(vllm_version())
 
 
 class _PackedScores:
@@ -285,3 +296,29 @@ class _Tokenizer:
         added = json.loads(self._tokenizer.backend_tokenizer.to_str()).get("added_tokens", [])
         names = sorted({token["content"] for token in added if len(token["content"]) > 1}, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, names))) if names else None
+
+
+def _warnings(settings: ModelSettings) -> list[str]:
+    """A sentence where shared grammars would stand on a version of vLLM that was not tried."""
+    if settings.shared_grammars is False:
+        return []
+    from glane.engine.vllm_compat import is_tried, tried_versions
+
+    version = vllm_version()
+    if is_tried(version):
+        return []
+    tried = f"vLLM {version} was not tried with shared grammars (tried: {tried_versions()})"
+    if settings.shared_grammars == "auto":
+        return [f"{tried}: each answer gets a grammar of its own, which takes longer and changes no answer"]
+    return [f"{tried}, and model.shared_grammars=true uses them all the same; =auto would not"]
+
+
+KIND = EngineKind(
+    name="vllm",
+    start=VllmEngine,
+    version=vllm_version,
+    has_weights=True,
+    needs_hardware=True,
+    preload=preload,
+    warnings=_warnings,
+)

@@ -13,11 +13,8 @@ class Vocabulary:
     """
 
     def __init__(self, tokenizer: Any) -> None:
-        from vllm.utils.mistral import is_mistral_tokenizer
-
-        if is_mistral_tokenizer(tokenizer):
-            self._source = tokenizer.llg_tokenizer
-        else:
+        self._source: Any = getattr(tokenizer, "llg_tokenizer", None)  # mistral-common's, as vLLM wraps it
+        if self._source is None:
             from llguidance.hf import from_tokenizer
 
             self._source = from_tokenizer(tokenizer, len(tokenizer))

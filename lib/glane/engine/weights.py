@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from glane.engine.registry import engine_kind
 from glane.errors import ConfigError
 from glane.settings import ModelSettings
 
@@ -24,7 +25,7 @@ def resolve_weights(settings: ModelSettings) -> ModelSettings:
     Raises:
         ConfigError: if the directory or one of its files is missing.
     """
-    if settings.engine == "scripted":
+    if not engine_kind(settings.engine).has_weights:
         return settings
     folder = Path(settings.path)
     if not folder.is_dir():
@@ -43,7 +44,7 @@ def weights_bytes(settings: ModelSettings) -> int | None:
 
     Mistral's directories hold the weights twice, in their own form (`consolidated*`) and in that of Transformers.
     """
-    if settings.engine == "scripted":
+    if not engine_kind(settings.engine).has_weights:
         return None
     forms = {True: 0, False: 0}
     for path in Path(settings.path).iterdir():
@@ -108,8 +109,8 @@ def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict
     Hashing tens of gigabytes takes minutes, so a digest is remembered by path, size and time of change, in the
     user's cache directory.
     """
-    if settings.engine == "scripted":
-        return {"weights": "scripted"}
+    if not engine_kind(settings.engine).has_weights:
+        return {"weights": settings.engine}
     folder = Path(settings.path)
     tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
     cache = _Cache(digest)

@@ -19,18 +19,29 @@ from glane.extract.merge import add_recalled, merge_chunks, merge_passes
 from glane.extract.parse import Judgement, parse
 from glane.extract.same import plain_of
 from glane.task.examples import plain_json
-from glane.task.prompt import Message, PromptStyle, compact_json, messages, recall_note, repair_note
+from glane.task.form import answer_form
+from glane.task.prompt import PromptStyle, PromptTemplate, compact_json, recall_note, repair_note
 from glane.task.rules import Rules
 from glane.task.task import TEXT_INPUT, Task
-from glane.types import Chunk, Completion, Document, Extraction, Found, Status
+from glane.types import Chunk, Completion, Document, Extraction, Found, Message, Status
+
+
+class Question:
+    """What a prompt asks: all fields of the task, or the lists of a recall pass. Made once for all documents."""
+
+    def __init__(self, task: Task, *, style: PromptStyle) -> None:
+        self.fields = task.fields
+        self.template = PromptTemplate(task, style=style)
+        self.form = answer_form(task)
 
 
 class Method:
     """How the documents of a task are read: what is the same for all of them, made once."""
 
     def __init__(self, task: Task, *, style: PromptStyle) -> None:
-        self.task, self.style = task, style
-        self.recall = task.recall_task() if task.passes.recall else None
+        self.task = task
+        self.question = Question(task, style=style)
+        self.recall = Question(task.recall_task(), style=style) if task.passes.recall else None
         self.rules = Rules(task.rules, task.fields, task.input_columns)
         self.leaks = Leaks(task.examples if style == "full" else (), task.fields)  # a bare prompt shows no example
 
@@ -88,19 +99,19 @@ class Reading:
             for sample in range(self._task.passes.samples)
         ]
 
-    def task_of(self, turn: Turn) -> Task:
-        """The task that a prompt asks."""
+    def question(self, turn: Turn) -> Question:
+        """What a prompt asks."""
         if turn.recall:
             assert self._method.recall is not None
             return self._method.recall
-        return self._task
+        return self._method.question
 
     def messages(self, turn: Turn) -> list[Message]:
         """The prompt."""
         notes = [recall_note(self._task, turn.found)] * bool(turn.found)
         notes += [repair_note(self._task, turn.problem)] * bool(turn.problem)
         inputs = {**self._document.inputs, TEXT_INPUT: self.chunks[turn.chunk].text}
-        return messages(self.task_of(turn), inputs, style=self._method.style, note="\n".join(notes))
+        return self.question(turn).template.messages(inputs, note="\n".join(notes))
 
     def take(self, turn: Turn, outcome: Completion | Judgement, *, duplicate: bool = False) -> list[Turn]:
         """Take the answer to a prompt, or why there is none. Return the prompts that follow from it."""
@@ -111,7 +122,7 @@ class Reading:
             if not duplicate:  # what was computed for another document costs nothing here
                 self._prompt_tokens += outcome.num_prompt_tokens
                 self._output_tokens += outcome.num_output_tokens
-            judgement = parse(outcome, self.task_of(turn).fields, self._task.spelling)
+            judgement = parse(outcome, self.question(turn).fields, self._task.spelling)
             if turn.repair < self._task.repairs and (problem := self._problem(turn, judgement)):
                 self._num_repairs += 1
                 is_longer = turn.is_longer or judgement.status is Status.TRUNCATED
@@ -163,7 +174,7 @@ class Reading:
         state.aligner = state.aligner or Aligner(chunk.text, offset=chunk.start)
         ground(found, state.aligner)
         if completion.scores is not None and (scorer := Scorer.of(completion.text, completion.scores())):
-            fields = self.task_of(turn).fields
+            fields = self.question(turn).fields
             for name, one in found.items():
                 score_found(one, fields[name], scorer)
 

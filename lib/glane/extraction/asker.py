@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from glane.engine.engine import Engine, Sampling
+from glane.engine.protocol import Engine, Sampling
 from glane.extract.parse import Judgement
 from glane.extract.reading import Method, Reading, Turn
 from glane.extract.split import split
+from glane.form import Form
 from glane.settings import ModelSettings
-from glane.task.prompt import Message, messages
 from glane.task.task import TEXT_INPUT, Task
-from glane.types import Chunk, Document, Status
+from glane.types import Chunk, Document, Message, Status
 
 _LONGEST_TOKEN = 32  # characters; a longer text than this many per token cannot fit, and is not encoded to prove it
 _LEAST_KNOWN = 100  # characters of a recall note, below which it says too little
@@ -26,7 +26,7 @@ class Prompt:
     """What an engine is asked, and how. `shown` is what it was encoded from."""
 
     tokens: list[int]
-    task: Task
+    form: Form  # of the answer
     text: str  # of the document, or of its chunk
     sampling: Sampling
     shown: list[Message]
@@ -65,7 +65,7 @@ class Asker:
             return self._too_long(f"the prompt has {len(tokens)} tokens")
         return Prompt(
             tokens=tokens,
-            task=reading.task_of(turn),
+            form=reading.question(turn).form,
             text=reading.chunks[turn.chunk].text,
             sampling=self._sampling(turn, len(tokens)),
             shown=shown,
@@ -98,9 +98,8 @@ class Asker:
     def _room_for_text(self, document: Document) -> int:
         """Tokens of text that a prompt can hold beside all else that it says."""
         if self._room is None or self._room[0] != document.inputs:  # most tasks have no other inputs: counted once
-            task = self._method.task
-            empty = messages(task, {**document.inputs, TEXT_INPUT: ""}, style=self._method.style)
-            notes = _NOTE_TOKENS if task.passes.recall else 0
+            empty = self._method.question.template.messages({**document.inputs, TEXT_INPUT: ""})
+            notes = _NOTE_TOKENS if self._method.recall is not None else 0
             room = self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
             self._room = (document.inputs, room)
         return self._room[1]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glane.corpus.read import Reader
-from glane.engine.engine import Engine, start_engine
+from glane.engine.protocol import Engine
+from glane.engine.registry import start_engine
 from glane.extraction.prepare import draft, run_directory
 from glane.extraction.sentinels import SentinelSpec
 from glane.extraction.summary import summarise

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from glane.corpus.read import Reader
-from glane.engine.engine import Engine, RequestRefused
+from glane.engine.protocol import Engine, RequestRefused
 from glane.extract.parse import Judgement
 from glane.extraction.asker import Asker
 from glane.extraction.feeder import Feeder, Request, Result, Target
@@ -171,7 +171,7 @@ class Worker:
         request_id = str(self._num_requests)
         try:
             prompt = request.prompt
-            self._engine.add(request_id, prompt.tokens, task=prompt.task, text=prompt.text, sampling=prompt.sampling)
+            self._engine.add(request_id, prompt.tokens, form=prompt.form, text=prompt.text, sampling=prompt.sampling)
         except RequestRefused as refusal:
             refused = Judgement(status=Status.REJECTED, reason=str(refusal))
             self._answer(Result(target=request.target, outcome=refused))

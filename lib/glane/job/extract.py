@@ -8,6 +8,7 @@ from typing import Any
 from glane.cluster.crew import alive_nodes
 from glane.cluster.layout import plan_layout
 from glane.engine.device import gpu_bytes
+from glane.engine.registry import engine_kind
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError
 from glane.extraction.forecast import PilotReport, check_same, read_pilot
@@ -119,6 +120,8 @@ def _work(
         f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "
         f"{layout.gpus} GPU(s) each ({layout.reason})"
     )
+    for warning in engine_kind(model.engine).warnings(model):
+        progress.warn(warning)
     work = ExtractionWork(
         settings=settings.model_copy(update={"model": model}),
         task=task,

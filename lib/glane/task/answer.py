@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from glane.form import QUOTE_MAX_LENGTH
 from glane.task.fields import (
     BooleanField,
     DateField,
@@ -26,7 +27,6 @@ from glane.task.schema import (
     MISSING,
     PARTIAL_PATTERN,
     QUOTE,
-    QUOTE_MAX_LENGTH,
     VALUE,
     min_items,
     wrapper_keys,

@@ -1,68 +1,32 @@
 """A grammar for answers whose quotes are copies: whatever the model quotes stands in the text, letter by letter.
 
-The grammar says what the JSON Schema of the task says, and of each quote that it is a piece of the text at hand. It is
-written in the Lark dialect of llguidance, whose terminals can be "any substring of". Decoding with it, a model chooses
-where to quote, and cannot invent.
+The grammar says what the JSON Schema of the task says, and of each quote that it is a piece of the text at hand.
+Decoding with it, a model chooses where to quote, and cannot invent.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from glane.form import QuoteGrammar
 from glane.task.fields import Field, ListField, ObjectField, all_names
 from glane.task.keys import FULL_KEYS, Keys
-from glane.task.schema import ASSERTION, MISSING, QUOTE, QUOTE_MAX_LENGTH, VALUE, min_items, plain_schema, wrapper_keys
+from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, min_items, plain_schema, wrapper_keys
 from glane.types import Missing
 
-_OPENER = "// a quote opens with "  # a comment of the grammar, for who knows a faster way to hold quotes to the text
-_PASSAGE = "\nPASSAGE: %regex "
-_COPIED = f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"
-_FREE = f'QUOTE: /([^"\\\\\\x00-\\x1f]|\\\\(["\\\\\\/bfnrt]|u[0-9a-f]{{4}})){{1,{QUOTE_MAX_LENGTH}}}/'
 
-
-@dataclass(frozen=True, slots=True)
-class FreeQuotes:
-    """A grammar of copied quotes in two parts: the same with quotes free, and what holds them to the text."""
-
-    grammar: str  # the same for all texts
-    opener: str  # what stands before each quote, and nowhere else in an answer
-    spelled: str  # the text as JSON spells it
-
-
-def free_quotes(grammar: str) -> FreeQuotes | None:
-    """Take apart what `AnswerGrammar.about` returns; None where that is not possible."""
-    first, _, shared = grammar.partition("\n")
-    shared, _, passage = shared.rpartition(_PASSAGE)
-    if not first.startswith(_OPENER) or _COPIED not in shared:
-        return None
-    return FreeQuotes(
-        grammar=shared.replace(_COPIED, _FREE),
-        opener=json.loads(first.removeprefix(_OPENER)),
-        spelled=json.loads(passage)["substring_chars"],
+def quote_grammar(fields: Mapping[str, Field], spelling: Keys = FULL_KEYS) -> QuoteGrammar:
+    """Return the grammar of answers to these fields."""
+    rules = _Grammar(spelling)
+    start = rules.record(fields)
+    key = spelling.written(QUOTE)
+    is_clear = all(spelling.written(name) != key for name in all_names(fields))
+    return QuoteGrammar(
+        rules="\n".join([f"start: {start}", *rules.rules]),
+        opener=f"{_json(key)}:{chr(34)}" if is_clear else None,
     )
-
-
-class AnswerGrammar:
-    """The grammar of answers to the same fields: all of it is made once, but for the text that may be quoted."""
-
-    def __init__(self, fields: Mapping[str, Field], spelling: Keys = FULL_KEYS) -> None:
-        rules = _Grammar(spelling)
-        start = rules.record(fields)
-        quote = ['quote: "\\"" QUOTE "\\""', _COPIED]
-        key = spelling.written(QUOTE)
-        is_clear = all(spelling.written(name) != key for name in all_names(fields))
-        self.holds_any_text = is_clear  # of any length; llguidance has a limit
-        opener = [f"{_OPENER}{_json(_json(key) + ':' + chr(34))}"] if is_clear else []
-        self._shared = "\n".join([*opener, f"start: {start}", *rules.rules, *quote])
-
-    def about(self, text: str) -> str:
-        """Return the grammar of an answer about `text`."""
-        # The text as JSON spells it within quotes: the terminal is compared with that.
-        spelled = json.dumps(text, ensure_ascii=False)[1:-1]
-        return f"{self._shared}{_PASSAGE}{_json({'substring_chars': spelled})}"
 
 
 def has_quotes(fields: Mapping[str, Field]) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Literal, TypedDict, assert_never
+from typing import Any, Literal, assert_never
 
 from glane.task.fields import (
     BooleanField,
@@ -25,16 +24,9 @@ from glane.task.fields import (
 from glane.task.keys import Keys
 from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, wrapper_keys
 from glane.task.task import TEXT_INPUT, Task
-from glane.types import Assertion, Missing
+from glane.types import Assertion, Message, Missing
 
 PromptStyle = Literal["full", "bare"]
-
-
-class Message(TypedDict):
-    """One turn of a conversation, as chat templates take it."""
-
-    role: str
-    content: str
 
 
 _WORDS: dict[str, dict[str, str]] = {
@@ -128,18 +120,34 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 
 
-def messages(task: Task, inputs: Mapping[str, str], *, style: PromptStyle, note: str = "") -> list[Message]:
-    """Return the conversation that asks `task` of one document.
+class PromptTemplate:
+    """How the documents of a task are asked about: what all prompts share, made once.
 
-    `full` shows instructions, fields and examples before the document; `bare` shows the document alone, for a
-    model that was trained on the task, which has learned nothing of a `note`. A note stands behind the document, so
-    that the prefix cache serves all that comes before it.
+    The style `full` shows instructions, fields and examples before the document. `bare` shows the document alone, for a
+    model that was trained on the task.
     """
-    if style == "bare":
-        return [Message(role="user", content=_document(task, inputs, headed=len(task.inputs) > 1))]
-    document = _document(task, inputs, headed=True)
-    reply = "".join([f"{note}\n" if note else "", f"{_WORDS[task.language]['reply']} :"])
-    return [Message(role="user", content=f"{_shared(task)}{document}\n{reply}")]
+
+    def __init__(self, task: Task, *, style: PromptStyle) -> None:
+        self._task, self._style = task, style
+        self._shared = _shared(task) if style == "full" else ""
+
+    def messages(self, inputs: Mapping[str, str], *, note: str = "") -> list[Message]:
+        """Return the conversation that asks about one document.
+
+        A note stands behind the document, so that the prefix cache serves all that comes before it; the style `bare`
+        leaves it out, as its model has learned nothing of notes.
+        """
+        task = self._task
+        if self._style == "bare":
+            return [Message(role="user", content=_document(task, inputs, headed=len(task.inputs) > 1))]
+        document = _document(task, inputs, headed=True)
+        reply = "".join([f"{note}\n" if note else "", f"{_WORDS[task.language]['reply']} :"])
+        return [Message(role="user", content=f"{self._shared}{document}\n{reply}")]
+
+
+def messages(task: Task, inputs: Mapping[str, str], *, style: PromptStyle, note: str = "") -> list[Message]:
+    """Return the conversation that asks `task` of one document; see `PromptTemplate` for many."""
+    return PromptTemplate(task, style=style).messages(inputs, note=note)
 
 
 def repair_note(task: Task, problem: str) -> str:
@@ -157,26 +165,9 @@ def compact_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-class _ById:
-    """Lets the cache below tell tasks apart by identity: hashing a whole task for each document would cost more."""
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-
-    def __hash__(self) -> int:
-        return id(self.task)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and other.task is self.task
-
-
 def _shared(task: Task) -> str:
-    return _shared_cached(_ById(task))
-
-
-@lru_cache(maxsize=8)
-def _shared_cached(by_id: _ById) -> str:
-    task, words = by_id.task, _WORDS[by_id.task.language]
+    """What precedes the document in every full prompt."""
+    words = _WORDS[task.language]
     parts = [
         task.instructions,
         "",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from glane.form import QUOTE_MAX_LENGTH
 from glane.task.fields import (
     BooleanField,
     DateField,
@@ -23,7 +24,6 @@ from glane.task.fields import (
 from glane.types import Missing
 
 VALUE, ASSERTION, QUOTE, MISSING = "value", "assertion", "quote", "missing"
-QUOTE_MAX_LENGTH = 300
 
 _YEAR, _MONTH, _DAY = "[12][0-9]{3}", "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
 DAY_PATTERN = f"^{_YEAR}-{_MONTH}-{_DAY}$"

@@ -1,0 +1,117 @@
+"""Ray's processes on one node, started from the inside of Ray, which may change with any version of it.
+
+Not `ray start` nor a bare `ray.init`: the first opens a port for Ray's client whether asked or not, and stays when its
+starter dies; both start a dashboard's server, an autoscaler and a reader of logs that nobody asks for, which takes
+longer than the rest of Ray together.
+
+All that glane takes from the inside of Ray stands here: `Node` with its method `start_api_server`, `RayParams` with the
+arguments below and `_system_config`, and the module that Ray's agents import to see whether there is a dashboard. Users
+of a node also call its `address`, `dead_processes` and `kill_all_processes`. To try a new version: run the tests marked
+`ray` and `slurm`, and add it to TRIED.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from glane.errors import EngineError
+
+TRIED = ("2.60",)  # major and minor
+SYSTEM_CONFIG = {
+    "enable_worker_prestart": False,
+    "prestart_worker_first_driver": False,
+    # The engines' memory is bounded by their settings; Ray's own killer would only add deaths.
+    "memory_monitor_refresh_ms": 0,
+}
+OBJECT_STORE_BYTES = 80 * 2**20  # nothing but small specifications passes through it
+_OPTIONAL = "ray.dashboard.optional_deps"
+
+
+def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head: str | None) -> Any:
+    """Start Ray's processes of one node and return Ray's `Node`; `head` is the cluster's address, None starts one.
+
+    `gpus` None leaves it to Ray to count them. Warns where this version of Ray was not tried.
+
+    Raises:
+        EngineError: if this version of Ray does not have what is needed.
+    """
+    _warn_if_untried()
+    try:
+        node_class, parameters = _lean_node(), _parameters(address=address, folder=folder, cpus=cpus, gpus=gpus)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise EngineError(
+            f"glane cannot start Ray {_version()}: its inside is not as expected ({error}). "
+            f"Install a version that was tried: {_tried()}."
+        ) from None
+    parameters.gcs_address = head
+    if head is None:
+        parameters.gcs_server_port = 0
+        parameters._system_config = {**SYSTEM_CONFIG, "health_check_period_ms": 2000}
+    with _without_dashboard():
+        return node_class(parameters, head=head is None, shutdown_at_exit=True, spawn_reaper=True)
+
+
+def _lean_node() -> Any:
+    from ray._private.node import Node
+
+    Node.start_api_server  # noqa: B018 - or the method below would replace nothing
+
+    class LeanNode(Node):
+        def start_api_server(self, **_: Any) -> None:
+            """Not even without its dashboard: it would load the usage statistics, which are off."""
+
+    return LeanNode
+
+
+def _parameters(*, address: str, folder: Path, cpus: int, gpus: int | None) -> Any:
+    from ray._private.parameter import RayParams
+
+    return RayParams(
+        node_ip_address=address,
+        node_name=address,
+        num_cpus=cpus,
+        num_gpus=gpus,
+        object_manager_port=0,
+        node_manager_port=0,
+        min_worker_port=0,
+        max_worker_port=0,
+        object_store_memory=OBJECT_STORE_BYTES,
+        temp_dir=str(folder / "r"),
+        include_dashboard=False,
+        include_log_monitor=False,
+        no_monitor=True,
+    )
+
+
+@contextlib.contextmanager
+def _without_dashboard() -> Iterator[None]:
+    """Let Ray find the dashboard's packages missing, whatever is installed: its agents then start without them."""
+    former = sys.modules.get(_OPTIONAL)
+    sys.modules[_OPTIONAL] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[_OPTIONAL]
+        if former is not None:
+            sys.modules[_OPTIONAL] = former
+
+
+def _warn_if_untried() -> None:
+    version = _version()
+    if ".".join(version.split(".")[:2]) not in TRIED:
+        warnings.warn(f"glane was not tried with Ray {version} (tried: {_tried()})", RuntimeWarning, stacklevel=3)
+
+
+def _version() -> str:
+    import ray
+
+    return str(ray.__version__)
+
+
+def _tried() -> str:
+    return ", ".join(f"{version}.x" for version in TRIED)
