@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\S*)[^\n]*\n(?P<content>.*?)^(?P=indent)```[ ]*$", re.M | re.S)
+_FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<language>\S*)[^\n]*\n(?P<content>.*?)^(?P=indent)```[ ]*$", re.MULTILINE | re.DOTALL
+)
 _SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-_HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.M)
+_HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 _OUTSIDE = ("runs", "build", "dist", "node_modules")  # what a checkout may hold beside its own pages
 
 
@@ -97,7 +99,7 @@ def commands_of(block: Block) -> Iterator[list[str]]:
     """
     text = block.content
     if block.language == "console":
-        text = "\n".join(re.findall(r"^\$ ((?:[^\n]*\\\n)*[^\n]*)", text, re.M))
+        text = "\n".join(re.findall(r"^\$ ((?:[^\n]*\\\n)*[^\n]*)", text, re.MULTILINE))
     for line in text.replace("\\\n", " ").splitlines():
         yield from split_command(line)
 
