@@ -59,10 +59,8 @@ class Page:
 
     @property
     def links(self) -> list[str]:
-        """The targets of links and images. A link within a code span is none."""
-        return _LINK.findall(_SPAN.sub("", self.prose)) + _LINK.findall(
-            "".join(re.findall(r"\[`[^`]+`\]\([^)\s]+\)", self.prose)).replace("`", "")
-        )
+        """The targets of links and images. What looks like a link within a code span is none."""
+        return _LINK.findall(_SPAN.sub("", self.prose))
 
     @property
     def anchors(self) -> set[str]:
