@@ -16,11 +16,10 @@ def main(config: DictConfig) -> None:
 
     settings = calibrate_settings(config)
     run = open_run(settings.run.dir)
-    described = run.description()
     found = accept(
         run.evidence().collect(),
         read_table(settings.values, place="values"),
-        id_column=described["settings"]["data"]["id_column"],
+        id_column=run.settings.data.id_column,
         alpha=settings.alpha,
         delta=settings.delta,
         seed=settings.seed,
@@ -32,9 +31,7 @@ def main(config: DictConfig) -> None:
             "accepted.parquet": as_parquet(found.accepted),
             "to_review.parquet": as_parquet(found.to_review),
             "calibration.json": as_json(summary),
-            "report.html": calibration_page(
-                summary, language=load_task(described["settings"]["task"]).language
-            ).encode(),
+            "report.html": calibration_page(summary, language=load_task(run.settings.task).language).encode(),
         },
     )
     print(acceptance_text(summary))

@@ -21,7 +21,7 @@ def main(config: DictConfig) -> None:
     from glane.errors import DataError
     from glane.extraction.results import open_run
     from glane.run.find import find_runs
-    from glane.run.publish import read_summary
+    from glane.run.summary import Summary, read_summary
     from glane.settings import compare_settings
     from glane.task.task import load_task
 
@@ -37,21 +37,21 @@ def main(config: DictConfig) -> None:
     language = None
     runs = [open_run(place) for place in places.paths]
     descriptions = [run.description() for run in runs]
-    differing = differing_settings([described["settings"] for described in descriptions])
+    differing = differing_settings([described.settings for described in descriptions])
     for place, run, described, differs in zip(places.paths, runs, descriptions, differing, strict=True):
-        task = load_task(described["settings"]["task"])
+        task = load_task(run.settings.task)
         language = language or task.language
         # A run that was killed right after it was published has no summary yet.
-        cost = cost_of(read_summary(run.directory)) if run.directory.summary.exists() else {}
+        cost = cost_of(read_summary(run.directory, Summary)) if run.directory.summary.exists() else {}
         candidates.append(
             Candidate(
                 name=place,
                 fields=with_rules(task.fields, {} if candidates else settings.compare, place="compare"),
                 rows=run.all(),
-                id_column=described["settings"]["data"]["id_column"],
+                id_column=run.settings.data.id_column,
                 about={
                     "task": f"{task.name} {task.version}",
-                    "model": described["model"],
+                    "model": described.model,
                     "settings": differs,
                     "cost": cost,
                 },

@@ -18,7 +18,7 @@ def main(config: DictConfig) -> None:
     settings = estimate_settings(config)
     run = open_run(settings.run.dir)
     described = run.description()
-    data = described["settings"]["data"]
+    data = run.settings.data
     question = Question(
         what=settings.what, field=settings.field, value=settings.value, method=settings.method, by=settings.by,
         every=settings.every, covariates=settings.covariates, shared_error_rates=settings.shared_error_rates,
@@ -29,11 +29,11 @@ def main(config: DictConfig) -> None:
         weight=settings.weight, inclusion_probability=settings.inclusion_probability,
     )  # fmt: skip
     rows = rows_of_run(
-        run.usable(), question, id_column=data["id_column"], carried=data["carry_columns"],
-        input_paths=[entry["path"] for entry in described["files"]],
+        run.usable(), question, id_column=data.id_column, carried=data.carry_columns,
+        input_paths=run.input_paths,
     )  # fmt: skip
-    found = estimate(rows, gold, question, id_column=data["id_column"])
-    about = {"run": settings.run.dir, "gold": settings.gold, "fingerprint": described["fingerprint_digest"]}
+    found = estimate(rows, gold, question, id_column=data.id_column)
+    about = {"run": settings.run.dir, "gold": settings.gold, "fingerprint": described.fingerprint_digest}
     num_rejected = int(run.rejected().select("status").collect().height)
     write_folder(
         settings.out.dir,

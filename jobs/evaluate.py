@@ -20,12 +20,12 @@ def main(config: DictConfig) -> None:
     settings = evaluate_settings(config)
     run = open_run(settings.run.dir)
     described = run.description()
-    task = load_task(described["settings"]["task"])
+    task = load_task(run.settings.task)
     found = evaluate(
         with_rules(task.fields, settings.compare, place="compare"),
         run.all(),
         read_table(settings.gold, place="gold"),
-        id_column=described["settings"]["data"]["id_column"],
+        id_column=run.settings.data.id_column,
         spans=read_table(settings.spans, place="spans") if settings.spans else None,
         by=settings.by,
         wanted=settings.fields,
@@ -35,8 +35,8 @@ def main(config: DictConfig) -> None:
     about = {
         "run": settings.run.dir,
         "task": f"{task.name} {task.version}",
-        "model": described["model"],
-        "fingerprint": described["fingerprint_digest"],
+        "model": described.model,
+        "fingerprint": described.fingerprint_digest,
         "gold": settings.gold,
     }
     summary = {**about, **found.summary}

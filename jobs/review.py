@@ -24,9 +24,9 @@ def main(config: DictConfig) -> None:
     settings = review_settings(config)
     run = open_run(settings.run.dir)
     described = run.description()
-    names, key = described["settings"]["data"], described["fingerprint_digest"]
-    id_column, text_column = names["id_column"], names["text_column"]
-    task, rows = load_task(described["settings"]["task"]), run.usable()
+    names, key = run.settings.data, described.fingerprint_digest
+    id_column, text_column = names.id_column, names.text_column
+    task, rows = load_task(run.settings.task), run.usable()
     if settings.corrections:
         reviews = {path: read_corrections(path, run=key) for path in settings.corrections}
         ids = [document.id for review in reviews.values() for document in review.documents]
@@ -35,7 +35,7 @@ def main(config: DictConfig) -> None:
         print(write_gold(settings.out.dir, make_gold(task, reviewed, sample, reviews, id_column=id_column)))
         return
     fields = chosen_fields(task, settings.fields)
-    documents = open_input([entry["path"] for entry in described["files"]])
+    documents = open_input(run.input_paths)
     drawn = draw(
         rows, documents, id_column=id_column, method=settings.sample, fields=fields, num_rows=settings.rows,
         seed=settings.seed, by=settings.by, allocation=settings.allocation,
@@ -46,7 +46,7 @@ def main(config: DictConfig) -> None:
     )
     data = review_data(
         task, rows.filter(is_drawn).join(texts, on=id_column).collect(), drawn, id_column=id_column,
-        text_column="__text", run=key, fields=fields, context=names["carry_columns"],
+        text_column="__text", run=key, fields=fields, context=names.carry_columns,
     )  # fmt: skip
     print(write_review(settings.out.dir, drawn, data))
 

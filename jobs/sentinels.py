@@ -20,8 +20,7 @@ def main(config: DictConfig) -> None:
 
     settings = sentinels_settings(config)
     run = open_run(settings.run.dir)
-    described = run.description()
-    task, id_column = load_task(described["settings"]["task"]), described["settings"]["data"]["id_column"]
+    task, id_column = load_task(run.settings.task), run.settings.data.id_column
     rows, gold = run.usable(), None
     if settings.gold is not None:
         from glane.assess.pairing import pair
@@ -29,7 +28,7 @@ def main(config: DictConfig) -> None:
         gold = pair(task.fields, rows, read_table(settings.gold, place="gold"), id_column=id_column).gold
         rows = rows.join(gold.lazy().select(id_column), on=id_column, how="semi")
     sample = draw(
-        rows, open_input([entry["path"] for entry in described["files"]]), id_column=id_column,
+        rows, open_input(run.input_paths), id_column=id_column,
         method="stratified" if settings.by else "random", fields=(), num_rows=settings.rows, seed=settings.seed,
         by=settings.by, allocation=settings.allocation,
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -21,10 +20,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from glane.extraction.prepare import PreparedRun, prepare_run
-from glane.extraction.session import WorkerReport, WorkerSpec, run_worker
-from glane.run.heartbeat import process_start
+from glane.extraction.work import ExtractionWork, prepare_extraction
+from glane.run.directory import RunDirectory
+from glane.run.heartbeat import heartbeats, process_start
+from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
+from glane.run.worker import WorkerReport, WorkerSpec, run_worker
 from glane.settings import ExtractSettings, ModelSettings
 from glane.task.task import Task, load_task
 from glane.validation import validated
@@ -100,16 +101,20 @@ def make_settings(data: Path, run: Path, task: Mapping[str, Any] = SMALL_TASK, *
     return validated(ExtractSettings, values, place="")
 
 
+def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
+    """The run of an extraction, prepared."""
+    return prepare_extraction(ExtractionWork(settings=settings, task=task))
+
+
 def work(settings: ExtractSettings, worker: str = "w0") -> tuple[PreparedRun, WorkerReport]:
     """Prepare the run and work on it in this process."""
-    task = load_task(settings.task)
-    run = prepare_run(settings, task)
-    return run, run_worker(spec(settings, task, run, worker))
+    run = prepare_run(settings, load_task(settings.task))
+    return run, run_worker(spec(settings, run, worker))
 
 
-def spec(settings: ExtractSettings, task: Task, run: PreparedRun, worker: str, start: float = 0.0) -> WorkerSpec:
+def spec(settings: ExtractSettings, run: PreparedRun, worker: str, start: float = 0.0) -> WorkerSpec:
     return WorkerSpec(
-        worker=worker, settings=settings, task=task, key=run.key, start=start, device="cpu", cpus=1, gpus=0
+        worker=worker, work=run.work, run=settings.run, key=run.key, start=start, device="cpu", cpus=1, gpus=0
     )
 
 
@@ -117,7 +122,7 @@ def extract_here(settings: ExtractSettings) -> pl.DataFrame:
     """A whole run in this process; the published rows."""
     run, report = work(settings)
     assert report.outcome == "done", report.message
-    finish_run(run.directory, run.plan, record_mib=128)
+    finish_run(run, record_mib=128)
     return pl.read_parquet(run.directory.records / "*.parquet")
 
 
@@ -131,8 +136,8 @@ def launch(*arguments: str, **options: Any) -> subprocess.Popen[str]:
 
 def worker_pids(run: Path) -> list[int]:
     """The processes of a run's workers that are at work."""
-    signs = [json.loads(p.read_text()) for p in (run / "ledger" / "workers").glob("*.json")]
-    return [s["pid"] for s in signs if s.get("state") == "working" and process_start(s["pid"]) == s["process_start"]]
+    beats = heartbeats(RunDirectory(root=run))
+    return [beat.pid for beat in beats if beat.state == "working" and process_start(beat.pid) == beat.process_start]
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 60.0, *, every_s: float = 0.05) -> Any:

@@ -34,10 +34,9 @@ def arm(limit):
 
 
 def main():
-    from conftest import spec
-    from glane.extraction.prepare import prepare_run
-    from glane.extraction.session import run_worker
+    from conftest import prepare_run, spec
     from glane.run.publish import finish_run
+    from glane.run.worker import run_worker
     from glane.settings import ExtractSettings
     from glane.task.task import load_task
 
@@ -47,9 +46,9 @@ def main():
     task = load_task(settings.task)
     run = prepare_run(settings, task)
     if not run.directory.is_complete:
-        report = run_worker(spec(settings, task, run, sys.argv[3]))
+        report = run_worker(spec(settings, run, sys.argv[3]))
         assert report.outcome == "done", report.message
-    finish_run(run.directory, run.plan, record_mib=1)
+    finish_run(run, record_mib=1)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from glane.cluster.scratch import scratch_folder
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, EngineError
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import Heartbeat, mark_host_ended
+from glane.run.heartbeat import HeartbeatWriter, Progress, mark_host_ended
 from glane.run.ledger import Ledger
 from glane.run.overview import overview
 from glane.settings import ModelSettings, SlurmSettings
@@ -182,16 +182,12 @@ cluster.add_node(num_cpus=4, num_gpus=2)
 ray.init(address=cluster.address, logging_level="ERROR")
 from glane.cluster.crew import Crew, alive_nodes
 from glane.cluster.layout import plan_layout
-from glane.settings import ModelSettings
+from glane.settings import LocalSettings, ModelSettings
 model = ModelSettings(name="m", path="/m", tensor_parallel_size=2, pipeline_parallel_size=2)
 layout = plan_layout(model, alive_nodes(ray))
 assert layout.nodes_per_engine == 2, layout
 crew = Crew.__new__(Crew)
-class Spec:
-    class settings:
-        class cluster:
-            start_timeout_s = 30
-crew._layout, crew._spec = layout, Spec
+crew._layout, crew._cluster = layout, LocalSettings(start_timeout_s=30)
 group = crew._reserve()
 places = ray.util.placement_group_table(group)["bundles_to_node_id"]
 assert sorted(list(places.values()).count(node) for node in set(places.values())) == [2, 2], places
@@ -358,11 +354,14 @@ def test_status_is_light():
     assert done.stdout.strip() == "[]"
 
 
-def test_what_an_ended_job_held_on_this_host_is_free_again(tmp_path):
+def test_what_an_ended_job_held_on_this_host_is_free_again(tmp_path, monkeypatch):
     directory = RunDirectory(root=tmp_path / "run")
     directory.create()
     for name, its_job in (("ours", "12"), ("other", "13")):
-        Heartbeat(directory, worker=name, every_s=60, facts={"job": its_job}).write(state="working")
+        monkeypatch.setenv("SLURM_JOB_ID", its_job)
+        writer = HeartbeatWriter(directory, worker=name, every_s=60, device="cpu", cpus=1, gpus=0)
+        writer.report(Progress)
+        writer.write()
     assert Ledger(directory, num_shards=1, worker="ours", lease_s=60).claim() == 0
     late = Ledger(directory, num_shards=1, worker="late", lease_s=60)
     assert late.claim() is None

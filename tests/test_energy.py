@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,7 +14,9 @@ import pytest
 
 from conftest import ROOT, extract_here, make_settings, wait_for, write_documents
 from glane.run import energy
-from glane.run.energy import EnergyMeter, total_energy
+from glane.run.directory import RunDirectory
+from glane.run.energy import EnergyMeter, EnergyPart, EnergyReading, total_energy
+from glane.run.summary import Summary, read_summary
 
 
 def meter(**changes: Any) -> EnergyMeter:
@@ -43,11 +44,11 @@ from glane.run.energy import EnergyMeter
 meter = EnergyMeter(country="FRA", num_gpus=0, every_s=0.2, patience_s=0.0)
 meter.engine_is_ready()
 deadline = time.monotonic() + 60
-while not meter.sign()["energy"]["parts"] and time.monotonic() < deadline: time.sleep(0.05)
+while not meter.reading().parts and time.monotonic() < deadline: time.sleep(0.05)
 end = time.monotonic() + 1.0
 while time.monotonic() < end: pass
 meter.stop()
-print(json.dumps(meter.sign()))
+print(meter.reading().model_dump_json())
 """
     lock = Path("/tmp/.codecarbon.lock")
     before, was_locked = set(tmp_path.rglob("*")), lock.exists()
@@ -61,13 +62,13 @@ print(json.dumps(meter.sign()))
     [line] = done.stdout.splitlines()
     assert set(tmp_path.rglob("*")) == before
     assert lock.exists() == was_locked
-    told = json.loads(line)["energy"]
-    assert {part["source"] for part in told["parts"].values()} <= {"modelled", "measured"}
-    assert told["parts"]["memory"]["source"] == "modelled"
-    assert told["parts"]["cpu"]["kwh"] > 0
-    assert 20 < told["grams_per_kwh"] < 100  # France's, by codecarbon's table
-    assert told["to_s"] > told["from_s"] >= told["ready_s"]
-    assert 0 < told["kwh"] < 0.001
+    told = EnergyReading.model_validate_json(line)
+    assert {part.source for part in told.parts.values()} <= {"modelled", "measured"}
+    assert told.parts["memory"].source == "modelled"
+    assert told.parts["cpu"].kwh > 0
+    assert 20 < told.grams_per_kwh < 100  # France's, by codecarbon's table
+    assert told.to_s > told.from_s >= told.ready_s
+    assert 0 < told.kwh < 0.001
 
 
 @pytest.mark.slow
@@ -79,13 +80,13 @@ def test_a_run_tells_its_energy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         model__script={"seconds_per_step": 0.3}, model__max_num_seqs=2,
     )  # fmt: skip
     extract_here(settings)
-    told = json.loads((tmp_path / "run" / "summary.json").read_text())["energy"]
-    assert told["source"] in ("modelled", "partly measured"), told
-    assert told["kwh"] > 0
-    assert told["co2_g"] == pytest.approx(told["kwh"] * told["grams_per_kwh"])
-    assert told["country"] == "FRA"
-    assert told["workers_unknown"] == 0
-    assert told["kwh"] == pytest.approx(sum(part["kwh"] for part in told["parts"].values()))
+    told = read_summary(RunDirectory(root=tmp_path / "run"), Summary).energy
+    assert told.source in ("modelled", "partly measured"), told
+    assert told.kwh > 0
+    assert told.co2_g == pytest.approx(told.kwh * told.grams_per_kwh)
+    assert told.country == "FRA"
+    assert told.workers_unknown == 0
+    assert told.kwh == pytest.approx(sum(part.kwh for part in told.parts.values()))
 
 
 def test_not_tracked_is_null_with_a_reason(tmp_path: Path) -> None:
@@ -93,9 +94,9 @@ def test_not_tracked_is_null_with_a_reason(tmp_path: Path) -> None:
         write_documents(tmp_path / "d.parquet", ["a", "b"]), tmp_path / "run", run__energy="none"
     )  # fmt: skip
     extract_here(settings)
-    told = json.loads((tmp_path / "run" / "summary.json").read_text())["energy"]
-    assert (told["kwh"], told["source"], told["workers_unknown"]) == (None, None, 1)
-    assert "run.energy=none" in told["reason"]
+    told = read_summary(RunDirectory(root=tmp_path / "run"), Summary).energy
+    assert (told.kwh, told.source, told.workers_unknown) == (None, None, 1)
+    assert "run.energy=none" in told.reason
 
 
 @pytest.mark.slow
@@ -138,24 +139,26 @@ def test_gpus_are_measured_from_the_workers_beginning(nvml: Nvml, monkeypatch: p
     watched = meter(num_gpus=2)
     nvml.seconds = 36  # 500 W for 36 s: 5 Wh
     watched.engine_is_ready()
-    wait_for(lambda: watched.sign()["energy"]["grams_per_kwh"])
+    wait_for(lambda: watched.reading().grams_per_kwh)
     nvml.seconds = 7236
-    told = watched.sign()["energy"]
+    told = watched.reading()
     watched.stop()
-    assert told["kwh_at_ready"] == pytest.approx(0.005)
-    assert told["parts"] == {"gpu": {"kwh": pytest.approx(1.005), "source": "measured", "scope": "worker"}}
-    assert told["reason"] is None
-    assert told["grams_per_kwh"] > 0
+    assert told.kwh_at_ready == pytest.approx(0.005)
+    assert told.parts.keys() == {"gpu"}
+    assert told.parts["gpu"].kwh == pytest.approx(1.005)
+    assert (told.parts["gpu"].source, told.parts["gpu"].scope) == ("measured", "worker")
+    assert told.reason is None
+    assert told.grams_per_kwh > 0
 
 
 def test_gpus_that_tell_nothing_are_modelled_and_it_is_said(nvml: Nvml) -> None:
     nvml.fails = True
     watched = meter(num_gpus=2)
     watched.engine_is_ready()
-    told = wait_for(lambda: (sign := watched.sign()["energy"])["parts"] and sign)
+    told = wait_for(lambda: (now := watched.reading()).parts and now)
     watched.stop()
-    assert told["parts"]["cpu"]["source"] in ("modelled", "measured")
-    assert "NVML tells no energy" in told["reason"]
+    assert told.parts["cpu"].source in ("modelled", "measured")
+    assert "NVML tells no energy" in told.reason
 
 
 @pytest.mark.parametrize("broken", ["import", "start", "silence"])
@@ -171,21 +174,21 @@ def test_where_both_fail_energy_is_null_with_a_reason(broken: str, nvml: Nvml, m
         monkeypatch.setattr(energy, "_tracker", lambda *_: idle)
     watched = meter(num_gpus=1)
     watched.engine_is_ready()
-    told = wait_for(lambda: ";" in (watched.sign()["energy"]["reason"] or "") and watched.sign()["energy"])
+    told = wait_for(lambda: ";" in (watched.reading().reason or "") and watched.reading())
     watched.stop()
-    assert told["kwh"] is None
-    assert told["parts"] == {}
-    assert "NVML" in told["reason"]
-    assert "codecarbon" in told["reason"]
+    assert told.kwh is None
+    assert told.parts == {}
+    assert "NVML" in told.reason
+    assert "codecarbon" in told.reason
 
 
 def test_an_unknown_country_has_energy_and_no_emissions(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = meter(country="XYZ")
     watched.engine_is_ready()
-    told = wait_for(lambda: (sign := watched.sign()["energy"])["parts"] and sign)
+    told = wait_for(lambda: (now := watched.reading()).parts and now)
     watched.stop()
-    assert told["grams_per_kwh"] is None
-    assert "'XYZ'" in told["reason"]
+    assert told.grams_per_kwh is None
+    assert "'XYZ'" in told.reason
 
 
 def test_a_tracker_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,30 +202,35 @@ def test_a_tracker_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -
     assert time.monotonic() - began < 5
 
 
-def sign(parts: dict[str, Any], *, began: float = 0, ended: float = 3600, host: str = "n1", grams: float = 50) -> Any:
-    told = {"parts": parts, "grams_per_kwh": grams, "country": "FRA", "reason": None}
-    return {"identity": host, "started": began, "time": ended, "energy": told}
+def life(parts: dict[str, Any], *, began: float = 0, ended: float = 3600, host: str = "n1", grams: float = 50) -> Any:
+    told = EnergyReading(
+        kwh=None, kwh_at_ready=0.0, ready_s=0.0, from_s=0.0, to_s=0.0, parts=parts, grams_per_kwh=grams, country="FRA",
+        reason=None,
+    )  # fmt: skip
+    return SimpleNamespace(identity=host, started=began, time=ended, energy=told)
 
 
-def part(kwh: float, source: str = "measured", scope: str = "worker") -> dict[str, Any]:
-    return {"kwh": kwh, "source": source, "scope": scope}
+def part(kwh: float, source: str = "measured", scope: str = "worker") -> EnergyPart:
+    return EnergyPart(kwh=kwh, source=source, scope=scope)
 
 
 def test_the_sum_over_workers_and_its_label() -> None:
-    found = total_energy([sign({"gpu": part(1.0)}), sign({"gpu": part(2.0)}), {"identity": "n1", "energy": None}])
-    assert (found["kwh"], found["co2_g"], found["source"], found["workers_unknown"]) == (3.0, 150.0, "measured", 1)
-    mixed = total_energy([sign({"cpu": part(1.0), "memory": part(1.0, "modelled")})])
-    assert mixed["source"] == "partly measured"
-    assert total_energy([sign({"cpu": part(1.0, "modelled")})])["source"] == "modelled"
-    assert total_energy([])["kwh"] is None
+    found = total_energy(
+        [life({"gpu": part(1.0)}), life({"gpu": part(2.0)}), SimpleNamespace(identity="n1", energy=None)]
+    )
+    assert (found.kwh, found.co2_g, found.source, found.workers_unknown) == (3.0, 150.0, "measured", 1)
+    mixed = total_energy([life({"cpu": part(1.0), "memory": part(1.0, "modelled")})])
+    assert mixed.source == "partly measured"
+    assert total_energy([life({"cpu": part(1.0, "modelled")})]).source == "modelled"
+    assert total_energy([]).kwh is None
 
 
 def test_what_a_machines_counter_says_counts_once() -> None:
     """Four workers of one node each read all of its processors; a fifth is on another node."""
     whole = {"cpu": part(2.0, "measured", "machine")}
-    signs = [sign(whole) for _ in range(4)] + [sign(whole, host="n2")]
-    assert total_energy(signs)["kwh"] == pytest.approx(4.0)
+    lives = [life(whole) for _ in range(4)] + [life(whole, host="n2")]
+    assert total_energy(lives).kwh == pytest.approx(4.0)
     # One ends half-way, when another, that replaces it, begins.
     half = {"cpu": part(1.0, "measured", "machine")}
-    assert total_energy([sign(half, ended=1800), sign(half, began=1800)])["kwh"] == pytest.approx(2.0)
-    assert total_energy([sign(whole), sign(half, began=1800)])["kwh"] == pytest.approx(2.0)
+    assert total_energy([life(half, ended=1800), life(half, began=1800)]).kwh == pytest.approx(2.0)
+    assert total_energy([life(whole), life(half, began=1800)]).kwh == pytest.approx(2.0)

@@ -9,12 +9,11 @@ import time
 import psutil
 import pytest
 
-from conftest import make_settings, spec, wait_for, worker_pids, write_documents
+from conftest import make_settings, prepare_run, spec, wait_for, worker_pids, write_documents
 from glane.cluster import forkserver
 from glane.cluster.forkserver import ForkDied, connect, fork_server
 from glane.cluster.layout import Node, plan_layout
 from glane.cluster.scratch import scratch_folder
-from glane.extraction.prepare import prepare_run
 from glane.settings import ModelSettings
 from glane.task.task import load_task
 
@@ -37,7 +36,7 @@ def prepared(tmp_path, *, documents=40, **changes):
     settings = make_settings(data, tmp_path / "run", **changes)
     task = load_task(settings.task)
     run = prepare_run(settings, task)
-    return run, pickle.dumps(spec(settings, task, run, "w0"))
+    return run, pickle.dumps(spec(settings, run, "w0"))
 
 
 def begin(fork, work):

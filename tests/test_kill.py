@@ -13,17 +13,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from conftest import SMALL_TASK, make_settings, spec, write_documents
-from glane.extraction.prepare import prepare_run
-from glane.extraction.session import run_worker
+from conftest import SMALL_TASK, make_settings, prepare_run, spec, write_documents
 from glane.run.deaths import Suspects, Window, record_death
 from glane.run.publish import finish_run
+from glane.run.worker import run_worker
 from glane.task.task import load_task
 
 # A server that has everything imported and no thread: a worker is forked from it in milliseconds.
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
-    ["glane.extraction.prepare", "glane.run.publish", "glane.extraction.session", "glane.engine.scripted"]
+    ["glane.extraction.prepare", "glane.run.publish", "glane.run.worker", "glane.engine.scripted"]
 )
 
 
@@ -44,10 +43,10 @@ def whole_run(settings, worker):
     task = load_task(settings.task)
     run = prepare_run(settings, task)
     if not run.directory.is_complete:
-        report = run_worker(spec(settings, task, run, worker, start=random.Random(worker).random()))
+        report = run_worker(spec(settings, run, worker, start=random.Random(worker).random()))
         if report.outcome != "done":
             os._exit(3)
-    finish_run(run.directory, run.plan, record_mib=1)
+    finish_run(run, record_mib=1)
 
 
 def assert_exactly_once(run, count):

@@ -15,15 +15,19 @@ from conftest import SMALL_TASK, job, make_settings, work, write_documents
 from glane.corpus.files import inspect_files
 from glane.corpus.select import Selection, select_rows
 from glane.errors import ConfigError, DataError, GlaneError, RunError
-from glane.extraction.prediction import compare, read_pilot
+from glane.extraction.forecast import EngineFigures, Interval, PilotReport, read_pilot
+from glane.extraction.prediction import compare
+from glane.extraction.summary import ExtractionSummary, extraction_summary
 from glane.pilot.frame import Frame, draw, read_frame, strata_of
 from glane.pilot.job import run_pilot
 from glane.pilot.pace import Commits, pace_of
 from glane.pilot.predict import Assumptions, Observed, Population, predict
 from glane.pilot.report import FILE, report_lines, write_report
 from glane.pilot.suggest import slurm_time, suggest
-from glane.run.heartbeat import engines_at_once
+from glane.run.energy import EnergyTotal
+from glane.run.heartbeat import Heartbeat, most_at_once
 from glane.run.publish import finish_run
+from glane.run.summary import Flow, Summary, Tokens
 from glane.settings import PilotSettings, PlanSettings
 from glane.validation import validated
 
@@ -38,11 +42,12 @@ def _without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glane.pilot.trial.extract_here", run_here)
 
 
-def run_here(settings: Any) -> dict[str, Any]:
+def run_here(settings: Any) -> ExtractionSummary:
     run, report = work(settings)
     if report.outcome != "done":
         raise GlaneError(report.message)
-    return finish_run(run.directory, run.plan, record_mib=128)
+    finish_run(run, record_mib=128)
+    return extraction_summary(run.directory)
 
 
 def plan(data: Path, out: Path, *, task: Mapping[str, Any] = SMALL_TASK, **changes: Any) -> PlanSettings:
@@ -140,9 +145,9 @@ def test_totals_use_the_known_lengths() -> None:
         is_failed=np.zeros(50, np.bool_), is_repeated=np.zeros(50, np.bool_),
     )  # fmt: skip
     population = Population(num_rows=1000, num_blank=0, asked=np.array([1000]), mean_chars=np.array([170.0]))
-    found = predict(population, seen, slow(), assumed(), engines=[1], size=None, power=None)["figures"]
-    assert found["prompt_tokens"]["predicted"] == pytest.approx(1000 * (2 * 170 + 10))
-    assert found["output_tokens"] == {"predicted": 7000, "low": 7000, "high": 7000}
+    found = predict(population, seen, slow(), assumed(), engines=[1], size=None, power=None).figures
+    assert found.prompt_tokens.predicted == pytest.approx(1000 * (2 * 170 + 10))
+    assert found.output_tokens == Interval(predicted=7000, low=7000, high=7000)
 
 
 def test_blank_rows_are_failures_for_sure_and_none_seen_is_not_none() -> None:
@@ -152,16 +157,20 @@ def test_blank_rows_are_failures_for_sure_and_none_seen_is_not_none() -> None:
         is_failed=np.zeros(n, np.bool_), is_repeated=np.zeros(n, np.bool_),
     )  # fmt: skip
     population = Population(num_rows=1000, num_blank=100, asked=np.array([900]), mean_chars=np.array([9.0]))
-    rate = predict(population, seen, slow(), assumed(), engines=[1], size=None, power=None)["figures"]["failure_rate"]
-    assert rate["low"] >= 0.1
-    assert 0.11 < rate["high"] < 0.16  # 50 without a failure leave some 4 % possible
+    rate = predict(population, seen, slow(), assumed(), engines=[1], size=None, power=None).figures.failure_rate
+    assert rate.low >= 0.1
+    assert 0.11 < rate.high < 0.16  # 50 without a failure leave some 4 % possible
+
+
+def beat(*, began: float = 0.0, ended: float = 1.0, gpus: int = 0) -> Heartbeat:
+    return Heartbeat(worker="w", host="h", identity="h", pid=1, process_start="1", started=began, time=ended, gpus=gpus)
 
 
 def slow(**changes: Any) -> Any:
-    signs = [{"host": "h", "started": 0.0, "time": 10.0, "gpus": changes.pop("gpus", 0)}]
+    beats = [beat(ended=10.0, gpus=changes.pop("gpus", 0))]
     times = np.arange(1.0, 101.0)
     worker = Commits(began=0.0, times=times, rows=np.full(100, 2.0), work=np.full(100, 20.0))
-    return pace_of([worker], [3.0], signs, window=10)
+    return pace_of([worker], [3.0], beats, window=10)
 
 
 def assumed() -> Assumptions:
@@ -172,7 +181,7 @@ def test_the_pace_is_that_of_the_full_window() -> None:
     """A slow start and a slow end belong to the ends; the rate is what lies between."""
     times = np.concatenate([10 + np.arange(1.0, 101.0), 120 + np.arange(5) * 4.0])
     worker = Commits(began=0.0, times=times, rows=np.full(105, 2.0), work=np.full(105, 20.0))
-    pace = pace_of([worker], [0.0], [{"host": "h", "started": 0.0, "time": 1.0, "gpus": 2}], window=10)
+    pace = pace_of([worker], [0.0], [beat(gpus=2)], window=10)
     assert pace.is_steady
     assert pace.work_per_s == pytest.approx(20.0)
     assert pace.relative_error < 1e-6
@@ -185,13 +194,13 @@ def test_an_uneven_pace_has_an_error_and_a_short_one_says_so() -> None:
     times = np.cumsum(rng.gamma(4, 0.25, 200))
     uneven = pace_of(
         [Commits(began=0.0, times=times, rows=np.ones(200), work=np.full(200, 5.0))],
-        [0.0], [{"host": "h", "started": 0.0, "time": 1.0}], window=10,
+        [0.0], [beat()], window=10,
     )  # fmt: skip
     # 180 steps of standard deviation 0.5 around a mean of 1
     assert 0.3 * 0.5 / np.sqrt(180) < uneven.relative_error < 3 * 0.5 / np.sqrt(180)
     short = pace_of(
         [Commits(began=0.0, times=np.arange(1.0, 11.0), rows=np.ones(10), work=np.ones(10))],
-        [0.0], [{"host": "h", "started": 0.0, "time": 1.0}], window=10,
+        [0.0], [beat()], window=10,
     )  # fmt: skip
     assert not short.is_steady
     assert short.ends_s == 0
@@ -205,22 +214,20 @@ def test_more_engines_take_less_time_and_no_less_work() -> None:
         is_failed=np.zeros(n, np.bool_), is_repeated=np.zeros(n, np.bool_),
     )  # fmt: skip
     population = Population(num_rows=8000, num_blank=0, asked=np.array([8000]), mean_chars=np.array([9.0]))
-    found = predict(population, seen, slow(gpus=2), assumed(), engines=[1, 4], size=None, power=None)["by_engines"]
-    one, four = found["1"], found["4"]
-    assert one["working_s"]["predicted"] == pytest.approx(8000 * 10 / 20, rel=0.03)  # 10 units a document, 20 a second
-    assert four["working_s"]["predicted"] == pytest.approx(one["working_s"]["predicted"] / 4, rel=0.03)
-    assert one["wall_clock_s"]["predicted"] == pytest.approx(one["working_s"]["predicted"] + 60, rel=0.01)
-    assert four["gpu_hours"]["predicted"] == pytest.approx(
-        4 * 2 * (four["working_s"]["predicted"] + 3) / 3600, rel=0.01
-    )
-    assert four["gpu_hours"]["predicted"] >= one["gpu_hours"]["predicted"]
-    assert one["energy_kwh"] is None
+    found = predict(population, seen, slow(gpus=2), assumed(), engines=[1, 4], size=None, power=None).by_engines
+    one, four = found[1], found[4]
+    assert one.working_s.predicted == pytest.approx(8000 * 10 / 20, rel=0.03)  # 10 units a document, 20 a second
+    assert four.working_s.predicted == pytest.approx(one.working_s.predicted / 4, rel=0.03)
+    assert one.wall_clock_s.predicted == pytest.approx(one.working_s.predicted + 60, rel=0.01)
+    assert four.gpu_hours.predicted == pytest.approx(4 * 2 * (four.working_s.predicted + 3) / 3600, rel=0.01)
+    assert four.gpu_hours.predicted >= one.gpu_hours.predicted
+    assert one.energy_kwh is None
 
 
 def test_engines_at_once_counts_no_one_twice() -> None:
     lives = [(0, 10), (0, 4), (4, 10), (12, 13)]
-    assert engines_at_once([{"started": a, "time": b} for a, b in lives]) == 2
-    assert engines_at_once([]) == 0
+    assert most_at_once([beat(began=a, ended=b) for a, b in lives]) == 2
+    assert most_at_once([]) == 0
 
 
 # The suggestion.
@@ -228,7 +235,8 @@ def test_engines_at_once_counts_no_one_twice() -> None:
 
 def suggestion(by_nodes: Mapping[int, float], tmp_path: Path, **changes: Any) -> Any:
     wall = {
-        str(n): {"wall_clock_s": {"predicted": 1.0, "low": 1.0, "high": by_nodes.get(n, 100.0)}} for n in range(1, 65)
+        n: EngineFigures(wall_clock_s=Interval(predicted=1.0, low=1.0, high=by_nodes.get(n, 100.0)))
+        for n in range(1, 65)
     }
     extraction = make_settings(tmp_path, tmp_path, **changes)
     return suggest(wall, extraction, slow(), finish_within_s=3600, report_path="p.json")
@@ -236,24 +244,24 @@ def suggestion(by_nodes: Mapping[int, float], tmp_path: Path, **changes: Any) ->
 
 def test_the_fewest_nodes_that_keep_to_the_time_are_suggested(tmp_path: Path) -> None:
     found = suggestion({1: 9000.0, 2: 4000.0, 3: 3500.0}, tmp_path)
-    assert (found["nodes"], found["keeps"]) == (3, True)
-    assert found["time_limit_s"] >= 3500 * 1.1
-    assert "cluster.array=3" in found["overrides"]
-    assert "run.pilot=p.json" in found["overrides"]
+    assert (found.nodes, found.keeps) == (3, True)
+    assert found.time_limit_s >= 3500 * 1.1
+    assert "cluster.array=3" in found.overrides
+    assert "run.pilot=p.json" in found.overrides
     alone = suggestion({}, tmp_path)
-    assert "cluster.nodes=1" in alone["overrides"]
+    assert "cluster.nodes=1" in alone.overrides
     never = suggestion(dict.fromkeys(range(1, 65), 1e6), tmp_path)
-    assert (never["nodes"], never["keeps"]) == (64, False)
+    assert (never.nodes, never.keeps) == (64, False)
 
 
 def test_what_is_suggested_can_be_pasted(tmp_path: Path) -> None:
     found = suggestion({1: 90000.0, 2: 3000.0}, tmp_path)
     import shlex
 
-    overrides = shlex.split(found["overrides"])
+    overrides = shlex.split(found.overrides)
     done = job("task=ed_visit", "model=scripted", "data.path=x", *overrides, "--cfg", "job")
     assert "array: 2" in done.stdout
-    assert f"time: {slurm_time(found['time_limit_s'])}" in done.stdout.replace("'", "").replace('"', "")
+    assert f"time: {slurm_time(found.time_limit_s)}" in done.stdout.replace("'", "").replace('"', "")
 
 
 def test_time_is_written_as_slurm_writes_it() -> None:
@@ -284,21 +292,21 @@ def test_it_leaves_nothing_but_its_report_and_the_run_shows_both(tmp_path: Path)
     assert all(after[name] == before[name] for name in before)
     assert path.stat().st_mode & 0o777 == 0o600
     assert "mot mot" not in path.read_text() + "".join(said) + "".join(report_lines(report))
-    assert report["rows"]["selected"] == 600
-    assert report["rows"]["blank"] == 20
+    assert report.rows.selected == 600
+    assert report.rows.blank == 20
 
     summary = run_here(settings.extraction())
     found = compare(read_pilot(str(path)), summary)
-    assert found["why"] == {} or set(found["why"]) == {"energy"}
+    assert found.why == {} or set(found.why) == {"energy"}
     for name in ("prompt_tokens", "output_tokens", "failure_rate", "record_bytes"):
-        one = found["figures"][name]
-        assert one["inside"], (name, one)
-        assert one["low"] <= one["predicted"] <= one["high"]
-    assert found["figures"]["failure_rate"]["actual"] == pytest.approx((20 + 58) / 600, abs=0.002)
-    assert found["figures"]["documents_per_s"]["actual"] == summary["rows_per_s"]
+        one = found.figures[name]
+        assert one.inside, (name, one)
+        assert one.low <= one.predicted <= one.high
+    assert found.figures["failure_rate"].actual == pytest.approx((20 + 58) / 600, abs=0.002)
+    assert found.figures["documents_per_s"].actual == summary.rows_per_s
     # Another machine's load decides how fast this is; the order of size is the pilot's business.
-    speed = found["figures"]["documents_per_s"]
-    assert speed["predicted"] / 3 < speed["actual"] < speed["predicted"] * 3
+    speed = found.figures["documents_per_s"]
+    assert speed.predicted / 3 < speed.actual < speed.predicted * 3
 
 
 def test_an_earlier_run_will_do(tmp_path: Path) -> None:
@@ -309,11 +317,11 @@ def test_an_earlier_run_will_do(tmp_path: Path) -> None:
     settings = plan(data, tmp_path, pilot__from_run=str(tmp_path / "first"))
     report = run_pilot(settings, say=quiet)
     assert tree(tmp_path) == before, "reading an earlier run writes nothing"
-    assert report["pilot"]["rows"] == 150
-    assert report["rows"]["selected"] == 300
+    assert report.pilot.rows == 150
+    assert report.rows.selected == 300
     summary = run_here(settings.extraction())
-    one = report["figures"]["prompt_tokens"]
-    assert one["low"] <= summary["tokens"]["prompt"] <= one["high"]
+    one = report.figures.prompt_tokens
+    assert one.low <= summary.tokens.prompt <= one.high
 
 
 def test_an_earlier_run_of_another_task_is_refused(tmp_path: Path) -> None:
@@ -342,33 +350,33 @@ def test_bad_input_is_refused_and_leaves_no_folder(tmp_path: Path) -> None:
 def test_fewer_rows_than_asked_are_all_tried(tmp_path: Path) -> None:
     said: list[str] = []
     report = run_pilot(plan(notes(tmp_path / "d.parquet", 35), tmp_path, pilot__rows=500), say=said.append)
-    assert report["pilot"]["rows"] == 35
+    assert report.pilot.rows == 35
     assert any("35 rows have text" in line for line in said)
-    assert not report["pace"]["is_steady"] or report["pace"]["relative_error"] >= 0
-    tokens = report["figures"]["prompt_tokens"]
-    assert tokens["low"] == tokens["high"], "of a census, nothing is unknown"
+    assert not report.pace.is_steady or report.pace.relative_error >= 0
+    tokens = report.figures.prompt_tokens
+    assert tokens.low == tokens.high, "of a census, nothing is unknown"
 
 
 def test_a_pilot_whose_documents_all_fail_says_so(tmp_path: Path) -> None:
     data = write_documents(tmp_path / "d.parquet", [f"{i} [[refuse]]" for i in range(200)])
     report = run_pilot(plan(data, tmp_path), say=quiet)
-    assert report["figures"]["failure_rate"]["low"] > 0.9
-    assert all(one is None for figures in report["by_engines"].values() for one in figures.values())
-    assert report["suggestion"] is None
+    assert report.figures.failure_rate.low > 0.9
+    assert all(one is None for figures in report.by_engines.values() for _, one in figures)
+    assert report.suggestion is None
     text = "\n".join(report_lines(report))
     assert "none of the documents was answered" in text
     assert "REJECTED: scripted refusal" in text
-    json.dumps(report)
+    assert PilotReport.model_validate_json(report.as_json()) == report
 
 
 def test_repeated_documents_cost_nothing(tmp_path: Path) -> None:
     texts = [f"note {i % 50} " + "mot " * 20 for i in range(200)]
     settings = plan(write_documents(tmp_path / "d.parquet", texts), tmp_path)
     report = run_pilot(settings, say=quiet)
-    assert report["rows"] == {"selected": 200, "blank": 0, "repeated": 150, "asked": 50}
+    assert report.rows.model_dump() == {"selected": 200, "blank": 0, "repeated": 150, "asked": 50}
     summary = run_here(settings.extraction())
-    assert summary["flow"]["asked"] == 50
-    assert report["figures"]["prompt_tokens"]["predicted"] == pytest.approx(summary["tokens"]["prompt"], rel=0.02)
+    assert summary.flow.asked == 50
+    assert report.figures.prompt_tokens.predicted == pytest.approx(summary.tokens.prompt, rel=0.02)
 
 
 def test_a_killed_pilots_folder_is_cleared_by_the_next(tmp_path: Path) -> None:
@@ -392,22 +400,23 @@ def test_a_killed_pilots_folder_is_cleared_by_the_next(tmp_path: Path) -> None:
 
 def test_what_cannot_be_compared_says_why(tmp_path: Path) -> None:
     report = run_pilot(plan(notes(tmp_path / "d.parquet", 200), tmp_path), say=quiet)
-    summary = {
-        "flow": {"selected": 100, "OK": 100}, "energy": {"kwh": 1.0, "co2_g": 1.0, "source": "measured"}, "engines": 3,
-        "rows_per_s": 1.0, "seconds_working": 100.0, "engine_hours": 1.0, "gpu_hours": 0.0, "record_bytes": 1,
-        "tokens": {"prompt": 1, "output": 1},
-    }  # fmt: skip
+    summary = Summary(
+        finished="2026-01-01T00:00:00Z", flow=Flow(read=100, selected=100, OK=100),
+        energy=EnergyTotal(kwh=1.0, co2_g=1.0, source="measured", workers_unknown=0, reason=None), engines=3,
+        rows_per_s=1.0, seconds_working=100.0, engine_hours=1.0, gpu_hours=0.0, record_bytes=1,
+        tokens=Tokens(prompt=1, output=1), shards=1, hosts=("h",), engine_deaths=0,
+    )  # fmt: skip
     found = compare(report, summary)
-    assert set(found["why"]) == {"rows", "engines", "energy"}
-    assert found["figures"]["documents_per_s"] is None
-    assert found["figures"]["prompt_tokens"]["inside"] is False
+    assert set(found.why) == {"rows", "engines", "energy"}
+    assert found.figures["documents_per_s"] is None
+    assert found.figures["prompt_tokens"].inside is False
 
 
 def test_a_wrong_report_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"kind": "other"}')
-    with pytest.raises(ConfigError, match=r"run.pilot: .*no report of a pilot"):
+    with pytest.raises(ConfigError, match=r"run.pilot: .*'glane pilot' is expected here"):
         read_pilot(str(tmp_path / "x.json"))
-    with pytest.raises(ConfigError, match=r"run.pilot: .*No such file"):
+    with pytest.raises(ConfigError, match=r"run.pilot: .*is not there"):
         read_pilot(str(tmp_path / "none.json"))
 
 
@@ -440,8 +449,8 @@ def test_as_a_user_would(tmp_path: Path) -> None:
     assert "documents/s" in done.stdout
     assert "on Slurm   cluster=slurm" in done.stdout
     ran = job(*common, f"run.dir={tmp_path}/run", f"run.pilot={tmp_path}/plan/{FILE}", "progress=plain", cwd=tmp_path)
-    predicted = json.loads((tmp_path / "run" / "summary.json").read_text())["predicted"]
-    assert predicted["figures"]["prompt_tokens"]["inside"]
+    predicted = json.loads((tmp_path / "run" / "summary.json").read_text()).predicted
+    assert predicted["figures"]["prompt_tokens"].inside
     assert "pilot    documents_per_s" in ran.stderr
     other = job(
         "task=outbreak_report", *common[1:], f"run.dir={tmp_path}/other", f"run.pilot={tmp_path}/plan/{FILE}",
@@ -461,5 +470,5 @@ def test_on_slurm_the_pilot_is_a_job(site: Any) -> None:
     )  # fmt: skip
     assert set(tree(site.folder)) - before == {"plan", f"plan/{FILE}"}
     report = read_pilot(str(site.folder / "plan" / FILE))
-    assert report["pilot"]["rows"] >= 40
+    assert report.pilot.rows >= 40
     assert "cluster=slurm" in done.stdout

@@ -113,11 +113,11 @@ def make_run(folder, texts, task=TASK):
 
 
 def page_data(run, *, fields=None, num_rows=5):
-    described, task = run.description(), load_task(run.description()["settings"]["task"])
+    described, task = run.description(), load_task(run.settings.task)
     sample = sampling.draw_random(run.usable().select("id").collect(), id_column="id", num_rows=num_rows, seed=0)
     rows = run.usable().join(run.documents(), on="id").collect()
     return review_data(
-        task, rows, sample, id_column="id", text_column="text", run=described["fingerprint_digest"],
+        task, rows, sample, id_column="id", text_column="text", run=described.fingerprint_digest,
         fields=fields or list(task.fields), context=["hospital"],
     )  # fmt: skip
 

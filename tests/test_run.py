@@ -11,12 +11,11 @@ import pytest
 import yaml
 
 import glane
-from conftest import SMALL_TASK, extract_here, make_settings, spec, work, write_documents
+from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, work, write_documents
 from glane import storage
 from glane.errors import ConfigError, RunError
-from glane.extraction.prepare import prepare_run
-from glane.extraction.session import run_worker
 from glane.run.publish import finish_run
+from glane.run.worker import run_worker
 from glane.task.task import load_task
 
 
@@ -83,7 +82,7 @@ def test_a_complete_run_is_left_alone_and_a_different_one_refused(tmp_path, docu
     extract_again = make_settings(documents, tmp_path / "run", model__max_num_seqs=3, model__engines=2)
     run = prepare_run(extract_again, load_task(SMALL_TASK))
     assert run.directory.is_complete
-    finish_run(run.directory, run.plan, record_mib=1)
+    finish_run(run, record_mib=1)
     assert before == {p: p.stat().st_mtime_ns for p in (tmp_path / "run" / "records").iterdir()}
     other_task = {**SMALL_TASK, "instructions": "Autrement."}
     for changed in (
@@ -114,7 +113,7 @@ def test_an_interrupted_run_goes_on(tmp_path, documents):
     settings = make_settings(documents, tmp_path / "run", model__script={"seconds_per_step": 0.05}, run__shard_rows=4)
     task = load_task(SMALL_TASK)
     run = prepare_run(settings, task)
-    started = spec(settings, task, run, "w0")
+    started = spec(settings, run, "w0")
     stop = threading.Event()
     run_worker(started, should_stop=lambda: stop.is_set() or len(list(run.directory.parts.iterdir())) >= 2)
     done = len(list(run.directory.parts.glob("*.parquet")))
@@ -169,7 +168,7 @@ def test_two_workers_share_a_run(tmp_path, documents):
     run = prepare_run(settings, task)
     reports = []
     threads = [
-        threading.Thread(target=lambda i=i: reports.append(run_worker(spec(settings, task, run, f"w{i}", start=i / 2))))
+        threading.Thread(target=lambda i=i: reports.append(run_worker(spec(settings, run, f"w{i}", start=i / 2))))
         for i in range(2)
     ]
     for thread in threads:
@@ -177,7 +176,7 @@ def test_two_workers_share_a_run(tmp_path, documents):
     for thread in threads:
         thread.join()
     assert [r.outcome for r in reports] == ["done", "done"]
-    finish_run(run.directory, run.plan, record_mib=128)
+    finish_run(run, record_mib=128)
     shards = pl.read_parquet(tmp_path / "run" / "ledger" / "shards.parquet")
     assert set(shards["worker"]) == {"w0", "w1"}
     rows = pl.read_parquet(tmp_path / "run" / "records" / "*.parquet")
@@ -209,7 +208,7 @@ def test_a_damaged_part_is_named(tmp_path, documents):
     run, _ = work(make_settings(documents, tmp_path / "run"))
     run.directory.part(2).write_bytes(b"damaged")
     with pytest.raises(RunError, match=r"part-0000002.parquet: damaged"):
-        finish_run(run.directory, run.plan, record_mib=1)
+        finish_run(run, record_mib=1)
     assert not run.directory.records.exists()
 
 
@@ -232,7 +231,7 @@ def test_no_text_leaves_parts_and_records(tmp_path):
     data = write_documents(tmp_path / "d.parquet", [*secrets, f"[[answer {answer}]]", "[[refuse]] secretzeta"])
     run, report = work(make_settings(data, tmp_path / "run"))
     assert report.outcome == "done"
-    finish_run(run.directory, run.plan, record_mib=1)
+    finish_run(run, record_mib=1)
     checked = 0
     for path in (tmp_path / "run").rglob("*"):
         if path.is_file() and path.parent.name not in ("parts", "records"):
@@ -245,7 +244,7 @@ def test_run_yaml_says_what_was_run(tmp_path, documents):
     extract_here(make_settings(documents, tmp_path / "run"))
     described = yaml.safe_load((tmp_path / "run" / "run.yaml").read_text())
     assert described["fingerprint"]["inputs"][0]["rows"] == 120
-    assert described["versions"]["polars"] == pl.__version__
+    assert described["environment"]["versions"]["polars"] == pl.__version__
     assert described["settings"]["model"]["name"] == "scripted"
 
 

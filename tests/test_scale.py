@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import ROOT, make_settings, spec, work, write_documents
+from conftest import ROOT, make_settings, prepare_run, spec, work, write_documents
 from glane.corpus import select
 from glane.corpus.files import inspect_files
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan
@@ -23,13 +23,12 @@ from glane.corpus.read import Reader
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.select import Selected, Selection, select_rows
 from glane.extraction import worker
-from glane.extraction.prepare import prepare_run
-from glane.extraction.session import run_worker
 from glane.run import deaths, publish
 from glane.run.deaths import Suspects, record_death
 from glane.run.directory import RunDirectory
 from glane.run.ledger import Ledger
 from glane.run.publish import finish_run
+from glane.run.worker import run_worker
 from glane.storage import write_once
 from glane.task.task import load_task
 
@@ -38,7 +37,7 @@ import scale
 
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
-    ["glane.extraction.prepare", "glane.run.publish", "glane.extraction.session", "glane.engine.scripted"]
+    ["glane.extraction.prepare", "glane.run.publish", "glane.run.worker", "glane.engine.scripted"]
 )
 
 
@@ -286,7 +285,7 @@ def test_a_late_worker_of_a_run_that_was_published_meanwhile_ends_in_peace(tmp_p
     run, _ = work(make_settings(documents, tmp_path / "run"))
     late = Ledger(run.directory, num_shards=run.plan.num_shards, worker="late", lease_s=60)
     late._is_done = bytearray(run.plan.num_shards)  # it looked before anything was committed
-    finish_run(run.directory, run.plan, record_mib=1)
+    finish_run(run, record_mib=1)
     assert not run.directory.parts.exists()
     assert late.claim() is None
     assert not late.others_remain()
@@ -300,7 +299,7 @@ def work_in(settings, remembered):
     worker.REMEMBERED_TOKENS = remembered  # a bound of its own, which small runs would not reach
     task = load_task(settings.task)
     run = prepare_run(settings, task)
-    report = run_worker(spec(settings, task, run, "w0"))
+    report = run_worker(spec(settings, run, "w0"))
     assert report.outcome == "done", report.message
     return peak_mib()
 
@@ -352,7 +351,7 @@ def test_many_small_parts_become_one_row_group_in_order(tmp_path, monkeypatch):
     assert report.outcome == "done"
     assert len(run.directory.committed_shards()) == 300
     monkeypatch.setattr(publish, "_TABLES_AT_ONCE", 7)  # small tables are joined as they come, not kept until the end
-    finish_run(run.directory, run.plan, record_mib=128)
+    finish_run(run, record_mib=128)
     (file,) = run.directory.records.iterdir()
     assert pq.ParquetFile(file).num_row_groups == 1
     assert pl.read_parquet(file)["id"].to_list() == [f"d{i}" for i in range(300)]

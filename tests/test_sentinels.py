@@ -22,7 +22,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 import glane
-from conftest import SMALL_TASK, extract_here, job, make_settings, spec, write_documents
+from conftest import SMALL_TASK, extract_here, job, make_settings, prepare_run, spec, write_documents
 from glane.assess.candidates import Candidate
 from glane.assess.drift import brief, drift_line, measure_drift
 from glane.engine import scripted
@@ -30,22 +30,21 @@ from glane.errors import ConfigError, RunError
 from glane.extraction import prepare
 from glane.extraction.fingerprint import changes
 from glane.extraction.frozen import freeze, read_frozen
-from glane.extraction.prepare import prepare_run
-from glane.extraction.session import run_worker
-from glane.job.extract import checked
-from glane.job.sentinels import sentinels_of
+from glane.extraction.places import drift_file
+from glane.job.extract import _finish, checked
+from glane.job.sentinels import Sentinels, sentinels_of
 from glane.job.submit import _absolute, _check
+from glane.run.heartbeat import Heartbeat, heartbeats, read_heartbeat
 from glane.run.overview import overview
 from glane.run.progress import ProgressReporter
-from glane.run.publish import amend_summary, finish_run
+from glane.run.publish import finish_run
+from glane.run.worker import WorkerSpec, run_worker
 from glane.settings import ExtractSettings
 from glane.task.fields import BooleanField, fields_from
 from glane.task.task import load_task
 
 FORK = get_context("forkserver")
-FORK.set_forkserver_preload(
-    ["glane.job.sentinels", "glane.extraction.session", "glane.engine.scripted", "glane.assess.drift"]
-)
+FORK.set_forkserver_preload(["glane.job.sentinels", "glane.run.worker", "glane.engine.scripted", "glane.assess.drift"])
 
 
 def frozen_folder(tmp_path: Path, documents: Path, *, rows: int = 20, task: dict[str, Any] = SMALL_TASK) -> Path:
@@ -64,21 +63,23 @@ def attached(documents: Path, run: Path, folder: Path | None, **changed: Any) ->
     return make_settings(documents, run, task=task, **changed)
 
 
+def with_sentinels(worker: WorkerSpec, sentinels: Sentinels) -> WorkerSpec:
+    """A worker that asks the sentinels, too."""
+    return replace(worker, work=replace(worker.work, sentinels=sentinels.spec))
+
+
 def whole_run(settings: ExtractSettings, worker: str = "w0") -> dict[str, Any]:
     """What the extraction job does, without Ray. The summary."""
     settings, task = checked(settings)
     run = prepare_run(settings, task)
     sentinels = sentinels_of(settings, task, run)
     assert sentinels is not None
-    report = run_worker(replace(spec(settings, task, run, worker), sentinels=sentinels.spec))
+    report = run_worker(with_sentinels(spec(settings, run, worker), sentinels))
     assert report.outcome == "done", report.message
     assert sentinels.is_done
-    more = {"sentinels": sentinels.finish()}
-    finish_run(run.directory, run.plan, record_mib=1)
-    summary = amend_summary(run.directory, more)
     with ProgressReporter(run.directory, run.plan, style="none") as progress:
-        sentinels.tell(progress)
-    return summary
+        _finish(run, settings, sentinels, None, progress)
+    return json.loads(run.directory.summary.read_text())
 
 
 def rows_of(run: Path) -> pl.DataFrame:
@@ -108,7 +109,7 @@ def test_a_frozen_set_holds_the_documents_their_answers_and_how_they_were_answer
     answers = rows_of(tmp_path / "run").join(documents, on="id", how="semi").with_columns(pl.col("sex").cast(pl.String))
     assert frozen.reference.with_columns(pl.col("sex").cast(pl.String)).drop("status").equals(answers.drop("status"))
     described = glane.open_run(tmp_path / "run").description()
-    assert frozen.manifest.fingerprint == {part: described["fingerprint"][part] for part in ("task", "model", "engine")}
+    assert frozen.manifest.fingerprint == {part: described.fingerprint[part] for part in ("task", "model", "engine")}
     assert frozen.manifest.fields == load_task(task).fields
     assert (frozen.manifest.source, frozen.manifest.model) == ("model", "scripted")
     assert stat.S_IMODE((tmp_path / "frozen").stat().st_mode) == 0o700
@@ -190,7 +191,7 @@ def test_when_nothing_changed_every_answer_is_the_same(tmp_path: Path, documents
     # The run itself is what it would be without them.
     assert rows_of(tmp_path / "run").equals(rows_of(tmp_path / "former"))
     former, now = (glane.open_run(tmp_path / name).description() for name in ("former", "run"))
-    assert former["fingerprint"] == now["fingerprint"]
+    assert former.fingerprint == now.fingerprint
     assert summary["flow"] == json.loads((tmp_path / "former" / "summary.json").read_text())["flow"]
     seen = overview(tmp_path / "run")
     assert (seen.state, seen.planned, seen.done) == ("complete", 120, 120)
@@ -388,10 +389,13 @@ def test_a_worker_goes_on_with_the_plan_while_others_hold_the_sentinels_and_wait
     inner = sentinels._inner
     for shard in range(inner.plan.num_shards):
         (inner.directory.claims / str(shard)).symlink_to("other")
-    sign = {"worker": "other", "identity": "another host", "pid": 1, "process_start": "1", "state": "working"}
-    (run.directory.workers / "other.json").write_text(json.dumps(sign))  # it lives: in the run's signs, not in theirs
+    other = Heartbeat(
+        worker="other", host="elsewhere", identity="another host", pid=1, process_start="1", started=0.0, time=0.0,
+        state="working",
+    )  # fmt: skip
+    (run.directory.workers / "other.json").write_bytes(other.as_json())  # it lives: in the run's folder, not in theirs
     reports: list[Any] = []
-    worker = replace(spec(settings, task, run, "w0"), sentinels=sentinels.spec)
+    worker = with_sentinels(spec(settings, run, "w0"), sentinels)
     thread = threading.Thread(target=lambda: reports.append(run_worker(worker)))
     thread.start()
     deadline = time.monotonic() + 20
@@ -401,10 +405,12 @@ def test_a_worker_goes_on_with_the_plan_while_others_hold_the_sentinels_and_wait
     time.sleep(0.5)
     assert not inner.directory.committed_shards()
     assert thread.is_alive()
-    told = json.loads((run.directory.workers / "w0.json").read_text())
-    assert told["state"] == "working"
-    assert told["rows"] == {"OK": 120}  # what the run's own plan came to
-    (run.directory.workers / "other.json").write_text(json.dumps(sign | {"state": "ended"}))
+    told = read_heartbeat(run.directory, "w0")
+    assert told is not None
+    assert told.state == "working"
+    assert told.progress.rows == {"OK": 120}  # what the run's own plan came to
+    ended = other.model_copy(update={"state": "ended"})
+    (run.directory.workers / "other.json").write_bytes(ended.as_json())
     thread.join(timeout=20)
     assert [report.outcome for report in reports] == ["done"]
     assert sentinels.is_done
@@ -422,7 +428,7 @@ def test_two_workers_share_the_sentinels_and_count_no_row_of_them(tmp_path: Path
     reports: list[Any] = []
 
     def work(place: int) -> None:
-        worker = replace(spec(settings, task, run, f"w{place}", start=place / 2), sentinels=sentinels.spec)
+        worker = with_sentinels(spec(settings, run, f"w{place}", start=place / 2), sentinels)
         reports.append(run_worker(worker))
 
     threads = [threading.Thread(target=work, args=(place,)) for place in range(2)]
@@ -432,12 +438,12 @@ def test_two_workers_share_the_sentinels_and_count_no_row_of_them(tmp_path: Path
         thread.join()
     assert [report.outcome for report in reports] == ["done", "done"]
     sentinels.finish()
-    finish_run(run.directory, run.plan, record_mib=1)
+    finish_run(run, record_mib=1)
     assert set(pl.read_parquet(tmp_path / "run/sentinels/ledger/shards.parquet")["worker"]) == {"w0", "w1"}
     assert rows_of(tmp_path / "run/sentinels").height == 90
-    signs = [json.loads(path.read_text()) for path in run.directory.workers.glob("*.json")]
-    assert sum(sum(sign["rows"].values()) for sign in signs) == 120
-    assert {sign["state"] for sign in signs} == {"ended"}
+    beats = heartbeats(run.directory)
+    assert sum(sum(beat.progress.rows.values()) for beat in beats) == 120
+    assert {beat.state for beat in beats} == {"ended"}
 
 
 def test_drift_is_told_before_the_end_of_the_run(
@@ -453,8 +459,8 @@ def test_drift_is_told_before_the_end_of_the_run(
     assert sentinels is not None
     with ProgressReporter(run.directory, run.plan, style="none") as progress:
         sentinels.look(progress)
-        assert not run.directory.drift.exists()
-        stopped = replace(spec(settings, task, run, "w0"), sentinels=sentinels.spec)
+        assert not drift_file(run.directory).exists()
+        stopped = with_sentinels(spec(settings, run, "w0"), sentinels)
         run_worker(stopped, should_stop=lambda: sentinels.is_done)
         sentinels.look(progress)
         sentinels.look(progress)
@@ -462,7 +468,7 @@ def test_drift_is_told_before_the_end_of_the_run(
     assert len(run.directory.committed_shards()) < run.plan.num_shards
     assert run.directory.log.read_text().count("warning: sentinels 20 documents") == 1
     assert glane.open_run(tmp_path / "former").is_complete
-    assert json.loads(run.directory.drift.read_text())["drift"]
+    assert json.loads(drift_file(run.directory).read_text())["drift"]
 
 
 def test_a_worker_that_comes_when_all_is_published_has_nothing_to_do(tmp_path: Path, documents: Path) -> None:
@@ -471,9 +477,9 @@ def test_a_worker_that_comes_when_all_is_published_has_nothing_to_do(tmp_path: P
     run = prepare_run(settings, task)
     sentinels = sentinels_of(settings, task, run)
     assert sentinels is not None
-    late = replace(spec(settings, task, run, "late"), sentinels=sentinels.spec)
+    late = with_sentinels(spec(settings, run, "late"), sentinels)
     slow = settings.model.model_copy(update={"script": {"seconds_to_start": 1.0}})
-    late = replace(late, settings=settings.model_copy(update={"model": slow}))
+    late = replace(late, work=replace(late.work, settings=settings.model_copy(update={"model": slow})))
     reports: list[Any] = []
     thread = threading.Thread(target=lambda: reports.append(run_worker(late)))
     thread.start()

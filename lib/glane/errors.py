@@ -26,6 +26,10 @@ class RunError(GlaneError):
     """The run directory cannot be used or written, or belongs to another run."""
 
 
+class RecordError(GlaneError):
+    """A file of glane's own is damaged, or of another kind or version than is expected."""
+
+
 class EngineError(GlaneError):
     """An engine cannot be started, or keeps dying."""
 

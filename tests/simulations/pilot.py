@@ -187,7 +187,7 @@ def real_job(seed: int, folder: Path) -> dict[str, tuple[bool, float]]:
     def in_process(settings: Any) -> dict[str, Any]:
         run, report = work(settings)
         assert report.outcome == "done", report.message
-        return finish_run(run.directory, run.plan, record_mib=128)
+        return finish_run(run, record_mib=128)
 
     trial.extract_here = in_process  # without Ray, whose start would be most of the time
     rng = np.random.default_rng(seed)

@@ -35,17 +35,18 @@ import polars as pl  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
-from conftest import make_settings, spec  # noqa: E402
+from conftest import make_settings, prepare_run, spec  # noqa: E402
 from glane.corpus import select  # noqa: E402
 from glane.corpus.files import InputFile, content_digests, inspect_files  # noqa: E402
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan  # noqa: E402
 from glane.corpus.select import Selection, select_rows  # noqa: E402
-from glane.extraction.prepare import prepare_run  # noqa: E402
-from glane.extraction.session import run_worker  # noqa: E402
+from glane.run.description import read_description  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
-from glane.run.ledger import Heartbeat, Ledger  # noqa: E402
+from glane.run.heartbeat import HeartbeatWriter, Progress  # noqa: E402
+from glane.run.ledger import Ledger  # noqa: E402
 from glane.run.overview import overview  # noqa: E402
 from glane.run.publish import finish_run  # noqa: E402
+from glane.run.worker import run_worker  # noqa: E402
 from glane.storage import write_once  # noqa: E402
 from glane.task.task import load_task  # noqa: E402
 
@@ -56,7 +57,7 @@ TINY_TASK: dict[str, Any] = {
 SHARD_BYTES = 64 * 2**20
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
-    ["glane.extraction.prepare", "glane.run.publish", "glane.extraction.session", "glane.engine.scripted"]
+    ["glane.extraction.prepare", "glane.run.publish", "glane.run.worker", "glane.engine.scripted"]
 )
 
 
@@ -181,9 +182,9 @@ def hold_ledger(root: str, num_shards: int, worker: str, start: float, seconds: 
     """Claim, commit a small file, release, until nothing is left."""
     scans = count_scans(root)
     directory = RunDirectory(root=Path(root))
-    heartbeat = Heartbeat(directory, worker=worker, every_s=2.0, facts={})
+    heartbeat = HeartbeatWriter(directory, worker=worker, every_s=2.0, device="cpu", cpus=1, gpus=0)
     heartbeat.start()
-    heartbeat.report(lambda: {"state": "working", "rows": {}, "step_age_s": 0.0})
+    heartbeat.report(Progress)
     ledger = Ledger(directory, num_shards=num_shards, worker=worker, lease_s=60, start=start)
     claims, began, at_start = 0, time.perf_counter(), scans[0]
     claim_s = 0.0
@@ -200,7 +201,7 @@ def hold_ledger(root: str, num_shards: int, worker: str, start: float, seconds: 
         write_once(directory.part(shard), lambda stream: stream.write(b"x" * 2000) and None, mode=0o600)
         ledger.release(shard)
     ended = time.perf_counter()
-    heartbeat.stop("ended")
+    heartbeat.stop()
     report.put((claims, began, ended, scans[0] - at_start, claim_s))
 
 
@@ -268,7 +269,7 @@ def some_engines(settings: Any, numbers: range, engines: int, seconds: float) ->
     name = f"{os.getpid()}-"
 
     def work(number: int) -> str:
-        started = spec(settings, task, run, f"{name}{number}", start=number / engines)
+        started = spec(settings, run, f"{name}{number}", start=number / engines)
         return run_worker(started, should_stop=lambda: time.monotonic() > until).outcome
 
     with ThreadPoolExecutor(len(numbers)) as pool:
@@ -358,12 +359,12 @@ def publish(folder: str) -> None:
         print("  not complete: not published")
         return
     before = mib()
-    timed("finish_run", lambda: finish_run(run.directory, run.plan, record_mib=128))
+    timed("finish_run", lambda: finish_run(run, record_mib=128))
     print(f"  publication's memory: {mib() - before} MiB more than before it")
 
 
 def _rows_a_shard(folder: str) -> int:
-    return int(RunDirectory(root=Path(folder) / "run").described()["settings"]["run"]["shard_rows"])
+    return int(read_description(RunDirectory(root=Path(folder) / "run")).settings["run"]["shard_rows"])
 
 
 # Memory.
@@ -388,10 +389,10 @@ def work_alone(data: str, run: str, changes: dict[str, Any]) -> None:
     task = load_task(settings.task)
     prepared = prepare_run(settings, task)
     before, began = mib(), time.perf_counter()
-    report = run_worker(spec(settings, task, prepared, "w0"))
+    report = run_worker(spec(settings, prepared, "w0"))
     assert report.outcome == "done", report.message
     seconds, peak = time.perf_counter() - began, mib()
-    finish_run(prepared.directory, prepared.plan, record_mib=128)
+    finish_run(prepared, record_mib=128)
     flow = json.loads((Path(run) / "summary.json").read_text())["flow"]
     statuses = {name: count for name, count in flow.items() if name.isupper() and count}
     rows = prepared.plan.num_selected

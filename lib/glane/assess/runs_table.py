@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from glane.run.summary import Summary
+
 COSTS = (
     "selected",
     "prompt_tokens",
@@ -24,20 +26,20 @@ _NOT_ASKED = ("run", "cluster", "preview", "show", "progress")  # settings that 
 _SHORT = 60  # letters of a setting that is told
 
 
-def cost_of(summary: Mapping[str, Any]) -> dict[str, float]:
-    """What a whole run took, from its `summary.json`, and that for a thousand documents read."""
-    tokens, num_documents = summary["tokens"], summary["flow"]["selected"]
+def cost_of(summary: Summary) -> dict[str, float]:
+    """What a whole run took, and that for a thousand documents read."""
+    tokens, num_documents = summary.tokens, summary.flow.selected
     thousands = max(num_documents, 1) / 1000
     return {
         "selected": num_documents,
-        "prompt_tokens": tokens["prompt"],
-        "output_tokens": tokens["output"],
-        "seconds": summary["seconds_working"],
-        "engine_hours": summary["engine_hours"],
-        "gpu_hours": summary["gpu_hours"],
-        "tokens_per_1000": round((tokens["prompt"] + tokens["output"]) / thousands, 1),
-        "seconds_per_1000": round(summary["seconds_working"] / thousands, 3),
-        "gpu_hours_per_1000": round(summary["gpu_hours"] / thousands, 5),
+        "prompt_tokens": tokens.prompt,
+        "output_tokens": tokens.output,
+        "seconds": summary.seconds_working,
+        "engine_hours": summary.engine_hours,
+        "gpu_hours": summary.gpu_hours,
+        "tokens_per_1000": round((tokens.prompt + tokens.output) / thousands, 1),
+        "seconds_per_1000": round(summary.seconds_working / thousands, 3),
+        "gpu_hours_per_1000": round(summary.gpu_hours / thousands, 5),
     }
 
 

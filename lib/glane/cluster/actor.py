@@ -16,7 +16,7 @@ class EngineActor:
         self._fork: forkserver.Fork | None = None
 
     def work(self, spec: bytes) -> bytes:
-        """Do a worker's work; see `glane.extraction.session.run_worker`.
+        """Do a worker's work; see `glane.run.worker.run_worker`.
 
         Raises:
             ForkDied: if the process that did it ended before its work.
@@ -26,7 +26,7 @@ class EngineActor:
             if self._stop.is_set():
                 self._fork.stop()
             return self._fork.run(spec)
-        from glane.extraction.session import run_worker
+        from glane.run.worker import run_worker
 
         return pickle.dumps(run_worker(pickle.loads(spec), should_stop=self._stop.is_set))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import pickle
 import secrets
@@ -17,12 +16,11 @@ from glane.cluster.actor import EngineActor
 from glane.cluster.forkserver import ForkDied
 from glane.cluster.layout import Layout, Node
 from glane.errors import EngineError, GlaneError
-from glane.extraction.sentinels import with_sentinels
-from glane.extraction.session import WorkerReport, WorkerSpec
 from glane.run.deaths import Suspects, record_death
-from glane.run.directory import RunDirectory
-from glane.run.heartbeat import host_identity
-from glane.settings import RunSettings
+from glane.run.heartbeat import Heartbeat, host_identity, read_heartbeat
+from glane.run.nested import with_nested
+from glane.run.worker import WorkerReport, WorkerSpec
+from glane.settings import ClusterSettings, RunSettings
 
 _POLL_S = 0.5
 _LOOK_AT_NODES_S = 2.0
@@ -75,12 +73,13 @@ class Crew:
         *,
         layout: Layout,
         spec: WorkerSpec,
-        directory: RunDirectory,
+        cluster: ClusterSettings,
         say: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> None:
         """`spec` is the workers' common part; names and starting places are given here."""
-        self._ray, self._layout, self._directory, self._say, self._warn = ray, layout, directory, say, warn
+        self._ray, self._layout, self._cluster, self._say, self._warn = ray, layout, cluster, say, warn
+        self._directory = spec.directory
         self._spec = replace(spec, device=layout.device, cpus=layout.cpus, gpus=layout.gpus)
         self._name = secrets.token_hex(3)
         self._attempts = 0
@@ -108,7 +107,7 @@ class Crew:
                 for seat in [seat for seat in self._seats if seat.future in ready]:
                     self._ended(seat)
                 for seat in self._seats:
-                    self._watch(seat, self._spec.settings.run)
+                    self._watch(seat, self._spec.run)
                 if should_stop():
                     self._dismiss()
                 elif time.monotonic() - self._last_look > _LOOK_AT_NODES_S:
@@ -148,7 +147,7 @@ class Crew:
             start=(self._spec.start + (self._attempts - 1) % num_places / num_places) % 1,
         )
         options: dict[str, Any] = {
-            "num_cpus": 0 if self._spec.settings.model.engine == "scripted" else spec.cpus,
+            "num_cpus": spec.cpus if self._layout.occupies_cores else 0,
             "num_gpus": spec.gpus,
             "max_restarts": 0,  # we start it again ourselves, after the death was recorded
             "max_concurrency": 2,  # one thread works, the other hears `stop`
@@ -174,7 +173,7 @@ class Crew:
         from ray.util import placement_group
 
         group = placement_group([{"GPU": 1, "CPU": 1}] * self._layout.gpus, strategy="PACK")
-        limit = self._spec.settings.cluster.start_timeout_s
+        limit = self._cluster.start_timeout_s
         if not group.wait(timeout_seconds=limit):
             raise EngineError(f"{self._layout.gpus} GPUs over several nodes were not free within {limit:.0f} s.")
         return group
@@ -193,11 +192,11 @@ class Crew:
             if self._is_lost(seat, error):
                 self._lose(seat)
                 return
-            report = WorkerReport(outcome="engine_died", message=seat.killed_because or _cause(error))
+            report = WorkerReport(outcome="died", message=seat.killed_because or _cause(error))
         self._free(seat)
         if report.outcome == "failed":
             raise GlaneError(report.message)
-        if report.outcome == "engine_died":
+        if report.outcome == "died":
             if seat.is_stopping:
                 return
             self._mourn(seat, report.message)
@@ -239,22 +238,21 @@ class Crew:
         """Ask every worker, once, to begin nothing new. One that has not begun anything is ended at once."""
         for seat in [seat for seat in self._seats if not seat.is_stopping]:
             seat.is_stopping = True
-            if self._sign(seat).get("state", "starting") == "starting":
+            if self._is_starting(seat):
                 self._ray.kill(seat.actor)
             else:
                 seat.actor.stop.remote()
 
     def _mourn(self, seat: _Seat, cause: str) -> None:
         """Record a death, and give up when deaths bear no fruit."""
-        sign = self._sign(seat)
-        places = with_sentinels(self._directory)
+        places = with_nested(self._directory)
         num_suspects = sum(record_death(place, seat.spec.worker, cause=cause) for place in places)
         self._warn(f"engine {seat.spec.worker} died ({cause}); {num_suspects} prompt(s) were in it; starting it again")
-        if sign.get("state", "starting") == "starting":
+        if self._is_starting(seat):
             self._deaths_at_start += 1
             if self._deaths_at_start >= _DEATHS_AT_START:
                 raise EngineError(
-                    f"model {self._spec.settings.model.name!r}: the engine died {self._deaths_at_start} times while it "
+                    f"{self._spec.work.label}: the engine died {self._deaths_at_start} times while it "
                     f"started ({cause}). Is there enough memory for the weights and model.max_model_len?"
                 )
         fruit = 0
@@ -264,7 +262,7 @@ class Crew:
             fruit += len(place.committed_shards()) + suspects.num_rejected
         self._fruitless_deaths = self._fruitless_deaths + 1 if fruit == self._fruit else 0
         self._fruit = fruit
-        limit = self._spec.settings.run.max_fruitless_deaths
+        limit = self._spec.run.max_fruitless_deaths
         if self._fruitless_deaths >= limit:
             raise EngineError(
                 f"engines died {limit} times in a row without a committed shard in between ({cause}). What is "
@@ -275,25 +273,27 @@ class Crew:
         """End a worker that makes no step, or never becomes ready. It is killed from outside: it may be beyond help."""
         if seat.killed_because:
             return
-        sign, age_s = self._sign(seat), time.monotonic() - seat.started
-        silent_s = time.time() - sign["time"] if sign else 0.0
-        if sign.get("state", "starting") == "starting":
-            limit = self._spec.settings.cluster.engine_start_timeout_s
+        beat, age_s = self._heartbeat(seat), time.monotonic() - seat.started
+        if beat is None or beat.state == "starting":
+            limit = self._cluster.engine_start_timeout_s
             if age_s > limit:
-                self._end(seat, sign, f"not ready after {limit:.0f} s")
-        elif sign["state"] == "working" and (sign["step_age_s"] > run.hang_after_s or silent_s > run.hang_after_s):
-            self._end(seat, sign, f"no step for {run.hang_after_s:.0f} s")
+                self._end(seat, beat, f"not ready after {limit:.0f} s")
+            return
+        silent_s = time.time() - beat.time
+        if beat.state == "working" and max(beat.progress.step_age_s, silent_s) > run.hang_after_s:
+            self._end(seat, beat, f"no step for {run.hang_after_s:.0f} s")
 
-    def _end(self, seat: _Seat, sign: dict[str, Any], why: str) -> None:
+    def _end(self, seat: _Seat, beat: Heartbeat | None, why: str) -> None:
         seat.killed_because = why
         self._ray.kill(seat.actor)
-        if sign.get("identity") == host_identity():  # on this host: surely, even if the process ignores Ray
+        if beat is not None and beat.identity == host_identity():  # surely, even if the process ignores Ray
             with contextlib.suppress(ProcessLookupError):
-                os.kill(sign["pid"], signal.SIGKILL)
+                os.kill(beat.pid, signal.SIGKILL)
 
-    def _sign(self, seat: _Seat) -> dict[str, Any]:
-        try:
-            sign: dict[str, Any] = json.loads((self._directory.workers / f"{seat.spec.worker}.json").read_text())
-        except (OSError, ValueError):
-            return {}
-        return sign
+    def _heartbeat(self, seat: _Seat) -> Heartbeat | None:
+        return read_heartbeat(self._directory, seat.spec.worker)
+
+    def _is_starting(self, seat: _Seat) -> bool:
+        """Whether a worker has not begun to work, as far as is known."""
+        beat = self._heartbeat(seat)
+        return beat is None or beat.state == "starting"

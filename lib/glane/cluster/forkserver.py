@@ -159,7 +159,7 @@ def _become_worker(connection: Connection) -> None:
         os.environ.update(environment)
         should_stop = threading.Event()
         threading.Thread(target=_listen, args=(connection, should_stop), daemon=True).start()
-        from glane.extraction.session import run_worker
+        from glane.run.worker import run_worker
 
         connection.send(pickle.dumps(run_worker(pickle.loads(spec), should_stop=should_stop.is_set)))
     except EOFError:  # the actor ended before it said anything

@@ -44,6 +44,7 @@ class Layout:
     nodes_per_engine: int = 1
     tensor_parallel_size: int = 1
     reason: str = ""
+    occupies_cores: bool = True  # False: workers need none of their own, and Ray counts none for them
 
     def places(self, nodes: Sequence[Node]) -> list[tuple[str, int]]:
         """Where engines belong: (node, index). One that spans nodes belongs where its first GPUs are: anywhere."""
@@ -175,6 +176,7 @@ def _cpu_layout(
         gpus=0,
         engines_per_node=engines,
         reason=f"no GPU, {cpus} core(s) on a node{why}",
+        occupies_cores=model.engine != "scripted",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from glane.extraction.records import RESULT_COLUMNS
+from glane.run.description import ColumnEntry
 from glane.task.arrow import columns
 from glane.task.fields import BooleanField, DateField, EnumField, Field, ListField, ObjectField
 from glane.task.task import Task
@@ -90,7 +91,7 @@ _KINDS: dict[Language, dict[str, str]] = {
 }
 
 
-def codebook(task: Task, *, id_column: str, carry_columns: Sequence[str]) -> list[dict[str, Any]]:
+def codebook(task: Task, *, id_column: str, carry_columns: Sequence[str]) -> tuple[ColumnEntry, ...]:
     """Return one entry per column of a result, and per member of a record: flat values only.
 
     `role` is input, field, annotation (of a field), member (of a record, `<field>.<member>`) or result.
@@ -105,7 +106,8 @@ def codebook(task: Task, *, id_column: str, carry_columns: Sequence[str]) -> lis
             entries += _members(column.name, field, task.language)
         else:
             entries.append(_annotation(column.name, column.type, field, task.language))
-    return entries + [_entry(one.name, "result", _arrow_word(one.type), words[one.name]) for one in RESULT_COLUMNS]
+    entries += [_entry(one.name, "result", _arrow_word(one.type), words[one.name]) for one in RESULT_COLUMNS]
+    return tuple(ColumnEntry(**entry) for entry in entries)
 
 
 def _members(prefix: str, field: Field, language: Language) -> Iterator[dict[str, Any]]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from glane.corpus.plan import Plan
 from glane.corpus.read import Reader
 from glane.extract.parse import Judgement
 from glane.extract.reading import Reading, Turn
 from glane.extraction.asker import Asker, Prompt
 from glane.extraction.shardwork import ShardWork
 from glane.run.deaths import Suspects, prompt_digest
-from glane.run.ledger import Ledger
+from glane.run.shards import Shards
 from glane.types import Completion, Document, Status
-
-_OTHERS_S = 0.2  # between looks at what other workers hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,36 +53,27 @@ class Feeder:
         self,
         *,
         asker: Asker,
-        plan: Plan,
+        shards: Shards,
         reader: Reader,
-        ledger: Ledger,
         suspects: Suspects,
         key: str,
         ask: Callable[[Request], None],
         judge: Callable[[Result], None],
-        should_stop: Callable[[], bool],
         has_failed: Callable[[], bool],
     ) -> None:
-        self._asker, self._plan, self._reader, self._ledger = asker, plan, reader, ledger
+        self._asker, self._shards, self._reader = asker, shards, reader
         self._suspects, self._key = suspects, key
-        self._ask, self._judge, self._should_stop = ask, judge, should_stop
-        self._has_failed = has_failed
+        self._ask, self._judge, self._has_failed = ask, judge, has_failed
 
     def run(self) -> None:
         """Feed until nothing is left to claim, the worker is to stop, or another thread of it has failed."""
-        num_large = self._plan.num_large
-        while not (self._should_stop() or self._has_failed()):
-            shard = self._ledger.claim()
-            if shard is None:
-                if not self._ledger.others_remain():
-                    return
-                time.sleep(_OTHERS_S)  # others hold what is left; if they die, their shards become free
-                continue
+        num_large = self._shards.plan.num_large
+        for shard in self._shards.claim_each(until=self._has_failed):
             self._suspects.refresh()
-            rows = self._reader.read(self._plan.shard(shard))
-            work = ShardWork(index=shard, kept=rows.kept)
+            rows = self._reader.read(shard)
+            work = ShardWork(index=shard.index, kept=rows.kept)
             order = list(enumerate(rows.documents))
-            if shard >= num_large:
+            if shard.index >= num_large:
                 # The end of the run is near: what takes long is asked first, so that the engine does not end on it.
                 order.sort(key=lambda one: -len(one[1].text or ""))
             if self._suspects.are_there:

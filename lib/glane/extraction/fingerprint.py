@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from glane.run.fingerprint import Fingerprint, differences, text_digest
 from glane.settings import DataSettings, ModelSettings
 from glane.task.prompt import messages, recall_note, repair_note
 from glane.task.task import Task
@@ -61,34 +61,15 @@ def make_fingerprint(
             "name": task.name,
             "version": task.version,
             "inputs": list(task.inputs),
-            "schema": _digest(task.answer_schema),
-            "prompt": _digest(prompt),
+            "schema": text_digest(task.answer_schema),
+            "prompt": text_digest(prompt),
             **task.model_dump(mode="json", include={"confidence", "quotes", "split", "passes", "repairs", "rules"}),
             "method": METHOD,
-            "merge": _digest(json.dumps(task.model_dump(mode="json", include={"fields"}), sort_keys=True)),
+            "merge": text_digest(json.dumps(task.model_dump(mode="json", include={"fields"}), sort_keys=True)),
         },
         "model": model.model_dump(mode="json", exclude=set(_SPEED_ONLY)) | {"digests": dict(model_digests)},
         "engine": f"{model.engine} {engine_version}",
     }
-
-
-def fingerprint_digest(fingerprint: Mapping[str, Any]) -> str:
-    """One short value for the whole."""
-    return _digest(json.dumps(fingerprint, sort_keys=True, ensure_ascii=False))
-
-
-def differences(before: Any, now: Any, *, place: str = "") -> list[str]:
-    """Return one line per value that differs, `place: before -> now`."""
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        lines = []
-        for key in dict.fromkeys([*before, *now]):
-            inner = f"{place}.{key}" if place else str(key)
-            lines.extend(differences(before.get(key), now.get(key), place=inner))
-        return lines
-    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        pairs = zip(before, now, strict=True)
-        return [line for i, (a, b) in enumerate(pairs) for line in differences(a, b, place=f"{place}[{i}]")]
-    return [] if before == now else [f"{place}: {_short(before)} -> {_short(now)}"]
 
 
 # What a difference is called, by the beginning of its line: the first that fits.
@@ -109,24 +90,15 @@ _KINDS = (
 )
 
 
-def answering(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+def answering(fingerprint: Fingerprint) -> dict[str, Any]:
     """The parts that say how documents are answered, whichever they are."""
     return {part: fingerprint[part] for part in ("task", "model", "engine")}
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
+def changes(before: Fingerprint, now: Fingerprint) -> dict[str, list[str]]:
     """What differs in how two runs answer: the lines of `differences`, by the kind of what changed."""
     found: dict[str, list[str]] = {}
     for line in differences(answering(before), answering(now)):
         kind = next(kind for start, kind in _KINDS if line.startswith((f"{start}:", f"{start}.", f"{start}[")))
         found.setdefault(kind, []).append(line)
     return found
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

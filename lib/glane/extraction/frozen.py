@@ -30,6 +30,7 @@ from glane.validation import Strict, validated
 
 if TYPE_CHECKING:
     from glane.extraction.results import Run
+from glane.run.description import InputFileEntry
 
 DOCUMENTS, REFERENCE, GOLD, MANIFEST = "documents.parquet", "reference.parquet", "gold.parquet", "sentinels.json"
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # the texts are in it
@@ -99,8 +100,8 @@ def freeze(
     root = Path(folder).expanduser().absolute()
     _refuse_used(root)
     described = run.description()
-    columns, fingerprint = described["settings"]["data"], described["fingerprint"]
-    id_column, text_column = columns["id_column"], columns["text_column"]
+    data, fingerprint = run.settings.data, described.fingerprint
+    id_column, text_column = data.id_column, data.text_column
     wanted = list(dict.fromkeys([id_column, text_column, *task.input_columns]))
     documents = _input_rows(run, id_column, wanted, ids)
     order = pl.DataFrame({id_column: pl.Series(documents[id_column].to_pylist(), dtype=ids.dtype)})
@@ -119,7 +120,7 @@ def freeze(
                 created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 task=task.name,
                 version=task.version,
-                model=described["model"],
+                model=described.model,
                 engine=fingerprint["engine"],
                 source="model" if gold is None else "gold",
                 documents=len(ids),
@@ -128,7 +129,7 @@ def freeze(
                 input_columns=tuple(task.input_columns),
                 tolerance=tolerance,
                 sample=sample,
-                run={"dir": str(run.directory.root), "fingerprint_digest": described["fingerprint_digest"]},
+                run={"dir": str(run.directory.root), "fingerprint_digest": described.fingerprint_digest},
                 fingerprint=answering(fingerprint),
                 fields=task.fields,
                 files={path.name: content_digest(str(path)) for path in sorted(staging.iterdir())},
@@ -197,7 +198,7 @@ def _input_rows(run: Run, id_column: str, columns: list[str], ids: pl.Series) ->
     Raises:
         DataError: if a file is not there any more, or is another.
     """
-    for entry in run.description()["files"]:
+    for entry in run.description().files:
         _refuse_changed(entry)
     plan, wanted = read_plan(run.directory.plan), pa.array(ids.to_list())
     parts = []
@@ -225,14 +226,14 @@ def _planned(plan: Plan) -> Iterator[tuple[str, int, list[int]]]:
         yield plan.paths[file], row_group, positions
 
 
-def _refuse_changed(entry: Mapping[str, Any]) -> None:
-    path = Path(entry["path"])
+def _refuse_changed(entry: InputFileEntry) -> None:
+    path = Path(entry.path)
     remedy = "The texts of sentinels are taken from the input of the run: put the file back, or name a newer run."
     try:
         status = path.stat()
     except OSError:
         raise DataError(f"{path}: the input of the run is not there any more. {remedy}") from None
-    if (status.st_size, status.st_mtime_ns) == (entry["bytes"], entry["mtime_ns"]):
+    if (status.st_size, status.st_mtime_ns) == (entry.bytes, entry.mtime_ns):
         return
-    if content_digest(str(path)) != entry["digest"]:
+    if content_digest(str(path)) != entry.digest:
         raise DataError(f"{path}: was changed since the run read it. {remedy}")

@@ -2,100 +2,87 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-from glane.errors import ConfigError
-from glane.extraction.fingerprint import changes
+from glane.extraction.forecast import EngineFigures, Interval, PilotReport
+from glane.run.summary import Summary
 from glane.types import Status
+from glane.validation import Strict
 
-KIND = "glane pilot 1"  # what a report says that it is
 _BY_ENGINES = ("documents_per_s", "working_s", "engine_hours", "gpu_hours", "energy_kwh", "co2_g")
 _ALWAYS = ("prompt_tokens", "output_tokens", "failure_rate", "record_bytes")
 
 
-def read_pilot(path: str) -> dict[str, Any]:
-    """Read the report of `jobs/plan.py`.
+class ComparedFigure(Strict):
+    """A figure as it was predicted and as it came."""
 
-    Raises:
-        ConfigError: if there is none.
-    """
-    try:
-        report = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no JSON"
-        raise ConfigError(f"run.pilot: {path} cannot be read ({why}). Give the pilot.json of jobs/plan.py.") from None
-    if not isinstance(report, dict) or report.get("kind") != KIND:
-        raise ConfigError(f"run.pilot: {path} is no report of a pilot. Give the pilot.json of jobs/plan.py.")
-    return report
+    predicted: float
+    low: float
+    high: float
+    actual: float
+    inside: bool
 
 
-def check_same(report: Mapping[str, Any], fingerprint: Mapping[str, Any], *, place: str) -> None:
-    """Refuse to set a report against a run that asks something else, or asks another model.
+class Predicted(Strict):
+    """By figure, what was predicted and what came. What cannot be compared is null, and `why` says it."""
 
-    Raises:
-        ConfigError: saying what differs.
-    """
-    if found := changes(report["fingerprint"], fingerprint):
-        lines = "\n".join(f"  {kind}: {line}" for kind, lines in found.items() for line in lines[:3])
-        raise ConfigError(
-            f"{place}: made for a run that would answer differently (there -> here):\n{lines}\n"
-            "Run jobs/plan.py again with these settings, or leave it out."
-        )
+    level: float
+    engines: int
+    figures: Mapping[str, ComparedFigure | None]
+    why: Mapping[str, str]
 
 
-def compare(report: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Per figure `predicted`, `low`, `high`, `actual`, `inside`. What cannot be compared is null, and `why` says it."""
-    flow, energy = summary["flow"], summary["energy"]
+def compare(report: PilotReport, summary: Summary) -> Predicted:
+    """Set the figures of a complete run against those of its pilot."""
+    flow, energy = summary.flow, summary.energy
     why: dict[str, str] = {}
-    if flow["selected"] != report["rows"]["selected"]:
-        why["rows"] = f"the pilot was of {report['rows']['selected']} selected rows, the run of {flow['selected']}"
-    engines = str(summary["engines"])
-    speeds = report["by_engines"].get(engines)
+    if flow.selected != report.rows.selected:
+        why["rows"] = f"the pilot was of {report.rows.selected} selected rows, the run of {flow.selected}"
+    speeds = report.by_engines.get(summary.engines)
     if speeds is None:
-        told = ", ".join(report["by_engines"])
-        why["engines"] = f"the run had {engines} engine(s) at once; the pilot predicted for {told} (pilot.engines)"
+        told = ", ".join(map(str, report.by_engines))
+        why["engines"] = (
+            f"the run had {summary.engines} engine(s) at once; the pilot predicted for {told} (pilot.engines)"
+        )
     actual = {
-        "documents_per_s": summary["rows_per_s"],
-        "working_s": summary["seconds_working"],
-        "engine_hours": summary["engine_hours"],
-        "gpu_hours": summary["gpu_hours"] or None,  # without a GPU there is nothing to compare
-        "energy_kwh": energy["kwh"],
-        "co2_g": energy["co2_g"],
-        "prompt_tokens": summary["tokens"]["prompt"],
-        "output_tokens": summary["tokens"]["output"],
-        "failure_rate": 1 - flow[str(Status.OK)] / flow["selected"],
-        "record_bytes": summary["record_bytes"],
+        "documents_per_s": summary.rows_per_s,
+        "working_s": summary.seconds_working,
+        "engine_hours": summary.engine_hours,
+        "gpu_hours": summary.gpu_hours or None,  # without a GPU there is nothing to compare
+        "energy_kwh": energy.kwh,
+        "co2_g": energy.co2_g,
+        "prompt_tokens": summary.tokens.prompt,
+        "output_tokens": summary.tokens.output,
+        "failure_rate": 1 - flow.of(Status.OK) / flow.selected,
+        "record_bytes": summary.record_bytes,
     }
-    if energy["source"] != report["energy"]["source"]:
-        why["energy"] = f"{report['energy']['source']} in the pilot, {energy['source']} in the run"
+    if energy.source != report.energy.source:
+        why["energy"] = f"{report.energy.source} in the pilot, {energy.source} in the run"
         actual |= {"energy_kwh": None, "co2_g": None}
-    predicted = {name: report["figures"][name] for name in _ALWAYS}
-    predicted |= {name: (speeds or {}).get(name) for name in _BY_ENGINES}
-    return {
-        "level": report["level"],
-        "engines": summary["engines"],
-        "figures": {name: _one(predicted[name], actual[name]) for name in (*_BY_ENGINES, *_ALWAYS)},
-        "why": why,
-    }
+    predicted: dict[str, Interval | None] = {name: getattr(report.figures, name) for name in _ALWAYS}
+    predicted |= {name: getattr(speeds or EngineFigures(), name) for name in _BY_ENGINES}
+    return Predicted(
+        level=report.level,
+        engines=summary.engines,
+        figures={name: _one(predicted[name], actual[name]) for name in (*_BY_ENGINES, *_ALWAYS)},
+        why=why,
+    )
 
 
-def _one(predicted: Mapping[str, float] | None, actual: float | None) -> dict[str, Any] | None:
+def _one(predicted: Interval | None, actual: float | None) -> ComparedFigure | None:
     if predicted is None or actual is None:
         return None
     slack = 1e-9 * abs(actual)  # of a whole census the interval is a point, and rounding is no error
-    is_inside = predicted["low"] - slack <= actual <= predicted["high"] + slack
-    return {**predicted, "actual": actual, "inside": is_inside}
+    is_inside = predicted.low - slack <= actual <= predicted.high + slack
+    return ComparedFigure(**predicted.model_dump(), actual=actual, inside=is_inside)
 
 
-def comparison_lines(found: Mapping[str, Any]) -> list[str]:
+def comparison_lines(found: Predicted) -> list[str]:
     """The comparison in words, a line per figure."""
     lines = [
-        f"pilot    {name} {one['actual']:.6g}; predicted {one['predicted']:.6g} ({one['low']:.6g} to "
-        f"{one['high']:.6g}), {'inside' if one['inside'] else 'OUTSIDE'}"
-        for name, one in found["figures"].items()
+        f"pilot    {name} {one.actual:.6g}; predicted {one.predicted:.6g} ({one.low:.6g} to "
+        f"{one.high:.6g}), {'inside' if one.inside else 'OUTSIDE'}"
+        for name, one in found.figures.items()
         if one is not None
     ]
-    return lines + [f"pilot    not compared: {reason}" for reason in found["why"].values()]
+    return lines + [f"pilot    not compared: {reason}" for reason in found.why.values()]

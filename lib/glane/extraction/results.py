@@ -12,9 +12,13 @@ import polars as pl
 
 from glane.errors import RunError
 from glane.extraction.highlight import MarkedText, Passage
+from glane.extraction.places import drift_file
 from glane.extraction.tables import evidence, line_list
+from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
+from glane.settings import ExtractSettings
 from glane.types import Status
+from glane.validation import validated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +58,12 @@ class Run:
         Raises:
             RunError: if the id column has the name of one of these columns.
         """
-        id_column = self.description()["settings"]["data"]["id_column"]
-        return evidence(self.usable(), self._fields(), id_column=id_column)
+        return evidence(self.usable(), self._fields(), id_column=self.settings.data.id_column)
 
     def documents(self) -> pl.LazyFrame:
         """The id and the text of every input row, from the files that the run was made of."""
-        described = self.description()
-        columns = described["settings"]["data"]
-        paths = [entry["path"] for entry in described["files"]]
-        return pl.scan_parquet(paths).select(columns["id_column"], columns["text_column"])
+        data = self.settings.data
+        return pl.scan_parquet(self.input_paths).select(data.id_column, data.text_column)
 
     def show(self, document_id: str | int) -> MarkedText:
         """One document with its evidence marked, and with what was made of it, for a notebook.
@@ -70,8 +71,8 @@ class Run:
         Raises:
             RunError: if the run holds no document of this id.
         """
-        data = self.description()["settings"]["data"]
-        name = data["id_column"]
+        data = self.settings.data
+        name = data.id_column
         is_it = pl.col(name).cast(pl.String) == str(document_id)
         rows = self.all().filter(is_it).collect()
         texts = self.documents().filter(is_it).collect()
@@ -83,7 +84,7 @@ class Run:
             for row in found.filter(pl.col("start").is_not_null()).iter_rows(named=True)
         ]
         row = rows.row(0, named=True)
-        text = texts.item(0, data["text_column"]) or ""
+        text = texts.item(0, data.text_column) or ""
         text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         return MarkedText(text, passages, title=": ".join(filter(None, [row["status"], row["reason"]])))
 
@@ -96,7 +97,7 @@ class Run:
         Raises:
             RunError: if the run has no sentinels, or they are not answered yet.
         """
-        path = self.directory.drift
+        path = drift_file(self.directory)
         if not path.is_file():
             raise RunError(
                 f"{self.directory.root}: nothing is known of drift (no sentinels/{path.name}). Freeze sentinels with "
@@ -105,15 +106,25 @@ class Run:
         return _drift_table(json.loads(path.read_text(encoding="utf-8")))
 
     def _fields(self) -> list[str]:
-        return [entry["column"] for entry in self.description()["codebook"] if entry["role"] == "field"]
+        return self.description().fields
 
     def codebook(self) -> pl.DataFrame:
         """One row per column, and per member of a record: name, role, type, description, values, labels, bounds."""
-        return pl.DataFrame(self.description()["codebook"], infer_schema_length=None)
+        return pl.DataFrame([entry.model_dump() for entry in self.description().codebook], infer_schema_length=None)
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> RunDescription:
         """What `run.yaml` says: settings, fingerprint, versions."""
-        return self.directory.described()
+        return read_description(self.directory)
+
+    @property
+    def settings(self) -> ExtractSettings:
+        """What the extraction was told."""
+        return validated(ExtractSettings, self.description().settings, place=str(self.directory.description))
+
+    @property
+    def input_paths(self) -> list[str]:
+        """The files that the run was made of."""
+        return [entry.path for entry in self.description().files]
 
     def __repr__(self) -> str:
         state = "complete" if self.is_complete else "under way"

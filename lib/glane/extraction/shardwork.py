@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.extraction.records import record_table
-from glane.run.directory import RunDirectory
-from glane.storage import write_once
 from glane.task.arrow import Column
 from glane.types import Extraction, Status
 
@@ -46,21 +41,10 @@ class ShardWork:
         """Whether the row has its result."""
         return self.extractions[row] is not None
 
-    def commit(self, directory: RunDirectory, columns: Sequence[Column], facts: Mapping[str, Any]) -> bool:
-        """Write the part. Return False if another worker committed this shard first.
-
-        Raises:
-            RunError: if the file system refuses; nothing is committed then.
-        """
+    def table(self, columns: Sequence[Column]) -> pa.Table:
+        """The rows of the shard, once all of them are judged."""
         rows = [row for row in self.extractions if row is not None]
-        table = record_table(self.kept, rows, self.duplicates, columns)
-        metadata = {"shard": self.index, "started": self.started, "committed": time.time(), **facts}
-        table = table.replace_schema_metadata({"glane_shard": json.dumps(metadata)})
-        return write_once(
-            directory.part(self.index),
-            lambda stream: pq.write_table(table, stream, compression="zstd"),
-            mode=directory.file_mode,
-        )
+        return record_table(self.kept, rows, self.duplicates, columns)
 
     def counts(self) -> dict[str, int]:
         """Rows by status."""

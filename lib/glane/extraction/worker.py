@@ -7,42 +7,26 @@ loop keeps a rolling window of requests; the committer parses and writes what is
 from __future__ import annotations
 
 import queue
-import socket
 import threading
 import time
-import traceback
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from glane.corpus.plan import Plan
 from glane.corpus.read import Reader
 from glane.engine.engine import Engine, RequestRefused
 from glane.extract.parse import Judgement
 from glane.extraction.asker import Asker
 from glane.extraction.feeder import Feeder, Request, Result, Target
 from glane.run.deaths import Suspects, Window
-from glane.run.directory import RunDirectory
-from glane.run.heartbeat import Heartbeat
-from glane.run.ledger import Ledger
+from glane.run.heartbeat import Progress
+from glane.run.session import WorkerDied, where
+from glane.run.shards import Shards
 from glane.settings import ModelSettings
 from glane.task.arrow import columns
 from glane.task.task import Task
 from glane.types import Completion, Extraction, Status
-
-
-class EngineDied(Exception):
-    """The engine failed in a step: what was in it is suspect, and the worker must start again."""
-
-
-def where(error: BaseException) -> str:
-    """An exception's kind and place. Its message is left out: it may quote a document."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return f"{type(error).__name__}{place}"
-
 
 REMEMBERED_TOKENS = 500_000  # of answers that duplicates may want: some 30 MB with their log-probabilities
 _WAIT_S = 0.2
@@ -71,32 +55,26 @@ class Worker:
         engine: Engine,
         task: Task,
         model: ModelSettings,
-        plan: Plan,
+        shards: Shards,
         reader: Reader,
-        directory: RunDirectory,
-        ledger: Ledger,
-        heartbeat: Heartbeat,
         key: str,
-        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._engine, self._directory = engine, directory
-        self._ledger, self._heartbeat = ledger, heartbeat
+        """`key` is the run's fingerprint, with which the digests of prompts are keyed."""
+        self._engine, self._shards = engine, shards
         self._columns = columns(task)
         self._window_size = model.window_size
         self._asks_duplicates = model.ask_duplicates
-        self._window = Window(directory, heartbeat.worker, num_slots=self._window_size)
+        self._window = Window(shards.directory, shards.heartbeat.worker, num_slots=self._window_size)
         self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
         self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
         self._feeder = Feeder(
             asker=Asker(engine, task, model),
-            plan=plan,
+            shards=shards,
             reader=reader,
-            ledger=ledger,
-            suspects=Suspects(directory),
+            suspects=Suspects(shards.directory),
             key=key,
             ask=lambda request: self._put(self._prepared, request),
             judge=self._answer,
-            should_stop=should_stop,
             has_failed=lambda: self._failure is not None,
         )
         self._in_engine: dict[str, Request] = {}
@@ -111,7 +89,6 @@ class Worker:
         self._last_step = time.monotonic()
         self._pace: deque[tuple[float, int, int]] = deque()
         self._failure: BaseException | None = None
-        self._state = "working"
 
     def run(self) -> None:
         """Work until nothing is left to do, here or in other workers' hands.
@@ -119,8 +96,8 @@ class Worker:
         Raises:
             GlaneError: if input or run directory fail; whatever is committed stays.
         """
-        self._heartbeat.report(self._progress)
-        self._heartbeat.write()  # from here on a death is the work's, not the start's
+        self._shards.heartbeat.report(self._progress)
+        self._shards.heartbeat.write()  # from here on a death is the work's, not the start's
         feeder = threading.Thread(
             target=self._guarded, args=(self._feeder.run, self._prepared), name="feeder", daemon=True
         )
@@ -137,9 +114,8 @@ class Worker:
             self._failure = self._failure or error  # the other threads end by it
             raise
         finally:
-            self._state = "ended"
             feeder.join(timeout=_LAST_CLAIM_S)  # what it claims after the release would stay claimed
-            self._ledger.release_all()
+            self._shards.ledger.release_all()
 
     # The engine's thread: keep the window full.
 
@@ -217,7 +193,7 @@ class Worker:
         try:
             finished = self._engine.step()
         except Exception as error:  # whatever it is, the state of the engine is unknown from here on
-            raise EngineDied(where(error)) from None
+            raise WorkerDied(where(error)) from None
         for request_id, completion in finished:
             request = self._in_engine.pop(request_id)
             self._window.leave(request_id)
@@ -270,12 +246,10 @@ class Worker:
         self._counts.duplicates += duplicate
         self._counts.rows[extraction.status] += 1
         if work.judge(target.row, extraction, duplicate=duplicate):
-            facts = {"worker": self._heartbeat.worker, "host": socket.gethostname()}
-            if work.commit(self._directory, self._columns, facts):
+            if self._shards.commit(work.index, work.table(self._columns), started=work.started):
                 self._counts.shards += 1
                 self._counts.committed.update(work.counts())
             self._counts.judged_rows += work.kept.num_rows
-            self._ledger.release(work.index)
 
     # Between the threads.
 
@@ -303,25 +277,24 @@ class Worker:
         if self._failure is not None:
             raise self._failure
 
-    def _progress(self) -> dict[str, Any]:
+    def _progress(self) -> Progress:
         busy = bool(self._in_engine)
         now, counts = time.monotonic(), self._counts
         self._pace.append((now, counts.rows.total(), counts.prompt_tokens + counts.output_tokens))
         while len(self._pace) > 2 and now - self._pace[1][0] > _PACE_S:
             self._pace.popleft()
         (_, rows, tokens), seconds = self._pace[0], max(now - self._pace[0][0], 1e-3)
-        return {
-            "state": self._state,
-            "rows": dict(self._counts.rows),
-            "duplicates": self._counts.duplicates,
-            "prompt_tokens": self._counts.prompt_tokens,
-            "output_tokens": self._counts.output_tokens,
-            "shards": self._counts.shards,
-            "committed": dict(self._counts.committed),
-            "open_rows": self._counts.rows.total() - self._counts.judged_rows,
-            "in_window": len(self._in_engine),
-            "window_size": self._window_size,
-            "rows_per_s": round((counts.rows.total() - rows) / seconds, 3),
-            "tokens_per_s": round((counts.prompt_tokens + counts.output_tokens - tokens) / seconds, 1),
-            "step_age_s": round(time.monotonic() - self._last_step, 1) if busy else 0.0,
-        }
+        return Progress(
+            rows=dict(self._counts.rows),
+            duplicates=self._counts.duplicates,
+            prompt_tokens=self._counts.prompt_tokens,
+            output_tokens=self._counts.output_tokens,
+            shards=self._counts.shards,
+            committed=dict(self._counts.committed),
+            open_rows=self._counts.rows.total() - self._counts.judged_rows,
+            in_window=len(self._in_engine),
+            window_size=self._window_size,
+            rows_per_s=round((counts.rows.total() - rows) / seconds, 3),
+            tokens_per_s=round((counts.prompt_tokens + counts.output_tokens - tokens) / seconds, 1),
+            step_age_s=round(time.monotonic() - self._last_step, 1) if busy else 0.0,
+        )

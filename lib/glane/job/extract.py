@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
-from glane.cluster.crew import Crew, alive_nodes
+from glane.cluster.crew import alive_nodes
 from glane.cluster.layout import plan_layout
 from glane.engine.device import gpu_bytes
 from glane.engine.weights import resolve_weights, weights_bytes
-from glane.errors import ConfigError, GlaneError
-from glane.extraction.prediction import check_same, compare, comparison_lines, read_pilot
-from glane.extraction.prepare import PreparedRun, input_pattern_exists, prepare_run
-from glane.extraction.session import WorkerSpec
+from glane.errors import ConfigError
+from glane.extraction.forecast import PilotReport, check_same, read_pilot
+from glane.extraction.prediction import compare, comparison_lines
+from glane.extraction.prepare import input_pattern_exists
+from glane.extraction.summary import extraction_summary, summary_lines
+from glane.extraction.work import ExtractionWork, prepare_extraction
+from glane.job.durable import Connect, announce, logged, run_workers
 from glane.job.sentinels import Sentinels, check_sentinels, sentinels_of
-from glane.run.progress import ProgressReporter, summary_lines
-from glane.run.publish import amend_summary, finish_run, is_committed
+from glane.run.prepare import PreparedRun
+from glane.run.progress import ProgressReporter
+from glane.run.publish import finish_run, is_committed
+from glane.run.summary import amended
 from glane.settings import ExtractSettings
 from glane.task.task import Task, load_task
-
-Connect = Callable[[], AbstractContextManager[Any]]
 
 
 def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
@@ -64,9 +66,9 @@ def extract(
     """
     settings, task = checked(settings)
     pilot = None if settings.run.pilot is None else read_pilot(settings.run.pilot)
-    run = prepare_run(settings, task)
+    run = prepare_extraction(ExtractionWork(settings=settings, task=task))
     if pilot is not None:
-        check_same(pilot, run.directory.described()["fingerprint"], place=f"run.pilot: {settings.run.pilot}")
+        check_same(pilot.fingerprint, run.description.fingerprint, place=f"run.pilot: {settings.run.pilot}")
     sentinels = sentinels_of(settings, task, run)
     directory, plan = run.directory, run.plan
 
@@ -80,35 +82,17 @@ def extract(
             rest = "nothing to do" if is_done() else "its sentinels are not"
             progress.say(f"{settings.run.dir}: complete already, {rest}")
         else:
-            what = "new run" if run.is_new else "resuming"
-            progress.say(
-                f"{settings.run.dir}: {what}, {plan.num_selected} of {plan.num_read} rows selected, "
-                f"{plan.num_shards} shards"
-            )
+            announce(run, settings.run.dir, progress)
         if sentinels is not None and not sentinels.is_done:
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
         if not is_done():
-            try:
-                with connect() as ray:
-                    _work(settings, task, run, sentinels, progress, ray, should_stop, start)
-            except GlaneError as error:
-                progress.log(f"error: {error}")
-                raise
+            with logged(progress), connect() as ray:
+                _work(settings, task, run, sentinels, progress, ray, should_stop, start)
         if should_stop() and not is_done():
             progress.update()
             progress.say(f"{settings.run.dir}: stopped before the end; what is committed stays")
             return run
-        more = {} if sentinels is None else {"sentinels": sentinels.finish()}
-        summary = finish_run(directory, plan, record_mib=settings.run.record_mib)
-        if pilot is not None:
-            more["predicted"] = compare(pilot, summary)
-        summary = amend_summary(directory, more)
-        for line in summary_lines(directory, summary):
-            progress.say(line)
-        for line in comparison_lines(more["predicted"]) if pilot is not None else ():
-            progress.say(line)
-        if sentinels is not None:
-            sentinels.tell(progress)
+        _finish(run, settings, sentinels, pilot, progress)
     return run
 
 
@@ -135,18 +119,11 @@ def _work(
         f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "
         f"{layout.gpus} GPU(s) each ({layout.reason})"
     )
-    spec = WorkerSpec(
-        worker="",
+    work = ExtractionWork(
         settings=settings.model_copy(update={"model": model}),
         task=task,
-        key=run.key,
-        start=start,
-        device=layout.device,
-        cpus=layout.cpus,
-        gpus=0,
         sentinels=None if sentinels is None else sentinels.spec,
     )
-    crew = Crew(ray, layout=layout, spec=spec, directory=run.directory, say=progress.say, warn=progress.warn)
 
     def tick() -> None:
         if not run.directory.is_complete:
@@ -154,4 +131,38 @@ def _work(
         if sentinels is not None:
             sentinels.look(progress)
 
-    crew.run(tick=tick, should_stop=should_stop)
+    run_workers(
+        ray,
+        run,
+        work,
+        layout,
+        settings=settings.run,
+        cluster=settings.cluster,
+        progress=progress,
+        tick=tick,
+        should_stop=should_stop,
+        start=start,
+    )
+
+
+def _finish(
+    run: PreparedRun,
+    settings: ExtractSettings,
+    sentinels: Sentinels | None,
+    pilot: PilotReport | None,
+    progress: ProgressReporter,
+) -> None:
+    """Publish, and say what came of it."""
+    told = None if sentinels is None else sentinels.finish()
+    finish_run(run, record_mib=settings.run.record_mib)
+    summary = extraction_summary(run.directory)
+    predicted = None if pilot is None else compare(pilot, summary)
+    whole = amended(summary, sentinels=told or summary.sentinels, predicted=predicted or summary.predicted)
+    if whole != summary:
+        run.directory.write_record(run.directory.summary, whole)
+    for line in summary_lines(run.directory, whole):
+        progress.say(line)
+    for line in comparison_lines(predicted) if predicted is not None else ():
+        progress.say(line)
+    if sentinels is not None:
+        sentinels.tell(progress)

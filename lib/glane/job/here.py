@@ -11,7 +11,7 @@ from glane.engine.device import has_gpu
 from glane.settings import ExtractSettings, LocalSettings
 
 if TYPE_CHECKING:
-    from glane.extraction.prepare import PreparedRun
+    from glane.run.prepare import PreparedRun
 
 
 def extract_here(settings: ExtractSettings) -> PreparedRun:

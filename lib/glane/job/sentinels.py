@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 from glane.errors import ConfigError
 from glane.extraction.fingerprint import changes
 from glane.extraction.frozen import DOCUMENTS, FrozenSet, read_frozen
-from glane.extraction.prepare import PreparedRun, prepare_run
+from glane.extraction.places import drift_file, sentinels_directory
 from glane.extraction.results import open_run
-from glane.extraction.sentinels import SentinelSpec, sentinel_settings, with_sentinels
+from glane.extraction.sentinels import SentinelSpec, sentinel_settings
+from glane.extraction.work import ExtractionWork, prepare_extraction
+from glane.run.description import read_description
 from glane.run.directory import RunDirectory
+from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run, is_committed
 from glane.settings import ExtractSettings
@@ -53,7 +57,7 @@ class Sentinels:
         _refuse_others(settings, run.directory, frozen)
         self._frozen, self._task, self._run = frozen, task, run
         self._settings = sentinel_settings(settings, frozen)
-        self._inner = prepare_run(self._settings, task)
+        self._inner = prepare_extraction(ExtractionWork(settings=self._settings, task=task))
         self._last_look = 0.0
         self._found: dict[str, Any] | None = None
 
@@ -84,7 +88,7 @@ class Sentinels:
         """Publish their rows, write `drift.json`; return what the run's summary says of it."""
         from glane.assess.drift import brief
 
-        finish_run(self._inner.directory, self._inner.plan, record_mib=self._settings.run.record_mib)
+        finish_run(self._inner, record_mib=self._settings.run.record_mib)
         self._found = self._measured()
         return brief(self._found)
 
@@ -116,7 +120,7 @@ class Sentinels:
             sides[0],
             sides[1],
             tolerance=manifest.tolerance,
-            changes=changes(manifest.fingerprint, inner.description()["fingerprint"]),
+            changes=changes(manifest.fingerprint, inner.description().fingerprint),
             gold=self._frozen.gold,
             chance=Chance(),
         )
@@ -125,18 +129,19 @@ class Sentinels:
             "then": {"created": manifest.created, "model": manifest.model, "engine": manifest.engine},
             "source": manifest.source,
         }
-        self._inner.directory.write_json(self._run.directory.drift, about | found)
+        content = json.dumps(about | found, ensure_ascii=False, indent=2).encode()
+        self._inner.directory.write(drift_file(self._run.directory), content)
         return found
 
 
 def _refuse_others(settings: ExtractSettings, directory: RunDirectory, frozen: FrozenSet) -> None:
     """A run keeps the sentinels that it was begun with: their answers stand in it."""
-    places = with_sentinels(directory)
-    if len(places) == 1:
+    inner = sentinels_directory(directory)
+    if not inner.description.exists():
         return
-    known = places[1].described()
-    if known["fingerprint"]["inputs"][0]["digest"] != frozen.manifest.files[DOCUMENTS]:
-        former = known["files"][0]["path"].removesuffix(f"/{DOCUMENTS}")
+    known = read_description(inner)
+    if known.fingerprint["inputs"][0]["digest"] != frozen.manifest.files[DOCUMENTS]:
+        former = known.files[0].path.removesuffix(f"/{DOCUMENTS}")
         raise ConfigError(
             f"task.sentinels: {settings.run.dir} was begun with other sentinels ({former}), and not with those of "
             f"{frozen.folder}. Give task.sentinels={former}, or choose another run.dir."

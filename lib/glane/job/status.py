@@ -103,9 +103,7 @@ def _worker_table(workers: Sequence[WorkerView]) -> Table:
         "worker", "host", "job", "state", "shards", "window", "rows/s", "memory", "GPU", box=None, pad_edge=False
     )
     for worker in workers:
-        gpus = "; ".join(
-            f"{gpu['busy_percent']}% {gpu['memory_mib']}/{gpu['memory_total_mib']} MiB" for gpu in worker.gpu_use
-        )
+        gpus = "; ".join(f"{gpu.busy_percent}% {gpu.memory_mib}/{gpu.memory_total_mib} MiB" for gpu in worker.gpu_use)
         table.add_row(
             worker.worker,
             worker.host,

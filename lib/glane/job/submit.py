@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import logging
 import os
 import re
@@ -24,11 +23,12 @@ from glane.cluster import slurm
 from glane.cluster.allocation import is_inside_own_job, read_allocation
 from glane.corpus.files import inspect_files
 from glane.errors import ConfigError
-from glane.extraction.prepare import open_directory
 from glane.job.launcher import launch
 from glane.job.sentinels import check_sentinels
 from glane.job.wait import wait
+from glane.run.description import known_run
 from glane.run.directory import RunDirectory
+from glane.run.starts import Submission, record_submission
 from glane.settings import ExtractSettings, SlurmSettings
 from glane.task.task import load_task
 
@@ -121,7 +121,8 @@ def submit(settings: ExtractSettings) -> list[str]:
         if complaint := slurm.complaint(cluster):
             raise ConfigError(complaint)
         is_new = not directory.root.exists()
-        open_directory(directory).create()
+        known_run(directory)
+        directory.create()
         os.umask(0o077)  # Slurm makes the log with the submitter's mask
         task = NodeTask(settings)
         try:
@@ -132,7 +133,7 @@ def submit(settings: ExtractSettings) -> list[str]:
                 shutil.rmtree(directory.root, ignore_errors=True)
             raise ConfigError(slurm.explained(str(error), cluster)) from None
     ids = [job.job_id for job in jobs]
-    directory.append_line(directory.ledger / "submissions.jsonl", json.dumps({"time": time.time(), "jobs": ids}))
+    record_submission(directory, Submission(time=time.time(), jobs=tuple(ids)))
     _say(settings, directory, ids)
     return ids
 

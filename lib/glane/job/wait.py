@@ -10,9 +10,9 @@ from pathlib import Path
 from glane.cluster import slurm
 from glane.corpus.plan import read_plan
 from glane.errors import GlaneError
+from glane.extraction.summary import extraction_summary, summary_lines
 from glane.run.directory import RunDirectory
-from glane.run.progress import ProgressReporter, summary_lines
-from glane.run.publish import read_summary
+from glane.run.progress import ProgressReporter
 from glane.settings import ExtractSettings
 
 _WAIT_POLL_S = 2.0
@@ -62,7 +62,7 @@ def wait(settings: ExtractSettings, ids: list[str], *, log: str) -> None:
             time.sleep(_WAIT_POLL_S)
         # Of an array, some may have been cancelled; a complete run of another command is no success of this one.
         if directory.is_complete and directory.summary.exists() and any(job.state == "COMPLETED" for job in jobs):
-            lines = summary_lines(directory, read_summary(directory))
+            lines = summary_lines(directory, extraction_summary(directory))
             for line in lines if settings.progress != "none" else ():
                 print(line, file=sys.stderr)
             return

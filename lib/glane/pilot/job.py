@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from glane.corpus.files import content_digest, inspect_files
 from glane.corpus.select import select_rows
 from glane.engine.weights import model_digests
 from glane.extraction.environment import engine_version
 from glane.extraction.fingerprint import make_fingerprint
-from glane.extraction.prediction import check_same
+from glane.extraction.forecast import PilotReport, check_same
 from glane.extraction.prepare import selection_of
 from glane.extraction.results import open_run
 from glane.job.extract import checked
@@ -21,7 +20,7 @@ from glane.pilot.trial import draw_sample, earlier, engines_here, private_folder
 from glane.settings import PlanSettings
 
 
-def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> dict[str, Any]:
+def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotReport:
     """Try a sample of the selected documents, or read `pilot.from_run`; return the report.
 
     Nothing is left behind: while the sample is tried, it lies in a private folder below `out.dir`.
@@ -49,7 +48,7 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> dict[str
             model_digests=model_digests(extraction.model, content_digest),
             engine_version=engine_version(extraction.model),
         )  # fmt: skip
-        check_same(open_run(pilot.from_run).description(), here, place=f"pilot.from_run: {pilot.from_run}")
+        check_same(open_run(pilot.from_run).description().fingerprint, here, place=f"pilot.from_run: {pilot.from_run}")
         return make_report(settings, extraction, frame, trial)
     places = draw_sample(frame, extraction, rows=pilot.rows, seed=pilot.seed)
     if pilot.rows != "auto" and len(places) < pilot.rows:

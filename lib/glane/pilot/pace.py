@@ -9,9 +9,8 @@ own unsteadiness (the two parts of a variogram: N. Cressie, Statistics for Spati
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ import polars as pl
 from scipy.optimize import nnls
 
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import engines_at_once
+from glane.run.heartbeat import Heartbeat, heartbeats, most_at_once
 
 PROMPT_WEIGHT = 0.25
 _LEAST_WINDOWS = 2  # answered while the window was full, below which the ends are taken along
@@ -60,7 +59,7 @@ def read_pace(directory: RunDirectory, rows: pl.DataFrame, shard_rows: Sequence[
     # A duplicate was answered by the row that it repeats.
     per_row = np.where(rows["duplicate"].to_numpy(), 0.0, per_row)
     work = np.bincount(shard_of_row, weights=per_row, minlength=len(shard_rows))
-    signs = directory.signs()
+    beats = heartbeats(directory)
     workers, starts = [], []
     for worker in shards["worker"].unique(maintain_order=True):
         is_its = (shards["worker"] == worker).to_numpy()
@@ -74,14 +73,12 @@ def read_pace(directory: RunDirectory, rows: pl.DataFrame, shard_rows: Sequence[
                 work=work[is_its][order],
             )
         )
-        starts += [max(0.0, began - sign["started"]) for sign in signs if sign["worker"] == worker]
-    return pace_of(workers, starts, signs, window=window)
+        starts += [max(0.0, began - beat.started) for beat in beats if beat.worker == worker]
+    return pace_of(workers, starts, beats, window=window)
 
 
-def pace_of(
-    workers: Sequence[Commits], starts: Sequence[float], signs: Sequence[Mapping[str, Any]], *, window: int
-) -> Pace:
-    """The pace of the engines whose commits, seconds until their first document, and last signs of life these are."""
+def pace_of(workers: Sequence[Commits], starts: Sequence[float], beats: Sequence[Heartbeat], *, window: int) -> Pace:
+    """The pace of the engines whose commits, seconds until their first document, and last heartbeats these are."""
     steady = [found for worker in workers if (found := _steady(worker, window)) is not None]
     parts = steady or [_whole(worker) for worker in workers]
     duration_s, work = sum(part.times[-1] - part.times[0] for part in parts), sum(part.work[1:].sum() for part in parts)
@@ -89,8 +86,8 @@ def pace_of(
     error_s2 = sum(_variance(part, rate) for part in parts) if rate > 0 else 0.0
     spans = [(worker.times[-1] - worker.began, worker.work.sum()) for worker in workers]
     ends = [max(0.0, span - work / rate) for span, work in spans] if rate > 0 else [0.0]
-    hosts = {sign["host"] for sign in signs}
-    at_once = [engines_at_once([sign for sign in signs if sign["host"] == host]) for host in hosts]
+    hosts = {beat.host for beat in beats}
+    at_once = [most_at_once([beat for beat in beats if beat.host == host]) for host in hosts]
     return Pace(
         work_per_s=float(rate),
         relative_error=float(np.sqrt(error_s2) / duration_s) if duration_s > 0 else 0.0,
@@ -99,7 +96,7 @@ def pace_of(
         engine_start_s=float(np.median(starts)) if starts else 0.0,
         is_steady=bool(steady),
         num_engines=len(workers),
-        gpus_per_engine=max((sign.get("gpus", 0) for sign in signs), default=0),
+        gpus_per_engine=max((beat.gpus for beat in beats), default=0),
         engines_per_host=max(at_once, default=1),
     )
 

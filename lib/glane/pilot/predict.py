@@ -13,11 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from glane.extraction.forecast import EngineFigures, Forecast, Interval, RunFigures
 from glane.pilot.pace import PROMPT_WEIGHT, Pace
 
 NUM_DRAWS = 4000
@@ -95,31 +95,28 @@ def predict(
     size: Size | None,
     power: Power | None,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Return `{"figures": …, "by_engines": {"4": …}}`: per figure `predicted` (the median), `low` and `high`.
+) -> Forecast:
+    """Predict the figures of the whole run, with each of these numbers of `engines`.
 
     Speeds and times are null where nothing was answered; energy is null where the pilot could not tell it.
     """
     rng = np.random.default_rng(seed)
     prompt, output = _token_totals(population, observed, rng)
     level = assumed.level
-    figures = {
-        "prompt_tokens": _whole(_interval(prompt, level)),
-        "output_tokens": _whole(_interval(output, level)),
-        "failure_rate": _interval(_failure_rates(population, observed, rng), level),
-        "record_bytes": None if size is None else _interval(_sizes(population, size, rng), level),
-    }
+    figures = RunFigures(
+        prompt_tokens=_whole(_interval(prompt, level)),
+        output_tokens=_whole(_interval(output, level)),
+        failure_rate=_interval(_failure_rates(population, observed, rng), level),
+        record_bytes=None if size is None else _interval(_sizes(population, size, rng), level),
+    )
     speed = _speeds(pace, assumed, rng)
-    by_engines = {
-        str(count): {
-            name: None if draws is None else _interval(draws, level)
-            for name, draws in _times(
-                population, pace, assumed, power, PROMPT_WEIGHT * prompt + output, speed, num_engines=count, rng=rng
-            ).items()
-        }
-        for count in engines
-    }
-    return {"figures": figures, "by_engines": by_engines}
+    work = PROMPT_WEIGHT * prompt + output
+    by_engines = {}
+    for count in engines:
+        times = _times(population, pace, assumed, power, work, speed, num_engines=count, rng=rng)
+        drawn = {name: None if draws is None else _interval(draws, level) for name, draws in times.items()}
+        by_engines[count] = EngineFigures(**drawn)
+    return Forecast(figures=figures, by_engines=by_engines)
 
 
 def _token_totals(population: Population, observed: Observed, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -231,12 +228,12 @@ def _times(
     }
 
 
-def _interval(draws: Floats, level: float) -> dict[str, float]:
+def _interval(draws: Floats, level: float) -> Interval:
     low, middle, high = np.quantile(draws, [(1 - level) / 2, 0.5, (1 + level) / 2])
-    return {"predicted": float(middle), "low": float(low), "high": float(high)}
+    return Interval(predicted=float(middle), low=float(low), high=float(high))
 
 
-def _whole(interval: dict[str, float]) -> dict[str, float]:
+def _whole(interval: Interval) -> Interval:
     """An interval of whole numbers, rounded outwards: where tokens follow length exactly, it has no width."""
-    low, high = math.floor(interval["low"] + 1e-6), math.ceil(interval["high"] - 1e-6)
-    return {"predicted": round(interval["predicted"]), "low": low, "high": high}
+    low, high = math.floor(interval.low + 1e-6), math.ceil(interval.high - 1e-6)
+    return Interval(predicted=round(interval.predicted), low=low, high=high)

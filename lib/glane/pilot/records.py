@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glane.extraction.forecast import Failure
 from glane.pilot.frame import Integers, Strata
 from glane.pilot.predict import Observed, Power, Size
 from glane.run.directory import RunDirectory
-from glane.run.energy import total_energy
+from glane.run.energy import EnergyReading, EnergyTotal, total_energy
+from glane.run.heartbeat import heartbeats
 from glane.types import Status
 
 _HALVES = 8
@@ -56,41 +56,36 @@ def _bytes(table: pa.Table) -> int:
     return stream.tell()
 
 
-def power_of_engines(directory: RunDirectory) -> tuple[Power | None, dict[str, Any]]:
+def power_of_engines(directory: RunDirectory) -> tuple[Power | None, EnergyTotal]:
     """The power of one engine, and what is known of the run's energy (with the reason where the power is null)."""
-    signs = directory.signs()
-    energy = total_energy(signs)
-    told = [sign for sign in signs if (sign.get("energy") or {}).get("parts") and sign["energy"]["ready_s"] is not None]
-    at_work_s = sum(_at_work_s(sign) for sign in told)
-    if not told or at_work_s < _LEAST_AT_WORK_S * len(told):
-        reason = energy["reason"] or "the pilot was too short to tell"
-        return None, {**energy, "source": None, "reason": reason}
-    before = sum(sign["energy"]["kwh_at_ready"] for sign in told)
+    beats = heartbeats(directory)
+    energy = total_energy(beats)
+    readings = [beat.energy for beat in beats if beat.energy is not None]
+    told = [reading for reading in readings if reading.parts and reading.ready_s is not None]
+    at_work_s = sum(map(_at_work_s, told))
+    if energy.kwh is None or not told or at_work_s < _LEAST_AT_WORK_S * len(told):
+        reason = energy.reason or "the pilot was too short to tell"
+        return None, energy.model_copy(update={"source": None, "reason": reason})
+    before = sum(reading.kwh_at_ready for reading in told)
+    assert energy.source is not None
     return (
         Power(
             kwh_at_ready=before / len(told),
-            kilowatts=max(0.0, energy["kwh"] - before) / (at_work_s / 3600),
-            delay_s=float(np.mean([_delay_s(sign) for sign in told])),
-            grams_per_kwh=energy["grams_per_kwh"],
-            source=energy["source"],
+            kilowatts=max(0.0, energy.kwh - before) / (at_work_s / 3600),
+            delay_s=float(np.mean([max(0.0, reading.from_s - (reading.ready_s or 0.0)) for reading in told])),
+            grams_per_kwh=energy.grams_per_kwh,
+            source=energy.source,
         ),
         energy,
     )
 
 
-def _delay_s(sign: Mapping[str, Any]) -> float:
-    """How long after the engine was ready the energy was counted from."""
-    return max(0.0, float(sign["energy"]["from_s"] - sign["energy"]["ready_s"]))
+def _at_work_s(reading: EnergyReading) -> float:
+    return max(0.0, reading.to_s - max(reading.from_s, reading.ready_s or 0.0))
 
 
-def _at_work_s(sign: Mapping[str, Any]) -> float:
-    energy = sign["energy"]
-    return max(0.0, float(energy["to_s"] - max(energy["from_s"], energy["ready_s"])))
-
-
-def failures(rows: pl.DataFrame) -> list[dict[str, Any]]:
+def failures(rows: pl.DataFrame) -> tuple[Failure, ...]:
     """Statuses other than OK with their most frequent reason and number. Reasons hold no text of a document."""
     bad = rows.filter(pl.col("status").cast(pl.String) != str(Status.OK))
     counted = bad.group_by("status").agg(pl.len().alias("documents"), pl.col("reason").drop_nulls().mode().first())
-    found: Sequence[dict[str, Any]] = counted.sort("documents", descending=True).to_dicts()
-    return list(found)
+    return tuple(Failure(**row) for row in counted.sort("documents", descending=True).to_dicts())

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from glane.assess.files import as_json, write_folder
+from glane.assess.files import write_folder
 from glane.corpus.plan import read_plan, shard_size
 from glane.errors import ConfigError
+from glane.extraction import forecast
 from glane.extraction.fingerprint import answering
-from glane.extraction.prediction import KIND
+from glane.extraction.forecast import Assumed, EnergySource, Interval, PaceFigures, PilotReport, PilotRows
 from glane.extraction.results import open_run
 from glane.extraction.worker import REMEMBERED_TOKENS
 from glane.pilot.frame import Frame, strata_of
@@ -24,14 +23,14 @@ from glane.pilot.predict import Assumptions, Population, predict
 from glane.pilot.records import failures, observed, power_of_engines, size_of_records
 from glane.pilot.suggest import engines_of_nodes, slurm_time, suggest
 from glane.pilot.trial import Trial
-from glane.run.publish import read_summary
+from glane.run.summary import Summary, read_summary
 from glane.settings import ExtractSettings, PilotSettings, PlanSettings
 
 FILE = "pilot.json"
 _MOST_ROWS_USED = 20_000  # of an earlier run
 
 
-def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Frame, trial: Trial) -> dict[str, Any]:
+def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Frame, trial: Trial) -> PilotReport:
     """What a trial says of all rows of `frame`.
 
     Raises:
@@ -66,39 +65,38 @@ def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Fram
         engines=sorted({*counts, *engines_of_nodes(extraction, pace).values()}),
         size=size_of_records(pq.read_table(trial.run.records).slice(0, _MOST_ROWS_USED), seed=pilot.seed),
     )  # fmt: skip
-    summary = read_summary(trial.run)
+    summary = read_summary(trial.run, Summary)
     path = Path(settings.out.dir) / FILE
     suggestion = suggest(
-        found["by_engines"], extraction, pace, finish_within_s=pilot.finish_within_s, report_path=str(path)
+        found.by_engines, extraction, pace, finish_within_s=pilot.finish_within_s, report_path=str(path)
     )
-    shown = sorted({*counts, *([suggestion["engines"]] if suggestion else [])})
-    return {
-        "kind": KIND,
-        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "host": socket.gethostname(),
-        "level": pilot.level,
-        "fingerprint": answering(run.description()["fingerprint"]),
-        "rows": {
-            "selected": frame.num_rows,
-            "blank": population.num_blank,
-            "repeated": frame.num_rows - population.num_blank - population.num_asked,
-            "asked": population.num_asked,
-        },
-        "pilot": {
-            "from_run": pilot.from_run,
-            "rows": len(rows),
-            "working_s": summary["seconds_working"],
-            "documents_per_s": summary["rows_per_s"],
-            "failures": failures(rows),
-            "energy": energy,
-        },
-        "assumed": {"run_to_run": pilot.run_to_run, "shard_rows": assumed.shard_rows, "startup_s": assumed.startup_s},
-        "pace": {name: getattr(pace, name) for name in Pace.__slots__},
-        "energy": {"source": power.source if power else None, "reason": energy["reason"]},
-        "figures": found["figures"],
-        "by_engines": {str(count): found["by_engines"][str(count)] for count in shown},
-        "suggestion": suggestion,
-    }
+    shown = sorted({*counts, *([suggestion.engines] if suggestion else [])})
+    return PilotReport(
+        made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        host=socket.gethostname(),
+        level=pilot.level,
+        fingerprint=answering(run.description().fingerprint),
+        rows=PilotRows(
+            selected=frame.num_rows,
+            blank=population.num_blank,
+            repeated=frame.num_rows - population.num_blank - population.num_asked,
+            asked=population.num_asked,
+        ),
+        pilot=forecast.Trial(
+            from_run=pilot.from_run,
+            rows=len(rows),
+            working_s=summary.seconds_working,
+            documents_per_s=summary.rows_per_s,
+            failures=failures(rows),
+            energy=energy,
+        ),
+        assumed=Assumed(run_to_run=pilot.run_to_run, shard_rows=assumed.shard_rows, startup_s=assumed.startup_s),
+        pace=PaceFigures(**{name: getattr(pace, name) for name in Pace.__slots__}),
+        energy=EnergySource(source=power.source if power else None, reason=energy.reason),
+        figures=found.figures,
+        by_engines={count: found.by_engines[count] for count in shown},
+        suggestion=suggestion,
+    )
 
 
 def _engine_counts(pilot: PilotSettings, pace: Pace) -> list[int]:
@@ -115,13 +113,13 @@ def _engine_counts(pilot: PilotSettings, pace: Pace) -> list[int]:
     return sorted(counts | {pace.num_engines})
 
 
-def write_report(folder: str, report: Mapping[str, Any]) -> Path:
+def write_report(folder: str, report: PilotReport) -> Path:
     """Write the report into `folder`, readable by its owner only; return its path.
 
     Raises:
         RunError: if the file system refuses.
     """
-    write_folder(folder, {FILE: as_json(report)})
+    write_folder(folder, {FILE: report.as_json()})
     return Path(folder) / FILE
 
 
@@ -139,47 +137,50 @@ _NAMES = {
 }
 
 
-def report_lines(report: Mapping[str, Any]) -> list[str]:
+def report_lines(report: PilotReport) -> list[str]:
     """The report in words: what was tried, what to expect, and what to paste."""
-    rows, tried, pace = report["rows"], report["pilot"], report["pace"]
+    rows, tried, pace = report.rows, report.pilot, report.pace
     lines = [
-        f"tried      {tried['rows']} documents in {tried['working_s']} s with {pace['num_engines']} engine(s)"
-        + (f", the run {tried['from_run']}" if tried["from_run"] else ""),
-        f"expected   of {rows['selected']} rows, {rows['blank']} of them blank and {rows['repeated']} repeated; "
-        f"with {report['level']:.0%} intervals",
+        f"tried      {tried.rows} documents in {tried.working_s} s with {pace.num_engines} engine(s)"
+        + (f", the run {tried.from_run}" if tried.from_run else ""),
+        f"expected   of {rows.selected} rows, {rows.blank} of them blank and {rows.repeated} repeated; "
+        f"with {report.level:.0%} intervals",
     ]
-    lines += [_line(name, one) for name, one in report["figures"].items() if one is not None]
-    for count, figures in report["by_engines"].items():
-        gpus = int(count) * pace["gpus_per_engine"]
-        nodes = -(-int(count) // pace["engines_per_host"])
+    lines += [_line(name, one) for name, one in report.figures if one is not None]
+    for count, figures in report.by_engines.items():
+        gpus = count * pace.gpus_per_engine
+        nodes = -(-count // pace.engines_per_host)
         lines.append(f"  {count} engine(s)" + (f", {gpus} GPU(s)" if gpus else "") + f", on {nodes} node(s) like this")
-        for name in ("documents_per_s", "wall_clock_s", "gpu_hours" if gpus else "engine_hours", "energy_kwh", "co2_g"):
-            if figures[name] is not None:
-                lines.append(_line(name, figures[name], indent=4))
+        left_out = "engine_hours" if gpus else "gpu_hours"
+        lines += [
+            _line(name, one, indent=4)
+            for name, one in figures
+            if one is not None and name not in ("working_s", left_out)
+        ]
     return lines + _remarks(report)
 
 
-def _remarks(report: Mapping[str, Any]) -> list[str]:
+def _remarks(report: PilotReport) -> list[str]:
     lines = [
-        f"failed     {entry['documents']} {entry['status']}" + (f": {entry['reason']}" if entry["reason"] else "")
-        for entry in report["pilot"]["failures"]
+        f"failed     {entry.documents} {entry.status}" + (f": {entry.reason}" if entry.reason else "")
+        for entry in report.pilot.failures
     ]
-    pace, energy, suggestion = report["pace"], report["energy"], report["suggestion"]
-    if not pace["work_per_s"]:
+    pace, energy, suggestion = report.pace, report.energy, report.suggestion
+    if not pace.work_per_s:
         lines.append("no speed   none of the documents was answered: mend that first")
-    elif not pace["is_steady"]:
+    elif not pace.is_steady:
         lines.append("careful    the engines' windows were not full for long: a larger pilot.rows tells speed better")
-    lines.append(f"energy     {energy['source'] or 'unknown'}" + (f" ({energy['reason']})" if energy["reason"] else ""))
+    lines.append(f"energy     {energy.source or 'unknown'}" + (f" ({energy.reason})" if energy.reason else ""))
     if suggestion is not None:
-        if not suggestion["keeps"]:
-            lines.append(f"too slow   {suggestion['nodes']} nodes do not keep to pilot.finish_within either")
-        lines.append(f"on Slurm   {suggestion['overrides']}")
+        if not suggestion.keeps:
+            lines.append(f"too slow   {suggestion.nodes} nodes do not keep to pilot.finish_within either")
+        lines.append(f"on Slurm   {suggestion.overrides}")
     return lines
 
 
-def _line(name: str, one: Mapping[str, float], *, indent: int = 2) -> str:
+def _line(name: str, one: Interval, *, indent: int = 2) -> str:
     title, form = _NAMES[name]
-    predicted, low, high = (_shown(one[key], form) for key in ("predicted", "low", "high"))
+    predicted, low, high = (_shown(value, form) for value in (one.predicted, one.low, one.high))
     return f"{' ' * indent}{title:<{24 - indent}}{predicted:>14}   ({low} to {high})"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
+from glane.extraction.forecast import EngineFigures, Interval, Suggestion
 from glane.pilot.pace import Pace
 from glane.settings import ExtractSettings, SlurmSettings
 
@@ -27,39 +27,43 @@ def engines_of_nodes(extraction: ExtractSettings, pace: Pace) -> dict[int, int]:
 
 
 def suggest(
-    by_engines: Mapping[str, Mapping[str, Any]],
+    by_engines: Mapping[int, EngineFigures],
     extraction: ExtractSettings,
     pace: Pace,
     *,
     finish_within_s: float,
     report_path: str,
-) -> dict[str, Any] | None:
+) -> Suggestion | None:
     """The fewest nodes whose upper limit of the wall clock keeps to `finish_within_s`, and a time limit; None without.
 
     Where no number of nodes does, the largest tried is suggested, and `keeps` is false.
     """
-    candidates = {
-        nodes: (engines, by_engines[str(engines)]["wall_clock_s"])
-        for nodes, engines in engines_of_nodes(extraction, pace).items()
-    }
-    if any(wall is None for _, wall in candidates.values()):
-        return None
-    fitting = [nodes for nodes, (_, wall) in candidates.items() if wall["high"] <= finish_within_s]
+    candidates: dict[int, tuple[int, Interval]] = {}
+    for nodes, engines in engines_of_nodes(extraction, pace).items():
+        wall = by_engines[engines].wall_clock_s
+        if wall is None:
+            return None
+        candidates[nodes] = (engines, wall)
+    fitting = [nodes for nodes, (_, wall) in candidates.items() if wall.high <= finish_within_s]
     nodes = min(fitting) if fitting else max(candidates)
     engines, wall = candidates[nodes]
     cluster = extraction.cluster
     warning_s = cluster.warning_s if isinstance(cluster, SlurmSettings) else 120
-    limit_s = _ROUND_S * math.ceil((wall["high"] * _MARGIN + _MARGIN_S + warning_s) / _ROUND_S)
+    limit_s = _ROUND_S * math.ceil((wall.high * _MARGIN + _MARGIN_S + warning_s) / _ROUND_S)
     spans_nodes = engines < nodes
     overrides = ["cluster=slurm", f"cluster.nodes={nodes}" if nodes == 1 or spans_nodes else f"cluster.array={nodes}"]
     if pace.gpus_per_engine:
         asked = cluster.gpus_per_node if isinstance(cluster, SlurmSettings) else None
         overrides.append(f"cluster.gpus_per_node={asked or pace.engines_per_host * pace.gpus_per_engine}")
     overrides += [f"cluster.time='\"{slurm_time(limit_s)}\"'", f"run.pilot={report_path}"]
-    return {
-        "nodes": nodes, "engines": engines, "wall_clock_s": wall, "time_limit_s": limit_s, "keeps": bool(fitting),
-        "overrides": " ".join(overrides),
-    }  # fmt: skip
+    return Suggestion(
+        nodes=nodes,
+        engines=engines,
+        wall_clock_s=wall,
+        time_limit_s=limit_s,
+        keeps=bool(fitting),
+        overrides=" ".join(overrides),
+    )
 
 
 def slurm_time(seconds: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import os
 import shutil
 import socket
@@ -28,6 +27,7 @@ from glane.job.here import extract_here
 from glane.pilot.frame import Frame, Integers, decode, draw, write_rows
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import process_start
+from glane.run.starts import starts
 from glane.settings import DataSettings, ExtractSettings, ModelSettings, SlurmSettings
 from glane.storage import storage_errors
 from glane.task.task import Task
@@ -113,9 +113,8 @@ def try_rows(
 
 
 def _began(run: Path) -> float:
-    """When the first job of a run began to work on it."""
-    with open(RunDirectory(root=run).ledger / "starts.jsonl", encoding="utf-8") as lines:
-        return datetime.datetime.fromisoformat(json.loads(next(lines))["time"]).timestamp()
+    """When the first job of a run began to work on it, in seconds since 1970."""
+    return datetime.datetime.fromisoformat(starts(RunDirectory(root=run))[0].time).timestamp()
 
 
 def engines_here(extraction: ExtractSettings) -> int:
@@ -144,16 +143,14 @@ def earlier(path: str) -> Trial:
         run = open_run(path)
     except GlaneError as error:
         raise RunError(f"pilot.from_run: {error}") from None
-    described = run.description()
-    data = described["settings"]["data"]
-    model = ModelSettings.model_validate(described["settings"]["model"])
-    ids = run.all().select(pl.col(data["id_column"])).collect()
+    data, model = run.settings.data, run.settings.model
+    ids = run.all().select(pl.col(data.id_column)).collect()
     try:
-        texts = run.documents().select(data["id_column"], pl.col(data["text_column"]).cast(pl.Binary)).collect()
+        texts = run.documents().select(data.id_column, pl.col(data.text_column).cast(pl.Binary)).collect()
         lengths = texts.select(
-            data["id_column"], decode(texts[data["text_column"]]).str.len_chars().fill_null(0).alias("__chars")
+            data.id_column, decode(texts[data.text_column]).str.len_chars().fill_null(0).alias("__chars")
         )
-        joined = ids.join(lengths, on=data["id_column"], how="left", maintain_order="left")
+        joined = ids.join(lengths, on=data.id_column, how="left", maintain_order="left")
     except (OSError, pl.exceptions.PolarsError):
         raise RunError(
             f"pilot.from_run: the documents of {path} cannot be read any more; their lengths are needed. Leave "

@@ -8,7 +8,6 @@ while it is alone there is rejected.
 from __future__ import annotations
 
 import contextlib
-import json
 import mmap
 import os
 import struct
@@ -18,12 +17,26 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import Literal
 
+from glane.records import Record, read_record
 from glane.run.directory import RunDirectory
 
 DEATHS_ALONE_TO_REJECT = 3
 _CLOCK_STEP_S = 2.0  # no file system's clock is coarser
 _SLOT = struct.Struct("=16sB15x")  # digest, 1 if alone; padded so that a slot never spans two pages
+
+
+class Death(Record):
+    """An engine that died, and the keyed digests of what was in it, as hexadecimal digits."""
+
+    kind: Literal["glane death"] = "glane death"
+    version: Literal[1] = 1
+    worker: str
+    time: float
+    cause: str
+    suspects: tuple[str, ...]
+    alone: bool  # one prompt was in it, and asked alone
 
 
 def prompt_digest(tokens: Sequence[int], *, key: str, variant: str = "") -> bytes:
@@ -71,16 +84,14 @@ def record_death(directory: RunDirectory, worker: str, *, cause: str) -> int:
     except FileNotFoundError:
         content = b""
     slots = [(digest, alone) for digest, alone in _SLOT.iter_unpack(content) if digest != bytes(16)]
-    directory.write_json(
-        directory.deaths / f"{worker}.json",
-        {
-            "worker": worker,
-            "time": time.time(),
-            "cause": cause,
-            "suspects": [digest.hex() for digest, _ in slots],
-            "alone": len(slots) == 1 and bool(slots[0][1]),
-        },
+    death = Death(
+        worker=worker,
+        time=time.time(),
+        cause=cause,
+        suspects=tuple(digest.hex() for digest, _ in slots),
+        alone=len(slots) == 1 and bool(slots[0][1]),
     )
+    directory.write_record(directory.deaths / f"{worker}.json", death)
     path.unlink(missing_ok=True)
     return len(slots)
 
@@ -110,11 +121,11 @@ class Suspects:
                     self._read(path)
 
     def _read(self, path: Path) -> None:
-        death = json.loads(path.read_text())
+        death = read_record(Death, path)
         self._known.add(path.name)
-        self._suspects.update(death["suspects"])
-        if death["alone"]:
-            self._alone.update(death["suspects"])
+        self._suspects.update(death.suspects)
+        if death.alone:
+            self._alone.update(death.suspects)
 
     @property
     def are_there(self) -> bool:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import yaml
-
+from glane.records import Record
 from glane.storage import replace_file, storage_errors, write_once
 
 
@@ -87,16 +84,6 @@ class RunDirectory:
         return self.root / "extract.log"
 
     @property
-    def sentinels(self) -> Path:
-        """A run of its own inside this one, of the frozen documents that are asked beside it."""
-        return self.root / "sentinels"
-
-    @property
-    def drift(self) -> Path:
-        """What the sentinels say."""
-        return self.sentinels / "drift.json"
-
-    @property
     def is_complete(self) -> bool:
         """Whether the result is published."""
         return self.records.is_dir()
@@ -126,16 +113,6 @@ class RunDirectory:
         except FileNotFoundError:
             return []
 
-    def described(self) -> dict[str, Any]:
-        """What `run.yaml` says. libyaml, where PyYAML has it: with thousands of input files it is long."""
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        said: dict[str, Any] = yaml.load(self.description.read_text(encoding="utf-8"), Loader=loader)
-        return said
-
-    def signs(self) -> list[dict[str, Any]]:
-        """The last sign of life of every worker of a run that nobody works on any more."""
-        return [json.loads(path.read_text()) for path in self.workers.glob("*.json")]
-
     def create(self) -> None:
         """Make the directories that are missing.
 
@@ -153,17 +130,21 @@ class RunDirectory:
         """Write a small file that must not exist yet; False if it does."""
         return write_once(path, lambda stream: _put(stream, content), mode=self.file_mode)
 
-    def append_line(self, path: Path, line: str) -> None:
-        """Append one line to a small file that several processes may write to."""
+    def append_record(self, path: Path, record: Record) -> None:
+        """Append a record as one line to a small file that several processes may write to."""
+        line = record.model_dump_json()
         with storage_errors(path):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, self.file_mode)
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
                 stream.write(line + "\n")
 
-    def write_json(self, path: Path, values: Mapping[str, Any], *, durable: bool = True) -> None:
-        """Write or replace a small JSON file in one step."""
-        content = json.dumps(values, ensure_ascii=False, indent=2).encode()
+    def write(self, path: Path, content: bytes, *, durable: bool = True) -> None:
+        """Write or replace a small file in one step."""
         replace_file(path, lambda stream: _put(stream, content), mode=self.file_mode, durable=durable)
+
+    def write_record(self, path: Path, record: Record, *, durable: bool = True) -> None:
+        """Write or replace the small file of a record in one step."""
+        self.write(path, record.as_json(), durable=durable)
 
 
 def _put(stream: IO[bytes], content: bytes) -> None:

@@ -16,16 +16,82 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from glane.run.usage import gpu_handles
+from glane.validation import Strict
 
 _JOULES_PER_KWH = 3.6e6
 _MEASURE_EVERY_S = 10.0
 _PATIENCE_S = 30.0  # a short run is not made longer by what takes a core two seconds
 _STOP_WAIT_S = 5.0
 _MEASURED_MODES = ("intel_rapl",)  # codecarbon's names of ways that read a counter
-Sign = Mapping[str, Any]
+
+
+class EnergyPart(Strict):
+    """What one kind of hardware used since the worker began. `scope` is whose use is counted."""
+
+    kwh: float
+    source: Literal["measured", "modelled"]
+    scope: Literal["worker", "machine"]
+
+
+class EnergyReading(Strict):
+    """The energy of one worker so far; times are seconds since it began."""
+
+    kwh: float | None
+    kwh_at_ready: float
+    ready_s: float | None
+    from_s: float
+    to_s: float
+    parts: Mapping[str, EnergyPart]  # by hardware: cpu, memory, gpu
+    grams_per_kwh: float | None
+    country: str
+    reason: str | None
+
+
+class PartOfTotal(Strict):
+    """What one kind of hardware used in a whole run."""
+
+    kwh: float
+    source: str
+
+
+class EnergyTotal(Strict):
+    """What all workers of a run used. `kwh` and `co2_g` are null where no worker could tell, with the `reason`."""
+
+    kwh: float | None
+    co2_g: float | None
+    source: str | None  # measured, modelled or partly measured
+    parts: Mapping[str, PartOfTotal] = {}
+    country: str | None = None
+    grams_per_kwh: float | None = None
+    workers_unknown: int  # could not tell: their part is missing in the sum
+    reason: str | None
+
+
+class Life(Protocol):
+    """What is asked of a worker's heartbeat here. Times are in seconds since 1970."""
+
+    @property
+    def identity(self) -> str:
+        """Its machine."""
+        ...
+
+    @property
+    def started(self) -> float:
+        """When it began."""
+        ...
+
+    @property
+    def time(self) -> float:
+        """When it was last heard of."""
+        ...
+
+    @property
+    def energy(self) -> EnergyReading | None:
+        """What it used."""
+        ...
 
 
 class EnergyMeter:
@@ -47,7 +113,7 @@ class EnergyMeter:
         self._began, self._kwh_at_ready = time.monotonic(), 0.0
         self._ready_s: float | None = None
         self._from_s = self._to_s = 0.0  # what part of the worker's life is counted
-        self._parts: dict[str, dict[str, Any]] = {}
+        self._parts: dict[str, EnergyPart] = {}
         self._grams_per_kwh: float | None = None
         self._reason: str | None = None
         self._tracker: Any = None
@@ -61,28 +127,25 @@ class EnergyMeter:
         """The engine has started: what is used from here on is work. Returns at once."""
         self._ready_s = time.monotonic() - self._began
         self._look()
-        self._kwh_at_ready = sum(part["kwh"] for part in self._parts.values())
+        self._kwh_at_ready = sum(part.kwh for part in self._parts.values())
         self._beginning = threading.Timer(self._patience_s, self._start_codecarbon)
         self._beginning.daemon = True
         self._beginning.start()
 
-    def sign(self) -> dict[str, Any]:
-        """The state of things, for a heartbeat: `energy`, with kWh by part since the worker began."""
+    def reading(self) -> EnergyReading:
+        """The state of things, for a heartbeat."""
         self._look()
-        kwh = sum(part["kwh"] for part in self._parts.values()) if self._parts else None
-        return {
-            "energy": {
-                "kwh": kwh,
-                "kwh_at_ready": self._kwh_at_ready,
-                "ready_s": self._ready_s,
-                "from_s": self._from_s,
-                "to_s": self._to_s,
-                "parts": dict(self._parts),
-                "grams_per_kwh": self._grams_per_kwh,
-                "country": self._country,
-                "reason": self._reason,
-            }
-        }
+        return EnergyReading(
+            kwh=sum(part.kwh for part in self._parts.values()) if self._parts else None,
+            kwh_at_ready=self._kwh_at_ready,
+            ready_s=self._ready_s,
+            from_s=self._from_s,
+            to_s=self._to_s,
+            parts=dict(self._parts),
+            grams_per_kwh=self._grams_per_kwh,
+            country=self._country,
+            reason=self._reason,
+        )
 
     def stop(self) -> None:
         """Measure a last time. Takes a few seconds at most."""
@@ -97,7 +160,7 @@ class EnergyMeter:
         if self._first_mj and (now := _counters()) and len(now) == len(self._first_mj):
             joules = sum(now) / 1000 - sum(self._first_mj) / 1000
             self._to_s = time.monotonic() - self._began
-            self._parts["gpu"] = {"kwh": joules / _JOULES_PER_KWH, "source": "measured", "scope": "worker"}
+            self._parts["gpu"] = EnergyPart(kwh=joules / _JOULES_PER_KWH, source="measured", scope="worker")
 
     def _start_codecarbon(self) -> None:
         try:
@@ -129,19 +192,15 @@ class EnergyMeter:
         self._from_s = self._from_s or self._to_s  # its first word comes as it begins to count
         modes = [getattr(item, "_mode", None) for item in getattr(self._tracker, "_hardware", [])]
         is_read = any(mode in _MEASURED_MODES for mode in modes)
-        parts = {
-            # A counter of the processor counts all that runs on it; the model, what this worker's processes do.
-            "cpu": (data.cpu_energy, "measured" if is_read else "modelled", "machine" if is_read else "worker"),
-            "memory": (data.ram_energy, "modelled", "worker"),
-            "gpu": (data.gpu_energy, "measured", "machine"),
-        }
-        self._parts.update(
-            {
-                name: {"kwh": kwh, "source": source, "scope": scope}
-                for name, (kwh, source, scope) in parts.items()
-                if kwh or name != "gpu"
-            }
+        # A counter of the processor counts all that runs on it; the model, what this worker's processes do.
+        self._parts["cpu"] = EnergyPart(
+            kwh=data.cpu_energy,
+            source="measured" if is_read else "modelled",
+            scope="machine" if is_read else "worker",
         )
+        self._parts["memory"] = EnergyPart(kwh=data.ram_energy, source="modelled", scope="worker")
+        if data.gpu_energy:
+            self._parts["gpu"] = EnergyPart(kwh=data.gpu_energy, source="measured", scope="machine")
 
 
 def grams_per_kwh(country: str) -> float:
@@ -205,43 +264,44 @@ def _counters() -> list[int] | None:
     return None
 
 
-def total_energy(signs: Sequence[Sign]) -> dict[str, Any]:
-    """What all workers of a run used, from their last signs.
+def total_energy(lives: Sequence[Life]) -> EnergyTotal:
+    """What all workers of a run used, from their last heartbeats.
 
-    `source` is `measured`, `modelled` or `partly measured`; `kwh` and `co2_g` are null where no worker could tell,
-    with the `reason`. `workers_unknown` counts those that could not: their part is missing in the sum. What a machine's
-    counters say is counted once, however many workers read them.
+    What a machine's counters say is counted once, however many workers read them.
     """
-    told = [sign for sign in signs if (sign.get("energy") or {}).get("parts")]
-    reasons = sorted({sign["energy"]["reason"] for sign in signs if sign.get("energy") and sign["energy"]["reason"]})
+    known = [(life, life.energy) for life in lives if life.energy is not None]
+    told = [(life, energy) for life, energy in known if energy.parts]
+    reason = "; ".join(sorted({energy.reason for _, energy in known if energy.reason}))
+    num_unknown = len(lives) - len(told)
     if not told:
-        reason = "; ".join(reasons) or "not tracked (run.energy=none), or the work took no longer than its first look"
-        return {"kwh": None, "co2_g": None, "source": None, "workers_unknown": len(signs), "reason": reason}
+        reason = reason or "not tracked (run.energy=none), or the work took no longer than its first look"
+        return EnergyTotal(kwh=None, co2_g=None, source=None, workers_unknown=num_unknown, reason=reason)
     kwh: dict[str, float] = defaultdict(float)
     sources: dict[str, set[str]] = defaultdict(set)
     shared: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
-    for sign in told:
-        for name, part in sign["energy"]["parts"].items():
-            sources[name].add(part["source"])
-            if part["scope"] == "machine":
-                shared[name, sign["identity"]].append((sign["started"], sign["time"], part["kwh"]))
+    for life, energy in told:
+        for name, part in energy.parts.items():
+            sources[name].add(part.source)
+            if part.scope == "machine":
+                shared[name, life.identity].append((life.started, life.time, part.kwh))
             else:
-                kwh[name] += part["kwh"]
-    for (name, _), lives in shared.items():
-        kwh[name] += _of_one_machine(lives)
-    grams = next((sign["energy"]["grams_per_kwh"] for sign in told if sign["energy"]["grams_per_kwh"]), None)
+                kwh[name] += part.kwh
+    for (name, _), spans in shared.items():
+        kwh[name] += _of_one_machine(spans)
+    grams = next((energy.grams_per_kwh for _, energy in told if energy.grams_per_kwh), None)
     total = sum(kwh.values())
+    parts = {name: PartOfTotal(kwh=kwh[name], source=" and ".join(sorted(sources[name]))) for name in sorted(sources)}
     every = set().union(*sources.values())
-    return {
-        "kwh": total,
-        "co2_g": None if grams is None else total * grams,
-        "source": every.pop() if len(every) == 1 else "partly measured",
-        "parts": {name: {"kwh": kwh[name], "source": " and ".join(sorted(sources[name]))} for name in sorted(sources)},
-        "country": told[0]["energy"]["country"],
-        "grams_per_kwh": grams,
-        "workers_unknown": len(signs) - len(told),
-        "reason": "; ".join(reasons) or None,
-    }
+    return EnergyTotal(
+        kwh=total,
+        co2_g=None if grams is None else total * grams,
+        source=every.pop() if len(every) == 1 else "partly measured",
+        parts=parts,
+        country=told[0][1].country,
+        grams_per_kwh=grams,
+        workers_unknown=num_unknown,
+        reason=reason or None,
+    )
 
 
 def _of_one_machine(lives: Iterable[tuple[float, float, float]]) -> float:

@@ -1,20 +1,65 @@
-"""Signs of life: which workers there are, what they say of their progress, and which of them are gone."""
+"""Heartbeats: which workers there are, what they say of their progress, and which of them are gone."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from glane.errors import RecordError
+from glane.records import Record, read_record
 from glane.run.directory import RunDirectory
-from glane.run.usage import usage
+from glane.run.energy import EnergyReading
+from glane.run.usage import GpuUse, usage
+from glane.validation import Strict
+
+State = Literal["starting", "working", "ended"]
+
+
+class Progress(Strict):
+    """What a worker has done so far. Counts are of rows unless they say otherwise."""
+
+    rows: Mapping[str, int] = {}  # that have their result, by status
+    open_rows: int = 0  # of these, in shards that are not committed yet
+    committed: Mapping[str, int] = {}  # in shards that this worker committed, by status
+    shards: int = 0  # that this worker committed
+    duplicates: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    in_window: int = 0  # prompts in the engine
+    window_size: int = 0
+    rows_per_s: float = 0.0
+    tokens_per_s: float = 0.0
+    step_age_s: float = 0.0  # seconds since the last step of work that should be going on
+
+
+class Heartbeat(Record):
+    """What a worker says of itself every few seconds. Times are in seconds since 1970, by the clock of its node."""
+
+    kind: Literal["glane heartbeat"] = "glane heartbeat"
+    version: Literal[1] = 1
+    worker: str
+    host: str
+    identity: str  # see `host_identity`
+    pid: int
+    process_start: str | None
+    started: float
+    time: float
+    device: Literal["cpu", "gpu"] = "cpu"
+    cpus: int = 1
+    gpus: int = 0
+    job: str | None = None
+    state: State = "starting"
+    progress: Progress = Progress()
+    memory_mib: int = 0
+    gpu_use: tuple[GpuUse, ...] = ()
+    energy: EnergyReading | None = None
 
 
 @cache
@@ -42,8 +87,8 @@ def job_name() -> str | None:
     return f"{array}_{os.environ.get('SLURM_ARRAY_TASK_ID', 0)}" if array else os.environ.get("SLURM_JOB_ID")
 
 
-class Heartbeat:
-    """A worker's sign of life: a file rewritten every few seconds, with its progress in it."""
+class HeartbeatWriter:
+    """Rewrites a worker's heartbeat every few seconds, in a thread of its own."""
 
     def __init__(
         self,
@@ -51,70 +96,117 @@ class Heartbeat:
         *,
         worker: str,
         every_s: float,
-        facts: Mapping[str, Any],
-        also: Callable[[], Mapping[str, Any]] = dict,
+        device: Literal["cpu", "gpu"],
+        cpus: int,
+        gpus: int,
+        energy: Callable[[], EnergyReading | None] = lambda: None,
     ) -> None:
-        """`facts` stay as they are; `also` is asked at every sign."""
-        self.worker, self._also = worker, also
-        self.path = directory.workers / f"{self.worker}.json"
+        """`energy` is asked at every beat."""
+        self.worker, self._energy = worker, energy
         self._directory, self._every_s = directory, every_s
-        self._constant = {
-            "worker": self.worker,
-            "host": socket.gethostname(),
-            "identity": host_identity(),
-            "pid": os.getpid(),
-            "process_start": process_start(os.getpid()),
-            "started": time.time(),
-            **facts,
-        }
-        self._progress: Callable[[], Mapping[str, Any]] = lambda: {"state": "starting"}
+        now = time.time()
+        self._beat = Heartbeat(
+            worker=worker,
+            host=socket.gethostname(),
+            identity=host_identity(),
+            pid=os.getpid(),
+            process_start=process_start(os.getpid()),
+            started=now,
+            time=now,
+            device=device,
+            cpus=cpus,
+            gpus=gpus,
+            job=job_name(),
+        )
+        self._progress: Callable[[], Progress] = Progress
+        self._state: State = "starting"
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._go_on, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Write the first sign and go on in the background."""
+        """Write the first heartbeat and go on in the background."""
         self.write()
         self._thread.start()
 
-    def report(self, progress: Callable[[], Mapping[str, Any]]) -> None:
-        """From now on, write what `progress` returns."""
-        self._progress = progress
+    def report(self, progress: Callable[[], Progress]) -> None:
+        """From now on the worker is at work, and its heartbeats say what `progress` returns."""
+        self._progress, self._state = progress, "working"
 
-    def write(self, **more: Any) -> None:
-        """Write a sign now."""
-        values = {**self._constant, **usage(), **self._also(), **self._progress(), **more, "time": time.time()}
-        self._directory.write_json(self.path, values, durable=False)
+    def progress(self) -> Progress:
+        """What the next heartbeat would say."""
+        return self._progress()
 
-    def stop(self, state: str) -> None:
-        """Write the last sign: what this worker held is free again."""
+    def write(self) -> None:
+        """Write a heartbeat now."""
+        used = usage()
+        beat = self._beat.model_copy(
+            update={
+                "time": time.time(),
+                "state": self._state,
+                "progress": self._progress(),
+                "memory_mib": used.memory_mib,
+                "gpu_use": used.gpus,
+                "energy": self._energy(),
+            }
+        )
+        self._directory.write_record(heartbeat_path(self._directory, self.worker), beat, durable=False)
+
+    def stop(self) -> None:
+        """Write the last heartbeat: what this worker held is free again."""
         self._stop.set()
         self._thread.join(timeout=30)
+        self._state = "ended"
         with contextlib.suppress(Exception):  # a full disk must not hide the error that ends the worker
-            self.write(state=state)
+            self.write()
 
-    def _beat(self) -> None:
+    def _go_on(self) -> None:
         while not self._stop.wait(self._every_s):
             with contextlib.suppress(Exception):  # a missed beat is made good by the next; the lease covers several
                 self.write()
+
+
+def heartbeat_path(directory: RunDirectory, worker: str) -> Path:
+    """The file of a worker's heartbeat."""
+    return directory.workers / f"{worker}.json"
+
+
+def read_heartbeat(directory: RunDirectory, worker: str) -> Heartbeat | None:
+    """The last heartbeat of a worker; None where there is none that can be read."""
+    try:
+        return read_record(Heartbeat, heartbeat_path(directory, worker))
+    except (FileNotFoundError, RecordError):
+        return None
+
+
+def heartbeats(directory: RunDirectory) -> list[Heartbeat]:
+    """The last heartbeat of every worker, those that ended included, in the order of their names."""
+    return [beat for _, beat in dated_heartbeats(directory)]
+
+
+def dated_heartbeats(directory: RunDirectory) -> Iterator[tuple[float, Heartbeat]]:
+    """Heartbeats with the time they were written at, by the file system's clock."""
+    for path in sorted(directory.workers.glob("*.json")):
+        with contextlib.suppress(OSError, RecordError):
+            yield path.stat().st_mtime, read_record(Heartbeat, path)
 
 
 def is_gone(
     directory: RunDirectory, worker: str, *, now: float, lease_s: float, claim_age_s: float = float("inf")
 ) -> bool:
     """Whether a worker has ended, died, or been silent for a whole lease."""
-    path = directory.workers / f"{worker}.json"
+    path = heartbeat_path(directory, worker)
     try:
         age_s = now - path.stat().st_mtime
-        sign = json.loads(path.read_text())
+        beat = read_record(Heartbeat, path)
     except FileNotFoundError:
         return claim_age_s > lease_s
-    except ValueError:
+    except RecordError:
         return False
-    if sign.get("state") == "ended" or age_s > lease_s:
+    if beat.state == "ended" or age_s > lease_s:
         return True
-    if sign["identity"] != host_identity():
+    if beat.identity != host_identity():
         return False
-    return process_start(sign["pid"]) != sign["process_start"]
+    return process_start(beat.pid) != beat.process_start
 
 
 def mark_host_ended(directory: RunDirectory, *, job: str) -> None:
@@ -122,17 +214,17 @@ def mark_host_ended(directory: RunDirectory, *, job: str) -> None:
 
     What was in their engines is not suspect: they were ended from outside.
     """
-    for path in directory.workers.glob("*.json"):
-        with contextlib.suppress(OSError, ValueError):
-            sign = json.loads(path.read_text())
-            if sign.get("job") == job and sign.get("identity") == host_identity() and sign.get("state") != "ended":
-                directory.write_json(path, {**sign, "state": "ended"}, durable=False)
+    for beat in heartbeats(directory):
+        if beat.job == job and beat.identity == host_identity() and beat.state != "ended":
+            with contextlib.suppress(OSError):
+                ended = beat.model_copy(update={"state": "ended"})
+                directory.write_record(heartbeat_path(directory, beat.worker), ended, durable=False)
 
 
-def engines_at_once(signs: Sequence[Mapping[str, Any]]) -> int:
-    """The most engines that lived at one time, from their last signs: one that replaced another adds nothing."""
+def most_at_once(beats: Sequence[Heartbeat]) -> int:
+    """The most workers that lived at one time, from their last heartbeats: one that replaced another adds nothing."""
     # At one moment, an end comes before a beginning.
-    events = sorted([(sign["started"], 1) for sign in signs] + [(sign["time"], -1) for sign in signs])
+    events = sorted([(beat.started, 1) for beat in beats] + [(beat.time, -1) for beat in beats])
     alive = most = 0
     for _, change in events:
         alive += change

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
+from glane.run.description import read_description
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import is_gone
-from glane.run.progress import Snapshot, snapshot
-from glane.run.publish import read_summary
+from glane.run.progress import Snapshot, WorkerState, snapshot
+from glane.run.starts import job_names
+from glane.run.summary import Summary, read_summary
+from glane.run.usage import GpuUse
 from glane.types import Status
 
 _NUM_ERRORS = 5
@@ -37,7 +39,7 @@ class WorkerView:
     rows_per_s: float
     tokens_per_s: float
     memory_mib: int
-    gpu_use: list[dict[str, Any]]
+    gpu_use: tuple[GpuUse, ...]
     silent_s: float
 
 
@@ -45,9 +47,9 @@ class WorkerView:
 class Overview:
     """The state of a run at one moment. Counts are of rows unless they say shards."""
 
-    run: str
-    task: str
-    model: str
+    run: str = ""
+    task: str = ""  # empty where the work has none
+    model: str = ""
     state: str  # planning, working, waiting (nobody works on it), complete
     planned: int
     done: int
@@ -67,7 +69,10 @@ class Overview:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        values = asdict(self)
+        for worker, view in zip(values["workers"], self.workers, strict=True):
+            worker["gpu_use"] = [gpu.model_dump() for gpu in view.gpu_use]
+        return values
 
 
 def overview(path: str | Path) -> Overview:
@@ -80,78 +85,63 @@ def overview(path: str | Path) -> Overview:
     names = job_names(directory)
     if not directory.description.exists():
         if not names:
-            raise RunError(f"run.dir: {path} holds no run. Give the run.dir of an extraction.")
+            raise RunError(f"run.dir: {path} holds no run. Give the run.dir of a run.")
         return _not_begun(str(path), names)
-    description = directory.described()
-    about = {"run": str(path), "task": description["task"], "model": description["model"], "job_names": names}
+    description = read_description(directory)
     if directory.is_complete and directory.summary.exists():
-        return _complete(directory, about)
-    if not directory.plan.exists():
+        found = _complete(directory)
+    elif directory.plan.exists():
+        found = _under_way(directory, read_plan(directory.plan), lease_s=description.lease_s)
+    else:
         return _not_begun(str(path), names)
-    return _under_way(directory, read_plan(directory.plan), description, about)
-
-
-def job_names(directory: RunDirectory) -> list[str]:
-    """The Slurm jobs that were submitted for this run or worked on it, oldest first."""
-    found: list[str] = []
-    for name in ("submissions.jsonl", "starts.jsonl"):
-        with contextlib.suppress(OSError):
-            for line in (directory.ledger / name).read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError):
-                    entry = json.loads(line)
-                    found += entry.get("jobs", []) + ([entry["job"]] if entry.get("job") else [])
-    return list(dict.fromkeys(found))
+    return replace(found, run=str(path), task=description.task, model=description.model, job_names=names)
 
 
 def _not_begun(path: str, names: list[str]) -> Overview:
     return Overview(
-        run=path, task="", model="", state="planning", planned=0, done=0, shards_planned=0, shards_done=0,
+        run=path, state="planning", planned=0, done=0, shards_planned=0, shards_done=0,
         shards_in_flight=0, stale_claims=0, statuses={}, rejected=0, rows_per_s=0, tokens_per_s=0, eta_s=None,
         engine_deaths=0, job_names=names,
     )  # fmt: skip
 
 
-def _complete(directory: RunDirectory, about: dict[str, Any]) -> Overview:
-    summary = read_summary(directory)
-    flow = summary["flow"]
-    statuses = {str(status): flow[status] for status in Status if flow.get(status)}
-    tokens = sum(summary["tokens"].values())
+def _complete(directory: RunDirectory) -> Overview:
+    summary = read_summary(directory, Summary)
+    flow = summary.flow
+    statuses = flow.statuses()
     return Overview(
-        **about,
         state="complete",
-        planned=flow["selected"],
-        done=flow["selected"],
-        shards_planned=summary["shards"],
-        shards_done=summary["shards"],
+        planned=flow.selected,
+        done=flow.selected,
+        shards_planned=summary.shards,
+        shards_done=summary.shards,
         shards_in_flight=0,
         stale_claims=0,
         statuses=statuses,
         rejected=sum(count for status, count in statuses.items() if status != Status.OK),
-        rows_per_s=summary["rows_per_s"],
-        tokens_per_s=round(tokens / max(summary["seconds_working"], 1e-3), 1),
+        rows_per_s=summary.rows_per_s,
+        tokens_per_s=round((summary.tokens.prompt + summary.tokens.output) / max(summary.seconds_working, 1e-3), 1),
         eta_s=0,
-        engine_deaths=summary["engine_deaths"],
+        engine_deaths=summary.engine_deaths,
         errors=_errors(directory),
     )
 
 
-def _under_way(directory: RunDirectory, plan: Plan, description: dict[str, Any], about: dict[str, Any]) -> Overview:
+def _under_way(directory: RunDirectory, plan: Plan, *, lease_s: float) -> Overview:
     state = snapshot(directory, plan)
-    lease_s = float(description["settings"]["run"]["lease_s"])
     held = Counter(_claims(directory).values())
     now = _file_clock(directory)
     gone = {worker for worker in held if is_gone(directory, worker, now=now, lease_s=lease_s)}
     workers = [
-        _worker(sign, held[sign["worker"]])
-        for sign in state.workers
-        if sign.get("state") != "ended" and not is_gone(directory, sign["worker"], now=now, lease_s=lease_s)
+        _worker(one, held[one.heartbeat.worker])
+        for one in state.workers
+        if one.state != "ended" and not is_gone(directory, one.heartbeat.worker, now=now, lease_s=lease_s)
     ]
     committed: Counter[str] = Counter()
-    for sign in state.workers:
-        committed.update(sign.get("committed", {}))
+    for one in state.workers:
+        committed.update(one.heartbeat.progress.committed)
     rows_per_s = sum(worker.rows_per_s for worker in workers)
     return Overview(
-        **about,
         state="working" if workers else "waiting",
         planned=state.rows_total,
         done=state.rows_done,
@@ -174,20 +164,21 @@ def _eta_s(state: Snapshot, rows_per_s: float) -> int | None:
     return int((state.rows_total - state.rows_done) / rows_per_s) if rows_per_s > 0 else None
 
 
-def _worker(sign: dict[str, Any], num_shards: int) -> WorkerView:
+def _worker(one: WorkerState, num_shards: int) -> WorkerView:
+    beat, progress = one.heartbeat, one.heartbeat.progress
     return WorkerView(
-        worker=sign["worker"],
-        host=sign["host"],
-        job=sign.get("job"),
-        state=sign.get("state", "starting"),
+        worker=beat.worker,
+        host=beat.host,
+        job=beat.job,
+        state=one.state,
         shards_in_flight=num_shards,
-        in_window=sign.get("in_window", 0),
-        window_size=sign.get("window_size", 0),
-        rows_per_s=sign.get("rows_per_s", 0.0),
-        tokens_per_s=sign.get("tokens_per_s", 0.0),
-        memory_mib=sign.get("memory_mib", 0),
-        gpu_use=[gpu for gpu in sign.get("gpu_use", []) if gpu],
-        silent_s=round(max(0.0, time.time() - sign["time"]), 1),
+        in_window=progress.in_window,
+        window_size=progress.window_size,
+        rows_per_s=progress.rows_per_s,
+        tokens_per_s=progress.tokens_per_s,
+        memory_mib=beat.memory_mib,
+        gpu_use=beat.gpu_use,
+        silent_s=round(max(0.0, time.time() - beat.time), 1),
     )
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -21,10 +19,20 @@ from rich.text import Text
 
 from glane.corpus.plan import Plan
 from glane.run.directory import RunDirectory
+from glane.run.heartbeat import Heartbeat, dated_heartbeats
+from glane.types import Status
 
 _SILENT_S = 20.0
 _REST = 20  # times as long as listing the parts took: of 100,000 on a slow file system that is seconds
 ProgressStyle = Literal["auto", "live", "plain", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerState:
+    """A worker by its last heartbeat."""
+
+    heartbeat: Heartbeat
+    state: Literal["starting", "working", "ended", "silent"]  # silent: a lost node takes its workers along
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,43 +46,41 @@ class Snapshot:
     statuses: Counter[str]
     prompt_tokens: int
     output_tokens: int
-    workers: tuple[dict[str, Any], ...]  # the heartbeats, newest attempt of each
+    workers: tuple[WorkerState, ...]
+
+    @property
+    def num_unusable(self) -> int:
+        """Rows that have their result, and no values."""
+        return sum(count for status, count in self.statuses.items() if status != Status.OK)
 
 
 def snapshot(directory: RunDirectory, plan: Plan, *, committed: Sequence[int] | None = None) -> Snapshot:
     """Read commits (unless the committed shards are given) and heartbeats."""
     committed = directory.committed_shards() if committed is None else committed
-    workers = tuple(sorted(_heartbeats(directory), key=lambda sign: str(sign["worker"])))
+    beats = list(dated_heartbeats(directory))
+    newest = max((written for written, _ in beats), default=0.0)
+    workers = [
+        WorkerState(
+            heartbeat=beat,
+            state="silent" if beat.state == "working" and newest - written > _SILENT_S else beat.state,
+        )
+        for written, beat in beats
+    ]
     statuses: Counter[str] = Counter()
-    for sign in workers:
-        statuses.update(sign.get("rows", {}))
-    newest = max((sign["written"] for sign in workers), default=0.0)
-    workers = tuple(
-        # A lost node takes its workers along before they can say so.
-        sign | {"state": "silent"} if sign["state"] == "working" and newest - sign["written"] > _SILENT_S else sign
-        for sign in workers
-    )
-    live = [sign for sign in workers if sign["state"] == "working"]
+    for _, beat in beats:
+        statuses.update(beat.progress.rows)
+    open_rows = sum(one.heartbeat.progress.open_rows for one in workers if one.state == "working")
     done = int(plan.shard_rows[list(committed)].sum()) if committed else 0
     return Snapshot(
-        rows_done=min(plan.num_selected, done + sum(sign.get("open_rows", 0) for sign in live)),
+        rows_done=min(plan.num_selected, done + open_rows),
         rows_total=plan.num_selected,
         shards_done=len(committed),
         shards_total=plan.num_shards,
         statuses=statuses,
-        prompt_tokens=sum(sign.get("prompt_tokens", 0) for sign in workers),
-        output_tokens=sum(sign.get("output_tokens", 0) for sign in workers),
-        workers=workers,
+        prompt_tokens=sum(beat.progress.prompt_tokens for _, beat in beats),
+        output_tokens=sum(beat.progress.output_tokens for _, beat in beats),
+        workers=tuple(workers),
     )
-
-
-def _heartbeats(directory: RunDirectory) -> list[dict[str, Any]]:
-    found = []
-    for path in directory.workers.glob("*.json"):
-        with contextlib.suppress(OSError, ValueError):
-            sign = {"state": "starting", **json.loads(path.read_text())}
-            found.append(sign | {"written": path.stat().st_mtime})
-    return found
 
 
 class ProgressReporter:
@@ -150,13 +156,13 @@ class ProgressReporter:
 
     def _line(self, state: Snapshot) -> str:
         rows_per_s, tokens_per_s = self._rates()
-        working = [sign for sign in state.workers if sign.get("state") == "working"]
+        working = [one for one in state.workers if one.state == "working"]
         parts = [
             f"{state.rows_done}/{state.rows_total} documents",
             f"{state.shards_done}/{state.shards_total} shards",
             f"{rows_per_s:.1f} rows/s",
             f"{tokens_per_s:.0f} tokens/s",
-            f"{_errors(state)} not usable",
+            f"{state.num_unusable} not usable",
             f"ETA {_eta(state, rows_per_s)}",
             f"{len(working)} engine(s) at work" if working else "engines starting",
         ]
@@ -165,11 +171,12 @@ class ProgressReporter:
     def _view(self, state: Snapshot) -> Group:
         bar = ProgressBar(total=max(state.rows_total, 1), completed=state.rows_done, width=60)
         table = Table("engine", "host", "state", "rows", "window", "shards", box=None, pad_edge=False)
-        for sign in state.workers:
-            if sign.get("state") != "ended":
-                window = f"{sign.get('in_window', 0)}/{sign.get('window_size', 0)}"
-                cells = [sign["worker"], sign["host"], sign["state"], sum(sign.get("rows", {}).values()), window]
-                table.add_row(*map(str, cells), str(sign.get("shards", 0)))
+        for one in state.workers:
+            if one.state != "ended":
+                beat, done = one.heartbeat, one.heartbeat.progress
+                window = f"{done.in_window}/{done.window_size}"
+                cells = [beat.worker, beat.host, one.state, sum(done.rows.values()), window, done.shards]
+                table.add_row(*map(str, cells))
         return Group(bar, Text(self._line(state)), table)
 
     def warn(self, line: str) -> None:
@@ -188,35 +195,8 @@ class ProgressReporter:
                 stream.write(f"{stamp} {line}\n")
 
 
-def _errors(state: Snapshot) -> int:
-    return sum(count for status, count in state.statuses.items() if status != "OK")
-
-
 def _eta(state: Snapshot, rows_per_s: float) -> str:
     if rows_per_s <= 0:
         return "unknown"
     seconds = int((state.rows_total - state.rows_done) / rows_per_s)
     return f"{seconds // 3600}:{seconds % 3600 // 60:02}:{seconds % 60:02}"
-
-
-def summary_lines(directory: RunDirectory, summary: dict[str, Any]) -> Sequence[str]:
-    """The end of a run in words: where things are, and the flow from input to output."""
-    flow, tokens = summary["flow"], summary["tokens"]
-    statuses = [f"{name} {count}" for name, count in flow.items() if name.isupper() and count]
-    reading = summary["reading"]
-    return [
-        f"records  {_shown(directory.records)}/*.parquet",
-        f"summary  {_shown(directory.summary)}",
-        f"flow     read {flow['read']} > selected {flow['selected']} > duplicates {flow['duplicates']} > "
-        f"asked {flow['asked']} > {', '.join(statuses)}",
-        f"reading  {reading['chunks']} chunks, {reading['repairs']} repairs, "
-        f"{reading['rows_with_broken_rules']} rows that break a rule, {reading['rows_with_leaks']} with a leak",
-        f"tokens   prompt {tokens['prompt']}, output {tokens['output']}",
-        f"speed    {summary['rows_per_s']} rows/s over {summary['seconds_working']} s",
-    ]
-
-
-def _shown(path: Path) -> str:
-    with contextlib.suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import psutil
 
+from glane.validation import Strict
 
-def usage() -> dict[str, Any]:
-    """Return `memory_mib` of this process and those below it, and an entry per GPU it was given, if NVML answers."""
+
+class GpuUse(Strict):
+    """One GPU at one moment, as NVML tells it."""
+
+    busy_percent: int
+    memory_mib: int
+    memory_total_mib: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What this process and those below it use."""
+
+    memory_mib: int
+    gpus: tuple[GpuUse, ...]  # those that NVML tells of
+
+
+def usage() -> Usage:
+    """Look at this process, those below it, and the GPUs that it was given."""
     memory = 0
     with contextlib.suppress(psutil.Error):
         own = psutil.Process()
         for process in [own, *own.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
                 memory += process.memory_info().rss
-    return {"memory_mib": memory // 2**20, "gpu_use": [_gpu(handle) for handle in gpu_handles()]}
+    gpus = (_gpu(handle) for handle in gpu_handles())
+    return Usage(memory_mib=memory // 2**20, gpus=tuple(gpu for gpu in gpus if gpu is not None))
 
 
 @cache
@@ -38,11 +58,11 @@ def gpu_handles() -> list[Any]:
     return found
 
 
-def _gpu(handle: Any) -> dict[str, Any]:
+def _gpu(handle: Any) -> GpuUse | None:
     with contextlib.suppress(Exception):
         import pynvml
 
         memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
         busy = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
-        return {"busy_percent": busy, "memory_mib": memory.used // 2**20, "memory_total_mib": memory.total // 2**20}
-    return {}
+        return GpuUse(busy_percent=busy, memory_mib=memory.used // 2**20, memory_total_mib=memory.total // 2**20)
+    return None

@@ -1,0 +1,166 @@
+"""What a pilot says of a run to come: `pilot.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from glane.errors import ConfigError, RecordError
+from glane.extraction.fingerprint import changes
+from glane.records import Record, read_record
+from glane.run.energy import EnergyTotal
+from glane.run.fingerprint import Fingerprint
+from glane.validation import Strict
+
+
+class Interval(Strict):
+    """A predicted figure: the median of its draws, and the middle part of them."""
+
+    predicted: float
+    low: float
+    high: float
+
+
+class RunFigures(Strict):
+    """What does not depend on the number of engines."""
+
+    prompt_tokens: Interval
+    output_tokens: Interval
+    failure_rate: Interval  # share of rows without values
+    record_bytes: Interval | None
+
+
+class EngineFigures(Strict):
+    """What depends on the number of engines. All are null where nothing was answered, energy where it is unknown."""
+
+    documents_per_s: Interval | None = None
+    working_s: Interval | None = None
+    wall_clock_s: Interval | None = None
+    engine_hours: Interval | None = None
+    gpu_hours: Interval | None = None
+    energy_kwh: Interval | None = None
+    co2_g: Interval | None = None
+
+
+class Forecast(Strict):
+    """The figures of a run, and by the number of its engines."""
+
+    figures: RunFigures
+    by_engines: Mapping[int, EngineFigures]
+
+
+class PilotRows(Strict):
+    """The rows that the run will have."""
+
+    selected: int
+    blank: int
+    repeated: int
+    asked: int
+
+
+class Failure(Strict):
+    """How many documents ended with a status other than OK, and their most frequent reason."""
+
+    status: str
+    documents: int
+    reason: str | None
+
+
+class Trial(Strict):
+    """The run that the forecast was made of."""
+
+    from_run: str | None
+    rows: int
+    working_s: float
+    documents_per_s: float
+    failures: tuple[Failure, ...]
+    energy: EnergyTotal
+
+
+class Assumed(Strict):
+    """What the pilot cannot tell."""
+
+    run_to_run: float
+    shard_rows: int
+    startup_s: float
+
+
+class PaceFigures(Strict):
+    """How fast one engine was. Work is in tokens: those written, and a quarter of those read."""
+
+    work_per_s: float
+    relative_error: float
+    degrees_of_freedom: int
+    ends_s: float
+    engine_start_s: float
+    is_steady: bool
+    num_engines: int
+    gpus_per_engine: int
+    engines_per_host: int
+
+
+class EnergySource(Strict):
+    """Where the forecast of energy comes from; null with the reason where there is none."""
+
+    source: str | None
+    reason: str | None
+
+
+class Suggestion(Strict):
+    """What to ask of Slurm."""
+
+    nodes: int
+    engines: int
+    wall_clock_s: Interval
+    time_limit_s: int
+    keeps: bool  # to the time that was wanted
+    overrides: str
+
+
+class PilotReport(Record):
+    """The report of `jobs/plan.py`."""
+
+    kind: Literal["glane pilot"] = "glane pilot"
+    version: Literal[2] = 2
+    made: str
+    host: str
+    level: float
+    fingerprint: Fingerprint
+    rows: PilotRows
+    pilot: Trial
+    assumed: Assumed
+    pace: PaceFigures
+    energy: EnergySource
+    figures: RunFigures
+    by_engines: Mapping[int, EngineFigures]
+    suggestion: Suggestion | None
+
+
+def read_pilot(path: str) -> PilotReport:
+    """Read the report of `jobs/plan.py`.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    remedy = "Give the pilot.json of jobs/plan.py."
+    try:
+        return read_record(PilotReport, Path(path).expanduser())
+    except FileNotFoundError:
+        raise ConfigError(f"run.pilot: {path} is not there. {remedy}") from None
+    except RecordError as error:
+        raise ConfigError(f"run.pilot: {error} {remedy}") from None
+
+
+def check_same(before: Fingerprint, now: Fingerprint, *, place: str) -> None:
+    """Refuse to set a forecast against a run that asks something else, or asks another model.
+
+    Raises:
+        ConfigError: saying what differs.
+    """
+    if found := changes(before, now):
+        lines = "\n".join(f"  {kind}: {line}" for kind, lines in found.items() for line in lines[:3])
+        raise ConfigError(
+            f"{place}: made for a run that would answer differently (there -> here):\n{lines}\n"
+            "Run jobs/plan.py again with these settings, or leave it out."
+        )

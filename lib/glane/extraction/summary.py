@@ -1,0 +1,95 @@
+"""What a complete extraction counts beside what every run does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import ConfigDict
+
+from glane.extraction.prediction import Predicted
+from glane.run.directory import RunDirectory
+from glane.run.summary import Summary, Tokens, read_summary
+from glane.validation import Strict
+
+
+class ReadingCounts(Strict):
+    """How documents were read."""
+
+    chunks: int
+    repairs: int
+    rows_with_broken_rules: int
+    rows_with_leaks: int
+
+
+class ExtractionSummary(Summary):
+    """`summary.json` of an extraction."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reading: ReadingCounts
+    predicted: Predicted | None = None  # where a pilot predicted it
+    sentinels: Mapping[str, Any] | None = None  # what they say of drift, in short
+
+
+def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
+    """The counts of a complete extraction; raises as `glane.run.summary.read_summary` does."""
+    return read_summary(directory, ExtractionSummary)
+
+
+def summarise(summary: Summary, records: Sequence[Path]) -> ExtractionSummary:
+    """Count tokens, duplicates, chunks, repairs, broken rules and leaks in the published `records`."""
+    counts: Counter[str] = Counter()
+    names = ["prompt_tokens", "output_tokens", "duplicate", "chunks", "repairs", "broken_rules", "leaked_from_example"]
+    for path in records:
+        with pq.ParquetFile(path) as parquet:
+            for batch in parquet.iter_batches(columns=names):
+                counts.update(
+                    prompt=_total(batch["prompt_tokens"]),
+                    output=_total(batch["output_tokens"]),
+                    asked=_total(pc.greater(batch["prompt_tokens"], 0)),  # a duplicate costs no token
+                    duplicates=_total(batch["duplicate"]),
+                    chunks=_total(batch["chunks"]),
+                    repairs=_total(batch["repairs"]),
+                    broken=_total(pc.greater(pc.list_value_length(batch["broken_rules"]), 0)),
+                    leaked=_total(pc.greater(pc.list_value_length(batch["leaked_from_example"]), 0)),
+                )
+    flow = summary.flow.model_copy(update={"duplicates": counts["duplicates"], "asked": counts["asked"]})
+    reading = ReadingCounts(
+        chunks=counts["chunks"],
+        repairs=counts["repairs"],
+        rows_with_broken_rules=counts["broken"],
+        rows_with_leaks=counts["leaked"],
+    )
+    tokens = Tokens(prompt=counts["prompt"], output=counts["output"])
+    return ExtractionSummary(**{**dict(summary), "flow": flow, "tokens": tokens, "reading": reading})
+
+
+def _total(column: pa.Array) -> int:
+    """The sum of what is not null; of booleans, how many are true."""
+    return int(pc.sum(column).as_py() or 0)
+
+
+def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[str]:
+    """The end of a run in words: where things are, and the flow from input to output."""
+    flow, tokens, reading = summary.flow, summary.tokens, summary.reading
+    statuses = ", ".join(f"{status} {count}" for status, count in flow.statuses().items())
+    return [
+        f"records  {_shown(directory.records)}/*.parquet",
+        f"summary  {_shown(directory.summary)}",
+        f"flow     read {flow.read} > selected {flow.selected} > duplicates {flow.duplicates} > "
+        f"asked {flow.asked} > {statuses}",
+        f"reading  {reading.chunks} chunks, {reading.repairs} repairs, "
+        f"{reading.rows_with_broken_rules} rows that break a rule, {reading.rows_with_leaks} with a leak",
+        f"tokens   prompt {tokens.prompt}, output {tokens.output}",
+        f"speed    {summary.rows_per_s} rows/s over {summary.seconds_working} s",
+    ]
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

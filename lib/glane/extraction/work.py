@@ -1,0 +1,85 @@
+"""Extraction as the work of a durable run: an engine started, the sentinels asked first, then the plan's documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from glane.corpus.read import Reader
+from glane.engine.engine import Engine, start_engine
+from glane.extraction.prepare import draft, run_directory
+from glane.extraction.sentinels import SentinelSpec
+from glane.extraction.summary import summarise
+from glane.extraction.worker import Worker
+from glane.run.description import RunDescription
+from glane.run.prepare import PreparedRun, prepare_run
+from glane.run.session import Session
+from glane.run.shards import Shards, until_published
+from glane.run.summary import Summary
+from glane.run.work import Draft
+from glane.settings import ExtractSettings
+from glane.task.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractionWork:
+    """One extraction: its settings, its task and, where it has some, its sentinels."""
+
+    settings: ExtractSettings
+    task: Task
+    sentinels: SentinelSpec | None = None
+
+    @property
+    def label(self) -> str:
+        """The model, as a message names it."""
+        return f"model {self.settings.model.name!r}"
+
+    def draft(self, known: RunDescription | None) -> Draft:
+        """See `glane.run.work.Work`."""
+        return draft(self.settings, self.task, known)
+
+    def work(self, session: Session) -> None:
+        """See `glane.run.work.Work`."""
+        engine = start_engine(self.settings.model, device=session.device, cpus=session.cpus)
+        session.is_ready()
+        try:
+            # The sentinels are few and come first, so that drift is known early. What others hold of them is left to
+            # them until the plan itself is done: no engine stands idle for a few documents.
+            self._ask_sentinels(session, engine, waits=False)
+            self._ask(session.shards(), engine, self.settings, session.key)
+            self._ask_sentinels(session, engine, waits=True)
+        finally:
+            engine.close()
+
+    def summarise(self, summary: Summary, records: Sequence[Path]) -> Summary:
+        """See `glane.run.work.Work`."""
+        return summarise(summary, records)
+
+    def _ask_sentinels(self, session: Session, engine: Engine, *, waits: bool) -> None:
+        if self.sentinels is None:
+            return
+        settings = self.sentinels.settings
+        shards = session.nested_shards(Path(settings.run.dir), waits=waits)
+        if shards.ledger.num_open:
+            self._ask(shards, engine, settings, self.sentinels.key)
+
+    def _ask(self, shards: Shards, engine: Engine, settings: ExtractSettings, key: str) -> None:
+        if shards.directory.is_complete:
+            return
+        reader = Reader(
+            shards.plan.paths,
+            id_column=settings.data.id_column,
+            text_column=settings.data.text_column,
+            input_columns=self.task.input_columns,
+            carry_columns=settings.data.carry_columns,
+        )
+        with until_published(shards.directory):
+            Worker(engine=engine, task=self.task, model=settings.model, shards=shards, reader=reader, key=key).run()
+
+
+def prepare_extraction(work: ExtractionWork) -> PreparedRun:
+    """Prepare the run of an extraction; see `glane.run.prepare.prepare_run`."""
+    settings = work.settings
+    cluster = settings.cluster.model_dump(mode="json")
+    return prepare_run(run_directory(settings.run), work, cluster=cluster)

@@ -1,0 +1,106 @@
+"""A durable run driven to its end, whatever its work is: workers on the nodes of a Ray cluster, and publication."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from glane.cluster.crew import Crew, alive_nodes
+from glane.cluster.layout import Layout
+from glane.cluster.local import local_ray
+from glane.cluster.scratch import scratch_folder
+from glane.errors import GlaneError
+from glane.run.directory import RunDirectory
+from glane.run.prepare import PreparedRun, prepare_run
+from glane.run.progress import ProgressReporter, ProgressStyle
+from glane.run.publish import finish_run, is_committed
+from glane.run.work import Work
+from glane.run.worker import WorkerSpec
+from glane.settings import ClusterSettings, LocalSettings, RunSettings
+
+Connect = Callable[[], AbstractContextManager[Any]]  # enters a Ray cluster, and yields the `ray` module
+
+
+def announce(run: PreparedRun, place: str, progress: ProgressReporter) -> None:
+    """Say whether the run is new, and how large it is."""
+    what, plan = "new run" if run.is_new else "resuming", run.plan
+    progress.say(f"{place}: {what}, {plan.num_selected} of {plan.num_read} rows selected, {plan.num_shards} shards")
+
+
+@contextlib.contextmanager
+def logged(progress: ProgressReporter) -> Iterator[None]:
+    """Put an error that ends the run into its log, too."""
+    try:
+        yield
+    except GlaneError as error:
+        progress.log(f"error: {error}")
+        raise
+
+
+def run_workers(
+    ray: Any,
+    run: PreparedRun,
+    work: Work,
+    layout: Layout,
+    *,
+    settings: RunSettings,
+    cluster: ClusterSettings,
+    progress: ProgressReporter,
+    tick: Callable[[], None],
+    should_stop: Callable[[], bool],
+    start: float,
+) -> None:
+    """Have workers do `work` on every node until all of it is committed; `tick` is called a few times a second.
+
+    Once `should_stop` says so, no new shard is begun. `start` (0 to 1) is where in the plan these workers begin.
+
+    Raises:
+        GlaneError: what a worker reports, or that workers keep dying.
+    """
+    spec = WorkerSpec(
+        worker="",
+        work=work,
+        run=settings,
+        key=run.key,
+        start=start,
+        device=layout.device,
+        cpus=layout.cpus,
+        gpus=0,
+    )
+    crew = Crew(ray, layout=layout, spec=spec, cluster=cluster, say=progress.say, warn=progress.warn)
+    crew.run(tick=tick, should_stop=should_stop)
+
+
+def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style: ProgressStyle) -> PreparedRun:
+    """Do work that needs no engine on this machine, with a worker on each core, and publish its result.
+
+    Resumes what was begun, and does nothing where all is done.
+
+    Raises:
+        GlaneError: for what a user can mend; what was committed stays, and the same call goes on.
+    """
+    directory = RunDirectory(root=Path(settings.dir).absolute(), group_access=settings.group_access)
+    run = prepare_run(directory, work, cluster=cluster.model_dump(mode="json"))
+    with ProgressReporter(directory, run.plan, style=style) as progress:
+        announce(run, settings.dir, progress)
+        if not (directory.is_complete or is_committed(directory, run.plan)):
+            with logged(progress), scratch_folder() as folder, local_ray(cluster, folder) as ray:
+                cores = min(node.cpus for node in alive_nodes(ray))
+                layout = Layout(device="cpu", cpus=1, gpus=0, engines_per_node=min(cores, run.plan.num_shards))
+                run_workers(
+                    ray,
+                    run,
+                    work,
+                    layout,
+                    settings=settings,
+                    cluster=cluster,
+                    progress=progress,
+                    tick=progress.update,
+                    should_stop=lambda: False,
+                    start=0.0,
+                )
+        finish_run(run, record_mib=settings.record_mib)
+    return run

@@ -1,0 +1,75 @@
+"""Records: what crosses rooms, processes and files. Each says in its file what it is, and in which version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from glane.errors import GlaneError, RecordError
+from glane.validation import Strict, validated
+
+
+class Record(Strict):
+    """A frozen value with its kind and its version. A subclass fixes both:
+
+        kind: Literal["glane heartbeat"] = "glane heartbeat"
+        version: Literal[1] = 1
+
+    A change of the fields that an older reader would misread raises the version.
+    """
+
+    kind: str
+    version: int
+
+    def as_json(self) -> bytes:
+        """The record as a file holds it: indented JSON in UTF-8."""
+        return self.model_dump_json(indent=2).encode()
+
+    def as_values(self) -> dict[str, Any]:
+        """The record as plain values."""
+        return self.model_dump(mode="json")
+
+
+R = TypeVar("R", bound=Record)
+
+
+def parse_record(model: type[R], values: object, *, place: str | Path) -> R:
+    """Return plain values as a record; `place` is where they were found.
+
+    Raises:
+        RecordError: if they are of another kind or version, or damaged.
+    """
+    kind, version = (model.model_fields[name].default for name in ("kind", "version"))
+    if not isinstance(values, Mapping) or "kind" not in values:
+        raise RecordError(f"{place}: no record of glane ({kind!r} is expected here). Was it written by glane 0.1.0?")
+    if values["kind"] != kind:
+        raise RecordError(f"{place}: holds {values['kind']!r}, and {kind!r} is expected here.")
+    if values.get("version") != version:
+        raise RecordError(
+            f"{place}: {kind!r} in version {values.get('version')!r}; this glane reads version {version}. Read it with "
+            "the glane that wrote it, or make it again."
+        )
+    try:
+        return validated(model, values, place="")
+    except GlaneError as error:
+        raise RecordError(f"{place}: damaged. {str(error).splitlines()[0]}") from None
+
+
+def read_record(model: type[R], path: Path) -> R:
+    """Read a record from its JSON file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        RecordError: if it cannot be read, is of another kind or version, or is damaged.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise RecordError(f"{path}: damaged; it is not JSON.") from None
+    return parse_record(model, values, place=path)

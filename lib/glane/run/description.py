@@ -1,0 +1,107 @@
+"""What a run is: `run.yaml`, written once when it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import yaml
+
+from glane.errors import RecordError, RunError
+from glane.records import Record, parse_record
+from glane.run.directory import RunDirectory
+from glane.run.environment import Environment
+from glane.run.fingerprint import Fingerprint
+from glane.storage import storage_errors
+from glane.validation import Strict
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's, where PyYAML has it: with thousands of
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # input files the description is long
+
+
+class InputFileEntry(Strict):
+    """One input file as it was when the run began."""
+
+    path: str
+    bytes: int
+    mtime_ns: int
+    digest: str
+
+
+class ColumnEntry(Strict):
+    """One column of the result, or one member of a record in it, in words."""
+
+    column: str
+    role: Literal["input", "field", "annotation", "member", "result"]
+    type: str
+    description: str
+    nullable: bool = True
+    values: str | None = None
+    labels: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class RunDescription(Record):
+    """What a run is, and what it was made with. `settings` are those of its kind of work."""
+
+    kind: Literal["glane run"] = "glane run"
+    version: Literal[1] = 1
+    work: str  # the kind of work: extraction, for example
+    created: str
+    task: str = ""  # empty where the work has none
+    model: str = ""
+    fingerprint_digest: str
+    fingerprint: Fingerprint
+    files: tuple[InputFileEntry, ...]
+    settings: Mapping[str, Any]
+    lease_s: float  # a worker silent for longer has lost its shards
+    codebook: tuple[ColumnEntry, ...]
+    environment: Environment
+
+    @property
+    def fields(self) -> list[str]:
+        """The columns that hold what was asked for."""
+        return [entry.column for entry in self.codebook if entry.role == "field"]
+
+
+def description_bytes(description: RunDescription) -> bytes:
+    """The description as `run.yaml` holds it."""
+    text = yaml.dump(description.as_values(), Dumper=_Dumper, allow_unicode=True, sort_keys=False)
+    assert isinstance(text, str)
+    return text.encode()
+
+
+def read_description(directory: RunDirectory) -> RunDescription:
+    """Read `run.yaml`.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        RecordError: if it is of another version.
+        RunError: if it is damaged.
+    """
+    try:
+        values = yaml.load(directory.description.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise RunError(f"{directory.description}: damaged. Choose another run.dir.") from None
+    return parse_record(RunDescription, values, place=directory.description)
+
+
+def known_run(directory: RunDirectory) -> RunDescription | None:
+    """What `run.yaml` says, or None for a directory that holds no run yet.
+
+    Raises:
+        RunError: if the directory is a file, is damaged, holds other things, or a run of another version.
+    """
+    root = directory.root
+    with storage_errors(root):
+        if root.exists() and not root.is_dir():
+            raise RunError(f"run.dir: {root} is a file. Choose another directory.")
+        if directory.description.exists():
+            try:
+                return read_description(directory)
+            except RecordError as error:
+                raise RunError(f"run.dir: {error} Or choose another run.dir.") from None
+        if root.is_dir() and not directory.is_ours():
+            raise RunError(f"run.dir: {root} holds other things and no run. Choose a new or empty directory.")
+    return None

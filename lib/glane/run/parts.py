@@ -1,0 +1,59 @@
+"""Parts: the committed rows of a shard, in one file that appears whole, once, with who made it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glane.errors import RunError
+from glane.run.directory import RunDirectory
+from glane.storage import write_once
+from glane.validation import Strict
+
+_KEY = b"glane_shard"
+
+
+class PartFacts(Strict):
+    """Who committed a shard, and when: in seconds since 1970, by the clock of its node."""
+
+    shard: int
+    started: float
+    committed: float
+    worker: str
+    host: str
+
+
+def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker: str, started: float) -> bool:
+    """Write the rows of a shard. Return False if another worker committed this shard first.
+
+    Raises:
+        RunError: if the file system refuses; nothing is committed then.
+    """
+    facts = PartFacts(shard=shard, started=started, committed=time.time(), worker=worker, host=socket.gethostname())
+    table = table.replace_schema_metadata({_KEY: facts.model_dump_json()})
+    return write_once(
+        directory.part(shard),
+        lambda stream: pq.write_table(table, stream, compression="zstd"),
+        mode=directory.file_mode,
+    )
+
+
+def read_part(path: Path) -> tuple[pa.Table, PartFacts]:
+    """Read what `commit_part` wrote.
+
+    Raises:
+        RunError: if it is not there, or damaged.
+    """
+    try:
+        with pq.ParquetFile(path) as parquet:
+            table = parquet.read()
+        return table, PartFacts.model_validate(json.loads(table.schema.metadata[_KEY]))
+    except FileNotFoundError:
+        raise RunError(f"{path}: not committed yet; run the same command again.") from None
+    except (pa.ArrowException, KeyError, TypeError, ValueError):
+        raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None

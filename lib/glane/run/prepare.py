@@ -1,0 +1,74 @@
+"""From a kind of work to a run directory that is ready to be worked on: new, resumed, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from glane.corpus.plan import Plan, read_plan, write_plan
+from glane.errors import RunError
+from glane.run.description import RunDescription, description_bytes, known_run
+from glane.run.directory import RunDirectory
+from glane.run.fingerprint import differences
+from glane.run.starts import record_start
+from glane.run.work import Work
+from glane.storage import write_once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRun:
+    """A run that workers can join."""
+
+    directory: RunDirectory
+    work: Work
+    plan: Plan
+    description: RunDescription
+    is_new: bool
+
+    @property
+    def key(self) -> str:
+        """The digest of the run's fingerprint."""
+        return self.description.fingerprint_digest
+
+
+def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, Any]) -> PreparedRun:
+    """Check input and run directory, plan the shards if nobody has, and record this start, with where it runs.
+
+    Raises:
+        DataError: if the input cannot be used.
+        RunError: if the directory cannot be written, or belongs to a run with another result.
+    """
+    directory.set_umask()
+    known = known_run(directory)
+    draft = work.draft(known)
+    if known is not None:
+        _refuse_other(directory, known, draft.description)
+    directory.create()
+    # The plan is made before the run is declared, so that a wrong `where` or a duplicate id leaves no run behind.
+    plan = read_plan(directory.plan) if known is not None and directory.plan.exists() else draft.plan()
+    if known is None and not directory.write_once(directory.description, description_bytes(draft.description)):
+        other = known_run(directory)
+        assert other is not None
+        _refuse_other(directory, other, draft.description)
+    if not directory.plan.exists():
+        made = plan
+        write_once(directory.plan, lambda stream: write_plan(made, stream), mode=directory.file_mode)
+    plan = read_plan(directory.plan)  # another process may have been faster; and the spans need not stay in memory
+    record_start(directory, cluster=cluster)
+    return PreparedRun(directory=directory, work=work, plan=plan, description=draft.description, is_new=known is None)
+
+
+def _refuse_other(directory: RunDirectory, before: RunDescription, now: RunDescription) -> None:
+    if before.work != now.work:
+        raise RunError(
+            f"run.dir: {directory.root} holds a run of another kind ({before.work}, and this is {now.work}). "
+            "Choose another run.dir."
+        )
+    if lines := differences(before.fingerprint, now.fingerprint):
+        listed = "\n".join(f"  {line}" for line in lines[:20])
+        more = f"\n  … and {len(lines) - 20} more" if len(lines) > 20 else ""
+        raise RunError(
+            f"run.dir: {directory.root} holds a run that would answer differently. What differs (there -> now):\n"
+            f"{listed}{more}\nChoose another run.dir, or give the former settings back to resume."
+        )

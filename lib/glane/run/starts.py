@@ -1,0 +1,86 @@
+"""Who began to work on a run, and which jobs were submitted for it: lines in the ledger, one for each."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from glane.errors import RecordError
+from glane.records import Record, parse_record
+from glane.run.directory import RunDirectory
+from glane.run.environment import Environment, environment
+from glane.run.heartbeat import job_name
+
+
+class Start(Record):
+    """One start of a run. What does not change its result may change between starts, and is kept here."""
+
+    kind: Literal["glane start"] = "glane start"
+    version: Literal[1] = 1
+    time: str
+    pid: int
+    job: str | None
+    cluster: Mapping[str, Any]
+    environment: Environment
+
+
+class Submission(Record):
+    """Jobs that were submitted for a run. `time` is in seconds since 1970."""
+
+    kind: Literal["glane submission"] = "glane submission"
+    version: Literal[1] = 1
+    time: float
+    jobs: tuple[str, ...]
+
+
+def record_start(directory: RunDirectory, *, cluster: Mapping[str, Any]) -> None:
+    """Append this start."""
+    start = Start(
+        time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        pid=os.getpid(),
+        job=job_name(),
+        cluster=cluster,
+        environment=environment(),
+    )
+    directory.append_record(_starts(directory), start)
+
+
+def record_submission(directory: RunDirectory, submission: Submission) -> None:
+    """Append jobs that were submitted."""
+    directory.append_record(_submissions(directory), submission)
+
+
+def starts(directory: RunDirectory) -> list[Start]:
+    """All starts of a run, the first first."""
+    return list(_lines(Start, _starts(directory)))
+
+
+def job_names(directory: RunDirectory) -> list[str]:
+    """The jobs that were submitted for this run or worked on it, in the order in which they were."""
+    found = [name for submission in _lines(Submission, _submissions(directory)) for name in submission.jobs]
+    found += [start.job for start in starts(directory) if start.job is not None]
+    return list(dict.fromkeys(found))
+
+
+def _starts(directory: RunDirectory) -> Path:
+    return directory.ledger / "starts.jsonl"
+
+
+def _submissions(directory: RunDirectory) -> Path:
+    return directory.ledger / "submissions.jsonl"
+
+
+R = TypeVar("R", bound=Record)
+
+
+def _lines(model: type[R], path: Path) -> Iterator[R]:
+    """The records of a file of lines; the last line may be half written."""
+    with contextlib.suppress(OSError):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError, RecordError):
+                yield parse_record(model, json.loads(line), place=path)

@@ -1,0 +1,84 @@
+"""What a complete run came to: `summary.json`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar
+
+from pydantic import ConfigDict
+
+from glane.records import Record, read_record
+from glane.run.directory import RunDirectory
+from glane.run.energy import EnergyTotal
+from glane.types import Status
+from glane.validation import Strict
+
+
+class Flow(Strict):
+    """From input to output, in rows. The names in capitals are the statuses of the result."""
+
+    read: int
+    selected: int
+    duplicates: int = 0
+    asked: int = 0
+    OK: int = 0
+    EMPTY: int = 0
+    TOO_LONG: int = 0
+    TRUNCATED: int = 0
+    INVALID: int = 0
+    REJECTED: int = 0
+
+    def of(self, status: Status) -> int:
+        """How many rows have a status."""
+        return int(getattr(self, status.name))
+
+    def statuses(self) -> dict[str, int]:
+        """Rows by status, those that occur."""
+        return {str(status): self.of(status) for status in Status if self.of(status)}
+
+
+class Tokens(Strict):
+    """What engines read and wrote."""
+
+    prompt: int = 0
+    output: int = 0
+
+
+class Summary(Record):
+    """Counts of a complete run. A kind of work may add its own; here they are passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Literal["glane summary"] = "glane summary"
+    version: Literal[1] = 1
+    complete: Literal[True] = True
+    finished: str
+    flow: Flow
+    tokens: Tokens = Tokens()
+    shards: int
+    seconds_working: float
+    rows_per_s: float
+    engine_hours: float
+    gpu_hours: float
+    engines: int  # the most at one time
+    record_bytes: int
+    energy: EnergyTotal
+    hosts: tuple[str, ...]
+    engine_deaths: int
+
+
+S = TypeVar("S", bound=Summary)
+
+
+def read_summary(directory: RunDirectory, model: type[S]) -> S:
+    """The counts of a complete run; `model` is `Summary`, or what its kind of work makes of it.
+
+    Raises:
+        FileNotFoundError: if the run has none yet.
+        RecordError: if it is of another version.
+    """
+    return read_record(model, directory.summary)
+
+
+def amended(summary: S, **more: Any) -> S:
+    """A summary with some of its values replaced, checked again."""
+    return type(summary).model_validate(dict(summary) | more)

@@ -1,0 +1,89 @@
+"""A worker's whole life in one process: the same under Ray, in a test, or by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from glane.errors import GlaneError
+from glane.run.directory import RunDirectory
+from glane.run.energy import EnergyMeter
+from glane.run.heartbeat import HeartbeatWriter
+from glane.run.session import Session, WorkerDied, where
+from glane.run.work import Work
+from glane.settings import RunSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSpec:
+    """What a worker is told. Small and without text: it crosses processes."""
+
+    worker: str
+    work: Work
+    run: RunSettings
+    key: str  # the run's fingerprint
+    start: float  # 0 to 1: where in the plan to begin
+    device: Literal["cpu", "gpu"]
+    cpus: int
+    gpus: int
+
+    @property
+    def directory(self) -> RunDirectory:
+        """Where the run is."""
+        return RunDirectory(root=Path(self.run.dir).absolute(), group_access=self.run.group_access)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerReport:
+    """How a worker ended. `message` names no text of a document."""
+
+    outcome: Literal["done", "failed", "died"]
+    message: str = ""
+
+
+def run_worker(spec: WorkerSpec, *, should_stop: Callable[[], bool] = lambda: False) -> WorkerReport:
+    """Work on the run until all of it is committed. Never raises."""
+    try:
+        _run(spec, should_stop)
+    except WorkerDied as death:
+        return WorkerReport(outcome="died", message=str(death))
+    except GlaneError as error:
+        return WorkerReport(outcome="failed", message=str(error))
+    except Exception as error:  # a bug: its message may quote a document, so only its place is told
+        return WorkerReport(outcome="failed", message=f"internal error, please report it: {where(error)}")
+    return WorkerReport(outcome="done")
+
+
+def _run(spec: WorkerSpec, should_stop: Callable[[], bool]) -> None:
+    run, directory = spec.run, spec.directory
+    directory.set_umask()
+    meter = EnergyMeter(country=run.country, num_gpus=spec.gpus) if run.energy == "auto" else None
+    heartbeat = HeartbeatWriter(
+        directory,
+        worker=spec.worker,
+        every_s=run.heartbeat_s,
+        device=spec.device,
+        cpus=spec.cpus,
+        gpus=spec.gpus,
+        energy=(lambda: None) if meter is None else meter.reading,
+    )
+    heartbeat.start()
+    try:
+        session = Session(
+            directory=directory,
+            heartbeat=heartbeat,
+            key=spec.key,
+            lease_s=run.lease_s,
+            start=spec.start,
+            device=spec.device,
+            cpus=spec.cpus,
+            should_stop=should_stop,
+            meter=meter,
+        )
+        spec.work.work(session)
+    finally:
+        if meter is not None:
+            meter.stop()
+        heartbeat.stop()
