@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from glane.assess.leaf import keys_of
-from glane.assess.matching import PartialDate, agree, match_records, match_values, same
+from glane.assess.matching import agree, match_records, match_values, same
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.kinds.date import PartialDate
 
 _DATE_LENGTH = {"year": 4, "month": 7, "day": 10}  # of the ISO spelling
 

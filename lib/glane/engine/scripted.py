@@ -19,21 +19,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from glane.engine.engine import RequestRefused, Sampling
 from glane.settings import ModelSettings
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
+from glane.task.fields import Field, ListField, ObjectField
 from glane.task.prompt import Message, compact_json
 from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, min_items, wrapper_keys
 from glane.task.task import Task
@@ -162,22 +152,6 @@ def _wrapped(wrapper: Field, field: Field, rng: random.Random, quote: str) -> An
 
 
 def _value(field: Field, rng: random.Random, quote: str) -> Any:
-    match field:
-        case StringField():
-            return "".join(rng.choices('aé"\\\n ', k=min(field.max_length, 6)))
-        case IntegerField():
-            return rng.randint(field.minimum, field.maximum)
-        case NumberField():
-            return round(rng.uniform(field.minimum or 0, field.maximum if field.maximum is not None else 100), 1)
-        case BooleanField():
-            return rng.random() < 0.5
-        case DateField():
-            return f"{rng.randint(1990, 2030)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
-        case EnumField():
-            return rng.choice(field.values)
-        case ListField():
-            return _field(field, rng, quote)
-        case ObjectField():
-            return _object(field.fields, rng, quote)
-        case _:
-            assert_never(field)
+    if isinstance(field, ListField):
+        return _field(field, rng, quote)
+    return _object(field.fields, rng, quote) if isinstance(field, ObjectField) else field.sample(rng)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
-from glane.extraction.records import RESULT_COLUMNS
 from glane.task.arrow import columns
-from glane.task.fields import BooleanField, DateField, EnumField, Field, ListField, ObjectField
+from glane.task.fields import EnumField, Field, ListField, ObjectField
+from glane.task.result import RESULT_COLUMNS
 from glane.task.task import Task
-
-Language = Literal["fr", "en"]
+from glane.types import Language
 
 _ANNOTATIONS: dict[Language, dict[str, str]] = {
     "fr": {
@@ -36,57 +35,9 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "conflicts": "Other values of {}, said by other chunks of the document or by other samples.",
     },
 }
-_RESULT: dict[Language, dict[str, str]] = {
-    "fr": {
-        "id": "Identifiant du document.",
-        "carried": "Repris de l'entrée.",
-        "status": "Ce que le document est devenu ; seul OK a des valeurs.",
-        "reason": "Pourquoi il n'y a pas de valeurs, sans texte du document.",
-        "finish_reason": "Comment la dernière réponse du modèle a fini.",
-        "prompt_tokens": "Jetons lus pour ce document (0 si la réponse d'un texte identique a servi).",
-        "output_tokens": "Jetons écrits pour ce document.",
-        "duplicate": "Le texte est identique à celui d'un autre document, dont la réponse a servi.",
-        "chunks": "Nombre de morceaux dans lesquels le document a été lu.",
-        "repairs": "Nombre de réponses inutilisables qui ont été redemandées.",
-        "broken_rules": "Règles entre champs que la réponse enfreint, même redemandée : à vérifier.",
-        "leaked_from_example": "Champs dont la valeur vient d'un exemple et non du document.",
-    },
-    "en": {
-        "id": "The document's id.",
-        "carried": "Kept from the input.",
-        "status": "What became of the document; only OK has values.",
-        "reason": "Why there are no values, without text of the document.",
-        "finish_reason": "How the model's last answer ended.",
-        "prompt_tokens": "Tokens read for this document (0 where the answer to an identical text served).",
-        "output_tokens": "Tokens written for this document.",
-        "duplicate": "The text is identical to another document's, whose answer served.",
-        "chunks": "Number of chunks in which the document was read.",
-        "repairs": "Number of answers that could not be used and were asked again.",
-        "broken_rules": "Rules between fields that the answer breaks, even asked again: to be checked.",
-        "leaked_from_example": "Fields whose value is an example's and not the document's.",
-    },
-}
-_KINDS: dict[Language, dict[str, str]] = {
-    "fr": {
-        "string": "texte",
-        "integer": "entier",
-        "number": "nombre",
-        "boolean": "vrai ou faux",
-        "date": "date",
-        "enum": "catégorie",
-        "list": "liste",
-        "object": "enregistrement",
-    },
-    "en": {
-        "string": "text",
-        "integer": "integer",
-        "number": "number",
-        "boolean": "true or false",
-        "date": "date",
-        "enum": "category",
-        "list": "list",
-        "object": "record",
-    },
+_INPUT: dict[Language, dict[str, str]] = {
+    "fr": {"id": "Identifiant du document.", "carried": "Repris de l'entrée."},
+    "en": {"id": "The document's id.", "carried": "Kept from the input."},
 }
 
 
@@ -95,7 +46,7 @@ def codebook(task: Task, *, id_column: str, carry_columns: Sequence[str]) -> lis
 
     `role` is input, field, annotation (of a field), member (of a record, `<field>.<member>`) or result.
     """
-    words = _RESULT[task.language]
+    words = _INPUT[task.language]
     entries = [_entry(id_column, "input", "", words["id"])]
     entries += [_entry(name, "input", "", words["carried"]) for name in carry_columns if name != id_column]
     for column in columns(task):
@@ -105,7 +56,9 @@ def codebook(task: Task, *, id_column: str, carry_columns: Sequence[str]) -> lis
             entries += _members(column.name, field, task.language)
         else:
             entries.append(_annotation(column.name, column.type, field, task.language))
-    return entries + [_entry(one.name, "result", _arrow_word(one.type), words[one.name]) for one in RESULT_COLUMNS]
+    return entries + [
+        _entry(one.name, "result", _arrow_word(one.type), one.words[task.language]) for one in RESULT_COLUMNS
+    ]
 
 
 def _members(prefix: str, field: Field, language: Language) -> Iterator[dict[str, Any]]:
@@ -118,14 +71,15 @@ def _members(prefix: str, field: Field, language: Language) -> Iterator[dict[str
 
 def _described(name: str, role: str, field: Field, language: Language) -> dict[str, Any]:
     inner = field.items if isinstance(field, ListField) else field
-    words = _KINDS[language]
-    kind = words[field.type] if inner is field else f"{words['list']} ({words[inner.type]})"
+    kind = field.word(language) if inner is field else f"{field.word(language)} ({inner.word(language)})"
     entry = _entry(name, role, kind, field.description.strip(), nullable=field.nullable)
+    entry["original"] = field.original or None
+    if isinstance(inner, ListField | ObjectField):
+        return entry
+    if inner.categories:
+        entry["values"] = "; ".join(inner.categories)
     if isinstance(inner, EnumField):
-        entry["values"] = "; ".join(inner.values)
         entry["labels"] = "; ".join(f"{value}: {label}" for value, label in inner.labels.items())
-    if isinstance(inner, BooleanField):
-        entry["values"] = "true; false"
     bounds: Mapping[str, Any] = inner.model_dump(include={"minimum", "maximum"}, exclude_unset=True)
     return entry | {key: float(bound) for key, bound in bounds.items() if bound is not None}
 
@@ -134,13 +88,13 @@ def _annotation(name: str, kind: pa.DataType, field: Field, language: Language) 
     base, _, what = name.partition("__")
     entry = _entry(name, "annotation", _arrow_word(kind), _ANNOTATIONS[language][what].format(base))
     values: Sequence[str] = {"missing": field.missing, "assertion": field.assertion}.get(what, ())
-    if what == "precision" and isinstance(field, DateField):
+    if what == "precision":
         values = ("year", "month", "day")
     return entry | {"values": "; ".join(values) or None}
 
 
 def _entry(name: str, role: str, kind: str, description: str, *, nullable: bool = True) -> dict[str, Any]:
-    empty = dict.fromkeys(("values", "labels", "minimum", "maximum"))
+    empty = dict.fromkeys(("values", "labels", "minimum", "maximum", "original"))
     return {"column": name, "role": role, "type": kind, "description": description, "nullable": nullable} | empty
 
 

@@ -27,7 +27,7 @@ from glane.run.heartbeat import job_name
 from glane.settings import DataSettings, ExtractSettings
 from glane.storage import storage_errors, write_once
 from glane.task.arrow import columns
-from glane.task.fields import RESERVED
+from glane.task.result import reserved_names
 from glane.task.task import Task
 from glane.types import Status
 
@@ -97,7 +97,7 @@ def open_directory(directory: RunDirectory) -> RunDirectory:
 
 
 def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
-    result = {column.name for column in columns(task)} | RESERVED
+    result = {column.name for column in columns(task)} | reserved_names()
     for name in (data.id_column, *data.carry_columns):
         if name in result:
             raise ConfigError(
