@@ -23,12 +23,16 @@ from typing import Any
 
 from glane.engine.engine import RequestRefused, Sampling
 from glane.settings import ModelSettings
+from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.locate import locate
 from glane.task.prompt import Message, compact_json
 from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, min_items, wrapper_keys
 from glane.task.task import Task
 from glane.types import Completion, Missing, TokenScores
 from glane.validation import Strict, validated
+
+_DRAWS = 100
 
 
 class _Script(Strict):
@@ -154,4 +158,16 @@ def _wrapped(wrapper: Field, field: Field, rng: random.Random, quote: str) -> An
 def _value(field: Field, rng: random.Random, quote: str) -> Any:
     if isinstance(field, ListField):
         return _field(field, rng, quote)
-    return _object(field.fields, rng, quote) if isinstance(field, ObjectField) else field.sample(rng)
+    return _record(field, rng, quote) if isinstance(field, ObjectField) else field.sample(rng)
+
+
+def _record(field: ObjectField, rng: random.Random, quote: str) -> dict[str, Any]:
+    """A record; one of which some fields stand together is drawn again until they do."""
+    drawn = _object(field.fields, rng, quote)
+    for _ in range(_DRAWS if field.exactly_one_of or field.at_least_one_of else 0):
+        try:
+            field.check_groups(read_answer(field.fields, locate(compact_json(drawn))), "record")
+            break
+        except AnswerError:
+            drawn = _object(field.fields, rng, quote)
+    return drawn

@@ -203,6 +203,7 @@ def _description(
     return {
         "created": _now(),
         "task": task.name,
+        "task_notes": list(task.notes),  # what of an imported schema is not kept as it stands there
         "model": settings.model.name,
         "fingerprint_digest": key,
         "fingerprint": fingerprint,

@@ -14,6 +14,7 @@ from glane.errors import ConfigError, GlaneError
 from glane.extraction.prediction import check_same, compare, comparison_lines, read_pilot
 from glane.extraction.prepare import PreparedRun, input_pattern_exists, prepare_run
 from glane.extraction.session import WorkerSpec
+from glane.job.notes import tell_notes
 from glane.job.sentinels import Sentinels, check_sentinels, sentinels_of
 from glane.run.progress import ProgressReporter, summary_lines
 from glane.run.publish import amend_summary, finish_run, is_committed
@@ -30,6 +31,7 @@ def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
         GlaneError: naming what is wrong and the remedy.
     """
     task = load_task(settings.task)
+    tell_notes(task)
     if task.passes.recall and settings.model.prompt_style == "bare":
         raise ConfigError(
             f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "

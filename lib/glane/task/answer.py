@@ -124,6 +124,7 @@ def _value(field: Field, node: Node, place: str) -> Found:
         return _list(field, node, place)
     if isinstance(field, ObjectField):
         found.fields = read_answer(field.fields, node, place=place)
+        field.check_groups(found.fields, place)
     else:
         found.value = field.read(node.value, place)
         found.precision = field.precision_of(node.value)

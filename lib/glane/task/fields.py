@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from glane.errors import ConfigError, did_you_mean
@@ -20,9 +21,9 @@ from glane.task.kinds.time import TimeField
 from glane.validation import validated
 
 __all__ = [
-    "KINDS", "BooleanField", "DateField", "DatetimeField", "EnumField", "Field", "IntegerField", "ListField",
-    "NumberField", "ObjectField", "Scalar", "ScalarField", "StringField", "TimeField", "all_names", "field_from",
-    "fields_from", "inner_fields",
+    "KINDS", "SCALARS", "BooleanField", "DateField", "DatetimeField", "EnumField", "Field", "IntegerField", "ListField",
+    "NumberField", "ObjectField", "Scalar", "ScalarField", "StringField", "TimeField", "all_names", "column_name",
+    "field_from", "fields_from", "inner_fields",
 ]  # fmt: skip
 
 # A new kind is a class in `kinds`, and here a name.
@@ -66,7 +67,7 @@ def fields_from(values: Any, *, place: str) -> dict[str, Field]:
         raise ConfigError(f"{place}: at least one field is needed, as `name: {{type: …}}`.")
     seen: dict[str, str] = {}
     for name in map(str, values):
-        if not name.isidentifier() or "__" in name or name.startswith("_"):
+        if not _is_column(name):
             raise ConfigError(
                 f"{place}.{name}: a field's name has letters, digits and single underscores, and starts with a letter."
             )
@@ -86,3 +87,15 @@ def all_names(fields: Mapping[str, Field]) -> Iterator[str]:
     for name, field in fields.items():
         yield name
         yield from all_names(inner_fields(field))
+
+
+def column_name(name: str, taken: Iterable[str]) -> str:
+    """The name as a column can have it: letters, digits and single underscores; unlike the others by more than case."""
+    found = re.sub(r"[\W_]+", "_", name).strip("_") if not _is_column(name) else name
+    found = found if found[:1].isalpha() else f"field_{found}".rstrip("_")
+    known = {one.lower() for one in taken}
+    return next(one for one in (found, *(f"{found}_{i}" for i in range(2, len(known) + 3))) if one.lower() not in known)
+
+
+def _is_column(name: str) -> bool:
+    return name.isidentifier() and "__" not in name and not name.startswith("_")

@@ -15,7 +15,7 @@ from glane.errors import ConfigError
 from glane.task.answer import read_answer
 from glane.task.examples import Example, read_example
 from glane.task.fields import Field, ListField, ObjectField, fields_from
-from glane.task.imports import fields_of_model, fields_of_schema_file
+from glane.task.imports import ImportedFields, fields_of_model, fields_of_schema_file
 from glane.task.keys import FULL_KEYS, Keys, short_keys
 from glane.task.locate import locate
 from glane.task.result import reserved_names
@@ -71,6 +71,7 @@ class Task(_Manner):
     inputs: tuple[str, ...]
     fields: Mapping[str, Field]
     examples: tuple[Example, ...]
+    notes: tuple[str, ...] = Key(default=(), exclude=True)  # what of an imported schema is not kept as it stands there
 
     @property
     def list_fields(self) -> dict[str, Field]:
@@ -142,11 +143,12 @@ def load_task(values: Mapping[str, Any]) -> Task:
     if len(given) != 1:
         raise ConfigError(f"task: exactly one of {', '.join(sources)} says what is asked; given: {given or 'none'}.")
     if definition.json_schema_file is not None:
-        fields = fields_of_schema_file(Path(definition.json_schema_file))
+        imported = fields_of_schema_file(Path(definition.json_schema_file))
     elif definition.pydantic_model is not None:
-        fields = fields_of_model(definition.pydantic_model)
+        imported = fields_of_model(definition.pydantic_model)
     else:
-        fields = fields_from(definition.fields, place="task.fields")
+        imported = ImportedFields(fields_from(definition.fields, place="task.fields"), ())
+    fields = imported.fields
     if taken := sorted(set(fields) & reserved_names()):
         raise ConfigError(f"task.fields.{taken[0]}: this name is a column of every result; choose another.")
     if not definition.inputs or len(set(definition.inputs)) < len(definition.inputs):
@@ -179,6 +181,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
             "inputs": definition.inputs,
             "fields": fields,
             "examples": examples,
+            "notes": imported.notes,
             **{name: getattr(definition, name) for name in _Manner.model_fields},
         },
         place="task",

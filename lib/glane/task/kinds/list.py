@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from glane.task.fields import Field
 
 DEFAULT_MAX_ITEMS = 50
+LONGEST = 10_000
 _PHRASES: Mapping[Language, str] = {"fr": "liste d'au plus {} éléments : {}", "en": "list of at most {} items : {}"}
 
 
@@ -25,7 +26,7 @@ class ListField(BaseField):
     type: Literal["list"] = "list"
     items: Field
     min_items: int = Key(default=0, ge=0)
-    max_items: int = Key(default=DEFAULT_MAX_ITEMS, ge=1, le=10_000)
+    max_items: int = Key(default=DEFAULT_MAX_ITEMS, ge=1, le=LONGEST)
     merge: Literal["union"] = "union"
     keys: tuple[str, ...] = ()  # of items that are objects: the fields that tell one item from another
     similarity: float = Key(default=100.0, ge=50, le=100)  # from here on, two strings are the same to the union
