@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from glane.errors import ConfigError
 from glane.task.keywords import RULES
@@ -50,7 +49,7 @@ def _target(reference: str, root: Mapping[str, Any], place: str) -> Any:
         raise ConfigError(f"{place}: $ref {reference!r} is not in this file; put what it means into the file.")
     here: Any = root
     for step in reference.split("/")[1:]:
-        name = unquote(step).replace("~1", "/").replace("~0", "~")
+        name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(here, Mapping) and name in here:
             here = here[name]
         elif isinstance(here, list) and name.isdigit() and int(name) < len(here):

@@ -123,10 +123,14 @@ class _Reader:
     def _one_record(self, records: Sequence[Mapping[str, Any]], word: str, place: str) -> dict[str, Any]:
         """Several records as one: it has the fields of all, and the required ones of one of them."""
         fields: dict[str, Any] = {}
+        told = "several records: read as one, with the fields of all and the required ones of "
+        told += "one" if word == "oneOf" else "at least one"
         for record in records:
             for name, field in record["fields"].items():
                 known = fields.get(name)
                 if known is not None and {known["type"], field["type"]} == {"enum"}:
+                    if known["values"] != field["values"]:
+                        told += f"; which of them {name} means is not checked"
                     field = {**field, "values": list(dict.fromkeys([*known["values"], *field["values"]]))}
                 elif known is not None and _bare(known) != _bare(field):
                     raise ConfigError(f"{place}.{name}: has several types in the records of {word}; give each a name.")
@@ -137,7 +141,7 @@ class _Reader:
             fields[name] = field if name in everywhere else {**field, "nullable": True}
         if not all(groups) or any(set(a) <= set(b) for a in groups for b in groups if a is not b):
             raise ConfigError(f"{place}: {word} of records that required fields do not tell apart.")
-        self.note(place, f"several records: read as one, with the fields of all and the required ones of {word}")
+        self.note(place, told)
         return {"type": "object", "fields": fields, GROUP_KEYS[word]: groups}
 
     # Unions

@@ -59,7 +59,9 @@ class NumberField(NumericField):
 
     def sample(self, rng: random.Random) -> Any:
         if self.above is None and self.below is None:
-            return round(rng.uniform(self.minimum or 0, self.maximum if self.maximum is not None else 100), 1)
+            low = self.minimum or 0
+            high = self.maximum if self.maximum is not None else 100 if low < 100 else low + 100
+            return min(max(round(rng.uniform(low, high), 1), self._ends()[0]), self._ends()[1])
         low, high = self._ends()
         low = min(0.0, high - 100) if math.isinf(low) else low
         return rng.uniform(low, low + 100 if math.isinf(high) else high)

@@ -55,6 +55,11 @@ class ObjectField(BaseField):
                 raise ValueError(f"{key}: {strange[0]!r} is no field of the record; it has {', '.join(self.fields)}")
             if not all(groups) or (key == "exactly_one_of" and _overlaps(groups)):
                 raise ValueError(f"{key}: a group is empty, or part of another, so that the two are always together")
+        always = [group for group in self.exactly_one_of if not any(self.fields[name].nullable for name in group)]
+        if len(always) > 1:
+            raise ValueError(
+                f"exactly_one_of: the fields of two groups are never null ({_told(tuple(always), ' and ')})"
+            )
         return self
 
     def phrase(self, language: Language) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|.", re.DOTALL)
-_MORE = 3  # repetitions beyond the fewest, where there is no bound
+_DRAWS = 30
 
 
 def check(pattern: str) -> None:
@@ -50,32 +50,35 @@ def is_in(pattern: str, text: str) -> bool:
 def sample(pattern: str, rng: random.Random, min_length: int, max_length: int) -> str:
     """A text that holds the pattern, for the engine that has no model; its dialect is the part that Python shares."""
     text = ""
-    for _ in range(20):
-        text = "".join(_written(parser.parse(pattern), rng))
+    for draw in range(_DRAWS):
+        more = 3 if min_length == 0 else 3 + draw * min_length // 4
+        text = "".join(_written(parser.parse(pattern), rng, more))
         if not pattern.endswith("$"):
             text += "a" * max(min_length - len(text), 0)
-        if min_length <= len(text) <= max_length and is_in(pattern, text):
+        text = text[:max_length]
+        if min_length <= len(text) and is_in(pattern, text):
             break
     return text
 
 
-def _written(tree: Any, rng: random.Random) -> list[str]:
-    return [part for operation, argument in tree for part in _one(operation, argument, rng)]
+def _written(tree: Any, rng: random.Random, more: int) -> list[str]:
+    """The parts of a text, with at most so many repetitions more than there must be."""
+    return [part for operation, argument in tree for part in _one(operation, argument, rng, more)]
 
 
-def _one(operation: Any, argument: Any, rng: random.Random) -> list[str]:
+def _one(operation: Any, argument: Any, rng: random.Random, more: int) -> list[str]:
     if operation is ops.LITERAL:
         return [chr(argument)]
     if operation in (ops.IN, ops.NOT_LITERAL, ops.ANY):
         return [_character(operation, argument, rng)]
     if operation in (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT):
         fewest, most, inner = argument
-        count = rng.randint(fewest, min(most, fewest + _MORE))
-        return [part for _ in range(count) for part in _written(inner, rng)]
+        count = rng.randint(fewest, min(most, fewest + more))
+        return [part for _ in range(count) for part in _written(inner, rng, more)]
     if operation is ops.SUBPATTERN:
-        return _written(argument[-1], rng)
+        return _written(argument[-1], rng, more)
     if operation is ops.BRANCH:
-        return _written(rng.choice(argument[1]), rng)
+        return _written(rng.choice(argument[1]), rng, more)
     return []  # where a text starts and ends
 
 
