@@ -123,6 +123,7 @@ class _Reader:
     def _one_record(self, records: Sequence[Mapping[str, Any]], word: str, place: str) -> dict[str, Any]:
         """Several records as one: it has the fields of all, and the required ones of one of them."""
         fields: dict[str, Any] = {}
+        linked: dict[str, None] = {}  # what tells the records apart by its value
         told = "several records: read as one, with the fields of all and the required ones of "
         told += "one" if word == "oneOf" else "at least one"
         for record in records:
@@ -130,7 +131,7 @@ class _Reader:
                 known = fields.get(name)
                 if known is not None and {known["type"], field["type"]} == {"enum"}:
                     if known["values"] != field["values"]:
-                        told += f"; which of them {name} means is not checked"
+                        linked[name] = None
                     field = {**field, "values": list(dict.fromkeys([*known["values"], *field["values"]]))}
                 elif known is not None and _bare(known) != _bare(field):
                     raise ConfigError(f"{place}.{name}: has several types in the records of {word}; give each a name.")
@@ -141,7 +142,7 @@ class _Reader:
             fields[name] = field if name in everywhere else {**field, "nullable": True}
         if not all(groups) or any(set(a) <= set(b) for a in groups for b in groups if a is not b):
             raise ConfigError(f"{place}: {word} of records that required fields do not tell apart.")
-        self.note(place, told)
+        self.note(place, "; ".join([told, *(f"which of them {name} means is not checked" for name in linked)]))
         return {"type": "object", "fields": fields, GROUP_KEYS[word]: groups}
 
     # Unions
