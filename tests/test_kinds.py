@@ -19,10 +19,17 @@ import glane
 from conftest import SMALL_TASK, extract_here, make_settings, write_documents
 from glane.assess.answers import answer_of, check_gold, gold_fields
 from glane.assess.candidates import Candidate, shared_fields
+from glane.assess.comparison import compare_runs
+from glane.assess.drift import measure_drift
+from glane.assess.evaluation import evaluate
+from glane.assess.files import as_json, as_parquet
 from glane.assess.leaf import rule_of
 from glane.assess.matching import same
+from glane.assess.measures import Chance
 from glane.assess.review_data import answer_of as review_answer
-from glane.assess.review_data import field_schema
+from glane.assess.review_data import field_schema, review_data, without_evidence
+from glane.assess.review_page import render, review_table
+from glane.assess.sampling import draw_random
 from glane.errors import ConfigError, DataError
 from glane.extraction import codebook as codebooks
 from glane.extraction import records
@@ -62,6 +69,16 @@ KIND_CASES = {
         ["2025-03-05T14:30", "2025-03-05T14:30:59"],
         ["2025-03-05 14:30", "2025-02-30T10:00", "2025-03-05T24:00", "2025-03-05T14:30Z", "2025-03-05"],
     ),
+    "datetime in UTC": (
+        {"type": "datetime", "zone": "offset"},
+        ["2025-03-05T13:30+00:00", "2025-03-05T13:30:05+00:00"],
+        ["2025-03-05T13:30", "2025-03-05T13:30+25:00"],
+    ),
+    "datetime in Paris": (
+        {"type": "datetime", "zone": "Europe/Paris"},
+        ["2025-03-05T14:30", "2025-10-26T02:30+01:00"],
+        ["2025-03-05", "2025-03-30T02:30"],
+    ),
     "enum": ({"values": ["a", "b"], "labels": {"a": "first"}}, ["a"], ["c", 1]),
 }
 
@@ -75,8 +92,9 @@ def read(one, value):
 
 
 def test_every_kind_is_tried_here():
-    assert set(KIND_CASES) == {kind.model_fields["type"].default for kind in SCALARS}
-    assert set(KINDS) == set(KIND_CASES) | {"list", "object"}
+    tried = {keys.get("type", name) for name, (keys, *_) in KIND_CASES.items()}
+    assert tried == {kind.model_fields["type"].default for kind in SCALARS}
+    assert set(KINDS) == tried | {"list", "object"}
 
 
 def test_a_kind_that_leaves_something_out_is_refused_with_all_that_it_lacks():
@@ -115,10 +133,7 @@ def test_what_a_kind_asks_for_is_what_it_reads(kind):
         jsonschema.validate({"x": value}, schema)
         found = read(one, value)
         stored = pa.array([found.value], one.arrow_type(nested=True))
-        assert json.loads(json.dumps(one.written(found.value, found.precision))) == value or kind in (
-            "integer",
-            "number",
-        )
+        assert read(one, one.written(found.value, found.precision)).value == found.value
         assert stored.null_count == 0
         assert one.same(found.value, found.value)
         assert one.statement(found.value) == one.statement(found.value)
@@ -168,10 +183,58 @@ def test_a_kind_goes_all_the_way_to_the_columns_and_back(kind, tmp_path):
 
     shown = review_answer(loaded.fields["x"], "x", first)
     assert shown == {"value": json.loads(json.dumps(right[0]))}
-    assert field_schema(loaded.fields["x"])["type"] == kind
+    assert field_schema(loaded.fields["x"])["type"] == keys.get("type", kind)
     flat = glane.open_run(tmp_path / "run")
     assert flat.line_list().collect().height == 31
     assert flat.evidence().collect().filter(pl.col("field") == "x").height == rows["x"].is_not_null().sum()
+
+
+@pytest.mark.parametrize("kind", KIND_CASES)
+def test_a_kind_is_evaluated_compared_and_reviewed(kind, tmp_path):
+    keys, right, _ = KIND_CASES[kind]
+    task = {
+        **SMALL_TASK,
+        "fields": {
+            "x": {"type": kind, **keys, "nullable": True},
+            "many": {
+                "type": "list",
+                "max_items": 3,
+                "items": {"type": "object", "fields": {"y": {"type": kind, **keys}}},
+            },
+        },
+    }
+    said = [{"x": right[0], "many": [{"y": right[0]}]}, {"x": None, "many": []}]
+    texts = [f"[[answer {json.dumps(one)}]] {i}" for i in range(3) for one in said]
+    data = write_documents(tmp_path / "d.parquet", texts)
+    extract_here(make_settings(data, tmp_path / "run", task))
+    run, fields = glane.open_run(tmp_path / "run"), load_task(task).fields
+    rows = run.all().collect()
+
+    found = evaluate(fields, run.all(), rows.select("id", "x", "many"), id_column="id", chance=Chance(samples=0))
+    as_parquet(found.values), as_parquet(found.fields), as_json(found.summary)
+    assert set(found.values["verdict"].cast(str)) <= {"correct", "absent"}
+    assert found.fields.filter(pl.col("field") == "x")["f1"].to_list() == [1.0]
+    empty = rows.select("id", pl.lit(None, rows.schema["x"]).alias("x"))
+    wrong = evaluate(fields, run.all(), empty, id_column="id", chance=Chance(samples=0))
+    assert wrong.values.filter(pl.col("field") == "x")["verdict"].cast(str).to_list().count("spurious") == 3
+
+    sides = [Candidate(name=name, fields=fields, rows=run.all(), id_column="id", about={}) for name in ("a", "b")]
+    assert compare_runs(sides, chance=Chance(samples=0)).summary["comparisons"][0]["equal"] == 6
+    drift = measure_drift(*sides, tolerance=0.02, changes={})
+    as_json(drift)
+    assert drift["drift"] == []
+    assert drift["fields"][0]["figures"]
+
+    sample = draw_random(rows.select("id"), id_column="id", num_rows=6, seed=0)
+    shown = review_data(
+        load_task(task), rows.join(run.documents().collect(), on="id"), sample, id_column="id", text_column="text", run="r",
+        fields=["x", "many"], context=[],
+    )  # fmt: skip
+    assert render(shown)
+    assert review_table(shown).height == 12
+    (answered,) = {json.dumps(one["fields"]["x"]["answer"]) for one in shown["documents"]} - {"null"}
+    assert json.loads(answered) == right[0]
+    assert read(without_evidence(fields["x"]), json.loads(answered)).value == rows["x"].drop_nulls()[0]
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -17,7 +17,7 @@ from glane.assess.candidates import Candidate, shared_fields
 from glane.assess.comparison import compare_runs
 from glane.assess.measures import Chance
 from glane.errors import ConfigError, DataError
-from glane.task.fields import EnumField, Field, ListField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Status
 
 ALPHA = 0.05
@@ -192,7 +192,7 @@ def _figures(field: Field | None, path: str, rows: Sequence[pl.DataFrame]) -> li
         wanted = field.trends(column)
     sides = [side.select(**wanted).row(0, named=True) for side in rows]
     figures = [{"what": what, "then": sides[0][what], "now": sides[1][what]} for what in wanted]
-    if isinstance(field, EnumField):
+    if not isinstance(field, ListField | ObjectField) and field.categories:
         figures.sort(key=lambda figure: -abs(figure["now"] - figure["then"]))
     return figures
 

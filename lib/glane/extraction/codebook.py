@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from glane.task.arrow import columns
-from glane.task.fields import EnumField, Field, ListField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField
 from glane.task.result import RESULT_COLUMNS
 from glane.task.task import Task
 from glane.types import Language
@@ -78,8 +78,8 @@ def _described(name: str, role: str, field: Field, language: Language) -> dict[s
         return entry
     if inner.categories:
         entry["values"] = "; ".join(inner.categories)
-    if isinstance(inner, EnumField):
-        entry["labels"] = "; ".join(f"{value}: {label}" for value, label in inner.labels.items())
+    if labels := inner.explained():
+        entry["labels"] = "; ".join(f"{value}: {label}" for value, label in labels.items())
     bounds: Mapping[str, Any] = inner.model_dump(include={"minimum", "maximum"}, exclude_unset=True)
     return entry | {key: float(bound) for key, bound in bounds.items() if bound is not None}
 

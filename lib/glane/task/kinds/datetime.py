@@ -181,5 +181,9 @@ class DatetimeField(SingleField):
         return self.read(raw, "gold") if isinstance(raw, str) else raw
 
     def written(self, value: Any, precision: str | None) -> Any:
+        """Without offset where it is the time of the zone, and the first of two such."""
+        if self.zone not in (_NONE, _OFFSET_ZONE):
+            local = value.astimezone(self._zone)
+            value = local.replace(tzinfo=None) if local.utcoffset() == local.replace(fold=0).utcoffset() else local
         text: str = value.isoformat(timespec="seconds" if value.second else "minutes")
         return text
