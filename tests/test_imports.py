@@ -138,7 +138,7 @@ def test_names_that_are_no_columns_are_mapped_and_kept_in_the_codebook(tmp_path)
     schema = {
         "type": "object",
         "properties": {
-            "check-in": TEXT, "check_in": TEXT, "2fa": {"type": "boolean"}, "@type": TEXT, "Type": TEXT, "status": TEXT,
+            "check-in": TEXT, "check_in": TEXT, "2fa": {"type": "boolean"}, "@type": TEXT, "Type": TEXT, "status": TEXT, "text": TEXT,
             "côté": TEXT, "xmp:note": {"type": "object", "properties": {"a.b": TEXT}},
         },
     }  # fmt: skip
@@ -147,7 +147,7 @@ def test_names_that_are_no_columns_are_mapped_and_kept_in_the_codebook(tmp_path)
     task["json_schema_file"] = str(tmp_path / "schema.json")
     loaded = load_task(task)
     assert list(loaded.fields) == [
-        "check_in", "check_in_2", "field_2fa", "type", "Type_2", "status_field", "côté", "xmp_note",
+        "check_in", "check_in_2", "field_2fa", "type", "Type_2", "status_field", "text_field", "côté", "xmp_note",
     ]  # fmt: skip
     data = write_documents(tmp_path / "d.parquet", ["a", "b"])
     rows = extract_here(make_settings(data, tmp_path / "run", task))
@@ -158,7 +158,7 @@ def test_names_that_are_no_columns_are_mapped_and_kept_in_the_codebook(tmp_path)
     kept = {one["column"]: one["original"] for one in run.codebook().iter_rows(named=True) if one["original"]}
     assert kept == {
         "check_in": "check-in", "check_in_2": "check_in", "field_2fa": "2fa", "type": "@type", "Type_2": "Type",
-        "status_field": "status", "xmp_note": "xmp:note", "xmp_note.a_b": "a.b",
+        "status_field": "status", "text_field": "text", "xmp_note": "xmp:note", "xmp_note.a_b": "a.b",
     }  # fmt: skip
     assert run.description()["task_notes"] == list(loaded.notes)
     assert any("check-in: becomes check_in" in note for note in loaded.notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ class ImportedFields:
     notes: tuple[str, ...]
 
 
-def fields_of_schema_file(path: Path) -> ImportedFields:
+def fields_of_schema_file(path: Path, *, taken: Collection[str] = ()) -> ImportedFields:
     """Read the fields of a JSON Schema file.
 
     Raises:
@@ -36,10 +36,10 @@ def fields_of_schema_file(path: Path) -> ImportedFields:
         raise ConfigError(f"task.json_schema_file: no file {path}.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"task.json_schema_file: {path} is not readable JSON ({error}).") from None
-    return fields_of_schema(schema, place=str(path))
+    return fields_of_schema(schema, place=str(path), taken=taken)
 
 
-def fields_of_model(name: str) -> ImportedFields:
+def fields_of_model(name: str, *, taken: Collection[str] = ()) -> ImportedFields:
     """Read the fields of a Pydantic model named `module:Class`.
 
     Raises:
@@ -52,10 +52,10 @@ def fields_of_model(name: str) -> ImportedFields:
         raise ConfigError(f"task.pydantic_model: {name!r} cannot be imported as module:Class ({error}).") from None
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise ConfigError(f"task.pydantic_model: {name!r} is no Pydantic model.")
-    return fields_of_schema(model.model_json_schema(), place=name)
+    return fields_of_schema(model.model_json_schema(), place=name, taken=taken)
 
 
-def fields_of_schema(schema: Any, *, place: str) -> ImportedFields:
+def fields_of_schema(schema: Any, *, place: str, taken: Collection[str] = ()) -> ImportedFields:
     """Read the fields of a JSON Schema.
 
     Raises:
@@ -63,5 +63,5 @@ def fields_of_schema(schema: Any, *, place: str) -> ImportedFields:
     """
     if not isinstance(schema, Mapping):
         raise ConfigError(f"{place}: not a JSON Schema.")
-    definitions, notes = definitions_of(schema, place=place)
+    definitions, notes = definitions_of(schema, place=place, taken=taken)
     return ImportedFields(fields_from(definitions, place=place), tuple(notes))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from glane.errors import ConfigError
@@ -30,15 +30,18 @@ from glane.task.keywords import (
 )
 from glane.task.kinds.list import DEFAULT_MAX_ITEMS, LONGEST
 from glane.task.result import reserved_names
+from glane.task.unions import union_of
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object")
-_TEXT = {"type": "string"}
 
 
-def definitions_of(schema: Mapping[str, Any], *, place: str) -> tuple[dict[str, Any], list[str]]:
+def definitions_of(
+    schema: Mapping[str, Any], *, place: str, taken: Collection[str] = ()
+) -> tuple[dict[str, Any], list[str]]:
     """Return the definitions of fields by name, and notes on what is not kept as the schema says it.
 
-    A schema whose top is no record becomes one field, `value`.
+    A schema whose top is no record becomes one field, `value`. No field gets the name of a result column, or one of
+    those `taken`: the inputs of a prompt.
 
     Raises:
         ConfigError: for a rule that glane would not enforce, or a value that cannot be a column.
@@ -52,9 +55,10 @@ def definitions_of(schema: Mapping[str, Any], *, place: str) -> tuple[dict[str, 
         found = {"type": "object", "fields": {"value": found}}
     fields = {}
     for name, field in found["fields"].items():
-        column = f"{name}_field" if name in reserved_names() else name
+        column = f"{name}_field" if name in reserved_names() or name in taken else name
         if column != name:
-            reader.note(f"{place}.{name}", f"becomes {column}: a result has a column {name} of its own")
+            whose = "a result has a column" if name in reserved_names() else "the task has an input"
+            reader.note(f"{place}.{name}", f"becomes {column}: {whose} of that name")
             field["original"] = field.get("original") or name
         fields[column] = field
     return fields, reader.notes()
@@ -120,31 +124,6 @@ class _Reader:
             raise ConfigError(f"{place}: {word} requires {strange[0]!r}, which is no property.")
         return found | {GROUP_KEYS[word]: [[columns[name] for name in group] for group in groups]}
 
-    def _one_record(self, records: Sequence[Mapping[str, Any]], word: str, place: str) -> dict[str, Any]:
-        """Several records as one: it has the fields of all, and the required ones of one of them."""
-        fields: dict[str, Any] = {}
-        linked: dict[str, None] = {}  # what tells the records apart by its value
-        told = "several records: read as one, with the fields of all and the required ones of "
-        told += "one" if word == "oneOf" else "at least one"
-        for record in records:
-            for name, field in record["fields"].items():
-                known = fields.get(name)
-                if known is not None and {known["type"], field["type"]} == {"enum"}:
-                    if known["values"] != field["values"]:
-                        linked[name] = None
-                    field = {**field, "values": list(dict.fromkeys([*known["values"], *field["values"]]))}
-                elif known is not None and _bare(known) != _bare(field):
-                    raise ConfigError(f"{place}.{name}: has several types in the records of {word}; give each a name.")
-                fields[name] = field
-        groups = [[name for name, field in one["fields"].items() if not field.get("nullable")] for one in records]
-        everywhere = set.intersection(*map(set, groups))
-        for name, field in fields.items():
-            fields[name] = field if name in everywhere else {**field, "nullable": True}
-        if not all(groups) or any(set(a) <= set(b) for a in groups for b in groups if a is not b):
-            raise ConfigError(f"{place}: {word} of records that required fields do not tell apart.")
-        self.note(place, "; ".join([told, *(f"which of them {name} means is not checked" for name in linked)]))
-        return {"type": "object", "fields": fields, GROUP_KEYS[word]: groups}
-
     # Unions
 
     def _options(self, schema: Mapping[str, Any], place: str, trail: tuple[str, ...]) -> list[_Option]:
@@ -187,26 +166,10 @@ class _Reader:
         if len(options) > 1 and all(values) and not any(isinstance(one, bool) for group in values for one in group):
             return self.field({"enum": list(distinct(one for group in values for one in group))}, place, ())
         read = [self.field(one.schema, place, one.trail) for one in options]
-        kept = [one for i, one in enumerate(read) if _bare(one) not in map(_bare, read[:i])]
-        if len(kept) == 1:
-            return kept[0]
-        kinds = list(dict.fromkeys(one["type"] for one in kept))
-        told = " or ".join(kinds) if len(kinds) > 1 else f"several kinds of {kinds[0]}"
-        nullable = {"nullable": True} if any(one.get("nullable") for one in kept) else {}
-        if set(kinds) <= {"integer", "number"}:
-            self.note(place, f"{told}: read as number, without their bounds")
-            return {"type": "number", **nullable}
-        lists = [one for one in kept if one["type"] == "list"]
-        singles = [one for one in kept if one["type"] != "list"]
-        if len(lists) == 1 and len(singles) == 1 and _bare(lists[0]["items"]) == _bare(singles[0]):
-            self.note(place, f"one {singles[0]['type']}, or a list of them: read as a list")
-            return {**lists[0], **nullable}
-        if kinds == ["object"]:
-            return {**self._one_record(kept, word, place), **nullable}
-        if lists or "object" in kinds:
-            raise ConfigError(f"{place}: {told}; a column has one type. Choose one, or give each a field of its own.")
-        self.note(place, f"{told}: read as text, without the rules of each")
-        return {**_TEXT, **nullable}
+        found, note = union_of(read, word, place)
+        if note:
+            self.note(place, note)
+        return found
 
     # Types
 
@@ -335,10 +298,6 @@ class _Reader:
             if patterns:
                 self.note(place, "patternProperties: names that the schema does not list are not asked for")
         return kept
-
-
-def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in definition.items() if key not in ("description", "nullable")}
 
 
 def _is_in(pattern: str, name: str) -> bool:

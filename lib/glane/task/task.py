@@ -143,9 +143,9 @@ def load_task(values: Mapping[str, Any]) -> Task:
     if len(given) != 1:
         raise ConfigError(f"task: exactly one of {', '.join(sources)} says what is asked; given: {given or 'none'}.")
     if definition.json_schema_file is not None:
-        imported = fields_of_schema_file(Path(definition.json_schema_file))
+        imported = fields_of_schema_file(Path(definition.json_schema_file), taken=definition.inputs)
     elif definition.pydantic_model is not None:
-        imported = fields_of_model(definition.pydantic_model)
+        imported = fields_of_model(definition.pydantic_model, taken=definition.inputs)
     else:
         imported = ImportedFields(fields_from(definition.fields, place="task.fields"), ())
     fields = imported.fields
