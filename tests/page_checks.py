@@ -108,7 +108,7 @@ def _check_yaml(content: str, earlier: dict[str, object], folder: Path) -> None:
     whole = {"name": "a", "instructions": "x", **values} if "fields" in values else {**earlier, **values}
     if not {"sentinels", "json_schema_file", "pydantic_model"} & whole.keys():
         load_task(whole)
-    if "fields" in values:
+    if "fields" in values and ("instructions" in values or not earlier):  # one that only shows fields is no new task
         earlier.clear()
         earlier.update({key: value for key, value in whole.items() if key != "examples"})
     if named:

@@ -25,7 +25,7 @@ from glane.assess.evidence import evidence_scores, read_spans
 from glane.assess.files import read_table, write_folder
 from glane.assess.judge import judge
 from glane.assess.leaf import leaves, rule_of, with_rules
-from glane.assess.matching import PartialDate, match_records, match_values, same
+from glane.assess.matching import match_records, match_values, same
 from glane.assess.measures import Chance
 from glane.assess.metrics import ratios, score_intervals
 from glane.assess.report import evaluation_report
@@ -34,6 +34,7 @@ from glane.assess.verdict import compare
 from glane.errors import ConfigError, DataError, RunError
 from glane.settings import evaluate_settings
 from glane.task.fields import Field, fields_from
+from glane.task.kinds.date import PartialDate
 
 DAY = datetime.date(2025, 3, 12)
 NO_INTERVALS = Chance(samples=0)

@@ -132,10 +132,9 @@ def test_a_json_schema_file_and_a_pydantic_model_give_the_same_fields(tmp_path, 
 @pytest.mark.parametrize(
     "schema",
     [
-        {"type": "array"},
+        {"type": "array", "uniqueItems": True},
         {"properties": {"a": {"type": "object", "properties": {}, "patternProperties": {}}}},
-        {"properties": {"a": {"anyOf": [{"type": "string"}, {"type": "integer"}]}}},
-        {"properties": {"a": {"type": "string", "pattern": "x"}}},
+        {"properties": {"a": {"type": "string", "pattern": "(?=x)"}}},
         {"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"type": "array", "items": {"$ref": "#/$defs/a"}}}},
     ],
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypedDict
+from typing import Literal, TypedDict
+
+Language = Literal["fr", "en"]  # of prompts, codebooks and reports
 
 
 class Status(StrEnum):

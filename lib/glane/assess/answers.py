@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
-from glane.assess.matching import PartialDate
 from glane.errors import DataError, did_you_mean
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
+from glane.task.fields import EnumField, Field, ListField, ObjectField
 
 _SHOWN = 5  # ids that a message names
 _BLOCK = 5_000  # documents that are held as Python values at once
@@ -43,25 +31,14 @@ def answer_of(fields: Mapping[str, Field], row: Mapping[str, Any]) -> dict[str, 
 def _value(field: Field, raw: Any, precision: Any = None) -> Any:
     if raw is None or raw != raw:  # what pandas writes for a number that is not there
         return None
-    match field:
-        case ListField():
-            items = [_item(field.items, one) for one in raw]
-            return [item for item in items if item is not None]
-        case ObjectField():
-            return answer_of(field.fields, raw)
-        case DateField():
-            day = raw.date() if isinstance(raw, datetime.datetime) else raw
-            return PartialDate(day, precision) if field.precision == "partial" else day
-        case IntegerField():
-            return int(raw)
-        case NumberField():
-            return float(raw)
-        case _:
-            return raw
+    if isinstance(field, ListField):
+        items = [_item(field.items, one) for one in raw]
+        return [item for item in items if item is not None]
+    return answer_of(field.fields, raw) if isinstance(field, ObjectField) else field.gold_value(raw, precision)
 
 
 def _item(field: Field, raw: Any) -> Any:
-    if isinstance(field, DateField) and isinstance(raw, Mapping):
+    if not isinstance(field, ObjectField) and isinstance(raw, Mapping):
         return _value(field, raw.get("date"), raw.get("date__precision"))
     return _value(field, raw)
 
@@ -121,67 +98,54 @@ def gold_fields(
 
 def _told_precision(field: Field, name: str, columns: Collection[str]) -> Field:
     """A partial date of which the right answers do not say how much is meant is compared as a day."""
-    if isinstance(field, DateField) and f"{name}__precision" not in columns:
+    if _has_precision(field) and f"{name}__precision" not in columns:
         return field.model_copy(update={"precision": "day"})
     return field
+
+
+def _has_precision(field: Field) -> bool:
+    return not isinstance(field, ListField | ObjectField) and field.has_precision
 
 
 def _pruned(field: Field, kind: pl.DataType, place: str) -> Field:
     """The field as far as a column of this type can speak of it."""
     if kind == pl.Null:
         return field
-    match field:
-        case ListField() if isinstance(kind, pl.List | pl.Array):
-            inner = _instance(kind.inner)
-            if isinstance(field.items, DateField) and isinstance(inner, pl.Struct):
-                members = _members(inner)
-                _pruned(field.items, members.get("date", pl.String()), f"{place}[].date")
-                return field.model_copy(update={"items": _told_precision(field.items, "date", members)})
-            if isinstance(field.items, DateField):
-                _pruned(field.items, inner, f"{place}[]")
-                return field.model_copy(update={"items": _told_precision(field.items, "date", ())})
-            items = _pruned(field.items, inner, f"{place}[]")
-            kept = items.fields if isinstance(items, ObjectField) else ()
-            return field.model_copy(update={"items": items, "keys": tuple(key for key in field.keys if key in kept)})
-        case ObjectField() if isinstance(kind, pl.Struct):
-            members = _members(kind)
-            kept = {
-                name: _told_precision(_pruned(inner, members[name], f"{place}.{name}"), name, members)
-                for name, inner in field.fields.items()
-                if name in members
-            }
-            if not kept:
-                raise DataError(f"{place}: has none of the members {', '.join(field.fields)}.")
-            return field.model_copy(update={"fields": kept})
-        case StringField() | EnumField() if isinstance(kind, pl.String | pl.Categorical | pl.Enum):
-            return field
-        case IntegerField() | NumberField() if kind.is_numeric():
-            return field
-        case BooleanField() if kind == pl.Boolean:
-            return field
-        case DateField() if isinstance(kind, pl.Date | pl.Datetime):
-            return field
-        case _:
-            raise DataError(f"{place}: the column is {kind}; the task's {field.type} needs {_expected(field)}.")
+    if isinstance(field, ListField) and isinstance(kind, pl.List | pl.Array):
+        return _pruned_list(field, _instance(kind.inner), place)
+    if isinstance(field, ObjectField) and isinstance(kind, pl.Struct):
+        members = _members(kind)
+        kept = {
+            name: _told_precision(_pruned(inner, members[name], f"{place}.{name}"), name, members)
+            for name, inner in field.fields.items()
+            if name in members
+        }
+        if not kept:
+            raise DataError(f"{place}: has none of the members {', '.join(field.fields)}.")
+        return field.model_copy(update={"fields": kept})
+    if isinstance(field, ListField | ObjectField) or not field.takes_column(kind):
+        raise DataError(f"{place}: the column is {kind}; the task's {field.type} needs {_expected(field)}.")
+    return field
+
+
+def _pruned_list(field: ListField, inner: pl.DataType, place: str) -> Field:
+    if _has_precision(field.items):
+        members = _members(inner) if isinstance(inner, pl.Struct) else {"date": inner}
+        _pruned(
+            field.items, members.get("date", pl.String()), f"{place}[]{'.date' if isinstance(inner, pl.Struct) else ''}"
+        )
+        return field.model_copy(update={"items": _told_precision(field.items, "date", members)})
+    items = _pruned(field.items, inner, f"{place}[]")
+    kept = items.fields if isinstance(items, ObjectField) else ()
+    return field.model_copy(update={"items": items, "keys": tuple(key for key in field.keys if key in kept)})
 
 
 def _expected(field: Field) -> str:
-    match field:
-        case StringField() | EnumField():
-            return "String"
-        case IntegerField():
-            return "Int64"
-        case NumberField():
-            return "Float64"
-        case BooleanField():
-            return "Boolean"
-        case DateField():
-            partial = " (and its precision in a second column, <field>__precision)"
-            return f"Date{partial if field.precision == 'partial' else ''}"
-        case ListField():
-            return f"List({_expected(field.items)})"
-        case _:
-            return f"Struct of {', '.join(f'{name}: {_expected(inner)}' for name, inner in field.fields.items())}"
+    if isinstance(field, ListField):
+        return f"List({_expected(field.items)})"
+    if isinstance(field, ObjectField):
+        return f"Struct of {', '.join(f'{name}: {_expected(inner)}' for name, inner in field.fields.items())}"
+    return field.gold_column()
 
 
 def check_gold(fields: Mapping[str, Field], gold: pl.DataFrame, id_column: str) -> None:
@@ -204,37 +168,26 @@ def check_gold(fields: Mapping[str, Field], gold: pl.DataFrame, id_column: str) 
 def _is_valid(field: Field, value: Any) -> bool:
     if value is None or value != value:
         return True
-    match field:
-        case IntegerField():
-            return isinstance(value, int) or float(value).is_integer()
-        case EnumField():
-            return value in field.values
-        case DateField() if isinstance(value, datetime.datetime):
-            return value.time() == datetime.time()
-        case ListField():
-            return all(isinstance(one, Mapping) or _is_valid(field.items, one) for one in value) and (
-                not isinstance(field.items, ObjectField) or all(_is_valid(field.items, one) for one in value)
-            )
-        case ObjectField():
-            return all(_is_valid(inner, value.get(name)) for name, inner in field.fields.items())
-        case _:
-            return True
+    if isinstance(field, ListField):
+        return all(_is_valid_item(field.items, one) for one in value)
+    if isinstance(field, ObjectField):
+        return all(_is_valid(inner, value.get(name)) for name, inner in field.fields.items())
+    return field.is_gold(value)
+
+
+def _is_valid_item(field: Field, value: Any) -> bool:
+    """An item may be a date beside its precision."""
+    return (isinstance(value, Mapping) and not isinstance(field, ObjectField)) or _is_valid(field, value)
 
 
 def _complaint(field: Field) -> str:
-    match field:
-        case EnumField():
-            return f"has a value that the task does not know. Valid: {', '.join(field.values)}"
-        case IntegerField():
-            return "is no whole number"
-        case DateField():
-            return "has a time of day beside the date"
-        case ListField():
-            return f"has an item that {_complaint(field.items)}"
-        case _:
-            inner = [one for one in getattr(field, "fields", {}).values() if isinstance(one, EnumField)]
-            valid = "; ".join(", ".join(one.values) for one in inner)
-            return "has a member that the task does not allow" + (f" (categories: {valid})" if valid else "")
+    if isinstance(field, ListField):
+        return f"has an item that {_complaint(field.items)}"
+    if not isinstance(field, ObjectField):
+        return field.gold_complaint()
+    inner = [one for one in field.fields.values() if isinstance(one, EnumField)]
+    valid = "; ".join(", ".join(one.values) for one in inner)
+    return "has a member that the task does not allow" + (f" (categories: {valid})" if valid else "")
 
 
 def some_ids(ids: Collection[Any]) -> str:

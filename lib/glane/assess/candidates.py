@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from glane.errors import DataError, did_you_mean
-from glane.task.fields import DateField, EnumField, Field, ListField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,27 +46,20 @@ def shared_fields(candidates: Sequence[Candidate], wanted: Sequence[str]) -> dic
 
 def _shared(field: Field, other: Field) -> Field | None:
     """The field as far as both have it, with the first's rule; None where they cannot be compared."""
-    match field, other:
-        case EnumField(), EnumField():
-            values = tuple(dict.fromkeys((*field.values, *other.values)))
-            return field.model_copy(update={"values": values})
-        case DateField(), DateField():
-            return field if field.precision == other.precision else None
-        case ListField(), ListField():
-            items = _shared(field.items, other.items)
-            if items is None:
-                return None
-            kept = items.fields if isinstance(items, ObjectField) else ()
-            return field.model_copy(update={"items": items, "keys": tuple(key for key in field.keys if key in kept)})
-        case ObjectField(), ObjectField():
-            inner = {
-                name: common
-                for name, one in field.fields.items()
-                if name in other.fields and (common := _shared(one, other.fields[name])) is not None
-            }
-            return field.model_copy(update={"fields": inner}) if inner else None
-        case _:
-            return field if type(field) is type(other) else None
+    if isinstance(field, ListField) and isinstance(other, ListField):
+        items = _shared(field.items, other.items)
+        if items is None:
+            return None
+        kept = items.fields if isinstance(items, ObjectField) else ()
+        return field.model_copy(update={"items": items, "keys": tuple(key for key in field.keys if key in kept)})
+    if isinstance(field, ObjectField) and isinstance(other, ObjectField):
+        inner = {
+            name: common
+            for name, one in field.fields.items()
+            if name in other.fields and (common := _shared(one, other.fields[name])) is not None
+        }
+        return field.model_copy(update={"fields": inner}) if inner else None
+    return None if isinstance(field, ListField | ObjectField) else field.common(other)
 
 
 def shared_ids(candidates: Sequence[Candidate]) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from glane.assess.candidates import Candidate, shared_fields
 from glane.assess.comparison import compare_runs
 from glane.assess.measures import Chance
 from glane.errors import ConfigError, DataError
-from glane.task.fields import BooleanField, EnumField, Field, IntegerField, ListField, NumberField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Status
 
 ALPHA = 0.05
@@ -184,22 +184,15 @@ def _figures(field: Field | None, path: str, rows: Sequence[pl.DataFrame]) -> li
     column = pl.col(name)
     for member in inner:
         column = column.struct.field(member)
-    wanted: dict[str, pl.Expr]
-    match field:
-        case BooleanField():
-            wanted = {"share of true": column.fill_null(False).mean()}
-        case EnumField():
-            text = column.cast(pl.String)
-            wanted = {f"share of {value}": (text == value).fill_null(False).mean() for value in field.values}
-        case IntegerField() | NumberField():
-            wanted = {"mean": column.mean(), "share with a value": column.is_not_null().mean()}
-        case ListField():
-            wanted = {"items per document": column.list.len().fill_null(0).mean()}
-        case _:
-            wanted = {"share with a value": column.is_not_null().mean()}
+    if isinstance(field, ListField):
+        wanted = {"items per document": column.list.len().fill_null(0).mean()}
+    elif isinstance(field, ObjectField):
+        wanted = {"share with a value": column.is_not_null().mean()}
+    else:
+        wanted = field.trends(column)
     sides = [side.select(**wanted).row(0, named=True) for side in rows]
     figures = [{"what": what, "then": sides[0][what], "now": sides[1][what]} for what in wanted]
-    if isinstance(field, EnumField):
+    if not isinstance(field, ListField | ObjectField) and field.categories:
         figures.sort(key=lambda figure: -abs(figure["now"] - figure["then"]))
     return figures
 

@@ -6,17 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from glane.errors import ConfigError, did_you_mean
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
+from glane.task.fields import Field, ListField, ObjectField
 from glane.validation import validated
 
 
@@ -50,9 +40,7 @@ def keys_of(field: ListField, record: ObjectField) -> tuple[str, ...]:
 
 def categories(field: Field) -> list[str]:
     """The categories of a boolean or enum, as text; none for other fields."""
-    if isinstance(field, BooleanField):
-        return ["true", "false"]
-    return list(field.values) if isinstance(field, EnumField) else []
+    return [] if isinstance(field, ListField | ObjectField) else list(field.categories)
 
 
 def rule_of(field: Field) -> str:
@@ -61,17 +49,8 @@ def rule_of(field: Field) -> str:
         if isinstance(field.items, ObjectField):
             return f"assigned by {', '.join(keys_of(field, field.items))}"
         return f"items {rule_of(field.items)}"
-    match field:
-        case StringField():
-            rule = field.compare
-            return f"fuzzy {rule.similarity:g}" if rule.rule == "fuzzy" else rule.rule
-        case IntegerField() | NumberField():
-            tolerance = field.compare.tolerance
-            return f"±{tolerance if isinstance(tolerance, str) else f'{tolerance:g}'}" if tolerance else "exact"
-        case DateField():
-            return f"±{field.compare.tolerance_days} d" if field.compare.tolerance_days else "exact"
-        case _:
-            return "exact"
+    assert not isinstance(field, ObjectField)  # its fields are leaves
+    return field.rule_words()
 
 
 def with_rules(fields: Mapping[str, Field], rules: Mapping[str, Any], *, place: str) -> dict[str, Field]:

@@ -8,48 +8,15 @@ scored since Chinchor (1991): the slots of a template after the templates are al
 
 from __future__ import annotations
 
-import datetime
-import sys
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple, assert_never
+from typing import Any
 
 import numpy as np
-from rapidfuzz import fuzz
 from scipy.optimize import linear_sum_assignment
 
 from glane.assess.leaf import keys_of
-from glane.extract.fold import fold
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
-
-_SLACK = 1 + 1e-9  # of a tolerance, for decimals that doubles do not hold: 37.2 - 37.1
-_ROUNDING = 8 * sys.float_info.epsilon  # of the value itself: 12345678.3 - 12345678.2 is off by more than _SLACK
-_EQUAL_SLACK = 1e-9  # relative, of two decimals that are the same
-
-
-class PartialDate(NamedTuple):
-    """A day, and how much of it is meant; None where that is not known."""
-
-    day: datetime.date
-    precision: str | None
-
-    @property
-    def start(self) -> datetime.date:
-        """The first day of what is meant."""
-        if self.precision == "year":
-            return self.day.replace(month=1, day=1)
-        return self.day.replace(day=1) if self.precision == "month" else self.day
+from glane.task.fields import Field, ListField, ObjectField
 
 
 def match_values(field: Field, gold: Sequence[Any], predicted: Sequence[Any]) -> list[tuple[int | None, int | None]]:
@@ -110,25 +77,12 @@ def _match_equal(field: Field, gold: Sequence[Any], predicted: Sequence[Any]) ->
 
 def _is_equivalence(field: Field) -> bool:
     """Whether what is the same has one key; tolerances are not transitive."""
-    match field:
-        case StringField():
-            return field.compare.rule != "fuzzy"
-        case BooleanField() | EnumField():
-            return True
-        case IntegerField():
-            return not field.compare.tolerance
-        case DateField():  # a partial date may lack its precision, and is then the same as several
-            return field.precision == "day" and not field.compare.tolerance_days
-        case _:
-            return False
+    return not isinstance(field, ListField | ObjectField) and field.is_equivalence
 
 
 def _key(field: Field, value: Any) -> Hashable:
-    folded = isinstance(field, StringField) and field.compare.rule == "folded"
-    return _folded(value) if folded else value
-
-
-_folded = lru_cache(maxsize=100_000)(fold)
+    assert not isinstance(field, ListField | ObjectField)
+    return field.key(value)
 
 
 def _both_agree(field: Field, gold: Any, predicted: Any) -> bool:
@@ -148,42 +102,9 @@ def agree(field: Field, gold: Any, predicted: Any) -> bool:
 
 def same(field: Field, gold: Any, predicted: Any) -> bool:
     """Whether two values are the same under the field's rule. Neither is None."""
-    match field:
-        case StringField():
-            if field.compare.rule == "exact":
-                return bool(gold == predicted)
-            if field.compare.rule == "folded":
-                return _folded(gold) == _folded(predicted)
-            return fuzz.ratio(_folded(gold), _folded(predicted)) >= field.compare.similarity
-        case IntegerField() | NumberField():
-            return abs(gold - predicted) <= _tolerance(field, gold)
-        case BooleanField() | EnumField():
-            return bool(gold == predicted)
-        case DateField():
-            return _same_date(field, gold, predicted)
-        case ListField():
-            pairs = match_values(field.items, gold, predicted)
-            return all(i is not None and j is not None for i, j in pairs)
-        case ObjectField():
-            return all(agree(inner, gold.get(name), predicted.get(name)) for name, inner in field.fields.items())
-        case _:
-            assert_never(field)
-
-
-def _tolerance(field: IntegerField | NumberField, gold: float) -> float:
-    tolerance = field.compare.tolerance
-    if isinstance(tolerance, str):
-        tolerance = float(tolerance.rstrip("% ")) / 100 * abs(gold)
-    equal = abs(gold) * _EQUAL_SLACK if isinstance(field, NumberField) else 0.0
-    return max(tolerance * _SLACK + abs(gold) * _ROUNDING, equal)
-
-
-def _same_date(field: DateField, gold: Any, predicted: Any) -> bool:
-    if isinstance(gold, PartialDate) and isinstance(predicted, PartialDate):
-        if gold.precision is None or predicted.precision is None:
-            gold, predicted = gold.day, predicted.day
-        elif gold.precision != predicted.precision:
-            return False
-        else:
-            gold, predicted = gold.start, predicted.start
-    return bool(abs((gold - predicted).days) <= field.compare.tolerance_days)
+    if isinstance(field, ListField):
+        pairs = match_values(field.items, gold, predicted)
+        return all(i is not None and j is not None for i, j in pairs)
+    if isinstance(field, ObjectField):
+        return all(agree(inner, gold.get(name), predicted.get(name)) for name, inner in field.fields.items())
+    return field.same(gold, predicted)

@@ -11,12 +11,12 @@ import polars as pl
 
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError
-from glane.task.fields import DateField, Field, ListField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
 from glane.task.task import Task
 
-_KEYS = {"description", "nullable", "missing", "assertion", "type", "values", "labels", "minimum", "maximum"}
-_KEYS |= {"max_length", "precision"}
+# What is for the model alone, or told by other means; all else is for the page, whatever the kind.
+_NOT_SHOWN = {"evidence", "merge", "items", "fields", "min_items", "max_items", "keys", "similarity"}
 
 
 def review_data(
@@ -85,17 +85,14 @@ def answer_of(field: Field, name: str, row: Mapping[str, Any]) -> Any:
         if not wrapper_keys(bare):
             return items
         return [{VALUE: item, ASSERTION: one} for item, one in zip(items, said or [None] * len(items), strict=True)]
-    if isinstance(field, DateField) and field.precision == "partial":
-        plain: Any = _at_precision(value, row[f"{name}__precision"])
-    else:
-        plain = _plain(field, value)
+    plain = _plain(field, value, row.get(f"{name}__precision"))
     keys = wrapper_keys(bare)
     return {VALUE: plain, **({ASSERTION: said} if ASSERTION in keys else {})} if keys else plain
 
 
 def field_schema(field: Field) -> dict[str, Any]:
     """What the page must know of a field, as JSON."""
-    schema: dict[str, Any] = field.model_dump(mode="json", include=_KEYS)
+    schema: dict[str, Any] = field.model_dump(mode="json", exclude=_NOT_SHOWN)
     if isinstance(field, ListField):
         schema["items"] = field_schema(field.items)
     elif isinstance(field, ObjectField):
@@ -103,23 +100,17 @@ def field_schema(field: Field) -> dict[str, Any]:
     return schema
 
 
-def _plain(field: Field, value: Any) -> Any:
+def _plain(field: Field, value: Any, precision: str | None = None) -> Any:
     """A value without what stands around it."""
     if value is None:
         return None
-    match field:
-        case ObjectField():
-            return {name: answer_of(one, name, value) for name, one in field.fields.items()}
-        case ListField():
-            return [_plain(field.items, item) for item in value]
-        case DateField():
-            return _at_precision(value["date"], value["date__precision"]) if isinstance(value, dict) else str(value)
-        case _:
-            return value
-
-
-def _at_precision(date: Any, precision: str) -> str:
-    return str(date)[: {"year": 4, "month": 7, "day": 10}[precision]]
+    if isinstance(field, ObjectField):
+        return {name: answer_of(one, name, value) for name, one in field.fields.items()}
+    if isinstance(field, ListField):
+        return [_plain(field.items, item) for item in value]
+    if isinstance(value, dict):  # an item with its precision beside it
+        value, precision = value["date"], value["date__precision"]
+    return field.written(value, precision)
 
 
 def _field_data(name: str, field: Field, row: Mapping[str, Any], text: str) -> dict[str, Any]:

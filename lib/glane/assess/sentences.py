@@ -52,7 +52,7 @@ def estimate_json(
 
 
 def _plain(group: object) -> object:
-    return group.isoformat() if isinstance(group, datetime.date | datetime.datetime) else group
+    return group.isoformat() if isinstance(group, datetime.date | datetime.time) else group
 
 
 def _label(group: object) -> str:

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from glane.assess.leaf import keys_of
-from glane.assess.matching import PartialDate, agree, match_records, match_values, same
+from glane.assess.matching import agree, match_records, match_values, same
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.kinds.date import PartialDate
 
 _DATE_LENGTH = {"year": 4, "month": 7, "day": 10}  # of the ISO spelling
 
@@ -92,7 +93,7 @@ def _part(record: Mapping[str, Any] | None, keys: Sequence[str]) -> dict[str, An
 
 
 def text_of(value: Any) -> str | None:
-    """A value as text: JSON's spelling, and ISO dates."""
+    """A value as text: JSON's spelling, and ISO dates and times."""
     match value:
         case None | str():
             return value
@@ -102,7 +103,7 @@ def text_of(value: Any) -> str | None:
             return repr(value)
         case PartialDate():
             return value.day.isoformat()[: _DATE_LENGTH.get(value.precision or "day", 10)]
-        case datetime.date():
+        case datetime.date() | datetime.time():
             return value.isoformat()
         case _:
             return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
@@ -110,7 +111,7 @@ def text_of(value: Any) -> str | None:
 
 def _plain(value: Any) -> Any:
     match value:
-        case PartialDate() | datetime.date():
+        case PartialDate() | datetime.date() | datetime.time():
             return text_of(value)
         case list():
             return [_plain(one) for one in value]

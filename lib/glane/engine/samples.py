@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,11 @@ from glane.form import Form
 
 _RARELY = 0.3  # another option than the first: no value, or a reason why there is none
 _MOST_MORE = 2  # items than a list must have
-_CATEGORIES = {"CATEGORY_DIGIT": "0", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " "}
+_MOST_DRAWS = 100  # of a string that must have a certain length
+_CATEGORIES = {
+    "CATEGORY_DIGIT": "0", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " ", "CATEGORY_NOT_DIGIT": "a",
+    "CATEGORY_NOT_WORD": "-", "CATEGORY_NOT_SPACE": "a",
+}  # fmt: skip
 Schema = Mapping[str, Any]
 
 
@@ -49,7 +54,7 @@ def _value(schema: Schema, rng: random.Random, given: Mapping[str, str]) -> Any:
         case "integer":
             return rng.randint(schema["minimum"], schema["maximum"])
         case "number":
-            return round(rng.uniform(schema.get("minimum", 0), schema.get("maximum", 100)), 1)
+            return _number(schema, rng)
         case "boolean":
             return rng.random() < 0.5
         case "null":
@@ -64,15 +69,36 @@ def _member(key: str, schema: Schema, rng: random.Random, given: Mapping[str, st
     return _value(schema, rng, given)
 
 
+def _number(schema: Schema, rng: random.Random) -> float:
+    low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
+    high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
+    if math.isinf(low):
+        low = 0.0 if high > 0 else high - 100
+    high = max(100.0, low + 100) if math.isinf(high) else high
+    value = rng.uniform(low, high)
+    rounded = round(value, 1)
+    return rounded if low < rounded < high else value
+
+
 def _string(schema: Schema, rng: random.Random) -> str:
-    if "pattern" in schema:
-        return _matching(re._parser.parse(schema["pattern"]), rng)  # type: ignore[attr-defined]
-    length = max(schema.get("minLength", 0), min(schema.get("maxLength", 6), 6))
-    return "".join(rng.choices('aé"\\\n ', k=length))
+    least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
+    if "pattern" not in schema:
+        return "".join(rng.choices('aé"\\\n ', k=max(least, int(min(most, 6)))))
+    pattern = schema["pattern"]
+    parsed, text = re._parser.parse(pattern), ""  # type: ignore[attr-defined]
+    for draw in range(_MOST_DRAWS):
+        text = _matching(parsed, rng, _MOST_MORE + draw * least // 4)
+        if not pattern.endswith("$"):
+            text += "a" * (least - len(text))
+        if least <= len(text) <= most:
+            break
+    return text
 
 
-def _matching(parts: Sequence[tuple[Any, Any]], rng: random.Random) -> str:
-    """Draw a string that a parsed pattern matches. Of alternatives it takes the first: so a date exists in each month.
+def _matching(parts: Sequence[tuple[Any, Any]], rng: random.Random, more: int) -> str:
+    """Draw a string that a parsed pattern matches, with at most `more` repetitions than there must be.
+
+    Of alternatives it takes the first: so a date exists in each month.
 
     Raises:
         ValueError: for what patterns of tasks do not have, such as looking ahead.
@@ -86,14 +112,16 @@ def _matching(parts: Sequence[tuple[Any, Any]], rng: random.Random) -> str:
                 found += _of_class(what, rng)
             case "ANY":
                 found += "a"
-            case "MAX_REPEAT" | "MIN_REPEAT":
+            case "NOT_LITERAL":
+                found += "a" if what != ord("a") else "b"
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 fewest, most, inner = what
-                times = rng.randint(fewest, min(int(most), fewest + 2))
-                found += "".join(_matching(inner, rng) for _ in range(times))
+                times = rng.randint(fewest, min(int(most), fewest + more))
+                found += "".join(_matching(inner, rng, more) for _ in range(times))
             case "SUBPATTERN":
-                found += _matching(what[-1], rng)
+                found += _matching(what[-1], rng, more)
             case "BRANCH":
-                found += _matching(what[1][0], rng)
+                found += _matching(what[1][0], rng, more)
             case "AT":
                 continue
             case other:
@@ -104,7 +132,7 @@ def _matching(parts: Sequence[tuple[Any, Any]], rng: random.Random) -> str:
 def _of_class(members: Sequence[tuple[Any, Any]], rng: random.Random) -> str:
     """Draw a character of a class like [a-z_] or [^,]."""
     if str(members[0][0]) == "NEGATE":
-        return next(one for one in "a0 -" if not any(_has(*member, one) for member in members[1:]))
+        return next(one for one in "a0 -é!" if not any(_has(*member, one) for member in members[1:]))
     kind, what = rng.choice(members)
     if str(kind) == "CATEGORY":
         return _CATEGORIES[str(what)]

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from glane.extract.fold import code_points, fold, fold_with_origins
+from glane.task.fold import code_points, fold, fold_with_origins
 from glane.types import Alignment, Evidence
 
 Span: TypeAlias = tuple[int, int]

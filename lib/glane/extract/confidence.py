@@ -16,11 +16,10 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 from typing import Self
 
-from glane.task.fields import BooleanField, EnumField, Field, ListField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Found, TokenScores
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: every byte of a character but its first
@@ -28,7 +27,6 @@ _IMPOSSIBLE = -700.0  # exp of less is no longer a normal double; engines write 
 _CLOSING = frozenset('"}]')  # last characters of values that end by themselves
 _FOLLOWING = b",}] \t\n\r"  # what may stand after a value
 _WRAPPER = b'{"value":'
-_BOOLEANS = {"true": b"true", "false": b"false"}
 
 
 def token_spans(text: str, pieces: Sequence[bytes]) -> list[tuple[int, int]] | None:
@@ -205,10 +203,8 @@ def _score(found: Found, field: Field, scorer: Scorer) -> float | None:
         return _lowest([_score(item, field.items, scorer) for item in found.items])
     if found.span is not None:
         found.confidence = scorer.probability(found.span)
-        if isinstance(field, EnumField):
-            found.probabilities = scorer.probabilities(found, _spellings(field.values))
-        elif isinstance(field, BooleanField):
-            found.probabilities = scorer.probabilities(found, _BOOLEANS)
+        if not isinstance(field, ListField | ObjectField) and (spellings := field.spellings()):
+            found.probabilities = scorer.probabilities(found, spellings)
     return found.confidence
 
 
@@ -219,12 +215,6 @@ def _lowest(confidences: Iterable[float | None]) -> float | None:
 def _name(value: object) -> str:
     """The name of an enum's or boolean's value among its probabilities."""
     return json.dumps(value) if isinstance(value, bool) else str(value)
-
-
-@lru_cache(maxsize=1024)
-def _spellings(values: tuple[str, ...]) -> Mapping[str, bytes]:
-    """The JSON of each value of an enum."""
-    return {value: json.dumps(value, ensure_ascii=False).encode() for value in values}
 
 
 def _compatible(spelling: bytes, full: bytes) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from glane.extract.fold import fold
 from glane.task.answer import read_answer
 from glane.task.examples import Example
-from glane.task.fields import Field, ListField, ObjectField, StringField
+from glane.task.fields import Field, ListField, ObjectField
+from glane.task.fold import fold
 from glane.task.locate import locate
 from glane.task.prompt import compact_json
 from glane.types import Alignment, Found
@@ -65,6 +64,9 @@ class _Document:
             self._normalised = fold(self._text)
         return fold(words) in self._normalised
 
+    def has(self, trace: str | float) -> bool:
+        return self.has_words(trace) if isinstance(trace, str) else self.has_number(trace)
+
     def has_number(self, number: float) -> bool:
         """Whether a figure of the text can be read as this number, in whatever way."""
         for text in (self._text, _GROUPS.sub("", self._text), re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", self._text)):
@@ -93,14 +95,5 @@ def _is_leak(leaf: Found, field: Field, said: list[_Statement], document: _Docum
         return any(one.quote is not None and fold(one.quote) == quote for one in said)
     if not any(one.value == leaf.value and type(one.value) is type(leaf.value) for one in said):
         return False
-    match leaf.value:
-        case str() as words if isinstance(field, StringField):  # a category's code stands in no document
-            return len(words) > 3 and not document.has_words(words)
-        case bool():
-            return False
-        case int() | float() as number:
-            return abs(number) >= 10 and not document.has_number(number)
-        case datetime.date() as day:
-            return not document.has_number(day.year) and not document.has_number(day.year % 100)
-        case _:
-            return False
+    traces = () if isinstance(field, ListField | ObjectField) else field.traces(leaf.value)
+    return bool(traces) and not any(document.has(trace) for trace in traces)

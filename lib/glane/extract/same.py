@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from glane.extract.fold import fold
-from glane.task.fields import Field, ListField, ObjectField, StringField
+from glane.task.fields import Field, ListField, ObjectField
+from glane.task.fold import fold
+from glane.task.kinds.date import at_precision
 from glane.types import Assertion, Found
 
-_DATE_LENGTH = {"year": 4, "month": 7, "day": 10}  # of the ISO spelling
 _HYPHENS = re.compile("[-‐‑]")
 _SHORT_WORDS = re.compile(r"\b(?:\w|[ivx]+)\b(?!')")  # hépatite A, type II; not the d of d'Arles
 
@@ -42,7 +42,7 @@ def statement_of(found: Found, field: Field) -> Statement | None:
         return Statement(
             tuple(statement_of(inner[name], sub) for name, sub in field.fields.items()), found.assertion, False
         )
-    return Statement(plain_key(plain_of(found), field), found.assertion, isinstance(field, StringField))
+    return Statement(plain_key(plain_of(found), field), found.assertion, field.is_free_text)
 
 
 def plain_of(found: Found) -> object:
@@ -52,7 +52,7 @@ def plain_of(found: Found) -> object:
     if found.fields is not None:
         return {name: plain_of(inner) for name, inner in found.fields.items()}
     if isinstance(found.value, datetime.date) and found.precision is not None:
-        return found.value.isoformat()[: _DATE_LENGTH[found.precision]]
+        return at_precision(found.value, found.precision)
     return found.value
 
 
@@ -62,10 +62,9 @@ def plain_key(plain: object, field: Field) -> Hashable:
         return frozenset(plain_key(item, field.items) for item in plain)
     if isinstance(field, ObjectField) and isinstance(plain, Mapping):
         return tuple(plain_key(plain.get(name), sub) for name, sub in field.fields.items())
-    if isinstance(field, StringField) and isinstance(plain, str):
-        return fold(plain)
-    assert isinstance(plain, Hashable)
-    return plain
+    if isinstance(field, ListField | ObjectField) or plain is None:
+        return None
+    return field.statement(plain)
 
 
 def overlap(one: Found, other: Found) -> bool:
@@ -197,7 +196,7 @@ def _with_details(
 def _contradict(some: Sequence[Found], others: Sequence[Found], field: ObjectField) -> bool:
     """Whether a field has values on both sides and none in common. Free text may be worded in many ways."""
     for name, sub in field.fields.items():
-        if isinstance(sub, StringField | ListField | ObjectField):
+        if isinstance(sub, ListField | ObjectField) or sub.is_free_text:
             continue
         said, other = (
             {statement for item in side if item.fields and (statement := statement_of(item.fields[name], sub))}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import pyarrow as pa
 
-from glane.extraction.records import RESULT_COLUMNS
 from glane.run.description import ColumnEntry
 from glane.task.arrow import columns
-from glane.task.fields import BooleanField, DateField, EnumField, Field, ListField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField
+from glane.task.result import RESULT_COLUMNS
 from glane.task.task import Task
-
-Language = Literal["fr", "en"]
+from glane.types import Language
 
 _ANNOTATIONS: dict[Language, dict[str, str]] = {
     "fr": {
@@ -37,57 +36,9 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "conflicts": "Other values of {}, said by other chunks of the document or by other samples.",
     },
 }
-_RESULT: dict[Language, dict[str, str]] = {
-    "fr": {
-        "id": "Identifiant du document.",
-        "carried": "Repris de l'entrée.",
-        "status": "Ce que le document est devenu ; seul OK a des valeurs.",
-        "reason": "Pourquoi il n'y a pas de valeurs, sans texte du document.",
-        "finish_reason": "Comment la dernière réponse du modèle a fini.",
-        "prompt_tokens": "Jetons lus pour ce document (0 si la réponse d'un texte identique a servi).",
-        "output_tokens": "Jetons écrits pour ce document.",
-        "duplicate": "Le texte est identique à celui d'un autre document, dont la réponse a servi.",
-        "chunks": "Nombre de morceaux dans lesquels le document a été lu.",
-        "repairs": "Nombre de réponses inutilisables qui ont été redemandées.",
-        "broken_rules": "Règles entre champs que la réponse enfreint, même redemandée : à vérifier.",
-        "leaked_from_example": "Champs dont la valeur vient d'un exemple et non du document.",
-    },
-    "en": {
-        "id": "The document's id.",
-        "carried": "Kept from the input.",
-        "status": "What became of the document; only OK has values.",
-        "reason": "Why there are no values, without text of the document.",
-        "finish_reason": "How the model's last answer ended.",
-        "prompt_tokens": "Tokens read for this document (0 where the answer to an identical text served).",
-        "output_tokens": "Tokens written for this document.",
-        "duplicate": "The text is identical to another document's, whose answer served.",
-        "chunks": "Number of chunks in which the document was read.",
-        "repairs": "Number of answers that could not be used and were asked again.",
-        "broken_rules": "Rules between fields that the answer breaks, even asked again: to be checked.",
-        "leaked_from_example": "Fields whose value is an example's and not the document's.",
-    },
-}
-_KINDS: dict[Language, dict[str, str]] = {
-    "fr": {
-        "string": "texte",
-        "integer": "entier",
-        "number": "nombre",
-        "boolean": "vrai ou faux",
-        "date": "date",
-        "enum": "catégorie",
-        "list": "liste",
-        "object": "enregistrement",
-    },
-    "en": {
-        "string": "text",
-        "integer": "integer",
-        "number": "number",
-        "boolean": "true or false",
-        "date": "date",
-        "enum": "category",
-        "list": "list",
-        "object": "record",
-    },
+_INPUT: dict[Language, dict[str, str]] = {
+    "fr": {"id": "Identifiant du document.", "carried": "Repris de l'entrée."},
+    "en": {"id": "The document's id.", "carried": "Kept from the input."},
 }
 
 
@@ -96,21 +47,27 @@ def codebook(task: Task, *, id_column: str, carry_columns: Sequence[str]) -> tup
 
     `role` is input, field, annotation (of a field), member (of a record, `<field>.<member>`) or result.
     """
-    words = _RESULT[task.language]
-    entries = [_entry(id_column, "input", "", words["id"])]
-    entries += [_entry(name, "input", "", words["carried"]) for name in carry_columns if name != id_column]
+    words, language = _INPUT[task.language], task.language
+    entries = [ColumnEntry(column=id_column, role="input", type="", description=words["id"])]
+    entries += [
+        ColumnEntry(column=name, role="input", type="", description=words["carried"])
+        for name in carry_columns
+        if name != id_column
+    ]
     for column in columns(task):
         field = task.fields[column.field]
         if column.name == column.field:
-            entries.append(_described(column.name, "field", field, task.language))
-            entries += _members(column.name, field, task.language)
+            entries.append(_described(column.name, "field", field, language))
+            entries += _members(column.name, field, language)
         else:
-            entries.append(_annotation(column.name, column.type, field, task.language))
-    entries += [_entry(one.name, "result", _arrow_word(one.type), words[one.name]) for one in RESULT_COLUMNS]
-    return tuple(ColumnEntry(**entry) for entry in entries)
+            entries.append(_annotation(column.name, column.type, field, language))
+    for one in RESULT_COLUMNS:
+        word = _arrow_word(one.type)
+        entries.append(ColumnEntry(column=one.name, role="result", type=word, description=one.words[language]))
+    return tuple(entries)
 
 
-def _members(prefix: str, field: Field, language: Language) -> Iterator[dict[str, Any]]:
+def _members(prefix: str, field: Field, language: Language) -> Iterator[ColumnEntry]:
     inner = field.items if isinstance(field, ListField) else field
     if isinstance(inner, ObjectField):
         for name, one in inner.fields.items():
@@ -118,32 +75,38 @@ def _members(prefix: str, field: Field, language: Language) -> Iterator[dict[str
             yield from _members(f"{prefix}.{name}", one, language)
 
 
-def _described(name: str, role: str, field: Field, language: Language) -> dict[str, Any]:
+def _described(name: str, role: Literal["field", "member"], field: Field, language: Language) -> ColumnEntry:
     inner = field.items if isinstance(field, ListField) else field
-    words = _KINDS[language]
-    kind = words[field.type] if inner is field else f"{words['list']} ({words[inner.type]})"
-    entry = _entry(name, role, kind, field.description.strip(), nullable=field.nullable)
-    if isinstance(inner, EnumField):
-        entry["values"] = "; ".join(inner.values)
-        entry["labels"] = "; ".join(f"{value}: {label}" for value, label in inner.labels.items())
-    if isinstance(inner, BooleanField):
-        entry["values"] = "true; false"
-    bounds: Mapping[str, Any] = inner.model_dump(include={"minimum", "maximum"}, exclude_unset=True)
-    return entry | {key: float(bound) for key, bound in bounds.items() if bound is not None}
+    kind = field.word(language) if inner is field else f"{field.word(language)} ({inner.word(language)})"
+    entry = ColumnEntry(
+        column=name,
+        role=role,
+        type=kind,
+        description=field.description.strip(),
+        nullable=field.nullable,
+        original=field.original or None,
+    )
+    if isinstance(inner, ListField | ObjectField):
+        return entry
+    bounds = inner.model_dump(include={"minimum", "maximum"}, exclude_unset=True)
+    more = {key: float(bound) for key, bound in bounds.items() if bound is not None}
+    labels = "; ".join(f"{value}: {label}" for value, label in inner.explained().items())
+    values = "; ".join(inner.categories)
+    return entry.model_copy(update=more | {"values": values or None, "labels": labels or None})
 
 
-def _annotation(name: str, kind: pa.DataType, field: Field, language: Language) -> dict[str, Any]:
+def _annotation(name: str, kind: pa.DataType, field: Field, language: Language) -> ColumnEntry:
     base, _, what = name.partition("__")
-    entry = _entry(name, "annotation", _arrow_word(kind), _ANNOTATIONS[language][what].format(base))
     values: Sequence[str] = {"missing": field.missing, "assertion": field.assertion}.get(what, ())
-    if what == "precision" and isinstance(field, DateField):
+    if what == "precision":
         values = ("year", "month", "day")
-    return entry | {"values": "; ".join(values) or None}
-
-
-def _entry(name: str, role: str, kind: str, description: str, *, nullable: bool = True) -> dict[str, Any]:
-    empty = dict.fromkeys(("values", "labels", "minimum", "maximum"))
-    return {"column": name, "role": role, "type": kind, "description": description, "nullable": nullable} | empty
+    return ColumnEntry(
+        column=name,
+        role="annotation",
+        type=_arrow_word(kind),
+        description=_ANNOTATIONS[language][what].format(base),
+        values="; ".join(values) or None,
+    )
 
 
 def _arrow_word(kind: pa.DataType) -> str:

@@ -24,7 +24,7 @@ from glane.run.fingerprint import fingerprint_digest
 from glane.run.work import Draft
 from glane.settings import DataSettings, ExtractSettings, RunSettings
 from glane.task.arrow import columns
-from glane.task.fields import RESERVED
+from glane.task.result import reserved_names
 from glane.task.task import Task
 from glane.types import Status
 
@@ -52,7 +52,7 @@ def draft(settings: ExtractSettings, task: Task, known: RunDescription | None) -
 
 
 def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
-    result = {column.name for column in columns(task)} | RESERVED
+    result = {column.name for column in columns(task)} | reserved_names()
     for name in (data.id_column, *data.carry_columns):
         if name in result:
             raise ConfigError(
@@ -132,6 +132,7 @@ def _description(
         work=WORK,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         task=task.name,
+        task_notes=task.notes,
         model=settings.model.name,
         fingerprint_digest=fingerprint_digest(fingerprint),
         fingerprint=fingerprint,

@@ -17,6 +17,7 @@ from glane.extraction.prepare import input_pattern_exists
 from glane.extraction.summary import extraction_summary, summary_lines
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.durable import Connect, announce, logged, run_workers
+from glane.job.notes import tell_notes
 from glane.job.sentinels import Sentinels, check_sentinels, sentinels_of
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
@@ -33,6 +34,7 @@ def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
         GlaneError: naming what is wrong and the remedy.
     """
     task = load_task(settings.task)
+    tell_notes(task)
     if task.passes.recall and settings.model.prompt_style == "bare":
         raise ConfigError(
             f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "

@@ -15,6 +15,7 @@ from glane.corpus.files import inspect_files
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, GlaneError
 from glane.job.launcher import launch
+from glane.job.notes import tell_notes
 from glane.job.sentinels import check_sentinels
 from glane.job.wait import wait
 from glane.run.description import known_run
@@ -102,6 +103,7 @@ def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> No
 def _check(settings: ExtractSettings) -> None:
     """What can be known to be wrong before a node is asked for. Reads footers of the data, no text."""
     task, data = load_task(settings.task), settings.data
+    tell_notes(task)
     check_sentinels(task)
     inspect_files(
         data.path,

@@ -40,6 +40,7 @@ class ColumnEntry(Strict):
     labels: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    original: str | None = None  # what an imported schema calls it, where that is no name of a column
 
 
 class RunDescription(Record):
@@ -50,6 +51,7 @@ class RunDescription(Record):
     work: str  # the kind of work: extraction, for example
     created: str
     task: str = ""  # empty where the work has none
+    task_notes: tuple[str, ...] = ()  # what of an imported definition is not kept as it stands there
     model: str = ""
     fingerprint_digest: str
     fingerprint: Fingerprint

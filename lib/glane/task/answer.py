@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
-import math
-import re
 from collections.abc import Mapping
-from typing import Any, assert_never
 
 from glane.form import QUOTE_MAX_LENGTH
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
+from glane.task.fields import Field, ListField, ObjectField
+from glane.task.kinds.field import AnswerError, read_text
 from glane.task.locate import Node
 from glane.task.schema import (
     ASSERTION,
-    DAY_PATTERN,
     MISSING,
-    PARTIAL_PATTERN,
     QUOTE,
     VALUE,
     min_items,
@@ -33,9 +18,7 @@ from glane.task.schema import (
 )
 from glane.types import Assertion, Found, Missing
 
-
-class AnswerError(ValueError):
-    """An answer breaks the task's schema. The message names the field and the rule, never the value."""
+__all__ = ["AnswerError", "read_answer"]
 
 
 def read_answer(fields: Mapping[str, Field], answer: Node, *, place: str = "") -> dict[str, Found]:
@@ -114,7 +97,7 @@ def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> Found:
 
 
 def _quote(node: Node, place: str) -> str:
-    quote = _text(node.value, f"{place}.{QUOTE}")
+    quote = read_text(node.value, f"{place}.{QUOTE}")
     if not 1 <= len(quote) <= QUOTE_MAX_LENGTH:
         raise AnswerError(f"{place}.{QUOTE}: empty, or longer than {QUOTE_MAX_LENGTH}")
     return quote
@@ -137,82 +120,12 @@ def _value(field: Field, node: Node, place: str) -> Found:
             raise AnswerError(f"{place}: null, which the task does not allow")
         return found
     found.value_span = found.span
-    match field:
-        case ListField():
-            return _list(field, node, place)
-        case ObjectField():
-            found.fields = read_answer(field.fields, node, place=place)
-        case DateField() if field.precision == "partial":
-            found.value, found.precision = _partial_date(node.value, place)
-        case _:
-            found.value = _scalar(field, node.value, place)
+    if isinstance(field, ListField):
+        return _list(field, node, place)
+    if isinstance(field, ObjectField):
+        found.fields = read_answer(field.fields, node, place=place)
+        field.check_groups(found.fields, place)
+    else:
+        found.value = field.read(node.value, place)
+        found.precision = field.precision_of(node.value)
     return found
-
-
-def _scalar(
-    field: StringField | IntegerField | NumberField | BooleanField | DateField | EnumField, value: Any, place: str
-) -> object:
-    match field:
-        case StringField():
-            text = _text(value, place)
-            if len(text) > field.max_length:
-                raise AnswerError(f"{place}: longer than {field.max_length}")
-            return text
-        case IntegerField():
-            whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-            if isinstance(value, bool) or not whole:
-                raise AnswerError(f"{place}: not a whole number")
-            _bounded(value, field.minimum, field.maximum, place)
-            return int(value)
-        case NumberField():
-            try:
-                number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
-            except OverflowError:  # hundreds of digits: models do fall into loops
-                number = math.inf
-            if not math.isfinite(number):
-                raise AnswerError(f"{place}: not a number")
-            _bounded(number, field.minimum, field.maximum, place)
-            return number
-        case BooleanField():
-            if not isinstance(value, bool):
-                raise AnswerError(f"{place}: not true or false")
-            return value
-        case DateField():
-            return _date(value, place)
-        case EnumField():
-            if value not in field.values:
-                raise AnswerError(f"{place}: none of the values {', '.join(field.values)}")
-            return value
-        case _:
-            assert_never(field)
-
-
-def _text(value: Any, place: str) -> str:
-    if not isinstance(value, str):
-        raise AnswerError(f"{place}: not text")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise AnswerError(f"{place}: holds a lone surrogate")
-    return value
-
-
-def _bounded(value: float, minimum: float | None, maximum: float | None, place: str) -> None:
-    if minimum is not None and value < minimum:
-        raise AnswerError(f"{place}: below the minimum {minimum}")
-    if maximum is not None and value > maximum:
-        raise AnswerError(f"{place}: above the maximum {maximum}")
-
-
-def _date(value: Any, place: str) -> datetime.date:
-    if not isinstance(value, str) or not re.fullmatch(DAY_PATTERN, value):
-        raise AnswerError(f"{place}: not a date YYYY-MM-DD")
-    try:
-        return datetime.date.fromisoformat(value)
-    except ValueError:
-        raise AnswerError(f"{place}: no such day in the calendar") from None
-
-
-def _partial_date(value: Any, place: str) -> tuple[datetime.date, str]:
-    if not isinstance(value, str) or not re.fullmatch(PARTIAL_PATTERN, value):
-        raise AnswerError(f"{place}: not a date YYYY, YYYY-MM or YYYY-MM-DD")
-    precision = {4: "year", 7: "month", 10: "day"}[len(value)]
-    return _date(value + "-01-01"[: 10 - len(value)] if precision == "year" else (value + "-01")[:10], place), precision

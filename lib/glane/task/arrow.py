@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 import pyarrow as pa
 
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
+from glane.task.fields import Field, ListField, ObjectField
+from glane.task.kinds.enum import CATEGORY
 from glane.task.task import Task
 from glane.types import Found
 
-_CATEGORY = pa.dictionary(pa.int32(), pa.string())
 EVIDENCE = pa.struct(
     [
         pa.field("quote", pa.string()),
@@ -58,7 +48,7 @@ def row_values(found: Mapping[str, Found], columns: Sequence[Column]) -> dict[st
 
 
 def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Column]:
-    category = pa.string() if nested else _CATEGORY
+    category = pa.string() if nested else CATEGORY
     if isinstance(field, ListField):
         return _list_columns(name, field, task, category)
     kind, read = _value(field, task, nested=nested)
@@ -67,7 +57,7 @@ def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Colum
     def add(what: str, kind: pa.DataType, read: Callable[[Found], Any]) -> None:
         found.append(Column(field=name, name=f"{name}__{what}", type=kind, read=read))
 
-    if isinstance(field, DateField) and field.precision == "partial":
+    if not isinstance(field, ObjectField) and field.has_precision:
         add("precision", category, lambda one: one.precision)
     if field.missing:
         add("missing", category, lambda one: one.missing)
@@ -77,8 +67,8 @@ def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Colum
         add("evidence", EVIDENCE, _evidence)
     if task.confidence:
         add("confidence", pa.float64(), lambda one: one.confidence)
-        if isinstance(field, BooleanField | EnumField):
-            values = ("true", "false") if isinstance(field, BooleanField) else field.values
+        values = () if isinstance(field, ObjectField) else field.categories
+        if values:
             # Arrow reads what a mapping lacks as null: no probability of a value is known unless all are.
             add("probabilities", pa.struct([pa.field(value, pa.float64()) for value in values]), _probabilities)
     if task.passes.samples > 1:
@@ -116,8 +106,8 @@ def _item(field: Field, task: Task) -> tuple[pa.DataType, Callable[[Found], Any]
     if isinstance(field, ListField):
         kind, read = _item(field.items, task)
         return pa.list_(kind), _each(read)
-    if isinstance(field, DateField) and field.precision == "partial":
-        kind = pa.struct([pa.field("date", pa.date32()), pa.field("date__precision", pa.string())])
+    if not isinstance(field, ObjectField) and field.has_precision:
+        kind = pa.struct([pa.field("date", field.arrow_type(nested=True)), pa.field("date__precision", pa.string())])
         return kind, lambda one: None if one.is_null else {"date": one.value, "date__precision": one.precision}
     return _value(field, task, nested=True)
 
@@ -128,40 +118,17 @@ def _value(field: Field, task: Task, *, nested: bool) -> tuple[pa.DataType, Call
         inner = [column for name, one in field.fields.items() for column in _columns(name, one, task, nested=True)]
         kind = pa.struct([pa.field(column.name, column.type) for column in inner])
         return kind, lambda one: None if one.fields is None else row_values(one.fields, inner)
-    return _plain_type(field, nested=nested), lambda one: one.value
-
-
-def _plain_type(field: Field, *, nested: bool) -> pa.DataType:
-    match field:
-        case StringField():
-            return pa.string()
-        case IntegerField():
-            return pa.int64()
-        case NumberField():
-            return pa.float64()
-        case BooleanField():
-            return pa.bool_()
-        case DateField():
-            return pa.date32()
-        case EnumField():
-            return pa.string() if nested else _CATEGORY
-        case ListField() | ObjectField():
-            raise AssertionError("a list or an object has no plain type")
-        case _:
-            assert_never(field)
+    assert not isinstance(field, ListField)
+    return field.arrow_type(nested=nested), lambda one: one.value
 
 
 def _conflict_type(field: Field) -> pa.DataType:
     """The type of a losing value: plain, without what stands around it; a partial date as text at its precision."""
-    match field:
-        case ObjectField():
-            return pa.struct([pa.field(name, _conflict_type(inner)) for name, inner in field.fields.items()])
-        case ListField():
-            return pa.list_(_conflict_type(field.items))
-        case DateField() if field.precision == "partial":
-            return pa.string()
-        case _:
-            return _plain_type(field, nested=True)
+    if isinstance(field, ObjectField):
+        return pa.struct([pa.field(name, _conflict_type(inner)) for name, inner in field.fields.items()])
+    if isinstance(field, ListField):
+        return pa.list_(_conflict_type(field.items))
+    return pa.string() if field.has_precision else field.arrow_type(nested=True)
 
 
 def _evidence(one: Found) -> dict[str, Any] | None:

@@ -64,6 +64,12 @@ class DateRule(ExactRule):
     tolerance_days: int = Key(default=0, ge=0, le=36_600)
 
 
+class TimeRule(ExactRule):
+    """Times of day, and dates with a time: at most `tolerance_minutes` apart."""
+
+    tolerance_minutes: float = Key(default=0.0, ge=0, le=527_040)  # a year
+
+
 def compare_key(rule: ExactRule) -> Any:
     """The key `compare`. It is no part of what is asked: it stays out of what a task is known by (`model_dump`)."""
     return Key(default=rule, exclude=True)

@@ -8,28 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, assert_never
+from typing import Any, Literal
 
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
+from glane.task.fields import Field, ListField, ObjectField, inner_fields
 from glane.task.keys import Keys
 from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, wrapper_keys
 from glane.task.task import TEXT_INPUT, Task
-from glane.types import Assertion, Message, Missing
+from glane.types import Assertion, Language, Message, Missing
 
 PromptStyle = Literal["full", "bare"]
 
 
-_WORDS: dict[str, dict[str, str]] = {
+_WORDS: dict[Language, dict[str, str]] = {
     "fr": {
         "fields": "Champs, dans cet ordre :",
         "answer": "Réponds par un seul objet JSON compact, avec tous ces champs et rien d'autre.",
@@ -37,18 +27,6 @@ _WORDS: dict[str, dict[str, str]] = {
         "document": "Document",
         "reply": "Réponse",
         "null": "ou null",
-        "string": "texte d'au plus {max_length} caractères",
-        "integer": "entier",
-        "number": "nombre",
-        "between": "de {minimum} à {maximum}",
-        "at_least": "au moins {minimum}",
-        "at_most": "au plus {maximum}",
-        "boolean": "true ou false",
-        "date": "date AAAA-MM-JJ",
-        "partial": "date AAAA, AAAA-MM ou AAAA-MM-JJ",
-        "enum": "une valeur parmi",
-        "list": "liste d'au plus {max_items} éléments",
-        "object": "objet",
         "or": "ou",
         "each": "chaque élément",
         "instead": "; à la place de la liste",
@@ -81,18 +59,6 @@ _WORDS: dict[str, dict[str, str]] = {
         "document": "Document",
         "reply": "Answer",
         "null": "or null",
-        "string": "text of at most {max_length} characters",
-        "integer": "integer",
-        "number": "number",
-        "between": "from {minimum} to {maximum}",
-        "at_least": "at least {minimum}",
-        "at_most": "at most {maximum}",
-        "boolean": "true or false",
-        "date": "date YYYY-MM-DD",
-        "partial": "date YYYY, YYYY-MM or YYYY-MM-DD",
-        "enum": "one value of",
-        "list": "list of at most {max_items} items",
-        "object": "object",
         "or": "or",
         "each": "each item",
         "instead": "; in place of the list",
@@ -172,7 +138,7 @@ def _shared(task: Task) -> str:
         task.instructions,
         "",
         words["fields"],
-        *_described(task.fields, words, task.spelling, indent=""),
+        *_described(task, task.fields, indent=""),
         *_legend(task.fields, words, task.spelling),
         "",
         words["answer"],
@@ -194,18 +160,17 @@ def _document(task: Task, inputs: Mapping[str, str], *, headed: bool) -> str:
     return "\n".join([*lines, head, inputs[TEXT_INPUT]])
 
 
-def _described(fields: Mapping[str, Field], words: Mapping[str, str], spelling: Keys, *, indent: str) -> list[str]:
+def _described(task: Task, fields: Mapping[str, Field], *, indent: str) -> list[str]:
     lines = []
     for name, field in fields.items():
-        kind = _kind(field, words) + _form(field, words, spelling)
-        short = spelling.written(name)
+        kind = field.phrase(task.language) + _form(field, _WORDS[task.language], task.spelling)
+        short = task.spelling.written(name)
         shown = name if short == name else f"{short} = {name}"
         lines.append(f"{indent}- {shown} ({kind})" + (f" : {field.description.strip()}" if field.description else ""))
+        lines.extend(_described(task, inner_fields(field), indent=indent + "  "))
         inner = field.items if isinstance(field, ListField) else field
-        if isinstance(inner, ObjectField):
-            lines.extend(_described(inner.fields, words, spelling, indent=indent + "  "))
-        if isinstance(inner, EnumField):
-            lines.extend(f"{indent}  · {value} : {label}" for value, label in inner.labels.items())
+        if not isinstance(inner, ListField | ObjectField):
+            lines.extend(f"{indent}  · {value} : {label}" for value, label in inner.explained().items())
     return lines
 
 
@@ -259,37 +224,4 @@ def _glossary(terms: set[Any], words: Mapping[str, str]) -> str:
 def _all_fields(fields: Mapping[str, Field]) -> Iterator[Field]:
     for field in fields.values():
         yield field
-        inner = field.items if isinstance(field, ListField) else field
-        if isinstance(inner, ObjectField):
-            yield from _all_fields(inner.fields)
-
-
-def _kind(field: Field, words: Mapping[str, str]) -> str:
-    match field:
-        case StringField():
-            return words["string"].format(max_length=field.max_length)
-        case IntegerField() | NumberField():
-            return " ".join([words[field.type], *_bounds(field, words)])
-        case BooleanField():
-            return words["boolean"]
-        case DateField():
-            return words["date" if field.precision == "day" else "partial"]
-        case EnumField():
-            return f"{words['enum']} {', '.join(field.values)}"
-        case ListField():
-            return f"{words['list'].format(max_items=field.max_items)} : {_kind(field.items, words)}"
-        case ObjectField():
-            return words["object"]
-        case _:
-            assert_never(field)
-
-
-def _bounds(field: IntegerField | NumberField, words: Mapping[str, str]) -> list[str]:
-    given = field.model_fields_set  # an integer's default bounds are ours, not the author's: not shown
-    low, high = "minimum" in given and field.minimum is not None, "maximum" in given and field.maximum is not None
-    key = {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}.get((low, high))
-    return [words[key].format(minimum=_number(field.minimum), maximum=_number(field.maximum))] if key else []
-
-
-def _number(bound: float | None) -> str:
-    return "" if bound is None else f"{bound:.15g}"
+        yield from _all_fields(inner_fields(field))

@@ -18,35 +18,16 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from glane.errors import ConfigError
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    StringField,
-)
+from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Found
 from glane.validation import Strict
 
-_TYPES: dict[type, pl.DataType] = {
-    StringField: pl.String(),
-    EnumField: pl.String(),
-    IntegerField: pl.Int64(),
-    NumberField: pl.Float64(),
-    BooleanField: pl.Boolean(),
-    DateField: pl.Date(),
-}
 # Inputs reach a task as text. In a rule each is what it looks like, if the rule can use that; else it stays text.
 _INPUT_TYPES: tuple[pl.DataType, ...] = (pl.Date(), pl.Float64(), pl.String())
-_SAMPLES: dict[pl.DataType, object] = {
-    pl.String(): "a",
-    pl.Int64(): 1,
-    pl.Float64(): 1.5,
-    pl.Boolean(): True,
+_INPUT_SAMPLES: Mapping[pl.DataType, object] = {
     pl.Date(): datetime.date(2000, 1, 1),
+    pl.Float64(): 1.5,
+    pl.String(): "a",
 }
 
 
@@ -81,6 +62,7 @@ class Rules:
             ConfigError: for a rule that is no SQL condition on the task's fields and inputs.
         """
         self._fields = {name: _dtype(field) for name, field in fields.items()}
+        self._samples = [{name: [_sample(field, size)] for name, field in fields.items()} for size in (0, 2)]
         self._conditions = [self._read(rule, inputs, f"task.rules[{i}]") for i, rule in enumerate(rules)]
 
     def broken(self, found: Mapping[str, Found], inputs: Mapping[str, str]) -> list[Rule]:
@@ -108,7 +90,8 @@ class Rules:
         typings, problem = set(), ""
         for typing in itertools.product(_INPUT_TYPES, repeat=len(used)):
             schema = {**self._fields, **dict(zip(used, typing, strict=True))}
-            if found := _problem(condition, schema):
+            shown = {name: [_INPUT_SAMPLES[kind]] for name, kind in zip(used, typing, strict=True)}
+            if found := _problem(condition, schema, [{**row, **shown} for row in self._samples]):
                 problem = problem or found
             else:
                 typings.add(typing)
@@ -117,10 +100,9 @@ class Rules:
         return _Condition(rule, condition, used, frozenset(typings))
 
 
-def _problem(condition: pl.Expr, schema: Mapping[str, pl.DataType]) -> str:
+def _problem(condition: pl.Expr, schema: Mapping[str, pl.DataType], rows: Sequence[Mapping[str, object]]) -> str:
     """What keeps a condition from giving one truth value for a row, tried on rows of samples; empty if nothing does."""
-    for size in (0, 2):
-        row = {name: [_sample(dtype, size)] for name, dtype in schema.items()}
+    for row in rows:
         try:
             answer = pl.DataFrame(row, schema=dict(schema)).select(condition)
         except (pl.exceptions.PolarsError, ValueError) as error:
@@ -132,13 +114,11 @@ def _problem(condition: pl.Expr, schema: Mapping[str, pl.DataType]) -> str:
     return ""
 
 
-def _sample(dtype: pl.DataType, size: int) -> object:
-    for kind, value in _SAMPLES.items():
-        if dtype == pl.List(kind):
-            return [value] * size
-        if dtype == kind:
-            return value
-    return [None] * size if isinstance(dtype, pl.List) else None
+def _sample(field: Field, size: int) -> object:
+    """A value of a field; of a list, one of this many items."""
+    if isinstance(field, ListField):
+        return [None if isinstance(field.items, ListField) else _sample(field.items, 0)] * size
+    return None if isinstance(field, ObjectField) else field.rules_sample()
 
 
 def _is_broken(one: _Condition, frame: pl.DataFrame, inputs: Mapping[str, str]) -> bool:
@@ -176,9 +156,10 @@ def _as(text: str, kind: pl.DataType) -> object:
 
 
 def _dtype(field: Field) -> pl.DataType:
+    """Rules see no members of records and of inner lists."""
     if isinstance(field, ListField):
-        return pl.List(_TYPES.get(type(field.items), pl.Null()))
-    return _TYPES.get(type(field), pl.Null())
+        return pl.List(pl.Null() if isinstance(field.items, ListField) else _dtype(field.items))
+    return pl.Null() if isinstance(field, ObjectField) else field.rules_type()
 
 
 def _value(found: Found, dtype: pl.DataType) -> Any:

@@ -7,27 +7,13 @@ comes first in it, so that its probability depends on the document alone and not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any
 
 from glane.form import QUOTE_MAX_LENGTH
-from glane.task.fields import (
-    BooleanField,
-    DateField,
-    EnumField,
-    Field,
-    IntegerField,
-    ListField,
-    NumberField,
-    ObjectField,
-    StringField,
-)
+from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Missing
 
 VALUE, ASSERTION, QUOTE, MISSING = "value", "assertion", "quote", "missing"
-
-_YEAR, _MONTH, _DAY = "[12][0-9]{3}", "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
-DAY_PATTERN = f"^{_YEAR}-{_MONTH}-{_DAY}$"
-PARTIAL_PATTERN = f"^{_YEAR}(-{_MONTH}(-{_DAY})?)?$"
 
 
 def json_schema(fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -90,30 +76,13 @@ def _reasons(field: Field) -> list[dict[str, Any]]:
 
 def plain_schema(field: Field) -> dict[str, Any]:
     """Return the schema of a value of `field`, without what stands around it, and never null."""
-    match field:
-        case StringField():
-            return {"type": "string", "maxLength": field.max_length}
-        case IntegerField():
-            return {"type": "integer", "minimum": field.minimum, "maximum": field.maximum}
-        case NumberField():
-            bounds = {"minimum": field.minimum, "maximum": field.maximum}
-            return {"type": "number"} | {key: bound for key, bound in bounds.items() if bound is not None}
-        case BooleanField():
-            return {"type": "boolean"}
-        case DateField():
-            return {"type": "string", "pattern": DAY_PATTERN if field.precision == "day" else PARTIAL_PATTERN}
-        case EnumField():
-            return {"type": "string", "enum": list(field.values)}
-        case ListField():
-            item = plain_schema(field.items)
-            item = {"anyOf": [item, {"type": "null"}]} if field.items.nullable else item
-            return {
-                "type": "array",
-                "items": _wrapped(field, item),
-                "minItems": min_items(field),
-                "maxItems": field.max_items,
-            }
-        case ObjectField():
-            return json_schema(field.fields)
-        case _:
-            assert_never(field)
+    if isinstance(field, ListField):
+        item = plain_schema(field.items)
+        item = {"anyOf": [item, {"type": "null"}]} if field.items.nullable else item
+        return {
+            "type": "array",
+            "items": _wrapped(field, item),
+            "minItems": min_items(field),
+            "maxItems": field.max_items,
+        }
+    return json_schema(field.fields) if isinstance(field, ObjectField) else field.value_schema()

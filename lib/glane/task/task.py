@@ -14,12 +14,14 @@ from pydantic import model_validator
 from glane.errors import ConfigError
 from glane.task.answer import read_answer
 from glane.task.examples import Example, read_example
-from glane.task.fields import RESERVED, Field, ListField, ObjectField, fields_from
-from glane.task.imports import fields_of_model, fields_of_schema_file
+from glane.task.fields import Field, ListField, ObjectField, fields_from
+from glane.task.imports import ImportedFields, fields_of_model, fields_of_schema_file
 from glane.task.keys import FULL_KEYS, Keys, short_keys
 from glane.task.locate import locate
+from glane.task.result import reserved_names
 from glane.task.rules import Rule, Rules
 from glane.task.schema import json_schema
+from glane.types import Language
 from glane.validation import Strict, validated
 
 TEXT_INPUT = "text"
@@ -64,11 +66,12 @@ class Task(_Manner):
 
     name: str = Key(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
     version: str
-    language: Literal["fr", "en"]
+    language: Language
     instructions: str = Key(min_length=1)
     inputs: tuple[str, ...]
     fields: Mapping[str, Field]
     examples: tuple[Example, ...]
+    notes: tuple[str, ...] = Key(default=(), exclude=True)  # what of an imported schema is not kept as it stands there
 
     @property
     def list_fields(self) -> dict[str, Field]:
@@ -140,12 +143,13 @@ def load_task(values: Mapping[str, Any]) -> Task:
     if len(given) != 1:
         raise ConfigError(f"task: exactly one of {', '.join(sources)} says what is asked; given: {given or 'none'}.")
     if definition.json_schema_file is not None:
-        fields = fields_of_schema_file(Path(definition.json_schema_file))
+        imported = fields_of_schema_file(Path(definition.json_schema_file), taken=definition.inputs)
     elif definition.pydantic_model is not None:
-        fields = fields_of_model(definition.pydantic_model)
+        imported = fields_of_model(definition.pydantic_model, taken=definition.inputs)
     else:
-        fields = fields_from(definition.fields, place="task.fields")
-    if taken := sorted(set(fields) & RESERVED):
+        imported = ImportedFields(fields_from(definition.fields, place="task.fields"), ())
+    fields = imported.fields
+    if taken := sorted(set(fields) & reserved_names()):
         raise ConfigError(f"task.fields.{taken[0]}: this name is a column of every result; choose another.")
     if not definition.inputs or len(set(definition.inputs)) < len(definition.inputs):
         raise ConfigError(
@@ -177,6 +181,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
             "inputs": definition.inputs,
             "fields": fields,
             "examples": examples,
+            "notes": imported.notes,
             **{name: getattr(definition, name) for name in _Manner.model_fields},
         },
         place="task",

@@ -18,20 +18,43 @@ function answerEditor(schema, answer, label) {
   return { node, read: () => wrap(schema, inner.read(), assertion.read()) };
 }
 
+// One editor for each kind of field of a task: (schema, value, label, isInside) -> { node, read }.
+const EDITORS = {
+  string: textEditor,
+  integer: textEditor,
+  number: textEditor,
+  boolean: optionsEditor,
+  date: textEditor,
+  time: textEditor,
+  datetime: textEditor,
+  enum: optionsEditor,
+  list: (schema, value, label) => listEditor(schema, value ?? [], label),
+  object: (schema, value) => recordEditor(schema, value ?? {}),
+};
+
+// The kinds of which all values can be listed: [value, as shown, explanation].
+const OPTIONS = {
+  boolean: () => [[true, words.yes], [false, words.no]],
+  enum: (schema) => schema.values.map((one) => [one, one, schema.labels[one]]),
+};
+
+// The kinds that are written in a line: how what was written is read, and what stands below the line.
+const WRITTEN = {
+  string: { parse: parseText },
+  integer: { parse: parseNumber, inputmode: "decimal" },
+  number: { parse: parseNumber, inputmode: "decimal" },
+  date: { parse: parseDate, hint: (schema) => (schema.precision === "partial" ? words.wrong.partial : words.wrong.date) },
+  time: { parse: parseTime, hint: () => words.wrong.time },
+  datetime: { parse: parseDatetime, hint: hintOfDatetime },
+};
+
 function valueEditor(schema, value, label, isInside) {
-  switch (schema.type) {
-    case "list": return listEditor(schema, value ?? [], label);
-    case "object": return recordEditor(schema, value ?? {});
-    case "boolean": {
-      const options = [[true, words.yes], [false, words.no]];
-      return isInside ? selectEditor(options, value, label) : choiceEditor(options, value, label);
-    }
-    case "enum": {
-      const options = schema.values.map((one) => [one, one, schema.labels[one]]);
-      return isInside ? selectEditor(options, value, label) : choiceEditor(options, value, label);
-    }
-    default: return textEditor(schema, value, label);
-  }
+  return EDITORS[schema.type](schema, value, label, isInside);
+}
+
+function optionsEditor(schema, value, label, isInside) {
+  const options = OPTIONS[schema.type](schema);
+  return isInside ? selectEditor(options, value, label) : choiceEditor(options, value, label);
 }
 
 function choiceEditor(options, value, label) {
@@ -69,14 +92,13 @@ function selectEditor(options, value, label) {
 
 function textEditor(schema, value, label) {
   const isText = schema.type === "string";
-  const hint = { date: schema.precision === "partial" ? words.wrong.partial : words.wrong.date }[schema.type];
+  const { parse, hint, inputmode } = WRITTEN[schema.type];
   const shown = value === null || value === undefined ? "" : String(value);
   const input = isText
     ? make("textarea", { rows: shown.length > 60 ? 3 : 1, "aria-label": label })
-    : make("input", { type: "text", "aria-label": label, autocomplete: "off", ...(schema.type === "date" ? {} : { inputmode: "decimal" }) });
+    : make("input", { type: "text", "aria-label": label, autocomplete: "off", inputmode });
   input.value = shown;
-  const node = hint ? make("div", {}, input, make("small", {}, hint)) : input;
-  const parse = { date: parseDate, integer: parseNumber, number: parseNumber, string: parseText }[schema.type];
+  const node = hint ? make("div", {}, input, make("small", {}, hint(schema))) : input;
   return { node, read: () => parse(schema, input) };
 }
 
@@ -84,7 +106,18 @@ function parseText(schema, input) {
   const text = input.value;
   if (!text.trim()) throw new Wrong(words.wrong.text, input);
   if ([...text].length > schema.max_length) throw new Wrong(words.wrong.long(schema.max_length), input);
+  if ([...text].length < schema.min_length) throw new Wrong(words.wrong.short(schema.min_length), input);
+  if (schema.pattern !== null && !matches(schema.pattern, text)) throw new Wrong(words.wrong.pattern(schema.pattern), input);
   return text;
+}
+
+// A pattern is written in Rust's dialect; what a browser cannot read is checked when the corrections are.
+function matches(pattern, text) {
+  try {
+    return new RegExp(pattern, "u").test(text);
+  } catch {
+    return true;
+  }
 }
 
 function parseNumber(schema, input) {
@@ -94,13 +127,20 @@ function parseNumber(schema, input) {
   if (!pattern.test(text) || !Number.isFinite(number)) throw new Wrong(words.wrong[schema.type], input);
   if (schema.minimum !== null && number < schema.minimum) throw new Wrong(words.wrong.minimum(schema.minimum), input);
   if (schema.maximum !== null && number > schema.maximum) throw new Wrong(words.wrong.maximum(schema.maximum), input);
+  const { above = null, below = null } = schema;
+  if (above !== null && number <= above) throw new Wrong(words.wrong.above(above), input);
+  if (below !== null && number >= below) throw new Wrong(words.wrong.below(below), input);
   return number;
 }
 
+const padded = (text) => text.padStart(2, "0");
+
 function parseDate(schema, input) {
-  const isPartial = schema.precision === "partial";
-  const padded = (text) => text.padStart(2, "0");
-  const text = input.value.trim()
+  return readDate(input.value.trim(), schema.precision === "partial", input);
+}
+
+function readDate(written, isPartial, input) {
+  const text = written
     .replace(/^(\d{1,2})[/.](\d{1,2})[/.](\d{4})$/, (_, day, month, year) => `${year}-${padded(month)}-${padded(day)}`)
     .replace(/^(\d{1,2})[/.](\d{4})$/, (_, month, year) => `${year}-${padded(month)}`);
   const parts = /^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?$/.exec(text);
@@ -110,6 +150,31 @@ function parseDate(schema, input) {
   date.setUTCFullYear(year, month - 1, day);
   if (year < 1 || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) throw new Wrong(words.wrong.day, input);
   return text;
+}
+
+// 9:05, 9h05 and 9 h are written in French notes.
+function readTime(written) {
+  const parts = /^(\d{1,2})\s*(?::|h)\s*(\d{2})?$/i.exec(written);
+  return parts && Number(parts[1]) < 24 && Number(parts[2] ?? 0) < 60 ? `${padded(parts[1])}:${parts[2] ?? "00"}` : null;
+}
+
+function parseTime(schema, input) {
+  const time = readTime(input.value.trim());
+  if (time === null) throw new Wrong(words.wrong.time, input);
+  return time;
+}
+
+function hintOfDatetime(schema) {
+  return { none: words.wrong.datetime, offset: words.wrong.datetimeOffset }[schema.zone] ?? words.wrong.datetimeZone(schema.zone);
+}
+
+function parseDatetime(schema, input) {
+  const form = /^(\S+?)(?:\s*T\s*|\s+)(\d{1,2}\s*(?::|h)\s*\d{2})(:[0-5]\d)?\s*(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?$/i;
+  const parts = form.exec(input.value.trim());
+  const time = parts && readTime(parts[2]);
+  const offset = parts?.[4]?.toUpperCase() ?? "";
+  if (!time || (schema.zone === "none" && offset) || (schema.zone === "offset" && !offset)) throw new Wrong(hintOfDatetime(schema), input);
+  return `${readDate(parts[1], false, input)}T${time}${parts[3] ?? ""}${offset}`;
 }
 
 function assertionEditor(schema, value) {
@@ -161,8 +226,8 @@ function memberEditor(schema, answer, name) {
   const read = () => wrap(schema, inner.read(), assertion?.read());
   if (!schema.nullable) return { node: value, read };
   const reasons = schema.missing.length ? schema.missing.map((one) => [{ missing: one }, words.reasons[one]]) : [[null, words.none]];
-  if (!assertion && (schema.type === "enum" || schema.type === "boolean")) {
-    const options = schema.type === "enum" ? schema.values.map((one) => [one, one]) : [[true, words.yes], [false, words.no]];
+  if (!assertion && OPTIONS[schema.type]) {
+    const options = OPTIONS[schema.type](schema);
     const choices = [...options.map(([one, shown]) => [wrap(schema, one), shown]), ...reasons.map(([one, shown]) => [one, `— ${shown}`])];
     const current = choices.find(([one]) => JSON.stringify(one) === JSON.stringify(answer ?? null));
     return selectEditor(choices, current?.[0], name);

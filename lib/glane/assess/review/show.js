@@ -46,13 +46,29 @@ const showAssertion = (assertion) => make("span", { class: "assertion" }, words.
 
 function showValue(schema, value, onItem) {
   if (value === null) return make("span", { class: "no-value" }, words.none);
-  if (schema.type === "boolean") return make("span", {}, value ? words.yes : words.no);
-  if (schema.type === "list") return showList(schema, value, onItem);
-  if (schema.type === "object") return showRecord(schema, value);
-  if (schema.type === "enum") return make("span", { title: schema.labels[value] }, value);
-  if (schema.type === "integer" || schema.type === "number")
-    return make("span", { class: "figure" }, value.toLocaleString(words === WORDS.fr ? "fr" : "en", { maximumFractionDigits: 12 }));
+  return SHOWN[schema.type](schema, value, onItem);
+}
+
+// How a value of each kind of field is shown: (schema, value, onItem) -> node.
+const SHOWN = {
+  string: showAsIs,
+  integer: showFigure,
+  number: showFigure,
+  boolean: (schema, value) => make("span", {}, value ? words.yes : words.no),
+  date: showAsIs,
+  time: showAsIs,
+  datetime: (schema, value) => showAsIs(schema, value.replace("T", " ")),
+  enum: (schema, value) => make("span", { title: schema.labels[value] }, value),
+  list: showList,
+  object: showRecord,
+};
+
+function showAsIs(schema, value) {
   return make("span", { class: "as-is" }, String(value));
+}
+
+function showFigure(schema, value) {
+  return make("span", { class: "figure" }, value.toLocaleString(words === WORDS.fr ? "fr" : "en", { maximumFractionDigits: 12 }));
 }
 
 function showList(schema, items, onItem) {

@@ -44,6 +44,11 @@ const WORDS = {
     ],
     wrong: {
       date: "Une date : AAAA-MM-JJ ou JJ/MM/AAAA.", partial: "Une date : AAAA, AAAA-MM ou AAAA-MM-JJ (ou JJ/MM/AAAA).",
+      time: "Une heure : hh:mm (ou 9h05).", datetime: "Une date et une heure : AAAA-MM-JJ hh:mm.",
+      datetimeOffset: "Une date, une heure et leur décalage avec UTC : AAAA-MM-JJ hh:mm+01:00 (ou Z).",
+      datetimeZone: (zone) => `Une date et une heure (de ${zone}, sauf décalage indiqué) : AAAA-MM-JJ hh:mm.`,
+      above: (n) => `Plus de ${n}.`, below: (n) => `Moins de ${n}.`, short: (n) => `Au moins ${n} caractères.`,
+      pattern: (one) => `Le texte doit suivre l’expression régulière ${one}.`,
       day: "Ce jour n’existe pas.", integer: "Un nombre entier.", number: "Un nombre.",
       minimum: (n) => `Au moins ${n}.`, maximum: (n) => `Au plus ${n}.`, long: (n) => `Au plus ${n} caractères.`,
       text: "Un texte ; sinon, marquez le champ manquant.", choice: "Choisissez.",
@@ -93,6 +98,11 @@ const WORDS = {
     ],
     wrong: {
       date: "A date: YYYY-MM-DD or DD/MM/YYYY.", partial: "A date: YYYY, YYYY-MM or YYYY-MM-DD (or DD/MM/YYYY).",
+      time: "A time: hh:mm.", datetime: "A date and a time: YYYY-MM-DD hh:mm.",
+      datetimeOffset: "A date, a time and their offset from UTC: YYYY-MM-DD hh:mm+01:00 (or Z).",
+      datetimeZone: (zone) => `A date and a time (of ${zone}, unless with an offset): YYYY-MM-DD hh:mm.`,
+      above: (n) => `More than ${n}.`, below: (n) => `Less than ${n}.`, short: (n) => `At least ${n} characters.`,
+      pattern: (one) => `The text must follow the regular expression ${one}.`,
       day: "There is no such day.", integer: "A whole number.", number: "A number.",
       minimum: (n) => `At least ${n}.`, maximum: (n) => `At most ${n}.`, long: (n) => `At most ${n} characters.`,
       text: "A text; otherwise mark the field as missing.", choice: "Choose.",

@@ -1,0 +1,93 @@
+"""The words of JSON Schema, and what a schema says with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+# What carries no rule, and may stand anywhere.
+ANNOTATIONS = frozenset(
+    {
+        "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "$schema",
+        "$id", "id",
+        "$comment", "$defs", "definitions", "$anchor", "$vocabulary", "contentMediaType", "contentEncoding",
+        "contentSchema",
+    }
+)  # fmt: skip
+# The rules of JSON Schema, each with the JSON types that it is about; none: about every value.
+RULES: Mapping[str, tuple[str, ...]] = {
+    "type": (), "enum": (), "const": (), "allOf": (), "anyOf": (), "oneOf": (), "not": (), "if": (), "then": (),
+    "else": (),
+    "$ref": (), "$dynamicRef": (), "$recursiveRef": (), "extends": (), "disallow": (),
+    "format": ("string", "integer", "number"),
+    "maxLength": ("string",), "minLength": ("string",), "pattern": ("string",),
+    "multipleOf": ("integer", "number"), "divisibleBy": ("integer", "number"),
+    "minimum": ("integer", "number"), "maximum": ("integer", "number"),
+    "exclusiveMinimum": ("integer", "number"), "exclusiveMaximum": ("integer", "number"),
+    "items": ("array",), "prefixItems": ("array",), "additionalItems": ("array",), "contains": ("array",),
+    "minContains": ("array",), "maxContains": ("array",), "maxItems": ("array",), "minItems": ("array",),
+    "uniqueItems": ("array",), "unevaluatedItems": ("array",),
+    "properties": ("object",), "required": ("object",), "additionalProperties": ("object",),
+    "patternProperties": ("object",), "propertyNames": ("object",), "maxProperties": ("object",),
+    "minProperties": ("object",), "dependencies": ("object",), "dependentRequired": ("object",),
+    "dependentSchemas": ("object",), "unevaluatedProperties": ("object",),
+}  # fmt: skip
+
+NUMBERS = frozenset(name for name in RULES if name.startswith(("max", "min")))
+GROUP_KEYS = {"oneOf": "exactly_one_of", "anyOf": "at_least_one_of"}  # of a record whose fields stand together
+
+
+def without_draft_3(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema without the word by which a property says itself that it is required."""
+    return {key: value for key, value in schema.items() if not (key == "required" and isinstance(value, bool))}
+
+
+def groups_of(schema: Mapping[str, Any]) -> tuple[str, list[list[str]]] | None:
+    """The groups of names, one of which is required, where a choice says only that."""
+    for word in GROUP_KEYS:
+        options = schema.get(word)
+        if isinstance(options, list) and options and all(_is_group(option) for option in options):
+            return word, [option["required"] for option in options]
+    return None
+
+
+def _is_group(option: Any) -> bool:
+    return (
+        isinstance(option, Mapping)
+        and set(option) - ANNOTATIONS == {"required"}
+        and isinstance(option["required"], list)
+    )
+
+
+def says_required(schema: Any) -> bool:
+    """Whether the schema of a property says itself, as draft 3 did, that it is required."""
+    return isinstance(schema, Mapping) and schema.get("required") is True
+
+
+def about(kind: Any, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a schema is about this JSON type."""
+    return {key: value for key, value in schema.items() if key != "type" and (not RULES.get(key) or kind in RULES[key])}
+
+
+def values_of(schema: Mapping[str, Any]) -> list[Any]:
+    """The values that a schema lists."""
+    if "const" in schema:
+        return [schema["const"]]
+    values = schema.get("enum")
+    return values if isinstance(values, list) else []
+
+
+def distinct(values: Iterable[Any]) -> Iterable[Any]:
+    """Values without those that are twice there; to JSON, 1 and true are not the same."""
+    return {json.dumps(value): value for value in values}.values()
+
+
+def list_of(value: Any) -> Sequence[Any]:
+    """A list, or nothing where there is none."""
+    return value if isinstance(value, list) else ()
+
+
+def says_nothing(key: str, value: Any, kind: str) -> bool:
+    """Whether every value of the JSON type fulfils the rule."""
+    return (key == "uniqueItems" and value is False) or (key == "multipleOf" and value == 1 and kind == "integer")

@@ -1,0 +1,136 @@
+"""Categories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal, Self
+
+import polars as pl
+import pyarrow as pa
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.task.comparison_rules import ExactRule, compare_key
+from glane.task.kinds.field import AnswerError, BaseField, Imported, SingleField
+from glane.types import Language
+
+_PHRASES: Mapping[Language, str] = {"fr": "une valeur parmi", "en": "one value of"}
+CATEGORY = pa.dictionary(pa.int32(), pa.string())
+
+
+class EnumField(SingleField):
+    """One of `values`; `labels` may explain them for the codebook and the prompt."""
+
+    type: Literal["enum"] = "enum"
+    values: tuple[str, ...] = Key(min_length=1)
+    labels: Mapping[str, str] = {}
+    compare: ExactRule = compare_key(ExactRule())
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _strings(cls, values: Any) -> Any:
+        for value in values if isinstance(values, list | tuple) else ():
+            if not isinstance(value, str):
+                raise ValueError(
+                    f"{value!r} is not text: put quotes around it (YAML reads bare yes, no, on, 1 otherwise)"
+                )
+        return values
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(set(self.values)) < len(self.values):
+            raise ValueError("a value is listed twice")
+        if strange := set(self.labels) - set(self.values):
+            raise ValueError(f"labels for {sorted(strange)}, which are no values")
+        return self
+
+    def value_schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.values)}
+
+    def phrase(self, language: Language) -> str:
+        return f"{_PHRASES[language]} {', '.join(self.values)}"
+
+    def explained(self) -> Mapping[str, str]:
+        return self.labels
+
+    @classmethod
+    def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
+        """Figures become the text that JSON writes for them."""
+        values = [schema["const"]] if "const" in schema else schema.get("enum")
+        if json_type == "boolean" or not isinstance(values, list):
+            return None
+        texts = list(dict.fromkeys(one if isinstance(one, str) else json.dumps(one) for one in values))
+        notes = ["its values are kept as text"] if any(not isinstance(one, str) for one in values) else []
+        if len(texts) < len(values):
+            notes.append("a value that is listed twice is kept once")
+        # What is listed one by one needs no other rule to say what is allowed.
+        beside = {"format", "maxLength", "minLength", "minimum", "maximum"}
+        return Imported(keys={"type": "enum", "values": texts}, used=frozenset({"enum", "const"} | beside), notes=notes)
+
+    def read(self, value: Any, place: str) -> object:
+        if value not in self.values:
+            raise AnswerError(f"{place}: none of the values {', '.join(self.values)}")
+        return value
+
+    def spellings(self) -> Mapping[str, bytes]:
+        return _spellings(self.values)
+
+    def traces(self, value: Any) -> tuple[str | float, ...]:
+        """A category's code stands in no document."""
+        return ()
+
+    def arrow_type(self, *, nested: bool) -> pa.DataType:
+        """Inside lists and structs, every reader of Parquet gives strings back unchanged."""
+        return pa.string() if nested else CATEGORY
+
+    def word(self, language: Language) -> str:
+        return {"fr": "catégorie", "en": "category"}[language]
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return self.values
+
+    def rules_type(self) -> pl.DataType:
+        return pl.String()
+
+    def rules_sample(self) -> object:
+        return "a"
+
+    def same(self, gold: Any, found: Any) -> bool:
+        return bool(gold == found)
+
+    @property
+    def is_equivalence(self) -> bool:
+        return True
+
+    def rule_words(self) -> str:
+        return "exact"
+
+    def common(self, other: BaseField) -> Self | None:
+        """What either knows is a category."""
+        if not isinstance(other, EnumField):
+            return None
+        return self.model_copy(update={"values": tuple(dict.fromkeys((*self.values, *other.values)))})
+
+    def trends(self, column: pl.Expr) -> dict[str, pl.Expr]:
+        text = column.cast(pl.String)
+        return {f"share of {value}": (text == value).fill_null(False).mean() for value in self.values}
+
+    def gold_column(self) -> str:
+        return "String"
+
+    def takes_column(self, kind: pl.DataType) -> bool:
+        return isinstance(kind, pl.String | pl.Categorical | pl.Enum)
+
+    def is_gold(self, value: Any) -> bool:
+        return value in self.values
+
+    def gold_complaint(self) -> str:
+        return f"has a value that the task does not know. Valid: {', '.join(self.values)}"
+
+
+@lru_cache(maxsize=1024)
+def _spellings(values: tuple[str, ...]) -> Mapping[str, bytes]:
+    return {value: json.dumps(value, ensure_ascii=False).encode() for value in values}

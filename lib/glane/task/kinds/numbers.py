@@ -1,0 +1,91 @@
+"""What whole and decimal numbers have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from glane.task.comparison_rules import NumberRule
+from glane.task.kinds.field import AnswerError
+from glane.types import Language
+
+_SLACK = 1 + 1e-9  # of a tolerance, for decimals that doubles do not hold: 37.2 - 37.1
+_ROUNDING = 8 * sys.float_info.epsilon  # of the value itself: 12345678.3 - 12345678.2 is off by more than _SLACK
+_BOUNDS: Mapping[Language, Mapping[tuple[bool, bool], str]] = {
+    "fr": {
+        (True, True): " de {low} à {high}",
+        (True, False): " au moins {low}",
+        (False, True): " au plus {high}",
+        (False, False): "",
+    },
+    "en": {
+        (True, True): " from {low} to {high}",
+        (True, False): " at least {low}",
+        (False, True): " at most {high}",
+        (False, False): "",
+    },
+}
+
+
+def bounds_phrase(language: Language, low: float | None, high: float | None) -> str:
+    """What a prompt says of the bounds that there are."""
+    phrase = _BOUNDS[language][low is not None, high is not None]
+    return phrase.format(low=_shown(low), high=_shown(high))
+
+
+def _shown(bound: float | None) -> str:
+    return "" if bound is None else f"{bound:.15g}"
+
+
+def check_bounds(value: float, minimum: float | None, maximum: float | None, place: str) -> None:
+    """Check a number.
+
+    Raises:
+        AnswerError: if it is beyond a bound.
+    """
+    if minimum is not None and value < minimum:
+        raise AnswerError(f"{place}: below the minimum {minimum}")
+    if maximum is not None and value > maximum:
+        raise AnswerError(f"{place}: above the maximum {maximum}")
+
+
+def within(rule: NumberRule, gold: float, found: float, *, equal_slack: float = 0.0) -> bool:
+    """Whether two numbers are at most the rule's tolerance apart; `equal_slack` is relative to the right one."""
+    tolerance = rule.tolerance
+    if isinstance(tolerance, str):
+        tolerance = float(tolerance.rstrip("% ")) / 100 * abs(gold)
+    return abs(gold - found) <= max(tolerance * _SLACK + abs(gold) * _ROUNDING, abs(gold) * equal_slack)
+
+
+def tolerance_words(rule: NumberRule) -> str:
+    """The rule in a few words."""
+    tolerance = rule.tolerance
+    return f"±{tolerance if isinstance(tolerance, str) else f'{tolerance:g}'}" if tolerance else "exact"
+
+
+def trends(column: pl.Expr) -> dict[str, pl.Expr]:
+    """Figures that show a drift of numbers."""
+    return {"mean": column.mean(), "share with a value": column.is_not_null().mean()}
+
+
+def exclusive_bounds(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The bounds of a JSON Schema: `minimum`, `maximum`, and as `above` and `below` those that are themselves excluded.
+
+    Draft 4 has booleans beside the bound in place of numbers.
+    """
+    found = {}
+    for inclusive, exclusive, name in (
+        ("minimum", "exclusiveMinimum", "above"),
+        ("maximum", "exclusiveMaximum", "below"),
+    ):
+        bound, beyond = schema.get(inclusive), schema.get(exclusive)
+        if beyond is True:
+            bound, beyond = None, bound
+        if bound is not None:
+            found[inclusive] = bound
+        if beyond is not None and beyond is not False:
+            found[name] = beyond
+    return found

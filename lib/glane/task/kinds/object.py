@@ -1,0 +1,95 @@
+"""Records: a shape, with fields of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import Field as Key
+from pydantic import model_validator
+
+from glane.task.kinds.field import AnswerError, BaseField
+from glane.types import Found, Language
+
+if TYPE_CHECKING:
+    from glane.task.fields import Field
+
+
+_EXACTLY: Mapping[Language, str] = {
+    "fr": ", dont exactement un de ces groupes est complet : {}",
+    "en": ", of which exactly one of these groups is complete: {}",
+}
+_AT_LEAST: Mapping[Language, str] = {
+    "fr": ", dont au moins un de ces groupes est complet : {}",
+    "en": ", of which at least one of these groups is complete: {}",
+}
+_AND: Mapping[Language, str] = {"fr": " et ", "en": " and "}
+
+Groups = tuple[tuple[str, ...], ...]
+
+
+class ObjectField(BaseField):
+    """A record with fields of its own.
+
+    Of the groups in `exactly_one_of`, exactly one has a value in each of its fields; of those in `at_least_one_of`, one
+    or more. An answer that breaks this is asked again, and is else invalid.
+    """
+
+    merge: Literal["first", "last", "most_frequent", "highest_confidence"] = "first"
+    type: Literal["object"] = "object"
+    fields: Mapping[str, Field] = Key(min_length=1)
+    exactly_one_of: Groups = ()
+    at_least_one_of: Groups = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _compared_by_field(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and "compare" in values:
+            raise ValueError("compare says how two values are compared: set it on the fields of the object")
+        return values
+
+    @model_validator(mode="after")
+    def _groups_are_known(self) -> Self:
+        for key, groups in (("exactly_one_of", self.exactly_one_of), ("at_least_one_of", self.at_least_one_of)):
+            if strange := [name for group in groups for name in group if name not in self.fields]:
+                raise ValueError(f"{key}: {strange[0]!r} is no field of the record; it has {', '.join(self.fields)}")
+            if not all(groups) or (key == "exactly_one_of" and _overlaps(groups)):
+                raise ValueError(f"{key}: a group is empty, or part of another, so that the two are always together")
+        always = [group for group in self.exactly_one_of if not any(self.fields[name].nullable for name in group)]
+        if len(always) > 1:
+            raise ValueError(
+                f"exactly_one_of: the fields of two groups are never null ({_told(tuple(always), ' and ')})"
+            )
+        return self
+
+    def phrase(self, language: Language) -> str:
+        """What a prompt says of the value; its fields are described one by one."""
+        rules = ((_EXACTLY, self.exactly_one_of), (_AT_LEAST, self.at_least_one_of))
+        told = [words[language].format(_told(groups, _AND[language])) for words, groups in rules if groups]
+        return "".join([{"fr": "objet", "en": "object"}[language], *told])
+
+    def check_groups(self, found: Mapping[str, Found], place: str) -> None:
+        """Hold what was found against the rules about groups.
+
+        Raises:
+            AnswerError: if it breaks one.
+        """
+        for groups, is_exact in ((self.exactly_one_of, True), (self.at_least_one_of, False)):
+            complete = sum(all(not found[name].is_null for name in group) for group in groups)
+            if groups and (complete != 1 if is_exact else complete == 0):
+                raise AnswerError(
+                    f"{place}: {'exactly' if is_exact else 'at least'} one of these groups is to be complete: "
+                    f"{_told(groups, ' and ')}; {complete} are"
+                )
+
+    def word(self, language: Language) -> str:
+        """The shape, for the codebook."""
+        return {"fr": "enregistrement", "en": "record"}[language]
+
+
+def _told(groups: Groups, conjunction: str) -> str:
+    return "; ".join(conjunction.join(group) for group in groups)
+
+
+def _overlaps(groups: Groups) -> bool:
+    return any(set(one) <= set(other) for i, one in enumerate(groups) for j, other in enumerate(groups) if i != j)

@@ -1,0 +1,122 @@
+"""The columns that every result has beside the task's own: what they are, how they are filled, what they mean.
+
+This table is the only place that names them. Names that no field may have, the columns of a part and their words in
+the codebook follow from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from glane.types import Extraction, Language
+
+_CATEGORY = pa.dictionary(pa.int32(), pa.string())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultColumn:
+    """One column. `read` gives its value for a document."""
+
+    name: str
+    type: pa.DataType
+    read: Callable[[Extraction, bool], object]  # whether an identical text's answer served
+    words: Mapping[Language, str]
+
+
+RESULT_COLUMNS: tuple[ResultColumn, ...] = (
+    ResultColumn(
+        name="status",
+        type=_CATEGORY,
+        read=lambda row, _: str(row.status),
+        words={
+            "fr": "Ce que le document est devenu ; seul OK a des valeurs.",
+            "en": "What became of the document; only OK has values.",
+        },
+    ),
+    ResultColumn(
+        name="reason",
+        type=pa.string(),
+        read=lambda row, _: row.reason,
+        words={
+            "fr": "Pourquoi il n'y a pas de valeurs, sans texte du document.",
+            "en": "Why there are no values, without text of the document.",
+        },
+    ),
+    ResultColumn(
+        name="finish_reason",
+        type=_CATEGORY,
+        read=lambda row, _: row.finish_reason,
+        words={
+            "fr": "Comment la dernière réponse du modèle a fini.",
+            "en": "How the model's last answer ended.",
+        },
+    ),
+    ResultColumn(
+        name="prompt_tokens",
+        type=pa.int32(),
+        read=lambda row, _: row.num_prompt_tokens,
+        words={
+            "fr": "Jetons lus pour ce document (0 si la réponse d'un texte identique a servi).",
+            "en": "Tokens read for this document (0 where the answer to an identical text served).",
+        },
+    ),
+    ResultColumn(
+        name="output_tokens",
+        type=pa.int32(),
+        read=lambda row, _: row.num_output_tokens,
+        words={"fr": "Jetons écrits pour ce document.", "en": "Tokens written for this document."},
+    ),
+    ResultColumn(
+        name="duplicate",
+        type=pa.bool_(),
+        read=lambda _, is_duplicate: is_duplicate,
+        words={
+            "fr": "Le texte est identique à celui d'un autre document, dont la réponse a servi.",
+            "en": "The text is identical to another document's, whose answer served.",
+        },
+    ),
+    ResultColumn(
+        name="chunks",
+        type=pa.int32(),
+        read=lambda row, _: row.num_chunks,
+        words={
+            "fr": "Nombre de morceaux dans lesquels le document a été lu.",
+            "en": "Number of chunks in which the document was read.",
+        },
+    ),
+    ResultColumn(
+        name="repairs",
+        type=pa.int32(),
+        read=lambda row, _: row.num_repairs,
+        words={
+            "fr": "Nombre de réponses inutilisables qui ont été redemandées.",
+            "en": "Number of answers that could not be used and were asked again.",
+        },
+    ),
+    ResultColumn(
+        name="broken_rules",
+        type=pa.list_(pa.string()),
+        read=lambda row, _: row.broken_rules,
+        words={
+            "fr": "Règles entre champs que la réponse enfreint, même redemandée : à vérifier.",
+            "en": "Rules between fields that the answer breaks, even asked again: to be checked.",
+        },
+    ),
+    ResultColumn(
+        name="leaked_from_example",
+        type=pa.list_(pa.string()),
+        read=lambda row, _: row.leaked,
+        words={
+            "fr": "Champs dont la valeur vient d'un exemple et non du document.",
+            "en": "Fields whose value is an example's and not the document's.",
+        },
+    ),
+)
+
+
+def reserved_names() -> frozenset[str]:
+    """The names that no field can have, and no column kept from the input."""
+    return frozenset(column.name for column in RESULT_COLUMNS)
