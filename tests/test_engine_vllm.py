@@ -46,6 +46,22 @@ def answers(engine, task, texts):
     return [found[str(number)] for number in range(len(texts))]
 
 
+@pytest.mark.parametrize("quotes", [True, False])
+def test_times_and_patterns_are_held_to_while_an_answer_is_decoded(engine, quotes):
+    fields = {
+        "code": {"type": "string", "pattern": "^[A-Z]{2}-[0-9]{3}$"},
+        "at": {"type": "time", "evidence": quotes},
+        "seen": {"type": "datetime"},
+        "called": {"type": "datetime", "zone": "offset"},
+    }
+    task = load_task({"name": "t", "instructions": "x", "fields": fields})
+    for completion in answers(engine, task, ["Arrivée à 9h05 le 5 mars.", "vu hier", "{}"]):
+        result = parse(completion, task.fields)
+        assert result.status == Status.OK or (result.reason or "").endswith("no such day in the calendar"), (
+            result.reason
+        )
+
+
 def test_answers_are_compact_json_under_the_schema_whatever_the_text(engine, task):
     texts = [
         "Pte de 34 ans, fièvre à 39, toux depuis 2 jours. Conclusion : grippe. RAD.",

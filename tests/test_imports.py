@@ -161,7 +161,7 @@ def test_names_that_are_no_columns_are_mapped_and_kept_in_the_codebook(tmp_path)
         "check_in": "check-in", "check_in_2": "check_in", "field_2fa": "2fa", "type": "@type", "Type_2": "Type",
         "status_field": "status", "text_field": "text", "xmp_note": "xmp:note", "xmp_note.a_b": "a.b",
     }  # fmt: skip
-    assert run.description()["task_notes"] == list(loaded.notes)
+    assert run.description().task_notes == loaded.notes
     assert any("check-in: becomes check_in" in note for note in loaded.notes)
 
 

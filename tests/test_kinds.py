@@ -14,9 +14,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 import glane
-from conftest import SMALL_TASK, extract_here, make_settings, write_documents
+from conftest import ROOT, SMALL_TASK, extract_here, make_settings, write_documents
 from glane.assess.answers import answer_of, check_gold, gold_fields
 from glane.assess.candidates import Candidate, shared_fields
 from glane.assess.comparison import compare_runs
@@ -41,10 +42,11 @@ from glane.task.answer import AnswerError, read_answer
 from glane.task.arrow import columns, row_values
 from glane.task.fields import KINDS, SCALARS, ListField, ObjectField, field_from, fields_from
 from glane.task.form import answer_form
+from glane.task.grammar import quote_grammar
 from glane.task.kinds import pattern
-from glane.task.kinds.field import ScalarField, SingleField
+from glane.task.kinds.field import BaseField, ScalarField, SingleField
 from glane.task.locate import locate
-from glane.task.prompt import messages
+from glane.task.prompt import compact_json, messages
 from glane.task.result import RESULT_COLUMNS, ResultColumn
 from glane.task.schema import json_schema
 from glane.task.task import load_task
@@ -263,6 +265,19 @@ def test_a_kind_has_its_words_in_both_languages(kind, language):
     assert phrase != task.fields["x"].phrase(other)
 
 
+def test_the_page_on_tasks_tells_of_every_kind_in_both_languages():
+    page = (ROOT / "conf" / "task" / "README.md").read_text()
+    parts = page.split("## Writing your own (English)")
+    for kind, model in KINDS.items():
+        for part in parts:
+            (row,) = re.findall(rf"^\| `{kind}` \|(.*)\|.*\|$", part, re.MULTILINE)
+            own = set(model.model_fields) - set(BaseField.model_fields) - {"type", "merge", "compare"}
+            told = own - {"keys", "similarity"}  # of lists: told where chunks are merged
+            assert told == set(re.findall(r"`(\w+)[`:]", row)) - {"partial"}, kind
+    (example,) = re.findall(r"```yaml\n(fields:\n  rpps:.*?)```", page, re.DOTALL)
+    assert list(load_task({**SMALL_TASK, **yaml.safe_load(example)}).fields) == ["rpps", "arrivee", "examen", "appel"]
+
+
 def test_the_codebook_tells_times_in_the_words_of_the_task():
     asked = {"at": {"type": "time"}, "seen": {"type": "datetime"}, "born": {"type": "datetime", "zone": "Europe/Paris"}}
     words = {
@@ -465,6 +480,34 @@ def test_the_engine_takes_what_a_task_takes(regex):
 
     schema = json_schema({"code": field("string", pattern=regex, min_length=1)})
     assert LLMatcher.validate_grammar(LLMatcher.grammar_from_json_schema(json.dumps(schema))) == ""
+
+
+@pytest.mark.parametrize("quotes", [True, False])
+@pytest.mark.parametrize("kind", KIND_CASES)
+def test_the_engine_takes_the_grammar_of_every_kind_and_its_values(kind, quotes):
+    """With the engine's own matcher, over bytes: what is right is taken to its end, what is wrong is not."""
+    from llguidance import LLMatcher, LLTokenizer
+
+    keys, right, wrong = KIND_CASES[kind]
+    fields = {"x": field(kind, **keys, evidence=quotes)}
+    grammar = (
+        LLMatcher.grammar_from_lark(quote_grammar(fields).about("a quoted text"))
+        if quotes
+        else LLMatcher.grammar_from_json_schema(json.dumps(json_schema(fields)))
+    )
+    tokenizer = LLTokenizer("byte")
+
+    def takes(value):
+        matcher = LLMatcher(tokenizer, grammar)
+        said = {"x": {"value": value, "quote": "quoted"} if quotes else value}
+        tokens = tokenizer.tokenize_str(compact_json(said))
+        return (
+            matcher.validate_tokens(tokens) == len(tokens) and matcher.consume_tokens(tokens) and matcher.is_accepting()
+        )
+
+    assert all(takes(value) for value in right if repr(value) != "4.0")  # a model writes whole numbers without a point
+    in_calendar_only = {"2025-02-30", "2025-02-30T10:00", "2025-03-30T02:30"}
+    assert [value for value in wrong if takes(value) and value not in in_calendar_only] == []
 
 
 @pytest.mark.parametrize("regex", [r"\bfoo\b", "foo^bar", "a(?=b)", r"(a)\1", "("])
