@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from glane.extract.align import NOT_FOUND, Aligner, fold
+from glane.reading.align import NOT_FOUND, Aligner, fold
 from glane.types import Alignment
 
 EXACT, NORMALISED, FUZZY, NONE = Alignment.EXACT, Alignment.NORMALISED, Alignment.FUZZY, Alignment.NONE

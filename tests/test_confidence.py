@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from glane.extract.confidence import Scorer, score_found, token_spans
+from glane.reading.confidence import Scorer, score_found, token_spans
 from glane.task.fields import field_from
 from glane.task.locate import Node, locate
 from glane.types import Found, Missing, TokenScores

@@ -11,7 +11,7 @@ from glane.engine.registry import start_engine
 from glane.engine.vllm import _Tokenizer
 from glane.engine.vocabulary import Vocabulary
 from glane.engine.weights import resolve_weights
-from glane.extract.parse import parse
+from glane.reading.parse import parse
 from glane.task.form import answer_form
 from glane.task.prompt import messages
 from glane.task.task import load_task

@@ -21,9 +21,9 @@ from glane.engine.protocol import EngineKind
 from glane.engine.samples import sample_answer
 from glane.engine.weights import model_digests, resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError
-from glane.extract.parse import parse
 from glane.job import extract as extract_job
 from glane.job.extract import checked
+from glane.reading.parse import parse
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
 from glane.task.form import answer_form

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from conftest import ROOT, job, make_settings, work, write_documents
-from glane.extract.parse import parse
 from glane.extraction.results import open_run
+from glane.reading.parse import parse
 from glane.task.answer import read_answer
 from glane.task.grammar import quote_grammar
 from glane.task.keys import short_keys

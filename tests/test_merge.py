@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glane.extract.merge import add_recalled, merge_chunks, merge_passes
-from glane.extract.same import plain_key, plain_of
+from glane.reading.merge import add_recalled, merge_chunks, merge_passes
+from glane.reading.same import plain_key, plain_of
 from glane.task.fields import field_from
 from glane.types import Alignment, Assertion, Evidence, Found, Missing
 

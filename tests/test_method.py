@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from conftest import extract_here, make_settings, write_documents
-from glane.extract import reading
 from glane.extraction import asker
 from glane.extraction.fingerprint import METHOD
+from glane.reading import reading
 
 # Change both together. The failing test prints the new digests.
 DIGESTS_OF_METHOD = 1

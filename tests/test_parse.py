@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import SMALL_TASK
-from glane.extract.parse import parse
+from glane.reading.parse import parse
 from glane.task.arrow import columns, row_values
 from glane.task.task import load_task
 from glane.types import Completion, Status

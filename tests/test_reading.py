@@ -10,7 +10,7 @@ import pytest
 import glane
 from conftest import extract_here, make_settings, write_documents
 from glane.errors import ConfigError, RunError
-from glane.extract.leaks import Leaks
+from glane.reading.leaks import Leaks
 from glane.task.rules import Rule, Rules
 from glane.task.task import load_task
 from glane.types import Found

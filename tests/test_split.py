@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 import glane.demo
 from glane.demo.note import generate_note
-from glane.extract.split import split, whole
+from glane.reading.split import split, whole
 
 MEGABYTE = 1_000_000
 DEMO_TOKENIZER = str(Path(glane.demo.__file__).with_name("model") / "tokenizer.json")

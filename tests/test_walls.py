@@ -71,7 +71,7 @@ def test_the_copy_as_it_is_keeps_all_contracts(copy: Path) -> None:
         ("glane.pilot.frame", "import codecarbon"),
         ("glane.run.prepare", "from glane.task.task import Task"),  # the durable run stays free of tasks
         ("glane.run.publish", "from glane.extraction import results"),
-        ("glane.extract.align", "import glane.corpus.read"),  # siblings do not see each other
+        ("glane.reading.align", "import glane.corpus.read"),  # siblings do not see each other
         ("glane.storage", "import glane.records"),
         ("glane.run.ledger", "import glane_tools.install"),
         ("glane.job.status", "import glane.cluster.crew"),  # a login node has no ray

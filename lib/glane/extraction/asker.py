@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from glane.engine.protocol import Engine, Sampling
-from glane.extract.parse import Judgement
-from glane.extract.reading import Method, Reading, Turn
-from glane.extract.split import split
 from glane.form import Form
+from glane.reading.parse import Judgement
+from glane.reading.reading import Method, Reading, Turn
+from glane.reading.split import split
 from glane.settings import ModelSettings
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Document, Message, Status

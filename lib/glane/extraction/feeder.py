@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from glane.corpus.read import Reader
-from glane.extract.parse import Judgement
-from glane.extract.reading import Reading, Turn
 from glane.extraction.asker import Asker, Prompt
 from glane.extraction.shardwork import ShardWork
+from glane.reading.parse import Judgement
+from glane.reading.reading import Reading, Turn
 from glane.run.deaths import Suspects, prompt_digest
 from glane.run.shards import Shards
 from glane.types import Completion, Document, Status

@@ -16,9 +16,9 @@ from typing import Any
 
 from glane.corpus.read import Reader
 from glane.engine.protocol import Engine, RequestRefused
-from glane.extract.parse import Judgement
 from glane.extraction.asker import Asker
 from glane.extraction.feeder import Feeder, Request, Result, Target
+from glane.reading.parse import Judgement
 from glane.run.deaths import Suspects, Window
 from glane.run.heartbeat import Progress
 from glane.run.session import WorkerDied, where

@@ -13,10 +13,10 @@ from glane.corpus.select import select_rows
 from glane.engine.device import has_gpu
 from glane.engine.protocol import Engine, RequestRefused
 from glane.engine.registry import start_engine
-from glane.extract.parse import Judgement
-from glane.extract.reading import Reading, Turn
 from glane.extraction.asker import Asker
 from glane.extraction.prepare import selection_of
+from glane.reading.parse import Judgement
+from glane.reading.reading import Reading, Turn
 from glane.settings import ExtractSettings
 from glane.task.task import Task
 from glane.types import Completion, Document, Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from glane.extract.align import Aligner
+from glane.reading.align import Aligner
 from glane.types import Evidence, Found
 
 

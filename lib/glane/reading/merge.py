@@ -14,7 +14,7 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from glane.extract.same import Statement, clusters_of, overlap, plain_key, plain_of, statement_of
+from glane.reading.same import Statement, clusters_of, overlap, plain_key, plain_of, statement_of
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import min_items
 from glane.types import Found, Missing

@@ -78,7 +78,7 @@ def overlap(one: Found, other: Found) -> bool:
 def clusters_of(items: Sequence[Found], field: ListField, *, num_apart: int = 0) -> list[list[int]]:
     """The places of items that are the same, by first occurrence; in each cluster the item that is kept comes first.
 
-    What is the same, `glane.extract.merge.merge_chunks` says; similarity is RapidFuzz's ratio, 0 to 100. The first
+    What is the same, `glane.reading.merge.merge_chunks` says; similarity is RapidFuzz's ratio, 0 to 100. The first
     `num_apart` items are never the same as each other.
     """
     signatures = [_signature(item, field) for item in items]

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from glane.extract.align import Aligner
-from glane.extract.confidence import Scorer, score_found
-from glane.extract.ground import ground
-from glane.extract.leaks import Leaks
-from glane.extract.merge import add_recalled, merge_chunks, merge_passes
-from glane.extract.parse import Judgement, parse
-from glane.extract.same import plain_of
+from glane.reading.align import Aligner
+from glane.reading.confidence import Scorer, score_found
+from glane.reading.ground import ground
+from glane.reading.leaks import Leaks
+from glane.reading.merge import add_recalled, merge_chunks, merge_passes
+from glane.reading.parse import Judgement, parse
+from glane.reading.same import plain_of
 from glane.task.examples import plain_json
 from glane.task.form import answer_form
 from glane.task.prompt import PromptStyle, PromptTemplate, compact_json, recall_note, repair_note

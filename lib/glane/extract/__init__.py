@@ -1,1 +1,0 @@
-"""Pure functions between a document and its record: split, parse."""

@@ -1,0 +1,1 @@
+"""Pure functions between a document and its record: split, prompt turns, parse, align, confidence, merge."""
