@@ -181,15 +181,15 @@ import ray
 cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=4, num_gpus=2))
 cluster.add_node(num_cpus=4, num_gpus=2)
 ray.init(address=cluster.address, logging_level="ERROR")
-from glane.cluster.crew import Crew, alive_nodes
+from glane.cluster.supervisor import Supervisor, alive_nodes
 from glane.cluster.layout import plan_layout
 from glane.settings import LocalSettings, ModelSettings
 model = ModelSettings(name="m", path="/m", tensor_parallel_size=2, pipeline_parallel_size=2)
 layout = plan_layout(model, alive_nodes(ray))
 assert layout.nodes_per_engine == 2, layout
-crew = Crew.__new__(Crew)
-crew._layout, crew._cluster = layout, LocalSettings(start_timeout_s=30)
-group = crew._reserve()
+supervisor = Supervisor.__new__(Supervisor)
+supervisor._layout, supervisor._cluster = layout, LocalSettings(start_timeout_s=30)
+group = supervisor._reserve()
 places = ray.util.placement_group_table(group)["bundles_to_node_id"]
 assert sorted(list(places.values()).count(node) for node in set(places.values())) == [2, 2], places
 ray.shutdown(); cluster.shutdown()

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from glane.reading.confidence import Scorer, score_found, token_spans
+from glane.reading.confidence import Scorer, score_values, token_spans
 from glane.task.fields import field_from
 from glane.task.locate import Node, locate
-from glane.types import Found, Missing, TokenScores
+from glane.types import ExtractedValue, Missing, TokenScores
 
 STRANGE = '\n"\\é😀e\u0301{}[]:, 1'
 STRINGS = st.text(st.sampled_from("ab" + STRANGE) | st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -66,7 +66,7 @@ def field(kind, **keys):
 
 
 def place(text, part, whole=None):
-    """A Found's places: of `part` alone, and of the decision, from the start of `whole` to the end of `part`."""
+    """A ExtractedValue's places: of `part` alone, and of the decision, from the start of `whole` to the end of `part`."""
     start = text.index(whole or part)
     value = text.index(part, start)
     return {"span": (start, value + len(part)), "value_span": (value, value + len(part))}
@@ -77,13 +77,13 @@ def found_tree(node: Node):
     here = (node.start, node.end)
     if node.members is not None:
         fields = {name: found_tree(member) for name, member in node.members.items()}
-        return Found(fields=fields, span=here, value_span=here)
+        return ExtractedValue(fields=fields, span=here, value_span=here)
     if node.items is not None:
-        return Found(items=[found_tree(item) for item in node.items], span=here, value_span=here)
-    return Found(value=node.value, span=here, value_span=None if node.value is None else here)
+        return ExtractedValue(items=[found_tree(item) for item in node.items], span=here, value_span=here)
+    return ExtractedValue(value=node.value, span=here, value_span=None if node.value is None else here)
 
 
-def fields_of(found: Found):
+def fields_of(found: ExtractedValue):
     """A field that such an answer could be one of."""
     if found.fields is not None:
         inner = {name: fields_of(part) for name, part in found.fields.items()}
@@ -218,7 +218,7 @@ def test_the_tree_is_scored_leaf_by_leaf(document, data):
 
     kind = fields_of(found)
     assume(all_of_one_kind(kind))
-    score_found(found, as_field(kind), ready)
+    score_values(found, as_field(kind), ready)
     check(found, kind)
 
 
@@ -318,10 +318,10 @@ def test_wrappers_lists_and_objects():
         start = text.index(f'{{"place":"{town}')
         number_at = text.index('"deaths":', start) + 9
         name = place(text, f'"{town}"')
-        return Found(
+        return ExtractedValue(
             fields={
-                "place": Found(value=town, **name),
-                "deaths": Found(value=number, span=(number_at, number_at + len(deaths))),
+                "place": ExtractedValue(value=town, **name),
+                "deaths": ExtractedValue(value=number, span=(number_at, number_at + len(deaths))),
             },
             span=(start, number_at + len(deaths) + 1),
         )
@@ -333,14 +333,14 @@ def test_wrappers_lists_and_objects():
             "fields": {"place": {"type": "string"}, "deaths": {"type": "integer", "nullable": True}},
         },
     )
-    age = Found(value=67, **place(text, "67", '{"value":67'))
-    cases = Found(items=[case(2, "Lyon", "2"), case(None, "Nice", "null")], span=(0, 1))
-    none = Found(items=[], **place(text, "[]"))
-    gone = Found(missing=Missing.DENIED, span=place(text, '"denied"', '{"missing"')["span"])
-    score_found(age, field("integer"), ready)
-    score_found(cases, listed, ready)
-    score_found(none, field("list", items={"type": "string"}), ready)
-    score_found(gone, listed, ready)
+    age = ExtractedValue(value=67, **place(text, "67", '{"value":67'))
+    cases = ExtractedValue(items=[case(2, "Lyon", "2"), case(None, "Nice", "null")], span=(0, 1))
+    none = ExtractedValue(items=[], **place(text, "[]"))
+    gone = ExtractedValue(missing=Missing.DENIED, span=place(text, '"denied"', '{"missing"')["span"])
+    score_values(age, field("integer"), ready)
+    score_values(cases, listed, ready)
+    score_values(none, field("list", items={"type": "string"}), ready)
+    score_values(gone, listed, ready)
     assert age.confidence == pytest.approx(0.9 * 0.8)
     lyon, nice = cases.items
     assert [part.confidence for part in lyon.fields.values()] == pytest.approx([0.7, 0.6])
@@ -355,26 +355,30 @@ def test_an_object_takes_the_lowest_of_all_inside_or_none():
     ready = scorer(('{"a":["', 1), ("x", 0.4), ('","', 1), ("y", 0.3), ('"],"b":"', 1), ("z", 0.9), ('","c":[]}', 1))
     text = ready.text
     kind = field("object", fields={"a": {"type": "list", "items": {"type": "string"}}, "b": {"type": "string"}})
-    found = Found(
+    found = ExtractedValue(
         fields={
-            "a": Found(
-                items=[Found(value="x", **place(text, '"x"')), Found(value="y", **place(text, '"y"'))], span=(5, 14)
+            "a": ExtractedValue(
+                items=[
+                    ExtractedValue(value="x", **place(text, '"x"')),
+                    ExtractedValue(value="y", **place(text, '"y"')),
+                ],
+                span=(5, 14),
             ),
-            "b": Found(value="z", **place(text, '"z"')),
+            "b": ExtractedValue(value="z", **place(text, '"z"')),
         },
         span=(0, len(text)),
     )
-    score_found(found, kind, ready)
+    score_values(found, kind, ready)
     assert found.confidence == pytest.approx(0.3)
-    empty = Found(fields={"a": Found(items=[], **place(text, "[]"))}, span=(0, len(text)))
-    score_found(empty, kind, ready)
+    empty = ExtractedValue(fields={"a": ExtractedValue(items=[], **place(text, "[]"))}, span=(0, len(text)))
+    score_values(empty, kind, ready)
     assert empty.confidence is None
 
 
 def test_what_has_no_place_stays_without_confidence():
     ready = scorer(("[true]", 0.5))
-    found = Found(value=True)
-    score_found(found, field("boolean"), ready)
+    found = ExtractedValue(value=True)
+    score_values(found, field("boolean"), ready)
     assert (found.confidence, found.probabilities) == (None, None)
 
 
@@ -382,8 +386,8 @@ def test_what_has_no_place_stays_without_confidence():
 
 
 def scored(ready, kind, **keys):
-    found = Found(**keys)
-    score_found(found, kind, ready)
+    found = ExtractedValue(**keys)
+    score_values(found, kind, ready)
     assert found.probabilities is None or sum(found.probabilities.values()) <= 1 + 1e-6
     return found
 
@@ -555,10 +559,14 @@ def test_shares_that_do_not_add_up_are_scaled_down():
 
 def test_items_of_a_list_have_probabilities_each():
     ready = scorer(("[", 1), ('"F"', 0.6, {'"M"': 0.3}), (",", 1), ('"M"', 0.9, {'"F"': 0.1}), ("]", 1))
-    found = Found(
-        items=[Found(value="F", **place(ready.text, '"F"')), Found(value="M", **place(ready.text, '"M"'))], span=(0, 9)
+    found = ExtractedValue(
+        items=[
+            ExtractedValue(value="F", **place(ready.text, '"F"')),
+            ExtractedValue(value="M", **place(ready.text, '"M"')),
+        ],
+        span=(0, 9),
     )
-    score_found(found, field("list", items={"type": "enum", "values": ["F", "M"]}), ready)
+    score_values(found, field("list", items={"type": "enum", "values": ["F", "M"]}), ready)
     assert [item.probabilities for item in found.items] == [near(F=0.6, M=0.3), near(F=0.1, M=0.9)]
 
 
@@ -762,7 +770,7 @@ def test_an_answer_takes_well_under_a_millisecond():
     given_scores = TokenScores(pieces=pieces, logprobs=[-draw.random() for _ in pieces], others=others)
     root = locate(text)
     found = {
-        name: Found(
+        name: ExtractedValue(
             value=node.members["value"].value,
             span=(node.start, node.members["value"].end),
             value_span=(node.members["value"].start, node.members["value"].end),
@@ -774,7 +782,7 @@ def test_an_answer_takes_well_under_a_millisecond():
         begin = time.perf_counter()
         ready = Scorer.of(text, given_scores)
         for name, one in found.items():
-            score_found(one, fields[name], ready)
+            score_values(one, fields[name], ready)
         best = min(best, time.perf_counter() - begin)
     begin = time.perf_counter()
     locate(text)

@@ -172,7 +172,7 @@ def test_a_version_of_vllm_that_was_not_tried_is_told_in_a_sentence(monkeypatch,
 
 
 def test_the_run_says_what_the_engine_warns_of(tmp_path, monkeypatch, constant):
-    class Crew:
+    class Supervisor:
         def __init__(self, *_, spec, **__):
             self._spec = replace(spec, worker="w0")
 
@@ -182,7 +182,7 @@ def test_the_run_says_what_the_engine_warns_of(tmp_path, monkeypatch, constant):
     warning = replace(registry.KINDS["constant"], warnings=lambda model: [f"{model.name} is slow here"])
     monkeypatch.setitem(registry.KINDS, "constant", warning)
     monkeypatch.setattr(extract_job, "alive_nodes", lambda _: [Node(node_id="n", host="h", cpus=1, gpus=0)])
-    monkeypatch.setattr("glane.job.durable.Crew", Crew)
+    monkeypatch.setattr("glane.job.durable.Supervisor", Supervisor)
     data = write_documents(tmp_path / "d.parquet", ["a"])
     extract_job.extract(make_settings(data, tmp_path / "run", TASK, model__engine="constant"), connect=nullcontext)
     assert "warning: scripted is slow here" in (tmp_path / "run" / "extract.log").read_text()

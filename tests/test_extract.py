@@ -130,7 +130,7 @@ def test_poison_is_rejected_and_a_hang_is_ended(tmp_path):
         f"data.path={data}",
         f"run.dir={tmp_path}/run",
         "run.hang_after_s=2",
-        "run.max_fruitless_deaths=9",
+        "run.max_deaths_without_progress=9",
         cwd=tmp_path,
     )
     rows = assert_complete(tmp_path / "run", 60)

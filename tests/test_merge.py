@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from glane.reading.merge import add_recalled, merge_chunks, merge_passes
 from glane.reading.same import plain_key, plain_of
 from glane.task.fields import field_from
-from glane.types import Alignment, Assertion, Evidence, Found, Missing
+from glane.types import Alignment, Assertion, Evidence, ExtractedValue, Missing
 
 MERGES = ["first", "last", "most_frequent", "highest_confidence"]
 PRESENT, ABSENT = Assertion.PRESENT, Assertion.ABSENT
@@ -24,21 +24,21 @@ def field(**values):
 def value(said, confidence=None, at=None, **more):
     if at is not None:
         more["evidence"] = Evidence(quote="x" * (at[1] - at[0]), start=at[0], end=at[1], alignment=Alignment.EXACT)
-    return Found(value=said, confidence=confidence, **more)
+    return ExtractedValue(value=said, confidence=confidence, **more)
 
 
 def null(missing=None, **more):
-    return Found(missing=missing, **more)
+    return ExtractedValue(missing=missing, **more)
 
 
 def record(at=None, confidence=None, assertion=None, **fields):
     evidence = None if at is None else value("", at=at).evidence
-    inner = {name: one if isinstance(one, Found) else value(one) for name, one in fields.items()}
-    return Found(fields=inner, evidence=evidence, confidence=confidence, assertion=assertion)
+    inner = {name: one if isinstance(one, ExtractedValue) else value(one) for name, one in fields.items()}
+    return ExtractedValue(fields=inner, evidence=evidence, confidence=confidence, assertion=assertion)
 
 
 def many(*items):
-    return Found(items=[item if isinstance(item, Found) else value(item) for item in items])
+    return ExtractedValue(items=[item if isinstance(item, ExtractedValue) else value(item) for item in items])
 
 
 def chunks(kind, *parts):
@@ -552,8 +552,8 @@ def evidences(draw):
 @st.composite
 def singles(draw, said, reasons=REASONS, assertions=st.none()):
     if draw(st.integers(0, 3)) == 0:
-        return Found(missing=draw(reasons), confidence=draw(CONFIDENCES))
-    return Found(
+        return ExtractedValue(missing=draw(reasons), confidence=draw(CONFIDENCES))
+    return ExtractedValue(
         value=draw(said), confidence=draw(CONFIDENCES), evidence=draw(evidences()), assertion=draw(assertions)
     )  # fmt: skip
 
@@ -574,17 +574,19 @@ def items(draw, null_keys, nullable=True):
     nothing = st.just(None) if null_keys else st.nothing()
     names = nothing | st.sampled_from(["a", "A", "b", "cdefghij", "cdefghii"])
     inner = {
-        "disease": Found(value=draw(names), confidence=draw(CONFIDENCES)),
-        "place": Found(value=draw(names)),
+        "disease": ExtractedValue(value=draw(names), confidence=draw(CONFIDENCES)),
+        "place": ExtractedValue(value=draw(names)),
         "cases": draw(singles(st.integers(0, 2))),
-        "signs": draw(st.just(Found()) | st.lists(st.sampled_from("uUv"), max_size=2).map(lambda all: many(*all))),
+        "signs": draw(
+            st.just(ExtractedValue()) | st.lists(st.sampled_from("uUv"), max_size=2).map(lambda all: many(*all))
+        ),
     }
-    return Found(fields=inner, confidence=draw(CONFIDENCES), evidence=draw(evidences()))
+    return ExtractedValue(fields=inner, confidence=draw(CONFIDENCES), evidence=draw(evidences()))
 
 
 def lists(null_keys, reasons=REASONS):
-    absent = st.builds(lambda why, p: Found(missing=why, confidence=p), reasons, CONFIDENCES)
-    return st.lists(items(null_keys), max_size=4).map(lambda all: Found(items=all)) | absent
+    absent = st.builds(lambda why, p: ExtractedValue(missing=why, confidence=p), reasons, CONFIDENCES)
+    return st.lists(items(null_keys), max_size=4).map(lambda all: ExtractedValue(items=all)) | absent
 
 
 KINDS = {

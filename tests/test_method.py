@@ -230,7 +230,7 @@ def without_places(real):
     ("case", "place", "name", "change"),
     [
         ("short", reading, "ground", without_places),
-        ("short", reading, "score_found", lambda _: lambda *_: None),
+        ("short", reading, "score_values", lambda _: lambda *_: None),
         ("long", reading, "merge_chunks", lambda real: lambda found, fields: real(found[::-1], fields)),
         ("long with overlap", asker, "split", lambda real: lambda text, **o: real(text, **o | {"overlap_tokens": 0})),
         ("samples", reading, "merge_passes", lambda _: lambda found, *_, **__: found[0]),

@@ -13,7 +13,7 @@ from glane.errors import ConfigError, RunError
 from glane.reading.leaks import Leaks
 from glane.task.rules import Rule, Rules
 from glane.task.task import load_task
-from glane.types import Found
+from glane.types import ExtractedValue
 
 TASK = {
     "name": "visit",
@@ -324,7 +324,7 @@ def test_a_document_is_shown_with_its_evidence_and_nothing_of_it_is_markup(tmp_p
 
 def test_rules_take_inputs_for_what_they_look_like():
     task = load_task(TASK | {"inputs": ["text", "seen", "ward"]})
-    found = {name: Found() for name in task.fields} | {"age": Found(value=5)}
+    found = {name: ExtractedValue() for name in task.fields} | {"age": ExtractedValue(value=5)}
 
     def broken(rule, **inputs):
         return bool(Rules([Rule(rule=rule)], task.fields, ["seen", "ward"]).broken(found, inputs))
@@ -463,5 +463,5 @@ def test_figures_that_are_written_otherwise_are_no_leak(text, leaked):
     example = {"text": "1234 cas", "output": {"n": 1234, "day": "2024-03-05", "ward": "Hôpital Nord"}}
     fields = {name: {"type": kind} for name, kind in kinds.items()}
     task = load_task({"name": "t", "instructions": "x", "fields": fields, "examples": [example]})
-    found = {name: Found(value=value) for name, value in values.items()}
+    found = {name: ExtractedValue(value=value) for name, value in values.items()}
     assert Leaks(task.examples, task.fields).in_answer(found, text) == leaked

@@ -74,8 +74,8 @@ def test_the_copy_as_it_is_keeps_all_contracts(copy: Path) -> None:
         ("glane.reading.align", "import glane.corpus.read"),  # siblings do not see each other
         ("glane.storage", "import glane.records"),
         ("glane.run.ledger", "import glane_tools.install"),
-        ("glane.job.status", "import glane.cluster.crew"),  # a login node has no ray
-        ("glane.ingest.pages", "import glane.cluster.crew"),  # a room that has no place yet
+        ("glane.job.status", "import glane.cluster.supervisor"),  # a login node has no ray
+        ("glane.ingest.pages", "import glane.cluster.supervisor"),  # a room that has no place yet
         ("glane.ingest.harmless", ""),
         ("glane.loose", ""),  # a file beside the rooms
     ],

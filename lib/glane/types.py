@@ -103,7 +103,7 @@ class Evidence:
 
 
 @dataclass(slots=True, kw_only=True)
-class Found:
+class ExtractedValue:
     """What one answer says of one field: a value, a list of them, an object, or why there is none.
 
     Exactly one of `value`, `items` and `fields` is set, or none of them when the field is null.
@@ -111,8 +111,8 @@ class Found:
 
     value: object = None  # str, int, float, bool or datetime.date
     precision: str | None = None  # of a partial date: year, month or day
-    items: list[Found] | None = None  # of a list
-    fields: dict[str, Found] | None = None  # of an object
+    items: list[ExtractedValue] | None = None  # of a list
+    fields: dict[str, ExtractedValue] | None = None  # of an object
     missing: Missing | None = None
     assertion: Assertion | None = None
     quote: str | None = None  # as the model wrote it
@@ -178,7 +178,7 @@ class Extraction:
 
     status: Status
     reason: str | None = None
-    found: Mapping[str, Found] | None = None
+    found: Mapping[str, ExtractedValue] | None = None
     finish_reason: str | None = None
     num_prompt_tokens: int | None = None
     num_output_tokens: int | None = None

@@ -294,12 +294,12 @@ def part_engines(
     run = prepare_run(settings, load_task(settings.task))
     before = set(run.directory.committed_shards())
     shares = [range(i, int(engines), int(processes)) for i in range(int(processes))]
-    crew = [
+    supervisor = [
         FORK.Process(target=some_engines, args=(settings, share, int(engines), seconds)) for share in shares if share
     ]
-    for process in crew:
+    for process in supervisor:
         process.start()
-    for process in crew:
+    for process in supervisor:
         process.join()
         assert process.exitcode == 0
     new = [run.directory.part(shard) for shard in run.directory.committed_shards() if shard not in before]

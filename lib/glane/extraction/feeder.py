@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from glane.corpus.read import Reader
-from glane.extraction.asker import Asker, Prompt
+from glane.extraction.prompts import Prompt, PromptBuilder
 from glane.extraction.shardwork import ShardWork
-from glane.reading.parse import Judgement
+from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
 from glane.run.deaths import Suspects, prompt_digest
 from glane.run.shards import Shards
@@ -42,7 +42,7 @@ class Result:
     """An answer, or a judgement that needed none, on its way to its shard."""
 
     target: Target
-    outcome: Completion | Judgement
+    outcome: Completion | Outcome
     duplicate: bool = False
 
 
@@ -52,7 +52,7 @@ class Feeder:
     def __init__(
         self,
         *,
-        asker: Asker,
+        prompts: PromptBuilder,
         shards: Shards,
         reader: Reader,
         suspects: Suspects,
@@ -61,7 +61,7 @@ class Feeder:
         judge: Callable[[Result], None],
         has_failed: Callable[[], bool],
     ) -> None:
-        self._asker, self._shards, self._reader = asker, shards, reader
+        self._prompts, self._shards, self._reader = prompts, shards, reader
         self._suspects, self._key = suspects, key
         self._ask, self._judge, self._has_failed = ask, judge, has_failed
 
@@ -86,8 +86,8 @@ class Feeder:
 
     def _prepare(self, document: Document, target: Target) -> None:
         """Turn a document into requests, or judge it where nothing can be asked."""
-        reading = self._asker.open(document)
-        if isinstance(reading, Judgement):
+        reading = self._prompts.open(document)
+        if isinstance(reading, Outcome):
             self._judge(Result(target=target, outcome=reading))
             return
         for turn in reading.turns():
@@ -102,13 +102,13 @@ class Feeder:
         reading, turn = target.reading, target.turn
         assert reading is not None
         assert turn is not None
-        prompt = self._asker.prompt(reading, turn)
-        if isinstance(prompt, Judgement):
+        prompt = self._prompts.prompt(reading, turn)
+        if isinstance(prompt, Outcome):
             return Result(target=target, outcome=prompt)
         digest = prompt_digest(prompt.tokens, key=self._key)
         identity = prompt_digest(prompt.tokens, key=self._key, variant=f"{prompt.sampling}{turn.recall > 0}")
         if self._suspects.is_rejected(digest):
             reason = "the engine dies whenever it is asked this document alone"
-            return Result(target=target, outcome=Judgement(status=Status.REJECTED, reason=reason))
+            return Result(target=target, outcome=Outcome(status=Status.REJECTED, reason=reason))
         alone = self._suspects.is_suspect(digest)
         return Request(target=target, prompt=prompt, identity=identity, digest=digest, alone=alone)

@@ -16,9 +16,9 @@ from typing import Any
 
 from glane.corpus.read import Reader
 from glane.engine.protocol import Engine, RequestRefused
-from glane.extraction.asker import Asker
 from glane.extraction.feeder import Feeder, Request, Result, Target
-from glane.reading.parse import Judgement
+from glane.extraction.prompts import PromptBuilder
+from glane.reading.parse import Outcome
 from glane.run.deaths import Suspects, Window
 from glane.run.heartbeat import Progress
 from glane.run.session import WorkerDied, where
@@ -68,7 +68,7 @@ class Worker:
         self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
         self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
         self._feeder = Feeder(
-            asker=Asker(engine, task, model),
+            prompts=PromptBuilder(engine, task, model),
             shards=shards,
             reader=reader,
             suspects=Suspects(shards.directory),
@@ -173,7 +173,7 @@ class Worker:
             prompt = request.prompt
             self._engine.add(request_id, prompt.tokens, form=prompt.form, text=prompt.text, sampling=prompt.sampling)
         except RequestRefused as refusal:
-            refused = Judgement(status=Status.REJECTED, reason=str(refusal))
+            refused = Outcome(status=Status.REJECTED, reason=str(refusal))
             self._answer(Result(target=request.target, outcome=refused))
             self._waiting.pop(request.identity, None)
             return
@@ -228,7 +228,7 @@ class Worker:
             self._counts.prompt_tokens += outcome.num_prompt_tokens
             self._counts.output_tokens += outcome.num_output_tokens
         if target.reading is None:
-            assert isinstance(outcome, Judgement)
+            assert isinstance(outcome, Outcome)
             self._close_row(target, Extraction(status=outcome.status, reason=outcome.reason), duplicate=False)
             return
         assert target.turn is not None

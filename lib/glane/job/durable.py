@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.crew import Crew, alive_nodes
 from glane.cluster.layout import Layout
 from glane.cluster.local import local_ray
 from glane.cluster.scratch import scratch_folder
+from glane.cluster.supervisor import Supervisor, alive_nodes
 from glane.errors import GlaneError
 from glane.run.directory import RunDirectory
 from glane.run.prepare import PreparedRun, prepare_run
@@ -70,8 +70,8 @@ def run_workers(
         cpus=layout.cpus,
         gpus=0,
     )
-    crew = Crew(ray, layout=layout, spec=spec, cluster=cluster, say=progress.say, warn=progress.warn)
-    crew.run(tick=tick, should_stop=should_stop)
+    supervisor = Supervisor(ray, layout=layout, spec=spec, cluster=cluster, say=progress.say, warn=progress.warn)
+    supervisor.run(tick=tick, should_stop=should_stop)
 
 
 def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style: ProgressStyle) -> PreparedRun:

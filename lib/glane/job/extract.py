@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from glane.cluster.crew import alive_nodes
 from glane.cluster.layout import plan_layout
+from glane.cluster.supervisor import alive_nodes
 from glane.engine.device import gpu_bytes
 from glane.engine.registry import engine_kind
 from glane.engine.weights import resolve_weights, weights_bytes

@@ -13,9 +13,9 @@ from glane.corpus.select import select_rows
 from glane.engine.device import has_gpu
 from glane.engine.protocol import Engine, RequestRefused
 from glane.engine.registry import start_engine
-from glane.extraction.asker import Asker
 from glane.extraction.prepare import selection_of
-from glane.reading.parse import Judgement
+from glane.extraction.prompts import PromptBuilder
+from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
 from glane.settings import ExtractSettings
 from glane.task.task import Task
@@ -51,7 +51,7 @@ def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
     engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))
     try:
-        _Preview(engine, Asker(engine, task, model), show).run(documents)
+        _Preview(engine, PromptBuilder(engine, task, model), show).run(documents)
     finally:
         engine.close()
 
@@ -59,16 +59,16 @@ def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None
 class _Preview:
     """Asks all documents at once, as a run does, and shows each prompt, each answer and each verdict."""
 
-    def __init__(self, engine: Engine, asker: Asker, show: Callable[[str], None]) -> None:
-        self._engine, self._asker, self._show = engine, asker, show
+    def __init__(self, engine: Engine, prompts: PromptBuilder, show: Callable[[str], None]) -> None:
+        self._engine, self._prompts, self._show = engine, prompts, show
         self._asked: dict[str, tuple[Document, Reading, Turn]] = {}
         self._num_asked = 0
         self._closed: set[str | int] = set()
 
     def run(self, documents: list[Document]) -> None:
         for document in documents:
-            reading = self._asker.open(document)
-            if isinstance(reading, Judgement):
+            reading = self._prompts.open(document)
+            if isinstance(reading, Outcome):
                 self._show(f"=== {document.id}: {reading.status} ({reading.reason})\n")
                 continue
             for turn in reading.turns():
@@ -78,8 +78,8 @@ class _Preview:
                 self._answered(*self._asked.pop(request_id), completion)
 
     def _ask(self, document: Document, reading: Reading, turn: Turn) -> None:
-        prompt = self._asker.prompt(reading, turn)
-        if isinstance(prompt, Judgement):
+        prompt = self._prompts.prompt(reading, turn)
+        if isinstance(prompt, Outcome):
             self._take(document, reading, turn, prompt)
             return
         text = "\n".join(f"[{message['role']}]\n{message['content']}" for message in prompt.shown)
@@ -91,14 +91,14 @@ class _Preview:
             self._engine.add(request_id, prompt.tokens, form=prompt.form, text=prompt.text, sampling=prompt.sampling)
         except RequestRefused as refusal:
             del self._asked[request_id]
-            self._take(document, reading, turn, Judgement(status=Status.REJECTED, reason=str(refusal)))
+            self._take(document, reading, turn, Outcome(status=Status.REJECTED, reason=str(refusal)))
 
     def _answered(self, document: Document, reading: Reading, turn: Turn, completion: Completion) -> None:
         tokens = f"{completion.num_prompt_tokens} + {completion.num_output_tokens} tokens"
         self._show(f"=== {document.id}: answer{_which(reading, turn)}, {tokens}\n{completion.text}\n")
         self._take(document, reading, turn, completion)
 
-    def _take(self, document: Document, reading: Reading, turn: Turn, outcome: Completion | Judgement) -> None:
+    def _take(self, document: Document, reading: Reading, turn: Turn, outcome: Completion | Outcome) -> None:
         for follower in reading.take(turn, outcome):
             self._ask(document, reading, follower)
         if reading.is_done and document.id not in self._closed:

@@ -20,7 +20,7 @@ from itertools import accumulate
 from typing import Self
 
 from glane.task.fields import Field, ListField, ObjectField
-from glane.types import Found, TokenScores
+from glane.types import ExtractedValue, TokenScores
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: every byte of a character but its first
 _IMPOSSIBLE = -700.0  # exp of less is no longer a normal double; engines write -inf, or -9999, for what is masked
@@ -111,7 +111,7 @@ class Scorer:
         """
         return self._product(*self._tokens(span))
 
-    def probabilities(self, found: Found, spellings: Mapping[str, bytes]) -> dict[str, float] | None:
+    def probabilities(self, found: ExtractedValue, spellings: Mapping[str, bytes]) -> dict[str, float] | None:
         """Return the probability of each value of an enum or boolean at the place of `found`.
 
         `spellings` is the JSON of each value, by its name ("true" and "false" for a boolean).
@@ -184,7 +184,7 @@ class Scorer:
             spelled += pieces[token]
 
 
-def score_found(found: Found, field: Field, scorer: Scorer) -> None:
+def score_values(found: ExtractedValue, field: Field, scorer: Scorer) -> None:
     """Fill in `confidence` and `probabilities` of everything in `found`, from the places of its values in the answer.
 
     A scalar's confidence is the probability of its whole decision, `found.span`; likewise that of any null and of any
@@ -194,7 +194,7 @@ def score_found(found: Found, field: Field, scorer: Scorer) -> None:
     _score(found, field, scorer)
 
 
-def _score(found: Found, field: Field, scorer: Scorer) -> float | None:
+def _score(found: ExtractedValue, field: Field, scorer: Scorer) -> float | None:
     """Score, and return the lowest confidence of a leaf."""
     if found.fields is not None and isinstance(field, ObjectField):
         found.confidence = _lowest(_score(part, field.fields[name], scorer) for name, part in found.fields.items())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from glane.reading.align import Aligner
-from glane.types import Evidence, Found
+from glane.types import Evidence, ExtractedValue
 
 
-def ground(found: Mapping[str, Found], aligner: Aligner) -> None:
+def ground(found: Mapping[str, ExtractedValue], aligner: Aligner) -> None:
     """Set the evidence of everything in an answer that has a quote.
 
     A quote that stands several times in the text means, inside an object, the place nearest to the object's other
@@ -18,7 +18,7 @@ def ground(found: Mapping[str, Found], aligner: Aligner) -> None:
         _ground(one, aligner, near=None)
 
 
-def _ground(one: Found, aligner: Aligner, near: int | None, after: int | None = None) -> None:
+def _ground(one: ExtractedValue, aligner: Aligner, near: int | None, after: int | None = None) -> None:
     if one.quote is not None:
         one.evidence = aligner.align(one.quote, near=near, after=after)
     if one.fields is not None:

@@ -12,7 +12,7 @@ from glane.task.fields import Field, ListField, ObjectField
 from glane.task.fold import fold
 from glane.task.locate import locate
 from glane.task.prompt import compact_json
-from glane.types import Alignment, Found
+from glane.types import Alignment, ExtractedValue
 
 _GROUPS = re.compile(r"(?<=\d)[ .\u00a0\u202f](?=\d{3}(?!\d))")  # 1 234, and in English 1,234
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -36,7 +36,7 @@ class Leaks:
                 statements = [_Statement(leaf.value, leaf.quote) for leaf, _ in _leaves(one, fields[name])]
                 self._said.setdefault(name, []).extend(statements)
 
-    def in_answer(self, found: Mapping[str, Found], text: str) -> list[str]:
+    def in_answer(self, found: Mapping[str, ExtractedValue], text: str) -> list[str]:
         """Return the fields with a value that an example has and this document does not support.
 
         Where the model quotes, the quote decides: it is an example's, and not in the document. Where it does not, a
@@ -75,7 +75,7 @@ class _Document:
         return any(float(figure) == number for figure in _WHOLE.findall(self._text))
 
 
-def _leaves(one: Found, field: Field) -> Iterator[tuple[Found, Field]]:
+def _leaves(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:
     """Everything with a value of its own, and everything quoted, with the field that it answers."""
     if one.value is not None or (one.quote is not None and not one.fields):
         yield one, field
@@ -87,7 +87,7 @@ def _leaves(one: Found, field: Field) -> Iterator[tuple[Found, Field]]:
             yield from _leaves(inner, field.fields[name])
 
 
-def _is_leak(leaf: Found, field: Field, said: list[_Statement], document: _Document) -> bool:
+def _is_leak(leaf: ExtractedValue, field: Field, said: list[_Statement], document: _Document) -> bool:
     if leaf.evidence is not None:
         if leaf.evidence.alignment is not Alignment.NONE or leaf.quote is None:
             return False

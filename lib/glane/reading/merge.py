@@ -17,13 +17,15 @@ from dataclasses import replace
 from glane.reading.same import Statement, clusters_of, overlap, plain_key, plain_of, statement_of
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import min_items
-from glane.types import Found, Missing
+from glane.types import ExtractedValue, Missing
 
 # What some chunk says beats the silence of the others.
 _PRECEDENCE = (Missing.CONFLICTING, Missing.UNCERTAIN, Missing.UNREADABLE, Missing.DENIED, Missing.NOT_STATED, None)
 
 
-def merge_chunks(parts: Sequence[Mapping[str, Found]], fields: Mapping[str, Field]) -> dict[str, Found]:
+def merge_chunks(
+    parts: Sequence[Mapping[str, ExtractedValue]], fields: Mapping[str, Field]
+) -> dict[str, ExtractedValue]:
     """Put the answers of the chunks of one document, in text order, together as each field's `merge` says.
 
     Single values and objects: nulls give way to values. `most_frequent` counts a passage that two overlapping chunks
@@ -57,8 +59,8 @@ def merge_chunks(parts: Sequence[Mapping[str, Found]], fields: Mapping[str, Fiel
 
 
 def merge_passes(
-    passes: Sequence[Mapping[str, Found]], fields: Mapping[str, Field], *, num_passes: int | None = None
-) -> dict[str, Found]:
+    passes: Sequence[Mapping[str, ExtractedValue]], fields: Mapping[str, Field], *, num_passes: int | None = None
+) -> dict[str, ExtractedValue]:
     """Let samples of the answer to one prompt vote (self-consistency: Wang et al., arXiv 2203.11171).
 
     The most frequent statement wins, a null with its reason being one; ties go to the higher sum of confidences, then
@@ -83,8 +85,8 @@ def merge_passes(
 
 
 def add_recalled(
-    base: Mapping[str, Found], recalled: Mapping[str, Found], fields: Mapping[str, Field]
-) -> dict[str, Found]:
+    base: Mapping[str, ExtractedValue], recalled: Mapping[str, ExtractedValue], fields: Mapping[str, Field]
+) -> dict[str, ExtractedValue]:
     """Add to the lists of `base` what a later look at the same text found; nothing goes.
 
     Items are matched as when chunks are united, but two items of `base` are never made one. A reason for there being
@@ -103,7 +105,9 @@ def add_recalled(
 # What loses
 
 
-def _conflicts(winner: Found, parts: Iterable[Found], field: Field, *, latest: bool = False) -> list[object]:
+def _conflicts(
+    winner: ExtractedValue, parts: Iterable[ExtractedValue], field: Field, *, latest: bool = False
+) -> list[object]:
     """The values of `parts` that the winner does not state, each once, in order of first or latest occurrence."""
     stated = statement_of(winner, field)
     own = None if winner.is_null else plain_key(plain_of(winner), field)
@@ -125,7 +129,7 @@ def _conflicts(winner: Found, parts: Iterable[Found], field: Field, *, latest: b
     return list(others.values())
 
 
-def _copy(found: Found) -> Found:
+def _copy(found: ExtractedValue) -> ExtractedValue:
     return replace(
         found,
         items=None if found.items is None else [_copy(item) for item in found.items],
@@ -134,12 +138,12 @@ def _copy(found: Found) -> Found:
     )
 
 
-def _as(kept: Found, other: Found) -> Found:
+def _as(kept: ExtractedValue, other: ExtractedValue) -> ExtractedValue:
     """`other` where it says the same object but for its fields, which hold themselves what differs between them."""
     return replace(kept, conflicts=other.conflicts)
 
 
-def _confidence(found: Found) -> float:
+def _confidence(found: ExtractedValue) -> float:
     """For ranking: what has no confidence comes last."""
     if found.confidence is None and found.fields is not None:
         return min((inner.confidence for inner in found.fields.values() if inner.confidence is not None), default=-1.0)
@@ -149,13 +153,13 @@ def _confidence(found: Found) -> float:
 # Chunks
 
 
-def _merged(parts: Sequence[Found], field: Field) -> Found:
+def _merged(parts: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
     if isinstance(field, ListField):
         return _united(parts, field)
     return _chosen(parts, field, rule=field.merge)
 
 
-def _chosen(parts: Sequence[Found], field: Field, *, rule: str) -> Found:
+def _chosen(parts: Sequence[ExtractedValue], field: Field, *, rule: str) -> ExtractedValue:
     """One of several answers that are no lists."""
     values = [part for part in parts if not part.is_null]
     if not values:
@@ -168,7 +172,7 @@ def _chosen(parts: Sequence[Found], field: Field, *, rule: str) -> Found:
         case "highest_confidence":
             winner = max(values, key=_confidence)
         case "most_frequent":
-            groups: dict[Statement | None, list[Found]] = {}
+            groups: dict[Statement | None, list[ExtractedValue]] = {}
             for value in values:
                 groups.setdefault(statement_of(value, field), []).append(value)
             group = max(groups.values(), key=lambda group: (_num_mentions(group), max(map(_confidence, group))))
@@ -180,18 +184,18 @@ def _chosen(parts: Sequence[Found], field: Field, *, rule: str) -> Found:
     return replace(_copy(winner), conflicts=_conflicts(winner, parts, field, latest=rule == "last"))
 
 
-def _null(parts: Sequence[Found], field: Field) -> Found:
+def _null(parts: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
     nulls = [part for part in parts if part.is_null]
     winner = min(nulls, key=lambda part: _PRECEDENCE.index(part.missing))
     return replace(_copy(winner), conflicts=_conflicts(winner, nulls, field))
 
 
-def _num_mentions(group: Sequence[Found]) -> int:
+def _num_mentions(group: Sequence[ExtractedValue]) -> int:
     """Answers, those that quote the same passage counted once."""
     return sum(not any(overlap(one, earlier) for earlier in group[:place]) for place, one in enumerate(group))
 
 
-def _sum(parts: Sequence[Found], field: Field) -> Found:
+def _sum(parts: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
     values = [part for part in parts if not part.is_null]
     first = values[0]
     terms = [one for one in values if one.assertion == first.assertion]
@@ -211,7 +215,7 @@ def _sum(parts: Sequence[Found], field: Field) -> Found:
 # Lists
 
 
-def _united(parts: Sequence[Found], field: ListField, *, num_apart: int = 0) -> Found:
+def _united(parts: Sequence[ExtractedValue], field: ListField, *, num_apart: int = 0) -> ExtractedValue:
     """The items of all parts, each once. The first `num_apart` are not compared among themselves."""
     lists = [part for part in parts if part.items is not None]
     items = [item for part in lists for item in part.items or ()]
@@ -225,7 +229,7 @@ def _united(parts: Sequence[Found], field: ListField, *, num_apart: int = 0) -> 
     )
 
 
-def _one(same: Sequence[Found], field: Field) -> Found:
+def _one(same: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
     """One item out of several that are the same: the first, with what it lacks from the others."""
     kept = same[0]
     surest = max(same, key=lambda item: -1.0 if item.confidence is None else item.confidence)
@@ -251,10 +255,10 @@ def _one(same: Sequence[Found], field: Field) -> Found:
 # Passes
 
 
-def _voted(passes: Sequence[Found], field: Field, *, num_passes: int) -> Found:
+def _voted(passes: Sequence[ExtractedValue], field: Field, *, num_passes: int) -> ExtractedValue:
     if isinstance(field, ListField):
         return _voted_list(passes, field, num_passes=num_passes)
-    ballots: dict[Hashable, list[Found]] = {}
+    ballots: dict[Hashable, list[ExtractedValue]] = {}
     for one in passes:
         # Objects vote on whether they are there; what they hold, their fields vote on.
         value = one.is_null if isinstance(field, ObjectField) else statement_of(one, field)
@@ -272,18 +276,23 @@ def _voted(passes: Sequence[Found], field: Field, *, num_passes: int) -> Found:
     return _scored(winner, same, passes, conflicts=_conflicts(winner, heard, field), num_passes=num_passes)
 
 
-def _weight(ballot: Sequence[Found]) -> tuple[int, float]:
+def _weight(ballot: Sequence[ExtractedValue]) -> tuple[int, float]:
     return len(ballot), math.fsum(one.confidence or 0.0 for one in ballot)
 
 
-def _num_equal(one: Found, other: Found, field: ObjectField) -> int:
+def _num_equal(one: ExtractedValue, other: ExtractedValue, field: ObjectField) -> int:
     a, b = one.fields or {}, other.fields or {}
     return sum(statement_of(a[name], sub) == statement_of(b[name], sub) for name, sub in field.fields.items())
 
 
 def _scored(
-    winner: Found, same: Sequence[Found], passes: Sequence[Found], *, conflicts: list[object], num_passes: int
-) -> Found:
+    winner: ExtractedValue,
+    same: Sequence[ExtractedValue],
+    passes: Sequence[ExtractedValue],
+    *,
+    conflicts: list[object],
+    num_passes: int,
+) -> ExtractedValue:
     agreement = len(same) / num_passes
     confidences = [one.confidence for one in same if one.confidence is not None]
     spreads = [one.probabilities for one in passes if one.probabilities is not None]
@@ -300,20 +309,20 @@ def _scored(
     )
 
 
-def _voted_list(passes: Sequence[Found], field: ListField, *, num_passes: int) -> Found:
+def _voted_list(passes: Sequence[ExtractedValue], field: ListField, *, num_passes: int) -> ExtractedValue:
     lists = [one for one in passes if one.items is not None]
     nulls = [one for one in passes if one.items is None]
     if 2 * len(nulls) > len(passes):
-        ballots: dict[Missing | None, list[Found]] = {}
+        ballots: dict[Missing | None, list[ExtractedValue]] = {}
         for one in nulls:
             ballots.setdefault(one.missing, []).append(one)
         same = max(ballots.values(), key=_weight)
         return _scored(same[0], same, passes, conflicts=[], num_passes=num_passes)
 
     entries = [(number, item) for number, one in enumerate(lists) for item in one.items or ()]
-    voted: list[tuple[int, Found]] = []
+    voted: list[tuple[int, ExtractedValue]] = []
     for cluster in clusters_of([item for _, item in entries], field):
-        by_pass: dict[int, list[Found]] = {}
+        by_pass: dict[int, list[ExtractedValue]] = {}
         for place in sorted(cluster):
             number, item = entries[place]
             by_pass.setdefault(number, []).append(item)

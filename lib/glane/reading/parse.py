@@ -11,36 +11,36 @@ from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import Field
 from glane.task.keys import FULL_KEYS, Keys
 from glane.task.locate import locate
-from glane.types import Completion, Found, Status
+from glane.types import Completion, ExtractedValue, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Outcome:
     """What one completion is worth: what it says where its status is OK, else a reason without text."""
 
     status: Status
     reason: str | None = None
-    found: dict[str, Found] | None = None
+    found: dict[str, ExtractedValue] | None = None
 
 
-def parse(completion: Completion, fields: Mapping[str, Field], spelling: Keys = FULL_KEYS) -> Judgement:
+def parse(completion: Completion, fields: Mapping[str, Field], spelling: Keys = FULL_KEYS) -> Outcome:
     """Judge one completion. The reason of a failure names field and rule, never a value."""
     if completion.finish_reason == "length":
         reason = f"the answer was cut after {completion.num_output_tokens} tokens"
-        return Judgement(status=Status.TRUNCATED, reason=reason)
+        return Outcome(status=Status.TRUNCATED, reason=reason)
     if completion.finish_reason != "stop":
         reason = f"the engine ended the request: {completion.finish_reason}"
-        return Judgement(status=Status.REJECTED, reason=reason)
+        return Outcome(status=Status.REJECTED, reason=reason)
     try:
         # The strict reading first: it is fast, and refuses what the one with places would let pass.
         json.loads(completion.text, object_pairs_hook=_distinct, parse_constant=_no_constant)
-        return Judgement(status=Status.OK, found=read_answer(fields, spelling.restored(locate(completion.text))))
+        return Outcome(status=Status.OK, found=read_answer(fields, spelling.restored(locate(completion.text))))
     except AnswerError as error:
-        return Judgement(status=Status.INVALID, reason=str(error))
+        return Outcome(status=Status.INVALID, reason=str(error))
     except json.JSONDecodeError as error:
-        return Judgement(status=Status.INVALID, reason=f"not JSON at character {error.pos}")
+        return Outcome(status=Status.INVALID, reason=f"not JSON at character {error.pos}")
     except (ValueError, RecursionError):  # a number of thousands of digits, brackets nested without end
-        return Judgement(status=Status.INVALID, reason="not JSON that can be read")
+        return Outcome(status=Status.INVALID, reason="not JSON that can be read")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

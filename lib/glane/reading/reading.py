@@ -12,18 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from glane.reading.align import Aligner
-from glane.reading.confidence import Scorer, score_found
+from glane.reading.confidence import Scorer, score_values
 from glane.reading.ground import ground
 from glane.reading.leaks import Leaks
 from glane.reading.merge import add_recalled, merge_chunks, merge_passes
-from glane.reading.parse import Judgement, parse
+from glane.reading.parse import Outcome, parse
 from glane.reading.same import plain_of
 from glane.task.examples import plain_json
 from glane.task.form import answer_form
 from glane.task.prompt import PromptStyle, PromptTemplate, compact_json, recall_note, repair_note
 from glane.task.rules import Rules
 from glane.task.task import TEXT_INPUT, Task
-from glane.types import Chunk, Completion, Document, Extraction, Found, Message, Status
+from glane.types import Chunk, Completion, Document, ExtractedValue, Extraction, Message, Status
 
 
 class Question:
@@ -35,7 +35,7 @@ class Question:
         self.form = answer_form(task)
 
 
-class Method:
+class ReadingPlan:
     """How the documents of a task are read: what is the same for all of them, made once."""
 
     def __init__(self, task: Task, *, style: PromptStyle) -> None:
@@ -61,17 +61,17 @@ class Turn:
 
 @dataclass(slots=True)
 class _ChunkState:
-    samples: list[Judgement] = field(default_factory=list)
+    samples: list[Outcome] = field(default_factory=list)
     num_open: int = 0
     aligner: Aligner | None = None
-    found: dict[str, Found] | None = None
-    failure: Judgement | None = None
+    found: dict[str, ExtractedValue] | None = None
+    failure: Outcome | None = None
 
 
 class Reading:
     """One document on its way. Used by one thread, once it is made."""
 
-    def __init__(self, method: Method, document: Document, chunks: Sequence[Chunk]) -> None:
+    def __init__(self, method: ReadingPlan, document: Document, chunks: Sequence[Chunk]) -> None:
         assert document.text is not None
         self._method, self._task, self._document = method, method.task, document
         self.chunks = chunks
@@ -113,7 +113,7 @@ class Reading:
         inputs = {**self._document.inputs, TEXT_INPUT: self.chunks[turn.chunk].text}
         return self.question(turn).template.messages(inputs, note="\n".join(notes))
 
-    def take(self, turn: Turn, outcome: Completion | Judgement, *, duplicate: bool = False) -> list[Turn]:
+    def take(self, turn: Turn, outcome: Completion | Outcome, *, duplicate: bool = False) -> list[Turn]:
         """Take the answer to a prompt, or why there is none. Return the prompts that follow from it."""
         state = self._states[turn.chunk]
         self._is_duplicate = self._is_duplicate and duplicate
@@ -130,7 +130,7 @@ class Reading:
             self._finish_reason = outcome.finish_reason
             if judgement.found is not None:
                 self._support(turn, judgement.found, outcome)
-        assert isinstance(judgement, Judgement)
+        assert isinstance(judgement, Outcome)
         if turn.recall:
             return self._recalled(turn, state, judgement)
         state.samples.append(judgement)
@@ -159,7 +159,7 @@ class Reading:
             num_repairs=self._num_repairs,
         )
 
-    def _problem(self, turn: Turn, judgement: Judgement) -> str:
+    def _problem(self, turn: Turn, judgement: Outcome) -> str:
         """What another answer might mend; empty if there is nothing. Rules are for whole documents, not for chunks."""
         if judgement.status in (Status.TRUNCATED, Status.INVALID):
             return judgement.reason or str(judgement.status)
@@ -168,7 +168,7 @@ class Reading:
         broken = self._method.rules.broken(judgement.found, self._document.inputs)
         return f"the answer breaks the rule {broken[0].rule!r}" if broken else ""
 
-    def _support(self, turn: Turn, found: dict[str, Found], completion: Completion) -> None:
+    def _support(self, turn: Turn, found: dict[str, ExtractedValue], completion: Completion) -> None:
         """Set evidence and confidence of everything in an answer."""
         state, chunk = self._states[turn.chunk], self.chunks[turn.chunk]
         state.aligner = state.aligner or Aligner(chunk.text, offset=chunk.start)
@@ -176,7 +176,7 @@ class Reading:
         if completion.scores is not None and (scorer := Scorer.of(completion.text, completion.scores())):
             fields = self.question(turn).fields
             for name, one in found.items():
-                score_found(one, fields[name], scorer)
+                score_values(one, fields[name], scorer)
 
     def _sampled(self, turn: Turn, state: _ChunkState) -> list[Turn]:
         """All samples of a chunk are there."""
@@ -189,7 +189,7 @@ class Reading:
         state.found = merge_passes(usable, self._task.fields, num_passes=samples) if samples > 1 else usable[0]
         return self._next_recall(turn, state)
 
-    def _recalled(self, turn: Turn, state: _ChunkState, judgement: Judgement) -> list[Turn]:
+    def _recalled(self, turn: Turn, state: _ChunkState, judgement: Outcome) -> list[Turn]:
         """A recall pass adds what it found; one that failed takes nothing away."""
         assert state.found is not None
         if judgement.found is None:
@@ -213,7 +213,7 @@ class Reading:
         state.samples, state.aligner = [], None
         return []
 
-    def _verdict(self) -> tuple[Status, str | None, dict[str, Found] | None]:
+    def _verdict(self) -> tuple[Status, str | None, dict[str, ExtractedValue] | None]:
         several = len(self._states) > 1
         for number, state in enumerate(self._states, start=1):
             if state.failure is not None:
@@ -227,11 +227,11 @@ class Reading:
         return Status.OK, None, merge_chunks(found, self._task.fields) if several else found[0]
 
 
-def _num_items(found: Mapping[str, Found]) -> int:
+def _num_items(found: Mapping[str, ExtractedValue]) -> int:
     return sum(len(one.items or ()) for one in found.values())
 
 
-def _said(one: Found) -> Any:
+def _said(one: ExtractedValue) -> Any:
     """What was found, as a prompt repeats it: values alone, nulls left out."""
     if one.items is not None:
         return [_said(item) for item in one.items]

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.fold import fold
 from glane.task.kinds.date import at_precision
-from glane.types import Assertion, Found
+from glane.types import Assertion, ExtractedValue
 
 _HYPHENS = re.compile("[-‐‑]")
 _SHORT_WORDS = re.compile(r"\b(?:\w|[ivx]+)\b(?!')")  # hépatite A, type II; not the d of d'Arles
@@ -30,7 +30,7 @@ class Statement(NamedTuple):
     is_text: bool
 
 
-def statement_of(found: Found, field: Field) -> Statement | None:
+def statement_of(found: ExtractedValue, field: Field) -> Statement | None:
     """What `found` says, ready for comparison; None if it is null, for whatever reason."""
     if found.is_null:
         return None
@@ -45,7 +45,7 @@ def statement_of(found: Found, field: Field) -> Statement | None:
     return Statement(plain_key(plain_of(found), field), found.assertion, field.is_free_text)
 
 
-def plain_of(found: Found) -> object:
+def plain_of(found: ExtractedValue) -> object:
     """The value as conflicts hold it."""
     if found.items is not None:
         return [plain_of(item) for item in found.items]
@@ -67,7 +67,7 @@ def plain_key(plain: object, field: Field) -> Hashable:
     return field.statement(plain)
 
 
-def overlap(one: Found, other: Found) -> bool:
+def overlap(one: ExtractedValue, other: ExtractedValue) -> bool:
     """Whether the evidence of both shares a passage of the document: then they are one mention of it."""
     a, b = one.evidence, other.evidence
     if a is None or b is None or a.start is None or a.end is None or b.start is None or b.end is None:
@@ -75,7 +75,7 @@ def overlap(one: Found, other: Found) -> bool:
     return a.start < b.end and b.start < a.end
 
 
-def clusters_of(items: Sequence[Found], field: ListField, *, num_apart: int = 0) -> list[list[int]]:
+def clusters_of(items: Sequence[ExtractedValue], field: ListField, *, num_apart: int = 0) -> list[list[int]]:
     """The places of items that are the same, by first occurrence; in each cluster the item that is kept comes first.
 
     What is the same, `glane.reading.merge.merge_chunks` says; similarity is RapidFuzz's ratio, 0 to 100. The first
@@ -111,8 +111,8 @@ class _Signature(NamedTuple):
     tellers: tuple[tuple[str, ...], ...]  # of each part
 
 
-def _signature(item: Found, field: ListField) -> _Signature:
-    keys: list[tuple[Found, Field]] = [(item, field.items)]
+def _signature(item: ExtractedValue, field: ListField) -> _Signature:
+    keys: list[tuple[ExtractedValue, Field]] = [(item, field.items)]
     if isinstance(field.items, ObjectField) and item.fields is not None:
         names = field.keys or field.items.fields
         keys = [(item.fields[name], field.items.fields[name]) for name in names]
@@ -157,7 +157,7 @@ def _similar(one: Statement | None, other: Statement | None, similarity: float) 
 
 def _with_details(
     clusters: list[list[int]],
-    items: Sequence[Found],
+    items: Sequence[ExtractedValue],
     signatures: Sequence[_Signature],
     field: ListField,
     item_field: ObjectField,
@@ -193,7 +193,7 @@ def _with_details(
     return sorted(left, key=min)
 
 
-def _contradict(some: Sequence[Found], others: Sequence[Found], field: ObjectField) -> bool:
+def _contradict(some: Sequence[ExtractedValue], others: Sequence[ExtractedValue], field: ObjectField) -> bool:
     """Whether a field has values on both sides and none in common. Free text may be worded in many ways."""
     for name, sub in field.fields.items():
         if isinstance(sub, ListField | ObjectField) or sub.is_free_text:

@@ -142,12 +142,12 @@ class Ledger:
         is_ours = owner == self._worker
         if not is_ours and not is_gone(self._directory, owner, now=now, lease_s=self._lease_s, claim_age_s=age_s):
             return False
-        grave = path.with_name(f".{shard}.{uuid.uuid4().hex}")
+        set_aside = path.with_name(f".{shard}.{uuid.uuid4().hex}")
         try:
-            path.rename(grave)
+            path.rename(set_aside)
         except FileNotFoundError:
             return False
-        grave.unlink(missing_ok=True)
+        set_aside.unlink(missing_ok=True)
         return self._take(shard)
 
     def _now(self) -> float:

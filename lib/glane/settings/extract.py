@@ -182,7 +182,7 @@ class RunSettings(Strict):
     heartbeat_s: float = Key(default=2.0, gt=0)
     lease_s: float = Key(default=60.0, gt=0)  # a worker silent for longer has lost its shards
     hang_after_s: float = Key(default=900.0, gt=0)  # an engine that makes no step for longer is ended
-    max_fruitless_deaths: int = Key(default=5, ge=1)  # engine deaths in a row without a commit or a rejection
+    max_deaths_without_progress: int = Key(default=5, ge=1)  # engine deaths in a row without a commit or a rejection
     group_access: bool = False  # let the group read the run
     record_mib: int = Key(default=128, ge=1)  # size of the published files
     energy: Literal["auto", "none"] = "auto"  # measure what engines use of electricity, or model it

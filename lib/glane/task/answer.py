@@ -16,12 +16,12 @@ from glane.task.schema import (
     min_items,
     wrapper_keys,
 )
-from glane.types import Assertion, Found, Missing
+from glane.types import Assertion, ExtractedValue, Missing
 
 __all__ = ["AnswerError", "read_answer"]
 
 
-def read_answer(fields: Mapping[str, Field], answer: Node, *, place: str = "") -> dict[str, Found]:
+def read_answer(fields: Mapping[str, Field], answer: Node, *, place: str = "") -> dict[str, ExtractedValue]:
     """Return what an answer says of every one of `fields`, checked against every rule of the task.
 
     Dates become `datetime.date` (the first day of a partial date's period, beside its precision). Quotes are kept as
@@ -49,7 +49,7 @@ def _members(node: Node, keys: tuple[str, ...], place: str) -> dict[str, Node]:
     return node.members
 
 
-def _found(field: Field, node: Node, place: str) -> Found:
+def _found(field: Field, node: Node, place: str) -> ExtractedValue:
     if field.missing and node.members is not None and MISSING in node.members:
         return _missing(field, node, place)
     if node.value is None:
@@ -57,27 +57,27 @@ def _found(field: Field, node: Node, place: str) -> Found:
             raise AnswerError(f"{place}: null without a reason")
         if not field.nullable:
             raise AnswerError(f"{place}: null, which the task does not allow")
-        return Found(span=(node.start, node.end))
+        return ExtractedValue(span=(node.start, node.end))
     if isinstance(field, ListField):
         return _list(field, node, place)
     return _wrapped(field, field, node, place)
 
 
-def _missing(field: Field, node: Node, place: str) -> Found:
+def _missing(field: Field, node: Node, place: str) -> ExtractedValue:
     reason = node.members[MISSING].value if node.members else None
     if reason not in field.missing:
         raise AnswerError(f"{place}.{MISSING}: none of the reasons {', '.join(field.missing)}")
     missing = Missing(reason)
     quoted = field.evidence and missing is not Missing.NOT_STATED
     members = _members(node, (MISSING, QUOTE) if quoted else (MISSING,), place)
-    return Found(
+    return ExtractedValue(
         missing=missing,
         quote=_quote(members[QUOTE], place) if quoted else None,
         span=(node.start, members[MISSING].end),
     )
 
 
-def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> Found:
+def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> ExtractedValue:
     """A value with what stands around it: `wrapper` says what is asked of it, `field` what it is."""
     keys = wrapper_keys(wrapper)
     if not keys:
@@ -103,18 +103,18 @@ def _quote(node: Node, place: str) -> str:
     return quote
 
 
-def _list(field: ListField, node: Node, place: str) -> Found:
+def _list(field: ListField, node: Node, place: str) -> ExtractedValue:
     if node.items is None:
         raise AnswerError(f"{place}: not a list")
     if not min_items(field) <= len(node.items) <= field.max_items:
         raise AnswerError(f"{place}: has not {min_items(field)} to {field.max_items} items")
     items = [_wrapped(field, field.items, item, f"{place}[{i}]") for i, item in enumerate(node.items)]
-    return Found(items=items, span=(node.start, node.end), value_span=(node.start, node.end))
+    return ExtractedValue(items=items, span=(node.start, node.end), value_span=(node.start, node.end))
 
 
-def _value(field: Field, node: Node, place: str) -> Found:
+def _value(field: Field, node: Node, place: str) -> ExtractedValue:
     """A value without anything around it."""
-    found = Found(span=(node.start, node.end))
+    found = ExtractedValue(span=(node.start, node.end))
     if node.value is None:
         if not field.nullable:
             raise AnswerError(f"{place}: null, which the task does not allow")

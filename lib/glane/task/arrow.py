@@ -11,7 +11,7 @@ import pyarrow as pa
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.kinds.enum import CATEGORY
 from glane.task.task import Task
-from glane.types import Found
+from glane.types import ExtractedValue
 
 EVIDENCE = pa.struct(
     [
@@ -30,7 +30,7 @@ class Column:
     field: str
     name: str
     type: pa.DataType
-    read: Callable[[Found], Any]
+    read: Callable[[ExtractedValue], Any]
 
 
 def columns(task: Task) -> list[Column]:
@@ -42,7 +42,7 @@ def columns(task: Task) -> list[Column]:
     return [column for name, field in task.fields.items() for column in _columns(name, field, task, nested=False)]
 
 
-def row_values(found: Mapping[str, Found], columns: Sequence[Column]) -> dict[str, Any]:
+def row_values(found: Mapping[str, ExtractedValue], columns: Sequence[Column]) -> dict[str, Any]:
     """Return the value of every column for what was found in one document."""
     return {column.name: column.read(found[column.field]) for column in columns}
 
@@ -54,7 +54,7 @@ def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Colum
     kind, read = _value(field, task, nested=nested)
     found = [Column(field=name, name=name, type=kind, read=read)]
 
-    def add(what: str, kind: pa.DataType, read: Callable[[Found], Any]) -> None:
+    def add(what: str, kind: pa.DataType, read: Callable[[ExtractedValue], Any]) -> None:
         found.append(Column(field=name, name=f"{name}__{what}", type=kind, read=read))
 
     if not isinstance(field, ObjectField) and field.has_precision:
@@ -82,7 +82,7 @@ def _list_columns(name: str, field: ListField, task: Task, category: pa.DataType
     kind, read = _item(field.items, task)
     found = [Column(field=name, name=name, type=pa.list_(kind), read=_each(read))]
 
-    def add(what: str, kind: pa.DataType, read: Callable[[Found], Any]) -> None:
+    def add(what: str, kind: pa.DataType, read: Callable[[ExtractedValue], Any]) -> None:
         found.append(Column(field=name, name=f"{name}__{what}", type=kind, read=read))
 
     if field.missing:
@@ -98,11 +98,11 @@ def _list_columns(name: str, field: ListField, task: Task, category: pa.DataType
     return found
 
 
-def _each(read: Callable[[Found], Any]) -> Callable[[Found], Any]:
+def _each(read: Callable[[ExtractedValue], Any]) -> Callable[[ExtractedValue], Any]:
     return lambda one: None if one.items is None else [read(item) for item in one.items]
 
 
-def _item(field: Field, task: Task) -> tuple[pa.DataType, Callable[[Found], Any]]:
+def _item(field: Field, task: Task) -> tuple[pa.DataType, Callable[[ExtractedValue], Any]]:
     if isinstance(field, ListField):
         kind, read = _item(field.items, task)
         return pa.list_(kind), _each(read)
@@ -112,7 +112,7 @@ def _item(field: Field, task: Task) -> tuple[pa.DataType, Callable[[Found], Any]
     return _value(field, task, nested=True)
 
 
-def _value(field: Field, task: Task, *, nested: bool) -> tuple[pa.DataType, Callable[[Found], Any]]:
+def _value(field: Field, task: Task, *, nested: bool) -> tuple[pa.DataType, Callable[[ExtractedValue], Any]]:
     """The type of the value itself, and how it is read."""
     if isinstance(field, ObjectField):
         inner = [column for name, one in field.fields.items() for column in _columns(name, one, task, nested=True)]
@@ -131,7 +131,7 @@ def _conflict_type(field: Field) -> pa.DataType:
     return pa.string() if field.has_precision else field.arrow_type(nested=True)
 
 
-def _evidence(one: Found) -> dict[str, Any] | None:
+def _evidence(one: ExtractedValue) -> dict[str, Any] | None:
     if one.evidence is None:
         return None
     passage = one.evidence
@@ -143,5 +143,5 @@ def _evidence(one: Found) -> dict[str, Any] | None:
     }
 
 
-def _probabilities(one: Found) -> Mapping[str, float] | None:
+def _probabilities(one: ExtractedValue) -> Mapping[str, float] | None:
     return one.probabilities

@@ -12,7 +12,7 @@ from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.locate import locate
 from glane.task.schema import MISSING, QUOTE, VALUE, wrapper_keys
-from glane.types import Found, Missing
+from glane.types import ExtractedValue, Missing
 from glane.validation import Strict
 
 
@@ -107,7 +107,7 @@ def _inner(field: Field, value: Any, place: str) -> Any:
     return _completed(field, value, place) if isinstance(field, ListField) else value
 
 
-def _quotes(found: Mapping[str, Found]) -> Iterator[tuple[str, str]]:
+def _quotes(found: Mapping[str, ExtractedValue]) -> Iterator[tuple[str, str]]:
     for name, one in found.items():
         if one.quote is not None:
             yield name, one.quote

@@ -19,7 +19,7 @@ from pydantic import model_validator
 
 from glane.errors import ConfigError
 from glane.task.fields import Field, ListField, ObjectField
-from glane.types import Found
+from glane.types import ExtractedValue
 from glane.validation import Strict
 
 # Inputs reach a task as text. In a rule each is what it looks like, if the rule can use that; else it stays text.
@@ -65,7 +65,7 @@ class Rules:
         self._samples = [{name: [_sample(field, size)] for name, field in fields.items()} for size in (0, 2)]
         self._conditions = [self._read(rule, inputs, f"task.rules[{i}]") for i, rule in enumerate(rules)]
 
-    def broken(self, found: Mapping[str, Found], inputs: Mapping[str, str]) -> list[Rule]:
+    def broken(self, found: Mapping[str, ExtractedValue], inputs: Mapping[str, str]) -> list[Rule]:
         """Return the rules that an answer breaks; one that cannot be evaluated for it is broken, too."""
         if not self._conditions:
             return []
@@ -162,7 +162,7 @@ def _dtype(field: Field) -> pl.DataType:
     return pl.Null() if isinstance(field, ObjectField) else field.rules_type()
 
 
-def _value(found: Found, dtype: pl.DataType) -> Any:
+def _value(found: ExtractedValue, dtype: pl.DataType) -> Any:
     if isinstance(dtype, pl.List):
         return None if found.items is None else [item.value for item in found.items]
     return found.value

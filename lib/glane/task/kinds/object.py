@@ -9,7 +9,7 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from glane.task.kinds.field import AnswerError, BaseField
-from glane.types import Found, Language
+from glane.types import ExtractedValue, Language
 
 if TYPE_CHECKING:
     from glane.task.fields import Field
@@ -68,7 +68,7 @@ class ObjectField(BaseField):
         told = [words[language].format(_told(groups, _AND[language])) for words, groups in rules if groups]
         return "".join([{"fr": "objet", "en": "object"}[language], *told])
 
-    def check_groups(self, found: Mapping[str, Found], place: str) -> None:
+    def check_groups(self, found: Mapping[str, ExtractedValue], place: str) -> None:
         """Hold what was found against the rules about groups.
 
         Raises:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from glane.engine.protocol import Engine, Sampling
 from glane.form import Form
-from glane.reading.parse import Judgement
-from glane.reading.reading import Method, Reading, Turn
+from glane.reading.parse import Outcome
+from glane.reading.reading import Reading, ReadingPlan, Turn
 from glane.reading.split import split
 from glane.settings import ModelSettings
 from glane.task.task import TEXT_INPUT, Task
@@ -32,25 +32,25 @@ class Prompt:
     shown: list[Message]
 
 
-class Asker:
+class PromptBuilder:
     """Opens readings of documents and encodes their turns. Its methods may be called from several threads."""
 
     def __init__(self, engine: Engine, task: Task, model: ModelSettings) -> None:
         self._engine, self._model = engine, model
-        self._method = Method(task, style=model.prompt_style)
+        self._method = ReadingPlan(task, style=model.prompt_style)
         self._room: tuple[Mapping[str, str], int] | None = None
 
-    def open(self, document: Document) -> Reading | Judgement:
+    def open(self, document: Document) -> Reading | Outcome:
         """Begin to read a document; a judgement where nothing can be asked about it."""
         if document.problem is not None:
-            return Judgement(status=Status.REJECTED, reason=document.problem)
+            return Outcome(status=Status.REJECTED, reason=document.problem)
         if document.text is None or not document.text.strip():
             reason = "the text is null" if document.text is None else "the text is blank"
-            return Judgement(status=Status.EMPTY, reason=reason)
+            return Outcome(status=Status.EMPTY, reason=reason)
         chunks = self._chunks(document, document.text)
-        return chunks if isinstance(chunks, Judgement) else Reading(self._method, document, chunks)
+        return chunks if isinstance(chunks, Outcome) else Reading(self._method, document, chunks)
 
-    def prompt(self, reading: Reading, turn: Turn) -> Prompt | Judgement:
+    def prompt(self, reading: Reading, turn: Turn) -> Prompt | Outcome:
         """Encode one turn; a judgement where it is too long."""
         limit = self._engine.max_prompt_tokens
         shown = reading.messages(turn)
@@ -82,7 +82,7 @@ class Asker:
             max_tokens=longer if turn.is_longer else model.max_tokens,
         )
 
-    def _chunks(self, document: Document, text: str) -> list[Chunk] | Judgement:
+    def _chunks(self, document: Document, text: str) -> list[Chunk] | Outcome:
         splitting, count = self._method.task.split, self._engine.count_tokens
         if splitting is None:
             if len(text) > self._engine.max_prompt_tokens * _LONGEST_TOKEN:
@@ -104,7 +104,7 @@ class Asker:
             self._room = (document.inputs, room)
         return self._room[1]
 
-    def _too_long(self, what: str) -> Judgement:
+    def _too_long(self, what: str) -> Outcome:
         remedy = "" if self._method.task.split is not None else "; with task.split it would be asked in chunks"
         reason = f"{what}; a prompt may have {self._engine.max_prompt_tokens}{remedy}"
-        return Judgement(status=Status.TOO_LONG, reason=reason)
+        return Outcome(status=Status.TOO_LONG, reason=reason)

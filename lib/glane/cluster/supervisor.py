@@ -29,7 +29,7 @@ _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not st
 
 
 @dataclass(slots=True, kw_only=True)
-class _Seat:
+class _Slot:
     """A place for one engine, and who sits there now."""
 
     place: tuple[str, int]  # node and index
@@ -64,7 +64,7 @@ def alive_nodes(ray: Any) -> list[Node]:
     return sorted(found, key=lambda node: (node.host, node.node_id))
 
 
-class Crew:
+class Supervisor:
     """The workers of one driver."""
 
     def __init__(
@@ -84,9 +84,9 @@ class Crew:
         self._name = secrets.token_hex(3)
         self._attempts = 0
         self._deaths_at_start = 0
-        self._fruitless_deaths = 0
-        self._fruit = -1
-        self._seats: list[_Seat] = []
+        self._deaths_without_progress = 0
+        self._progress_at_death = -1
+        self._slots: list[_Slot] = []
         self._known_nodes: dict[str, str] = {}  # every node ever seen, with its host
         self._done_places: set[tuple[str, int]] = set()
         self._last_look = 0.0
@@ -102,42 +102,42 @@ class Crew:
         """
         try:
             self._fill()
-            while self._seats:
-                ready, _ = self._ray.wait([seat.future for seat in self._seats], timeout=_POLL_S)
-                for seat in [seat for seat in self._seats if seat.future in ready]:
-                    self._ended(seat)
-                for seat in self._seats:
-                    self._watch(seat, self._spec.run)
+            while self._slots:
+                ready, _ = self._ray.wait([slot.future for slot in self._slots], timeout=_POLL_S)
+                for slot in [slot for slot in self._slots if slot.future in ready]:
+                    self._ended(slot)
+                for slot in self._slots:
+                    self._watch(slot, self._spec.run)
                 if should_stop():
-                    self._dismiss()
+                    self._ask_to_stop()
                 elif time.monotonic() - self._last_look > _LOOK_AT_NODES_S:
                     self._fill()
                 tick()
         finally:
-            for seat in self._seats:
-                self._ray.kill(seat.actor)
+            for slot in self._slots:
+                self._ray.kill(slot.actor)
 
     def _fill(self) -> None:
         """Give every place on the living nodes its engine; forget those of lost nodes."""
         nodes = alive_nodes(self._ray)
         self._last_look = time.monotonic()
         alive = {node.node_id for node in nodes}
-        for seat in [seat for seat in self._seats if seat.place[0] not in alive | {""}]:
-            self._lose(seat)
+        for slot in [slot for slot in self._slots if slot.place[0] not in alive | {""}]:
+            self._drop_lost(slot)
         is_first_look = not self._known_nodes
         for node in nodes:
             if node.node_id not in self._known_nodes:
                 self._known_nodes[node.node_id] = node.host
                 if not is_first_look:
                     self._say(f"node {node.host} joins")
-        taken = {seat.place for seat in self._seats} | self._done_places
+        taken = {slot.place for slot in self._slots} | self._done_places
         for place in self._layout.places(nodes):
             if place not in taken:
-                self._seats.append(self._seat(place))
-        if not self._seats and not self._done_places:
+                self._slots.append(self._start_worker(place))
+        if not self._slots and not self._done_places:
             raise EngineError("no node is left to work on. What is committed stays; run the same command again.")
 
-    def _seat(self, place: tuple[str, int]) -> _Seat:
+    def _start_worker(self, place: tuple[str, int]) -> _Slot:
         self._attempts += 1
         num_places = max(1, len(self._layout.places(alive_nodes(self._ray))))
         spec = replace(
@@ -162,7 +162,7 @@ class Crew:
 
             options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(place[0], soft=False)
         actor = self._ray.remote(EngineActor).options(**options).remote()
-        return _Seat(place=place, spec=spec, actor=actor, future=actor.work.remote(pickle.dumps(spec)), group=group)
+        return _Slot(place=place, spec=spec, actor=actor, future=actor.work.remote(pickle.dumps(spec)), group=group)
 
     def _reserve(self) -> Any:
         """GPUs on several nodes for one engine: one bundle a GPU, as vLLM's Ray executor wants them.
@@ -185,34 +185,34 @@ class Crew:
             group, placement_group_bundle_index=0, placement_group_capture_child_tasks=True
         )
 
-    def _ended(self, seat: _Seat) -> None:
+    def _ended(self, slot: _Slot) -> None:
         try:
-            report: WorkerReport = pickle.loads(self._ray.get(seat.future))
+            report: WorkerReport = pickle.loads(self._ray.get(slot.future))
         except Exception as error:  # the process is gone, or Ray cannot reach it: to us the same
-            if self._is_lost(seat, error):
-                self._lose(seat)
+            if self._is_lost(slot, error):
+                self._drop_lost(slot)
                 return
-            report = WorkerReport(outcome="died", message=seat.killed_because or _cause(error))
-        self._free(seat)
+            report = WorkerReport(outcome="died", message=slot.killed_because or _cause(error))
+        self._release(slot)
         if report.outcome == "failed":
             raise GlaneError(report.message)
         if report.outcome == "died":
-            if seat.is_stopping:
+            if slot.is_stopping:
                 return
-            self._mourn(seat, report.message)
-            self._seats.append(self._seat(seat.place))
+            self._record_death(slot, report.message)
+            self._slots.append(self._start_worker(slot.place))
         else:
-            self._done_places.add(seat.place)
+            self._done_places.add(slot.place)
 
-    def _is_lost(self, seat: _Seat, error: Exception) -> bool:
+    def _is_lost(self, slot: _Slot, error: Exception) -> bool:
         """Whether an actor ended because its node did: then what it was asked is not to blame."""
-        if seat.killed_because or not seat.place[0]:
+        if slot.killed_because or not slot.place[0]:
             return False
         deadline = time.monotonic() + _NODE_VERDICT_S
         while type(error).__name__ == "ActorUnavailableError" and time.monotonic() < deadline:
             # Ray does not know yet what happened. It will: asking the actor anything ends in its verdict.
             try:
-                self._ray.get(seat.actor.stop.remote(), timeout=_POLL_S)
+                self._ray.get(slot.actor.stop.remote(), timeout=_POLL_S)
             except Exception as verdict:
                 error = verdict if type(verdict).__name__ != "GetTimeoutError" else error
             else:
@@ -220,80 +220,80 @@ class Crew:
             time.sleep(0.1)
         return "node has died" in str(error) or type(error).__name__ == "ActorUnschedulableError"
 
-    def _lose(self, seat: _Seat) -> None:
-        self._warn(f"node {self._known_nodes.get(seat.place[0], '?')} is lost; its shards are redone elsewhere")
-        self._free(seat)
+    def _drop_lost(self, slot: _Slot) -> None:
+        self._warn(f"node {self._known_nodes.get(slot.place[0], '?')} is lost; its shards are redone elsewhere")
+        self._release(slot)
 
-    def _free(self, seat: _Seat) -> None:
-        self._seats.remove(seat)
+    def _release(self, slot: _Slot) -> None:
+        self._slots.remove(slot)
         with contextlib.suppress(Exception):
-            self._ray.kill(seat.actor)
-        if seat.group is not None:
+            self._ray.kill(slot.actor)
+        if slot.group is not None:
             from ray.util import remove_placement_group
 
             with contextlib.suppress(Exception):
-                remove_placement_group(seat.group)
+                remove_placement_group(slot.group)
 
-    def _dismiss(self) -> None:
+    def _ask_to_stop(self) -> None:
         """Ask every worker, once, to begin nothing new. One that has not begun anything is ended at once."""
-        for seat in [seat for seat in self._seats if not seat.is_stopping]:
-            seat.is_stopping = True
-            if self._is_starting(seat):
-                self._ray.kill(seat.actor)
+        for slot in [slot for slot in self._slots if not slot.is_stopping]:
+            slot.is_stopping = True
+            if self._is_starting(slot):
+                self._ray.kill(slot.actor)
             else:
-                seat.actor.stop.remote()
+                slot.actor.stop.remote()
 
-    def _mourn(self, seat: _Seat, cause: str) -> None:
-        """Record a death, and give up when deaths bear no fruit."""
+    def _record_death(self, slot: _Slot, cause: str) -> None:
+        """Record a death, and give up when deaths bear no progress."""
         places = with_nested(self._directory)
-        num_suspects = sum(record_death(place, seat.spec.worker, cause=cause) for place in places)
-        self._warn(f"engine {seat.spec.worker} died ({cause}); {num_suspects} prompt(s) were in it; starting it again")
-        if self._is_starting(seat):
+        num_suspects = sum(record_death(place, slot.spec.worker, cause=cause) for place in places)
+        self._warn(f"engine {slot.spec.worker} died ({cause}); {num_suspects} prompt(s) were in it; starting it again")
+        if self._is_starting(slot):
             self._deaths_at_start += 1
             if self._deaths_at_start >= _DEATHS_AT_START:
                 raise EngineError(
                     f"{self._spec.work.label}: the engine died {self._deaths_at_start} times while it "
                     f"started ({cause}). {self._spec.work.start_hint}"
                 )
-        fruit = 0
+        progress = 0
         for place in places:
             suspects = Suspects(place)
             suspects.refresh()
-            fruit += len(place.committed_shards()) + suspects.num_rejected
-        self._fruitless_deaths = self._fruitless_deaths + 1 if fruit == self._fruit else 0
-        self._fruit = fruit
-        limit = self._spec.run.max_fruitless_deaths
-        if self._fruitless_deaths >= limit:
+            progress += len(place.committed_shards()) + suspects.num_rejected
+        self._deaths_without_progress = self._deaths_without_progress + 1 if progress == self._progress_at_death else 0
+        self._progress_at_death = progress
+        limit = self._spec.run.max_deaths_without_progress
+        if self._deaths_without_progress >= limit:
             raise EngineError(
                 f"engines died {limit} times in a row without a committed shard in between ({cause}). What is "
                 "committed stays; mend the cause and run the same command again."
             )
 
-    def _watch(self, seat: _Seat, run: RunSettings) -> None:
+    def _watch(self, slot: _Slot, run: RunSettings) -> None:
         """End a worker that makes no step, or never becomes ready. It is killed from outside: it may be beyond help."""
-        if seat.killed_because:
+        if slot.killed_because:
             return
-        beat, age_s = self._heartbeat(seat), time.monotonic() - seat.started
+        beat, age_s = self._heartbeat(slot), time.monotonic() - slot.started
         if beat is None or beat.state == "starting":
             limit = self._cluster.engine_start_timeout_s
             if age_s > limit:
-                self._end(seat, beat, f"not ready after {limit:.0f} s")
+                self._end(slot, beat, f"not ready after {limit:.0f} s")
             return
         silent_s = time.time() - beat.time
         if beat.state == "working" and max(beat.progress.step_age_s, silent_s) > run.hang_after_s:
-            self._end(seat, beat, f"no step for {run.hang_after_s:.0f} s")
+            self._end(slot, beat, f"no step for {run.hang_after_s:.0f} s")
 
-    def _end(self, seat: _Seat, beat: Heartbeat | None, why: str) -> None:
-        seat.killed_because = why
-        self._ray.kill(seat.actor)
+    def _end(self, slot: _Slot, beat: Heartbeat | None, why: str) -> None:
+        slot.killed_because = why
+        self._ray.kill(slot.actor)
         if beat is not None and beat.identity == host_identity():  # surely, even if the process ignores Ray
             with contextlib.suppress(ProcessLookupError):
                 os.kill(beat.pid, signal.SIGKILL)
 
-    def _heartbeat(self, seat: _Seat) -> Heartbeat | None:
-        return read_heartbeat(self._directory, seat.spec.worker)
+    def _heartbeat(self, slot: _Slot) -> Heartbeat | None:
+        return read_heartbeat(self._directory, slot.spec.worker)
 
-    def _is_starting(self, seat: _Seat) -> bool:
+    def _is_starting(self, slot: _Slot) -> bool:
         """Whether a worker has not begun to work, as far as is known."""
-        beat = self._heartbeat(seat)
+        beat = self._heartbeat(slot)
         return beat is None or beat.state == "starting"
