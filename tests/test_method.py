@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from conftest import extract_here, make_settings, write_documents
-from glane.extraction import asker
+from glane.extraction import prompts
 from glane.extraction.fingerprint import METHOD
 from glane.reading import reading
 
@@ -232,7 +232,7 @@ def without_places(real):
         ("short", reading, "ground", without_places),
         ("short", reading, "score_values", lambda _: lambda *_: None),
         ("long", reading, "merge_chunks", lambda real: lambda found, fields: real(found[::-1], fields)),
-        ("long with overlap", asker, "split", lambda real: lambda text, **o: real(text, **o | {"overlap_tokens": 0})),
+        ("long with overlap", prompts, "split", lambda real: lambda text, **o: real(text, **o | {"overlap_tokens": 0})),
         ("samples", reading, "merge_passes", lambda _: lambda found, *_, **__: found[0]),
         ("recall", reading, "add_recalled", lambda _: lambda before, *_: before),
     ],
