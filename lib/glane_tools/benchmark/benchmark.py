@@ -18,7 +18,7 @@ from glane.engine.device import gpu_bytes, num_gpus
 from glane.engine.vllm import engine_arguments
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError, RunError
-from glane.extraction.environment import versions
+from glane.run.environment import versions
 from glane.settings import ModelSettings
 from glane.storage import storage_errors
 from glane.task.prompt import messages
