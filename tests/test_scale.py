@@ -177,21 +177,6 @@ def test_ids_of_earlier_runs_are_found_among_many(kind):
     assert not select._Known(pl.Series([], dtype=pl.String)).has(pl.Series(["a"])).any()
 
 
-def test_a_plan_of_the_first_version_is_still_read(tmp_path):
-    spans = pa.table(
-        {"shard": [0, 0, 1], "file": [0, 0, 0], "row_group": [0, 1, 1], "row_start": [0, 3, 9], "num_rows": [5, 4, 2],
-         "selected": [None, [0, 3], None]},
-        schema=pa.schema([("shard", pa.int32()), ("file", pa.int32()), ("row_group", pa.int32()),
-                          ("row_start", pa.int64()), ("num_rows", pa.int64()), ("selected", pa.list_(pa.int32()))]),
-    )  # fmt: skip
-    facts = json.dumps({"paths": ["f"], "num_read": 20, "num_selected": 9})
-    pq.write_table(spans.replace_schema_metadata({"glane": facts}), tmp_path / "plan.parquet")
-    plan = read_plan(tmp_path / "plan.parquet")
-    assert plan.shard_rows.tolist() == [7, 2]
-    assert [span.selected for span in plan.shard(0).spans] == [None, (0, 3)]
-    assert plan.shard(1).spans[0].row_start == 9
-
-
 def test_a_run_of_a_billion_rows_is_not_cut_into_half_a_million_files():
     assert [shard_size(rows, "auto") for rows in (100, 10**4, 10**6, 10**8, 10**9)] == [16, 156, 2048, 2048, 10_000]
     assert shard_size(10**9, 500) == 500

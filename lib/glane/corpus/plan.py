@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
@@ -82,9 +81,9 @@ class Plan:
         )
 
 
-def _offsets(selected: bytes | list[int] | None, num_rows: int) -> tuple[int, ...] | None:
-    if not isinstance(selected, bytes):
-        return None if selected is None else tuple(selected)  # plans of glane 0.1.0 list the offsets themselves
+def _offsets(selected: bytes | None, num_rows: int) -> tuple[int, ...] | None:
+    if selected is None:
+        return None
     bits = np.unpackbits(np.frombuffer(selected, np.uint8), count=num_rows)
     return tuple(np.flatnonzero(bits).tolist())
 
@@ -193,16 +192,9 @@ def read_plan(path: Path) -> Plan:
     with pq.ParquetFile(path) as parquet:
         facts = json.loads(parquet.schema_arrow.metadata[b"glane"])
         shard_of_span = parquet.read(["shard"])["shard"].to_numpy()
-        num_selected = np.concatenate([_num_selected(parquet, i) for i in range(parquet.num_row_groups)])
+        num_selected = parquet.read(["num_selected"])["num_selected"].to_numpy()
         firsts = np.cumsum([0] + [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)])
     return _plan(facts, shard_of_span, num_selected, _StoredSpans(path, firsts).read)
-
-
-def _num_selected(parquet: pq.ParquetFile, row_group: int) -> Counts:
-    if "num_selected" in parquet.schema_arrow.names:
-        return parquet.read_row_group(row_group, ["num_selected"])["num_selected"].to_numpy()
-    spans = parquet.read_row_group(row_group, ["num_rows", "selected"])  # a plan of glane 0.1.0
-    return pc.coalesce(pc.cast(pc.list_value_length(spans["selected"]), pa.int64()), spans["num_rows"]).to_numpy()
 
 
 class _StoredSpans:
