@@ -1,11 +1,12 @@
 """Which values can do without review: python jobs/calibrate.py run.dir=… values=….parquet out.dir=… alpha=0.05"""
 
-from omegaconf import DictConfig
+from collections.abc import Mapping
+from typing import Any
 
 from glane.cli import run_job
 
 
-def main(config: DictConfig) -> None:
+def main(values: Mapping[str, Any]) -> None:
     """Calibrate, part the run's values, and say how many are accepted."""
     from glane.assess.acceptance import accept, acceptance_text
     from glane.assess.calibration_page import calibration_page
@@ -14,7 +15,7 @@ def main(config: DictConfig) -> None:
     from glane.settings import calibrate_settings
     from glane.task.task import load_task
 
-    settings = calibrate_settings(config)
+    settings = calibrate_settings(values)
     run = open_run(settings.run.dir)
     found = accept(
         run.evidence().collect(),
@@ -39,4 +40,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(main, config_name="calibrate")
+    run_job(main, config_name="calibrate", text=__doc__ or "")

@@ -3,12 +3,13 @@
 All runs of a sweep, in one table: python jobs/compare.py runs='runs/sweep/*' [gold=…] out.dir=…
 """
 
-from omegaconf import DictConfig
+from collections.abc import Mapping
+from typing import Any
 
 from glane.cli import run_job
 
 
-def main(config: DictConfig) -> None:
+def main(values: Mapping[str, Any]) -> None:
     """Compare, write the result, and print short tables."""
     from glane.assess.candidates import Candidate
     from glane.assess.comparison import compare_runs
@@ -25,7 +26,7 @@ def main(config: DictConfig) -> None:
     from glane.settings import compare_settings
     from glane.task.task import load_task
 
-    settings = compare_settings(config)
+    settings = compare_settings(values)
     places = find_runs(settings.runs)
     if len(places.paths) < 2:
         raise DataError(
@@ -78,4 +79,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(main, config_name="compare")
+    run_job(main, config_name="compare", text=__doc__ or "")

@@ -1,11 +1,12 @@
 """Figures of a run, corrected by a reviewed sample: python jobs/estimate.py run.dir=… gold=… out.dir=… field=fever"""
 
-from omegaconf import DictConfig
+from collections.abc import Mapping
+from typing import Any
 
 from glane.cli import run_job
 
 
-def main(config: DictConfig) -> None:
+def main(values: Mapping[str, Any]) -> None:
     """Estimate, write the table, and say in words what the intervals are."""
     from glane.assess.estimate import estimate
     from glane.assess.figures import as_table
@@ -15,7 +16,7 @@ def main(config: DictConfig) -> None:
     from glane.extraction.results import open_run
     from glane.settings import estimate_settings
 
-    settings = estimate_settings(config)
+    settings = estimate_settings(values)
     run = open_run(settings.run.dir)
     described = run.description()
     data = run.settings.data
@@ -47,4 +48,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(main, config_name="estimate")
+    run_job(main, config_name="estimate", text=__doc__ or "")

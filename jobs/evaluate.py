@@ -1,11 +1,12 @@
 """Compare a run with right answers: python jobs/evaluate.py run.dir=… gold=… out.dir=… [spans=…] [by=[hospital]]"""
 
-from omegaconf import DictConfig
+from collections.abc import Mapping
+from typing import Any
 
 from glane.cli import run_job
 
 
-def main(config: DictConfig) -> None:
+def main(values: Mapping[str, Any]) -> None:
     """Evaluate, write the result, and print a short table."""
     from glane.assess.evaluation import evaluate
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
@@ -17,7 +18,7 @@ def main(config: DictConfig) -> None:
     from glane.settings import evaluate_settings
     from glane.task.task import load_task
 
-    settings = evaluate_settings(config)
+    settings = evaluate_settings(values)
     run = open_run(settings.run.dir)
     described = run.description()
     task = load_task(run.settings.task)
@@ -54,4 +55,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(main, config_name="evaluate")
+    run_job(main, config_name="evaluate", text=__doc__ or "")

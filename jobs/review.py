@@ -3,12 +3,13 @@
 What they corrected becomes gold values: python jobs/review.py run.dir=… out.dir=… corrections=[a.json,b.json]
 """
 
-from omegaconf import DictConfig
+from collections.abc import Mapping
+from typing import Any
 
 from glane.cli import run_job
 
 
-def main(config: DictConfig) -> None:
+def main(values: Mapping[str, Any]) -> None:
     """Draw the sample and write its page, or read the corrections and write the gold."""
     import polars as pl
 
@@ -21,7 +22,7 @@ def main(config: DictConfig) -> None:
     from glane.settings import review_settings
     from glane.task.task import load_task
 
-    settings = review_settings(config)
+    settings = review_settings(values)
     run = open_run(settings.run.dir)
     described = run.description()
     names, key = run.settings.data, described.fingerprint_digest
@@ -52,4 +53,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(main, config_name="review")
+    run_job(main, config_name="review", text=__doc__ or "")

@@ -3,12 +3,13 @@
 Each later run asks them again (task.sentinels=FOLDER) and tells what drifted.
 """
 
-from omegaconf import DictConfig
+from collections.abc import Mapping
+from typing import Any
 
 from glane.cli import run_job
 
 
-def main(config: DictConfig) -> None:
+def main(values: Mapping[str, Any]) -> None:
     """Draw the documents, freeze them, and say how to use them."""
     from glane.assess.files import read_table
     from glane.assess.review_page import open_input
@@ -18,7 +19,7 @@ def main(config: DictConfig) -> None:
     from glane.settings import sentinels_settings
     from glane.task.task import load_task
 
-    settings = sentinels_settings(config)
+    settings = sentinels_settings(values)
     run = open_run(settings.run.dir)
     task, id_column = load_task(run.settings.task), run.settings.data.id_column
     rows, gold = run.usable(), None
@@ -46,4 +47,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(main, config_name="sentinels")
+    run_job(main, config_name="sentinels", text=__doc__ or "")

@@ -5,6 +5,7 @@ Prints a line of JSON for each. What vLLM itself uses the name for goes on: only
 
 import json
 import sys
+import types
 
 import yaml
 from vllm.v1.structured_output import backend_guidance
@@ -18,24 +19,15 @@ from glane.task.prompt import messages
 from glane.task.task import load_task
 
 TEXT = "Femme de 34 ans. Fièvre à 39,2 et toux depuis 3 jours. Hospitalisation."
+PRIVATE = "serialize_guidance_grammar"
 INSIDE = ("glane.engine.grammars", "glane.engine.vllm_compat")
 
 
 def main():
-    serialize = backend_guidance.serialize_guidance_grammar
-    del backend_guidance.serialize_guidance_grammar
-    compile_grammar = backend_guidance.GuidanceBackend.compile_grammar
-
-    def with_name(*arguments, **options):
-        backend_guidance.serialize_guidance_grammar = serialize
-        try:
-            return compile_grammar(*arguments, **options)
-        finally:
-            del backend_guidance.serialize_guidance_grammar
-
-    backend_guidance.GuidanceBackend.compile_grammar = with_name
+    stripped = types.ModuleType(backend_guidance.__name__)
+    vars(stripped).update({name: one for name, one in vars(backend_guidance).items() if name != PRIVATE})
+    sys.modules[backend_guidance.__name__] = stripped  # vLLM's own functions keep the names that they were made with
     print(json.dumps(without_shared_grammars()), flush=True)
-    backend_guidance.GuidanceBackend.compile_grammar = compile_grammar
     try:
         start_engine(DEMO_MODEL.model_copy(update={"shared_grammars": True}), device="cpu", cpus=1)
         print(json.dumps({"refusal": "none"}))

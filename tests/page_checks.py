@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import yaml
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -21,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 import glane
 import glane.settings
 from conftest import ROOT
-from glane.cli import _quoted
+from glane.composition import _compose, _plain, _quoted, _resolve_package
 from glane.errors import GlaneError
 from glane.extraction.results import Run
 from glane.task.task import load_task
@@ -277,10 +275,9 @@ def _sweep(overrides: list[str]) -> Iterator[list[str]]:
 
 
 def _composed(job: str, overrides: list[str], own: Path | None) -> DictConfig:
-    GlobalHydra.instance().clear()
     search = [f"hydra.searchpath=[file://{own}]"] if own is not None else []
-    with initialize_config_dir(config_dir=str(CONF), version_base=None):
-        return compose(job, overrides=[*overrides, *search])
+    _resolve_package()
+    return _compose(job, [*overrides, *search])
 
 
 def _typed(job: str, config: DictConfig) -> None:
@@ -288,9 +285,9 @@ def _typed(job: str, config: DictConfig) -> None:
     if job == "benchmark":
         from glane_tools.benchmark.settings import benchmark_settings
 
-        benchmark_settings(config)
+        benchmark_settings(_plain(config))
         return
-    getattr(glane.settings, f"{job}_settings")(config)
+    getattr(glane.settings, f"{job}_settings")(_plain(config))
 
 
 def resolves(name: str) -> bool:

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from conftest import ROOT, SMALL_TASK, job, write_documents
+from glane.composition import composed
 from glane.settings import extract_settings
 
 
@@ -37,7 +37,7 @@ def test_a_wrong_command_is_answered_in_a_sentence(arguments, words):
 
 def test_help_and_cfg_are_useful():
     done = job("--help", cwd=ROOT)
-    assert "jobs/extract.py task=ed_visit" in done.stdout
+    assert "glane extract task=ed_visit" in done.stdout
     assert all(task.stem in done.stdout for task in (ROOT / "conf" / "task").glob("*.yaml"))
     assert "lease_s" in job("--cfg", "job", "data.path=x", cwd=ROOT).stdout
 
@@ -45,10 +45,8 @@ def test_help_and_cfg_are_useful():
 @pytest.mark.parametrize("model", sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml")))
 @pytest.mark.parametrize("task", sorted(path.stem for path in (ROOT / "conf" / "task").glob("*.yaml")))
 def test_every_shipped_configuration_is_valid(model, task):
-    OmegaConf.register_new_resolver("repository", lambda: str(ROOT), replace=True)
-    with initialize_config_dir(config_dir=str(ROOT / "conf"), version_base=None):
-        config = compose("extract", overrides=[f"model={model}", f"task={task}", "data.path=x"])
-    assert extract_settings(config).task["name"] == task
+    values = composed("extract", [f"model={model}", f"task={task}", "data.path=x"])
+    assert extract_settings(values).task["name"] == task
 
 
 def test_weights_that_were_not_copied_whole_are_refused(tmp_path):

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from omegaconf import OmegaConf
 
 from conftest import ROOT, extract_here, make_settings
 from glane.run.directory import RunDirectory
@@ -26,11 +25,6 @@ from markdown_pages import Page, pages_under
 from page_checks import jobs_called, problems, resolves
 
 PAGES = pages_under(ROOT)
-
-
-@pytest.fixture(autouse=True)
-def _resolver() -> None:
-    OmegaConf.register_new_resolver("repository", lambda: str(ROOT), replace=True)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -137,7 +137,7 @@ def test_the_engine_uses_our_grammars_when_it_says_so(engine, task, monkeypatch)
     manager = engine._engine.engine_core.engine_core.structured_output_manager
     made = []
     real = SharedGrammars.compile_grammar
-    monkeypatch.setattr(SharedGrammars, "compile_grammar", lambda *a: made.append(a) or real(*a))
+    monkeypatch.setattr(SharedGrammars, "compile_grammar", lambda *a, **k: made.append(a) or real(*a, **k))
     ask(engine, task, {str(number): f"{number}. {TEXT}" for number in range(6)})
     assert engine.shares_grammars
     assert type(manager.backend) is SharedGrammars

@@ -468,7 +468,9 @@ def test_on_slurm_the_pilot_is_a_job(site: Any) -> None:
         "cluster=slurm", "cluster.cpus_per_node=1", "pilot.rows=40", f"out.dir={site.folder}/plan", *overrides,
         name="plan", cwd=site.folder, env=site.environment,
     )  # fmt: skip
-    assert set(tree(site.folder)) - before == {"plan", f"plan/{FILE}"}
+    left = set(tree(site.folder)) - before
+    # What the job ran, and its log, stay in the submitter's own folder, as of any job.
+    assert {name for name in left if not name.startswith("state")} == {"plan", f"plan/{FILE}"}
     report = read_pilot(str(site.folder / "plan" / FILE))
     assert report.pilot.rows >= 40
     assert "cluster=slurm" in done.stdout

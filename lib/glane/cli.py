@@ -1,133 +1,182 @@
-"""The edge of every job: Hydra in front, errors in plain sentences, honest exit codes."""
+"""The command line: `glane COMMAND …` and `jobs/*.py`, help, completion, errors in sentences, honest exit codes."""
 
 from __future__ import annotations
 
-import difflib
+import importlib
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import hydra
-import yaml
-from hydra.core.override_parser.types import Quote, QuotedString
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from glane.errors import GlaneError, did_you_mean
+from glane.versions import installed_version
 
-Job = Callable[[DictConfig], None]
-_CONF = Path(__file__).resolve().parents[2] / "conf"
+COMMANDS = (
+    "extract",
+    "status",
+    "plan",
+    "review",
+    "evaluate",
+    "compare",
+    "calibrate",
+    "estimate",
+    "sentinels",
+    "demo-corpus",
+)
+_HELP = ("--help", "-h", "help")
+_COMPLETION = """\
+_glane() {{
+    local IFS=$'\\n'
+    COMPREPLY=($({program} completion words "$COMP_CWORD" "${{COMP_WORDS[@]}}" 2>/dev/null))
+    [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} != *= ]] || compopt -o nospace
+}}
+COMP_WORDBREAKS=${{COMP_WORDBREAKS//=/}}
+complete -o default -F _glane glane
+"""
 
 
-def run_job(job: Job, *, config_name: str) -> None:
-    """Compose `conf/<config_name>.yaml` with the command line's overrides, and run `job` with it.
+def main() -> None:
+    """The console command `glane`."""
+    os.umask(0o077)  # what is written is private, whoever writes it
+    name, *arguments = sys.argv[1:] or ["--help"]
+    if name in _HELP:
+        print(_overview())
+    elif name in ("--version", "-V"):
+        print(f"glane {installed_version('glane')}")
+    elif name == "completion":
+        _complete(arguments)
+    elif name in COMMANDS:
+        run(name, arguments)
+    else:
+        _fail(f"{name}: there is no such command. {did_you_mean(name, COMMANDS)}")
 
-    Exits with 0 after success, 2 after an error that the user can mend (one or a few sentences on standard error, no
-    traceback), 130 after an interruption.
+
+def run(name: str, arguments: Sequence[str] | None = None) -> None:
+    """Run one of the commands of `glane.commands` with the words of a command line; those of this process if None."""
+    module = importlib.import_module(f"glane.commands.{name.replace('-', '_')}")
+    run_job(module.main, config_name=name.replace("-", "_"), text=module.__doc__ or "", arguments=arguments)
+
+
+def run_job(
+    job: Callable[[Mapping[str, Any]], None],
+    *,
+    config_name: str,
+    text: str,
+    arguments: Sequence[str] | None = None,
+) -> None:
+    """Compose `conf/<config_name>.yaml` with the words of a command line, and run `job` with the values.
+
+    `text` is what its help says first. Exits with 0 after success, 2 after an error that the user can mend (sentences
+    on standard error, no traceback), 130 after an interruption.
     """
-    OmegaConf.register_new_resolver("repository", lambda: str(_CONF.parent), replace=True)
-    sys.argv[1:] = map(_quoted, sys.argv[1:])
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its exceptions on, and we say what they mean
-    failures: list[GlaneError] = []
+    from glane.composition import run_composed
 
-    def guarded(config: DictConfig) -> None:
-        try:
-            job(config)
-        except GlaneError as error:  # kept from Hydra, which would say more than the user needs; a sweep goes on
-            failures.append(error)
-
+    os.umask(0o077)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if any(word in _HELP[:2] for word in words):
+        print(_help(text, config_name))
+        return
     try:
-        hydra.main(version_base=None, config_path=str(_CONF), config_name=config_name)(guarded)()
-        if failures:
-            _fail("\n".join(str(error) for error in failures))
-    except (HydraException, OmegaConfBaseException) as error:
-        _fail(_explained(error, config_name))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}" if mark else "a configuration file"
-        _fail(f"{place}: not YAML ({error.problem}). Put quotes around a text that holds ': ' or ' #'.")
+        run_composed(job, config_name=config_name, arguments=words)
+    except GlaneError as error:
+        _fail(str(error))
     except KeyboardInterrupt:
         print("interrupted; what is committed stays, run the same command again to go on", file=sys.stderr)
         sys.exit(130)
 
 
-_FREE_TEXT = ("data.where", "data.path", "run.dir", "out.dir", "path", "gold", "model.path")
-_FREE_KEYS = ("model.engine_args", "model.script")  # mappings whose keys are not glane's
-_GRAMMAR = re.compile(r"[^\w./:*?@%+$~{}-]")  # what Hydra's grammar would read as its own signs
-
-
-def _quoted(word: str) -> str:
-    """Quote the value of an override that is free text, so that conditions and paths are written as in any command."""
-    key, equals, value = word.partition("=")
-    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-    if key not in _FREE_TEXT or not equals or is_quoted or "${" in value or not _GRAMMAR.search(value):
-        return word
-    return f"{key}={QuotedString(text=value, quote=Quote.single).with_quotes()}"
-
-
 def _fail(message: str) -> None:
-    for line in message.splitlines():
-        print(f"error: {line}" if line == message.splitlines()[0] else f"       {line}", file=sys.stderr)
+    first, *others = message.splitlines() or [""]
+    print(f"error: {first}", *(f"       {line}" for line in others), sep="\n", file=sys.stderr)
     sys.exit(2)
 
 
-def _explained(error: BaseException, config_name: str) -> str:
-    """Hydra's complaint, with the nearest valid name beside it."""
-    chain = [str(link) for link in _causes(error)]
-    text = "\n".join(chain)
-    if found := re.search(r"Could not override '([^']+)'", text):
-        return f"{found[1]}: unknown key. {_near(found[1], config_name)}"
-    if found := re.search(r"Could not find '([^']+)'", text):
-        options = re.search(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text)
-        valid = options[1].split() if options else []
-        name = found[1].rsplit("/", 1)[-1]
-        return f"{found[1]}: no such configuration. {did_you_mean(name, valid)}"
-    if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
-        return f"{found[1]}: unknown key. {_near(found[1], config_name)}"
-    return chain[0].splitlines()[0] if chain[0] else type(error).__name__
+def _overview() -> str:
+    lines = [f"  {name:<12} {_text(name).splitlines()[0]}" for name in COMMANDS]
+    return "\n".join(
+        [
+            "glane COMMAND [key=value …]",
+            "",
+            *lines,
+            "",
+            "glane COMMAND --help tells its keys; glane COMMAND --cfg job shows what would be used.",
+            'Tab completion in bash:  eval "$(glane completion bash)"',
+        ]
+    )
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+def _text(name: str) -> str:
+    return importlib.import_module(f"glane.commands.{name.replace('-', '_')}").__doc__ or ""
 
 
-def _near(key: str, config_name: str) -> str:
-    """The keys that stand beside a wrong one, the nearest first."""
-    known = _known_keys(config_name)
-    parent = key.rpartition(".")[0]
-    if free := {key, parent}.intersection(_FREE_KEYS):
-        return f"A new one there is written with a plus sign: +{free.pop()}.NAME=VALUE."
-    beside = [name for name in known if name.rpartition(".")[0] == parent]
-    if beside:
-        return did_you_mean(key, beside)
-    near = difflib.get_close_matches(key, known, n=1)  # its place does not exist either
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    return hint + did_you_mean("", [name for name in known if "." not in name])
+def _help(text: str, config_name: str) -> str:
+    """What a command does, what it must be given, what can be chosen, and then all its keys with their comments."""
+    from glane.composition import CONF, dotted_keys, groups, unresolved
+
+    parts = [text.strip(), ""]
+    if missing := [key for key, value in dotted_keys(unresolved(config_name)) if value == "???"]:
+        parts += ["Must be given:", *(f"  {key}=…" for key in missing), ""]
+    choices = groups(config_name)
+    if choices:
+        parts.append("Chosen by name, or from a folder of yours with --config-dir:")
+        parts += [f"  {group}={', '.join(names)}" for group, names in choices.items()]
+        parts.append("")
+    parts.append("Keys and what they are if not given, changed as key=value:")
+    shown = [CONF / f"{config_name}.yaml"]
+    if config_name == "plan":
+        shown.append(CONF / "extract.yaml")
+    if "data" in choices:
+        shown.insert(0, CONF / "data" / "default.yaml")
+    for path in shown:
+        prefix = "data:" if path.parent.name == "data" else ""
+        parts += ["", *([prefix] if prefix else []), *_keys_of(path.read_text(encoding="utf-8"), bool(prefix))]
+    return "\n".join(parts)
 
 
-def _known_keys(config_name: str) -> list[str]:
-    """Every key of the job's configuration, dotted, with the groups that the command line chooses."""
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
+def _keys_of(text: str, is_inner: bool) -> list[str]:
+    """The lines of a configuration file that are keys with their comments."""
+    lines: list[str] = []
+    is_default = False
+    for line in text.splitlines():
+        if line.startswith("defaults:"):
+            is_default = True
+        elif is_default and (line.startswith((" ", "-")) or not line):
+            continue
+        elif line and not line.startswith("#"):
+            is_default = False
+            lines.append(f"  {line}" if is_inner else line)
+    return lines
 
-    GlobalHydra.instance().clear()
-    chosen = [word for word in sys.argv[1:] if (_CONF / word.partition("=")[0]).is_dir() and "," not in word]
-    with initialize_config_dir(config_dir=str(_CONF), version_base=None):
-        try:
-            values = compose(config_name, overrides=chosen)
-        except HydraException:  # a choice of the user's own folder, or a wrong one
-            values = compose(config_name)
-    return list(_dotted(OmegaConf.to_container(values, resolve=False), ""))
+
+def _complete(arguments: Sequence[str]) -> None:
+    """`glane completion bash` prints what the shell evaluates; `words` is what that asks for at each tab."""
+    if arguments[:1] == ["bash"]:
+        print(_COMPLETION.format(program="glane"), end="")
+    elif arguments[:1] == ["words"]:
+        place, words = int(arguments[1]), list(arguments[2:])
+        print("\n".join(_completed(words[: place + 1])))
+    else:
+        _fail("completion: for which shell? Valid: bash.")
 
 
-def _dotted(values: object, prefix: str) -> Iterator[str]:
-    if isinstance(values, dict):
-        for key, value in values.items():
-            name = f"{prefix}.{key}" if prefix else str(key)
-            yield name
-            yield from _dotted(value, name)
+def _completed(words: Sequence[str]) -> list[str]:
+    """What may stand in place of the last of these words."""
+    begun = words[-1] if words else ""
+    if len(words) <= 2:
+        return [f"{name} " for name in COMMANDS if name.startswith(begun)]
+    if words[1] not in COMMANDS:
+        return []
+    from glane.composition import dotted_keys, groups, unresolved
+
+    config_name = words[1].replace("-", "_")
+    choices = groups(config_name)
+    if "=" in begun:
+        group, _, start = begun.partition("=")
+        return [f"{group}={name} " for name in choices.get(group, []) if name.startswith(start)]
+    chosen = [word for word in words[2:-1] if word.partition("=")[0] in choices]
+    try:
+        values = unresolved(config_name, chosen)
+    except Exception:  # a choice from a folder of the user's: the keys of the defaults are told
+        values = unresolved(config_name)
+    keys = [key for key, value in dotted_keys(values) if not isinstance(value, dict) and not key.startswith("task.")]
+    return [f"{key}=" for key in [*choices, *keys] if key.startswith(begun)]

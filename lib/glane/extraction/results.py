@@ -41,6 +41,11 @@ class Run:
         """The rows without values, with `status` and `reason`."""
         return self.all().filter(pl.col("status") != Status.OK)
 
+    def head(self, num_rows: int) -> pl.DataFrame:
+        """The first usable rows: their ids and the first seven fields."""
+        names = [self.settings.data.id_column, *self._fields()[:7]]
+        return self.usable().select(names).head(num_rows).collect()
+
     def line_list(self, *, explode: str | None = None, every_row: bool = False) -> pl.LazyFrame:
         """The usable rows, or every row, flat, for CSV, R and Excel; with `explode` one row per item of that list.
 

@@ -24,8 +24,6 @@ from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import BatchSettings, ExtractSettings
 from glane.task.task import load_task
 
-_ROOT = Path(__file__).resolve().parents[3]
-
 
 @dataclass(frozen=True)
 class NodeTask:
@@ -137,9 +135,9 @@ def _directory(settings: ExtractSettings) -> RunDirectory:
 def _say(settings: ExtractSettings, submission: Submission) -> None:
     names = submission.job_names
     what = f"{len(names)} jobs {names[0]} … {names[-1]}" if len(names) > 1 else f"job {names[0]}"
-    status = Path("jobs/status.py") if Path("jobs/status.py").exists() else _ROOT / "jobs" / "status.py"
     print(f"submitted  {what}, {submission.where}")
     print(f"run        {settings.run.dir}")
-    print(f"status     python {status} run.dir={shlex.quote(settings.run.dir)}")
+    command = "glane" if shutil.which("glane") else Path(sys.executable).with_name("glane")
+    print(f"status     {command} status run.dir={shlex.quote(settings.run.dir)}")
     print(f"log        tail -F {shlex.quote(str(submission.log))}")
     print(f"cancel     {submission.cancel_command}")

@@ -1,4 +1,4 @@
-"""The typed settings of the jobs, one file each. The only room that knows OmegaConf.
+"""The typed settings of the jobs, one file each.
 
 A composed configuration is read once, at the edge, into frozen values; whatever is wrong with it is said before
 any engine, GPU or Ray process is asked for.
@@ -27,7 +27,6 @@ from glane.settings.extract import (
     extract_settings,
 )
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
-from glane.settings.read import plain
 from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
@@ -59,7 +58,6 @@ __all__ = [
     "estimate_settings",
     "evaluate_settings",
     "extract_settings",
-    "plain",
     "plan_settings",
     "review_settings",
     "sentinels_settings",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from omegaconf import DictConfig
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field as Key
 
-from glane.settings.read import plain
 from glane.settings.shapes import Folder
 from glane.validation import Strict, validated
 
@@ -21,6 +22,6 @@ class CalibrateSettings(Strict):
     seed: int = Key(default=0, ge=0)
 
 
-def calibrate_settings(config: DictConfig) -> CalibrateSettings:
+def calibrate_settings(values: Mapping[str, Any]) -> CalibrateSettings:
     """Read the composed configuration of the calibration; raises `ConfigError` as `extract_settings` does."""
-    return validated(CalibrateSettings, plain(config), place="")
+    return validated(CalibrateSettings, values, place="")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from omegaconf import DictConfig
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field as Key
 
-from glane.settings.read import plain
 from glane.validation import Strict, validated
 
 
@@ -17,6 +18,6 @@ class DemoCorpusSettings(Strict):
     seed: int = 0
 
 
-def demo_corpus_settings(config: DictConfig) -> DemoCorpusSettings:
+def demo_corpus_settings(values: Mapping[str, Any]) -> DemoCorpusSettings:
     """Read the composed configuration of the corpus generator; raises `ConfigError` as `extract_settings` does."""
-    return validated(DemoCorpusSettings, plain(config), place="")
+    return validated(DemoCorpusSettings, values, place="")

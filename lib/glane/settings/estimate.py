@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.read import plain
 from glane.settings.shapes import Folder, one_or_many
 from glane.validation import Strict, validated
 
@@ -47,6 +46,6 @@ class EstimateSettings(Strict):
         return self
 
 
-def estimate_settings(config: DictConfig) -> EstimateSettings:
+def estimate_settings(values: Mapping[str, Any]) -> EstimateSettings:
     """Read the composed configuration of the estimates; raises `ConfigError` as `extract_settings` does."""
-    return validated(EstimateSettings, plain(config), place="")
+    return validated(EstimateSettings, values, place="")

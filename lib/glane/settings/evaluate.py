@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import field_validator
 
-from glane.settings.read import plain
 from glane.settings.shapes import Folder, one_or_many
 from glane.validation import Strict, validated
 
@@ -50,9 +48,9 @@ class EvaluateSettings(_MeasuredSettings):
     by: tuple[str, ...] = ()
 
 
-def evaluate_settings(config: DictConfig) -> EvaluateSettings:
+def evaluate_settings(values: Mapping[str, Any]) -> EvaluateSettings:
     """Read the composed configuration of the evaluation; raises `ConfigError` as `extract_settings` does."""
-    return validated(EvaluateSettings, plain(config), place="")
+    return validated(EvaluateSettings, values, place="")
 
 
 class CompareSettings(_MeasuredSettings):
@@ -69,6 +67,6 @@ class CompareSettings(_MeasuredSettings):
         return value
 
 
-def compare_settings(config: DictConfig) -> CompareSettings:
+def compare_settings(values: Mapping[str, Any]) -> CompareSettings:
     """Read the composed configuration of the comparison; raises `ConfigError` as `extract_settings` does."""
-    return validated(CompareSettings, plain(config), place="")
+    return validated(CompareSettings, values, place="")

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.read import plain
 from glane.settings.shapes import Count, one_or_many
 from glane.validation import Strict, validated
 
@@ -209,13 +207,12 @@ class ExtractSettings(Strict):
     progress: Literal["auto", "live", "plain", "none"] = "auto"
 
 
-def extract_settings(config: DictConfig) -> ExtractSettings:
+def extract_settings(values: Mapping[str, Any]) -> ExtractSettings:
     """Read the composed configuration of the extraction job.
 
     Raises:
         ConfigError: for a value that is missing, wrong or unknown, naming it and what would be valid.
     """
-    values = plain(config)
     settings = validated(ExtractSettings, values, place="")
     return settings.model_copy(update={"model": at_home(settings.model)})
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.settings.extract import ExtractSettings, at_home
-from glane.settings.read import plain
 from glane.settings.shapes import Count, Folder
 from glane.validation import Strict, validated
 
@@ -63,7 +62,7 @@ class PlanSettings(ExtractSettings):
         return ExtractSettings(**{name: getattr(self, name) for name in ExtractSettings.model_fields})
 
 
-def plan_settings(config: DictConfig) -> PlanSettings:
+def plan_settings(values: Mapping[str, Any]) -> PlanSettings:
     """Read the composed configuration of the pilot; raises `ConfigError` as `extract_settings` does."""
-    settings = validated(PlanSettings, plain(config), place="")
+    settings = validated(PlanSettings, values, place="")
     return settings.model_copy(update={"model": at_home(settings.model)})

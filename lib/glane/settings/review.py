@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
-from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.read import plain
 from glane.settings.shapes import Folder, one_or_many
 from glane.validation import Strict, validated
 
@@ -37,6 +36,6 @@ class ReviewSettings(Strict):
         return self
 
 
-def review_settings(config: DictConfig) -> ReviewSettings:
+def review_settings(values: Mapping[str, Any]) -> ReviewSettings:
     """Read the composed configuration of the review job; raises `ConfigError` as `extract_settings` does."""
-    return validated(ReviewSettings, plain(config), place="")
+    return validated(ReviewSettings, values, place="")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from omegaconf import DictConfig
 from pydantic import Field as Key
 
-from glane.settings.read import plain
 from glane.settings.shapes import Folder
 from glane.validation import Strict, validated
 
@@ -25,6 +24,6 @@ class SentinelsSettings(Strict):
     tolerance: float = Key(default=0.02, ge=0, lt=1)
 
 
-def sentinels_settings(config: DictConfig) -> SentinelsSettings:
+def sentinels_settings(values: Mapping[str, Any]) -> SentinelsSettings:
     """Read the composed configuration of the sentinels' job; raises `ConfigError` as `extract_settings` does."""
-    return validated(SentinelsSettings, plain(config), place="")
+    return validated(SentinelsSettings, values, place="")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
-from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import model_validator
 
-from glane.settings.read import plain
 from glane.validation import Strict, validated
 
 
@@ -35,6 +34,6 @@ class StatusSettings(Strict):
         return list(self.runs) if self.runs else [str(self.run.dir)]
 
 
-def status_settings(config: DictConfig) -> StatusSettings:
+def status_settings(values: Mapping[str, Any]) -> StatusSettings:
     """Read the composed configuration of the status job; raises `ConfigError` as `extract_settings` does."""
-    return validated(StatusSettings, plain(config), place="")
+    return validated(StatusSettings, values, place="")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from omegaconf import DictConfig
 from pydantic import Field as Key
 from pydantic import field_validator
 
 from glane.errors import did_you_mean
-from glane.settings import ModelSettings, plain
+from glane.settings import ModelSettings
 from glane.validation import Strict, validated
 from glane_tools.benchmark.contenders import CONTENDERS
 
@@ -67,6 +66,6 @@ class BenchmarkSettings(Strict):
         return _PAIRS[self.size] if self.pairs == "auto" else self.pairs
 
 
-def benchmark_settings(config: DictConfig) -> BenchmarkSettings:
+def benchmark_settings(values: Mapping[str, Any]) -> BenchmarkSettings:
     """Read the composed configuration of the benchmark; raises `ConfigError` as `extract_settings` does."""
-    return validated(BenchmarkSettings, plain(config), place="")
+    return validated(BenchmarkSettings, values, place="")

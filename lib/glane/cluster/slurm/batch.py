@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from glane.cluster.slurm.refusals import explained
 from glane.errors import ConfigError
 from glane.settings import SlurmSettings
 
-_ROOT = Path(__file__).resolve().parents[4]
+_PACKAGE = Path(__file__).resolve().parents[2]  # with the shell scripts of `slurm/` in it, as in the checkout
 
 
 def submit(cluster: SlurmSettings, task: Task, *, label: str) -> Submission:
@@ -108,7 +109,11 @@ def _executor(cluster: SlurmSettings, folder: Path) -> Any:
         wckey=None,
         signal_delay_s=cluster.warning_s,
         stderr_to_stdout=True,
-        setup=[f"export GLANE_ROOT={shlex.quote(str(_ROOT))}", 'source "$GLANE_ROOT/slurm/begin.sh"', *cluster.setup],
+        setup=[
+            f"export GLANE_ROOT={shlex.quote(str(_PACKAGE))} GLANE_VENV=${{GLANE_VENV:-{shlex.quote(sys.prefix)}}}",
+            'source "$GLANE_ROOT/slurm/begin.sh"',
+            *cluster.setup,
+        ],
         teardown=['source "$GLANE_ROOT/slurm/end.sh"'],
         srun_args=srun_args,
         additional_parameters=further | dict(cluster.sbatch),

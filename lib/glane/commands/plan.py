@@ -1,0 +1,28 @@
+"""Try a small stratified sample of the documents, and predict what the whole run will take.
+
+  glane plan task=ed_visit model=demo data.path=notes.parquet out.dir=runs/plan pilot.engines=[1,4]
+
+It leaves nothing but its report, out.dir/pilot.json. Give that to the run as run.pilot: its summary.json then shows
+predicted against actual.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+
+def main(values: Mapping[str, Any]) -> None:
+    """Try a sample, predict, and write the report."""
+    from glane.settings import plan_settings
+
+    settings = plan_settings(values)
+
+    from glane.pilot.job import run_pilot
+    from glane.pilot.report import report_lines, write_report
+
+    report = run_pilot(settings, say=lambda line: print(line, file=sys.stderr, flush=True))
+    path = write_report(settings.out.dir, report)
+    print("\n".join(report_lines(report)))
+    print(f"report     {path}")

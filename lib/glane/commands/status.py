@@ -1,0 +1,18 @@
+"""Tell how far runs are, and what their jobs do.
+
+glane status run.dir=runs/notes
+glane status runs=[runs/a,runs/b] watch=true
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def main(values: Mapping[str, Any]) -> None:
+    """Look, and say."""
+    from glane.job.status import show_status
+    from glane.settings import status_settings
+
+    show_status(status_settings(values))

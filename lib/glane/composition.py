@@ -1,0 +1,253 @@
+"""Configuration composed by Hydra: from the files of `conf/` and the words of a command line to plain values.
+
+The only room that knows Hydra and OmegaConf.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+import yaml
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from glane.errors import ConfigError, GlaneError, did_you_mean
+
+CONF = Path(__file__).resolve().parent / "conf"
+Job = Callable[[Mapping[str, Any]], None]
+
+# Hydra writes nothing of its own: what a job leaves is the job's business.
+_QUIET = ("hydra.output_subdir=null", "hydra.run.dir=.", "hydra.job.chdir=false")
+_QUIET_GROUPS = ("hydra/job_logging=none", "hydra/hydra_logging=none")
+_VALUE_OPTIONS = (
+    "--config-path",
+    "-cp",
+    "--config-name",
+    "-cn",
+    "--config-dir",
+    "-cd",
+    "--package",
+    "-p",
+    "--cfg",
+    "-c",
+)
+_FREE_TEXT = ("data.where", "data.path", "run.dir", "out.dir", "path", "gold", "model.path")
+_FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch")  # mappings whose keys are not glane's
+_GRAMMAR = re.compile(r"[^\w./:*?@%+$~{}-]")  # what Hydra's grammar would read as its own signs
+
+
+def run_composed(job: Job, *, config_name: str, arguments: Sequence[str]) -> None:
+    """Compose `conf/<config_name>.yaml` with a command line's overrides, and run `job` with the values.
+
+    With Hydra's `-m`, once for each combination of a sweep: a job that fails does not keep the others from running.
+
+    Raises:
+        GlaneError: what the job raised, or what is wrong with the command line, in sentences.
+    """
+    _resolve_package()
+    former, sys.argv = sys.argv, [sys.argv[0], *_ordered(arguments)]
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its exceptions on, and we say what they mean
+    failures: list[GlaneError] = []
+
+    def guarded(config: DictConfig) -> None:
+        try:
+            job(_plain(config))
+        except GlaneError as error:  # kept from Hydra, which would say more than the user needs; a sweep goes on
+            failures.append(error)
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="glane-sweep-") as private:  # Hydra notes a sweep there
+            sys.argv += [*_QUIET, *_QUIET_GROUPS, f"hydra.sweep.dir={private}", "hydra.sweep.subdir=."]
+            hydra.main(version_base=None, config_path=str(CONF), config_name=config_name)(guarded)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_explained(error, config_name, arguments)) from None
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(_not_yaml(error)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"a configuration file is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+    finally:
+        sys.argv = former
+    if failures:
+        raise GlaneError("\n".join(str(error) for error in failures))
+
+
+def composed(config_name: str, overrides: Sequence[str], *, config_dir: str | None = None) -> dict[str, Any]:
+    """Return the values of `conf/<config_name>.yaml` with these overrides, as a command line would give them.
+
+    `config_dir` is a further folder with groups, as of `--config-dir`.
+
+    Raises:
+        ConfigError: if something is missing, unknown or wrong.
+    """
+    _resolve_package()
+    words = [_quoted(word) for word in overrides]
+    if config_dir is not None:
+        words.append(f"hydra.searchpath=[{_single_quoted(f'file://{Path(config_dir).absolute()}')}]")
+    try:
+        return _plain(_compose(config_name, words))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_explained(error, config_name, overrides)) from None
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(_not_yaml(error)) from None
+
+
+def unresolved(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the values of a configuration as they are written: `???` where one must be given."""
+    _resolve_package()
+    values = OmegaConf.to_container(_compose(config_name, list(overrides)), resolve=False)
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
+
+
+def groups(config_name: str) -> dict[str, list[str]]:
+    """The groups that a job's configuration chooses from, with the names to choose."""
+    listed = yaml.safe_load((CONF / f"{config_name}.yaml").read_text(encoding="utf-8")).get("defaults", [])
+    found: dict[str, list[str]] = {}
+    for entry in listed:
+        if isinstance(entry, str) and entry != "_self_":
+            found |= groups(entry)
+        elif isinstance(entry, dict):
+            found |= {name: _names(name) for name in entry if (CONF / name).is_dir()}
+    return found
+
+
+def dotted_keys(values: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Every key of nested values with dots between its parts, and what it holds."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            name = f"{prefix}.{key}" if prefix else str(key)
+            yield name, value
+            yield from dotted_keys(value, name)
+
+
+def _resolve_package() -> None:
+    OmegaConf.register_new_resolver("package", lambda: str(CONF.parent), replace=True)
+
+
+def _compose(config_name: str, overrides: list[str]) -> DictConfig:
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(config_dir=str(CONF), version_base=None):
+        return hydra.compose(config_name, overrides=overrides)
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    """A configuration as plain values, interpolations resolved."""
+    if missing := sorted(OmegaConf.missing_keys(config)):
+        raise ConfigError("\n".join(f"{key}: missing. Set it on the command line: {key}=…" for key in missing))
+    try:
+        values = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"configuration: {str(error).splitlines()[0]}") from None
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
+
+
+def _names(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def _ordered(arguments: Sequence[str]) -> list[str]:
+    """Options first, then overrides: Hydra's parser takes the overrides from one unbroken stretch only."""
+    options: list[str] = []
+    overrides: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word in _VALUE_OPTIONS:
+            options += [word, *[value for value in [next(words, None)] if value is not None]]
+        elif word.startswith("-"):
+            options.append(word)
+        else:
+            overrides.append(_quoted(word))
+    return [*options, *overrides]
+
+
+def _quoted(word: str) -> str:
+    """Quote what an override holds of free text, so that conditions, paths and names are written as in any command."""
+    key, equals, value = word.partition("=")
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    if not equals or is_quoted:
+        return word
+    if key in _FREE_TEXT:
+        return f"{key}={_single_quoted(value)}" if "${" not in value and _GRAMMAR.search(value) else word
+    if _is_grammatical(word):
+        return word
+    if value.startswith("[") and value.endswith("]"):
+        items = [item.strip() for item in value[1:-1].split(",")]
+        return f"{key}=[{','.join(item if _is_grammatical(f'x={item}') else _single_quoted(item) for item in items)}]"
+    return f"{key}={_single_quoted(value)}"
+
+
+def _is_grammatical(word: str) -> bool:
+    try:
+        OverridesParser.create().parse_override(word)
+    except HydraException:
+        return False
+    return True
+
+
+def _single_quoted(text: str) -> str:
+    return QuotedString(text=text, quote=Quote.single).with_quotes()
+
+
+def _not_yaml(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark
+    place = f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}" if mark else "a configuration file"
+    return f"{place}: not YAML ({error.problem}). Put quotes around a text that holds ': ' or ' #'."
+
+
+def _explained(error: BaseException, config_name: str, arguments: Sequence[str]) -> str:
+    """Hydra's complaint, with the nearest valid name beside it."""
+    chain = [str(link) for link in _causes(error)]
+    text = "\n".join(chain)
+    if found := re.search(r"Could not override '([^']+)'", text):
+        return f"{found[1]}: unknown key. {_near(found[1], config_name, arguments)}"
+    if found := re.search(r"Could not find '([^']+)'", text):
+        options = re.search(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text)
+        valid = options[1].split() if options else []
+        name = found[1].rsplit("/", 1)[-1]
+        return f"{found[1]}: no such configuration. {did_you_mean(name, valid)}"
+    if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
+        return f"{found[1]}: unknown key. {_near(found[1], config_name, arguments)}"
+    return chain[0].splitlines()[0] if chain[0] else type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _near(key: str, config_name: str, arguments: Sequence[str]) -> str:
+    """The keys that stand beside a wrong one, the nearest first."""
+    known = _known_keys(config_name, arguments)
+    parent = key.rpartition(".")[0]
+    if free := {key, parent}.intersection(_FREE_KEYS):
+        return f"A new one there is written with a plus sign: +{free.pop()}.NAME=VALUE."
+    beside = [name for name in known if name.rpartition(".")[0] == parent]
+    if beside:
+        return did_you_mean(key, beside)
+    near = difflib.get_close_matches(key, known, n=1)  # its place does not exist either
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return hint + did_you_mean("", [name for name in known if "." not in name])
+
+
+def _known_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
+    """Every key of the job's configuration, dotted, with the groups that the command line chooses."""
+    chosen = [word for word in arguments if (CONF / word.partition("=")[0]).is_dir() and "," not in word]
+    try:
+        values = unresolved(config_name, chosen)
+    except HydraException:  # a choice of the user's own folder, or a wrong one
+        values = unresolved(config_name)
+    return [key for key, _ in dotted_keys(values)]
