@@ -45,7 +45,7 @@ _VALUE_OPTIONS = (
 )
 _FREE_TEXT = ("data.where", "data.path", "run.dir", "out.dir", "path", "gold", "model.path")
 _FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch")  # mappings whose keys are not glane's
-_GRAMMAR = re.compile(r"[^\w./:*?@%+$~{}-]")  # what Hydra's grammar would read as its own signs
+_GRAMMAR = re.compile(r"[^\w./:*?@%+$~-]")  # what Hydra's grammar would read as its own signs
 
 
 def run_composed(job: Job, *, config_name: str, arguments: Sequence[str]) -> None:
@@ -162,6 +162,7 @@ def _ordered(arguments: Sequence[str]) -> list[str]:
     """Options first, then overrides: Hydra's parser takes the overrides from one unbroken stretch only."""
     options: list[str] = []
     overrides: list[str] = []
+    is_sweep = any(word in ("-m", "--multirun") for word in arguments)
     words = iter(arguments)
     for word in words:
         if word in _VALUE_OPTIONS:
@@ -169,24 +170,32 @@ def _ordered(arguments: Sequence[str]) -> list[str]:
         elif word.startswith("-"):
             options.append(word)
         else:
-            overrides.append(_quoted(word))
+            overrides.append(_quoted(word, is_sweep=is_sweep))
     return [*options, *overrides]
 
 
-def _quoted(word: str) -> str:
-    """Quote what an override holds of free text, so that conditions, paths and names are written as in any command."""
+def _quoted(word: str, *, is_sweep: bool = False) -> str:
+    """Quote what an override holds of free text, so that conditions, paths and names are written as in any command.
+
+    In a sweep, a comma stands between values; else it belongs to a text.
+    """
     key, equals, value = word.partition("=")
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
     if not equals or is_quoted:
         return word
     if key in _FREE_TEXT:
         return f"{key}={_single_quoted(value)}" if "${" not in value and _GRAMMAR.search(value) else word
-    if _is_grammatical(word):
+    if _is_grammatical(word) and (is_sweep or not _is_choice(key, value)):
         return word
     if value.startswith("[") and value.endswith("]"):
         items = [item.strip() for item in value[1:-1].split(",")]
         return f"{key}=[{','.join(item if _is_grammatical(f'x={item}') else _single_quoted(item) for item in items)}]"
     return f"{key}={_single_quoted(value)}"
+
+
+def _is_choice(key: str, value: str) -> bool:
+    """Whether Hydra would take a text with commas for several values: of a group, that is what was meant."""
+    return "," in value and value[0] not in "[{" and "(" not in value and not (CONF / key).is_dir()
 
 
 def _is_grammatical(word: str) -> bool:

@@ -1,0 +1,154 @@
+"""The command `glane`: help, versions, the order of words, free text, completion in a real shell."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import ROOT
+from glane import cli
+from glane.cli import COMMANDS, _completed
+
+GLANE = [sys.executable, "-c", "import sys; sys.argv[0] = 'glane'; from glane.cli import main; main()"]
+
+
+def glane(*words: str, check: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([*GLANE, *words], capture_output=True, text=True, timeout=120, check=False, **options)
+    assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def test_its_help_lists_every_command_in_a_line() -> None:
+    shown = glane().stdout
+    assert shown == glane("--help").stdout
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} +\w.+\.$", shown, re.MULTILINE), name
+    assert {name.replace("-", "_") for name in COMMANDS} == {
+        path.stem for path in Path(cli.__file__).with_name("commands").glob("*.py") if path.stem != "__init__"
+    }
+
+
+def test_help_of_a_command_says_first_what_must_be_given() -> None:
+    shown = glane("extract", "--help").stdout
+    told = [
+        shown.index(words) for words in ("glane extract task=", "Must be given:", "Chosen by name", "lease_s: 60.0")
+    ]
+    assert told == sorted(told)
+    assert "task=death_certificate, ed_visit" in shown
+    assert "seconds between" in shown  # comments stand beside their keys
+    assert "hydra" not in shown
+
+
+def test_its_version_and_a_wrong_command() -> None:
+    assert re.fullmatch(r"glane \d+\.\d+\.\d+\S*\n", glane("--version").stdout)
+    wrong = glane("extrct", check=2).stderr
+    assert wrong.startswith("error: extrct: there is no such command. Did you mean 'extract'?")
+    assert "Traceback" not in wrong
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("extract", "--help"), ("status", "--help"), ("--version",)])
+def test_what_only_tells_imports_nothing_heavy(words: tuple[str, ...]) -> None:
+    code = (
+        f"import sys; sys.argv = ['glane', *{words!r}]\nfrom glane.cli import main\nmain()\n"
+        "print('HEAVY', sorted({'ray', 'vllm', 'torch', 'polars', 'pyarrow', 'scipy', 'submitit'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_options_and_overrides_stand_in_any_order(tmp_path: Path) -> None:
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "own.yaml").write_text("name: own\ninstructions: x\nfields: {a: {type: boolean}}\n")
+    words = ["task=own", "data.path=x", "model=scripted", "--config-dir", str(tmp_path), "run.dir=y", "--cfg", "job"]
+    first = glane("extract", *words).stdout
+    assert "name: own" in first
+    assert glane("extract", *words[3:5], *words[:3], *words[5:]).stdout == first
+    assert glane("extract", *words[6:], *words[:6]).stdout == first
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "compte rendu médical",
+        "n°",
+        "Numéro de séjour (1)",
+        "l'entrée",
+        'dit "oui"',
+        "a,b",
+        "a=b",
+        "50 %",
+        "[x",
+        "{y",
+        "#1",
+    ],
+)
+def test_text_is_written_as_in_any_command(text: str) -> None:
+    import yaml
+
+    for key in ("data.text_column", "data.id_column", "data.path", "data.where"):
+        words = {"data.path": "x", key: text}
+        shown = glane("extract", *(f"{name}={value}" for name, value in words.items()), "--cfg", "job").stdout
+        assert yaml.safe_load(shown)["data"][key.removeprefix("data.")] == text
+
+
+def test_a_list_of_texts_is_a_list_of_texts() -> None:
+    import yaml
+
+    shown = glane("extract", "data.path=x", "data.carry_columns=[poids (kg), âge,n°]", "--cfg", "job").stdout
+    assert yaml.safe_load(shown)["data"]["carry_columns"] == ["poids (kg)", "âge", "n°"]
+
+
+def test_what_can_be_completed() -> None:
+    assert _completed(["glane", "ev"]) == ["evaluate "]
+    assert _completed(["glane", "extract", "model=mistral_s"]) == ["model=mistral_small "]
+    assert "data.path=" in _completed(["glane", "extract", "task=ed_visit", "data."])
+    assert _completed(["glane", "extract", "task=own_of_the_users", "data.pa"]) == ["data.path="]
+    assert _completed(["glane", "nothing", "x"]) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("glane ev", ["evaluate "]),
+        ("glane extract data.pa", ["data.path="]),
+        ("glane extract task=ed", ["task=ed_visit "]),
+    ],
+)
+def test_completion_in_a_real_bash(line: str, found: list[str], tmp_path: Path) -> None:
+    """Bash sets the variables of a completion as it does at a tab, and calls what the command told it."""
+    program = tmp_path / "glane"
+    program.write_text(f'#!/bin/bash\nexec {sys.executable} -c "{GLANE[2]}" "$@"\n')
+    program.chmod(0o755)
+    words = " ".join(f"'{word}'" for word in line.split(" "))
+    script = (
+        f'export PATH="{tmp_path}:$PATH"\neval "$(glane completion bash)"\n'
+        f"COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}\n"
+        'compopt() { :; }\n_glane\nprintf "%s\\n" "${COMPREPLY[@]}"\ncomplete -p glane >&2\n'
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == found
+    assert "_glane glane" in done.stderr
+
+
+def test_completion_of_another_shell_is_refused() -> None:
+    assert "Valid: bash" in glane("completion", "fish", check=2).stderr
+
+
+def test_jobs_are_doors_of_a_few_lines() -> None:
+    for path in (ROOT / "jobs").glob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 31, path.name
+
+
+def test_what_a_sweep_notes_lies_in_no_place_that_can_be_foretold(tmp_path: Path) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path), "USER": "somebody", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [*GLANE, "demo-corpus", "-m", f"path={tmp_path}/c", "documents=3", "seed=1,2"], capture_output=True, text=True,
+        timeout=120, check=False, env={**environment, "PYTHONPATH": str(ROOT / "lib")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c"]

@@ -1,0 +1,101 @@
+"""Settings are told once: what a configuration file repeats of a model's defaults is the same, and nothing is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+import glane.settings as settings
+from conftest import ROOT
+
+_FILES = {
+    "extract": settings.ExtractSettings,
+    "plan": settings.PlanSettings,
+    "status": settings.StatusSettings,
+    "evaluate": settings.EvaluateSettings,
+    "compare": settings.CompareSettings,
+    "calibrate": settings.CalibrateSettings,
+    "estimate": settings.EstimateSettings,
+    "review": settings.ReviewSettings,
+    "sentinels": settings.SentinelsSettings,
+    "demo_corpus": settings.DemoCorpusSettings,
+    "data/default": settings.DataSettings,
+    "cluster/local": settings.LocalSettings,
+    "cluster/slurm": settings.SlurmSettings,
+}
+
+
+def inner_model(annotation: Any) -> type[BaseModel] | None:
+    options = [annotation, *get_args(annotation)]
+    found = [one for one in options if isinstance(one, type) and issubclass(one, BaseModel)]
+    return found[0] if len(found) == 1 else None
+
+
+def defaults_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key of a model, with its default (PydanticUndefined where it has none)."""
+    for name, field in model.model_fields.items():
+        key, inner = f"{prefix}{field.alias or name}", inner_model(field.annotation)
+        if inner is not None and key not in ("model", "data", "task", "cluster"):
+            yield from defaults_of(inner, f"{key}.")
+        else:
+            default = field.get_default(call_default_factory=True)
+            yield key, list(default) if isinstance(default, tuple) else default
+
+
+def keys_of(values: object, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items() if isinstance(values, dict) else ():
+        if isinstance(value, dict) and value:
+            yield from keys_of(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def written(name: str) -> dict[str, Any]:
+    values = yaml.safe_load((ROOT / "conf" / f"{name}.yaml").read_text(encoding="utf-8"))
+    inherited = {}
+    for entry in values.pop("defaults", []):
+        if isinstance(entry, str) and entry != "_self_":
+            inherited = written(entry)
+    return {**inherited, **dict(keys_of(values))}
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_a_default_that_a_file_repeats_is_the_models_own(name: str) -> None:
+    model = dict(defaults_of(_FILES[name]))
+    for key, value in written(name).items():
+        default = model.get(key, PydanticUndefined)
+        if value == "???" or default is PydanticUndefined or key == "kind":
+            continue
+        if isinstance(default, list) and value is None:
+            value = []
+        if isinstance(default, str) and isinstance(value, bool):
+            value = str(value).lower()  # what YAML reads as a boolean, and the settings as the name of a value
+        assert value == default, f"conf/{name}.yaml: {key} is {value!r}, and {default!r} in the model"
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_every_key_of_a_model_is_shown_in_its_file(name: str) -> None:
+    shown = written(name)
+    groups = {"model", "data", "task", "cluster"} if name in ("extract", "plan") else set()
+    lacking = {key for key, _ in defaults_of(_FILES[name])} - set(shown) - groups
+    lacking = {key for key in lacking if not any(one.startswith(f"{key}.") for one in shown)}
+    assert lacking == set()
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_a_file_has_no_key_that_its_model_lacks(name: str) -> None:
+    keys = {key for key, _ in defaults_of(_FILES[name])}
+    free = ("compare.", "engine_args.", "script.", "sbatch.")
+    unknown = {key for key in written(name) if key not in keys and not key.startswith(free)}
+    assert unknown == set()
+
+
+def test_every_configuration_is_compared() -> None:
+    primaries = {path.stem for path in Path(ROOT / "conf").glob("*.yaml")} - {"benchmark"}
+    assert primaries <= set(_FILES)
