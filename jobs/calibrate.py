@@ -8,8 +8,8 @@ from glane.cli import run_job
 
 def main(values: Mapping[str, Any]) -> None:
     """Calibrate, part the run's values, and say how many are accepted."""
-    from glane.assess.acceptance import accept, acceptance_text
-    from glane.assess.calibration_page import calibration_page
+    from glane.assess.calibrate.acceptance import accept, acceptance_text
+    from glane.assess.calibrate.page import calibration_page
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
     from glane.extraction.results import open_run
     from glane.settings import calibrate_settings

@@ -11,14 +11,14 @@ from glane.cli import run_job
 
 def main(values: Mapping[str, Any]) -> None:
     """Compare, write the result, and print short tables."""
-    from glane.assess.candidates import Candidate
-    from glane.assess.comparison import compare_runs
-    from glane.assess.comparison_report import comparison_report
+    from glane.assess.compare.candidates import Candidate
+    from glane.assess.compare.comparison import compare_runs
+    from glane.assess.compare.report import comparison_report
+    from glane.assess.compare.runs_table import cost_of, differing_settings, runs_table
+    from glane.assess.compare.terminal import comparison_text
+    from glane.assess.evaluate.leaf import with_rules
+    from glane.assess.evaluate.measures import Chance
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
-    from glane.assess.leaf import with_rules
-    from glane.assess.measures import Chance
-    from glane.assess.runs_table import cost_of, differing_settings, runs_table
-    from glane.assess.terminal import comparison_text
     from glane.errors import DataError
     from glane.extraction.results import open_run
     from glane.run.find import find_runs

@@ -8,11 +8,11 @@ from glane.cli import run_job
 
 def main(values: Mapping[str, Any]) -> None:
     """Estimate, write the table, and say in words what the intervals are."""
-    from glane.assess.estimate import estimate
-    from glane.assess.figures import as_table
+    from glane.assess.estimate.estimate import estimate
+    from glane.assess.estimate.figures import as_table
+    from glane.assess.estimate.question import Question, rows_of_run, with_weights
+    from glane.assess.estimate.sentences import estimate_json, estimate_text
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
-    from glane.assess.question import Question, rows_of_run, with_weights
-    from glane.assess.sentences import estimate_json, estimate_text
     from glane.extraction.results import open_run
     from glane.settings import estimate_settings
 

@@ -8,12 +8,12 @@ from glane.cli import run_job
 
 def main(values: Mapping[str, Any]) -> None:
     """Evaluate, write the result, and print a short table."""
-    from glane.assess.evaluation import evaluate
+    from glane.assess.compare.terminal import evaluation_text
+    from glane.assess.evaluate.evaluation import evaluate
+    from glane.assess.evaluate.leaf import with_rules
+    from glane.assess.evaluate.measures import Chance
+    from glane.assess.evaluate.report import evaluation_report
     from glane.assess.files import as_json, as_parquet, read_table, write_folder
-    from glane.assess.leaf import with_rules
-    from glane.assess.measures import Chance
-    from glane.assess.report import evaluation_report
-    from glane.assess.terminal import evaluation_text
     from glane.extraction.results import open_run
     from glane.settings import evaluate_settings
     from glane.task.task import load_task

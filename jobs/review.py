@@ -13,10 +13,10 @@ def main(values: Mapping[str, Any]) -> None:
     """Draw the sample and write its page, or read the corrections and write the gold."""
     import polars as pl
 
-    from glane.assess.corrections import make_gold, read_corrections, write_gold
-    from glane.assess.review_data import review_data
-    from glane.assess.review_page import chosen_fields, open_input, write_review
-    from glane.assess.reviewed_sample import read_sample
+    from glane.assess.review.corrections import make_gold, read_corrections, write_gold
+    from glane.assess.review.data import review_data
+    from glane.assess.review.page import chosen_fields, open_input, write_review
+    from glane.assess.review.reviewed_sample import read_sample
     from glane.assess.sampling import draw
     from glane.extraction.results import open_run
     from glane.settings import review_settings

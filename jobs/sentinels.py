@@ -12,7 +12,7 @@ from glane.cli import run_job
 def main(values: Mapping[str, Any]) -> None:
     """Draw the documents, freeze them, and say how to use them."""
     from glane.assess.files import read_table
-    from glane.assess.review_page import open_input
+    from glane.assess.review.page import open_input
     from glane.assess.sampling import draw
     from glane.extraction.frozen import freeze
     from glane.extraction.results import open_run
@@ -24,7 +24,7 @@ def main(values: Mapping[str, Any]) -> None:
     task, id_column = load_task(run.settings.task), run.settings.data.id_column
     rows, gold = run.usable(), None
     if settings.gold is not None:
-        from glane.assess.pairing import pair
+        from glane.assess.evaluate.pairing import pair
 
         gold = pair(task.fields, rows, read_table(settings.gold, place="gold"), id_column=id_column).gold
         rows = rows.join(gold.lazy().select(id_column), on=id_column, how="semi")

@@ -12,18 +12,18 @@ from scipy.stats import binomtest
 from sklearn.calibration import CalibratedClassifierCV
 
 from conftest import extract_here, job, make_settings
-from glane.assess.acceptance import accept, acceptance_text
-from glane.assess.calibration import calibrate, expected_calibration_error, has_enough, reliability
-from glane.assess.calibration_page import calibration_page
-from glane.assess.evaluation import evaluate
-from glane.assess.measures import Chance
-from glane.assess.selection import (
+from glane.assess.calibrate.acceptance import accept, acceptance_text
+from glane.assess.calibrate.calibration import calibrate, expected_calibration_error, has_enough, reliability
+from glane.assess.calibrate.page import calibration_page
+from glane.assess.calibrate.selection import (
     binomial_p_value,
     hoeffding_bentkus_p_value,
     select,
     smallest_sample,
     thresholds,
 )
+from glane.assess.evaluate.evaluation import evaluate
+from glane.assess.evaluate.measures import Chance
 from glane.errors import ConfigError, DataError
 from glane.settings import calibrate_settings
 from glane.task.task import load_task

@@ -18,9 +18,9 @@ import yaml
 
 import glane
 from conftest import ROOT, execute_notebook, extract_here, job, make_settings, plots_of
-from glane.assess.estimate import estimate
+from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.question import Question, with_weights
 from glane.assess.proportion import gold_only
-from glane.assess.question import Question, with_weights
 from glane.demo.marks import FIELDS
 from test_review import Reader, chromium  # noqa: F401  (a fixture)
 

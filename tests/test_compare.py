@@ -14,11 +14,11 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
 from conftest import SMALL_TASK, extract_here, job, make_settings, write_documents
-from glane.assess.candidates import Candidate, shared_fields
-from glane.assess.comparison import compare_runs
-from glane.assess.measures import Chance
-from glane.assess.runs_table import cost_of, differing_settings, runs_table
-from glane.assess.terminal import comparison_text
+from glane.assess.compare.candidates import Candidate, shared_fields
+from glane.assess.compare.comparison import compare_runs
+from glane.assess.compare.runs_table import cost_of, differing_settings, runs_table
+from glane.assess.compare.terminal import comparison_text
+from glane.assess.evaluate.measures import Chance
 from glane.errors import ConfigError, DataError, RunError
 from glane.run.find import find_runs
 from glane.settings import compare_settings

@@ -14,9 +14,12 @@ from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.proportion import proportion_confint
 
 from conftest import extract_here, job, make_settings
-from glane.assess.estimate import estimate
-from glane.assess.figures import as_table
-from glane.assess.prediction_powered import NotEstimableError, Rows, fit
+from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.figures import as_table
+from glane.assess.estimate.prediction_powered import NotEstimableError, Rows, fit
+from glane.assess.estimate.question import Question, with_weights
+from glane.assess.estimate.sampling_plan import plan_mean, plan_share
+from glane.assess.estimate.sentences import estimate_text
 from glane.assess.proportion import (
     ErrorRates,
     Share,
@@ -27,9 +30,6 @@ from glane.assess.proportion import (
     share,
     wilson,
 )
-from glane.assess.question import Question, with_weights
-from glane.assess.sampling_plan import plan_mean, plan_share
-from glane.assess.sentences import estimate_text
 from glane.errors import ConfigError, DataError
 
 

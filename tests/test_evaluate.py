@@ -17,20 +17,20 @@ from scipy import stats
 from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix, precision_recall_fscore_support
 
 from conftest import SMALL_TASK, extract_here, job, make_settings, write_documents
-from glane.assess.acceptance import accept
-from glane.assess.answers import answer_of
 from glane.assess.bootstrap import intervals
-from glane.assess.evaluation import evaluate
-from glane.assess.evidence import evidence_scores, read_spans
+from glane.assess.calibrate.acceptance import accept
+from glane.assess.compare.terminal import evaluation_text
+from glane.assess.evaluate.answers import answer_of
+from glane.assess.evaluate.evaluation import evaluate
+from glane.assess.evaluate.evidence import evidence_scores, read_spans
+from glane.assess.evaluate.judge import judge
+from glane.assess.evaluate.leaf import leaves, rule_of, with_rules
+from glane.assess.evaluate.matching import match_records, match_values, same
+from glane.assess.evaluate.measures import Chance
+from glane.assess.evaluate.metrics import ratios, score_intervals
+from glane.assess.evaluate.report import evaluation_report
+from glane.assess.evaluate.verdict import compare
 from glane.assess.files import read_table, write_folder
-from glane.assess.judge import judge
-from glane.assess.leaf import leaves, rule_of, with_rules
-from glane.assess.matching import match_records, match_values, same
-from glane.assess.measures import Chance
-from glane.assess.metrics import ratios, score_intervals
-from glane.assess.report import evaluation_report
-from glane.assess.terminal import evaluation_text
-from glane.assess.verdict import compare
 from glane.errors import ConfigError, DataError, RunError
 from glane.settings import evaluate_settings
 from glane.task.fields import Field, fields_from

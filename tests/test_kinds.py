@@ -18,18 +18,18 @@ import yaml
 
 import glane
 from conftest import ROOT, SMALL_TASK, extract_here, make_settings, write_documents
-from glane.assess.answers import answer_of, check_gold, gold_fields
-from glane.assess.candidates import Candidate, shared_fields
-from glane.assess.comparison import compare_runs
-from glane.assess.drift import measure_drift
-from glane.assess.evaluation import evaluate
+from glane.assess.compare.candidates import Candidate, shared_fields
+from glane.assess.compare.comparison import compare_runs
+from glane.assess.compare.drift import measure_drift
+from glane.assess.evaluate.answers import answer_of, check_gold, gold_fields
+from glane.assess.evaluate.evaluation import evaluate
+from glane.assess.evaluate.leaf import rule_of
+from glane.assess.evaluate.matching import same
+from glane.assess.evaluate.measures import Chance
 from glane.assess.files import as_json, as_parquet
-from glane.assess.leaf import rule_of
-from glane.assess.matching import same
-from glane.assess.measures import Chance
-from glane.assess.review_data import answer_of as review_answer
-from glane.assess.review_data import field_schema, review_data, without_evidence
-from glane.assess.review_page import render, review_table
+from glane.assess.review.data import answer_of as review_answer
+from glane.assess.review.data import field_schema, review_data, without_evidence
+from glane.assess.review.page import render, review_table
 from glane.assess.sampling import draw_random
 from glane.engine.samples import sample_answer
 from glane.errors import ConfigError, DataError

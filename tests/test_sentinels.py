@@ -23,8 +23,8 @@ from statsmodels.stats.multitest import multipletests
 
 import glane
 from conftest import SMALL_TASK, extract_here, job, make_settings, prepare_run, spec, write_documents
-from glane.assess.candidates import Candidate
-from glane.assess.drift import brief, drift_line, measure_drift
+from glane.assess.compare.candidates import Candidate
+from glane.assess.compare.drift import brief, drift_line, measure_drift
 from glane.engine import samples
 from glane.errors import ConfigError, RunError
 from glane.extraction import prepare
@@ -44,7 +44,9 @@ from glane.task.fields import fields_from
 from glane.task.task import load_task
 
 FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["glane.job.sentinels", "glane.run.worker", "glane.engine.scripted", "glane.assess.drift"])
+FORK.set_forkserver_preload(
+    ["glane.job.sentinels", "glane.run.worker", "glane.engine.scripted", "glane.assess.compare.drift"]
+)
 
 
 def frozen_folder(tmp_path: Path, documents: Path, *, rows: int = 20, task: dict[str, Any] = SMALL_TASK) -> Path:

@@ -11,11 +11,11 @@ import sys
 import numpy as np
 import polars as pl
 
-from glane.assess.estimate import estimate
-from glane.assess.metrics import score_intervals, scores
-from glane.assess.prediction_powered import NotEstimableError, Rows, fit
+from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.prediction_powered import NotEstimableError, Rows, fit
+from glane.assess.estimate.question import WEIGHT, Question
+from glane.assess.evaluate.metrics import score_intervals, scores
 from glane.assess.proportion import error_rates, gold_only, prediction_powered, rogan_gladen
-from glane.assess.question import WEIGHT, Question
 from glane.assess.sampling import draw_uncertain
 
 NUM_RUN = 10_000

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import polars as pl
 
-from glane.assess.acceptance import choose_threshold
+from glane.assess.calibrate.acceptance import choose_threshold
 
 Frame = pl.DataFrame
 

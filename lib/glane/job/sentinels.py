@@ -32,7 +32,7 @@ def check_sentinels(task: Task) -> FrozenSet | None:
     """
     if task.sentinels is None:
         return None
-    from glane.assess.drift import check_comparable  # scientific libraries take a second to import
+    from glane.assess.compare.drift import check_comparable  # scientific libraries take a second to import
 
     frozen = read_frozen(task.sentinels)
     check_comparable(frozen.manifest.fields, task.fields, folder=task.sentinels)
@@ -86,7 +86,7 @@ class Sentinels:
 
     def finish(self) -> dict[str, Any]:
         """Publish their rows, write `drift.json`; return what the run's summary says of it."""
-        from glane.assess.drift import brief
+        from glane.assess.compare.drift import brief
 
         finish_run(self._inner, record_mib=self._settings.run.record_mib)
         self._found = self._measured()
@@ -94,7 +94,7 @@ class Sentinels:
 
     def tell(self, progress: ProgressReporter) -> None:
         """Say in one line what was found, as a warning where there is drift."""
-        from glane.assess.drift import drift_line
+        from glane.assess.compare.drift import drift_line
 
         self._found = self._found or self._measured()
         line = f"sentinels {drift_line(self._found)}"
@@ -104,9 +104,9 @@ class Sentinels:
             progress.say(line)
 
     def _measured(self) -> dict[str, Any]:
-        from glane.assess.candidates import Candidate
-        from glane.assess.drift import measure_drift
-        from glane.assess.measures import Chance
+        from glane.assess.compare.candidates import Candidate
+        from glane.assess.compare.drift import measure_drift
+        from glane.assess.evaluate.measures import Chance
 
         manifest, inner = self._frozen.manifest, open_run(self._inner.directory.root, partial=True)
         sides = [

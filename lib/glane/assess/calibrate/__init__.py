@@ -1,0 +1,1 @@
+"""How much a confidence means, and from which on an answer can be accepted unseen."""

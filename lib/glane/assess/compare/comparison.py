@@ -1,0 +1,241 @@
+"""Runs beside each other: on the same documents, each with the first, with right answers or without."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.multitest import multipletests
+
+from glane.assess.bootstrap import LEVEL, Array, intervals
+from glane.assess.compare.candidates import Candidate, aligned, shared_fields, shared_ids
+from glane.assess.evaluate.answers import answers_of
+from glane.assess.evaluate.judge import Judged, is_error, judge
+from glane.assess.evaluate.leaf import Leaf, categories, rule_of
+from glane.assess.evaluate.measures import DEFAULT_CHANCE, Chance, measured
+from glane.assess.evaluate.metrics import MEASURES, confusion, interval, number, scores, share_of
+from glane.assess.evaluate.pairing import dates_without_precision, pair
+from glane.task.fields import ListField
+from glane.types import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What `compare_runs` found."""
+
+    differences: pl.DataFrame  # one row per value on which a run and the first differ
+    summary: dict[str, Any]  # comparison.json
+
+
+def compare_runs(
+    candidates: Sequence[Candidate],
+    gold: pl.DataFrame | None = None,
+    *,
+    wanted: Sequence[str] = (),
+    is_weighted: bool = True,
+    chance: Chance = DEFAULT_CHANCE,
+) -> Comparison:
+    """Compare every run with the first, on the documents and fields that all have.
+
+    With right answers: differences of precision, recall and F1 with paired bootstrap intervals (documents resampled,
+    the same for both runs), and by field McNemar's exact test (1947) of the documents that only one of the two has
+    right, corrected over all fields of all runs after Holm (1979), and that of whole documents over all runs. Always:
+    the share of documents on which two runs say the same, and Cohen's kappa (1960) of categories, no value being one.
+
+    Args:
+        candidates: At least two. The rules of comparison are those of the first.
+        gold: Right answers, as `evaluate` takes them.
+        wanted: The fields to compare; all that the runs share if empty.
+        is_weighted: Whether documents count by their weight, if the right answers have one, in measures and shares.
+            McNemar's test and kappa count documents.
+        chance: Resamples and seed.
+
+    Raises:
+        DataError: if the runs share no field or no document, or the right answers cannot be used.
+    """
+    first = candidates[0]
+    fields = common = shared_fields(candidates, wanted)
+    ids = shared_ids(candidates)
+    weights: Array | None = None
+    about_weights = right = None
+    left_out = {name for one in candidates for name in one.fields} - set(fields)
+    flow: dict[str, Any] = {"in_all_runs": len(ids)}
+    if gold is not None:
+        restricted = first.rows.join(ids.lazy(), on=first.id_column, how="semi")
+        paired = pair(fields, restricted, gold, id_column=first.id_column, wanted=wanted)
+        left_out |= set(fields) - set(paired.fields)
+        fields, ids, right = paired.fields, paired.gold.select(first.id_column), paired.gold
+        flow["gold_not_in_all_runs"] = paired.flow["gold_not_in_run"]
+        about_weights = paired.about_weights(is_weighted=is_weighted)
+        weights = paired.weights if is_weighted else None
+    frames = [aligned(one, ids, fields) for one in candidates]
+
+    def told(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
+        return answers_of(fields, frame)
+
+    every = np.arange(len(ids))  # of a run beside right answers, counts are enough
+    judged = None if right is None else [judge(fields, told(right), told(one), weights).part(every) for one in frames]
+    between = [judge(fields, told(frames[0]), told(one), weights) for one in frames[1:]]
+    runs = []
+    for place, (one, frame) in enumerate(zip(candidates, frames, strict=True)):
+        unusable = int((frame["status"].cast(pl.String) != Status.OK).sum())
+        entry: dict[str, Any] = {"run": one.name, **one.about, "not_usable": unusable}
+        if judged is not None:
+            overall, per_field = measured(judged[place], chance)
+            entry |= {"overall": overall, "fields": per_field}
+        runs.append(entry)
+    comparisons: list[dict[str, Any]] = []
+    for place, apart in enumerate(between, start=1):
+        entry = {"run": candidates[place].name, **_agreement(apart)}
+        if judged is not None:
+            _add_differences(entry, judged[0], judged[place], chance)
+        comparisons.append(entry)
+    if judged is not None:
+        _correct(comparisons)
+    tables = [
+        _differing(ids[first.id_column], candidates[place].name, apart, judged, place)
+        for place, apart in enumerate(between, start=1)
+    ]
+    differences = pl.concat(tables)
+    summary = {
+        "first": first.name,
+        "documents": {"compared": len(ids), **flow},
+        "weights": about_weights,
+        "dates_without_precision": dates_without_precision(common, fields),
+        "fields_left_out": sorted(left_out),  # not in all runs, of another type, or without right answer
+        "with_gold": judged is not None,
+        "intervals": {"level": LEVEL, "method": chance.method, "samples": chance.samples, "seed": chance.seed},
+        "runs": runs,
+        "comparisons": comparisons,
+        "documents_that_differ": _documents_that_differ(differences, first.id_column),
+    }
+    return Comparison(differences=differences, summary=summary)
+
+
+def _agreement(apart: Judged) -> dict[str, Any]:
+    """How often two runs say the same: the first stands where right answers would."""
+    exact = apart.is_exact
+    fields = {}
+    for place, leaf in enumerate(apart.leaves):
+        entry: dict[str, Any] = {"rule": rule_of(leaf.field), **_equal(exact[:, place], apart.weights)}
+        fields[leaf.path] = entry | _kappa(leaf, apart)
+    return {**_equal(exact.all(axis=1), apart.weights), "fields": fields}
+
+
+def _equal(is_equal: Any, weights: Array) -> dict[str, Any]:
+    known = share_of("equal_share", is_equal, weights)
+    return {"equal": int(is_equal.sum()), "equal_share": known["equal_share"], "equal_ci95": known["equal_share_ci95"]}
+
+
+def _kappa(leaf: Leaf, apart: Judged) -> dict[str, Any]:
+    values = [] if leaf.in_list or isinstance(leaf.field, ListField) else categories(leaf.field)
+    if not values:
+        return {}
+    rows = apart.of_leaf(leaf)
+    table = confusion(rows["gold"], rows["predicted"], values)
+    counts = np.array(table["counts"])
+    used = (counts.sum(axis=0) + counts.sum(axis=1)) > 0
+    if used.sum() < 2:  # both always say one and the same: kappa is not defined
+        return {"kappa": None, "kappa_ci95": None, "confusion": table}
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = cohens_kappa(counts[np.ix_(used, used)])
+    ends = np.array([found.kappa_low, found.kappa_upp])
+    return {"kappa": number(found.kappa), "kappa_ci95": interval(ends), "confusion": table}
+
+
+def _add_differences(entry: dict[str, Any], first: Judged, other: Judged, chance: Chance) -> None:
+    """Other minus first, for every measure overall and by field; and who is right where only one is."""
+    num_documents, num_leaves, _ = first.counts.shape
+    units = np.concatenate([first.units, other.units], axis=1).reshape(num_documents, -1)
+    is_value = first.is_value
+
+    def statistic(sums: Array) -> Array:
+        both = sums.reshape(-1, 2, num_leaves, 3)
+        gain = scores(both[:, 1], is_value) - scores(both[:, 0], is_value)
+        return gain.reshape(len(sums), -1)
+
+    shape = (num_leaves + 2, len(MEASURES))
+    gains = statistic(units.sum(axis=0, keepdims=True)).reshape(shape)
+    rng = np.random.default_rng(chance.seed)
+    ends = intervals(units, statistic, samples=chance.samples, rng=rng, method=chance.method).reshape(*shape, 2)
+
+    def figures(place: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for column, name in enumerate(MEASURES):
+            found[f"{name}_difference"] = number(gains[place, column])
+            found[f"{name}_difference_ci95"] = interval(ends[place, column])
+        return found
+
+    entry["overall"] = {"micro": figures(-2), "macro": figures(-1)}
+    first_right, other_right = first.is_exact, other.is_exact
+    for place, leaf in enumerate(first.leaves):
+        entry["fields"][leaf.path] |= figures(place) | _mcnemar(first_right[:, place], other_right[:, place])
+    entry["overall"]["exact"] = _mcnemar(first_right.all(axis=1), other_right.all(axis=1))
+
+
+def _mcnemar(first: Any, other: Any) -> dict[str, Any]:
+    table = [
+        [int((first & other).sum()), int((first & ~other).sum())],
+        [int((~first & other).sum()), int((~first & ~other).sum())],
+    ]
+    return {
+        "both_right": table[0][0],
+        "only_first_right": table[0][1],
+        "only_other_right": table[1][0],
+        "neither_right": table[1][1],
+        "p": float(mcnemar(table, exact=True).pvalue),
+    }
+
+
+def _correct(comparisons: Sequence[dict[str, Any]]) -> None:
+    """Add Holm's p-values: over all fields of all runs, and over the whole documents of all runs."""
+    tests = [field for entry in comparisons for field in entry["fields"].values()]
+    whole = [entry["overall"]["exact"] for entry in comparisons]
+    for family in (tests, whole):
+        found = multipletests([one["p"] for one in family], method="holm")[1]
+        for one, corrected in zip(family, found, strict=True):
+            one["p_holm"] = float(corrected)
+
+
+def _differing(ids: pl.Series, name: str, apart: Judged, judged: Sequence[Judged] | None, place: int) -> pl.DataFrame:
+    """One row per value on which a run and the first differ: both as text, and whether each has the field right."""
+    rows = apart.rows.filter(is_error(pl.col("verdict")))
+    at, leaf = rows["document"].to_numpy(), rows["leaf"].to_numpy()
+    right: list[Any] = [None if judged is None else judged[one].is_exact[at, leaf] for one in (0, place)]
+    unknown = pl.Series([None] * len(rows), dtype=pl.Boolean)
+    return pl.DataFrame(
+        {
+            ids.name: ids.gather(rows["document"]),
+            "run": pl.Series([name] * len(rows), dtype=pl.String),
+            "field": pl.Series([one.path for one in apart.leaves], dtype=pl.String).gather(rows["leaf"]),
+            "first_item": rows["item"],
+            "other_item": rows["predicted_item"],
+            "first": rows["gold"],
+            "other": rows["predicted"],
+            "first_right": unknown if right[0] is None else right[0],
+            "other_right": unknown if right[1] is None else right[1],
+        }
+    )
+
+
+_MAX_DOCUMENTS = 100  # told in the summary; all are in the table
+
+
+def _documents_that_differ(differences: pl.DataFrame, id_column: str) -> list[dict[str, Any]]:
+    """Those with the most fields that differ, by run."""
+    documents = (
+        differences.group_by("run", id_column, maintain_order=True)
+        .agg(pl.col("field").unique(maintain_order=True).alias("fields"))
+        .sort(pl.col("fields").list.len(), descending=True, maintain_order=True)
+    )
+    return [
+        {"run": row["run"], "id": row[id_column], "fields": row["fields"]}
+        for row in documents.head(_MAX_DOCUMENTS).iter_rows(named=True)
+    ]

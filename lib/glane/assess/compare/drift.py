@@ -1,0 +1,212 @@
+"""Drift: what a small frozen set of documents is answered now, beside what it was answered when it was frozen.
+
+A trend compares the answers of one month with those of another. It says something of the documents only if the same
+documents still get the same answers; a new model, prompt or engine may change them, and the trend with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from glane.assess.bootstrap import wilson
+from glane.assess.compare.candidates import Candidate, shared_fields
+from glane.assess.compare.comparison import compare_runs
+from glane.assess.evaluate.measures import Chance
+from glane.errors import ConfigError, DataError
+from glane.task.fields import Field, ListField, ObjectField
+from glane.types import Status
+
+ALPHA = 0.05
+SAME, DRIFT = "same", "drift"
+_SHOWN_FIELDS = 5
+_NO_INTERVALS = Chance(samples=0)
+
+
+def check_comparable(frozen: Mapping[str, Field], asked: Mapping[str, Field], *, folder: str) -> None:
+    """Check that a task still asks something of what a frozen set was asked.
+
+    Raises:
+        ConfigError: if no field of the two can be compared.
+    """
+    sides = [_candidate("then", frozen), _candidate("now", asked)]
+    try:
+        shared_fields(sides, ())
+    except DataError:
+        raise ConfigError(
+            f"task.sentinels: {folder} was frozen of another task: no field is in both with the same type. It was "
+            f"asked {', '.join(frozen)}; this task asks {', '.join(asked)}. Give the sentinels of this task, freeze "
+            "some of a run of it (python jobs/sentinels.py run.dir=… out.dir=…), or set task.sentinels=null."
+        ) from None
+
+
+def measure_drift(
+    then: Candidate,
+    now: Candidate,
+    *,
+    tolerance: float,
+    changes: Mapping[str, Sequence[str]],
+    gold: pl.DataFrame | None = None,
+    chance: Chance = _NO_INTERVALS,
+) -> dict[str, Any]:
+    """Compare the answers of now with those of then, field by field, by the task's rules of comparison.
+
+    A field has drifted if the documents that differ are more than chance explains beside a share of `tolerance`: if
+    the 95 % interval (Wilson) of the share that is the same lies below 1 - `tolerance` as a whole. With right answers
+    it has drifted, too, if the documents that only one of the two has right are unevenly divided: McNemar's exact
+    test, corrected over all fields after Holm, below 0.05.
+
+    Args:
+        then: The rows of then; the rules of comparison are those of its fields.
+        now: The rows of now, whatever their status. One that is not usable has no values.
+        tolerance: The share of documents that may differ without being drift: greedy answers are not stable to the
+            last token between compositions of batches.
+        changes: What changed in how documents are answered, by kind.
+        gold: Right answers; `then` and `now` are then held against them as well.
+        chance: Of the intervals of F1 differences.
+
+    Returns:
+        For JSON: documents, equal, not_usable, tolerance, fewest_that_drift, changed, fields (one entry each), drift
+        (the fields that drifted), documents_that_differ (ids). No text of a document.
+    """
+    agreement = compare_runs([then, now], chance=_NO_INTERVALS).summary
+    (pair,), num = agreement["comparisons"], agreement["documents"]["compared"]
+    shared = shared_fields([then, now], ())
+    rows = [side.rows.collect() for side in (then, now)]
+    quality = {} if gold is None else _quality(then, now, gold, chance)
+    fields = []
+    for path, found in pair["fields"].items():
+        has_drifted = _differs(found["equal"], num, tolerance)
+        entry: dict[str, Any] = {
+            "field": path,
+            "verdict": DRIFT if has_drifted else SAME,
+            "documents": num,
+            "equal": found["equal"],
+            "equal_share": found["equal_share"],
+            "equal_ci95": list(found["equal_ci95"]),
+            "kappa": found.get("kappa"),
+            "rule": found["rule"],
+            "figures": _figures(_leaf(shared, path), path, rows),
+        }
+        if (scores := quality.get(path)) is not None:
+            entry["gold"] = scores
+            if scores["p_holm"] < ALPHA:
+                entry["verdict"] = DRIFT
+        fields.append(entry)
+    return {
+        "documents": num,
+        "equal": pair["equal"],
+        "not_usable": int((rows[1]["status"].cast(pl.String) != Status.OK).sum()),
+        "tolerance": tolerance,
+        "fewest_that_drift": next((d for d in range(1, num + 1) if _differs(num - d, num, tolerance)), None),
+        "changed": {kind: list(lines) for kind, lines in changes.items()},
+        "drift": [entry["field"] for entry in fields if entry["verdict"] == DRIFT],
+        "fields": fields,
+        "fields_not_compared": agreement["fields_left_out"],
+        "documents_that_differ": [
+            {"id": entry["id"], "fields": entry["fields"]} for entry in agreement["documents_that_differ"]
+        ],
+    }
+
+
+def drift_line(found: Mapping[str, Any]) -> str:
+    """What was found, in one line, without text of a document."""
+    line = f"{found['documents']} documents, {found['equal']} same"
+    if found["not_usable"]:
+        line += f", {found['not_usable']} not usable"
+    entries = {entry["field"]: entry for entry in found["fields"]}
+    named = [_told(entries[name]) for name in found["drift"][:_SHOWN_FIELDS]]
+    if (more := len(found["drift"]) - len(named)) > 0:
+        named.append(f"{more} more")
+    what = f"drift: {', '.join(named)}" if named else "no drift"
+    changed = ", ".join(found["changed"])
+    if changed:
+        return f"{line}; {what} ({changed} changed)"
+    if named:
+        return f"{line}; {what} (neither model, engine nor task changed: look at hardware, threads and batch sizes)"
+    return f"{line}; {what}"
+
+
+def brief(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's summary says of it."""
+    return {name: found[name] for name in ("documents", "equal", "not_usable", "drift")} | {
+        "changed": list(found["changed"])
+    }
+
+
+def _candidate(name: str, fields: Mapping[str, Field]) -> Candidate:
+    return Candidate(name=name, fields=fields, rows=pl.LazyFrame(), id_column="", about={})
+
+
+def _differs(equal: int, num: int, tolerance: float) -> bool:
+    ends = wilson(equal, num)
+    return ends is not None and ends[1] < 1 - tolerance
+
+
+def _quality(then: Candidate, now: Candidate, gold: pl.DataFrame, chance: Chance) -> dict[str, dict[str, Any]]:
+    """By field: F1 against right answers then and now, and who is right where only one is."""
+    found = compare_runs([then, now], gold, chance=chance).summary
+    before, after = (run["fields"] for run in found["runs"])
+    return {
+        path: {
+            "f1_then": before[path]["f1"],
+            "f1_now": after[path]["f1"],
+            "f1_difference_ci95": entry["f1_difference_ci95"],
+            "only_then_right": entry["only_first_right"],
+            "only_now_right": entry["only_other_right"],
+            "p": entry["p"],
+            "p_holm": entry["p_holm"],
+        }
+        for path, entry in found["comparisons"][0]["fields"].items()
+    }
+
+
+def _leaf(fields: Mapping[str, Field], path: str) -> Field | None:
+    """The field at a dotted path; None inside the items of a list, of which a document has several."""
+    name, _, rest = path.partition(".")
+    field = fields[name]
+    if not rest:
+        return field
+    return _leaf(field.fields, rest) if isinstance(field, ObjectField) else None
+
+
+def _figures(field: Field | None, path: str, rows: Sequence[pl.DataFrame]) -> list[dict[str, Any]]:
+    """What a trend would show of a field, then and now; the one that moved most comes first.
+
+    Shares are of all documents: one without value counts among them. The mean is of those that have a value.
+    """
+    if field is None:
+        return []
+    name, *inner = path.split(".")
+    column = pl.col(name)
+    for member in inner:
+        column = column.struct.field(member)
+    if isinstance(field, ListField):
+        wanted = {"items per document": column.list.len().fill_null(0).mean()}
+    elif isinstance(field, ObjectField):
+        wanted = {"share with a value": column.is_not_null().mean()}
+    else:
+        wanted = field.trends(column)
+    sides = [side.select(**wanted).row(0, named=True) for side in rows]
+    figures = [{"what": what, "then": sides[0][what], "now": sides[1][what]} for what in wanted]
+    if not isinstance(field, ListField | ObjectField) and field.categories:
+        figures.sort(key=lambda figure: -abs(figure["now"] - figure["then"]))
+    return figures
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    """A field that drifted: how its first figure moved, and where it did not, how many documents still agree."""
+    if entry["figures"]:
+        first = entry["figures"][0]
+        then, now = (_number(first[side]) for side in ("then", "now"))
+        if then != now:
+            what = "" if first["what"] == "share of true" else f" ({first['what'].removeprefix('share of ')})"
+            return f"{entry['field']} {then} -> {now}{what}"
+    return f"{entry['field']} same in {entry['equal']} of {entry['documents']}"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None or np.isnan(value) else f"{value:.2f}"

@@ -1,0 +1,148 @@
+"""Means and regression coefficients of a run, corrected by the reviewed documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from glane.assess.estimate.figures import Estimate, joined_notes
+from glane.assess.estimate.prediction_powered import Fit, NotEstimableError, Rows, fit
+from glane.assess.estimate.question import GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
+from glane.assess.estimate.sampling_plan import Plan, plan_mean
+from glane.errors import ConfigError
+
+Floats = NDArray[np.float64]
+_FEW_ROWS = 10  # reviewed documents of a mean, fewer than which a normal approximation is no use
+_NOT_MANY = 30  # of a mean, fewer than which it is a rough one
+_EVENTS = 10  # of the rarer outcome per coefficient (Peduzzi et al., J. Clin. Epidemiol. 1996)
+_MAX_VALUES = 50  # of a covariate that is no number
+
+
+def mean_of(rows: pl.DataFrame, question: Question) -> Estimate:
+    """The mean of one group."""
+    return _fitted(rows, np.ones((rows.height, 1)), (None,), question)[0]
+
+
+def regression_of(rows: pl.DataFrame, question: Question) -> list[Estimate]:
+    """The coefficients of a regression, the intercept first; documents without a covariate are left out."""
+    complete = rows.drop_nulls(list(question.covariates))
+    columns, terms = [np.ones(complete.height)], ["intercept"]
+    for name in question.covariates:
+        more, names = _covariate(complete[name])
+        columns += more
+        terms += names
+    found = _fitted(complete, np.column_stack(columns), terms, question)
+    dropped = rows.height - complete.height
+    if not dropped:
+        return found
+    lost = f"{dropped} documents left out: no value in {', '.join(question.covariates)}"
+    return [replace(one, note=joined_notes(one.note, lost)) for one in found]
+
+
+def _covariate(column: pl.Series) -> tuple[list[Floats], list[str]]:
+    """Numbers as they are; anything else as one 0/1 column per value, the most frequent one left out."""
+    if column.dtype.is_numeric():
+        return [column.cast(pl.Float64).to_numpy()], [column.name]
+    text = column.cast(pl.String)
+    counts = text.value_counts().sort(["count", column.name], descending=[True, False])
+    if counts.height > _MAX_VALUES:
+        raise ConfigError(
+            f"covariates: {column.name!r} has {counts.height} values, each a coefficient of its own; at most "
+            f"{_MAX_VALUES} can be. Use a number, or a column with fewer values."
+        )
+    values = sorted(counts[column.name][1:].to_list())
+    return [(text == value).cast(pl.Float64).to_numpy() for value in values], [
+        f"{column.name}={value}" for value in values
+    ]
+
+
+def _fitted(rows: pl.DataFrame, covariates: Floats, terms: Sequence[str | None], question: Question) -> list[Estimate]:
+    seen = rows[REVIEWED].to_numpy()
+    link: Literal["identity", "logit"] = "logit" if question.what == "logistic" else "identity"
+    gold = _rows(rows.filter(seen)[GOLD], covariates[seen])
+    predicted = _rows(rows.filter(seen)[MODEL], covariates[seen])
+    run = _rows(rows[MODEL], covariates)
+    weights = rows.filter(seen)[WEIGHT].to_numpy()
+    alone = powered = None
+    note = _doubt(gold, link)
+    if gold.present.sum() < max(_FEW_ROWS, 3 * covariates.shape[1]):
+        note = f"too few reviewed documents with a value here ({int(gold.present.sum())})"
+    else:
+        try:
+            alone = fit(gold, predicted, weights, run, link=link, tuning=0.0, is_finite=question.is_finite)
+            if question.method != "gold_only":
+                powered = fit(gold, predicted, weights, run, link=link, is_finite=question.is_finite)
+        except NotEstimableError as error:
+            note = str(error)
+    chosen, method = _chosen(alone, powered, question)
+    if chosen is alone is not None and question.method == "auto":
+        note = joined_notes("the model's answers do not make the interval shorter", note)
+    raw = _model_alone(run, link)
+    base = Estimate(
+        group=None, term=None, estimate=None, low=None, high=None, method=method, n_gold=len(weights),
+        n_run=rows.height, model=None, tuning=chosen.tuning if chosen else None, note=note,
+    )  # fmt: skip
+    found = []
+    for i, term in enumerate(terms):
+        one = replace(base, term=term, model=None if raw is None else float(raw[i]))
+        if chosen is not None:
+            low, high = chosen.limits(question.level)
+            one = replace(one, estimate=float(chosen.coefficients[i]), low=float(low[i]), high=float(high[i]))
+        if question.half_width is not None and alone is not None:
+            plan = _plan_of_term(alone, powered, i, rows.height, question)
+            one = replace(one, rows_gold_only=plan.gold_only, rows_ppi=plan.prediction_powered)
+        found.append(one)
+    return found
+
+
+def _doubt(gold: Rows, link: Literal["identity", "logit"]) -> str | None:
+    """Why intervals may be too short: simulations/README.md in tests/ has the coverage of small samples."""
+    num = int(gold.present.sum())
+    if link == "identity":
+        return f"only {num} reviewed documents with a value: the interval is rough" if num < _NOT_MANY else None
+    rarer = int(min(gold.outcome.sum(), num - gold.outcome.sum()))
+    wanted = _EVENTS * gold.covariates.shape[1]
+    if rarer >= wanted:
+        return None
+    return f"only {rarer} reviewed documents of the rarer outcome, {wanted} are wanted: the interval may be too short"
+
+
+def _chosen(alone: Fit | None, powered: Fit | None, question: Question) -> tuple[Fit | None, str]:
+    """Prediction-powered where it is asked for or helps: for regressions, over all terms together."""
+    if question.method == "ppi":
+        return powered, "ppi"
+    if question.method == "gold_only" or powered is None or alone is None or powered.tuning < LITTLE:
+        return alone, "gold_only"
+    is_shorter = np.trace(powered.covariance) < np.trace(alone.covariance)
+    return (powered, "ppi") if is_shorter else (alone, "gold_only")
+
+
+def _plan_of_term(alone: Fit, powered: Fit | None, index: int, num_run: int, question: Question) -> Plan:
+    assert question.half_width is not None
+    better = powered or alone
+    plan = plan_mean(
+        alone_variance=float(alone.gold_variance[index]), powered_variance=float(better.gold_variance[index]),
+        run_variance=float(better.run_variance[index]), num_run=num_run,
+        half_width=question.half_width, level=question.level, is_finite=question.is_finite,
+    )  # fmt: skip
+    return plan if powered else replace(plan, prediction_powered=None)
+
+
+def _rows(outcome: pl.Series, covariates: Floats) -> Rows:
+    return Rows(
+        covariates=covariates,
+        outcome=outcome.cast(pl.Float64).fill_null(0.0).to_numpy(),
+        present=outcome.is_not_null().cast(pl.Float64).to_numpy(),
+    )
+
+
+def _model_alone(run: Rows, link: Literal["identity", "logit"]) -> Floats | None:
+    try:
+        return fit(run, run, np.ones(len(run.outcome)), run, link=link, tuning=0.0).coefficients
+    except NotEstimableError:
+        return None

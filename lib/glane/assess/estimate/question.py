@@ -1,0 +1,275 @@
+"""What is asked of a run and a reviewed sample, checked, and both joined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from glane.errors import ConfigError, DataError, did_you_mean
+
+What = Literal["prevalence", "count", "mean", "linear", "logistic"]
+Method = Literal["auto", "ppi", "rogan_gladen", "gold_only"]
+Every = Literal["day", "week", "month", "quarter", "year"]
+Population = Literal["process", "run"]
+_STEPS = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
+GOLD, MODEL, WEIGHT, REVIEWED, GROUP = "__gold", "__model", "__weight", "__reviewed", "__group"
+LITTLE = 0.05  # a model trusted less than this does not help
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be estimated, and how."""
+
+    what: What
+    field: str
+    value: str = "true"  # of shares, counts and logistic regressions: the value that counts as yes, as text
+    method: Method = "auto"
+    by: str | None = None  # a column of the run: one estimate for each of its values
+    every: Every | None = None  # of a date column `by`: one estimate for each such period
+    covariates: tuple[str, ...] = ()  # of regressions: the columns of the run that explain
+    shared_error_rates: bool = False  # Rogan-Gladen: one sensitivity and specificity for all groups
+    level: float = 0.95
+    half_width: float | None = None  # wanted: the table then says how many documents to review
+    population: Population = "process"  # what the figure is of: what the run's documents come from, or these alone
+
+    @property
+    def is_share(self) -> bool:
+        """Whether yes and no are counted."""
+        return self.what in ("prevalence", "count")
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the figure is of the run's documents alone."""
+        return self.population == "run"
+
+
+def rows_of_run(
+    usable: pl.LazyFrame,
+    question: Question,
+    *,
+    id_column: str,
+    carried: Sequence[str],
+    input_paths: Sequence[str],
+) -> pl.DataFrame:
+    """The rows of a run that a question needs: the id, the field, and the columns `by` and `covariates`.
+
+    These may be carried by the run, or stand in its input only. They may not be fields: what the model extracts is
+    wrong now and then, and groups made of it are not corrected.
+
+    Raises:
+        ConfigError: for a column that there is not.
+        DataError: if the input is needed, and is not where it was.
+    """
+    schema = usable.collect_schema()
+    if question.field not in schema:
+        raise ConfigError(f"field: no column {question.field!r} in the run. {did_you_mean(question.field, schema)}")
+    wanted = list(dict.fromkeys([*([question.by] if question.by else []), *question.covariates]))
+    beside = [name for name in wanted if name not in carried]
+    rows = usable.select(id_column, question.field, *(name for name in wanted if name in carried))
+    if beside:
+        if gone := [path for path in input_paths if not Path(path).is_file()]:
+            raise DataError(f"{gone[0]}: the input of the run is not there any more, and {beside[0]!r} is not carried.")
+        documents = pl.scan_parquet(list(input_paths))
+        columns = documents.collect_schema().names()
+        for name in beside:
+            key = "by" if name == question.by else "covariates"
+            if name in schema and name not in columns:
+                raise ConfigError(
+                    f"{key}: {name!r} was extracted by the model, and groups made of it would not be corrected. "
+                    "Choose a column of the input."
+                )
+            if name not in columns:
+                raise ConfigError(f"{key}: no column {name!r} in the input of the run. {did_you_mean(name, columns)}")
+        rows = rows.join(documents.select(id_column, *beside), on=id_column, how="left")
+    return rows.collect()
+
+
+def with_weights(gold: pl.DataFrame, *, weight: str | None, inclusion_probability: str | None) -> pl.DataFrame:
+    """The gold with its weights in the column WEIGHT: those of the column named, or of one that is called so, or 1.
+
+    Raises:
+        DataError: for a column that there is not, or a weight that is none.
+    """
+    columns = gold.columns
+    if weight is None and inclusion_probability is None:
+        weight = "weight" if "weight" in columns else None
+        if weight is None and "inclusion_probability" in columns:
+            inclusion_probability = "inclusion_probability"
+    name = weight or inclusion_probability
+    if name is None:
+        return gold.with_columns(pl.lit(1.0).alias(WEIGHT))
+    if name not in columns:
+        raise DataError(f"gold: no column {name!r}. {did_you_mean(name, columns)}")
+    values = gold[name].cast(pl.Float64, strict=False)
+    if values.null_count() or not (values > 0).all() or not values.is_finite().all():
+        raise DataError(f"gold: {name!r} must be a number above 0 in every row.")
+    if inclusion_probability and (values > 1).any():
+        raise DataError(f"gold: {name!r} must be a probability, at most 1. Give weights as weight={name}.")
+    return gold.with_columns((1 / values if inclusion_probability else values).alias(WEIGHT))
+
+
+def check(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: str) -> None:
+    """Check that a question, a run and a gold sample go together; raises what `estimate` says."""
+    _check_question(run, question)
+    for name in (id_column, question.field):
+        if name not in gold.columns:
+            raise DataError(f"gold: no column {name!r}. {did_you_mean(name, gold.columns)}")
+    if gold.is_empty():
+        raise DataError("gold: no row. Review some documents of the run first.")
+    if gold[id_column].null_count() or gold[id_column].n_unique() < gold.height:
+        raise DataError(f"gold: {id_column!r} is null or repeated. One row per reviewed document.")
+    if gold.schema[id_column] != run.schema[id_column]:
+        raise DataError(f"gold: {id_column!r} is {gold.schema[id_column]}, and in the run {run.schema[id_column]}.")
+    _check_types(run.schema[question.field], gold.schema[question.field], question.field)
+    if strangers := gold.join(run, on=id_column, how="anti").height:
+        raise DataError(
+            f"gold: {strangers} of its {gold.height} documents are not among the usable documents of the run. "
+            "The reviewed sample has to be drawn from the run; leave out what the run could not read."
+        )
+
+
+def _check_types(run: pl.DataType, gold: pl.DataType, field: str) -> None:
+    """The truth must be of the kind of the answers: "TRUE" or 1 for a boolean would silently be a no."""
+    if _kind(run) != _kind(gold) and gold != pl.Null:
+        raise DataError(
+            f"gold: {field!r} is {gold}, and in the run {run}. Write its values as the run has them, "
+            f"for example with .cast(pl.{run.base_type().__name__})."
+        )
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.List | pl.Array):
+        return f"list of {_kind(_inner(dtype))}"
+    if dtype.is_numeric():
+        return "number"
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return "text"
+    return "date" if isinstance(dtype, pl.Date | pl.Datetime) else str(dtype)
+
+
+def _check_question(run: pl.DataFrame, question: Question) -> None:
+    if question.field not in run.columns:
+        raise ConfigError(
+            f"field: no column {question.field!r} in the run. {did_you_mean(question.field, run.columns)}"
+        )
+    kind = run.schema[question.field]
+    is_regression = question.what in ("linear", "logistic")
+    if question.what in ("mean", "linear") and not kind.is_numeric():
+        raise ConfigError(f"field: {question.field!r} is {kind}; what={question.what} needs a number.")
+    if isinstance(kind, pl.Struct) or (isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)):
+        raise ConfigError(f"field: {question.field!r} holds records; choose a field of plain values.")
+    if isinstance(kind, pl.Boolean) and question.value not in ("true", "false"):
+        raise ConfigError(
+            f"value: {question.value!r} is no value of the boolean {question.field!r}. Valid: false, true."
+        )
+    if (
+        _inner(kind).is_numeric()
+        and question.what in ("prevalence", "count", "logistic")
+        and not _is_number(question.value)
+    ):
+        raise ConfigError(f"value: {question.value!r} is no number, and {question.field!r} holds numbers.")
+    if question.method == "rogan_gladen" and not question.is_share:
+        raise ConfigError(
+            f"method: rogan_gladen is for shares and counts, not what={question.what}. Choose ppi or auto."
+        )
+    if question.is_finite and question.method == "rogan_gladen":
+        raise ConfigError("population: run is not for method=rogan_gladen. Choose method=auto, or population=process.")
+    if question.shared_error_rates and question.method != "rogan_gladen":
+        raise ConfigError("shared_error_rates: only with method=rogan_gladen.")
+    if is_regression and not question.covariates:
+        raise ConfigError(
+            f"covariates: what={question.what} needs the columns that explain, for example covariates=[hospital]."
+        )
+    if question.covariates and not is_regression:
+        raise ConfigError(f"covariates: not used with what={question.what}. Did you mean by?")
+    if is_regression and question.by:
+        raise ConfigError("by: not used with regressions; put the column into covariates.")
+    for key, names in (("by", [question.by] if question.by else []), ("covariates", question.covariates)):
+        for name in names:
+            if name not in run.columns:
+                raise ConfigError(f"{key}: no column {name!r} in the run. {did_you_mean(name, run.columns)}")
+            if run.schema[name].is_nested():
+                raise ConfigError(f"{key}: {name!r} is a list or a record; choose a column of plain values.")
+    if question.every and not question.by:
+        raise ConfigError("every: needs by, a column of dates.")
+    if question.every and question.by and run.schema[question.by] not in (pl.Date, pl.Datetime):
+        raise ConfigError(f"every: by={question.by!r} is {run.schema[question.by]}, and must be a date.")
+
+
+def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: str) -> pl.DataFrame:
+    """The run with the truth of the reviewed documents beside it.
+
+    Columns: the id, GROUP, MODEL and GOLD (yes or no, or a number; null without truth), WEIGHT, REVIEWED, covariates.
+    """
+    if question.by is None:
+        group = pl.lit(None, pl.String)
+    elif question.every:
+        group = pl.col(question.by).dt.truncate(_STEPS[question.every]).cast(pl.Date)
+    else:
+        kind = run.schema[question.by]
+        group = (
+            pl.col(question.by).cast(pl.String) if isinstance(kind, pl.Categorical | pl.Enum) else pl.col(question.by)
+        )
+    left = run.select(
+        id_column,
+        _outcome(run.schema, run.schema, question).alias(MODEL),
+        group.alias(GROUP),
+        *(pl.col(name).fill_nan(None) if run.schema[name].is_float() else pl.col(name) for name in question.covariates),
+    )
+    right = gold.select(
+        id_column,
+        _outcome(gold.schema, run.schema, question).alias(GOLD),
+        pl.col(WEIGHT),
+        pl.lit(True).alias(REVIEWED),
+    )
+    joined = left.join(right, on=id_column, how="left").with_columns(pl.col(REVIEWED).fill_null(False))
+    if question.what in ("prevalence", "count", "logistic") and not (joined[MODEL].any() or joined[GOLD].any()):
+        held = _values(run, question.field)
+        raise ConfigError(
+            f"value: {question.value!r} occurs neither in the run nor in the gold. {did_you_mean(question.value, held)}"
+        )
+    return joined
+
+
+def _outcome(schema: Mapping[str, pl.DataType], run_schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
+    """Yes or no (never null) for shares, a number or null for means.
+
+    Numbers are compared as numbers: 3.0 in a gold of floats is the 3 of a run of whole numbers.
+    """
+    column, kind, wanted = pl.col(question.field), schema[question.field], run_schema[question.field]
+    if question.what in ("mean", "linear"):
+        return column.cast(pl.Float64).fill_nan(None)
+    if kind == pl.Null:
+        return pl.lit(False)
+    if isinstance(kind, pl.List | pl.Array):
+        items = column.cast(pl.List(_inner(kind))).list.eval(_is_wanted(pl.element(), _inner(wanted), question.value))
+        return items.list.any().fill_null(False)
+    return _is_wanted(column, wanted, question.value).fill_null(False)
+
+
+def _is_wanted(values: pl.Expr, kind: pl.DataType, wanted: str) -> pl.Expr:
+    if kind.is_numeric():
+        return values.cast(pl.Float64) == float(wanted)
+    return (values.cast(pl.Date) if kind == pl.Date else values).cast(pl.String) == wanted
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _inner(kind: pl.DataType) -> pl.DataType:
+    inner = kind.inner if isinstance(kind, pl.List | pl.Array) else kind
+    return inner() if isinstance(inner, type) else inner
+
+
+def _values(run: pl.DataFrame, field: str) -> list[str]:
+    values = run[field].explode() if isinstance(run.schema[field], pl.List) else run[field]
+    return values.cast(pl.String).drop_nulls().unique().sort().to_list()[:20]

@@ -1,0 +1,141 @@
+"""Estimates in words, and as JSON."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from glane.assess.estimate.figures import Estimate
+from glane.assess.estimate.question import Question
+
+_MAX_LINES = 40
+_LARGE_PART = 0.1  # of a run that was reviewed: the finite population then makes a difference
+_METHODS = {
+    "ppi": "prediction-powered: the model's answers on every document, corrected by the reviewed ones",
+    "rogan_gladen": "Rogan-Gladen: the model's share, corrected by its sensitivity and specificity",
+    "gold_only": "from the reviewed documents alone",
+}
+
+
+def estimate_text(found: Sequence[Estimate], question: Question, *, num_rejected: int) -> str:
+    """The estimates, one line each, and what the intervals are."""
+    lines = [f"{_subject(question)}{f', by {question.by}' if question.by else ''}:"]
+    lines += [f"  {_line(one, question)}" for one in found[:_MAX_LINES]]
+    if len(found) > _MAX_LINES:
+        lines.append(f"  … and {len(found) - _MAX_LINES} more, in estimates.parquet")
+    lines += [f"{name}: {_METHODS[name]}" for name in sorted({one.method for one in found})]
+    lines += filter(None, [_meaning(question), _nulls(question), _large_part(found, question)])
+    if question.shared_error_rates:
+        lines.append(
+            "One sensitivity and specificity were taken for all groups: the intervals hold only if the model errs "
+            "alike in all of them."
+        )
+    if num_rejected:
+        lines.append(f"{num_rejected} documents of the run have no values and are not covered.")
+    return "\n".join(lines)
+
+
+def estimate_json(
+    found: Sequence[Estimate], question: Question, about: Mapping[str, Any], *, num_rejected: int
+) -> dict[str, Any]:
+    """The same, for programs."""
+    return {
+        **about,
+        "question": asdict(question),
+        "interval": _meaning(question),
+        "nulls": _nulls(question),
+        "rows_without_values": num_rejected,
+        "estimates": [{**asdict(one), "group": _plain(one.group)} for one in found],
+    }
+
+
+def _plain(group: object) -> object:
+    return group.isoformat() if isinstance(group, datetime.date | datetime.time) else group
+
+
+def _label(group: object) -> str:
+    return "(no value)" if group is None else str(_plain(group))
+
+
+def _nulls(question: Question) -> str | None:
+    """What a document without a value counts as."""
+    if question.what in ("mean", "linear"):
+        return None
+    return f"A document without a value of {question.field} counts as one that is not {question.value}."
+
+
+def _large_part(found: Sequence[Estimate], question: Question) -> str | None:
+    num_gold, num_run = sum(one.n_gold for one in found), sum(one.n_run for one in found)
+    if question.is_finite or question.method == "rogan_gladen" or num_gold < _LARGE_PART * num_run:
+        return None
+    return (
+        f"{num_gold / num_run:.0%} of the run was reviewed, and the interval is for what the run is a sample of. "
+        "Set population=run for these documents alone: a shorter one."
+    )
+
+
+def _subject(question: Question) -> str:
+    match question.what:
+        case "prevalence":
+            return f"Share of documents with {question.field} = {question.value}"
+        case "count":
+            return f"Number of documents with {question.field} = {question.value}"
+        case "mean":
+            return f"Mean of {question.field} over the documents that state it"
+        case "linear":
+            return f"Coefficients of the linear regression of {question.field} on {', '.join(question.covariates)}"
+        case "logistic":
+            return (
+                f"Coefficients (log odds ratios) of the logistic regression of {question.field} = {question.value} "
+                f"on {', '.join(question.covariates)}"
+            )
+
+
+def _line(one: Estimate, question: Question) -> str:
+    label = one.term if one.term is not None else "all" if question.by is None else _label(one.group)
+    seen = f"{one.n_gold} of {one.n_run} documents reviewed"
+    note = f"; {one.note}" if one.note else ""
+    if one.estimate is None or one.low is None or one.high is None:
+        return f"{label}: no estimate ({one.method}; {seen}{note})"
+    model = "" if one.model is None else f"; the model alone says {_number(one.model, question)}"
+    limits = f"{100 * question.level:.4g} % interval {_number(one.low, question)} to {_number(one.high, question)}"
+    return (
+        f"{label}: {_number(one.estimate, question)} ({limits}; {one.method}; "
+        f"{seen}{model}{note}){_plan(one, question)}"
+    )
+
+
+def _plan(one: Estimate, question: Question) -> str:
+    if question.half_width is None:
+        return ""
+
+    def rows(number: int | None) -> str:
+        return (
+            "more documents than there are, or than this sample can tell" if number is None else f"{number} documents"
+        )
+
+    return (
+        f"; for ± {question.half_width:g} review {rows(one.rows_ppi)} with the model's answers, "
+        f"{rows(one.rows_gold_only)} without"
+    )
+
+
+def _number(value: float, question: Question) -> str:
+    if question.what == "prevalence":
+        return f"{100 * value:.2f} %"
+    return f"{value:.0f}" if question.what == "count" else f"{value:.4g}"
+
+
+def _meaning(question: Question) -> str:
+    together = (
+        " Each interval is for its own line, not for all of them at once." if question.by or question.covariates else ""
+    )
+    of = "that of the run's documents" if question.is_finite else "that of what the run's documents are a sample of"
+    return (
+        f"The interval: drawing and reviewing another sample in the same way, again and again, about "
+        f"{100 * question.level:.4g} of 100 such intervals would hold the true figure. It covers the model's errors "
+        "and the chance of the draw, not errors of the reviewers, nor a sample that was not drawn at random from the "
+        f"run. The true figure is {of}.{together}"
+    )

@@ -1,0 +1,124 @@
+"""Shares and counts of a group of documents: which method, and what the reader should know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from glane.assess.estimate.figures import Estimate, joined_notes
+from glane.assess.estimate.question import GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
+from glane.assess.estimate.sampling_plan import Plan, plan_share
+from glane.assess.proportion import (
+    FEW,
+    ErrorRates,
+    Interval,
+    error_rates,
+    gold_only,
+    prediction_powered,
+    rogan_gladen,
+)
+
+Floats = NDArray[np.float64]
+NO_GOLD = "no reviewed document here"
+_UNSEEN = "none of the documents with one of the model's answers, yes or no, was reviewed here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answers:
+    """Yes and no of a group of documents, as numbers."""
+
+    gold: Floats
+    predicted: Floats  # of the reviewed documents
+    weights: Floats
+    num_run: int
+    run_share: float  # of yes in the model's answers on all documents, reviewed or not
+
+
+def _answers(rows: pl.DataFrame) -> _Answers:
+    seen = rows.filter(pl.col(REVIEWED))
+    return _Answers(
+        gold=seen[GOLD].cast(pl.Float64).to_numpy(),
+        predicted=seen[MODEL].cast(pl.Float64).to_numpy(),
+        weights=seen[WEIGHT].to_numpy(),
+        num_run=rows.height,
+        run_share=float(rows[MODEL].cast(pl.Float64).to_numpy().mean()),
+    )
+
+
+def rates_of(rows: pl.DataFrame) -> ErrorRates | None:
+    """Sensitivity and specificity of the model over all groups."""
+    answers = _answers(rows)
+    return error_rates(answers.gold, answers.predicted, answers.weights)
+
+
+def share_of(rows: pl.DataFrame, question: Question, shared: ErrorRates | None) -> Estimate:
+    """The share or count of one group; `shared` are the error rates of all groups, where they are taken for each."""
+    answers = _answers(rows)
+    chosen, method, note = _by_method(answers, question, shared)
+    factor = answers.num_run if question.what == "count" else 1
+    plan = Plan(gold_only=None, prediction_powered=None)
+    if question.half_width is not None and len(answers.gold):
+        plan = plan_share(
+            answers.gold, answers.predicted, answers.weights,
+            run_share=answers.run_share, num_run=answers.num_run, half_width=question.half_width / factor,
+            level=question.level, is_finite=question.is_finite,
+        )  # fmt: skip
+    return Estimate(
+        group=None, term=None, method=method, note=joined_notes(note, *_doubts(answers, method, chosen)),
+        n_gold=len(answers.gold), n_run=answers.num_run,
+        estimate=factor * chosen.estimate if chosen else None,
+        low=factor * chosen.low if chosen else None,
+        high=factor * chosen.high if chosen else None,
+        model=factor * answers.run_share,
+        tuning=chosen.gain if chosen else None,
+        rows_gold_only=plan.gold_only, rows_ppi=plan.prediction_powered,
+    )  # fmt: skip
+
+
+def _by_method(
+    answers: _Answers, question: Question, shared: ErrorRates | None
+) -> tuple[Interval | None, str, str | None]:
+    """The interval, the method that made it, and why it is that one."""
+    gold, predicted, weights = answers.gold, answers.predicted, answers.weights
+    if question.method == "rogan_gladen":
+        rates = shared or (error_rates(gold, predicted, weights) if len(gold) else None)
+        if rates is None:
+            return None, "rogan_gladen", "no true yes, or no true no, among the reviewed documents here"
+        chosen = rogan_gladen(rates, run_share=answers.run_share, num_run=answers.num_run, level=question.level)
+        few = rates.fewest < FEW
+        note = f"one of the two error rates is known from {rates.fewest} documents only" if few else None
+        return chosen, "rogan_gladen", note if chosen else "the model tells yes and no apart no better than chance"
+    if not len(gold):
+        return None, question.method.replace("auto", "gold_only"), NO_GOLD
+    alone = gold_only(gold, weights, question.level, num_run=answers.num_run if question.is_finite else None)
+    if question.method == "gold_only":
+        return alone, "gold_only", None
+    powered = prediction_powered(
+        gold, predicted, weights, run_share=answers.run_share, num_run=answers.num_run, level=question.level,
+        is_finite=question.is_finite,
+    )  # fmt: skip
+    if question.method == "ppi":
+        return powered, "ppi", None if powered else _UNSEEN
+    if powered is None:
+        return alone, "gold_only", _UNSEEN
+    if powered.gain < LITTLE or powered.width >= alone.width:
+        return alone, "gold_only", "the model's answers do not make the interval shorter"
+    return powered, "ppi", None
+
+
+def _doubts(answers: _Answers, method: str, chosen: Interval | None) -> list[str]:
+    """What makes an interval less sure than it looks."""
+    if chosen is None or method == "rogan_gladen":
+        return []
+    num_yes = int(answers.gold.sum())
+    fewest = min(num_yes, len(answers.gold) - num_yes)
+    if not fewest:
+        answer, limit = ("yes", "upper") if not num_yes else ("no", "lower")
+        return [f"no true {answer} among the reviewed documents here: the {limit} limit is what they tell"]
+    if fewest < FEW and answers.weights.max() > 1.05 * answers.weights.min():
+        answer = "yes" if fewest == num_yes else "no"
+        return [f"only {fewest} true {answer} and unequal weights: the interval may be too short"]
+    return []

@@ -1,0 +1,1 @@
+"""How right a run is: its answers against right answers."""

@@ -1,0 +1,109 @@
+"""The measures of judged answers, overall and by field, with intervals and tables, for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glane.assess.bootstrap import Method
+from glane.assess.evaluate.judge import Judged
+from glane.assess.evaluate.leaf import Leaf, categories, rule_of
+from glane.assess.evaluate.metrics import (
+    MEASURES,
+    VERDICTS,
+    confusion,
+    interval,
+    macro_f1,
+    number,
+    score_intervals,
+    scores,
+    share_of,
+    value_table,
+)
+from glane.task.fields import ListField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """How intervals are made."""
+
+    samples: int = 1000
+    method: Method = "bca"
+    seed: int = 0
+
+
+DEFAULT_CHANCE = Chance()
+
+
+def measured(judged: Judged, chance: Chance) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The measures overall and by field, with intervals, for JSON."""
+    units = judged.units
+    values = scores(units.sum(axis=0), judged.is_value)
+    rng = np.random.default_rng(chance.seed)
+    ends = score_intervals(
+        units, judged.is_value, weights=judged.weights, samples=chance.samples, rng=rng, method=chance.method
+    )
+    num_documents = len(units)
+    totals = judged.counts.sum(axis=0)
+    exact = judged.is_exact
+
+    def figures(place: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for column, name in enumerate(MEASURES):
+            found[name] = number(values[place, column])
+            found[f"{name}_ci95"] = interval(ends[place, column])
+        return found
+
+    def numbers(verdicts: Any) -> dict[str, int]:
+        counts = {str(verdict): int(count) for verdict, count in zip(VERDICTS, verdicts, strict=True)}
+        return {
+            "support": counts["correct"] + counts["wrong"] + counts["missed"],
+            "predicted": counts["correct"] + counts["wrong"] + counts["spurious"],
+            **counts,
+        }
+
+    per_field = {
+        leaf.path: {
+            "level": "items" if leaf.is_items else "values",
+            **numbers(totals[place]),
+            **figures(place),
+            **share_of("exact", exact[:, place], judged.weights),
+        }
+        for place, leaf in enumerate(judged.leaves)
+    }
+    overall = {
+        "micro": numbers(totals[judged.is_value].sum(axis=0)) | figures(-2),
+        "macro": {"fields": int(judged.is_value.sum()), **figures(-1)},
+        **share_of("exact", np.asarray(exact.all(axis=1)), judged.weights),
+        "documents": num_documents,
+    }
+    return overall, per_field
+
+
+def described(leaf: Leaf, judged: Judged) -> dict[str, Any]:
+    """What a leaf is, and its tables."""
+    place = judged.leaves.index(leaf)
+    correct, wrong, missed, spurious, _ = judged.counts[:, place].T
+    is_told, is_found = correct + wrong + missed > 0, correct + wrong + spurious > 0
+    entry: dict[str, Any] = {
+        "type": leaf.field.type,
+        "rule": rule_of(leaf.field),
+        "presence": {  # documents
+            "both": int((is_told & is_found).sum()),
+            "gold_only": int((is_told & ~is_found).sum()),
+            "predicted_only": int((~is_told & is_found).sum()),
+            "neither": int((~is_told & ~is_found).sum()),
+        },
+    }
+    values = categories(leaf.field.items if isinstance(leaf.field, ListField) else leaf.field)
+    if not values:
+        return entry
+    rows = judged.of_leaf(leaf)
+    if not isinstance(leaf.field, ListField):
+        entry["confusion"] = confusion(rows["gold"], rows["predicted"], values)
+    if not leaf.in_list:
+        entry["values"] = value_table(rows, values, num_documents=len(judged.counts), weights=judged.weights)
+        entry["macro_f1"] = macro_f1(entry["values"])
+    return entry

@@ -1,0 +1,125 @@
+"""Right answers put beside the rows of a run: which documents and fields are compared, and with what weights."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from glane.assess.bootstrap import Array
+from glane.assess.estimate.question import WEIGHT, with_weights
+from glane.assess.evaluate.annotations import ANNOTATIONS, check_annotations
+from glane.assess.evaluate.answers import check_gold, check_ids, gold_fields
+from glane.assess.evaluate.leaf import leaves
+from glane.assess.evaluate.metrics import effective_number
+from glane.assess.sampling import PROBABILITY
+from glane.assess.sampling import WEIGHT as DRAWN_WEIGHT
+from glane.errors import DataError
+from glane.task.fields import Field
+from glane.types import Status
+
+_SHOWN_IDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    """The documents that have both answers, in the order of the right ones."""
+
+    fields: dict[str, Field]  # what is compared
+    gold: pl.DataFrame
+    run: pl.DataFrame
+    weights: Array  # 1 where the right answers have none
+    weight_columns: tuple[str, ...]  # of the right answers: how the documents were drawn
+    flow: dict[str, Any]  # how many documents there are, and why others are not compared
+
+    def about_weights(self, *, is_weighted: bool) -> dict[str, Any] | None:
+        """How the documents were drawn, for JSON; None where the right answers do not say."""
+        if not self.weight_columns:
+            return None
+        return {
+            "column": self.weight_columns[0],
+            "used": is_weighted,
+            "equal": bool(np.ptp(self.weights) <= 1e-9 * self.weights.max()),
+            "effective_documents": effective_number(self.weights),
+        }
+
+
+def pair(
+    fields: Mapping[str, Field],
+    run: pl.LazyFrame,
+    gold: pl.DataFrame,
+    *,
+    id_column: str,
+    wanted: Sequence[str] = (),
+    beside: Sequence[str] = (),
+) -> Paired:
+    """Put the documents that have a right answer beside what the run says of them.
+
+    A column `weight` or `inclusion_probability` of the right answers that is no field of the task says how a document
+    was drawn, as `jobs/review.py` writes it.
+
+    Raises:
+        DataError: if the right answers cannot be used, or none is of a document of the run.
+    """
+    check_ids(gold, id_column, place="gold")
+    asked = gold_fields(fields, gold, wanted)
+    check_gold(asked, gold, id_column)
+    check_annotations(asked, gold, id_column)
+    drawn = [name for name in (DRAWN_WEIGHT, PROBABILITY) if name in gold.columns and name not in fields]
+    with_weights(gold.select(drawn), weight=None, inclusion_probability=None)  # every row is checked
+    schema = run.collect_schema()
+    gold = _with_ids_of(gold, schema[id_column], id_column)
+    annotations = [f"{name}__{what}" for name in asked for what in ("precision", "evidence", *ANNOTATIONS)]
+    needed = dict.fromkeys([id_column, "status", *asked, *annotations, *beside])
+    ids = gold.select(id_column)
+    rows = run.select(name for name in needed if name in schema).join(ids.lazy(), on=id_column, how="semi").collect()
+    paired = gold.join(rows.select(id_column), on=id_column, how="semi", maintain_order="left")
+    num_rows = run.select(pl.len()).collect().item()
+    if paired.is_empty():
+        first = ", ".join(str(one) for one in gold[id_column].head(3)) or "none"
+        known = ", ".join(str(one) for one in run.select(id_column).head(3).collect()[id_column])
+        raise DataError(
+            f"gold.{id_column}: no id is one of the run's. Those of the right answers: {first}, …; of the run: "
+            f"{known}, …. Give the right answers of the documents of this run."
+        )
+    unknown = gold.join(rows.select(id_column), on=id_column, how="anti", maintain_order="left")[id_column]
+    statuses = Counter(status for status in rows["status"].cast(pl.String) if status != Status.OK)
+    flow = {
+        "compared": len(paired),
+        "not_usable": dict(sorted(statuses.items())),  # these predict nothing
+        "gold_not_in_run": len(unknown),
+        "gold_not_in_run_ids": unknown.head(_SHOWN_IDS).to_list(),
+        "run_not_in_gold": num_rows - len(paired),
+    }
+    aligned = paired.select(id_column).join(rows, on=id_column, how="left", maintain_order="left")
+    weights = with_weights(paired.select(drawn or id_column), weight=None, inclusion_probability=None)[WEIGHT]
+    return Paired(
+        fields=asked, gold=paired, run=aligned, weights=weights.to_numpy(), weight_columns=tuple(drawn), flow=flow
+    )
+
+
+def _with_ids_of(gold: pl.DataFrame, kind: pl.DataType, id_column: str) -> pl.DataFrame:
+    """The right answers with ids of the run's type; other widths of whole numbers are the same numbers."""
+    if gold.schema[id_column].is_integer() and kind.is_integer():
+        cast = gold[id_column].cast(kind, strict=False)
+        if not cast.null_count():
+            return gold.with_columns(cast)
+    if gold.schema[id_column] != kind:
+        raise DataError(
+            f"gold.{id_column}: {gold.schema[id_column]}, and the run's ids are {kind}. Write it in the run's type."
+        )
+    return gold
+
+
+def dates_without_precision(fields: Mapping[str, Field], asked: Mapping[str, Field]) -> list[str]:
+    """The partial dates of which the right answers do not say how much of them is meant: days alone are compared."""
+    partial = {leaf.path for leaf in leaves(fields) if _precision(leaf.field) == "partial"}
+    return [leaf.path for leaf in leaves(asked) if leaf.path in partial and _precision(leaf.field) != "partial"]
+
+
+def _precision(field: Field) -> str | None:
+    return getattr(getattr(field, "items", field), "precision", None)

@@ -1,0 +1,204 @@
+"""What the page of an evaluation says, in French and English."""
+
+from __future__ import annotations
+
+from glane.assess.pages.page import Language
+
+WORDS: dict[Language, dict[str, str]] = {
+    "fr": {
+        "title": "Évaluation d'une extraction",
+        "run": "Extraction",
+        "task": "Tâche",
+        "model": "Modèle",
+        "gold": "Réponses de référence",
+        "documents": "Documents comparés",
+        "not_usable": "dont sans réponse exploitable (comptés comme ne trouvant rien)",
+        "gold_not_in_run": "de la référence, absents de l'extraction",
+        "run_not_in_gold": "de l'extraction, sans référence",
+        "fields_without_gold": "Champs sans référence (non évalués)",
+        "none": "aucun",
+        "dates_without_precision": "Dates partielles comparées au jour seul (la référence ne dit pas la précision)",
+        "drawn": "Tirage des documents",
+        "weighted": (
+            "inégal ({column}) : mesures pondérées, elles valent pour l'extraction entière ; équivaut à {effective} "
+            "documents de même poids. Les effectifs ne sont pas pondérés."
+        ),
+        "unweighted": (
+            "inégal ({column}), sans pondération : les mesures valent pour ces documents, pas pour l'extraction entière"
+        ),
+        "even": "à probabilités égales ({column})",
+        "unknown_draw": "non indiqué : les mesures valent pour l'extraction entière si le tirage était au hasard",
+        "overall": "Résultats",
+        "field": "Champ",
+        "rule": "Règle",
+        "support": "Attendus",
+        "predicted": "Trouvés",
+        "precision": "Précision",
+        "recall": "Rappel",
+        "f1": "F1",
+        "exact": "Exact",
+        "micro": "Ensemble (micro)",
+        "macro": "Moyenne des champs (macro)",
+        "correct": "Justes",
+        "wrong": "Faux",
+        "missed": "Manqués",
+        "spurious": "En trop",
+        "absent": "Absents",
+        "errors": "Ce qui ne va pas",
+        "items": " (éléments)",
+        "how": (
+            "Une valeur trouvée à tort est un faux positif, une valeur manquée un faux négatif, une valeur fausse "
+            "l'un et l'autre. Rien d'attendu et rien de trouvé : vrai négatif, compté dans « Exact » seulement. "
+            "« Exact » est la part des documents où le champ est entièrement juste. Les éléments d'une liste "
+            "d'enregistrements sont appariés au mieux sur leurs clés, puis comparés champ par champ ; la ligne "
+            "« éléments » n'entre pas dans les moyennes. "
+            "Règles : exact, à l'identique ; folded, à la casse, aux accents et aux espaces près ; fuzzy, chaînes "
+            "semblables à ce degré sur 100 ; ±, à cette tolérance près (d : jours)."
+        ),
+        "intervals": (
+            "Entre crochets, intervalles de confiance à 95 % : rééchantillonnage des documents ({method}, {samples} "
+            "tirages, graine {seed}) pour précision, rappel et F1 ; Wilson pour les parts de documents, et là où aucun "
+            "document n'est en défaut."
+        ),
+        "no_intervals": "Sans intervalles pour précision, rappel et F1 ; Wilson pour les parts de documents.",
+        "categories": "Catégories",
+        "categories_how": (
+            "Chaque catégorie contre tout le reste, absence de valeur comprise ; l'unité est le document."
+        ),
+        "value": "Valeur",
+        "count": "n",
+        "sensitivity": "Sensibilité",
+        "specificity": "Spécificité",
+        "ppv": "VPP",
+        "npv": "VPN",
+        "confusion": "Référence (lignes) et extraction (colonnes)",
+        "null": "(rien)",
+        "presence": "Présence d'une valeur",
+        "presence_how": (
+            "De « Justes » à « Absents », des valeurs ; de « Les deux » à « Aucune », des documents, selon que la "
+            "référence et l'extraction ont une valeur ou non."
+        ),
+        "both": "Les deux",
+        "gold_only": "Référence seule",
+        "predicted_only": "Extraction seule",
+        "neither": "Aucune",
+        "reasons": "Motifs d'absence",
+        "reasons_how": "Là où la référence dit pourquoi rien n'est attendu : part où l'extraction dit de même.",
+        "reasons_not_asked": "Motifs non demandés à l'extraction :",
+        "assertions": "Assertions",
+        "assertions_how": (
+            "Là où la référence dit comment le texte en parle (présent, absent, possible, antécédent, famille) : part "
+            "où l'extraction dit de même. Dans une liste, l'unité est l'élément ; un élément manqué compte comme faux."
+        ),
+        "assertions_not_asked": "Assertions non demandées à l'extraction :",
+        "share": "Part juste",
+        "evidence": "Citations",
+        "evidence_how": (
+            "Part des citations retrouvées lettre pour lettre, ou aux accents, à la casse et aux espaces près ; part "
+            "de celles qui recoupent un passage marqué par la référence, et intersection sur union moyenne."
+        ),
+        "quotes": "Citations",
+        "exact_share": "Lettre pour lettre",
+        "exact_or_normalised_share": "Ou normalisées",
+        "with_marked_passage": "Avec passage marqué",
+        "overlap_share": "Recoupent",
+        "iou_mean": "IoU moyenne",
+        "by": "Par sous-groupe :",
+        "group": "Groupe",
+    },
+    "en": {
+        "title": "Evaluation of an extraction",
+        "run": "Run",
+        "task": "Task",
+        "model": "Model",
+        "gold": "Reference answers",
+        "documents": "Documents compared",
+        "not_usable": "of which without a usable answer (counted as finding nothing)",
+        "gold_not_in_run": "of the reference, not in the run",
+        "run_not_in_gold": "of the run, without reference",
+        "fields_without_gold": "Fields without reference (not evaluated)",
+        "none": "none",
+        "dates_without_precision": "Partial dates compared by day alone (the reference does not give their precision)",
+        "drawn": "How documents were drawn",
+        "weighted": (
+            "unequally ({column}): measures are weighted, and are those of the whole run; as good as {effective} "
+            "documents of equal weight. Counts are not weighted."
+        ),
+        "unweighted": "unequally ({column}), not weighted: measures are those of these documents, not of the whole run",
+        "even": "with equal probabilities ({column})",
+        "unknown_draw": "not told: measures are those of the whole run if they were drawn at random",
+        "overall": "Results",
+        "field": "Field",
+        "rule": "Rule",
+        "support": "Expected",
+        "predicted": "Found",
+        "precision": "Precision",
+        "recall": "Recall",
+        "f1": "F1",
+        "exact": "Exact",
+        "micro": "All (micro)",
+        "macro": "Mean of fields (macro)",
+        "correct": "Correct",
+        "wrong": "Wrong",
+        "missed": "Missed",
+        "spurious": "Spurious",
+        "absent": "Absent",
+        "errors": "What goes wrong",
+        "items": " (items)",
+        "how": (
+            "A value found where there is none is a false positive, a value missed a false negative, a wrong value "
+            "both. Nothing expected and nothing found is a true negative, counted in “Exact” only. “Exact” is the "
+            "share of documents in which the field is right as a whole. The items of a list of records are paired as "
+            "well as can be by their keys, then compared field by field; the line “items” is not part of the averages. "
+            "Rules: exact, equal; folded, but for case, accents and spaces; fuzzy, alike to this degree (of 100); "
+            "±, within this tolerance (d: days)."
+        ),
+        "intervals": (
+            "In brackets, 95 % confidence intervals: documents resampled ({method}, {samples} samples, seed {seed}) "
+            "for precision, recall and F1; Wilson for shares of documents, and where no document errs."
+        ),
+        "no_intervals": "Without confidence intervals of precision, recall and F1; Wilson for shares of documents.",
+        "categories": "Categories",
+        "categories_how": "Each category against all else, no value included; the unit is the document.",
+        "value": "Value",
+        "count": "n",
+        "sensitivity": "Sensitivity",
+        "specificity": "Specificity",
+        "ppv": "PPV",
+        "npv": "NPV",
+        "confusion": "Reference (rows) and run (columns)",
+        "null": "(nothing)",
+        "presence": "Presence of a value",
+        "presence_how": (
+            "From “Correct” to “Absent” values; from “Both” to “Neither” documents, by whether the reference and the "
+            "run have a value."
+        ),
+        "both": "Both",
+        "gold_only": "Reference only",
+        "predicted_only": "Run only",
+        "neither": "Neither",
+        "reasons": "Reasons of absence",
+        "reasons_how": "Where the reference says why there is no value: share where the run says the same.",
+        "reasons_not_asked": "Reasons that the run was not asked for:",
+        "assertions": "Assertions",
+        "assertions_how": (
+            "Where the reference says how the text speaks of it (present, absent, possible, historical, family): share "
+            "where the run says the same. In a list the unit is the item; an item that was missed counts as wrong."
+        ),
+        "assertions_not_asked": "Assertions that the run was not asked for:",
+        "share": "Share right",
+        "evidence": "Quotes",
+        "evidence_how": (
+            "Share of the quotes found again letter by letter, or but for accents, case and spaces; share of those "
+            "that overlap a passage marked in the reference, and mean intersection over union."
+        ),
+        "quotes": "Quotes",
+        "exact_share": "Letter by letter",
+        "exact_or_normalised_share": "Or normalised",
+        "with_marked_passage": "With a marked passage",
+        "overlap_share": "Overlap",
+        "iou_mean": "Mean IoU",
+        "by": "By subgroup:",
+        "group": "Group",
+    },
+}

@@ -1,0 +1,1 @@
+"""The page on which people check answers, and what comes back from them."""

@@ -1,0 +1,129 @@
+"""The page on which people review a sample: one HTML file that holds everything and asks the network for nothing.
+
+What of a run stands in the page is confidential: the files are to be as private as the run. Texts are data of the
+page, never markup: they stand as JSON in a block that is not executed, with every sign that could end the block written
+as an escape, and the page puts them on the screen as text only. A content security policy with the digests of the
+page's own script and style forbids every other script, style and connection.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from glane.assess.files import as_parquet, write_folder
+from glane.assess.review.data import compact
+from glane.assess.review.reviewed_sample import SAMPLE
+from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
+from glane.errors import ConfigError, DataError, RunError, did_you_mean
+from glane.task.schema import MISSING, VALUE
+from glane.task.task import Task
+
+_PARTS = Path(__file__).parent
+_SCRIPTS = ("words.js", "show.js", "editor.js", "review.js")
+# What could end the block, or be taken for a comment or an entity; the last two end a line of JavaScript.
+_UNSAFE = re.compile("[<>&\u2028\u2029]")
+_FORMULA = re.compile(r"[=+@\t\r]|-(?!\d+([.,]\d+)?$)")  # a number below 0 is none
+
+
+def render(data: Mapping[str, Any]) -> str:
+    """Return the page as HTML."""
+    style = _read("review.css")
+    script = "\n".join(_read(name) for name in _SCRIPTS)
+    parts = {"style": style, "script": script, "data": _embedded(data)}
+    parts |= {"style_digest": _digest(style), "script_digest": _digest(script)}
+    # One pass over the template: what is put in is not searched again.
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("review.html"))
+
+
+def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
+    """The same for a spreadsheet: one row per document and field, with empty columns to fill in.
+
+    A text that a spreadsheet would take for a formula has an apostrophe in front.
+    """
+    rows = []
+    for document in data["documents"]:
+        for name, shown in document["fields"].items():
+            answer, quotes = shown["answer"], [one["quote"] for one in shown["passages"]]
+            reason = answer.get(MISSING) if isinstance(answer, dict) else None
+            bare = answer.get(VALUE, answer) if isinstance(answer, dict) else answer
+            value = None if reason or bare is None else bare if isinstance(bare, str) else compact(bare)
+            cells = {"value": value, "missing": reason, "quote": " | ".join(filter(None, quotes)) or None}
+            rows.append(
+                {"id": _cell(document["id"]), "field": name}
+                | {key: _cell(cell) for key, cell in cells.items()}
+                | {"confidence": shown["confidence"], "correct": None, "correction": None, "comment": None}
+            )
+    kinds = dict.fromkeys(("id", "field", "value", "missing", "quote"), pl.String) | {"confidence": pl.Float64}
+    kinds |= dict.fromkeys(("correct", "correction", "comment"), pl.String)
+    return pl.DataFrame(rows, schema=kinds)
+
+
+def open_input(paths: Sequence[str]) -> pl.LazyFrame:
+    """Return the input of a run.
+
+    Raises:
+        DataError: if a file is not where it was.
+    """
+    if gone := [path for path in paths if not Path(path).is_file()]:
+        raise DataError(
+            f"{gone[0]}: the input of the run is not there any more. A review shows its texts: put it back."
+        )
+    return pl.scan_parquet(list(paths))
+
+
+def write_review(folder: str | Path, sample: pl.DataFrame, data: Mapping[str, Any]) -> str:
+    """Write `sample.parquet`, `review.html` and `review.csv`, readable by their owner only; return a line about them.
+
+    Raises:
+        RunError: if the folder holds another sample, which reviews may need, or cannot be written.
+    """
+    target = Path(folder).expanduser()
+    known = target / SAMPLE
+    if known.exists() and not pl.read_parquet(known).equals(sample):
+        raise RunError(f"out.dir: {target} holds another sample, which may be under review. Choose another out.dir.")
+    table = review_table(data).write_csv(include_bom=True)
+    page = render(data).encode()
+    write_folder(folder, {known.name: as_parquet(sample), "review.html": page, "review.csv": table.encode()})
+    return f"{sample.height} documents to review: open {target / 'review.html'} in a browser"
+
+
+def chosen_fields(task: Task, fields: Sequence[str]) -> list[str]:
+    """The fields to review, in the order of the task; all of them where none is named.
+
+    Raises:
+        ConfigError: for a name that is no field, or a field with the name of a column that the gold has beside them.
+    """
+    for name in fields:
+        if name not in task.fields:
+            raise ConfigError(f"fields: the run has no field {name!r}. {did_you_mean(name, task.fields)}")
+    chosen = [name for name in task.fields if not fields or name in fields]
+    if taken := [name for name in chosen if name in (PROBABILITY, WEIGHT, STRATUM, REVIEWER)]:
+        raise ConfigError(
+            f"fields: {taken[0]!r} is also a column of the sample, and the two would be taken for each other. "
+            "Name the other fields, or rename this one in the task."
+        )
+    return chosen
+
+
+def _embedded(data: Mapping[str, Any]) -> str:
+    """JSON that cannot end its block. These signs occur in strings only, where an escape means the same."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", compact(data))
+
+
+def _cell(text: str | None) -> str | None:
+    return f"'{text}" if text is not None and _FORMULA.match(text) else text
+
+
+def _read(name: str) -> str:
+    return (_PARTS / name).read_text(encoding="utf-8")
+
+
+def _digest(part: str) -> str:
+    return base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()
