@@ -338,7 +338,7 @@ def corrections_of(run, decisions, *, reviewer="Ada", fields=None, **changes):
         for name, decided in decisions.items()
     ]
     return {
-        "format": "glane-corrections", "version": 1, "run": run.description()["fingerprint_digest"], "page": "p",
+        "format": "glane-corrections", "version": 1, "run": run.description().fingerprint_digest, "page": "p",
         "task": "visit", "reviewer": reviewer, "saved": "2025-01-01T00:00:00Z", "fields": fields, "sampled": 5,
         "documents": documents,
     } | changes  # fmt: skip
@@ -360,7 +360,7 @@ def gold_of(run, tmp_path, *contents, sample=None):
     for i, content in enumerate(contents):
         path = tmp_path / f"c{i}.json"
         path.write_text(json.dumps(content) if not isinstance(content, str) else content)
-        reviews[str(path)] = read_corrections(path, run=run.description()["fingerprint_digest"])
+        reviews[str(path)] = read_corrections(path, run=run.description().fingerprint_digest)
     sample = sample or sample_of(tmp_path)
     return make_gold(load_task(TASK), run.usable().collect(), sample, reviews, id_column="id")
 

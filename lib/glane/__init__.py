@@ -1,20 +1,52 @@
-"""glane reads large collections of documents on your own cluster and returns typed, checkable Parquet."""
+"""glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
+
+What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `estimate`, `review`,
+`draw_sample` and `freeze_sentinels`. Each is loaded when it is first used, so that `import glane` takes no time.
+"""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glane.api.calibrate import calibrate
+    from glane.api.compare import compare
+    from glane.api.estimate import estimate
+    from glane.api.evaluate import evaluate
+    from glane.api.extract import extract
+    from glane.api.review import draw_sample, review
+    from glane.api.sentinels import freeze_sentinels
     from glane.extraction.results import Run, open_run
 
 __version__ = "0.1.0"
-__all__ = ["Run", "__version__", "open_run"]
+__all__ = [
+    "Run",
+    "__version__",
+    "calibrate",
+    "compare",
+    "draw_sample",
+    "estimate",
+    "evaluate",
+    "extract",
+    "freeze_sentinels",
+    "open_run",
+    "review",
+]
+_PLACES = {
+    "Run": "glane.extraction.results",
+    "open_run": "glane.extraction.results",
+    "draw_sample": "glane.api.review",
+    "freeze_sentinels": "glane.api.sentinels",
+    **{name: f"glane.api.{name}" for name in ("calibrate", "compare", "estimate", "evaluate", "extract", "review")},
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded on first use, so that `import glane` stays instant for jobs that read no results.
-    if name in {"Run", "open_run"}:
-        from glane.extraction import results
-
-        return getattr(results, name)
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module 'glane' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

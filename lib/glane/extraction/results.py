@@ -17,6 +17,7 @@ from glane.extraction.tables import evidence, line_list
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
+from glane.task.task import Task, load_task
 from glane.types import Status
 from glane.validation import validated
 
@@ -125,6 +126,11 @@ class Run:
     def settings(self) -> ExtractSettings:
         """What the extraction was told."""
         return validated(ExtractSettings, self.description().settings, place=str(self.directory.description))
+
+    @property
+    def task(self) -> Task:
+        """What was asked."""
+        return load_task(self.settings.task)
 
     @property
     def input_paths(self) -> list[str]:

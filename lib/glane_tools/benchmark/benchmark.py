@@ -34,6 +34,17 @@ _BUSY = 0.3  # load per core, before anything of ours runs
 _MARK = "\x00"  # stands for a document in a prompt
 
 
+_OF_GLANE = ("task", "model", "reading")  # what glane's own command is told, too
+
+
+def overrides_of_glane() -> list[str]:
+    """Of the overrides of this command, those that glane's own command is told, too."""
+    from hydra.core.hydra_config import HydraConfig
+
+    words = HydraConfig.get().overrides.task
+    return [word for word in words if word.lstrip("+~").partition("=")[0].partition(".")[0] in _OF_GLANE]
+
+
 def run_benchmark(settings: BenchmarkSettings, *, typed: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
     """Run everybody, and write `benchmark.json`, `benchmark.md` and `benchmark.svg`, anew after each run.
 

@@ -1,0 +1,108 @@
+"""`glane.evaluate`: a run against right answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
+from glane.assess.compare.terminal import evaluation_text
+from glane.assess.evaluate.evaluation import evaluate as evaluated
+from glane.assess.evaluate.leaf import with_rules
+from glane.assess.evaluate.measures import Chance
+from glane.assess.evaluate.report import evaluation_report
+from glane.assess.files import as_json, as_parquet, write_folder
+from glane.types import Language
+
+KIND = {"kind": "glane evaluation", "version": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """How right a run is. `str()` of it is a short table."""
+
+    values: pl.DataFrame  # one row per compared value
+    fields: pl.DataFrame  # one row per field, and per group and field
+    summary: Mapping[str, Any]  # everything that the report shows
+    language: Language
+
+    def __str__(self) -> str:
+        return evaluation_text(self.summary)
+
+    def write(self, folder: str) -> list[str]:
+        """Write `evaluation.json`, `report.html`, `fields.parquet` and `values.parquet`; return their names.
+
+        Raises:
+            RunError: if the file system refuses.
+        """
+        files = {
+            "evaluation.json": as_json({**KIND, **self.summary}),
+            "report.html": evaluation_report(self.summary, language=self.language).encode(),
+            "fields.parquet": as_parquet(self.fields),
+            "values.parquet": as_parquet(self.values),
+        }
+        write_folder(folder, files)
+        return list(files)
+
+
+def evaluate(
+    run: RunLike,
+    gold: TableLike,
+    *,
+    spans: TableLike | None = None,
+    by: Sequence[str] = (),
+    fields: Sequence[str] = (),
+    compare: Mapping[str, Any] | None = None,
+    weighted: bool = True,
+    samples: int = 1000,
+    method: Literal["bca", "percentile"] = "bca",
+    seed: int = 0,
+    out_dir: str | None = None,
+) -> Evaluation:
+    """Compare a complete run with right answers, field by field.
+
+    Args:
+        run: A run, or its directory.
+        gold: Right answers: the run's id column, and one column per field; or the path of their Parquet file.
+        spans: The passages that support them: id, field, item, start, end.
+        by: Columns of the run or of gold whose groups are measured, too.
+        fields: Compare these only; all that gold has if empty.
+        compare: Rules of comparison in place of the task's own, by field.
+        weighted: Use gold's weights, if it has some: measures of the whole run, not of the documents compared.
+        samples: Resamples of documents for intervals; 0 for none.
+        method: Of the intervals (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
+        seed: Of the resampling.
+        out_dir: Where to write the result, if anywhere.
+
+    Raises:
+        GlaneError: if the run is not complete, or gold does not fit it.
+    """
+    opened = run_of(run)
+    task, described = opened.task, opened.description()
+    found = evaluated(
+        with_rules(task.fields, compare or {}, place="compare"),
+        opened.all(),
+        table_of(gold, place="gold"),
+        id_column=opened.settings.data.id_column,
+        spans=None if spans is None else table_of(spans, place="spans"),
+        by=tuple(by),
+        wanted=tuple(fields),
+        is_weighted=weighted,
+        chance=Chance(samples=samples, method=method, seed=seed),
+    )
+    about = {
+        "run": name_of(run),
+        "task": f"{task.name} {task.version}",
+        "model": described.model,
+        "fingerprint": described.fingerprint_digest,
+        "gold": name_of(gold),
+    }
+    result = Evaluation(
+        values=found.values, fields=found.fields, summary={**about, **found.summary}, language=task.language
+    )
+    if out_dir is not None:
+        result.write(out_dir)
+    return result

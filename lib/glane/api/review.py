@@ -1,0 +1,98 @@
+"""`glane.review`: people look at a sample of a run, and what they corrected becomes right answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import polars as pl
+
+from glane.api.sources import RunLike, run_of
+from glane.assess.review.corrections import make_gold, read_corrections, write_gold
+from glane.assess.review.data import review_data
+from glane.assess.review.page import chosen_fields, open_input, write_review
+from glane.assess.review.reviewed_sample import read_sample
+from glane.assess.sampling import draw
+from glane.extraction.results import Run
+
+_TEXT = "__text"
+
+
+def draw_sample(
+    run: RunLike,
+    *,
+    rows: int = 200,
+    sample: Literal["random", "stratified", "uncertain"] = "random",
+    by: str | None = None,
+    allocation: Literal["proportional", "equal"] = "proportional",
+    seed: int = 0,
+    fields: Sequence[str] = (),
+) -> pl.DataFrame:
+    """Draw documents of a run as `glane.review` does: their ids, with inclusion probability, weight and stratum.
+
+    Args and errors are those of `glane.review`.
+    """
+    opened = run_of(run)
+    return draw(
+        opened.usable(), open_input(opened.input_paths), id_column=opened.settings.data.id_column, method=sample,
+        fields=chosen_fields(opened.task, tuple(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
+    )  # fmt: skip
+
+
+def review(
+    run: RunLike,
+    out_dir: str,
+    *,
+    rows: int = 200,
+    sample: Literal["random", "stratified", "uncertain"] = "random",
+    by: str | None = None,
+    allocation: Literal["proportional", "equal"] = "proportional",
+    seed: int = 0,
+    fields: Sequence[str] = (),
+    corrections: Sequence[str] = (),
+) -> str:
+    """Draw a sample of a run and write the page for its reviewers, or read their corrections and write right answers.
+
+    Args:
+        run: A run, or its directory.
+        out_dir: Where the page goes, and later `gold.parquet`. The page holds the documents: it is confidential.
+        rows: How many documents are drawn.
+        sample: At random, by strata of `by`, or the more often the less the model was sure.
+        by: Of a stratified sample: the column whose values are the strata.
+        allocation: Of the sample to the strata.
+        seed: Of the draw.
+        fields: Review these only; all if empty.
+        corrections: The files that reviewers saved; with them, right answers are made of the sample drawn before.
+
+    Returns:
+        What was written, in a sentence.
+
+    Raises:
+        GlaneError: if the run is not complete, its input is gone, or a file of corrections does not fit it.
+    """
+    opened = run_of(run)
+    if corrections:
+        return _gold(opened, out_dir, tuple(corrections))
+    data = opened.settings.data
+    chosen = chosen_fields(opened.task, tuple(fields))
+    usable, documents = opened.usable(), open_input(opened.input_paths)
+    drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields)
+    is_drawn = pl.col(data.id_column).is_in(drawn[data.id_column].to_list())
+    texts = documents.filter(is_drawn).select(
+        data.id_column, pl.col(data.text_column).cast(pl.String, strict=False).alias(_TEXT)
+    )
+    shown = review_data(
+        opened.task, usable.filter(is_drawn).join(texts, on=data.id_column).collect(), drawn,
+        id_column=data.id_column, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
+        context=data.carry_columns,
+    )  # fmt: skip
+    return write_review(out_dir, drawn, shown)
+
+
+def _gold(run: Run, out_dir: str, corrections: tuple[str, ...]) -> str:
+    id_column, key = run.settings.data.id_column, run.description().fingerprint_digest
+    reviews = {path: read_corrections(path, run=key) for path in corrections}
+    ids = [document.id for review in reviews.values() for document in review.documents]
+    reviewed = run.usable().filter(pl.col(id_column).cast(pl.String).is_in(ids)).collect()
+    sample = read_sample(out_dir, id_column=id_column)
+    return write_gold(out_dir, make_gold(run.task, reviewed, sample, reviews, id_column=id_column))

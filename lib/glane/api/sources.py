@@ -1,0 +1,32 @@
+"""What the functions of this room take: a run or its path, a table or its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from glane.assess.files import read_table
+from glane.extraction.results import Run, open_run
+
+RunLike = Run | str | Path
+TableLike = pl.DataFrame | str | Path
+
+
+def run_of(run: RunLike) -> Run:
+    """The run itself; raises as `glane.open_run` does."""
+    return run if isinstance(run, Run) else open_run(run)
+
+
+def table_of(table: TableLike, *, place: str) -> pl.DataFrame:
+    """The table itself, or what its Parquet file holds; `place` names it in errors."""
+    return table if isinstance(table, pl.DataFrame) else read_table(str(table), place=place)
+
+
+def name_of(source: RunLike | TableLike | None) -> str | None:
+    """How a result tells where it came from: a path, or that it was a table in memory."""
+    if source is None:
+        return None
+    if isinstance(source, Run):
+        return str(source.directory.root)
+    return "a table in memory" if isinstance(source, pl.DataFrame) else str(source)

@@ -1,0 +1,29 @@
+"""Compare runs with each other, with right answers or without.
+
+  glane compare runs=[runs/a,runs/b] gold=gold.parquet out.dir=runs/comparison
+  glane compare runs='runs/sweep/*' out.dir=runs/comparison
+
+Each run is compared with the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def main(values: Mapping[str, Any]) -> None:
+    """Compare, write the result, and print short tables."""
+    from glane.api.compare import compare
+    from glane.settings import compare_settings
+
+    told = compare_settings(values)
+    found = compare(
+        told.runs, gold=told.gold, fields=told.fields, compare=told.compare, weighted=told.weighted,
+        samples=told.bootstrap.samples, method=told.bootstrap.method, seed=told.seed,
+    )  # fmt: skip
+    files = found.write(told.out.dir)
+    if found.incomplete:
+        print(f"left out, not complete: {', '.join(found.incomplete)}")
+    print(found)
+    print(f"{told.out.dir}: {', '.join(files)}")

@@ -1,0 +1,26 @@
+"""Estimate figures of a run, corrected by a reviewed sample.
+
+glane estimate run.dir=runs/notes gold=runs/review/gold.parquet out.dir=runs/estimation field=fever
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def main(values: Mapping[str, Any]) -> None:
+    """Estimate, write the table, and say in words what the intervals are."""
+    from glane.api.estimate import estimate
+    from glane.settings import estimate_settings
+
+    told = estimate_settings(values)
+    found = estimate(
+        told.run.dir, told.gold, told.field, what=told.what, value=told.value, method=told.method, by=told.by,
+        every=told.every, covariates=told.covariates, shared_error_rates=told.shared_error_rates, level=told.level,
+        half_width=told.half_width, population=told.population, weight=told.weight,
+        inclusion_probability=told.inclusion_probability,
+    )  # fmt: skip
+    files = found.write(told.out.dir)
+    print(found)
+    print(f"{told.out.dir}: {', '.join(files)}")

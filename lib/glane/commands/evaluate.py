@@ -1,0 +1,27 @@
+"""Compare a run with right answers, field by field.
+
+  glane evaluate run.dir=runs/notes gold=gold.parquet out.dir=runs/evaluation by=[hospital]
+
+A partial date (task: precision: partial) needs <field>__precision beside it in gold (year, month or day). Without, it
+is compared as a day, and a month or year that the run found as its first day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def main(values: Mapping[str, Any]) -> None:
+    """Evaluate, write the result, and print a short table."""
+    from glane.api.evaluate import evaluate
+    from glane.settings import evaluate_settings
+
+    told = evaluate_settings(values)
+    found = evaluate(
+        told.run.dir, told.gold, spans=told.spans, by=told.by, fields=told.fields, compare=told.compare,
+        weighted=told.weighted, samples=told.bootstrap.samples, method=told.bootstrap.method, seed=told.seed,
+    )  # fmt: skip
+    files = found.write(told.out.dir)
+    print(found)
+    print(f"{told.out.dir}: {', '.join(files)}")

@@ -1,0 +1,28 @@
+"""Freeze a few documents of a run with their answers, to be asked again beside each later run.
+
+  glane sentinels run.dir=runs/notes out.dir=sentinels rows=50
+  glane extract … task.sentinels=sentinels
+
+Each later run asks them first, and tells what drifted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def main(values: Mapping[str, Any]) -> None:
+    """Draw the documents, freeze them, and say how to use them."""
+    from glane.api.sentinels import freeze_sentinels
+    from glane.settings import sentinels_settings
+
+    told = sentinels_settings(values)
+    manifest = freeze_sentinels(
+        told.run.dir, told.out.dir, rows=told.rows, by=told.by, allocation=told.allocation, seed=told.seed,
+        gold=told.gold, tolerance=told.tolerance,
+    ).manifest  # fmt: skip
+    what = "the model's answers" if manifest.source == "model" else "the model's and right answers"
+    print(f"sentinels  {manifest.documents} documents of {told.run.dir} with {what} ({manifest.model})")
+    print(f"folder     {told.out.dir}: {', '.join(manifest.files)}, sentinels.json")
+    print(f"use        glane extract … task.sentinels={told.out.dir}   (or in the task, sentinels: …)")

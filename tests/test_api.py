@@ -1,0 +1,147 @@
+"""What notebooks call: the same results as the commands, nothing written unless told, and no name beside."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import glane
+from conftest import ROOT, SMALL_TASK, extract_here, job, make_settings, write_documents
+from glane.errors import ConfigError, GlaneError
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs of the same documents, and right answers of half of them: those of the first run, some changed."""
+    folder = tmp_path_factory.mktemp("api")
+    data = write_documents(folder / "d.parquet", [f"note {i}" for i in range(120)], hospital=["A", "B"] * 60)
+    task = {**SMALL_TASK, "confidence": True}
+    for name, seed in (("one", 0), ("two", 1)):
+        extract_here(
+            make_settings(data, folder / name, task, model__sampling={"seed": seed}, data__carry_columns=["hospital"])
+        )
+    rows = pl.read_parquet(folder / "one" / "records" / "*.parquet").head(60)
+    gold = rows.select("id", "age", "sex", "fever").with_columns(
+        fever=pl.when(pl.int_range(pl.len()) % 7 == 0).then(~pl.col("fever")).otherwise("fever")
+    )
+    gold.write_parquet(folder / "gold.parquet")
+    return folder
+
+
+def tree(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def test_what_there_is_is_what_is_named() -> None:
+    assert dir(glane) == sorted(glane.__all__)
+    for name in glane.__all__:
+        assert getattr(glane, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'evaluat'"):
+        glane.evaluat
+
+
+def test_to_import_it_takes_nothing() -> None:
+    code = "import sys, glane; print(sorted({'polars', 'pyarrow', 'pydantic', 'numpy', 'hydra', 'ray'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("call", ["evaluate", "compare", "calibrate", "estimate"])
+def test_a_function_says_what_its_command_says_and_writes_nothing(call: str, folder: Path, tmp_path: Path) -> None:
+    run, gold = str(folder / "one"), str(folder / "gold.parquet")
+    values = glane.evaluate(run, gold, samples=200).values
+    values.write_parquet(tmp_path / "values.parquet")
+    calls: dict[str, tuple[Any, list[str]]] = {
+        "evaluate": (
+            lambda: glane.evaluate(run, gold, by=["hospital"], samples=200),
+            [f"run.dir={run}", f"gold={gold}", "by=[hospital]", "bootstrap.samples=200"],
+        ),
+        "compare": (
+            lambda: glane.compare([run, folder / "two"], gold=gold, samples=200),
+            [f"runs=[{run},{folder}/two]", f"gold={gold}", "bootstrap.samples=200"],
+        ),
+        "calibrate": (
+            lambda: glane.calibrate(run, str(tmp_path / "values.parquet"), alpha=0.2),
+            [f"run.dir={run}", f"values={tmp_path}/values.parquet", "alpha=0.2"],
+        ),
+        "estimate": (
+            lambda: glane.estimate(run, gold, "fever", by="hospital"),
+            [f"run.dir={run}", f"gold={gold}", "field=fever", "by=hospital"],
+        ),
+    }
+    function, words = calls[call]
+    before = tree(folder) | tree(tmp_path)
+    found = function()
+    assert tree(folder) | tree(tmp_path) == before
+    done = job(*words, f"out.dir={tmp_path}/out", name=call)
+    assert str(found).strip() in done.stdout
+    names = found.write(str(tmp_path / "own"))
+    assert sorted(names) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    for name in names:
+        assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
+    (told,) = [json.loads((tmp_path / "out" / name).read_text()) for name in names if name.endswith(".json")]
+    assert (told["kind"].split()[0], told["version"]) == ("glane", 1)
+
+
+def test_tables_in_memory_do_as_well(folder: Path) -> None:
+    gold = pl.read_parquet(folder / "gold.parquet")
+    run = glane.open_run(folder / "one")
+    from_memory, from_file = (
+        glane.evaluate(run, gold, samples=0),
+        glane.evaluate(str(folder / "one"), folder / "gold.parquet", samples=0),
+    )
+    assert from_memory.fields.equals(from_file.fields)
+    assert from_memory.summary["gold"] == "a table in memory"
+
+
+def test_a_review_and_sentinels_are_written_where_they_are_told(folder: Path, tmp_path: Path) -> None:
+    line = glane.review(folder / "one", str(tmp_path / "review"), rows=10)
+    assert str(tmp_path / "review") in line
+    drawn = pl.read_parquet(tmp_path / "review" / "sample.parquet")
+    assert drawn.equals(glane.draw_sample(folder / "one", rows=10))
+    frozen = glane.freeze_sentinels(folder / "one", str(tmp_path / "sentinels"), rows=12)
+    assert frozen.manifest.documents == 12
+    assert (tmp_path / "sentinels" / "sentinels.json").is_file()
+
+
+@pytest.mark.ray
+def test_an_extraction_from_a_frame_and_from_a_path_is_that_of_the_command(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": [f"d{i}" for i in range(30)], "text": [f"note {i}" for i in range(30)]})
+    keys = {"model": "scripted", "model__max_num_seqs": 4}
+    run = glane.extract(frame, task=SMALL_TASK, run_dir=tmp_path / "run", **keys)
+    rows = run.all().collect()
+    assert rows["id"].to_list() == frame["id"].to_list()
+    kept = tmp_path / "run.documents.parquet"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    again = glane.extract(frame, task=SMALL_TASK, run_dir=tmp_path / "run", **keys)  # complete: nothing to do
+    assert again.all().collect().equals(rows)
+    (tmp_path / "task.yaml").write_text(json.dumps(SMALL_TASK))
+    other = glane.extract(kept, task=tmp_path / "task.yaml", run_dir=tmp_path / "other", **keys).all().collect()
+    assert other.drop("duplicate").equals(rows.drop("duplicate"))
+
+
+def test_a_wrong_call_is_answered_in_a_sentence(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": ["a"], "text": ["x"]})
+    with pytest.raises(ConfigError, match=r"no such configuration. Did you mean 'ed_visit'"):
+        glane.extract(frame, task="ed_visite", model="scripted", run_dir=tmp_path / "r")
+    with pytest.raises(ConfigError, match=r"data.id_colum: unknown key. Did you mean 'id_column'"):
+        glane.extract(frame, task=SMALL_TASK, model="scripted", run_dir=tmp_path / "r", data__id_colum="id")
+    with pytest.raises(ConfigError, match=r"task: .*none.yaml cannot be read"):
+        glane.extract(frame, task=tmp_path / "none.yaml", model="scripted", run_dir=tmp_path / "r")
+    with pytest.raises(GlaneError, match="no run here"):
+        glane.evaluate(tmp_path / "nothing", frame)
+    assert not (tmp_path / "r").exists()
+
+
+def test_notebooks_import_nothing_inner() -> None:
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            source = "".join(cell["source"])
+            assert cell["cell_type"] != "code" or not re.search(r"(from|import) glane\.", source), path.name
