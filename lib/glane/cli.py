@@ -24,14 +24,23 @@ COMMANDS = (
     "demo-corpus",
 )
 _HELP = ("--help", "-h", "help")
+_VERSION = ("--version", "-V")
+# Bash has parted the line at "=" and ":", too: what it holds of the last word already is taken off.
 _COMPLETION = """\
-_glane() {{
-    local IFS=$'\\n'
-    COMPREPLY=($({program} completion words "$COMP_CWORD" "${{COMP_WORDS[@]}}" 2>/dev/null))
-    [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} != *= ]] || compopt -o nospace
-}}
-COMP_WORDBREAKS=${{COMP_WORDBREAKS//=/}}
-complete -o default -F _glane glane
+_glane() {
+    local IFS=$'\\n' line=${COMP_LINE:0:COMP_POINT} word current=${COMP_WORDS[COMP_CWORD]} place
+    word=${line##* }
+    [[ $current == [=:] ]] && current=
+    COMPREPLY=($(glane completion words "$line" 2>/dev/null))
+    if [[ ${#COMPREPLY[@]} -eq 0 && $word == *=* ]]; then
+        for place in $(compgen -f -- "${word#*=}"); do
+            [[ -d $place ]] && place+=/ || place+=' '
+            COMPREPLY+=("${word%%=*}=$place")
+        done
+    fi
+    COMPREPLY=("${COMPREPLY[@]#"${word%"$current"}"}")
+}
+complete -o nospace -F _glane glane
 """
 
 
@@ -41,8 +50,8 @@ def main() -> None:
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in _HELP:
         print(_overview())
-    elif name in ("--version", "-V"):
-        print(f"glane {installed_version('glane')}")
+    elif name in _VERSION:
+        print(_version())
     elif name == "completion":
         _complete(arguments)
     elif name in COMMANDS:
@@ -74,7 +83,10 @@ def run_job(
     os.umask(0o077)
     words = sys.argv[1:] if arguments is None else list(arguments)
     if any(word in _HELP[:2] for word in words):
-        print(_help(text, config_name))
+        print(_help(text, config_name, words))
+        return
+    if any(word in _VERSION for word in words):
+        print(_version())
         return
     try:
         run_composed(job, config_name=config_name, arguments=words)
@@ -89,6 +101,10 @@ def _fail(message: str) -> None:
     first, *others = message.splitlines() or [""]
     print(f"error: {first}", *(f"       {line}" for line in others), sep="\n", file=sys.stderr)
     sys.exit(2)
+
+
+def _version() -> str:
+    return f"glane {installed_version('glane')}"
 
 
 def _overview() -> str:
@@ -109,31 +125,33 @@ def _text(name: str) -> str:
     return importlib.import_module(f"glane.commands.{name.replace('-', '_')}").__doc__ or ""
 
 
-def _help(text: str, config_name: str) -> str:
-    """What a command does, what it must be given, what can be chosen, and then all its keys with their comments."""
-    from glane.composition import CONF, dotted_keys, groups, unresolved
+def _help(text: str, config_name: str, words: Sequence[str]) -> str:
+    """What a command does, what it must be given, what can be chosen, and then all its keys with their comments.
+
+    Of a group, the keys of the option that `words` choose are told.
+    """
+    from glane.composition import CONF, dotted_keys, files_of, groups, unresolved
 
     parts = [text.strip(), ""]
     if missing := [key for key, value in dotted_keys(unresolved(config_name)) if value == "???"]:
         parts += ["Must be given:", *(f"  {key}=…" for key in missing), ""]
-    choices = groups(config_name)
-    if choices:
+    if choices := groups(config_name):
         parts.append("Chosen by name, or from a folder of yours with --config-dir:")
-        parts += [f"  {group}={', '.join(names)}" for group, names in choices.items()]
+        parts += [f"  {group}={', '.join(names)}" for group, names in choices.items() if len(names) > 1]
         parts.append("")
     parts.append("Keys and what they are if not given, changed as key=value:")
-    shown = [CONF / f"{config_name}.yaml"]
-    if config_name == "plan":
-        shown.append(CONF / "extract.yaml")
-    if "data" in choices:
-        shown.insert(0, CONF / "data" / "default.yaml")
-    for path in shown:
-        prefix = "data:" if path.parent.name == "data" else ""
-        parts += ["", *([prefix] if prefix else []), *_keys_of(path.read_text(encoding="utf-8"), bool(prefix))]
+    for group, path in files_of(config_name, words):
+        if group == "task":
+            continue  # the file of a task is what it asks, no list of keys to change
+        content = path.read_text(encoding="utf-8")
+        lines, name = _keys_of(content), path.relative_to(CONF).with_suffix("")
+        if content.startswith("# @package "):
+            group = content.split(maxsplit=3)[2]
+        parts += ["", f"{group}:  # conf/{name}.yaml", *(f"  {line}" for line in lines)] if group else ["", *lines]
     return "\n".join(parts)
 
 
-def _keys_of(text: str, is_inner: bool) -> list[str]:
+def _keys_of(text: str) -> list[str]:
     """The lines of a configuration file that are keys with their comments."""
     lines: list[str] = []
     is_default = False
@@ -144,30 +162,33 @@ def _keys_of(text: str, is_inner: bool) -> list[str]:
             continue
         elif line and not line.startswith("#"):
             is_default = False
-            lines.append(f"  {line}" if is_inner else line)
+            lines.append(line)
     return lines
 
 
 def _complete(arguments: Sequence[str]) -> None:
     """`glane completion bash` prints what the shell evaluates; `words` is what that asks for at each tab."""
     if arguments[:1] == ["bash"]:
-        print(_COMPLETION.format(program="glane"), end="")
-    elif arguments[:1] == ["words"]:
-        place, words = int(arguments[1]), list(arguments[2:])
-        print("\n".join(_completed(words[: place + 1])))
+        print(_COMPLETION, end="")
+    elif arguments[:1] == ["words"] and len(arguments) == 2:
+        print("\n".join(_completed(arguments[1].lstrip().split(" "))))
     else:
         _fail("completion: for which shell? Valid: bash.")
 
 
 def _completed(words: Sequence[str]) -> list[str]:
-    """What may stand in place of the last of these words."""
+    """What may stand in place of the last of these words, which are a line up to the cursor."""
     begun = words[-1] if words else ""
     if len(words) <= 2:
-        return [f"{name} " for name in COMMANDS if name.startswith(begun)]
+        return [f"{name} " for name in (*COMMANDS, "completion") if name.startswith(begun)]
+    if words[1] == "completion":
+        return ["bash "]
     if words[1] not in COMMANDS:
         return []
-    from glane.composition import dotted_keys, groups, unresolved
+    from glane.composition import OPTIONS, dotted_keys, groups, unresolved
 
+    if begun.startswith("-"):
+        return [f"{option} " for option in OPTIONS if option.startswith("--") and option.startswith(begun)]
     config_name = words[1].replace("-", "_")
     choices = groups(config_name)
     if "=" in begun:

@@ -32,17 +32,19 @@ Job = Callable[[Mapping[str, Any]], None]
 _QUIET = ("hydra.output_subdir=null", "hydra.run.dir=.", "hydra.job.chdir=false")
 _QUIET_GROUPS = ("hydra/job_logging=none", "hydra/hydra_logging=none")
 _VALUE_OPTIONS = (
-    "--config-path",
-    "-cp",
-    "--config-name",
-    "-cn",
     "--config-dir",
     "-cd",
-    "--package",
-    "-p",
+    "--config-name",
+    "-cn",
+    "--config-path",
+    "-cp",
     "--cfg",
     "-c",
+    "--package",
+    "-p",
 )
+_INFO = ("--info", "-i")  # whose value may be left out
+OPTIONS = (*_VALUE_OPTIONS, *_INFO, "--multirun", "-m", "--resolve", "--help", "-h", "--version", "--hydra-help")
 _FREE_TEXT = ("data.where", "data.path", "run.dir", "out.dir", "path", "gold", "model.path")
 _FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch")  # mappings whose keys are not glane's
 _GRAMMAR = re.compile(r"[^\w./:*?@%+$~-]")  # what Hydra's grammar would read as its own signs
@@ -75,8 +77,8 @@ def run_composed(job: Job, *, config_name: str, arguments: Sequence[str]) -> Non
         raise ConfigError(_explained(error, config_name, arguments)) from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(_not_yaml(error)) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"a configuration file is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(_not_utf8(_own_folders(arguments))) from None
     finally:
         sys.argv = former
     if failures:
@@ -101,6 +103,8 @@ def composed(config_name: str, overrides: Sequence[str], *, config_dir: str | No
         raise ConfigError(_explained(error, config_name, overrides)) from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(_not_yaml(error)) from None
+    except UnicodeDecodeError:
+        raise ConfigError(_not_utf8([] if config_dir is None else [Path(config_dir)])) from None
 
 
 def unresolved(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -121,6 +125,28 @@ def groups(config_name: str) -> dict[str, list[str]]:
         elif isinstance(entry, dict):
             found |= {name: _names(name) for name in entry if (CONF / name).is_dir()}
     return found
+
+
+def files_of(config_name: str, words: Sequence[str] = ()) -> list[tuple[str, Path]]:
+    """The files that a job's configuration is made of, each with its group: what is inherited before what inherits.
+
+    The group of the job's own files is "". `words` may choose other options of the groups; those in folders of the
+    user's are passed over.
+    """
+    chosen = {group: option for group, _, option in (word.partition("=") for word in words)}
+    return _files_of("", CONF / f"{config_name}.yaml", chosen)
+
+
+def _files_of(group: str, path: Path, chosen: Mapping[str, str]) -> list[tuple[str, Path]]:
+    found: list[tuple[str, Path]] = []
+    for entry in yaml.safe_load(path.read_text(encoding="utf-8")).get("defaults", []):
+        if isinstance(entry, dict):
+            for name, option in entry.items():
+                inner = CONF / name / f"{chosen.get(name, option)}.yaml"
+                found += _files_of(name, inner, chosen) if inner.is_file() else []
+        elif entry != "_self_":
+            found += _files_of(group, path.parent / f"{entry.partition('@')[0]}.yaml", chosen)
+    return [*found, (group, path)]
 
 
 def dotted_keys(values: object, prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -159,19 +185,67 @@ def _names(group: str) -> list[str]:
 
 
 def _ordered(arguments: Sequence[str]) -> list[str]:
-    """Options first, then overrides: Hydra's parser takes the overrides from one unbroken stretch only."""
+    """Options first, then overrides: Hydra's parser takes the overrides from one unbroken stretch only.
+
+    Raises:
+        ConfigError: for a word that is neither an option nor an override.
+    """
     options: list[str] = []
     overrides: list[str] = []
     is_sweep = any(word in ("-m", "--multirun") for word in arguments)
-    words = iter(arguments)
-    for word in words:
-        if word in _VALUE_OPTIONS:
-            options += [word, *[value for value in [next(words, None)] if value is not None]]
-        elif word.startswith("-"):
-            options.append(word)
-        else:
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        if not word.startswith("-"):
+            _check_override(word, arguments)
             overrides.append(_quoted(word, is_sweep=is_sweep))
+            continue
+        name = word.partition("=")[0]
+        if name not in OPTIONS:
+            valid = [option for option in OPTIONS if option.startswith("--")]
+            raise ConfigError(
+                f"{name}: no such option. {did_you_mean(name, valid)} Keys are written without dashes: key=value."
+            )
+        options.append(word)
+        if words and word == name and (name in _VALUE_OPTIONS or (name in _INFO and "=" not in words[0])):
+            options.append(words.pop(0))
     return [*options, *overrides]
+
+
+def _check_override(word: str, arguments: Sequence[str]) -> None:
+    key, equals, _ = word.partition("=")
+    if (key and equals) or word.startswith("~"):
+        return
+    if not key or "=" in arguments:
+        raise ConfigError(f"{word}: overrides are written key=value, without blanks around the sign.")
+    opened = [one for one in arguments if one.count("[") > one.count("]") or one.count("{") > one.count("}")]
+    if opened:
+        key = opened[0].partition("=")[0]
+        raise ConfigError(
+            f"{key}: {opened[0]!r} is not closed. A list with blanks is written in quotes: '{key}=[a, b]'."
+        )
+    raise ConfigError(f"{word}: neither an option nor key=value. A value with blanks is written in quotes.")
+
+
+def _own_folders(arguments: Sequence[str]) -> list[Path]:
+    """What a command line names as folders of configuration."""
+    following = [*arguments[1:], ""]
+    return [
+        Path(word.partition("=")[2] or after)
+        for word, after in zip(arguments, following, strict=False)
+        if word.partition("=")[0] in ("--config-dir", "-cd")
+    ]
+
+
+def _not_utf8(folders: Sequence[Path]) -> str:
+    """Which configuration file is not UTF-8: Hydra's error does not tell."""
+    for path in (path for folder in (*folders, CONF) for path in sorted(folder.rglob("*.yaml"))):
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            line = path.read_bytes()[: error.start].count(b"\n") + 1
+            return f"{path}, line {line}: not UTF-8. Save the file with this encoding."
+    return "a configuration file is not UTF-8. Save it with this encoding."
 
 
 def _quoted(word: str, *, is_sweep: bool = False) -> str:
@@ -222,6 +296,8 @@ def _explained(error: BaseException, config_name: str, arguments: Sequence[str])
     text = "\n".join(chain)
     if found := re.search(r"Could not override '([^']+)'", text):
         return f"{found[1]}: unknown key. {_near(found[1], config_name, arguments)}"
+    if found := re.search(r"Ambiguous value for argument '([^=]+)=(.+)'", text):
+        return f"{found[1]}: {found[2]} are several. Choose one, or add -m to run the job with each of them."
     if found := re.search(r"Could not find '([^']+)'", text):
         options = re.search(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text)
         valid = options[1].split() if options else []

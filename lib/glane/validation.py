@@ -53,7 +53,8 @@ def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message
     needed = _NEEDED.get(kind)
     message = needed or message
     shown = f" (it is {value!r})" if location and isinstance(value, str | int | float | None) else ""
-    return f"{name}: {message.removeprefix('Value error, ')}{shown}."
+    where = f"{name}: " if name else ""  # what several keys must be together has no place of its own
+    return f"{where}{message.removeprefix('Value error, ')}{shown}."
 
 
 def _without_tags(model: type[BaseModel], location: Sequence[Any]) -> list[Any]:

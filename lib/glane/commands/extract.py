@@ -3,8 +3,14 @@
   glane extract task=ed_visit model=demo data.path=notes.parquet run.dir=runs/notes
   glane extract task=ed_visit model=mistral_24b data.path=notes.parquet preview=10
 
-The same command on the same run.dir goes on where it stopped. With preview=N it shows N prompts and answers, and writes
-nothing. With cluster=slurm it submits a job.
+  task=NAME        what is asked: one of glane's own, or a file task/NAME.yaml in the folder of --config-dir
+  model=NAME       who answers: likewise; `demo` is for trying glane only
+  data.path=PATH   the documents: a Parquet file, a folder, or a glob in quotes
+  run.dir=PATH     where the run lives; the same command on the same folder goes on where it stopped
+  cluster=NAME     where engines run: local, on this machine; slurm submits a job
+
+With preview=N it shows N prompts and answers, and writes nothing. With -m and several values of a key, key=a,b, it runs
+once for each.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
-from glane.corpus.select import Selected
 from glane.types import Shard, Span
+
+if TYPE_CHECKING:
+    from glane.corpus.select import Selected  # with Polars, which who only reads a plan does not need
 
 _SCHEMA = pa.schema(
     [
