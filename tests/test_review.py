@@ -22,8 +22,9 @@ from omegaconf import OmegaConf
 import glane
 from conftest import ROOT, extract_here, job, make_settings, write_documents
 from glane.assess import sampling
-from glane.assess.review.corrections import make_gold, read_corrections
+from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import answer_of, review_data, without_evidence
+from glane.assess.review.gold import make_gold
 from glane.assess.review.page import chosen_fields, render, review_table
 from glane.assess.review.reviewed_sample import read_sample, state_text
 from glane.errors import ConfigError, DataError, RunError
@@ -338,7 +339,7 @@ def corrections_of(run, decisions, *, reviewer="Ada", fields=None, **changes):
         for name, decided in decisions.items()
     ]
     return {
-        "format": "glane-corrections", "version": 1, "run": run.description()["fingerprint_digest"], "page": "p",
+        "format": "glane-corrections", "version": 1, "run": run.description().fingerprint_digest, "page": "p",
         "task": "visit", "reviewer": reviewer, "saved": "2025-01-01T00:00:00Z", "fields": fields, "sampled": 5,
         "documents": documents,
     } | changes  # fmt: skip
@@ -360,7 +361,7 @@ def gold_of(run, tmp_path, *contents, sample=None):
     for i, content in enumerate(contents):
         path = tmp_path / f"c{i}.json"
         path.write_text(json.dumps(content) if not isinstance(content, str) else content)
-        reviews[str(path)] = read_corrections(path, run=run.description()["fingerprint_digest"])
+        reviews[str(path)] = read_corrections(path, run=run.description().fingerprint_digest)
     sample = sample or sample_of(tmp_path)
     return make_gold(load_task(TASK), run.usable().collect(), sample, reviews, id_column="id")
 
@@ -553,7 +554,7 @@ def test_totals_from_the_first_documents_of_a_sample_are_unbiased(tmp_path, allo
 
 
 def test_documents_that_were_skipped_are_told(run, tmp_path):
-    from glane.assess.review.corrections import write_gold
+    from glane.assess.review.gold import write_gold
 
     gold = gold_of(run, tmp_path, corrections_of(run, {"d0": {}, "d1": {}, "d4": {}}))
     assert gold.agreement["sample"]["skipped"] == ["d2", "d3"]

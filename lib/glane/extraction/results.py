@@ -17,6 +17,7 @@ from glane.extraction.tables import evidence, line_list
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
+from glane.task.task import Task, load_task
 from glane.types import Status
 from glane.validation import validated
 
@@ -120,6 +121,16 @@ class Run:
     def settings(self) -> ExtractSettings:
         """What the extraction was told."""
         return validated(ExtractSettings, self.description().settings, place=str(self.directory.description))
+
+    @property
+    def task(self) -> Task:
+        """The task as the run asked it."""
+        return load_task(self.settings.task)
+
+    @property
+    def id_column(self) -> str:
+        """The name of the documents' id."""
+        return self.settings.data.id_column
 
     @property
     def input_paths(self) -> list[str]:
