@@ -129,8 +129,13 @@ class Run:
 
     @property
     def task(self) -> Task:
-        """What was asked."""
+        """The task as the run asked it."""
         return load_task(self.settings.task)
+
+    @property
+    def id_column(self) -> str:
+        """The name of the documents' id."""
+        return self.settings.data.id_column
 
     @property
     def input_paths(self) -> list[str]:
