@@ -30,7 +30,7 @@ from glane.task.arrow import Column, columns, row_values
 from glane.task.fields import Field
 from glane.task.locate import locate
 from glane.task.task import PassSettings, Task
-from glane.types import Found
+from glane.types import ExtractedValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ def _decided(
                 f"{place}, field {name!r}: reason {str(decision.reason)!r} is none of the task's. "
                 f"{did_you_mean(decision.reason, map(str, field.missing))}"
             )
-        found = Found(missing=decision.reason)
+        found = ExtractedValue(missing=decision.reason)
     else:
         text = json.dumps({name: decision.answer}, ensure_ascii=False)
         try:
