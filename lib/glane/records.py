@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import Field as Key
+
 from glane.errors import GlaneError, RecordError
 from glane.validation import Strict, validated
 
@@ -32,14 +34,19 @@ class Record(Strict):
         return self.model_dump(mode="json")
 
 
+def left_out() -> Any:
+    """The default of a value that a file does not mention where there is none: `confusion: Confusion | None = …`."""
+    return Key(default=None, exclude_if=lambda value: value is None)
+
+
 R = TypeVar("R", bound=Record)
 
 
-def parse_record(model: type[R], values: object, *, place: str | Path) -> R:
-    """Return plain values as a record. `place`, for errors, is where they were found.
+def check_kind(model: type[Record], values: object, *, place: str | Path) -> Mapping[str, Any]:
+    """Return plain values that call themselves a record of this kind and version. Nothing else of them is checked.
 
     Raises:
-        RecordError: if they are of another kind or version, or damaged.
+        RecordError: if they are of another kind or version.
     """
     kind, version = (model.model_fields[name].default for name in ("kind", "version"))
     if not isinstance(values, Mapping) or "kind" not in values:
@@ -51,8 +58,20 @@ def parse_record(model: type[R], values: object, *, place: str | Path) -> R:
             f"{place}: {kind!r} in version {values.get('version')!r}; this glane reads version {version}. Read it with "
             "the glane that wrote it, or make it again."
         )
+    return values
+
+
+def parse_record(model: type[R], values: object, *, place: str | Path) -> R:
+    """Return plain values as a record. `place`, for errors, is where they were found.
+
+    The error shows a wrong value. A record that holds words of documents is read with `check_kind`.
+
+    Raises:
+        RecordError: if they are of another kind or version, or damaged.
+    """
+    found = check_kind(model, values, place=place)
     try:
-        return validated(model, values, place="")
+        return validated(model, found, place="")
     except GlaneError as error:
         raise RecordError(f"{place}: damaged. {str(error).splitlines()[0]}") from None
 

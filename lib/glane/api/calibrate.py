@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
 from glane.assess.calibrate.acceptance import accept, acceptance_text
 from glane.assess.calibrate.page import calibration_page
-from glane.assess.files import as_json, as_parquet, write_folder
+from glane.assess.calibrate.record import CalibrationSummary
+from glane.assess.files import as_parquet, write_folder
 from glane.types import Language
-
-KIND = {"kind": "glane calibration", "version": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +20,7 @@ class Calibration:
 
     accepted: pl.DataFrame  # one row per value that needs no review
     to_review: pl.DataFrame
-    summary: Mapping[str, Any]
+    summary: CalibrationSummary  # everything that the report shows
     language: Language
 
     def __str__(self) -> str:
@@ -38,7 +35,7 @@ class Calibration:
         files = {
             "accepted.parquet": as_parquet(self.accepted),
             "to_review.parquet": as_parquet(self.to_review),
-            "calibration.json": as_json({**KIND, **self.summary}),
+            "calibration.json": self.summary.as_json(),
             "report.html": calibration_page(self.summary, language=self.language).encode(),
         }
         write_folder(folder, files)
@@ -79,7 +76,7 @@ def calibrate(
     result = Calibration(
         accepted=found.accepted,
         to_review=found.to_review,
-        summary={"run": name_of(run), "values": name_of(values), **found.summary},
+        summary=found.summary.model_copy(update={"run": name_of(run), "values": name_of(values)}),
         language=opened.task.language,
     )
     if out_dir is not None:

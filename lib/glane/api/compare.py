@@ -12,19 +12,18 @@ import polars as pl
 from glane.api.sources import TableLike, name_of, table_of
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.comparison import compare_runs
+from glane.assess.compare.record import ComparisonSummary
 from glane.assess.compare.report import comparison_report
 from glane.assess.compare.runs_table import cost_of, differing_settings, runs_table
 from glane.assess.compare.terminal import comparison_text
 from glane.assess.evaluate.leaf import with_rules
 from glane.assess.evaluate.measures import Chance
-from glane.assess.files import as_json, as_parquet, write_folder
+from glane.assess.files import as_parquet, write_folder
 from glane.errors import DataError
 from glane.extraction.results import Run, open_run
 from glane.run.find import find_runs
 from glane.run.summary import Summary, read_summary
 from glane.types import Language
-
-KIND = {"kind": "glane comparison", "version": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class Comparison:
 
     runs: pl.DataFrame  # one row per run: how it was asked, how good it is, what it cost
     differences: pl.DataFrame  # one row per value that differs from the first run's
-    summary: Mapping[str, Any]
+    summary: ComparisonSummary  # everything that the report shows
     incomplete: tuple[str, ...]  # runs that were matched and left out
     language: Language
 
@@ -47,7 +46,7 @@ class Comparison:
             RunError: if the file system refuses.
         """
         files = {
-            "comparison.json": as_json({**KIND, **self.summary}),
+            "comparison.json": self.summary.as_json(),
             "report.html": comparison_report(self.summary, language=self.language).encode(),
             "runs.parquet": as_parquet(self.runs),
             "differences.parquet": as_parquet(self.differences),
@@ -105,7 +104,7 @@ def compare(
     result = Comparison(
         runs=runs_table(found.summary),
         differences=found.differences,
-        summary={**found.summary, "gold": name_of(gold)},
+        summary=found.summary.model_copy(update={"gold": name_of(gold)}),
         incomplete=places.incomplete,
         language=opened[0].task.language,
     )
@@ -117,16 +116,14 @@ def compare(
 def _candidate(run: Run, *, name: str, rules: Mapping[str, Any], differs: Mapping[str, str]) -> Candidate:
     task = run.task
     # A run that was killed right after it was published has no summary yet.
-    cost = cost_of(read_summary(run.directory, Summary)) if run.directory.summary.exists() else {}
+    cost = cost_of(read_summary(run.directory, Summary)) if run.directory.summary.exists() else None
     return Candidate(
         name=name,
         fields=with_rules(task.fields, rules, place="compare"),
         rows=run.all(),
         id_column=run.settings.data.id_column,
-        about={
-            "task": f"{task.name} {task.version}",
-            "model": run.description().model,
-            "settings": differs,
-            "cost": cost,
-        },
+        task=f"{task.name} {task.version}",
+        model=run.description().model,
+        settings=differs,
+        cost=cost,
     )

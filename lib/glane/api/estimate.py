@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
 from glane.assess.estimate.estimate import estimate as estimated
-from glane.assess.estimate.figures import Estimate, as_table
+from glane.assess.estimate.figures import as_table
 from glane.assess.estimate.question import Every, Method, Population, Question, What, rows_of_run, with_weights
-from glane.assess.estimate.sentences import estimate_json, estimate_text
-from glane.assess.files import as_json, as_parquet, write_folder
-
-KIND = {"kind": "glane estimates", "version": 1}
+from glane.assess.estimate.record import Estimate, EstimatesSummary
+from glane.assess.estimate.sentences import estimate_text, summarised
+from glane.assess.files import as_parquet, write_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
     """Corrected figures with intervals. `str()` of it says them in words."""
 
-    figures: tuple[Estimate, ...]
-    question: Question
-    about: dict[str, Any]
-    num_rejected: int  # rows of the run without values, which no figure speaks of
+    summary: EstimatesSummary
 
     def __str__(self) -> str:
-        return estimate_text(self.figures, self.question, num_rejected=self.num_rejected)
+        return estimate_text(self.summary)
+
+    @property
+    def figures(self) -> tuple[Estimate, ...]:
+        """The estimates, one for each group or term."""
+        return self.summary.estimates
 
     @property
     def table(self) -> pl.DataFrame:
@@ -41,8 +41,7 @@ class Estimates:
         Raises:
             RunError: if the file system refuses.
         """
-        told = estimate_json(self.figures, self.question, self.about, num_rejected=self.num_rejected)
-        files = {"estimates.parquet": as_parquet(self.table), "estimates.json": as_json({**KIND, **told})}
+        files = {"estimates.parquet": as_parquet(self.table), "estimates.json": self.summary.as_json()}
         write_folder(folder, files)
         return list(files)
 
@@ -101,12 +100,12 @@ def estimate(
         opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, input_paths=opened.input_paths
     )
     about = {"run": name_of(run), "gold": name_of(gold), "fingerprint": opened.description().fingerprint_digest}
-    result = Estimates(
-        figures=tuple(estimated(rows, reviewed, question, id_column=data.id_column)),
-        question=question,
-        about=about,
+    summary = summarised(
+        estimated(rows, reviewed, question, id_column=data.id_column),
+        question,
         num_rejected=int(opened.rejected().select("status").collect().height),
     )
+    result = Estimates(summary=summary.model_copy(update=about))
     if out_dir is not None:
         result.write(out_dir)
     return result

@@ -13,11 +13,10 @@ from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.evaluation import evaluate as evaluated
 from glane.assess.evaluate.leaf import with_rules
 from glane.assess.evaluate.measures import Chance
+from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import evaluation_report
-from glane.assess.files import as_json, as_parquet, write_folder
+from glane.assess.files import as_parquet, write_folder
 from glane.types import Language
-
-KIND = {"kind": "glane evaluation", "version": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +25,7 @@ class Evaluation:
 
     values: pl.DataFrame  # one row per compared value
     fields: pl.DataFrame  # one row per field, and per group and field
-    summary: Mapping[str, Any]  # everything that the report shows
+    summary: EvaluationSummary  # everything that the report shows
     language: Language
 
     def __str__(self) -> str:
@@ -39,7 +38,7 @@ class Evaluation:
             RunError: if the file system refuses.
         """
         files = {
-            "evaluation.json": as_json({**KIND, **self.summary}),
+            "evaluation.json": self.summary.as_json(),
             "report.html": evaluation_report(self.summary, language=self.language).encode(),
             "fields.parquet": as_parquet(self.fields),
             "values.parquet": as_parquet(self.values),
@@ -100,9 +99,8 @@ def evaluate(
         "fingerprint": described.fingerprint_digest,
         "gold": name_of(gold),
     }
-    result = Evaluation(
-        values=found.values, fields=found.fields, summary={**about, **found.summary}, language=task.language
-    )
+    summary = found.summary.model_copy(update=about)
+    result = Evaluation(values=found.values, fields=found.fields, summary=summary, language=task.language)
     if out_dir is not None:
         result.write(out_dir)
     return result

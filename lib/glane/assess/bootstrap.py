@@ -8,12 +8,11 @@ product of matrices.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
-from statsmodels.stats.proportion import proportion_confint
 
 Array = NDArray[np.float64]
 Method = Literal["bca", "percentile"]
@@ -103,11 +102,3 @@ def _acceleration(units: Array, statistic: Statistic) -> Array:
         moments += [(centred**2).sum(axis=0), (centred**3).sum(axis=0)]
     found: Array = moments[1] / (6 * moments[0] ** 1.5)
     return found
-
-
-def wilson(successes: Any, trials: Any) -> tuple[float, float] | None:
-    """Wilson's 95 % interval of a share of documents (Brown, Cai and DasGupta 2001, Stat Sci 16:101)."""
-    if not trials:
-        return None
-    low, high = proportion_confint(successes, trials, alpha=1 - LEVEL, method="wilson")
-    return float(low), float(high)

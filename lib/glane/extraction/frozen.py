@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import json
 import os
 import shutil
 import uuid
@@ -24,12 +23,12 @@ from pydantic import Field as Key
 
 from glane.corpus.files import content_digest
 from glane.corpus.plan import Plan, read_plan
-from glane.errors import ConfigError, DataError, GlaneError, RunError
+from glane.errors import ConfigError, DataError, GlaneError, RecordError, RunError
 from glane.extraction.fingerprint import answering
+from glane.records import Record, read_record
 from glane.storage import replace_file, storage_errors
 from glane.task.fields import Field
 from glane.task.task import Task
-from glane.validation import Strict, validated
 
 if TYPE_CHECKING:
     from glane.extraction.results import Run
@@ -39,12 +38,14 @@ DOCUMENTS, REFERENCE, GOLD, MANIFEST = "documents.parquet", "reference.parquet",
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # the texts are in it
 
 
-class Manifest(Strict):
+class Manifest(Record):
     """What `sentinels.json` says of a frozen set. It holds no text of a document."""
 
+    kind: Literal["glane sentinels"] = "glane sentinels"
+    version: Literal[1] = 1
     created: str
     task: str
-    version: str
+    task_version: str
     model: str
     engine: str
     source: Literal["model", "gold"]  # the reference: the answers of the model then, or also right answers
@@ -122,7 +123,7 @@ def freeze(
             manifest = Manifest(
                 created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 task=task.name,
-                version=task.version,
+                task_version=task.version,
                 model=described.model,
                 engine=fingerprint["engine"],
                 source="model" if gold is None else "gold",
@@ -137,7 +138,7 @@ def freeze(
                 fields=task.fields,
                 files={path.name: content_digest(str(path)) for path in sorted(staging.iterdir())},
             )
-            content = manifest.model_dump_json(indent=2).encode()
+            content = manifest.as_json()
             replace_file(staging / MANIFEST, lambda s: s.write(content), mode=_FILE_MODE)  # type: ignore[arg-type]
             _refuse_used(root)
             os.rename(staging, root)  # fails if another set was written meanwhile: rename replaces an empty folder only
@@ -158,15 +159,11 @@ def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenS
         f"out.dir=…), or set {place}=null."
     )
     try:
-        content = (root / MANIFEST).read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"{place}: {folder} holds no sentinels ({MANIFEST}: {error.strerror or 'cannot be read'}). {remedy}"
-        ) from None
-    try:
-        manifest = validated(Manifest, json.loads(content), place=MANIFEST)
-    except (ValueError, TypeError, GlaneError):
-        raise ConfigError(f"{place}: {root / MANIFEST} is damaged. Restore the folder from a copy. {remedy}") from None
+        manifest = read_record(Manifest, root / MANIFEST)
+    except FileNotFoundError:
+        raise ConfigError(f"{place}: {folder} holds no sentinels (no {MANIFEST}). {remedy}") from None
+    except RecordError as error:
+        raise ConfigError(f"{place}: {error} Restore the folder from a copy. {remedy}") from None
     for name, digest in manifest.files.items():
         try:
             is_whole = content_digest(str(root / name)) == digest

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -17,7 +16,8 @@ from glane.assess.calibrate.calibration import (
     has_enough,
     reliability,
 )
-from glane.assess.calibrate.selection import MIN_OTHERS, select, smallest_sample, thresholds
+from glane.assess.calibrate.record import AcceptedCount, CalibrationSummary, Curve, FieldCalibration
+from glane.assess.calibrate.selection import MIN_OTHERS, Tested, select, smallest_sample, thresholds
 from glane.errors import DataError, did_you_mean
 
 Floats = NDArray[np.float64]
@@ -37,7 +37,7 @@ class Acceptance:
 
     accepted: pl.DataFrame  # id, field, item, value, confidence, calibrated
     to_review: pl.DataFrame  # the same columns
-    summary: dict[str, Any]  # calibration.json
+    summary: CalibrationSummary  # calibration.json
 
 
 def accept(
@@ -64,15 +64,15 @@ def accept(
     fields = sorted(judged["field"].unique().to_list())
     share = delta / len(fields)
     pooled = _calibrated(judged, id_column, seed)
-    parts, summaries = [], {}
+    parts: list[pl.DataFrame] = []
+    summaries: dict[str, FieldCalibration] = {}
     for field in fields:
         ours = judged.filter(pl.col("field") == field)
         rows = found.filter(pl.col("field") == field)
         is_own = has_enough(_correct(ours))
         calibrated = _calibrated(ours, id_column, seed) if is_own else pooled
-        summary = _curve(ours, calibrated, is_own)
         chosen = choose_threshold(rows, ours, id_column=id_column, alpha=alpha, delta=share)
-        threshold = chosen["threshold"]
+        threshold = chosen.threshold
         parts.append(
             rows.with_columns(
                 _apply(rows["confidence"], calibrated),
@@ -82,26 +82,34 @@ def accept(
             )
         )
         num = int(parts[-1]["_accepted"].sum())
-        summaries[field] = {**summary, **chosen, "run": {"values": rows.height, "accepted": num}}
+        summaries[field] = FieldCalibration(
+            **_curve(ours, calibrated, is_own),
+            judged_documents=chosen.num_documents,
+            threshold=threshold,
+            thresholds_are_apart=chosen.is_apart,
+            tests=chosen.tests,
+            notes=chosen.notes(alpha, share),
+            run=AcceptedCount(values=rows.height, accepted=num),
+        )
     unjudged = found.filter(~pl.col("field").is_in(fields))
     parts.append(unjudged.with_columns(pl.lit(None, pl.Float64).alias("calibrated"), pl.lit(False).alias("_accepted")))
     everything = pl.concat(parts).select(id_column, "field", "item", "value", "confidence", "calibrated", "_accepted")
-    summary = {
-        "alpha": alpha,
-        "delta": delta,
-        "delta_per_field": share,
-        "smallest_sample": smallest_sample(alpha, share),
-        "judged": judged.height,
-        "documents": judged[id_column].n_unique(),
-        "sample": sample,
-        "fields": summaries,
-        "fields_not_judged": sorted(unjudged["field"].unique().to_list()),
-        "guarantee": (
+    summary = CalibrationSummary(
+        alpha=alpha,
+        delta=delta,
+        delta_per_field=share,
+        smallest_sample=smallest_sample(alpha, share),
+        judged=judged.height,
+        documents=judged[id_column].n_unique(),
+        sample=sample,
+        fields=summaries,
+        fields_not_judged=tuple(sorted(unjudged["field"].unique().to_list())),
+        guarantee=(
             f"With probability {1 - delta:g} over the draw of the judged documents, for every field at once: at most "
             f"{alpha:.3g} of what is accepted is wrong, on average over the documents that have accepted values. Nulls "
             f"are not values: what the model missed is not counted here. {_SAMPLES[sample]}"
         ),
-    }
+    )
     return Acceptance(
         accepted=everything.filter("_accepted").drop("_accepted"),
         to_review=everything.filter(~pl.col("_accepted")).drop("_accepted"),
@@ -109,20 +117,20 @@ def accept(
     )
 
 
-def acceptance_text(summary: Mapping[str, Any]) -> str:
+def acceptance_text(summary: CalibrationSummary) -> str:
     """What was accepted, in a few lines."""
-    lines = [summary["guarantee"]]
-    for name, entry in summary["fields"].items():
-        run, threshold = entry["run"], entry["threshold"]
+    lines = [summary.guarantee]
+    for name, entry in summary.fields.items():
+        run, threshold = entry.run, entry.threshold
         at = "no threshold is safe enough" if threshold is None else f"confidence >= {threshold:.4g}"
-        notes = "".join(f" ({note})" for note in entry["notes"])
+        notes = "".join(f" ({note})" for note in entry.notes)
         lines.append(
-            f"{name}: {run['accepted']} of {run['values']} values accepted, {at}; {entry['judged']} judged, "
-            f"{entry['right']:.1%} right; calibration error {entry['ece']:.3f}, "
-            f"calibrated {entry['ece_calibrated']:.3f}{notes}"
+            f"{name}: {run.accepted} of {run.values} values accepted, {at}; {entry.judged} judged, "
+            f"{entry.right:.1%} right; calibration error {entry.ece:.3f}, "
+            f"calibrated {entry.ece_calibrated:.3f}{notes}"
         )
-    if summary["fields_not_judged"]:
-        lines.append(f"not judged, so all to review: {', '.join(summary['fields_not_judged'])}")
+    if summary.fields_not_judged:
+        lines.append(f"not judged, so all to review: {', '.join(summary.fields_not_judged)}")
     return "\n".join(lines)
 
 
@@ -184,9 +192,9 @@ def _same(text: pl.Expr, other: pl.Expr) -> pl.Expr:
     return (text == other) | numbers.fill_null(False)
 
 
-def _check_even(values: pl.DataFrame) -> str:
+def _check_even(values: pl.DataFrame) -> Literal["equal", "untold"]:
     """How the documents were drawn, as far as weights tell; raises if it was with unequal probabilities."""
-    told = "untold"
+    told: Literal["equal", "untold"] = "untold"
     for name in ("weight", "inclusion_probability"):
         if name in values.columns:
             column = values[name].cast(pl.Float64, strict=False)
@@ -228,20 +236,39 @@ def _curve(judged: pl.DataFrame, calibrated: Calibrated, is_own: bool) -> dict[s
     return {
         "judged": judged.height,
         "right": float(correct.mean()),
-        "calibrator": {**asdict(calibrated.calibrator), "pooled_over_fields": not is_own},
+        "calibrator": Curve(**asdict(calibrated.calibrator), pooled_over_fields=not is_own),
         "cross_validated_log_loss": calibrated.log_losses if is_own else {},
         "ece": expected_calibration_error(raw),
         "ece_calibrated": expected_calibration_error(after),
         "ece_calibrated_is_cross_validated": unseen is not None,
-        "reliability": [asdict(one) for one in raw],
-        "reliability_calibrated": [asdict(one) for one in after],
+        "reliability": tuple(raw),
+        "reliability_calibrated": tuple(after),
     }
 
 
-def choose_threshold(
-    rows: pl.DataFrame, judged: pl.DataFrame, *, id_column: str, alpha: float, delta: float
-) -> dict[str, Any]:
-    """Return the threshold of one field, its tests and notes, from the values of the run and those that were judged."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The threshold of a field, and on what it rests."""
+
+    threshold: float | None  # None where none is safe enough
+    tests: tuple[Tested, ...]
+    num_documents: int  # judged
+    is_apart: bool  # whether the thresholds tried come from values that were not judged
+
+    def notes(self, alpha: float, delta: float) -> tuple[str, ...]:
+        """What a reader must know of them."""
+        notes = []
+        if self.num_documents < (least := smallest_sample(alpha, delta)):
+            notes.append(f"{self.num_documents} judged documents; at least {least} are needed, all of them right")
+        if not self.is_apart:
+            notes.append(
+                "few values beside the judged ones: thresholds come from these, and the guarantee is approximate"
+            )
+        return tuple(notes)
+
+
+def choose_threshold(rows: pl.DataFrame, judged: pl.DataFrame, *, id_column: str, alpha: float, delta: float) -> Chosen:
+    """Return the threshold of one field and its tests, from the values of the run and those that were judged."""
     confidence, documents = judged["confidence"].to_numpy(), judged[id_column].to_list()
     others = rows.join(judged, on=id_column, how="anti")["confidence"].drop_nulls().to_numpy()
     is_apart = len(others) >= MIN_OTHERS
@@ -249,9 +276,4 @@ def choose_threshold(
     candidates = thresholds(others if is_apart else confidence, num_documents=num, alpha=alpha, delta=delta)
     is_single = not rows[id_column].is_duplicated().any()
     chosen = select(confidence, _correct(judged), documents, candidates, alpha=alpha, delta=delta, is_single=is_single)
-    notes = []
-    if num < (least := smallest_sample(alpha, delta)):
-        notes.append(f"{num} judged documents; at least {least} are needed, all of them right")
-    if not is_apart:
-        notes.append("few values beside the judged ones: thresholds come from these, and the guarantee is approximate")
-    return {"threshold": chosen.threshold, "tests": [asdict(one) for one in chosen.tested], "notes": notes}
+    return Chosen(threshold=chosen.threshold, tests=chosen.tested, num_documents=num, is_apart=is_apart)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from glane.assess.calibrate.calibration import Bin
+from glane.assess.calibrate.record import CalibrationSummary, FieldCalibration
 from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table
 from glane.types import Language
 
@@ -25,6 +26,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "pooled": "all fields",
         "confidence": "confidence",
         "right": "right",
+        "too_few": "{judged} judged documents; at least {least} are needed, all of them right",
+        "not_apart": "few values beside the judged ones: thresholds come from these, and the guarantee is approximate",
     },
     "fr": {
         "title": "Confiance et acceptation",
@@ -42,34 +45,29 @@ _WORDS: dict[Language, dict[str, str]] = {
         "pooled": "tous les champs",
         "confidence": "confiance",
         "right": "justes",
+        "too_few": "{judged} documents jugés ; il en faut au moins {least}, tous justes",
+        "not_apart": "peu de valeurs hors de celles jugées : les seuils viennent de celles-ci, et la garantie est "
+        "approchée",
     },
 }
-_NOTES_FR = (
-    ("judged documents; at least", "documents jugés ; il en faut au moins"),
-    ("are needed, all of them right", ", tous justes"),
-    (
-        "few values beside the judged ones: thresholds come from these, and the guarantee is approximate",
-        "peu de valeurs hors de celles jugées : les seuils viennent de celles-ci, et la garantie est approchée",
-    ),
-)
 
 
-def calibration_page(summary: Mapping[str, Any], *, language: Language) -> str:
+def calibration_page(summary: CalibrationSummary, *, language: Language) -> str:
     """Return the page of an `Acceptance.summary`, in both languages; it opens in `language`."""
     return page(_WORDS[language]["title"], lambda code: _body(summary, code), language=language)
 
 
-def _body(summary: Mapping[str, Any], language: Language) -> str:
-    words, fields = _WORDS[language], summary["fields"]
+def _body(summary: CalibrationSummary, language: Language) -> str:
+    words, fields = _WORDS[language], summary.fields
     told = words["guarantee"].format(
-        sure=decimal(1 - summary["delta"], language), alpha=decimal(summary["alpha"], language),
-        delta=decimal(summary["delta"], language), fields=len(fields),
+        sure=decimal(1 - summary.delta, language), alpha=decimal(summary.alpha, language),
+        delta=decimal(summary.delta, language), fields=len(fields),
     )  # fmt: skip
-    rows = [_row(name, entry, language) for name, entry in fields.items()]
+    rows = [_row(name, entry, summary.smallest_sample, language) for name, entry in fields.items()]
     parts = [
         heading(words["title"], 1),
         paragraph(told),
-        paragraph(words[summary["sample"]]),
+        paragraph(words[summary.sample]),
         table(words["head"].split("|"), rows),
     ]
     parts.append(paragraph(words["explain"]))
@@ -78,24 +76,30 @@ def _body(summary: Mapping[str, Any], language: Language) -> str:
     return "".join(parts)
 
 
-def _row(name: str, entry: Mapping[str, Any], language: Language) -> list[str]:
-    words, run, curve = _WORDS[language], entry["run"], entry["calibrator"]
-    share = decimal(100 * run["accepted"] / run["values"], language, digits=1) if run["values"] else "–"
-    shown = curve["method"] + (f" ({words['pooled']})" if curve["pooled_over_fields"] else "")
-    threshold = words["none"] if entry["threshold"] is None else decimal(entry["threshold"], language)
-    accepted = f"{run['accepted']} / {run['values']} ({share} %)"
-    notes = "; ".join(entry["notes"])
-    if language == "fr":
-        for english, french in _NOTES_FR:
-            notes = notes.replace(english, french)
+def _row(name: str, entry: FieldCalibration, smallest_sample: int, language: Language) -> list[str]:
+    words, run, curve = _WORDS[language], entry.run, entry.calibrator
+    share = decimal(100 * run.accepted / run.values, language, digits=1) if run.values else "–"
+    shown = curve.method + (f" ({words['pooled']})" if curve.pooled_over_fields else "")
+    threshold = words["none"] if entry.threshold is None else decimal(entry.threshold, language)
+    notes = []
+    if entry.judged_documents < smallest_sample:
+        notes.append(words["too_few"].format(judged=entry.judged_documents, least=smallest_sample))
+    if not entry.thresholds_are_apart:
+        notes.append(words["not_apart"])
     return [
-        name, str(entry["judged"]), decimal(entry["right"], language), decimal(entry["ece"], language),
-        decimal(entry["ece_calibrated"], language), shown, threshold, accepted,
-        notes,
-    ]  # fmt: skip
+        name,
+        str(entry.judged),
+        decimal(entry.right, language),
+        decimal(entry.ece, language),
+        decimal(entry.ece_calibrated, language),
+        shown,
+        threshold,
+        f"{run.accepted} / {run.values} ({share} %)",
+        "; ".join(notes),
+    ]
 
 
-def _diagram(entry: Mapping[str, Any], words: Mapping[str, str]) -> Cell:
+def _diagram(entry: FieldCalibration, words: Mapping[str, str]) -> Cell:
     side, edge = _SIZE, _MARGIN
     grid = "".join(
         f'<text x="{edge + side * at:.0f}" y="{side + edge - 8}" font-size="9" text-anchor="middle">{at:g}</text>'
@@ -112,7 +116,7 @@ def _diagram(entry: Mapping[str, Any], words: Mapping[str, str]) -> Cell:
         f'<text x="8" y="{10 + side / 2:.0f}" font-size="10" text-anchor="middle" '
         f'transform="rotate(-90 8 {10 + side / 2:.0f})">{words["right"]}</text>'
     )
-    points = _points(entry["reliability"], "#1f5f99") + _points(entry["reliability_calibrated"], "none")
+    points = _points(entry.reliability, "#1f5f99") + _points(entry.reliability_calibrated, "none")
     width, height = side + edge + 10, side + edge + 12
     return Cell(
         f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">'
@@ -120,7 +124,7 @@ def _diagram(entry: Mapping[str, Any], words: Mapping[str, str]) -> Cell:
     )
 
 
-def _points(bins: Sequence[Mapping[str, Any]], fill: str) -> str:
+def _points(bins: Sequence[Bin], fill: str) -> str:
     def across(value: float) -> float:
         return _MARGIN + _SIZE * value
 
@@ -128,13 +132,13 @@ def _points(bins: Sequence[Mapping[str, Any]], fill: str) -> str:
         return 10 + _SIZE * (1 - value)
 
     lines = "".join(
-        f'<line x1="{across(one["confidence"]):.1f}" y1="{upwards(one["low"]):.1f}" '
-        f'x2="{across(one["confidence"]):.1f}" y2="{upwards(one["high"]):.1f}" stroke="#1f5f99"/>'
+        f'<line x1="{across(one.confidence):.1f}" y1="{upwards(one.low):.1f}" '
+        f'x2="{across(one.confidence):.1f}" y2="{upwards(one.high):.1f}" stroke="#1f5f99"/>'
         for one in bins
         if fill != "none"
     )
     return lines + "".join(
-        f'<circle cx="{across(one["confidence"]):.1f}" cy="{upwards(one["right"]):.1f}" r="3.5" fill="{fill}" '
+        f'<circle cx="{across(one.confidence):.1f}" cy="{upwards(one.right):.1f}" r="3.5" fill="{fill}" '
         'stroke="#1f5f99"/>'
         for one in bins
     )

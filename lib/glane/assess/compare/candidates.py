@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from glane.assess.compare.record import Cost
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field, ListField, ObjectField
 
@@ -20,7 +20,10 @@ class Candidate:
     fields: Mapping[str, Field]
     rows: pl.LazyFrame  # every row, whatever its status
     id_column: str
-    about: Mapping[str, Any]  # task, model, cost: told beside the measures
+    task: str = ""  # this and what follows is told beside the measures
+    model: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)  # those that differ between the runs
+    cost: Cost | None = None
 
 
 def shared_fields(candidates: Sequence[Candidate], wanted: Sequence[str]) -> dict[str, Field]:
@@ -33,15 +36,15 @@ def shared_fields(candidates: Sequence[Candidate], wanted: Sequence[str]) -> dic
     for other in candidates[1:]:
         found = {
             name: common
-            for name, field in found.items()
-            if name in other.fields and (common := _shared(field, other.fields[name])) is not None
+            for name, one in found.items()
+            if name in other.fields and (common := _shared(one, other.fields[name])) is not None
         }
     if strange := [name for name in wanted if name not in found]:
         raise DataError(f"fields: {strange[0]!r} is no field that all runs share. {did_you_mean(strange[0], found)}")
     if not found:
         asked = "; ".join(f"{one.name}: {', '.join(one.fields)}" for one in candidates)
         raise DataError(f"runs: no field is in all of them with the same type. They asked for {asked}.")
-    return {name: field for name, field in found.items() if not wanted or name in wanted}
+    return {name: one for name, one in found.items() if not wanted or name in wanted}
 
 
 def _shared(field: Field, other: Field) -> Field | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +15,35 @@ from statsmodels.stats.multitest import multipletests
 
 from glane.assess.bootstrap import LEVEL, Array, intervals
 from glane.assess.compare.candidates import Candidate, aligned, shared_fields, shared_ids
+from glane.assess.compare.record import (
+    Against,
+    ComparedFlow,
+    ComparedRun,
+    ComparisonSummary,
+    Differences,
+    DifferingDocument,
+    FieldAgreement,
+    FieldDifference,
+    OverallDifference,
+    PairedTest,
+)
 from glane.assess.evaluate.answers import answers_of
 from glane.assess.evaluate.judge import Judged, is_error, judge
 from glane.assess.evaluate.leaf import Leaf, categories, rule_of
 from glane.assess.evaluate.measures import DEFAULT_CHANCE, Chance, measured
 from glane.assess.evaluate.metrics import MEASURES, confusion, interval, number, scores, share_of
 from glane.assess.evaluate.pairing import dates_without_precision, pair
+from glane.assess.evaluate.scores import Intervals, Weights
 from glane.task.fields import ListField
 from glane.types import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What `compare_runs` found."""
+    """Runs beside the first of them."""
 
     differences: pl.DataFrame  # one row per value on which a run and the first differ
-    summary: dict[str, Any]  # comparison.json
+    summary: ComparisonSummary  # comparison.json
 
 
 def compare_runs(
@@ -63,15 +76,17 @@ def compare_runs(
     fields = common = shared_fields(candidates, wanted)
     ids = shared_ids(candidates)
     weights: Array | None = None
-    about_weights = right = None
+    about_weights: Weights | None = None
+    right: pl.DataFrame | None = None
+    gold_elsewhere: int | None = None
     left_out = {name for one in candidates for name in one.fields} - set(fields)
-    flow: dict[str, Any] = {"in_all_runs": len(ids)}
+    in_all_runs = len(ids)
     if gold is not None:
         restricted = first.rows.join(ids.lazy(), on=first.id_column, how="semi")
         paired = pair(fields, restricted, gold, id_column=first.id_column, wanted=wanted)
         left_out |= set(fields) - set(paired.fields)
         fields, ids, right = paired.fields, paired.gold.select(first.id_column), paired.gold
-        flow["gold_not_in_all_runs"] = paired.flow["gold_not_in_run"]
+        gold_elsewhere = paired.flow.gold_not_in_run
         about_weights = paired.about_weights(is_weighted=is_weighted)
         weights = paired.weights if is_weighted else None
     frames = [aligned(one, ids, fields) for one in candidates]
@@ -84,48 +99,55 @@ def compare_runs(
     between = [judge(fields, told(frames[0]), told(one), weights) for one in frames[1:]]
     runs = []
     for place, (one, frame) in enumerate(zip(candidates, frames, strict=True)):
-        unusable = int((frame["status"].cast(pl.String) != Status.OK).sum())
-        entry: dict[str, Any] = {"run": one.name, **one.about, "not_usable": unusable}
-        if judged is not None:
-            overall, per_field = measured(judged[place], chance)
-            entry |= {"overall": overall, "fields": per_field}
-        runs.append(entry)
-    comparisons: list[dict[str, Any]] = []
-    for place, apart in enumerate(between, start=1):
-        entry = {"run": candidates[place].name, **_agreement(apart)}
-        if judged is not None:
-            _add_differences(entry, judged[0], judged[place], chance)
-        comparisons.append(entry)
+        scores = (None, None) if judged is None else measured(judged[place], chance)
+        told_of = ComparedRun(
+            run=one.name,
+            task=one.task,
+            model=one.model,
+            settings=one.settings,
+            cost=one.cost,
+            not_usable=int((frame["status"].cast(pl.String) != Status.OK).sum()),
+            overall=scores[0],
+            fields=scores[1],
+        )
+        runs.append(told_of)
+    comparisons = [
+        Against(
+            run=candidates[place].name, **_equal(apart.is_exact.all(axis=1), apart.weights), fields=_agreement(apart)
+        )
+        for place, apart in enumerate(between, start=1)
+    ]
     if judged is not None:
-        _correct(comparisons)
+        comparisons = _with_differences(comparisons, judged, chance)
     tables = [
         _differing(ids[first.id_column], candidates[place].name, apart, judged, place)
         for place, apart in enumerate(between, start=1)
     ]
     differences = pl.concat(tables)
-    summary = {
-        "first": first.name,
-        "documents": {"compared": len(ids), **flow},
-        "weights": about_weights,
-        "dates_without_precision": dates_without_precision(common, fields),
-        "fields_left_out": sorted(left_out),  # not in all runs, of another type, or without right answer
-        "with_gold": judged is not None,
-        "intervals": {"level": LEVEL, "method": chance.method, "samples": chance.samples, "seed": chance.seed},
-        "runs": runs,
-        "comparisons": comparisons,
-        "documents_that_differ": _documents_that_differ(differences, first.id_column),
-    }
+    summary = ComparisonSummary(
+        first=first.name,
+        documents=ComparedFlow(compared=len(ids), in_all_runs=in_all_runs, gold_not_in_all_runs=gold_elsewhere),
+        weights=about_weights,
+        dates_without_precision=tuple(dates_without_precision(common, fields)),
+        fields_left_out=tuple(sorted(left_out)),
+        with_gold=judged is not None,
+        intervals=Intervals(level=LEVEL, method=chance.method, samples=chance.samples, seed=chance.seed),
+        runs=tuple(runs),
+        comparisons=tuple(comparisons),
+        documents_that_differ=_documents_that_differ(differences, first.id_column),
+    )
     return Comparison(differences=differences, summary=summary)
 
 
-def _agreement(apart: Judged) -> dict[str, Any]:
-    """How often two runs say the same: the first stands where right answers would."""
+def _agreement(apart: Judged) -> dict[str, FieldAgreement]:
+    """How often two runs say the same, by field: the first stands where right answers would."""
     exact = apart.is_exact
-    fields = {}
-    for place, leaf in enumerate(apart.leaves):
-        entry: dict[str, Any] = {"rule": rule_of(leaf.field), **_equal(exact[:, place], apart.weights)}
-        fields[leaf.path] = entry | _kappa(leaf, apart)
-    return {**_equal(exact.all(axis=1), apart.weights), "fields": fields}
+    return {
+        leaf.path: FieldAgreement(
+            rule=rule_of(leaf.field), **_equal(exact[:, place], apart.weights), **_kappa(leaf, apart)
+        )
+        for place, leaf in enumerate(apart.leaves)
+    }
 
 
 def _equal(is_equal: Any, weights: Array) -> dict[str, Any]:
@@ -139,7 +161,7 @@ def _kappa(leaf: Leaf, apart: Judged) -> dict[str, Any]:
         return {}
     rows = apart.of_leaf(leaf)
     table = confusion(rows["gold"], rows["predicted"], values)
-    counts = np.array(table["counts"])
+    counts = np.array(table.counts)
     used = (counts.sum(axis=0) + counts.sum(axis=1)) > 0
     if used.sum() < 2:  # both always say one and the same: kappa is not defined
         return {"kappa": None, "kappa_ci95": None, "confusion": table}
@@ -150,8 +172,31 @@ def _kappa(leaf: Leaf, apart: Judged) -> dict[str, Any]:
     return {"kappa": number(found.kappa), "kappa_ci95": interval(ends), "confusion": table}
 
 
-def _add_differences(entry: dict[str, Any], first: Judged, other: Judged, chance: Chance) -> None:
-    """Other minus first, for every measure overall and by field; and who is right where only one is."""
+def _with_differences(comparisons: Sequence[Against], judged: Sequence[Judged], chance: Chance) -> list[Against]:
+    """The comparisons with what right answers say of each: differences, and paired tests corrected after Holm.
+
+    One family of tests are all fields of all runs, another the whole documents of all runs.
+    """
+    first, others = judged[0], judged[1:]
+    right, exact = first.is_exact, [other.is_exact for other in others]
+    num_leaves = len(first.leaves)
+    of_fields = _holm([_mcnemar(right[:, place], one[:, place]) for one in exact for place in range(num_leaves)])
+    of_documents = _holm([_mcnemar(right.all(axis=1), one.all(axis=1)) for one in exact])
+    found = []
+    for at, (entry, other) in enumerate(zip(comparisons, others, strict=True)):
+        gains = _gains(first, other, chance)
+        tests = of_fields[at * num_leaves : (at + 1) * num_leaves]
+        fields = {
+            leaf.path: FieldDifference(**dict(entry.fields[leaf.path]), **dict(gain), **dict(test))
+            for leaf, gain, test in zip(first.leaves, gains[:num_leaves], tests, strict=True)
+        }
+        overall = OverallDifference(micro=gains[-2], macro=gains[-1], exact=of_documents[at])
+        found.append(entry.model_copy(update={"fields": fields, "overall": overall}))
+    return found
+
+
+def _gains(first: Judged, other: Judged, chance: Chance) -> list[Differences]:
+    """Other minus first, for every measure: by field, then micro and macro."""
     num_documents, num_leaves, _ = first.counts.shape
     units = np.concatenate([first.units, other.units], axis=1).reshape(num_documents, -1)
     is_value = first.is_value
@@ -165,19 +210,14 @@ def _add_differences(entry: dict[str, Any], first: Judged, other: Judged, chance
     gains = statistic(units.sum(axis=0, keepdims=True)).reshape(shape)
     rng = np.random.default_rng(chance.seed)
     ends = intervals(units, statistic, samples=chance.samples, rng=rng, method=chance.method).reshape(*shape, 2)
-
-    def figures(place: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    found = []
+    for place in range(num_leaves + 2):
+        figures: dict[str, Any] = {}
         for column, name in enumerate(MEASURES):
-            found[f"{name}_difference"] = number(gains[place, column])
-            found[f"{name}_difference_ci95"] = interval(ends[place, column])
-        return found
-
-    entry["overall"] = {"micro": figures(-2), "macro": figures(-1)}
-    first_right, other_right = first.is_exact, other.is_exact
-    for place, leaf in enumerate(first.leaves):
-        entry["fields"][leaf.path] |= figures(place) | _mcnemar(first_right[:, place], other_right[:, place])
-    entry["overall"]["exact"] = _mcnemar(first_right.all(axis=1), other_right.all(axis=1))
+            figures[f"{name}_difference"] = number(gains[place, column])
+            figures[f"{name}_difference_ci95"] = interval(ends[place, column])
+        found.append(Differences(**figures))
+    return found
 
 
 def _mcnemar(first: Any, other: Any) -> dict[str, Any]:
@@ -194,14 +234,10 @@ def _mcnemar(first: Any, other: Any) -> dict[str, Any]:
     }
 
 
-def _correct(comparisons: Sequence[dict[str, Any]]) -> None:
-    """Add Holm's p-values: over all fields of all runs, and over the whole documents of all runs."""
-    tests = [field for entry in comparisons for field in entry["fields"].values()]
-    whole = [entry["overall"]["exact"] for entry in comparisons]
-    for family in (tests, whole):
-        found = multipletests([one["p"] for one in family], method="holm")[1]
-        for one, corrected in zip(family, found, strict=True):
-            one["p_holm"] = float(corrected)
+def _holm(tests: Sequence[Mapping[str, Any]]) -> list[PairedTest]:
+    """One family of tests, each with its p-value corrected."""
+    corrected = multipletests([one["p"] for one in tests], method="holm")[1]
+    return [PairedTest(**one, p_holm=float(p)) for one, p in zip(tests, corrected, strict=True)]
 
 
 def _differing(ids: pl.Series, name: str, apart: Judged, judged: Sequence[Judged] | None, place: int) -> pl.DataFrame:
@@ -228,14 +264,14 @@ def _differing(ids: pl.Series, name: str, apart: Judged, judged: Sequence[Judged
 _MAX_DOCUMENTS = 100  # told in the summary; all are in the table
 
 
-def _documents_that_differ(differences: pl.DataFrame, id_column: str) -> list[dict[str, Any]]:
+def _documents_that_differ(differences: pl.DataFrame, id_column: str) -> tuple[DifferingDocument, ...]:
     """Those with the most fields that differ, by run."""
     documents = (
         differences.group_by("run", id_column, maintain_order=True)
         .agg(pl.col("field").unique(maintain_order=True).alias("fields"))
         .sort(pl.col("fields").list.len(), descending=True, maintain_order=True)
     )
-    return [
-        {"run": row["run"], "id": row[id_column], "fields": row["fields"]}
+    return tuple(
+        DifferingDocument(run=row["run"], id=row[id_column], fields=tuple(row["fields"]))
         for row in documents.head(_MAX_DOCUMENTS).iter_rows(named=True)
-    ]
+    )

@@ -7,15 +7,16 @@ documents still get the same answers; a new model, prompt or engine may change t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from glane.assess.bootstrap import wilson
+from glane.assess.bootstrap import LEVEL
 from glane.assess.compare.candidates import Candidate, shared_fields
 from glane.assess.compare.comparison import compare_runs
+from glane.assess.compare.record import FieldAgreement, FieldDifference
 from glane.assess.evaluate.measures import Chance
+from glane.assess.proportion import Share, wilson
 from glane.drift import DifferingDocument, DriftFindings, FieldDrift, RightAnswers, TrendFigure
 from glane.errors import ConfigError, DataError
 from glane.task.fields import Field, ListField, ObjectField
@@ -69,49 +70,48 @@ def measure_drift(
         chance: Of the intervals of F1 differences.
     """
     agreement = compare_runs([then, now], chance=_NO_INTERVALS).summary
-    (pair,), num = agreement["comparisons"], agreement["documents"]["compared"]
+    (pair,), num = agreement.comparisons, agreement.documents.compared
     shared = shared_fields([then, now], ())
     rows = [side.rows.collect() for side in (then, now)]
     quality = {} if gold is None else _quality(then, now, gold, chance)
     fields = tuple(
         _field_drift(path, found, num, tolerance, _figures(_leaf(shared, path), path, rows), quality.get(path))
-        for path, found in pair["fields"].items()
+        for path, found in pair.fields.items()
     )
     return DriftFindings(
         documents=num,
-        equal=pair["equal"],
+        equal=pair.equal,
         not_usable=int((rows[1]["status"].cast(pl.String) != Status.OK).sum()),
         tolerance=tolerance,
         fewest_that_drift=next((d for d in range(1, num + 1) if _differs(num - d, num, tolerance)), None),
         changed={kind: tuple(lines) for kind, lines in changes.items()},
         drift=tuple(one.field for one in fields if one.verdict == "drift"),
         fields=fields,
-        fields_not_compared=tuple(agreement["fields_left_out"]),
+        fields_not_compared=agreement.fields_left_out,
         documents_that_differ=tuple(
-            DifferingDocument(id=entry["id"], fields=tuple(entry["fields"]))
-            for entry in agreement["documents_that_differ"]
+            DifferingDocument(id=entry.id, fields=entry.fields) for entry in agreement.documents_that_differ
         ),
     )
 
 
 def _field_drift(
     path: str,
-    found: Mapping[str, Any],
+    found: FieldAgreement,
     num_documents: int,
     tolerance: float,
     figures: tuple[TrendFigure, ...],
     gold: RightAnswers | None,
 ) -> FieldDrift:
-    has_drifted = _differs(found["equal"], num_documents, tolerance) or (gold is not None and gold.p_holm < ALPHA)
+    has_drifted = _differs(found.equal, num_documents, tolerance) or (gold is not None and gold.p_holm < ALPHA)
     return FieldDrift(
         field=path,
         verdict="drift" if has_drifted else "same",
         documents=num_documents,
-        equal=found["equal"],
-        equal_share=found["equal_share"],
-        equal_ci95=tuple(found["equal_ci95"]),
-        kappa=found.get("kappa"),
-        rule=found["rule"],
+        equal=found.equal,
+        equal_share=found.equal_share,
+        equal_ci95=found.equal_ci95 or (None, None),
+        kappa=found.kappa,
+        rule=found.rule,
         figures=figures,
         gold=gold,
     )
@@ -136,29 +136,29 @@ def drift_line(found: DriftFindings) -> str:
 
 
 def _candidate(name: str, fields: Mapping[str, Field]) -> Candidate:
-    return Candidate(name=name, fields=fields, rows=pl.LazyFrame(), id_column="", about={})
+    return Candidate(name=name, fields=fields, rows=pl.LazyFrame(), id_column="")
 
 
 def _differs(equal: int, num: int, tolerance: float) -> bool:
-    ends = wilson(equal, num)
-    return ends is not None and ends[1] < 1 - tolerance
+    return num > 0 and wilson(Share(value=equal / num, num_effective=num), LEVEL)[1] < 1 - tolerance
 
 
 def _quality(then: Candidate, now: Candidate, gold: pl.DataFrame, chance: Chance) -> dict[str, RightAnswers]:
     """By field: F1 against right answers then and now, and who is right where only one is."""
     found = compare_runs([then, now], gold, chance=chance).summary
-    before, after = (run["fields"] for run in found["runs"])
+    before, after = (run.fields or {} for run in found.runs)
     return {
         path: RightAnswers(
-            f1_then=before[path]["f1"],
-            f1_now=after[path]["f1"],
-            f1_difference_ci95=entry["f1_difference_ci95"],
-            only_then_right=entry["only_first_right"],
-            only_now_right=entry["only_other_right"],
-            p=entry["p"],
-            p_holm=entry["p_holm"],
+            f1_then=before[path].f1,
+            f1_now=after[path].f1,
+            f1_difference_ci95=entry.f1_difference_ci95,
+            only_then_right=entry.only_first_right,
+            only_now_right=entry.only_other_right,
+            p=entry.p,
+            p_holm=entry.p_holm,
         )
-        for path, entry in found["comparisons"][0]["fields"].items()
+        for path, entry in found.comparisons[0].fields.items()
+        if isinstance(entry, FieldDifference)
     }
 
 

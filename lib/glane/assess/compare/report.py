@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from glane.assess.compare.record import Against, ComparisonSummary, Differences, FieldDifference, PairedTest
 from glane.assess.compare.words import WORDS
 from glane.assess.evaluate.report import how_drawn
 from glane.assess.evaluate.words import WORDS as EVALUATION
@@ -14,55 +14,56 @@ from glane.types import Language
 _COSTS = ("selected", "prompt_tokens", "output_tokens", "seconds", "gpu_hours", "tokens_per_1000", "gpu_hours_per_1000")
 
 
-def comparison_report(summary: Mapping[str, Any], *, language: Language) -> str:
+def comparison_report(summary: ComparisonSummary, *, language: Language) -> str:
     """Return the page of a comparison (`comparison.json` is what it tells)."""
     return page(WORDS[language]["title"], lambda code: _body(summary, code), language=language)
 
 
-def _body(summary: Mapping[str, Any], language: Language) -> str:
+def _body(summary: ComparisonSummary, language: Language) -> str:
     words = WORDS[language]
     parts = [heading(words["title"], 1), _about(summary, language)]
     parts += [heading(words["cost"]), paragraph(words["cost_how"]), _quality_table(summary, language)]
     parts += [_cost_table(summary, language), _settings_table(summary, words)]
-    for entry in summary["comparisons"]:
-        parts += [heading(f"{words['against']} {entry['run']}")]
-        if summary["with_gold"]:
+    for entry in summary.comparisons:
+        parts += [heading(f"{words['against']} {entry.run}")]
+        if summary.with_gold:
             parts.append(paragraph(words["with_gold_how"]))
-        parts += [paragraph(words["agreement_how"]), _field_table(entry, summary["with_gold"], language)]
-    rows = [[str(one["id"]), one["run"], ", ".join(one["fields"])] for one in summary["documents_that_differ"]]
+        parts += [paragraph(words["agreement_how"]), _field_table(entry, language)]
+    rows = [[str(one.id), one.run, ", ".join(one.fields)] for one in summary.documents_that_differ]
     if rows:
         parts += [heading(words["differing"]), paragraph(words["differing_how"])]
         parts.append(table([words["id"], words["run"], words["fields"]], rows, text_columns=3))
     return "".join(parts)
 
 
-def _about(summary: Mapping[str, Any], language: Language) -> str:
-    words, flow = WORDS[language], summary["documents"]
+def _about(summary: ComparisonSummary, language: Language) -> str:
+    words, flow = WORDS[language], summary.documents
+    elsewhere = flow.gold_not_in_all_runs
     rows = [
-        (words["first"], summary["first"]),
-        (words["documents"], str(flow["compared"])),
-        *((f"… {words[key]}", str(flow[key])) for key in ("in_all_runs", "gold_not_in_all_runs") if key in flow),
-        (words["fields_left_out"], ", ".join(summary["fields_left_out"]) or words["none"]),
+        (words["first"], summary.first),
+        (words["documents"], str(flow.compared)),
+        (f"… {words['in_all_runs']}", str(flow.in_all_runs)),
+        *([] if elsewhere is None else [(f"… {words['gold_not_in_all_runs']}", str(elsewhere))]),
+        (words["fields_left_out"], ", ".join(summary.fields_left_out) or words["none"]),
     ]
-    if summary["weights"] is not None:
-        rows.append((words["drawn"], how_drawn(summary["weights"], EVALUATION[language], language)))
+    if summary.weights is not None:
+        rows.append((words["drawn"], how_drawn(summary.weights, EVALUATION[language], language)))
     return table(["", ""], rows, text_columns=2)
 
 
-def _quality_table(summary: Mapping[str, Any], language: Language) -> str:
+def _quality_table(summary: ComparisonSummary, language: Language) -> str:
     words = WORDS[language]
     rows: list[Sequence[str]] = []
-    for one in summary["runs"]:
-        row: list[str] = [one["run"], one["task"], one["model"]]
-        if summary["with_gold"]:
-            overall = one["overall"]
+    for one in summary.runs:
+        row: list[str] = [one.run, one.task, one.model]
+        if (overall := one.overall) is not None:
             row += [
-                with_range(overall["micro"]["f1"], overall["micro"]["f1_ci95"], language),
-                with_range(overall["macro"]["f1"], overall["macro"]["f1_ci95"], language),
-                with_range(overall["exact"], overall["exact_ci95"], language),
+                with_range(overall.micro.f1, overall.micro.f1_ci95, language),
+                with_range(overall.macro.f1, overall.macro.f1_ci95, language),
+                with_range(overall.exact, overall.exact_ci95, language),
             ]
-        rows.append([*row, str(one["not_usable"])])
-    quality = [words["f1"], words["macro"], words["exact"]] if summary["with_gold"] else []
+        rows.append([*row, str(one.not_usable)])
+    quality = [words["f1"], words["macro"], words["exact"]] if summary.with_gold else []
     return table(
         [words["run"], words["task"], words["model"], *quality, words["not_usable"]],
         rows,
@@ -70,18 +71,15 @@ def _quality_table(summary: Mapping[str, Any], language: Language) -> str:
     )
 
 
-def _cost_table(summary: Mapping[str, Any], language: Language) -> str:
+def _cost_table(summary: ComparisonSummary, language: Language) -> str:
     words = WORDS[language]
-    rows = [[one["run"], *(_amount(one["cost"].get(name), language) for name in _COSTS)] for one in summary["runs"]]
+    rows = [[one.run, *(_amount(getattr(one.cost, name, None), language) for name in _COSTS)] for one in summary.runs]
     return table([words["run"], *(words[name] for name in _COSTS)], rows)
 
 
-def _settings_table(summary: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def _settings_table(summary: ComparisonSummary, words: Mapping[str, str]) -> str:
     """What was set otherwise in some of the runs; nothing where that is nothing."""
-    rows = [
-        [one["run"], ", ".join(f"{key}={value}" for key, value in one.get("settings", {}).items())]
-        for one in summary["runs"]
-    ]
+    rows = [[one.run, ", ".join(f"{key}={value}" for key, value in one.settings.items())] for one in summary.runs]
     return table([words["run"], words["settings"]], rows, text_columns=2) if any(told for _, told in rows) else ""
 
 
@@ -90,31 +88,31 @@ def _amount(value: float | None, language: Language) -> str:
     return decimal(value, language, digits=digits)
 
 
-def _field_table(entry: Mapping[str, Any], with_gold: bool, language: Language) -> str:
+def _field_table(entry: Against, language: Language) -> str:
     words = WORDS[language]
-    rows: list[Sequence[str]] = []
-    whole: dict[str, Any] = {key: entry[key] for key in ("equal_share", "equal_ci95")}
-    if with_gold:
-        whole |= entry["overall"]["micro"] | entry["overall"]["exact"]
-    for name, one in {words["all"]: whole, **entry["fields"]}.items():
-        row: list[str] = [name]
-        if with_gold:
-            row += [
-                with_range(one["f1_difference"], one["f1_difference_ci95"], language),
-                str(one["only_first_right"]),
-                str(one["only_other_right"]),
-                _probability(one["p"], language),
-                _probability(one.get("p_holm"), language),
-            ]
-        row.append(with_range(one["equal_share"], one["equal_ci95"], language))
-        row.append(with_range(one["kappa"], one["kappa_ci95"], language) if "kappa" in one else "")
-        rows.append(row)
-    tests = ["difference", "only_first_right", "only_other_right", "p", "p_holm"] if with_gold else []
-    head = [words["field"], *(words[name] for name in (*tests, "equal_share", "kappa"))]
+    overall = entry.overall
+    whole = [] if overall is None else _test_cells(overall.micro, overall.exact, language)
+    rows: list[Sequence[str]] = [
+        [words["all"], *whole, with_range(entry.equal_share, entry.equal_ci95, language), ""],
+    ]
+    for name, one in entry.fields.items():
+        tests = _test_cells(one, one, language) if isinstance(one, FieldDifference) else []
+        kappa = "" if one.confusion is None else with_range(one.kappa, one.kappa_ci95, language)
+        rows.append([name, *tests, with_range(one.equal_share, one.equal_ci95, language), kappa])
+    tested = [] if overall is None else ["difference", "only_first_right", "only_other_right", "p", "p_holm"]
+    head = [words["field"], *(words[name] for name in (*tested, "equal_share", "kappa"))]
     return table(head, rows, total_rows=1)
 
 
-def _probability(value: float | None, language: Language) -> str:
-    if value is None:
-        return ""
+def _test_cells(gain: Differences, test: PairedTest, language: Language) -> list[str]:
+    return [
+        with_range(gain.f1_difference, gain.f1_difference_ci95, language),
+        str(test.only_first_right),
+        str(test.only_other_right),
+        _probability(test.p, language),
+        _probability(test.p_holm, language),
+    ]
+
+
+def _probability(value: float, language: Language) -> str:
     return f"< {decimal(0.001, language)}" if value < 0.001 else decimal(value, language)

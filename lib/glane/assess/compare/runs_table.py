@@ -9,38 +9,29 @@ from typing import Any
 
 import polars as pl
 
+from glane.assess.compare.record import ComparisonSummary, Cost, OverallDifference
+from glane.assess.evaluate.scores import Ends, Overall
 from glane.run.summary import Summary
 
-COSTS = (
-    "selected",
-    "prompt_tokens",
-    "output_tokens",
-    "seconds",
-    "engine_hours",
-    "gpu_hours",
-    "tokens_per_1000",
-    "seconds_per_1000",
-    "gpu_hours_per_1000",
-)
 _NOT_ASKED = ("run", "cluster", "preview", "show", "progress")  # settings that change no answer
 _SHORT = 60  # letters of a setting that is told
 
 
-def cost_of(summary: Summary) -> dict[str, float]:
+def cost_of(summary: Summary) -> Cost:
     """What a whole run took, and that for a thousand documents read."""
     tokens, num_documents = summary.tokens, summary.flow.selected
     thousands = max(num_documents, 1) / 1000
-    return {
-        "selected": num_documents,
-        "prompt_tokens": tokens.prompt,
-        "output_tokens": tokens.output,
-        "seconds": summary.seconds_working,
-        "engine_hours": summary.engine_hours,
-        "gpu_hours": summary.gpu_hours,
-        "tokens_per_1000": round((tokens.prompt + tokens.output) / thousands, 1),
-        "seconds_per_1000": round(summary.seconds_working / thousands, 3),
-        "gpu_hours_per_1000": round(summary.gpu_hours / thousands, 5),
-    }
+    return Cost(
+        selected=num_documents,
+        prompt_tokens=tokens.prompt,
+        output_tokens=tokens.output,
+        seconds=summary.seconds_working,
+        engine_hours=summary.engine_hours,
+        gpu_hours=summary.gpu_hours,
+        tokens_per_1000=round((tokens.prompt + tokens.output) / thousands, 1),
+        seconds_per_1000=round(summary.seconds_working / thousands, 3),
+        gpu_hours_per_1000=round(summary.gpu_hours / thousands, 5),
+    )
 
 
 def differing_settings(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -71,35 +62,47 @@ def _short(value: Any) -> str:
     return f"{len(text)} characters, {hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
-def runs_table(summary: Mapping[str, Any]) -> pl.DataFrame:
-    """One row per run of a comparison (`comparison.json`): quality, distance from the first run, and cost.
+def runs_table(summary: ComparisonSummary) -> pl.DataFrame:
+    """One row per run of a comparison: quality, distance from the first run, and cost.
 
     Measures are null without right answers; distances are null for the first run.
     """
-    against: dict[str, Mapping[str, Any]] = {entry["run"]: entry for entry in summary["comparisons"]}
+    against = {entry.run: entry for entry in summary.comparisons}
     rows = []
-    for one in summary["runs"]:
-        entry, overall = against.get(one["run"], {}), one.get("overall", {})
-        gain = entry.get("overall", {})
-        row: dict[str, Any] = {name: one[name] for name in ("run", "task", "model")}
-        row["settings"] = ", ".join(f"{key}={value}" for key, value in one.get("settings", {}).items())
-        row |= {"documents": summary["documents"]["compared"], "not_usable": one["not_usable"]}
-        micro = overall.get("micro", {})
-        row |= {"precision": micro.get("precision"), "recall": micro.get("recall")}
-        row |= _with_ends("f1", micro.get("f1"), micro.get("f1_ci95"))
-        row["macro_f1"] = overall.get("macro", {}).get("f1")
-        row |= _with_ends("exact", overall.get("exact"), overall.get("exact_ci95"))
-        difference = gain.get("micro", {})
-        row |= _with_ends("f1_difference", difference.get("f1_difference"), difference.get("f1_difference_ci95"))
-        row |= {name: gain.get("exact", {}).get(name) for name in ("p", "p_holm")}
-        row |= _with_ends("equal_share", entry.get("equal_share"), entry.get("equal_ci95"))
-        rows.append(row | {name: one["cost"].get(name) for name in COSTS})
+    for one in summary.runs:
+        row: dict[str, Any] = {"run": one.run, "task": one.task, "model": one.model}
+        row["settings"] = ", ".join(f"{key}={value}" for key, value in one.settings.items())
+        row |= {"documents": summary.documents.compared, "not_usable": one.not_usable}
+        row |= _quality(one.overall)
+        entry = against.get(one.run)
+        row |= _distance(None if entry is None else entry.overall)
+        row |= _with_ends("equal_share", *((entry.equal_share, entry.equal_ci95) if entry else (None, None)))
+        rows.append(row | {name: getattr(one.cost, name, None) for name in Cost.model_fields})
     schema: dict[str, Any] = dict.fromkeys(rows[0], pl.Float64)
     schema |= dict.fromkeys(("run", "task", "model", "settings"), pl.String)
     schema |= dict.fromkeys(("documents", "not_usable", "selected", "prompt_tokens", "output_tokens"), pl.Int64)
     return pl.DataFrame(rows, schema=schema)
 
 
-def _with_ends(name: str, value: float | None, ends: Sequence[float] | None) -> dict[str, float | None]:
+def _quality(overall: Overall | None) -> dict[str, float | None]:
+    micro = None if overall is None else overall.micro
+    return {
+        "precision": None if micro is None else micro.precision,
+        "recall": None if micro is None else micro.recall,
+        **_with_ends("f1", *((None, None) if micro is None else (micro.f1, micro.f1_ci95))),
+        "macro_f1": None if overall is None else overall.macro.f1,
+        **_with_ends("exact", *((None, None) if overall is None else (overall.exact, overall.exact_ci95))),
+    }
+
+
+def _distance(overall: OverallDifference | None) -> dict[str, float | None]:
+    if overall is None:
+        return {**_with_ends("f1_difference", None, None), "p": None, "p_holm": None}
+    micro, test = overall.micro, overall.exact
+    gain = _with_ends("f1_difference", micro.f1_difference, micro.f1_difference_ci95)
+    return {**gain, "p": test.p, "p_holm": test.p_holm}
+
+
+def _with_ends(name: str, value: float | None, ends: Ends) -> dict[str, float | None]:
     low, high = ends or (None, None)
     return {name: value, f"{name}_low": low, f"{name}_high": high}

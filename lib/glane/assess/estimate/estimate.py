@@ -18,9 +18,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from glane.assess.estimate.figures import Estimate
 from glane.assess.estimate.fitted import mean_of, regression_of
 from glane.assess.estimate.question import GROUP, WEIGHT, Question, check, joined_rows
+from glane.assess.estimate.record import Estimate
 from glane.assess.estimate.shares import rates_of, share_of
 
 

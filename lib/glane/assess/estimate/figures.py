@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import polars as pl
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """One estimated figure. `estimate`, `low` and `high` are None where the sample cannot tell."""
-
-    group: str | int | float | bool | datetime.date | None
-    term: str | None  # of a regression: the covariate
-    estimate: float | None
-    low: float | None
-    high: float | None
-    method: str  # ppi, rogan_gladen or gold_only
-    n_gold: int  # reviewed documents
-    n_run: int  # documents of the run
-    model: float | None  # the same figure from the model's answers alone
-    tuning: float | None  # how far the model's answers count: 0 not at all
-    rows_gold_only: int | None = None  # to review for the wanted half-width
-    rows_ppi: int | None = None
-    note: str | None = None
+from glane.assess.estimate.record import Estimate
 
 
 def as_table(found: Sequence[Estimate]) -> pl.DataFrame:

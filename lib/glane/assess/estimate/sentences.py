@@ -1,14 +1,12 @@
-"""Estimates in words, and as JSON."""
+"""Estimates in words, and as a record."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
 
-from glane.assess.estimate.figures import Estimate
 from glane.assess.estimate.question import Question
+from glane.assess.estimate.record import Estimate, EstimatesSummary
 
 _MAX_LINES = 40
 _LARGE_PART = 0.1  # of a run that was reviewed: the finite population then makes a difference
@@ -19,8 +17,9 @@ _METHODS = {
 }
 
 
-def estimate_text(found: Sequence[Estimate], question: Question, *, num_rejected: int) -> str:
+def estimate_text(summary: EstimatesSummary) -> str:
     """The estimates, one line each, and what the intervals are."""
+    found, question = summary.estimates, summary.question
     lines = [f"{_subject(question)}{f', by {question.by}' if question.by else ''}:"]
     lines += [f"  {_line(one, question)}" for one in found[:_MAX_LINES]]
     if len(found) > _MAX_LINES:
@@ -32,23 +31,20 @@ def estimate_text(found: Sequence[Estimate], question: Question, *, num_rejected
             "One sensitivity and specificity were taken for all groups: the intervals hold only if the model errs "
             "alike in all of them."
         )
-    if num_rejected:
-        lines.append(f"{num_rejected} documents of the run have no values and are not covered.")
+    if summary.rows_without_values:
+        lines.append(f"{summary.rows_without_values} documents of the run have no values and are not covered.")
     return "\n".join(lines)
 
 
-def estimate_json(
-    found: Sequence[Estimate], question: Question, about: Mapping[str, Any], *, num_rejected: int
-) -> dict[str, Any]:
+def summarised(found: Sequence[Estimate], question: Question, *, num_rejected: int) -> EstimatesSummary:
     """The same, for programs."""
-    return {
-        **about,
-        "question": asdict(question),
-        "interval": _meaning(question),
-        "nulls": _nulls(question),
-        "rows_without_values": num_rejected,
-        "estimates": [{**asdict(one), "group": _plain(one.group)} for one in found],
-    }
+    return EstimatesSummary(
+        question=question,
+        interval=_meaning(question),
+        nulls=_nulls(question),
+        rows_without_values=num_rejected,
+        estimates=tuple(found),
+    )
 
 
 def _plain(group: object) -> object:

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from glane.assess.estimate.figures import Estimate, joined_notes
+from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.question import GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
+from glane.assess.estimate.record import Estimate
 from glane.assess.estimate.sampling_plan import Plan, plan_share
 from glane.assess.proportion import (
     FEW,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ import polars as pl
 from glane.assess.evaluate.answers import some_ids
 from glane.assess.evaluate.judge import Judged
 from glane.assess.evaluate.metrics import confusion, share, share_of
+from glane.assess.evaluate.scores import NoteScores
 from glane.errors import DataError
 from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Assertion, Missing
@@ -86,7 +87,7 @@ def _complaints(fields: Mapping[str, Field], row: Mapping[str, Any], prefix: str
 
 def annotation_scores(
     fields: Mapping[str, Field], gold: pl.DataFrame, run: pl.DataFrame, judged: Judged
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, NoteScores]]:
     """Return, by `missing` and `assertion` and then by field, how often the run says what the right answers say.
 
     The unit is the document, or in a list the item: intervals are Wilson's, for documents only, since the items of one
@@ -99,7 +100,7 @@ def annotation_scores(
         for at, (right, found) in enumerate(zip(_documents(gold), _documents(run), strict=True)):
             for place, one, other in _notes(fields, right, found, at, pairs, ""):
                 told[place].append((at, one, other))
-    scores: dict[str, dict[str, Any]] = {what: {} for what in ANNOTATIONS}
+    scores: dict[str, dict[str, NoteScores]] = {what: {} for what in ANNOTATIONS}
     in_list = {leaf.path: leaf.in_list or isinstance(leaf.field, ListField) for leaf in judged.leaves}
     for (what, path), is_asked in asked.items():
         is_item = in_list.get(path, False) and not (what == "missing" and path in fields)
@@ -109,21 +110,26 @@ def annotation_scores(
 
 def _score(
     what: str, told: Sequence[tuple[int, str, str | None]], judged: Judged, *, is_asked: bool, is_item: bool
-) -> dict[str, Any]:
-    entry: dict[str, Any] = {"unit": "items" if is_item else "documents", "compared": len(told), "asked": is_asked}
+) -> NoteScores:
+    unit: Literal["documents", "items"] = "items" if is_item else "documents"
     if not is_asked:
-        return entry
+        return NoteScores(unit=unit, compared=len(told), asked=False)
     is_right = np.array([right == found for _, right, found in told], dtype=bool)
     weights = judged.weights[np.array([at for at, _, _ in told], dtype=np.int64)]
-    entry["correct"] = int(is_right.sum())
-    entry |= (
+    shares: dict[str, Any] = (
         {"share": share(float(weights @ is_right), float(weights.sum())), "share_ci95": None}
         if is_item
         else share_of("share", is_right, weights)
     )
     labels = [*map(str, ANNOTATIONS[what]), *([VALUE] if what == "missing" else [])]
-    entry["confusion"] = confusion([right for _, right, _ in told], [found for _, _, found in told], labels)
-    return entry
+    return NoteScores(
+        unit=unit,
+        compared=len(told),
+        asked=True,
+        correct=int(is_right.sum()),
+        confusion=confusion([right for _, right, _ in told], [found for _, _, found in told], labels),
+        **shares,
+    )
 
 
 def _notes(

@@ -18,8 +18,11 @@ from glane.assess.evaluate.leaf import leaves
 from glane.assess.evaluate.measures import DEFAULT_CHANCE, Chance, described, measured
 from glane.assess.evaluate.metrics import MEASURES, VERDICTS
 from glane.assess.evaluate.pairing import Paired, dates_without_precision, pair
+from glane.assess.evaluate.record import EvaluationSummary, GroupScores
+from glane.assess.evaluate.scores import FieldScores, Intervals, Overall
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field
+from glane.validation import Strict
 
 MAX_GROUPS = 50  # of a subgroup column: more would be no subgroups
 NO_GROUP = "(null)"
@@ -27,11 +30,11 @@ NO_GROUP = "(null)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What `evaluate` found."""
+    """A run beside right answers."""
 
     values: pl.DataFrame  # one row per compared value
     fields: pl.DataFrame  # one row per field, and per field and subgroup
-    summary: dict[str, Any]  # evaluation.json
+    summary: EvaluationSummary  # evaluation.json
 
 
 def evaluate(
@@ -78,30 +81,28 @@ def evaluate(
         paired.weights if is_weighted else None,
     )
     overall, per_field = measured(judged, chance)
-    for leaf in judged.leaves:
-        per_field[leaf.path] |= described(leaf, judged)
     notes = annotation_scores(asked, paired.gold, paired.run, judged)
     ids = paired.gold[id_column]
-    summary = {
-        "documents": paired.flow,
-        "weights": paired.about_weights(is_weighted=is_weighted),
-        "fields_without_gold": [name for name in fields if name not in asked],
-        "dates_without_precision": dates_without_precision(fields, asked),
-        "intervals": {
-            "level": LEVEL,
-            "of_ratios": "bootstrap over documents",
-            "of_shares": "Wilson",
-            "method": chance.method,
-            "samples": chance.samples,
-            "seed": chance.seed,
-        },
-        "overall": overall,
-        "fields": per_field,
-        "reasons": notes["missing"],
-        "assertions": notes["assertion"],
-        "evidence": evidence_scores(asked, ids, paired.run, judged, marked),
-        "by": {name: _by_group(judged, table, chance) for name, table in groups.items()},
-    }
+    summary = EvaluationSummary(
+        documents=paired.flow,
+        weights=paired.about_weights(is_weighted=is_weighted),
+        fields_without_gold=tuple(name for name in fields if name not in asked),
+        dates_without_precision=tuple(dates_without_precision(fields, asked)),
+        intervals=Intervals(
+            level=LEVEL,
+            of_ratios="bootstrap over documents",
+            of_shares="Wilson",
+            method=chance.method,
+            samples=chance.samples,
+            seed=chance.seed,
+        ),
+        overall=overall,
+        fields={leaf.path: described(per_field[leaf.path], leaf, judged) for leaf in judged.leaves},
+        reasons=notes["missing"],
+        assertions=notes["assertion"],
+        evidence=evidence_scores(asked, ids, paired.run, judged, marked),
+        by={name: _by_group(judged, table, chance) for name, table in groups.items()},
+    )
     values = judged.table(ids, [paired.gold[name] for name in paired.weight_columns])
     return Evaluation(values=values, fields=_table(summary), summary=summary)
 
@@ -123,30 +124,31 @@ def _groups(name: str, paired: Paired, known: Sequence[str]) -> pl.Series:
     return table[name]
 
 
-def _by_group(judged: Judged, column: pl.Series, chance: Chance) -> dict[str, Any]:
+def _by_group(judged: Judged, column: pl.Series, chance: Chance) -> dict[str, GroupScores]:
     """The measures of each subgroup, in the order of the column's values, those without one first."""
     found = {}
     for value in column.unique().sort():
         is_in = column.is_null() if value is None else (column == value).fill_null(False)
         overall, per_field = measured(judged.part(np.flatnonzero(is_in.to_numpy())), chance)
         label = pl.Series([value], dtype=column.dtype).cast(pl.String).fill_null(NO_GROUP).item()
-        found[label] = {**overall, "fields": per_field}
+        found[label] = GroupScores(**dict(overall), fields=per_field)
     return found
 
 
-def _table(summary: Mapping[str, Any]) -> pl.DataFrame:
+def _table(summary: EvaluationSummary) -> pl.DataFrame:
     """The measures of every field and average, of all documents (`by` null) and of each subgroup."""
-    parts = [(None, None, summary["overall"], summary["fields"])]
+    parts: list[tuple[str | None, str | None, Overall, Mapping[str, FieldScores]]] = [
+        (None, None, summary.overall, summary.fields)
+    ]
     parts += [
-        (column, label, part, part["fields"])
-        for column, groups in summary["by"].items()
-        for label, part in groups.items()
+        (column, label, part, part.fields) for column, groups in summary.by.items() for label, part in groups.items()
     ]
     rows = []
     for column, label, overall, per_field in parts:
-        named = {"(micro)": overall["micro"], "(macro)": overall["macro"], **per_field}
-        for name, entry in named.items():
-            row = {"by": column, "group": label, "field": name, "documents": overall["documents"]}
+        named: dict[str, Strict] = {"(micro)": overall.micro, "(macro)": overall.macro, **per_field}
+        for name, scores in named.items():
+            entry = dict(scores)
+            row = {"by": column, "group": label, "field": name, "documents": overall.documents}
             row |= {key: entry.get(key) for key in _NUMBERS}
             for measure in (*MEASURES, "exact"):
                 low, high = entry.get(f"{measure}_ci95") or (None, None)

@@ -10,6 +10,7 @@ import polars as pl
 
 from glane.assess.evaluate.judge import Judged
 from glane.assess.evaluate.metrics import share
+from glane.assess.evaluate.record import EvidenceScores
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Alignment
@@ -51,7 +52,7 @@ def evidence_scores(
     run: pl.DataFrame,
     judged: Judged,
     spans: Spans | None,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, EvidenceScores]:
     """Return by field how its quotes were found in the text and, where passages are marked, whether they overlap.
 
     A quote overlaps if it shares a code point with a marked passage of its field, or of the item that its item was
@@ -85,7 +86,7 @@ def evidence_scores(
                 "overlap_share": share(sum(iou > 0 for iou in places), len(places)),
                 "iou_mean": share(sum(places), len(places)),
             }
-        found[path] = entry
+        found[path] = EvidenceScores(**entry)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The measures of judged answers, overall and by field, with intervals and tables, for JSON."""
+"""The measures of judged answers, overall and by field, with intervals and tables."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from glane.assess.evaluate.metrics import (
     share_of,
     value_table,
 )
+from glane.assess.evaluate.scores import DescribedField, FieldScores, Macro, Micro, Overall, Presence
 from glane.task.fields import ListField
 
 
@@ -37,8 +38,8 @@ class Chance:
 DEFAULT_CHANCE = Chance()
 
 
-def measured(judged: Judged, chance: Chance) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The measures overall and by field, with intervals, for JSON."""
+def measured(judged: Judged, chance: Chance) -> tuple[Overall, dict[str, FieldScores]]:
+    """The measures overall and by field, with intervals."""
     units = judged.units
     values = scores(units.sum(axis=0), judged.is_value)
     rng = np.random.default_rng(chance.seed)
@@ -56,7 +57,7 @@ def measured(judged: Judged, chance: Chance) -> tuple[dict[str, Any], dict[str, 
             found[f"{name}_ci95"] = interval(ends[place, column])
         return found
 
-    def numbers(verdicts: Any) -> dict[str, int]:
+    def numbers(verdicts: Any) -> dict[str, Any]:
         counts = {str(verdict): int(count) for verdict, count in zip(VERDICTS, verdicts, strict=True)}
         return {
             "support": counts["correct"] + counts["wrong"] + counts["missed"],
@@ -65,45 +66,41 @@ def measured(judged: Judged, chance: Chance) -> tuple[dict[str, Any], dict[str, 
         }
 
     per_field = {
-        leaf.path: {
-            "level": "items" if leaf.is_items else "values",
+        leaf.path: FieldScores(
+            level="items" if leaf.is_items else "values",
             **numbers(totals[place]),
             **figures(place),
             **share_of("exact", exact[:, place], judged.weights),
-        }
+        )
         for place, leaf in enumerate(judged.leaves)
     }
-    overall = {
-        "micro": numbers(totals[judged.is_value].sum(axis=0)) | figures(-2),
-        "macro": {"fields": int(judged.is_value.sum()), **figures(-1)},
+    overall = Overall(
+        micro=Micro(**numbers(totals[judged.is_value].sum(axis=0)), **figures(-2)),
+        macro=Macro(fields=int(judged.is_value.sum()), **figures(-1)),
         **share_of("exact", np.asarray(exact.all(axis=1)), judged.weights),
-        "documents": num_documents,
-    }
+        documents=num_documents,
+    )
     return overall, per_field
 
 
-def described(leaf: Leaf, judged: Judged) -> dict[str, Any]:
-    """What a leaf is, and its tables."""
+def described(scores: FieldScores, leaf: Leaf, judged: Judged) -> DescribedField:
+    """The scores of a leaf, with what it is and its tables."""
     place = judged.leaves.index(leaf)
     correct, wrong, missed, spurious, _ = judged.counts[:, place].T
     is_told, is_found = correct + wrong + missed > 0, correct + wrong + spurious > 0
-    entry: dict[str, Any] = {
-        "type": leaf.field.type,
-        "rule": rule_of(leaf.field),
-        "presence": {  # documents
-            "both": int((is_told & is_found).sum()),
-            "gold_only": int((is_told & ~is_found).sum()),
-            "predicted_only": int((~is_told & is_found).sum()),
-            "neither": int((~is_told & ~is_found).sum()),
-        },
-    }
+    presence = Presence(
+        both=int((is_told & is_found).sum()),
+        gold_only=int((is_told & ~is_found).sum()),
+        predicted_only=int((~is_told & is_found).sum()),
+        neither=int((~is_told & ~is_found).sum()),
+    )
+    tables: dict[str, Any] = {}
     values = categories(leaf.field.items if isinstance(leaf.field, ListField) else leaf.field)
-    if not values:
-        return entry
-    rows = judged.of_leaf(leaf)
-    if not isinstance(leaf.field, ListField):
-        entry["confusion"] = confusion(rows["gold"], rows["predicted"], values)
-    if not leaf.in_list:
-        entry["values"] = value_table(rows, values, num_documents=len(judged.counts), weights=judged.weights)
-        entry["macro_f1"] = macro_f1(entry["values"])
-    return entry
+    if values:
+        rows = judged.of_leaf(leaf)
+        if not isinstance(leaf.field, ListField):
+            tables["confusion"] = confusion(rows["gold"], rows["predicted"], values)
+        if not leaf.in_list:
+            found = value_table(rows, values, num_documents=len(judged.counts), weights=judged.weights)
+            tables |= {"values": found, "macro_f1": macro_f1(found)}
+    return DescribedField(**dict(scores), type=leaf.field.type, rule=rule_of(leaf.field), presence=presence, **tables)

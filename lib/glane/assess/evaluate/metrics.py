@@ -15,8 +15,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from glane.assess.bootstrap import Array, Method, intervals, wilson
+from glane.assess.bootstrap import LEVEL, Array, Method, intervals
+from glane.assess.evaluate.scores import CategoryScores, Confusion, Ends
 from glane.assess.evaluate.verdict import Verdict
+from glane.assess.proportion import Share, wilson
 from glane.assess.proportion import share as hajek_share
 
 MEASURES = ("precision", "recall", "f1")
@@ -123,7 +125,8 @@ def score_intervals(
             value = whole[leaf, measure]
             if value in (0.0, 1.0) and np.isnan(found[leaf, measure]).all():
                 trials = effective_number(weights[count > 0])
-                found[leaf, measure] = wilson(trials * value, trials) or (np.nan, np.nan)
+                if trials:
+                    found[leaf, measure] = wilson(Share(value=float(value), num_effective=trials), LEVEL)
     means = found[:num_leaves][is_value]
     for measure in range(3):
         if whole[-1, measure] in (0.0, 1.0) and np.isnan(found[-1, measure]).all():
@@ -134,7 +137,7 @@ def score_intervals(
 
 def value_table(
     rows: pl.DataFrame, values: Sequence[str], *, num_documents: int, weights: Array
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, CategoryScores]:
     """Each category against the rest, over documents.
 
     Positive is a document that has the value (or, of a list, has it among others); negative is any other, with another
@@ -173,24 +176,24 @@ def value_table(
             entry |= share_of(name, hits[of], weights[of])
         both = 2 * weights[right & told].sum()
         entry["f1"] = share(float(both), float(both + weights[right != told].sum()))
-        table[value] = entry
+        table[value] = CategoryScores(**entry)
     return table
 
 
-def macro_f1(table: Mapping[str, Mapping[str, Any]]) -> float | None:
+def macro_f1(table: Mapping[str, CategoryScores]) -> float | None:
     """The mean F1 of the categories that occur."""
-    known = [entry["f1"] for entry in table.values() if entry["f1"] is not None]
+    known = [entry.f1 for entry in table.values() if entry.f1 is not None]
     return sum(known) / len(known) if known else None
 
 
-def confusion(gold: Iterable[str | None], predicted: Iterable[str | None], values: Sequence[str]) -> dict[str, Any]:
+def confusion(gold: Iterable[str | None], predicted: Iterable[str | None], values: Sequence[str]) -> Confusion:
     """Right categories (rows) by found ones (columns); the last row and column are "no value", labelled null."""
     labels: list[str | None] = [*values, None]
     places = {label: place for place, label in enumerate(labels)}
     counts = np.zeros((len(labels), len(labels)), dtype=int)
     for (right, found), count in Counter(zip(gold, predicted, strict=True)).items():
         counts[places[right], places[found]] = count
-    return {"labels": labels, "counts": counts.tolist()}
+    return Confusion(labels=tuple(labels), counts=tuple(map(tuple, counts.tolist())))
 
 
 def share_of(name: str, is_so: NDArray[np.bool_], weights: Array) -> dict[str, Any]:
@@ -198,7 +201,7 @@ def share_of(name: str, is_so: NDArray[np.bool_], weights: Array) -> dict[str, A
     if not len(weights):
         return {name: None, f"{name}_ci95": None}
     known = hajek_share(is_so.astype(np.float64), weights)
-    return {name: known.value, f"{name}_ci95": wilson(known.value * known.num_effective, known.num_effective)}
+    return {name: known.value, f"{name}_ci95": wilson(known, LEVEL)}
 
 
 def effective_number(weights: Array) -> float:
@@ -216,6 +219,6 @@ def number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def interval(ends: Array) -> list[float] | None:
-    """Two ends for JSON."""
-    return [float(ends[0]), float(ends[1])] if np.isfinite(ends).all() else None
+def interval(ends: Array) -> Ends:
+    """Two ends; None where they are not defined."""
+    return (float(ends[0]), float(ends[1])) if np.isfinite(ends).all() else None

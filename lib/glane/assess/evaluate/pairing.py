@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,6 +15,7 @@ from glane.assess.evaluate.annotations import ANNOTATIONS, check_annotations
 from glane.assess.evaluate.answers import check_gold, check_ids, gold_fields
 from glane.assess.evaluate.leaf import leaves
 from glane.assess.evaluate.metrics import effective_number
+from glane.assess.evaluate.scores import DocumentFlow, Weights
 from glane.assess.sampling import PROBABILITY
 from glane.assess.sampling import WEIGHT as DRAWN_WEIGHT
 from glane.errors import DataError
@@ -34,18 +34,18 @@ class Paired:
     run: pl.DataFrame
     weights: Array  # 1 where the right answers have none
     weight_columns: tuple[str, ...]  # of the right answers: how the documents were drawn
-    flow: dict[str, Any]  # how many documents there are, and why others are not compared
+    flow: DocumentFlow  # how many documents there are, and why others are not compared
 
-    def about_weights(self, *, is_weighted: bool) -> dict[str, Any] | None:
-        """How the documents were drawn, for JSON; None where the right answers do not say."""
+    def about_weights(self, *, is_weighted: bool) -> Weights | None:
+        """How the documents were drawn; None where the right answers do not say."""
         if not self.weight_columns:
             return None
-        return {
-            "column": self.weight_columns[0],
-            "used": is_weighted,
-            "equal": bool(np.ptp(self.weights) <= 1e-9 * self.weights.max()),
-            "effective_documents": effective_number(self.weights),
-        }
+        return Weights(
+            column=self.weight_columns[0],
+            used=is_weighted,
+            equal=bool(np.ptp(self.weights) <= 1e-9 * self.weights.max()),
+            effective_documents=effective_number(self.weights),
+        )
 
 
 def pair(
@@ -88,13 +88,13 @@ def pair(
         )
     unknown = gold.join(rows.select(id_column), on=id_column, how="anti", maintain_order="left")[id_column]
     statuses = Counter(status for status in rows["status"].cast(pl.String) if status != Status.OK)
-    flow = {
-        "compared": len(paired),
-        "not_usable": dict(sorted(statuses.items())),  # these predict nothing
-        "gold_not_in_run": len(unknown),
-        "gold_not_in_run_ids": unknown.head(_SHOWN_IDS).to_list(),
-        "run_not_in_gold": num_rows - len(paired),
-    }
+    flow = DocumentFlow(
+        compared=len(paired),
+        not_usable=dict(sorted(statuses.items())),
+        gold_not_in_run=len(unknown),
+        gold_not_in_run_ids=tuple(unknown.head(_SHOWN_IDS)),
+        run_not_in_gold=num_rows - len(paired),
+    )
     aligned = paired.select(id_column).join(rows, on=id_column, how="left", maintain_order="left")
     weights = with_weights(paired.select(drawn or id_column), weight=None, inclusion_probability=None)[WEIGHT]
     return Paired(

@@ -10,14 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from glane.assess.review.corrections import Corrections
+from glane.assess.review.record import (
+    AgreementSummary,
+    DecisionCounts,
+    FieldAgreement,
+    ReviewerFile,
+    ReviewerPair,
+    ReviewState,
+)
 from glane.task.arrow import Column
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # gold by file, document and column
 
 
 def agreement(
-    reviews: Mapping[str, Corrections], values: Values, fields: Sequence[str], kept: Mapping[str, list[Column]]
-) -> dict[str, Any]:
+    reviews: Mapping[str, Corrections],
+    values: Values,
+    fields: Sequence[str],
+    kept: Mapping[str, list[Column]],
+    *,
+    sample: ReviewState,
+) -> AgreementSummary:
     """Counts by field, and for each pair of reviewers their agreement on each, with Cohen's kappa (1960).
 
     Values are taken as categories. Kappa is None where it is not defined.
@@ -27,55 +40,71 @@ def agreement(
         values: what they said of the documents that they reviewed whole.
         fields: of the page.
         kept: the columns of each field.
+        sample: how far the review is.
     """
-    return {
-        "reviews": [
-            {
-                "file": Path(path).name,
-                "reviewer": review.reviewer,
-                "sampled": review.sampled,
-                "begun": len(review.documents),
-                "reviewed": len(values[path]),
-            }
+    return AgreementSummary(
+        sample=sample,
+        reviews=tuple(
+            ReviewerFile(
+                file=Path(path).name,
+                reviewer=review.reviewer,
+                sampled=review.sampled,
+                begun=len(review.documents),
+                reviewed=len(values[path]),
+            )
             for path, review in reviews.items()
-        ],
-        "fields": {name: _counts(name, reviews, values) for name in fields},
-        "between": [
+        ),
+        fields={name: _counts(name, reviews, values) for name in fields},
+        between=tuple(
             _between(one, other, reviews, values, fields, kept) for one, other in itertools.combinations(reviews, 2)
-        ],
-    }
+        ),
+    )
 
 
-def _counts(name: str, reviews: Mapping[str, Corrections], values: Values) -> dict[str, float | None]:
+def _counts(name: str, reviews: Mapping[str, Corrections], values: Values) -> DecisionCounts:
     made = [
         document.fields[name].decision
         for path, review in reviews.items()
         for document in review.documents
         if document.id in values[path]
     ]
-    counts = {kind: made.count(kind) for kind in ("accepted", "corrected", "missing")}
-    return {"reviewed": len(made), **counts, "share_accepted": counts["accepted"] / len(made) if made else None}
+    accepted = made.count("accepted")
+    return DecisionCounts(
+        reviewed=len(made),
+        accepted=accepted,
+        corrected=made.count("corrected"),
+        missing=made.count("missing"),
+        share_accepted=accepted / len(made) if made else None,
+    )
 
 
 def _between(
-    one: str, other: str, reviews: Mapping[str, Corrections], values: Values,
-    fields: Sequence[str], kept: Mapping[str, list[Column]],
-) -> dict[str, Any]:  # fmt: skip
+    one: str,
+    other: str,
+    reviews: Mapping[str, Corrections],
+    values: Values,
+    fields: Sequence[str],
+    kept: Mapping[str, list[Column]],
+) -> ReviewerPair:
     both = [key for key in values[one] if key in values[other]]
-    found: dict[str, Any] = {}
+    found = {}
     for name in fields:
         first, second = (
             [_category([values[path][key][column.name] for column in kept[name]]) for key in both]
             for path in (one, other)
         )
         same = [a == b for a, b in zip(first, second, strict=True)]
-        found[name] = {
-            "agreement": sum(same) / len(both) if both else None,
-            "kappa": _kappa(first, second),
-            "differ": [key for key, is_same in zip(both, same, strict=True) if not is_same],
-        }
-    people = [reviews[one].reviewer, reviews[other].reviewer]
-    return {"reviewers": people, "files": [Path(one).name, Path(other).name], "documents": len(both), "fields": found}
+        found[name] = FieldAgreement(
+            agreement=sum(same) / len(both) if both else None,
+            kappa=_kappa(first, second),
+            differ=tuple(key for key, is_same in zip(both, same, strict=True) if not is_same),
+        )
+    return ReviewerPair(
+        reviewers=(reviews[one].reviewer, reviews[other].reviewer),
+        files=(Path(one).name, Path(other).name),
+        documents=len(both),
+        fields=found,
+    )
 
 
 def _category(cells: Sequence[Any]) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field as Key
 from pydantic import JsonValue, ValidationError, model_validator
 
-from glane.errors import DataError
+from glane.errors import DataError, RecordError
+from glane.records import Record, check_kind
 from glane.types import Missing
 from glane.validation import Strict
 
@@ -37,11 +39,11 @@ class ReviewedDocument(Strict):
     fields: Mapping[str, Decision]
 
 
-class Corrections(Strict):
+class Corrections(Record):
     """The file that the review page saves."""
 
-    format: str = Key(pattern="^glane-corrections$")
-    version: int = Key(ge=1, le=1)
+    kind: Literal["glane corrections"] = "glane corrections"
+    version: Literal[1] = 1
     run: str
     page: str
     task: str
@@ -63,9 +65,12 @@ def read_corrections(path: str | Path, *, run: str) -> Corrections:
         DataError: if there is no such file, it holds no corrections, or they are those of another run.
     """
     try:
-        found = Corrections.model_validate(json.loads(Path(path).read_bytes()))
+        values = check_kind(Corrections, json.loads(Path(path).read_bytes()), place=path)
+        found = Corrections.model_validate(values)  # its errors can be told without what a reviewer wrote
     except OSError as error:
         raise DataError(f"corrections: {path}: {error.strerror or 'cannot be read'}.") from None
+    except RecordError as error:
+        raise DataError(f"{error} It is not a file that the review page saved.") from None
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "file"

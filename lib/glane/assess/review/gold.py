@@ -18,10 +18,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glane.assess.files import as_json, write_folder
+from glane.assess.files import write_folder
 from glane.assess.review.agreement import agreement
 from glane.assess.review.corrections import Corrections, Decision, ReviewedDocument
 from glane.assess.review.data import without_evidence
+from glane.assess.review.record import AgreementSummary
 from glane.assess.review.reviewed_sample import Sample, state_text
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
 from glane.errors import DataError, did_you_mean
@@ -38,7 +39,7 @@ class Gold:
     """What reviews give."""
 
     table: pa.Table  # one row per reviewed document
-    agreement: dict[str, Any]  # counts by field, and between reviewers
+    agreement: AgreementSummary  # counts by field, and between reviewers
 
 
 def make_gold(
@@ -90,8 +91,8 @@ def make_gold(
     reviewed = dict.fromkeys(name for found in values.values() for name in found)
     probabilities = sample.probabilities(reviewed)
     table = _table(reviews, values, by_id, rows.schema[id_column], id_column, kept, probabilities)
-    counts = agreement(reviews, values, fields, kept)
-    return Gold(table=table, agreement={"sample": sample.state(reviewed, values), **counts})
+    counts = agreement(reviews, values, fields, kept, sample=sample.state(reviewed, values))
+    return Gold(table=table, agreement=counts)
 
 
 def write_gold(folder: str | Path, gold: Gold) -> str:
@@ -103,10 +104,8 @@ def write_gold(folder: str | Path, gold: Gold) -> str:
     target = Path(folder).expanduser()
     table = io.BytesIO()
     pq.write_table(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
-    write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": as_json(gold.agreement)})
-    return (
-        f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement['sample'])}"
-    )
+    write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": gold.agreement.as_json()})
+    return f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement.sample)}"
 
 
 def _common_fields(task: Task, reviews: Mapping[str, Corrections]) -> list[str]:

@@ -44,7 +44,7 @@ function restore() {
 function corrections() {
   const reviewed = data.documents.filter((one) => numDecided(one.id));
   return {
-    format: "glane-corrections", version: 1, run: data.run, page: data.page, task: data.task,
+    kind: "glane corrections", version: 1, run: data.run, page: data.page, task: data.task,
     reviewer: state.reviewer.trim(), saved: new Date().toISOString(), fields: fieldNames, sampled: data.documents.length,
     documents: reviewed.map(({ id, inclusion_probability, stratum }) => ({ id, inclusion_probability, stratum, fields: decided(id) })),
   };
@@ -73,7 +73,7 @@ async function load(file) {
   } catch {
     return say(words.notOurs);
   }
-  if (content?.format !== "glane-corrections" || content.version !== 1 || !Array.isArray(content.documents)) return say(words.notOurs);
+  if (content?.kind !== "glane corrections" || content.version !== 1 || !Array.isArray(content.documents)) return say(words.notOurs);
   if (content.run !== data.run) return say(words.otherRun);
   if (content.page !== data.page) return say(words.otherPage);
   const isKnown = (one) => data.documents.some(({ id }) => id === one?.id) && isRecord(one.fields) && Object.keys(one.fields).every((name) => name in data.fields);

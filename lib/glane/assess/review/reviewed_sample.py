@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
+from glane.assess.review.record import ReviewState, StratumState
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError
 
@@ -76,7 +76,7 @@ class Sample:
         parts = {name: done[name] / sampled[name] * covered / size for name in done}
         return {name: self.drawn[name].probability * parts[self.drawn[name].stratum] for name in reviewed}
 
-    def state(self, reviewed: Collection[str], by_file: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    def state(self, reviewed: Collection[str], by_file: Mapping[str, Collection[str]]) -> ReviewState:
         """How far the review is: documents sampled, reviewed and skipped, and by stratum.
 
         Skipped is what nobody reviewed between the first and the last document that somebody reviewed: if they were
@@ -90,12 +90,12 @@ class Sample:
                 skipped |= {name for name, one in self.drawn.items() if one.place in inside and name not in reviewed}
         sampled = Counter(one.stratum for one in self.drawn.values())
         done = Counter(self.drawn[name].stratum for name in reviewed)
-        return {
-            "sampled": len(self.drawn),
-            "reviewed": len(reviewed),
-            "skipped": sorted(skipped, key=lambda name: self.drawn[name].place),
-            "strata": {name: {"sampled": sampled[name], "reviewed": done[name]} for name in sorted(sampled)},
-        }
+        return ReviewState(
+            sampled=len(self.drawn),
+            reviewed=len(reviewed),
+            skipped=tuple(sorted(skipped, key=lambda name: self.drawn[name].place)),
+            strata={name: StratumState(sampled=sampled[name], reviewed=done[name]) for name in sorted(sampled)},
+        )
 
 
 _REMEDY = "Give the out.dir that the page was made in, and the file as the page saved it."
@@ -127,16 +127,16 @@ def read_sample(folder: str | Path, *, id_column: str) -> Sample:
     )
 
 
-def state_text(state: Mapping[str, Any]) -> str:
+def state_text(state: ReviewState) -> str:
     """What is to be known of a review under way; nothing where it is finished."""
-    left = state["sampled"] - state["reviewed"]
+    left = state.sampled - state.reviewed
     parts = [f"{left} documents of the sample are not reviewed yet; weights are for those that are"] if left else []
-    if skipped := len(state["skipped"]):
+    if skipped := len(state.skipped):
         parts.append(
             f"{skipped} were skipped, see agreement.json: review them, too, for what is left without the hard ones is "
             "no random sample"
         )
-    if empty := [name for name, one in state["strata"].items() if not one["reviewed"]]:
+    if empty := [name for name, one in state.strata.items() if not one.reviewed]:
         parts.append(
             f"no document is reviewed yet in {len(empty)} strata, {empty[0]!r} for example, taken to be like the others"
         )

@@ -1,0 +1,44 @@
+"""Estimated figures, as `estimates.json` tells them."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Literal
+
+from glane.assess.estimate.question import Question
+from glane.records import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One estimated figure. `estimate`, `low` and `high` are None where the sample cannot tell."""
+
+    group: str | int | float | bool | datetime.date | None
+    term: str | None  # of a regression: the covariate
+    estimate: float | None
+    low: float | None
+    high: float | None
+    method: str  # ppi, rogan_gladen or gold_only
+    n_gold: int  # reviewed documents
+    n_run: int  # documents of the run
+    model: float | None  # the same figure from the model's answers alone
+    tuning: float | None  # how far the model's answers count: 0 not at all
+    rows_gold_only: int | None = None  # to review for the wanted half-width
+    rows_ppi: int | None = None
+    note: str | None = None
+
+
+class EstimatesSummary(Record):
+    """What was asked, and the estimates."""
+
+    kind: Literal["glane estimates"] = "glane estimates"
+    version: Literal[1] = 1
+    run: str = ""
+    gold: str | None = None  # the path of the reviewed documents; None of a table in memory
+    fingerprint: str = ""
+    question: Question
+    interval: str  # what the intervals are
+    nulls: str | None  # what a document without a value counts as
+    rows_without_values: int  # documents of the run that are not covered
+    estimates: tuple[Estimate, ...]

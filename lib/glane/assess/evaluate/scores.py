@@ -1,0 +1,153 @@
+"""What is found when answers are held against others, as values: measures, counts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from glane.records import left_out
+from glane.validation import Strict
+
+Ends = tuple[float, float] | None  # of a 95 % interval; None where it is not defined
+Id = str | int  # of a document
+
+
+class DocumentFlow(Strict):
+    """How many documents are compared, and why others are not."""
+
+    compared: int
+    not_usable: Mapping[str, int]  # of those compared, by status: they predict nothing
+    gold_not_in_run: int
+    gold_not_in_run_ids: tuple[Id, ...]  # the first of them
+    run_not_in_gold: int
+
+
+class Weights(Strict):
+    """How the documents compared were drawn."""
+
+    column: str  # of the right answers
+    used: bool
+    equal: bool
+    effective_documents: float  # of equal weight, that would say as much
+
+
+class Intervals(Strict):
+    """How intervals were made."""
+
+    level: float
+    of_ratios: str | None = left_out()
+    of_shares: str | None = left_out()
+    method: Literal["bca", "percentile"]
+    samples: int
+    seed: int
+
+
+class Counts(Strict):
+    """Values by verdict."""
+
+    support: int  # expected
+    predicted: int
+    correct: int
+    wrong: int
+    missed: int
+    spurious: int
+    absent: int
+
+
+class Ratios(Strict):
+    """Measures from 0 to 1; None where the denominator is 0."""
+
+    precision: float | None
+    precision_ci95: Ends
+    recall: float | None
+    recall_ci95: Ends
+    f1: float | None
+    f1_ci95: Ends
+
+
+class Exact(Strict):
+    """The share of documents without error."""
+
+    exact: float | None
+    exact_ci95: Ends
+
+
+class Micro(Ratios, Counts):
+    """All values of all fields."""
+
+
+class Macro(Ratios):
+    """The mean over fields."""
+
+    fields: int
+
+
+class Overall(Exact):
+    """The measures of a set of documents, over all fields."""
+
+    micro: Micro
+    macro: Macro
+    documents: int
+
+
+class FieldScores(Exact, Ratios, Counts):
+    """The measures of one field."""
+
+    level: Literal["values", "items"]  # items: of a list of records as wholes
+
+
+class Presence(Strict):
+    """Documents, by who has a value."""
+
+    both: int
+    gold_only: int
+    predicted_only: int
+    neither: int
+
+
+class Confusion(Strict):
+    """Right categories (rows) by found ones (columns); None is no value."""
+
+    labels: tuple[str | None, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+class CategoryScores(Strict):
+    """One category against all the rest; the counts are of documents."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+    sensitivity: float | None
+    sensitivity_ci95: Ends
+    specificity: float | None
+    specificity_ci95: Ends
+    ppv: float | None
+    ppv_ci95: Ends
+    npv: float | None
+    npv_ci95: Ends
+    f1: float | None
+
+
+class DescribedField(FieldScores):
+    """The measures of one field, with what it is and its tables."""
+
+    type: str
+    rule: str
+    presence: Presence
+    confusion: Confusion | None = left_out()  # of categories
+    values: Mapping[str, CategoryScores] | None = left_out()  # by category
+    macro_f1: float | None = left_out()  # the mean over the categories that occur
+
+
+class NoteScores(Strict):
+    """Of a reason or an assertion: how often the run says what the right answers say."""
+
+    unit: Literal["documents", "items"]
+    compared: int
+    asked: bool  # whether the task asks for it
+    correct: int | None = left_out()
+    share: float | None = left_out()
+    share_ci95: Ends = left_out()
+    confusion: Confusion | None = left_out()

@@ -1,0 +1,73 @@
+"""What is counted of reviews, as `agreement.json` tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from glane.records import Record
+from glane.validation import Strict
+
+
+class StratumState(Strict):
+    """How far the review of a stratum is, in documents."""
+
+    sampled: int
+    reviewed: int
+
+
+class ReviewState(Strict):
+    """How far a review is."""
+
+    sampled: int
+    reviewed: int
+    skipped: tuple[str, ...]  # ids that nobody reviewed, before others that somebody did
+    strata: Mapping[str, StratumState]
+
+
+class ReviewerFile(Strict):
+    """One file of corrections; counts are of documents."""
+
+    file: str
+    reviewer: str
+    sampled: int
+    begun: int
+    reviewed: int
+
+
+class DecisionCounts(Strict):
+    """What was decided of a field, over all files."""
+
+    reviewed: int
+    accepted: int
+    corrected: int
+    missing: int
+    share_accepted: float | None
+
+
+class FieldAgreement(Strict):
+    """How far two reviewers agree on a field."""
+
+    agreement: float | None  # share of documents
+    kappa: float | None  # None where it is not defined
+    differ: tuple[str, ...]  # ids
+
+
+class ReviewerPair(Strict):
+    """Two reviewers, on the documents that both reviewed whole."""
+
+    reviewers: tuple[str, str]
+    files: tuple[str, str]
+    documents: int
+    fields: Mapping[str, FieldAgreement]
+
+
+class AgreementSummary(Record):
+    """What reviewers decided, counted, and how far they agree: `agreement.json`."""
+
+    kind: Literal["glane agreement"] = "glane agreement"
+    version: Literal[1] = 1
+    sample: ReviewState
+    reviews: tuple[ReviewerFile, ...]
+    fields: Mapping[str, DecisionCounts]
+    between: tuple[ReviewerPair, ...]
