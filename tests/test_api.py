@@ -14,7 +14,12 @@ import pytest
 
 import glane
 from conftest import ROOT, SMALL_TASK, extract_here, job, make_settings, write_documents
-from glane.errors import ConfigError, GlaneError
+from glane.assess.calibrate.record import CalibrationSummary
+from glane.assess.compare.record import ComparisonSummary
+from glane.assess.estimate.record import EstimatesSummary
+from glane.assess.evaluate.record import EvaluationSummary
+from glane.errors import ConfigError, GlaneError, RecordError
+from glane.records import Record, read_record
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +95,53 @@ def test_a_function_says_what_its_command_says_and_writes_nothing(call: str, fol
     assert (told["kind"].split()[0], told["version"]) == ("glane", 1)
 
 
+RECORDS: dict[str, type[Record]] = {
+    "evaluation": EvaluationSummary,
+    "comparison": ComparisonSummary,
+    "calibration": CalibrationSummary,
+    "estimates": EstimatesSummary,
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_what_is_written_is_a_record_that_is_read_again_and_only_in_its_version(
+    name: str, folder: Path, tmp_path: Path
+) -> None:
+    run, gold = str(folder / "one"), pl.read_parquet(folder / "gold.parquet")
+    evaluation = glane.evaluate(run, gold, by=["hospital"], samples=200)
+    found = {
+        "evaluation": evaluation,
+        "comparison": glane.compare([run, folder / "two"], gold=gold, samples=200),
+        "calibration": glane.calibrate(run, evaluation.values, alpha=0.2),
+        "estimates": glane.estimate(run, gold, "fever", by="hospital", half_width=0.1),
+    }[name]
+    found.write(str(tmp_path))
+    path, model = tmp_path / f"{name}.json", RECORDS[name]
+    told = read_record(model, path)
+    assert told == found.summary
+    assert told.as_json() == path.read_bytes()
+    values = json.loads(path.read_bytes())
+    for change, words in (
+        ({"version": 2}, f"'glane {name}' in version 2; this glane reads version 1"),
+        ({"kind": "glane run"}, f"holds 'glane run', and 'glane {name}' is expected here"),
+        ({"surplus": 1}, "damaged. surplus: unknown key"),
+    ):
+        path.write_text(json.dumps(values | change))
+        with pytest.raises(RecordError, match=re.escape(words)):
+            read_record(model, path)
+
+
+def test_without_right_answers_a_comparison_is_read_again_too(folder: Path, tmp_path: Path) -> None:
+    found = glane.compare([folder / "one", folder / "two"], samples=0)
+    found.write(str(tmp_path))
+    told = read_record(ComparisonSummary, tmp_path / "comparison.json")
+    assert told == found.summary
+    (entry,) = told.comparisons
+    assert entry.overall is None
+    assert "kappa" not in json.loads((tmp_path / "comparison.json").read_bytes())["comparisons"][0]["fields"]["age"]
+    assert entry.fields["sex"].confusion is not None
+
+
 def test_tables_in_memory_do_as_well(folder: Path) -> None:
     gold = pl.read_parquet(folder / "gold.parquet")
     run = glane.open_run(folder / "one")
@@ -98,7 +150,7 @@ def test_tables_in_memory_do_as_well(folder: Path) -> None:
         glane.evaluate(str(folder / "one"), folder / "gold.parquet", samples=0),
     )
     assert from_memory.fields.equals(from_file.fields)
-    assert from_memory.summary["gold"] == "a table in memory"
+    assert from_memory.summary.gold == "a table in memory"
 
 
 def test_a_review_and_sentinels_are_written_where_they_are_told(folder: Path, tmp_path: Path) -> None:

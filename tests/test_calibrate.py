@@ -15,6 +15,7 @@ from conftest import extract_here, job, make_settings
 from glane.assess.calibrate.acceptance import accept, acceptance_text
 from glane.assess.calibrate.calibration import calibrate, expected_calibration_error, has_enough, reliability
 from glane.assess.calibrate.page import calibration_page
+from glane.assess.calibrate.record import CalibrationSummary
 from glane.assess.calibrate.selection import (
     binomial_p_value,
     hoeffding_bentkus_p_value,
@@ -25,6 +26,7 @@ from glane.assess.calibrate.selection import (
 from glane.assess.evaluate.evaluation import evaluate
 from glane.assess.evaluate.measures import Chance
 from glane.errors import ConfigError, DataError
+from glane.records import parse_record
 from glane.settings import calibrate_settings
 from glane.task.task import load_task
 from test_estimate import simulation
@@ -162,11 +164,13 @@ def test_a_run_is_parted_into_accepted_and_to_review() -> None:
     assert result.accepted.columns == ["id", "field", "item", "value", "confidence", "calibrated"]
     assert result.accepted.height + result.to_review.height == 3005
     assert result.accepted["field"].unique().to_list() == ["age"]
-    threshold = result.summary["fields"]["age"]["threshold"]
+    threshold = result.summary.as_values()["fields"]["age"]["threshold"]
     assert result.accepted["confidence"].min() >= threshold
-    assert result.summary["fields_not_judged"] == ["sex"]
+    assert result.summary.as_values()["fields_not_judged"] == ["sex"]
     assert "not judged, so all to review: sex" in acceptance_text(result.summary)
-    html = calibration_page(json.loads(json.dumps(result.summary)), language="fr")
+    html = calibration_page(
+        parse_record(CalibrationSummary, json.loads(result.summary.as_json()), place="here"), language="fr"
+    )
     assert "Confiance et acceptation" in html
     assert "<svg" in html
     assert "http" not in html
@@ -176,9 +180,9 @@ def test_the_guarantee_says_how_the_documents_were_drawn() -> None:
     found, values = frames()
     asked = {"id_column": "id", "alpha": 0.1, "delta": 0.1}
     untold = accept(found, values, **asked).summary
-    assert "only if they are a plain random sample" in untold["guarantee"]
+    assert "only if they are a plain random sample" in untold.guarantee
     equal = accept(found, values.with_columns(weight=pl.lit(5.0)), **asked).summary
-    assert "equal probabilities, as their weights say" in equal["guarantee"]
+    assert "equal probabilities, as their weights say" in equal.guarantee
     assert "garantie ne vaut que" in calibration_page(untold, language="fr")
     assert "probabilités égales" in calibration_page(equal, language="fr")
 
@@ -188,14 +192,14 @@ def test_numbers_are_the_same_however_they_are_written() -> None:
     result = accept(
         found, values.with_columns(predicted=pl.lit("67.0")), id_column="id", alpha=0.1, delta=0.1
     )  # fmt: skip
-    assert result.summary["judged"] == 300
+    assert result.summary.as_values()["judged"] == 300
 
 
 def test_one_document_with_two_values_in_the_run_takes_the_test_for_shares() -> None:
     found, values = frames()
     twice = pl.concat([found, found.tail(1).with_columns(item=pl.lit(1, pl.Int64))])
     one, two = (
-        accept(rows, values, id_column="id", alpha=0.1, delta=0.1).summary["fields"]["age"]["tests"]
+        accept(rows, values, id_column="id", alpha=0.1, delta=0.1).summary.as_values()["fields"]["age"]["tests"]
         for rows in (found, twice)
     )
     exact, bound = (next(test for test in tests if test["risk"] > 0) for tests in (one, two))
@@ -221,8 +225,8 @@ def test_weights_travel_from_the_gold_to_the_refusal() -> None:
     asked = {"id_column": "id", "alpha": 0.2, "delta": 0.1}
     with pytest.raises(DataError, match="unequal probabilities"):
         accept(found, judged_with([1.0, 4.0] * 100), **asked)
-    assert accept(found, judged_with([4.0] * 200), **asked).summary["sample"] == "equal"
-    assert accept(found, judged_with(None), **asked).summary["sample"] == "untold"
+    assert accept(found, judged_with([4.0] * 200), **asked).summary.as_values()["sample"] == "equal"
+    assert accept(found, judged_with(None), **asked).summary.as_values()["sample"] == "untold"
 
 
 def test_small_fields_share_a_curve() -> None:
@@ -230,10 +234,10 @@ def test_small_fields_share_a_curve() -> None:
     both = pl.concat([found, found.with_columns(field=pl.lit("sex"))])
     small = pl.concat([values, values.head(20).with_columns(field=pl.lit("sex"))])
     result = accept(both, small, id_column="id", alpha=0.1, delta=0.1)
-    assert result.summary["fields"]["sex"]["calibrator"]["pooled_over_fields"]
-    assert result.summary["fields"]["sex"]["threshold"] is None
-    assert "at least" in result.summary["fields"]["sex"]["notes"][0]
-    assert not result.summary["fields"]["age"]["calibrator"]["pooled_over_fields"]
+    assert result.summary.as_values()["fields"]["sex"]["calibrator"]["pooled_over_fields"]
+    assert result.summary.as_values()["fields"]["sex"]["threshold"] is None
+    assert "at least" in result.summary.as_values()["fields"]["sex"]["notes"][0]
+    assert not result.summary.as_values()["fields"]["age"]["calibrator"]["pooled_over_fields"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ from glane.assess.compare.runs_table import cost_of, differing_settings, runs_ta
 from glane.assess.compare.terminal import comparison_text
 from glane.assess.evaluate.measures import Chance
 from glane.errors import ConfigError, DataError, RunError
+from glane.run.energy import EnergyTotal
 from glane.run.find import find_runs
+from glane.run.summary import Flow, Summary, Tokens
 from glane.settings import compare_settings
 from glane.task.fields import Field, fields_from
 
@@ -42,7 +44,8 @@ def candidate(name: str, rows: list[dict[str, Any]], fields: dict[str, Field] | 
         fields=fields or ASKED,
         rows=pl.LazyFrame(full, infer_schema_length=None),
         id_column="id",
-        about={"task": "t 1", "model": "m", "cost": {}},
+        task="t 1",
+        model="m",
     )
 
 
@@ -72,7 +75,7 @@ def drawn(size: int = 300) -> tuple[pl.DataFrame, list[list[dict[str, Any]]]]:
 def test_tests_and_agreement_are_those_of_the_libraries() -> None:
     gold, runs = drawn()
     candidates = [candidate(name, rows) for name, rows in zip("abc", runs, strict=True)]
-    found = compare_runs(candidates, gold, chance=Chance(samples=300)).summary
+    found = compare_runs(candidates, gold, chance=Chance(samples=300)).summary.as_values()
     truth = gold.to_dicts()
     tests = []
     for place, entry in enumerate(found["comparisons"], start=1):
@@ -110,8 +113,12 @@ def test_paired_intervals_are_narrower_than_those_of_unrelated_runs() -> None:
     rng = np.random.default_rng(2)
     gold, runs = drawn()
     nearly = [row if rng.random() < 0.9 else {**row, "age": 1000} for row in runs[1]]
-    twins = compare_runs([candidate("a", runs[1]), candidate("b", nearly)], gold, chance=Chance(samples=300)).summary
-    others = compare_runs([candidate("a", runs[1]), candidate("b", runs[2])], gold, chance=Chance(samples=300)).summary
+    twins = compare_runs(
+        [candidate("a", runs[1]), candidate("b", nearly)], gold, chance=Chance(samples=300)
+    ).summary.as_values()
+    others = compare_runs(
+        [candidate("a", runs[1]), candidate("b", runs[2])], gold, chance=Chance(samples=300)
+    ).summary.as_values()
 
     def width(summary: dict[str, Any]) -> float:
         low, high = summary["comparisons"][0]["overall"]["micro"]["f1_difference_ci95"]
@@ -123,33 +130,33 @@ def test_paired_intervals_are_narrower_than_those_of_unrelated_runs() -> None:
 def test_runs_that_say_the_same_have_no_difference_and_no_interval() -> None:
     gold, runs = drawn(40)
     found = compare_runs([candidate("a", runs[0]), candidate("b", runs[0])], gold, chance=Chance(samples=200))
-    entry = found.summary["comparisons"][0]
+    entry = found.summary.as_values()["comparisons"][0]
     assert entry["equal_share"] == 1.0
     assert entry["fields"]["sign"]["p_holm"] == 1.0
     assert entry["overall"]["micro"]["f1_difference"] == 0.0
     assert entry["overall"]["micro"]["f1_difference_ci95"] is None
     assert found.differences.is_empty()
-    json.dumps(found.summary, allow_nan=False)
+    json.dumps(found.summary.as_values(), allow_nan=False)
 
 
 def test_without_right_answers_there_is_agreement_only() -> None:
     first = [{"sign": "a", "fever": True, "age": 1}, {"sign": None, "fever": None, "age": None}]
     other = [{"sign": "a", "fever": False, "age": 1}, {"sign": None, "fever": None, "age": 2}]
     found = compare_runs([candidate("a", first), candidate("b", other)])
-    entry = found.summary["comparisons"][0]
-    assert found.summary["with_gold"] is False
+    entry = found.summary.as_values()["comparisons"][0]
+    assert found.summary.as_values()["with_gold"] is False
     assert (entry["equal"], entry["equal_share"]) == (0, 0.0)
     assert entry["fields"]["sign"]["kappa"] == 1.0
     assert entry["fields"]["sign"]["equal_share"] == 1.0
     assert "p" not in entry["fields"]["sign"]
     rows = found.differences.drop("first_right", "other_right", "first_item", "other_item").rows()
     assert rows == [("d0", "b", "fever", "true", "false"), ("d1", "b", "age", None, "2")]
-    assert found.summary["documents_that_differ"][0] == {"run": "b", "id": "d0", "fields": ["fever"]}
+    assert found.summary.as_values()["documents_that_differ"][0] == {"run": "b", "id": "d0", "fields": ["fever"]}
 
 
 def test_kappa_is_not_defined_where_all_is_one_category() -> None:
     rows = [{"sign": "a", "fever": True, "age": 1}] * 3
-    entry = compare_runs([candidate("a", rows), candidate("b", rows)]).summary["comparisons"][0]
+    entry = compare_runs([candidate("a", rows), candidate("b", rows)]).summary.as_values()["comparisons"][0]
     assert entry["fields"]["sign"]["kappa"] is None
 
 
@@ -161,7 +168,7 @@ def test_only_what_all_runs_have_is_compared() -> None:
     )
     rows = [{"id": f"d{place}", "sign": "z", "fever": True, "age": "1"} for place in (2, 1, 7)]
     other = candidate("b", rows, wider)
-    found = compare_runs([first, other]).summary
+    found = compare_runs([first, other]).summary.as_values()
     assert found["documents"] == {"compared": 2, "in_all_runs": 2}
     assert found["fields_left_out"] == ["age"]
     assert found["comparisons"][0]["fields"]["sign"]["equal"] == 0
@@ -200,8 +207,8 @@ def test_what_cannot_be_compared() -> None:
 def test_one_table_of_runs() -> None:
     gold, runs = drawn()
     candidates = [candidate(name, rows) for name, rows in zip("abc", runs, strict=True)]
-    found = compare_runs(candidates, gold, chance=Chance(samples=200)).summary
-    table = runs_table(found)
+    record = compare_runs(candidates, gold, chance=Chance(samples=200)).summary
+    table, found = runs_table(record), record.as_values()
     assert table["run"].to_list() == ["a", "b", "c"]
     assert table["f1"].to_list() == [one["overall"]["micro"]["f1"] for one in found["runs"]]
     assert table["f1_difference"][0] is None
@@ -213,7 +220,7 @@ def test_one_table_of_runs() -> None:
     # Whole documents are a family of their own, of as many tests as runs.
     ps = sorted(table["p"].drop_nulls())
     assert sorted(table["p_holm"].drop_nulls()) == pytest.approx([min(1, 2 * ps[0]), max(min(1, 2 * ps[0]), ps[1])])
-    lines = comparison_text(found).splitlines()
+    lines = comparison_text(record).splitlines()
     assert [line.split()[0] for line in lines[-3:]] == ["a", "b", "c"]
     # Without right answers, and without a summary, the rest is there.
     alone = runs_table(compare_runs(candidates).summary)
@@ -227,14 +234,14 @@ def test_unequal_weights_reach_differences() -> None:
     heavy = gold.with_columns(pl.Series("weight", weights))
     twice = [row for place, row in enumerate(runs[0]) for _ in range(int(weights[place]))]
     pair = [candidate("a", runs[0]), candidate("b", runs[1])]
-    found = compare_runs(pair, heavy, chance=Chance(samples=200)).summary
+    found = compare_runs(pair, heavy, chance=Chance(samples=200)).summary.as_values()
     # A weight of five is five documents, but for what is said of uncertainty.
     repeated = [place for place in range(200) for _ in range(int(weights[place]))]
     many = compare_runs(
         [candidate("a", twice), candidate("b", [runs[1][place] for place in repeated])],
         gold[repeated].with_columns(pl.Series("id", [f"d{place}" for place in range(len(repeated))])),
         chance=NO_INTERVALS,
-    ).summary
+    ).summary.as_values()
     entry, same = found["comparisons"][0], many["comparisons"][0]
     assert entry["overall"]["micro"]["f1_difference"] == pytest.approx(same["overall"]["micro"]["f1_difference"])
     assert entry["equal_share"] == pytest.approx(same["equal_share"])
@@ -242,8 +249,8 @@ def test_unequal_weights_reach_differences() -> None:
     low, high = entry["overall"]["micro"]["f1_difference_ci95"]
     assert low < entry["overall"]["micro"]["f1_difference"] < high
     assert found["weights"]["used"]
-    plain = compare_runs(pair, heavy, is_weighted=False, chance=NO_INTERVALS).summary
-    unweighted = compare_runs(pair, gold, chance=NO_INTERVALS).summary
+    plain = compare_runs(pair, heavy, is_weighted=False, chance=NO_INTERVALS).summary.as_values()
+    unweighted = compare_runs(pair, gold, chance=NO_INTERVALS).summary.as_values()
     assert plain["comparisons"] == unweighted["comparisons"]
 
 
@@ -288,12 +295,13 @@ def test_settings_that_are_wrong(runs: list[str], message: str) -> None:
 
 
 def test_the_cost_of_a_run() -> None:
-    summary = {
-        "tokens": {"prompt": 1000, "output": 200}, "flow": {"selected": 400}, "seconds_working": 8.0,
-        "engine_hours": 0.5, "gpu_hours": 2.0,
-    }  # fmt: skip
+    summary = Summary(
+        finished="2025-01-01T00:00:00+00:00", flow=Flow(read=400, selected=400), tokens=Tokens(prompt=1000, output=200),
+        shards=1, seconds_working=8.0, rows_per_s=50.0, engine_hours=0.5, gpu_hours=2.0, engines=1, record_bytes=1,
+        energy=EnergyTotal.model_construct(), hosts=("a",), engine_deaths=0,
+    )  # fmt: skip
     found = cost_of(summary)
-    assert (found["tokens_per_1000"], found["seconds_per_1000"], found["gpu_hours_per_1000"]) == (3000, 20, 5)
+    assert (found.tokens_per_1000, found.seconds_per_1000, found.gpu_hours_per_1000) == (3000, 20, 5)
 
 
 def answer(**values: Any) -> str:

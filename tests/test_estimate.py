@@ -19,7 +19,7 @@ from glane.assess.estimate.figures import as_table
 from glane.assess.estimate.prediction_powered import NotEstimableError, Rows, fit
 from glane.assess.estimate.question import Question, with_weights
 from glane.assess.estimate.sampling_plan import plan_mean, plan_share
-from glane.assess.estimate.sentences import estimate_text
+from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.proportion import (
     ErrorRates,
     Share,
@@ -275,7 +275,7 @@ def test_counts_by_month_and_what_is_said_of_them() -> None:
     assert [row.group for row in found] == [datetime.date(2024, month, 1) for month in (1, 2, 3)]
     for row in found:
         assert row.low < row.estimate < row.high <= row.n_run
-    text = estimate_text(found, question, num_rejected=3)
+    text = estimate_text(summarised(found, question, num_rejected=3))
     assert "2024-02-01: " in text
     assert "3 documents of the run have no values" in text
     assert "95 % interval" in text
@@ -489,7 +489,9 @@ def test_documents_without_a_group_are_told_as_such() -> None:
     run, truth = population(600)
     some = run.with_columns(hospital=pl.when(pl.col("hospital") == "A").then(pl.col("hospital")))
     question = Question(what="prevalence", field="fever", by="hospital")
-    text = estimate_text(estimate(some, truth.head(300), question, id_column="id"), question, num_rejected=0)
+    text = estimate_text(
+        summarised(estimate(some, truth.head(300), question, id_column="id"), question, num_rejected=0)
+    )
     assert "  (no value): " in text
     assert "without a value of fever counts as one that is not true" in text
     assert "50% of the run was reviewed" in text

@@ -28,10 +28,12 @@ from glane.assess.evaluate.leaf import leaves, rule_of, with_rules
 from glane.assess.evaluate.matching import match_records, match_values, same
 from glane.assess.evaluate.measures import Chance
 from glane.assess.evaluate.metrics import ratios, score_intervals
+from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import evaluation_report
 from glane.assess.evaluate.verdict import compare
 from glane.assess.files import read_table, write_folder
 from glane.errors import ConfigError, DataError, RunError
+from glane.records import parse_record
 from glane.settings import evaluate_settings
 from glane.task.fields import Field, fields_from
 from glane.task.kinds.date import PartialDate
@@ -262,7 +264,7 @@ def test_the_items_of_records_are_no_part_of_the_averages_and_inner_errors_make_
     asked = {"outbreaks": outbreaks(["disease", "place"])}
     gold = gold_of([{"outbreaks": [record("dengue", "Nice", 3)]}] * 2)
     run = run_of([{"outbreaks": [record("dengue", "Nice", 3)]}, {"outbreaks": [record("dengue", "Nice", 4)]}])
-    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary
+    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()
     assert found["fields"]["outbreaks"] | {"level": "items", "f1": 1.0, "exact": 0.5} == found["fields"]["outbreaks"]
     assert found["overall"]["micro"]["support"] == 6
     assert found["overall"]["micro"]["correct"] == 5
@@ -314,7 +316,7 @@ def random_pair(size: int = 400) -> tuple[list[dict[str, Any]], list[dict[str, A
 def test_measures_and_tables_are_those_of_scikit_learn() -> None:
     asked = fields(sign={"type": "enum", "values": ["a", "b", "c"]}, fever="boolean")
     gold, found = random_pair()
-    summary = evaluate(asked, run_of(found), gold_of(gold), id_column="id", chance=NO_INTERVALS).summary
+    summary = evaluate(asked, run_of(found), gold_of(gold), id_column="id", chance=NO_INTERVALS).summary.as_values()
     for name, labels in (("sign", ["a", "b", "c"]), ("fever", ["true", "false"])):
         right = [json.dumps(row[name]).strip('"') for row in gold]
         told = [json.dumps(row[name]).strip('"') for row in found]
@@ -349,7 +351,7 @@ def test_categories_of_a_list_are_told_by_document() -> None:
     asked = fields(signs={"type": "list", "items": {"type": "enum", "values": ["a", "b", "c"]}})
     gold = gold_of([{"signs": ["a", "b"]}, {"signs": []}, {"signs": ["a"]}, {"signs": None}], signs=pl.List(pl.String))
     run = run_of([{"signs": ["a"]}, {"signs": ["a"]}, {"signs": None}, {"signs": []}], signs=pl.List(pl.String))
-    entry = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary["fields"]["signs"]
+    entry = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()["fields"]["signs"]
     assert [entry["values"]["a"][one] for one in ("tp", "fp", "fn", "tn")] == [1, 1, 1, 1]
     assert [entry["values"]["b"][one] for one in ("tp", "fp", "fn", "tn")] == [0, 0, 1, 3]
     assert entry["presence"] == {"both": 1, "gold_only": 1, "predicted_only": 1, "neither": 1}
@@ -363,15 +365,15 @@ def test_what_is_not_defined_is_null() -> None:
         gold_of([{"age": None}], age=pl.Int64),
         id_column="id",
     )
-    entry = found.summary["fields"]["age"]
+    entry = found.summary.as_values()["fields"]["age"]
     assert (entry["precision"], entry["recall"], entry["f1"], entry["exact"]) == (None, None, None, 1.0)
-    json.dumps(found.summary, allow_nan=False)
+    json.dumps(found.summary.as_values(), allow_nan=False)
 
 
 def test_a_row_that_is_not_usable_predicts_nothing_and_is_told() -> None:
     gold = gold_of([{"age": 1}, {"age": 2}, {"age": None}])
     run = run_of([{"age": 1}, {"age": None, "status": "INVALID"}, {"age": None, "status": "TRUNCATED"}])
-    found = evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary
+    found = evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()
     assert found["documents"]["not_usable"] == {"INVALID": 1, "TRUNCATED": 1}
     assert found["fields"]["age"]["missed"] == 1
     assert found["fields"]["age"]["absent"] == 1
@@ -380,7 +382,9 @@ def test_a_row_that_is_not_usable_predicts_nothing_and_is_told() -> None:
 def test_documents_of_one_side_only_are_counted() -> None:
     gold = gold_of([{"age": 1}, {"id": "stranger", "age": 2}])
     run = run_of([{"age": 1}, {"age": 2}, {"age": 3}])
-    flow = evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary["documents"]
+    flow = evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()[
+        "documents"
+    ]
     assert flow == {
         "compared": 1, "not_usable": {}, "gold_not_in_run": 1, "gold_not_in_run_ids": ["stranger"], "run_not_in_gold": 2,
     }  # fmt: skip
@@ -404,7 +408,7 @@ def test_reasons_of_absence_are_compared_on_their_own() -> None:
             {"fever": True, "fever__missing": None, "age": 2},
         ]
     )
-    reasons = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary["reasons"]
+    reasons = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()["reasons"]
     assert reasons["age"] == {"unit": "documents", "compared": 1, "asked": False}
     entry = reasons["fever"]
     assert (entry["compared"], entry["correct"]) == (3, 1)
@@ -442,14 +446,14 @@ def test_evidence_is_held_against_marked_passages() -> None:
     scores = evidence_scores(
         asked, pl.Series(["d0", "d1"]), pl.DataFrame(rows), judged, read_spans(spans, "id", ["age", "signs"])
     )
-    assert scores["age"] == {
+    assert scores["age"].model_dump() == {
         "quotes": 2, "exact": 1, "normalised": 0, "fuzzy": 0, "none": 1, "exact_share": 0.5,
         "exact_or_normalised_share": 0.5, "with_marked_passage": 2, "overlap_share": 0.5, "iou_mean": 0.25,
     }  # fmt: skip
     # "b" is the second right item, marked at 40 to 50; "a" is the first, marked where it is quoted.
-    assert scores["signs"]["overlap_share"] == 0.5
-    assert scores["signs"]["iou_mean"] == 0.5
-    assert scores["signs"]["normalised"] == 1
+    assert scores["signs"].overlap_share == 0.5
+    assert scores["signs"].iou_mean == 0.5
+    assert scores["signs"].normalised == 1
 
 
 def test_subgroups_are_the_same_measures_on_a_part_of_the_documents() -> None:
@@ -458,11 +462,11 @@ def test_subgroups_are_the_same_measures_on_a_part_of_the_documents() -> None:
     hospitals = ["Nord" if place % 3 else None for place in range(len(gold))]
     run = run_of([{**row, "hospital": name} for row, name in zip(found, hospitals, strict=True)])
     whole = evaluate(asked, run, gold_of(gold), id_column="id", by=["hospital", "sign"], chance=Chance(samples=200))
-    assert list(whole.summary["by"]["hospital"]) == ["(null)", "Nord"]
-    assert list(whole.summary["by"]["sign"]) == ["(null)", "a", "b", "c"]  # the right one
+    assert list(whole.summary.as_values()["by"]["hospital"]) == ["(null)", "Nord"]
+    assert list(whole.summary.as_values()["by"]["sign"]) == ["(null)", "a", "b", "c"]  # the right one
     aged = gold_of([{"age": age} for age in (10, 9, 100, None)])
     by_age = evaluate(fields(age="integer"), aged.with_columns(status=pl.lit("OK")).lazy(), aged, id_column="id",
-                      by=["age"], chance=NO_INTERVALS).summary["by"]["age"]  # fmt: skip
+                      by=["age"], chance=NO_INTERVALS).summary.as_values()["by"]["age"]  # fmt: skip
     assert list(by_age) == ["(null)", "9", "10", "100"]
     part = [place for place, name in enumerate(hospitals) if name == "Nord"]
     alone = evaluate(
@@ -471,8 +475,8 @@ def test_subgroups_are_the_same_measures_on_a_part_of_the_documents() -> None:
         pl.DataFrame([{"id": f"d{place}", **gold[place]} for place in part]),
         id_column="id",
         chance=Chance(samples=200),
-    ).summary
-    nord = whole.summary["by"]["hospital"]["Nord"]
+    ).summary.as_values()
+    nord = whole.summary.as_values()["by"]["hospital"]["Nord"]
     assert nord["micro"] == alone["overall"]["micro"]
     assert nord["documents"] == len(part)
     rows = whole.fields.filter((pl.col("by") == "hospital") & (pl.col("group") == "Nord") & (pl.col("field") == "sign"))
@@ -497,19 +501,24 @@ def test_partial_dates_without_their_precision_are_compared_as_days_and_told() -
         ] * 2
     )  # fmt: skip
     gold = gold_of([{"onset": day, "patient": {"born": day}, "seen": [day]} for day in (month, DAY)])
-    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary
+    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()
     assert found["dates_without_precision"] == ["onset", "patient.born", "seen"]
     assert [found["fields"][name]["correct"] for name in ("onset", "patient.born", "seen")] == [1, 1, 1]
     assert [found["fields"][name]["wrong"] for name in ("onset", "patient.born")] == [1, 1]
     about = {"run": "r", "task": "t 1", "model": "m", "gold": "g"}
     assert "compared by day alone, for want of <field>__precision in gold: onset, patient.born" in evaluation_text(
-        found
+        read_again(found)
     )
-    assert "comparées au jour seul" in evaluation_report({**about, **found}, language="fr")
+    assert "comparées au jour seul" in evaluation_report(read_again(found, **about), language="fr")
     told = gold.with_columns(pl.lit("day").alias("onset__precision"))
-    found = evaluate(asked, run, told, id_column="id", chance=NO_INTERVALS).summary
+    found = evaluate(asked, run, told, id_column="id", chance=NO_INTERVALS).summary.as_values()
     assert found["dates_without_precision"] == ["patient.born", "seen"]
     assert found["fields"]["onset"]["correct"] == 0  # a month is not a day
+
+
+def read_again(found: dict[str, Any], **about: str) -> EvaluationSummary:
+    """What is written, read again."""
+    return parse_record(EvaluationSummary, json.loads(json.dumps({**found, **about})), place="here")
 
 
 NOTED = fields(
@@ -547,7 +556,7 @@ def test_assertions_and_the_reasons_inside_records_are_compared_on_the_items_tha
         ],
         signs__missing=pl.String,
     )  # fmt: skip
-    found = evaluate(NOTED, run, gold, id_column="id", chance=NO_INTERVALS).summary
+    found = evaluate(NOTED, run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()
     cough, signs = found["assertions"]["cough"], found["assertions"]["signs"]
     assert (cough["unit"], cough["compared"], cough["correct"]) == ("documents", 2, 1)
     assert cough["share_ci95"] is not None
@@ -561,7 +570,7 @@ def test_assertions_and_the_reasons_inside_records_are_compared_on_the_items_tha
     counts, labels = age["confusion"]["counts"], age["confusion"]["labels"]
     assert counts[labels.index("denied")][labels.index("value")] == 1
     assert counts[labels.index("uncertain")][labels.index(None)] == 1  # Metz was not found
-    report = evaluation_report({"run": "r", "task": "t", "model": "m", "gold": "g", **found}, language="fr")
+    report = evaluation_report(read_again(found, run="r", task="t", model="m", gold="g"), language="fr")
     assert "Assertions" in report
     assert "cases.age" in report
 
@@ -604,7 +613,7 @@ def test_weighted_measures_are_those_of_scikit_learn_and_counts_are_not_weighted
     asked = fields(sign={"type": "enum", "values": ["a", "b", "c"]})
     run, gold, right, told, weights = weighted_pair()
     found = evaluate(asked, run, gold, id_column="id", chance=Chance(samples=200))
-    entry = found.summary["fields"]["sign"]
+    entry = found.summary.as_values()["fields"]["sign"]
     micro = precision_recall_fscore_support(right, told, labels=["a", "b", "c"], average="micro", sample_weight=weights)
     assert [entry[one] for one in ("precision", "recall", "f1")] == pytest.approx(micro[:3])
     for place, label in enumerate("abc"):
@@ -615,7 +624,7 @@ def test_weighted_measures_are_those_of_scikit_learn_and_counts_are_not_weighted
     assert entry["exact"] == pytest.approx(weights @ same / weights.sum())
     assert entry["confusion"]["counts"] == confusion_matrix(right, told, labels=["a", "b", "c", "None"]).tolist()
     assert entry["f1_ci95"][0] < entry["f1"] < entry["f1_ci95"][1]
-    told_weights = found.summary["weights"]
+    told_weights = found.summary.as_values()["weights"]
     assert told_weights == {
         "column": "inclusion_probability", "used": True, "equal": False,
         "effective_documents": pytest.approx(weights.sum() ** 2 / (weights**2).sum()),
@@ -624,10 +633,12 @@ def test_weighted_measures_are_those_of_scikit_learn_and_counts_are_not_weighted
     with pytest.raises(DataError, match="drawn with unequal probabilities"):  # what jobs/calibrate.py reads
         accept(found.values.clear(), found.values, id_column="id", alpha=0.05, delta=0.05)
     assert "measures are weighted, and are those of the whole run" in evaluation_text(found.summary)
-    plain = evaluate(asked, run, gold, id_column="id", is_weighted=False, chance=NO_INTERVALS).summary
-    alone = evaluate(asked, run, gold.drop("inclusion_probability"), id_column="id", chance=NO_INTERVALS).summary
+    plain = evaluate(asked, run, gold, id_column="id", is_weighted=False, chance=NO_INTERVALS).summary.as_values()
+    alone = evaluate(
+        asked, run, gold.drop("inclusion_probability"), id_column="id", chance=NO_INTERVALS
+    ).summary.as_values()
     assert plain["fields"] == alone["fields"]
-    assert "not of the whole run" in evaluation_text(plain)
+    assert "not of the whole run" in evaluation_text(read_again(plain))
 
 
 def test_intervals_of_unequal_samples_cover_the_truth_of_the_whole() -> None:
@@ -668,8 +679,8 @@ def test_a_field_that_is_called_weight_is_no_weight() -> None:
     asked = fields(weight="number")
     gold = gold_of([{"weight": 70.0}, {"weight": None}])
     found = evaluate(asked, run_of([{"weight": 70.0}, {"weight": None}]), gold, id_column="id", chance=NO_INTERVALS)
-    assert found.summary["weights"] is None
-    assert found.summary["fields"]["weight"]["correct"] == 1
+    assert found.summary.as_values()["weights"] is None
+    assert found.summary.as_values()["fields"]["weight"]["correct"] == 1
     with pytest.raises(DataError, match="gold: 'weight' must be a number above 0 in every row"):
         evaluate(fields(age="integer"), run_of([{"age": 1}]), gold_of([{"age": 1, "weight": 0.0}]), id_column="id")
 
@@ -832,7 +843,7 @@ def test_right_answers_as_pandas_writes_them() -> None:
     gold = pl.DataFrame(
         {"id": ["d0", "d1", "d2"], "age": [1.0, float("nan"), 2.0], "seen": [datetime.datetime(2025, 3, 12)] * 3}
     )
-    entry = evaluate(ASKED, RUN, gold, id_column="id", chance=NO_INTERVALS).summary["fields"]
+    entry = evaluate(ASKED, RUN, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()["fields"]
     assert [entry["age"][one] for one in ("correct", "spurious", "wrong")] == [1, 1, 1]
     assert entry["seen"]["correct"] == 3
 
@@ -841,7 +852,7 @@ def test_members_that_the_right_answers_lack_are_left_out() -> None:
     asked = {"outbreaks": outbreaks(["disease", "place"])}
     run = run_of([{"outbreaks": [record("dengue", "Nice", 3)]}])
     gold = gold_of([{"outbreaks": [{"disease": "dengue"}]}])
-    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary
+    found = evaluate(asked, run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()
     assert list(found["fields"]) == ["outbreaks", "outbreaks.disease"]
     assert found["fields"]["outbreaks"]["f1"] == 1.0
 
@@ -920,7 +931,9 @@ def test_ids_of_another_width_are_the_same_numbers() -> None:
     run = run_of([{"id": 1, "age": 5}, {"id": 2, "age": 5}], id=pl.Int32)
     gold = pl.DataFrame({"id": [1], "age": [5]})
     assert (
-        evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary["fields"]["age"]["f1"]
+        evaluate(fields(age="integer"), run, gold, id_column="id", chance=NO_INTERVALS).summary.as_values()["fields"][
+            "age"
+        ]["f1"]
         == 1
     )
     with pytest.raises(DataError, match="gold.id: Int64, and the run's ids are Int32"):
@@ -931,9 +944,11 @@ def test_the_structure_of_evaluation_json_is_stable() -> None:
     """Others read it: keys may be added to this list, never taken away."""
     asked = fields(age="integer", fever={"type": "boolean", "missing": True})
     rows = [{"age": 1, "fever": True, "fever__missing": None}, {"age": 2, "fever": None, "fever__missing": "denied"}]
-    found = evaluate(asked, run_of(rows), gold_of(rows), id_column="id", by=["age"], chance=Chance(samples=100)).summary
+    found = evaluate(
+        asked, run_of(rows), gold_of(rows), id_column="id", by=["age"], chance=Chance(samples=100)
+    ).summary.as_values()
     assert list(found) == [
-        "documents", "weights", "fields_without_gold", "dates_without_precision", "intervals", "overall", "fields",
+        "kind", "version", "run", "task", "model", "fingerprint", "gold", "documents", "weights", "fields_without_gold", "dates_without_precision", "intervals", "overall", "fields",
         "reasons", "assertions", "evidence", "by",
     ]  # fmt: skip
     measures = {f"{one}{end}" for one in ("precision", "recall", "f1") for end in ("", "_ci95")}
@@ -963,8 +978,8 @@ def test_the_structure_of_evaluation_json_is_stable() -> None:
 def test_a_category_is_shown_as_it_is_called() -> None:
     asked = fields(kind={"type": "enum", "values": ["missed", "wrong", "model"]})
     rows = [{"kind": name} for name in ("missed", "wrong", "model")]
-    found = evaluate(asked, run_of(rows), gold_of(rows), id_column="id", chance=NO_INTERVALS).summary
-    report = evaluation_report({"run": "r", "task": "t", "model": "m", "gold": "g", **found}, language="fr")
+    found = evaluate(asked, run_of(rows), gold_of(rows), id_column="id", chance=NO_INTERVALS).summary.as_values()
+    report = evaluation_report(read_again(found, run="r", task="t", model="m", gold="g"), language="fr")
     for name in ("missed", "wrong", "model"):
         assert report.count(f'<td class="text">{name}</td>') == 4  # two tables, in two languages
 
@@ -985,9 +1000,9 @@ def test_the_report_tells_reasons_quotes_and_subgroups_and_no_free_text() -> Non
     found = evaluate(
         asked, run_of(rows, **kinds), gold_of(gold, **kinds), id_column="id", spans=spans, by=["fever"],
         chance=Chance(samples=100),
-    ).summary  # fmt: skip
+    ).summary.as_values()  # fmt: skip
     about = {"run": "runs/a", "task": "t 1", "model": "m", "gold": "g.parquet"}
-    report = evaluation_report({**about, **found}, language="en")
+    report = evaluation_report(read_again(found, **about), language="en")
     assert '<html lang="en">' in report
     for told in ("Reasons of absence", "not_stated", "Reasons that the run was not asked for: cough.", "By subgroup: fever",
                  "Citations", "0,333", "0.333", "(null)"):  # fmt: skip

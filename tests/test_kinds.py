@@ -26,7 +26,7 @@ from glane.assess.evaluate.evaluation import evaluate
 from glane.assess.evaluate.leaf import rule_of
 from glane.assess.evaluate.matching import same
 from glane.assess.evaluate.measures import Chance
-from glane.assess.files import as_json, as_parquet
+from glane.assess.files import as_parquet
 from glane.assess.review.data import answer_of as review_answer
 from glane.assess.review.data import field_schema, review_data, without_evidence
 from glane.assess.review.page import render, review_table
@@ -221,19 +221,19 @@ def test_a_kind_is_evaluated_compared_and_reviewed(kind, tmp_path):
     rows = run.all().collect()
 
     found = evaluate(fields, run.all(), rows.select("id", "x", "many"), id_column="id", chance=Chance(samples=0))
-    as_parquet(found.values), as_parquet(found.fields), as_json(found.summary)
+    as_parquet(found.values), as_parquet(found.fields), found.summary.as_json()
     assert set(found.values["verdict"].cast(str)) <= {"correct", "absent"}
     assert found.fields.filter(pl.col("field") == "x")["f1"].to_list() == [1.0]
     empty = rows.select("id", pl.lit(None, rows.schema["x"]).alias("x"))
     wrong = evaluate(fields, run.all(), empty, id_column="id", chance=Chance(samples=0))
     assert wrong.values.filter(pl.col("field") == "x")["verdict"].cast(str).to_list().count("spurious") == 3
 
-    sides = [Candidate(name=name, fields=fields, rows=run.all(), id_column="id", about={}) for name in ("a", "b")]
-    assert compare_runs(sides, chance=Chance(samples=0)).summary["comparisons"][0]["equal"] == 6
+    sides = [Candidate(name=name, fields=fields, rows=run.all(), id_column="id") for name in ("a", "b")]
+    assert compare_runs(sides, chance=Chance(samples=0)).summary.comparisons[0].equal == 6
     drift = measure_drift(*sides, tolerance=0.02, changes={})
-    as_json(drift)
-    assert drift["drift"] == []
-    assert drift["fields"][0]["figures"]
+    drift.model_dump_json()
+    assert drift.drift == ()
+    assert drift.fields[0].figures
 
     sample = draw_random(rows.select("id"), id_column="id", num_rows=6, seed=0)
     shown = review_data(
@@ -422,7 +422,7 @@ def test_right_answers_may_give_times_as_text():
 def test_runs_with_and_without_a_zone_do_not_share_the_field():
     def candidate(name, **keys):
         fields = fields_from({"a": {"type": "time"}, "x": {"type": "datetime", **keys}}, place="f")
-        return Candidate(name=name, fields=fields, rows=pl.LazyFrame(), id_column="id", about={})
+        return Candidate(name=name, fields=fields, rows=pl.LazyFrame(), id_column="id")
 
     assert set(shared_fields([candidate("one"), candidate("two", zone="UTC")], ())) == {"a"}
     assert set(shared_fields([candidate("one", zone="offset"), candidate("two", zone="UTC")], ())) == {"a", "x"}

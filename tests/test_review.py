@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -17,7 +16,6 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from omegaconf import OmegaConf
 
 import glane
 from conftest import ROOT, extract_here, job, make_settings, write_documents
@@ -339,7 +337,7 @@ def corrections_of(run, decisions, *, reviewer="Ada", fields=None, **changes):
         for name, decided in decisions.items()
     ]
     return {
-        "format": "glane-corrections", "version": 1, "run": run.description().fingerprint_digest, "page": "p",
+        "kind": "glane corrections", "version": 1, "run": run.description().fingerprint_digest, "page": "p",
         "task": "visit", "reviewer": reviewer, "saved": "2025-01-01T00:00:00Z", "fields": fields, "sampled": 5,
         "documents": documents,
     } | changes  # fmt: skip
@@ -379,7 +377,7 @@ def test_what_is_accepted_is_what_the_run_says(run, tmp_path):
         assert mine == [{key: item[key] for key in item if key in plain} for item in its]
     assert found["sex__missing"].null_count() == 5
     assert found["weight"].to_list() == [4.0] * 5
-    assert gold.agreement["fields"]["age"] == {
+    assert gold.agreement.as_values()["fields"]["age"] == {
         "reviewed": 5, "accepted": 5, "corrected": 0, "missing": 0, "share_accepted": 1.0
     }  # fmt: skip
 
@@ -402,7 +400,7 @@ def test_corrections_become_typed_values(run, tmp_path):
     assert (str(row["onset"]), row["onset__precision"]) == ("2024-01-01", "year")
     assert (row["signs"], row["signs__assertion"]) == (["rash"], ["absent"])
     assert [(one["cases"], one["cases__missing"]) for one in row["events"]] == [(None, "uncertain"), (2, None)]
-    assert gold.agreement["fields"]["sex"]["missing"] == 1
+    assert gold.agreement.as_values()["fields"]["sex"]["missing"] == 1
 
 
 def test_only_documents_that_are_reviewed_whole_become_gold(run, tmp_path):
@@ -410,7 +408,7 @@ def test_only_documents_that_are_reviewed_whole_become_gold(run, tmp_path):
     del content["documents"][1]["fields"]["age"]
     gold = gold_of(run, tmp_path, content)
     assert gold.table["id"].to_pylist() == ["d0"]
-    assert gold.agreement["reviews"][0] | {"file": ""} == {
+    assert gold.agreement.as_values()["reviews"][0] | {"file": ""} == {
         "file": "", "reviewer": "Ada", "sampled": 5, "begun": 2, "reviewed": 1
     }  # fmt: skip
 
@@ -429,7 +427,7 @@ def test_reviewers_are_compared_where_they_overlap(run, tmp_path):
         "d2": "Béa",
     }
     assert found.filter(pl.col("id") == "d1")["sex"].to_list() == ["M"]
-    (between,) = gold.agreement["between"]
+    (between,) = gold.agreement.as_values()["between"]
     assert (between["reviewers"], between["documents"]) == (["Ada", "Béa"], 3)
     sex = between["fields"]["sex"]  # F M M against F F M: chance would agree on 4 of 9
     assert sex == {
@@ -468,7 +466,9 @@ def test_files_that_are_no_corrections_of_this_run_are_refused(run, tmp_path):
     for content, words in [
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
-        ({"format": "other"}, "not a file that the review page saved"),
+        ({"kind": "other"}, "not a file that the review page saved"),
+        (good | {"version": 2}, "this glane reads version 1"),
+        ({key: value for key, value in good.items() if key != "kind"}, "not a file that the review page saved"),
         (good | {"run": "0" * 64}, "belong to another run"),
         (good | {"reviewer": ""}, "reviewer"),
         (good | {"documents": good["documents"] * 2}, "stands twice"),
@@ -509,7 +509,7 @@ def test_weights_of_a_part_keep_the_size_of_the_run(run, tmp_path):
     found = pl.from_arrow(gold.table)
     assert found["inclusion_probability"].to_list() == pytest.approx([0.25 * 2 / 5] * 2)
     assert found["weight"].sum() == pytest.approx(5 / 0.25)  # the run has 20 documents, whatever was reviewed
-    assert gold.agreement["sample"] == {
+    assert gold.agreement.as_values()["sample"] == {
         "sampled": 5, "reviewed": 2, "skipped": [], "strata": {"all": {"sampled": 5, "reviewed": 2}}
     }  # fmt: skip
 
@@ -530,8 +530,8 @@ def test_weights_of_a_part_keep_the_size_of_every_stratum(run, tmp_path):
     # No document of a stratum yet: the others stand for it, and that is told.
     gold = reviewed(["d0", "d1"])
     assert pl.from_arrow(gold.table)["weight"].to_list() == pytest.approx([13, 13])
-    assert "in 1 strata, 'b' for example" in state_text(gold.agreement["sample"])
-    assert gold.agreement["sample"]["strata"]["b"] == {"sampled": 2, "reviewed": 0}
+    assert "in 1 strata, 'b' for example" in state_text(gold.agreement.sample)
+    assert gold.agreement.as_values()["sample"]["strata"]["b"] == {"sampled": 2, "reviewed": 0}
 
 
 @pytest.mark.parametrize(("allocation", "num_reviewed"), [("equal", 15), ("equal", 30), ("proportional", 30)])
@@ -557,14 +557,14 @@ def test_documents_that_were_skipped_are_told(run, tmp_path):
     from glane.assess.review.gold import write_gold
 
     gold = gold_of(run, tmp_path, corrections_of(run, {"d0": {}, "d1": {}, "d4": {}}))
-    assert gold.agreement["sample"]["skipped"] == ["d2", "d3"]
+    assert gold.agreement.as_values()["sample"]["skipped"] == ["d2", "d3"]
     line = write_gold(tmp_path / "gold", gold)
     assert "2 documents of the sample are not reviewed yet" in line
     assert "2 were skipped" in line
     # What another person reviewed is not skipped.
     other = corrections_of(run, {"d2": {}, "d3": {}}, reviewer="Béa")
     both = gold_of(run, tmp_path, corrections_of(run, {"d0": {}, "d1": {}, "d4": {}}), other)
-    assert both.agreement["sample"]["skipped"] == []
+    assert both.agreement.as_values()["sample"]["skipped"] == []
 
 
 def test_probabilities_are_those_of_the_sample_not_of_the_file(run, tmp_path):
@@ -599,13 +599,12 @@ def test_a_folder_without_its_sample_is_refused(tmp_path):
 
 def review(run, out, **changes):
     """The job, in this process."""
-    spec = importlib.util.spec_from_file_location("review_job", ROOT / "jobs" / "review.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    from glane.commands.review import main
+
     defaults = yaml.safe_load((ROOT / "conf" / "review.yaml").read_text())
     values = {key: value for key, value in defaults.items() if key not in ("defaults", "hydra")}
     values |= {"run": {"dir": str(run)}, "out": {"dir": str(out)}}
-    module.main(OmegaConf.create(values | changes))
+    main(values | changes)
 
 
 def test_the_job_draws_writes_and_keeps_what_is_under_review(run, tmp_path):

@@ -327,9 +327,18 @@ def test_what_cannot_be_used_is_refused_before_anything_is_started(tmp_path: Pat
         (folder / name).unlink()
         assert f"{name} is missing, damaged or was changed" in refused(folder)
         (folder / name).write_bytes(content)
-    for content in (b"{}", b"[1]", b"{", b"\xff"):
+    whole = json.loads((folder / "sentinels.json").read_bytes())
+    for content, words in (
+        (b"{}", "no record of glane"),
+        (b"[1]", "no record of glane"),
+        (b"{", "damaged; it is not JSON"),
+        (b"\xff", "damaged; it is not JSON"),
+        (json.dumps({**whole, "version": 2}).encode(), "'glane sentinels' in version 2; this glane reads version 1"),
+        (json.dumps({**whole, "kind": "glane run"}).encode(), "holds 'glane run', and 'glane sentinels' is expected"),
+        (json.dumps({**whole, "tolerance": "x"}).encode(), "damaged. tolerance"),
+    ):
         (folder / "sentinels.json").write_bytes(content)
-        assert "sentinels.json is damaged" in refused(folder)
+        assert f"sentinels.json: {words}" in refused(folder)
 
 
 def test_the_job_refuses_a_missing_folder_before_ray_is_started(tmp_path: Path, documents: Path) -> None:
@@ -542,9 +551,7 @@ ASKED = fields_from(
 
 def side(name: str, rows: list[dict[str, Any]], statuses: dict[int, str] | None = None) -> Candidate:
     full = [{"id": place, "status": (statuses or {}).get(place, "OK"), **row} for place, row in enumerate(rows)]
-    return Candidate(
-        name=name, fields=ASKED, rows=pl.LazyFrame(full, infer_schema_length=None), id_column="id", about={}
-    )
+    return Candidate(name=name, fields=ASKED, rows=pl.LazyFrame(full, infer_schema_length=None), id_column="id")
 
 
 def plain(place: int) -> dict[str, Any]:

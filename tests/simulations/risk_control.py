@@ -61,9 +61,9 @@ def broken_promises(
         for part in parts:
             judged = part.filter(pl.col("id").is_in(judged_ids)).rename({"right": "correct"})
             chosen = choose_threshold(part, judged, id_column="id", alpha=alpha, delta=delta / fields)
-            if chosen["threshold"] is None:
+            if chosen.threshold is None:
                 continue
-            kept = part.filter(pl.col("confidence") >= chosen["threshold"])
+            kept = part.filter(pl.col("confidence") >= chosen.threshold)
             num += kept.height
             # The promise is about documents: the mean over them of the share of wrong among their accepted values.
             risk = kept.group_by("id").agg((1 - pl.col("right").mean()).alias("risk"))["risk"].mean()

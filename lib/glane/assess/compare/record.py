@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from glane.assess.evaluate.scores import Confusion, Ends, FieldScores, Id, Intervals, Overall, Weights
 from glane.records import Record, left_out
@@ -57,9 +59,16 @@ class FieldAgreement(Agreement):
     """The same of one field."""
 
     rule: str
-    kappa: float | None = left_out()  # of categories; None where it is not defined, too
-    kappa_ci95: Ends = left_out()
-    confusion: Confusion | None = left_out()  # of categories
+    kappa: float | None = None  # of categories; None where it is not defined, too
+    kappa_ci95: Ends = None
+    confusion: Confusion | None = None  # of categories
+
+    @model_serializer(mode="wrap")
+    def _without_kappa(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A file mentions kappa and the table for categories only."""
+        found: dict[str, Any] = plain(self)
+        left = () if self.confusion is not None else ("kappa", "kappa_ci95", "confusion")
+        return {name: value for name, value in found.items() if name not in left}
 
 
 class Differences(Strict):

@@ -17,7 +17,7 @@ import polars as pl
 from glane.assess.evaluate.answers import some_ids
 from glane.assess.evaluate.judge import Judged
 from glane.assess.evaluate.metrics import confusion, share, share_of
-from glane.assess.evaluate.scores import NoteScores
+from glane.assess.evaluate.scores import AskedNoteScores, NoteScores
 from glane.errors import DataError
 from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Assertion, Missing
@@ -122,7 +122,7 @@ def _score(
         else share_of("share", is_right, weights)
     )
     labels = [*map(str, ANNOTATIONS[what]), *([VALUE] if what == "missing" else [])]
-    return NoteScores(
+    return AskedNoteScores(
         unit=unit,
         compared=len(told),
         asked=True,

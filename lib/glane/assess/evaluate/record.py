@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from glane.assess.evaluate.scores import (
+    AskedNoteScores,
     DescribedField,
     DocumentFlow,
     FieldScores,
@@ -56,7 +57,7 @@ class EvaluationSummary(Record):
     intervals: Intervals
     overall: Overall
     fields: Mapping[str, DescribedField]
-    reasons: Mapping[str, NoteScores]
-    assertions: Mapping[str, NoteScores]
+    reasons: Mapping[str, AskedNoteScores | NoteScores]
+    assertions: Mapping[str, AskedNoteScores | NoteScores]
     evidence: Mapping[str, EvidenceScores]
     by: Mapping[str, Mapping[str, GroupScores]]  # by column, then by value

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from glane.assess.evaluate.annotations import VALUE
 from glane.assess.evaluate.record import EvaluationSummary, GroupScores
 from glane.assess.evaluate.scores import (
+    AskedNoteScores,
     CategoryScores,
     Confusion,
     Counts,
@@ -189,7 +190,7 @@ def _confusion_table(entry: Confusion, words: Mapping[str, str], told: Mapping[s
 def _note_table(notes: Mapping[str, NoteScores], what: str, language: Language) -> str:
     """Of reasons or assertions: the share right by field, and who says what."""
     words = WORDS[language]
-    asked = {name: entry for name, entry in notes.items() if entry.asked}
+    asked = {name: entry for name, entry in notes.items() if isinstance(entry, AskedNoteScores)}
     rows = [
         [name, str(entry.compared), with_range(entry.share, entry.share_ci95, language)]
         for name, entry in asked.items()
@@ -201,7 +202,7 @@ def _note_table(notes: Mapping[str, NoteScores], what: str, language: Language) 
     tables = [
         heading(name, 3) + _confusion_table(entry.confusion, words, told)
         for name, entry in asked.items()
-        if entry.compared and entry.confusion is not None
+        if entry.compared
     ]
     return shown + note + "".join(tables)
 

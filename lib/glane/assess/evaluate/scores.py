@@ -142,12 +142,17 @@ class DescribedField(FieldScores):
 
 
 class NoteScores(Strict):
-    """Of a reason or an assertion: how often the run says what the right answers say."""
+    """A reason or an assertion of a field, as the right answers have it."""
 
     unit: Literal["documents", "items"]
     compared: int
     asked: bool  # whether the task asks for it
-    correct: int | None = left_out()
-    share: float | None = left_out()
-    share_ci95: Ends = left_out()
-    confusion: Confusion | None = left_out()
+
+
+class AskedNoteScores(NoteScores):
+    """How often the run says what the right answers say."""
+
+    correct: int
+    share: float | None
+    share_ci95: Ends  # None of items: those of one document err together
+    confusion: Confusion
