@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from hypothesis import settings as hypothesis_settings
 
 from glane.cli import run as run_command
 from glane.extraction.work import ExtractionWork, prepare_extraction
@@ -36,6 +37,9 @@ from glane.task.task import Task, load_task
 from glane.validation import validated
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Of `make check`; `make test` draws as many examples as Hypothesis does by itself.
+hypothesis_settings.register_profile("check", max_examples=20)
 
 SMALL_TASK: dict[str, Any] = {
     "name": "small",

@@ -238,9 +238,9 @@ def test_strangers_are_turned_away_and_hold_nobody_up(monkeypatch):
     assert server.joined() == {}
     RendezvousClient("127.0.0.1", secret, rank=1, host="n2", timeout_s=5)
     assert eventually(lambda: server.joined() == {1: "n2"})
-    server.close(0)
-    for stranger in silent:
+    for stranger in silent:  # before the server, which waits for their threads when it ends
         stranger.close()
+    server.close(0)
 
 
 def test_the_ports_follow_from_the_secret_only():

@@ -42,8 +42,18 @@ def test_help_and_cfg_are_useful():
     assert "lease_s" in job_here("--cfg", "job", "data.path=x", cwd=ROOT).stdout
 
 
-@pytest.mark.parametrize("model", sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml")))
-@pytest.mark.parametrize("task", sorted(path.stem for path in (ROOT / "conf" / "task").glob("*.yaml")))
+def shipped(group):
+    return sorted(path.stem for path in (ROOT / "conf" / group).glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [  # each model and each task once; the other pairs take longer
+        pytest.param(model, task, marks=() if model == "demo" or task == "ed_visit" else pytest.mark.slow)
+        for model in shipped("model")
+        for task in shipped("task")
+    ],
+)
 def test_every_shipped_configuration_is_valid(model, task):
     values = composed("extract", [f"model={model}", f"task={task}", "data.path=x"])
     assert extract_settings(values).task["name"] == task

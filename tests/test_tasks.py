@@ -351,7 +351,7 @@ def test_the_translated_reference_programs_give_what_the_originals_give(gold):
     assert made["tableau"].rows() == [("01", 1, 2, 0), ("02", 0, 0, 1)]
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", [TASKS[0], *(pytest.param(name, marks=pytest.mark.slow) for name in TASKS[1:])])
 def test_the_grammar_of_copied_quotes_takes_the_reference_answers_and_no_other_quote(name, gold):
     llguidance = pytest.importorskip("llguidance")
     tokenizer = llguidance.LLTokenizer("byte")
