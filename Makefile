@@ -1,5 +1,8 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
+# What starts neither an engine nor Ray nor Slurm shares the processors; the rest wants the machine for itself.
+PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal \
+	-m "not engine and not ray and not slurm and not slow"
 
 .PHONY: help setup dev demo slurm-up slurm-down test check clean
 
@@ -28,14 +31,15 @@ check: dev        ## format, lint, types, layers, and the tests that need no eng
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/pytest -q -m "not engine and not ray and not slow"
+	@$(PYTEST_PARALLEL) -q --hypothesis-profile=check
 
-test: dev         ## everything
+test: dev         ## everything, in two runs of pytest: many small tests at once, then the heavy ones in turn
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/pytest
+	@$(PYTEST_PARALLEL)
+	@.venv/bin/pytest -m "engine or ray or slurm or slow"
 
 clean:            ## remove what the demo wrote
 	rm -rf runs

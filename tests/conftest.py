@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import os
 import shutil
 import signal
@@ -11,6 +13,8 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from hypothesis import settings as hypothesis_settings
 
+from glane.cli import run as run_command
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import heartbeats, process_start
@@ -31,6 +37,9 @@ from glane.task.task import Task, load_task
 from glane.validation import validated
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Of `make check`; `make test` draws as many examples as Hypothesis does by itself.
+hypothesis_settings.register_profile("check", max_examples=20)
 
 SMALL_TASK: dict[str, Any] = {
     "name": "small",
@@ -161,6 +170,37 @@ def job(*arguments: str, name: str = "extract", check: int | None = 0, timeout: 
     return done
 
 
+def job_here(
+    *arguments: str, name: str = "extract", check: int = 0, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a job as `job` does, in this process: for what ends before Ray and engines are started.
+
+    To start Python and to import the libraries takes seconds, each time.
+    """
+    said, complained, code = io.StringIO(), io.StringIO(), 0
+    former_umask = os.umask(0o022)  # as in most shells; the job sets its own
+    try:
+        with redirect_stdout(said), redirect_stderr(complained), chdir(cwd or Path.cwd()):
+            run_command(name.replace("_", "-"), list(arguments))
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    finally:
+        os.umask(former_umask)
+    done = subprocess.CompletedProcess([name, *arguments], code, said.getvalue(), complained.getvalue())
+    assert done.returncode == check, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@cache
+def _parsed(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def read_yaml(path: Path) -> Any:
+    """The values of a file of the repository, to be changed at will: it is parsed once."""
+    return copy.deepcopy(_parsed(path))
+
+
 @pytest.fixture(scope="session")
 def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """400 notes of a seed, and of places, that the demo model never saw in training, with the right answers."""
@@ -220,7 +260,7 @@ def documents(tmp_path: Path) -> Path:
 @pytest.fixture
 def shipped_task() -> Callable[[str], dict[str, Any]]:
     def load(name: str) -> dict[str, Any]:
-        return yaml.safe_load((ROOT / "conf" / "task" / f"{name}.yaml").read_text())
+        return read_yaml(ROOT / "conf" / "task" / f"{name}.yaml")
 
     return load
 

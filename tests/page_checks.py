@@ -8,6 +8,7 @@ import importlib.util
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -277,7 +278,12 @@ def _sweep(overrides: list[str]) -> Iterator[list[str]]:
 def _composed(job: str, overrides: list[str], own: Path | None) -> DictConfig:
     search = [f"hydra.searchpath=[file://{own}]"] if own is not None else []
     _resolve_package()
-    return _compose(job, [*overrides, *search])
+    return _composed_once(job, (*overrides, *search)) if own is None else _compose(job, [*overrides, *search])
+
+
+@cache
+def _composed_once(job: str, overrides: tuple[str, ...]) -> DictConfig:
+    return _compose(job, list(overrides))
 
 
 def _typed(job: str, config: DictConfig) -> None:

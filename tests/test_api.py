@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import glane
-from conftest import ROOT, SMALL_TASK, extract_here, job, make_settings, write_documents
+from conftest import ROOT, SMALL_TASK, extract_here, job_here, make_settings, write_documents
 from glane.assess.calibrate.record import CalibrationSummary
 from glane.assess.compare.record import ComparisonSummary
 from glane.assess.estimate.record import EstimatesSummary
@@ -85,7 +85,7 @@ def test_a_function_says_what_its_command_says_and_writes_nothing(call: str, fol
     before = tree(folder) | tree(tmp_path)
     found = function()
     assert tree(folder) | tree(tmp_path) == before
-    done = job(*words, f"out.dir={tmp_path}/out", name=call)
+    done = job_here(*words, f"out.dir={tmp_path}/out", name=call)
     assert str(found).strip() in done.stdout
     names = found.write(str(tmp_path / "own"))
     assert sorted(names) == sorted(path.name for path in (tmp_path / "out").iterdir())

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import yaml
 
-from conftest import ROOT, extract_here, job, make_settings, work, write_documents
+from conftest import ROOT, extract_here, job, make_settings, read_yaml, work, write_documents
 from glane.engine.scripted import ScriptedEngine
 from glane.engine.vllm import _Tokenizer
 from glane.errors import ConfigError
@@ -45,7 +44,7 @@ MODEL = {
 
 
 def ed_visit():
-    return yaml.safe_load((ROOT / "conf/task/ed_visit.yaml").read_text())
+    return read_yaml(ROOT / "conf/task/ed_visit.yaml")
 
 
 def the_work(tmp_path, **model):

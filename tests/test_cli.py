@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, job_here
 from glane import cli
 from glane.cli import COMMANDS, _completed
 
@@ -90,16 +90,15 @@ def test_options_and_overrides_stand_in_any_order(tmp_path: Path) -> None:
 def test_text_is_written_as_in_any_command(text: str) -> None:
     import yaml
 
-    for key in ("data.text_column", "data.id_column", "data.path", "data.where"):
-        words = {"data.path": "x", key: text}
-        shown = glane("extract", *(f"{name}={value}" for name, value in words.items()), "--cfg", "job").stdout
-        assert yaml.safe_load(shown)["data"][key.removeprefix("data.")] == text
+    keys = ("text_column", "id_column", "path", "where")
+    data = yaml.safe_load(job_here(*(f"data.{key}={text}" for key in keys), "--cfg", "job").stdout)["data"]
+    assert {key: data[key] for key in keys} == dict.fromkeys(keys, text)
 
 
 def test_a_list_of_texts_is_a_list_of_texts() -> None:
     import yaml
 
-    shown = glane("extract", "data.path=x", "data.carry_columns=[poids (kg), âge,n°]", "--cfg", "job").stdout
+    shown = job_here("data.path=x", "data.carry_columns=[poids (kg), âge,n°]", "--cfg", "job").stdout
     assert yaml.safe_load(shown)["data"]["carry_columns"] == ["poids (kg)", "âge", "n°"]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from conftest import ROOT, job, make_settings, write_documents
+from conftest import ROOT, job, job_here, make_settings, write_documents
 from glane.cluster.address import own_address
 from glane.cluster.layout import Node, plan_layout
 from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports
@@ -238,9 +238,9 @@ def test_strangers_are_turned_away_and_hold_nobody_up(monkeypatch):
     assert server.joined() == {}
     RendezvousClient("127.0.0.1", secret, rank=1, host="n2", timeout_s=5)
     assert eventually(lambda: server.joined() == {1: "n2"})
-    server.close(0)
-    for stranger in silent:
+    for stranger in silent:  # before the server, which waits for their threads when it ends
         stranger.close()
+    server.close(0)
 
 
 def test_the_ports_follow_from_the_secret_only():
@@ -345,7 +345,7 @@ def test_without_slurm_the_way_out_is_told(tmp_path):
 
 def test_status_of_nothing_is_an_error(tmp_path):
     assert "holds no run" in job(f"run.dir={tmp_path}", name="status", check=2).stderr
-    assert "give run.dir" in job(name="status", check=2).stderr
+    assert "give run.dir" in job_here(name="status", check=2).stderr
 
 
 def test_status_is_light():

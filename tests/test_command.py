@@ -5,7 +5,7 @@ import re
 import pytest
 from omegaconf import OmegaConf
 
-from conftest import ROOT, SMALL_TASK, job, write_documents
+from conftest import ROOT, SMALL_TASK, job, job_here, write_documents
 from glane.composition import composed
 from glane.settings import extract_settings
 
@@ -28,7 +28,7 @@ from glane.settings import extract_settings
     ],
 )
 def test_a_wrong_command_is_answered_in_a_sentence(arguments, words):
-    done = job(*arguments, check=2, cwd=ROOT)
+    done = job_here(*arguments, check=2, cwd=ROOT)
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")
     for word in words:
@@ -39,11 +39,21 @@ def test_help_and_cfg_are_useful():
     done = job("--help", cwd=ROOT)
     assert "glane extract task=ed_visit" in done.stdout
     assert all(task.stem in done.stdout for task in (ROOT / "conf" / "task").glob("*.yaml"))
-    assert "lease_s" in job("--cfg", "job", "data.path=x", cwd=ROOT).stdout
+    assert "lease_s" in job_here("--cfg", "job", "data.path=x", cwd=ROOT).stdout
 
 
-@pytest.mark.parametrize("model", sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml")))
-@pytest.mark.parametrize("task", sorted(path.stem for path in (ROOT / "conf" / "task").glob("*.yaml")))
+def shipped(group):
+    return sorted(path.stem for path in (ROOT / "conf" / group).glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [  # each model and each task once; the other pairs take longer
+        pytest.param(model, task, marks=() if model == "demo" or task == "ed_visit" else pytest.mark.slow)
+        for model in shipped("model")
+        for task in shipped("task")
+    ],
+)
 def test_every_shipped_configuration_is_valid(model, task):
     values = composed("extract", [f"model={model}", f"task={task}", "data.path=x"])
     assert extract_settings(values).task["name"] == task
@@ -55,10 +65,10 @@ def test_weights_that_were_not_copied_whole_are_refused(tmp_path):
         content = file.read_bytes()
         (tmp_path / file.name).write_bytes(content[:-1] if file.suffix == ".safetensors" else content)
     data = write_documents(tmp_path / "d.parquet", ["a"])
-    done = job(f"data.path={data}", f"model.path={tmp_path}", f"run.dir={tmp_path}/run", check=2)
+    done = job_here(f"data.path={data}", f"model.path={tmp_path}", f"run.dir={tmp_path}/run", check=2)
     assert "model.safetensors is damaged or was not copied whole" in done.stderr
     (tmp_path / "model.safetensors").unlink()
-    assert "no weights" in job(f"data.path={data}", f"model.path={tmp_path}", check=2).stderr
+    assert "no weights" in job_here(f"data.path={data}", f"model.path={tmp_path}", check=2).stderr
 
 
 def test_a_task_outside_the_repository_is_reached_and_previewed(tmp_path):

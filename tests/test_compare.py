@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
-from conftest import SMALL_TASK, extract_here, job, make_settings, write_documents
+from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
 from glane.assess.compare.candidates import Candidate, shared_fields
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.compare.runs_table import cost_of, differing_settings, runs_table
@@ -339,13 +339,13 @@ def test_the_job(tmp_path: Path) -> None:
     assert "Heures GPU" in report
     assert "GPU-hours" in report
     assert pl.read_parquet(out / "runs.parquet")["f1_difference"].to_list() == [None, pytest.approx(-1 / 3)]
-    alone = job(f"runs=[{runs[0]}]", f"out.dir={out}", name="compare", check=2)
+    alone = job_here(f"runs=[{runs[0]}]", f"out.dir={out}", name="compare", check=2)
     assert f"runs: only {runs[0]}; at least two are needed" in alone.stderr
-    tolerant = job(given, f"out.dir={out}", "+compare.age.tolerance=1", name="compare")
+    tolerant = job_here(given, f"out.dir={out}", "+compare.age.tolerance=1", name="compare")
     assert "30 documents compared" in tolerant.stdout
     assert json.loads((out / "comparison.json").read_text())["comparisons"][0]["equal_share"] == 1.0
     (runs[1] / "records").rename(runs[1] / "elsewhere")
-    refused = job(given, f"out.dir={out}", name="compare", check=2)
+    refused = job_here(given, f"out.dir={out}", name="compare", check=2)
     assert "this run is not complete" in refused.stderr
     assert "Traceback" not in refused.stderr
 

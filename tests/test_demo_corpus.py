@@ -276,6 +276,7 @@ def test_typos_leave_figures_and_places_alone() -> None:
         assert text.endswith("villeneuvette")
 
 
+@pytest.mark.slow
 def test_the_tokenizer_gives_back_every_answer_and_copies_quotes(notes: list[Note]) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("transformers")

@@ -13,7 +13,7 @@ import pytest
 from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.proportion import proportion_confint
 
-from conftest import extract_here, job, make_settings
+from conftest import extract_here, job, job_here, make_settings
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.figures import as_table
 from glane.assess.estimate.prediction_powered import NotEstimableError, Rows, fit
@@ -612,7 +612,7 @@ def test_the_job(tmp_path: Path, documents: Path) -> None:
     told = json.loads((tmp_path / "out" / "estimates.json").read_text())
     assert told["question"]["field"] == "fever"
     assert len(told["estimates"]) == 2
-    refused = job(*common, "field=fever", "by=sex", name="estimate", check=2)
+    refused = job_here(*common, "field=fever", "by=sex", name="estimate", check=2)
     assert "extracted by the model" in refused.stderr
-    refused = job(*common, "field=fever", "methode=ppi", name="estimate", check=2)
+    refused = job_here(*common, "field=fever", "methode=ppi", name="estimate", check=2)
     assert "Did you mean 'method'" in refused.stderr

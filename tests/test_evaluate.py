@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from scipy import stats
 from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix, precision_recall_fscore_support
 
-from conftest import SMALL_TASK, extract_here, job, make_settings, write_documents
+from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
 from glane.assess.bootstrap import intervals
 from glane.assess.calibrate.acceptance import accept
 from glane.assess.compare.terminal import evaluation_text
@@ -1016,7 +1016,7 @@ def test_the_job_says_what_is_wrong(scripted: tuple[Path, Path], tmp_path: Path)
     out = f"out.dir={tmp_path / 'out'}"
 
     def refused(*arguments: str) -> str:
-        done = job(*arguments, name="evaluate", check=2)
+        done = job_here(*arguments, name="evaluate", check=2)
         assert "Traceback" not in done.stderr
         return str(done.stderr)
 

@@ -5,9 +5,8 @@ import json
 import jsonschema
 import llguidance
 import pytest
-import yaml
 
-from conftest import ROOT, job, make_settings, work, write_documents
+from conftest import ROOT, job_here, make_settings, read_yaml, work, write_documents
 from glane.extraction.results import open_run
 from glane.reading.parse import parse
 from glane.task.answer import read_answer
@@ -22,7 +21,7 @@ TASKS = sorted(path.stem for path in (ROOT / "conf" / "task").glob("*.yaml"))
 
 
 def tasks(shipped_task, name):
-    cases = yaml.safe_load((ROOT / "tests" / "gold" / f"{name}.yaml").read_text())
+    cases = read_yaml(ROOT / "tests" / "gold" / f"{name}.yaml")
     values = shipped_task(name)
     return load_task({**values, "examples": cases}), load_task({**values, "examples": cases, "keys": "short"})
 
@@ -101,7 +100,7 @@ def test_a_run_with_short_keys_has_the_same_columns(tmp_path, shipped_task):
 
 def test_a_model_that_learned_the_full_keys_is_not_asked_for_short_ones(tmp_path):
     data = write_documents(tmp_path / "d.parquet", ["note"])
-    done = job(
+    done = job_here(
         "task=ed_visit", "model=demo", "task.keys=short", f"data.path={data}", f"run.dir={tmp_path}/run", check=2
     )
     assert "task.keys" in done.stderr

@@ -526,7 +526,7 @@ def test_recall_fills_what_was_there():
 
 # Properties
 
-FEW = settings(max_examples=40, deadline=None)  # answers of records are slow to draw
+FEW = settings(max_examples=min(40, settings().max_examples), deadline=None)  # answers of records are slow to draw
 
 CONFIDENCES = st.none() | st.sampled_from([0.1, 0.5, 0.9])
 REASONS = st.sampled_from([None, *Missing])

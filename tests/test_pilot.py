@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from conftest import SMALL_TASK, job, make_settings, work, write_documents
+from conftest import SMALL_TASK, job, job_here, make_settings, work, write_documents
 from glane.corpus.files import inspect_files
 from glane.corpus.select import Selection, select_rows
 from glane.errors import ConfigError, DataError, GlaneError, RunError
@@ -259,7 +259,7 @@ def test_what_is_suggested_can_be_pasted(tmp_path: Path) -> None:
     import shlex
 
     overrides = shlex.split(found.overrides)
-    done = job("task=ed_visit", "model=scripted", "data.path=x", *overrides, "--cfg", "job")
+    done = job_here("task=ed_visit", "model=scripted", "data.path=x", *overrides, "--cfg", "job")
     assert "array: 2" in done.stdout
     assert f"time: {time_limit(found.time_limit_s)}" in done.stdout.replace("'", "").replace('"', "")
 

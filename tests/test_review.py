@@ -534,7 +534,14 @@ def test_weights_of_a_part_keep_the_size_of_every_stratum(run, tmp_path):
     assert gold.agreement.as_values()["sample"]["strata"]["b"] == {"sampled": 2, "reviewed": 0}
 
 
-@pytest.mark.parametrize(("allocation", "num_reviewed"), [("equal", 15), ("equal", 30), ("proportional", 30)])
+@pytest.mark.parametrize(
+    ("allocation", "num_reviewed"),
+    [
+        ("equal", 15),
+        pytest.param("equal", 30, marks=pytest.mark.slow),
+        pytest.param("proportional", 30, marks=pytest.mark.slow),
+    ],
+)
 def test_totals_from_the_first_documents_of_a_sample_are_unbiased(tmp_path, allocation, num_reviewed):
     """400 draws of 40 of which the first few are reviewed: the mean of the estimated totals is the total."""
     rows = population(200).with_columns(pl.col("hospital").fill_null("b"))

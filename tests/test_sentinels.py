@@ -22,7 +22,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 import glane
-from conftest import SMALL_TASK, extract_here, job, make_settings, prepare_run, spec, write_documents
+from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, prepare_run, spec, write_documents
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.drift import drift_line, measure_drift
 from glane.drift import DriftBrief
@@ -98,7 +98,7 @@ def test_a_frozen_set_holds_the_documents_their_answers_and_how_they_were_answer
         tmp_path / "d.parquet", [f"note {i}" for i in range(60)], ward=["A", "B"] * 30, other=[1] * 60
     )
     extract_here(make_settings(data, tmp_path / "run", task=task))
-    done = job(
+    done = job_here(
         f"run.dir={tmp_path}/run", f"out.dir={tmp_path}/frozen", "rows=12", "by=ward", "seed=3", name="sentinels"
     )
     assert "12 documents" in done.stdout
@@ -118,7 +118,7 @@ def test_a_frozen_set_holds_the_documents_their_answers_and_how_they_were_answer
     assert stat.S_IMODE((tmp_path / "frozen").stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "frozen").iterdir()} == {0o600}
     assert "note" not in json.loads((tmp_path / "frozen" / "sentinels.json").read_text()).values()
-    job(f"run.dir={tmp_path}/run", f"out.dir={tmp_path}/again", "rows=12", "by=ward", "seed=3", name="sentinels")
+    job_here(f"run.dir={tmp_path}/run", f"out.dir={tmp_path}/again", "rows=12", "by=ward", "seed=3", name="sentinels")
     assert pl.read_parquet(tmp_path / "again" / "documents.parquet").equals(documents)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "d.parquet", "frozen", "run"]
 
@@ -127,22 +127,22 @@ def test_freezing_refuses_what_it_cannot_do_and_never_overwrites(tmp_path: Path,
     folder = frozen_folder(tmp_path, documents)
     before = {path: path.read_bytes() for path in folder.iterdir()}
     run = f"run.dir={tmp_path}/former"
-    refused = job(run, f"out.dir={folder}", name="sentinels", check=2).stderr
+    refused = job_here(run, f"out.dir={folder}", name="sentinels", check=2).stderr
     assert "a frozen set, which is never overwritten" in refused
     assert "Choose a new folder" in refused
     assert before == {path: path.read_bytes() for path in folder.iterdir()}
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.docx").touch()
-    assert "other things" in job(run, f"out.dir={tmp_path}/other", name="sentinels", check=2).stderr
+    assert "other things" in job_here(run, f"out.dir={tmp_path}/other", name="sentinels", check=2).stderr
     assert (
         "121 asked, and the run has 120"
-        in job(run, f"out.dir={tmp_path}/n", "rows=121", name="sentinels", check=2).stderr
+        in job_here(run, f"out.dir={tmp_path}/n", "rows=121", name="sentinels", check=2).stderr
     )
-    assert "rows" in job(run, f"out.dir={tmp_path}/n", "rows=3", name="sentinels", check=2).stderr
+    assert "rows" in job_here(run, f"out.dir={tmp_path}/n", "rows=3", name="sentinels", check=2).stderr
     documents.rename(tmp_path / "moved.parquet")
-    assert "not there any more" in job(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
+    assert "not there any more" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
     write_documents(documents, [f"other {i}" for i in range(120)])
-    assert "was changed since" in job(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
+    assert "was changed since" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
     assert not (tmp_path / "n").exists()
     assert not list(tmp_path.glob(".*"))
 
@@ -636,7 +636,7 @@ def test_right_answers_are_frozen_and_told(tmp_path: Path, documents: Path) -> N
     rows = rows_of(tmp_path / "former").head(30)
     rows.select("id", "age", pl.col("sex").cast(pl.String), "fever").write_parquet(tmp_path / "gold.parquet")
     base = [f"run.dir={tmp_path}/former", f"gold={tmp_path}/gold.parquet"]
-    few = job(*base, f"out.dir={tmp_path}/n", "rows=31", name="sentinels", check=2).stderr
+    few = job_here(*base, f"out.dir={tmp_path}/n", "rows=31", name="sentinels", check=2).stderr
     assert "31 asked" in few
     job(*base, f"out.dir={tmp_path}/frozen", "rows=25", name="sentinels")
     frozen = read_frozen(tmp_path / "frozen")

@@ -322,7 +322,7 @@ def long_texts():
 
 
 @pytest.mark.parametrize(("name", "text"), [pytest.param(*case, id=case[0]) for case in long_texts()])
-@pytest.mark.parametrize("overlap_tokens", [0, 100])
+@pytest.mark.parametrize("overlap_tokens", [0, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_megabyte_is_counted_few_times(name, text, overlap_tokens):
     counter = Counter(byte_pieces)
     chunks = split(text, max_tokens=1500, overlap_tokens=overlap_tokens, count_tokens=counter)
