@@ -22,8 +22,9 @@ from omegaconf import OmegaConf
 import glane
 from conftest import ROOT, extract_here, job, make_settings, write_documents
 from glane.assess import sampling
-from glane.assess.review.corrections import make_gold, read_corrections
+from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import answer_of, review_data, without_evidence
+from glane.assess.review.gold import make_gold
 from glane.assess.review.page import chosen_fields, render, review_table
 from glane.assess.review.reviewed_sample import read_sample, state_text
 from glane.errors import ConfigError, DataError, RunError
@@ -553,7 +554,7 @@ def test_totals_from_the_first_documents_of_a_sample_are_unbiased(tmp_path, allo
 
 
 def test_documents_that_were_skipped_are_told(run, tmp_path):
-    from glane.assess.review.corrections import write_gold
+    from glane.assess.review.gold import write_gold
 
     gold = gold_of(run, tmp_path, corrections_of(run, {"d0": {}, "d1": {}, "d4": {}}))
     assert gold.agreement["sample"]["skipped"] == ["d2", "d3"]

@@ -1,1 +1,1 @@
-"""What is no part of the product: set-up, the benchmark, the recipe of the demo model, a private Slurm."""
+"""Tools beside the product: set-up, a browser for tests, the benchmark, training of the demo model, a private Slurm."""

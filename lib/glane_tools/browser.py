@@ -1,4 +1,4 @@
-"""Debian's Chromium and its driver, with which the tests open the review page: `python3 lib/glane_tools/browser.py`."""
+"""Installs Debian's Chromium and its driver, for tests of the review page: `python3 lib/glane_tools/browser.py`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver"}  # a prog
 
 
 class MissingError(Exception):
-    """There is no browser, and none can be had."""
+    """There is no browser, and none can be installed."""
 
 
 def install() -> list[str]:
     """Install what is missing, and return the names of those packages.
 
     Raises:
-        MissingError: if something is missing and cannot be had.
+        MissingError: if something is missing and cannot be installed.
     """
     missing = [program for program in PACKAGES if shutil.which(program) is None]
     if not missing:

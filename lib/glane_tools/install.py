@@ -19,7 +19,7 @@ NETWORK_CHECK_S = 300
 
 
 def main() -> None:
-    """Install, or say in one sentence why not."""
+    """Install, or print the reason for a failure in one sentence."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also what the tests and checks need")
     with_dev = parser.parse_args().dev
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def install(pin: Path) -> None:
-    """Install one file of pins, after checks that cost little."""
+    """Install one file of pinned requirements, after quick checks."""
     free_gb = shutil.disk_usage(ROOT).free / 1e9
     if pin.name != "dev.txt":
         if free_gb < FREE_GB_NEEDED:
@@ -66,7 +66,7 @@ def install(pin: Path) -> None:
 
 
 def check_network() -> None:
-    """Ask for the one package that most often is not to be had, before gigabytes of others are fetched."""
+    """Ask for the package that is missing most often, before gigabytes of others are downloaded."""
     if os.environ.get("GLANE_TORCH_INDEX"):
         return
     torch = (
@@ -104,14 +104,14 @@ def check_network() -> None:
 
 
 def has_gpu() -> bool:
-    """Whether this machine has an NVIDIA GPU; GLANE_DEVICE=cpu or gpu overrules what is seen."""
+    """Whether this machine has an NVIDIA GPU. GLANE_DEVICE=cpu or gpu overrides the detection."""
     if wanted := os.environ.get("GLANE_DEVICE"):
         return wanted == "gpu"
     return Path("/dev/nvidia0").exists() and shutil.which("nvidia-smi") is not None
 
 
 def marker(pin: Path) -> Path:
-    """A file in .venv that says: these very pins are installed."""
+    """The path of a file in .venv that shows that exactly these pins are installed."""
     digest = hashlib.blake2b(pin.read_bytes(), digest_size=8).hexdigest()
     return VENV / f".glane-{pin.stem}-{digest}"
 
@@ -132,12 +132,12 @@ def run_pip(arguments: list[str], complaint: str) -> None:
 
 
 def say(line: str) -> None:
-    """One line of what is being done."""
+    """Print one line of progress."""
     print(f"glane set-up: {line}", flush=True)
 
 
 def fail(sentence: str) -> None:
-    """Stop with a clear sentence."""
+    """Stop with an error message."""
     print(f"glane set-up: {sentence}.", file=sys.stderr)
     sys.exit(1)
 

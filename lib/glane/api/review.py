@@ -8,8 +8,9 @@ from typing import Literal
 import polars as pl
 
 from glane.api.sources import RunLike, run_of
-from glane.assess.review.corrections import make_gold, read_corrections, write_gold
+from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
+from glane.assess.review.gold import make_gold, write_gold
 from glane.assess.review.page import chosen_fields, open_input, write_review
 from glane.assess.review.reviewed_sample import read_sample
 from glane.assess.sampling import draw

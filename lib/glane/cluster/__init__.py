@@ -1,1 +1,1 @@
-"""Where workers run. The only room that imports ray."""
+"""How processes come to life: Ray, batch schedulers, workers. The only room that imports ray and submitit."""

@@ -1,4 +1,4 @@
-"""What Ray knows of a worker: an actor, light where its node has a fork server, and the worker itself elsewhere."""
+"""The Ray actor of a worker. It does the work itself, or hands it to a process of its node's fork server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from glane.cluster import forkserver
 
 
 class EngineActor:
-    """A process of its own for one worker. Specification and report cross it pickled: it need not know them."""
+    """An actor for one worker. Specification and report are pickled, so that a light actor need not import them."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -19,7 +19,7 @@ class EngineActor:
         """Do a worker's work; see `glane.run.worker.run_worker`.
 
         Raises:
-            ForkDied: if the process that did it ended before its work.
+            ForkDied: if the forked process ended without a report.
         """
         self._fork = forkserver.connect()
         if self._fork is not None:
@@ -31,7 +31,7 @@ class EngineActor:
         return pickle.dumps(run_worker(pickle.loads(spec), should_stop=self._stop.is_set))
 
     def stop(self) -> None:
-        """Begin no further shard. Called while `work` runs, in another thread of the actor."""
+        """Have the worker claim no further shard. Called while `work` runs, in another thread of the actor."""
         self._stop.set()
         if self._fork is not None:
             self._fork.stop()

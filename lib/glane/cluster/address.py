@@ -1,4 +1,4 @@
-"""The address on which the other nodes of a job reach this one."""
+"""The address at which the other nodes of a job reach this one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from glane.errors import ConfigError
 
 
 def own_address(allocation: Allocation, interface: str | None) -> str:
-    """Return this node's IPv4 address on `interface`; by default on the network of the scheduler's own address.
+    """Return this node's IPv4 address on `interface`; by default on the interface that routes to the first node.
 
     Raises:
         ConfigError: if there is no such interface.

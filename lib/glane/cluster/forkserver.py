@@ -1,10 +1,10 @@
-"""A process that has imported what engines need, and forks workers that begin with it.
+"""A process that has imported what engines need, and forks workers that start with these imports.
 
-vLLM takes longer to import than Ray to start. Here both happen at once, and the import once on a node however many
-engines it has and however often one of them dies. The actor stays what Ray knows of a worker: it hands its work to a
-fork, and each ends with the other. Forks are made on CPU only: no fork has been tried under CUDA yet.
+Importing vLLM takes longer than starting Ray. With a fork server both happen at once, and a node imports vLLM only
+once, however many engines it has and however often one dies. Ray still sees an actor for each worker: the actor hands
+its work to a fork, and each of the two ends with the other. Forks are made on CPU only: none has been tried under CUDA.
 
-The process never reads a document nor starts an engine, so that its forks have no threads or locks of others' making.
+The server never reads a document or starts an engine, so forks inherit no threads and no held locks.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from pathlib import Path
 from glane.cluster import processes
 from glane.engine.registry import engine_kind
 
-VARIABLE = "GLANE_FORK_SERVER"  # the path of its socket, for the actors of the node
+VARIABLE = "GLANE_FORK_SERVER"  # the path of the server's socket, for the actors of the node
 _SOCKET = "forks"
 _PATIENCE_S = 2.0
 
 
 @contextlib.contextmanager
 def fork_server(folder: Path, *, engine: str | None) -> Iterator[dict[str, str]]:
-    """Have a fork server for as long as the block lasts. Yields what actors need in their environment.
+    """Run a fork server while the block lasts. Yields the variables that actors need in their environment.
 
-    There is none without an engine, and for a kind of engine that is not to be forked.
+    No server is started if `engine` is None, or a kind of engine that cannot be forked.
 
     Raises:
         ConfigError: if there is no engine of this name.
@@ -55,7 +55,7 @@ def fork_server(folder: Path, *, engine: str | None) -> Iterator[dict[str, str]]
 
 
 class Fork:
-    """A worker's process, seen from its actor."""
+    """The connection of an actor to its worker's process."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -63,7 +63,7 @@ class Fork:
         self._has_begun = self._is_to_stop = False
 
     def run(self, spec: bytes) -> bytes:
-        """Have the work of a pickled specification done; return the pickled report.
+        """Send a pickled specification, wait for the work, and return the pickled report.
 
         Raises:
             ForkDied: if the process ended before it could report.
@@ -83,7 +83,7 @@ class Fork:
         return report
 
     def stop(self) -> None:
-        """Ask it to begin no further shard. May be called from another thread."""
+        """Ask the worker to claim no further shard. May be called from another thread."""
         with self._lock:
             self._is_to_stop = True
             if self._has_begun:
@@ -96,7 +96,7 @@ class ForkDied(Exception):
 
 
 def connect() -> Fork | None:
-    """A fork of this node's server; None where there is none, or it has ended."""
+    """Have this node's server fork a process and return it; None where there is no server, or it has ended."""
     address = os.environ.get(VARIABLE)
     if not address:
         return None
@@ -104,7 +104,7 @@ def connect() -> Fork | None:
     while True:
         try:
             return Fork(Client(address, family="AF_UNIX"))
-        except FileNotFoundError:  # it is only just starting
+        except FileNotFoundError:  # the server is still starting
             if time.monotonic() > deadline:
                 return None
             time.sleep(0.05)
@@ -114,54 +114,54 @@ def connect() -> Fork | None:
 
 def main() -> None:
     """Serve until killed: `python -m glane.cluster.forkserver SOCKET ENGINE`."""
-    listener = Listener(sys.argv[1], family="AF_UNIX", backlog=64)  # from here on, actors may wait in the queue
-    with contextlib.suppress(Exception):  # each worker meets the same, and reports it
+    listener = Listener(sys.argv[1], family="AF_UNIX", backlog=64)  # from here on, actors can connect and wait
+    with contextlib.suppress(Exception):  # each worker will meet the same error, and report it
         if (preload := engine_kind(sys.argv[2]).preload) is not None:
             preload()
     gc.collect()
-    gc.freeze()  # what is here already is not copied for the collector's sake
+    gc.freeze()  # or collections in the forks would write to shared pages, and so copy them
     _serve(listener)
 
 
 def _serve(listener: Listener) -> None:
     poll = select.poll()
-    entrance = listener._listener._socket.fileno()  # type: ignore[attr-defined]
-    poll.register(entrance, select.POLLIN)
-    forks: dict[int, tuple[int, Connection]] = {}  # by the descriptor of the process: its id, and its actor's line
-    lines: dict[int, int] = {}  # from an actor's line to the process
+    server_socket = listener._listener._socket.fileno()  # type: ignore[attr-defined]
+    poll.register(server_socket, select.POLLIN)
+    forks: dict[int, tuple[int, Connection]] = {}  # pidfd of a process -> its id, and its actor's connection
+    pidfds: dict[int, int] = {}  # descriptor of an actor's connection -> pidfd of its process
     while True:
         for descriptor, _ in poll.poll():
-            if descriptor == entrance:
+            if descriptor == server_socket:
                 connection = listener.accept()
                 if (pid := os.fork()) == 0:
                     listener.close()
-                    for _, other in forks.values():  # or its actor would not hear of its end
+                    for _, other in forks.values():  # or this copy would hide from an actor that its process ended
                         other.close()
                     _become_worker(connection)
-                process = os.pidfd_open(pid)
-                forks[process], lines[connection.fileno()] = (pid, connection), process
-                poll.register(process, select.POLLIN)
+                pidfd = os.pidfd_open(pid)
+                forks[pidfd], pidfds[connection.fileno()] = (pid, connection), pidfd
+                poll.register(pidfd, select.POLLIN)
                 poll.register(connection.fileno(), select.POLLRDHUP)
                 continue
-            process = lines.get(descriptor, descriptor)
-            pid, connection = forks.pop(process)
-            if process != descriptor:  # the actor is gone: so must its worker be
-                signal.pidfd_send_signal(process, signal.SIGKILL)
+            pidfd = pidfds.get(descriptor, descriptor)
+            pid, connection = forks.pop(pidfd)
+            if pidfd != descriptor:  # the actor is gone, so its worker is ended
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-            poll.unregister(process)
+            poll.unregister(pidfd)
             poll.unregister(connection.fileno())
-            del lines[connection.fileno()]
-            os.close(process)
+            del pidfds[connection.fileno()]
+            os.close(pidfd)
             with contextlib.suppress(OSError):
-                connection.send(code)  # after a report it is not read any more
+                connection.send(code)  # not read by an actor that has its report
             connection.close()
 
 
 def _become_worker(connection: Connection) -> None:
-    """Do one worker's work, tell how it ended, and end. Never returns."""
+    """Do one worker's work, send its report, and exit. Never returns."""
     try:
         processes.tie_to_parent()
-        random.seed()  # or all forks would draw alike
+        random.seed()  # or all forks would draw the same numbers
         environment, spec = connection.recv()
         os.environ.update(environment)
         should_stop = threading.Event()
@@ -169,12 +169,12 @@ def _become_worker(connection: Connection) -> None:
         from glane.run.worker import run_worker
 
         connection.send(pickle.dumps(run_worker(pickle.loads(spec), should_stop=should_stop.is_set)))
-    except EOFError:  # the actor ended before it said anything
+    except EOFError:  # the actor ended before it sent a specification
         os._exit(1)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
-    os._exit(0)  # nothing of the server's is to be cleaned up here
+    os._exit(0)  # without the clean-up that is the server's
 
 
 def _listen(connection: Connection, should_stop: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""Joining the Ray of a job, which its launchers start on every node."""
+"""Join the Ray cluster of a batch job, which its launchers start on all nodes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _POLL_S = 0.2
 
 @contextlib.contextmanager
 def joined_ray(folder: Path, timeout_s: float) -> Iterator[Any]:
-    """Join the Ray that the launcher starts, once every node of it is there; yield the `ray` module.
+    """Join the Ray cluster that the launcher starts, wait for all its nodes, and yield the `ray` module.
 
     Raises:
-        EngineError: if it is not whole within `timeout_s`.
+        EngineError: if a node is missing after `timeout_s`.
     """
     import ray
 
     deadline = time.monotonic() + timeout_s
     place = folder / "ray.json"
-    while not place.exists():  # the launcher watches, and says why if it takes too long
+    while not place.exists():  # the launcher has the same bound and a better message, so it gets 10 s more
         if time.monotonic() > deadline + 10:
             raise EngineError(f"no Ray within {timeout_s:.0f} s (cluster.start_timeout_s).")
         time.sleep(_POLL_S)

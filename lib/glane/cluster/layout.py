@@ -1,4 +1,4 @@
-"""How many engines, on what: from the model's needs and what the nodes have."""
+"""The layout of engines on nodes: how many, and with which share of a node, from the model and the hardware."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from glane.settings import ModelSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A node of the Ray cluster, with what Ray may use of it."""
+    """A node of the Ray cluster, with the resources that Ray may use."""
 
     node_id: str
     host: str
     cpus: int
     gpus: int
-    memory_bytes: int | None = None  # what Ray may use of it; None where it does not say
+    memory_bytes: int | None = None  # None where Ray does not report it
 
 
-# On CPU, the threads of an engine wait for each other at every matrix product. A small model has nothing to share out:
-# an engine of one thread on each core answered twice as many rows per second on two cores (jobs/benchmark.py).
+# On CPU, the threads of an engine wait for each other at every matrix product. For a small model that costs more than
+# it gains: one single-threaded engine per core answered twice as many rows per second on two cores (jobs/benchmark.py).
 _SMALL_WEIGHTS_BYTES = 256 * 2**20
-# On GPU, an engine gets as few of them as leave this share of their memory or more to the cache: engines side by side
-# answer more than one engine over their GPUs, which exchanges activations at every layer.
+# On GPU, an engine gets the smallest number of GPUs that leaves at least this share of their memory to the cache.
+# Several small engines answer more than one engine over all GPUs, which exchanges activations at every layer.
 _CACHE_SHARE = 0.3
-_ENGINE_BYTES = 2 * 2**30  # what an engine takes beside its weights and its cache, with room to spare
+_ENGINE_BYTES = 2 * 2**30  # memory of an engine beside its weights and its cache, with a reserve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +45,10 @@ class Layout:
     nodes_per_engine: int = 1
     tensor_parallel_size: int = 1
     reason: str = ""
-    occupies_cores: bool = True  # False: workers need none of their own, and Ray counts none for them
+    occupies_cores: bool = True  # False: workers need no cores of their own, and Ray reserves none
 
     def places(self, nodes: Sequence[Node]) -> list[tuple[str, int]]:
-        """Where engines belong: (node, index). One that spans nodes belongs where its first GPUs are: anywhere."""
+        """The places of engines, as (node id, index). The node id is empty for engines that span nodes."""
         if self.nodes_per_engine > 1:
             return [("", index) for index in range(len(nodes) // self.nodes_per_engine)]
         return [(node.node_id, index) for node in nodes for index in range(self.engines_per_node)]
@@ -62,13 +62,13 @@ def plan_layout(
     weights_bytes: int | None = None,
     gpu_bytes: int | None = None,
 ) -> Layout:
-    """Return the layout that the settings and the nodes allow. Nodes of one job are taken to be alike.
+    """Return the layout for these settings and nodes. The nodes of a job are taken to be alike: the smallest counts.
 
     Args:
         model: What the user asks for.
         nodes: What there is.
-        num_shards: Of the run: more engines than that would have nothing to do. None if unknown.
-        weights_bytes: Of the model on disk. None if unknown.
+        num_shards: Shards of the run: more engines than that would have nothing to do. None if unknown.
+        weights_bytes: Size of the model's weights on disk. None if unknown.
         gpu_bytes: Memory of one GPU. None if unknown.
 
     Raises:
@@ -113,15 +113,15 @@ def plan_layout(
 def _tensor_parallel_size(
     model: ModelSettings, gpus: int, *, weights_bytes: int | None, gpu_bytes: int | None
 ) -> tuple[int, str]:
-    """Over how many GPUs of a node a layer is split, and why."""
+    """The number of GPUs that share each layer, and the reason for it."""
     if model.tensor_parallel_size != "auto":
         return model.tensor_parallel_size, ""
     if weights_bytes is None or gpu_bytes is None:
         return 1, ""
-    room = gpu_bytes * model.gpu_memory_utilization * (1 - _CACHE_SHARE)
+    usable_bytes = gpu_bytes * model.gpu_memory_utilization * (1 - _CACHE_SHARE)
     wanted = weights_bytes / model.pipeline_parallel_size
-    size = 1  # powers of two, which divide the heads of every usual model
-    while wanted > size * room:
+    size = 1  # powers of two, because they divide the number of attention heads of every usual model
+    while wanted > size * usable_bytes:
         size *= 2
     gib = [f"{number / 2**30:.0f} GiB" for number in (weights_bytes, gpu_bytes)]
     if size > gpus:
@@ -190,7 +190,7 @@ def _cpu_layout(
 def _cpu_engines(
     model: ModelSettings, nodes: Sequence[Node], cpus: int, *, num_shards: int | None, weights_bytes: int | None
 ) -> tuple[int, str]:
-    """Engines on each node, and why so many."""
+    """The number of engines on each node, and the reason for it."""
     if model.engines != "auto":
         return model.engines, ""
     if weights_bytes is None or weights_bytes > _SMALL_WEIGHTS_BYTES:

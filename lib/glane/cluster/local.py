@@ -1,4 +1,4 @@
-"""A private Ray on this machine: loopback only, token required, gone when the driver is."""
+"""A private Ray cluster on this machine: on loopback only, with a token, and ended with the driver."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from glane.cluster.scratch import write_token
 from glane.errors import EngineError
 from glane.settings import LocalSettings
 
-FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # another cluster's: never joined
+FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # of another cluster, which must not be joined
 
 
 @contextlib.contextmanager
@@ -62,7 +62,7 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
         finally:
             ray.shutdown()
             if node is not None:
-                # Politely: a killed raylet leaves its agents behind for a minute.
+                # Gracefully, because a killed raylet leaves its agents behind for a minute.
                 node.kill_all_processes(check_alive=False, allow_graceful=True)
     finally:
         for name, value in former.items():
@@ -73,7 +73,7 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
 
 
 def ray_environment(token: Path, *, is_loopback: bool) -> dict[str, str]:
-    """What every process of a private Ray is told by its environment."""
+    """The environment variables for every process of a private Ray cluster."""
     # Without it, Ray replaces a loopback address by the host's outward one.
     loopback = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"} if is_loopback else {}
     return loopback | {
@@ -87,10 +87,10 @@ def ray_environment(token: Path, *, is_loopback: bool) -> dict[str, str]:
 
 @cache
 def _process_token() -> str:
-    """Ray reads the token once per process: a sweep that starts Ray again must show the same one."""
+    """The token of this process. Ray reads it only once, so a sweep that starts Ray again must use the same one."""
     return secrets.token_hex(32)
 
 
 def available_cpus() -> int:
-    """The cores that this process may use, as its affinity says."""
+    """The number of cores that this process may use, by its affinity."""
     return len(os.sched_getaffinity(0))

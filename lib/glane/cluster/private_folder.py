@@ -1,4 +1,4 @@
-"""Folders whose content only their owner can change: what lies there will run with the owner's rights."""
+"""Folders whose content only their owner can change, because it will run with the owner's rights."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from glane.storage import storage_errors
 
 
 def make_private_folder(base: Path, *, label: str, setting: str) -> Path:
-    """Make a new folder below `base` that only this user can enter, and return its path without symbolic links.
+    """Make a new folder below `base` that only this user can enter. Return its path without symbolic links.
 
-    `label` begins its name. `setting` is the key that chose `base`.
+    The folder's name begins with `label`. `setting` is the key that chose `base`.
 
     Raises:
-        ConfigError: if somebody else could rename or replace it, or one of the folders that it lies in.
+        ConfigError: if somebody else could rename or replace the folder or one of its parents.
         RunError: if the file system refuses.
     """
     with storage_errors(base, setting=setting), private_umask():
@@ -32,10 +32,10 @@ def make_private_folder(base: Path, *, label: str, setting: str) -> Path:
 
 
 def check_private_folder(folder: Path) -> None:
-    """Check that a folder and all that lies in it are this user's, and that nobody else can write there.
+    """Check that a folder and its files belong to this user, and that nobody else can write there.
 
     Raises:
-        GlaneError: naming what is not.
+        GlaneError: naming the path that does not, its owner and its mode.
     """
     try:
         found = os.lstat(folder)
@@ -52,7 +52,7 @@ def check_private_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def private_umask() -> Iterator[None]:
-    """Make what is written inside readable by its owner only."""
+    """Make files that are written within the block readable by their owner only."""
     former = os.umask(0o077)
     try:
         yield

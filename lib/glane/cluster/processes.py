@@ -1,4 +1,4 @@
-"""Child processes that end with us, whatever happens, and nothing of others."""
+"""Child processes that end with this one in any case. Processes of others are never touched."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of whatever our children leave behind, so that `end_all` finds it."""
+    """Become the parent of processes whose own parent ends, so that `end_all` finds them."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def raise_open_files() -> None:
-    """Use the whole of the hard limit: Ray wants a descriptor per connection."""
+    """Raise the limit of open files to the hard limit: Ray needs a descriptor per connection."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):
@@ -47,15 +47,15 @@ def start(
 
 
 def tie_to_parent() -> None:
-    """Be killed when the parent dies; called in the child."""
+    """Have this process killed when its parent dies. Called in the child."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    # A scheduler may send its warning to every process of a step, and the default answer to these two is death.
+    # A scheduler may send its warning to every process of a step, and by default these two signals end a process.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 
 def end(child: subprocess.Popen[bytes] | None, *, patience_s: float) -> None:
-    """Ask a child to end, and insist."""
+    """Ask a child to end, and kill it if it still runs after `patience_s`."""
     if child is None or child.poll() is not None:
         return
     with contextlib.suppress(ProcessLookupError):
@@ -67,7 +67,7 @@ def end(child: subprocess.Popen[bytes] | None, *, patience_s: float) -> None:
 
 
 def end_all(*, patience_s: float = 10.0) -> int:
-    """Kill every process below this one. Return how many would not go."""
+    """Kill all descendants of this process. Return how many still run after `patience_s`."""
     deadline = time.monotonic() + patience_s
     while True:
         children = psutil.Process().children(recursive=True)

@@ -1,13 +1,13 @@
-"""Ray's processes on one node, started from the inside of Ray, which may change with any version of it.
+"""Starts Ray's processes on one node by private names of Ray, which may change with any version.
 
-Not `ray start` nor a bare `ray.init`: the first opens a port for Ray's client whether asked or not, and stays when its
-starter dies; both start a dashboard's server, an autoscaler and a reader of logs that nobody asks for, which takes
+`ray start` and a bare `ray.init` do not do. `ray start` always opens a port for Ray's client, and its processes outlive
+the one that started them. Both start a dashboard server, an autoscaler and a log monitor that nobody needs, which take
 longer than the rest of Ray together.
 
-All that glane takes from the inside of Ray stands here: `Node` with its method `start_api_server`, `RayParams` with the
-arguments below and `_system_config`, and the module that Ray's agents import to see whether there is a dashboard. Users
-of a node also call its `address`, `dead_processes` and `kill_all_processes`. To try a new version: run the tests marked
-`ray` and `slurm`, and add it to TRIED.
+All private names of Ray are used here: `Node` with its method `start_api_server`, `RayParams` with the arguments below
+and `_system_config`, and the module that Ray's agents import to see whether there is a dashboard. Callers also use the
+`address`, `dead_processes` and `kill_all_processes` of a node. To try a new version, run the tests marked `ray` and
+`slurm`, and add it to TRIED.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ TRIED = ("2.60",)  # major and minor
 SYSTEM_CONFIG = {
     "enable_worker_prestart": False,
     "prestart_worker_first_driver": False,
-    # The engines' memory is bounded by their settings; Ray's own killer would only add deaths.
+    # The memory of engines is bounded by their settings. Ray's memory monitor would only add deaths.
     "memory_monitor_refresh_ms": 0,
 }
-OBJECT_STORE_BYTES = 80 * 2**20  # nothing but small specifications passes through it
+OBJECT_STORE_BYTES = 80 * 2**20  # only small specifications pass through it
 _OPTIONAL = "ray.dashboard.optional_deps"
 
 
 def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head: str | None) -> Any:
-    """Start Ray's processes of one node and return Ray's `Node`; `head` is the cluster's address, None starts one.
+    """Start Ray's processes of one node and return Ray's `Node`.
 
-    `gpus` None leaves it to Ray to count them. Warns where this version of Ray was not tried.
+    `head` is the address of the cluster to join; None starts a new one. If `gpus` is None, Ray counts them. Warns if
+    this version of Ray was not tried.
 
     Raises:
         EngineError: if this version of Ray does not have what is needed.
@@ -63,7 +64,7 @@ def _lean_node() -> Any:
 
     class LeanNode(Node):
         def start_api_server(self, **_: Any) -> None:
-            """Not even without its dashboard: it would load the usage statistics, which are off."""
+            """Start nothing: even without a dashboard, the server would load the usage statistics, which are off."""
 
     return LeanNode
 
@@ -90,7 +91,7 @@ def _parameters(*, address: str, folder: Path, cpus: int, gpus: int | None) -> A
 
 @contextlib.contextmanager
 def _without_dashboard() -> Iterator[None]:
-    """Let Ray find the dashboard's packages missing, whatever is installed: its agents then start without them."""
+    """Make the dashboard's packages look missing to Ray, so that its agents start without them."""
     former = sys.modules.get(_OPTIONAL)
     sys.modules[_OPTIONAL] = None  # type: ignore[assignment]
     try:

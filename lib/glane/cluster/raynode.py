@@ -1,4 +1,4 @@
-"""Ray's processes on one node, held by `python -m glane.cluster.raynode '{…}'`, and ending with it."""
+"""`python -m glane.cluster.raynode '{…}'`: runs Ray's processes on one node, which end with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _READY = "address"
 
 
 def command(*, address: str, folder: Path, cpus: int, gpus: int, head: str | None) -> list[str]:
-    """The command that runs a node; `head` is the cluster's address, None starts a cluster."""
+    """The command that runs a node. `head` is the address of the cluster to join; None starts a new one."""
     values = {"address": address, "folder": str(folder), "cpus": cpus, "gpus": gpus, "head": head}
     return [sys.executable, "-m", "glane.cluster.raynode", json.dumps(values)]
 
@@ -29,7 +29,7 @@ def ready_address(folder: Path) -> str | None:
 
 
 def main() -> None:
-    """Start the node, say so in a file, and watch it. Exits with 1 when one of Ray's processes ends."""
+    """Start the node, write its address to a file, and watch it. Exits with 1 when one of Ray's processes ends."""
     values: dict[str, Any] = json.loads(sys.argv[1])
     folder = Path(values.pop("folder"))
     node = start_node(folder=folder, **values)

@@ -1,7 +1,7 @@
-"""How the nodes of one job find the first one, learn Ray's address, and hear of the end: a socket per node.
+"""The rendezvous of a job's nodes: they connect to the first node, and get Ray's address and the job's exit code.
 
-The port follows from the job's secret, so nothing has to be written to a shared file system, and who does not know
-the secret is turned away. A connection that is silent for a minute counts as lost: pings go out every few seconds.
+The port is derived from the job's secret, so nothing has to be written to a shared file system. A client without the
+secret is refused. Pings are sent every few seconds; a connection that is silent for a minute counts as lost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from multiprocessing.connection import Client, Connection, Listener, answer_chal
 from glane.errors import EngineError
 
 _NUM_PORTS = 32
-_PORTS = range(15_000, 32_000)  # below what Linux hands out by itself
+_PORTS = range(15_000, 32_000)  # below the ports that Linux assigns by itself
 _PING_S = 5.0
 SILENCE_S = 60.0
 _HANDSHAKE_S = 10.0
@@ -31,7 +31,7 @@ def ports(secret: bytes) -> Iterator[int]:
 
 
 class RendezvousServer:
-    """The first node's end: knows who joined, tells everybody Ray's address and the exit code."""
+    """The first node's side: it knows which nodes joined, and sends them Ray's address and the exit code."""
 
     def __init__(self, address: str, secret: bytes, *, host: str) -> None:
         self._secret, self._host = secret, host
@@ -59,13 +59,13 @@ class RendezvousServer:
             return {rank: host for rank, host in self._hosts.items() if rank not in self._left}
 
     def announce(self, ray_address: str) -> None:
-        """Tell every node, also those that join later, where Ray is."""
+        """Send Ray's address to every node, also to those that join later."""
         with self._lock:
             self._ray_address = ray_address
             self._lock.notify_all()
 
     def close(self, exit_code: int) -> None:
-        """Tell every node to end, with the exit code of the whole job."""
+        """Send every node the exit code of the job, with which it ends."""
         with self._lock:
             self._exit_code = exit_code
             self._lock.notify_all()
@@ -101,20 +101,20 @@ class RendezvousServer:
                 self._hosts[rank] = host
                 self._left.discard(rank)
             connection.send_bytes(f"first {self._host}".encode())
-            told = ""
+            sent_address = ""
             while True:
                 with self._lock:
-                    if self._exit_code is None and self._ray_address == told:
+                    if self._exit_code is None and self._ray_address == sent_address:
                         self._lock.wait(_PING_S)
                     exit_code, address = self._exit_code, self._ray_address
                 if exit_code is not None:
                     connection.send_bytes(f"end {exit_code}".encode())
                     return
-                if address != told:
-                    told = address
+                if address != sent_address:
+                    sent_address = address
                     connection.send_bytes(f"ray {address}".encode())
                 connection.send_bytes(b"ping")
-        except Exception:  # no node of this job, or one that is gone: its Ray tells the driver
+        except Exception:  # not a node of this job, or a lost one, which the driver notices through Ray
             return
         finally:
             with contextlib.suppress(OSError):
@@ -125,7 +125,7 @@ class RendezvousServer:
 
 
 class RendezvousClient:
-    """Another node's end."""
+    """The side of any other node."""
 
     def __init__(self, address: str, secret: bytes, *, rank: int, host: str, timeout_s: float) -> None:
         """Connect; the first node may still be starting.
@@ -159,7 +159,7 @@ class RendezvousClient:
 
 def _connect(address: str, secret: bytes) -> Connection | None:
     for port in ports(secret):
-        # A plain connection first: what listens there may be anything, and must not hold us up.
+        # A plain connection first: anything may listen there, and must not block us.
         try:
             socket.create_connection((address, port), timeout=2).close()
         except OSError:
@@ -174,7 +174,7 @@ def _connect(address: str, secret: bytes) -> Connection | None:
 
 
 def _bound_handshake(connection: Connection) -> None:
-    """Let a silent or slow other side fail instead of holding a thread."""
+    """Set a timeout, so that a peer that is silent or slow fails instead of blocking a thread."""
     with socket.socket(fileno=socket.dup(connection.fileno())) as handle:
         seconds = int(_HANDSHAKE_S).to_bytes(8, "little") + bytes(8)
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)

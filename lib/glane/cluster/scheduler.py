@@ -1,4 +1,4 @@
-"""What glane asks of a batch scheduler. One folder beside this file implements it for one scheduler."""
+"""The protocol of batch schedulers. Each is implemented in a folder beside this file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from glane.settings import BatchSettings
 UNKNOWN, PENDING, COMPLETED = "UNKNOWN", "PENDING", "COMPLETED"
 
 Task = Callable[[], None]
-"""What runs on each node, at every start of the job. It can be pickled, and leaves by `sys.exit`."""
+"""The function that runs on each node, at every start of the job. It can be pickled, and ends by `sys.exit`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job as its scheduler tells it. Times and nodes are in the scheduler's own words.
+    """One job as its scheduler reports it. State, times and nodes are in the scheduler's own words.
 
-    So is the state, except for UNKNOWN, PENDING and COMPLETED, which mean the same everywhere.
+    Only the states UNKNOWN, PENDING and COMPLETED mean the same for every scheduler.
     """
 
     name: str  # 12, or 12_3 in an array
@@ -35,12 +35,12 @@ class Job:
 
     @property
     def is_known(self) -> bool:
-        """Whether the scheduler told anything about it."""
+        """Whether the scheduler knows the job."""
         return self.state != UNKNOWN
 
     @property
     def shown_state(self) -> str:
-        """The state, with what one wants to know beside it."""
+        """The state, with its reason, nodes or exit code, for people."""
         if self.state == PENDING:
             start = f", expected to start {self.expected_start}" if self.expected_start else ""
             return f"{PENDING} ({self.reason}{start})"
@@ -51,12 +51,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """One task's view of its job. There is one task per node."""
+    """What the scheduler gave to this task of a job. There is one task per node."""
 
     job_id: str
     name: str  # as the scheduler's queue shows it: 12, or 12_3 in an array
     restarts: int  # how often the scheduler has started this job before
-    rank: int  # 0 leads
+    rank: int  # 0 for the first node, which leads
     num_nodes: int
     host: str
     launch_address: str  # of the first node, where the batch script runs
@@ -64,15 +64,15 @@ class Allocation:
     gpus: int
     array_share: float  # where in the plan this job of an array begins, 0 to 1
     secret: bytes  # known to this job's processes only
-    exit_code_file: Path | None = None  # the first node writes there what the batch script ends with
+    exit_code_file: Path | None = None  # the first node writes the exit code of the batch script there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What was submitted, and how a user follows it."""
+    """A submission, and how a user follows it."""
 
     job_names: tuple[str, ...]  # one, or one for each job of an array
-    where: str  # on what it will run: 2 node(s) of partition gpu
+    where: str  # for people, such as: 2 node(s) of partition gpu
     log: Path  # of the first job
     cancel_command: str
 
@@ -86,45 +86,45 @@ class Scheduler(Protocol):
 
     @property
     def interactive_command(self) -> str:
-        """What a user types to get a node with a terminal."""
+        """The command by which a user gets a node with a terminal."""
 
     def complaint(self, cluster: BatchSettings) -> str | None:
-        """Say why this cannot be submitted, with the key to change, or return None.
+        """Return why this cannot be submitted, with the key to change; None if it can.
 
-        Includes what the scheduler would accept and then never start.
+        That includes requests that the scheduler would accept and then never start.
         """
 
     def submit(self, cluster: BatchSettings, task: Task, *, label: str) -> Submission:
-        """Submit one job, or the jobs of `cluster.array`. `label` names its files for people.
+        """Submit one job, or the jobs of `cluster.array`. `label` is part of the names of its files.
 
         Raises:
-            ConfigError: if it is refused, with the scheduler's reason and the key to change.
+            ConfigError: if the scheduler refuses, with its reason and the key to change.
         """
 
     def script(self, cluster: BatchSettings, task: Task, *, label: str) -> str:
         """Return the text of the batch script that `submit` would submit. Submits nothing.
 
         Raises:
-            ConfigError: if the files of a submission have no safe place.
+            ConfigError: if others could change the files of a submission.
         """
 
     def jobs(self, names: Sequence[str]) -> list[Job]:
-        """Return what is known of each job, in the order of `names`. A job that is not known is UNKNOWN."""
+        """Return the jobs in the order of `names`. The state of one that the scheduler does not know is UNKNOWN."""
 
     def requeue(self, job_id: str) -> str | None:
-        """Put a running job back into the queue. Return the complaint, None if there is none."""
+        """Put a running job back into the queue. Return why that failed; None if it did not."""
 
     def cancel(self, job_id: str) -> None:
         """End a job."""
 
     def is_node_up(self, host: str) -> bool:
-        """Whether the node still runs. True where that cannot be known."""
+        """Whether the node is up. True where that cannot be known."""
 
     def is_inside_own_job(self) -> bool:
         """Whether this process is a task of a job that was submitted to run glane."""
 
     def allocation(self) -> Allocation:
-        """Return what this task was given.
+        """Return what the scheduler gave to this task.
 
         Raises:
             ConfigError: if this is no task of such a job, or there is not one task per node.

@@ -1,4 +1,4 @@
-"""Which schedulers there are. A further one is a folder, a kind of settings, and a line here."""
+"""The registry of schedulers. A new one takes a folder, a kind of settings, and a line here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from glane.cluster.slurm.scheduler import Slurm
 from glane.settings import BatchSettings
 
 SCHEDULERS: dict[str, Scheduler] = {"slurm": Slurm()}
-"""By `cluster.kind`."""
+"""The schedulers by `cluster.kind`."""
 
 
 def scheduler_of(cluster: BatchSettings) -> Scheduler:
@@ -18,7 +18,7 @@ def scheduler_of(cluster: BatchSettings) -> Scheduler:
 
 
 def find_jobs(names: Sequence[str]) -> list[Job]:
-    """Return what is known of each job, in the order of `names`, from the first scheduler that knows it."""
+    """Return the jobs in the order of `names`, each from the first scheduler that knows it."""
     found = {name: Job(name=name, state=UNKNOWN) for name in names}
     for scheduler in SCHEDULERS.values():
         missing = [name for name in names if not found[name].is_known]

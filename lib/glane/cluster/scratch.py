@@ -1,4 +1,4 @@
-"""A private folder on the node's own disk for as long as a process lives; what killed processes left is removed."""
+"""A private folder on the node's own disk while a process lives. Folders that killed processes left are removed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 _PREFIX = "gl-"
 _LOCK = "lock"
 _HALF_MADE_S = 600.0
-_LONGEST_ROOT = 25  # characters: Ray's sockets lie deep inside, and the path of a socket may have 107 bytes
+_LONGEST_ROOT = 25  # characters: Ray's sockets lie deep inside, and the path of a socket has at most 107 bytes
 
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
     """Make a folder that only this user can enter, and remove it at the end.
 
-    A lock says that its owner lives: process ids mean nothing between containers that share /tmp.
+    A locked file shows that its owner lives. A process id would not: containers that share /tmp have their own.
     """
     root = Path(tempfile.gettempdir())
     if len(str(root)) > _LONGEST_ROOT:
@@ -33,7 +33,7 @@ def scratch_folder() -> Iterator[Path]:
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        new.rename(folder / _LOCK)  # it is never seen unlocked
+        new.rename(folder / _LOCK)  # so the lock file is never seen unlocked
         yield folder
     finally:
         _remove(folder)
@@ -41,7 +41,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def write_token(folder: Path, token: str) -> Path:
-    """Write a secret that no other user can read."""
+    """Write a secret to a file that no other user can read. Return its path."""
     path = folder / "token"
     path.touch(mode=0o600)
     path.write_text(token)
@@ -59,7 +59,7 @@ def _remove_abandoned(root: Path) -> None:
 def _remove_if_abandoned(path: Path, *, age_s: float) -> None:
     try:
         descriptor = os.open(path / _LOCK, os.O_WRONLY | os.O_NOFOLLOW)
-    except FileNotFoundError:  # just being made, or half removed
+    except FileNotFoundError:  # the folder is being made, or was half removed
         if age_s > _HALF_MADE_S:
             _remove(path)
         return
@@ -71,7 +71,7 @@ def _remove_if_abandoned(path: Path, *, age_s: float) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a folder into which a dying process may still write."""
+    """Remove a folder, again if a process that is ending still writes to it."""
     for _ in range(20):
         shutil.rmtree(path, ignore_errors=True)
         if not path.exists():

@@ -1,4 +1,4 @@
-"""One Ray actor per engine: started, watched, ended when it hangs, and started again when it dies."""
+"""The supervisor of workers: one Ray actor per engine, started, watched, killed when it hangs, started again."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from glane.run.worker import WorkerReport, WorkerSpec
 from glane.settings import ClusterSettings, RunSettings
 
 _POLL_S = 0.5
-_LOOK_AT_NODES_S = 2.0
-_NODE_VERDICT_S = 30.0  # a node is declared lost by Ray within seconds; an actor's end alone does not say which it was
+_CHECK_NODES_S = 2.0
+_NODE_STATE_S = 30.0  # Ray declares a node lost within seconds; the end of an actor alone does not show what happened
 _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not start a third time
 
 
 @dataclass(slots=True, kw_only=True)
 class _Slot:
-    """A place for one engine, and who sits there now."""
+    """A place for one engine, and the actor that works there now."""
 
-    place: tuple[str, int]  # node and index
+    place: tuple[str, int]  # node id and index
     spec: WorkerSpec
     actor: Any
     future: Any
@@ -43,7 +43,7 @@ class _Slot:
 
 
 def _cause(error: Exception) -> str:
-    """How an actor, or the process that worked for it, ended."""
+    """How an actor ended, or the process that did its work."""
     cause = getattr(error, "cause", None)  # what was raised in the actor
     return str(cause) if isinstance(cause, ForkDied) else type(error).__name__
 
@@ -77,7 +77,7 @@ class Supervisor:
         say: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> None:
-        """`spec` is the workers' common part; names and starting places are given here."""
+        """`spec` is what all workers have in common. Their names and starting places are set here."""
         self._ray, self._layout, self._cluster, self._say, self._warn = ray, layout, cluster, say, warn
         self._directory = spec.directory
         self._spec = replace(spec, device=layout.device, cpus=layout.cpus, gpus=layout.gpus)
@@ -89,16 +89,17 @@ class Supervisor:
         self._slots: list[_Slot] = []
         self._known_nodes: dict[str, str] = {}  # every node ever seen, with its host
         self._done_places: set[tuple[str, int]] = set()
-        self._last_look = 0.0
+        self._last_node_check = 0.0
 
     def run(self, *, tick: Callable[[], None], should_stop: Callable[[], bool] = lambda: False) -> None:
-        """Work until every worker has ended with nothing left to do. `tick` is called a few times a second.
+        """Supervise until every worker has ended with no work left. `tick` is called a few times a second.
 
-        Nodes may be lost and come back meanwhile. Once `should_stop` says so, workers finish the shards they have
-        begun and end.
+        Nodes may be lost and come back meanwhile. Once `should_stop` returns True, workers finish the shards that
+        they have begun, and end.
 
         Raises:
-            GlaneError: what a worker reports, or that engines keep dying.
+            GlaneError: if a worker reports one.
+            EngineError: if engines keep dying, or no node is left.
         """
         try:
             self._fill()
@@ -110,7 +111,7 @@ class Supervisor:
                     self._watch(slot, self._spec.run)
                 if should_stop():
                     self._ask_to_stop()
-                elif time.monotonic() - self._last_look > _LOOK_AT_NODES_S:
+                elif time.monotonic() - self._last_node_check > _CHECK_NODES_S:
                     self._fill()
                 tick()
         finally:
@@ -118,17 +119,17 @@ class Supervisor:
                 self._ray.kill(slot.actor)
 
     def _fill(self) -> None:
-        """Give every place on the living nodes its engine; forget those of lost nodes."""
+        """Start a worker in every free slot of the nodes that are alive, and drop workers of lost nodes."""
         nodes = alive_nodes(self._ray)
-        self._last_look = time.monotonic()
+        self._last_node_check = time.monotonic()
         alive = {node.node_id for node in nodes}
         for slot in [slot for slot in self._slots if slot.place[0] not in alive | {""}]:
             self._drop_lost(slot)
-        is_first_look = not self._known_nodes
+        is_first_time = not self._known_nodes
         for node in nodes:
             if node.node_id not in self._known_nodes:
                 self._known_nodes[node.node_id] = node.host
-                if not is_first_look:
+                if not is_first_time:
                     self._say(f"node {node.host} joins")
         taken = {slot.place for slot in self._slots} | self._done_places
         for place in self._layout.places(nodes):
@@ -149,8 +150,8 @@ class Supervisor:
         options: dict[str, Any] = {
             "num_cpus": spec.cpus if self._layout.occupies_cores else 0,
             "num_gpus": spec.gpus,
-            "max_restarts": 0,  # we start it again ourselves, after the death was recorded
-            "max_concurrency": 2,  # one thread works, the other hears `stop`
+            "max_restarts": 0,  # the supervisor starts it again, after it has recorded the death
+            "max_concurrency": 2,  # one thread works, the other runs `stop`
             "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(spec.cpus)}},  # Ray would set 1
         }
         group = None
@@ -165,10 +166,10 @@ class Supervisor:
         return _Slot(place=place, spec=spec, actor=actor, future=actor.work.remote(pickle.dumps(spec)), group=group)
 
     def _reserve(self) -> Any:
-        """GPUs on several nodes for one engine: one bundle a GPU, as vLLM's Ray executor wants them.
+        """Reserve GPUs on several nodes for one engine: one bundle per GPU, as vLLM's Ray executor requires.
 
         Raises:
-            EngineError: if they are not to be had within the start's bound.
+            EngineError: if they are not free within `cluster.start_timeout_s`.
         """
         from ray.util import placement_group
 
@@ -188,7 +189,7 @@ class Supervisor:
     def _ended(self, slot: _Slot) -> None:
         try:
             report: WorkerReport = pickle.loads(self._ray.get(slot.future))
-        except Exception as error:  # the process is gone, or Ray cannot reach it: to us the same
+        except Exception as error:  # the process is gone, or Ray cannot reach it, which is treated alike
             if self._is_lost(slot, error):
                 self._drop_lost(slot)
                 return
@@ -205,18 +206,18 @@ class Supervisor:
             self._done_places.add(slot.place)
 
     def _is_lost(self, slot: _Slot, error: Exception) -> bool:
-        """Whether an actor ended because its node did: then what it was asked is not to blame."""
+        """Whether an actor ended because its node was lost. Its prompts are then not suspects."""
         if slot.killed_because or not slot.place[0]:
             return False
-        deadline = time.monotonic() + _NODE_VERDICT_S
+        deadline = time.monotonic() + _NODE_STATE_S
         while type(error).__name__ == "ActorUnavailableError" and time.monotonic() < deadline:
-            # Ray does not know yet what happened. It will: asking the actor anything ends in its verdict.
+            # Ray does not know yet what happened. Any call of the actor raises an error that says so, once it does.
             try:
                 self._ray.get(slot.actor.stop.remote(), timeout=_POLL_S)
-            except Exception as verdict:
-                error = verdict if type(verdict).__name__ != "GetTimeoutError" else error
+            except Exception as latest:
+                error = latest if type(latest).__name__ != "GetTimeoutError" else error
             else:
-                return False  # it lives, but its work is lost to us
+                return False  # the actor lives, but the result of its work is lost
             time.sleep(0.1)
         return "node has died" in str(error) or type(error).__name__ == "ActorUnschedulableError"
 
@@ -235,7 +236,7 @@ class Supervisor:
                 remove_placement_group(slot.group)
 
     def _ask_to_stop(self) -> None:
-        """Ask every worker, once, to begin nothing new. One that has not begun anything is ended at once."""
+        """Ask every worker, once, to claim no further shard. A worker that is still starting is killed."""
         for slot in [slot for slot in self._slots if not slot.is_stopping]:
             slot.is_stopping = True
             if self._is_starting(slot):
@@ -244,7 +245,7 @@ class Supervisor:
                 slot.actor.stop.remote()
 
     def _record_death(self, slot: _Slot, cause: str) -> None:
-        """Record a death, and give up when deaths bear no progress."""
+        """Record a death. Give up if engines keep dying without progress in between."""
         places = with_nested(self._directory)
         num_suspects = sum(record_death(place, slot.spec.worker, cause=cause) for place in places)
         self._warn(f"engine {slot.spec.worker} died ({cause}); {num_suspects} prompt(s) were in it; starting it again")
@@ -270,23 +271,23 @@ class Supervisor:
             )
 
     def _watch(self, slot: _Slot, run: RunSettings) -> None:
-        """End a worker that makes no step, or never becomes ready. It is killed from outside: it may be beyond help."""
+        """Kill a worker that makes no step, or does not become ready. One that hangs cannot end itself."""
         if slot.killed_because:
             return
         beat, age_s = self._heartbeat(slot), time.monotonic() - slot.started
         if beat is None or beat.state == "starting":
             limit = self._cluster.engine_start_timeout_s
             if age_s > limit:
-                self._end(slot, beat, f"not ready after {limit:.0f} s")
+                self._kill(slot, beat, f"not ready after {limit:.0f} s")
             return
         silent_s = time.time() - beat.time
         if beat.state == "working" and max(beat.progress.step_age_s, silent_s) > run.hang_after_s:
-            self._end(slot, beat, f"no step for {run.hang_after_s:.0f} s")
+            self._kill(slot, beat, f"no step for {run.hang_after_s:.0f} s")
 
-    def _end(self, slot: _Slot, beat: Heartbeat | None, why: str) -> None:
+    def _kill(self, slot: _Slot, beat: Heartbeat | None, why: str) -> None:
         slot.killed_because = why
         self._ray.kill(slot.actor)
-        if beat is not None and beat.identity == host_identity():  # surely, even if the process ignores Ray
+        if beat is not None and beat.identity == host_identity():  # in case the process does not react to Ray
             with contextlib.suppress(ProcessLookupError):
                 os.kill(beat.pid, signal.SIGKILL)
 
@@ -294,6 +295,6 @@ class Supervisor:
         return read_heartbeat(self._directory, slot.spec.worker)
 
     def _is_starting(self, slot: _Slot) -> bool:
-        """Whether a worker has not begun to work, as far as is known."""
+        """Whether a worker has not begun to work yet, by its last heartbeat."""
         beat = self._heartbeat(slot)
         return beat is None or beat.state == "starting"

@@ -1,1 +1,1 @@
-"""Parquet in and out: inspect files, select rows, plan shards, read documents, write records."""
+"""The input: inspect Parquet files, select rows, plan shards, read documents. It knows no task and no engine."""

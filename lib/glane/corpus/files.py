@@ -1,4 +1,4 @@
-"""The input files: found, opened and checked before anything else is started."""
+"""The input files: find, open and check them before anything else is started."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class InputFile:
 
 
 def find_files(pattern: str) -> list[str]:
-    """Return the Parquet files that a file name, a directory or a glob stands for, sorted.
+    """Return the paths of the Parquet files that a file name, a directory or a glob stands for, sorted.
 
     Raises:
-        DataError: if there is none.
+        DataError: if there is no file.
     """
     path = Path(pattern).expanduser()
     if path.is_dir():
@@ -54,14 +54,14 @@ def find_files(pattern: str) -> list[str]:
 
 
 def inspect_files(pattern: str, *, id_column: str, text_column: str, other_columns: Sequence[str]) -> list[InputFile]:
-    """Open every file's footer and check that the columns asked for are there, alike in all files.
+    """Read the footer of every file, and check that the columns are there, with the same type in all files.
 
     Raises:
         DataError: naming the file, the column, its type, and what would be valid.
     """
     paths = find_files(pattern)
-    schemas: dict[pa.Schema, pa.Schema] = {}  # of many files most share one, and each would take kilobytes
-    with ThreadPoolExecutor(max_workers=_READERS) as pool:  # on a shared file system each look waits for the network
+    schemas: dict[pa.Schema, pa.Schema] = {}  # equal schemas are kept once: each takes kilobytes
+    with ThreadPoolExecutor(max_workers=_READERS) as pool:  # on a shared file system each read waits for the network
         files = list(pool.map(lambda path: _inspect(path, text_column, schemas), paths))
     first = files[0]
     for file in files:
@@ -124,7 +124,7 @@ def _check_type(file: InputFile, name: str, setting: str, accepted: Callable[[pa
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether a column of this type holds text (binary counts: it is decoded as UTF-8, row by row)."""
+    """Whether a column of this type holds text. Binary counts as text: it is decoded as UTF-8, row by row."""
     if pa.types.is_dictionary(kind):
         return is_text(kind.value_type)
     return (
@@ -143,7 +143,11 @@ def _is_id(kind: pa.DataType) -> bool:
 
 
 def content_digest(path: str) -> str:
-    """BLAKE2b of a file's bytes, as hex."""
+    """BLAKE2b of a file's bytes, as 32 hexadecimal digits.
+
+    Raises:
+        DataError: if the file cannot be read.
+    """
     try:
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
@@ -152,6 +156,6 @@ def content_digest(path: str) -> str:
 
 
 def content_digests(paths: Iterable[str]) -> list[str]:
-    """`content_digest` of each path, in order; hashing releases the interpreter's lock, so threads help."""
+    """`content_digest` of each path, in order. Threads help, because hashing releases the interpreter's lock."""
     with ThreadPoolExecutor(max_workers=_READERS) as pool:
         return list(pool.map(content_digest, paths))

@@ -1,4 +1,4 @@
-"""Which rows of a row group are asked, a bit each; None in place of the bits means all of them."""
+"""Masks: which rows of a row group are asked about, a bit per row. None in place of a mask means all rows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Packed = npt.NDArray[np.uint8]
 
 
 def unpacked(packed: Packed, rows: int) -> Mask:
-    """The bits of `rows` rows, one by one."""
+    """The mask of `rows` rows as an array of booleans."""
     return np.unpackbits(packed, count=rows).astype(np.bool_)
 
 
 def num_asked(packed: Packed | None, rows: int) -> int:
-    """How many of `rows` rows are asked."""
+    """How many of `rows` rows are asked about."""
     return rows if packed is None else int(np.bitwise_count(packed).sum())

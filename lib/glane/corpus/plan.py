@@ -27,30 +27,30 @@ _SCHEMA = pa.schema(
         pa.field("row_start", pa.int64()),
         pa.field("num_rows", pa.int64()),
         pa.field("num_selected", pa.int64()),
-        # Bits from row_start on; null means all. A list of numbers would take 32 times as much where half is asked.
+        # A bit per row from row_start on; null means all. For half of the rows, a list would take 32 times as much.
         pa.field("selected", pa.binary()),
     ]
 )
 _SPANS_AT_ONCE = 4096
-_ROWS_OF_MANY = 2048  # of a shard, in a run of many rows; more only where that would make more than …
-_MANY_SHARDS = 100_000  # … so many: each is a file in one directory
-_LEAST_ROWS = 16  # of a shard: less is more files than work
+_ROWS_OF_MANY = 2048  # rows per shard of a large run, unless that makes more than _MANY_SHARDS
+_MANY_SHARDS = 100_000  # each shard is a file, and all are in one directory
+_LEAST_ROWS = 16  # rows per shard: with fewer, files cost more than work
 Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The shards of a run over the files `paths`, with `num_read` input rows behind `num_selected` asked ones.
+    """The shards of a run over the files `paths`: `num_selected` of their `num_read` rows.
 
-    `spans_from` gives a number of spans from a place on: out of memory where the plan was made, from its file where it
-    was read, so that a worker holds 16 bytes per shard however many rows they have.
+    `spans_from(start, length)` returns spans as a table. A plan that was made has them in memory. A plan that was read
+    reads them from its file, so that a worker holds 16 bytes per shard, however many rows a shard has.
     """
 
     paths: tuple[str, ...]
     num_read: int
     num_selected: int
     shard_bounds: Counts  # spans of shard i: shard_bounds[i] to shard_bounds[i + 1]
-    shard_rows: Counts  # rows of shard i that are asked
+    shard_rows: Counts  # how many rows of shard i are asked about
     spans_from: Callable[[int, int], pa.Table]
 
     @property
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def num_large(self) -> int:
-        """How many shards come before the small ones at the end, which are for the end of the run."""
+        """How many shards come before the small ones, which are last in the plan and kept for the end of the run."""
         large = np.flatnonzero(self.shard_rows * 2 > self.shard_rows.max(initial=0))
         return int(large[-1]) + 1 if len(large) else 0
 
@@ -91,7 +91,7 @@ def _offsets(selected: bytes | None, num_rows: int) -> tuple[int, ...] | None:
 
 
 def shard_size(num_selected: int, shard_rows: int | Literal["auto"]) -> int:
-    """Rows per shard: as asked, or enough shards to share among many workers without being many files."""
+    """Rows per shard: `shard_rows`, or by "auto" few enough for many workers to share the run, without many files."""
     if shard_rows != "auto":
         return shard_rows
     return min(max(_ROWS_OF_MANY, -(-num_selected // _MANY_SHARDS)), max(_LEAST_ROWS, num_selected // 64))
@@ -102,8 +102,8 @@ def make_plan(
 ) -> Plan:
     """Cut the selected rows into shards of at most `shard_rows` rows and about `shard_bytes` bytes of text.
 
-    Small row groups share a shard; large ones are cut. Where it `tapers`, the last quarter of the rows is cut finer,
-    and the last eighth finer still: workers that end with small shards end together.
+    Small row groups share a shard; large ones are cut. If `tapers`, the shards of the last quarter of the rows are
+    smaller, and those of the last eighth smaller still, so that all workers end at about the same time.
     """
     waiting: list[tuple[int, int, int, int, int, int, bytes | None]] = []
     batches: list[pa.RecordBatch] = []
@@ -143,8 +143,10 @@ def make_plan(
 
 
 def _share(left: float) -> int:
-    """Into how many a shard is cut, where so much of all rows is left. After guided self-scheduling (Polychronopoulos
-    and Kuck 1987), in three steps: the number of workers is not known, and may change.
+    """The number of parts that a shard is cut into when `left` (0 to 1) of all rows are left.
+
+    It follows guided self-scheduling (Polychronopoulos and Kuck 1987), in three steps only, because the number of
+    workers is not known and may change.
     """
     return 1 if left > 0.25 else 3 if left > 0.125 else 6
 
@@ -179,7 +181,7 @@ def _plan(
 
 
 def write_plan(plan: Plan, sink: Any) -> None:
-    """Write a plan as Parquet; paths and counts go into the file's metadata."""
+    """Write a plan as Parquet. Paths and counts go into the metadata of the file."""
     facts = {"paths": list(plan.paths), "num_read": plan.num_read, "num_selected": plan.num_selected}
     schema = _SCHEMA.with_metadata({"glane": json.dumps(facts)})
     num_spans = int(plan.shard_bounds[-1])
@@ -190,7 +192,7 @@ def write_plan(plan: Plan, sink: Any) -> None:
 
 
 def read_plan(path: Path) -> Plan:
-    """Open what `write_plan` wrote. Its spans stay in the file, and are read as they are wanted."""
+    """Read what `write_plan` wrote. Its spans stay in the file, and are read when they are needed."""
     with pq.ParquetFile(path) as parquet:
         facts = json.loads(parquet.schema_arrow.metadata[b"glane"])
         shard_of_span = parquet.read(["shard"])["shard"].to_numpy()
@@ -200,7 +202,7 @@ def read_plan(path: Path) -> Plan:
 
 
 class _StoredSpans:
-    """The spans of a plan in its file; the row group read last is kept, since shards are taken in order."""
+    """The spans of a plan in its file. The last row group is kept in memory, because shards are taken in order."""
 
     def __init__(self, path: Path, firsts: Counts) -> None:
         self._path, self._firsts = path, firsts

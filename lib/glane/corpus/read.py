@@ -1,4 +1,4 @@
-"""Reading the documents of a shard, row by row, so that one bad cell costs one row."""
+"""Read the documents of a shard. Cells are decoded one by one, so that a bad cell costs one row only."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from glane.errors import DataError
 from glane.types import Document, Shard, Span
 
 _BATCH_ROWS = 256
-_BATCH_BYTES = 16 * 2**20  # of documents so long that 256 of them would be a burden
+_BATCH_BYTES = 16 * 2**20  # documents may be so long that _BATCH_ROWS of them would take too much memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardRows:
-    """The documents of a shard and, in the same order, the columns that go to the result unchanged."""
+    """The documents of a shard, and in the same order the columns that are copied to the result."""
 
     documents: list[Document]
     kept: pa.Table
 
 
 class Reader:
-    """Reads shards; goes on from where it stands when the next shard follows in the same row group."""
+    """Reads shards. If the next shard follows in the same row group, reading continues where it stopped."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Reader:
         """Return the shard's selected rows.
 
         Raises:
-            DataError: if a file is gone, damaged or no longer the one that was planned.
+            DataError: if a file is missing, damaged, or has changed since the plan was made.
         """
         documents: list[Document] = []
         tables: list[pa.Table] = []
@@ -89,10 +89,10 @@ class Reader:
 
 
 class _Cursor:
-    """A place in one row group. Parquet is read forward only: going on costs nothing, starting again does."""
+    """A position in one row group. Parquet is read forward only, so starting again is what costs time."""
 
     def __init__(self, path: str, row_group: int, columns: list[str], footer: pq.FileMetaData | None) -> None:
-        """`footer` is the file's, where it is known: of many row groups it takes long to read."""
+        """`footer` is the file's, if it is known: that of many row groups takes long to read."""
         self.path, self._row_group = path, row_group
         self._position = 0
         self._rest: pa.RecordBatch | None = None
@@ -108,7 +108,7 @@ class _Cursor:
         return (self.path, self._row_group) == (path, span.row_group) and self._position <= span.row_start
 
     def read(self, start: int, num_rows: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield (offset from `start`, batch) until `num_rows` rows were given."""
+        """Yield (offset from `start`, batch), until the batches hold `num_rows` rows."""
         end = start + num_rows
         while self._position < end:
             batch = self._rest if self._rest is not None else next(self._iterator, None)
@@ -127,14 +127,14 @@ class _Cursor:
 
 
 def _batch_rows(group: pq.RowGroupMetaData, columns: list[str]) -> int:
-    """Rows to read at once, by the mean size of a row."""
+    """The number of rows to read at once, from the mean size of a row."""
     chunks = [group.column(i) for i in range(group.num_columns)]
     num_bytes = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in columns)
     return int(min(_BATCH_ROWS, max(1, _BATCH_BYTES * group.num_rows // max(num_bytes, 1))))
 
 
 def _raw(column: pa.Array) -> list[object]:
-    """Python values; text as bytes, because Arrow's strings may hold what is not UTF-8."""
+    """The cells as Python values. Text is returned as bytes, because Arrow's strings may hold invalid UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return column.cast(pa.large_binary()).to_pylist() if is_text(column.type) else column.to_pylist()
@@ -153,7 +153,7 @@ def _decoded(value: object) -> tuple[str | None, str | None]:
 
 
 def _readable(column: pa.Array) -> pa.Array:
-    """A kept column, with what is not UTF-8 replaced: one bad cell would make the whole result unreadable."""
+    """A column with invalid UTF-8 replaced: a single bad cell would make the whole result unreadable."""
     if not (
         pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
     ):

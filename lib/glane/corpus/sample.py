@@ -1,4 +1,4 @@
-"""Rows drawn at random, or the first few, out of masks of row groups: in order, a row group at a time."""
+"""A random sample of rows, or the first rows, as masks of row groups. Works on one row group at a time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ _BIN_BITS = 12  # of a key: few enough to count per row group, many enough that 
 
 
 def sample_rows(masks: list[Packed | None], sizes: Sequence[int], *, sample: int | float, seed: int) -> None:
-    """Narrow `masks` (packed bits; None is all rows) of row groups of `sizes` rows to a simple random sample.
+    """Narrow `masks` (packed bits; None is all rows) of row groups of `sizes` rows to a simple random sample, in place.
 
-    `sample` is a number of rows, or as a float a share of those that the masks hold. Every row draws a key, and the
-    smallest keys are taken, so that all samples of that size are equally likely. Keys are drawn again for each of three
-    passes instead of being kept; they are the raw output of PCG64, which NumPy promises never to change (NEP 19).
+    `sample` is a number of rows if it is an integer, and a share of the rows in the masks if it is a float. Each row
+    draws a random key, and the rows with the smallest keys are taken, so that all samples of a size are equally likely.
+    To save memory the keys are drawn again in each of three passes. They are the raw output of PCG64, which NumPy
+    promises never to change (NEP 19).
     """
     counts = [num_asked(mask, rows) for mask, rows in zip(masks, sizes, strict=True)]
     total = sum(counts)
@@ -27,11 +28,11 @@ def sample_rows(masks: list[Packed | None], sizes: Sequence[int], *, sample: int
     largest = _nth_smallest(counts, size, seed) if size else np.uint64(0)
     for index, keys in enumerate(_keys(counts, seed)):
         _narrow(masks, index, sizes[index], keys <= largest if size else np.zeros(len(keys), np.bool_))
-    limit_rows(masks, sizes, limit=size)  # of equal keys, which nobody will ever see, the first is taken
+    limit_rows(masks, sizes, limit=size)  # in the very unlikely case that two keys are equal, take the first
 
 
 def limit_rows(masks: list[Packed | None], sizes: Sequence[int], *, limit: int) -> None:
-    """Narrow `masks` to their first `limit` rows."""
+    """Narrow `masks` to their first `limit` rows, in place."""
     for index, rows in enumerate(sizes):
         count = num_asked(masks[index], rows)
         if count > limit:
@@ -40,7 +41,7 @@ def limit_rows(masks: list[Packed | None], sizes: Sequence[int], *, limit: int) 
 
 
 def _narrow(masks: list[Packed | None], index: int, rows: int, kept: npt.NDArray[np.bool_]) -> None:
-    """Keep of the rows that a mask holds those that `kept` says."""
+    """Narrow a mask to some of its rows: `kept` has a boolean for each row that the mask holds."""
     packed = masks[index]
     if packed is None:
         masks[index] = np.packbits(kept)
@@ -57,7 +58,7 @@ def _keys(counts: Sequence[int], seed: int) -> Iterator[npt.NDArray[np.uint64]]:
 
 
 def _nth_smallest(counts: Sequence[int], n: int, seed: int) -> np.uint64:
-    """The n-th smallest key (from 1): first which of many bins holds it, then which key of that bin it is."""
+    """The n-th smallest key, counted from 1. Finds the bin that holds it first, then the key within the bin."""
     shift = np.uint64(64 - _BIN_BITS)
     histogram = np.zeros(2**_BIN_BITS, np.int64)
     for keys in _keys(counts, seed):

@@ -1,7 +1,7 @@
-"""Which rows are asked: one pass over the id column (and what a filter needs), in bounded memory.
+"""The selection of rows: one pass over the id column and the columns of a filter, in bounded memory.
 
-Besides selecting, the pass proves that ids are never null and, among the selected rows, unique: the promise
-"every id exactly once" has no meaning without that. What it keeps of a row is at most one bit.
+The pass also checks that no id is null, and that the ids of selected rows are unique: the promise "every id exactly
+once" has no meaning without that. It keeps one bit per row, and the hashes of the ids (see unique.py).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BATCH_ROWS = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What narrows the input, in the order in which it is applied."""
+    """The filters of the input, in the order in which they are applied."""
 
     where: str | None = None
     only_ids: pl.Series | None = None
@@ -38,14 +38,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """Per file and row group, which rows are asked (packed bits; None means all), and how many in all."""
+    """The selected rows, as packed bits per file and row group (None means all), and their number."""
 
     masks: tuple[tuple[Packed | None, ...], ...]
     num_read: int
     num_selected: int
 
     def mask(self, file_index: int, row_group: int, num_rows: int) -> Mask | None:
-        """The mask of one row group, unpacked."""
+        """The mask of one row group as booleans; None means all rows."""
         packed = self.masks[file_index][row_group]
         return None if packed is None else unpacked(packed, num_rows)
 
@@ -101,7 +101,7 @@ def _where(text: str | None, names: Sequence[str]) -> tuple[pl.Expr | None, list
     try:
         expression = pl.sql_expr(text)
         roots = expression.meta.root_names()
-    except Exception as error:  # Polars raises several kinds here, all about the expression
+    except Exception as error:  # Polars raises several types here, all about the expression
         raise ConfigError(f"data.where: {text!r} is no SQL expression ({str(error).splitlines()[0]}).") from None
     for name in roots:
         if name not in names:
@@ -110,7 +110,7 @@ def _where(text: str | None, names: Sequence[str]) -> tuple[pl.Expr | None, list
 
 
 def _row_groups(file: InputFile, columns: dict[str, None]) -> Iterator[Iterator[pl.DataFrame]]:
-    """The batches of each row group. The footer is read once: of many row groups it is large."""
+    """The batches of each row group. The footer is read only once, because that of many row groups is large."""
     with pq.ParquetFile(file.path) as parquet:
         for row_group in range(len(file.row_groups)):
             yield _frames(parquet, file, row_group, list(columns))
@@ -127,7 +127,7 @@ def _frames(parquet: pq.ParquetFile, file: InputFile, row_group: int, columns: l
 
 
 class _Known:
-    """A set of ids, sorted once: asking Polars' `is_in` would build the set again for every batch."""
+    """A sorted set of ids, made once. Polars' `is_in` would build a set again for every batch."""
 
     def __init__(self, ids: pl.Series) -> None:
         self._ids = ids.drop_nulls().unique().sort()
@@ -144,7 +144,7 @@ class _Known:
 def _matching(
     frame: pl.DataFrame, id_column: str, where: pl.Expr | None, known: Sequence[tuple[_Known, bool]], file: InputFile
 ) -> Mask | None:
-    """Which rows of a batch the selection wants, sample and limit left aside; None where nothing narrows."""
+    """The rows of a batch that pass the filters, except sample and limit; None if there is no filter."""
     ids = frame[id_column]
     if nulls := ids.null_count():
         raise DataError(f"{file.path}: column {id_column!r} has null ids ({nulls} or more); every row needs one.")
@@ -172,7 +172,7 @@ def _packed(parts: Sequence[Mask | None]) -> Packed | None:
 def _refuse_duplicates(
     files: Sequence[InputFile], id_column: str, masks: Sequence[Packed | None], suspects: Hashes
 ) -> None:
-    """Look at the ids behind repeated hashes, and raise if any id really occurs twice."""
+    """Compare the ids with repeated hashes, and raise DataError if an id does occur twice."""
     places: dict[str | int, str] = {}
     wanted = pl.Series(suspects).implode()
     packed = iter(masks)

@@ -1,4 +1,4 @@
-"""Proof that no id occurs twice among many more of them than memory holds."""
+"""The check that no id occurs twice, for more ids than fit into memory."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from glane.errors import DataError
 
 Hashes = npt.NDArray[np.uint64]
 _IN_MEMORY = 16_000_000  # hashes: 128 MB; more than this are split over temporary files
-_BUCKET = 8_000_000  # hashes of one file, which are sorted in memory
-_BUFFER = 2**20  # hashes that wait until it is worth opening the files
+_BUCKET = 8_000_000  # hashes per file, because a file is sorted in memory
+_BUFFER = 2**20  # hashes that are collected before the files are opened
 
 
 class IdHashes:
-    """64-bit hashes of ids, in memory while they are few and otherwise in temporary files by their high bits.
+    """64-bit hashes of ids: in memory if they are few, else in temporary files, divided by their high bits.
 
-    Two equal ids have equal hashes, so what does not repeat here is unique for certain; what repeats must be looked at.
-    On disk an id takes 8 bytes: 8 GB for a billion, where TMPDIR says.
+    Equal ids have equal hashes, so an id whose hash does not repeat is unique. Ids with a repeated hash must be
+    compared. On disk, in TMPDIR, an id takes 8 bytes: 8 GB for a billion.
     """
 
     def __init__(self, num_expected: int) -> None:
@@ -41,7 +41,7 @@ class IdHashes:
             self._folder.cleanup()
 
     def add(self, ids: pl.Series) -> None:
-        """Take note of some ids.
+        """Add the hashes of some ids.
 
         Raises:
             DataError: if the temporary files cannot be written.
@@ -52,7 +52,7 @@ class IdHashes:
             self._spill(Path(self._folder.name))
 
     def repeated(self) -> Hashes:
-        """The hashes that were added more than once: duplicates, or (rarely) collisions."""
+        """The hashes that were added more than once, by duplicate ids or, rarely, by a collision."""
         if self._folder is None:
             return _repeated(np.concatenate(self._waiting)) if self._waiting else np.zeros(0, np.uint64)
         self._spill(Path(self._folder.name))

@@ -1,4 +1,4 @@
-"""What happened to one made-up patient, before a word of it is written."""
+"""The facts about one made-up patient, drawn before the note is written."""
 
 import random
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from glane.demo.places import Split, municipality
 from glane.demo.syndromes import INJURIES, OTHER_CASES, OTHER_SIGNS, SYNDROMES, WEIGHTS
 from glane.demo.vocabulary import COMORBIDITIES, DISPOSITIONS
 
-GAP_SHARE = 0.13  # of the notes in which a fact is spoken of and cannot be told
+GAP_SHARE = 0.13  # share of notes that mention a fact without telling its value
 # Which facts, why, and how often.
 _SIGNS = ("fever", "cough", "dyspnea", "vomiting", "diarrhea")
 _GAPS: dict[tuple[str, str], float] = {
@@ -44,10 +44,10 @@ _DISPOSITION_WEIGHTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """The facts that a note will tell; None, or an empty list, for those it keeps silent about."""
+    """The facts that a note will tell. Facts that it does not mention are None or an empty list."""
 
     visit: date
-    years: int  # completed years, told or not
+    years: int  # completed years, also if the note does not tell them
     age: tuple[str, int] | None  # "years", "months" or "days", and how many
     sex: str | None
     municipality: str | None
@@ -64,7 +64,7 @@ class Case:
     comorbidities: list[str]
     disposition: str | None
     hospital: str  # a place that is not the municipality of the patient
-    gaps: dict[str, str]  # facts that the note speaks of without telling them, and why: a reason of `Missing`
+    gaps: dict[str, str]  # facts that the note mentions without a value, each with a reason of `Missing`
 
     @property
     def child(self) -> bool:
@@ -73,7 +73,7 @@ class Case:
 
 
 def draw_case(rng: random.Random, split: Split, *, gap_share: float = GAP_SHARE) -> Case:
-    """A case, with a share of told facts that varies from note to note; `gap_share` of them have gaps."""
+    """Draw a case. The share of told facts varies from note to note; the share `gap_share` of cases has gaps."""
     gaps = _gaps(rng) if rng.random() < gap_share else {}
     visit = FIRST_VISIT + timedelta(days=rng.randrange(VISIT_DAYS))
     name = _syndrome(rng, visit.month)
@@ -90,7 +90,7 @@ def draw_case(rng: random.Random, split: Split, *, gap_share: float = GAP_SHARE)
     if "fever" in gaps:
         fever = temperature = None
     elif "temperature" in gaps:
-        # Two figures that disagree are both those of a fever.
+        # If two figures disagree, both are temperatures of a fever.
         fever, temperature = (True if gaps["temperature"] == "conflicting" else fever), None
     onset, duration = _timing(rng, visit, told)
     if "duration_days" in gaps:
@@ -146,11 +146,11 @@ def pick(rng: random.Random, phrases: Sequence[str]) -> str:
 
 
 def _gaps(rng: random.Random) -> dict[str, str]:
-    """One gap, or two in one note of four."""
+    """One gap, or two gaps in a quarter of cases."""
     gaps: dict[str, str] = {}
     for _ in range(1 if rng.random() < 0.75 else 2):
         field, reason = rng.choices(list(_GAPS), weights=list(_GAPS.values()))[0]
-        # A temperature tells fever, and a duration tells when it began.
+        # A temperature implies fever, and a duration implies the onset: these pairs must not both be gaps.
         if not ({*gaps, field} >= {"fever", "temperature"} or {*gaps, field} >= {"onset_date", "duration_days"}):
             gaps[field] = reason
     return gaps
@@ -159,14 +159,14 @@ def _gaps(rng: random.Random) -> dict[str, str]:
 def _disposition(rng: random.Random, syndrome: str, years: int) -> str:
     weights = dict(_DISPOSITION_WEIGHTS)
     if syndrome in ("autre", "gastro_enterite") or years < 16:
-        # Rarely fatal, yet often enough that the outcome is read from the text and not guessed from the rest.
+        # Deaths are rare here, but not so rare that the model could guess the outcome without reading it.
         weights["deces"] *= 0.3
     return weighted(rng, weights)
 
 
 def _syndrome(rng: random.Random, month: int) -> str:
     weights = {name: WEIGHTS[name] * (0.4 + SYNDROMES[name].monthly[month - 1]) for name in SYNDROMES}
-    # Heat and cold have their seasons: no heat stroke is told in winter.
+    # Heat and cold are seasonal: no heat stroke in winter.
     if SYNDROMES["coup_de_chaleur"].monthly[month - 1] == 0:
         weights["coup_de_chaleur"] = 0.0
     return weighted(rng, weights)

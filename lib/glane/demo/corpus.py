@@ -1,4 +1,4 @@
-"""A synthetic corpus on disk: documents, the right answers or why there is none, and the passages that support them."""
+"""A synthetic corpus on disk: documents, right answers or missing reasons, and the passages that support them."""
 
 import random
 from collections import deque
@@ -15,8 +15,8 @@ from glane.demo.note import Note, generate_note
 from glane.demo.places import Split
 from glane.errors import DataError
 
-DUPLICATE_SHARE = 0.04  # notes that repeat an earlier one letter by letter
-_RECENT_NOTES = 500  # what a duplicate may repeat
+DUPLICATE_SHARE = 0.04  # share of notes that are exact copies of an earlier one
+_RECENT_NOTES = 500  # a duplicate copies one of this many last notes
 _HOSPITALS = ("CH Nord", "CH Sud", "CHU Est", "Clinique de l'Ouest", "CH du Littoral")
 _ROW_GROUP = 1000
 
@@ -40,7 +40,7 @@ _TYPES: dict[str, pa.DataType] = {
     "comorbidities": pa.list_(pa.string()),
     "disposition": pa.string(),
 }
-# A value, and why there is none; the syndrome is always told.
+# For each field its value and its missing reason. The syndrome is always told.
 _GOLD = pa.schema(
     [
         ("id", pa.string()),
@@ -52,7 +52,7 @@ _SPANS = pa.schema(
     {
         "id": pa.string(),
         "field": pa.string(),
-        "item": pa.int64(),  # place in the list; null where the field is not a list, or the list is missing
+        "item": pa.int64(),  # index in the list; null if the field is not a list, or the list is missing
         "start": pa.int64(),
         "end": pa.int64(),
         "quote": pa.string(),
@@ -62,7 +62,7 @@ _SPANS = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusNote:
-    """A note with the metadata that an information system would hold beside it."""
+    """A note with the metadata that an information system would store with it."""
 
     id: str
     note: Note
@@ -71,7 +71,7 @@ class CorpusNote:
 
 
 def generate_corpus(*, documents: int, seed: int, split: Split = "test") -> Iterator[CorpusNote]:
-    """Yield that many notes, some of them exact duplicates; the same seed gives the same corpus."""
+    """Yield `documents` notes, some of them exact duplicates. The same seed gives the same corpus."""
     rng = random.Random(f"corpus-{seed}")
     recent: deque[Note] = deque(maxlen=_RECENT_NOTES)
     for number in range(documents):
@@ -89,8 +89,8 @@ def generate_corpus(*, documents: int, seed: int, split: Split = "test") -> Iter
 def write_corpus(folder: Path, *, documents: int, seed: int) -> None:
     """Write `documents.parquet`, `gold.parquet` and `gold_spans.parquet` into `folder`, each whole or not at all.
 
-    `gold` has a column per field of the task, null where the note does not tell it, and `<field>__missing` that says
-    why. `gold_spans` has the passages, of values and of reasons, in the order of the text.
+    `gold` has a column per field of the task, which is null if the note does not tell it, and `<field>__missing` with
+    the reason. `gold_spans` has the passages of values and reasons, in the order of the text, in code points.
 
     Raises:
         DataError: if `documents` is not positive, or the folder cannot be written.

@@ -1,7 +1,7 @@
-"""Text that carries, while it is being written, which passage supports which field.
+"""Text with inline marks of the passages that support each field.
 
-A passage is wrapped in two private characters of its field. Case, accents and typos can then be changed freely:
-offsets are read off at the very end, when the private characters are taken out.
+A passage is enclosed in two private-use characters of its field. So case, accents and typos can be changed without
+updating offsets. The offsets are computed at the end, when the marks are removed.
 """
 
 import random
@@ -37,19 +37,19 @@ _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE"})
 
 
 def mark(text: str, *fields: str) -> str:
-    """The text, marked as the support of each of the fields."""
+    """The text, marked as a passage of each of the fields."""
     for field in fields:
         text = f"{_OPEN[field]}{text}{_CLOSE[field]}"
     return text
 
 
 def begin(text: str, *fields: str) -> str:
-    """The text, at whose start a passage of each of the fields begins; `end` says where each ends."""
+    """The text with a mark at its start: there a passage of each of the fields begins. `end` marks where it ends."""
     return "".join(_OPEN[field] for field in fields) + text
 
 
 def end(text: str, field: str) -> str:
-    """The text, at whose end the passage of the field ends."""
+    """The text with a mark at its end: there the passage of the field ends."""
     return f"{text}{_CLOSE[field]}"
 
 
@@ -91,15 +91,15 @@ def bare(marked: str) -> str:
 
 
 def mistype(marked: str, rng: random.Random, *, typos: int) -> str:
-    """The text with that many typos, none of which touches a figure, a short word or the name of a municipality."""
+    """The text with `typos` typos, none of them in a figure, a short word or the name of a municipality."""
     pieces = _PLACE.split(marked)
     for _ in range(typos):
-        piece = rng.randrange(0, len(pieces), 2)  # odd pieces are municipalities
+        piece = rng.randrange(0, len(pieces), 2)  # pieces with odd indices are municipalities
         words = list(_LONG_WORD.finditer(pieces[piece]))
         if not words:
             continue
         word = rng.choice(words)
-        # Only the inside of a long word: its ends carry gender and number, which are answers.
+        # Only inside a long word, as its ending shows gender and number, which are part of answers.
         at = rng.randrange(word.start() + 2, word.end() - 3)
         text = pieces[piece]
         kind = rng.randrange(3)

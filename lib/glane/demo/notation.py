@@ -12,7 +12,7 @@ def words(listed: str) -> list[str]:
 
 
 def phrases(listed: str) -> tuple[str, ...]:
-    """The phrases of a text that sets them apart by " | "; one that is listed twice is drawn twice as often."""
+    """The phrases of a text, separated by " | ". A phrase that is listed twice is drawn twice as often."""
     return tuple(listed.split(" | "))
 
 
@@ -56,7 +56,7 @@ def date_text(rng: random.Random, day: date) -> str:
 
 
 def duration_text(rng: random.Random, days: int, *, accident: bool) -> str:
-    """A duration in days, marked, as it follows a symptom ("depuis 48h") or an accident ("il y a 2 jours")."""
+    """A marked duration in days, in the form after a symptom ("depuis 48h") or an accident ("il y a 2 jours")."""
     number = count_text(rng, days)
     unit = "jour" if days == 1 else "jours"
     if days == 0:

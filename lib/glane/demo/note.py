@@ -23,7 +23,7 @@ _HEADERS = {
 }
 _ADULT_WORDS = ("tabac", "vit seul", "usine", "arrêt de travail", "troponine", "ttt habituel")
 
-# What a sentence says by itself and the heading above it would say twice.
+# Words at the start of a sentence that would repeat the heading above it.
 _OWN_HEAD = re.compile(r"^(ATCDs?|antécédents|terrain|conclusion|dg|diag retenu|CCL|diagnostic|concl\.|DP|motif) : ")
 
 Sections = dict[str, list[str]]
@@ -33,10 +33,10 @@ Sections = dict[str, list[str]]
 class Note:
     """A note and its gold answer.
 
-    `answer` has every field of the task, in its order, as JSON values: dates are "YYYY-MM-DD"; null is None, and so is
-    a list without items. `missing` says for each null why, as a reason of `Missing`. `spans` gives the code-point
-    offsets [start, end) of the supporting passages, in the order of the text: of each field that is told (of a list,
-    one passage per item) and of each reason but "not_stated".
+    `answer` has every field of the task, in its order, as JSON values. Dates are "YYYY-MM-DD". A list without items is
+    None, as null is. `missing` has a reason of `Missing` for each null. `spans` has the supporting passages as code
+    points [start, end), in the order of the text: those of each told field (for a list, one per item) and of each
+    reason except "not_stated".
     """
 
     text: str
@@ -49,10 +49,10 @@ class Note:
 def generate_note(
     rng: random.Random, split: Split = "test", *, brief: bool = False, gap_share: float = GAP_SHARE
 ) -> Note:
-    """A note drawn from `rng`; the same state gives the same note. No place of "train" is ever one of "test".
+    """Draw a note; the same state of `rng` gives the same note. The places of "train" and "test" are disjoint.
 
-    A brief note has none of the facts that no field asks for. `gap_share` is the share of notes that speak of a fact
-    without telling it.
+    A brief note has no facts that no field asks for. `gap_share` is the share of notes that mention a fact without
+    telling its value.
     """
     case = draw_case(rng, split, gap_share=gap_share)
     marked = _agree(_noise(rng, _layout(rng, _sections(rng, case, brief))), case)
@@ -69,7 +69,7 @@ def generate_note(
 
 
 def _answer(case: Case, text: str, spans: Spans) -> dict[str, object]:
-    # The place is what the text says, letter by letter, whatever happened to case and accents.
+    # The place is copied from the text, as case and accents may have been changed.
     place = "".join(text[start:end] for start, end in spans.get("municipality", [])[:1] if case.municipality)
     return {
         "age": case.years if case.age else None,
@@ -91,7 +91,7 @@ def _answer(case: Case, text: str, spans: Spans) -> dict[str, object]:
 
 
 def _reason(case: Case, field: str, spans: Spans) -> str:
-    """Why the field is null."""
+    """The reason why the field is null."""
     if field == "comorbidities":
         return "denied" if field in spans else "not_stated"
     return case.gaps.get(field, "not_stated")
@@ -128,7 +128,7 @@ def _sections(rng: random.Random, case: Case, brief: bool) -> Sections:
 
 
 def _symptoms(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
-    """The sentences of the story and those of the examination."""
+    """The sentences of the history and those of the examination."""
     # A denied fever may join the other denied signs in one phrase.
     joined = case.fever is False and case.temperature_tenths is None and rng.random() < 0.35
     nouns, others = ([], []) if joined else fever(rng, case)
@@ -138,7 +138,7 @@ def _symptoms(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
         noun = rng.random() < 0.7
         (nouns if noun else others).append(mark(pick(rng, SIGNS[name].present if noun else SIGNS[name].clauses), name))
     if case.syndrome == "traumatisme":
-        # The date is that of the accident: nothing else may stand next to it.
+        # The date is that of the accident, so no symptom may be next to it.
         nouns, others = [case.complaint], [*others, *nouns]
     elif not nouns or rng.random() < 0.3 or case.syndrome == "autre":
         nouns.insert(0, case.complaint)
@@ -150,7 +150,7 @@ def _symptoms(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
     )
     main = f"{opening}{listed} {after}" if after else f"{opening}{listed}"
     denials = _denials(rng, case, joined)
-    # A denial may follow what is stated, never precede it: "pas de toux, fièvre" can be read both ways.
+    # A denial may follow a statement but not precede it: "pas de toux, fièvre" is ambiguous.
     if denials and rng.random() < 0.4:
         main = f"{main}, {denials.pop(0)}"
     story, exam = [main], list[str]()
@@ -185,7 +185,7 @@ def _outcome(rng: random.Random, case: Case) -> str:
 
 
 def _add_fillers(rng: random.Random, case: Case, sections: Sections) -> None:
-    """Puts facts that no field asks for among the others: none in one note of seven, dozens in a few."""
+    """Insert facts that no field asks for: none in one note of seven, dozens in a few notes."""
     point = rng.random()
     if point < 0.15:
         return
@@ -253,7 +253,7 @@ def _layout(rng: random.Random, sections: Sections) -> str:
         sentences = [capital(sentence) for name in order for sentence in sections[name]]
         return ". ".join(sentences) + pick(rng, (".", ".", ""))
     if style < 0.75:
-        # No comma between sentences: it would stretch a negation over what follows.
+        # No comma between sentences: a negation would extend to the next sentence.
         separator = pick(rng, (". ", ". ", " / ", " ; ", "\n", " - ", ".. ", "\n- "))
         return separator.join(sentence for name in order for sentence in sections[name])
     lines = []
@@ -261,7 +261,7 @@ def _layout(rng: random.Random, sections: Sections) -> str:
     for name in order:
         if sections[name]:
             text = glue.join(sections[name])
-            # A passage that is quoted keeps its own heading, and needs no other.
+            # A quoted passage with its own heading needs no other heading.
             own = text != (plain := unmarked(text)) and not _OWN_HEAD.match(text) and _OWN_HEAD.match(plain)
             headed = name in _HEADERS and rng.random() < 0.85 and not own
             if headed:
@@ -271,7 +271,7 @@ def _layout(rng: random.Random, sections: Sections) -> str:
 
 
 def _noise(rng: random.Random, marked: str) -> str:
-    """The way it was typed: typos, accents and case lost, spaces missing or doubled."""
+    """The text as if typed in haste: with typos, without accents or case, with missing or double spaces."""
     if rng.random() < 0.18:
         marked = mistype(marked, rng, typos=rng.randint(1, 3))
     point = rng.random()
@@ -289,7 +289,7 @@ def _noise(rng: random.Random, marked: str) -> str:
 
 
 def _agree(marked: str, case: Case) -> str:
-    """Gender agreement: that of the sex when it is told; otherwise the masculine of "enfant", or "(e)" for an adult."""
+    """Set gender agreement: by the sex if it is told, else masculine for a child ("enfant"), and "(e)" for an adult."""
     ending = "e" if case.sex == "F" else "" if case.sex == "M" or case.child else "(e)"
     if ending == "e" and marked.isupper():
         ending = "E"

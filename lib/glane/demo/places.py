@@ -1,4 +1,4 @@
-"""Made-up names of French municipalities, cut into a training and a test half."""
+"""Made-up names of French municipalities, in disjoint sets for training and test."""
 
 import random
 import unicodedata
@@ -32,7 +32,7 @@ _GENERICS = words("Pont Mont Port Bourg Val Fontaine Roche Mas Puy Châtel Neuvi
 
 
 def municipality(rng: random.Random, split: Split) -> str:
-    """A made-up municipality of one half: no name of "train" is ever a name of "test"."""
+    """A made-up municipality of one set. No name of "train" is ever a name of "test"."""
     while True:
         name = _compose(rng)
         if split_of(name) == split:
@@ -40,8 +40,8 @@ def municipality(rng: random.Random, split: Split) -> str:
 
 
 def split_of(name: str) -> Split:
-    """The half a name belongs to, whatever its case, its accents and its hyphens."""
-    # A checksum of the name rather than two lists: disjoint by construction, and stable across versions of Python.
+    """The set of a name. Case, accents and hyphens make no difference."""
+    # A checksum of the name makes the sets disjoint by construction, and is stable across versions of Python.
     return "test" if zlib.crc32(normal_form(name).encode()) % 4 == 0 else "train"
 
 
@@ -59,7 +59,7 @@ def _saint(rng: random.Random) -> str:
     short = rng.random() < 0.2
     if rng.random() < 0.25:
         return f"{'Ste' if short else 'Sainte'}-{rng.choice(_SAINTES)}"
-    # Half of the saints are made up too: thirty names alone would be learnt by heart.
+    # Half of the saints are made up too, as the model would memorise a list of thirty names.
     return f"{'St' if short else 'Saint'}-{rng.choice(_SAINTS) if rng.random() < 0.5 else _root(rng)}"
 
 

@@ -52,7 +52,7 @@ _FEMININE = ("toux", "dyspnée", "gêne", "détresse", "diarrhée", "selles", "f
 
 
 def identity(rng: random.Random, case: Case) -> str | None:
-    """Who comes: subject, age and sex, or None when nothing of it is told."""
+    """The patient: subject, age and sex; None if none of these is told."""
     stage = "infant" if case.years < 2 and case.age else "child" if case.child else "adult"
     subject = pick(rng, _SUBJECTS[stage, case.sex])
     if case.sex:
@@ -96,7 +96,7 @@ def _age(rng: random.Random, age: tuple[str, int]) -> str:
 
 
 def _doubtful_identity(rng: random.Random, case: Case, subject: str) -> str:
-    """Who comes, when the age or the sex cannot be told."""
+    """The patient, if age or sex is mentioned without a value."""
     age = gap(rng, case, "age") if "age" in case.gaps else _age(rng, case.age) if case.age else None
     if "sex" in case.gaps:
         known = [subject, age] if rng.random() < 0.5 else [age]
@@ -107,7 +107,7 @@ def _doubtful_identity(rng: random.Random, case: Case, subject: str) -> str:
 
 
 def gap(rng: random.Random, case: Case, field: str) -> str:
-    """What the note says of a fact that it does not tell."""
+    """A phrase that mentions a fact without telling its value."""
     reason = case.gaps[field]
     accident = case.syndrome == "traumatisme" and field == "onset_date"
     one, other = rng.choice(
@@ -182,7 +182,7 @@ def residence(rng: random.Random, case: Case) -> str | None:
 
 
 def antecedents(rng: random.Random, case: Case) -> list[str]:
-    """Comorbidities among other antecedents, denied ones, and those of the family."""
+    """Comorbidities, mixed with other antecedents, denied ones, and those of the family."""
     told = [mark(pick(rng, COMORBIDITIES[name]), "comorbidities") for name in case.comorbidities]
     others = 0 if case.child else int(rng.expovariate(1.2))
     # The comorbidities keep their order: the answer lists them as the text does.
@@ -205,7 +205,7 @@ def antecedents(rng: random.Random, case: Case) -> list[str]:
 
 
 def timing(rng: random.Random, case: Case) -> tuple[str | None, str | None]:
-    """When it began: words that follow the symptoms, or a sentence of its own (one of the two at most)."""
+    """The onset: words that follow the symptoms, or a separate sentence. At most one of the two is not None."""
     accident = case.syndrome == "traumatisme"
     if case.duration_days is not None:
         return duration_text(rng, case.duration_days, accident=accident), None
@@ -247,7 +247,7 @@ def temperature(rng: random.Random, tenths: int) -> str:
 
 
 def fever(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
-    """Statements of fever (noun phrases, sentences of their own); denials count among the latter."""
+    """Statements about fever: noun phrases, and separate sentences. Denials are among the sentences."""
     if case.gaps.get("temperature") == "conflicting":
         return [], [gap(rng, case, "temperature")]
     if case.fever is None:
@@ -270,7 +270,7 @@ def fever(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
         )
         return [], [mark(joined.format(degrees), "fever") if rng.random() < 0.55 else temperature(rng, tenths)]
     if tenths < 380:
-        # Fever of before, gone at the time of the measure: two statements, so that neither is read alone.
+        # An earlier fever that is gone when the temperature is taken. Both statements are needed to read it right.
         return [mark(pick(rng, ("fièvre à domicile", "fièvre la nuit dernière")), "fever")], [
             f"T° {degrees} à l'accueil"
         ]
@@ -293,7 +293,7 @@ def fever(rng: random.Random, case: Case) -> tuple[list[str], list[str]]:
 
 
 def deny(rng: random.Random, fields: list[str]) -> str:
-    """One phrase that denies all of the signs; the passage of each goes from its start to the sign."""
+    """One phrase that denies all the signs. The passage of each sign goes from the start of the phrase to the sign."""
     nouns = [pick(rng, SIGNS[field].denied) for field in fields]
     if len(nouns) == 1:
         noun = nouns[0]

@@ -1,4 +1,4 @@
-"""The syndromes of the demonstration: who comes, in which month, with which signs, and how it is written."""
+"""The syndromes of the demonstration: ages, seasons, signs and phrases of each."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,11 @@ from glane.demo.notation import phrases
 
 
 class Syndrome(NamedTuple):
-    """A syndrome: monthly weights, ages, signs and phrases ("complaint" is what the patient comes with)."""
+    """A syndrome: monthly weights, ages, signs and phrases. A complaint is the patient's reason for the visit."""
 
     monthly: tuple[float, ...]  # relative frequency, January to December
     ages: tuple[int, int]  # in years; (0, 1) means an infant, whose age is written in months
-    signs: dict[str, tuple[float, float]]  # probability to be stated, to be denied
+    signs: dict[str, tuple[float, float]]  # probabilities that a sign is stated and that it is denied
     complaints: tuple[str, ...]
     diagnoses: tuple[str, ...]
     contexts: tuple[str, ...]
@@ -127,7 +127,7 @@ SYNDROMES: dict[str, Syndrome] = {
     ),
     "autre": Syndrome(_FLAT, (1, 98), {}, (), (), ()),
 }
-# How often each syndrome comes, before the month weighs in.
+# Relative frequency of each syndrome, before the weight of the month.
 WEIGHTS = {
     "syndrome_grippal": 1.0,
     "gastro_enterite": 1.0,
@@ -145,7 +145,7 @@ OTHER_SIGNS = {
     "vomiting": (0.15, 0.25),
     "diarrhea": (0.06, 0.2),
 }
-# Complaint and diagnosis go together; none of these is one of the named syndromes.
+# Pairs of complaint and diagnosis that are none of the named syndromes.
 OTHER_CASES = (
     ("douleur lombaire", "colique néphrétique"),
     ("douleur lombaire droite", "pyélonéphrite"),

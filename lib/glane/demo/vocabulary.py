@@ -11,7 +11,7 @@ from glane.demo.notation import phrases
 class Sign(NamedTuple):
     """The ways to state and to deny one sign."""
 
-    present: tuple[str, ...]  # noun phrases, fit for a list
+    present: tuple[str, ...]  # noun phrases that can be listed
     clauses: tuple[str, ...]  # other ways to state it
     denied: tuple[str, ...]  # nouns that follow "pas de", "ni", "nie"
     denials: tuple[str, ...]  # other ways to deny it
@@ -188,7 +188,7 @@ DISPOSITIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# Facts that the note speaks of without telling them. "{noun}" is a sign, "{de}" the same after "de"; "{first}" and
+# Phrases that mention a fact without telling its value. "{noun}" is a sign, "{de}" the same after "de". "{first}" and
 # "{second}" are two figures that disagree, "{one}" and "{other}" two people.
 UNCERTAIN_SIGN = phrases(
     "{noun} ? | {noun} ? | {noun} : ? | {noun} à préciser | {noun} : à préciser | notion {de} non vérifiée | "

@@ -1,1 +1,1 @@
-"""Engines answer prompts. The only room that imports vllm."""
+"""Engines answer prompts. The only room that imports vllm, torch, llguidance and huggingface_hub."""

@@ -1,12 +1,14 @@
 """Copied quotes without a grammar for each document.
 
-llguidance can hold a quote to "any substring of" a text, and then makes a grammar for every document, which works out
-its masks anew: ten times what the masks of a grammar cost that answers share. Here one grammar with free quotes serves
-all documents, and only within a quote the mask is narrowed to the tokens that go on with a piece of the text, or end
-the quote. Both ways allow the same answers (tests/test_copying.py), but for two things: a quote does not begin within
-an escape of the text (behind the backslash of a line break), and no single token ends a quote and begins the next.
+llguidance can restrict a quote to "any substring of" a text. That takes a grammar for every document, which computes
+its masks anew: ten times the cost of the masks of a grammar that answers share. Here, one grammar with free quotes
+serves all documents. Within a quote, its mask is narrowed to the tokens that continue a piece of the text or end the
+quote.
 
-All of it is done on bytes: tokens may split a character.
+Both ways allow the same answers (tests/test_copying.py), with two exceptions. A quote does not begin within an escape
+of the text, such as after the backslash of a line break. No single token ends a quote and begins the next.
+
+All of it works on bytes, because a token may hold a part of a character.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ import numpy.typing as npt
 _QUOTE = 0x22
 _BACKSLASH = 0x5C
 _ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)", re.DOTALL)
-_SHORT = 8  # bytes: so many fit into one number, and most tokens are no longer
+_SHORT = 8  # bytes: as many as fit into one number, and most tokens are no longer
 Words = npt.NDArray[np.int32]  # a bit for each token
 Numbers = npt.NDArray[np.uint64]
 
 
 class _Table:
-    """Tokens by short pieces of bytes of one length, to look up many at once."""
+    """Tokens by short byte strings of one length, to look up many at once."""
 
     def __init__(self, tokens: dict[bytes, list[int]]) -> None:
         pairs = sorted((int.from_bytes(piece, "big"), token) for piece, many in tokens.items() for token in many)
@@ -35,7 +37,7 @@ class _Table:
         self._tokens = np.array([token for _, token in pairs], np.int64)
 
     def of(self, pieces: Numbers) -> npt.NDArray[np.int64]:
-        """The tokens of all these pieces."""
+        """The tokens whose bytes are one of these pieces."""
         pieces = np.unique(pieces)
         first, end = (np.searchsorted(self._pieces, pieces, side) for side in ("left", "right"))
         counts = end - first
@@ -47,14 +49,14 @@ class Pieces:
     """The tokens of a vocabulary by their bytes, made once for an engine and an opener."""
 
     def __init__(self, piece: Callable[[int], bytes], *, num_tokens: int, num_words: int, opener: str) -> None:
-        """`piece` gives the bytes of a token, none for special ones; a mask has `num_words` words of 32 tokens."""
+        """`piece` returns the bytes of a token, empty for special ones. A mask has `num_words` words of 32 tokens."""
         self.piece, self.num_words = piece, num_words
         self.opener = opener.encode()
-        # For each beginning of a token, the tokens that are just that: where none begins so, none goes on so.
+        # For each prefix of a token, the tokens that equal it. A prefix that is missing here has no continuation.
         self.beginning: dict[bytes, list[int]] = {}
-        # For what precedes a closing quote in a token, the tokens that have it: `s",` and `s"}` under `s`.
+        # For the bytes before a closing quote in a token, the tokens with these bytes: `s",` and `s"}` under `s`.
         self.closing: dict[bytes, list[int]] = {}
-        # For each state outside of quotes, the tokens that go on into a quote, with what they begin it with.
+        # For each state outside of quotes, the tokens that open a quote, with the bytes of the quote that they hold.
         self.crossing: dict[int, list[tuple[int, bytes]]] = {}
         for token in range(num_tokens):
             spelled = piece(token)
@@ -74,7 +76,7 @@ class Pieces:
         lengths = range(1, _SHORT + 1)
         self.whole_of = [_Table({key: ids for key, ids in self.beginning.items() if len(key) == n}) for n in lengths]
         self.closing_of = [_Table({key: ids for key, ids in self.closing.items() if len(key) == n}) for n in lengths]
-        # Where longer tokens, or longer pieces before a closing quote, begin.
+        # The first bytes of longer tokens, and of longer pieces before a closing quote.
         longer = {key[:_SHORT] for key in (*self.beginning, *self.closing) if len(key) > _SHORT}
         self.longer = np.array(sorted(int.from_bytes(key, "big") for key in longer), np.uint64)
 
@@ -86,14 +88,14 @@ class Pieces:
         return found.view(np.int32)
 
     def step(self, state: int, byte: int) -> int:
-        """How much of the opener stands at the end, after one more byte."""
-        # What is lost begins anew at a quote sign, or not at all: JSON has no letter right behind a closing one.
+        """How many bytes of the opener the answer ends with, after one more byte."""
+        # After a mismatch, only a quotation mark can begin the opener: in JSON no letter follows a closing one.
         if byte == self.opener[state]:
             return state + 1
         return int(byte == self.opener[0])
 
     def _opens(self, state: int, spelled: bytes) -> bytes:
-        """What a token has behind the end of an opener, begun so far or in it."""
+        """The bytes of a token after the end of an opener, which began before the token (`state` bytes) or in it."""
         for place, byte in enumerate(spelled):
             state = self.step(state, byte)
             if state == len(self.opener):
@@ -102,26 +104,26 @@ class Pieces:
 
 
 class Where(NamedTuple):
-    """Where an answer is: `opened` bytes of an opener outside of quotes, or behind a `quoted` piece."""
+    """The state of an answer: after `opened` bytes of an opener outside of quotes, or after a `quoted` piece."""
 
     opened: int = 0
     quoted: bytes | None = None
-    ends: tuple[int, ...] = ()  # where in the text pieces like `quoted` end, unless nothing is quoted yet
+    ends: tuple[int, ...] = ()  # where occurrences of `quoted` in the text end; empty while nothing is quoted yet
 
 
 class Passage:
-    """A text that may be quoted, and what may follow at each place."""
+    """A text that may be quoted, and the tokens that may follow at each of its places."""
 
     def __init__(self, spelled: str, pieces: Pieces) -> None:
         self._text, self._pieces = spelled.encode(), pieces
         inner = [place for found in _ESCAPE.finditer(self._text) for place in range(found.start() + 1, found.end())]
-        self._inner = frozenset(inner)  # places within an escape: no quote begins or ends there
+        self._inner = frozenset(inner)  # places within an escape, where no quote begins or ends
         self._following: dict[int, list[int]] = {}
-        self._first = self._begin()  # now, and not in the thread that drives the engine
+        self._first = self._begin()  # computed here, outside of the thread that drives the engine
         self._crossings: dict[int, Words | None] = {}
 
     def after(self, where: Where, spelled: bytes) -> Where | None:
-        """Where an answer is after more bytes; None if they quote what is not there."""
+        """The state after more bytes; None if they quote what is not in the text."""
         opened, quoted, ends = where
         place = 0
         while place < len(spelled):
@@ -133,7 +135,7 @@ class Passage:
                 continue
             stop = _closing_quote(spelled, place, quoted)
             if more := spelled[place:stop]:
-                ends = self._go_on(quoted, ends, more)
+                ends = self._continued(quoted, ends, more)
                 quoted += more
                 if not ends:
                     return None
@@ -145,34 +147,34 @@ class Passage:
         return Where(opened, quoted, ends)
 
     def narrow(self, where: Where, mask: Words) -> None:
-        """Take from a mask what would quote what is not there."""
+        """Remove from a mask, in place, the tokens that would quote what is not in the text."""
         if where.quoted is None:
             if (allowed := self._crossing(where.opened)) is not None:
                 mask &= allowed
         elif not where.quoted:
             mask &= self._first
         else:
-            following = [token for end in where.ends for token in self._follow(end)]
+            following = [token for end in where.ends for token in self._continuations(end)]
             allowed = self._pieces.mask(following)
             if not all(end in self._inner for end in where.ends):
                 allowed |= self._pieces.ending
             mask &= allowed
 
-    def _go_on(self, quoted: bytes, ends: tuple[int, ...], more: bytes) -> tuple[int, ...]:
+    def _continued(self, quoted: bytes, ends: tuple[int, ...], more: bytes) -> tuple[int, ...]:
         if quoted:
             return tuple(end + len(more) for end in ends if self._text.startswith(more, end))
         return tuple(self._find(more))
 
     def _find(self, piece: bytes) -> Iterator[int]:
-        """Where pieces like this end, wherever they may begin."""
+        """Where the occurrences of a piece end, without those that begin within an escape."""
         place = self._text.find(piece)
         while place >= 0:
             if place not in self._inner:
                 yield place + len(piece)
             place = self._text.find(piece, place + 1)
 
-    def _follow(self, start: int) -> list[int]:
-        """The tokens that go on with the text from a place, to its end or to a closing quote within them."""
+    def _continuations(self, start: int) -> list[int]:
+        """The tokens that continue the text from a place, all of them or up to a closing quote that they hold."""
         if start not in self._following:
             found: list[int] = []
             pieces = self._pieces
@@ -187,7 +189,7 @@ class Passage:
         return self._following[start]
 
     def _begin(self) -> Words:
-        """What a quote may begin with, by all places of the text at once."""
+        """The mask of tokens that a quote may begin with, for all places of the text at once."""
         text = np.frombuffer(self._text, np.uint8).astype(np.uint64)
         is_free = np.ones(len(text) + 1, np.bool_)
         is_free[list(self._inner)] = False
@@ -200,11 +202,11 @@ class Passage:
             found.append(self._pieces.closing_of[length - 1].of(pieces[may_end]))
         if len(text) > _SHORT:
             places = np.flatnonzero(may_begin & np.isin(pieces, self._pieces.longer)).tolist()
-            found += [np.array(self._follow(place), np.int64) for place in places]
+            found += [np.array(self._continuations(place), np.int64) for place in places]
         return self._pieces.mask(np.concatenate(found))
 
     def _crossing(self, opened: int) -> Words | None:
-        """What may stand outside of quotes; None where no token goes on into one."""
+        """The mask of tokens that may follow outside of quotes; None if none of them opens a quote."""
         if opened not in self._crossings:
             tokens = self._pieces.crossing.get(opened, ())
             inside = Where(0, b"", ())
@@ -214,7 +216,7 @@ class Passage:
 
 
 def _closing_quote(spelled: bytes, start: int, quoted: bytes) -> int:
-    """The place of the next quote sign that no backslash precedes, or the end."""
+    """The place of the next quotation mark that is not escaped, or the end."""
     escaped = (len(quoted) - len(quoted.rstrip(b"\\"))) % 2 == 1
     for place in range(start, len(spelled)):
         if escaped:

@@ -1,4 +1,4 @@
-"""What there is to compute with."""
+"""The GPUs of this machine."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 
 def has_gpu() -> bool:
-    """Whether this machine shows a GPU."""
+    """Whether this machine has an NVIDIA device."""
     return num_gpus() > 0
 
 
 def num_gpus() -> int:
-    """How many this machine shows."""
+    """The number of NVIDIA devices of this machine."""
     return len(list(Path("/dev").glob("nvidia[0-9]*")))
 
 
 def gpu_bytes() -> int | None:
-    """Memory of the smallest GPU of this machine; None where there is none, or NVML does not answer."""
+    """Memory of the smallest GPU of this machine, in bytes; None without a GPU, or if NVML does not answer."""
     if not has_gpu():
         return None
-    with contextlib.suppress(Exception):  # no driver, a stand-in device: unknown
+    with contextlib.suppress(Exception):  # no driver, or a stand-in device: unknown
         import pynvml
 
         pynvml.nvmlInit()

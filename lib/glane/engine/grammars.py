@@ -1,11 +1,11 @@
-"""Grammars that are made once and shared by all answers under them, where vLLM makes two for each answer.
+"""Shared grammars: each is compiled once for all answers under it, where vLLM compiles two for each answer.
 
-To make one from a JSON Schema takes milliseconds of a core, and the first masks of a new one some more: with a small
-model that is a third of all work, and with a large one it delays the requests behind it. A copy takes a microsecond and
-shares what has been worked out. The masks are the same.
+Compiling a JSON Schema takes milliseconds of a core, and the first masks of a new grammar take more. With a small model
+that is a third of all work; with a large one it delays the requests that wait. A copy of a compiled grammar takes a
+microsecond, and shares the masks that were computed. The masks are the same.
 
-vLLM imports this module in the process of the engine's core, by the name in its argument `scheduler_cls`: the scheduler
-is vLLM's own, and the hand that makes the grammars is ours.
+vLLM imports this module in the process of the engine's core, by the name in its argument `scheduler_cls`. The scheduler
+is vLLM's own; only the backend that compiles grammars is ours.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ from glane.engine.vllm_compat import (
 from glane.engine.vocabulary import Vocabulary
 from glane.form import free_quotes
 
-_KEPT = 64  # grammars; a task has one, but for copied quotes that are not to be told from other strings
-_COPIES = 10_000  # of one grammar, before it is made anew: what it has worked out grows a little with each answer
+# Grammars that are kept. A task has one, except where copied quotes have no opener: then each document has its own.
+_KEPT = 64
+_COPIES = 10_000  # of one grammar, before it is compiled again: the masks that it keeps grow a little with each answer
 
 
 def scheduler(*, vllm_config: Any, structured_output_manager: Any, **rest: Any) -> Any:
-    """Return the scheduler that vLLM would have made, its grammars shared."""
+    """Return the scheduler that vLLM would have made, with shared grammars."""
     kind = AsyncScheduler if vllm_config.scheduler_config.async_scheduling else Scheduler
     if vllm_config.structured_outputs_config.backend == "guidance":
         structured_output_manager.backend = SharedGrammars(
@@ -48,12 +49,12 @@ def scheduler(*, vllm_config: Any, structured_output_manager: Any, **rest: Any) 
 
 
 class CheckedParams(SamplingParams):
-    """Parameters whose grammar is known to be good: vLLM would make it once more with every request, to see."""
+    """Parameters whose grammar is known to be valid. vLLM would compile it again with every request to check it."""
 
     def verify(
         self, model_config: Any, speculative_config: Any, structured_outputs_config: Any, tokenizer: Any
     ) -> None:
-        """Check all but the grammar."""
+        """Check everything except the grammar."""
         me: Any = self  # mypy sees no type of an inherited struct's field
         form, me.structured_outputs = me.structured_outputs, None
         try:
@@ -64,7 +65,7 @@ class CheckedParams(SamplingParams):
 
 
 class SharedGrammars(GuidanceBackend):
-    """vLLM's guidance backend, with a memory of what it has made."""
+    """vLLM's guidance backend, with a cache of compiled grammars."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -78,11 +79,11 @@ class SharedGrammars(GuidanceBackend):
         grammar_spec: str,
         stop_token_ids: set[int] | None = None,  # noqa: ARG002
     ) -> StructuredOutputGrammar:
-        """Return a grammar at its start, for one answer.
+        """Return a grammar in its initial state, for one answer.
 
         Raises:
-            ValueError: if llguidance refuses it; vLLM then ends this one request. Its words are left out: they quote
-                the grammar, and a grammar of copied quotes holds the document.
+            ValueError: if llguidance refuses it. vLLM then ends this one request. llguidance's message is left out: it
+                quotes the grammar, and a grammar of copied quotes holds the document.
         """
         free = free_quotes(grammar_spec) if request_type == StructuredOutputOptions.GRAMMAR else None
         if free is None:
@@ -130,40 +131,40 @@ class SharedGrammars(GuidanceBackend):
 
 @dataclass
 class CopiedQuotes(GuidanceGrammar):
-    """A grammar with free quotes, and beside it the text that they are held to."""
+    """A grammar with free quotes, and the text that the quotes are restricted to."""
 
     pieces: Pieces = field(kw_only=True)
     passage: Passage = field(kw_only=True)
-    _past: list[Where] = field(default_factory=lambda: [Where()])  # by token, for speculative ones are taken back
+    _past: list[Where] = field(default_factory=lambda: [Where()])  # after each token, for rollbacks
 
     def accept_tokens(self, request_id: str, tokens: list[int]) -> bool:
-        """Go on by tokens; False if one is not allowed."""
-        return super().accept_tokens(request_id, tokens) and self._take(tokens) == len(tokens)
+        """Advance by these tokens. Return False if one is not allowed."""
+        return super().accept_tokens(request_id, tokens) and self._advance(tokens) == len(tokens)
 
     def validate_tokens(self, tokens: list[int]) -> list[int]:
-        """The tokens up to the first that is not allowed."""
+        """Return the tokens before the first that is not allowed."""
         tokens = super().validate_tokens(tokens)
-        taken = self._take(tokens)
-        self._give_back(taken)
+        taken = self._advance(tokens)
+        self._go_back(taken)
         return tokens[:taken]
 
     def rollback(self, num_tokens: int) -> None:
-        """Take back so many tokens."""
+        """Roll back this number of tokens."""
         super().rollback(num_tokens)
-        self._give_back(num_tokens)
+        self._go_back(num_tokens)
 
     def fill_bitmask(self, bitmask: Any, idx: int) -> None:
-        """Write which tokens may follow."""
+        """Write the mask of the tokens that may follow."""
         super().fill_bitmask(bitmask, idx)
         if not self.ll_matcher.is_stopped():
             self.passage.narrow(self._past[-1], bitmask[idx].numpy())
 
     def reset(self) -> None:
-        """Begin again."""
+        """Return to the initial state."""
         super().reset()
         self._past = [Where()]
 
-    def _take(self, tokens: list[int]) -> int:
+    def _advance(self, tokens: list[int]) -> int:
         for count, token in enumerate(tokens):
             where = self.passage.after(self._past[-1], self.pieces.piece(token))
             if where is None:
@@ -171,5 +172,5 @@ class CopiedQuotes(GuidanceGrammar):
             self._past.append(where)
         return len(tokens)
 
-    def _give_back(self, num_tokens: int) -> None:
+    def _go_back(self, num_tokens: int) -> None:
         del self._past[max(1, len(self._past) - num_tokens) :]

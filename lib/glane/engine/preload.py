@@ -1,4 +1,4 @@
-"""What an engine of vLLM imports, and in which environment."""
+"""The imports of a vLLM engine, and the environment variables that they are made under."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ OFFLINE = {
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_DO_NOT_TRACK": "1",
     "DO_NOT_TRACK": "1",
-    "TOKENIZERS_PARALLELISM": "false",  # one feeder thread a worker; a pool of its own would take the engine's cores
+    "TOKENIZERS_PARALLELISM": "false",  # each worker has one feeder thread; a thread pool would take the engine's cores
 }
 
 
-# The public part of what an engine comes to import while it starts: most of the seconds it takes.
+# The public modules that an engine imports while it starts, which is most of the time that it takes.
 _IMPORTED = ("vllm", "vllm.engine.arg_utils", "vllm.inputs", "vllm.sampling_params", "llguidance.hf")
 
 
 def preload() -> None:
-    """Import what an engine on CPU needs, and start nothing: for a process that forks engines.
+    """Import what an engine on CPU needs, and start nothing. For a process that forks engines.
 
-    What cannot be imported is named on standard error: an engine that needs it will fail by itself.
+    A module that cannot be imported is named on standard error. An engine that needs it will fail by itself.
     """
     from glane.engine.vllm_compat import PRELOADED
 
@@ -38,6 +38,6 @@ def preload() -> None:
 
 
 def set_environment() -> None:
-    """Tell vLLM, and what it is made of, to stay offline and quiet. Some of it is read when they are imported."""
+    """Set vLLM and its libraries to be offline and quiet. Call it before they are imported: some read it then."""
     os.environ.update(OFFLINE)
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")

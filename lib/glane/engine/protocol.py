@@ -1,4 +1,4 @@
-"""What every engine offers, and what the rest of glane must know of a kind of engine."""
+"""The protocol of engines, and the description of a kind of engine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from glane.types import Completion, Message
 
 
 class RequestRefused(Exception):
-    """The engine will not answer this prompt. The message carries no text of it."""
+    """The engine will not answer this prompt. The message holds no text of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How one answer is drawn; the rest is the model's settings."""
+    """The sampling parameters that differ between answers; the model's settings hold the others."""
 
     temperature: float
     seed: int
@@ -27,12 +27,12 @@ class Sampling:
 class Engine(Protocol):
     """Answers prompts, many at a time.
 
-    `encode` and `count_tokens` may be called from other threads; the rest from one thread only.
+    `encode` and `count_tokens` may be called from any thread, the other methods from one thread only.
     """
 
     @property
     def max_prompt_tokens(self) -> int:
-        """The longest prompt that leaves room for the whole answer."""
+        """The largest number of prompt tokens that leaves the context enough tokens for a whole answer."""
         ...
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
@@ -44,7 +44,7 @@ class Engine(Protocol):
         ...
 
     def add(self, request_id: str, prompt: list[int], *, form: Form, text: str, sampling: Sampling) -> None:
-        """Take a prompt about `text` into the batch; its answer has the given form, and quotes the text.
+        """Add a prompt about `text` to the batch. Its answer has the given form, and quotes the text.
 
         Raises:
             RequestRefused: if the engine will not answer it.
@@ -52,16 +52,16 @@ class Engine(Protocol):
         ...
 
     def step(self) -> list[tuple[str, Completion]]:
-        """Compute one step for all prompts in the batch and return those that are finished."""
+        """Compute one step for all prompts in the batch. Return (request id, completion) of those that are finished."""
         ...
 
     def close(self) -> None:
-        """Give up everything the engine holds."""
+        """Release everything that the engine holds."""
         ...
 
 
 class StartEngine(Protocol):
-    """What starts an engine."""
+    """The function that starts an engine."""
 
     def __call__(self, settings: ModelSettings, *, device: str, cpus: int) -> Engine:
         """Start one on `device` ("cpu" or "gpu") with `cpus` threads.
@@ -74,12 +74,12 @@ class StartEngine(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineKind:
-    """A kind of engine, as `model.engine` names it. All but `start` must be cheap: login nodes and drivers ask it."""
+    """A kind of engine, by its name in `model.engine`. All except `start` must be cheap, for use on login nodes."""
 
     name: str
     start: StartEngine
-    version: Callable[[], str]  # of the code that answers: a run is resumed only with the same
-    has_weights: bool  # model.path is a folder of weights; False: there is nothing to find, to size or to hash
-    needs_hardware: bool  # its engines share out the cores and GPUs of a node; False: it computes nothing that counts
-    preload: Callable[[], None] | None = None  # imports what an engine on CPU needs, to fork it; None: not to be forked
-    warnings: Callable[[ModelSettings], Sequence[str]] = lambda _: ()  # what a user should know before it starts
+    version: Callable[[], str]  # of the code that answers; a run is resumed only with the same version
+    has_weights: bool  # True: model.path is a folder of weights
+    needs_hardware: bool  # True: its engines share the cores and GPUs of a node
+    preload: Callable[[], None] | None = None  # imports for engines on CPU, before a fork; None: no forks
+    warnings: Callable[[ModelSettings], Sequence[str]] = lambda _: ()  # to show before it starts

@@ -1,4 +1,4 @@
-"""The kinds of engines, by the name that `model.engine` gives. A new kind is added here, and nowhere else."""
+"""The registry of kinds of engines, by their name in `model.engine`. A new kind is added here, and nowhere else."""
 
 from __future__ import annotations
 

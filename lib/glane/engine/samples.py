@@ -1,4 +1,4 @@
-"""Answers drawn at random under a JSON Schema, as far as the schemas of tasks go."""
+"""Random answers under a JSON Schema, for the part of JSON Schema that tasks use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 
 from glane.form import Form
 
-_RARELY = 0.3  # another option than the first: no value, or a reason why there is none
-_MOST_MORE = 2  # items than a list must have
-_MOST_DRAWS = 100  # of a string that must have a certain length
+_RARELY = 0.3  # probability of another option than the first, such as null or a reason why there is no value
+_MOST_MORE = 2  # items beyond the minimum of a list
+_MOST_DRAWS = 100  # attempts at a string that must have a certain length
 _CATEGORIES = {
     "CATEGORY_DIGIT": "0", "CATEGORY_WORD": "a", "CATEGORY_SPACE": " ", "CATEGORY_NOT_DIGIT": "a",
     "CATEGORY_NOT_WORD": "-", "CATEGORY_NOT_SPACE": "a",
@@ -23,7 +23,7 @@ Schema = Mapping[str, Any]
 
 
 def sample_answer(form: Form, rng: random.Random, *, quote: str) -> str:
-    """Return an answer of this form as compact JSON; wherever it quotes the text, it quotes `quote`."""
+    """Return an answer of this form as compact JSON. Every quote of the text in it is `quote`."""
     answer = _value(_parsed(form.schema), rng, {form.quote_key: quote} if form.quote_key else {})
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
@@ -34,7 +34,7 @@ def _parsed(schema: str) -> Schema:
 
 
 def _value(schema: Schema, rng: random.Random, given: Mapping[str, str]) -> Any:
-    """Draw a value; strings under a key of `given` are given, as far as they fit."""
+    """Draw a value. Strings under a key of `given` are not drawn but taken from it, cut to the longest allowed."""
     if "anyOf" in schema:
         first, *others = schema["anyOf"]
         return _value(rng.choice(others) if rng.random() < _RARELY else first, rng, given)
@@ -96,12 +96,12 @@ def _string(schema: Schema, rng: random.Random) -> str:
 
 
 def _matching(parts: Sequence[tuple[Any, Any]], rng: random.Random, more: int) -> str:
-    """Draw a string that a parsed pattern matches, with at most `more` repetitions than there must be.
+    """Draw a string that a parsed pattern matches, with at most `more` repetitions beyond each minimum.
 
-    Of alternatives it takes the first: so a date exists in each month.
+    Of alternatives it takes the first, so that drawn dates exist in every month.
 
     Raises:
-        ValueError: for what patterns of tasks do not have, such as looking ahead.
+        ValueError: for a construct that patterns of tasks cannot have, such as a lookahead.
     """
     found = ""
     for kind, what in parts:
@@ -140,7 +140,7 @@ def _of_class(members: Sequence[tuple[Any, Any]], rng: random.Random) -> str:
 
 
 def _has(kind: Any, what: Any, character: str) -> bool:
-    """Whether a part of a class stands for a character."""
+    """Whether a member of a character class matches a character."""
     if str(kind) == "RANGE":
         return what[0] <= ord(character) <= what[1]
     return character in _CATEGORIES[str(what)] if str(kind) == "CATEGORY" else ord(character) == what

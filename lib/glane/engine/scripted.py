@@ -1,10 +1,11 @@
 """An engine without a model, for tests of everything around it.
 
-It answers in milliseconds with values drawn from a hash of the prompt, valid under the JSON Schema of the form, and
-misbehaves where a document says so: `[[crash]] [[hang]] [[truncate]] [[invalid]] [[refuse]]`, or
-`[[answer …json…]]` for a given answer; of several, the first goes to the question, the next to what is asked after it
-(a repair, another sample, a recall pass), the last to all the rest. It quotes the first words of the document. It
-reads nothing; no figure of it says anything about a model.
+It answers in milliseconds with values that are drawn from a hash of the prompt and valid under the form's JSON Schema.
+It quotes the first words of the document. It does not understand the text: its figures say nothing about a model.
+
+A document can make it misbehave by `[[crash]] [[hang]] [[truncate]] [[invalid]] [[refuse]]`, and can set the answer by
+`[[answer …json…]]`. If there are several of these, the first answers the question, the next ones answer the prompts
+after it (a repair, another sample, a recall pass), and the last one answers all others.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class _Question:
 
 
 class ScriptedEngine:
-    """See the module. Its tokens are the code points of the prompt."""
+    """The scripted engine: see the module. Its tokens are the code points of the prompt."""
 
     def __init__(self, settings: ModelSettings) -> None:
         self._script = validated(_Script, settings.script, place="model.script")
@@ -115,7 +116,7 @@ class ScriptedEngine:
 
 
 def _scores(answer: str) -> TokenScores:
-    """One token a character; figures are the only thing that this engine is not sure of."""
+    """The scores of an answer, with a token per character. Digits have probability 0.9, all others 1."""
     pieces = [character.encode("utf-8", "replace") for character in answer]
     logprobs = [math.log(0.9) if piece.isdigit() else 0.0 for piece in pieces]
     others = [[(piece, logprob)] for piece, logprob in zip(pieces, logprobs, strict=True)]
@@ -129,7 +130,7 @@ def _start(settings: ModelSettings, *, device: str, cpus: int) -> ScriptedEngine
 KIND = EngineKind(
     name="scripted",
     start=_start,
-    version=lambda: "2",  # raised when it answers otherwise
+    version=lambda: "2",  # raised when its answers change
     has_weights=False,
     needs_hardware=False,
 )

@@ -1,7 +1,7 @@
 """vLLM behind the Engine protocol.
 
-One door serves both layouts: `LLMEngine.add_request` and `step`. On CPU the engine's core runs in this process, so
-that all cores serve the model and nothing is imported twice; on GPU it runs in its own, so that the GPU is fed
+`LLMEngine.add_request` and `step` serve both layouts. On CPU the engine's core runs in this process, so that all cores
+serve the model and nothing is imported twice. On GPU it runs in a process of its own, so that the GPU does not wait
 while Python parses and writes.
 """
 
@@ -27,14 +27,14 @@ from glane.settings import ModelSettings
 from glane.types import Completion, Message, TokenScores
 from glane.versions import vllm_version
 
-# So many of the likeliest tokens are told at each place: enough for the values of a category, and little work.
+# The number of likeliest tokens that are returned at each place: enough for the values of a category, and cheap.
 _NUM_ALTERNATIVES = 4
 
-# Characters. Where llguidance itself holds quotes to a text, the grammar grows with it, up to a limit, at some 200,000:
-# a longer text is checked before the engine takes it, so that its row says what was wrong.
+# Characters. Where llguidance itself restricts quotes to a text, the grammar grows with the text. llguidance refuses it
+# from some 200,000 on. A text longer than this is checked before the engine takes it, so that its row has a reason.
 _LONGEST_UNCHECKED = 100_000
 
-_SCHEDULER = "glane.engine.grammars.scheduler"  # the one that brings shared grammars
+_SCHEDULER = "glane.engine.grammars.scheduler"  # vLLM's scheduler with shared grammars
 
 
 class VllmEngine:
@@ -48,11 +48,11 @@ class VllmEngine:
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
         if device == "cpu":
             os.environ["OMP_NUM_THREADS"] = str(cpus)
-            # vLLM's own binding gives every engine the same cores; the number of threads is what we share out.
+            # vLLM would bind every engine to the same cores. Engines share the cores by their number of threads.
             os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
             if settings.kv_cache_mib is not None:
                 os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would win over kv_cache_memory_bytes
-        # Imported here: seconds of work that jobs without an engine must not pay.
+        # Imported here, because it takes seconds that jobs without an engine must not spend.
         import torch
         from vllm import LLMEngine, SamplingParams
         from vllm.inputs import tokens_input
@@ -60,7 +60,7 @@ class VllmEngine:
 
         self._tokens_input = tokens_input
         if device == "cpu":
-            torch.set_num_threads(cpus)  # a fork's OpenMP has read OMP_NUM_THREADS long ago
+            torch.set_num_threads(cpus)  # in a fork, OpenMP has read OMP_NUM_THREADS before
 
         def params(form: Form, sampling: Sampling, grammar: str | None, *, is_checked: bool) -> SamplingParams:
             kind = self._checked_params if is_checked else SamplingParams
@@ -72,8 +72,8 @@ class VllmEngine:
                 max_tokens=sampling.max_tokens,
                 output_kind=RequestOutputKind.FINAL_ONLY,
                 structured_outputs=StructuredOutputsParams(**shape),
-                # Text is put together here, from bytes, once an answer is whole: vLLM would do it at every token, and
-                # with alternatives for each of them.
+                # Text is decoded here, from bytes, once an answer is complete. vLLM would do it at every token, and for
+                # the alternatives of each token.
                 detokenize=False,
                 logprobs=_NUM_ALTERNATIVES if form.wants_scores else None,
                 flat_logprobs=True,
@@ -93,7 +93,7 @@ class VllmEngine:
             self._tokenizer = _Tokenizer(settings)
             self._vocabulary = Vocabulary(self._tokenizer.plain)
         except (ValueError, RuntimeError, OSError) as error:
-            # No document has been read yet: vLLM's own words are safe to show, and the best help.
+            # No document has been read yet, so vLLM's own message is safe to show, and helps most.
             raise EngineError(f"model {settings.name!r} at {settings.path}: vLLM does not start ({error}).") from None
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
@@ -123,12 +123,12 @@ class VllmEngine:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
         if self.shares_grammars and not prepared.is_checked:
             prepared.is_checked = True
-            prepared.params.clear()  # they would be checked again
+            prepared.params.clear()  # these would have vLLM check the grammar again
 
     def _prepare(self, form: Form) -> _Prepared:
         if form not in self._prepared:
-            is_good = form.quotes is not None and self.shares_grammars and _is_good(form.quotes)
-            self._prepared[form] = _Prepared(is_checked=is_good)
+            is_valid = form.quotes is not None and self.shares_grammars and _is_valid(form.quotes)
+            self._prepared[form] = _Prepared(is_checked=is_valid)
         return self._prepared[form]
 
     def step(self) -> list[tuple[str, Completion]]:
@@ -155,7 +155,7 @@ class VllmEngine:
 
 
 def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
-    """What vLLM's `EngineArgs` are given, as plain values."""
+    """The arguments of vLLM's `EngineArgs`, as plain values."""
     values: dict[str, Any] = {
         "model": settings.path,
         "tokenizer": settings.tokenizer,
@@ -186,14 +186,14 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Prepared:
-    """What is known of a form."""
+    """What an engine keeps for a form."""
 
-    is_checked: bool  # whether vLLM, or we, found it good
-    params: dict[Sampling, Any] = field(default_factory=dict)  # vLLM's, where they are the same for all texts
+    is_checked: bool  # whether its grammar was found to be valid
+    params: dict[Sampling, Any] = field(default_factory=dict)  # vLLM's parameters, if they are the same for all texts
 
 
-def _is_good(grammar: QuoteGrammar) -> bool:
-    """Whether llguidance takes it, with whatever text."""
+def _is_valid(grammar: QuoteGrammar) -> bool:
+    """Whether llguidance accepts the grammar. That does not depend on the text."""
     from llguidance import LLMatcher
 
     return not LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(grammar.about(".")))
@@ -212,7 +212,7 @@ def _engine_args(settings: ModelSettings, device: str) -> Any:
 
 
 def _checked_params() -> Any:
-    from glane.engine.grammars import CheckedParams  # here, as it takes the inside of vLLM
+    from glane.engine.grammars import CheckedParams  # here, because it imports private names of vLLM
 
     return CheckedParams
 
@@ -226,7 +226,7 @@ def _wants_shared_grammars(settings: ModelSettings) -> bool:
 
 
 class _PackedScores:
-    """The log-probabilities of an answer in two arrays: a hundredth of what they take as Python objects."""
+    """The log-probabilities of an answer in flat arrays: a hundredth of the memory that Python objects take."""
 
     def __init__(self, vocabulary: Vocabulary, tokens: Sequence[int], flat: Any) -> None:
         self._vocabulary = vocabulary
@@ -245,16 +245,16 @@ class _PackedScores:
         )
 
     def _others(self, place: range) -> list[tuple[bytes, float]]:
-        """The likeliest tokens at a place; of those with the same bytes (special ones have none) the first."""
+        """The likeliest tokens at a place. Of tokens with the same bytes, such as special ones, the first counts."""
         found: dict[bytes, float] = {}
         for i in place:
-            if self._logprobs[i] > float("-inf"):  # what the grammar forbids is no alternative
+            if self._logprobs[i] > float("-inf"):  # without the tokens that the grammar forbids
                 found.setdefault(self._vocabulary.piece(self._other_tokens[i]), self._logprobs[i])
         return list(found.items())
 
 
 class _Tokenizer:
-    """A tokenizer of its own for the feeder: the engine's must not be used from two threads at once."""
+    """A tokenizer for the feeder thread: the engine's own must not be used from two threads at once."""
 
     def __init__(self, settings: ModelSettings) -> None:
         from vllm.tokenizers import get_tokenizer
@@ -279,17 +279,17 @@ class _Tokenizer:
         return [int(token) for token in ids]
 
     def count(self, text: str) -> int:
-        """How many tokens a text has."""
+        """The number of tokens of a text, without special tokens."""
         with self._lock:
             return len(self._tokenizer.encode(self._as_text(text), add_special_tokens=False))
 
     def _as_text(self, text: str) -> str:
-        """ "[INST]" in a document becomes "[ INST]": text that reads alike, and not a command to the model."""
+        """Break special tokens in a text: "[INST]" becomes "[ INST]", which reads alike and is no special token."""
         return self._special.sub(lambda found: found[0][0] + " " + found[0][1:], text) if self._special else text
 
     @property
     def plain(self) -> Any:
-        """The tokenizer itself."""
+        """The tokenizer as vLLM loads it."""
         return self._tokenizer
 
     def _special_pattern(self) -> re.Pattern[str] | None:
@@ -299,7 +299,7 @@ class _Tokenizer:
 
 
 def _warnings(settings: ModelSettings) -> list[str]:
-    """A sentence where shared grammars would stand on a version of vLLM that was not tried."""
+    """A warning if shared grammars are wanted and this version of vLLM was not tried with them."""
     if settings.shared_grammars is False:
         return []
     from glane.engine.vllm_compat import is_tried, tried_versions

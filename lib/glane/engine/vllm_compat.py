@@ -1,13 +1,13 @@
-"""All that glane takes from the inside of vLLM, which may change with any version of it.
+"""All private names of vLLM that glane uses. They may change with any version.
 
-Shared grammars (grammars.py) need the names below. They also stand on this:
+Shared grammars (grammars.py) need the names below. They also depend on this:
 - `SchedulerConfig.scheduler_cls` may name a function, which is called with the arguments of a scheduler;
 - `StructuredOutputManager.backend` is made at the first request unless it is there;
 - `GuidanceBackend` has the fields `tokenizer`, `ll_tokenizer`, `vocab_size`, `disable_any_whitespace` and
   `disable_additional_properties`, and `GuidanceGrammar` has `ll_matcher`, `ll_tokenizer` and `vocab_size`;
 - `SamplingParams.verify` takes four arguments, and sets `structured_outputs._backend`.
 
-With model.shared_grammars=false nothing of this is imported. To try a new version: run the tests marked `engine`, and
+With model.shared_grammars=false none of this is imported. To try a new version, run the tests marked `engine`, and
 add it to TRIED.
 """
 
@@ -31,8 +31,8 @@ _MODULES = {
     "StructuredOutputOptions": "vllm.v1.structured_output.backend_types",
 }
 
-# What an engine on CPU comes to import while it starts. A process that forks engines imports it before: see preload.py.
-# A name that is missing here costs time, and nothing else.
+# Modules that an engine on CPU imports while it starts. A process that forks engines imports them before: preload.py.
+# A module that is missing here costs time, and nothing else.
 PRELOADED = (
     "vllm.v1.engine.llm_engine",
     "vllm.v1.core.sched.scheduler",
@@ -46,7 +46,7 @@ PRELOADED = (
 
 
 def is_tried(version: str) -> bool:
-    """Whether glane's tests passed with this version of vLLM, or with one that differs in its last part only."""
+    """Whether glane's tests passed with a version of vLLM that has the same major and minor number."""
     return ".".join(version.split(".")[:2]) in TRIED
 
 
@@ -56,7 +56,7 @@ def tried_versions() -> str:
 
 
 def __getattr__(name: str) -> Any:
-    """Import one of the names above.
+    """Import one of vLLM's private names that are listed above.
 
     Raises:
         EngineError: if this vLLM does not have it.

@@ -1,4 +1,4 @@
-"""What the tokens of a tokenizer stand for: bytes."""
+"""The bytes of a tokenizer's tokens."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class Vocabulary:
-    """The bytes of each token of a tokenizer; those of special tokens are none.
+    """The bytes of each token of a tokenizer. Special tokens have none.
 
-    The grammar backend knows them for every kind of tokenizer that it can guide.
+    They come from llguidance, which knows them for every kind of tokenizer that it supports.
     """
 
     def __init__(self, tokenizer: Any) -> None:
@@ -28,5 +28,5 @@ class Vocabulary:
         return self._known[token]
 
     def text(self, tokens: Sequence[int]) -> str:
-        """The text of an answer. Bytes that are no UTF-8 become U+FFFD, which is valid nowhere in JSON but in text."""
+        """The text of an answer. Bytes that are not UTF-8 become U+FFFD, which JSON permits only within strings."""
         return b"".join(map(self.piece, tokens)).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""A model's files: there, whole and hashed before an engine is asked to load them."""
+"""A model's files: found, checked and hashed before an engine loads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "te
 
 
 def resolve_weights(settings: ModelSettings) -> ModelSettings:
-    """Return the settings with `path` as a local directory that holds a whole model.
+    """Return the settings with `path` set to the local directory that holds the whole model.
 
     A name like `org/model` is looked up in the local Hugging Face cache; nothing is downloaded.
 
@@ -40,9 +40,9 @@ def resolve_weights(settings: ModelSettings) -> ModelSettings:
 
 
 def weights_bytes(settings: ModelSettings) -> int | None:
-    """The size of resolved weights on disk; None for an engine without any.
+    """The size of resolved weights on disk, in bytes; None for an engine without weights.
 
-    Mistral's directories hold the weights twice, in their own form (`consolidated*`) and in that of Transformers.
+    Mistral's directories hold the weights twice, in Mistral's format (`consolidated*`) and in that of Transformers.
     """
     if not engine_kind(settings.engine).has_weights:
         return None
@@ -90,7 +90,7 @@ def _check(folder: Path) -> None:
 
 
 def _check_safetensors(file: Path) -> None:
-    """The header says how long the file must be; an interrupted copy is shorter."""
+    """Compare the file's size with that in its header: a copy that was interrupted is shorter."""
     try:
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
@@ -104,10 +104,10 @@ def _check_safetensors(file: Path) -> None:
 
 
 def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict[str, str]:
-    """Return one digest each of weights, tokenizer and chat template.
+    """Return the digests of weights, tokenizer and chat template, by these names.
 
-    Hashing tens of gigabytes takes minutes, so a digest is remembered by path, size and time of change, in the
-    user's cache directory.
+    `digest` hashes the file at a path. Hashing tens of gigabytes takes minutes, so digests are kept in the user's cache
+    directory, by the path, size and time of change of their file.
     """
     if not engine_kind(settings.engine).has_weights:
         return {"weights": settings.engine}
@@ -148,7 +148,7 @@ class _Cache:
         return combined.hexdigest()
 
     def save(self) -> None:
-        """Losing the cache costs time only: a full or read-only home is no reason to stop."""
+        """Write the cache. It is only a cache: a home directory that is full or read-only is no error."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             temporary = self._path.with_suffix(f".{os.getpid()}")

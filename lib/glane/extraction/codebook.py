@@ -1,4 +1,4 @@
-"""The dictionary of a result: every column in the words of the task's language, flat enough for a spreadsheet."""
+"""The codebook of a result: a description of every column in the task's language, flat enough for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _INPUT: dict[Language, dict[str, str]] = {
 
 
 def codebook(task: Task, *, id_column: str, carry_columns: Sequence[str]) -> tuple[ColumnEntry, ...]:
-    """Return one entry per column of a result, and per member of a record: flat values only.
+    """Return one entry per column of a result, and per member of a record. Entries hold flat values only.
 
     `role` is input, field, annotation (of a field), member (of a record, `<field>.<member>`) or result.
     """
@@ -110,7 +110,7 @@ def _annotation(name: str, kind: pa.DataType, field: Field, language: Language) 
 
 
 def _arrow_word(kind: pa.DataType) -> str:
-    """An Arrow type in one word: what it is, not how it is kept."""
+    """An Arrow type in one word, without details of storage."""
     if pa.types.is_dictionary(kind):
         return str(kind.value_type)
     return f"list of {_arrow_word(kind.value_type)}" if pa.types.is_list(kind) else str(kind).partition("<")[0]

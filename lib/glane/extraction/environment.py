@@ -1,4 +1,4 @@
-"""Which engine answers."""
+"""The version of the engine, for the fingerprint."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from glane.settings import ModelSettings
 
 
 def engine_version(model: ModelSettings) -> str:
-    """The version of the engine that answers."""
+    """The version of the engine that these settings name."""
     return engine_kind(model.engine).version()

@@ -1,4 +1,4 @@
-"""The feeder of a worker: claims shards, reads them, and turns documents into prompts ahead of the engine."""
+"""The feeder of a worker: claims shards, reads their documents, and encodes prompts ahead of the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from glane.types import Completion, Document, Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a result goes: a row of a shard and, where something was asked about it, the reading and its turn."""
+    """The destination of a result: a row of a shard, and the reading and its turn if a prompt was asked."""
 
     work: ShardWork
     row: int
@@ -32,14 +32,14 @@ class Request:
 
     target: Target
     prompt: Prompt
-    identity: bytes  # of the prompt and the way it is asked: requests that share it have the same answer
-    digest: bytes  # of the prompt alone: what kills an engine does so whatever the seed
+    identity: bytes  # digest of prompt and sampling: requests with the same identity have the same answer
+    digest: bytes  # digest of the prompt alone: a prompt that kills an engine does so with any seed
     alone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """An answer, or a judgement that needed none, on its way to its shard."""
+    """An answer, or an outcome that needed no answer, on its way to its shard."""
 
     target: Target
     outcome: Completion | Outcome
@@ -47,7 +47,7 @@ class Result:
 
 
 class Feeder:
-    """Runs in a thread of its own; `ask` and `judge` hand on what it makes, and wait where the queues are full."""
+    """Runs in a thread of its own. `ask` takes its requests and `judge` its results; both wait if a queue is full."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Feeder:
         self._ask, self._judge, self._has_failed = ask, judge, has_failed
 
     def run(self) -> None:
-        """Feed until nothing is left to claim, the worker is to stop, or another thread of it has failed."""
+        """Feed until no shard is left to claim, the worker must stop, or another of its threads has failed."""
         num_large = self._shards.plan.num_large
         for shard in self._shards.claim_each(until=self._has_failed):
             self._suspects.refresh()
@@ -74,10 +74,11 @@ class Feeder:
             work = ShardWork(index=shard.index, kept=rows.kept)
             order = list(enumerate(rows.documents))
             if shard.index >= num_large:
-                # The end of the run is near: what takes long is asked first, so that the engine does not end on it.
+                # Near the end of the run, long documents come first, so that none of them is left to the end.
                 order.sort(key=lambda one: -len(one[1].text or ""))
             if self._suspects.are_there:
-                # Otherwise kills from outside, soon after each start, would find the same innocent alone each time.
+                # Random order: if the engine is killed from outside soon after each start, the suspect is not always
+                # the same harmless document.
                 random.shuffle(order)
             for row, document in order:
                 if self._has_failed():
@@ -85,7 +86,7 @@ class Feeder:
                 self._prepare(document, Target(work=work, row=row))
 
     def _prepare(self, document: Document, target: Target) -> None:
-        """Turn a document into requests, or judge it where nothing can be asked."""
+        """Turn a document into requests, or into a result if nothing can be asked."""
         reading = self._prompts.open(document)
         if isinstance(reading, Outcome):
             self._judge(Result(target=target, outcome=reading))
@@ -98,7 +99,7 @@ class Feeder:
                 self._judge(outcome)
 
     def request(self, target: Target) -> Request | Result:
-        """Encode one turn of a reading; a result where it cannot be asked. May be called from another thread."""
+        """Encode one turn of a reading; a result if it cannot be asked. May be called from another thread."""
         reading, turn = target.reading, target.turn
         assert reading is not None
         assert turn is not None

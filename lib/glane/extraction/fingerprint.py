@@ -1,4 +1,4 @@
-"""What changes answers, gathered into one value: a run is resumed only with the same."""
+"""The fingerprint of a run: everything that decides its answers. A run is resumed only with an equal fingerprint."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from glane.settings import DataSettings, ModelSettings
 from glane.task.prompt import messages, recall_note, repair_note
 from glane.task.task import Task
 
-# How documents are cut, and answers grounded and merged. A change of it that changes results raises this number:
-# tests/test_method.py fails until it does.
+# The version of how documents are split, and answers located and merged. A code change that changes results must raise
+# it. tests/test_method.py fails if results change.
 METHOD = 1
 
-# Of the model's settings, those that say how fast it answers and not what.
+# Settings of the model that change its speed, but not its answers.
 _SPEED_ONLY = frozenset(
     {
         "path",
@@ -47,10 +47,9 @@ def make_fingerprint(
     model_digests: Mapping[str, str],
     engine_version: str,
 ) -> dict[str, Any]:
-    """Return everything that decides what a run answers, as plain values.
+    """Return everything that decides the answers of a run, as plain values.
 
-    Host, paths, numbers of workers, file times and glane's own version are left out: they change how a run goes,
-    not what it says.
+    Host, paths, numbers of workers, file times and glane's own version are left out, as they do not change answers.
     """
     empty = dict.fromkeys(task.inputs, "")
     notes = repair_note(task, "") + recall_note(task, "")
@@ -73,7 +72,7 @@ def make_fingerprint(
     }
 
 
-# What a difference is called, by the beginning of its line: the first that fits.
+# The name of a kind of difference, by the beginning of its line. The first that fits is taken.
 _KINDS = (
     ("model.digests.weights", "model weights"),
     ("model.digests.tokenizer", "tokenizer"),
@@ -92,12 +91,12 @@ _KINDS = (
 
 
 def answering(fingerprint: Fingerprint) -> dict[str, Any]:
-    """The parts that say how documents are answered, whichever they are."""
+    """The parts that decide how documents are answered; not those that tell which documents."""
     return {part: fingerprint[part] for part in ("task", "model", "engine")}
 
 
 def changes(before: Fingerprint, now: Fingerprint) -> dict[str, list[str]]:
-    """What differs in how two runs answer: the lines of `differences`, by the kind of what changed."""
+    """The differences in how two runs answer: the lines of `differences`, by kind."""
     found: dict[str, list[str]] = {}
     for line in differences(answering(before), answering(now)):
         kind = next(kind for start, kind in _KINDS if line.startswith((f"{start}:", f"{start}.", f"{start}[")))

@@ -1,4 +1,4 @@
-"""What a pilot says of a run to come: `pilot.json`."""
+"""The forecast of a pilot for a run: the models of `pilot.json`, and how it is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from glane.validation import Strict
 
 
 class Interval(Strict):
-    """A predicted figure: the median of its draws, and the middle part of them."""
+    """A predicted figure: the median of its draws, and an interval that holds the middle part of them."""
 
     predicted: float
     low: float
@@ -23,7 +23,7 @@ class Interval(Strict):
 
 
 class RunFigures(Strict):
-    """What does not depend on the number of engines."""
+    """Figures that do not depend on the number of engines."""
 
     prompt_tokens: Interval
     output_tokens: Interval
@@ -32,7 +32,7 @@ class RunFigures(Strict):
 
 
 class EngineFigures(Strict):
-    """What depends on the number of engines. All are null where nothing was answered, energy where it is unknown."""
+    """Figures that depend on the number of engines. All are null if nothing was answered; energy also if unknown."""
 
     documents_per_s: Interval | None = None
     working_s: Interval | None = None
@@ -44,7 +44,7 @@ class EngineFigures(Strict):
 
 
 class Forecast(Strict):
-    """The figures of a run, and by the number of its engines."""
+    """The figures of a run: those for any number of engines, and those by number of engines."""
 
     figures: RunFigures
     by_engines: Mapping[int, EngineFigures]
@@ -60,7 +60,7 @@ class PilotRows(Strict):
 
 
 class Failure(Strict):
-    """How many documents ended with a status other than OK, and their most frequent reason."""
+    """The number of documents with one status other than OK, and their most frequent reason."""
 
     status: str
     documents: int
@@ -68,7 +68,7 @@ class Failure(Strict):
 
 
 class Trial(Strict):
-    """The run that the forecast was made of."""
+    """The run that the forecast is based on."""
 
     from_run: str | None
     rows: int
@@ -79,7 +79,7 @@ class Trial(Strict):
 
 
 class Assumed(Strict):
-    """What the pilot cannot tell."""
+    """Assumptions about what the pilot cannot measure."""
 
     run_to_run: float
     shard_rows: int
@@ -87,7 +87,7 @@ class Assumed(Strict):
 
 
 class PaceFigures(Strict):
-    """How fast one engine was. Work is in tokens: those written, and a quarter of those read."""
+    """The throughput of one engine. Work is in tokens: output tokens, plus a quarter of the prompt tokens."""
 
     work_per_s: float
     relative_error: float
@@ -101,20 +101,20 @@ class PaceFigures(Strict):
 
 
 class EnergySource(Strict):
-    """Where the forecast of energy comes from; null with the reason where there is none."""
+    """The source of the energy forecast; null, with the reason, if there is none."""
 
     source: str | None
     reason: str | None
 
 
 class Suggestion(Strict):
-    """What to ask of Slurm."""
+    """The resources to ask Slurm for."""
 
     nodes: int
     engines: int
     wall_clock_s: Interval
     time_limit_s: int
-    keeps: bool  # to the time that was wanted
+    keeps: bool  # whether the wanted time is kept
     overrides: str
 
 
@@ -141,7 +141,7 @@ def read_pilot(path: str) -> PilotReport:
     """Read the report of `jobs/plan.py`.
 
     Raises:
-        ConfigError: if there is none.
+        ConfigError: if there is no report, or it cannot be read.
     """
     remedy = "Give the pilot.json of jobs/plan.py."
     try:
@@ -153,10 +153,10 @@ def read_pilot(path: str) -> PilotReport:
 
 
 def check_same(before: Fingerprint, now: Fingerprint, *, place: str) -> None:
-    """Refuse to set a forecast against a run that asks something else, or asks another model.
+    """Refuse to compare a forecast with a run that has another task or model.
 
     Raises:
-        ConfigError: saying what differs.
+        ConfigError: naming the differences.
     """
     if found := changes(before, now):
         lines = "\n".join(f"  {kind}: {line}" for kind, lines in found.items() for line in lines[:3])

@@ -1,4 +1,7 @@
-"""A frozen set: a few documents of a run, what was answered then, and how. Written once, whole, and only read after."""
+"""A frozen set: some documents of a run, their answers, and how they were answered.
+
+It is written once, as a whole, and only read afterwards.
+"""
 
 from __future__ import annotations
 
@@ -44,31 +47,31 @@ class Manifest(Strict):
     version: str
     model: str
     engine: str
-    source: Literal["model", "gold"]  # what the answers of today are held against, besides those of the model then
+    source: Literal["model", "gold"]  # the reference: the answers of the model then, or also right answers
     documents: int = Key(ge=1)
     id_column: str
     text_column: str
-    input_columns: tuple[str, ...]  # further columns of the documents that the prompt takes
-    tolerance: float = Key(ge=0, lt=1)  # share of documents that may differ without being drift
-    sample: Mapping[str, Any]  # how they were drawn
-    run: Mapping[str, str]  # which run answered: its directory then, and its fingerprint's digest
+    input_columns: tuple[str, ...]  # input columns of the prompt, except the text
+    tolerance: float = Key(ge=0, lt=1)  # share of documents that may differ without a verdict of drift
+    sample: Mapping[str, Any]  # how the documents were drawn
+    run: Mapping[str, str]  # the run that answered: its directory at that time, and the digest of its fingerprint
     fingerprint: Mapping[str, Any]  # the parts that change answers
-    fields: Mapping[str, Field]  # what was asked, with the rules of comparison
+    fields: Mapping[str, Field]  # the fields of the task, with the rules of comparison
     files: Mapping[str, str]  # the digest of each file beside this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenSet:
-    """A folder of sentinels that was read and found whole."""
+    """A folder of sentinels that was read and is complete and unchanged."""
 
     folder: Path
     manifest: Manifest
-    reference: pl.DataFrame  # the result rows of then
+    reference: pl.DataFrame  # the result rows when the set was frozen
     gold: pl.DataFrame | None  # right answers
 
     @property
     def documents(self) -> Path:
-        """The texts, with their ids and what else the prompt takes."""
+        """The path of the documents: ids, texts and further input columns."""
         return self.folder / DOCUMENTS
 
 
@@ -82,20 +85,20 @@ def freeze(
     tolerance: float,
     gold: pl.DataFrame | None = None,
 ) -> FrozenSet:
-    """Write a frozen set of the documents `ids` of a complete run into a new folder, which appears whole or not at all.
+    """Write a frozen set of the documents `ids` of a complete run into a new folder, atomically.
 
     Args:
         run: The run whose answers are the reference.
         task: The run's.
         ids: Documents with values in the run.
         folder: Where the set goes; it must not exist, or be empty.
-        sample: How the documents were drawn, to be told.
-        tolerance: Share of documents that may differ without being drift.
+        sample: How the documents were drawn, for the record.
+        tolerance: Share of documents, 0 to 1, that may differ without a verdict of drift.
         gold: Right answers of these documents, one row each.
 
     Raises:
-        DataError: if the input of the run is gone or changed.
-        RunError: if the folder holds something, or cannot be written.
+        DataError: if the input of the run is missing or was changed.
+        RunError: if the folder is not empty, or cannot be written.
     """
     root = Path(folder).expanduser().absolute()
     _refuse_used(root)
@@ -137,7 +140,7 @@ def freeze(
             content = manifest.model_dump_json(indent=2).encode()
             replace_file(staging / MANIFEST, lambda s: s.write(content), mode=_FILE_MODE)  # type: ignore[arg-type]
             _refuse_used(root)
-            os.rename(staging, root)  # fails if another set came first: a folder replaces an empty one only
+            os.rename(staging, root)  # fails if another set was written meanwhile: rename replaces an empty folder only
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return read_frozen(root, place="out.dir")
@@ -147,7 +150,7 @@ def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenS
     """Read a frozen set; `place` is the setting that named it.
 
     Raises:
-        ConfigError: if there is none, or it is not as it was when it was frozen.
+        ConfigError: if there is none, or it was changed since it was frozen.
     """
     root = Path(folder).expanduser().absolute()
     remedy = (
@@ -193,10 +196,10 @@ def _refuse_used(root: Path) -> None:
 def _input_rows(run: Run, id_column: str, columns: list[str], ids: pl.Series) -> pa.Table:
     """The input rows of some documents, in input order and in the input's own types.
 
-    They are found by the run's plan: outside of what a run selected, its input may hold an id twice.
+    They are found by the run's plan, as ids are unique among the selected rows only.
 
     Raises:
-        DataError: if a file is not there any more, or is another.
+        DataError: if a file is missing or was changed.
     """
     for entry in run.description().files:
         _refuse_changed(entry)
@@ -215,7 +218,7 @@ def _input_rows(run: Run, id_column: str, columns: list[str], ids: pl.Series) ->
 
 
 def _planned(plan: Plan) -> Iterator[tuple[str, int, list[int]]]:
-    """By row group: its file, its number and the places of its selected rows."""
+    """For each row group: its file, its number and the positions of its selected rows."""
     spans = (span for index in range(plan.num_shards) for span in plan.shard(index).spans)  # in input order
     for (file, row_group), group in itertools.groupby(spans, lambda span: (span.file_index, span.row_group)):
         positions = [

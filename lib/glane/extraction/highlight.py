@@ -1,4 +1,4 @@
-"""A document with its evidence marked, as a notebook shows it."""
+"""Shows a document with its evidence marked, in a notebook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A marked part of a text, [start, end) in code points, and what is said of it."""
+    """A marked part of a text, [start, end) in code points, and its label."""
 
     start: int
     end: int
@@ -19,14 +19,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """A text that a notebook shows with its passages marked; the pointer tells what each supports."""
+    """A text that a notebook shows with its passages marked. Hovering over a passage shows its label."""
 
     text: str
     passages: Sequence[Passage]
     title: str = ""
 
     def _repr_html_(self) -> str:
-        """HTML in which everything of the document is escaped. Where passages overlap, the mark names them all."""
+        """HTML in which all document text is escaped. Where passages overlap, the mark has the labels of all."""
         bounds = sorted({0, len(self.text), *(place for one in self.passages for place in (one.start, one.end))})
         parts = []
         for start, end in pairwise(bounds):

@@ -1,4 +1,4 @@
-"""Where an extraction keeps its sentinels: a nested run, and what they say of drift."""
+"""The paths of an extraction's sentinels: their nested run, and their drift report."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from glane.run.directory import RunDirectory
 
 
 def sentinels_directory(directory: RunDirectory) -> RunDirectory:
-    """Where the sentinels of a run are: a run of its own inside it."""
+    """The directory of a run's sentinels, which is a nested run."""
     return RunDirectory(root=directory.root / "sentinels", group_access=directory.group_access)
 
 
 def drift_file(directory: RunDirectory) -> Path:
-    """What the sentinels of a run say."""
+    """The path of the drift report of a run's sentinels."""
     return sentinels_directory(directory).root / "drift.json"

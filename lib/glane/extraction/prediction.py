@@ -1,4 +1,4 @@
-"""What a pilot predicted of a run, against what it came to."""
+"""Compares the figures that a pilot predicted with those of the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ALWAYS = ("prompt_tokens", "output_tokens", "failure_rate", "record_bytes")
 
 
 class ComparedFigure(Strict):
-    """A figure as it was predicted and as it came."""
+    """A predicted figure and the actual one."""
 
     predicted: float
     low: float
@@ -24,7 +24,7 @@ class ComparedFigure(Strict):
 
 
 class Predicted(Strict):
-    """By figure, what was predicted and what came. What cannot be compared is null, and `why` says it."""
+    """Predicted and actual values by figure. A figure that cannot be compared is null; `why` gives the reason."""
 
     level: float
     engines: int
@@ -33,7 +33,7 @@ class Predicted(Strict):
 
 
 def compare(report: PilotReport, summary: Summary) -> Predicted:
-    """Set the figures of a complete run against those of its pilot."""
+    """Compare the figures of a complete run with those of its pilot."""
     flow, energy = summary.flow, summary.energy
     why: dict[str, str] = {}
     if flow.selected != report.rows.selected:
@@ -72,13 +72,13 @@ def compare(report: PilotReport, summary: Summary) -> Predicted:
 def _one(predicted: Interval | None, actual: float | None) -> ComparedFigure | None:
     if predicted is None or actual is None:
         return None
-    slack = 1e-9 * abs(actual)  # of a whole census the interval is a point, and rounding is no error
+    slack = 1e-9 * abs(actual)  # a pilot of all rows gives a point: allow for rounding
     is_inside = predicted.low - slack <= actual <= predicted.high + slack
     return ComparedFigure(**predicted.model_dump(), actual=actual, inside=is_inside)
 
 
 def comparison_lines(found: Predicted) -> list[str]:
-    """The comparison in words, a line per figure."""
+    """The comparison as text, one line per figure."""
     lines = [
         f"pilot    {name} {one.actual:.6g}; predicted {one.predicted:.6g} ({one.low:.6g} to "
         f"{one.high:.6g}), {'inside' if one.inside else 'OUTSIDE'}"

@@ -1,4 +1,4 @@
-"""From the settings of an extraction to what its run is: input checked, fingerprint taken, rows selected."""
+"""Prepares the run of an extraction: checks the input, takes the fingerprint, selects the rows."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from glane.task.result import reserved_names
 from glane.task.task import Task
 from glane.types import Status
 
-WORK = "extraction"  # what `run.yaml` calls this kind of work
+WORK = "extraction"  # the name of this kind of work in `run.yaml`
 
 
 def run_directory(run: RunSettings) -> RunDirectory:
-    """The directory that settings name."""
+    """The run directory of the settings."""
     return RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
 
 
@@ -68,7 +68,7 @@ def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
 
 
 def _input_digests(files: list[InputFile], known: RunDescription | None) -> list[dict[str, Any]]:
-    """Name, rows and content digest of each file. Files that did not change since `run.yaml` are not read again."""
+    """Name, number of rows and content digest of each file. Files unchanged since `run.yaml` are not read again."""
     entries = () if known is None else known.files
     recorded = {(entry.path, entry.bytes, entry.mtime_ns): entry.digest for entry in entries}
     found = [recorded.get((str(Path(f.path).resolve()), f.num_bytes, f.mtime_ns)) for f in files]
@@ -92,10 +92,10 @@ def _plan(settings: ExtractSettings, files: list[InputFile]) -> Plan:
 
 
 def selection_of(data: DataSettings) -> Selection:
-    """Which rows the settings mean.
+    """The selection of rows in the settings.
 
     Raises:
-        GlaneError: if a run that they name cannot be read.
+        GlaneError: if a run that the settings name cannot be read.
     """
     return Selection(
         where=data.where,
@@ -108,7 +108,7 @@ def selection_of(data: DataSettings) -> Selection:
 
 
 def _ids(data: DataSettings, runs: tuple[str, ...], *, rejected_only: bool) -> pl.Series | None:
-    """The ids that earlier runs hold: what they rejected, or all (a run that is under way counts what it has)."""
+    """The ids in earlier runs: all, or the rejected ones. An incomplete run counts with its committed shards."""
     if not runs:
         return None
     setting = "data.only_rejected_of" if rejected_only else "data.skip_done_in"
@@ -153,9 +153,9 @@ def _description(
 
 
 def input_pattern_exists(data: DataSettings) -> None:
-    """Fail early, before anything heavy is imported, if no file matches.
+    """Fail early, before any heavy import, if no file matches the input pattern.
 
     Raises:
-        DataError: if there is none.
+        DataError: if no file matches.
     """
     find_files(data.path)

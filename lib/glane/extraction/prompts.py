@@ -1,4 +1,4 @@
-"""From documents to encoded prompts, for one engine."""
+"""Splits documents and encodes their prompts, for one engine."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ from glane.settings import ModelSettings
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Document, Message, Status
 
-_LONGEST_TOKEN = 32  # characters; a longer text than this many per token cannot fit, and is not encoded to prove it
-_LEAST_KNOWN = 100  # characters of a recall note, below which it says too little
-_LEAST_ROOM = 16  # tokens of text that a chunk must be able to hold
-_NOTE_TOKENS = 1500  # room that recall prompts need for what is known already
-_JOIN_TOKENS = 8  # where text meets template, a token or two more than either has alone
+_LONGEST_TOKEN = 32  # characters; a text with more per token of the limit cannot fit, so it is not encoded
+_LEAST_KNOWN = 100  # characters; a shorter recall note is of no use
+_MIN_TEXT_TOKENS = 16  # the least token budget for the text of a chunk
+_NOTE_TOKENS = 1500  # token budget of recall prompts for what earlier answers found
+_JOIN_TOKENS = 8  # text and template may take some more tokens together than apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What an engine is asked, and how. `shown` is what it was encoded from."""
+    """An encoded prompt with form and sampling. `shown` holds the messages that it was encoded from."""
 
     tokens: list[int]
     form: Form  # of the answer
-    text: str  # of the document, or of its chunk
+    text: str  # the text of the document, or of its chunk
     sampling: Sampling
     shown: list[Message]
 
 
 class PromptBuilder:
-    """Opens readings of documents and encodes their turns. Its methods may be called from several threads."""
+    """Opens readings of documents and encodes their turns. Several threads may call its methods."""
 
     def __init__(self, engine: Engine, task: Task, model: ModelSettings) -> None:
         self._engine, self._model = engine, model
-        self._method = ReadingPlan(task, style=model.prompt_style)
-        self._room: tuple[Mapping[str, str], int] | None = None
+        self._plan = ReadingPlan(task, style=model.prompt_style)
+        self._budget: tuple[Mapping[str, str], int] | None = None
 
     def open(self, document: Document) -> Reading | Outcome:
-        """Begin to read a document; a judgement where nothing can be asked about it."""
+        """Begin to read a document; the outcome if nothing can be asked about it."""
         if document.problem is not None:
             return Outcome(status=Status.REJECTED, reason=document.problem)
         if document.text is None or not document.text.strip():
             reason = "the text is null" if document.text is None else "the text is blank"
             return Outcome(status=Status.EMPTY, reason=reason)
         chunks = self._chunks(document, document.text)
-        return chunks if isinstance(chunks, Outcome) else Reading(self._method, document, chunks)
+        return chunks if isinstance(chunks, Outcome) else Reading(self._plan, document, chunks)
 
     def prompt(self, reading: Reading, turn: Turn) -> Prompt | Outcome:
-        """Encode one turn; a judgement where it is too long."""
+        """Encode one turn; the outcome TOO_LONG if it exceeds the engine's limit."""
         limit = self._engine.max_prompt_tokens
         shown = reading.messages(turn)
         tokens = self._engine.encode(shown)
-        while len(tokens) > limit and (turn.found or turn.problem):  # what fitted once must fit again
-            # Half of what is known already, then half of that, and at last the plain question.
+        while len(tokens) > limit and (turn.found or turn.problem):  # without the note, the same prompt fitted before
+            # The note is halved again and again, and removed at last.
             shorter = turn.found[: len(turn.found) // 2]
             turn = replace(turn, found=shorter if len(shorter) > _LEAST_KNOWN else "", problem="")
             shown = reading.messages(turn)
@@ -72,8 +72,8 @@ class PromptBuilder:
         )
 
     def _sampling(self, turn: Turn, num_prompt_tokens: int) -> Sampling:
-        """Seeds are fixed by what is asked: the same run asks the same way again."""
-        model, passes = self._model, self._method.task.passes
+        """The sampling of a turn. The seed depends on the turn only, so that the same run gives the same requests."""
+        model, passes = self._model, self._plan.task.passes
         is_drawn = passes.samples > 1 or turn.repair > 0
         longer = min(2 * model.max_tokens, model.max_model_len - num_prompt_tokens)
         return Sampling(
@@ -83,28 +83,28 @@ class PromptBuilder:
         )
 
     def _chunks(self, document: Document, text: str) -> list[Chunk] | Outcome:
-        splitting, count = self._method.task.split, self._engine.count_tokens
+        splitting, count = self._plan.task.split, self._engine.count_tokens
         if splitting is None:
             if len(text) > self._engine.max_prompt_tokens * _LONGEST_TOKEN:
                 return self._too_long(f"{len(text)} characters")
             return [Chunk(text=text, start=0, end=len(text))]
-        room = self._room_for_text(document)
-        if room < _LEAST_ROOM:
-            return self._too_long(f"all that is not text leaves it {max(room, 0)} tokens of the prompt")
-        wanted = room if splitting.max_tokens == "auto" else min(room, splitting.max_tokens)
+        budget = self._text_budget(document)
+        if budget < _MIN_TEXT_TOKENS:
+            return self._too_long(f"all that is not text leaves it {max(budget, 0)} tokens of the prompt")
+        wanted = budget if splitting.max_tokens == "auto" else min(budget, splitting.max_tokens)
         overlap = min(splitting.overlap_tokens, wanted // 2)
         return list(split(text, max_tokens=wanted, overlap_tokens=overlap, count_tokens=count))
 
-    def _room_for_text(self, document: Document) -> int:
-        """Tokens of text that a prompt can hold beside all else that it says."""
-        if self._room is None or self._room[0] != document.inputs:  # most tasks have no other inputs: counted once
-            empty = self._method.question.template.messages({**document.inputs, TEXT_INPUT: ""})
-            notes = _NOTE_TOKENS if self._method.recall is not None else 0
-            room = self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
-            self._room = (document.inputs, room)
-        return self._room[1]
+    def _text_budget(self, document: Document) -> int:
+        """The token budget for text: the limit of a prompt minus everything else in it."""
+        if self._budget is None or self._budget[0] != document.inputs:  # most tasks have no other inputs
+            empty = self._plan.question.template.messages({**document.inputs, TEXT_INPUT: ""})
+            notes = _NOTE_TOKENS if self._plan.recall is not None else 0
+            budget = self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
+            self._budget = (document.inputs, budget)
+        return self._budget[1]
 
     def _too_long(self, what: str) -> Outcome:
-        remedy = "" if self._method.task.split is not None else "; with task.split it would be asked in chunks"
+        remedy = "" if self._plan.task.split is not None else "; with task.split it would be asked in chunks"
         reason = f"{what}; a prompt may have {self._engine.max_prompt_tokens}{remedy}"
         return Outcome(status=Status.TOO_LONG, reason=reason)

@@ -1,4 +1,4 @@
-"""From judged rows to the Arrow table of a part: the columns of every result, and how they are filled."""
+"""Makes the Arrow table of a part file from the extractions of its rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from glane.types import Extraction
 def record_table(
     kept: pa.Table, extractions: Sequence[Extraction], duplicates: Sequence[bool], columns: Sequence[Column]
 ) -> pa.Table:
-    """Return one row per input: what is kept of it, the task's `columns`, then status and counts."""
+    """Return one row per input row: its `kept` columns, the task's `columns`, then status and counts."""
     arrays = [kept.column(name) for name in kept.column_names]
     fields = list(kept.schema)
     for column in columns:

@@ -1,4 +1,4 @@
-"""Reading a run: what analysts use in notebooks."""
+"""Reads the results of a run, for analysts and notebooks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Run:
         return pl.scan_parquet(list(self._files))
 
     def usable(self) -> pl.LazyFrame:
-        """The rows that carry values: status OK."""
+        """The rows with values: status OK."""
         return self.all().filter(pl.col("status") == Status.OK)
 
     def rejected(self) -> pl.LazyFrame:
@@ -48,13 +48,14 @@ class Run:
         return self.usable().select(names).head(num_rows).collect()
 
     def line_list(self, *, explode: str | None = None, every_row: bool = False) -> pl.LazyFrame:
-        """The usable rows, or every row, flat, for CSV, R and Excel; with `explode` one row per item of that list.
+        """The usable rows, or every row, as a flat table for CSV, R and Excel.
 
-        Evidence is in columns `<field>__quote`, `__start`, `__end` and `__alignment`; lists are joined by "; "; a list
-        of records is told by its `<field>__count`, or exploded, its members as `<field>.<member>`.
+        Evidence is in the columns `<field>__quote`, `__start`, `__end` and `__alignment`. Lists are joined by "; ". A
+        list of records becomes its number of items, `<field>__count`. With `explode`, that list has one row per item,
+        and its members are the columns `<field>.<member>`.
 
         Raises:
-            ConfigError: if `explode` is no list of the task.
+            ConfigError: if `explode` is not a list of the task.
         """
         return line_list(self.all() if every_row else self.usable(), self._fields(), explode=explode)
 
@@ -67,15 +68,15 @@ class Run:
         return evidence(self.usable(), self._fields(), id_column=self.settings.data.id_column)
 
     def documents(self) -> pl.LazyFrame:
-        """The id and the text of every input row, from the files that the run was made of."""
+        """The id and the text of every input row, from the input files of the run."""
         data = self.settings.data
         return pl.scan_parquet(self.input_paths).select(data.id_column, data.text_column)
 
     def show(self, document_id: str | int) -> MarkedText:
-        """One document with its evidence marked, and with what was made of it, for a notebook.
+        """One document with its evidence marked, and its values, for a notebook.
 
         Raises:
-            RunError: if the run holds no document of this id.
+            RunError: if the run has no document with this id.
         """
         data = self.settings.data
         name = data.id_column
@@ -95,10 +96,11 @@ class Run:
         return MarkedText(text, passages, title=": ".join(filter(None, [row["status"], row["reason"]])))
 
     def drift(self) -> pl.DataFrame:
-        """One row per field: how many sentinel documents are answered as when they were frozen, and the verdict.
+        """One row per field: how many sentinel documents have the same answer as when frozen, and the verdict.
 
         Columns: field, verdict (same or drift), documents, equal, equal_share with its 95 % interval equal_low and
-        equal_high, what (the figure that a trend would show), then, now; with right answers f1_then, f1_now, p_holm.
+        equal_high, what (the name of a statistic), then and now (its values); with right answers also f1_then, f1_now
+        and p_holm.
 
         Raises:
             RunError: if the run has no sentinels, or they are not answered yet.
@@ -119,22 +121,27 @@ class Run:
         return pl.DataFrame([entry.model_dump() for entry in self.description().codebook], infer_schema_length=None)
 
     def description(self) -> RunDescription:
-        """What `run.yaml` says: settings, fingerprint, versions."""
+        """The content of `run.yaml`: settings, fingerprint, versions."""
         return read_description(self.directory)
 
     @property
     def settings(self) -> ExtractSettings:
-        """What the extraction was told."""
+        """The settings of the extraction."""
         return validated(ExtractSettings, self.description().settings, place=str(self.directory.description))
 
     @property
     def task(self) -> Task:
-        """What was asked."""
+        """The task as the run asked it."""
         return load_task(self.settings.task)
 
     @property
+    def id_column(self) -> str:
+        """The name of the documents' id."""
+        return self.settings.data.id_column
+
+    @property
     def input_paths(self) -> list[str]:
-        """The files that the run was made of."""
+        """The input files of the run."""
         return [entry.path for entry in self.description().files]
 
     def __repr__(self) -> str:
@@ -161,7 +168,7 @@ def _drift_table(found: Mapping[str, Any]) -> pl.DataFrame:
 def open_run(path: str | Path, *, partial: bool = False) -> Run:
     """Open a run directory.
 
-    A run that is not complete is opened with `partial=True` only: it then holds the shards committed so far.
+    An incomplete run is opened only with `partial=True`. It then has the rows of the shards committed so far.
 
     Raises:
         RunError: if there is no run, or it is not complete and `partial` is false.

@@ -1,4 +1,4 @@
-"""Sentinels inside a run: a nested run of the frozen documents, in `<run>/sentinels`."""
+"""The sentinels of a run: a nested run of the frozen documents, in `<run>/sentinels`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from glane.settings import DataSettings, ExtractSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelSpec:
-    """What a worker is told of the sentinels. Small and without text: it crosses processes."""
+    """The sentinels, as passed to workers in other processes. Small, and without document text."""
 
     settings: ExtractSettings
-    key: str  # the sentinels' own fingerprint
+    key: str  # digest of the sentinels' own fingerprint
 
 
 def sentinel_settings(settings: ExtractSettings, frozen: FrozenSet) -> ExtractSettings:
-    """The settings of the sentinels: everything as the run has it, but the documents and the place."""
+    """The settings of the sentinels' run: those of the run, except for the documents and the directory."""
     manifest = frozen.manifest
     return settings.model_copy(
         update={

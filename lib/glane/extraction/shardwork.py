@@ -1,4 +1,4 @@
-"""One shard in work: its rows as they are judged, until all are and it can be committed."""
+"""One shard in work: collects the results of its rows until it can be committed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from glane.types import Extraction, Status
 
 @dataclass(slots=True, kw_only=True)
 class ShardWork:
-    """The rows of one shard, judged or not. Used by the committing thread only, once it is made."""
+    """The rows of one shard and their results so far. After it is made, only the committing thread may use it."""
 
     index: int
     kept: pa.Table
@@ -30,7 +30,7 @@ class ShardWork:
         self.duplicates = [False] * self.kept.num_rows
 
     def judge(self, row: int, extraction: Extraction, *, duplicate: bool) -> bool:
-        """Set the result of one row. Return whether the shard has all of them now."""
+        """Set the result of one row. Return whether all rows have results now."""
         assert self.extractions[row] is None, f"row {row} of shard {self.index} is judged twice"
         self.extractions[row] = extraction
         self.duplicates[row] = duplicate
@@ -42,12 +42,12 @@ class ShardWork:
         return self.extractions[row] is not None
 
     def table(self, columns: Sequence[Column]) -> pa.Table:
-        """The rows of the shard, once all of them are judged."""
+        """The table of the shard. Only if all rows have results."""
         rows = [row for row in self.extractions if row is not None]
         return record_table(self.kept, rows, self.duplicates, columns)
 
     def counts(self) -> dict[str, int]:
-        """Rows by status."""
+        """The number of rows by status."""
         found = dict.fromkeys(Status, 0)
         for row in self.extractions:
             if row is not None:

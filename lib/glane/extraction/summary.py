@@ -1,4 +1,4 @@
-"""What a complete extraction counts beside what every run does."""
+"""The summary of a complete extraction: its own counts, added to those of every run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from glane.validation import Strict
 
 
 class ReadingCounts(Strict):
-    """How documents were read."""
+    """Counts of chunks, repeated prompts, broken rules and the like."""
 
     chunks: int
     repairs: int
@@ -33,8 +33,8 @@ class ExtractionSummary(Summary):
     model_config = ConfigDict(extra="forbid")
 
     reading: ReadingCounts
-    predicted: Predicted | None = None  # where a pilot predicted it
-    sentinels: Mapping[str, Any] | None = None  # what they say of drift, in short
+    predicted: Predicted | None = None  # only if a pilot was named
+    sentinels: Mapping[str, Any] | None = None  # a short form of their drift report
 
 
 def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
@@ -52,7 +52,7 @@ def summarise(summary: Summary, records: Sequence[Path]) -> ExtractionSummary:
                 counts.update(
                     prompt=_total(batch["prompt_tokens"]),
                     output=_total(batch["output_tokens"]),
-                    asked=_total(pc.greater(batch["prompt_tokens"], 0)),  # a duplicate costs no token
+                    asked=_total(pc.greater(batch["prompt_tokens"], 0)),  # a duplicate has no tokens
                     duplicates=_total(batch["duplicate"]),
                     chunks=_total(batch["chunks"]),
                     repairs=_total(batch["repairs"]),
@@ -71,12 +71,12 @@ def summarise(summary: Summary, records: Sequence[Path]) -> ExtractionSummary:
 
 
 def _total(column: pa.Array) -> int:
-    """The sum of what is not null; of booleans, how many are true."""
+    """The sum of the values that are not null; for booleans, the number of true ones."""
     return int(pc.sum(column).as_py() or 0)
 
 
 def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[str]:
-    """The end of a run in words: where things are, and the flow from input to output."""
+    """The summary as text: where the files are, and the number of rows from input to output."""
     flow, tokens, reading = summary.flow, summary.tokens, summary.reading
     statuses = ", ".join(f"{status} {count}" for status, count in flow.statuses().items())
     return [

@@ -1,7 +1,7 @@
-"""Other shapes of a result: flat for spreadsheets, long for checking what was found against the texts.
+"""Other shapes of a result: flat for spreadsheets, long for checking values against the texts.
 
-A field's name has no double underscore, so that what stands behind one annotates the field before it. Members of a
-record are told as `<field>.<member>`.
+A field's name has no double underscore, so `<field>__<what>` is an annotation of the field. Members of a record are
+named `<field>.<member>`.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from glane.errors import ConfigError, RunError, did_you_mean
 _JOINED = "; "  # between the items of a list, in one cell
 _EVIDENCE = {"quote": pl.String(), "start": pl.Int64(), "end": pl.Int64(), "alignment": pl.String()}
 _LONG = ("field", "item", "value", *_EVIDENCE, "confidence")
-_ITEM, _OUTER, _VALUE, _REASON = "__item", "__outer", "__value", "__reason"  # no field's name begins so
-_DATE_LENGTH = {"year": 4, "month": 7}  # of a partial date's text; a day has all of it
+_ITEM, _OUTER, _VALUE, _REASON = "__item", "__outer", "__value", "__reason"  # no field's name begins with underscores
+_DATE_LENGTH = {"year": 4, "month": 7}  # characters of a partial date's text; a day has all ten
 
 Get = Callable[[str], pl.Expr]
 
 
 def line_list(rows: pl.LazyFrame, fields: Sequence[str], *, explode: str | None = None) -> pl.LazyFrame:
-    """Return rows whose every cell is a plain value, for CSV, R and Excel.
+    """Return rows in which every cell is a plain value, for CSV, R and Excel.
 
-    Evidence becomes `<field>__quote`, `__start`, `__end` and `__alignment`; items of a list, and conflicts, are joined
-    by "; "; a list of records is told by the number of its items, `<field>__count`, unless it is the one to `explode`:
-    then there is one row per item, numbered from 0 in `<field>__item`, its members as `<field>.<member>`, and a
-    document without items keeps one row. Probabilities are left to the full result.
+    Evidence becomes `<field>__quote`, `__start`, `__end` and `__alignment`. Items of a list, and conflicts, are joined
+    by "; ". A list of records becomes the number of its items, `<field>__count`. The list to `explode` has one row per
+    item instead, numbered from 0 in `<field>__item`, with members as `<field>.<member>`. A document without items keeps
+    one row. Probabilities are left out.
 
     Raises:
-        ConfigError: if `explode` is no list of the task.
+        ConfigError: if `explode` is not a list of the task.
     """
     schema = rows.collect_schema()
     if explode is not None:
@@ -78,9 +78,9 @@ def _joined(items: pl.Expr) -> pl.Expr:
 def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_reasons: bool = False) -> pl.LazyFrame:
     """Return one row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence.
 
-    `item` counts the items of a list from 0; members of a record are fields named `<field>.<member>`, and have the
-    record's evidence where they have none of their own. With `with_reasons`, what is missing for a reason that the text
-    gives is told, too, the reason in brackets as its value.
+    `item` numbers the items of a list from 0. Members of a record are fields named `<field>.<member>`; those without
+    evidence have that of the record. With `with_reasons`, there are also rows for fields that are missing for a reason
+    in the text. Their value is the reason in brackets.
 
     Raises:
         RunError: if the id column has the name of one of these columns.
@@ -96,7 +96,7 @@ def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_
 
 
 class _Walk:
-    """Goes through the columns of a result, into records and lists."""
+    """Traverses the columns of a result, with their records and lists."""
 
     def __init__(self, id_column: str, with_reasons: bool) -> None:
         self._id, self._with_reasons = id_column, with_reasons
@@ -111,7 +111,7 @@ class _Walk:
         prefix: str,
         around: pl.Expr | None,
     ) -> list[pl.LazyFrame]:
-        """The tables of fields that stand beside one another; `around` is the evidence of the record they are of."""
+        """The tables of the fields of one record or row; `around` is the evidence of that record."""
         tables = []
         for name in names:
             kind, full = schema[name], f"{prefix}{name}"
@@ -214,7 +214,7 @@ def _is_partial_date(kind: pl.Struct) -> bool:
 
 
 def _text(kind: pl.DataType, value: pl.Expr, precision: pl.Expr | None) -> pl.Expr:
-    """A value as text; a partial date as far as it is known."""
+    """A value as text; a partial date cut to its precision."""
     if isinstance(kind, pl.Struct):  # a partial date in a list
         value, precision = value.struct.field("date"), value.struct.field("date__precision")
     text = value.cast(pl.String)
@@ -225,5 +225,5 @@ def _text(kind: pl.DataType, value: pl.Expr, precision: pl.Expr | None) -> pl.Ex
 
 
 def _instance(kind: object) -> pl.DataType:
-    """A data type as an instance: Polars gives classes for those without parameters."""
+    """A data type as an instance, as Polars gives classes for types without parameters."""
     return kind() if isinstance(kind, type) else kind  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Extraction as the work of a durable run: an engine started, the sentinels asked first, then the plan's documents."""
+"""Extraction as the work of a durable run: starts an engine, then asks the sentinels and the documents of the plan."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from glane.task.task import Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractionWork:
-    """One extraction: its settings, its task and, where it has some, its sentinels."""
+    """One extraction: its settings, its task, and its sentinels if it has any."""
 
     settings: ExtractSettings
     task: Task
@@ -33,7 +33,7 @@ class ExtractionWork:
 
     @property
     def label(self) -> str:
-        """The model, as a message names it."""
+        """The model's name, for messages."""
         return f"model {self.settings.model.name!r}"
 
     @property
@@ -50,8 +50,8 @@ class ExtractionWork:
         engine = start_engine(self.settings.model, device=session.device, cpus=session.cpus)
         session.is_ready()
         try:
-            # The sentinels are few and come first, so that drift is known early. What others hold of them is left to
-            # them until the plan itself is done: no engine stands idle for a few documents.
+            # The sentinels are few. They come first, so that drift is known early. Sentinels that other workers hold
+            # are waited for only after the plan is done, so that no engine is idle for a few documents.
             self._ask_sentinels(session, engine, waits=False)
             self._ask(session.shards(), engine, self.settings, session.key)
             self._ask_sentinels(session, engine, waits=True)

@@ -1,7 +1,7 @@
-"""The worker: one engine kept full, from the first claimed shard to the last committed one.
+"""The worker: keeps one engine busy from the first claimed shard to the last committed one.
 
-Three threads, and no barrier between shards: the feeder claims, reads and encodes ahead of the engine; the engine's
-loop keeps a rolling window of requests; the committer parses and writes what is finished.
+It has three threads and no barrier between shards. The feeder claims shards, reads documents and encodes prompts ahead
+of the engine. The engine's loop keeps a rolling window of requests. The committer parses answers and writes shards.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from glane.task.arrow import columns
 from glane.task.task import Task
 from glane.types import Completion, Extraction, Status
 
-REMEMBERED_TOKENS = 500_000  # of answers that duplicates may want: some 30 MB with their log-probabilities
+REMEMBERED_TOKENS = 500_000  # tokens of answers kept for duplicates: some 30 MB with log-probabilities
 _WAIT_S = 0.2
-_FOLLOWER_WAIT_S = 0.01  # while the engine is idle and an answer that is being judged may want another prompt
+_FOLLOWER_WAIT_S = 0.01  # while the engine is idle and an answer in the committer may lead to another prompt
 _LAST_CLAIM_S = 10.0
-_PACE_S = 60.0  # over this long the heartbeat tells the pace
+_PACE_S = 60.0  # the heartbeat's throughput is an average over this time
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ class _Counts:
     prompt_tokens: int = 0
     output_tokens: int = 0
     shards: int = 0
-    committed: Counter[str] = field(default_factory=Counter)  # rows by status, in shards that this worker committed
-    judged_rows: int = 0  # rows of shards that are done with, here or by another worker that was faster
+    committed: Counter[str] = field(default_factory=Counter)  # rows by status, in the shards that this worker committed
+    judged_rows: int = 0  # rows of shards that are done, here or by another worker that was faster
 
 
 class Worker:
@@ -59,7 +59,7 @@ class Worker:
         reader: Reader,
         key: str,
     ) -> None:
-        """`key` is the run's fingerprint, with which the digests of prompts are keyed."""
+        """`key` is the digest of the run's fingerprint; the digests of prompts are keyed with it."""
         self._engine, self._shards = engine, shards
         self._columns = columns(task)
         self._window_size = model.window_size
@@ -78,11 +78,11 @@ class Worker:
             has_failed=lambda: self._failure is not None,
         )
         self._in_engine: dict[str, Request] = {}
-        self._waiting: dict[bytes, list[Target]] = {}  # rows that want an answer that is being computed
+        self._waiting: dict[bytes, list[Target]] = {}  # rows that wait for an answer in the engine
         self._answers: OrderedDict[bytes, Completion] = OrderedDict()
-        self._num_remembered = 0  # tokens of these
-        self._followups: deque[Request] = deque()  # what answers make us ask again: bounded by the rows in work
-        self._num_answered = self._num_judged = 0  # results handed to the committer, and those that it is done with
+        self._num_remembered = 0  # tokens in `_answers`
+        self._followups: deque[Request] = deque()  # prompts that follow from answers: bounded by the rows in work
+        self._num_answered = self._num_judged = 0  # results given to the committer, and results that it finished
         self._count_lock = threading.Lock()
         self._num_requests = 0
         self._counts = _Counts()
@@ -91,13 +91,13 @@ class Worker:
         self._failure: BaseException | None = None
 
     def run(self) -> None:
-        """Work until nothing is left to do, here or in other workers' hands.
+        """Work until every shard is committed, by this worker or by others.
 
         Raises:
-            GlaneError: if input or run directory fail; whatever is committed stays.
+            GlaneError: if the input or the run directory fails. Committed shards stay.
         """
         self._shards.heartbeat.report(self._progress)
-        self._shards.heartbeat.write()  # from here on a death is the work's, not the start's
+        self._shards.heartbeat.write()  # from here on, a death counts as one during work, not at the start
         feeder = threading.Thread(
             target=self._guarded, args=(self._feeder.run, self._prepared), name="feeder", daemon=True
         )
@@ -114,7 +114,7 @@ class Worker:
             self._failure = self._failure or error  # the other threads end by it
             raise
         finally:
-            feeder.join(timeout=_LAST_CLAIM_S)  # what it claims after the release would stay claimed
+            feeder.join(timeout=_LAST_CLAIM_S)  # a claim after the release would never be released
             self._shards.ledger.release_all()
 
     # The engine's thread: keep the window full.
@@ -128,12 +128,12 @@ class Worker:
                 self._step()
 
     def _more_may_follow(self) -> bool:
-        """Whether an answer that is not judged yet, or was just judged, may want another prompt."""
-        # In this order: an answer counts as judged after its followers are in the queue.
+        """Whether an answer in the committer, or one just finished, may lead to another prompt."""
+        # The order matters: an answer counts as judged only after its follow-up prompts are in the queue.
         return self._num_judged < self._num_answered or bool(self._followups)
 
     def _refill(self, is_fed: bool) -> bool:
-        """Move requests into the engine, followers first; wait only when it is idle. False after the last one fed."""
+        """Move requests into the engine, follow-up prompts first. Wait only if it is idle. False after the last one."""
         while len(self._in_engine) < self._window_size:
             if self._followups:
                 request: Request | None = self._followups.popleft()
@@ -158,7 +158,7 @@ class Worker:
 
     def _ask(self, request: Request) -> None:
         if self._asks_duplicates:
-            request = replace(request, identity=str(self._num_requests).encode())  # like no other's
+            request = replace(request, identity=str(self._num_requests).encode())  # unique, so that no answer is reused
         if (known := self._answers.get(request.identity)) is not None:
             self._answers.move_to_end(request.identity)
             self._answer(Result(target=request.target, outcome=known, duplicate=True))
@@ -192,7 +192,7 @@ class Worker:
     def _step(self) -> None:
         try:
             finished = self._engine.step()
-        except Exception as error:  # whatever it is, the state of the engine is unknown from here on
+        except Exception as error:  # after any error, the state of the engine is unknown
             raise WorkerDied(where(error)) from None
         for request_id, completion in finished:
             request = self._in_engine.pop(request_id)
@@ -210,7 +210,7 @@ class Worker:
             self._num_remembered -= self._answers.popitem(last=False)[1].num_output_tokens
 
     def _answer(self, result: Result) -> None:
-        """Hand a result to the committer; called by the feeder's thread, too."""
+        """Hand a result to the committer. Also called by the feeder's thread."""
         with self._count_lock:
             self._num_answered += 1
         self._put(self._finished, result)
@@ -254,7 +254,7 @@ class Worker:
     # Between the threads.
 
     def _guarded(self, work: Callable[[], None], sink: queue.Queue[Any] | None) -> None:
-        """Run a thread's work; hand its failure to the engine's loop, and its end to `sink`."""
+        """Run a thread's work. Report its failure to the engine's loop, and its end to `sink`."""
         try:
             work()
         except BaseException as error:
@@ -264,7 +264,7 @@ class Worker:
                 self._put(sink, None)
 
     def _put(self, sink: queue.Queue[Any], item: Any) -> None:
-        """Put, unless another thread has failed and nobody takes."""
+        """Put an item, unless another thread has failed, so that nobody would take it."""
         while True:
             try:
                 sink.put(item, timeout=1)

@@ -1,1 +1,1 @@
-"""What a user starts: an extraction here or on a cluster, its preview, its sentinels, its status."""
+"""What a user starts: an extraction on this machine or a cluster, its preview, its sentinels, its status."""

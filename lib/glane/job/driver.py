@@ -1,6 +1,6 @@
 """The driver of a batch job: `python -m glane.job.driver FOLDER START`, run by the launcher of the first node.
 
-START is where in the plan its workers begin, 0 to 1.
+START, 0 to 1, is the place in the plan where its workers begin.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from glane.settings import ExtractSettings
 
 
 def main() -> int:
-    """Run the job in the launcher's Ray. Return 0 when it is complete, 75 when it was told to stop before."""
+    """Run the job in the launcher's Ray. Return 0 if the run is complete, 75 if it was stopped, 2 for an error."""
     folder = Path(sys.argv[1])
-    _set_ray_talk_apart(folder / "driver.log")
+    _redirect_ray_output(folder / "driver.log")
     settings = ExtractSettings.model_validate_json((folder / "settings.json").read_text())
     directory = RunDirectory(root=Path(settings.run.dir).absolute())
     try:
@@ -35,8 +35,8 @@ def main() -> int:
     return 0 if directory.is_complete else 75
 
 
-def _set_ray_talk_apart(path: Path) -> None:
-    """Our lines go to the job's log; what Ray's libraries print beside them goes to a file on the node."""
+def _redirect_ray_output(path: Path) -> None:
+    """Keep `sys.stderr` for our lines, which go to the job's log. Send all else that is printed, by Ray, to `path`."""
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(descriptor, 1)

@@ -1,4 +1,4 @@
-"""A durable run driven to its end, whatever its work is: workers on the nodes of a Ray cluster, and publication."""
+"""Drive a durable run of any work to its end: workers on the nodes of a Ray cluster, then publication."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Connect = Callable[[], AbstractContextManager[Any]]  # enters a Ray cluster, and
 
 
 def announce(run: PreparedRun, place: str, progress: ProgressReporter) -> None:
-    """Say whether the run is new, and how large it is."""
+    """Report whether the run is new, and its size. `place` is its directory, as the user gave it."""
     what, plan = "new run" if run.is_new else "resuming", run.plan
     progress.say(f"{place}: {what}, {plan.num_selected} of {plan.num_read} rows selected, {plan.num_shards} shards")
 
 
 @contextlib.contextmanager
 def logged(progress: ProgressReporter) -> Iterator[None]:
-    """Put an error that ends the run into its log, too."""
+    """Write an error that ends the run to its log, too."""
     try:
         yield
     except GlaneError as error:
@@ -53,9 +53,10 @@ def run_workers(
     should_stop: Callable[[], bool],
     start: float,
 ) -> None:
-    """Have workers do `work` on every node until all of it is committed; `tick` is called a few times a second.
+    """Have workers do `work` on every node until all of it is committed. `tick` is called a few times a second.
 
-    Once `should_stop` says so, no new shard is begun. `start` (0 to 1) is where in the plan these workers begin.
+    Once `should_stop` returns True, no further shard is begun. `start` (0 to 1) is the place in the plan where these
+    workers begin.
 
     Raises:
         GlaneError: what a worker reports, or that workers keep dying.
@@ -75,12 +76,12 @@ def run_workers(
 
 
 def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style: ProgressStyle) -> PreparedRun:
-    """Do work that needs no engine on this machine, with a worker on each core, and publish its result.
+    """Do work that needs no engine, on this machine with a worker on each core, and publish the result.
 
-    Resumes what was begun, and does nothing where all is done.
+    Resumes a run that was begun, and does nothing if it is complete.
 
     Raises:
-        GlaneError: for what a user can mend; what was committed stays, and the same call goes on.
+        GlaneError: for what a user can correct. What was committed stays, and the same call resumes the run.
     """
     directory = RunDirectory(root=Path(settings.dir).absolute(), group_access=settings.group_access)
     run = prepare_run(directory, work, cluster=cluster.model_dump(mode="json"))

@@ -1,4 +1,4 @@
-"""The extraction job: prepared, worked on, published. The same here, on one machine and on many nodes."""
+"""The extraction job: prepare, work, publish. It is the same on one machine and on many nodes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from glane.task.task import Task, load_task
 
 
 def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
-    """Read the task and find the weights: everything that can be wrong before the data is touched.
+    """Read the task and find the weights, before the data is read. Return the settings with the path of the weights.
 
     Raises:
-        GlaneError: naming what is wrong and the remedy.
+        GlaneError: naming what is wrong, and the remedy.
     """
     task = load_task(settings.task)
     tell_notes(task)
@@ -58,14 +58,14 @@ def extract(
     should_stop: Callable[[], bool] = lambda: False,
     start: float = 0.0,
 ) -> PreparedRun:
-    """Run the job to its end; resume what was begun, and do nothing where all is done.
+    """Run the job to its end. Resumes a run that was begun, and does nothing if it is complete.
 
-    `connect` enters a Ray cluster and yields the `ray` module. Once `should_stop` says so, no new shard is begun; the
-    run is then left incomplete, which `directory.is_complete` of the result tells. `start` (0 to 1) is where in the
-    plan this job's workers begin.
+    `connect` enters a Ray cluster and yields the `ray` module. Once `should_stop` returns True, no further shard is
+    begun and the run stays incomplete: see `directory.is_complete` of the result. `start` (0 to 1) is the place in the
+    plan where this job's workers begin.
 
     Raises:
-        GlaneError: for what a user can mend; what was committed stays, and the same command goes on.
+        GlaneError: for what a user can correct. What was committed stays, and the same command resumes the run.
     """
     settings, task = checked(settings)
     pilot = None if settings.run.pilot is None else read_pilot(settings.run.pilot)
@@ -76,7 +76,7 @@ def extract(
     directory, plan = run.directory, run.plan
 
     def is_done() -> bool:
-        """Whether everything is answered, the sentinels included."""
+        """Whether all documents are answered, the sentinels included."""
         is_here = directory.is_complete or is_committed(directory, plan)
         return is_here and (sentinels is None or sentinels.is_done)
 
@@ -157,12 +157,12 @@ def _finish(
     pilot: PilotReport | None,
     progress: ProgressReporter,
 ) -> None:
-    """Publish, and say what came of it."""
-    told = None if sentinels is None else sentinels.finish()
+    """Publish the result, and report the summary."""
+    drift = None if sentinels is None else sentinels.finish()
     finish_run(run, record_mib=settings.run.record_mib)
     summary = extraction_summary(run.directory)
     predicted = None if pilot is None else compare(pilot, summary)
-    whole = amended(summary, sentinels=told or summary.sentinels, predicted=predicted or summary.predicted)
+    whole = amended(summary, sentinels=drift or summary.sentinels, predicted=predicted or summary.predicted)
     if whole != summary:
         run.directory.write_record(run.directory.summary, whole)
     for line in summary_lines(run.directory, whole):

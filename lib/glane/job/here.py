@@ -1,4 +1,4 @@
-"""The extraction on this machine. What engines import begins to load first: it takes the longest of all."""
+"""The extraction on this machine. The imports of engines are started first, because they take longest."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def extract_here(settings: ExtractSettings) -> PreparedRun:
     """Run the job on this machine; see `glane.job.extract.extract`."""
     cluster = settings.cluster
     assert isinstance(cluster, LocalSettings)
-    os.environ[JOB_NAME] = current_job_name() or ""  # an interactive job of the user's, for example
+    os.environ[JOB_NAME] = current_job_name() or ""  # for example of an interactive job
     with scratch_folder() as folder, fork_server(folder, engine=_forked_engine(settings)) as variables:
         from glane.cluster.local import local_ray
-        from glane.job.extract import extract  # with Polars and Arrow, half a second of its own
+        from glane.job.extract import extract  # takes half a second, with Polars and Arrow
 
         return extract(settings, connect=lambda: local_ray(cluster, folder, variables))
 
 
 def _forked_engine(settings: ExtractSettings) -> str | None:
-    """The engine to fork: none under CUDA, where it was not tried, and none for a run that is complete."""
+    """The engine to fork; None under CUDA, where forking was not tried, and for a run that is complete."""
     is_complete = (Path(settings.run.dir) / "records").exists()
     return None if has_gpu() or is_complete else settings.model.engine

@@ -1,6 +1,6 @@
-"""One task of a job on one node: Ray's node processes, on the first node also the driver, and how all of it ends.
+"""The launcher: one task of a batch job on one node. It starts Ray, on the first node also the driver, and ends both.
 
-Every wait has a bound and a reason; only processes of our own are ended; the exit code says what happened.
+Every wait has a time limit with a message. Only processes of our own are ended. The exit code says what happened.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy")
 
 
 def launch(settings: ExtractSettings) -> int:
-    """Do this node's part of the job. Return the exit code: 0 only if the run is complete.
+    """Do this node's part of the job. Return the exit code, which is 0 only if the run is complete.
 
     Raises:
         ConfigError: if this process is no task of a job with one task per node.
@@ -58,7 +58,7 @@ def launch(settings: ExtractSettings) -> int:
 def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> int:
     try:
         node = (_LeadNode if allocation.rank == 0 else _WorkerNode)(settings, cluster, allocation, folder)
-    except GlaneError as error:  # a setting that only the node itself can find wrong
+    except GlaneError as error:  # a setting that can be checked only on the node
         print(f"[{allocation.host}] error: {error}", file=sys.stderr, flush=True)
         return USER_ERROR
     try:
@@ -72,7 +72,7 @@ def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocatio
 
 
 class _Node:
-    """What every node does."""
+    """What all nodes do."""
 
     def __init__(self, settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> None:
         self.settings, self.cluster, self.allocation, self.folder = settings, cluster, allocation, folder
@@ -83,7 +83,7 @@ class _Node:
         self.ray: subprocess.Popen[bytes] | None = None
         self.is_alone = allocation.num_nodes == 1
         self.address = "127.0.0.1" if self.is_alone else own_address(allocation, cluster.interface)
-        # The job's nodes must know one secret; only who was told it by the batch script does.
+        # Ray's token is the job's secret: only processes that the batch script started know it.
         self.environment = self._environment(write_token(folder, allocation.secret.hex()))
         signal.signal(signal.SIGUSR2, self._warn)
         signal.signal(signal.SIGTERM, self._cancel)
@@ -92,7 +92,7 @@ class _Node:
         print(f"[{self.allocation.host}] {line}", file=sys.stderr, flush=True)
 
     def start_ray(self, head: str | None) -> None:
-        """Start this node's Ray in a folder of its own: what a killed one left must not be found."""
+        """Start Ray on this node, in a new folder: it must not find the files of a Ray that was killed."""
         place = self.folder / secrets.token_hex(2)
         place.mkdir()
         self.place = place
@@ -106,14 +106,14 @@ class _Node:
         return self.ray is not None and self.ray.poll() is not None
 
     def close(self) -> None:
-        """End everything of ours on this node."""
+        """End all our processes on this node."""
         processes.end(self.ray, patience_s=0 if self.cancelled else 5)
         if left := processes.end_all():
             self.say(f"{left} process(es) would not end")
         mark_host_ended(self.directory, job=self.allocation.name)
 
     def requeue(self) -> int:
-        """Only the first node does."""
+        """Return the exit code. Only the first node requeues the job."""
         return STOPPED
 
     def _environment(self, token: Path) -> dict[str, str]:
@@ -131,7 +131,7 @@ class _Node:
 
 
 class _LeadNode(_Node):
-    """The first node: Ray's head, and the driver."""
+    """The first node: it runs Ray's head and the driver."""
 
     rendezvous: RendezvousServer | None = None
     driver: subprocess.Popen[bytes] | None = None
@@ -139,7 +139,7 @@ class _LeadNode(_Node):
     parts_at_start = 0
 
     def run(self) -> int:
-        """Start Ray, wait for the others, run the driver to its end."""
+        """Start Ray, wait for the other nodes, and run the driver to its end. Return the exit code."""
         self.code = FAILED
         self.parts_at_start = len(self.directory.committed_shards())
         if not self.is_alone:
@@ -176,7 +176,7 @@ class _LeadNode(_Node):
             if self.is_ray_dead():
                 raise EngineError(f"Ray's head on this node ended.{self._log_tail()}")
             if not is_ready:
-                is_ready = self._gather()
+                is_ready = self._all_joined()
                 if not is_ready and time.monotonic() > deadline:
                     raise EngineError(self._who_is_missing())
             time.sleep(_POLL_S)
@@ -188,7 +188,7 @@ class _LeadNode(_Node):
         super().close()
 
     def requeue(self) -> int:
-        """Put the job back into the queue, if that can lead anywhere."""
+        """Put the job back into the queue, if this start made progress and the limit permits. Return the exit code."""
         restarts, most = self.allocation.restarts, self.cluster.max_requeues
         if restarts >= most:
             self.say(f"started {restarts + 1} times (cluster.max_requeues={most}); submit again to go on")
@@ -214,8 +214,8 @@ class _LeadNode(_Node):
         command = [sys.executable, "-m", "glane.job.driver", str(self.folder), str(self.allocation.array_share)]
         self.driver = processes.start(command, self.environment)
 
-    def _gather(self) -> bool:
-        """Whether every node has its Ray; tell the driver then."""
+    def _all_joined(self) -> bool:
+        """Whether all nodes have joined. If so, write Ray's address to the file that the driver waits for."""
         address = raynode.ready_address(self.place)
         if address is None:
             return False
@@ -253,10 +253,10 @@ class _LeadNode(_Node):
 
 
 class _WorkerNode(_Node):
-    """Another node: joins, and works until it is told to end."""
+    """Any other node: it joins Ray, and runs until the first node ends the job."""
 
     def run(self) -> int:
-        """Join the first node's Ray, again if this node's Ray dies, until the end."""
+        """Join the first node's Ray, and join again if this node's Ray dies. Return the job's exit code."""
         allocation, limit = self.allocation, self.cluster.start_timeout_s
         rendezvous = RendezvousClient(
             allocation.launch_address,
@@ -288,9 +288,9 @@ class _WorkerNode(_Node):
         return CANCELLED
 
     def _end_job_without_script(self, first_host: str) -> None:
-        """If the node with the batch script is lost, end the job or start it anew: nothing else would.
+        """Requeue or cancel the job if the node with its batch script is lost.
 
-        The scheduler would keep what is left of it, idle, until its time limit.
+        The scheduler itself would keep the job's other nodes idle until its time limit.
         """
         job, restarts = self.allocation.job_id, self.allocation.restarts
         if self.scheduler.is_node_up(first_host):

@@ -1,4 +1,4 @@
-"""What is told when a task is read."""
+"""Notes for the user about a task that was read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from glane.task.task import Task
 
 
 def tell_notes(task: Task) -> None:
-    """Say on the terminal what of an imported schema is not kept as it stands there; `run.yaml` has it, too."""
+    """Print what was changed or left out of an imported schema on the terminal. `run.yaml` holds the same notes."""
     for note in task.notes:
         print(f"note: {note}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A look at a few prompts and answers before anything is run: nothing is written."""
+"""The preview: prompts and answers of a few documents, before anything is run. It writes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from glane.types import Completion, Document, Status
 def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None]) -> None:
     """Show the rendered prompt and the answer of the first `settings.preview` selected documents.
 
-    The text of documents appears here, on the terminal, because that is what was asked for; it goes nowhere else.
+    Prompts and answers hold text of documents. They go to `show` alone, because the user asked to see them.
 
     Raises:
         GlaneError: as the job itself would.
@@ -57,7 +57,7 @@ def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None
 
 
 class _Preview:
-    """Asks all documents at once, as a run does, and shows each prompt, each answer and each verdict."""
+    """Asks about all documents at once, as a run does, and shows each prompt, answer and status."""
 
     def __init__(self, engine: Engine, prompts: PromptBuilder, show: Callable[[str], None]) -> None:
         self._engine, self._prompts, self._show = engine, prompts, show
@@ -108,7 +108,7 @@ class _Preview:
 
 
 def _which(reading: Reading, turn: Turn) -> str:
-    """What a prompt is, where a document takes several."""
+    """Which of a document's prompts this is; empty if it has a single one."""
     several = len(reading.chunks) > 1
     words = [f"chunk {turn.chunk + 1} of {len(reading.chunks)}"] * several
     words += [f"sample {turn.sample + 1}"] * bool(turn.sample)

@@ -1,4 +1,4 @@
-"""The sentinels of a job: checked at its edge, prepared beside its run, looked at on the way, told at its end."""
+"""The sentinels of a job: checked and prepared before it starts, and compared as soon as they are answered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOOK_EVERY_S = 2.0
 
 
 def check_sentinels(task: Task) -> FrozenSet | None:
-    """Read the frozen set that a task names, and check that it is one of this task; None where it names none.
+    """Read the frozen set that a task names, and check that it fits the task. Return None if the task names none.
 
     Raises:
         ConfigError: naming the folder, what is wrong with it and the remedy.
@@ -46,10 +46,10 @@ def check_sentinels(task: Task) -> FrozenSet | None:
 
 
 class Sentinels:
-    """Of one job whose task names a frozen set."""
+    """The sentinels of one job, in a run nested in the job's run."""
 
     def __init__(self, settings: ExtractSettings, task: Task, run: PreparedRun, frozen: FrozenSet) -> None:
-        """Prepare their run inside `run`, or find it prepared.
+        """Prepare the sentinels' run inside `run`, or resume it.
 
         Raises:
             GlaneError: as `prepare_run` does, and if the run was begun with other sentinels.
@@ -58,52 +58,52 @@ class Sentinels:
         self._frozen, self._task, self._run = frozen, task, run
         self._settings = sentinel_settings(settings, frozen)
         self._inner = prepare_extraction(ExtractionWork(settings=self._settings, task=task))
-        self._last_look = 0.0
-        self._found: dict[str, Any] | None = None
+        self._last_check = 0.0
+        self._drift: dict[str, Any] | None = None
 
     @property
     def spec(self) -> SentinelSpec:
-        """What workers are told."""
+        """What workers need to ask the sentinels."""
         return SentinelSpec(settings=self._settings, key=self._inner.key)
 
     @property
     def num_documents(self) -> int:
-        """How many there are."""
+        """How many sentinels there are."""
         return self._inner.plan.num_selected
 
     @property
     def is_done(self) -> bool:
-        """Whether all of them are answered."""
+        """Whether all sentinels are answered."""
         return self._inner.directory.is_complete or is_committed(self._inner.directory, self._inner.plan)
 
     def look(self, progress: ProgressReporter) -> None:
-        """Tell of drift as soon as all of them are answered, which is long before the run's end. Cheap: call often."""
-        if self._found is not None or time.monotonic() - self._last_look < _LOOK_EVERY_S:
+        """Report drift once all sentinels are answered, long before the run ends. Cheap enough to be called often."""
+        if self._drift is not None or time.monotonic() - self._last_check < _LOOK_EVERY_S:
             return
-        self._last_look = time.monotonic()
+        self._last_check = time.monotonic()
         if self.is_done:
             self.tell(progress)
 
     def finish(self) -> dict[str, Any]:
-        """Publish their rows, write `drift.json`; return what the run's summary says of it."""
+        """Publish the sentinels' rows and write `drift.json`. Return the drift as the run's summary holds it."""
         from glane.assess.compare.drift import brief
 
         finish_run(self._inner, record_mib=self._settings.run.record_mib)
-        self._found = self._measured()
-        return brief(self._found)
+        self._drift = self._measure_drift()
+        return brief(self._drift)
 
     def tell(self, progress: ProgressReporter) -> None:
-        """Say in one line what was found, as a warning where there is drift."""
+        """Report the result in one line, as a warning if there is drift."""
         from glane.assess.compare.drift import drift_line
 
-        self._found = self._found or self._measured()
-        line = f"sentinels {drift_line(self._found)}"
-        if self._found["drift"]:
+        self._drift = self._drift or self._measure_drift()
+        line = f"sentinels {drift_line(self._drift)}"
+        if self._drift["drift"]:
             progress.warn(line)
         else:
             progress.say(line)
 
-    def _measured(self) -> dict[str, Any]:
+    def _measure_drift(self) -> dict[str, Any]:
         from glane.assess.compare.candidates import Candidate
         from glane.assess.compare.drift import measure_drift
         from glane.assess.evaluate.measures import Chance
@@ -135,7 +135,7 @@ class Sentinels:
 
 
 def _refuse_others(settings: ExtractSettings, directory: RunDirectory, frozen: FrozenSet) -> None:
-    """A run keeps the sentinels that it was begun with: their answers stand in it."""
+    """Refuse other sentinels than those that the run was begun with: it holds their answers."""
     inner = sentinels_directory(directory)
     if not inner.description.exists():
         return
@@ -149,6 +149,6 @@ def _refuse_others(settings: ExtractSettings, directory: RunDirectory, frozen: F
 
 
 def sentinels_of(settings: ExtractSettings, task: Task, run: PreparedRun) -> Sentinels | None:
-    """The sentinels of a prepared run; None where its task names none."""
+    """The sentinels of a prepared run; None if its task names none."""
     frozen = check_sentinels(task)
     return None if frozen is None else Sentinels(settings, load_task({**settings.task, "sentinels": None}), run, frozen)

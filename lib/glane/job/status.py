@@ -1,4 +1,4 @@
-"""`jobs/status.py`: runs and their batch jobs, for people and for scripts. Imports neither ray nor vllm."""
+"""The state of runs and their batch jobs, for people and for scripts. Imports neither ray nor vllm."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_WORKERS = 32
 
 
 def show_status(settings: StatusSettings) -> None:
-    """Print the state of the runs; again and again with `watch`, until all are complete or nobody works on them.
+    """Print the state of the runs. With `watch`, repeat it until all are complete or no worker or job is left.
 
     Raises:
         RunError: if a directory holds no run.
@@ -31,21 +31,21 @@ def show_status(settings: StatusSettings) -> None:
     runs = settings.all_runs()
     console = Console(highlight=False, soft_wrap=True)
     if not settings.watch:
-        _print(_look(runs), settings, console)
+        _print(_read_runs(runs), settings, console)
         return
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
-            seen = _look(runs)
+            states = _read_runs(runs)
             if console.is_terminal and not settings.json_output:
-                live.update(Group(*(_view(run, jobs) for run, jobs in seen)), refresh=True)
+                live.update(Group(*(_view(run, jobs) for run, jobs in states)), refresh=True)
             else:
-                _print(seen, settings, console)
-            if all(run.state == "complete" or not _is_going_on(run, jobs) for run, jobs in seen):
+                _print(states, settings, console)
+            if all(run.state == "complete" or not _is_going_on(run, jobs) for run, jobs in states):
                 return
             time.sleep(settings.every_s)
 
 
-def _look(runs: Sequence[str]) -> list[tuple[Overview, list[Job]]]:
+def _read_runs(runs: Sequence[str]) -> list[tuple[Overview, list[Job]]]:
     found = []
     for path in runs:
         run = overview(path)
@@ -57,12 +57,12 @@ def _is_going_on(run: Overview, jobs: Sequence[Job]) -> bool:
     return bool(run.workers) or any(job.is_known and not job.is_over for job in jobs)
 
 
-def _print(seen: list[tuple[Overview, list[Job]]], settings: StatusSettings, console: Console) -> None:
+def _print(states: list[tuple[Overview, list[Job]]], settings: StatusSettings, console: Console) -> None:
     if settings.json_output:
-        values = [_as_json(run, jobs) for run, jobs in seen]
+        values = [_as_json(run, jobs) for run, jobs in states]
         print(json.dumps(values if settings.runs else values[0], ensure_ascii=False), flush=True)
         return
-    for run, jobs in seen:
+    for run, jobs in states:
         console.print(_view(run, jobs))
 
 

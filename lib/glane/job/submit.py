@@ -1,4 +1,4 @@
-"""From a login node to a batch scheduler's queue."""
+"""Submit an extraction to a batch scheduler, from a login node."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from glane.task.task import load_task
 
 @dataclass(frozen=True)
 class NodeTask:
-    """What runs on each node, at every start of the job."""
+    """The function that runs on each node, at every start of the job. It is pickled."""
 
     settings: ExtractSettings
 
     def __call__(self) -> None:
-        """Do the node's part; leave with its exit code."""
+        """Do the node's part of the job, and exit with its exit code."""
         sys.exit(launch(self.settings))
 
 
 def extract_on_cluster(settings: ExtractSettings) -> None:
-    """Submit; or, as a task of a job that was submitted for this, do the node's part and leave with its exit code.
+    """Submit the job. Inside of such a job, do this node's part instead, and exit with its exit code.
 
     Raises:
-        GlaneError: for what a user can mend.
+        GlaneError: for what a user can correct.
     """
     cluster = settings.cluster
     assert isinstance(cluster, BatchSettings)
@@ -54,7 +54,7 @@ def extract_on_cluster(settings: ExtractSettings) -> None:
 
 
 def submit(settings: ExtractSettings) -> Submission | None:
-    """Submit the job and say how to follow it.
+    """Submit the job, and print how to follow it.
 
     With `cluster.dry_run`, print the batch script, submit nothing and return None.
 
@@ -99,7 +99,7 @@ def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> No
 
 
 def _check(settings: ExtractSettings) -> None:
-    """What can be known to be wrong before a node is asked for. Reads footers of the data, no text."""
+    """Check all that can be checked before a node is asked for. Reads the data's footers, and no text."""
     task, data = load_task(settings.task), settings.data
     tell_notes(task)
     check_sentinels(task)
@@ -118,7 +118,7 @@ def _check(settings: ExtractSettings) -> None:
 
 
 def _absolute(settings: ExtractSettings) -> ExtractSettings:
-    """Paths as the nodes will need them, whatever their working directory is."""
+    """The settings with absolute paths: nodes may have another working directory."""
     pilot = None if settings.run.pilot is None else str(Path(settings.run.pilot).expanduser().absolute())
     run = settings.run.model_copy(update={"dir": str(Path(settings.run.dir).absolute()), "pilot": pilot})
     data = settings.data.model_copy(update={"path": str(Path(settings.data.path).absolute())})

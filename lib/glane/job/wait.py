@@ -1,4 +1,4 @@
-"""Staying with submitted jobs until they end: `cluster.wait=true`."""
+"""Wait for submitted jobs to end: `cluster.wait=true`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNKNOWN_S = 300.0
 def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler) -> None:
     """Show the run's progress until the jobs have ended.
 
-    An interruption ends the waiting, not the jobs.
+    An interruption (Ctrl-C) ends the waiting, and not the jobs.
 
     Raises:
         GlaneError: if they ended without completing the run.
@@ -60,7 +60,7 @@ def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler
                     f"The job may go on: python jobs/status.py run.dir={settings.run.dir}"
                 )
             time.sleep(_WAIT_POLL_S)
-        # Of an array, some may have been cancelled; a complete run of another command is no success of this one.
+        # Some jobs of an array may have been cancelled. If none completed, another command has completed the run.
         if directory.is_complete and directory.summary.exists() and any(job.state == COMPLETED for job in jobs):
             lines = summary_lines(directory, extraction_summary(directory))
             for line in lines if settings.progress != "none" else ():

@@ -1,1 +1,1 @@
-"""What a run will take, from a small one: sampled, run for real, and carried over to the whole selection."""
+"""The pilot: runs a sample of the selected documents, and predicts time, tokens and energy of the whole run."""

@@ -1,4 +1,7 @@
-"""The selected rows by length, which is what costs; and a sample of them, stratified by it."""
+"""The sampling frame: all selected rows with their text lengths, and samples stratified by length.
+
+Length is the stratifying variable because the cost of a document grows with it.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,10 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One entry per selected row, in input order; 17 bytes each.
+    """The sampling frame: arrays with one entry per selected row, in input order; 17 bytes per row.
 
-    `chars` counts characters of the text (bytes where it is not UTF-8). `lag` is how many rows before a row the same
-    text, with the same other inputs, stood last; 0 where it is new.
+    `chars` is the number of characters of the text (bytes if it is not UTF-8). `lag` is the distance in rows to the
+    last row before with the same text and the same other inputs; 0 if there is none.
     """
 
     chars: Integers
@@ -44,9 +47,10 @@ class Frame:
         return len(self.chars)
 
     def is_asked(self, memory_rows: float) -> npt.NDArray[np.bool_]:
-        """Which rows cost an answer: not blank, and no repetition within what an engine remembers.
+        """Mask of the rows that cost an answer: not blank, and not repeated within the last `memory_rows` rows.
 
-        Of several engines, the one that meets a repetition may not be the one that knows: a few more are asked then.
+        With several engines, a repeated text may reach an engine that does not have its answer. A few more rows are
+        asked then.
         """
         return ~self.is_blank & ~((self.lag > 0) & (self.lag <= memory_rows))
 
@@ -59,7 +63,7 @@ class Strata:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of strata."""
         return len(self.edges) + 1
 
     def of(self, chars: Integers) -> Integers:
@@ -68,7 +72,7 @@ class Strata:
 
 
 def read_frame(files: Sequence[InputFile], selected: Selected, *, text_column: str, inputs: Sequence[str]) -> Frame:
-    """Look at the text and the other `inputs` of every selected row once. Nothing of them is kept but length and hash.
+    """Read the text and the other `inputs` of every selected row once. Only length and hash are kept.
 
     Raises:
         DataError: if a file cannot be read.
@@ -94,16 +98,16 @@ def read_frame(files: Sequence[InputFile], selected: Selected, *, text_column: s
 
 
 def strata_of(chars: Integers) -> Strata:
-    """Up to ten classes of about equal numbers of these documents, each with ten of them or more."""
+    """Up to ten strata with about equal numbers of these documents, each with at least ten of them."""
     count = int(np.clip(len(chars) // _LEAST_IN_STRATUM, 1, _MOST_STRATA))
     edges = np.unique(np.quantile(chars, np.arange(1, count) / count, method="higher")).astype(np.int64)
     return Strata(edges=edges[edges > chars.min()])
 
 
 def draw(frame: Frame, *, rows: int, seed: int) -> Integers:
-    """Draw `rows` documents that are not blank, in proportion to the size of each stratum; their places, shuffled.
+    """Draw `rows` documents that are not blank, in proportion to the size of each stratum. Return shuffled row indices.
 
-    Each stratum gives one or more, so that a few may come on top. Of a small selection, all are taken.
+    Each stratum gives at least one document, so there may be a few more than `rows`. A small selection is drawn whole.
 
     Raises:
         DataError: if every selected text is blank.
@@ -130,7 +134,7 @@ def draw(frame: Frame, *, rows: int, seed: int) -> Integers:
 def write_rows(
     files: Sequence[InputFile], selected: Selected, places: Integers, path: Path, *, columns: Sequence[str], mode: int
 ) -> None:
-    """Write the selected rows at `places`, in that order, with `columns`, as one Parquet file.
+    """Write the selected rows at the indices `places`, in that order, with `columns`, as one Parquet file.
 
     Raises:
         DataError: if an input file cannot be read.
@@ -152,7 +156,7 @@ def write_rows(
 
 
 def _batches(files: Sequence[InputFile], selected: Selected, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The selected rows, in input order. Row groups of which nothing is selected are not read."""
+    """The selected rows, in input order. Row groups without a selected row are not read."""
     for file_index, file in enumerate(files):
         try:
             with pq.ParquetFile(file.path) as parquet:
@@ -170,7 +174,7 @@ def _batches(files: Sequence[InputFile], selected: Selected, columns: Sequence[s
 
 
 def _bytes(column: pa.Array) -> pl.Series:
-    """A column for length and hash: text as bytes, since Arrow's strings may hold what is not UTF-8."""
+    """A column for length and hash. Text is given as bytes, as Arrow's strings may not be valid UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
@@ -179,7 +183,7 @@ def _bytes(column: pa.Array) -> pl.Series:
 
 
 def decode(texts: pl.Series) -> pl.Series:
-    """Bytes as text; null where they are not UTF-8 (Polars' own cast fails for a whole column then)."""
+    """Bytes as text; null if they are not UTF-8. (Polars' own cast would fail for the whole column.)"""
     if texts.dtype == pl.String:
         return texts
     try:

@@ -1,4 +1,4 @@
-"""The pilot: a sample drawn and tried, or an earlier run read, and what it says of the whole selection."""
+"""The job of a pilot: draws and runs a sample, or reads an earlier run, and makes the report."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from glane.settings import PlanSettings
 
 
 def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotReport:
-    """Try a sample of the selected documents, or read `pilot.from_run`; return the report.
+    """Run a sample of the selected documents, or read `pilot.from_run`; return the report.
 
-    Nothing is left behind: while the sample is tried, it lies in a private folder below `out.dir`.
+    The sample and its run are in a private folder below `out.dir`, which is removed at the end.
 
     Raises:
-        GlaneError: for what a user can mend.
+        GlaneError: for errors that a user can cause.
     """
     asked, pilot = settings.extraction(), settings.pilot
     extraction, task = checked(asked.model_copy(update={"task": {**asked.task, "sentinels": None}}))

@@ -1,10 +1,13 @@
-"""How fast the engines of a run were, read off its commits: the start, the steady part, and what the ends cost.
+"""The pace of a run's engines, that is their throughput, estimated from the commits of its shards.
 
-Work is counted in tokens written, and a quarter of each token read: reading is done many tokens at a time. While an
-engine's window is full it works at its own rate, and the rate is taken from that part. Its error is that of the time
-between the first and the last commit of the part. How far such times stray from work / rate is looked at for commits 1,
-2, 3 … apart: what does not grow with the distance is when a shard happens to be complete, what grows is the engine's
-own unsteadiness (the two parts of a variogram: N. Cressie, Statistics for Spatial Data, 1993, section 2.4).
+Work is counted as output tokens plus a quarter of the prompt tokens, as an engine reads many tokens at a time. While
+its window is full, an engine works at its steady rate. So the rate is taken from that part of the run. The time to
+start and the time lost at both ends are estimated apart.
+
+The error of the rate is that of the time between the first and the last commit of the steady part. Times between
+commits 1, 2, 3 … apart are compared with work / rate. The part of their variance that does not grow with the distance
+comes from the moments at which shards are complete. The part that grows comes from variations of the engine's speed.
+These are the two parts of a variogram (N. Cressie, Statistics for Spatial Data, 1993, section 2.4).
 """
 
 from __future__ import annotations
@@ -21,20 +24,20 @@ from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, heartbeats, most_at_once
 
 PROMPT_WEIGHT = 0.25
-_LEAST_WINDOWS = 2  # answered while the window was full, below which the ends are taken along
-_LEAST_COMMITS = 6  # apart from which errors can be seen
+_LEAST_WINDOWS = 2  # of answers in the steady part; with fewer, the ends are included
+_LEAST_COMMITS = 6  # with fewer, no error can be estimated
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Of one engine. Times in seconds, work in tokens: those written, and a quarter of those read."""
+    """The throughput of one engine. Times in seconds; work in output tokens plus a quarter of the prompt tokens."""
 
-    work_per_s: float  # while its window is full; 0 where nothing was answered
-    relative_error: float  # standard error of it, as a share
+    work_per_s: float  # while its window is full; 0 if nothing was answered
+    relative_error: float  # standard error of `work_per_s`, as a share
     degrees_of_freedom: int
-    ends_s: float  # what filling the window first and emptying it last add to work / rate
-    engine_start_s: float  # from a worker's beginning to its first document
+    ends_s: float  # time that filling and emptying the window add to work / rate
+    engine_start_s: float  # from the start of a worker to its first document
     is_steady: bool  # whether its window was full for long enough; if not, the ends are part of the rate
     num_engines: int
     gpus_per_engine: int
@@ -43,7 +46,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commits:
-    """The shards that one worker committed, in the order of time. `began` is when it took up its first."""
+    """The shards that one worker committed, by time. `began` is when it started its first one."""
 
     began: float
     times: Floats
@@ -52,11 +55,11 @@ class Commits:
 
 
 def read_pace(directory: RunDirectory, rows: pl.DataFrame, shard_rows: Sequence[int], *, window: int) -> Pace:
-    """The pace of a complete run. `rows` are its records, in order; `window` is how many an engine has in work."""
+    """The pace of a complete run. `rows` are its records, in order; `window` is the number of requests in an engine."""
     shards = pl.read_parquet(directory.ledger / "shards.parquet").sort("shard")
     shard_of_row = np.repeat(np.arange(len(shard_rows)), shard_rows)
     per_row = (PROMPT_WEIGHT * rows["prompt_tokens"].fill_null(0) + rows["output_tokens"].fill_null(0)).to_numpy()
-    # A duplicate was answered by the row that it repeats.
+    # A duplicate costs no work: its answer is that of the row it repeats.
     per_row = np.where(rows["duplicate"].to_numpy(), 0.0, per_row)
     work = np.bincount(shard_of_row, weights=per_row, minlength=len(shard_rows))
     beats = heartbeats(directory)
@@ -78,7 +81,7 @@ def read_pace(directory: RunDirectory, rows: pl.DataFrame, shard_rows: Sequence[
 
 
 def pace_of(workers: Sequence[Commits], starts: Sequence[float], beats: Sequence[Heartbeat], *, window: int) -> Pace:
-    """The pace of the engines whose commits, seconds until their first document, and last heartbeats these are."""
+    """The pace of engines, from their commits, seconds until the first document (`starts`), and last heartbeats."""
     steady = [found for worker in workers if (found := _steady(worker, window)) is not None]
     parts = steady or [_whole(worker) for worker in workers]
     duration_s, work = sum(part.times[-1] - part.times[0] for part in parts), sum(part.work[1:].sum() for part in parts)
@@ -102,7 +105,7 @@ def pace_of(workers: Sequence[Commits], starts: Sequence[float], beats: Sequence
 
 
 def _steady(worker: Commits, window: int) -> Commits | None:
-    """What was committed between the first window's end and the last window's beginning; None if that is little."""
+    """The commits after the first window and before the last one; None if they are too few."""
     done = worker.rows.cumsum()
     first = int(np.searchsorted(done, window))
     last = int(np.searchsorted(done, done[-1] - window, side="right")) - 1
@@ -123,14 +126,14 @@ def _whole(worker: Commits) -> Commits:
 
 
 def _variance(part: Commits, rate: float) -> float:
-    """Of the time between the first and the last commit of a part, in square seconds."""
+    """The variance of the time between the first and the last commit of a part, in square seconds."""
     strayed = part.times - part.times[0] - (part.work.cumsum() - part.work[0]) / rate
     farthest = len(strayed) - 1
     distances = np.arange(1, max(2, farthest // 2 + 1))
     if farthest < _LEAST_COMMITS:
         return float(strayed.std() ** 2 * 2)
     squares = np.array([np.mean((strayed[apart:] - strayed[:-apart]) ** 2) for apart in distances])
-    # Both ends of the part are fixed by its own rate, which takes from distant pairs what is put back here.
+    # The rate is fitted to the two ends of the part, which makes the squares of distant pairs too small. Correct that.
     squares /= 1 - distances / (farthest + 1)
     (steady, growing), _ = nnls(np.stack([np.ones(len(distances)), distances], axis=1), squares)
     return float(steady + growing * farthest)

@@ -1,11 +1,11 @@
-"""From a sample of documents and the pace of engines to what the whole run will take, with prediction intervals.
+"""Predicts the figures of the whole run from a sample of documents and the pace of engines, with prediction intervals.
 
-Totals of tokens are regression estimates: the mean of each stratum of length, moved along the slope of tokens over
-characters to the stratum's known mean length (Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 1992,
-chapter 6). Their errors come from resampling documents within strata (J. N. K. Rao and C. F. J. Wu, JASA 83, 1988,
-231-241). Errors of the pace are drawn from Student's t, and multiplied by how much one run's speed differs from
-another's under the same settings, which no single pilot can see. Every draw is carried through to each figure; an
-interval holds the middle of the draws.
+Totals of tokens are regression estimates. The mean of each length stratum is adjusted to its known mean length, by the
+slope of tokens over characters (Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 1992, chapter 6). Their
+errors come from resampling documents within strata (J. N. K. Rao and C. F. J. Wu, JASA 83, 1988, 231-241). Errors of
+the pace are drawn from Student's t distribution. They are multiplied by a factor for the variation of speed between
+runs with the same settings, which a single pilot cannot measure. Each draw gives a value of every figure. An interval
+holds the middle part of the draws.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from glane.extraction.forecast import EngineFigures, Forecast, Interval, RunFigu
 from glane.pilot.pace import PROMPT_WEIGHT, Pace
 
 NUM_DRAWS = 4000
-_LEAST_SPEED = 0.2  # of the pilot's: a t distribution of few degrees of freedom reaches below zero
-_SIZE_ERROR = 0.08  # of bytes per row: files of many rows compress in another way than those of few
-_POWER_ERROR = 0.05  # of watts, from one run to another
+_LEAST_SPEED = 0.2  # least share of the pilot's speed: draws from a t distribution can be below zero
+_SIZE_ERROR = 0.08  # relative error of bytes per row: large files compress differently from small ones
+_POWER_ERROR = 0.05  # relative error of power, from one run to another
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """What is known of all selected rows. Those that are asked are told by stratum of length."""
+    """Known figures of all selected rows. Rows that cost an answer are counted by length stratum."""
 
     num_rows: int
     num_blank: int
-    asked: Integers  # rows of each stratum
-    mean_chars: Floats  # of them
+    asked: Integers  # rows that cost an answer, by stratum
+    mean_chars: Floats  # their mean length in characters, by stratum
 
     @property
     def num_asked(self) -> int:
@@ -45,14 +45,14 @@ class Population:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """One entry per document of the sample. Tokens are those of all its prompts and answers."""
+    """The sample: arrays with one entry per document. Tokens are those of all its prompts and answers."""
 
     stratum: Integers
     chars: Integers
     prompt_tokens: Floats
     output_tokens: Floats
     is_failed: npt.NDArray[np.bool_]
-    is_repeated: npt.NDArray[np.bool_]  # answered by another document of the sample: its tokens are not its own
+    is_repeated: npt.NDArray[np.bool_]  # its answer was reused, so its tokens do not count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Power:
-    """Of one engine: kWh until it was ready, and kilowatts while it worked, from `delay_s` after that."""
+    """Energy and power of one engine: kWh until it was ready, and kW at work, from `delay_s` seconds after that."""
 
     kwh_at_ready: float
     kilowatts: float
@@ -77,12 +77,12 @@ class Power:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumptions:
-    """What the pilot cannot tell."""
+    """Assumptions about what the pilot cannot measure."""
 
     level: float
     run_to_run: float  # relative standard deviation of speed from one run to another
-    shard_rows: int  # of the run
-    startup_s: float  # before the first document is read, engine start included
+    shard_rows: int  # rows per shard of the run
+    startup_s: float  # seconds until the first document is read, including the engine's start
 
 
 def predict(
@@ -96,9 +96,10 @@ def predict(
     power: Power | None,
     seed: int = 0,
 ) -> Forecast:
-    """Predict the figures of the whole run, with each of these numbers of `engines`.
+    """Predict the figures of the whole run, for each number of engines in `engines`.
 
-    Speeds and times are null where nothing was answered; energy is null where the pilot could not tell it.
+    Speeds and times are None if nothing was answered. Energy is None if the pilot did not measure it. The same `seed`
+    gives the same forecast.
     """
     rng = np.random.default_rng(seed)
     prompt, output = _token_totals(population, observed, rng)
@@ -120,7 +121,7 @@ def predict(
 
 
 def _token_totals(population: Population, observed: Observed, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Draws of the totals of prompt and output tokens over all rows that are asked."""
+    """Draws of the totals of prompt and output tokens over all rows that cost an answer."""
     is_own = ~observed.is_repeated
     stratum, chars = observed.stratum[is_own], observed.chars[is_own].astype(float)
     values = np.stack([observed.prompt_tokens[is_own], observed.output_tokens[is_own]])
@@ -145,15 +146,15 @@ def _token_totals(population: Population, observed: Observed, rng: np.random.Gen
     for index in present:
         shift = population.mean_chars[index] - mean_chars[index]
         totals += population.asked[index] * (means[index] + slopes * shift)
-    # A stratum of which nothing was drawn is taken to be as the others.
+    # A stratum without a document in the sample is assumed to be like the others.
     totals *= population.num_asked / max(population.asked[present].sum(), 1)
-    left = np.sqrt(max(0.0, 1 - len(stratum) / max(population.num_asked, 1)))  # nothing is unknown of a whole census
+    left = np.sqrt(max(0.0, 1 - len(stratum) / max(population.num_asked, 1)))  # finite population correction
     drawn = np.maximum(0.0, totals[:, :1] + left * (totals[:, 1:] - totals[:, :1]))
     return drawn[0], drawn[1]
 
 
 def _resampled(stratum: Integers, num_strata: int, rng: np.random.Generator) -> Floats:
-    """Weights of documents in each draw: of n in a stratum, n - 1 are drawn with replacement and scaled up."""
+    """Bootstrap weights (draws x documents): of n documents in a stratum, n - 1 are drawn with replacement."""
     weights = np.ones((NUM_DRAWS + 1, len(stratum)))
     for index in range(num_strata):
         members = np.flatnonzero(stratum == index)
@@ -165,14 +166,18 @@ def _resampled(stratum: Integers, num_strata: int, rng: np.random.Generator) -> 
 
 
 def _failure_rates(population: Population, observed: Observed, rng: np.random.Generator) -> Floats:
-    """Shares of all rows without values. Blank rows are known; of the rest, Jeffreys' prior and what was seen."""
+    """Draws of the share of rows without values.
+
+    The number of blank rows is known. The rate of failures among the others is drawn from its posterior, with Jeffreys'
+    prior.
+    """
     shares = population.asked / max(population.num_asked, 1)
     counts = np.bincount(observed.stratum, minlength=len(shares))
     failed = np.bincount(observed.stratum, weights=observed.is_failed, minlength=len(shares))
     present = counts > 0
     weights = shares[present] / max(shares[present].sum(), 1e-12)
     rate = float((weights * failed[present] / counts[present]).sum())
-    effective = 1 / float((weights**2 / counts[present]).sum())  # as many documents of a simple sample
+    effective = 1 / float((weights**2 / counts[present]).sum())  # size of an equivalent simple random sample
     num_rows = population.num_rows - population.num_blank
     p = rng.beta(rate * effective + 0.5, (1 - rate) * effective + 0.5, NUM_DRAWS)
     unseen = max(0, num_rows - len(observed.stratum))
@@ -185,10 +190,10 @@ def _sizes(population: Population, size: Size, rng: np.random.Generator) -> Floa
 
 
 def _speeds(pace: Pace, assumed: Assumptions, rng: np.random.Generator) -> Floats:
-    """Draws of what one engine does per second."""
+    """Draws of the work of one engine per second."""
     slowness = 1 + pace.relative_error * rng.standard_t(pace.degrees_of_freedom, NUM_DRAWS)
     slowness = np.clip(slowness, _LEAST_SPEED, 1 / _LEAST_SPEED)
-    apart = np.sqrt(2) * assumed.run_to_run  # the pilot has its own speed, and the run has another
+    apart = np.sqrt(2) * assumed.run_to_run  # both the pilot and the run deviate from the mean speed
     return pace.work_per_s / slowness * np.exp(rng.normal(0, apart, NUM_DRAWS))
 
 
@@ -207,7 +212,7 @@ def _times(
     if pace.work_per_s <= 0:
         return dict.fromkeys(names)
     alone_s = work / speed
-    # At the end, engines wait for the one that took the last shard: up to a shard's time, where there are several.
+    # At the end, the other engines wait for the one with the last shard, for up to the time of a shard.
     last_s = alone_s * assumed.shard_rows / population.num_rows * rng.random(NUM_DRAWS) * (num_engines > 1)
     ends_s = pace.ends_s * rng.uniform(0.5, 1.5, NUM_DRAWS)
     working_s = np.maximum(alone_s / num_engines + ends_s + last_s, 1e-6)
@@ -234,6 +239,6 @@ def _interval(draws: Floats, level: float) -> Interval:
 
 
 def _whole(interval: Interval) -> Interval:
-    """An interval of whole numbers, rounded outwards: where tokens follow length exactly, it has no width."""
+    """An interval of whole numbers, rounded outwards, as it could have no width if tokens follow length exactly."""
     low, high = math.floor(interval.low + 1e-6), math.ceil(interval.high - 1e-6)
     return Interval(predicted=round(interval.predicted), low=low, high=high)

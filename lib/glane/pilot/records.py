@@ -1,4 +1,4 @@
-"""What a pilot's run wrote: its documents as observations, the size of its records, the power of its engines."""
+"""Reads the run of a pilot: its documents as observations, the size of its records, the power of its engines."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from glane.run.heartbeat import heartbeats
 from glane.types import Status
 
 _HALVES = 8
-_LEAST_AT_WORK_S = 1.0  # seconds of energy, below which it tells no power
-_LEAST_ROWS = 20  # whose size can be told apart from that of a file's frame
+_LEAST_AT_WORK_S = 1.0  # seconds of measured energy; with less, no power is computed
+_LEAST_ROWS = 20  # with fewer, their size cannot be separated from a file's fixed size
 
 
 def observed(rows: pl.DataFrame, chars: Integers, strata: Strata) -> Observed:
-    """Each answered row of a run with the length of its text. Blank rows belong to nobody and are left out."""
+    """The answered rows of a run, with the length of each text. Blank rows are in no stratum and are left out."""
     status = rows["status"].cast(pl.String)
     is_in = (status != str(Status.EMPTY)).to_numpy()
     return Observed(
@@ -37,7 +37,7 @@ def observed(rows: pl.DataFrame, chars: Integers, strata: Strata) -> Observed:
 
 
 def size_of_records(table: pa.Table, *, seed: int) -> Size | None:
-    """Bytes of Parquet, from all rows and random halves of them: so a file's frame is told from its rows."""
+    """Bytes of Parquet, from files of all rows and of random halves: this separates fixed size from size per row."""
     rows = table.num_rows
     if rows < _LEAST_ROWS:
         return Size(fixed=0.0, per_row=_bytes(table) / rows, relative_error=0.2) if rows else None
@@ -45,7 +45,7 @@ def size_of_records(table: pa.Table, *, seed: int) -> Size | None:
     halves = [_bytes(table.take(np.sort(rng.permutation(rows)[:half]))) for _ in range(_HALVES)]
     whole = _bytes(table)
     per_row = max((whole - float(np.mean(halves))) / (rows - half), 0.1)
-    # Rows of a half vary as its size does; of the whole, by 1 / sqrt(2) of that.
+    # The standard deviation over halves; that of the whole is smaller by the factor 1 / sqrt(2).
     error = float(np.std(halves, ddof=1)) / half / per_row / np.sqrt(2)
     return Size(fixed=max(0.0, whole - per_row * rows), per_row=per_row, relative_error=error)
 
@@ -57,7 +57,7 @@ def _bytes(table: pa.Table) -> int:
 
 
 def power_of_engines(directory: RunDirectory) -> tuple[Power | None, EnergyTotal]:
-    """The power of one engine, and what is known of the run's energy (with the reason where the power is null)."""
+    """The power of one engine, and the run's energy, which has the reason if the power is None."""
     beats = heartbeats(directory)
     energy = total_energy(beats)
     readings = [beat.energy for beat in beats if beat.energy is not None]
@@ -85,7 +85,7 @@ def _at_work_s(reading: EnergyReading) -> float:
 
 
 def failures(rows: pl.DataFrame) -> tuple[Failure, ...]:
-    """Statuses other than OK with their most frequent reason and number. Reasons hold no text of a document."""
+    """Statuses other than OK, with their number and most frequent reason. Reasons hold no document text."""
     bad = rows.filter(pl.col("status").cast(pl.String) != str(Status.OK))
     counted = bad.group_by("status").agg(pl.len().alias("documents"), pl.col("reason").drop_nulls().mode().first())
     return tuple(Failure(**row) for row in counted.sort("documents", descending=True).to_dicts())

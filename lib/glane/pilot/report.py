@@ -1,4 +1,4 @@
-"""The report of a pilot: as JSON, and as a table for a terminal."""
+"""The report of a pilot, as JSON and as text for a terminal."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from glane.run.summary import Summary, read_summary
 from glane.settings import ExtractSettings, PilotSettings, PlanSettings
 
 FILE = "pilot.json"
-_MOST_ROWS_USED = 20_000  # of an earlier run
+_MOST_ROWS_USED = 20_000  # rows of an earlier run that are used at most
 
 
 def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Frame, trial: Trial) -> PilotReport:
-    """What a trial says of all rows of `frame`.
+    """Make the report: predict the run over all rows of `frame` from a trial.
 
     Raises:
-        ConfigError: if predictions are wanted for numbers of GPUs that no number of engines has.
+        ConfigError: if predictions are wanted for a number of GPUs that no number of engines uses.
     """
     pilot, run = settings.pilot, open_run(trial.run.root)
     rows, chars = run.all().collect(), trial.chars
@@ -100,7 +100,7 @@ def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Fram
 
 
 def _engine_counts(pilot: PilotSettings, pace: Pace) -> list[int]:
-    """The numbers of engines that are asked about, and the pilot's own."""
+    """The numbers of engines in the settings, and the pilot's own."""
     counts = set(pilot.engines)
     if pilot.gpus:
         per_engine = pace.gpus_per_engine
@@ -138,7 +138,7 @@ _NAMES = {
 
 
 def report_lines(report: PilotReport) -> list[str]:
-    """The report in words: what was tried, what to expect, and what to paste."""
+    """The report as text: the trial, the forecast, and the overrides to paste."""
     rows, tried, pace = report.rows, report.pilot, report.pace
     lines = [
         f"tried      {tried.rows} documents in {tried.working_s} s with {pace.num_engines} engine(s)"

@@ -1,4 +1,4 @@
-"""Nodes, array size and time limit of a batch job, as overrides to paste."""
+"""Suggests nodes, array size and time limit of a batch job, as overrides to paste."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from glane.pilot.pace import Pace
 from glane.settings import BatchSettings, ExtractSettings
 
 MOST_NODES = 64
-_MARGIN = 1.1  # on the upper limit of the wall clock
-_MARGIN_S = 300  # Ray, the shared file system, publishing
+_MARGIN = 1.1  # factor on the upper limit of the wall clock
+_MARGIN_S = 300  # time for Ray, the shared file system and publishing
 _ROUND_S = 300
 
 
 def engines_of_nodes(extraction: ExtractSettings, pace: Pace) -> dict[int, int]:
-    """How many engines 1, 2, … nodes hold: those of `cluster.gpus_per_node` where that is told, else as the pilot's."""
+    """The number of engines on 1, 2, … nodes: by `cluster.gpus_per_node` if it is set, else as on the pilot's nodes."""
     cluster = extraction.cluster
     per_node: float = pace.engines_per_host
     if isinstance(cluster, BatchSettings) and cluster.gpus_per_node is not None and pace.gpus_per_engine:
@@ -35,9 +35,10 @@ def suggest(
     finish_within_s: float,
     report_path: str,
 ) -> Suggestion | None:
-    """The fewest nodes whose upper limit of the wall clock keeps to `finish_within_s`, and a time limit; None without.
+    """The fewest nodes whose upper limit of the wall clock is within `finish_within_s`, and a time limit.
 
-    Where no number of nodes does, the largest tried is suggested, and `keeps` is false.
+    If no number of nodes is enough, the largest one is suggested, and `keeps` is false. Returns None if there is no
+    forecast of the time.
     """
     candidates: dict[int, tuple[int, Interval]] = {}
     for nodes, engines in engines_of_nodes(extraction, pace).items():

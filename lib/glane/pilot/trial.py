@@ -1,4 +1,4 @@
-"""Some of the documents in a run of their own, through the normal path; or an earlier run in its place."""
+"""The trial of a pilot: an extraction of some documents, run as any other, or an earlier run instead."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from glane.storage import storage_errors
 from glane.task.task import Task
 
 _LEAST_ROWS, _WINDOWS = 200, 8
-_SHARDS_PER_WINDOW = 4  # of the pilot: the pace is read off their commits
+_SHARDS_PER_WINDOW = 4  # so that there are enough commits to estimate the pace
 _LEAST_SHARDS, _MOST_SHARD_ROWS = 40, 256
 _HEARTBEAT_S = 0.5
 _FOLDER = ".pilot-"
@@ -41,7 +41,7 @@ _FOLDER = ".pilot-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A complete run of some of the documents, with the length of each text. `startup_s` is null of an earlier run."""
+    """A complete run of some documents, with the length of each text. `startup_s` is None for an earlier run."""
 
     run: RunDirectory
     model: ModelSettings
@@ -50,7 +50,7 @@ class Trial:
 
 
 def draw_sample(frame: Frame, extraction: ExtractSettings, *, rows: int | Literal["auto"], seed: int) -> Integers:
-    """Which rows are tried: `rows` of them, or as many as fill the engines' windows eight times and are 200 or more."""
+    """The indices of the rows to try. `auto` takes eight times the engines' windows, and at least 200."""
     window = extraction.model.window_size
     wanted = max(_LEAST_ROWS, _WINDOWS * window * engines_here(extraction)) if rows == "auto" else rows
     return draw(frame, rows=wanted, seed=seed)
@@ -65,7 +65,7 @@ def try_rows(
     places: Integers,
     folder: Path,
 ) -> Trial:
-    """Run the rows at `places` of the selection as the extraction would, all in `folder`.
+    """Run the extraction on the selected rows at the indices `places`. All files are written below `folder`.
 
     Raises:
         GlaneError: as the extraction does.
@@ -103,7 +103,7 @@ def try_rows(
         from glane.job.submit import extract_on_cluster
 
         extract_on_cluster(tried)
-        began = _began(folder / "run")  # what it waited in the queue is no start-up
+        began = _began(folder / "run")  # time in the queue is not start-up time
     else:
         extract_here(tried)
     run = RunDirectory(root=folder / "run")
@@ -113,12 +113,12 @@ def try_rows(
 
 
 def _began(run: Path) -> float:
-    """When the first job of a run began to work on it, in seconds since 1970."""
+    """When the first job of a run began to work on it, in seconds since the epoch."""
     return datetime.datetime.fromisoformat(starts(RunDirectory(root=run))[0].time).timestamp()
 
 
 def engines_here(extraction: ExtractSettings) -> int:
-    """How many engines the pilot will have, as far as can be known before."""
+    """The number of engines that the pilot will have, as far as it can be known before the start."""
     cluster, model = extraction.cluster, extraction.model
     if isinstance(cluster, BatchSettings):
         node = Node(node_id="", host="", cpus=cluster.cpus_per_node or 1, gpus=cluster.num_gpus_per_node)
@@ -128,16 +128,16 @@ def engines_here(extraction: ExtractSettings) -> int:
     try:
         return plan_layout(model, [node], weights_bytes=weights_bytes(model), gpu_bytes=gpu_bytes()).engines_per_node
     except ConfigError:
-        if isinstance(cluster, BatchSettings):  # what is asked of the scheduler may be left to the site
+        if isinstance(cluster, BatchSettings):  # the site may decide what a job gets
             return 1
         raise
 
 
 def earlier(path: str) -> Trial:
-    """An earlier run as a pilot.
+    """Use an earlier run as the trial.
 
     Raises:
-        RunError: if there is none, it is not complete, or its documents are gone.
+        RunError: if there is no run, it is not complete, or its documents are missing.
     """
     try:
         run = open_run(path)
@@ -164,7 +164,7 @@ def earlier(path: str) -> Trial:
 
 @contextlib.contextmanager
 def private_folder(out: Path) -> Iterator[Path]:
-    """A folder for the pilot below `out`, gone at the end; and with it those that killed pilots of this host left."""
+    """A folder for the pilot below `out`, removed at the end. Also removes folders of killed pilots of this host."""
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
     host = socket.gethostname()
     with storage_errors(out, setting="out.dir"):
@@ -179,6 +179,6 @@ def private_folder(out: Path) -> Iterator[Path]:
         yield folder.absolute()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        for empty in made:  # a pilot that failed leaves no trace
+        for empty in made:  # a pilot that failed leaves no empty folders
             with contextlib.suppress(OSError):
                 empty.rmdir()

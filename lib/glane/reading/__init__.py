@@ -1,1 +1,4 @@
-"""Pure functions between a document and its record: split, prompt turns, parse, align, confidence, merge."""
+"""Reads one document: splits it, plans its prompts, and turns the answers into one record.
+
+The steps are split, prompt turns, parse, align, confidence and merge. No file, engine or process is touched here.
+"""

@@ -1,21 +1,22 @@
-"""Where in a document a quote of the model stands: letter by letter, but for its spelling, or nearly.
+"""Finds the passage of a document that a model quotes.
 
-Three ways are tried: the quote as it is (`EXACT`); quote and text folded, see `fold` (`NORMALISED`); a passage that
-differs by a few letters (`FUZZY`).
+Three ways are tried, in this order: the quote as it is (`EXACT`); quote and text folded, see `fold` (`NORMALISED`); a
+passage that differs by a few letters (`FUZZY`).
 
 - An occurrence of whole words beats one inside a word, whatever its spelling: "HTA" is found in "hta" rather than in
   "PHTA". So the order is: whole words exact, whole words folded, both again without the punctuation around the quote
-  (`NORMALISED`), then the same four inside words, then fuzzily. Up to three characters are never found fuzzily.
-- Among the occurrences of one kind the nearest to `near` is taken; without it, the first. With `after`, those that
-  begin there or later come before all others.
-- A number is never taken for another one. No passage begins or ends within a number ("2" does not stand in "12", nor
-  "38" in "38,5"), and a fuzzy passage has the numbers of the quote, in their order, with the same "<" and ">".
-  So it is with "+", "?", "hypo-", "hyper-" and negations: a fuzzy passage keeps them.
-- No passage cuts a letter from its accent, or a ligature in two: it is extended to whole characters.
+  (`NORMALISED`), then the same four inside words, then fuzzily. Quotes of up to three characters are never found
+  fuzzily.
+- Among the occurrences of one kind, the nearest to `near` is taken. Without `near`, the first is taken. With `after`,
+  occurrences that begin there or later come before all others.
+- A number is never taken for another number. No passage begins or ends within a number ("2" is not found in "12", nor
+  "38" in "38,5"). A fuzzy passage has the numbers of the quote, in their order, with the same "<" and ">". It also
+  keeps "+", "?", "hypo-", "hyper-" and negations.
+- No passage cuts a letter from its accent, or a ligature in two. It is extended to whole characters.
 
-A quote with an ellipsis that the text does not have ("fièvre … toux") comes from a model that skipped words: its parts
-are looked for in their order, not far apart, and the passage goes from the first to the last (`FUZZY`). Where that
-fails, the longest part is looked for, if no number is in the others.
+A model that skips words may write an ellipsis that the text does not have ("fièvre … toux"). The parts of such a quote
+are looked for in their order, at most `MAX_ELISION` characters apart. The passage goes from the first part to the last
+(`FUZZY`). If that fails, the longest part is looked for, provided that the other parts hold no number.
 """
 
 from __future__ import annotations
@@ -35,24 +36,25 @@ from glane.task.fold import code_points, fold, fold_with_origins
 from glane.types import Alignment, Evidence
 
 Span: TypeAlias = tuple[int, int]
-Rank: TypeAlias = Callable[[Span], tuple[int, ...]]  # of two occurrences the lower is taken
+Rank: TypeAlias = Callable[[Span], tuple[int, ...]]  # the occurrence with the lowest rank is taken
 
 NOT_FOUND = Evidence(quote=None, start=None, end=None, alignment=Alignment.NONE)
 
-MIN_SCORE = 85.0  # of a long passage, 0 to 100: about one letter in seven may differ
-SHORT_LENGTH = 3  # up to so many characters nothing is found fuzzily
-MAX_FUZZY_LENGTH = 2_000  # characters; comparing takes the square of it
+MIN_SCORE = 85.0  # 0 to 100, for a long passage: about one letter in seven may differ
+SHORT_LENGTH = 3  # characters; quotes of this length or less are never found fuzzily
+MAX_FUZZY_LENGTH = 2_000  # characters; the time to compare grows with the square of the length
 MAX_ELISION = 300  # characters of the text between two parts of a quote with an ellipsis
-MAX_OCCURRENCES = 20_000  # looked at per way: bounds the time over "aaaa…"
-NUM_WINDOWS = 6  # places of the text that are compared letter by letter, per fuzzy quote
+MAX_OCCURRENCES = 20_000  # examined per way: bounds the time for a text like "aaaa…"
+NUM_WINDOWS = 6  # candidate places that are compared letter by letter, per fuzzy quote
 MAX_SHIFT = 100  # characters by which the ends of a fuzzy passage are moved to fit
 
-# What a few letters change the meaning of: "hypothyroïdie" is near to "hyperthyroïdie", "pas de" short.
+# Parts that change the meaning though they differ by few letters: "hypothyroïdie" is near to "hyperthyroïdie", and
+# "pas de" is short.
 _SIGNS = re.compile(
     r"(?:[<>≤≥]=? ?)?\d+(?:\.\d+)*|[+?]|\bhyp(?:o|er)|\b(?:pas|sans|non|ni|aucune?|absence|absente?s?|not?|without)\b"
 )
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.{3,})\s*\]|\(\s*(?:…|\.{3,})\s*\)|…|\.{3,})\s*")
-# Punctuation that a quote may have around it and the text not. What bears on a value stays: "-5", "O-", "dengue ?".
+# Punctuation around a quote that the text may not have. Signs that are part of a value stay: "-5", "O-", "dengue ?".
 _BEFORE = re.compile(r"^(?:[\s\"'“”«»’‘()\[\]:;!•]|[.,\-–—](?!\d))+")
 _AFTER = re.compile(r"[\s\"'“”«»’‘()\[\]:;!.,]+$")
 _WORD_STARTS = re.compile(r"(?<!\w)\w|(?<!\S)\S")
@@ -60,7 +62,10 @@ _WORD_ENDS = re.compile(r"\w(?!\w)|\S(?!\S)")
 
 
 def _grams(text: str) -> NDArray[np.uint16]:
-    """Return a hash of each three consecutive characters. Two trigrams may share one: it only says where to look."""
+    """Return a hash of each trigram (three consecutive characters).
+
+    Two trigrams may share a hash. That is harmless: the hashes only say where to look.
+    """
     codes = code_points(text)
     mixed = (
         (codes[:-2] * np.uint32(2654435761)) ^ (codes[1:-1] * np.uint32(2246822519)) ^ (codes[2:] * np.uint32(40503))
@@ -69,13 +74,13 @@ def _grams(text: str) -> NDArray[np.uint16]:
 
 
 def _signs(folded: str) -> list[str]:
-    """Return what a fuzzy passage keeps, in order: numbers (38.5, <3, ½), "+", "?", negations, hypo-, hyper-."""
+    """Return the parts that a fuzzy passage must keep, in order: numbers, "+", "?", negations, hypo-, hyper-."""
     others = [c for c in folded if c.isnumeric() and not c.isdecimal()]
     return [sign.replace(" ", "") for sign in _SIGNS.findall(folded)] + others
 
 
 def _min_score(length: int) -> float:
-    """Return the score that a fuzzy passage needs. Short quotes need to be nearer: below eight letters, equal."""
+    """Return the score (0 to 100) that a fuzzy passage needs. It rises for short quotes."""
     return MIN_SCORE + 0.75 * max(0, 20 - length)
 
 
@@ -95,9 +100,9 @@ def _occurrences(text: str, wanted: str) -> Iterator[int]:
 
 
 class Aligner:
-    """Finds quotes in one text: a document, or a chunk of one that begins at `offset` of it.
+    """Finds quotes in one text: a document, or the chunk of a document that begins at `offset`.
 
-    What is derived from the text (some ten bytes per character) is made once, when a quote first needs it.
+    The folded text and its trigrams (some ten bytes per character) are computed once, when a quote first needs them.
     """
 
     def __init__(self, text: str, *, offset: int = 0) -> None:
@@ -105,13 +110,13 @@ class Aligner:
         self._offset = offset
 
     def align(self, quote: str, *, near: int | None = None, after: int | None = None) -> Evidence:
-        """Return the passage that the quote quotes, with its offsets in the whole document, or `NOT_FOUND`.
+        """Return the passage that `quote` means, or `NOT_FOUND`. Offsets are code points of the whole document.
 
-        `near` and `after` are offsets of the whole document, for a quote that stands there several times: the first
-        where something that belongs to it stands, the second the end of an earlier item with the same quote. The
-        passage is not blank and has no white space around it; it is the text's own spelling, whatever the quote's.
+        `near` and `after` choose among several occurrences; both are offsets in the whole document. `near` is the
+        place of related evidence. `after` is the end of an earlier item's evidence with the same quote. The passage is
+        not blank, has no white space around it, and is spelled as in the text.
         """
-        if not fold(quote):  # blank, or nothing that is seen
+        if not fold(quote):  # blank, or invisible characters only
             return NOT_FOUND
         rank = self._rank(near, after)
         found = (
@@ -137,7 +142,7 @@ class Aligner:
             if near is None:
                 return start < first, start
             target = near - self._offset
-            # Of two that are as near, the one that follows.
+            # At equal distance, the occurrence that follows wins.
             return start < first, max(start - target, target - end, 0), -start
 
         return rank
@@ -175,7 +180,7 @@ class Aligner:
         folded = fold(wanted)
         for start in _occurrences(self._folded[0], folded):
             span = self._unfolded(start, start + len(folded))
-            yield span, self._is_whole(*span) and not self._halves(start) and not self._halves(start + len(folded))
+            yield span, self._is_whole(*span) and not self._in_char(start) and not self._in_char(start + len(folded))
 
     def _choose(self, occurrences: Iterable[tuple[Span, bool]], whole: bool, rank: Rank | None) -> Span | None:
         fit = (
@@ -191,8 +196,8 @@ class Aligner:
         origin = self._folded[1]
         return self._whole_characters(int(origin[start]), int(origin[end - 1]) + 1)
 
-    def _halves(self, index: int) -> bool:
-        """Whether a folded offset is within what one character became, as between the letters of "œ"."""
+    def _in_char(self, index: int) -> bool:
+        """Whether a folded offset lies within one character of the text, as between the "o" and "e" from "œ"."""
         origin = self._folded[1]
         return 0 < index < len(origin) and bool(origin[index - 1] == origin[index])
 
@@ -204,7 +209,7 @@ class Aligner:
         return start, end
 
     def _continues(self, index: int) -> bool:
-        """Whether a reader sees the characters before and after an offset as one: a letter and its accent, an emoji."""
+        """Whether the characters before and after an offset read as one: a letter and its accent, or an emoji."""
         if not 0 < index < len(self._text):
             return False
         before, after = self._text[index - 1], self._text[index]
@@ -217,7 +222,7 @@ class Aligner:
             or (before == "\u200d" and unicodedata.category(after) == "So")
         )
 
-    # What stands around a passage.
+    # The surroundings of a passage.
 
     def _is_whole(self, start: int, end: int) -> bool:
         return not any(
@@ -242,11 +247,11 @@ class Aligner:
             left -= 1
         while right < len(text) and right - index < 20 and (text[right] in ".," or text[right].isnumeric()):
             right += 1
-        # One sign between digits is decimal; more of them make a date, whose parts can be quoted.
+        # One sign between digits is a decimal sign. Several signs make a date, whose parts can be quoted.
         first, sign, second = re.sub("[.,]", ".", text[left:right]).partition(".")
         return bool(first and sign and second) and "." not in second
 
-    # A quote whose middle the model left out.
+    # A quote with an ellipsis.
 
     def _elided(self, quote: str, rank: Rank | None) -> tuple[Span, Alignment] | None:
         parts = _parts(quote)
@@ -259,7 +264,7 @@ class Aligner:
         return None
 
     def _partly(self, quote: str, rank: Rank | None) -> tuple[Span, Alignment] | None:
-        """Find the longest part of a quote with an ellipsis, if it has the numbers of the whole."""
+        """Find the longest part of a quote with an ellipsis, if it has all numbers of the quote."""
         parts = _parts(quote)
         longest = max(parts, key=len, default="")
         if len(parts) < 2 or len(fold(longest)) <= SHORT_LENGTH or _signs(fold(longest)) != _signs(fold(quote)):
@@ -279,7 +284,7 @@ class Aligner:
         """Return the end of a part that begins within `MAX_ELISION` of an offset of the text."""
         text, origin = self._folded
         wanted = fold(part)
-        # Of the array's own type: another one would copy the array.
+        # np.int32 is the type of the array; a search with another type would copy the array.
         low = int(origin.searchsorted(np.int32(after)))
         high = int(origin.searchsorted(np.int32(after + MAX_ELISION), side="right")) + len(wanted)
         while (low := text.find(wanted, low, high)) >= 0:
@@ -308,11 +313,11 @@ class Aligner:
         return None if best is None else (best[1], Alignment.FUZZY)
 
     def _places(self, wanted: str, rank: Rank | None) -> Iterator[int]:
-        """Yield the folded offsets where a passage of the quote's length has most of its trigrams.
+        """Yield the folded offsets where a passage of the quote's length shares most trigrams with it.
 
-        Of a passage with one letter in seven replaced, more than half of the trigrams are left. (q-gram filtering:
-        Ukkonen, Approximate string-matching with q-grams and maximal matches, 1992.) Counting them takes a millisecond
-        for 100,000 characters, where comparing letter by letter takes a hundred.
+        If one letter in seven is replaced, more than half of the trigrams remain (q-gram filtering: Ukkonen,
+        Approximate string-matching with q-grams and maximal matches, 1992). Counting them takes a millisecond for
+        100,000 characters; comparing letter by letter takes a hundred.
         """
         of_quote = np.zeros(1 << 16, dtype=np.int32)
         of_quote[_grams(wanted)] = 1
@@ -332,18 +337,18 @@ class Aligner:
             counts[max(0, place - len(wanted) // 2) : place + len(wanted) // 2 + 1] = 0
 
     def _fitted(self, wanted: str, place: int) -> tuple[int, int, float]:
-        """Move both ends of a place to the ends of words where the passage is most like the quote.
+        """Move both ends of a passage to word boundaries, so that it is most similar to the quote.
 
-        Returns folded offsets and the score, 0 to 100: twice the letters in common over the letters of both.
+        Returns folded offsets and the score, 0 to 100: twice the letters in common, divided by the letters of both.
         """
         text = self._folded[0]
         start, end = place, min(len(text), place + len(wanted))
         shift = min(MAX_SHIFT, max(12, len(wanted) // 3))
         starts = [match.start() for match in _WORD_STARTS.finditer(text, max(0, start - shift), start + shift + 1)]
         ends = [match.end() for match in _WORD_ENDS.finditer(text, max(0, end - shift - 1), end + shift + 1)]
-        if ends and ends[-1] == end + shift + 1 < len(text):  # where the search ended, not a word
+        if ends and ends[-1] == end + shift + 1 < len(text):  # the search ended here, not a word
             ends.pop()
-        for _ in range(2):  # an end that moves may move the other one
+        for _ in range(2):  # the best start depends on the end, and the reverse
             start = max((s for s in starts if s < end), key=lambda s: fuzz.ratio(wanted, text[s:end]), default=start)
             end = max((e for e in ends if e > start), key=lambda e: fuzz.ratio(wanted, text[start:e]), default=end)
         return start, end, fuzz.ratio(wanted, text[start:end])

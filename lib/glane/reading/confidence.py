@@ -1,12 +1,12 @@
-"""How probable the model held what it answered, value by value, from the log-probabilities of its tokens.
+"""The model's confidence in each value of an answer, from the log-probabilities of its tokens.
 
-Log-probabilities are those after the grammar's mask, for two reasons. The engine applies the mask before its sampler,
-so they are what it reports. And the probability among the answers that the task allows is what a user asks for: a token
-that the grammar forced has log-probability 0, leaves every product unchanged, and so is left out by itself as no
-decision of the model.
+Log-probabilities are those after the grammar's mask, for two reasons. First, the engine applies the mask before its
+sampler and reports the result. Second, users ask for the probability among the answers that the task allows. A token
+that the grammar forced has log-probability 0, so it does not change any product.
 
-A value's confidence is the probability of the tokens that spell it, given all that stands before it in the answer. It
-tells doubtful values from sure ones; whether 0.9 means nine right in ten must be measured on labelled documents.
+A value's confidence is the probability of the tokens that spell it, given everything before it in the answer. It
+separates doubtful values from sure ones. It is not calibrated: whether 0.9 means nine right in ten must be measured on
+labelled documents.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import Self
 from glane.task.fields import Field, ListField, ObjectField
 from glane.types import ExtractedValue, TokenScores
 
-_CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: every byte of a character but its first
-_IMPOSSIBLE = -700.0  # exp of less is no longer a normal double; engines write -inf, or -9999, for what is masked
+_CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: every byte of a character except its first
+_IMPOSSIBLE = -700.0  # exp of less is not a normal double; engines write -inf or -9999 for masked tokens
 _CLOSING = frozenset('"}]')  # last characters of values that end by themselves
 _FOLLOWING = b",}] \t\n\r"  # what may stand after a value
 _WRAPPER = b'{"value":'
@@ -32,10 +32,10 @@ _WRAPPER = b'{"value":'
 def token_spans(text: str, pieces: Sequence[bytes]) -> list[tuple[int, int]] | None:
     """Return the place of each token in `text`, as code points [start, end).
 
-    Tokens that share a character all span it. A token that spells nothing of the text (an empty piece, or one of the
-    surplus before and after it, as some tokenizers add a space or an end token) has an empty span.
+    Tokens that share a character all span it. A token that spells no part of the text has an empty span: an empty
+    piece, or a space or end token that the tokenizer adds before or after the text.
 
-    None where the tokens are not UTF-8, or do not spell the text exactly once: then no place is sure.
+    Returns None if the tokens are not UTF-8, or do not spell the text exactly once: no place is certain then.
     """
     joined = b"".join(pieces)
     try:
@@ -50,7 +50,7 @@ def token_spans(text: str, pieces: Sequence[bytes]) -> list[tuple[int, int]] | N
     for piece in pieces:
         num_begun = len(piece) if piece.isascii() else len(piece.translate(None, _CONTINUATION))
         start, end = num_before, num_before + num_begun
-        if piece and 0x80 <= piece[0] < 0xC0:  # it goes on with a character that an earlier token began
+        if piece and 0x80 <= piece[0] < 0xC0:  # it continues a character that an earlier token began
             start -= 1
         spans.append((start, end))
         num_before = end
@@ -61,22 +61,23 @@ def token_spans(text: str, pieces: Sequence[bytes]) -> list[tuple[int, int]] | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorer:
-    """The scored tokens of one answer, ready for questions about spans of its JSON. Build it with `of`."""
+    """The scored tokens of one answer. Gives probabilities for spans of its JSON. Build it with `of`."""
 
     text: str
-    starts: Sequence[int]  # of the tokens that spell something, in code points
+    starts: Sequence[int]  # of the tokens that spell part of the text, in code points
     ends: Sequence[int]
-    places: Sequence[int]  # where they start in bytes of the text; below 0 where a surplus comes first
+    places: Sequence[int]  # where they start, in bytes of the text; negative for a surplus before the text
     scores: TokenScores  # of these tokens
-    sums: Sequence[float]  # sums[i]: log-probability of the first i tokens, the impossible ones left out
+    sums: Sequence[float]  # sums[i]: log-probability of the first i tokens, without the impossible ones
     impossible: Sequence[int]  # impossible[i]: how many of the first i tokens have probability 0
 
     @classmethod
     def of(cls, text: str, scores: TokenScores) -> Self | None:
-        """Return the scorer of an answer, or None where its tokens do not fit: better no confidence than a wrong one.
+        """Return the scorer of an answer, or None if its tokens do not spell its text.
 
-        `scores.others` may hold the chosen token at each place, or not. Text, tokens and alternatives must be of one
-        answer; a log-probability that is no number counts as probability 0.
+        No confidence is better than a wrong one. Text, tokens and alternatives must belong to one answer.
+        `scores.others` may or may not include the chosen token at each place. A log-probability that is NaN counts as
+        probability 0.
         """
         if not len(scores.pieces) == len(scores.logprobs) == len(scores.others):
             return None
@@ -97,40 +98,40 @@ class Scorer:
                 logprobs=logprobs,
                 others=[scores.others[index] for index in kept],
             ),
-            # -inf would turn every later difference of sums into nan.
+            # -inf would turn every later difference of sums into NaN.
             sums=[0.0, *accumulate(min(logprob, 0.0) if logprob > _IMPOSSIBLE else 0.0 for logprob in logprobs)],
             impossible=[0, *accumulate(not logprob > _IMPOSSIBLE for logprob in logprobs)],
         )
 
     def probability(self, span: tuple[int, int]) -> float:
-        """Return the probability, 0 to 1, of the tokens that spell the JSON at `span`, given all that stands before it.
+        """Return the probability, 0 to 1, of the tokens that spell the JSON at `span`, given everything before it.
 
-        A token counts wholly as soon as it overlaps the span by one character, and not at all otherwise: tokens cannot
-        be cut. What ends in a number, `true`, `false` or `null` is taken with the character after it, where there is
-        one: 67 is decided only by the token that does not go on to 678.
+        `span` is in code points, [start, end). Tokens cannot be cut: a token counts if it overlaps the span by at least
+        one character. A span that ends in a number, `true`, `false` or `null` includes the next character, if there is
+        one. The number 67 is decided only by the token after it, which excludes 678.
         """
         return self._product(*self._tokens(span))
 
     def probabilities(self, found: ExtractedValue, spellings: Mapping[str, bytes]) -> dict[str, float] | None:
-        """Return the probability of each value of an enum or boolean at the place of `found`.
+        """Return the probability, 0 to 1, of each value of an enum or boolean at the place of `found`.
 
         `spellings` is the JSON of each value, by its name ("true" and "false" for a boolean).
 
-        At each token of the decision, the likeliest other tokens are followed: what came before, and such a token,
-        begin another spelling of the answer. Its probability is added to the value that it spells, in full (`"M"`), in
-        part (`"M`), or with what follows (`"M","age`). Where it may still become one of several values, each of them
-        gets an equal share; this is an approximation, as what the model would have written next is not known. The
-        answered value has the probability of its own tokens beside. Values that are seen nowhere have 0, and all
-        together at most 1: the rest is null, a missing reason, and tokens not among the likeliest.
+        At each token of the decision, the likeliest other tokens are followed. The text before and one such token are
+        the beginning of another answer. Its probability is added to the value that it spells: in full (`"M"`), in part
+        (`"M`), or with the text that follows (`"M","age`). If several values are still possible, each gets an equal
+        share. This is an approximation: the model's next token there is unknown. The answered value also has the
+        probability of its own tokens. A value that no token spells has 0. The sum is at most 1; the rest belongs to
+        null, to missing reasons, and to tokens that are not among the likeliest.
 
-        None where the answer has no value and nothing says how likely each value was: a reason, or a null in the place
-        of a wrapper, when no token goes as far as the value in `{"value":…}`.
+        Returns None if the answer has no value and no token tells how likely each value was. That is so for a reason or
+        a null in place of the wrapper, if no alternative reaches the value in `{"value":…}`.
         """
         if found.span is None or (found.value is not None and found.value_span is None):
             return None
         first, last = self._tokens(found.span)
-        # How the decision is spelled up to the value. A null or a reason stands in the place of a wrapper, or a null in
-        # that of a plain value.
+        # The text of the decision before the value. A null or a reason has none, so both forms of an answer are tried:
+        # the plain value and the value in a wrapper.
         prefixes: tuple[bytes, ...] = (b"", _WRAPPER)
         if found.value_span is not None:
             prefixes = (self.text[found.span[0] : found.value_span[0]].encode(),)
@@ -138,7 +139,7 @@ class Scorer:
         seen, open_ended = False, found.missing is not None
         for beginning, mass in self._beginnings(first, last, found.span[0]):
             for prefix in prefixes:
-                if len(beginning) <= len(prefix):  # it says nothing of the value yet
+                if len(beginning) <= len(prefix):  # it does not reach the value yet
                     open_ended |= prefix.startswith(beginning)
                 elif beginning.startswith(prefix):
                     spelling = beginning[len(prefix) :]
@@ -151,11 +152,11 @@ class Scorer:
                 return None
         elif (chosen := _name(found.value)) in masses:
             masses[chosen] += self._product(first, last)
-        total = max(sum(masses.values()), 1.0)  # above 1 by rounding only
+        total = max(sum(masses.values()), 1.0)  # it exceeds 1 by rounding only
         return {value: mass / total for value, mass in masses.items()}
 
     def _tokens(self, span: tuple[int, int]) -> tuple[int, int]:
-        """The tokens [first, last) that overlap the span, widened where its value could have gone on."""
+        """The tokens [first, last) that overlap the span, plus the next one if the value could have continued."""
         start, end = span
         if self.text[end - 1] not in _CLOSING:
             end += 1  # at the end of the text, where no token begins, this changes nothing
@@ -167,7 +168,7 @@ class Scorer:
         return math.exp(self.sums[last] - self.sums[first])  # at most 1: the sums never rise
 
     def _beginnings(self, first: int, last: int, start: int) -> Iterator[tuple[bytes, float]]:
-        """Each other way in which the answer could begin from code point `start` on, and its probability."""
+        """Each other beginning of the answer from code point `start` on, and its probability."""
         pieces = self.scores.pieces
         before = pieces[first][: max(len(self.text[:start].encode()) - self.places[first], 0)]
         spelled = b""
@@ -185,11 +186,11 @@ class Scorer:
 
 
 def score_values(found: ExtractedValue, field: Field, scorer: Scorer) -> None:
-    """Fill in `confidence` and `probabilities` of everything in `found`, from the places of its values in the answer.
+    """Set `confidence` and `probabilities` in `found` and everything inside it.
 
-    A scalar's confidence is the probability of its whole decision, `found.span`; likewise that of any null and of any
-    missing reason. A list has none of its own, its items have. An object's is the lowest one inside it, None if nothing
-    inside has one. Enums and booleans get the probability of each value too. What has no place stays without.
+    The confidence of a scalar, a null or a missing reason is the probability of its whole decision, `found.span`. A
+    list has no confidence; its items have. An object has the lowest confidence inside it, or None if there is none.
+    Enums and booleans also get the probability of each value. Values without a place in the answer get nothing.
     """
     _score(found, field, scorer)
 
@@ -218,7 +219,7 @@ def _name(value: object) -> str:
 
 
 def _compatible(spelling: bytes, full: bytes) -> bool:
-    """Whether what is spelled so far can become this value's JSON, or is it with what may follow."""
+    """Whether `spelling` is a beginning of `full`, or is `full` followed by a character that may follow a value."""
     if spelling.startswith(full):
         return len(spelling) == len(full) or spelling[len(full)] in _FOLLOWING
     return full.startswith(spelling)

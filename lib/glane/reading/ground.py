@@ -1,4 +1,4 @@
-"""From quotes to evidence: every quote of an answer is looked for in the text that was asked about."""
+"""Turns quotes into evidence: looks for every quote of an answer in the text of the prompt."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from glane.types import Evidence, ExtractedValue
 
 
 def ground(found: Mapping[str, ExtractedValue], aligner: Aligner) -> None:
-    """Set the evidence of everything in an answer that has a quote.
+    """Set `evidence` of every value in an answer that has a quote.
 
-    A quote that stands several times in the text means, inside an object, the place nearest to the object's other
-    evidence; a quote that an earlier item of its list has used already, the next place; else the first.
+    A quote may occur several times in the text. Inside an object, the occurrence nearest to the object's other evidence
+    is taken. If an earlier item of the same list used the quote, the next occurrence is taken. Otherwise the first.
     """
     for one in found.values():
         _ground(one, aligner, near=None)

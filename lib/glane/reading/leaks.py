@@ -1,4 +1,4 @@
-"""Values that come from a prompt's examples and not from the document: models repeat what they are shown."""
+"""Finds values that were copied from the examples of the prompt, not from the document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Statement:
 
 
 class Leaks:
-    """What the examples of a task say, to be compared with what is said of documents."""
+    """The values and quotes of a task's examples, to be compared with answers."""
 
     def __init__(self, examples: Sequence[Example], fields: Mapping[str, Field]) -> None:
         self._fields = fields
@@ -37,11 +37,11 @@ class Leaks:
                 self._said.setdefault(name, []).extend(statements)
 
     def in_answer(self, found: Mapping[str, ExtractedValue], text: str) -> list[str]:
-        """Return the fields with a value that an example has and this document does not support.
+        """Return the names of the fields with a value that an example has and this document does not support.
 
-        Where the model quotes, the quote decides: it is an example's, and not in the document. Where it does not, a
-        value counts that an example states and whose words, or figures, do not stand in the document at all. Short
-        words and figures below 10 prove nothing.
+        A value with a quote is a leak if the quote is an example's and is not in the document. A value without a quote
+        is a leak if an example has it and its words or figures are nowhere in the document. Short words and figures
+        below 10 are never leaks: they are too frequent to tell.
         """
         leaked, document = [], _Document(text)
         for name, one in found.items():
@@ -53,7 +53,7 @@ class Leaks:
 
 
 class _Document:
-    """A text, normalised when it is first needed: most answers raise no suspicion."""
+    """A text that is normalised when it is first needed: most answers need no comparison."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -68,7 +68,7 @@ class _Document:
         return self.has_words(trace) if isinstance(trace, str) else self.has_number(trace)
 
     def has_number(self, number: float) -> bool:
-        """Whether a figure of the text can be read as this number, in whatever way."""
+        """Whether a figure of the text can be read as this number, in any notation."""
         for text in (self._text, _GROUPS.sub("", self._text), re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", self._text)):
             if any(float(figure.replace(",", ".")) == number for figure in _NUMBER.findall(text)):
                 return True
@@ -76,7 +76,7 @@ class _Document:
 
 
 def _leaves(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:
-    """Everything with a value of its own, and everything quoted, with the field that it answers."""
+    """Everything that has a value or a quote, each with its field."""
     if one.value is not None or (one.quote is not None and not one.fields):
         yield one, field
     if isinstance(field, ListField):

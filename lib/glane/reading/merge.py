@@ -1,11 +1,11 @@
-"""One record out of several answers: of the chunks of a document, of samples of one chunk, of a second look.
+"""Merges several answers into one record: those of chunks, of samples of one chunk, and of recall passes.
 
-Two answers are compared by what they state: the value (text without case, accents and typographic signs, see
-`fold`; a partial date with its precision) and its assertion. What loses is never hidden: its value stands among
-the `conflicts` of what won, each value once, as text at its precision where it is a partial date (`2024-03`), as a
-mapping where it is an object. A conflict that equals the value itself says that the value also came with another
-assertion. Conflicts that the answers bring along from an earlier merging are kept; they are values alone, so that one
-that equals the new winner is taken for the same statement.
+Two answers are compared by their statements: the value and its assertion. Text is compared without case, accents and
+typographic signs (see `fold`), a partial date with its precision. Losing values are never hidden. Each is kept once in
+the `conflicts` of the winner. A partial date is kept there as text at its precision (`2024-03`), an object as a
+mapping. A conflict that equals the value itself means that the value also came with another assertion. Conflicts from
+an earlier merge are kept. They are values without assertion, so one that equals the new winner is dropped as the same
+statement.
 """
 
 from __future__ import annotations
@@ -19,36 +19,37 @@ from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import min_items
 from glane.types import ExtractedValue, Missing
 
-# What some chunk says beats the silence of the others.
+# A reason that one chunk states beats the silence of the others.
 _PRECEDENCE = (Missing.CONFLICTING, Missing.UNCERTAIN, Missing.UNREADABLE, Missing.DENIED, Missing.NOT_STATED, None)
 
 
 def merge_chunks(
     parts: Sequence[Mapping[str, ExtractedValue]], fields: Mapping[str, Field]
 ) -> dict[str, ExtractedValue]:
-    """Put the answers of the chunks of one document, in text order, together as each field's `merge` says.
+    """Merge the answers of the chunks of one document, in text order, by the `merge` rule of each field.
 
-    Single values and objects: nulls give way to values. `most_frequent` counts a passage that two overlapping chunks
-    show once, where evidence tells; ties go to the higher confidence, then to the first. An object without confidence
-    of its own has that of its least certain field. Objects win or lose as a whole. `sum` adds the numbers that have the
-    assertion of the first: it may exceed the field's maximum, its confidence and agreement are the lowest, and what its
-    terms had as conflicts falls. Where all are null, the reason that says most stands: conflicting, uncertain,
-    unreadable, denied, not stated.
+    Single values and objects: values beat nulls. `most_frequent` counts a passage once if two overlapping chunks show
+    it and evidence tells so. Ties go to the higher confidence, then to the first. An object without confidence has that
+    of its least certain field. Objects win or lose as a whole. `sum` adds the numbers that have the assertion of the
+    first. The sum may exceed the field's maximum; its confidence and agreement are the lowest of its terms, and the
+    conflicts of its terms are dropped. If all are null, the most informative reason is taken, in this order:
+    conflicting, uncertain, unreadable, denied, not stated.
 
-    Lists are united in order of first occurrence, and may then exceed `max_items`. Items are the same
+    Lists are united in order of first occurrence, and may then exceed `max_items`. Two items are the same
 
-    - as single values: when they state the same, or at a `similarity` below 100 when text is that similar;
-    - as objects without `keys`: when all their fields are, null being the same as null only;
-    - as objects with `keys`: when their key fields are, and not all of them null. An item that lacks keys is the
-      less detailed mention of one that has more, and joins it, if it shares a key, no number, date, boolean or enum of
-      the two differs, and there is only one such item, or only one whose evidence overlaps. It never joins by guess.
+    - as single values: if they state the same, or, with a `similarity` below 100, if their text is that similar;
+    - as objects without `keys`: if all their fields are the same. Null is the same as null only;
+    - as objects with `keys`: if their key fields are the same and not all null. An item that lacks keys may be a less
+      detailed mention of another item. It joins that item if the two share a key, no number, date, boolean or enum
+      differs, and there is only one such item, or only one whose evidence overlaps. It never joins by guess.
 
     Similar text with other digits, single letters or Roman numerals (hepatitis A and B) is never the same. Items with
-    different assertions stay apart. Of the same items the first, or most detailed, stays with its evidence and the
-    highest confidence; its null fields are filled from the others, and where they differ, their values are conflicts of
-    the field. Numbers are not added up.
+    different assertions stay apart. Among items that are the same, the first or most detailed one is kept with its
+    evidence, and gets the highest confidence. Its null fields are filled from the others. Where fields differ, the
+    other values become conflicts of the field. Numbers are not added up.
 
-    Uniting is associative at similarity 100 where no key is null; `first` and `last` are, without assertions.
+    The union of lists is associative at similarity 100 if no key is null. `first` and `last` are associative if there
+    are no assertions.
 
     Raises:
         ValueError: there are no parts.
@@ -61,19 +62,21 @@ def merge_chunks(
 def merge_passes(
     passes: Sequence[Mapping[str, ExtractedValue]], fields: Mapping[str, Field], *, num_passes: int | None = None
 ) -> dict[str, ExtractedValue]:
-    """Let samples of the answer to one prompt vote (self-consistency: Wang et al., arXiv 2203.11171).
+    """Merge samples of the answer to one prompt by vote (self-consistency: Wang et al., arXiv 2203.11171).
 
-    The most frequent statement wins, a null with its reason being one; ties go to the higher sum of confidences, then
-    to the earliest pass. `agreement` is the share of passes that say the same, above 0 to 1; `confidence` is agreement
-    times the mean confidence of these passes; probabilities are means over all passes that have them.
+    The most frequent statement wins; a null with its reason is a statement. Ties go to the higher sum of confidences,
+    then to the earliest pass. `agreement` is the share of passes with the winning statement, above 0 up to 1.
+    `confidence` is agreement times the mean confidence of these passes. Probabilities are means over all passes that
+    have them.
 
-    Objects vote on whether they are there, and then field by field; the agreement inside an object is the share of the
-    passes that have the object. Evidence is that of the earliest pass, of objects of the one nearest to the outcome.
+    For an object, the vote is first on whether it is null, then field by field. The agreement of its fields is the
+    share among the passes that have the object. Evidence is taken from the earliest pass that agrees; that of an object
+    from the pass with the most fields in agreement.
 
-    A list is null where most passes say so. Otherwise its items are matched as when chunks are united, and those in at
-    least half of the passes stay; where the task asks for more items than that, the most agreed upon fill it up. The
-    list's own agreement is the share of passes that have a list. `num_passes` counts the samples that could not be
-    used, too: they agree with nothing.
+    A list is null if most passes say so. Otherwise items are matched as in `merge_chunks`, and those in at least half
+    of the passes are kept. If the task asks for more items, those with the highest agreement are added. The agreement
+    of the list is the share of passes that have a list. `num_passes` includes the samples that could not be used; they
+    agree with nothing.
 
     Raises:
         ValueError: there are no passes.
@@ -87,10 +90,10 @@ def merge_passes(
 def add_recalled(
     base: Mapping[str, ExtractedValue], recalled: Mapping[str, ExtractedValue], fields: Mapping[str, Field]
 ) -> dict[str, ExtractedValue]:
-    """Add to the lists of `base` what a later look at the same text found; nothing goes.
+    """Add the list items of a recall pass to the lists of `base`; nothing is removed.
 
-    Items are matched as when chunks are united, but two items of `base` are never made one. A reason for there being
-    no list falls when items come. Other fields stay as they are in `base`, and may be absent from `recalled`.
+    Items are matched as in `merge_chunks`, but two items of `base` are never merged. If items are added to a missing
+    list, its reason is dropped. Other fields stay as they are in `base`; `recalled` may lack them.
     """
     added = {}
     for name, field in fields.items():
@@ -102,13 +105,13 @@ def add_recalled(
     return added
 
 
-# What loses
+# Losing values
 
 
 def _conflicts(
     winner: ExtractedValue, parts: Iterable[ExtractedValue], field: Field, *, latest: bool = False
 ) -> list[object]:
-    """The values of `parts` that the winner does not state, each once, in order of first or latest occurrence."""
+    """The values of `parts` that the winner does not state, each once, by first (or `latest`) occurrence."""
     stated = statement_of(winner, field)
     own = None if winner.is_null else plain_key(plain_of(winner), field)
     others: dict[Hashable, object] = {}
@@ -119,7 +122,7 @@ def _conflicts(
             part_key = plain_key(plain_of(part), field)
             if statement_of(part, field) != stated:
                 said.append((part_key, plain_of(part)))
-        # What a part holds against its own value came with another assertion, so that it stays if that value wins.
+        # A part's conflict that equals its own value came with another assertion. It is kept if that value wins.
         keyed = [(plain_key(value, field), value) for value in part.conflicts]
         carried = [(key, value) for key, value in keyed if key != own or key == part_key]
         for key, value in carried + said if latest else said + carried:
@@ -138,13 +141,16 @@ def _copy(found: ExtractedValue) -> ExtractedValue:
     )
 
 
-def _as(kept: ExtractedValue, other: ExtractedValue) -> ExtractedValue:
-    """`other` where it says the same object but for its fields, which hold themselves what differs between them."""
+def _same_object(kept: ExtractedValue, other: ExtractedValue) -> ExtractedValue:
+    """`kept`, with the conflicts of `other`: for objects that differ in their fields only.
+
+    The fields hold their own conflicts, so the object as a whole must not be one.
+    """
     return replace(kept, conflicts=other.conflicts)
 
 
 def _confidence(found: ExtractedValue) -> float:
-    """For ranking: what has no confidence comes last."""
+    """The confidence, for ranking; -1 if there is none."""
     if found.confidence is None and found.fields is not None:
         return min((inner.confidence for inner in found.fields.values() if inner.confidence is not None), default=-1.0)
     return -1.0 if found.confidence is None else found.confidence
@@ -160,7 +166,7 @@ def _merged(parts: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
 
 
 def _chosen(parts: Sequence[ExtractedValue], field: Field, *, rule: str) -> ExtractedValue:
-    """One of several answers that are no lists."""
+    """One of several answers, for a field that is not a list."""
     values = [part for part in parts if not part.is_null]
     if not values:
         return _null(parts, field)
@@ -191,7 +197,7 @@ def _null(parts: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
 
 
 def _num_mentions(group: Sequence[ExtractedValue]) -> int:
-    """Answers, those that quote the same passage counted once."""
+    """The number of answers; answers that quote the same passage count once."""
     return sum(not any(overlap(one, earlier) for earlier in group[:place]) for place, one in enumerate(group))
 
 
@@ -216,7 +222,7 @@ def _sum(parts: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
 
 
 def _united(parts: Sequence[ExtractedValue], field: ListField, *, num_apart: int = 0) -> ExtractedValue:
-    """The items of all parts, each once. The first `num_apart` are not compared among themselves."""
+    """The items of all parts, each once. The first `num_apart` items are not compared with each other."""
     lists = [part for part in parts if part.items is not None]
     items = [item for part in lists for item in part.items or ()]
     if not lists or (not items and any(part.missing for part in parts)):
@@ -230,7 +236,7 @@ def _united(parts: Sequence[ExtractedValue], field: ListField, *, num_apart: int
 
 
 def _one(same: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
-    """One item out of several that are the same: the first, with what it lacks from the others."""
+    """Merge items that are the same: the first one, with its nulls filled from the others."""
     kept = same[0]
     surest = max(same, key=lambda item: -1.0 if item.confidence is None else item.confidence)
     fields = None
@@ -242,7 +248,7 @@ def _one(same: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
             else _chosen([one[name] for one in inner], sub, rule="first")
             for name, sub in field.fields.items()
         }
-        same = [_as(kept, item) for item in same]
+        same = [_same_object(kept, item) for item in same]
     return replace(
         _copy(kept),
         fields=fields,
@@ -260,7 +266,7 @@ def _voted(passes: Sequence[ExtractedValue], field: Field, *, num_passes: int) -
         return _voted_list(passes, field, num_passes=num_passes)
     ballots: dict[Hashable, list[ExtractedValue]] = {}
     for one in passes:
-        # Objects vote on whether they are there; what they hold, their fields vote on.
+        # The vote on an object is on null or not. Its fields have votes of their own.
         value = one.is_null if isinstance(field, ObjectField) else statement_of(one, field)
         ballots.setdefault((value, one.missing, one.assertion), []).append(one)
     same = max(ballots.values(), key=_weight)
@@ -272,7 +278,7 @@ def _voted(passes: Sequence[ExtractedValue], field: Field, *, num_passes: int) -
         }
         outcome = replace(winner, fields=fields)
         winner = replace(max(same, key=lambda one: _num_equal(one, outcome, field)), fields=fields)
-        heard = [_as(winner, one) if any(one is agreeing for agreeing in same) else one for one in passes]
+        heard = [_same_object(winner, one) if any(one is agreeing for agreeing in same) else one for one in passes]
     return _scored(winner, same, passes, conflicts=_conflicts(winner, heard, field), num_passes=num_passes)
 
 

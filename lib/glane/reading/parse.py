@@ -1,4 +1,4 @@
-"""From a completion to what it says, strictly: nothing is repaired in silence."""
+"""Parses a completion into values, strictly: nothing is repaired in silence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from glane.types import Completion, ExtractedValue, Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one completion is worth: what it says where its status is OK, else a reason without text."""
+    """The result of parsing one completion: its values if the status is OK, else a reason without document text."""
 
     status: Status
     reason: str | None = None
@@ -24,7 +24,7 @@ class Outcome:
 
 
 def parse(completion: Completion, fields: Mapping[str, Field], spelling: Keys = FULL_KEYS) -> Outcome:
-    """Judge one completion. The reason of a failure names field and rule, never a value."""
+    """Parse and check one completion. The reason of a failure names field and rule, never a value."""
     if completion.finish_reason == "length":
         reason = f"the answer was cut after {completion.num_output_tokens} tokens"
         return Outcome(status=Status.TRUNCATED, reason=reason)
@@ -32,14 +32,14 @@ def parse(completion: Completion, fields: Mapping[str, Field], spelling: Keys = 
         reason = f"the engine ended the request: {completion.finish_reason}"
         return Outcome(status=Status.REJECTED, reason=reason)
     try:
-        # The strict reading first: it is fast, and refuses what the one with places would let pass.
+        # `locate` accepts duplicate keys and NaN. This strict parse, which is fast, refuses them first.
         json.loads(completion.text, object_pairs_hook=_distinct, parse_constant=_no_constant)
         return Outcome(status=Status.OK, found=read_answer(fields, spelling.restored(locate(completion.text))))
     except AnswerError as error:
         return Outcome(status=Status.INVALID, reason=str(error))
     except json.JSONDecodeError as error:
         return Outcome(status=Status.INVALID, reason=f"not JSON at character {error.pos}")
-    except (ValueError, RecursionError):  # a number of thousands of digits, brackets nested without end
+    except (ValueError, RecursionError):  # a number of thousands of digits, or brackets nested too deep
         return Outcome(status=Status.INVALID, reason="not JSON that can be read")
 
 

@@ -1,8 +1,8 @@
-"""The reading of one document: which prompts it takes, and what their answers come to.
+"""The reading of one document: which prompts are asked, and how their answers become one result.
 
-A document is asked chunk by chunk, each chunk once or several times. An answer that is cut short, breaks the schema or
-breaks a rule is asked again, within a bound; a recall pass looks for items that the lists lack. What the answers
-say is grounded in the text, scored, and merged: samples of a chunk first, then the chunks.
+Each chunk of a document is asked once or several times. If an answer is cut short, or breaks the schema or a rule, its
+prompt is repeated, a limited number of times. Recall passes look for list items that are still missing. The values are
+then located in the text, scored, and merged: first the samples of a chunk, then the chunks.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Question:
 
 
 class ReadingPlan:
-    """How the documents of a task are read: what is the same for all of them, made once."""
+    """Everything that the readings of a task share: questions, rules and examples. Made once."""
 
     def __init__(self, task: Task, *, style: PromptStyle) -> None:
         self.task = task
@@ -52,11 +52,11 @@ class Turn:
 
     chunk: int
     sample: int = 0
-    recall: int = 0  # number of the recall pass; 0 is the question itself
-    repair: int = 0  # how often the answer to it was asked again
-    is_longer: bool = False  # the answer was cut short: more room for it
-    found: str = ""  # of a recall pass: what is known already, as JSON
-    problem: str = ""  # of a repair: what was wrong
+    recall: int = 0  # number of the recall pass; 0 is the main question
+    repair: int = 0  # how often this prompt was asked again
+    is_longer: bool = False  # the answer before was cut short: it gets a larger token budget
+    found: str = ""  # in a recall pass: what earlier answers found, as JSON
+    problem: str = ""  # in a repair: what was wrong with the answer before
 
 
 @dataclass(slots=True)
@@ -69,11 +69,11 @@ class _ChunkState:
 
 
 class Reading:
-    """One document on its way. Used by one thread, once it is made."""
+    """The state of one document while it is asked. After it is made, only one thread may use it."""
 
-    def __init__(self, method: ReadingPlan, document: Document, chunks: Sequence[Chunk]) -> None:
+    def __init__(self, plan: ReadingPlan, document: Document, chunks: Sequence[Chunk]) -> None:
         assert document.text is not None
-        self._method, self._task, self._document = method, method.task, document
+        self._plan, self._task, self._document = plan, plan.task, document
         self.chunks = chunks
         self._states = [_ChunkState(num_open=self._task.passes.samples) for _ in chunks]
         self._num_open = len(chunks)
@@ -88,11 +88,11 @@ class Reading:
 
     @property
     def is_duplicate(self) -> bool:
-        """Whether every answer was one that had been computed for another document."""
+        """Whether every answer was reused from another document."""
         return self._is_duplicate
 
     def turns(self) -> list[Turn]:
-        """The prompts to begin with."""
+        """The first prompts."""
         return [
             Turn(chunk=chunk, sample=sample)
             for chunk in range(len(self.chunks))
@@ -100,49 +100,49 @@ class Reading:
         ]
 
     def question(self, turn: Turn) -> Question:
-        """What a prompt asks."""
+        """The question of a prompt: all fields, or the lists of a recall pass."""
         if turn.recall:
-            assert self._method.recall is not None
-            return self._method.recall
-        return self._method.question
+            assert self._plan.recall is not None
+            return self._plan.recall
+        return self._plan.question
 
     def messages(self, turn: Turn) -> list[Message]:
-        """The prompt."""
+        """The messages of a prompt."""
         notes = [recall_note(self._task, turn.found)] * bool(turn.found)
         notes += [repair_note(self._task, turn.problem)] * bool(turn.problem)
         inputs = {**self._document.inputs, TEXT_INPUT: self.chunks[turn.chunk].text}
         return self.question(turn).template.messages(inputs, note="\n".join(notes))
 
-    def take(self, turn: Turn, outcome: Completion | Outcome, *, duplicate: bool = False) -> list[Turn]:
-        """Take the answer to a prompt, or why there is none. Return the prompts that follow from it."""
+    def take(self, turn: Turn, answer: Completion | Outcome, *, duplicate: bool = False) -> list[Turn]:
+        """Take the answer to a prompt, or the reason why there is none. Return the prompts to ask next."""
         state = self._states[turn.chunk]
         self._is_duplicate = self._is_duplicate and duplicate
-        judgement = outcome
-        if isinstance(outcome, Completion):
-            if not duplicate:  # what was computed for another document costs nothing here
-                self._prompt_tokens += outcome.num_prompt_tokens
-                self._output_tokens += outcome.num_output_tokens
-            judgement = parse(outcome, self.question(turn).fields, self._task.spelling)
-            if turn.repair < self._task.repairs and (problem := self._problem(turn, judgement)):
+        outcome = answer
+        if isinstance(answer, Completion):
+            if not duplicate:  # the tokens of a reused answer are counted at the first document
+                self._prompt_tokens += answer.num_prompt_tokens
+                self._output_tokens += answer.num_output_tokens
+            outcome = parse(answer, self.question(turn).fields, self._task.spelling)
+            if turn.repair < self._task.repairs and (problem := self._problem(turn, outcome)):
                 self._num_repairs += 1
-                is_longer = turn.is_longer or judgement.status is Status.TRUNCATED
+                is_longer = turn.is_longer or outcome.status is Status.TRUNCATED
                 return [replace(turn, repair=turn.repair + 1, problem=problem, is_longer=is_longer)]
-            self._finish_reason = outcome.finish_reason
-            if judgement.found is not None:
-                self._support(turn, judgement.found, outcome)
-        assert isinstance(judgement, Outcome)
+            self._finish_reason = answer.finish_reason
+            if outcome.found is not None:
+                self._support(turn, outcome.found, answer)
+        assert isinstance(outcome, Outcome)
         if turn.recall:
-            return self._recalled(turn, state, judgement)
-        state.samples.append(judgement)
+            return self._recalled(turn, state, outcome)
+        state.samples.append(outcome)
         state.num_open -= 1
         if state.num_open:
             return []
         return self._sampled(turn, state)
 
     def extraction(self) -> Extraction:
-        """The result of a reading that is done."""
+        """The result of the document. Only for a reading that is done."""
         status, reason, found = self._verdict()
-        broken = [] if found is None else self._method.rules.broken(found, self._document.inputs)
+        broken = [] if found is None else self._plan.rules.broken(found, self._document.inputs)
         if found is not None and (rejecting := [one.rule for one in broken if one.if_broken == "reject"]):
             status, reason, found = Status.INVALID, f"the answer breaks the rule {rejecting[0]!r}", None
         texts = [self._document.text or "", *self._document.inputs.values()]
@@ -151,7 +151,7 @@ class Reading:
             reason=reason,
             found=found,
             broken_rules=None if found is None else [one.rule for one in broken],
-            leaked=None if found is None else self._method.leaks.in_answer(found, "\n".join(texts)),
+            leaked=None if found is None else self._plan.leaks.in_answer(found, "\n".join(texts)),
             finish_reason=self._finish_reason,
             num_prompt_tokens=self._prompt_tokens,
             num_output_tokens=self._output_tokens,
@@ -159,17 +159,20 @@ class Reading:
             num_repairs=self._num_repairs,
         )
 
-    def _problem(self, turn: Turn, judgement: Outcome) -> str:
-        """What another answer might mend; empty if there is nothing. Rules are for whole documents, not for chunks."""
-        if judgement.status in (Status.TRUNCATED, Status.INVALID):
-            return judgement.reason or str(judgement.status)
-        if judgement.found is None or turn.recall or len(self.chunks) > 1:
+    def _problem(self, turn: Turn, outcome: Outcome) -> str:
+        """What is wrong and could be right in another answer; empty if nothing is.
+
+        Rules are about whole documents, so they are not checked on one of several chunks.
+        """
+        if outcome.status in (Status.TRUNCATED, Status.INVALID):
+            return outcome.reason or str(outcome.status)
+        if outcome.found is None or turn.recall or len(self.chunks) > 1:
             return ""
-        broken = self._method.rules.broken(judgement.found, self._document.inputs)
+        broken = self._plan.rules.broken(outcome.found, self._document.inputs)
         return f"the answer breaks the rule {broken[0].rule!r}" if broken else ""
 
     def _support(self, turn: Turn, found: dict[str, ExtractedValue], completion: Completion) -> None:
-        """Set evidence and confidence of everything in an answer."""
+        """Set evidence and confidence of all values in an answer."""
         state, chunk = self._states[turn.chunk], self.chunks[turn.chunk]
         state.aligner = state.aligner or Aligner(chunk.text, offset=chunk.start)
         ground(found, state.aligner)
@@ -179,8 +182,8 @@ class Reading:
                 score_values(one, fields[name], scorer)
 
     def _sampled(self, turn: Turn, state: _ChunkState) -> list[Turn]:
-        """All samples of a chunk are there."""
-        usable = [judgement.found for judgement in state.samples if judgement.found is not None]
+        """Merge the samples of a chunk, once all are answered."""
+        usable = [outcome.found for outcome in state.samples if outcome.found is not None]
         if not usable:
             state.failure = state.samples[0]
             return self._close(state)
@@ -189,26 +192,26 @@ class Reading:
         state.found = merge_passes(usable, self._task.fields, num_passes=samples) if samples > 1 else usable[0]
         return self._next_recall(turn, state)
 
-    def _recalled(self, turn: Turn, state: _ChunkState, judgement: Outcome) -> list[Turn]:
-        """A recall pass adds what it found; one that failed takes nothing away."""
+    def _recalled(self, turn: Turn, state: _ChunkState, outcome: Outcome) -> list[Turn]:
+        """Add the items of a recall pass. A pass that failed removes nothing."""
         assert state.found is not None
-        if judgement.found is None:
+        if outcome.found is None:
             return self._close(state)
-        before, state.found = state.found, add_recalled(state.found, judgement.found, self._task.fields)
+        before, state.found = state.found, add_recalled(state.found, outcome.found, self._task.fields)
         if _num_items(state.found) == _num_items(before):
-            return self._close(state)  # the next pass would ask the very same
+            return self._close(state)  # the next pass would be the same prompt
         return self._next_recall(turn, state)
 
     def _next_recall(self, turn: Turn, state: _ChunkState) -> list[Turn]:
         if turn.recall >= self._task.passes.recall:
             return self._close(state)
         assert state.found is not None
-        said = {name: _said(state.found[name]) for name in self._task.list_fields}
-        known = compact_json(self._task.spelling.in_answer(said))
+        values = {name: _prompt_value(state.found[name]) for name in self._task.list_fields}
+        known = compact_json(self._task.spelling.in_answer(values))
         return [Turn(chunk=turn.chunk, recall=turn.recall + 1, found=known)]
 
     def _close(self, state: _ChunkState) -> list[Turn]:
-        """A chunk has its result."""
+        """End the work on a chunk, and free its memory."""
         self._num_open -= 1
         state.samples, state.aligner = [], None
         return []
@@ -231,10 +234,10 @@ def _num_items(found: Mapping[str, ExtractedValue]) -> int:
     return sum(len(one.items or ()) for one in found.values())
 
 
-def _said(one: ExtractedValue) -> Any:
-    """What was found, as a prompt repeats it: values alone, nulls left out."""
+def _prompt_value(one: ExtractedValue) -> Any:
+    """A found value as a prompt repeats it: plain, without nulls."""
     if one.items is not None:
-        return [_said(item) for item in one.items]
+        return [_prompt_value(item) for item in one.items]
     if one.fields is not None:
-        return {name: _said(inner) for name, inner in one.fields.items() if not inner.is_null}
+        return {name: _prompt_value(inner) for name, inner in one.fields.items() if not inner.is_null}
     return plain_json(plain_of(one))

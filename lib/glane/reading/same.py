@@ -1,7 +1,7 @@
-"""Whether two answers say the same.
+"""Compares answers, and groups list items that are the same.
 
-Two answers are compared by what they state: the value (text without case, accents and typographic signs, see
-`fold`; a partial date with its precision) and its assertion.
+Two answers are compared by their statements: the value and its assertion. Text is compared without case, accents and
+typographic signs (see `fold`), a partial date with its precision.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from glane.task.kinds.date import at_precision
 from glane.types import Assertion, ExtractedValue
 
 _HYPHENS = re.compile("[-‐‑]")
-_SHORT_WORDS = re.compile(r"\b(?:\w|[ivx]+)\b(?!')")  # hépatite A, type II; not the d of d'Arles
+_SHORT_WORDS = re.compile(r"\b(?:\w|[ivx]+)\b(?!')")  # "A" in "hépatite A", "II" in "type II"; not the "d" in "d'Arles"
 
 
 class Statement(NamedTuple):
-    """A value and how the text speaks of it; equal where two answers say the same."""
+    """A value and its assertion, normalised: two answers say the same if their statements are equal."""
 
     value: Hashable
     assertion: Assertion | None
@@ -31,7 +31,7 @@ class Statement(NamedTuple):
 
 
 def statement_of(found: ExtractedValue, field: Field) -> Statement | None:
-    """What `found` says, ready for comparison; None if it is null, for whatever reason."""
+    """The statement of `found`; None if it is null, for any reason."""
     if found.is_null:
         return None
     if isinstance(field, ListField):
@@ -46,7 +46,7 @@ def statement_of(found: ExtractedValue, field: Field) -> Statement | None:
 
 
 def plain_of(found: ExtractedValue) -> object:
-    """The value as conflicts hold it."""
+    """The value in the plain form that `conflicts` has."""
     if found.items is not None:
         return [plain_of(item) for item in found.items]
     if found.fields is not None:
@@ -57,7 +57,7 @@ def plain_of(found: ExtractedValue) -> object:
 
 
 def plain_key(plain: object, field: Field) -> Hashable:
-    """A plain value, ready for comparison. Enum values are exact: two of them may differ by case only."""
+    """A plain value in normalised form. Enum values stay exact, as two of them may differ by case only."""
     if isinstance(field, ListField) and isinstance(plain, list):
         return frozenset(plain_key(item, field.items) for item in plain)
     if isinstance(field, ObjectField) and isinstance(plain, Mapping):
@@ -68,7 +68,7 @@ def plain_key(plain: object, field: Field) -> Hashable:
 
 
 def overlap(one: ExtractedValue, other: ExtractedValue) -> bool:
-    """Whether the evidence of both shares a passage of the document: then they are one mention of it."""
+    """Whether the evidence of both overlaps in the document: they are then one mention."""
     a, b = one.evidence, other.evidence
     if a is None or b is None or a.start is None or a.end is None or b.start is None or b.end is None:
         return False
@@ -76,20 +76,20 @@ def overlap(one: ExtractedValue, other: ExtractedValue) -> bool:
 
 
 def clusters_of(items: Sequence[ExtractedValue], field: ListField, *, num_apart: int = 0) -> list[list[int]]:
-    """The places of items that are the same, by first occurrence; in each cluster the item that is kept comes first.
+    """Group the indices of items that are the same, by first occurrence. The first of a group is the item to keep.
 
-    What is the same, `glane.reading.merge.merge_chunks` says; similarity is RapidFuzz's ratio, 0 to 100. The first
-    `num_apart` items are never the same as each other.
+    `glane.reading.merge.merge_chunks` defines which items are the same. Similarity is RapidFuzz's ratio, 0 to 100. The
+    first `num_apart` items are never the same as each other.
     """
     signatures = [_signature(item, field) for item in items]
     clusters: list[list[int]] = []
-    known: dict[Hashable, list[int]] = {}  # exactly equal items are found without comparing with every cluster
-    framed: dict[Hashable, list[list[int]]] = {}  # and only these clusters can be similar
+    known: dict[Hashable, list[int]] = {}  # finds equal items without comparing with every cluster
+    blocks: dict[Hashable, list[list[int]]] = {}  # by blocking key: only clusters of one block can be similar
     for place, signature in enumerate(signatures):
-        # Without a single key there is nothing to tell such items by; only their equals are the same.
+        # Items whose keys are all null cannot be told apart by keys. They are the same only if they are equal.
         has_key = any(part is not None for part in signature.parts)
         exact: Hashable = signature[:3] if has_key else (signature[:3], statement_of(items[place], field.items))
-        rivals = framed.setdefault(_frame(signature), []) if has_key and field.similarity < 100 else []
+        rivals = blocks.setdefault(_blocking_key(signature), []) if has_key and field.similarity < 100 else []
         cluster = None
         if place >= num_apart:
             alike = (one for one in rivals if _alike(signatures[one[0]], signature, field.similarity))
@@ -108,7 +108,7 @@ class _Signature(NamedTuple):
     assertion: Assertion | None
     is_null: bool
     parts: tuple[Statement | None, ...]  # the value, or the key fields
-    tellers: tuple[tuple[str, ...], ...]  # of each part
+    marks: tuple[tuple[str, ...], ...]  # of each part
 
 
 def _signature(item: ExtractedValue, field: ListField) -> _Signature:
@@ -120,31 +120,34 @@ def _signature(item: ExtractedValue, field: ListField) -> _Signature:
         item.assertion,
         item.is_null,
         tuple(statement_of(one, sub) for one, sub in keys),
-        tuple(_tellers(one.value) if isinstance(one.value, str) else () for one, _ in keys)
+        tuple(_distinguishing_marks(one.value) if isinstance(one.value, str) else () for one, _ in keys)
         if field.similarity < 100
         else (),
     )
 
 
-def _tellers(text: str) -> tuple[str, ...]:
-    """The short signs that tell names apart which are else alike: numbers, single letters, Roman numerals."""
-    words = fold(_HYPHENS.sub(" ", text))  # folding alone would hide the A of "hépatite-A"
+def _distinguishing_marks(text: str) -> tuple[str, ...]:
+    """The short parts that distinguish similar names: numbers, single letters, Roman numerals."""
+    words = fold(_HYPHENS.sub(" ", text))  # folding alone would join the "A" of "hépatite-A" to the word
     numbers = "".join(char if char.isnumeric() else " " for char in words).split()
     return (*numbers, "", *_SHORT_WORDS.findall(words))
 
 
-def _frame(signature: _Signature) -> Hashable:
-    """What similar items have exactly in common: all but the letters of their text."""
+def _blocking_key(signature: _Signature) -> Hashable:
+    """The parts that must be equal for two items to be similar: everything except their free text.
+
+    Only items with the same key are compared with each other (blocking, as in record linkage).
+    """
     parts = tuple(part.assertion if part is not None and part.is_text else part for part in signature.parts)
-    return signature.assertion, signature.is_null, parts, signature.tellers
+    return signature.assertion, signature.is_null, parts, signature.marks
 
 
 def _alike(one: _Signature, other: _Signature, similarity: float, *, ignore_null: bool = False) -> bool:
-    """Whether all parts are the same or similar; or all that `one` has."""
+    """Whether all parts are the same or similar; with `ignore_null`, all parts that `one` has."""
     return all(
         (a is None and ignore_null)
         or a == b
-        or (similarity < 100 and one.tellers[place] == other.tellers[place] and _similar(a, b, similarity))
+        or (similarity < 100 and one.marks[place] == other.marks[place] and _similar(a, b, similarity))
         for place, (a, b) in enumerate(zip(one.parts, other.parts, strict=True))
     )
 
@@ -164,7 +167,7 @@ def _with_details(
     *,
     num_apart: int,
 ) -> list[list[int]]:
-    """Let mentions that lack keys join the only more detailed one that they can be."""
+    """Merge each group that lacks keys into the only more detailed group that it can belong to."""
 
     def num_keys(cluster: list[int]) -> int:
         return sum(part is not None for part in signatures[cluster[0]].parts)
@@ -180,7 +183,7 @@ def _with_details(
         )
 
     left = list(clusters)
-    # The most detailed first, so that a chain of ever vaguer mentions ends in one item.
+    # The most detailed first, so that a chain of less and less detailed mentions becomes one item.
     for vague in sorted(clusters, key=num_keys, reverse=True):
         if not 0 < num_keys(vague) < len(field.keys):
             continue
@@ -194,7 +197,7 @@ def _with_details(
 
 
 def _contradict(some: Sequence[ExtractedValue], others: Sequence[ExtractedValue], field: ObjectField) -> bool:
-    """Whether a field has values on both sides and none in common. Free text may be worded in many ways."""
+    """Whether a field has values on both sides and none in common. Free text is not compared: wordings vary."""
     for name, sub in field.fields.items():
         if isinstance(sub, ListField | ObjectField) or sub.is_free_text:
             continue

@@ -1,7 +1,7 @@
-"""From a document to the chunks that are asked, cut where a reader would cut.
+"""Splits a document into chunks, at sections, lines and sentences.
 
-Own code because the known libraries (semantic-text-splitter, semchunk) cut after "Dr." and "janv.", know no tables and
-headings, and count the same text several times over.
+This is own code because the known libraries (semantic-text-splitter, semchunk) cut after "Dr." and "janv.", do not
+recognise tables and headings, and count the tokens of the same text several times.
 """
 
 from __future__ import annotations
@@ -15,35 +15,36 @@ from dataclasses import dataclass, field
 
 from glane.types import Chunk
 
-_FIRST_GUESS = 6  # characters per token, on the high side: a document that fits is then proved to fit by one count
-_AIM = 0.95  # of the budget: the density of the chunk before is only nearly that of the next
-_STRETCH = 1.15  # of the budget, as it is guessed: as far as a better bound than the chosen one is looked for
-_ROOM = 1.08  # a chunk that could be this much longer is tried again
-_TRIES = 4  # counts of one chunk before it is taken as it is, or halved
-_REST = 0.3  # of a chunk: at least so much is left for the last one
+_FIRST_GUESS = 6  # characters per token, estimated high: one count then proves that a short document fits
+_AIM = 0.95  # share of the token budget to aim for, as the density of the next chunk is only estimated
+_STRETCH = 1.15  # share of the estimated budget, up to which a better bound is looked for
+_MIN_GROWTH = 1.08  # a chunk that could grow by more than this factor is tried again
+_TRIES = 4  # token counts per chunk, after which it is taken as it is or halved
+_REST = 0.3  # share of a chunk that is left at least for the last chunk
 
-# The kinds of bound, from the best to the last, and what each costs. A bound is chosen by this cost plus the share of
-# the room that it leaves unused: a paragraph wins over a sentence as long as it loses less than a quarter of the room.
+# The kinds of bound, from the best to the worst, and the cost of each. The bound is taken whose cost, plus the share of
+# the budget that it leaves unused, is lowest: a paragraph wins over a sentence if it wastes at most a fifth more.
 _SECTION, _PARAGRAPH, _LINE, _ROW, _SENTENCE, _HEADING, _WRAP, _CLAUSE = range(8)
 _COST = (0.0, 0.05, 0.1, 0.15, 0.25, 0.5, 0.5, 0.55)
 _WORD_COST = 0.75
 _GRAPHEME_COST = 2.0
-_POOR = 0.5  # from this cost on, a bound is taken only when no better one lies a little further
-_INSIDE = 8  # added to a kind: the bound lies inside a table row or a list item,
-_INSIDE_COST = 1.0  # which costs more than any unused room, so that it is taken where there is nothing else
+_POOR = 0.5  # bounds of this cost or more are taken only if no better one follows closely
+_INSIDE = 8  # added to the kind of a bound inside a table row or a list item
+_INSIDE_COST = 1.0  # exceeds the cost of any unused share, so these bounds are a last resort
 _COSTS = (*_COST, *(cost + _INSIDE_COST for cost in _COST))
 _STARTS = frozenset({_SECTION, _PARAGRAPH, _LINE, _ROW, _SENTENCE, _HEADING})  # where an overlap may begin
 
 _VISIBLE = re.compile(r"\S")
 _RUN = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # a line
-# Possessive, and without conditions on what follows: each run of signs is read once, however long it is.
+# Possessive quantifiers and no lookahead: each run of signs is read once, so the time is linear in its length.
 _MARK = re.compile(
     r"""(?P<stop>[.!?…؟]++)["'”’)\]»]*+(?:[ \u00a0\u202f]{1,2}»["'”’)\]]*+)?"""
-    r"|(?P<dense>[。！？।]++[」』”’）]*+|[，、；：])"  # scripts that leave no space
+    r"|(?P<dense>[。！？।]++[」』”’）]*+|[，、；：])"  # scripts without spaces between sentences
     r"|[,;:،؛]"
 )
 _STOPPED = re.compile(r"""([.!?…؟。！？।])["'”’)\]»\s」』）]*\Z""")
-# Not after an opening quote or an abbreviation, not before a sign that French sets apart.
+# White space between words. Not after an opening quote or an abbreviation, not before a sign that French puts a space
+# in front of.
 _WORD = re.compile(r"(?<![\s«.°])[ \t\n\r\f\v]++(?=[^\s?!;:»%°])")
 _LAST_WORD = re.compile(r"""[^\s(\[«"“'’/]+\Z""")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.-?)*[^\W\d_]")  # J, J.-C, e.g, i.e
@@ -53,7 +54,7 @@ _ITEM = re.compile(r"(?:[-•*–—·‣◦▪➢]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\)
 _GAP = re.compile(r"(?<=\S) {2,}(?=\S)")  # between aligned columns
 _SPACED_COMMA = re.compile(r",\s")
 _WORDS_COMMA = re.compile(r"(?<!\d),|,(?!\d)")
-# Never the end of a sentence, and those that are none only before a number ("3 janv. 2024", "No. 4").
+# Abbreviations that never end a sentence, and those that do not end one before a number ("3 janv. 2024", "No. 4").
 _ABBREVIATION = re.compile(
     r"mmes?|mlles?|drs?|dre|prs?|prof|stes?|sts?|mrs?|ms|mgr|cf|art|figs?|vol|éd|eds?|ex|chap|réf|ref|tél|tel|tab|env"
     r"|approx|vs|ca|av|ap|bd|c\.?-à-d|inc|ltd|corp|co|n°|nos|resp|viz|eq|obs|parag|sect|dept|dép"
@@ -64,21 +65,21 @@ _BEFORE_NUMBER = re.compile(
 
 
 def whole(text: str) -> Chunk:
-    """Return a document as its only chunk."""
+    """Return the whole document as one chunk."""
     return Chunk(text=text, start=0, end=len(text))
 
 
 def split(text: str, *, max_tokens: int, overlap_tokens: int, count_tokens: Callable[[str], int]) -> list[Chunk]:
     """Cut a document into chunks of at most `max_tokens` tokens each, in the order of the text.
 
-    A document that fits is its own single chunk; a blank one has none. Otherwise every visible character lies in a
-    chunk, no chunk begins or ends with white space, and each is cut at the best bound that its budget reaches: blank
-    line, line, table row or list item, sentence, clause, word, and inside a word only where it has no other.
-    A chunk after the first begins at the start of a sentence or line that lies at most `overlap_tokens` (and at most
-    half of `max_tokens`) before the end of the former, if there is one there; otherwise where the former ended.
+    A document that fits is a single chunk; a blank one has no chunk. Otherwise every visible character is in a chunk,
+    and no chunk begins or ends with white space. Each chunk ends at the best bound within its budget: blank line, line,
+    table row or list item, sentence, clause, word. It ends inside a word only if there is no other bound. A chunk after
+    the first begins at the start of a sentence or line, at most `overlap_tokens` (and at most half of `max_tokens`)
+    before the end of the chunk before. If there is no such start, it begins where the chunk before ended.
 
-    `count_tokens` is asked for one to three candidates per chunk, so the time is linear in the text. A chunk is over
-    its budget only where a single character is.
+    `count_tokens` returns the number of tokens of a text. It is called for one to three candidates per chunk, so the
+    time is linear in the text. A chunk exceeds its budget only if a single character does.
 
     Raises:
         ValueError: if `max_tokens` is below 1, or `overlap_tokens` is below 0 or not below `max_tokens`.
@@ -96,7 +97,7 @@ def split(text: str, *, max_tokens: int, overlap_tokens: int, count_tokens: Call
         if num_tokens <= max_tokens:
             return [whole(text)]
         density = len(text) / num_tokens
-    # More overlap than this would ask most of the text many times over.
+    # With more overlap, most of the text would be asked several times.
     overlap_tokens = min(overlap_tokens, max_tokens // 2)
     fitter = _Fitter(
         text=text,
@@ -106,7 +107,7 @@ def split(text: str, *, max_tokens: int, overlap_tokens: int, count_tokens: Call
         bounds=_find_bounds(text, longest_row=_FIRST_GUESS * max_tokens),
     )
     chunks = []
-    start = floor = first.start()  # of the next chunk, and of what no chunk has yet
+    start = floor = first.start()  # where the next chunk begins, and where the text begins that no chunk has yet
     while True:
         fitted = fitter.fit(start, floor, density)
         if fitted is None:  # nothing new fits beside the overlap
@@ -123,7 +124,7 @@ def split(text: str, *, max_tokens: int, overlap_tokens: int, count_tokens: Call
 
 @dataclass(slots=True, kw_only=True)
 class _Bounds:
-    """Where a text may be cut, but for words. Arrays, because a long document has many; all are sorted."""
+    """Where a text may be cut, except between words. Sorted arrays, as a long document has many bounds."""
 
     ends: array[int] = field(default_factory=lambda: array("Q"))  # each after the last visible character before a cut
     kinds: bytearray = field(default_factory=bytearray)
@@ -139,7 +140,7 @@ class _Bounds:
         return index >= 0 and cut < self.row_ends[index]
 
     def first_start(self, low: int, high: int) -> int | None:
-        """The first bound in [low, high) before a sentence or line; before a line inside a sentence if none is."""
+        """The first bound in [low, high) before a sentence or line; else the first one at a wrapped line, or None."""
         wrap = None
         for index in range(bisect_left(self.ends, low), bisect_left(self.ends, high)):
             if self.kinds[index] in _STARTS:
@@ -162,8 +163,8 @@ class _Fitter:
     def fit(self, start: int, floor: int, density: float) -> tuple[int, int] | None:
         """The cut after `floor` that ends the chunk from `start`, and the tokens of that chunk.
 
-        `density` is a guess, in characters per token; each count corrects it. None if the part before `floor` leaves no
-        room for more, or not for a whole row.
+        `density` is an estimate in characters per token; each count corrects it. Returns None if the overlap before
+        `floor` uses up the budget, or leaves too little for a whole row.
         """
         fitting: tuple[int, int] | None = None
         too_long = self.end + 1  # the shortest cut known to be over the budget
@@ -181,7 +182,7 @@ class _Fitter:
                 if start < floor and (aim <= floor + 1 or cut == floor + 1):
                     return None
                 if cut == floor + 1:
-                    return cut, num_tokens  # one character, and over the budget: there is nothing smaller to ask
+                    return cut, num_tokens  # a single character over the budget: it cannot be cut
                 too_long = cut
                 furthest = cut - 1 if tries < _TRIES else floor + (cut - floor) // 2
                 reach = max(min(aim, furthest), floor + 1)
@@ -191,18 +192,18 @@ class _Fitter:
             if cut == self.end or tries >= _TRIES:
                 return fitting
             aim = min(aim, too_long - 1)
-            if aim - start > _ROOM * (reach - start):
+            if aim - start > _MIN_GROWTH * (reach - start):
                 reach = aim
                 continue
             if cost >= _POOR:
                 fitting, cost = self._stretched(start, fitting, cost, too_long)
-            # Rather no overlap than a row in two.
+            # Better no overlap than a row cut in two.
             return None if start < floor and cost >= _INSIDE_COST else fitting
 
     def _stretched(
         self, start: int, fitting: tuple[int, int], cost: float, too_long: int
     ) -> tuple[tuple[int, int], float]:
-        """Try the next good bound instead of a poor one: the row, or the sentence, may just fit."""
+        """Try the next good bound instead of a poor one: the whole row or sentence may still fit."""
         cut, num_tokens = fitting
         furthest = start + int((cut - start) * self.max_tokens / max(num_tokens, 1) * _STRETCH)
         better = self.bounds.first_start(cut + 1, min(furthest + 1, too_long))
@@ -212,7 +213,7 @@ class _Fitter:
         return ((better, num_tokens), 0.0) if num_tokens <= self.max_tokens else (fitting, cost)
 
     def overlap_start(self, start: int, cut: int, overlap_tokens: int, density: float) -> int:
-        """Where the chunk after the one from `start` to `cut` begins: the earliest start that the overlap allows."""
+        """The start of the chunk after [`start`, `cut`): the earliest start that the overlap allows."""
         earliest = max(cut - int(overlap_tokens * density), start + 1)
         for _ in range(_TRIES):
             bound = self.bounds.first_start(earliest, cut)
@@ -226,31 +227,31 @@ class _Fitter:
         return _next_visible(self.text, cut)
 
     def _aim(self, start: int, floor: int, density: float) -> int:
-        """How far the chunk from `start` may reach if tokens are that dense."""
+        """The furthest end of the chunk from `start`, if `density` (characters per token) is right."""
         if start + int(self.max_tokens * density) >= self.end:
             return self.end
         reach = start + int(self.max_tokens * density * _AIM)
         return max(min(reach, self.end - int(_REST * (reach - floor))), floor + 1)
 
     def _best_cut(self, floor: int, reach: int, too_long: int) -> tuple[int, float]:
-        """The best cut after `floor` and its cost: up to `reach`, or else the next one that is before `too_long`."""
+        """The best cut after `floor` up to `reach`, and its cost; if there is none, the next cut before `too_long`."""
         if reach >= self.end:
             return self.end, 0.0
         text, bounds = self.text, self.bounds
-        room = reach - floor
+        available = reach - floor
         best, best_cost, best_sum = 0, 0.0, float("inf")
         index = bisect_right(bounds.ends, reach) - 1
         while index >= 0 and (cut := bounds.ends[index]) > floor:
-            unused = (reach - cut) / room
+            unused = (reach - cut) / available
             if unused >= best_sum:
-                break  # bounds further left leave still more room unused
+                break  # bounds further left leave more of the budget unused
             cost = _COSTS[bounds.kinds[index]]
             if unused + cost < best_sum:
                 best, best_cost, best_sum = cut, cost, unused + cost
             index -= 1
         if best_sum > _WORD_COST and (word := _last_word(text, floor, reach)):
             cost = _WORD_COST + (_INSIDE_COST if bounds.in_row(word) else 0)
-            if (reach - word) / room + cost < best_sum:
+            if (reach - word) / available + cost < best_sum:
                 best, best_cost = word, cost
         return (best, best_cost) if best else (_last_grapheme(text, floor, reach, too_long), _GRAPHEME_COST)
 
@@ -262,7 +263,7 @@ def _next_visible(text: str, position: int) -> int:
 
 
 def _last_word(text: str, floor: int, reach: int) -> int | None:
-    """The end of the last word that ends after `floor` and not after `reach`; None if white space is nowhere there."""
+    """The end of the last word that ends in (`floor`, `reach`]; None if there is no white space."""
     nearest = None
     for gap in _WORD.finditer(text, max(reach - 200, floor), reach + 8):
         if gap.start() <= reach:
@@ -278,7 +279,7 @@ def _last_word(text: str, floor: int, reach: int) -> int | None:
 
 
 def _last_grapheme(text: str, floor: int, reach: int, too_long: int) -> int:
-    """The last cut between two graphemes up to `reach`, or the next one; inside one that does not fit, `reach`."""
+    """The last cut between two graphemes up to `reach`, else the next one; `reach` if a grapheme does not fit."""
     for cut in range(reach, floor, -1):
         if not _joined(text, floor, cut):
             return cut
@@ -289,7 +290,7 @@ def _last_grapheme(text: str, floor: int, reach: int, too_long: int) -> int:
 
 
 def _joined(text: str, floor: int, cut: int) -> bool:
-    """Whether the characters around `cut` are one grapheme: nearly the rules of Unicode annex 29."""
+    """Whether the characters around `cut` are one grapheme (nearly the rules of Unicode Standard Annex 29)."""
     before, after = text[cut - 1], text[cut]
     if after < "\u0300" or after.isspace():
         return False
@@ -325,12 +326,12 @@ class _TextLine:
     is_item: bool
     is_lower: bool  # begins with a small letter
     is_stopped: bool  # ends a sentence
-    after_gap: bool  # nothing, a blank line or the end of a sentence comes before
+    after_gap: bool  # it is the first line, or follows a blank line or the end of a sentence
     row: int | None = None  # the index of the item that the line belongs to
 
 
 def _find_bounds(text: str, *, longest_row: int) -> _Bounds:
-    """All bounds but words, in one pass. Lines longer than `longest_row` characters are neither rows nor items."""
+    """All bounds except words, in one pass. Lines longer than `longest_row` characters are neither rows nor items."""
     bounds = _Bounds()
     last: _TextLine | None = None
     last_break = 0
@@ -385,7 +386,8 @@ def _between(text: str, last: _TextLine, line: _TextLine, is_blank: bool) -> int
         return _ROW
     if last.is_table or line.is_table or line.is_item:
         return _LINE
-    # Hard-wrapped text: a full line that ends no sentence. Short lines are told apart by what they go on with.
+    # Hard-wrapped text: a long line that does not end a sentence. The limit is lower if the next line begins with a
+    # small letter.
     full = 30 if line.is_lower else 60
     goes_on = not last.is_stopped and last.end - last.start >= full and text[last.end - 1] not in ":;"
     if last.row is not None and (goes_on or line.is_lower or line.indent > last.indent):
@@ -394,7 +396,7 @@ def _between(text: str, last: _TextLine, line: _TextLine, is_blank: bool) -> int
 
 
 def _is_heading(text: str, last: _TextLine, line: _TextLine, is_blank: bool) -> bool:
-    """Whether `last` announces `line`."""
+    """Whether `last` is a heading of `line`."""
     size = last.end - last.start
     if last.is_table or size > 200:
         return False
@@ -415,7 +417,7 @@ def _is_table(shown: str) -> bool:
         return True
     if shown.count(";") >= 2 and "; " not in shown and " ;" not in shown:
         return True
-    # "38,5 puis 39,2" is no row, and "1,2,3" is one.
+    # "38,5 puis 39,2" is not a row, but "1,2,3" is.
     if shown.count(",") < 2 or _SPACED_COMMA.search(shown):
         return False
     return " " not in shown or len(_WORDS_COMMA.findall(shown)) >= 2
@@ -453,7 +455,7 @@ def _add_marks(bounds: _Bounds, text: str, line: _TextLine) -> None:
 
 
 def _is_abbreviation(text: str, line_start: int, stop: int, follower: str) -> bool:
-    """Whether the full stop at `stop` ends no sentence, `follower` being the next visible character of the line."""
+    """Whether the full stop at `stop` is that of an abbreviation. `follower` is the next visible character."""
     head = text[max(line_start, stop - 16) : stop]
     found = _LAST_WORD.search(head)
     if found is None:
@@ -468,5 +470,5 @@ def _is_abbreviation(text: str, line_start: int, stop: int, follower: str) -> bo
     folded = word.lower()
     if _ABBREVIATION.fullmatch(folded) or word == "MM":
         return True
-    # Unknown, short, and the sentence goes on: "rens. cliniques".
+    # An unknown short word, and the sentence continues: "rens. cliniques".
     return bool(_BEFORE_NUMBER.fullmatch(folded) and follower.isdigit()) or (len(word) <= 4 and follower.islower())

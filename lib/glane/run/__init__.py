@@ -1,1 +1,1 @@
-"""One run: its directory, plan, ledger, worker loop, publication and results."""
+"""A durable run: directory, claims, heartbeats, commits, publication, status. It knows no task and no engine."""

@@ -1,8 +1,8 @@
-"""Which prompts were in an engine when it died, and which of them are to blame.
+"""Which prompts were in an engine when it died, and which of them are rejected for it.
 
-A prompt in the window of a dead engine is a suspect, not guilty: memory pressure, preemption or a killed process
-take innocents along. Suspects are asked again one at a time; only a prompt during which an engine dies three times
-while it is alone there is rejected.
+A prompt in the window of a dead engine is only a suspect: memory pressure, preemption or a kill from outside end
+engines, too. Suspects are asked again, one at a time. A prompt is rejected once three engines have died with nothing
+else in them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SLOT = struct.Struct("=16sB15x")  # digest, 1 if alone; padded so that a slot n
 
 
 class Death(Record):
-    """An engine that died, and the keyed digests of what was in it, as hexadecimal digits."""
+    """An engine that died, and the keyed digests of the prompts that were in it, as hexadecimal digits."""
 
     kind: Literal["glane death"] = "glane death"
     version: Literal[1] = 1
@@ -36,17 +36,20 @@ class Death(Record):
     time: float
     cause: str
     suspects: tuple[str, ...]
-    alone: bool  # one prompt was in it, and asked alone
+    alone: bool  # it held a single prompt, which was asked alone on purpose
 
 
 def prompt_digest(tokens: Sequence[int], *, key: str, variant: str = "") -> bytes:
-    """The identity of a prompt and of the way it is asked, keyed so that it says nothing outside its run."""
+    """The identity of a prompt and of the way it is asked: 16 bytes, keyed so that they say nothing outside the run."""
     content = array("I", tokens).tobytes() + variant.encode()
     return blake2b(content, digest_size=16, key=key.encode()[:64]).digest()
 
 
 class Window:
-    """The prompts in a worker's engine, in a memory-mapped file: it outlives the process for a memory write each."""
+    """The prompts in a worker's engine, in a memory-mapped file.
+
+    The file outlives a process that is killed. Noting a prompt costs one write to memory.
+    """
 
     def __init__(self, directory: RunDirectory, worker: str, *, num_slots: int) -> None:
         self.path = directory.windows / worker
@@ -60,24 +63,24 @@ class Window:
         self._slots: dict[str, int] = {}
 
     def enter(self, request_id: str, digest: bytes, *, alone: bool) -> None:
-        """A prompt goes into the engine."""
+        """Note that a prompt goes into the engine."""
         slot = self._slots[request_id] = self._free.pop()
         _SLOT.pack_into(self._memory, slot * _SLOT.size, digest, int(alone))
 
     def leave(self, request_id: str) -> None:
-        """A prompt was answered."""
+        """Note that a prompt was answered."""
         slot = self._slots.pop(request_id)
         _SLOT.pack_into(self._memory, slot * _SLOT.size, bytes(16), 0)
         self._free.append(slot)
 
     def close(self) -> None:
-        """Forget the window: nothing in it is suspect."""
+        """Remove the window: nothing in it becomes suspect."""
         self._memory.close()
         self.path.unlink(missing_ok=True)
 
 
 def record_death(directory: RunDirectory, worker: str, *, cause: str) -> int:
-    """Keep what was in a dead worker's window. Return how many prompts are suspects now."""
+    """Record the prompts in a dead worker's window as suspects. Return their number."""
     path = directory.windows / worker
     try:
         content = path.read_bytes()
@@ -97,15 +100,16 @@ def record_death(directory: RunDirectory, worker: str, *, cause: str) -> int:
 
 
 class Suspects:
-    """What the recorded deaths say, read again when there are new ones."""
+    """The prompts that recorded deaths make suspect, read again when there are new deaths."""
 
     def __init__(self, directory: RunDirectory) -> None:
         self._folder = directory.deaths
         self._known: set[str] = set()
         self._suspects: Counter[str] = Counter()
         self._alone: Counter[str] = Counter()
-        self._changed, self._first_seen = 0, 0.0  # when the folder last changed by its own clock, seen when by ours
-        self._is_settled = False  # what came in the same tick of the folder's clock is read, too
+        # The folder's last change by the file system's clock, and when we first saw that time, by our clock.
+        self._changed, self._first_seen = 0, 0.0
+        self._is_settled = False  # False while a new file could still leave the time of change the same
 
     def refresh(self) -> None:
         """Read deaths that were recorded since the last time. There are few: one file each."""
@@ -114,7 +118,7 @@ class Suspects:
             if changed != self._changed:
                 self._changed, self._first_seen = changed, now
             elif self._is_settled:
-                return  # a look at the folder alone, instead of a scan for each shard
+                return  # one stat call, where every shard would cost a scan of the folder
             self._is_settled = now - self._first_seen > _CLOCK_STEP_S
             for path in sorted(self._folder.glob("*.json")):
                 if path.name not in self._known:
@@ -133,14 +137,14 @@ class Suspects:
         return bool(self._suspects)
 
     def is_suspect(self, digest: bytes) -> bool:
-        """Whether this prompt was in an engine that died: ask it alone."""
+        """Whether this prompt was in an engine that died. It is then asked alone."""
         return digest.hex() in self._suspects
 
     def is_rejected(self, digest: bytes) -> bool:
-        """Whether this prompt, alone, ended an engine often enough."""
+        """Whether enough engines died with this prompt alone in them."""
         return self._alone[digest.hex()] >= DEATHS_ALONE_TO_REJECT
 
     @property
     def num_rejected(self) -> int:
-        """Prompts that are rejected."""
+        """How many prompts are rejected."""
         return sum(count >= DEATHS_ALONE_TO_REJECT for count in self._alone.values())

@@ -1,4 +1,4 @@
-"""What a run is: `run.yaml`, written once when it begins."""
+"""The description of a run: `run.yaml`, written once when it begins."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from glane.run.fingerprint import Fingerprint
 from glane.storage import storage_errors
 from glane.validation import Strict
 
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's, where PyYAML has it: with thousands of
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # input files the description is long
+# libyaml's, where PyYAML has it: the description of thousands of input files takes long in pure Python.
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class InputFileEntry(Strict):
@@ -40,7 +41,7 @@ class ColumnEntry(Strict):
     labels: str | None = None
     minimum: float | None = None
     maximum: float | None = None
-    original: str | None = None  # what an imported schema calls it, where that is no name of a column
+    original: str | None = None  # its name in an imported schema, where that cannot be the name of a column
 
 
 class RunDescription(Record):
@@ -51,19 +52,19 @@ class RunDescription(Record):
     work: str  # the kind of work: extraction, for example
     created: str
     task: str = ""  # empty where the work has none
-    task_notes: tuple[str, ...] = ()  # what of an imported definition is not kept as it stands there
+    task_notes: tuple[str, ...] = ()  # what was changed or left out of an imported definition
     model: str = ""
     fingerprint_digest: str
     fingerprint: Fingerprint
     files: tuple[InputFileEntry, ...]
     settings: Mapping[str, Any]
-    lease_s: float  # a worker silent for longer has lost its shards
+    lease_s: float  # a worker that is silent for longer loses its shards
     codebook: tuple[ColumnEntry, ...]
     environment: Environment
 
     @property
     def fields(self) -> list[str]:
-        """The columns that hold what was asked for."""
+        """The names of the columns that hold the task's fields."""
         return [entry.column for entry in self.codebook if entry.role == "field"]
 
 
@@ -90,10 +91,10 @@ def read_description(directory: RunDirectory) -> RunDescription:
 
 
 def known_run(directory: RunDirectory) -> RunDescription | None:
-    """What `run.yaml` says, or None for a directory that holds no run yet.
+    """Return the description in `run.yaml`, or None for a directory that holds no run yet.
 
     Raises:
-        RunError: if the directory is a file, is damaged, holds other things, or a run of another version.
+        RunError: if the directory is a file, holds other things, or holds a run that is damaged or of another version.
     """
     root = directory.root
     with storage_errors(root):

@@ -1,4 +1,4 @@
-"""The places inside a run directory, and who may read them."""
+"""The paths inside a run directory, and their permissions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RunDirectory:
 
     @property
     def plan(self) -> Path:
-        """The shards."""
+        """The plan: which rows make which shard."""
         return self.root / "plan.parquet"
 
     @property
@@ -55,12 +55,12 @@ class RunDirectory:
 
     @property
     def ledger(self) -> Path:
-        """Who does what, and what went wrong."""
+        """Claims, heartbeats, windows, deaths, starts and submissions."""
         return self.root / "ledger"
 
     @property
     def claims(self) -> Path:
-        """One symbolic link per shard in work, naming its worker."""
+        """One symbolic link per claimed shard. Its target is the name of the worker."""
         return self.ledger / "claims"
 
     @property
@@ -75,7 +75,7 @@ class RunDirectory:
 
     @property
     def deaths(self) -> Path:
-        """One file per engine that died, with what was in it."""
+        """One file per engine that died, with the prompts that were in it."""
         return self.ledger / "deaths"
 
     @property
@@ -94,7 +94,7 @@ class RunDirectory:
         return all(path.name in ours or path.name.endswith(".tmp") for path in self.root.iterdir())
 
     def set_umask(self) -> None:
-        """Make what this process writes from here on, libraries included, as private as the run."""
+        """Make all that this process writes from here on as private as the run, also what libraries write."""
         os.umask(0o007 if self.group_access else 0o077)
 
     def part(self, shard: int) -> Path:
@@ -102,7 +102,7 @@ class RunDirectory:
         return self.parts / f"part-{shard:07d}.parquet"
 
     def committed_shards(self) -> list[int]:
-        """The shards that have their part; none once the result is published."""
+        """The shards that have their part. There are none once the result is published: it replaces the parts."""
         try:
             with os.scandir(self.parts) as entries:  # of 100,000 names; a glob takes four times as long
                 return [
@@ -127,7 +127,7 @@ class RunDirectory:
                     folder.chmod(self.folder_mode)
 
     def write_once(self, path: Path, content: bytes) -> bool:
-        """Write a small file that must not exist yet; False if it does."""
+        """Write a small file that must not exist yet. Return False if it does."""
         return write_once(path, lambda stream: _put(stream, content), mode=self.file_mode)
 
     def append_record(self, path: Path, record: Record) -> None:
@@ -139,11 +139,11 @@ class RunDirectory:
                 stream.write(line + "\n")
 
     def write(self, path: Path, content: bytes, *, durable: bool = True) -> None:
-        """Write or replace a small file in one step."""
+        """Write or replace a small file in one step. If `durable`, return only once it is on the disk."""
         replace_file(path, lambda stream: _put(stream, content), mode=self.file_mode, durable=durable)
 
     def write_record(self, path: Path, record: Record, *, durable: bool = True) -> None:
-        """Write or replace the small file of a record in one step."""
+        """Write or replace the small file of a record in one step. If `durable`, return only once it is on the disk."""
         self.write(path, record.as_json(), durable=durable)
 
 

@@ -1,10 +1,11 @@
-"""What a worker uses of electricity: read off the GPUs' own counters, and elsewhere modelled by codecarbon, offline.
+"""The electricity that a worker uses: read from the GPUs' counters, or else modelled by codecarbon, offline.
 
-A GPU counts its energy since its driver was loaded; the difference over a worker's life is what its engine used, idle
-power included. Where no counter answers, codecarbon models the worker's processes from their CPU time and memory, or
-reads the processors' RAPL counters where the system lets it. It is imported and started beside the engine, once that
-is ready: the engine's start-up, and the half minute after it, are not in what it tells. Importing it costs about one
-second of one core, and nothing of it may delay or end a run.
+A GPU counts its energy since its driver was loaded. The difference between a worker's end and its start is what its
+engine used, idle power included. Where no GPU counts, codecarbon models the worker's processes from their CPU time and
+memory, or reads the processors' RAPL counters where the system permits it.
+
+codecarbon is imported and started in a thread, half a minute after the engine is ready, so its figures leave out the
+time before. Importing it takes about one second of one core. No failure of it may delay or end a run.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from glane.validation import Strict
 
 _JOULES_PER_KWH = 3.6e6
 _MEASURE_EVERY_S = 10.0
-_PATIENCE_S = 30.0  # a short run is not made longer by what takes a core two seconds
+_PATIENCE_S = 30.0  # starting codecarbon takes a core two seconds, which would make a short run longer
 _STOP_WAIT_S = 5.0
-_MEASURED_MODES = ("intel_rapl",)  # codecarbon's names of ways that read a counter
+_MEASURED_MODES = ("intel_rapl",)  # codecarbon's names for the modes that read a counter
 
 
 class EnergyPart(Strict):
-    """What one kind of hardware used since the worker began. `scope` is whose use is counted."""
+    """The energy of one kind of hardware since the worker began. `scope` says whose use is counted."""
 
     kwh: float
     source: Literal["measured", "modelled"]
@@ -37,7 +38,7 @@ class EnergyPart(Strict):
 
 
 class EnergyReading(Strict):
-    """The energy of one worker so far; times are seconds since it began."""
+    """The energy of one worker so far. Times are seconds since it began; what is counted is from `from_s` to `to_s`."""
 
     kwh: float | None
     kwh_at_ready: float
@@ -51,14 +52,14 @@ class EnergyReading(Strict):
 
 
 class PartOfTotal(Strict):
-    """What one kind of hardware used in a whole run."""
+    """The energy of one kind of hardware in a whole run."""
 
     kwh: float
     source: str
 
 
 class EnergyTotal(Strict):
-    """What all workers of a run used. `kwh` and `co2_g` are null where no worker could tell, with the `reason`."""
+    """The energy of all workers of a run. `kwh` and `co2_g` are null, with a `reason`, where no worker was measured."""
 
     kwh: float | None
     co2_g: float | None
@@ -66,16 +67,16 @@ class EnergyTotal(Strict):
     parts: Mapping[str, PartOfTotal] = {}
     country: str | None = None
     grams_per_kwh: float | None = None
-    workers_unknown: int  # could not tell: their part is missing in the sum
+    workers_unknown: int  # workers without a figure: their part is missing in the sum
     reason: str | None
 
 
-class Life(Protocol):
-    """What is asked of a worker's heartbeat here. Times are in seconds since 1970."""
+class MeteredWorker(Protocol):
+    """The part of a worker's heartbeat that is used here. Times are in seconds since 1970."""
 
     @property
     def identity(self) -> str:
-        """Its machine."""
+        """The machine that it ran on."""
         ...
 
     @property
@@ -85,17 +86,17 @@ class Life(Protocol):
 
     @property
     def time(self) -> float:
-        """When it was last heard of."""
+        """When it wrote its last heartbeat."""
         ...
 
     @property
     def energy(self) -> EnergyReading | None:
-        """What it used."""
+        """The energy that it used by then."""
         ...
 
 
 class EnergyMeter:
-    """The energy of one worker. Never raises: what cannot be known is null, with a reason."""
+    """Measures the energy of one worker. Never raises: a figure that cannot be known is null, with a reason."""
 
     def __init__(
         self,
@@ -105,36 +106,36 @@ class EnergyMeter:
         every_s: float = _MEASURE_EVERY_S,
         patience_s: float = _PATIENCE_S,
     ) -> None:
-        """`country` is an ISO code of three letters; its electricity's mean emissions turn kWh into grams of CO2.
+        """`country` is an ISO code of three letters. The mean emissions of its electricity turn kWh into grams of CO2.
 
-        codecarbon measures every `every_s`, from `patience_s` after the engine was ready.
+        codecarbon measures every `every_s` seconds, starting `patience_s` seconds after the engine is ready.
         """
         self._country, self._every_s, self._patience_s = country, every_s, patience_s
         self._began, self._kwh_at_ready = time.monotonic(), 0.0
         self._ready_s: float | None = None
-        self._from_s = self._to_s = 0.0  # what part of the worker's life is counted
+        self._from_s = self._to_s = 0.0  # the time that is counted, in seconds since the worker began
         self._parts: dict[str, EnergyPart] = {}
         self._grams_per_kwh: float | None = None
         self._reason: str | None = None
         self._tracker: Any = None
         self._is_stopped = False
-        self._beginning: threading.Timer | None = None
+        self._delayed_start: threading.Timer | None = None
         self._first_mj: list[int] | None = _counters() if num_gpus else None
         if num_gpus and not self._first_mj:
             self._reason = "NVML tells no energy of the GPUs"
 
     def engine_is_ready(self) -> None:
-        """The engine has started: what is used from here on is work. Returns at once."""
+        """Note that the engine has started: energy from here on is that of work. Returns at once."""
         self._ready_s = time.monotonic() - self._began
-        self._look()
+        self._read_gpus()
         self._kwh_at_ready = sum(part.kwh for part in self._parts.values())
-        self._beginning = threading.Timer(self._patience_s, self._start_codecarbon)
-        self._beginning.daemon = True
-        self._beginning.start()
+        self._delayed_start = threading.Timer(self._patience_s, self._start_codecarbon)
+        self._delayed_start.daemon = True
+        self._delayed_start.start()
 
     def reading(self) -> EnergyReading:
-        """The state of things, for a heartbeat."""
-        self._look()
+        """The energy so far, for a heartbeat."""
+        self._read_gpus()
         return EnergyReading(
             kwh=sum(part.kwh for part in self._parts.values()) if self._parts else None,
             kwh_at_ready=self._kwh_at_ready,
@@ -150,13 +151,13 @@ class EnergyMeter:
     def stop(self) -> None:
         """Measure a last time. Takes a few seconds at most."""
         self._is_stopped = True
-        if self._beginning is not None:
-            self._beginning.cancel()
+        if self._delayed_start is not None:
+            self._delayed_start.cancel()
         thread = threading.Thread(target=self._stop_codecarbon, name="energy-stop", daemon=True)
         thread.start()
         thread.join(timeout=_STOP_WAIT_S)
 
-    def _look(self) -> None:
+    def _read_gpus(self) -> None:
         if self._first_mj and (now := _counters()) and len(now) == len(self._first_mj):
             joules = sum(now) / 1000 - sum(self._first_mj) / 1000
             self._to_s = time.monotonic() - self._began
@@ -167,32 +168,32 @@ class EnergyMeter:
             try:
                 self._grams_per_kwh = grams_per_kwh(self._country)
             except KeyError:
-                self._tell(f"codecarbon has no emissions of electricity in {self._country!r} (run.country)")
+                self._add_reason(f"codecarbon has no emissions of electricity in {self._country!r} (run.country)")
             if not self._first_mj and not self._is_stopped:
-                self._tracker = _tracker(self._country, self._every_s, self._take)
+                self._tracker = _tracker(self._country, self._every_s, self._record)
                 self._tracker.start()
                 if not self._parts:
-                    self._tell("codecarbon tells nothing here")
-        except Exception as error:  # whatever it is, the run goes on
-            self._tell(f"codecarbon does not start ({type(error).__name__})")
+                    self._add_reason("codecarbon tells nothing here")
+        except Exception as error:  # the run goes on whatever codecarbon raises
+            self._add_reason(f"codecarbon does not start ({type(error).__name__})")
 
-    def _tell(self, reason: str) -> None:
+    def _add_reason(self, reason: str) -> None:
         self._reason = "; ".join(filter(None, [self._reason, reason]))
 
     def _stop_codecarbon(self) -> None:
         with contextlib.suppress(Exception):
-            if self._beginning is not None:
-                self._beginning.join(timeout=_STOP_WAIT_S)
+            if self._delayed_start is not None:
+                self._delayed_start.join(timeout=_STOP_WAIT_S)
             if self._tracker is not None:
                 self._tracker.stop()
 
-    def _take(self, data: Any) -> None:
-        """Take codecarbon's totals so far."""
+    def _record(self, data: Any) -> None:
+        """Record codecarbon's totals so far."""
         self._to_s = time.monotonic() - self._began
-        self._from_s = self._from_s or self._to_s  # its first word comes as it begins to count
+        self._from_s = self._from_s or self._to_s  # its first report comes as it begins to count
         modes = [getattr(item, "_mode", None) for item in getattr(self._tracker, "_hardware", [])]
         is_read = any(mode in _MEASURED_MODES for mode in modes)
-        # A counter of the processor counts all that runs on it; the model, what this worker's processes do.
+        # A processor's counter covers everything that runs on it; the model covers this worker's processes only.
         self._parts["cpu"] = EnergyPart(
             kwh=data.cpu_energy,
             source="measured" if is_read else "modelled",
@@ -204,7 +205,7 @@ class EnergyMeter:
 
 
 def grams_per_kwh(country: str) -> float:
-    """What a kWh of a country's electricity emits, in grams of CO2 equivalents, by codecarbon's own table.
+    """The emissions of one kWh of a country's electricity, in grams of CO2 equivalents, by codecarbon's table.
 
     Raises:
         KeyError: if the table does not have the country.
@@ -223,7 +224,7 @@ def grams_per_kwh(country: str) -> float:
 
 
 def _tracker(country: str, every_s: float, take: Callable[[Any], None]) -> Any:
-    """codecarbon's tracker, told to ask nobody, write nothing and say nothing."""
+    """codecarbon's tracker, set to make no request, to write no file and to log nothing."""
     _quiet()
     from codecarbon import OfflineEmissionsTracker, emissions_tracker
     from codecarbon.output_methods.base_output import BaseOutput
@@ -235,18 +236,18 @@ def _tracker(country: str, every_s: float, take: Callable[[Any], None]) -> Any:
         def live_out(self, total: Any, delta: Any) -> None:  # noqa: ARG002
             take(total)
 
-    # It reads ~/.codecarbon.config and the environment, by which a user's other work may have told it to upload.
+    # It would read ~/.codecarbon.config and the environment, where a user may have enabled uploads for other work.
     emissions_tracker.get_hierarchical_config = dict
     return OfflineEmissionsTracker(
         country_iso_code=country,
-        tracking_mode="process",  # of several workers on a machine, each tells its own
+        tracking_mode="process",  # several workers on a machine each count their own processes
         measure_power_secs=every_s,
         api_call_interval=1,
         output_methods=[],  # no file, no service
         output_handlers=[Taker()],
         emissions_endpoint=None,
         electricitymaps_api_token=None,
-        allow_multiple_runs=True,  # otherwise a lock file in /tmp, and handlers of signals
+        allow_multiple_runs=True,  # otherwise it makes a lock file in /tmp and installs signal handlers
         log_level="critical",
     )
 
@@ -256,7 +257,7 @@ def _quiet() -> None:
 
 
 def _counters() -> list[int] | None:
-    """Millijoules that each GPU of this process has used since its driver was loaded; None if one does not tell."""
+    """Millijoules that each GPU of this process has used since its driver was loaded; None if they cannot be read."""
     with contextlib.suppress(Exception):
         import pynvml
 
@@ -264,31 +265,31 @@ def _counters() -> list[int] | None:
     return None
 
 
-def total_energy(lives: Sequence[Life]) -> EnergyTotal:
-    """What all workers of a run used, from their last heartbeats.
+def total_energy(workers: Sequence[MeteredWorker]) -> EnergyTotal:
+    """The energy of all workers of a run, from their last heartbeats.
 
-    What a machine's counters say is counted once, however many workers read them.
+    The counters of a machine are counted once, however many workers read them.
     """
-    known = [(life, life.energy) for life in lives if life.energy is not None]
-    told = [(life, energy) for life, energy in known if energy.parts]
-    reason = "; ".join(sorted({energy.reason for _, energy in known if energy.reason}))
-    num_unknown = len(lives) - len(told)
-    if not told:
+    metered = [(worker, worker.energy) for worker in workers if worker.energy is not None]
+    known = [(worker, energy) for worker, energy in metered if energy.parts]
+    reason = "; ".join(sorted({energy.reason for _, energy in metered if energy.reason}))
+    num_unknown = len(workers) - len(known)
+    if not known:
         reason = reason or "not tracked (run.energy=none), or the work took no longer than its first look"
         return EnergyTotal(kwh=None, co2_g=None, source=None, workers_unknown=num_unknown, reason=reason)
     kwh: dict[str, float] = defaultdict(float)
     sources: dict[str, set[str]] = defaultdict(set)
     shared: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
-    for life, energy in told:
+    for worker, energy in known:
         for name, part in energy.parts.items():
             sources[name].add(part.source)
             if part.scope == "machine":
-                shared[name, life.identity].append((life.started, life.time, part.kwh))
+                shared[name, worker.identity].append((worker.started, worker.time, part.kwh))
             else:
                 kwh[name] += part.kwh
     for (name, _), spans in shared.items():
         kwh[name] += _of_one_machine(spans)
-    grams = next((energy.grams_per_kwh for _, energy in told if energy.grams_per_kwh), None)
+    grams = next((energy.grams_per_kwh for _, energy in known if energy.grams_per_kwh), None)
     total = sum(kwh.values())
     parts = {name: PartOfTotal(kwh=kwh[name], source=" and ".join(sorted(sources[name]))) for name in sorted(sources)}
     every = set().union(*sources.values())
@@ -297,19 +298,22 @@ def total_energy(lives: Sequence[Life]) -> EnergyTotal:
         co2_g=None if grams is None else total * grams,
         source=every.pop() if len(every) == 1 else "partly measured",
         parts=parts,
-        country=told[0][1].country,
+        country=known[0][1].country,
         grams_per_kwh=grams,
         workers_unknown=num_unknown,
         reason=reason or None,
     )
 
 
-def _of_one_machine(lives: Iterable[tuple[float, float, float]]) -> float:
-    """The kWh of one machine, of which several workers (begin, end, kWh) each told all: at any time, their mean."""
-    lives = [life for life in lives if life[1] > life[0]]
-    times = sorted({moment for begin, end, _ in lives for moment in (begin, end)})
+def _of_one_machine(spans: Iterable[tuple[float, float, float]]) -> float:
+    """The kWh of one machine, from workers that each measured all of it, as (begin, end, kWh).
+
+    At any time the machine's power is the mean of those that the workers measured.
+    """
+    spans = [span for span in spans if span[1] > span[0]]
+    times = sorted({moment for begin, end, _ in spans for moment in (begin, end)})
     total = 0.0
     for begin, end in itertools.pairwise(times):
-        powers = [kwh / (last - first) for first, last, kwh in lives if first <= begin and end <= last]
+        powers = [kwh / (last - first) for first, last, kwh in spans if first <= begin and end <= last]
         total += sum(powers) / len(powers) * (end - begin) if powers else 0.0
     return total

@@ -1,4 +1,4 @@
-"""Which code, on which machine, answers."""
+"""The versions, the commit and the host of the process that does the work."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class Environment(Strict):
 
 
 def environment() -> Environment:
-    """What answers here and now."""
+    """The environment of this process."""
     return Environment(versions=versions(), git_commit=_git_commit(), host=socket.gethostname())
 
 
 def versions() -> dict[str, str]:
-    """Of glane, Python and the packages that answers depend on."""
+    """The versions of glane, Python and the packages that answers depend on."""
     own = {"glane": installed_version("glane"), "python": platform.python_version()}
     engines = {"ray": installed_version("ray"), "vllm": vllm_version()}
     return own | engines | {name: installed_version(name) for name in _PACKAGES}
 
 
 def _git_commit() -> str | None:
-    """The commit of the checkout this code runs from, `+` if it was changed; None where there is none."""
+    """The commit of the checkout that this code runs from, with `+` if files were changed; None without a checkout."""
     folder = Path(__file__).parent
     try:
         commit = subprocess.run(

@@ -1,4 +1,4 @@
-"""Run directories by name and by pattern, as a sweep leaves them."""
+"""Find run directories by path or by glob pattern, for example those of a sweep."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from glane.run.directory import RunDirectory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundRuns:
-    """The runs that were named or matched, in order, each once; and those matched that are not complete."""
+    """The runs that were named or matched, in order and each once, and the incomplete runs among the matches."""
 
     paths: tuple[str, ...]
     incomplete: tuple[str, ...]
 
 
 def find_runs(places: Sequence[str]) -> FoundRuns:
-    """Return the runs of directories and glob patterns; what matches a pattern is taken in the order of its name.
+    """Return the runs that directories and glob patterns stand for. Matches of a pattern are sorted by name.
 
-    What matches and is no run is passed over. A directory that is named is returned as it is, for its reader to judge.
+    A match that is no run is skipped. A directory that is named is returned unchecked: whoever reads it checks it.
 
     Raises:
         RunError: if a pattern matches no complete run.

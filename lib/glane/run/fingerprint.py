@@ -1,4 +1,4 @@
-"""What decides the result of a run, as one value: a run is resumed only with the same."""
+"""The fingerprint of a run: all that decides its result. A run is resumed only with the same fingerprint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Fingerprint = Mapping[str, Any]  # plain values; each kind of work chooses its o
 
 
 def fingerprint_digest(fingerprint: Fingerprint) -> str:
-    """One short value for the whole."""
+    """BLAKE2b of a fingerprint, as 32 hexadecimal digits."""
     return text_digest(json.dumps(fingerprint, sort_keys=True, ensure_ascii=False))
 
 

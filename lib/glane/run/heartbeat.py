@@ -1,4 +1,4 @@
-"""Heartbeats: which workers there are, what they say of their progress, and which of them are gone."""
+"""Heartbeats: which workers there are, what they have done, and which of them are gone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ State = Literal["starting", "working", "ended"]
 class Progress(Strict):
     """What a worker has done so far. Counts are of rows unless they say otherwise."""
 
-    rows: Mapping[str, int] = {}  # that have their result, by status
+    rows: Mapping[str, int] = {}  # that have a result, by status
     open_rows: int = 0  # of these, in shards that are not committed yet
     committed: Mapping[str, int] = {}  # in shards that this worker committed, by status
     shards: int = 0  # that this worker committed
@@ -36,11 +36,11 @@ class Progress(Strict):
     window_size: int = 0
     rows_per_s: float = 0.0
     tokens_per_s: float = 0.0
-    step_age_s: float = 0.0  # seconds since the last step of work that should be going on
+    step_age_s: float = 0.0  # seconds since the last step, while there is work to do
 
 
 class Heartbeat(Record):
-    """What a worker says of itself every few seconds. Times are in seconds since 1970, by the clock of its node."""
+    """The state of a worker, written every few seconds. Times are in seconds since 1970, by the clock of its node."""
 
     kind: Literal["glane heartbeat"] = "glane heartbeat"
     version: Literal[1] = 1
@@ -63,12 +63,12 @@ class Heartbeat(Record):
 
 
 JOB_NAME = "GLANE_JOB_NAME"
-"""The variable by which who starts the work tells its processes the batch job that they belong to."""
+"""The environment variable that tells workers the name of the batch job that they belong to."""
 
 
 @cache
 def host_identity() -> str:
-    """Where a process id means something: this host, since it booted, in this PID namespace."""
+    """The scope in which a process id is unique: this host, since it booted, in this PID namespace."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     identity = boot.read_text().strip() if boot.exists() else ""
     with contextlib.suppress(OSError):
@@ -104,7 +104,7 @@ class HeartbeatWriter:
         gpus: int,
         energy: Callable[[], EnergyReading | None] = lambda: None,
     ) -> None:
-        """`energy` is asked at every beat."""
+        """`energy` is called for every heartbeat."""
         self.worker, self._energy = worker, energy
         self._directory, self._every_s = directory, every_s
         now = time.time()
@@ -124,19 +124,19 @@ class HeartbeatWriter:
         self._progress: Callable[[], Progress] = Progress
         self._state: State = "starting"
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, name="heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._write_regularly, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Write the first heartbeat and go on in the background."""
+        """Write the first heartbeat, and the next ones in the background."""
         self.write()
         self._thread.start()
 
     def report(self, progress: Callable[[], Progress]) -> None:
-        """From now on the worker is at work, and its heartbeats say what `progress` returns."""
+        """Call the worker working from now on, and put what `progress` returns into its heartbeats."""
         self._progress, self._state = progress, "working"
 
     def progress(self) -> Progress:
-        """What the next heartbeat would say."""
+        """The progress that the next heartbeat would hold."""
         return self._progress()
 
     def write(self) -> None:
@@ -155,16 +155,16 @@ class HeartbeatWriter:
         self._directory.write_record(heartbeat_path(self._directory, self.worker), beat, durable=False)
 
     def stop(self) -> None:
-        """Write the last heartbeat: what this worker held is free again."""
+        """Write the last heartbeat. It frees the shards that this worker holds."""
         self._stop.set()
         self._thread.join(timeout=30)
         self._state = "ended"
         with contextlib.suppress(Exception):  # a full disk must not hide the error that ends the worker
             self.write()
 
-    def _go_on(self) -> None:
+    def _write_regularly(self) -> None:
         while not self._stop.wait(self._every_s):
-            with contextlib.suppress(Exception):  # a missed beat is made good by the next; the lease covers several
+            with contextlib.suppress(Exception):  # the lease is several heartbeats long, so one may be missed
                 self.write()
 
 
@@ -187,7 +187,7 @@ def heartbeats(directory: RunDirectory) -> list[Heartbeat]:
 
 
 def dated_heartbeats(directory: RunDirectory) -> Iterator[tuple[float, Heartbeat]]:
-    """Heartbeats with the time they were written at, by the file system's clock."""
+    """Heartbeats, each with the time at which it was written, in seconds since 1970 by the file system's clock."""
     for path in sorted(directory.workers.glob("*.json")):
         with contextlib.suppress(OSError, RecordError):
             yield path.stat().st_mtime, read_record(Heartbeat, path)
@@ -196,7 +196,11 @@ def dated_heartbeats(directory: RunDirectory) -> Iterator[tuple[float, Heartbeat
 def is_gone(
     directory: RunDirectory, worker: str, *, now: float, lease_s: float, claim_age_s: float = float("inf")
 ) -> bool:
-    """Whether a worker has ended, died, or been silent for a whole lease."""
+    """Whether a worker has ended, died, or been silent for a whole lease.
+
+    `now` is in seconds since 1970 by the file system's clock. A worker without a heartbeat is gone once its claim,
+    `claim_age_s` seconds old, has outlasted the lease.
+    """
     path = heartbeat_path(directory, worker)
     try:
         age_s = now - path.stat().st_mtime
@@ -213,9 +217,9 @@ def is_gone(
 
 
 def mark_host_ended(directory: RunDirectory, *, job: str) -> None:
-    """Free what workers of `job` on this host still hold. Only for a caller that has ended every one of them.
+    """Free the shards that workers of `job` on this host still hold. The caller must have ended all these workers.
 
-    What was in their engines is not suspect: they were ended from outside.
+    The prompts in their engines do not become suspects: the workers were ended from outside.
     """
     for beat in heartbeats(directory):
         if beat.job == job and beat.identity == host_identity() and beat.state != "ended":
@@ -225,8 +229,8 @@ def mark_host_ended(directory: RunDirectory, *, job: str) -> None:
 
 
 def most_at_once(beats: Sequence[Heartbeat]) -> int:
-    """The most workers that lived at one time, from their last heartbeats: one that replaced another adds nothing."""
-    # At one moment, an end comes before a beginning.
+    """The largest number of workers at one time, from their last heartbeats. A replacement does not add to it."""
+    # Of two events at the same time, an end (-1) sorts before a start (1).
     events = sorted([(beat.started, 1) for beat in beats] + [(beat.time, -1) for beat in beats])
     alive = most = 0
     for _, change in events:

@@ -1,7 +1,7 @@
-"""Who works on which shard: claims with leases, advisory by design.
+"""Which worker works on which shard: claims with leases, advisory by design.
 
-The committed part is the only truth; a claim merely keeps two workers from doing the same shard. So a claim that is
-taken over wrongly costs work and never a row.
+Only the committed part counts. A claim merely keeps two workers from doing the same shard, so a claim that is taken
+over wrongly costs work and never a row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from glane.run.directory import RunDirectory
 from glane.run.heartbeat import is_gone
 from glane.storage import storage_errors
 
-_REST = 10  # times as long as a look that found nothing: with many idle workers, looking would be a load of its own
+# After a scan that found nothing, a worker waits this many times as long as the scan took: the scans of many idle
+# workers would be a load of their own.
+_PAUSE_FACTOR = 10
 
 
 class Ledger:
@@ -38,45 +40,48 @@ class Ledger:
         The first `num_large` shards are claimed before the others.
         """
         self._directory, self._worker, self._lease_s = directory, worker, lease_s
-        self._is_done = bytearray(num_shards)  # a byte each: a million shards are a megabyte, searched in no time
-        for shard in directory.committed_shards():  # the only look at the whole directory: none is needed for a claim
+        self._is_done = bytearray(num_shards)  # a byte per shard: a megabyte for a million shards, fast to search
+        for shard in directory.committed_shards():  # the only listing of the directory: a claim needs none
             self._is_done[shard] = 1
         self._mine: set[int] = set()
         self._bounds = (0, num_shards if num_large is None else num_large, num_shards)
         self._next = [int(low + (high - low) * start) for low, high in pairwise(self._bounds)]
-        self._look_again = 0.0
+        self._next_scan = 0.0
 
     @property
     def num_open(self) -> int:
-        """Shards not known to be committed, this worker's own included."""
+        """How many shards are not known to be committed, this worker's own included."""
         return self._is_done.count(0)
 
     def claim(self) -> int | None:
-        """Return a shard that is now this worker's, or None if all that is open is in other hands.
+        """Return a shard that this worker now holds, or None if other workers hold all open ones.
 
-        After a look at everything that found nothing, it rests for some time before it looks again.
+        After a scan that found nothing, it returns None without a scan for some time.
+
+        Raises:
+            RunError: if the file system refuses.
         """
         began = time.monotonic()
-        if began < self._look_again:
+        if began < self._next_scan:
             return None
         try:
-            shard = self._claim_next(self._take)
+            shard = self._claim_next(self._try_claim)
             if shard is None and 0 in self._is_done:
-                # Whether a claim is stale is asked only when nothing is free: it costs reads that free shards need not.
+                # Stale claims are looked for only when no shard is free: it takes reads of heartbeats.
                 now = self._now()
-                shard = self._claim_next(lambda shard: self._take(shard) or self._take_over(shard, now=now))
+                shard = self._claim_next(lambda shard: self._try_claim(shard) or self._take_over(shard, now=now))
         except (RunError, FileNotFoundError):
             if not self._directory.is_complete:
                 raise
             shard = None
-        if self._directory.is_complete:  # another process has published: parts are gone, which makes all look open
+        if self._directory.is_complete:  # another process has published and removed the parts, so all shards look open
             self._is_done = bytearray(b"\1") * len(self._is_done)
             if shard is not None:
                 self._claim_path(shard).unlink(missing_ok=True)
             shard = None
         if shard is None:
             ended = time.monotonic()
-            self._look_again = ended + _REST * (ended - began)
+            self._next_scan = ended + _PAUSE_FACTOR * (ended - began)
             return None
         self._mine.add(shard)
         return shard
@@ -86,17 +91,17 @@ class Ledger:
         return any(shard not in self._mine for shard in self._open_shards())
 
     def release(self, shard: int) -> None:
-        """Give a shard back: committed, or dropped."""
+        """Give up the claim of a shard that is committed, or dropped."""
         self._mine.discard(shard)
         self._claim_path(shard).unlink(missing_ok=True)
 
     def release_all(self) -> None:
-        """Give back every shard that is still held."""
+        """Give up all claims that this worker still has."""
         for shard in list(self._mine):
             self.release(shard)
 
     def _open_shards(self) -> Iterator[int]:
-        """The shards not known to be committed, once round the large ones, and once round the small ones."""
+        """Shards not known to be committed: the large ones, then the small ones, each from this worker's place on."""
         for (low, high), first in zip(pairwise(self._bounds), list(self._next), strict=True):
             for start, end in ((first, high), (low, first)):
                 shard = self._is_done.find(0, start, end)
@@ -109,7 +114,7 @@ class Ledger:
             if self._directory.part(shard).exists():
                 self._is_done[shard] = 1
             elif shard not in self._mine and take(shard):
-                if self._directory.part(shard).exists():  # committed between the look and the claim
+                if self._directory.part(shard).exists():  # committed between the check and the claim
                     self._claim_path(shard).unlink(missing_ok=True)
                     self._is_done[shard] = 1
                     continue
@@ -120,8 +125,8 @@ class Ledger:
     def _claim_path(self, shard: int) -> Path:
         return self._directory.claims / str(shard)
 
-    def _take(self, shard: int) -> bool:
-        """Claim by a symbolic link to the worker's name: one operation, never seen without its content."""
+    def _try_claim(self, shard: int) -> bool:
+        """Claim a shard by a symbolic link to the worker's name: atomic, and never seen without its content."""
         path = self._claim_path(shard)
         with storage_errors(path):
             try:
@@ -131,14 +136,14 @@ class Ledger:
         return True
 
     def _take_over(self, shard: int, *, now: float) -> bool:
-        """Take the claim of a worker that is gone. Of several that try, one renames the old claim away."""
+        """Take over the claim of a worker that is gone. If several try, only one can rename the old claim away."""
         path = self._claim_path(shard)
         try:
             owner = str(path.readlink())
             age_s = now - path.lstat().st_mtime
         except FileNotFoundError:
-            return self._take(shard)
-        # A claim in this worker's name that it does not hold is a former life's: its own signs would keep that alive.
+            return self._try_claim(shard)
+        # A claim in this worker's name that it does not hold is left over: its own heartbeat would keep it valid.
         is_ours = owner == self._worker
         if not is_ours and not is_gone(self._directory, owner, now=now, lease_s=self._lease_s, claim_age_s=age_s):
             return False
@@ -148,10 +153,10 @@ class Ledger:
         except FileNotFoundError:
             return False
         set_aside.unlink(missing_ok=True)
-        return self._take(shard)
+        return self._try_claim(shard)
 
     def _now(self) -> float:
-        """The file system's clock: nodes' clocks differ."""
+        """The time by the file system's clock, as the clocks of nodes differ."""
         probe = self._directory.claims / f".clock-{self._worker}"
         probe.touch(mode=self._directory.file_mode)
         now = probe.stat().st_mtime

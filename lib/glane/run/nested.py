@@ -1,7 +1,7 @@
-"""A run inside a run: a small one in a folder of the large one, worked on by the large one's own workers.
+"""A nested run: a small run in a folder of a larger one, done by the larger one's workers.
 
-It has its own plan, claims and commits, so that it is as resumable as any run. What it borrows are the workers, with
-their engines and their heartbeats.
+It has its own plan, claims and commits, so that it can be resumed like any run. Workers, engines and heartbeats are
+those of the outer run.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from glane.run.ledger import Ledger
 
 
 def with_nested(directory: RunDirectory) -> list[RunDirectory]:
-    """A run and the runs inside it: the places where its workers may be at work."""
+    """A run and the runs nested in it: the directories where its workers may be at work."""
     inner = sorted(path.parent for path in directory.root.glob(f"*/{directory.description.name}"))
     return [directory, *(RunDirectory(root=root, group_access=directory.group_access) for root in inner)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NestedDirectory(RunDirectory):
-    """The directory of a nested run as a worker sees it: who lives is told by the outer run's heartbeats."""
+    """The directory of a nested run, with the outer run's heartbeats: they say which workers are alive."""
 
     outer: RunDirectory
 
@@ -34,24 +34,24 @@ class NestedDirectory(RunDirectory):
 
 
 class UnclaimedOnly(Ledger):
-    """A ledger that takes what is free, and waits for nothing that is in other hands."""
+    """A ledger that claims free shards and does not wait for those of other workers."""
 
     def others_remain(self) -> bool:
-        """Nothing that this worker would wait for."""
+        """False: this worker waits for no other."""
         return False
 
 
 class NestedHeartbeat(HeartbeatWriter):
-    """A worker's heartbeat while it is with a nested run: it lives, but what it does is no row of the outer plan."""
+    """A worker's heartbeat while it works on a nested run, whose rows are not counted as rows of the outer run."""
 
     def __init__(self, outer: HeartbeatWriter) -> None:
         self.worker, self._outer = outer.worker, outer
 
     def report(self, progress: Callable[[], Progress]) -> None:
-        """From now on, say what `progress` says of the engine, beside what was counted for the outer run before."""
+        """Report the engine's figures by `progress` from now on, and keep the outer run's counts as they were."""
         before = self._outer.progress()
 
-        def told() -> Progress:
+        def merged() -> Progress:
             now = progress()
             return before.model_copy(
                 update={
@@ -61,7 +61,7 @@ class NestedHeartbeat(HeartbeatWriter):
                 }
             )
 
-        self._outer.report(told)
+        self._outer.report(merged)
 
     def write(self) -> None:
         """See `HeartbeatWriter.write`."""

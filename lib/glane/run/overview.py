@@ -1,4 +1,4 @@
-"""A run seen from outside, from its directory alone: how far it is, who works on it, what went wrong."""
+"""The state of a run, from its directory alone: how far it is, which workers are on it, what went wrong."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Overview:
     run: str = ""
     task: str = ""  # empty where the work has none
     model: str = ""
-    state: str  # planning, working, waiting (nobody works on it), complete
+    state: str  # planning, working, waiting (no worker is on it), complete
     planned: int
     done: int
     shards_planned: int
@@ -68,7 +68,7 @@ class Overview:
     job_names: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The overview as plain values."""
         values = asdict(self)
         for worker, view in zip(values["workers"], self.workers, strict=True):
             worker["gpu_use"] = [gpu.model_dump() for gpu in view.gpu_use]
@@ -76,7 +76,7 @@ class Overview:
 
 
 def overview(path: str | Path) -> Overview:
-    """Look at the run in `path`.
+    """Read the state of the run in `path`. Writes nothing.
 
     Raises:
         RunError: if there is none.
@@ -194,13 +194,13 @@ def _claims(directory: RunDirectory) -> dict[int, str]:
 
 
 def _file_clock(directory: RunDirectory) -> float:
-    """The newest sign of life, by the file system's clock; looking writes nothing, so it cannot ask for the time."""
-    signs = [path.stat().st_mtime for path in directory.workers.glob("*.json") if path.exists()]
-    return max([time.time(), *signs])
+    """An estimate of the file system's clock: the newest heartbeat, or our clock. Asking for it would need a write."""
+    written = [path.stat().st_mtime for path in directory.workers.glob("*.json") if path.exists()]
+    return max([time.time(), *written])
 
 
 def _errors(directory: RunDirectory) -> list[str]:
-    """The last warnings and errors of the run's log. No text of a document is ever in it."""
+    """The last warnings and errors of the run's log, which never holds text of a document."""
     try:
         with open(directory.log, "rb") as stream:
             stream.seek(max(0, directory.log.stat().st_size - _LOG_TAIL_BYTES))

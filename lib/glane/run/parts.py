@@ -1,4 +1,4 @@
-"""Parts: the committed rows of a shard, in one file that appears whole, once, with who made it."""
+"""Parts: the committed rows of a shard in one file, which appears whole, once, and names the worker that made it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEY = b"glane_shard"
 
 
 class PartFacts(Strict):
-    """Who committed a shard, and when: in seconds since 1970, by the clock of its node."""
+    """The worker that committed a shard, and when. Times are in seconds since 1970, by the clock of its node."""
 
     shard: int
     started: float

@@ -1,4 +1,4 @@
-"""From a kind of work to a run directory that is ready to be worked on: new, resumed, or refused."""
+"""Prepare the run directory of a work: new, resumed, or refused."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class PreparedRun:
 
 
 def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, Any]) -> PreparedRun:
-    """Check input and run directory, plan the shards if nobody has, and record this start, with where it runs.
+    """Check input and run directory, plan the shards unless that is done, and record this start with its `cluster`.
 
     Raises:
         DataError: if the input cannot be used.
-        RunError: if the directory cannot be written, or belongs to a run with another result.
+        RunError: if the directory cannot be written, or holds a run that would give another result.
     """
     directory.set_umask()
     known = known_run(directory)
@@ -54,7 +54,8 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     if not directory.plan.exists():
         made = plan
         write_once(directory.plan, lambda stream: write_plan(made, stream), mode=directory.file_mode)
-    plan = read_plan(directory.plan)  # another process may have been faster; and the spans need not stay in memory
+    # Read back, because another process may have been first. A plan that is read keeps no spans in memory, either.
+    plan = read_plan(directory.plan)
     record_start(directory, cluster=cluster)
     return PreparedRun(directory=directory, work=work, plan=plan, description=draft.description, is_new=known is None)
 

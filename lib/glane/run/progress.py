@@ -1,4 +1,4 @@
-"""How far a run is, from the ledger alone: any process may look, on any node."""
+"""The progress of a run, read from its directory alone: any process on any node can do it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from glane.run.heartbeat import Heartbeat, dated_heartbeats
 from glane.types import Status
 
 _SILENT_S = 20.0
-_REST = 20  # times as long as listing the parts took: of 100,000 on a slow file system that is seconds
+# The parts are listed again after this many times as long as it took: 100,000 on a slow file system take seconds.
+_PAUSE_FACTOR = 20
 ProgressStyle = Literal["auto", "live", "plain", "none"]
 
 
@@ -32,7 +33,7 @@ class WorkerState:
     """A worker by its last heartbeat."""
 
     heartbeat: Heartbeat
-    state: Literal["starting", "working", "ended", "silent"]  # silent: a lost node takes its workers along
+    state: Literal["starting", "working", "ended", "silent"]  # silent: as after the loss of its node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Snapshot:
 
     @property
     def num_unusable(self) -> int:
-        """Rows that have their result, and no values."""
+        """How many rows have a result without values."""
         return sum(count for status, count in self.statuses.items() if status != Status.OK)
 
 
@@ -95,7 +96,7 @@ class ProgressReporter:
         line_every_s: float = 10.0,
         logs: bool = True,
     ) -> None:
-        """`logs`: write to the run's log, too; a mere onlooker does not."""
+        """`logs` says whether to write to the run's log, too. A process that only watches the run does not."""
         self._logs = logs
         self._directory, self._plan, self._line_every_s = directory, plan, line_every_s
         is_live = style == "live" or (style == "auto" and sys.stderr.isatty())
@@ -117,12 +118,12 @@ class ProgressReporter:
             self._live.stop()
 
     def say(self, line: str) -> None:
-        """One line of news, to the terminal and the log."""
+        """Write a line to the terminal and the log."""
         self._console.print(Text(line), soft_wrap=True)
         self.log(line)
 
     def update(self) -> None:
-        """Look at the run, and show it."""
+        """Read the state of the run and show it, if that is due."""
         now = time.monotonic()
         is_due = now - self._last_line >= self._line_every_s
         if self._live is None and not is_due:
@@ -139,12 +140,12 @@ class ProgressReporter:
                 self._console.print(Text(line), soft_wrap=True)
 
     def _commits(self) -> list[int]:
-        """The committed shards. Where listing them takes long, it is done the more rarely."""
+        """The committed shards. The longer listing them takes, the less often it is done."""
         began = time.monotonic()
         if began >= self._list_again:
             self._committed = self._directory.committed_shards()
             ended = time.monotonic()
-            self._list_again = ended + _REST * (ended - began)
+            self._list_again = ended + _PAUSE_FACTOR * (ended - began)
         return self._committed
 
     def _rates(self) -> tuple[float, float]:
@@ -180,11 +181,11 @@ class ProgressReporter:
         return Group(bar, Text(self._line(state)), table)
 
     def warn(self, line: str) -> None:
-        """Something went wrong that the run survives."""
+        """Report a problem that does not end the run."""
         self.say(f"warning: {line}")
 
     def log(self, line: str) -> None:
-        """One line to the log only."""
+        """Write a line to the log only."""
         if not self._logs:
             return
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")

@@ -1,4 +1,4 @@
-"""From committed parts to the published result: one rename, once, by whoever comes first."""
+"""From committed parts to the published result, by one rename: of several processes, the first wins."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from glane.run.summary import Flow, Summary
 from glane.storage import storage_errors
 
 _ROW_GROUP_BYTES = 32 * 2**20
-_TABLES_AT_ONCE = 512  # of small parts: a table takes some 20 kB however little is in it
+_TABLES_AT_ONCE = 512  # small parts are joined after this many: a table takes some 20 kB however small it is
 
 
 def is_committed(directory: RunDirectory, plan: Plan) -> bool:
@@ -37,9 +37,9 @@ def is_committed(directory: RunDirectory, plan: Plan) -> bool:
 
 
 def finish_run(run: PreparedRun, *, record_mib: int) -> None:
-    """Publish `records/`, write `summary.json`, remove what is no longer needed.
+    """Publish `records/`, write `summary.json`, and remove what is no longer needed.
 
-    Every step may be killed and done again: the rename is the only one that decides anything.
+    Every step can be killed and repeated. The result is published by the rename alone.
 
     Raises:
         RunError: if a shard is not committed, or the file system refuses.
@@ -73,7 +73,7 @@ def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
 
 
 def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) -> list[PartFacts]:
-    """Write the parts into files of about `file_bytes`; return what they say of their making."""
+    """Write the parts into files of about `file_bytes`. Return which worker committed each part, and when."""
     described = read_description(directory).as_values()
     facts = {key: described[key] for key in ("task", "model", "fingerprint_digest", "codebook")}
     number, num_rows = 0, 0
@@ -101,7 +101,7 @@ def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) 
 
 
 def _row_groups(directory: RunDirectory, plan: Plan, shards: list[PartFacts]) -> Iterator[pa.Table]:
-    """The parts in input order, gathered so that a row group is worth reading."""
+    """The parts in input order, joined into tables that each make a row group. Appends their facts to `shards`."""
     waiting: list[pa.Table] = []
     num_bytes = 0
     for index in range(plan.num_shards):
@@ -130,7 +130,7 @@ def _close(writer: pq.ParquetWriter, path: Path) -> None:
 
 
 def _write_shard_facts(directory: RunDirectory, facts: list[PartFacts], staging: Path) -> None:
-    """Who committed which shard, and when, outlives the parts: in `ledger/shards.parquet`."""
+    """Keep in `ledger/shards.parquet` which worker committed which shard, and when: the parts will be removed."""
     target = directory.ledger / "shards.parquet"
     temporary = directory.ledger / f".{staging.name}.shards"
     pq.write_table(pa.Table.from_pylist([one.model_dump() for one in facts]), temporary)
@@ -139,7 +139,7 @@ def _write_shard_facts(directory: RunDirectory, facts: list[PartFacts], staging:
 
 
 def _summary(directory: RunDirectory, plan: Plan) -> Summary:
-    """What every kind of run counts."""
+    """The counts that every kind of work has."""
     statuses: Counter[str] = Counter()
     for path in sorted(directory.records.glob("*.parquet")):
         with pq.ParquetFile(path) as parquet:
@@ -166,7 +166,7 @@ def _summary(directory: RunDirectory, plan: Plan) -> Summary:
 
 
 def _clean(directory: RunDirectory) -> None:
-    """The result is published: parts, claims and half-made stagings have no further use."""
+    """Remove parts, claims, windows and unfinished results: the published result replaces them."""
     for folder in [directory.parts, directory.claims, directory.windows, *directory.root.glob(".records-*")]:
         with contextlib.suppress(OSError):
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A worker's view of its run while it works: what it was given, and the shards it can take."""
+"""The session of a worker: what it is given for its work, and the shards that it can claim."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from glane.run.shards import Shards
 
 
 class WorkerDied(Exception):
-    """This process cannot go on, as when its engine failed in a step: the worker must start again in a new one.
+    """This process cannot go on, for example because its engine failed. The worker must start again in a new process.
 
     The message names no text of a document.
     """
 
 
 def where(error: BaseException) -> str:
-    """An exception's kind and place. Its message is left out: it may quote a document."""
+    """The type and place of an exception. Its message is left out: it may quote a document."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
     return f"{type(error).__name__}{place}"
@@ -33,7 +33,7 @@ def where(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a worker has of its run while it works."""
+    """What a worker is given while it works."""
 
     directory: RunDirectory
     heartbeat: HeartbeatWriter
@@ -46,16 +46,16 @@ class Session:
     meter: EnergyMeter | None
 
     def is_ready(self) -> None:
-        """Tell that what takes long to start, as an engine, has started: the energy from here on is that of work."""
+        """Note that the engine, if there is one, has started: energy from here on is that of work."""
         if self.meter is not None:
             self.meter.engine_is_ready()
 
     def shards(self) -> Shards:
-        """The shards of the run. Asked for once, when the worker can begin: what it has not seen as done, it tries."""
+        """The shards of the run. Call it once, when the worker can begin: it lists the committed shards."""
         return self._shards(self.directory, Ledger, self.heartbeat)
 
     def nested_shards(self, root: Path, *, waits: bool) -> Shards:
-        """The shards of a run inside this one; `waits` says whether to wait for what other workers hold of it."""
+        """The shards of the run nested in this one at `root`. If `waits`, wait for those that other workers hold."""
         directory = NestedDirectory(root=root, group_access=self.directory.group_access, outer=self.directory)
         return self._shards(directory, Ledger if waits else UnclaimedOnly, NestedHeartbeat(self.heartbeat))
 

@@ -1,4 +1,4 @@
-"""The shards of a run as one worker takes them: claimed, done, committed, released."""
+"""The shards of a run, for one worker: claimed, done, committed, released."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from glane.run.ledger import Ledger
 from glane.run.parts import commit_part
 from glane.types import Shard
 
-_LOOK_AGAIN_S = 0.2
-_PACE_S = 60.0
+_POLL_S = 0.2
+_RATE_OVER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shards:
-    """One worker's hold on the shards of a run."""
+    """Claims and commits shards of a run for one worker."""
 
     directory: RunDirectory
     plan: Plan
@@ -33,22 +33,22 @@ class Shards:
     should_stop: Callable[[], bool]
 
     def claim_each(self, *, until: Callable[[], bool] = lambda: False) -> Iterator[Shard]:
-        """Yield one shard after another that is now this worker's.
+        """Yield one shard after another, each claimed by this worker.
 
-        Ends when nothing is left that is not in other workers' hands for good, the worker is to stop, or `until` says
-        so. While others hold what is left, it waits: if they die, their shards become free.
+        Ends when no shard is left for it, or `should_stop` or `until` says so. While other workers hold the shards
+        that are left, it waits: if these workers die, their shards become free.
         """
         while not (self.should_stop() or until()):
             index = self.ledger.claim()
             if index is not None:
                 yield self.plan.shard(index)
             elif self.ledger.others_remain():
-                time.sleep(_LOOK_AGAIN_S)
+                time.sleep(_POLL_S)
             else:
                 return
 
     def commit(self, shard: int, table: pa.Table, *, started: float) -> bool:
-        """Commit the rows of a shard and give it back. Return False if another worker committed it first.
+        """Commit the rows of a shard and release it. Return False if another worker committed it first.
 
         `started` is when its work began, in seconds since 1970.
 
@@ -62,7 +62,7 @@ class Shards:
 
 @contextlib.contextmanager
 def until_published(directory: RunDirectory) -> Iterator[None]:
-    """Pass over errors of a run that another process published meanwhile: it removed what this one wanted to use."""
+    """Ignore errors once another process has published the run: publication removes parts and claims."""
     try:
         yield
     except (RunError, FileNotFoundError):
@@ -71,10 +71,10 @@ def until_published(directory: RunDirectory) -> Iterator[None]:
 
 
 def work_through(shards: Shards, do: Callable[[Shard], pa.Table]) -> None:
-    """Do one shard after another until none is left; `do` returns its rows, with their `status`.
+    """Do one shard after another until none is left. `do` returns the rows of a shard, with a column `status`.
 
     Raises:
-        GlaneError: as `do` does, and if the run directory fails.
+        GlaneError: what `do` raises, or if the run directory cannot be used.
     """
     tally = _Tally()
     shards.heartbeat.report(tally.progress)
@@ -91,14 +91,14 @@ def work_through(shards: Shards, do: Callable[[Shard], pa.Table]) -> None:
 
 
 class _Tally:
-    """What a worker did, for its heartbeat."""
+    """Counts what a worker did, for its heartbeat."""
 
     def __init__(self) -> None:
         self._rows: Counter[str] = Counter()
         self._committed: Counter[str] = Counter()
         self._num_shards = 0
         self._last = time.monotonic()
-        self._pace: deque[tuple[float, int]] = deque([(self._last, 0)])
+        self._recent: deque[tuple[float, int]] = deque([(self._last, 0)])
 
     def count(self, statuses: Counter[str], *, is_committed: bool) -> None:
         self._rows.update(statuses)
@@ -106,12 +106,12 @@ class _Tally:
             self._committed.update(statuses)
             self._num_shards += 1
         self._last = time.monotonic()
-        self._pace.append((self._last, self._rows.total()))
-        while len(self._pace) > 2 and self._last - self._pace[1][0] > _PACE_S:
-            self._pace.popleft()
+        self._recent.append((self._last, self._rows.total()))
+        while len(self._recent) > 2 and self._last - self._recent[1][0] > _RATE_OVER_S:
+            self._recent.popleft()
 
     def progress(self) -> Progress:
-        (began, before), (ended, now) = self._pace[0], self._pace[-1]
+        (began, before), (ended, now) = self._recent[0], self._recent[-1]
         return Progress(
             rows=dict(self._rows),
             committed=dict(self._committed),

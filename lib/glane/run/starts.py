@@ -1,4 +1,4 @@
-"""Who began to work on a run, and which jobs were submitted for it: lines in the ledger, one for each."""
+"""The starts of a run and the jobs that were submitted for it, each as a line in the ledger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from glane.run.heartbeat import job_name
 
 
 class Start(Record):
-    """One start of a run. What does not change its result may change between starts, and is kept here."""
+    """One start of a run. It holds what may differ between starts because the result does not depend on it."""
 
     kind: Literal["glane start"] = "glane start"
     version: Literal[1] = 1
@@ -57,12 +57,12 @@ def record_submission(directory: RunDirectory, submission: SubmissionEntry) -> N
 
 
 def starts(directory: RunDirectory) -> list[Start]:
-    """All starts of a run, the first first."""
+    """All starts of a run, the oldest first."""
     return list(_lines(Start, _starts(directory)))
 
 
 def job_names(directory: RunDirectory) -> list[str]:
-    """The jobs that were submitted for this run or worked on it, in the order in which they were."""
+    """The jobs that were submitted for this run, then others that worked on it; each once, oldest first."""
     found = [name for submission in _lines(SubmissionEntry, _submissions(directory)) for name in submission.jobs]
     found += [start.job for start in starts(directory) if start.job is not None]
     return list(dict.fromkeys(found))
@@ -80,7 +80,7 @@ R = TypeVar("R", bound=Record)
 
 
 def _lines(model: type[R], path: Path) -> Iterator[R]:
-    """The records of a file of lines; the last line may be half written."""
+    """The records of a file, one a line. A line that cannot be read is skipped: the last may be half written."""
     with contextlib.suppress(OSError):
         for line in path.read_text(encoding="utf-8").splitlines():
             with contextlib.suppress(ValueError, RecordError):

@@ -1,4 +1,4 @@
-"""What a complete run came to: `summary.json`."""
+"""The summary of a complete run: `summary.json`."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Flow(Strict):
         return int(getattr(self, status.name))
 
     def statuses(self) -> dict[str, int]:
-        """Rows by status, those that occur."""
+        """Rows by status, without the statuses that no row has."""
         return {str(status): self.of(status) for status in Status if self.of(status)}
 
 
 class Tokens(Strict):
-    """What engines read and wrote."""
+    """Tokens that engines read and wrote."""
 
     prompt: int = 0
     output: int = 0
 
 
 class Summary(Record):
-    """Counts of a complete run. A kind of work may add its own; here they are passed over."""
+    """Counts of a complete run. A kind of work may add its own; they are ignored here."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -70,7 +70,7 @@ S = TypeVar("S", bound=Summary)
 
 
 def read_summary(directory: RunDirectory, model: type[S]) -> S:
-    """The counts of a complete run; `model` is `Summary`, or what its kind of work makes of it.
+    """The counts of a complete run. `model` is `Summary`, or a subclass that a kind of work has.
 
     Raises:
         FileNotFoundError: if the run has none yet.

@@ -1,4 +1,4 @@
-"""What a worker's processes use of the machine: memory, and of the GPUs what NVML tells."""
+"""The memory and the GPUs that a worker's processes use. GPUs are read through NVML."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from glane.validation import Strict
 
 
 class GpuUse(Strict):
-    """One GPU at one moment, as NVML tells it."""
+    """One GPU at one moment, as NVML reports it."""
 
     busy_percent: int
     memory_mib: int
@@ -23,14 +23,14 @@ class GpuUse(Strict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What this process and those below it use."""
+    """The memory of this process and its descendants, and the state of its GPUs."""
 
     memory_mib: int
-    gpus: tuple[GpuUse, ...]  # those that NVML tells of
+    gpus: tuple[GpuUse, ...]  # those that NVML reports
 
 
 def usage() -> Usage:
-    """Look at this process, those below it, and the GPUs that it was given."""
+    """Measure this process, its descendants, and the GPUs that it was given."""
     memory = 0
     with contextlib.suppress(psutil.Error):
         own = psutil.Process()
@@ -46,7 +46,7 @@ def gpu_handles() -> list[Any]:
     """NVML's handles of the GPUs that CUDA_VISIBLE_DEVICES names, by number or by id."""
     names = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
     found = []
-    with contextlib.suppress(Exception):  # no NVML, no driver, a stand-in device: nothing to tell
+    with contextlib.suppress(Exception):  # no NVML, no driver, or a stand-in device: no GPU is reported
         import pynvml
 
         pynvml.nvmlInit()

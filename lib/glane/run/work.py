@@ -1,8 +1,10 @@
-"""What a durable run asks of the work that is done in it.
+"""The protocol between a durable run and the work that is done in it.
 
-A run brings: shards claimed by one worker at a time, committed once and published whole; workers in several processes
-and jobs, killed and started again at any moment; progress, status, energy and summary. The work brings: which rows
-there are, what is done with a shard, and the columns that come of it. Every row of a result has a `status` column.
+The run provides the shards: each is claimed by one worker at a time, committed once, and published with the others. It
+provides workers in several processes and jobs, which may be killed and started again at any moment. It provides
+progress, status, energy and summary.
+
+The work provides the rows, what is done with a shard, and the columns of the result. One of them is `status`.
 """
 
 from __future__ import annotations
@@ -20,27 +22,27 @@ from glane.run.summary import Summary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A run as it would be: its description, and how its plan is made where it has none yet."""
+    """A run before it is written: its description, and a function that makes its plan, if it has none yet."""
 
     description: RunDescription
     plan: Callable[[], Plan]
 
 
 class Work(Protocol):
-    """One kind of work with its settings. It is pickled to every worker: small, and without text of documents."""
+    """One kind of work with its settings. It is pickled for every worker: small, and without text of documents."""
 
     @property
     def label(self) -> str:
-        """What a message about a worker that does not start names, as "model 'demo'"."""
+        """A name for messages about a worker that does not start, for example "model 'demo'"."""
         ...
 
     @property
     def start_hint(self) -> str:
-        """What to look at when workers die while they start, as a sentence."""
+        """A sentence that says what to check when workers die while they start."""
         ...
 
     def draft(self, known: RunDescription | None) -> Draft:
-        """Check the input and describe the run. `known` is its description where it was begun before.
+        """Check the input and describe the run. `known` is the description of a run that was begun before.
 
         Raises:
             GlaneError: for what a user can mend.
@@ -48,7 +50,7 @@ class Work(Protocol):
         ...
 
     def work(self, session: Session) -> None:
-        """Work in this process until nothing of the run is left to do, or the session is to stop.
+        """Work in this process until no shard is left to do, or the session says to stop.
 
         Raises:
             WorkerDied: if this process cannot go on, and a new one could.
@@ -57,5 +59,5 @@ class Work(Protocol):
         ...
 
     def summarise(self, summary: Summary, records: Sequence[Path]) -> Summary:
-        """Add to the counts of the published `records` what this kind of work counts besides."""
+        """Return `summary` with the counts that this kind of work adds. `records` are the published files."""
         ...

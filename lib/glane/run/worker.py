@@ -1,4 +1,4 @@
-"""A worker's whole life in one process: the same under Ray, in a test, or by hand."""
+"""One worker in one process, from start to end: the same under Ray, in a test, or by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from glane.settings import RunSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSpec:
-    """What a worker is told. Small and without text: it crosses processes."""
+    """What a worker needs to start. It is pickled between processes: small, and without text of documents."""
 
     worker: str
     work: Work
@@ -31,13 +31,13 @@ class WorkerSpec:
 
     @property
     def directory(self) -> RunDirectory:
-        """Where the run is."""
+        """The run's directory."""
         return RunDirectory(root=Path(self.run.dir).absolute(), group_access=self.run.group_access)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerReport:
-    """How a worker ended. `message` names no text of a document."""
+    """How a worker ended. `message` holds no text of a document."""
 
     outcome: Literal["done", "failed", "died"]
     message: str = ""
@@ -51,7 +51,7 @@ def run_worker(spec: WorkerSpec, *, should_stop: Callable[[], bool] = lambda: Fa
         return WorkerReport(outcome="died", message=str(death))
     except GlaneError as error:
         return WorkerReport(outcome="failed", message=str(error))
-    except Exception as error:  # a bug: its message may quote a document, so only its place is told
+    except Exception as error:  # a bug: its message may quote a document, so only its place is reported
         return WorkerReport(outcome="failed", message=f"internal error, please report it: {where(error)}")
     return WorkerReport(outcome="done")
 

@@ -1,1 +1,4 @@
-"""What is asked of each document: fields, their JSON Schema and Arrow types, and the prompt."""
+"""A task: its fields, their JSON Schema and Arrow types, its rules, examples and prompt.
+
+This room knows no engine, run or file of documents.
+"""

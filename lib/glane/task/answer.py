@@ -1,4 +1,4 @@
-"""From the JSON of an answer to typed values, strictly: every rule of the task is checked, nothing is repaired."""
+"""Reads the JSON of an answer into typed values. Every rule of the schema is checked; nothing is repaired."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["AnswerError", "read_answer"]
 
 
 def read_answer(fields: Mapping[str, Field], answer: Node, *, place: str = "") -> dict[str, ExtractedValue]:
-    """Return what an answer says of every one of `fields`, checked against every rule of the task.
+    """Return the value of each of `fields` in an answer, checked against the field's definition.
 
-    Dates become `datetime.date` (the first day of a partial date's period, beside its precision). Quotes are kept as
-    they are written; spans are places in the JSON text that `answer` was located in.
+    Dates become `datetime.date`; a partial date is the first day of its period, with its precision beside it. Quotes
+    are kept as the model wrote them. Spans are code points of the JSON text that `answer` was located in.
 
     Raises:
-        AnswerError: for a missing, surplus or wrong value.
+        AnswerError: for a missing, surplus or wrong value. The message names field and rule, never the value.
     """
     members = _members(answer, tuple(fields), place)
     return {name: _found(field, members[name], _join(place, name)) for name, field in fields.items()}
@@ -44,7 +44,7 @@ def _members(node: Node, keys: tuple[str, ...], place: str) -> dict[str, Node]:
         raise AnswerError(f"{place or 'answer'}: not an object")
     if absent := [key for key in keys if key not in node.members]:
         raise AnswerError(f"{_join(place, absent[0])}: missing")
-    if len(node.members) > len(keys):  # a surplus key is the model's own word: not repeated here
+    if len(node.members) > len(keys):  # a surplus key is text of the model, so the message does not repeat it
         raise AnswerError(f"{place or 'answer'}: has a key that is no field")
     return node.members
 
@@ -78,7 +78,10 @@ def _missing(field: Field, node: Node, place: str) -> ExtractedValue:
 
 
 def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> ExtractedValue:
-    """A value with what stands around it: `wrapper` says what is asked of it, `field` what it is."""
+    """A value and the object around it. `wrapper` tells the keys of that object, `field` the type of the value.
+
+    They differ for the items of a list: the list is the wrapper.
+    """
     keys = wrapper_keys(wrapper)
     if not keys:
         return _value(field, node, place)
@@ -113,7 +116,7 @@ def _list(field: ListField, node: Node, place: str) -> ExtractedValue:
 
 
 def _value(field: Field, node: Node, place: str) -> ExtractedValue:
-    """A value without anything around it."""
+    """A value without the object around it."""
     found = ExtractedValue(span=(node.start, node.end))
     if node.value is None:
         if not field.nullable:

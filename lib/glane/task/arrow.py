@@ -1,4 +1,4 @@
-"""The columns of a result: each is described once, with its Arrow type and how it is read off what was found."""
+"""The columns of a task's fields: each is described once, with its Arrow type and how it is filled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EVIDENCE = pa.struct(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column, or one member of a struct. `read` gives its Python value for what was found of `field`."""
+    """One column, or one member of a struct. `read` gives its Python value from the extracted value of `field`."""
 
     field: str
     name: str
@@ -34,16 +34,16 @@ class Column:
 
 
 def columns(task: Task) -> list[Column]:
-    """Return the columns of a task's fields, in order; those that annotate a field follow it as `<name>__<what>`.
+    """Return the columns of a task's fields, in order. Annotations of a field follow it, named `<name>__<what>`.
 
-    Top-level categories are dictionaries. Inside lists and structs they are strings, which every reader of Parquet
-    gives back unchanged. Columns that belong to the items of a list are lists parallel to it.
+    Top-level categories have dictionary type. Inside lists and structs they are strings, which every reader of Parquet
+    returns unchanged. Annotations of list items are lists of the same length.
     """
     return [column for name, field in task.fields.items() for column in _columns(name, field, task, nested=False)]
 
 
 def row_values(found: Mapping[str, ExtractedValue], columns: Sequence[Column]) -> dict[str, Any]:
-    """Return the value of every column for what was found in one document."""
+    """Return the value of every column, by name, for the extracted values of one document."""
     return {column.name: column.read(found[column.field]) for column in columns}
 
 
@@ -69,7 +69,7 @@ def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Colum
         add("confidence", pa.float64(), lambda one: one.confidence)
         values = () if isinstance(field, ObjectField) else field.categories
         if values:
-            # Arrow reads what a mapping lacks as null: no probability of a value is known unless all are.
+            # Arrow reads missing keys of a mapping as null. That is right: either all probabilities are known or none.
             add("probabilities", pa.struct([pa.field(value, pa.float64()) for value in values]), _probabilities)
     if task.passes.samples > 1:
         add("agreement", pa.float64(), lambda one: one.agreement)
@@ -113,7 +113,7 @@ def _item(field: Field, task: Task) -> tuple[pa.DataType, Callable[[ExtractedVal
 
 
 def _value(field: Field, task: Task, *, nested: bool) -> tuple[pa.DataType, Callable[[ExtractedValue], Any]]:
-    """The type of the value itself, and how it is read."""
+    """The type of the value without annotations, and how it is read."""
     if isinstance(field, ObjectField):
         inner = [column for name, one in field.fields.items() for column in _columns(name, one, task, nested=True)]
         kind = pa.struct([pa.field(column.name, column.type) for column in inner])
@@ -123,7 +123,7 @@ def _value(field: Field, task: Task, *, nested: bool) -> tuple[pa.DataType, Call
 
 
 def _conflict_type(field: Field) -> pa.DataType:
-    """The type of a losing value: plain, without what stands around it; a partial date as text at its precision."""
+    """The type of a conflict: a plain value without annotations; a partial date is text at its precision."""
     if isinstance(field, ObjectField):
         return pa.struct([pa.field(name, _conflict_type(inner)) for name, inner in field.fields.items()])
     if isinstance(field, ListField):

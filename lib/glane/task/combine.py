@@ -1,4 +1,4 @@
-"""JSON Schemas put together: references followed, and `allOf` made one schema, where that can be done faithfully."""
+"""Resolves JSON Schemas: follows `$ref`, and merges `allOf` into one schema if that changes nothing of its meaning."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LOWEST = {"maximum", "maxLength", "maxItems", "maxProperties", "exclusiveMaximu
 def resolved(
     schema: Mapping[str, Any], root: Mapping[str, Any], place: str, trail: tuple[str, ...]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return a schema without `$ref` and `allOf` at its top, and the references that were followed so far.
+    """Return a schema without `$ref` and `allOf` at its top level, and the references that were followed so far.
 
     Raises:
-        ConfigError: for a reference that leads nowhere or back, or rules that cannot be put together.
+        ConfigError: for an unknown or circular reference, or for rules that cannot be merged.
     """
     found = dict(schema)
     while "$ref" in found or "allOf" in found:
@@ -60,10 +60,10 @@ def _target(reference: str, root: Mapping[str, Any], place: str) -> Any:
 
 
 def merged(one: Mapping[str, Any], other: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Return a schema that asks for both; of annotations, it has the other's.
+    """Return a schema that requires both `one` and `other`. Annotations of `other` win.
 
     Raises:
-        ConfigError: for rules that cannot be put together.
+        ConfigError: for rules that cannot be merged.
     """
     if one.get("additionalProperties") is False or other.get("additionalProperties") is False:
         _refuse_closed(one, other, place)
@@ -93,7 +93,7 @@ def merged(one: Mapping[str, Any], other: Mapping[str, Any], place: str) -> dict
 
 
 def _refuse_closed(one: Mapping[str, Any], other: Mapping[str, Any], place: str) -> None:
-    """A closed record forbids what the other names beside it."""
+    """Refuse two records if one is closed and the other names further properties."""
     for closed, beside in ((one, other), (other, one)):
         known, named = closed.get("properties", {}), beside.get("properties", {})
         if closed.get("additionalProperties") is False and (strange := [name for name in named if name not in known]):

@@ -1,4 +1,4 @@
-"""When an evaluation takes two values for the same: the key `compare` of a field."""
+"""The key `compare` of a field: when an evaluation counts two values as the same."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class ExactRule(Strict):
 
 
 class TextRule(ExactRule):
-    """Strings: equal, equal but for case, accents and spaces (`folded`), or alike at `similarity` of 100 (`fuzzy`)."""
+    """Strings: equal (`exact`), equal except for case, accents and spaces (`folded`), or similar (`fuzzy`).
+
+    `similarity` is the least score of similar strings, 0 to 100.
+    """
 
     rule: Literal["exact", "folded", "fuzzy"] = "folded"  # type: ignore[assignment]
     similarity: float = Key(default=90.0, ge=50, le=100)  # RapidFuzz's ratio of the folded strings
@@ -36,7 +39,7 @@ class TextRule(ExactRule):
     @model_validator(mode="before")
     @classmethod
     def _similar(cls, values: Any) -> Any:
-        """A similarity alone asks for the fuzzy rule."""
+        """A similarity without a rule means the fuzzy rule."""
         if isinstance(values, Mapping) and "similarity" in values:
             if values.get("rule", "fuzzy") != "fuzzy":
                 raise ValueError(f"similarity belongs to the rule fuzzy, not to {values['rule']}")
@@ -59,7 +62,7 @@ class NumberRule(ExactRule):
 
 
 class DateRule(ExactRule):
-    """Dates: at most `tolerance_days` apart; partial dates of the same precision."""
+    """Dates: at most `tolerance_days` apart. Partial dates must also have the same precision."""
 
     tolerance_days: int = Key(default=0, ge=0, le=36_600)
 
@@ -71,5 +74,5 @@ class TimeRule(ExactRule):
 
 
 def compare_key(rule: ExactRule) -> Any:
-    """The key `compare`. It is no part of what is asked: it stays out of what a task is known by (`model_dump`)."""
+    """The key `compare`, excluded from `model_dump`: it changes no answer, so it must not change a fingerprint."""
     return Key(default=rule, exclude=True)

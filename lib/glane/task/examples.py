@@ -17,7 +17,7 @@ from glane.validation import Strict
 
 
 class Example(Strict):
-    """A few-shot example: the inputs as a document would give them, and the answer that is right."""
+    """A few-shot example: the inputs of a document, and the right answer."""
 
     inputs: Mapping[str, str]
     output: Mapping[str, Any]
@@ -28,7 +28,8 @@ def read_example(
 ) -> Example:
     """Read one example as its author wrote it.
 
-    A value may stand bare where only a value is asked for, and what is left out is what the text does not say.
+    A value may be written without the object around it if the task asks for nothing else in that object. Fields that
+    are left out count as not stated in the text.
 
     Raises:
         ConfigError: for an answer that breaks the task's own rules, or a quote that is not in the example's text.
@@ -58,7 +59,7 @@ def read_example(
 
 
 def plain_json(value: Any) -> Any:
-    """JSON's own types: YAML also reads dates."""
+    """The value in JSON types; YAML reads dates, which become ISO text."""
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -69,7 +70,7 @@ def plain_json(value: Any) -> Any:
 
 
 def _answer(output: Mapping[str, Any], fields: Mapping[str, Field], *, place: str) -> dict[str, Any]:
-    """The whole answer, with what the author left out."""
+    """The complete answer, with the fields that the author left out."""
     if strange := sorted(set(output) - set(fields)):
         raise ConfigError(f"{place}.{strange[0]}: is no field. Valid: {', '.join(fields)}.")
     return {
@@ -79,7 +80,7 @@ def _answer(output: Mapping[str, Any], fields: Mapping[str, Field], *, place: st
 
 
 def _absent(field: Field) -> Any:
-    """What the model should say of what is not there."""
+    """The right answer for a field that the text does not state."""
     if Missing.NOT_STATED in field.missing:
         return {MISSING: str(Missing.NOT_STATED)}
     return [] if isinstance(field, ListField) else None

@@ -1,4 +1,4 @@
-"""The fields that a task can ask for: the kinds gathered, and read from what a task says."""
+"""All kinds of field in one union, and how field definitions of a task are read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "field_from", "fields_from", "inner_fields",
 ]  # fmt: skip
 
-# A new kind is a class in `kinds`, and here a name.
+# A new kind is a class in `kinds`, and one name here.
 Scalar = StringField | IntegerField | NumberField | BooleanField | DateField | TimeField | DatetimeField | EnumField
 Field = Scalar | ListField | ObjectField
 ListField.model_rebuild(_types_namespace={"Field": Field})
@@ -58,7 +58,7 @@ def field_from(values: Any, *, place: str) -> Field:
 
 
 def fields_from(values: Any, *, place: str) -> dict[str, Field]:
-    """Read named fields, in the order in which they are asked and become columns.
+    """Read named fields. Their order is that of the prompt, of the answer and of the columns.
 
     Raises:
         ConfigError: for a name that cannot be a column, or a wrong definition.
@@ -77,20 +77,23 @@ def fields_from(values: Any, *, place: str) -> dict[str, Field]:
 
 
 def inner_fields(field: Field) -> Mapping[str, Field]:
-    """The members of a record, or of the records of a list; none for anything else."""
+    """The fields of a record, or of the records in a list; empty for any other field."""
     inner = field.items if isinstance(field, ListField) else field
     return inner.fields if isinstance(inner, ObjectField) else {}
 
 
 def all_names(fields: Mapping[str, Field]) -> Iterator[str]:
-    """The names of fields, and of those within them, at any depth."""
+    """The names of fields and of their inner fields, at any depth."""
     for name, field in fields.items():
         yield name
         yield from all_names(inner_fields(field))
 
 
 def column_name(name: str, taken: Iterable[str]) -> str:
-    """The name as a column can have it: letters, digits and single underscores; unlike the others by more than case."""
+    """A valid column name for `name`: letters, digits and single underscores.
+
+    It differs from the names in `taken` by more than case.
+    """
     found = re.sub(r"[\W_]+", "_", name).strip("_") if not _is_column(name) else name
     found = found if found[:1].isalpha() else f"field_{found}".rstrip("_")
     known = {one.lower() for one in taken}

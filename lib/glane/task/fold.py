@@ -1,4 +1,4 @@
-"""Text as it is compared: what a person would read as the same spelling becomes the same string."""
+"""Folds text for comparison: spellings that a person would read as the same become the same string."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _SPELLING = {
     **dict.fromkeys("“”„‟″", '"'),
     **dict.fromkeys("‐‑‒–—―−", "-"),
     **dict(zip("œæøłđı×", ("oe", "ae", "o", "l", "d", "i", "x"))),
-    "\u00ad": "\u00ad",  # a soft hyphen goes later, together with the end of line that may follow it
+    "\u00ad": "\u00ad",  # a soft hyphen is removed later, together with the end of line after it
     "\u0338": "\u0338",  # a stroke that negates: "≠" is not "="
 }
-# Runs of white space, and what French puts or leaves out in "« toux »", "toux :", "38 °C" and "5 %".
+# Runs of white space, and the optional spaces of French in "« toux »", "toux :", "38 °C" and "5 %".
 _SPACES = re.compile(" +(?=[»;:!?%°])|(?<=[« ]) +")
 # A hyphen between letters, and the end of line after it: "vomis-\nsements", "post-opératoire".
 _HYPHENS = re.compile(r"-(?<=[^\W\d_]-) *(?=[^\W\d_])")
 _SOFT_HYPHENS = re.compile("\u00ad(?: +(?=[^\\W\\d_]))?")
-_DECIMAL_COMMAS = re.compile(r",(?<=\d,)(?=\d)")  # 38,5 is written 38.5, too
+_DECIMAL_COMMAS = re.compile(r",(?<=\d,)(?=\d)")  # 38,5 and 38.5 are the same number
 _GUILLEMETS = str.maketrans("«»", '""')
 
 
 class _Table(dict[int, str]):
-    """Code point to its folded spelling, for `str.translate`: filled as characters are met."""
+    """Maps a code point to its folded spelling, for `str.translate`. Filled when a character first occurs."""
 
     def __missing__(self, code: int) -> str:
         self[code] = folded = _fold_character(chr(code))
@@ -40,11 +40,11 @@ def _fold_character(character: str) -> str:
         return _SPELLING[character]
     if unicodedata.category(character) in ("Cc", "Cf"):  # zero-width spaces, marks of direction
         return ""
-    if "\uac00" <= character <= "\ud7a3":  # Hangul, whose syllables would come apart
+    if "\uac00" <= character <= "\ud7a3":  # Hangul: decomposition would split its syllables
         return character
     folded = unicodedata.normalize("NFD", character.casefold())
     wide = unicodedata.normalize("NFKD", folded).casefold()
-    # "ﬁ" is "fi", but "10²" is not "102", nor "½" "1/2"; and no character becomes a space and a mark.
+    # "ﬁ" becomes "fi", but "10²" must not become "102", nor "½" "1/2". No character becomes a space and a mark.
     if unicodedata.category(character) != "No" and not (len(wide) > 1 and any(c.isnumeric() or c == " " for c in wide)):
         folded = wide
     letters = (_SPELLING.get(c, c) for c in folded)
@@ -55,18 +55,21 @@ _TABLE = _Table()
 
 
 def fold(text: str) -> str:
-    """Return a text without what spelling varies in: what two spellings of the same passage have in common.
+    """Return the text without differences of spelling, for comparison.
 
-    Letters are lower case without accents, ligatures are resolved, a run of white space is one space (none within
-    quotation marks or before ";:!?%°"), quotation marks, dashes and decimal commas are plain. Hyphens between letters
-    are left out, with the end of line after them: "vomis-\\nsements" and "post-opératoire" read "vomissements" and
-    "postoperatoire". White space around the text goes.
+    Letters become lower case without accents. Ligatures are resolved. A run of white space becomes one space, or none
+    just inside quotation marks and before ";:!?%°". Quotation marks, dashes and decimal commas become plain. Hyphens
+    between letters are removed, with the end of line after them: "vomis-\\nsements" and "post-opératoire" become
+    "vomissements" and "postoperatoire". White space around the text is removed.
     """
     return fold_with_origins(text)[0].strip(" ")
 
 
 def fold_with_origins(text: str) -> tuple[str, NDArray[np.int32]]:
-    """Fold a text, but for its ends. The array has, for each folded character, the index of that it comes from."""
+    """Fold a text, except that white space around it is kept.
+
+    The array has one index per folded character: that of the character in `text` that it comes from.
+    """
     folded = text.translate(_TABLE)
     origin = np.arange(len(text), dtype=np.int32)
     odd = [code for code in map(ord, set(text)) if len(_TABLE[code]) != 1]
@@ -76,7 +79,7 @@ def fold_with_origins(text: str) -> tuple[str, NDArray[np.int32]]:
         for code in odd:
             lengths[code] = len(_TABLE[code])
         origin = origin.repeat(lengths[codes])
-    # One after the other: a soft hyphen and spaces may stand between a hyphen and the next letter.
+    # In this order, as a soft hyphen and spaces may come between a hyphen and the next letter.
     for pattern in (_SPACES, _SOFT_HYPHENS, _HYPHENS):
         gone = [match.span() for match in pattern.finditer(folded)]
         if gone:

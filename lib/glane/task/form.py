@@ -1,4 +1,4 @@
-"""From a task to the form of its answers, as an engine takes it."""
+"""Makes the form of a task's answers, which an engine takes in place of the task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from glane.task.task import Task
 
 
 def answer_form(task: Task) -> Form:
-    """Return the form of the answers to `task`. It takes some milliseconds: make it once."""
+    """Return the form of the answers to `task`. This takes some milliseconds, so it is done once."""
     quotes = has_quotes(task.fields)
     return Form(
         schema=task.answer_schema,

@@ -1,7 +1,7 @@
-"""A grammar for answers whose quotes are copies: whatever the model quotes stands in the text, letter by letter.
+"""A decoding grammar in which every quote is a substring of the document.
 
-The grammar says what the JSON Schema of the task says, and of each quote that it is a piece of the text at hand.
-Decoding with it, a model chooses where to quote, and cannot invent.
+The grammar allows what the JSON Schema of the task allows, and requires each quote to be copied from the text. The
+model chooses the passage but cannot invent one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def has_quotes(fields: Mapping[str, Field]) -> bool:
 
 
 class _Grammar:
-    """Collects named rules; its methods return what stands for something in another rule."""
+    """Collects named rules. Its methods return an expression that other rules can contain."""
 
     def __init__(self, spelling: Keys) -> None:
         self._spelling = spelling

@@ -18,7 +18,7 @@ from glane.task.json_schema import definitions_of
 
 @dataclass(frozen=True, slots=True)
 class ImportedFields:
-    """The fields of a schema, and what is not kept as the schema says it."""
+    """The fields of a schema, and notes on the parts of it that were changed or ignored."""
 
     fields: Mapping[str, Field]
     notes: tuple[str, ...]
@@ -59,7 +59,7 @@ def fields_of_schema(schema: Any, *, place: str, taken: Collection[str] = ()) ->
     """Read the fields of a JSON Schema.
 
     Raises:
-        ConfigError: if it asks for a rule that glane would not enforce, or for what cannot be a column.
+        ConfigError: if it has a rule that glane would not enforce, or a value that cannot be a column.
     """
     if not isinstance(schema, Mapping):
         raise ConfigError(f"{place}: not a JSON Schema.")

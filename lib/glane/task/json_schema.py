@@ -1,7 +1,7 @@
-"""From a JSON Schema to the definitions of fields.
+"""Converts a JSON Schema to definitions of fields.
 
-A rule of the schema is kept or refused. What cannot be kept word for word but still be a column (a union, a format) is
-read as the nearest kind, and a note says so; notes also tell the annotations that were ignored.
+Every rule of the schema is kept or refused. Unions and formats that have no exact equivalent are read as the nearest
+kind of field, and a note says so. Notes also list the annotations that were ignored.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _TYPES = ("string", "integer", "number", "boolean", "array", "object")
 def definitions_of(
     schema: Mapping[str, Any], *, place: str, taken: Collection[str] = ()
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the definitions of fields by name, and notes on what is not kept as the schema says it.
+    """Return the definitions of fields by name, and notes on the parts that were changed or ignored.
 
-    A schema whose top is no record becomes one field, `value`. No field gets the name of a result column, or one of
-    those `taken`: the inputs of a prompt.
+    A schema whose top level is not an object becomes one field, `value`. No field gets the name of a result column, or
+    a name in `taken` (the inputs of the prompt).
 
     Raises:
         ConfigError: for a rule that glane would not enforce, or a value that cannot be a column.
@@ -65,7 +65,7 @@ def definitions_of(
 
 
 class _Option(NamedTuple):
-    """One of the schemas of a union, and the references that were followed to it."""
+    """One schema of a union, and the references that led to it."""
 
     schema: Mapping[str, Any]
     trail: tuple[str, ...]
@@ -78,11 +78,11 @@ class _Reader:
         self._ignored: Counter[str] = Counter()
 
     def note(self, place: str, text: str) -> None:
-        """Tell what is not kept word for word."""
+        """Note a part of the schema that is changed."""
         self._notes[f"{place}: {text}."] = None
 
     def notes(self) -> list[str]:
-        """All that is to be told."""
+        """All notes, the ignored annotations last."""
         ignored = [f"{name} ({count})" if count > 1 else name for name, count in self._ignored.items()]
         return [
             *self._notes,
@@ -106,16 +106,16 @@ class _Reader:
         found = self._of_type(kind, schema, place, trail)
         if isinstance(schema.get("description"), str):
             found["description"] = schema["description"]
-        if schema.get("nullable") is True or None in values_of(schema):  # the first is OpenAPI's word for it
+        if schema.get("nullable") is True or None in values_of(schema):  # `nullable` is a keyword of OpenAPI
             found["nullable"] = True
         return found
 
-    # Which fields stand together
+    # Groups of required fields
 
     def _grouped(
         self, schema: Mapping[str, Any], word: str, groups: Sequence[Sequence[str]], place: str, trail: tuple[str, ...]
     ) -> dict[str, Any]:
-        """A record of which some fields are required together, by the names that the schema has for them."""
+        """A record in which groups of fields are required together. Groups hold the schema's own names."""
         found = self.field({key: value for key, value in schema.items() if key != word}, place, trail)
         if found["type"] != "object":
             raise ConfigError(f"{place}: {word} names fields that must be there, and this is no record.")
@@ -127,7 +127,7 @@ class _Reader:
     # Unions
 
     def _options(self, schema: Mapping[str, Any], place: str, trail: tuple[str, ...]) -> list[_Option]:
-        """The schemas of which one holds, each with what is said beside them; none where there is no choice."""
+        """The schemas of a union, each merged with the keywords beside the union; empty if there is no union."""
         words = [word for word in ("anyOf", "oneOf") if word in schema]
         rest = {key: value for key, value in schema.items() if key not in words}
         if not words:
@@ -222,7 +222,7 @@ class _Reader:
             used = frozenset({"enum"})
         elif values:
             schema = {**{key: value for key, value in schema.items() if key not in ("enum", "const")}, "enum": values}
-        for one in reversed(SCALARS):  # plain text, which takes every format, is the first kind of all
+        for one in reversed(SCALARS):  # reversed, as plain text takes every format and is the first kind
             if (imported := one.imported(kind, schema)) is not None:
                 for text in imported.notes:
                     self.note(place, text)
@@ -244,7 +244,7 @@ class _Reader:
             self.note(place, f"maxItems {most} is read as {LONGEST}")
         if most is None and not fewest:
             del found["max_items"]
-        # additionalItems is about what follows a list of schemas, which `items` is not here.
+        # additionalItems has a meaning only if `items` is a list of schemas, which it is not here.
         return found, frozenset({"items", "minItems", "maxItems", "additionalItems"})
 
     def _object(
@@ -261,7 +261,7 @@ class _Reader:
         for name in dict.fromkeys([*properties, *sorted(required)]):
             inner = properties.get(name, True)
             if inner is False and name not in required:
-                continue  # never there, as in any answer of glane's, which has no other fields
+                continue  # a forbidden property; answers never have properties that are not fields
             column = column_name(name, fields)
             found = self.field(inner, f"{place}.{name}", trail)
             if column != name:
@@ -279,7 +279,7 @@ class _Reader:
     def _kept_by_names(
         self, schema: Mapping[str, Any], names: Sequence[str], required: set[str], place: str
     ) -> set[str]:
-        """Rules about names that every answer keeps, as it has all the fields and no others."""
+        """The rules about property names that every answer fulfils, as it has exactly the fields."""
         kept = set()
         if schema.get("minProperties", 0) <= len(required):
             kept.add("minProperties")

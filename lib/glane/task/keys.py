@@ -1,8 +1,8 @@
-"""How an answer spells the keys of its objects: in full, or short.
+"""Full or short keys of the objects in an answer.
 
-A model writes every key of every answer, token by token, although the grammar leaves it no choice. Short keys say the
-same in fewer tokens: `onset_date` becomes `od`, `quote` becomes `q`. The prompt tells which is which, and what is read
-back has the full names again, so that nothing else knows of them.
+A model writes every key token by token, although the grammar leaves it no choice. Short keys take fewer tokens:
+`onset_date` becomes `od`, `quote` becomes `q`. The prompt explains them. They are replaced by the full names when an
+answer is parsed, so no other code knows them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AROUND = {VALUE: "v", ASSERTION: "a", QUOTE: "q", MISSING: "m"}
 
 @dataclass(frozen=True)
 class Keys:
-    """The spelling of keys; what it does not list is written as it is."""
+    """The spelling of keys. Names that it does not list are written in full."""
 
     short: Mapping[str, str]
 
@@ -35,13 +35,13 @@ class Keys:
         return self.short.get(name, name)
 
     def in_answer(self, value: Any) -> Any:
-        """A plain answer with its keys as they are written."""
+        """A plain answer, with its keys as the model writes them."""
         if isinstance(value, Mapping):
             return {self.written(name): self.in_answer(inner) for name, inner in value.items()}
         return [self.in_answer(one) for one in value] if isinstance(value, list | tuple) else value
 
     def in_schema(self, schema: Any) -> Any:
-        """A JSON Schema of an answer with its keys as they are written."""
+        """The JSON Schema of an answer, with its keys as the model writes them."""
         if isinstance(schema, list):
             return [self.in_schema(one) for one in schema]
         if not isinstance(schema, Mapping):
@@ -57,7 +57,7 @@ class Keys:
         return found
 
     def restored(self, node: Node) -> Node:
-        """A located answer with its full keys, in place."""
+        """Replace the keys of a located answer by the full names, in place; return it."""
         if self.short:
             for item in node.items or ():
                 self.restored(item)
@@ -70,10 +70,10 @@ FULL_KEYS = Keys({})
 
 
 def short_keys(fields: Mapping[str, Field]) -> Keys:
-    """The shortest keys that keep apart all names of a task: the first letters of a name's words, then more of it."""
+    """A distinct short key for each name of a task: the first letters of its words, and more letters if needed."""
     names = list(dict.fromkeys(all_names(fields)))
     found = {full: short for full, short in _AROUND.items() if not {full, short} & set(names)}
-    taken = {*found.values(), *names}  # a short key is nobody's full name
+    taken = {*found.values(), *names}  # a short key must not be the full name of another field
     for name in names:
         short = next((one for one in _candidates(name) if one not in taken), name)
         if len(short) < len(name):

@@ -1,4 +1,4 @@
-"""The words of JSON Schema, and what a schema says with them."""
+"""The keywords of JSON Schema, and helpers to read them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# What carries no rule, and may stand anywhere.
+# Keywords without a rule, allowed in any schema.
 ANNOTATIONS = frozenset(
     {
         "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "$schema",
@@ -15,7 +15,7 @@ ANNOTATIONS = frozenset(
         "contentSchema",
     }
 )  # fmt: skip
-# The rules of JSON Schema, each with the JSON types that it is about; none: about every value.
+# Keywords with a rule, each with the JSON types that it applies to. Empty: it applies to every type.
 RULES: Mapping[str, tuple[str, ...]] = {
     "type": (), "enum": (), "const": (), "allOf": (), "anyOf": (), "oneOf": (), "not": (), "if": (), "then": (),
     "else": (),
@@ -35,16 +35,16 @@ RULES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 NUMBERS = frozenset(name for name in RULES if name.startswith(("max", "min")))
-GROUP_KEYS = {"oneOf": "exactly_one_of", "anyOf": "at_least_one_of"}  # of a record whose fields stand together
+GROUP_KEYS = {"oneOf": "exactly_one_of", "anyOf": "at_least_one_of"}  # keys of a record with groups of required fields
 
 
 def without_draft_3(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema without the word by which a property says itself that it is required."""
+    """A schema without draft 3's boolean `required`, which a property has of itself."""
     return {key: value for key, value in schema.items() if not (key == "required" and isinstance(value, bool))}
 
 
 def groups_of(schema: Mapping[str, Any]) -> tuple[str, list[list[str]]] | None:
-    """The groups of names, one of which is required, where a choice says only that."""
+    """The keyword and its groups of required names, if each option of oneOf or anyOf has `required` only."""
     for word in GROUP_KEYS:
         options = schema.get(word)
         if isinstance(options, list) and options and all(_is_group(option) for option in options):
@@ -61,12 +61,12 @@ def _is_group(option: Any) -> bool:
 
 
 def says_required(schema: Any) -> bool:
-    """Whether the schema of a property says itself, as draft 3 did, that it is required."""
+    """Whether the schema of a property has draft 3's `required: true`."""
     return isinstance(schema, Mapping) and schema.get("required") is True
 
 
 def about(kind: Any, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a schema is about this JSON type."""
+    """The keywords of a schema that apply to this JSON type."""
     return {key: value for key, value in schema.items() if key != "type" and (not RULES.get(key) or kind in RULES[key])}
 
 
@@ -79,15 +79,15 @@ def values_of(schema: Mapping[str, Any]) -> list[Any]:
 
 
 def distinct(values: Iterable[Any]) -> Iterable[Any]:
-    """Values without those that are twice there; to JSON, 1 and true are not the same."""
+    """Values without duplicates. They are compared as JSON, as Python takes 1 and True for the same."""
     return {json.dumps(value): value for value in values}.values()
 
 
 def list_of(value: Any) -> Sequence[Any]:
-    """A list, or nothing where there is none."""
+    """The value if it is a list, else an empty sequence."""
     return value if isinstance(value, list) else ()
 
 
 def says_nothing(key: str, value: Any, kind: str) -> bool:
-    """Whether every value of the JSON type fulfils the rule."""
+    """Whether every value of the JSON type fulfils the rule, so that it can be ignored."""
     return (key == "uniqueItems" and value is False) or (key == "multipleOf" and value == 1 and kind == "integer")

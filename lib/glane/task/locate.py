@@ -1,4 +1,4 @@
-"""Where each value of a JSON text stands: what `json.loads` gives, with offsets."""
+"""A JSON parser that also gives the offsets of each value."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Node:
     value: Any
     start: int
     end: int
-    members: dict[str, Node] | None = None  # of an object; of a key that stands twice, the last
+    members: dict[str, Node] | None = None  # of an object; the last one of a duplicate key
     items: list[Node] | None = None  # of an array
 
 
 def locate(text: str) -> Node:
-    """Return the value of a JSON text, with the place of every value inside, in time linear in the text.
+    """Return the value of a JSON text with the places of all values inside. The time is linear in the text.
 
-    Strictness is not its matter: it takes what `json.loads` takes, doubled keys and NaN too.
+    It accepts what `json.loads` accepts, including duplicate keys and NaN.
 
     Raises:
         ValueError: for a text that is not JSON; the message gives the place, never the text.
@@ -43,7 +43,7 @@ def locate(text: str) -> Node:
 
 
 def _node(text: str, start: int) -> Node:
-    # One function, thus one frame of the stack for each bracket.
+    # A single function, so that each bracket takes one stack frame only.
     match text[start : start + 1]:
         case '"':
             string, end = _string(text, start)
@@ -88,7 +88,7 @@ def _next(text: str, end: int, closing: str) -> tuple[int, bool]:
 def _string(text: str, start: int) -> tuple[str, int]:
     try:
         value, end = scanstring(text, start + 1, True)
-    except json.JSONDecodeError as error:  # it would carry the whole text along
+    except json.JSONDecodeError as error:  # the original error holds the whole text
         raise _not_json(error.pos) from None
     return value, end
 
@@ -109,10 +109,10 @@ def _scalar(text: str, start: int) -> Node:
 
 
 def _skip(text: str, at: int) -> int:
-    # Answers are compact: most places need no search.
+    # Answers are compact, so most places have no white space to skip.
     if text[at : at + 1] not in {" ", "\t", "\n", "\r"}:
         return at
-    return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+    return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it also matches the empty string
 
 
 def _not_json(at: int) -> ValueError:

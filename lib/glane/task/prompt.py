@@ -1,7 +1,7 @@
-"""From a task and one document to the messages that a model is asked.
+"""Builds the messages of a prompt from a task and one document.
 
-What is the same for every document comes first and the document last, so that an engine's prefix cache holds the
-shared part once.
+The part that all documents share comes first and the document last. An engine's prefix cache then holds the shared part
+once.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 
 class PromptTemplate:
-    """How the documents of a task are asked about: what all prompts share, made once.
+    """The prompts of a task. The part that they share is made once.
 
-    The style `full` shows instructions, fields and examples before the document. `bare` shows the document alone, for a
+    The style `full` has instructions, fields and examples before the document. `bare` has the document alone, for a
     model that was trained on the task.
     """
 
@@ -98,10 +98,10 @@ class PromptTemplate:
         self._shared = _shared(task) if style == "full" else ""
 
     def messages(self, inputs: Mapping[str, str], *, note: str = "") -> list[Message]:
-        """Return the conversation that asks about one document.
+        """Return the messages of the prompt for one document.
 
-        A note stands behind the document, so that the prefix cache serves all that comes before it; the style `bare`
-        leaves it out, as its model has learned nothing of notes.
+        A note comes after the document, so that the prefix cache serves everything before it. The style `bare` has no
+        note: its model was not trained on notes.
         """
         task = self._task
         if self._style == "bare":
@@ -112,27 +112,27 @@ class PromptTemplate:
 
 
 def messages(task: Task, inputs: Mapping[str, str], *, style: PromptStyle, note: str = "") -> list[Message]:
-    """Return the conversation that asks `task` of one document; see `PromptTemplate` for many."""
+    """Return the messages of the prompt for one document; use `PromptTemplate` for many documents."""
     return PromptTemplate(task, style=style).messages(inputs, note=note)
 
 
 def repair_note(task: Task, problem: str) -> str:
-    """What a prompt says of an answer that could not be used; `problem` names field and rule, never a value."""
+    """The note on an answer that could not be used. `problem` names field and rule, never a value."""
     return _WORDS[task.language]["repair"].format(problem=problem)
 
 
 def recall_note(task: Task, found: str) -> str:
-    """What a prompt says of what an earlier answer found, as JSON."""
+    """The note that tells the model what earlier answers found; `found` is JSON."""
     return _WORDS[task.language]["recall"].format(found=found)
 
 
 def compact_json(value: Any) -> str:
-    """JSON as answers are written: no spaces, and characters as themselves."""
+    """JSON as answers are written: without spaces, and without escapes of non-ASCII characters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _shared(task: Task) -> str:
-    """What precedes the document in every full prompt."""
+    """The part before the document in every full prompt."""
     words = _WORDS[task.language]
     parts = [
         task.instructions,
@@ -152,7 +152,7 @@ def _shared(task: Task) -> str:
 
 
 def _document(task: Task, inputs: Mapping[str, str], *, headed: bool) -> str:
-    """The other inputs first, one a line; the text last."""
+    """The document's part of the prompt: the other inputs, one per line, then the text."""
     lines = [f"{name} : {inputs[name]}" for name in task.input_columns]
     if not headed:
         return inputs[TEXT_INPUT]
@@ -175,12 +175,12 @@ def _described(task: Task, fields: Mapping[str, Field], *, indent: str) -> list[
 
 
 def _form(field: Field, words: Mapping[str, str], spelling: Keys) -> str:
-    """How the value is written, where not as itself: {"value":…,"quote":…}, or {"missing":…}."""
+    """The form of a value that is not written bare: {"value":…,"quote":…}, or {"missing":…}."""
     keys = wrapper_keys(field)
     each = f" {words['each']}" if keys and isinstance(field, ListField) else ""
     shape = f" ;{each} {_shape(field, keys, spelling)}" if keys else ""
     if field.missing:
-        quoted = field.evidence and field.missing != (Missing.NOT_STATED,)  # silence has no quote
+        quoted = field.evidence and field.missing != (Missing.NOT_STATED,)  # "not stated" has no quote
         instead = f" {words['instead']}" if isinstance(field, ListField) else ""
         either = "" if instead else f" {words['or']}"
         return f"{shape}{instead}{either} {_shape(field, [MISSING, QUOTE] if quoted else [MISSING], spelling)}"
@@ -188,7 +188,7 @@ def _form(field: Field, words: Mapping[str, str], spelling: Keys) -> str:
 
 
 def _shape(field: Field, keys: list[str], spelling: Keys) -> str:
-    """The object around a value; what it may say is listed where that is not everything."""
+    """The object around a value. The allowed words of a key are listed if they are not all words."""
     options: dict[str, Sequence[str]] = {
         MISSING: () if len(field.missing) == len(Missing) else field.missing,
         ASSERTION: () if len(field.assertion) == len(Assertion) else field.assertion,
@@ -198,7 +198,7 @@ def _shape(field: Field, keys: list[str], spelling: Keys) -> str:
 
 
 def _legend(fields: Mapping[str, Field], words: Mapping[str, str], spelling: Keys) -> list[str]:
-    """What the keys of the objects mean, those that the fields use."""
+    """Explanations of the keys that the fields use."""
     every = list(_all_fields(fields))
     keys = {key for field in every for key in wrapper_keys(field)} | {MISSING for field in every if field.missing}
     if not keys:

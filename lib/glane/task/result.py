@@ -1,7 +1,7 @@
-"""The columns that every result has beside the task's own: what they are, how they are filled, what they mean.
+"""The columns that every result has in addition to the task's own: type, content and description.
 
-This table is the only place that names them. Names that no field may have, the columns of a part and their words in
-the codebook follow from it.
+This table is the only place that names them. The reserved names, the columns of a part file and the codebook are
+derived from it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ResultColumn:
 
     name: str
     type: pa.DataType
-    read: Callable[[Extraction, bool], object]  # whether an identical text's answer served
+    read: Callable[[Extraction, bool], object]  # the bool: whether the answer was reused from an identical text
     words: Mapping[Language, str]
 
 
@@ -118,5 +118,5 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
 
 
 def reserved_names() -> frozenset[str]:
-    """The names that no field can have, and no column kept from the input."""
+    """The names that neither a field nor a column kept from the input can have."""
     return frozenset(column.name for column in RESULT_COLUMNS)

@@ -1,8 +1,8 @@
 """Rules between fields, written by the author of a task as SQL conditions: `onset_date <= visit_date`.
 
-A rule is fulfilled when it is true or, because something it needs is null, unknown. An answer that breaks one is asked
-again; if the rule stays broken, the row says so (`flag`: figures that a document itself gives wrongly are worth having)
-or loses its values (`reject`: an answer that contradicts itself).
+A rule is fulfilled if it is true, or unknown because one of its columns is null. If an answer breaks a rule, the prompt
+is asked again. If the rule is still broken, the row says so (`flag`: the document itself may be wrong) or loses its
+values (`reject`: the answer contradicts itself).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from glane.task.fields import Field, ListField, ObjectField
 from glane.types import ExtractedValue
 from glane.validation import Strict
 
-# Inputs reach a task as text. In a rule each is what it looks like, if the rule can use that; else it stays text.
+# Inputs are text. In a rule, an input is read as the first of these types that fits it and that the rule can use.
 _INPUT_TYPES: tuple[pl.DataType, ...] = (pl.Date(), pl.Float64(), pl.String())
 _INPUT_SAMPLES: Mapping[pl.DataType, object] = {
     pl.Date(): datetime.date(2000, 1, 1),
@@ -32,7 +32,7 @@ _INPUT_SAMPLES: Mapping[pl.DataType, object] = {
 
 
 class Rule(Strict):
-    """One rule, and what becomes of a row that breaks it."""
+    """One rule, and what happens to a row that breaks it."""
 
     rule: str = Key(min_length=1)
     if_broken: Literal["flag", "reject"] = "flag"
@@ -40,7 +40,7 @@ class Rule(Strict):
     @model_validator(mode="before")
     @classmethod
     def _by_text(cls, values: Any) -> Any:
-        """A rule may be written as its condition alone."""
+        """A rule may be written as a condition without keys."""
         return {"rule": values} if isinstance(values, str) else values
 
 
@@ -48,25 +48,25 @@ class Rule(Strict):
 class _Condition:
     rule: Rule
     condition: pl.Expr
-    inputs: tuple[str, ...]  # those that it speaks of
-    typings: frozenset[tuple[pl.DataType, ...]]  # of these inputs, those under which it can be evaluated
+    inputs: tuple[str, ...]  # the inputs in the condition
+    typings: frozenset[tuple[pl.DataType, ...]]  # the types of these inputs with which it can be evaluated
 
 
 class Rules:
-    """The rules of a task, ready to be asked about one answer after the other."""
+    """The rules of a task, compiled once and checked against many answers."""
 
     def __init__(self, rules: Sequence[Rule], fields: Mapping[str, Field], inputs: Sequence[str]) -> None:
         """Read the rules.
 
         Raises:
-            ConfigError: for a rule that is no SQL condition on the task's fields and inputs.
+            ConfigError: for a rule that is not an SQL condition on the task's fields and inputs.
         """
         self._fields = {name: _dtype(field) for name, field in fields.items()}
         self._samples = [{name: [_sample(field, size)] for name, field in fields.items()} for size in (0, 2)]
         self._conditions = [self._read(rule, inputs, f"task.rules[{i}]") for i, rule in enumerate(rules)]
 
     def broken(self, found: Mapping[str, ExtractedValue], inputs: Mapping[str, str]) -> list[Rule]:
-        """Return the rules that an answer breaks; one that cannot be evaluated for it is broken, too."""
+        """Return the rules that an answer breaks. A rule that cannot be evaluated for it counts as broken."""
         if not self._conditions:
             return []
         values = {name: [_value(found[name], dtype)] for name, dtype in self._fields.items()}
@@ -101,7 +101,7 @@ class Rules:
 
 
 def _problem(condition: pl.Expr, schema: Mapping[str, pl.DataType], rows: Sequence[Mapping[str, object]]) -> str:
-    """What keeps a condition from giving one truth value for a row, tried on rows of samples; empty if nothing does."""
+    """Why a condition does not give one truth value per row, tried on sample rows; empty if it does."""
     for row in rows:
         try:
             answer = pl.DataFrame(row, schema=dict(schema)).select(condition)
@@ -115,7 +115,7 @@ def _problem(condition: pl.Expr, schema: Mapping[str, pl.DataType], rows: Sequen
 
 
 def _sample(field: Field, size: int) -> object:
-    """A value of a field; of a list, one of this many items."""
+    """A sample value of a field; for a list, `size` items."""
     if isinstance(field, ListField):
         return [None if isinstance(field.items, ListField) else _sample(field.items, 0)] * size
     return None if isinstance(field, ObjectField) else field.rules_sample()
@@ -133,7 +133,7 @@ def _is_broken(one: _Condition, frame: pl.DataFrame, inputs: Mapping[str, str]) 
     ]
     try:
         return frame.with_columns(columns).select(one.condition).item() is False
-    except (pl.exceptions.PolarsError, ValueError):  # a cast that fails, say; the message may quote the document
+    except (pl.exceptions.PolarsError, ValueError):  # such as a failed cast; its message may quote the text
         return True
 
 
@@ -151,12 +151,12 @@ def _as(text: str, kind: pl.DataType) -> object:
     if isinstance(kind, pl.Date):
         if len(text) > 10 and text[10] not in " T":
             raise ValueError("no date or time")
-        return datetime.date.fromisoformat(text[:10] if "-" in text[:10] else "")  # of a time, its day
+        return datetime.date.fromisoformat(text[:10] if "-" in text[:10] else "")  # of a date with a time, the day
     return float(text) if isinstance(kind, pl.Float64) else text
 
 
 def _dtype(field: Field) -> pl.DataType:
-    """Rules see no members of records and of inner lists."""
+    """The type of a field in rules. They cannot see inside records and inner lists."""
     if isinstance(field, ListField):
         return pl.List(pl.Null() if isinstance(field.items, ListField) else _dtype(field.items))
     return pl.Null() if isinstance(field, ObjectField) else field.rules_type()

@@ -1,7 +1,7 @@
-"""From fields to the JSON Schema that constrains decoding.
+"""Makes the JSON Schema that constrains decoding.
 
-A field that asks for evidence, reasons of absence or assertion is answered by an object around its value. The value
-comes first in it, so that its probability depends on the document alone and not on a quote just written.
+A field with evidence, missing reasons or assertions is answered by an object around its value (the wrapper). The value
+is its first key. So the probability of the value depends on the document, not on a quote that was just written.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def json_schema(fields: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def wrapper_keys(field: Field) -> list[str]:
-    """The keys of the object around a value of `field`, or around each item of a list; none if it stands bare."""
+    """The keys of the object around a value of `field`, or around each item of a list; empty if there is none."""
     keys = [ASSERTION] * bool(field.assertion) + [QUOTE] * field.evidence
     return [VALUE, *keys] if keys or (field.missing and not isinstance(field, ListField)) else []
 
 
 def min_items(field: ListField) -> int:
-    """The fewest items of a list: where a reason says why there are none, an empty list would say nothing."""
+    """The least number of items of a list. With missing reasons it is at least 1: a reason replaces the empty list."""
     return max(1, field.min_items) if field.missing else field.min_items
 
 
@@ -67,7 +67,7 @@ _QUOTE = {"type": "string", "minLength": 1, "maxLength": QUOTE_MAX_LENGTH}
 
 
 def _reasons(field: Field) -> list[dict[str, Any]]:
-    """Silence has no quote; every other reason is something that the text says."""
+    """The schemas of the missing reasons. "Not stated" has no quote; the text gives every other reason."""
     silent = [str(reason) for reason in field.missing if reason is Missing.NOT_STATED or not field.evidence]
     said = [str(reason) for reason in field.missing if str(reason) not in silent]
     options = [_closed({MISSING: {"type": "string", "enum": silent}})] if silent else []
@@ -75,7 +75,7 @@ def _reasons(field: Field) -> list[dict[str, Any]]:
 
 
 def plain_schema(field: Field) -> dict[str, Any]:
-    """Return the schema of a value of `field`, without what stands around it, and never null."""
+    """Return the schema of a value of `field`, without the object around it and without null."""
     if isinstance(field, ListField):
         item = plain_schema(field.items)
         item = {"anyOf": [item, {"type": "null"}]} if field.items.nullable else item

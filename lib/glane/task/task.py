@@ -1,4 +1,4 @@
-"""A task: what an epidemiologist writes in YAML, read once and checked whole."""
+"""The task: the YAML that an epidemiologist writes, read once and checked completely."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ TEXT_INPUT = "text"
 
 
 class SplitSettings(Strict):
-    """How a long document becomes chunks; sizes in tokens of the document's text."""
+    """How a long document is split into chunks. Sizes are in tokens of the document's text."""
 
-    max_tokens: int | Literal["auto"] = "auto"  # auto: what the model's context leaves
+    max_tokens: int | Literal["auto"] = "auto"  # auto: what the model's context leaves after the rest of the prompt
     overlap_tokens: int = Key(default=100, ge=0)
 
     @model_validator(mode="after")
@@ -44,25 +44,25 @@ class PassSettings(Strict):
     """How often each prompt is asked. Several samples need a temperature; their seeds are fixed."""
 
     samples: int = Key(default=1, ge=1, le=32)
-    temperature: float = Key(default=0.7, gt=0, le=2)  # of every sample, when there are several
-    recall: int = Key(default=0, ge=0, le=5)  # further prompts that look for list items the earlier ones missed
+    temperature: float = Key(default=0.7, gt=0, le=2)  # of all samples, if there are several
+    recall: int = Key(default=0, ge=0, le=5)  # further prompts, for list items that earlier prompts missed
 
 
 class _Manner(Strict):
-    """How documents are read, whatever is asked: the same in a task and in its file."""
+    """The keys about how documents are read. They are the same in a task and in its file."""
 
     confidence: bool = True
-    quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only what stands in the text
-    keys: Literal["full", "short"] = "full"  # how answers spell their keys: short ones take fewer tokens
+    quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only substrings of the text
+    keys: Literal["full", "short"] = "full"  # short keys take fewer tokens
     split: SplitSettings | None = None
     passes: PassSettings = PassSettings()
     repairs: int = Key(default=1, ge=0, le=5)
     rules: tuple[Rule, ...] = ()
-    sentinels: str | None = None  # a folder that jobs/sentinels.py froze; asked beside each run, changes no answer
+    sentinels: str | None = None  # folder of a frozen set from jobs/sentinels.py; asked in each run, changes no answer
 
 
 class Task(_Manner):
-    """What is asked of each document."""
+    """What is asked of each document: fields, instructions, examples and rules."""
 
     name: str = Key(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
     version: str
@@ -71,21 +71,21 @@ class Task(_Manner):
     inputs: tuple[str, ...]
     fields: Mapping[str, Field]
     examples: tuple[Example, ...]
-    notes: tuple[str, ...] = Key(default=(), exclude=True)  # what of an imported schema is not kept as it stands there
+    notes: tuple[str, ...] = Key(default=(), exclude=True)  # parts of an imported schema that were changed
 
     @property
     def list_fields(self) -> dict[str, Field]:
-        """The fields that a recall pass asks again."""
+        """The list fields, which recall passes ask for again."""
         return {name: field for name, field in self.fields.items() if isinstance(field, ListField)}
 
     def recall_task(self) -> Task:
-        """The task that asks for what the lists lack."""
+        """The task of a recall pass: list fields only, which may be empty."""
         fields = {
             name: field.model_copy(update={"missing": (), "nullable": False, "min_items": 0})
             for name, field in self.list_fields.items()
         }
         found = self.model_copy(update={"fields": fields, "examples": ()})
-        found.__dict__["spelling"] = self.spelling  # what it is shown of the whole answer is spelled as that was
+        found.__dict__["spelling"] = self.spelling  # its prompt shows items of the full answer, with that answer's keys
         return found
 
     @cached_property
@@ -101,12 +101,12 @@ class Task(_Manner):
 
     @property
     def input_columns(self) -> list[str]:
-        """The columns that a prompt takes beside the text."""
+        """The input columns of a prompt, except the text."""
         return [name for name in self.inputs if name != TEXT_INPUT]
 
 
 class _Definition(_Manner):
-    """The keys of a task file. Exactly one of `fields`, `schema` and `model` says what is asked."""
+    """The keys of a task file. Exactly one of `fields`, `schema` and `model` defines the fields."""
 
     name: str
     version: str = "1"
@@ -189,7 +189,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
 
 
 def _check_merging(fields: Mapping[str, Field], split: SplitSettings | None, *, confidence: bool) -> None:
-    """Refuse merging that would mislead: sums over chunks that share text, and rules that could have no effect."""
+    """Refuse misleading merge rules: sums over overlapping chunks, and rules without effect."""
     for name, field in fields.items():
         place, merge = f"task.fields.{name}", field.merge
         if merge == "sum" and (split is None or split.overlap_tokens > 0):
@@ -204,7 +204,7 @@ def _check_merging(fields: Mapping[str, Field], split: SplitSettings | None, *, 
 
 
 def _refuse_inner_merging(field: Field, place: str) -> None:
-    """Chunks are put together field by field, lists item by item: what is inside a record goes with it."""
+    """Refuse merge rules inside records and lists: a record wins as a whole, and lists are united."""
     inner: dict[str, Field] = {"items": field.items} if isinstance(field, ListField) else {}
     inner |= field.fields if isinstance(field, ObjectField) else {}
     for name, one in inner.items():

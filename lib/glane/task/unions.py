@@ -1,7 +1,7 @@
-"""Several definitions of fields as one: a column has one type.
+"""Merges the definitions of a union into one field, as a column has one type.
 
-Each function returns a definition, and a note on what it does not say that the union said; an empty one if there is no
-such thing.
+Each function returns a definition, and a note on what the union required and the definition does not. The note is empty
+if nothing is lost.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ Definition = Mapping[str, Any]
 
 
 def union_of(options: Sequence[Definition], word: str, place: str) -> tuple[dict[str, Any], str]:
-    """The field for values of which `word` (oneOf or anyOf) of these options holds.
+    """The field for a union of `options`. `word` is its keyword, oneOf or anyOf.
 
     Raises:
-        ConfigError: if that is no column.
+        ConfigError: if the union cannot be one column.
     """
     kept = [one for i, one in enumerate(options) if _bare(one) not in map(_bare, options[:i])]
     if len(kept) == 1:
@@ -41,11 +41,11 @@ def union_of(options: Sequence[Definition], word: str, place: str) -> tuple[dict
 
 
 def _one_record(records: Sequence[Definition], word: str, place: str) -> tuple[dict[str, Any], str]:
-    """A record with the fields of all, and the required ones of one of them."""
+    """A record with the fields of all records, in which the required fields of one of them are required."""
     if any(key in record for key in GROUP_KEYS.values() for record in records):
         raise ConfigError(f"{place}: {word} of records, of which one has groups of fields itself; write one of them.")
     fields: dict[str, Any] = {}
-    linked: dict[str, None] = {}  # what tells the records apart by its value
+    linked: dict[str, None] = {}  # fields whose value tells which record is meant
     for record in records:
         for name, field in record["fields"].items():
             known = fields.get(name, field)

@@ -1,4 +1,4 @@
-"""The benchmark: other ways to do the same work, each a process of its own, and the ratios between them and glane.
+"""The benchmark: compares glane with other ways to do the same work, each in a process of its own.
 
-The contenders may import vllm and ray, and import nothing heavy of ours: what they take is what a user of them would.
+The contenders may import vllm and ray. They import nothing heavy of glane, as a user of them would not have it.
 """

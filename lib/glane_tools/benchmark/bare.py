@@ -54,14 +54,14 @@ def main() -> None:
 
 
 def part_of(table: Any, work: Work) -> Any:
-    """The rows that are this process's: all of them, but where the work is shared out."""
+    """The rows of this process: all rows, except if the work is divided among processes."""
     part, parts = work.options.get("part", 0), work.options.get("parts", 1)
     start, end = (table.num_rows * number // parts for number in (part, part + 1))
     return table.slice(start, end - start)
 
 
 def _watch(llm: Any, clock: Clock, num_rows: list[int]) -> None:
-    """Take down when each answer is finished, for `chat` returns all of them at the end. It costs a look at the clock.
+    """Record when each answer is finished, as `chat` returns all answers at the end. The cost is reading the clock.
 
     vLLM numbers the requests of an `LLM` from 0, in the order in which they are given.
     """

@@ -1,7 +1,7 @@
-"""Bare vLLM, once for each core: what somebody does by hand who knows that a small model gains nothing from threads.
+"""Bare vLLM, one process per core, as an expert would run a small model, which does not gain from threads.
 
-`python -m glane_tools.benchmark.bare_parts WORK.json` runs `glane_tools.benchmark.bare` on as many parts of the
-documents, all at once, and puts together what they wrote.
+`python -m glane_tools.benchmark.bare_parts WORK.json` divides the documents into parts, runs
+`glane_tools.benchmark.bare` on all parts at once, and merges their records.
 """
 
 from __future__ import annotations

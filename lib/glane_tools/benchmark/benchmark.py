@@ -1,4 +1,4 @@
-"""The benchmark itself: one corpus, everybody's runs in their order, and what they come to."""
+"""Runs the benchmark: makes one corpus, runs all contenders in order, and writes the results."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from glane_tools.benchmark.report import markdown, picture, summary
 from glane_tools.benchmark.settings import BenchmarkSettings
 from glane_tools.benchmark.work import Work
 
-_BUSY = 0.3  # load per core, before anything of ours runs
-_MARK = "\x00"  # stands for a document in a prompt
+_BUSY = 0.3  # load per core, before the benchmark starts anything; above it, a warning is given
+_MARK = "\x00"  # placeholder of the document in a prompt
 
 
 _OF_GLANE = ("task", "model", "reading")  # what glane's own command is told, too
@@ -46,17 +46,17 @@ def overrides_of_glane() -> list[str]:
 
 
 def run_benchmark(settings: BenchmarkSettings, *, typed: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
-    """Run everybody, and write `benchmark.json`, `benchmark.md` and `benchmark.svg`, anew after each run.
+    """Run all contenders. Write `benchmark.json`, `benchmark.md` and `benchmark.svg` again after each run.
 
-    `typed` is what the user chose of task and model on the command line: glane's own command is given the same.
-    A contender that cannot run here is named with its reason, and the rest goes on.
+    `typed` holds the user's overrides of task and model, which are passed to glane's own command. A contender that
+    cannot run here is listed with the reason, and the others go on.
 
     Raises:
-        ConfigError: if task or model cannot be asked by all contenders.
-        EngineError: if glane itself fails, or contenders were not asked the same.
+        ConfigError: if not all contenders can handle the task or the model.
+        EngineError: if glane itself fails, or the contenders' prompts were not the same.
     """
     out = Path(settings.out.dir).expanduser().absolute()
-    work = plain_work(settings.task, settings.model, documents=out)  # what it refuses, it refuses before all else
+    work = plain_work(settings.task, settings.model, documents=out)  # first, as it may refuse the settings
     if out.exists() and not out.is_dir():
         raise RunError(f"out.dir: {settings.out.dir} is a file. Choose another directory.")
     with storage_errors(out):
@@ -85,7 +85,7 @@ def _run_all(settings: BenchmarkSettings, bench: Bench, say: Callable[[str], Non
     runs: list[Run] = []
     unable: dict[str, str] = {}
     for number, name in enumerate(order, start=1):
-        if name in unable or (runs and runs[-1].contender == name):  # whoever would have run in between cannot
+        if name in unable or (runs and runs[-1].contender == name):  # the contender between the two cannot run
             continue
         say(f"{number} of {len(order)}: {CONTENDERS[name].shown}")
         run = measure(bench, CONTENDERS[name], number=number)
@@ -104,10 +104,10 @@ def _run_all(settings: BenchmarkSettings, bench: Bench, say: Callable[[str], Non
 
 
 def plain_work(task: Mapping[str, Any], model: ModelSettings, *, documents: Path) -> Work:
-    """The plain question, and the engine's arguments as glane resolves them, for a script that knows neither.
+    """The plain prompt and the engine arguments as glane resolves them, for the contenders' scripts.
 
     Raises:
-        ConfigError: if the task cannot be asked by one message with one answer, or the model is not vLLM's.
+        ConfigError: if the task needs more than one message with one answer, or the engine is not vLLM.
     """
     plain = load_task({**task, "confidence": False, "quotes": "free", "repairs": 0})
     _refuse_what_others_cannot(plain, model)
@@ -153,7 +153,7 @@ def _summed_up(
         "task": str(settings.task.get("name")),
         "model": settings.model.name,
         "versions": versions(),
-        "load_before": round(load, 2),  # of the machine, from others
+        "load_before": round(load, 2),  # load of the machine from other programs
         "complete": is_complete,
     }
     return summary(runs, ratios, unable=unable, about=about)

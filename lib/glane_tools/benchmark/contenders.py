@@ -1,17 +1,19 @@
-"""Who is compared with whom, and under which settings.
+"""The contenders, their settings, and the comparisons between them.
 
-Three levels, so that what the framework costs and what the levers gain are never mixed:
+There are three levels, so that the overhead of a framework is separated from the gain of optimisations:
 
-- `off`: vLLM's own layout (an engine core in a process of its own), and every document asked. The engine's arguments,
-  the prefix cache among them, are the same for all.
-- `on`: the levers, for everybody who can take them: repeated documents asked once (the baselines by their own
-  script), and the engine's core in the worker's process (Ray Data LLM has no such layout). One engine with all cores.
-  Grammars shared by all answers are glane's alone: `glane_unshared` is without them, as the baselines are.
-- `engines`: these, and as many engines as glane finds right for the model (on a CPU and a small model, one a core). The
-  bare loop is given as many processes, each with its share of the documents.
+- `off`: vLLM's own layout (an engine core in a process of its own), and every document is asked. All contenders have
+  the same engine arguments, including the prefix cache.
+- `on`: the optimisations, for all contenders that can have them. Repeated documents are asked once (the baselines do it
+  in their own script). The engine core runs in the worker's process (Ray Data LLM has no such layout). There is one
+  engine with all cores. Only glane has grammars that all answers share; `glane_unshared` is without them, as the
+  baselines are.
+- `engines`: also as many engines as glane chooses for the model (on a CPU with a small model, one per core). The bare
+  loop has as many processes, each with a part of the documents.
 
-On all levels everybody asks the plainest question that all can ask: greedy, the task's JSON Schema, no
-log-probabilities, quotes free, nothing asked again. What glane does beyond that is a contender of its own.
+On all levels, all contenders ask the simplest prompt that each of them can ask: greedy decoding, the task's JSON
+Schema, no log-probabilities, quotes not constrained, no repeated prompts. The further features of glane are contenders
+of their own.
 """
 
 from __future__ import annotations
@@ -33,11 +35,11 @@ class Contender:
     name: str
     kind: Kind
     shown: str
-    in_process: bool = False  # the engine's core; where the contender offers the choice
+    in_process: bool = False  # whether the engine core is in the worker's process, if there is a choice
     ask_once: bool = False
-    is_plain: bool = True  # asks the plain question, so that its answers are compared with the others'
-    overrides: tuple[str, ...] = ()  # of glane's command line
-    options: dict[str, Any] = field(default_factory=dict)  # of a baseline's script
+    is_plain: bool = True  # asks the plain prompt, so its answers are compared with the others'
+    overrides: tuple[str, ...] = ()  # for glane's command line
+    options: dict[str, Any] = field(default_factory=dict)  # for a baseline's script
 
 
 _ALL = (
@@ -118,7 +120,7 @@ CONTENDERS = {contender.name: contender for contender in _ALL}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A ratio: what `ours` did over what `theirs` did. Its name is put behind `steady_` and `total_`."""
+    """A ratio of `ours` to `theirs`. Its name gets the prefixes `steady_` and `total_`."""
 
     name: str
     ours: str
@@ -145,7 +147,7 @@ COMPARISONS = (
     Comparison(name="default_cost", ours="glane_default", theirs="glane_engines", kind="cost", reach=2),
 )
 
-# The way there and back: whoever stands next to each other here is run next to each other.
+# The order of runs, forwards and then backwards. Neighbours here are run one after the other.
 _PATH = ("glane_off", "bare_off", "bare_on", "glane_on")
 _BESIDE = {
     "glane_off": (("ray_data_llm_off",), ("run_batch_off",)),
@@ -158,10 +160,10 @@ _BESIDE = {
 
 
 def schedule(chosen: tuple[str, ...], *, pairs: int, visits: int) -> list[str]:
-    """Return the order of runs: the path there and back (A B B A), so that drift of the machine falls on both sides.
+    """Return the order of runs: forwards and backwards (A B B A), so that drift of the machine affects both sides.
 
-    Neighbours are pairs, and a turn is one run that belongs to two. At its ends, `visits` times each, the others are
-    run between two runs of glane.
+    Neighbours are pairs. The run at a turning point belongs to two pairs. There, the other contenders are run between
+    two runs of glane, `visits` times each.
     """
     path = [name for name in _PATH if name in chosen]
     order = path[:1] if path else list(chosen[:1])

@@ -1,4 +1,4 @@
-"""One run of one contender: started as a user would, waited for within a bound, and read."""
+"""One run of one contender: started as a user would, stopped after a timeout, and measured."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ _MODULES = {
 }
 _REASON_CHARACTERS = 300
 _ERROR = re.compile(r"(\[rank\d+\]: )?([\w.]*(Error|Exception)\b|error:)")  # the last line of a traceback, or of ours
-_WARN_OFF = "ignore"  # of Python's warnings in the baselines' logs
+_WARN_OFF = "ignore"  # for Python's warnings in the baselines' logs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run came to. Times in seconds; `failure` says why there is nothing else."""
+    """The measurements of one run. Times in seconds. If it failed, only `failure` is set, with the reason."""
 
     contender: str
     total_s: float
     start_s: float | None = None  # from the command to the first request
-    first_row_s: float | None = None  # from the command to the first row that is done
+    first_row_s: float | None = None  # from the command to the first finished row
     rows_per_s: float | None = None  # over the whole of the command
     steady_rows_per_s: float | None = None
     middle_rows_per_s: float | None = None
@@ -62,16 +62,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What all runs share."""
+    """The settings that all runs share."""
 
-    work: Work  # of a baseline with every lever off
-    extract: tuple[str, ...]  # what the user would type for glane, without data, run directory and levers
+    work: Work  # for a baseline without optimisations
+    extract: tuple[str, ...]  # glane's command line, without data, run directory and optimisations
     folder: Path
     timeout_s: float
 
 
 def measure(bench: Bench, contender: Contender, *, number: int) -> Run:
-    """Run one contender once, and read what it did. Never raises for what goes wrong in the contender."""
+    """Run one contender once, and measure it. Failures of the contender are in the result and not raised."""
     folder = bench.folder / f"{number:02}-{contender.name}"
     folder.mkdir(mode=0o700)
     log = folder / "log.txt"
@@ -137,7 +137,7 @@ def _command(bench: Bench, contender: Contender, folder: Path) -> tuple[list[str
 
 
 def _ray_environment(folder: Path) -> dict[str, str]:
-    """On this machine only, and nobody without the token."""
+    """Environment of a Ray that is open to this machine only, and only with the token."""
     token = write_token(folder, secrets.token_hex(32))
     return ray_environment(token, is_loopback=True) | {"RAY_TMPDIR": str(folder)}
 
@@ -156,7 +156,7 @@ def _for(work: Work, contender: Contender, folder: Path, environment: Sequence[s
 def _wait(
     command: Sequence[str], environment: Mapping[str, str], log: Path, timeout_s: float
 ) -> tuple[int | None, float]:
-    """Return the exit code, None if it took too long, and when. Whatever it started is ended afterwards."""
+    """Return the exit code (None after the timeout) and the time of the end. All processes it started are ended."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command, stdout=stream, stderr=subprocess.STDOUT, env=dict(environment), start_new_session=True
@@ -170,7 +170,7 @@ def _wait(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of a contender, politely first: a driver of Ray stops what it started, in whatever sessions."""
+    """End the processes of a contender, first with SIGTERM: a Ray driver then stops its own, also in other sessions."""
     left: list[psutil.Process] = []
     with contextlib.suppress(psutil.Error):
         left = psutil.Process(process.pid).children(recursive=True)
@@ -183,11 +183,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
     for one in left:
         with contextlib.suppress(psutil.Error):
-            one.kill()  # psutil looks at the start time: never another process of the same number
+            one.kill()  # psutil checks the start time, so a reused process id is not killed
 
 
 def _signal_group(group: int, wanted: int) -> bool:
-    """Send a signal to a process group; False if there is nobody in it."""
+    """Send a signal to a process group; False if the group is empty."""
     try:
         os.killpg(group, wanted)
     except ProcessLookupError:
@@ -196,16 +196,16 @@ def _signal_group(group: int, wanted: int) -> bool:
 
 
 def _last_line(log: Path) -> str:
-    """Why it ended, in its own words: the last error that it names, or the last line."""
+    """The reason of a failure from the log: the last error in it, or its last line."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]
     return (errors or lines or ["no output"])[-1][:_REASON_CHARACTERS]
 
 
 def _glane_times(run: RunDirectory) -> tuple[float, list[tuple[float, int]]]:
-    """When the first shard was begun, and when the rows of each were committed: the ledger knows, at no cost.
+    """When the first shard was begun, and when the rows of each shard were committed, from the ledger.
 
-    A row counts once its shard lies on the disk, which is later than for the baselines: theirs count once answered.
+    A row counts when its shard is on disk. That is later than for the baselines, whose rows count when answered.
     """
     plan = read_plan(run.plan)
     facts = pq.read_table(run.ledger / "shards.parquet").to_pylist()

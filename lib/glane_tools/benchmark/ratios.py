@@ -1,4 +1,4 @@
-"""From runs in their order to ratios of pairs, and what they are worth."""
+"""Ratios of pairs of runs, and whether they show a difference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WITHIN_NOISE = "within noise"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """Ours divided by theirs, over pairs of runs."""
+    """The ratio of ours to theirs, over pairs of runs."""
 
     median: float
     low: float
@@ -25,12 +25,12 @@ class Ratio:
 
 
 def steady_rows_per_s(rows: Sequence[tuple[float, int]], first_request: float) -> float | None:
-    """Rows per second from the first request to the last answer: without start and end, and with all work between.
+    """Rows per second from the first request to the last answer, without the time to start and to end.
 
-    `rows` are (time, rows finished then), in seconds, in the order of time. None where there are none.
+    `rows` are pairs (time in seconds, rows finished then), by time. Returns None if there are none.
 
-    A window in the middle would flatter who does work for all rows before the first is answered: vLLM's `LLM.chat`
-    encodes all prompts, and checks and makes all grammars, before its first step.
+    A window in the middle would favour contenders that do work for all rows before the first answer: vLLM's `LLM.chat`
+    encodes all prompts, and checks and compiles all grammars, before its first step.
     """
     if not rows or rows[-1][0] <= first_request:
         return None
@@ -40,8 +40,8 @@ def steady_rows_per_s(rows: Sequence[tuple[float, int]], first_request: float) -
 def middle_rows_per_s(rows: Sequence[tuple[float, int]], total: int) -> float | None:
     """Rows per second in the middle of a run, from the first tenth of its `total` rows to the last.
 
-    What is finished at the first moment counts as the start, not as work done after it. None where fewer than two
-    moments lie in the middle.
+    Rows finished at the first moment of this part are not counted, as their work was done before it. Returns None if
+    there are fewer than two moments in the middle.
     """
     done, middle = 0, []
     for time_s, count in rows:
@@ -63,7 +63,7 @@ def pair_ratios(order: Sequence[str], values: Sequence[float | None], comparison
         other = {comparison.ours: comparison.theirs, comparison.theirs: comparison.ours}.get(name)
         for second in range(first + 1, min(first + comparison.reach, len(order) - 1) + 1):
             if order[second] == name:
-                break  # the next of the same kind is nearer to whatever follows
+                break  # the next run of the same contender is nearer to all that follow
             if order[second] == other:
                 ours, theirs = (first, second) if name == comparison.ours else (second, first)
                 mine, other_value = values[ours], values[theirs]
@@ -74,7 +74,7 @@ def pair_ratios(order: Sequence[str], values: Sequence[float | None], comparison
 
 
 def judge(ratios: Sequence[float], *, more_is: str) -> Ratio:
-    """Sum up pairs. A difference counts only if every pair shows it and it is larger than their scatter.
+    """Summarise pairs. A difference counts only if every pair shows it and it exceeds their spread.
 
     `more_is` is "better" for rates and "worse" for times.
     """
@@ -93,7 +93,7 @@ def all_ratios(
     measured: Mapping[str, Sequence[float | None]],
     comparisons: Sequence[Comparison],
 ) -> dict[str, dict[str, Any]]:
-    """Return every ratio that there are pairs for. `measured` holds `steady` (rows/s) and `total` (s) of each run."""
+    """Return every ratio that has pairs. `measured` holds `steady` (rows/s) and `total` (s) of each run."""
     found: dict[str, dict[str, Any]] = {}
     for comparison in comparisons:
         for what, more_is in (("steady", "better"), ("total", "worse")):

@@ -1,6 +1,6 @@
 """Ray Data LLM: Parquet through its vLLM processor to Parquet. `python -m glane_tools.benchmark.ray_data WORK.json`.
 
-With options {} the processor's own defaults hold; `tuned: true` sets what its documentation offers for speed.
+With options {} it has the processor's defaults; `tuned: true` sets the options that its documentation has for speed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
     )
     _time_rows(processor)
     documents = ray.data.read_parquet(str(source))
-    if work.options.get("tuned"):  # one file is one block, and a block comes back whole: many small ones
+    if work.options.get("tuned"):  # a file is one block, and a block is returned as a whole, so use many small ones
         documents = documents.repartition(max(1, len(texts) // _TUNED_BATCH))
     sink = Path(work.scratch) / "answers"
     processor(documents).write_parquet(str(sink))
@@ -58,7 +58,7 @@ def main() -> None:
         )
         give(rows, wanting, found)
         clock.rows(len(wanting), at=answer["done"])
-    # Its engine tells how long each request took: the first of them began then.
+    # The engine reports how long each request took, which gives the time of the first request.
     clock.mark("first_request", at=min(answer["done"] - answer["seconds"] for answer in answers))
     write_records(
         work.records, table[work.id_column].to_pylist(), rows, work.id_column, list(work.schema["properties"])
@@ -69,9 +69,9 @@ def main() -> None:
 
 
 def _start_ray(ray: Any, work: Work) -> None:
-    """A Ray of its own that listens on this machine only."""
+    """Start a separate Ray that listens on this machine only."""
     ray.init(
-        # Its stages before and after the engine each reserve a core while they wait: on few cores it would never start.
+        # The stages around the engine each reserve a core while they wait. With few cores, it would never start.
         num_cpus=max(work.cpus, 8),
         include_dashboard=False,
         log_to_driver=False,
@@ -87,13 +87,13 @@ def _processor_settings(work: Work) -> dict[str, Any]:
         "model_source": work.engine["model"],
         "engine_kwargs": {name: value for name, value in work.engine.items() if name != "model"},
         "runtime_env": {"env_vars": environment},
-        "log_engine_metrics": False,  # they need packages of Ray's dashboard; without them it costs itself less
+        "log_engine_metrics": False,  # they need packages of Ray's dashboard, and cost time
     }
-    if work.device == "cpu":  # it reserves a GPU unless told otherwise, and would wait for one without end
+    if work.device == "cpu":  # by default it reserves a GPU, and would wait for one for ever
         values["placement_group_config"] = {"bundles": [{"CPU": 1}]}
     if work.options.get("tuned"):
         values |= {
-            "batch_size": _TUNED_BATCH,  # a batch comes back when its last answer is there: small, and many at once
+            "batch_size": _TUNED_BATCH,  # a batch is returned after its last answer, so use many small ones
             "max_concurrent_batches": max(2, -(-2 * work.engine["max_num_seqs"] // _TUNED_BATCH)),
             "max_pending_requests": round(1.25 * work.engine["max_num_seqs"]),  # glane's own window
         }
@@ -101,7 +101,7 @@ def _processor_settings(work: Work) -> dict[str, Any]:
 
 
 def _time_rows(processor: Any) -> None:
-    """Have the engine's stage take down when each answer is finished: it hands on whole blocks, much later."""
+    """Make the engine's stage record when each answer is finished, as it returns whole blocks, much later."""
     from ray.llm._internal.batch.stages.vllm_engine_stage import vLLMEngineStageUDF
 
     class Timed(vLLMEngineStageUDF):
@@ -109,12 +109,13 @@ def _time_rows(processor: Any) -> None:
             async for row in super().udf(batch):
                 yield {**row, "done": time.time()}
 
-    # Past the stage's validation, which would run anew, miss the resources that it took out before, and want a GPU.
+    # Set in __dict__, as an assignment would validate the stage again. Validation removed its resources the first time;
+    # without them, it would ask for a GPU.
     processor.get_stage_by_name("vLLMEngineStage").__dict__["fn"] = Timed
 
 
 class _Prompt:
-    """What its first stage wants of a row. Parquet's types would fill the schema's gaps with nulls: it goes as text."""
+    """Makes the row for the first stage. The schema is passed as text, as Parquet's types would add nulls to it."""
 
     def __init__(self, work: Work) -> None:
         self._work = work

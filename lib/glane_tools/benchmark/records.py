@@ -1,4 +1,4 @@
-"""Parquet as a plain script writes it: a column per field, its quote and its reason beside it."""
+"""Writes Parquet as a plain script would: for each field a column with its value, its quote and its reason."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _QUOTE, _MISSING = "__quote", "__missing"
 def write_records(
     path: str, ids: Sequence[Any], rows: Sequence[Mapping[str, Any]], id_column: str, fields: Sequence[str]
 ) -> None:
-    """Write what `work.record` made of each document, in input order. Rows that are not usable have nulls."""
+    """Write the rows from `work.record`, in input order. Rows without a usable answer have nulls."""
     columns: dict[str, list[Any]] = {id_column: list(ids)}
     for name in fields:
         cells = [_cells(row["answer"].get(name)) if row["answer"] else (None, None, None) for row in rows]
         values, quotes, reasons = map(list, zip(*cells, strict=True))
-        if any(isinstance(value, list) for value in values):  # the quote of a reason stands among lists of quotes
+        if any(isinstance(value, list) for value in values):  # a reason has one quote, beside lists of quotes
             quotes = [[quote] if isinstance(quote, str) else quote for quote in quotes]
         columns |= {name: values, name + _QUOTE: quotes, name + _MISSING: reasons}
     columns["status"] = ["OK" if row["answer"] else "UNUSABLE" for row in rows]
@@ -32,7 +32,7 @@ def write_records(
 
 
 def _cells(answer: Any) -> tuple[Any, Any, Any]:
-    """Value, quote and reason of one field, whatever form the task gives it."""
+    """Value, quote and reason of one field, for any form of answer."""
     if isinstance(answer, list):
         items = [_cells(item) for item in answer]
         return [value for value, _, _ in items], [quote for _, quote, _ in items], None

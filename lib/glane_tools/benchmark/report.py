@@ -1,4 +1,4 @@
-"""What a benchmark says: numbers for machines, a table for people, a picture of the pairs."""
+"""The report of a benchmark: JSON, tables in Markdown, and a picture of the pairs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def summary(
 
 
 def outputs(runs: Sequence[Run]) -> dict[str, Any]:
-    """Whether those who asked the same question gave the same answers, and if not, how many rows differ."""
+    """Whether contenders with the same prompts gave the same answers, and if not, how many rows differ."""
     plain = [run for run in runs if run.answers is not None and CONTENDERS[run.contender].is_plain]
     if not plain:
         return {}
@@ -91,7 +91,7 @@ def _contender(name: str, runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures belong to."""
+    """The machine on which the figures were measured."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -140,7 +140,7 @@ def markdown(found: Mapping[str, Any]) -> str:
 
 
 def outputs_sentence(outputs: Mapping[str, Any]) -> str:
-    """Say in words whether the answers are the same."""
+    """A sentence that tells whether the answers are the same."""
     if len(outputs.get("different_rows", {})) < 2:
         return "Fewer than two asked the plain question: no answers to compare."
     asked = "had prompts of the same length" if outputs["prompts_equal"] else "did NOT have the same prompts"
@@ -156,7 +156,7 @@ def _cell(value: float | None, digits: int = 1) -> str:
 
 
 def picture(ratios: Mapping[str, Mapping[str, Any]]) -> bytes | None:
-    """Return an SVG of every pair's ratio, with the median; None where matplotlib is not installed."""
+    """Return an SVG of every pair's ratio, with the median; None if matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
         from matplotlib.ticker import FuncFormatter

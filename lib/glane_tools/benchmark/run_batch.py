@@ -1,7 +1,7 @@
 """`vllm run-batch`: JSON lines in and out, from and to Parquet. `python -m glane_tools.benchmark.run_batch WORK.json`.
 
-The command's own entry asks for the version of a distribution named `vllm`, which the CPU wheel has not; the code
-behind it is called here as that entry calls it, with the arguments that the command line would hold.
+The command's entry point asks for the version of a distribution named `vllm`, which the CPU wheel does not have. So the
+code behind it is called directly, as the entry point does, with the same arguments.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _request(work: Work, number: int, text: str) -> str:
 
 
 def _arguments(work: Work, requests: Path, responses: Path) -> list[str]:
-    """The engine's arguments as the command line writes them."""
+    """The engine's arguments in the form of the command line."""
     found = ["-i", str(requests), "-o", str(responses)]
     for name, value in work.engine.items():
         flag = name.replace("_", "-")
@@ -78,7 +78,7 @@ def _arguments(work: Work, requests: Path, responses: Path) -> list[str]:
 
 
 def _watch(run_batch: Any, clock: Clock) -> None:
-    """Take down what its progress bar counts: the first request submitted, and each one completed."""
+    """Record the time of the first request and of each completed one, from the calls of its progress bar."""
     submitted, completed = run_batch.BatchProgressTracker.submitted, run_batch.BatchProgressTracker.completed
     begun: list[bool] = []
 

@@ -1,4 +1,4 @@
-"""What `jobs/benchmark.py` is told."""
+"""The settings of `jobs/benchmark.py`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAIRS = {"quick": 1, "full": 5}
 
 
 class BenchmarkSettings(Strict):
-    """`auto` is what the size says."""
+    """The settings of a benchmark. `auto` takes the value that belongs to `size`."""
 
     class _Folder(Strict):
         dir: str
@@ -28,12 +28,12 @@ class BenchmarkSettings(Strict):
     out: _Folder
     size: Literal["quick", "full"] = "quick"
     documents: int | Literal["auto"] = "auto"
-    pairs: int | Literal["auto"] = "auto"  # of bare vLLM and glane, next to each other
-    visits: int = Key(default=1, ge=1)  # how often the others are run beside glane; each gives up to two pairs
+    pairs: int | Literal["auto"] = "auto"  # pairs of neighbouring runs of bare vLLM and glane
+    visits: int = Key(default=1, ge=1)  # runs of the other contenders beside glane; each gives up to two pairs
     contenders: tuple[str, ...] = tuple(CONTENDERS)
     seed: int = Key(default=0, ge=0)
-    timeout_s: float = Key(default=900, gt=0)  # of one contender's one run
-    keep: bool = False  # keep the corpus and what each run wrote, in out.dir/work-…
+    timeout_s: float = Key(default=900, gt=0)  # for one run of one contender
+    keep: bool = False  # keep the corpus and the files of each run, in out.dir/work-…
 
     @field_validator("contenders", mode="before")
     @classmethod
@@ -57,12 +57,12 @@ class BenchmarkSettings(Strict):
 
     @property
     def num_documents(self) -> int:
-        """Documents of the corpus."""
+        """The number of documents in the corpus."""
         return _DOCUMENTS[self.size] if self.documents == "auto" else self.documents
 
     @property
     def num_pairs(self) -> int:
-        """Pairs of bare vLLM and glane."""
+        """The number of pairs of bare vLLM and glane."""
         return _PAIRS[self.size] if self.pairs == "auto" else self.pairs
 
 

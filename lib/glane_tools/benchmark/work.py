@@ -1,4 +1,4 @@
-"""What a contender is told, and what it tells: one JSON file in, one out. Needs the standard library only."""
+"""The input and output of a contender: one JSON file each. Needs the standard library only."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """The same work for every contender. What stands around a text in its prompt is the same for all documents."""
+    """The work, equal for every contender. All prompts have the same words before and after the document's text."""
 
     documents: str  # Parquet with `id_column` and `text_column`
     records: str  # Parquet to write
     times: str  # JSON to write
-    scratch: str  # a folder for what lies between
+    scratch: str  # a folder for temporary files
     id_column: str
     text_column: str
     before: str  # the prompt is one user message: before + text + after
@@ -32,8 +32,8 @@ class Work:
     max_tokens: int
     device: str  # cpu or gpu
     cpus: int
-    ask_once: bool  # texts that repeat are asked once, by the contender's own script
-    options: dict[str, Any] = field(default_factory=dict)  # of one contender alone
+    ask_once: bool  # repeated texts are asked once; the contender's script does it
+    options: dict[str, Any] = field(default_factory=dict)  # for one contender
 
     def message(self, text: str) -> dict[str, str]:
         """The one message of a prompt."""
@@ -46,27 +46,27 @@ def write_work(work: Work, path: Path) -> None:
 
 
 def read_work(path: str) -> Work:
-    """Read what a contender is told."""
+    """Read the input of a contender."""
     return Work(**json.loads(Path(path).read_text(encoding="utf-8")))
 
 
 class Clock:
-    """Takes down when things happened: seconds since the epoch, so that processes can be compared."""
+    """Records times in seconds since the epoch, so that processes can be compared."""
 
     def __init__(self) -> None:
         self._marks: dict[str, float] = {"begun": time.time()}
         self._rows: list[tuple[float, int]] = []
 
     def mark(self, name: str, at: float | None = None) -> None:
-        """Something happened once, now or at a time that is known."""
+        """Record a single event, now or at a given time."""
         self._marks[name] = time.time() if at is None else at
 
     def rows(self, count: int, at: float | None = None) -> None:
-        """So many rows have their answer, now or since a time that is known."""
+        """Record that `count` rows were answered, now or at a given time."""
         self._rows.append((time.time() if at is None else at, count))
 
     def write(self, path: str, **facts: Any) -> None:
-        """Write it all, in one step."""
+        """Write all times, atomically."""
         temporary = Path(f"{path}.tmp")
         content = {"marks": self._marks, "rows": sorted(self._rows), **facts}
         temporary.write_text(json.dumps(content), encoding="utf-8")
@@ -74,7 +74,7 @@ class Clock:
 
 
 def distinct(texts: Sequence[str], *, ask_once: bool) -> tuple[list[str], list[list[int]]]:
-    """Return the texts to ask and, for each, the rows that want its answer."""
+    """Return the texts to ask and, for each, the indices of the rows with that text."""
     if not ask_once:
         return list(texts), [[row] for row in range(len(texts))]
     rows: dict[str, list[int]] = {}
@@ -84,7 +84,7 @@ def distinct(texts: Sequence[str], *, ask_once: bool) -> tuple[list[str], list[l
 
 
 def record(answer: str, *, finish_reason: str, prompt_tokens: int, output_tokens: int) -> dict[str, Any]:
-    """A row as a plain script has it: the answer's fields as JSON values (None if unusable), and the counts."""
+    """A row as a plain script would make it: the answer's fields as JSON values (None if unusable), and the counts."""
     fields: dict[str, Any] | None = None
     if finish_reason == "stop":
         try:
@@ -100,11 +100,11 @@ def record(answer: str, *, finish_reason: str, prompt_tokens: int, output_tokens
 
 
 def give(rows: list[dict[str, Any]], wanting: Sequence[int], found: dict[str, Any]) -> None:
-    """Give every row that wants it an answer. What it cost is counted at the first."""
+    """Set the answer of every row in `wanting`. Its tokens are counted at the first row."""
     for row in wanting:
         rows[row] = found if row == wanting[0] else {**found, "prompt_tokens": 0, "output_tokens": 0}
 
 
 def prompt_digest(tokens: Sequence[int]) -> str:
-    """One value for the token ids of a prompt. Microseconds each: two prompts can be compared without their text."""
+    """A digest of the token ids of a prompt, to compare prompts without their text. It takes microseconds."""
     return hashlib.blake2b(array("q", tokens).tobytes(), digest_size=8).hexdigest()

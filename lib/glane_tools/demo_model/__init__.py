@@ -1,1 +1,1 @@
-"""The recipe of the demo model: network, tokenizer, training, score."""
+"""Trains the demo model: network, tokenizer, training and score."""

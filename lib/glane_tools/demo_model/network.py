@@ -1,4 +1,4 @@
-"""The network of the demo model: a small Mistral, with a forward pass that computes what its training needs only."""
+"""The network of the demo model: a small Mistral, with a forward pass that computes only what training needs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ MAX_TOKENS = 2048
 
 
 def new_model(*, vocabulary_size: int, bos: int, eos: int, pad: int, seed: int) -> Any:
-    """A freshly initialised model of about three million parameters, in 32 bits."""
+    """A newly initialised model of about three million parameters, in 32 bits."""
     torch.manual_seed(seed)
     config = MistralConfig(
         vocab_size=vocabulary_size,
@@ -34,8 +34,8 @@ def new_model(*, vocabulary_size: int, bos: int, eos: int, pad: int, seed: int) 
 def answer_logits(model: Any, ids: Tensor, positions: Tensor) -> Tensor:
     """The logits at the given positions [row, answer token] of right-padded rows of ids: [row, answer token, word].
 
-    Same values as model(ids).logits[positions], for two thirds of the work: the prompt gives no loss, so the last layer
-    reads it (keys and values) without transforming it.
+    The values are those of model(ids).logits[positions], for two thirds of the work. The prompt has no loss, so the
+    last layer computes only its keys and values.
     """
     config = model.config
     body = model.model
@@ -50,7 +50,7 @@ def answer_logits(model: Any, ids: Tensor, positions: Tensor) -> Tensor:
     cos, sin = body.rotary_emb(x, torch.arange(length, device=ids.device)[None])
     cos, sin = cos[:, None], sin[:, None]
     answer_cos, answer_sin = cos[0, 0][positions][:, None], sin[0, 0][positions][:, None]
-    # Padding stands to the right of every position that counts: the causal mask alone keeps it out.
+    # Padding is to the right of every position that counts, so the causal mask excludes it.
     visible = (torch.arange(length, device=ids.device) <= positions[..., None])[:, None]
     for i, layer in enumerate(body.layers):
         last = i == len(body.layers) - 1

@@ -1,4 +1,4 @@
-"""How well a demo model reads notes of unseen places: greedy decoding, exact values, micro-averaged F1, and quotes."""
+"""Scores a demo model on notes with unseen places: greedy decoding, exact values, micro-averaged F1, and quotes."""
 
 import json
 import random
@@ -18,9 +18,9 @@ ANSWER_TOKENS = 320
 def score_model(model: Any, tokenizer: Any, *, notes: int, seed: int, batch: int = 32) -> dict[str, Any]:
     """Micro-F1 over told values, accuracy of each field, and shares.
 
-    The shares: `unparsable` of the answers; `reasons` of the null fields whose reason is right; `quoted` of the values
-    found whose quote stands in the note letter by letter, and `overlapping` of those whose quote overlaps a passage
-    that supports the field.
+    The shares are: `unparsable`, of all answers; `reasons`, of the null fields, with the right reason; `quoted`, of the
+    values found, with a quote that is an exact substring of the note; `overlapping`, of the values found, with a quote
+    that overlaps a passage supporting the field.
     """
     rng = random.Random(f"score-{seed}")
     cases = sorted((generate_note(rng, "test") for _ in range(notes)), key=lambda note: len(note.text))

@@ -1,6 +1,6 @@
-"""The tokenizer of the demo model: byte-level BPE that makes quoting a plain copy.
+"""The tokenizer of the demo model: byte-level BPE in which a quote has the same tokens as the passage in the note.
 
-The parts of an answer that are not values, and figures, are one token each.
+Figures, and the parts of an answer that are not values, are one token each.
 """
 
 import json
@@ -18,7 +18,7 @@ from glane.demo.vocabulary import COMORBIDITIES, DISPOSITIONS
 
 VOCABULARY_SIZE = 3072
 BOS, EOS, PAD, INST, END_INST = "<s>", "</s>", "<pad>", "[INST]", "[/INST]"
-# One user message, then the answer: what the "bare" prompt of the extraction renders.
+# One user message, then the answer, as in the "bare" prompt of the extraction.
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'user' %}"
     "[INST]{{ message['content'] }}[/INST]{% elif message['role'] == 'assistant' %}"
@@ -71,7 +71,7 @@ def answer_text(note: Note) -> str:
 
 
 def train_tokenizer(*, notes: int, seed: int, max_tokens: int) -> PreTrainedTokenizerFast:
-    """A tokenizer learnt on that many notes of the training half and on their answers."""
+    """Train a tokenizer on `notes` notes of the training set and on their answers."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [

@@ -27,11 +27,11 @@ from glane_tools.demo_model.network import MAX_TOKENS, answer_logits, new_model
 from glane_tools.demo_model.score import ANSWER_TOKENS, score_model
 from glane_tools.demo_model.tokenizer import encode, train_tokenizer
 
-POOL_BATCHES = 16  # batches are cut from a pool of notes sorted by length, so that rows need little padding
-# Share of the time after which the notes get longer: copying a name is learnt sooner from short ones.
+POOL_BATCHES = 16  # batches are taken from a pool of notes sorted by length, so that rows need little padding
+# Share of the time after which the notes get longer: a model learns to copy a name sooner from short notes.
 BRIEF_UNTIL, SHORT_UNTIL = 0.2, 0.5
 SHORT_CHARACTERS = 350
-GAP_SHARE = 0.25  # more than notes have: the reasons of a null are many, and each is rare
+GAP_SHARE = 0.25  # more than in the corpus, as there are many missing reasons and each is rare
 CHECKPOINT_S, SCORE_S = 120.0, 480.0
 
 
@@ -118,7 +118,7 @@ def _train(*, out: Path, work: Path, minutes: float, batch: int, peak_rate: floa
                 _save(work / "checkpoint.pt", model, optimizer, step, best, now - began)
                 checked = time.monotonic()
     _save(work / "checkpoint.pt", model, optimizer, step, best, time.monotonic() - began)
-    # The end of the schedule is the best there is: the few notes of a score must not say otherwise.
+    # The last model is exported in any case (best=0): a score on few notes is too uncertain to prefer an earlier one.
     _export_if_best(model, tokenizer, out, work, step=step, best=0.0, seed=seed, notes=64)
     print("final", json.dumps(score_model(model, tokenizer, notes=512, seed=seed + 1)), flush=True)
 
@@ -242,7 +242,7 @@ def _export(model: Any, tokenizer: Any, folder: Path) -> None:
 
 
 def _replace_folder(folder: Path, write: Any) -> None:
-    """Writes a folder beside its place, then puts it there: no reader ever sees half of it."""
+    """Writes a folder under a temporary name and renames it, so that no reader sees a part of it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     new, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
     shutil.rmtree(new, ignore_errors=True)

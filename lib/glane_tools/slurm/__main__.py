@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-# Python puts this folder itself here; its parent makes it the package that it is.
+# Python puts this folder on the path. The parent is needed, so that `slurm` can be imported as a package.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from slurm import packages  # noqa: E402
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def main() -> None:
-    """Do what is asked, or say in one sentence why not."""
+    """Run the command, or print the reason for a failure in one sentence."""
     arguments = _parser().parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
@@ -74,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _interrupt(*_: object) -> None:
-    """End as at Ctrl-C, so that what was started is ended, too."""
+    """End as after Ctrl-C, so that started processes are ended, too."""
     raise KeyboardInterrupt
 
 

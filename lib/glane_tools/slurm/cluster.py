@@ -1,4 +1,4 @@
-"""A cluster in a folder: started, found again, ended without a trace."""
+"""A cluster in a folder: starts it, finds it again, ends it and removes all its files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Cluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment for subprocesses that are to use it: the caller's, without any other Slurm's variables."""
+        """The environment for subprocesses that use it: the caller's, without variables of another Slurm."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(_OF_OTHERS)}
         return own | {"SLURM_CONF": str(self.state.layout.slurm_conf)}
 
@@ -84,15 +84,15 @@ class Cluster:
         )
 
     def kill_node(self, name: str, *, unplug: bool = False) -> None:
-        """Switch a node off as a power loss would: every process of it is gone at once.
+        """Switch a node off, as by a power loss: all its processes end at once.
 
-        Its connections are closed, as by a crash of its processes; with `unplug` their other ends hear nothing.
+        Its connections are closed, as after a crash of the processes. With `unplug`, the peers are not notified.
         """
         self._check(name)
         node.switch_off(self.state, name, unplug=unplug)
 
     def start_node(self, name: str) -> None:
-        """Switch a node on again, after whatever was left of it; returns when Slurm has it back."""
+        """Switch a node on again, after ending any processes left of it. Returns when Slurm can use it."""
         self._check(name)
         if not node.is_on(self.state, name):
             node.switch_off(self.state, name)
@@ -102,7 +102,7 @@ class Cluster:
         self._wait(f"{name} in Slurm", lambda: _is_usable(self.node_states().get(name, "")), deadline, log=name)
 
     def node_states(self) -> dict[str, str]:
-        """What `sinfo` calls each node: idle, mixed, allocated, down*, … Empty when slurmctld does not answer."""
+        """The state of each node in `sinfo`: idle, mixed, allocated, down*, … Empty if slurmctld does not answer."""
         answer = subprocess.run(
             ["sinfo", "-h", "-N", "-o", "%N %T"], check=False, capture_output=True, text=True, env=self.environment
         )
@@ -131,7 +131,7 @@ def start(folder: Path | str, *, say: Callable[[str], object] = str) -> Cluster:
 
     Raises:
         MissingError: if this machine lacks programs or rights.
-        SlurmError: if it did not come up; nothing is left of it then.
+        SlurmError: if it did not start; everything is removed then.
     """
     folder = Path(folder).absolute()
     if added := packages.install():
@@ -172,7 +172,7 @@ def find(folder: Path | str) -> Cluster:
 
 
 def stop(folder: Path | str, *, say: Callable[[str], object] = str) -> None:
-    """End the cluster of a folder, whatever is left of it, and remove every trace, the folder too.
+    """End the cluster of a folder, even if only parts of it are left. Remove all its files and the folder.
 
     Raises:
         SlurmError: if a process does not end; call it again then.
@@ -207,7 +207,7 @@ def _plan(folder: Path) -> State:
 
 
 def _bring_up(state: State) -> None:
-    """Start everything, each part as soon as what it asks for is there."""
+    """Start all parts, each as soon as those that it needs are ready."""
     deadline = time.monotonic() + _START_S
     layout = state.layout
     layout.make(state.network.nodes)

@@ -1,4 +1,4 @@
-"""The files that make Slurm's daemons a cluster of this program's own."""
+"""The configuration files of the cluster's daemons."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Layout:
 
     @property
     def slurm_conf(self) -> Path:
-        """What SLURM_CONF says."""
+        """The path of slurm.conf, the value of SLURM_CONF."""
         return self.settings / "slurm.conf"
 
     @property
     def hosts(self) -> Path:
-        """/etc/hosts, as the nodes see it."""
+        """The file that nodes see as /etc/hosts."""
         return self.root / "hosts"
 
     @property
@@ -43,7 +43,7 @@ class Layout:
 
     @property
     def munge(self) -> Path:
-        """The key, and the socket that every user may ask."""
+        """The folder of munge's key and of its socket, which every user may connect to."""
         return self.root / "munge"
 
     @property
@@ -66,11 +66,11 @@ class Layout:
         return self.root / "log" / f"{name}.log"
 
     def output(self, name: str) -> Path:
-        """What a process prints: all of its log, and what it says before it has one."""
+        """The output of a process: its whole log, or the messages before its log is open."""
         return self.root / "log" / f"{name}.out"
 
     def make(self, nodes: tuple[str, ...]) -> None:
-        """Make the folders. What others need not see, they cannot; what they need, no umask of ours may hide."""
+        """Make the folders with explicit modes, regardless of the umask. Other users can read only what they need."""
         for name in ("", "etc", "munge", *nodes):
             _make(self.root / name, 0o755)
         for name in ("db", "db/tmp", "log", "ctld"):
@@ -92,7 +92,7 @@ def write(layout: Layout, *, cluster: str, network: Network, controller_port: in
 
 
 def environment_script(layout: Layout, folder: Path, end: list[str]) -> str:
-    """What a shell sources to use the cluster."""
+    """The script that a shell sources to use the cluster."""
     return f"""\
 # Points Slurm's commands at the private cluster of this folder:  . {shlex.quote(str(folder / "env.sh"))}
 # To end the cluster:  make slurm-down, or
@@ -106,7 +106,7 @@ export SBATCH_PARTITION={DEFAULT_PARTITION} SBATCH_TIMELIMIT=30:00
 
 def _make(path: Path, mode: int) -> None:
     path.mkdir(mode=mode)
-    path.chmod(mode)  # munged refuses a socket in a folder that not everybody may pass
+    path.chmod(mode)  # munged refuses a socket in a folder that some users cannot enter
 
 
 def _write(path: Path, text: str, mode: int) -> None:

@@ -21,7 +21,7 @@ _KEY_BYTES = 128
 
 
 def environment(state: State) -> dict[str, str]:
-    """All that a daemon gets to see of the caller's environment."""
+    """The environment of a daemon: a few variables of the caller's."""
     return {"PATH": os.environ["PATH"], "SLURM_CONF": str(state.layout.slurm_conf)}
 
 
@@ -42,10 +42,10 @@ def wait_for_munge(state: State, deadline: float) -> None:
 
 
 def start_database(state: State) -> None:
-    """Make a MariaDB of this cluster's own and start it, without a network; root alone may log in."""
+    """Set up and start a MariaDB for this cluster, without a network. Only root may log in."""
     data = state.layout.database
     common = ["--no-defaults", f"--datadir={data}", "--user=root", "--skip-name-resolve", "--innodb-log-file-size=4M"]
-    # The data is thrown away with the cluster: no need to wait for the disk.
+    # The data is deleted with the cluster, so there is no need to wait for the disk.
     common += ["--debug-no-sync", "--innodb-flush-log-at-trx-commit=0"]
     make = ["mariadb-install-db", *common, "--auth-root-authentication-method=socket", "--skip-test-db"]
     run = ["mariadbd", *common, f"--socket={state.layout.database_socket}", f"--pid-file={data}/pid"]
@@ -63,7 +63,7 @@ def wait_for_database(state: State, deadline: float) -> None:
 
 def start_accounting(state: State, deadline: float) -> None:
     """Start slurmdbd, and make the cluster, the account and this user's place in it."""
-    # libmariadb has no other way to hear of a socket: slurmdbd.conf knows none.
+    # slurmdbd.conf has no setting for a socket; this variable is the only way to tell libmariadb.
     _start(state, "slurmdbd", ["-D"], {"MYSQL_UNIX_PORT": str(state.layout.database_socket)})
     address = state.network.host_address
     _wait(state, "slurmdbd", deadline, lambda: accepts(address, state.database_port))

@@ -1,4 +1,4 @@
-"""What can go wrong, as a sentence for the person at the keyboard."""
+"""The errors of a cluster. Each message is a sentence for the user."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ class SlurmError(Exception):
 
 
 class MissingError(SlurmError):
-    """This machine lacks something: a right, or a program. Another try without a change will fail, too."""
+    """This machine lacks a right or a program. Another try without a change will also fail."""
 
     exit_code = 3

@@ -1,7 +1,7 @@
 """The network between the nodes: a bridge on this host, and one cable to each node's network namespace.
 
-The namespaces have no names. Each lives as long as the process that holds it open, so that nothing can be left
-behind in /run/netns, and as long as a node may be off and on again.
+The namespaces have no names. Each exists as long as the process that holds it open, so nothing can be left in
+/run/netns, and a node keeps its namespace while it is off.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from slurm.errors import SlurmError
 
-NODE_PORT = 6818  # in a namespace of its own, so always free
+NODE_PORT = 6818  # each node has its own namespace, so it is always free
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 _CANDIDATES_EACH = 200
 _PORTS = range(20000, 32000)  # below the ports that the kernel gives to outgoing connections
@@ -87,29 +87,29 @@ def connect(network: Network, holders: dict[str, int]) -> None:
 
 
 def unplug(network: Network, node: str) -> None:
-    """Pull a node's cable out of the bridge: what is sent is lost, in both directions."""
+    """Remove a node's cable from the bridge. Packets are lost in both directions."""
     _batch([f"link set {network.cable(node)} down"])
 
 
 def plug(network: Network, node: str) -> None:
-    """Plug it in again; nothing happens if it is."""
+    """Connect a node's cable again. Nothing happens if it is connected."""
     _batch([f"link set {network.cable(node)} up"])
 
 
 def disconnect(network: Network) -> None:
-    """Remove what `connect` made, as far as it is there."""
+    """Remove what `connect` made, if it still exists."""
     for name in [*(network.cable(node) for node in network.nodes), network.bridge]:
         if Path("/sys/class/net", name).exists():
             subprocess.run(["ip", "link", "del", name], check=False, capture_output=True)
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of this host that nobody listens on."""
+    """Ports of this host on which no process listens."""
     return list(itertools.islice((port for port in random.sample(_PORTS, 200) if _is_free(port)), count))
 
 
 def accepts(address: str, port: int) -> bool:
-    """Whether somebody listens there."""
+    """Whether a process listens on this port."""
     try:
         with socket.create_connection((address, port), timeout=1):
             return True

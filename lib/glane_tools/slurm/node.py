@@ -1,4 +1,4 @@
-"""A node: processes in namespaces of their own, so that it has its own name, address and life on a shared host."""
+"""A node: processes in separate namespaces, with a name and an address of their own. It can be switched off alone."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def switch_on(state: State, node: str, deadline: float) -> None:
 
 
 def switch_off(state: State, node: str, *, unplug: bool = False) -> None:
-    """Every process of the node is gone at once.
+    """End all processes of the node at once.
 
-    The kernel lives on and closes the node's connections; `unplug` pulls its cable before, so that its peers hear
-    nothing at all.
+    The kernel of the host still runs, and closes the node's connections. `unplug` disconnects the cable before, so that
+    peers are not notified.
     """
     if unplug:
         network.unplug(state.network, node)
@@ -78,10 +78,10 @@ def _cable(node: str) -> str:
 
 
 def _host(node: str) -> str:
-    """The process on this host whose end ends the node."""
+    """The name of the process on this host; if it ends, the node ends."""
     return f"{node}.host"
 
 
 def _init(node: str) -> str:
-    """The node's process 1, as this host sees it."""
+    """The name of the node's process 1, of which this host sees another id."""
     return f"{node}.init"

@@ -1,4 +1,4 @@
-"""The Debian packages that a cluster is made of, and the rights that it needs."""
+"""The Debian packages and the rights that a cluster needs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ echo probe > /proc/sys/kernel/hostname
 
 
 def add_system_path() -> None:
-    """Daemons live in sbin, which is not in everybody's PATH."""
+    """Add the sbin folders with the daemons to PATH, which may lack them."""
     have = os.environ.get("PATH", "")
     missing = [folder for folder in _SYSTEM_PATH.split(":") if folder not in have.split(":")]
     os.environ["PATH"] = ":".join(filter(None, [have, *missing]))
@@ -50,10 +50,10 @@ def missing_programs() -> list[str]:
 
 
 def check_rights() -> None:
-    """Try, in namespaces that vanish at once, all that a cluster will do.
+    """Try all privileged operations of a cluster, in temporary namespaces.
 
     Raises:
-        MissingError: if this user, or this machine, may not.
+        MissingError: if this user or this machine lacks a right.
     """
     if os.geteuid() != 0:
         raise MissingError(f"a cluster needs root, for its network namespaces and a bridge; you are user {os.getuid()}")
@@ -68,7 +68,7 @@ def install() -> list[str]:
     """Install what is missing, and return the names of those packages. Their services do not run afterwards.
 
     Raises:
-        MissingError: if something is missing and cannot be had.
+        MissingError: if something is missing and cannot be installed.
     """
     programs = missing_programs()
     if not programs:
@@ -99,7 +99,7 @@ def _apt_get(arguments: list[str], packages: list[str]) -> None:
 
 @contextlib.contextmanager
 def _services_stay_down() -> Iterator[None]:
-    """Debian asks policy-rc.d before it starts a service. One that is there already is the administrator's."""
+    """Keep Debian from starting services, by policy-rc.d. An existing file is the administrator's and is kept."""
     if _POLICY.exists():
         yield
         return

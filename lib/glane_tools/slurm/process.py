@@ -1,4 +1,4 @@
-"""Processes of a cluster: started apart from this program, known again by id and start time, and ended."""
+"""Processes of a cluster: started independently of this program, identified by id and start time, and ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One process. Ids are given anew; an id with its boot and start time is not."""
+    """One process, identified by id, boot and start time, as the kernel reuses ids."""
 
     pid: int
     started: str
@@ -33,11 +33,11 @@ class Process:
         return cls(pid=pid, started=_started(pid))
 
     def is_alive(self) -> bool:
-        """Whether this very process runs; a zombie does not."""
+        """Whether exactly this process runs; a zombie does not count."""
         return self.started != "" and _started(self.pid) == self.started
 
     def kill(self) -> None:
-        """SIGKILL, to its whole group if it leads one. Returns when it is gone; nothing is done if it is already."""
+        """Send SIGKILL, to its whole group if it leads one. Returns when it has ended. Does nothing if it has ended."""
         if self.is_alive():
             with contextlib.suppress(ProcessLookupError):
                 leads = os.getpgid(self.pid) == self.pid
@@ -48,7 +48,7 @@ class Process:
                 raise SlurmError(f"process {self.pid} does not end; look at it with ps, then run down again")
             time.sleep(_POLL_S)
         if _started(self.pid, even_dead=True) == self.started:
-            with contextlib.suppress(ChildProcessError):  # not a child of this program: somebody else reaps it
+            with contextlib.suppress(ChildProcessError):  # not a child of this program: another process reaps it
                 os.waitpid(self.pid, 0)
 
 
@@ -65,7 +65,7 @@ def spawn(command: Sequence[str], *, log: Path, environment: Mapping[str, str] |
             start_new_session=True,
         )
     started = Process.of(child.pid)
-    child.returncode = 0  # nobody waits for it here: without this, Popen would warn that it still runs
+    child.returncode = 0  # nothing waits for it here; without this, Popen would warn that it still runs
     return started
 
 
@@ -78,10 +78,10 @@ def children(pid: int) -> list[int]:
 def wait_until(
     ready: Callable[[], bool], *, what: str, deadline: float, process: Process | None = None, log: Path | None = None
 ) -> None:
-    """Wait for something to be so; `process` is the one in charge of it, and `log` its log.
+    """Wait until `ready()` is true. `process` is the one that must make it true, and `log` is its log.
 
     Raises:
-        SlurmError: at the deadline (of `time.monotonic`), or as soon as the process in charge is dead.
+        SlurmError: at the deadline (in the time of `time.monotonic`), or as soon as `process` has ended.
     """
     while not ready():
         is_dead = process is not None and not process.is_alive()
@@ -92,7 +92,7 @@ def wait_until(
 
 
 def _tail(log: Path | None, num_lines: int = 15) -> str:
-    """The end of a log, to be put behind a sentence."""
+    """The end of a log, to be appended to an error message."""
     if log is None or not log.exists():
         return ""
     lines = log.read_text(errors="replace").splitlines()[-num_lines:]
@@ -108,7 +108,7 @@ def _stat(pid: int) -> list[str]:
 
 
 def _started(pid: int, *, even_dead: bool = False) -> str:
-    """Boot and start time of a process that runs, or also of one that nobody has reaped yet, else nothing."""
+    """Boot and start time of a running process, else empty. With `even_dead`, also those of a zombie."""
     fields = _stat(pid)
     if not fields or (fields[0] in "ZX" and not even_dead):
         return ""

@@ -1,4 +1,4 @@
-"""What is remembered of a cluster between two calls: state.json in its folder."""
+"""The state of a cluster between two calls: state.json in its folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "state.json"
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """All that must be ended or removed again; written down before it is made, or at once after."""
+    """Everything that must be ended or removed again. It is saved before it is made, or immediately after."""
 
     folder: Path
     cluster_id: str
@@ -33,13 +33,13 @@ class State:
         return Layout(root=Path(f"/tmp/glane-slurm-{self.cluster_id}"))
 
     def remember(self, name: str, process: Process) -> Process:
-        """Write a process down."""
+        """Add a process, and save."""
         self.processes[name] = process
         self.save()
         return process
 
     def forget(self, *names: str) -> None:
-        """Strike processes out that have ended."""
+        """Remove processes that have ended, and save."""
         for name in names:
             self.processes.pop(name, None)
         self.save()
@@ -49,7 +49,7 @@ class State:
         return name in self.processes and self.processes[name].is_alive()
 
     def save(self) -> None:
-        """Replace state.json in one step."""
+        """Replace state.json atomically."""
         fields = {key: value for key, value in dataclasses.asdict(self).items() if key != "folder"}
         draft = self.folder / f"{NAME}.tmp"
         draft.write_text(json.dumps(fields, indent=2) + "\n")

@@ -131,7 +131,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "field": "Field",
         "rule": "Rule",
         "support": "Expected",
-        "predicted": "Found",
+        "predicted": "ExtractedValue",
         "precision": "Precision",
         "recall": "Recall",
         "f1": "F1",

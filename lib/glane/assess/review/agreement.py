@@ -7,12 +7,10 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from glane.assess.review.corrections import Corrections
 from glane.task.arrow import Column
-
-if TYPE_CHECKING:
-    from glane.assess.review.corrections import Corrections
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # gold by file, document and column
 

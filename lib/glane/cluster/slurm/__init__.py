@@ -1,1 +1,1 @@
-"""Slurm behind the scheduler protocol. The only place that imports submitit, and that knows Slurm's commands."""
+"""Slurm behind the scheduler protocol. The only place that imports submitit and calls Slurm's commands."""

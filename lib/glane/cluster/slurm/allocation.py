@@ -1,4 +1,4 @@
-"""What Slurm gave to this task: read from the environment that `srun` makes."""
+"""The allocation of this task, read from the environment that `srun` sets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from glane.cluster.scheduler import Allocation
 from glane.errors import ConfigError
 
-SECRET = "GLANE_JOB_SECRET"  # made by the batch script for this job only; who knows it belongs to the job
+SECRET = "GLANE_JOB_SECRET"  # made by the batch script for this job; a process that knows it belongs to the job
 OWNER = "GLANE_JOB"  # the job id that the batch script saw
-EXIT_CODE_FILE = "GLANE_EXIT_CODE_FILE"  # on the first node: what the batch script ends with
+EXIT_CODE_FILE = "GLANE_EXIT_CODE_FILE"  # on the first node: where the exit code of the batch script is written
 
 
 def is_inside_own_job(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether this process is a task of a job that was submitted to run glane.
 
-    Any other job of the user, an interactive one for example, is a place to submit from.
+    From within any other job of the user, for example an interactive one, jobs are submitted.
     """
     job = environment.get("SLURM_JOB_ID")
     return job is not None and environment.get(OWNER) == job and "SLURM_PROCID" in environment
@@ -30,10 +30,10 @@ def job_name(environment: Mapping[str, str] = os.environ) -> str | None:
 
 
 def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
-    """Return what Slurm gave.
+    """Return what Slurm gave to this task.
 
     Raises:
-        ConfigError: if there is not one task per node, or the batch script's part is missing.
+        ConfigError: if there is not one task per node, or the batch script has set no secret.
     """
     num_nodes = int(environment.get("SLURM_STEP_NUM_NODES") or environment.get("SLURM_NNODES") or 1)
     num_tasks = int(environment.get("SLURM_STEP_NUM_TASKS") or environment.get("SLURM_NTASKS") or num_nodes)
@@ -63,17 +63,17 @@ def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
 
 
 def _num_cpus(environment: Mapping[str, str]) -> int:
-    """Slurm's word, bounded by the cores this task is bound to, where it is bound."""
+    """The number of cores by Slurm, but no more than this task is bound to."""
     bound = len(os.sched_getaffinity(0))
-    said = environment.get("SLURM_CPUS_ON_NODE")
-    return max(1, min(int(said), bound)) if said else bound
+    given = environment.get("SLURM_CPUS_ON_NODE")
+    return max(1, min(int(given), bound)) if given else bound
 
 
 def _num_gpus(environment: Mapping[str, str]) -> int:
-    """Slurm's word, where there is a real NVIDIA device: a stand-in of a test cluster must not choose the engine."""
+    """The number of GPUs by Slurm; 0 without a real NVIDIA device, because a test cluster may have stand-ins."""
     if not any(Path(f"/dev/nvidia{number}").exists() for number in range(32)):
         return 0
-    if said := environment.get("SLURM_GPUS_ON_NODE"):
-        return int(said)
+    if given := environment.get("SLURM_GPUS_ON_NODE"):
+        return int(given)
     visible = environment.get("CUDA_VISIBLE_DEVICES", "")
     return len([device for device in visible.split(",") if device and device != "NoDevFiles"])

@@ -32,11 +32,11 @@ def submit(cluster: SlurmSettings, task: Task, *, label: str) -> Submission:
     folder = _new_folder(cluster, label)
     executor = _executor(cluster, folder)
     try:
-        with _undisturbed(cluster), private_umask():  # Slurm makes the log with the submitter's mask
+        with _undisturbed(cluster), private_umask():  # Slurm makes the log with the umask of the submitter
             job = executor.submit(task)
             names = _names(cluster, job.job_id)
             for name in names if cluster.array is not None else ():
-                # All jobs of an array run the same; submitit looks for a pickle under each one's own name.
+                # All jobs of an array run the same pickle, and submitit looks for it under the name of each job.
                 os.link(job.paths.submitted_pickle, JobPaths(folder, job_id=name).submitted_pickle)
     except FailedJobError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -53,12 +53,12 @@ def submit(cluster: SlurmSettings, task: Task, *, label: str) -> Submission:
 def script(cluster: SlurmSettings, task: Task, *, label: str) -> str:
     """Return the text that `submit` would submit.
 
-    submitit writes a script only to submit it. Here stand-ins for Slurm's commands take it and do nothing.
+    submitit writes a script only when it submits it. Here stand-ins for Slurm's commands accept it and do nothing.
     """
     folder = _new_folder(cluster, label)
     try:
         with tempfile.TemporaryDirectory() as commands, _undisturbed(cluster), private_umask():
-            for name in ("sbatch", "srun"):  # submitit wants to find srun, too
+            for name in ("sbatch", "srun"):  # submitit refuses to start without srun
                 stand_in = Path(commands, name)
                 stand_in.write_text("#!/bin/sh\necho Submitted batch job 0\n")
                 stand_in.chmod(0o700)
@@ -87,7 +87,7 @@ def _executor(cluster: SlurmSettings, folder: Path) -> Any:
     srun_args = ["--no-kill", "--kill-on-bad-exit=0", "--wait=0"]
     further: dict[str, Any] = {"requeue": True, "no-kill": True}
     if cluster.array is not None:
-        # submitit would start the jobs of its own arrays by the Python of this process, not by the nodes' command.
+        # For its own arrays, submitit would use the Python of this process instead of the command for the nodes.
         at_once = min(cluster.array, cluster.array_parallel or cluster.array)
         further |= {"array": f"0-{cluster.array - 1}%{at_once}", "output": f"{folder}/%A_%a_0_log.out"}
         srun_args += ["--output", f"{folder}/%A_%a_%t_log.out"]
@@ -121,7 +121,7 @@ def _executor(cluster: SlurmSettings, folder: Path) -> Any:
     return executor
 
 
-# sbatch lets these variables overrule the lines of a script, and what submitit asks for are such lines.
+# For sbatch these variables overrule the lines of a script, and submitit writes its requests as such lines.
 _ALWAYS_HIDDEN = ("OUTPUT", "ERROR", "OPEN_MODE", "SIGNAL", "ARRAY_INX", "EXPORT", "NO_REQUEUE", "JOB_NAME")
 _HIDDEN_IF_SET = {
     "partition": ("PARTITION",),
@@ -137,9 +137,10 @@ _HIDDEN_IF_SET = {
 
 @contextlib.contextmanager
 def _undisturbed(cluster: SlurmSettings) -> Iterator[None]:
-    """Hide what would change the request: variables of an enclosing job, sbatch's defaults that settings overrule.
+    """Hide the variables that would change the request: those of an enclosing job, and defaults for sbatch.
 
-    submitit's own lines are hidden, too: it repeats on stderr what its errors hold.
+    Defaults are hidden only where the settings give a value. What submitit prints on stderr is hidden, too: its errors
+    hold the same.
     """
     names = [name for name in os.environ if re.match(r"SLURM_(?!CONF$)|SRUN_|SUBMITIT_", name)]
     names += [f"SBATCH_{name}" for name in _ALWAYS_HIDDEN]

@@ -1,4 +1,4 @@
-"""Small, bounded calls of Slurm's own commands."""
+"""Calls of Slurm's commands, with a time limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIMEOUT_S = 30.0
 def run(*command: str) -> tuple[int, str, str]:
     """Run one of Slurm's commands. Return its exit code, output and error text.
 
-    A missing command, or one that hangs, is a failure like any other.
+    A command that is missing gives 127, and one that takes longer than `TIMEOUT_S` gives 124.
     """
     if shutil.which(command[0]) is None:
         return 127, "", f"{command[0]} is not on the PATH"
@@ -23,7 +23,7 @@ def run(*command: str) -> tuple[int, str, str]:
 
 
 def missing() -> str | None:
-    """Say which commands keep us from submitting here, None if none does."""
+    """Return which commands for submitting are missing here, as a message; None if all are there."""
     absent = [name for name in ("sbatch", "srun", "scontrol") if shutil.which(name) is None]
     if absent:
         return (

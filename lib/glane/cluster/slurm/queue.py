@@ -1,4 +1,4 @@
-"""Jobs and nodes, as Slurm's queue, its accounting and its daemons tell them."""
+"""The state of jobs and nodes, from Slurm's queue, accounting and daemons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OVER = frozenset(
 
 
 def requeue(job_id: str) -> str | None:
-    """Put a running batch job back into the queue. Return Slurm's complaint, None if there is none."""
+    """Put a running batch job back into the queue. Return Slurm's error; None if there is none."""
     code, _, error = run("scontrol", "requeue", job_id)
     return None if code == 0 else error or f"exit code {code}"
 
@@ -27,11 +27,11 @@ def cancel(job_id: str) -> None:
 
 
 def is_node_up(host: str) -> bool:
-    """Whether the node's own daemon takes calls. Slurm itself notices a lost node only minutes later."""
+    """Whether the node's own daemon accepts connections. Slurm itself notices a lost node only minutes later."""
     code, output, _ = run("scontrol", "show", "node", host, "--oneliner")
     facts = dict(word.split("=", 1) for word in output.split() if "=" in word)
     if code != 0 or not facts.get("NodeAddr"):
-        return True  # not to be known here: the careful answer
+        return True  # unknown: treating the node as up is the safe answer
     for _ in range(3):
         try:
             socket.create_connection((facts["NodeAddr"], int(facts.get("Port", 6818))), timeout=5).close()
@@ -43,7 +43,7 @@ def is_node_up(host: str) -> bool:
 
 
 def jobs(ids: Sequence[str]) -> list[Job]:
-    """What the queue says, and the accounting of those that left it. A job that neither knows is UNKNOWN."""
+    """The jobs, from the queue, or from the accounting if they left it. A job that neither knows is UNKNOWN."""
     if not ids:
         return []
     queued = _queued(ids)

@@ -1,4 +1,4 @@
-"""Requests that Slurm refuses, or would accept and never start: which keys they are about, and what there is."""
+"""Requests that Slurm refuses, or would never start: which settings cause it, and what the cluster has."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from glane.settings import SlurmSettings
 
 
 def complaint(cluster: SlurmSettings) -> str | None:
-    """What Slurm would accept and then never start: a time over the partition's limit, more nodes than it has."""
+    """Return why Slurm would never start this, such as more nodes than the partition has; None if it could."""
     partitions = _partitions()
     if not partitions:
-        return None  # sbatch will say more
+        return None  # unknown here; sbatch gives a better error
     if cluster.partition is not None and cluster.partition not in partitions:
         return f"cluster.partition: {cluster.partition!r} is not here. {did_you_mean(cluster.partition, partitions)}"
     named = cluster.partition or next((name for name, facts in partitions.items() if facts.get("Default") == "YES"), "")
@@ -53,7 +53,7 @@ def _partitions() -> dict[str, dict[str, str]]:
     return found
 
 
-# What sbatch says when it refuses, and the keys that it is about.
+# Patterns of sbatch's errors, and the settings that they are about.
 _REFUSALS = (
     (r"invalid partition|partition name", ("partition",)),
     (r"account or account/partition|invalid account", ("account", "partition")),
@@ -70,7 +70,7 @@ _REFUSALS = (
 
 
 def explained(message: str, cluster: SlurmSettings) -> str:
-    """Slurm's own reason for a refusal, with the keys to change and what there is."""
+    """A message with Slurm's reason for a refusal, the settings to change, and what the cluster has."""
     lines = [line.strip() for line in message.splitlines() if re.search(r"(sbatch|srun|slurm)\w*: ", line)]
     reason = " ".join(re.sub(r"^.*?sbatch: (error: )?", "", line) for line in lines) or message.strip().splitlines()[-1]
     keys = next((keys for pattern, keys in _REFUSALS if re.search(pattern, reason, re.IGNORECASE)), ())

@@ -10,23 +10,23 @@ from glane.settings import BatchSettings, SlurmSettings
 
 
 class Slurm:
-    """See `glane.cluster.scheduler.Scheduler`. submitit is imported only to submit: it is no matter of a status."""
+    """See `glane.cluster.scheduler.Scheduler`. submitit is imported only to submit, so that a status is fast."""
 
     title = "Slurm"
     interactive_command = "srun --pty bash"
 
     def complaint(self, cluster: BatchSettings) -> str | None:
-        """No Slurm here, a time over the partition's limit, or more nodes than it has."""
+        """Return that there is no Slurm here, or what it would never start."""
         return commands.missing() or refusals.complaint(_own(cluster))
 
     def submit(self, cluster: BatchSettings, task: Task, *, label: str) -> Submission:
-        """Submit by sbatch."""
+        """Submit through sbatch."""
         from glane.cluster.slurm import batch
 
         return batch.submit(_own(cluster), task, label=label)
 
     def script(self, cluster: BatchSettings, task: Task, *, label: str) -> str:
-        """Return what sbatch would be given."""
+        """Return the script that sbatch would be given."""
         from glane.cluster.slurm import batch
 
         return batch.script(_own(cluster), task, label=label)
@@ -52,7 +52,7 @@ class Slurm:
         return allocation.is_inside_own_job()
 
     def allocation(self) -> Allocation:
-        """Read it from the environment that srun makes."""
+        """Read it from the environment that srun sets."""
         return allocation.read_allocation()
 
     def job_name(self) -> str | None:

@@ -1,7 +1,7 @@
-"""What a batch script starts on each node: check the submission's files, then run Python on what follows.
+"""The start of a batch script's task on each node: check the submission's files, then run Python with the arguments.
 
-`python -m glane.cluster.slurm.start -u -m MODULE FOLDER`. The files in FOLDER are a script and a pickle: whoever could
-replace them would run code as the submitter. They are looked at before they are opened, at every start of the job.
+`python -m glane.cluster.slurm.start -u -m MODULE FOLDER`. The files in FOLDER are a script and a pickle: anybody who
+could replace them would run code as the submitter. So they are checked before they are opened, at every start.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from glane.errors import GlaneError
 
 
 def main() -> None:
-    """Become the Python process that is asked for; end with exit code 2 if a file is not to be trusted."""
+    """Become the Python process that the arguments ask for. Exit with code 2 if others could have changed a file."""
     try:
         check_private_folder(Path(sys.argv[-1]))
     except GlaneError as error:

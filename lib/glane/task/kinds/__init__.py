@@ -1,1 +1,1 @@
-"""The kinds of field: one file each, with all that is particular to the kind. `glane.task.fields` gathers them."""
+"""The kinds of field, one file each, with everything that is specific to the kind. `glane.task.fields` lists them."""

@@ -16,7 +16,7 @@ _SPELLINGS: Mapping[str, bytes] = {"true": b"true", "false": b"false"}
 
 
 class BooleanField(SingleField):
-    """True or false. A denied fact is false: `missing: true` leaves that reason out."""
+    """True or false. A denied fact is false, so `missing: true` does not include the reason denied."""
 
     _never: ClassVar[tuple[Missing, ...]] = (Missing.DENIED,)
     type: Literal["boolean"] = "boolean"

@@ -26,21 +26,21 @@ _PHRASES: Mapping[Language, Mapping[str, str]] = {
 
 
 class PartialDate(NamedTuple):
-    """A day, and how much of it is meant; None where that is not known."""
+    """A day and its precision (year, month or day); None if the precision is not known."""
 
     day: datetime.date
     precision: str | None
 
     @property
     def start(self) -> datetime.date:
-        """The first day of what is meant."""
+        """The first day of the year, month or day."""
         if self.precision == "year":
             return self.day.replace(month=1, day=1)
         return self.day.replace(day=1) if self.precision == "month" else self.day
 
 
 def at_precision(day: object, precision: str) -> str:
-    """The ISO spelling of a date, as far as it is meant."""
+    """The ISO spelling of a date, cut to its precision."""
     return str(day)[: _LENGTHS[precision]]
 
 
@@ -63,7 +63,7 @@ class DateField(SingleField):
         return Imported(keys={"type": "date"}, used=frozenset({"format"})) if is_date else None
 
     def read(self, value: Any, place: str) -> object:
-        """A partial date is the first day of its period."""
+        """Read a date; a partial date becomes the first day of its period."""
         if self.precision == "day":
             return read_day(value, place)
         if not isinstance(value, str) or not re.fullmatch(_PARTIAL_PATTERN, value):
@@ -94,7 +94,7 @@ class DateField(SingleField):
         return datetime.date(2000, 1, 1)
 
     def same(self, gold: Any, found: Any) -> bool:
-        """Partial dates are compared at their precision, and as days where one has none."""
+        """Partial dates are compared at their precision, or as days if one has no precision."""
         if isinstance(gold, PartialDate) and isinstance(found, PartialDate):
             if gold.precision is None or found.precision is None:
                 gold, found = gold.day, found.day
@@ -106,7 +106,7 @@ class DateField(SingleField):
 
     @property
     def is_equivalence(self) -> bool:
-        """A partial date may lack its precision, and is then the same as several."""
+        """A partial date without precision can be the same as several others, so the relation is not transitive."""
         return self.precision == "day" and not self.compare.tolerance_days
 
     def rule_words(self) -> str:
@@ -140,7 +140,7 @@ def read_day(value: Any, place: str) -> datetime.date:
     """Read a whole date.
 
     Raises:
-        AnswerError: if it is none.
+        AnswerError: if the value is not a whole date.
     """
     if not isinstance(value, str) or not re.fullmatch(_DAY_PATTERN, value):
         raise AnswerError(f"{place}: not a date YYYY-MM-DD")

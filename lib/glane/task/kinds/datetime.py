@@ -1,4 +1,4 @@
-"""Dates with a time of day, and what becomes of their time zones."""
+"""Dates with a time of day, and the handling of their time zones."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ _ZONES: Mapping[Language, Mapping[str, str]] = {
 
 
 class DatetimeField(SingleField):
-    """A date with a time of day, in ISO 8601: YYYY-MM-DDThh:mm, seconds where the document has them.
+    """A date with a time of day, in ISO 8601: YYYY-MM-DDThh:mm, with seconds if the document has them.
 
-    `zone` says what an answer says of its time zone, and what the column holds:
+    `zone` sets the time zone of answers and of the column:
 
-    * `none`: nothing. The column has no zone either: it is the time that the document's clock shows.
-    * `offset`: each answer has an offset (Z or ±hh:mm). The column is a point in time, kept in UTC.
-    * a name such as Europe/Paris: an answer has an offset or none; without one, it is the time of that zone. The column
-      is a point in time, shown in that zone. Of a time that a change of clocks repeats, the first is meant; a time that
-      it leaps over is refused.
+    * `none`: answers and column have no zone. The column holds local time, as the document writes it.
+    * `offset`: each answer has an offset (Z or ±hh:mm). The column holds a point in time in UTC.
+    * a name such as Europe/Paris: an answer may have an offset; without one, it is local time of that zone. The column
+      holds a point in time, shown in that zone. If a change of clocks repeats a time, the first one is taken; a time
+      that the change skips is refused.
     """
 
     type: Literal["datetime"] = "datetime"
@@ -66,7 +66,7 @@ class DatetimeField(SingleField):
 
     @property
     def _zone(self) -> zoneinfo.ZoneInfo | None:
-        """That of the column."""
+        """The zone of the column."""
         if self.zone == _NONE:
             return None
         return zoneinfo.ZoneInfo("UTC" if self.zone == _OFFSET_ZONE else self.zone)
@@ -85,7 +85,7 @@ class DatetimeField(SingleField):
 
     @classmethod
     def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
-        """A model that must write an offset invents one where a document has none."""
+        """Read without a zone: a model that must write an offset invents one if the document has none."""
         if json_type != "string" or schema.get("format") != "date-time":
             return None
         note = "format 'date-time' is answered without offset, as the document's clock shows it (zone: none)"
@@ -111,7 +111,7 @@ class DatetimeField(SingleField):
         return local
 
     def statement(self, value: object) -> datetime.datetime:
-        """Of a time that is repeated, the two are told apart by their offsets."""
+        """In UTC, so that the two instances of a repeated local time differ."""
         assert isinstance(value, datetime.datetime)
         return value if value.tzinfo is None else value.astimezone(datetime.UTC)
 
@@ -149,7 +149,7 @@ class DatetimeField(SingleField):
         return f"±{self.compare.tolerance_minutes:g} min" if self.compare.tolerance_minutes else "exact"
 
     def common(self, other: BaseField) -> Self | None:
-        """With a zone and without, they are not the same kind of thing."""
+        """Times with a zone and times without one cannot be compared."""
         has_zone = self.zone != _NONE
         return self if isinstance(other, DatetimeField) and has_zone == (other.zone != _NONE) else None
 
@@ -175,7 +175,7 @@ class DatetimeField(SingleField):
         return self.read(raw, "gold") if isinstance(raw, str) else raw
 
     def written(self, value: Any, precision: str | None) -> Any:
-        """Without offset where it is the time of the zone, and the first of two such."""
+        """Without offset if it is local time of the zone, and the first instance of a repeated time."""
         if self.zone not in (_NONE, _OFFSET_ZONE):
             local = value.astimezone(self._zone)
             value = local.replace(tzinfo=None) if local.utcoffset() == local.replace(fold=0).utcoffset() else local

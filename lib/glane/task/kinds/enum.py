@@ -57,7 +57,7 @@ class EnumField(SingleField):
 
     @classmethod
     def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
-        """Figures become the text that JSON writes for them."""
+        """Read an enum; numbers become the text that JSON writes for them."""
         values = [schema["const"]] if "const" in schema else schema.get("enum")
         if json_type == "boolean" or not isinstance(values, list):
             return None
@@ -65,7 +65,7 @@ class EnumField(SingleField):
         notes = ["its values are kept as text"] if any(not isinstance(one, str) for one in values) else []
         if len(texts) < len(values):
             notes.append("a value that is listed twice is kept once")
-        # What is listed one by one needs no other rule to say what is allowed.
+        # A list of the allowed values makes these rules superfluous.
         beside = {"format", "maxLength", "minLength", "minimum", "maximum"}
         return Imported(keys={"type": "enum", "values": texts}, used=frozenset({"enum", "const"} | beside), notes=notes)
 
@@ -78,11 +78,11 @@ class EnumField(SingleField):
         return _spellings(self.values)
 
     def traces(self, value: Any) -> tuple[str | float, ...]:
-        """A category's code stands in no document."""
+        """Empty: documents do not contain the codes of categories."""
         return ()
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
-        """Inside lists and structs, every reader of Parquet gives strings back unchanged."""
+        """A dictionary; inside lists and structs a string, which every reader of Parquet returns unchanged."""
         return pa.string() if nested else CATEGORY
 
     def word(self, language: Language) -> str:
@@ -109,7 +109,7 @@ class EnumField(SingleField):
         return "exact"
 
     def common(self, other: BaseField) -> Self | None:
-        """What either knows is a category."""
+        """The field with the categories of both."""
         if not isinstance(other, EnumField):
             return None
         return self.model_copy(update={"values": tuple(dict.fromkeys((*self.values, *other.values)))})

@@ -1,8 +1,8 @@
-"""What every kind of field has, and what a kind must say of itself.
+"""The base classes of fields: the keys of every field, and the methods that a kind must have.
 
-A task's field is a scalar, a list or an object. Lists and objects are shapes: the code that walks through a task knows
-them. Scalars are kinds: all that is particular to one is a method of its class, so that a new kind is a new file here
-and a line in `glane.task.fields`. A class that leaves out a method without a default cannot be instantiated.
+A field is a scalar, a list or an object. Lists and objects are shapes, which the code that traverses a task handles.
+Scalars are kinds: everything specific to a kind is a method of its class. So a new kind is a new file here and a line
+in `glane.task.fields`. A class that lacks an abstract method cannot be instantiated.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ class AnswerError(ValueError):
 
 
 class BaseField(Strict):
-    """What can be asked of every field, whatever its kind."""
+    """The keys of every field, of any kind."""
 
     description: str = ""
     nullable: bool = False
-    evidence: bool = False  # the model quotes the document; of a list, each item
+    evidence: bool = False  # the model quotes the document; in a list, for each item
     missing: tuple[
         Missing, ...
-    ] = ()  # the reasons that a null may carry, and then must; of a list, for the whole of it
-    assertion: tuple[Assertion, ...] = ()  # how the text speaks of it; of a list, of each item
-    original: str = Key(default="", exclude=True)  # the name in an imported schema, where that cannot be a column's
+    ] = ()  # the allowed reasons of a null; if there are any, a null must have one. In a list: of the whole list
+    assertion: tuple[Assertion, ...] = ()  # the allowed assertions; in a list, of each item
+    original: str = Key(default="", exclude=True)  # the name in an imported schema, if it cannot be that of a column
 
     _never: ClassVar[tuple[Missing, ...]] = ()  # reasons that `missing: true` does not mean
 
     @model_validator(mode="before")
     @classmethod
     def _shorthands(cls, values: Any) -> Any:
-        """`true` means every reason, or every assertion; what can be missing can be null."""
+        """`true` means all reasons, or all assertions. A field with missing reasons is nullable."""
         if not isinstance(values, Mapping):
             return values
         values = dict(values)
@@ -57,97 +57,100 @@ class BaseField(Strict):
 
     @property
     def is_wrapped(self) -> bool:
-        """Whether its answer is an object around the value. A list wraps its items instead, and what is missing."""
+        """Whether an answer has an object around the value. A list has it around each item, or around its reason."""
         return self.evidence or bool(self.missing) or bool(self.assertion)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What a kind makes of a JSON Schema."""
+    """A JSON Schema, read as a field of a kind."""
 
     keys: Mapping[str, Any]  # of the field's definition, `type` among them
-    used: frozenset[str]  # the keywords of the schema that these keys hold to
-    notes: Sequence[str] = ()  # what is not kept as the schema says it
+    used: frozenset[str]  # the keywords of the schema that these keys enforce
+    notes: Sequence[str] = ()  # parts of the schema that were changed
 
 
 class ScalarField(BaseField, ABC):
     """A kind of single value."""
 
-    is_free_text: ClassVar[bool] = False  # whether two wordings may say the same
+    is_free_text: ClassVar[bool] = False  # whether different wordings may mean the same
 
     # The question
 
     @abstractmethod
     def value_schema(self) -> dict[str, Any]:
-        """The JSON Schema of a value, never null, without what stands around it."""
+        """The JSON Schema of a value, without null and without the object around it."""
 
     @abstractmethod
     def phrase(self, language: Language) -> str:
-        """What a prompt says of the value."""
+        """The description of the value in a prompt."""
 
     def explained(self) -> Mapping[str, str]:
-        """Values that the prompt explains, each with what it means."""
+        """Values that the prompt explains, with their meaning."""
         return {}
 
     @classmethod
     @abstractmethod
     def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
-        """Read a JSON Schema of this JSON type; None where it is of another kind."""
+        """Read a JSON Schema of this JSON type; None if it belongs to another kind."""
 
     # The answer
 
     @abstractmethod
     def read(self, value: Any, place: str) -> object:
-        """Read a value of an answer.
+        """Check a value of an answer, and convert it to the type that results hold.
 
         Raises:
             AnswerError: if it breaks a rule of the field.
         """
 
     def precision_of(self, value: Any) -> str | None:
-        """How much of a value that could be read is meant, where the kind tells that."""
+        """The precision of a value that `read` accepted; None if the kind has no precision."""
         return None
 
     def spellings(self) -> Mapping[str, bytes]:
-        """The JSON of each category, by its name. Only kinds with categories have any."""
+        """The JSON of each category, by its name. Empty for kinds without categories."""
         return {}
 
     def statement(self, value: object) -> Hashable:
-        """What two answers must share to say the same."""
+        """The value in normalised form: two answers say the same if these are equal."""
         assert isinstance(value, Hashable)
         return value
 
     @abstractmethod
     def traces(self, value: Any) -> tuple[str | float, ...]:
-        """Words or figures, one of which a document holds that says this value; none where nothing can be expected."""
+        """Words or figures, at least one of which is in a document with this value.
+
+        Empty if no trace can be expected.
+        """
 
     # The columns
 
     @abstractmethod
     def arrow_type(self, *, nested: bool) -> pa.DataType:
-        """The type of the column, or inside lists and records."""
+        """The type of the column; with `nested`, the type inside lists and records."""
 
     @property
     def has_precision(self) -> bool:
-        """Whether a second column tells the precision of the value."""
+        """Whether a second column holds the precision of the value."""
         return False
 
     @abstractmethod
     def word(self, language: Language) -> str:
-        """The kind, for the codebook."""
+        """The name of the kind in the codebook."""
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """All values, as text, where they are few and known."""
+        """All possible values as text; empty if they are not a fixed set."""
         return ()
 
     @abstractmethod
     def rules_type(self) -> pl.DataType:
-        """The type that conditions of rules see."""
+        """The type of the value in conditions of rules."""
 
     @abstractmethod
     def rules_sample(self) -> object:
-        """A value of that type, to try conditions on."""
+        """A sample value of that type, to try conditions on."""
 
     # The evaluation
 
@@ -157,11 +160,11 @@ class ScalarField(BaseField, ABC):
 
     @property
     def is_equivalence(self) -> bool:
-        """Whether what is the same has one key. Tolerances are not transitive."""
+        """Whether `same` is an equivalence relation, so that values have a `key`. Tolerances are not transitive."""
         return False
 
     def key(self, value: Any) -> Hashable:
-        """What values that are the same share, if `is_equivalence`."""
+        """The key that values share if they are the same. Only if `is_equivalence`."""
         return value
 
     @abstractmethod
@@ -169,46 +172,46 @@ class ScalarField(BaseField, ABC):
         """The rule `compare` in a few words."""
 
     def common(self, other: BaseField) -> Self | None:
-        """The field as far as two tasks have it, with this one's rule; None where they cannot be compared."""
+        """The part of the field that two tasks share, with this one's rule; None if they cannot be compared."""
         return self if type(other) is type(self) else None
 
     def trends(self, column: pl.Expr) -> dict[str, pl.Expr]:
-        """Figures of a column that show a drift of its values, by their names."""
+        """Statistics of a column that show a drift of its values, by name."""
         return {"share with a value": column.is_not_null().mean()}
 
     @abstractmethod
     def gold_column(self) -> str:
-        """The type of column in which right answers are given."""
+        """The column type of right answers, for messages."""
 
     @abstractmethod
     def takes_column(self, kind: pl.DataType) -> bool:
         """Whether a column of right answers may have this type."""
 
     def is_gold(self, value: Any) -> bool:
-        """Whether a value of such a column, not null, is allowed."""
+        """Whether a non-null value of such a column is allowed."""
         return True
 
     def gold_complaint(self) -> str:
-        """What is wrong with a value that `is_gold` refuses."""
+        """The error message for a value that `is_gold` refuses."""
         return "has a value that the task does not allow"
 
     def gold_value(self, raw: Any, precision: str | None) -> Any:
-        """A value of such a column, or of the result, as `same` takes it."""
+        """A value of such a column or of the result, in the form that `same` takes."""
         return raw
 
     def written(self, value: Any, precision: str | None) -> Any:
-        """A value of the result as an answer writes it."""
+        """A value of the result, in the form that an answer has."""
         return value
 
 
 class SingleField(ScalarField, ABC):
-    """A kind of which one chunk's value is taken for the document's."""
+    """A kind for which the value of one chunk is taken as the document's."""
 
     merge: Literal["first", "last", "most_frequent", "highest_confidence"] = "first"
 
 
 class NumericField(ScalarField, ABC):
-    """A kind of which the values of chunks can be added up, too."""
+    """A kind for which the values of chunks can also be added up."""
 
     merge: Literal["first", "last", "most_frequent", "highest_confidence", "sum"] = "first"
 
@@ -217,7 +220,7 @@ def read_text(value: Any, place: str) -> str:
     """Read a text of an answer.
 
     Raises:
-        AnswerError: if it is none, or holds half a character.
+        AnswerError: if it is not a string, or holds a lone surrogate.
     """
     if not isinstance(value, str):
         raise AnswerError(f"{place}: not text")

@@ -16,7 +16,7 @@ from glane.task.kinds import numbers
 from glane.task.kinds.field import AnswerError, Imported, NumericField
 from glane.types import Language
 
-# Beyond these, a JSON number read as a double would no longer be the integer that was written.
+# The largest integer of which a double, as which many readers parse a JSON number, is exact.
 SAFE_INTEGER = 2**53 - 1
 
 
@@ -38,7 +38,7 @@ class IntegerField(NumericField):
         return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
     def phrase(self, language: Language) -> str:
-        """The default bounds are ours and not the author's: they are not shown."""
+        """Default bounds are not shown, as the author did not write them."""
         given = self.model_fields_set
         low, high = ("minimum" in given and self.minimum), ("maximum" in given and self.maximum)
         bounds = numbers.bounds_phrase(language, None if low is False else low, None if high is False else high)
@@ -73,7 +73,7 @@ class IntegerField(NumericField):
         return int(value)
 
     def traces(self, value: Any) -> tuple[str | float, ...]:
-        """Figures below 10 prove nothing."""
+        """The number; empty below 10: small numbers are in most documents."""
         return (value,) if abs(value) >= 10 else ()
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:

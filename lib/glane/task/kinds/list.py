@@ -1,4 +1,4 @@
-"""Lists: a shape, whose items are of one kind."""
+"""Lists: a shape with items of one kind."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class ListField(BaseField):
     min_items: int = Key(default=0, ge=0)
     max_items: int = Key(default=DEFAULT_MAX_ITEMS, ge=1, le=LONGEST)
     merge: Literal["union"] = "union"
-    keys: tuple[str, ...] = ()  # of items that are objects: the fields that tell one item from another
-    similarity: float = Key(default=100.0, ge=50, le=100)  # from here on, two strings are the same to the union
+    keys: tuple[str, ...] = ()  # for items that are objects: the fields that identify an item
+    similarity: float = Key(default=100.0, ge=50, le=100)  # 0 to 100; the least of strings that are the same
 
     @model_validator(mode="before")
     @classmethod
@@ -56,9 +56,9 @@ class ListField(BaseField):
         return self
 
     def phrase(self, language: Language) -> str:
-        """What a prompt says of the value."""
+        """The description of the value in a prompt."""
         return _PHRASES[language].format(self.max_items, self.items.phrase(language))
 
     def word(self, language: Language) -> str:
-        """The shape, for the codebook."""
+        """The name of the shape in the codebook."""
         return {"fr": "liste", "en": "list"}[language]

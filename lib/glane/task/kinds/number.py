@@ -16,7 +16,7 @@ from glane.task.kinds import numbers
 from glane.task.kinds.field import AnswerError, Imported, NumericField
 from glane.types import Language
 
-_EQUAL_SLACK = 1e-9  # relative, of two decimals that are the same
+_EQUAL_SLACK = 1e-9  # relative tolerance at which two decimals are equal
 _ABOVE = {"fr": "supérieur à", "en": "above"}
 _BELOW = {"fr": "inférieur à", "en": "below"}
 
@@ -69,7 +69,7 @@ class NumberField(NumericField):
     def read(self, value: Any, place: str) -> object:
         try:
             number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
-        except OverflowError:  # hundreds of digits: models do fall into loops
+        except OverflowError:  # hundreds of digits, as models may repeat themselves
             number = math.inf
         if not math.isfinite(number):
             raise AnswerError(f"{place}: not a number")
@@ -81,7 +81,7 @@ class NumberField(NumericField):
         return number
 
     def traces(self, value: Any) -> tuple[str | float, ...]:
-        """Figures below 10 prove nothing."""
+        """The number; empty below 10: small numbers are in most documents."""
         return (value,) if abs(value) >= 10 else ()
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:

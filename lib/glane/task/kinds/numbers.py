@@ -12,8 +12,8 @@ from glane.task.comparison_rules import NumberRule
 from glane.task.kinds.field import AnswerError
 from glane.types import Language
 
-_SLACK = 1 + 1e-9  # of a tolerance, for decimals that doubles do not hold: 37.2 - 37.1
-_ROUNDING = 8 * sys.float_info.epsilon  # of the value itself: 12345678.3 - 12345678.2 is off by more than _SLACK
+_SLACK = 1 + 1e-9  # factor on a tolerance, as doubles do not hold decimals exactly: 37.2 - 37.1
+_ROUNDING = 8 * sys.float_info.epsilon  # relative to the value: 12345678.3 - 12345678.2 is off by more than _SLACK
 _BOUNDS: Mapping[Language, Mapping[tuple[bool, bool], str]] = {
     "fr": {
         (True, True): " de {low} à {high}",
@@ -31,7 +31,7 @@ _BOUNDS: Mapping[Language, Mapping[tuple[bool, bool], str]] = {
 
 
 def bounds_phrase(language: Language, low: float | None, high: float | None) -> str:
-    """What a prompt says of the bounds that there are."""
+    """The description of the bounds in a prompt; empty if there are none."""
     phrase = _BOUNDS[language][low is not None, high is not None]
     return phrase.format(low=_shown(low), high=_shown(high))
 
@@ -44,7 +44,7 @@ def check_bounds(value: float, minimum: float | None, maximum: float | None, pla
     """Check a number.
 
     Raises:
-        AnswerError: if it is beyond a bound.
+        AnswerError: if it is out of bounds.
     """
     if minimum is not None and value < minimum:
         raise AnswerError(f"{place}: below the minimum {minimum}")
@@ -67,14 +67,14 @@ def tolerance_words(rule: NumberRule) -> str:
 
 
 def trends(column: pl.Expr) -> dict[str, pl.Expr]:
-    """Figures that show a drift of numbers."""
+    """Statistics that show a drift of numbers."""
     return {"mean": column.mean(), "share with a value": column.is_not_null().mean()}
 
 
 def exclusive_bounds(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The bounds of a JSON Schema: `minimum`, `maximum`, and as `above` and `below` those that are themselves excluded.
+    """The bounds of a JSON Schema: `minimum`, `maximum`, and the exclusive bounds as `above` and `below`.
 
-    Draft 4 has booleans beside the bound in place of numbers.
+    In draft 4, the exclusive keywords are booleans beside the bound.
     """
     found = {}
     for inclusive, exclusive, name in (

@@ -31,8 +31,9 @@ Groups = tuple[tuple[str, ...], ...]
 class ObjectField(BaseField):
     """A record with fields of its own.
 
-    Of the groups in `exactly_one_of`, exactly one has a value in each of its fields; of those in `at_least_one_of`, one
-    or more. An answer that breaks this is asked again, and is else invalid.
+    A group of fields is filled if each of its fields has a value. Exactly one group of `exactly_one_of` must be filled,
+    and one or more of `at_least_one_of`. If an answer breaks this, the prompt is asked again. If it is still broken,
+    the answer is invalid.
     """
 
     merge: Literal["first", "last", "most_frequent", "highest_confidence"] = "first"
@@ -63,16 +64,16 @@ class ObjectField(BaseField):
         return self
 
     def phrase(self, language: Language) -> str:
-        """What a prompt says of the value; its fields are described one by one."""
+        """The description of the record in a prompt. Its fields are described one by one."""
         rules = ((_EXACTLY, self.exactly_one_of), (_AT_LEAST, self.at_least_one_of))
         told = [words[language].format(_told(groups, _AND[language])) for words, groups in rules if groups]
         return "".join([{"fr": "objet", "en": "object"}[language], *told])
 
     def check_groups(self, found: Mapping[str, ExtractedValue], place: str) -> None:
-        """Hold what was found against the rules about groups.
+        """Check the rules about groups.
 
         Raises:
-            AnswerError: if it breaks one.
+            AnswerError: if the values of a record break one.
         """
         for groups, is_exact in ((self.exactly_one_of, True), (self.at_least_one_of, False)):
             complete = sum(all(not found[name].is_null for name in group) for group in groups)
@@ -83,7 +84,7 @@ class ObjectField(BaseField):
                 )
 
     def word(self, language: Language) -> str:
-        """The shape, for the codebook."""
+        """The name of the shape in the codebook."""
         return {"fr": "enregistrement", "en": "record"}[language]
 
 

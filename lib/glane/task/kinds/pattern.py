@@ -1,8 +1,8 @@
-"""Regular expressions of string fields: one dialect where an answer is decoded, and where it is read.
+"""Regular expressions of string fields, in one dialect for decoding and for checking answers.
 
-The engine's grammars are written with Rust's regular expressions, and Polars has the same. What they lack (looking
-around, references to groups) is refused when the task is read, and so is what a grammar cannot hold: word boundaries,
-and the start or the end of the text anywhere but at an end of an alternative.
+The engine's grammars use Rust's regular expressions, and so does Polars. Features that these lack (lookaround,
+backreferences) are refused when the task is read. So are features that a grammar cannot express: word boundaries, and
+anchors that are not at an end of an alternative.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _DRAWS = 30
 
 
 def check(pattern: str) -> None:
-    """Check that a pattern can be decoded, and an answer held against it.
+    """Check that a pattern can be used for decoding and for checking answers.
 
     Raises:
-        ValueError: naming what is wrong with it.
+        ValueError: naming the fault.
     """
     tokens = _TOKEN.findall(pattern)
     if boundary := [token for token in tokens if token in (r"\b", r"\B", r"\<", r"\>")]:
@@ -39,5 +39,5 @@ def check(pattern: str) -> None:
 
 
 def is_in(pattern: str, text: str) -> bool:
-    """Whether the pattern is found in a text, which takes time in proportion to its length, whatever the pattern."""
+    """Whether the pattern is found in a text. The time is linear in the text for every pattern."""
     return bool(pl.Series([text]).str.contains(pattern).item())

@@ -29,14 +29,14 @@ _folded = lru_cache(maxsize=100_000)(fold)
 
 
 class StringField(SingleField):
-    """Free text of `min_length` to `max_length` code points, in which `pattern` is found where one is given."""
+    """Free text of `min_length` to `max_length` code points. If there is a `pattern`, it must be found in the text."""
 
     is_free_text: ClassVar[bool] = True
 
     type: Literal["string"] = "string"
     min_length: int = Key(default=0, ge=0)
     max_length: int = Key(default=DEFAULT_MAX_LENGTH, ge=1, le=_LONGEST)
-    pattern: str | None = None  # in Rust's dialect, that of the engine's grammars; ^ and $ are written out
+    pattern: str | None = None  # Rust's dialect, as in the engine's grammars; not anchored unless it has ^ and $
     compare: TextRule = compare_key(TextRule())
 
     @field_validator("pattern")
@@ -68,7 +68,7 @@ class StringField(SingleField):
 
     @classmethod
     def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
-        """Asked last: a format without a kind of its own is text."""
+        """Tried last: a format without a kind of its own is text."""
         if json_type != "string":
             return None
         keys: dict[str, Any] = {"type": "string"}
@@ -99,7 +99,7 @@ class StringField(SingleField):
         return fold(value) if isinstance(value, str) else None
 
     def traces(self, value: Any) -> tuple[str | float, ...]:
-        """Short words prove nothing."""
+        """The text; empty for short words: they are in most documents."""
         return (value,) if len(value) > 3 else ()
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:

@@ -20,7 +20,7 @@ _MINUTES_OF_DAY = 24 * 60
 
 
 class TimeField(SingleField):
-    """A time of day, hours and minutes from 00:00 to 23:59, as the document's clock shows it."""
+    """A time of day from 00:00 to 23:59, in hours and minutes of local time, as the document writes it."""
 
     type: Literal["time"] = "time"
     compare: TimeRule = compare_key(TimeRule())
@@ -45,11 +45,11 @@ class TimeField(SingleField):
         return datetime.time.fromisoformat(value)
 
     def traces(self, value: Any) -> tuple[str | float, ...]:
-        """Noon, half past two: a time is often said in words."""
+        """Empty: times are often written in words, as noon or half past two."""
         return ()
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
-        """Milliseconds are the coarsest that Parquet has."""
+        """Milliseconds, the coarsest unit of Parquet."""
         return pa.time32("ms")
 
     def word(self, language: Language) -> str:
@@ -62,7 +62,7 @@ class TimeField(SingleField):
         return datetime.time(12, 0)
 
     def same(self, gold: Any, found: Any) -> bool:
-        """23:58 and 00:03 are five minutes apart."""
+        """Compared around midnight: 23:58 and 00:03 are five minutes apart."""
         apart = abs(_minutes(gold) - _minutes(found))
         return min(apart, _MINUTES_OF_DAY - apart) <= self.compare.tolerance_minutes
 
