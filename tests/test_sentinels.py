@@ -24,7 +24,8 @@ from statsmodels.stats.multitest import multipletests
 import glane
 from conftest import SMALL_TASK, extract_here, job, make_settings, prepare_run, spec, write_documents
 from glane.assess.compare.candidates import Candidate
-from glane.assess.compare.drift import brief, drift_line, measure_drift
+from glane.assess.compare.drift import drift_line, measure_drift
+from glane.drift import DriftBrief
 from glane.engine import samples
 from glane.errors import ConfigError, RunError
 from glane.extraction import prepare
@@ -523,6 +524,11 @@ def test_a_kill_before_every_fifth_file_operation_is_survived(tmp_path: Path) ->
 
 # What is called drift
 
+
+def as_values(found: Any) -> dict[str, Any]:
+    return found.model_dump(mode="json")
+
+
 ASKED = fields_from(
     {
         "fever": {"type": "boolean"}, "sign": {"type": "enum", "values": ["a", "b", "c"]}, "age": {"type": "integer"},
@@ -559,11 +565,11 @@ def test_more_differences_than_the_tolerance_explains_are_drift_and_fewer_are_no
         found = measure_drift(
             side("then", then), side("now", flipped(then, differing, place="other")), tolerance=0.02, changes={}
         )
-        entries = {entry["field"]: entry for entry in found["fields"]}
+        entries = {entry["field"]: entry for entry in as_values(found)["fields"]}
         assert entries["place"]["equal"] == num - differing
-        assert found["drift"] == (["place"] if differing >= fewest else [])
-        assert found["fewest_that_drift"] == fewest
-        assert len(found["documents_that_differ"]) == min(differing, 100)
+        assert list(found.drift) == (["place"] if differing >= fewest else [])
+        assert found.fewest_that_drift == fewest
+        assert len(found.documents_that_differ) == min(differing, 100)
 
 
 def test_figures_are_what_a_trend_would_show() -> None:
@@ -572,20 +578,20 @@ def test_figures_are_what_a_trend_would_show() -> None:
     found = measure_drift(
         side("then", then), side("now", now, {59: "INVALID"}), tolerance=0.02, changes={"prompt": ["p"]}
     )
-    first = {entry["field"]: entry["figures"][0] for entry in found["fields"]}
+    first = {entry["field"]: entry["figures"][0] for entry in as_values(found)["fields"]}
     assert first["fever"] == {"what": "share of true", "then": 0.25, "now": pytest.approx((8 + 30) / 60)}
     assert first["sign"] == {"what": "share of b", "then": pytest.approx(1 / 3), "now": pytest.approx((10 + 30) / 60)}
     assert first["age"] == {"what": "mean", "then": pytest.approx(59.5), "now": pytest.approx(44.5)}
     assert first["signs"] == {"what": "items per document", "then": 1.0, "now": pytest.approx(2.0)}
     assert first["stay.ward"] == {"what": "share of true", "then": 0.5, "now": 0.25}
-    assert found["not_usable"] == 1
+    assert found.not_usable == 1
     line = drift_line(found)
     assert line.startswith(
         "60 documents, 30 same, 1 not usable; drift: fever 0.25 -> 0.63, sign 0.33 -> 0.67 (b), age 59.50"
     )
     assert line.endswith("(prompt changed)")
-    assert "look at hardware" in drift_line({**found, "changed": {}})
-    assert set(brief(found)) == {"documents", "equal", "not_usable", "drift", "changed"}
+    assert "look at hardware" in drift_line(found.model_copy(update={"changed": {}}))
+    assert set(DriftBrief.of(found).model_dump()) == {"documents", "equal", "not_usable", "drift", "changed"}
     none = measure_drift(side("then", then), side("now", flipped(then, 60, age=None)), tolerance=0.02, changes={})
     assert "age 59.50 -> none (mean)" in drift_line(none)
 
@@ -599,8 +605,8 @@ def test_with_right_answers_it_is_told_who_is_right() -> None:
         {**row, "fever": row["fever"] if place >= 9 else not truth[place]["fever"]} for place, row in enumerate(then)
     ]
     found = measure_drift(side("then", then), side("now", now), tolerance=0.05, changes={}, gold=gold)
-    entries = {entry["field"]: entry for entry in found["fields"]}
-    assert "gold" not in entries["sign"]  # no right answer, but compared all the same
+    entries = {entry["field"]: entry for entry in as_values(found)["fields"]}
+    assert entries["sign"]["gold"] is None  # no right answer, but compared all the same
     assert entries["sign"]["verdict"] == "same"
     right_then = np.array([a["fever"] == b["fever"] for a, b in zip(then, truth, strict=True)])
     right_now = np.array([a["fever"] == b["fever"] for a, b in zip(now, truth, strict=True)])
@@ -613,7 +619,7 @@ def test_with_right_answers_it_is_told_who_is_right() -> None:
     # Fewer documents differ than the tolerance allows, but all of them for the worse.
     assert corrected < 0.05
     assert 300 - entries["fever"]["equal"] < 0.05 * 300
-    assert found["drift"] == ["fever"]
+    assert list(found.drift) == ["fever"]
     assert entries["fever"]["gold"]["f1_now"] < entries["fever"]["gold"]["f1_then"]
 
 

@@ -1,6 +1,6 @@
-"""What can go wrong, said so that the reader can mend it.
+"""Errors, with messages by which the reader can correct them.
 
-A `GlaneError` is caused by something a user can change; jobs print it without a traceback. Messages name the
+A `GlaneError` is caused by something that a user can change. Jobs print it without a traceback. Messages name the
 value, the place and the remedy, and never hold text of a document.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 class GlaneError(Exception):
-    """An error that a user can cause and mend; printed without a traceback."""
+    """An error that a user can cause and correct. It is printed without a traceback."""
 
 
 class ConfigError(GlaneError):
@@ -27,7 +27,7 @@ class RunError(GlaneError):
 
 
 class RecordError(GlaneError):
-    """A file of glane's own is damaged, or of another kind or version than is expected."""
+    """A file that glane wrote is damaged, or of another kind or version than expected."""
 
 
 class EngineError(GlaneError):
@@ -35,7 +35,7 @@ class EngineError(GlaneError):
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
-    """Return a sentence that lists the valid names, with the nearest to `name` first where one is near."""
+    """Return a sentence that lists the valid names. If one is similar to `name`, it is suggested first."""
     names = sorted(valid)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"Did you mean {near[0]!r}? " if near else ""

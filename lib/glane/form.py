@@ -1,8 +1,8 @@
-"""The form of an answer: what an engine is told of it, once for all prompts of a task.
+"""The form of an answer: what an engine must know to constrain it, the same for all prompts of a task.
 
-A form is made where a task is known and used where an engine is. Neither needs to know the other. It is plain text: the
-JSON Schema of an answer and, where quotes are copied, a grammar in the Lark dialect of llguidance, whose terminals can
-be "any substring of".
+A form is made from a task and used by an engine, so that neither needs to know the other. It is plain text: the JSON
+Schema of an answer and, if quotes are copied, a grammar in the Lark dialect of llguidance. In this dialect a terminal
+can be "any substring of" a text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 QUOTE_MAX_LENGTH = 300
 
-_OPENER = "// a quote opens with "  # a comment that marks the grammar, so that `free_quotes` can take it apart
+_OPENER = "// a quote opens with "  # a comment by which `free_quotes` recognises and splits the grammar
 _PASSAGE = "\nPASSAGE: %regex "
 _COPIED = f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"
 _FREE = f'QUOTE: /([^"\\\\\\x00-\\x1f]|\\\\(["\\\\\\/bfnrt]|u[0-9a-f]{{4}})){{1,{QUOTE_MAX_LENGTH}}}/'
@@ -20,22 +20,22 @@ _FREE = f'QUOTE: /([^"\\\\\\x00-\\x1f]|\\\\(["\\\\\\/bfnrt]|u[0-9a-f]{{4}})){{1,
 
 @dataclass(frozen=True, slots=True)
 class QuoteGrammar:
-    """A grammar of answers whose quotes are copies of the text at hand, all of it except that text.
+    """A grammar of answers whose quotes are copied from the document, without the document's text.
 
     `rules` use the rule `quote`, which stands for a quote with its quotation marks.
     """
 
     rules: str
-    opener: str | None  # what stands before each quote, and nowhere else in an answer; None if there is no such thing
+    opener: str | None  # the string before each quote, and nowhere else in an answer; None if there is none
 
     @property
     def holds_any_text(self) -> bool:
-        """Whether the text may be of any length; llguidance has a limit where it holds the quotes itself."""
+        """Whether the text may have any length. llguidance has a limit if it restricts the quotes itself."""
         return self.opener is not None
 
     def about(self, text: str) -> str:
         """Return the grammar of an answer about `text`."""
-        # The text as JSON spells it within quotes: the terminal is compared with that.
+        # The text as a JSON string spells it, because the terminal is matched against the answer's JSON.
         spelled = json.dumps(text, ensure_ascii=False)[1:-1]
         head = "" if self.opener is None else f"{_OPENER}{_json(self.opener)}\n"
         quote = f'quote: "\\"" QUOTE "\\""\n{_COPIED}'
@@ -44,15 +44,15 @@ class QuoteGrammar:
 
 @dataclass(frozen=True, slots=True)
 class FreeQuotes:
-    """A grammar of copied quotes in two parts: the same with quotes free, and what holds them to the text."""
+    """A grammar of copied quotes in two parts: a grammar with free quotes, and the text that restricts them."""
 
     grammar: str  # the same for all texts
     opener: str  # see `QuoteGrammar.opener`
-    spelled: str  # the text as JSON spells it
+    spelled: str  # the text as a JSON string spells it
 
 
 def free_quotes(grammar: str) -> FreeQuotes | None:
-    """Take apart what `QuoteGrammar.about` returns; None where it has no opener."""
+    """Split what `QuoteGrammar.about` returns; None if the grammar has no opener."""
     first, _, shared = grammar.partition("\n")
     shared, _, passage = shared.rpartition(_PASSAGE)
     if not first.startswith(_OPENER) or _COPIED not in shared:
@@ -66,11 +66,11 @@ def free_quotes(grammar: str) -> FreeQuotes | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """How the answers to a prompt look. Compared by value, so that an engine can remember what it made of one."""
+    """The form of the answers to a prompt. It is compared by value, so that engines can use it as a key of a cache."""
 
     schema: str  # JSON Schema of an answer, as compact JSON
     quote_key: str | None  # the key under which an answer quotes the text; None if it quotes nothing
-    quotes: QuoteGrammar | None  # where quotes must be copied; in place of the schema
+    quotes: QuoteGrammar | None  # used in place of the schema if quotes must be copied
     wants_scores: bool  # whether the log-probabilities of the tokens are asked for
 
 

@@ -1,4 +1,4 @@
-"""Records: what crosses rooms, processes and files. Each says in its file what it is, and in which version."""
+"""Records: the values that cross rooms, processes and files. Each carries its kind and its version."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from glane.validation import Strict, validated
 
 
 class Record(Strict):
-    """A frozen value with its kind and its version. A subclass fixes both:
+    """A frozen value with its kind and its version. A subclass sets both:
 
         kind: Literal["glane heartbeat"] = "glane heartbeat"
         version: Literal[1] = 1
 
-    A change of the fields that an older reader would misread raises the version.
+    The version is raised when the fields change so that an older reader would misread them.
     """
 
     kind: str
     version: int
 
     def as_json(self) -> bytes:
-        """The record as a file holds it: indented JSON in UTF-8."""
+        """The record as the content of a file: indented JSON in UTF-8."""
         return self.model_dump_json(indent=2).encode()
 
     def as_values(self) -> dict[str, Any]:
-        """The record as plain values."""
+        """The record as plain values, which JSON and YAML can hold."""
         return self.model_dump(mode="json")
 
 
@@ -36,7 +36,7 @@ R = TypeVar("R", bound=Record)
 
 
 def parse_record(model: type[R], values: object, *, place: str | Path) -> R:
-    """Return plain values as a record; `place` is where they were found.
+    """Return plain values as a record. `place`, for errors, is where they were found.
 
     Raises:
         RecordError: if they are of another kind or version, or damaged.

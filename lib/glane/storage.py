@@ -1,4 +1,4 @@
-"""Files that exist whole or not at all, and the words for what a file system refuses."""
+"""Atomic writes: files exist whole or not at all. Errors of the file system become messages with a remedy."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from glane.errors import RunError
 
 @contextlib.contextmanager
 def storage_errors(path: Path, *, setting: str = "run.dir") -> Iterator[None]:
-    """Turn what the file system refuses (full, read-only, no rights) into a `RunError` that says what to do.
+    """Turn errors of the file system (full, read-only, no rights) into a `RunError` that says what to do.
 
-    `setting` is the key that chose the place.
+    `setting` is the key that chose the path.
+
+    Raises:
+        RunError: in place of an OSError.
     """
     try:
         yield
@@ -35,7 +38,10 @@ def storage_errors(path: Path, *, setting: str = "run.dir") -> Iterator[None]:
 def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> bool:
     """Write a file that appears whole under its final name, or not at all. Return False if it existed already.
 
-    The temporary file is linked to the final name, which fails if that exists: of two writers, the first wins.
+    The temporary file is linked to the final name. That fails if the name exists, so the first of two writers wins.
+
+    Raises:
+        RunError: if the file system refuses.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     with storage_errors(path):
@@ -45,7 +51,7 @@ def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> 
                 os.link(temporary, path)
                 won = True
             except FileExistsError:
-                # Over NFS a link can be made and its acknowledgement lost; the count of links tells.
+                # Over NFS the acknowledgement of a link may be lost. The count of links shows whether it was made.
                 won = os.stat(temporary).st_nlink == 2
             _sync_directory(path.parent)
             return won
@@ -56,7 +62,13 @@ def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> 
 def replace_file(
     path: Path, write: Callable[[IO[bytes]], None], *, mode: int, durable: bool = True, setting: str = "run.dir"
 ) -> None:
-    """Write a file that replaces any former one in one step; `setting` as of `storage_errors`."""
+    """Write a file that replaces any former one in one step. If `durable`, its content is on the disk before that.
+
+    `setting` is the key that chose the path.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     with storage_errors(path, setting=setting):
         try:
@@ -70,7 +82,7 @@ def replace_file(
 def _write(path: Path, write: Callable[[IO[bytes]], None], mode: int, *, durable: bool = True) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as stream:
-        os.fchmod(descriptor, mode)  # the umask may have taken the group's rights away
+        os.fchmod(descriptor, mode)  # the umask may have removed the group's rights
         write(stream)
         stream.flush()
         if durable:

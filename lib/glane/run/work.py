@@ -45,7 +45,7 @@ class Work(Protocol):
         """Check the input and describe the run. `known` is the description of a run that was begun before.
 
         Raises:
-            GlaneError: for what a user can mend.
+            GlaneError: for what a user can correct.
         """
         ...
 
@@ -54,7 +54,7 @@ class Work(Protocol):
 
         Raises:
             WorkerDied: if this process cannot go on, and a new one could.
-            GlaneError: for what a user can mend.
+            GlaneError: for what a user can correct.
         """
         ...
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from glane.assess.pages.page import Cell, Language, decimal, heading, page, paragraph, table
+from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table
+from glane.types import Language
 
 _SIZE, _MARGIN = 220, 34
 _WORDS: dict[Language, dict[str, str]] = {

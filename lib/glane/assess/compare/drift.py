@@ -16,12 +16,12 @@ from glane.assess.bootstrap import wilson
 from glane.assess.compare.candidates import Candidate, shared_fields
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.evaluate.measures import Chance
+from glane.drift import DifferingDocument, DriftFindings, FieldDrift, RightAnswers, TrendFigure
 from glane.errors import ConfigError, DataError
 from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Status
 
 ALPHA = 0.05
-SAME, DRIFT = "same", "drift"
 _SHOWN_FIELDS = 5
 _NO_INTERVALS = Chance(samples=0)
 
@@ -51,7 +51,7 @@ def measure_drift(
     changes: Mapping[str, Sequence[str]],
     gold: pl.DataFrame | None = None,
     chance: Chance = _NO_INTERVALS,
-) -> dict[str, Any]:
+) -> DriftFindings:
     """Compare the answers of now with those of then, field by field, by the task's rules of comparison.
 
     A field has drifted if the documents that differ are more than chance explains beside a share of `tolerance`: if
@@ -67,74 +67,72 @@ def measure_drift(
         changes: What changed in how documents are answered, by kind.
         gold: Right answers; `then` and `now` are then held against them as well.
         chance: Of the intervals of F1 differences.
-
-    Returns:
-        For JSON: documents, equal, not_usable, tolerance, fewest_that_drift, changed, fields (one entry each), drift
-        (the fields that drifted), documents_that_differ (ids). No text of a document.
     """
     agreement = compare_runs([then, now], chance=_NO_INTERVALS).summary
     (pair,), num = agreement["comparisons"], agreement["documents"]["compared"]
     shared = shared_fields([then, now], ())
     rows = [side.rows.collect() for side in (then, now)]
     quality = {} if gold is None else _quality(then, now, gold, chance)
-    fields = []
-    for path, found in pair["fields"].items():
-        has_drifted = _differs(found["equal"], num, tolerance)
-        entry: dict[str, Any] = {
-            "field": path,
-            "verdict": DRIFT if has_drifted else SAME,
-            "documents": num,
-            "equal": found["equal"],
-            "equal_share": found["equal_share"],
-            "equal_ci95": list(found["equal_ci95"]),
-            "kappa": found.get("kappa"),
-            "rule": found["rule"],
-            "figures": _figures(_leaf(shared, path), path, rows),
-        }
-        if (scores := quality.get(path)) is not None:
-            entry["gold"] = scores
-            if scores["p_holm"] < ALPHA:
-                entry["verdict"] = DRIFT
-        fields.append(entry)
-    return {
-        "documents": num,
-        "equal": pair["equal"],
-        "not_usable": int((rows[1]["status"].cast(pl.String) != Status.OK).sum()),
-        "tolerance": tolerance,
-        "fewest_that_drift": next((d for d in range(1, num + 1) if _differs(num - d, num, tolerance)), None),
-        "changed": {kind: list(lines) for kind, lines in changes.items()},
-        "drift": [entry["field"] for entry in fields if entry["verdict"] == DRIFT],
-        "fields": fields,
-        "fields_not_compared": agreement["fields_left_out"],
-        "documents_that_differ": [
-            {"id": entry["id"], "fields": entry["fields"]} for entry in agreement["documents_that_differ"]
-        ],
-    }
+    fields = tuple(
+        _field_drift(path, found, num, tolerance, _figures(_leaf(shared, path), path, rows), quality.get(path))
+        for path, found in pair["fields"].items()
+    )
+    return DriftFindings(
+        documents=num,
+        equal=pair["equal"],
+        not_usable=int((rows[1]["status"].cast(pl.String) != Status.OK).sum()),
+        tolerance=tolerance,
+        fewest_that_drift=next((d for d in range(1, num + 1) if _differs(num - d, num, tolerance)), None),
+        changed={kind: tuple(lines) for kind, lines in changes.items()},
+        drift=tuple(one.field for one in fields if one.verdict == "drift"),
+        fields=fields,
+        fields_not_compared=tuple(agreement["fields_left_out"]),
+        documents_that_differ=tuple(
+            DifferingDocument(id=entry["id"], fields=tuple(entry["fields"]))
+            for entry in agreement["documents_that_differ"]
+        ),
+    )
 
 
-def drift_line(found: Mapping[str, Any]) -> str:
+def _field_drift(
+    path: str,
+    found: Mapping[str, Any],
+    num_documents: int,
+    tolerance: float,
+    figures: tuple[TrendFigure, ...],
+    gold: RightAnswers | None,
+) -> FieldDrift:
+    has_drifted = _differs(found["equal"], num_documents, tolerance) or (gold is not None and gold.p_holm < ALPHA)
+    return FieldDrift(
+        field=path,
+        verdict="drift" if has_drifted else "same",
+        documents=num_documents,
+        equal=found["equal"],
+        equal_share=found["equal_share"],
+        equal_ci95=tuple(found["equal_ci95"]),
+        kappa=found.get("kappa"),
+        rule=found["rule"],
+        figures=figures,
+        gold=gold,
+    )
+
+
+def drift_line(found: DriftFindings) -> str:
     """What was found, in one line, without text of a document."""
-    line = f"{found['documents']} documents, {found['equal']} same"
-    if found["not_usable"]:
-        line += f", {found['not_usable']} not usable"
-    entries = {entry["field"]: entry for entry in found["fields"]}
-    named = [_told(entries[name]) for name in found["drift"][:_SHOWN_FIELDS]]
-    if (more := len(found["drift"]) - len(named)) > 0:
+    line = f"{found.documents} documents, {found.equal} same"
+    if found.not_usable:
+        line += f", {found.not_usable} not usable"
+    entries = {one.field: one for one in found.fields}
+    named = [_told(entries[name]) for name in found.drift[:_SHOWN_FIELDS]]
+    if (more := len(found.drift) - len(named)) > 0:
         named.append(f"{more} more")
     what = f"drift: {', '.join(named)}" if named else "no drift"
-    changed = ", ".join(found["changed"])
+    changed = ", ".join(found.changed)
     if changed:
         return f"{line}; {what} ({changed} changed)"
     if named:
         return f"{line}; {what} (neither model, engine nor task changed: look at hardware, threads and batch sizes)"
     return f"{line}; {what}"
-
-
-def brief(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's summary says of it."""
-    return {name: found[name] for name in ("documents", "equal", "not_usable", "drift")} | {
-        "changed": list(found["changed"])
-    }
 
 
 def _candidate(name: str, fields: Mapping[str, Field]) -> Candidate:
@@ -146,20 +144,20 @@ def _differs(equal: int, num: int, tolerance: float) -> bool:
     return ends is not None and ends[1] < 1 - tolerance
 
 
-def _quality(then: Candidate, now: Candidate, gold: pl.DataFrame, chance: Chance) -> dict[str, dict[str, Any]]:
+def _quality(then: Candidate, now: Candidate, gold: pl.DataFrame, chance: Chance) -> dict[str, RightAnswers]:
     """By field: F1 against right answers then and now, and who is right where only one is."""
     found = compare_runs([then, now], gold, chance=chance).summary
     before, after = (run["fields"] for run in found["runs"])
     return {
-        path: {
-            "f1_then": before[path]["f1"],
-            "f1_now": after[path]["f1"],
-            "f1_difference_ci95": entry["f1_difference_ci95"],
-            "only_then_right": entry["only_first_right"],
-            "only_now_right": entry["only_other_right"],
-            "p": entry["p"],
-            "p_holm": entry["p_holm"],
-        }
+        path: RightAnswers(
+            f1_then=before[path]["f1"],
+            f1_now=after[path]["f1"],
+            f1_difference_ci95=entry["f1_difference_ci95"],
+            only_then_right=entry["only_first_right"],
+            only_now_right=entry["only_other_right"],
+            p=entry["p"],
+            p_holm=entry["p_holm"],
+        )
         for path, entry in found["comparisons"][0]["fields"].items()
     }
 
@@ -173,13 +171,13 @@ def _leaf(fields: Mapping[str, Field], path: str) -> Field | None:
     return _leaf(field.fields, rest) if isinstance(field, ObjectField) else None
 
 
-def _figures(field: Field | None, path: str, rows: Sequence[pl.DataFrame]) -> list[dict[str, Any]]:
+def _figures(field: Field | None, path: str, rows: Sequence[pl.DataFrame]) -> tuple[TrendFigure, ...]:
     """What a trend would show of a field, then and now; the one that moved most comes first.
 
     Shares are of all documents: one without value counts among them. The mean is of those that have a value.
     """
     if field is None:
-        return []
+        return ()
     name, *inner = path.split(".")
     column = pl.col(name)
     for member in inner:
@@ -191,21 +189,21 @@ def _figures(field: Field | None, path: str, rows: Sequence[pl.DataFrame]) -> li
     else:
         wanted = field.trends(column)
     sides = [side.select(**wanted).row(0, named=True) for side in rows]
-    figures = [{"what": what, "then": sides[0][what], "now": sides[1][what]} for what in wanted]
+    figures = [TrendFigure(what=what, then=sides[0][what], now=sides[1][what]) for what in wanted]
     if not isinstance(field, ListField | ObjectField) and field.categories:
-        figures.sort(key=lambda figure: -abs(figure["now"] - figure["then"]))
-    return figures
+        figures.sort(key=lambda figure: -abs((figure.now or 0.0) - (figure.then or 0.0)))
+    return tuple(figures)
 
 
-def _told(entry: Mapping[str, Any]) -> str:
+def _told(entry: FieldDrift) -> str:
     """A field that drifted: how its first figure moved, and where it did not, how many documents still agree."""
-    if entry["figures"]:
-        first = entry["figures"][0]
-        then, now = (_number(first[side]) for side in ("then", "now"))
+    if entry.figures:
+        first = entry.figures[0]
+        then, now = _number(first.then), _number(first.now)
         if then != now:
-            what = "" if first["what"] == "share of true" else f" ({first['what'].removeprefix('share of ')})"
-            return f"{entry['field']} {then} -> {now}{what}"
-    return f"{entry['field']} same in {entry['equal']} of {entry['documents']}"
+            what = "" if first.what == "share of true" else f" ({first.what.removeprefix('share of ')})"
+            return f"{entry.field} {then} -> {now}{what}"
+    return f"{entry.field} same in {entry.equal} of {entry.documents}"
 
 
 def _number(value: float | None) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 from glane.assess.compare.words import WORDS
 from glane.assess.evaluate.report import how_drawn
 from glane.assess.evaluate.words import WORDS as EVALUATION
-from glane.assess.pages.page import Language, decimal, heading, page, paragraph, table, with_range
+from glane.assess.pages.page import decimal, heading, page, paragraph, table, with_range
+from glane.types import Language
 
 _COSTS = ("selected", "prompt_tokens", "output_tokens", "seconds", "gpu_hours", "tokens_per_1000", "gpu_hours_per_1000")
 

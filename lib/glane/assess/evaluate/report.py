@@ -7,7 +7,8 @@ from typing import Any
 
 from glane.assess.evaluate.annotations import VALUE
 from glane.assess.evaluate.words import WORDS
-from glane.assess.pages.page import Language, bar, decimal, heading, page, paragraph, table, with_range
+from glane.assess.pages.page import bar, decimal, heading, page, paragraph, table, with_range
+from glane.types import Language
 
 _MAX_LABELS = 20  # of a confusion table that is shown
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glane.assess.pages.page import Language
+from glane.types import Language
 
 WORDS: dict[Language, dict[str, str]] = {
     "fr": {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Literal
 
-Language = Literal["fr", "en"]
+from glane.types import Language
 
 # The choice of language is two radio buttons: no script is needed, and paper shows what the screen shows.
 _STYLE = """
