@@ -8,6 +8,7 @@ import re
 import select
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,7 @@ def test_completion_at_the_tab_of_an_interactive_bash(tmp_path: Path) -> None:
         ("--config-d\t", "ir "),
     ]
     main, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (50, 300))  # a line that is not broken
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PS1": "ready> ", "TERM": "dumb"}
     shell = subprocess.Popen(
         ["bash", "--norc", "--noprofile", "-i"], stdin=terminal, stdout=terminal, stderr=terminal, cwd=tmp_path,
@@ -163,7 +165,7 @@ def test_completion_at_the_tab_of_an_interactive_bash(tmp_path: Path) -> None:
     os.close(terminal)
     try:
         told = expect(main, "ready> ")
-        os.write(main, b'stty cols 300; eval "$(glane completion bash)"; echo do""ne\n')
+        os.write(main, b'eval "$(glane completion bash)"; echo do""ne\n')
         told = expect(main, "done\r\n")
         expect(main, "ready> ", told.partition("done\r\n")[2])
         for typed, completed in steps:
