@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import glane
-from conftest import ROOT, SMALL_TASK, extract_here, job_here, make_settings, write_documents
+from conftest import DEMO_MODEL, ROOT, SMALL_TASK, extract_here, job_here, make_settings, write_documents
 from glane.assess.calibrate.record import CalibrationSummary
 from glane.assess.compare.record import ComparisonSummary
 from glane.assess.estimate.record import EstimatesSummary
@@ -179,6 +179,55 @@ def test_an_extraction_from_a_frame_and_from_a_path_is_that_of_the_command(tmp_p
     assert other.drop("duplicate").equals(rows.drop("duplicate"))
 
 
+@pytest.mark.ray
+def test_tasks_and_models_are_found_as_by_the_command(tmp_path: Path) -> None:
+    """By a name in a folder of one's own, by a file that inherits from its neighbour, and by values."""
+    for group in ("task", "model"):
+        (tmp_path / "own" / group).mkdir(parents=True)
+    (tmp_path / "own" / "task" / "own.yaml").write_text(json.dumps({**SMALL_TASK, "name": "own"}))
+    (tmp_path / "own" / "task" / "second.yaml").write_text("defaults: [own, _self_]\nversion: '7'\n")
+    (tmp_path / "own" / "model" / "quick.yaml").write_text("defaults: [scripted, _self_]\nname: quick\n")
+    data = write_documents(tmp_path / "d.parquet", ["a", "b", "c"])
+    second = glane.extract(
+        data, task=tmp_path / "own" / "task" / "second.yaml", model=tmp_path / "own" / "model" / "quick.yaml",
+        run_dir=tmp_path / "one", reading="thorough", task__passes={"samples": 2},
+    )  # fmt: skip
+    assert (second.task.name, second.task.version, second.task.passes.samples) == ("own", "7", 2)
+    assert second.task.passes.recall == 0  # what is given as a mapping is given whole
+    assert second.description().model == "quick"
+    values = {"name": "mine", "engine": "scripted", "path": "none", "max_model_len": 50_000}
+    own = glane.extract(str(data), task="own", model=values, run_dir=tmp_path / "two", config_dir=tmp_path / "own")
+    assert (own.task.name, own.description().model) == ("own", "mine")
+    assert own.all().collect().height == 3
+
+
+def test_other_documents_do_not_replace_those_of_a_run(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": ["a"], "text": ["x"]})
+    (tmp_path / "run").mkdir()
+    frame.write_parquet(tmp_path / "run.documents.parquet")
+    before = (tmp_path / "run.documents.parquet").read_bytes()
+    with pytest.raises(ConfigError, match=r"run_dir: .*run was begun with other documents"):
+        glane.extract(frame.with_columns(text=pl.lit("y")), task=SMALL_TASK, model="scripted", run_dir=tmp_path / "run")
+    assert (tmp_path / "run.documents.parquet").read_bytes() == before
+
+
+@pytest.mark.engine
+@pytest.mark.ray
+def test_the_demo_is_extracted_from_a_frame_with_weights_in_a_folder(tmp_path: Path) -> None:
+    job_here("path=" + str(tmp_path / "corpus"), "documents=30", "seed=2", name="demo_corpus")
+    frame = pl.read_parquet(tmp_path / "corpus" / "documents.parquet")
+    keys = {"prompt_style": "bare", "max_model_len": 2048, "max_tokens": 384, "dtype": "float32", "max_num_seqs": 16}
+    run = glane.extract(
+        frame, task="ed_visit", model=Path(DEMO_MODEL.path), run_dir=tmp_path / "run", model__kv_cache_mib=128,
+        model__engine_args={"enforce_eager": True}, **{f"model__{name}": value for name, value in keys.items()},
+    )  # fmt: skip
+    rows = run.all().collect()
+    assert rows["id"].to_list() == frame["id"].to_list()
+    assert (rows["status"] == "OK").all()
+    gold = pl.read_parquet(tmp_path / "corpus" / "gold.parquet")
+    assert (rows["syndrome"].cast(pl.String) == gold["syndrome"].cast(pl.String)).mean() > 0.8
+
+
 def test_a_wrong_call_is_answered_in_a_sentence(tmp_path: Path) -> None:
     frame = pl.DataFrame({"id": ["a"], "text": ["x"]})
     with pytest.raises(ConfigError, match=r"no such configuration. Did you mean 'ed_visit'"):
@@ -187,9 +236,15 @@ def test_a_wrong_call_is_answered_in_a_sentence(tmp_path: Path) -> None:
         glane.extract(frame, task=SMALL_TASK, model="scripted", run_dir=tmp_path / "r", data__id_colum="id")
     with pytest.raises(ConfigError, match=r"task: .*none.yaml cannot be read"):
         glane.extract(frame, task=tmp_path / "none.yaml", model="scripted", run_dir=tmp_path / "r")
+    with pytest.raises(ConfigError, match=r"cluster: glane.extract works on this machine.*cluster=slurm"):
+        glane.extract(frame, task=SMALL_TASK, model="scripted", run_dir=tmp_path / "r", cluster="slurm")
+    with pytest.raises(ConfigError, match=r"model.path: .*is incomplete"):
+        glane.extract(frame, task=SMALL_TASK, model=tmp_path, run_dir=tmp_path / "r")
     with pytest.raises(GlaneError, match="no run here"):
         glane.evaluate(tmp_path / "nothing", frame)
-    assert not (tmp_path / "r").exists()
+    with pytest.raises(ConfigError, match=r"task: holds what YAML cannot"):
+        glane.extract(frame, task={**SMALL_TASK, "language": object()}, model="scripted", run_dir=tmp_path / "r")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_notebooks_import_nothing_inner() -> None:

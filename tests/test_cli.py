@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import select
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +137,99 @@ def test_completion_in_a_real_bash(line: str, found: list[str], tmp_path: Path) 
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines() == found
     assert "_glane glane" in done.stderr
+
+
+@pytest.mark.slow
+def test_completion_at_the_tab_of_an_interactive_bash(tmp_path: Path) -> None:
+    """Typed into a terminal: bash itself parts the line, calls the function and writes what it found."""
+    (tmp_path / "glane").write_text(f'#!/bin/bash\nexec {sys.executable} -c "{GLANE[2]}" "$@"\n')
+    (tmp_path / "glane").chmod(0o755)
+    (tmp_path / "my notes").mkdir()
+    (tmp_path / "documents.parquet").touch()
+    steps = [
+        ("glane extr\t", "act "),
+        ("mod\t", "el"),
+        ("=mistral_sm\t", "all "),
+        ("data.pa\t", "th="),
+        ("docu\t", "ments.parquet "),
+        ("--config-d\t", "ir "),
+    ]
+    main, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (50, 300))  # a line that is not broken
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PS1": "ready> ", "TERM": "dumb"}
+    shell = subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "-i"], stdin=terminal, stdout=terminal, stderr=terminal, cwd=tmp_path,
+        env=environment, start_new_session=True,
+    )  # fmt: skip
+    os.close(terminal)
+    try:
+        told = expect(main, "ready> ")
+        os.write(main, b'eval "$(glane completion bash)"; echo do""ne\n')
+        told = expect(main, "done\r\n")
+        expect(main, "ready> ", told.partition("done\r\n")[2])
+        for typed, completed in steps:
+            os.write(main, typed.encode())
+            expect(main, typed.rstrip("\t") + completed)
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(main)
+
+
+def expect(terminal: int, words: str, seen: str = "") -> str:
+    """Read what a terminal shows until these words are there."""
+    deadline = time.monotonic() + 60
+    while words not in seen:
+        assert time.monotonic() < deadline, f"no {words!r} in {seen!r}"
+        if select.select([terminal], [], [], 0.5)[0]:
+            seen += os.read(terminal, 4096).decode(errors="replace").replace("\a", "")  # the bell: several fit
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--preview", "3"], ["--preview: no such option", "--config-dir", "key=value"]),
+        (["--config-dr", "x"], ["Did you mean '--config-dir'"]),
+        (["task", "=", "ed_visit"], ["without blanks"]),
+        (["task"], ["neither an option nor key=value"]),
+        (["data.carry_columns=[a,", "b]"], ["is not closed", "'data.carry_columns=[a, b]'"]),
+        (["model=demo,scripted"], ["model: demo,scripted are several", "-m"]),
+    ],
+)
+def test_a_wrong_word_is_answered_in_a_sentence(words: list[str], told: list[str]) -> None:
+    wrong = glane("extract", "data.path=x", *words, check=2).stderr
+    assert wrong.startswith("error: ")
+    assert all(word in wrong for word in told), wrong
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "own.yaml").write_bytes("name: own\ninstructions: fièvre\n".encode("latin-1"))
+    wrong = glane("extract", "task=own", "data.path=x", "--config-dir", str(tmp_path), check=2).stderr
+    assert f"{tmp_path}/task/own.yaml, line 2: not UTF-8" in wrong
+
+
+def test_what_keys_must_be_together_has_no_key_before_it() -> None:
+    assert glane("status", check=2).stderr.startswith("error: give run.dir=")
+
+
+def test_help_tells_the_keys_of_what_is_chosen() -> None:
+    shown = glane("extract", "cluster=slurm", "model=mistral_small", "--help").stdout
+    assert "array_parallel: null" in shown
+    assert "tokenizer_mode: mistral" in shown
+    assert "cluster=slurm" not in glane("status", "--help").stdout
+    assert "array_parallel" not in glane("extract", "--help").stdout
+
+
+def test_a_status_loads_neither_engine_nor_polars(tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.argv = ['glane', 'status', 'run.dir={tmp_path}']\nfrom glane.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print('HEAVY', sorted({'ray', 'vllm', 'torch', 'polars', 'scipy', 'submitit'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
 
 
 def test_completion_of_another_shell_is_refused() -> None:

@@ -22,7 +22,7 @@ from glane.engine.samples import sample_answer
 from glane.engine.weights import model_digests, resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError
 from glane.job import extract as extract_job
-from glane.job.extract import checked
+from glane.job.resolve import resolve
 from glane.reading.parse import parse
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
@@ -76,7 +76,7 @@ TASK = {"name": "t", "instructions": "x", "confidence": False, "fields": {"fever
 def test_an_engine_that_is_registered_in_one_place_runs_an_extraction(tmp_path, constant):
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(40)])
     settings = make_settings(data, tmp_path / "run", TASK, model__engine="constant")
-    resolved, _ = checked(settings)
+    resolved, _ = resolve(settings)
     run, report = work(resolved)
     assert report.outcome == "done", report.message
     finish_run(run, record_mib=128)
@@ -98,7 +98,7 @@ def test_what_a_kind_needs_decides_layout_and_weights(constant):
 def test_an_engine_that_is_not_there_is_refused_with_those_that_are(tmp_path):
     data = write_documents(tmp_path / "d.parquet", ["a"])
     with pytest.raises(ConfigError, match=r"no engine 'sglang'. Valid: scripted, vllm\."):
-        checked(make_settings(data, tmp_path / "run", TASK, model__engine="sglang"))
+        resolve(make_settings(data, tmp_path / "run", TASK, model__engine="sglang"))
 
 
 def test_no_other_place_asks_for_an_engine_by_name():

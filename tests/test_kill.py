@@ -15,6 +15,7 @@ import pytest
 
 from conftest import SMALL_TASK, make_settings, prepare_run, spec, write_documents
 from glane.run.deaths import Suspects, Window, record_death
+from glane.run.heartbeat import Heartbeat
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
 from glane.task.task import load_task
@@ -183,10 +184,19 @@ def test_a_claim_of_a_silent_worker_elsewhere_is_taken_over_after_its_lease(tmp_
     settings = make_settings(documents, tmp_path / "run")
     run = prepare_run(settings, load_task(SMALL_TASK))
     (run.directory.claims / "3").symlink_to("gone")
-    sign = {"worker": "gone", "identity": "another host", "pid": 1, "process_start": "1", "state": "working"}
-    (run.directory.workers / "gone.json").write_text(json.dumps(sign))
+    beat = Heartbeat(
+        worker="gone",
+        host="elsewhere",
+        identity="another host",
+        pid=1,
+        process_start="1",
+        started=time.time(),
+        time=time.time(),
+        state="working",
+    )
+    (run.directory.workers / "gone.json").write_text(beat.model_dump_json())
     began = time.monotonic()
-    assert run_worker(spec(settings, load_task(SMALL_TASK), run, "w0")).outcome == "done"
+    assert run_worker(spec(settings, run, "w0")).outcome == "done"
     assert time.monotonic() - began > 1.5
     assert Path(run.directory.part(3)).exists()
 
@@ -195,6 +205,6 @@ def test_a_claim_of_a_former_life_of_the_same_name_is_taken_over_at_once(tmp_pat
     settings = make_settings(documents, tmp_path / "run", run__lease_s=60.0)
     run = prepare_run(settings, load_task(SMALL_TASK))
     (run.directory.claims / "2").symlink_to("w0")  # of a process that was killed; the next one has its name
-    report = run_worker(spec(settings, load_task(SMALL_TASK), run, "w0"))
+    report = run_worker(spec(settings, run, "w0"))
     assert report.outcome == "done"
     assert len(run.directory.committed_shards()) == run.plan.num_shards

@@ -32,9 +32,10 @@ from glane.extraction import prepare
 from glane.extraction.fingerprint import changes
 from glane.extraction.frozen import freeze, read_frozen
 from glane.extraction.places import drift_file
-from glane.job.extract import _finish, checked
+from glane.job.extract import _finish
+from glane.job.resolve import absolute, resolve
 from glane.job.sentinels import Sentinels, sentinels_of
-from glane.job.submit import _absolute, _check
+from glane.job.submit import _check
 from glane.run.heartbeat import Heartbeat, heartbeats, read_heartbeat
 from glane.run.overview import overview
 from glane.run.progress import ProgressReporter
@@ -73,7 +74,7 @@ def with_sentinels(worker: WorkerSpec, sentinels: Sentinels) -> WorkerSpec:
 
 def whole_run(settings: ExtractSettings, worker: str = "w0") -> dict[str, Any]:
     """What the extraction job does, without Ray. The summary."""
-    settings, task = checked(settings)
+    settings, task = resolve(settings)
     run = prepare_run(settings, task)
     sentinels = sentinels_of(settings, task, run)
     assert sentinels is not None
@@ -305,7 +306,7 @@ def test_a_run_keeps_the_sentinels_that_it_was_begun_with(tmp_path: Path, docume
 def test_what_cannot_be_used_is_refused_before_anything_is_started(tmp_path: Path, documents: Path) -> None:
     def refused(folder: Path, **task: Any) -> str:
         with pytest.raises(ConfigError) as raised:
-            checked(attached(documents, tmp_path / "run", folder, task=task))
+            resolve(attached(documents, tmp_path / "run", folder, task=task))
         assert "task.sentinels" in str(raised.value)
         assert not (tmp_path / "run").exists()
         return str(raised.value)
@@ -351,10 +352,8 @@ def test_the_job_refuses_a_missing_folder_before_ray_is_started(tmp_path: Path, 
 
 def test_nodes_get_an_absolute_path(documents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _absolute(attached(documents, tmp_path / "run", Path("frozen"))).task["sentinels"] == str(
-        tmp_path / "frozen"
-    )
-    assert _absolute(attached(documents, tmp_path / "run", None)).task["sentinels"] is None
+    assert absolute(attached(documents, tmp_path / "run", Path("frozen"))).task["sentinels"] == str(tmp_path / "frozen")
+    assert absolute(attached(documents, tmp_path / "run", None)).task["sentinels"] is None
 
 
 def test_no_text_leaves_the_frozen_set_the_parts_and_the_records(tmp_path: Path) -> None:
@@ -394,7 +393,7 @@ def test_a_worker_goes_on_with_the_plan_while_others_hold_the_sentinels_and_wait
     tmp_path: Path, documents: Path
 ) -> None:
     folder = frozen_folder(tmp_path, documents)
-    settings, task = checked(attached(documents, tmp_path / "run", folder, run__lease_s=60.0))
+    settings, task = resolve(attached(documents, tmp_path / "run", folder, run__lease_s=60.0))
     run = prepare_run(settings, task)
     sentinels = sentinels_of(settings, task, run)
     assert sentinels is not None
@@ -431,7 +430,7 @@ def test_a_worker_goes_on_with_the_plan_while_others_hold_the_sentinels_and_wait
 def test_two_workers_share_the_sentinels_and_count_no_row_of_them(tmp_path: Path, documents: Path) -> None:
     folder = frozen_folder(tmp_path, documents, rows=90)
     script = {"seconds_per_step": 0.02}
-    settings, task = checked(
+    settings, task = resolve(
         attached(documents, tmp_path / "run", folder, model__script=script, model__max_num_seqs=2, model__window=1.0)
     )
     run = prepare_run(settings, task)
@@ -465,7 +464,7 @@ def test_drift_is_told_before_the_end_of_the_run(
 
     monkeypatch.setattr(watched, "_LOOK_EVERY_S", 0.0)
     folder = frozen_folder(tmp_path, documents)
-    settings, task = checked(attached(documents, tmp_path / "run", folder, task={"instructions": "Autrement."}))
+    settings, task = resolve(attached(documents, tmp_path / "run", folder, task={"instructions": "Autrement."}))
     run = prepare_run(settings, task)
     sentinels = sentinels_of(settings, task, run)
     assert sentinels is not None
@@ -485,7 +484,7 @@ def test_drift_is_told_before_the_end_of_the_run(
 
 def test_a_worker_that_comes_when_all_is_published_has_nothing_to_do(tmp_path: Path, documents: Path) -> None:
     folder = frozen_folder(tmp_path, documents)
-    settings, task = checked(attached(documents, tmp_path / "run", folder))
+    settings, task = resolve(attached(documents, tmp_path / "run", folder))
     run = prepare_run(settings, task)
     sentinels = sentinels_of(settings, task, run)
     assert sentinels is not None

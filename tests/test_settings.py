@@ -13,6 +13,8 @@ from pydantic_core import PydanticUndefined
 
 import glane.settings as settings
 from conftest import ROOT
+from glane.composition import composed
+from glane.task.task import _Manner
 
 _FILES = {
     "extract": settings.ExtractSettings,
@@ -26,6 +28,8 @@ _FILES = {
     "sentinels": settings.SentinelsSettings,
     "demo_corpus": settings.DemoCorpusSettings,
     "data/default": settings.DataSettings,
+    "reading/default": _Manner,
+    "model/base/default": settings.ModelSettings,
     "cluster/local": settings.LocalSettings,
     "cluster/slurm": settings.SlurmSettings,
 }
@@ -41,10 +45,11 @@ def defaults_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
     """Every key of a model, with its default (PydanticUndefined where it has none)."""
     for name, field in model.model_fields.items():
         key, inner = f"{prefix}{field.alias or name}", inner_model(field.annotation)
-        if inner is not None and key not in ("model", "data", "task", "cluster"):
+        default = field.get_default(call_default_factory=True)
+        is_told_in_parts = inner is not None and default is not None and not isinstance(default, tuple)
+        if inner is not None and is_told_in_parts and key not in ("model", "data", "task", "cluster"):
             yield from defaults_of(inner, f"{key}.")
         else:
-            default = field.get_default(call_default_factory=True)
             yield key, list(default) if isinstance(default, tuple) else default
 
 
@@ -99,3 +104,13 @@ def test_a_file_has_no_key_that_its_model_lacks(name: str) -> None:
 def test_every_configuration_is_compared() -> None:
     primaries = {path.stem for path in Path(ROOT / "conf").glob("*.yaml")} - {"benchmark"}
     assert primaries <= set(_FILES)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml")))
+def test_a_model_repeats_nothing_of_what_it_inherits(name: str) -> None:
+    """What stands in a model's file is another value than without it, or the file need not say it."""
+    own = yaml.safe_load((ROOT / "conf" / "model" / f"{name}.yaml").read_text(encoding="utf-8"))
+    parent = own.pop("defaults")[0].removesuffix("@_here_")
+    words = [f"model={parent}", "data.path=x", "+model.name=x", "+model.path=x"]
+    inherited = composed("extract", [word.replace("+", "++") for word in words])["model"]
+    assert [key for key, value in own.items() if inherited[key] == value] == []

@@ -85,18 +85,18 @@ def run_composed(job: Job, *, config_name: str, arguments: Sequence[str]) -> Non
         raise GlaneError("\n".join(str(error) for error in failures))
 
 
-def composed(config_name: str, overrides: Sequence[str], *, config_dir: str | None = None) -> dict[str, Any]:
+def composed(config_name: str, overrides: Sequence[str], *, config_dirs: Sequence[str | Path] = ()) -> dict[str, Any]:
     """Return the values of `conf/<config_name>.yaml` with these overrides, as a command line would give them.
 
-    `config_dir` is a further folder with groups, as of `--config-dir`.
+    `config_dirs` are further folders with groups, as that of `--config-dir`.
 
     Raises:
         ConfigError: if something is missing, unknown or wrong.
     """
     _resolve_package()
     words = [_quoted(word) for word in overrides]
-    if config_dir is not None:
-        words.append(f"hydra.searchpath=[{_single_quoted(f'file://{Path(config_dir).absolute()}')}]")
+    searched = (_single_quoted(f"file://{Path(folder).absolute()}") for folder in config_dirs)
+    words.append(f"hydra.searchpath=[{','.join(searched)}]")
     try:
         return _plain(_compose(config_name, words))
     except (HydraException, OmegaConfBaseException) as error:
@@ -104,7 +104,7 @@ def composed(config_name: str, overrides: Sequence[str], *, config_dir: str | No
     except yaml.MarkedYAMLError as error:
         raise ConfigError(_not_yaml(error)) from None
     except UnicodeDecodeError:
-        raise ConfigError(_not_utf8([] if config_dir is None else [Path(config_dir)])) from None
+        raise ConfigError(_not_utf8([Path(folder) for folder in config_dirs])) from None
 
 
 def unresolved(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:

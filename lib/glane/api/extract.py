@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import yaml
 
 from glane.composition import composed
-from glane.errors import ConfigError
+from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run, open_run
 from glane.job.here import extract_here
 from glane.settings import extract_settings
 from glane.storage import replace_file, storage_errors
+
+_GIVEN = "given-by-the-caller"  # a name in a folder of our own, where glane has none
+_GROUPS = ("reading", "data", "cluster")
 
 
 def extract(
     documents: pl.DataFrame | str | Path,
     *,
     task: str | Path | Mapping[str, Any],
-    model: str,
+    model: str | Path | Mapping[str, Any],
     run_dir: str | Path,
+    config_dir: str | Path | None = None,
     **overrides: Any,
 ) -> Run:
     """Ask a task of every document, on this machine, and return the complete run.
@@ -31,45 +37,75 @@ def extract(
     Args:
         documents: A Parquet file, a folder or a glob of them; or a frame, which is kept beside the run as
             `<run_dir>.documents.parquet`, readable by its owner only.
-        task: The name of a task that comes with glane, the path of a YAML file, or its values.
-        model: The name of a model's configuration, as on the command line.
+        task: The name of a task, the path of a YAML file, or the values of one.
+        model: The name of a model's configuration, the path of a YAML file or its values, or a folder with weights,
+            which is served with the settings of `model=base/default`.
         run_dir: Where the run lives.
+        config_dir: A folder of your own with tasks and models, as `--config-dir` names it.
         overrides: Further keys of the configuration, with two underscores for each dot: `data__id_column="visit"`,
-            `task__confidence=False`, `model__path="/weights/small"`.
+            `task__confidence=False`, `model__max_tokens=512`. `reading="thorough"` chooses of a group.
 
     Raises:
         GlaneError: for what can be mended, as the command line says it.
     """
-    words = [f"model={model}", f"task={task}"] if isinstance(task, str) and not _is_file(task) else [f"model={model}"]
-    values = composed("extract", [*words, "data.path=x", "run.dir=x"])
-    if isinstance(task, Mapping):
-        values["task"] = dict(task)
-    elif _is_file(task):
-        values["task"] = _read_task(Path(task))
     run = Path(run_dir).expanduser()
-    values["run"]["dir"], values["progress"] = str(run), "plain"
+    chosen = {name: value for name, value in overrides.items() if name in _GROUPS and isinstance(value, str)}
+    with tempfile.TemporaryDirectory(prefix="glane-") as folder:
+        given = Path(folder)
+        folders = [given] if config_dir is None else [given, Path(config_dir).expanduser()]
+        words = [f"task={_name(task, given / 'task', folders)}", f"model={_name(model, given / 'model', folders)}"]
+        words += [f"{name}={value}" for name, value in chosen.items()]
+        values = composed("extract", [*words, "data.path=x", f"run.dir={run}", "progress=plain"], config_dirs=folders)
     for name, value in overrides.items():
-        _set(values, name.split("__"), value)
-    path = _kept(documents, run) if isinstance(documents, pl.DataFrame) else documents
-    values["data"]["path"] = str(path)
+        if name not in chosen:
+            _set(values, name.split("__"), value)
     settings = extract_settings(values)
-    extract_here(settings)
+    if settings.cluster.kind != "local":
+        raise ConfigError(
+            f"cluster: glane.extract works on this machine, and cannot submit to {settings.cluster.kind}. "
+            f"On the command line: glane extract … cluster={settings.cluster.kind}"
+        )
+    path = _kept(documents, run) if isinstance(documents, pl.DataFrame) else documents
+    data = settings.data.model_copy(update={"path": str(path)})
+    try:
+        extract_here(settings.model_copy(update={"data": data}))
+    except GlaneError:
+        if isinstance(documents, pl.DataFrame) and not run.exists():  # refused: no copy of documents stays behind
+            Path(path).unlink(missing_ok=True)
+        raise
     return open_run(run)
 
 
-def _is_file(task: str | Path) -> bool:
-    return isinstance(task, Path) or task.endswith((".yaml", ".yml"))
-
-
-def _read_task(path: Path) -> dict[str, Any]:
-    import yaml
-
+def _name(source: str | Path | Mapping[str, Any], group: Path, folders: list[Path]) -> str:
+    """The name by which Hydra finds a task or a model: its own, or that of a copy in the folder `group`."""
+    if isinstance(source, str) and not source.endswith((".yaml", ".yml")) and "/" not in source:
+        return source
+    if isinstance(source, Mapping):
+        values = dict(source)
+    else:
+        path = Path(source).expanduser()
+        if group.name == "model" and path.is_dir():
+            values = {"defaults": ["base/default@_here_", "_self_"], "name": path.name, "path": str(path.absolute())}
+        else:
+            values = _read(path, group.name)
+            if path.absolute().parent.name == group.name:  # the files that it inherits from lie beside it
+                folders.append(path.absolute().parents[1])
     try:
-        values = yaml.safe_load(path.expanduser().read_text(encoding="utf-8"))
+        text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{group.name}: holds what YAML cannot ({error.args[0]}). Give plain values.") from None
+    group.mkdir()
+    (group / f"{_GIVEN}.yaml").write_text(text, encoding="utf-8")
+    return _GIVEN
+
+
+def _read(path: Path, what: str) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"task: {path} cannot be read as YAML ({type(error).__name__}).") from None
+        raise ConfigError(f"{what}: {path} cannot be read as YAML ({type(error).__name__}).") from None
     if not isinstance(values, dict):
-        raise ConfigError(f"task: {path} holds no mapping of keys.")
+        raise ConfigError(f"{what}: {path} holds no mapping of keys.")
     return values
 
 
@@ -83,11 +119,17 @@ def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def _kept(documents: pl.DataFrame, run: Path) -> Path:
-    """Write a frame beside its run, once: the run is resumed with the same documents only."""
+    """Write a frame beside its run.
+
+    Raises:
+        ConfigError: if the run was begun with other documents, which are still needed to review it.
+    """
     path = run.with_name(f"{run.name}.documents.parquet")
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and pl.read_parquet(path).equals(documents):
+    if path.exists() and run.exists():
+        if not pl.read_parquet(path).equals(documents):
+            raise ConfigError(f"run_dir: {run} was begun with other documents. Choose another run_dir.")
         return path
     replace_file(path, lambda stream: documents.write_parquet(stream), mode=0o600)
     return path

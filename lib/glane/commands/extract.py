@@ -29,10 +29,10 @@ def main(values: Mapping[str, Any]) -> None:
 
         extract_on_cluster(settings)
     elif settings.preview:
-        from glane.job.extract import checked
         from glane.job.preview import preview
+        from glane.job.resolve import resolve
 
-        preview(*checked(settings), show=print)
+        preview(*resolve(settings), show=print)
         return
     else:
         from glane.job.here import extract_here

@@ -22,7 +22,7 @@ from glane.run.directory import RunDirectory
 from glane.run.environment import environment
 from glane.run.fingerprint import fingerprint_digest
 from glane.run.work import Draft
-from glane.settings import DataSettings, ExtractSettings, RunSettings
+from glane.settings import DataSettings, ResolvedSettings, RunSettings
 from glane.task.arrow import columns
 from glane.task.result import reserved_names
 from glane.task.task import Task
@@ -36,7 +36,7 @@ def run_directory(run: RunSettings) -> RunDirectory:
     return RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
 
 
-def draft(settings: ExtractSettings, task: Task, known: RunDescription | None) -> Draft:
+def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) -> Draft:
     """Check the input and describe the run; see `glane.run.work.Work.draft`."""
     files = _checked_files(settings.data, task)
     fingerprint = make_fingerprint(
@@ -79,7 +79,7 @@ def _input_digests(files: list[InputFile], known: RunDescription | None) -> list
     ]
 
 
-def _plan(settings: ExtractSettings, files: list[InputFile]) -> Plan:
+def _plan(settings: ResolvedSettings, files: list[InputFile]) -> Plan:
     data = settings.data
     selected = select_rows(
         files,
@@ -126,7 +126,7 @@ def _ids(data: DataSettings, runs: tuple[str, ...], *, rejected_only: bool) -> p
 
 
 def _description(
-    settings: ExtractSettings, task: Task, fingerprint: dict[str, Any], files: list[InputFile]
+    settings: ResolvedSettings, task: Task, fingerprint: dict[str, Any], files: list[InputFile]
 ) -> RunDescription:
     return RunDescription(
         work=WORK,

@@ -8,18 +8,18 @@ from pathlib import Path
 from glane.extraction.frozen import FrozenSet
 from glane.extraction.places import sentinels_directory
 from glane.run.directory import RunDirectory
-from glane.settings import DataSettings, ExtractSettings
+from glane.settings import DataSettings, ResolvedSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelSpec:
     """The sentinels, as passed to workers in other processes. Small, and without document text."""
 
-    settings: ExtractSettings
+    settings: ResolvedSettings
     key: str  # digest of the sentinels' own fingerprint
 
 
-def sentinel_settings(settings: ExtractSettings, frozen: FrozenSet) -> ExtractSettings:
+def sentinel_settings(settings: ResolvedSettings, frozen: FrozenSet) -> ResolvedSettings:
     """The settings of the sentinels' run: those of the run, except for the documents and the directory."""
     manifest = frozen.manifest
     return settings.model_copy(

@@ -19,7 +19,7 @@ from glane.run.session import Session
 from glane.run.shards import Shards, until_published
 from glane.run.summary import Summary
 from glane.run.work import Draft
-from glane.settings import ExtractSettings
+from glane.settings import ResolvedSettings
 from glane.task.task import Task
 
 
@@ -27,7 +27,7 @@ from glane.task.task import Task
 class ExtractionWork:
     """One extraction: its settings, its task, and its sentinels if it has any."""
 
-    settings: ExtractSettings
+    settings: ResolvedSettings
     task: Task
     sentinels: SentinelSpec | None = None
 
@@ -70,7 +70,7 @@ class ExtractionWork:
         if shards.ledger.num_open:
             self._ask(shards, engine, settings, self.sentinels.key)
 
-    def _ask(self, shards: Shards, engine: Engine, settings: ExtractSettings, key: str) -> None:
+    def _ask(self, shards: Shards, engine: Engine, settings: ResolvedSettings, key: str) -> None:
         if shards.directory.is_complete:
             return
         reader = Reader(

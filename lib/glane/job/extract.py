@@ -9,46 +9,20 @@ from glane.cluster.layout import plan_layout
 from glane.cluster.supervisor import alive_nodes
 from glane.engine.device import gpu_bytes
 from glane.engine.registry import engine_kind
-from glane.engine.weights import resolve_weights, weights_bytes
-from glane.errors import ConfigError
+from glane.engine.weights import weights_bytes
 from glane.extraction.forecast import PilotReport, check_same, read_pilot
 from glane.extraction.prediction import compare, comparison_lines
-from glane.extraction.prepare import input_pattern_exists
 from glane.extraction.summary import extraction_summary, summary_lines
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.durable import Connect, announce, logged, run_workers
-from glane.job.notes import tell_notes
-from glane.job.sentinels import Sentinels, check_sentinels, sentinels_of
+from glane.job.resolve import resolve
+from glane.job.sentinels import Sentinels, sentinels_of
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run, is_committed
 from glane.run.summary import amended
-from glane.settings import ExtractSettings
-from glane.task.task import Task, load_task
-
-
-def checked(settings: ExtractSettings) -> tuple[ExtractSettings, Task]:
-    """Read the task and find the weights, before the data is read. Return the settings with the path of the weights.
-
-    Raises:
-        GlaneError: naming what is wrong, and the remedy.
-    """
-    task = load_task(settings.task)
-    tell_notes(task)
-    if task.passes.recall and settings.model.prompt_style == "bare":
-        raise ConfigError(
-            f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "
-            "would not hear what was found already. Set task.passes.recall=0, or take a model with prompt_style=full."
-        )
-    if task.keys == "short" and settings.model.prompt_style == "bare":
-        raise ConfigError(
-            f"task.keys: {settings.model.name!r} is shown the document alone (model.prompt_style=bare), and writes the "
-            "keys that it was trained on. Set task.keys=full, or take a model with prompt_style=full."
-        )
-    check_sentinels(task)
-    input_pattern_exists(settings.data)
-    model = resolve_weights(settings.model)
-    return settings.model_copy(update={"model": model}), task
+from glane.settings import ExtractSettings, ResolvedSettings
+from glane.task.task import Task
 
 
 def extract(
@@ -67,7 +41,8 @@ def extract(
     Raises:
         GlaneError: for what a user can correct. What was committed stays, and the same command resumes the run.
     """
-    settings, task = checked(settings)
+    place = settings.run.dir  # as the user wrote it
+    settings, task = resolve(settings)
     pilot = None if settings.run.pilot is None else read_pilot(settings.run.pilot)
     run = prepare_extraction(ExtractionWork(settings=settings, task=task))
     if pilot is not None:
@@ -83,9 +58,9 @@ def extract(
     with ProgressReporter(directory, plan, style=settings.progress) as progress:
         if directory.is_complete:
             rest = "nothing to do" if is_done() else "its sentinels are not"
-            progress.say(f"{settings.run.dir}: complete already, {rest}")
+            progress.say(f"{place}: complete already, {rest}")
         else:
-            announce(run, settings.run.dir, progress)
+            announce(run, place, progress)
         if sentinels is not None and not sentinels.is_done:
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
         if not is_done():
@@ -93,14 +68,14 @@ def extract(
                 _work(settings, task, run, sentinels, progress, ray, should_stop, start)
         if should_stop() and not is_done():
             progress.update()
-            progress.say(f"{settings.run.dir}: stopped before the end; what is committed stays")
+            progress.say(f"{place}: stopped before the end; what is committed stays")
             return run
         _finish(run, settings, sentinels, pilot, progress)
     return run
 
 
 def _work(
-    settings: ExtractSettings,
+    settings: ResolvedSettings,
     task: Task,
     run: PreparedRun,
     sentinels: Sentinels | None,
@@ -152,7 +127,7 @@ def _work(
 
 def _finish(
     run: PreparedRun,
-    settings: ExtractSettings,
+    settings: ResolvedSettings,
     sentinels: Sentinels | None,
     pilot: PilotReport | None,
     progress: ProgressReporter,

@@ -17,12 +17,12 @@ from glane.extraction.prepare import selection_of
 from glane.extraction.prompts import PromptBuilder
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
-from glane.settings import ExtractSettings
+from glane.settings import ResolvedSettings
 from glane.task.task import Task
 from glane.types import Completion, Document, Status
 
 
-def preview(settings: ExtractSettings, task: Task, *, show: Callable[[str], None]) -> None:
+def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], None]) -> None:
     """Show the rendered prompt and the answer of the first `settings.preview` selected documents.
 
     Prompts and answers hold text of documents. They go to `show` alone, because the user asked to see them.

@@ -17,7 +17,7 @@ from glane.run.directory import RunDirectory
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run, is_committed
-from glane.settings import ExtractSettings
+from glane.settings import ResolvedSettings
 from glane.task.task import Task, load_task
 
 _LOOK_EVERY_S = 2.0
@@ -47,7 +47,7 @@ def check_sentinels(task: Task) -> FrozenSet | None:
 class Sentinels:
     """The sentinels of one job, in a run nested in the job's run."""
 
-    def __init__(self, settings: ExtractSettings, task: Task, run: PreparedRun, frozen: FrozenSet) -> None:
+    def __init__(self, settings: ResolvedSettings, task: Task, run: PreparedRun, frozen: FrozenSet) -> None:
         """Prepare the sentinels' run inside `run`, or resume it.
 
         Raises:
@@ -131,7 +131,7 @@ class Sentinels:
         return drift
 
 
-def _refuse_others(settings: ExtractSettings, directory: RunDirectory, frozen: FrozenSet) -> None:
+def _refuse_others(settings: ResolvedSettings, directory: RunDirectory, frozen: FrozenSet) -> None:
     """Refuse other sentinels than those that the run was begun with: it holds their answers."""
     inner = sentinels_directory(directory)
     if not inner.description.exists():
@@ -145,7 +145,7 @@ def _refuse_others(settings: ExtractSettings, directory: RunDirectory, frozen: F
         )
 
 
-def sentinels_of(settings: ExtractSettings, task: Task, run: PreparedRun) -> Sentinels | None:
+def sentinels_of(settings: ResolvedSettings, task: Task, run: PreparedRun) -> Sentinels | None:
     """The sentinels of a prepared run; None if its task names none."""
     frozen = check_sentinels(task)
     return None if frozen is None else Sentinels(settings, load_task({**settings.task, "sentinels": None}), run, frozen)

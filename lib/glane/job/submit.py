@@ -16,6 +16,7 @@ from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, GlaneError
 from glane.job.launcher import launch
 from glane.job.notes import tell_notes
+from glane.job.resolve import absolute
 from glane.job.sentinels import check_sentinels
 from glane.job.wait import wait
 from glane.run.description import known_run
@@ -65,7 +66,7 @@ def submit(settings: ExtractSettings) -> Submission | None:
     assert isinstance(cluster, BatchSettings)
     scheduler = scheduler_of(cluster)
     _check(settings)
-    settings = _absolute(settings)
+    settings = absolute(settings)
     directory = _directory(settings)
     task, label = NodeTask(settings), directory.root.name
     if cluster.dry_run:
@@ -115,17 +116,6 @@ def _check(settings: ExtractSettings) -> None:
         and not Path(settings.model.path).exists()
     ):
         raise ConfigError(f"model.path: {settings.model.path} does not exist here. Is it on the shared file system?")
-
-
-def _absolute(settings: ExtractSettings) -> ExtractSettings:
-    """The settings with absolute paths: nodes may have another working directory."""
-    pilot = None if settings.run.pilot is None else str(Path(settings.run.pilot).expanduser().absolute())
-    run = settings.run.model_copy(update={"dir": str(Path(settings.run.dir).absolute()), "pilot": pilot})
-    data = settings.data.model_copy(update={"path": str(Path(settings.data.path).absolute())})
-    task = dict(settings.task)
-    if task.get("sentinels") is not None:
-        task["sentinels"] = str(Path(task["sentinels"]).expanduser().absolute())
-    return settings.model_copy(update={"run": run, "data": data, "task": task})
 
 
 def _directory(settings: ExtractSettings) -> RunDirectory:

@@ -13,7 +13,7 @@ from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.forecast import PilotReport, check_same
 from glane.extraction.prepare import selection_of
 from glane.extraction.results import open_run
-from glane.job.extract import checked
+from glane.job.resolve import resolve
 from glane.pilot.frame import read_frame
 from glane.pilot.report import make_report
 from glane.pilot.trial import draw_sample, earlier, engines_here, private_folder, try_rows
@@ -29,7 +29,7 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
         GlaneError: for errors that a user can cause.
     """
     asked, pilot = settings.extraction(), settings.pilot
-    extraction, task = checked(asked.model_copy(update={"task": {**asked.task, "sentinels": None}}))
+    extraction, task = resolve(asked.model_copy(update={"task": {**asked.task, "sentinels": None}}))
     data = extraction.data
     files = inspect_files(
         data.path, id_column=data.id_column, text_column=data.text_column,

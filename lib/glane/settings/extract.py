@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import Count, one_or_many
+from glane.settings.shapes import Count, HomePath, one_or_many
 from glane.validation import Strict, validated
 
 
 class DataSettings(Strict):
     """Which rows of which Parquet files are asked."""
 
-    path: str  # a file, a directory or a glob
+    path: HomePath  # a file, a directory or a glob
     id_column: str = "id"
     text_column: str = "text"
     carry_columns: tuple[str, ...] = ()
@@ -53,8 +52,8 @@ class ModelSettings(Strict):
 
     name: str = Key(min_length=1)
     engine: str = "vllm"  # a name of engine/registry.py
-    path: str
-    tokenizer: str | None = None  # the weights' own by default
+    path: HomePath
+    tokenizer: HomePath | None = None  # the weights' own by default
     chat_template: str | None = None  # a Jinja file; the tokenizer's own by default
     prompt_style: Literal["full", "bare"] = "full"
     max_model_len: int = Key(default=8192, ge=16)
@@ -174,7 +173,7 @@ ClusterSettings = Annotated[LocalSettings | SlurmSettings, Key(discriminator="ki
 class RunSettings(Strict):
     """The run directory and the ledger's habits."""
 
-    dir: str
+    dir: HomePath
     shard_rows: int | Literal["auto"] = "auto"
     shard_bytes: int = Key(default=64 * 2**20, ge=1)  # text of one shard, uncompressed, at most about this
     heartbeat_s: float = Key(default=2.0, gt=0)
@@ -185,7 +184,7 @@ class RunSettings(Strict):
     record_mib: int = Key(default=128, ge=1)  # size of the published files
     energy: Literal["auto", "none"] = "auto"  # measure what engines use of electricity, or model it
     country: str = Key(default="FRA", pattern=r"^[A-Z]{3}$")  # whose electricity it is: ISO 3166-1, three letters
-    pilot: str | None = None  # the report of jobs/plan.py that the summary is compared with
+    pilot: HomePath | None = None  # the report of jobs/plan.py that the summary is compared with
 
     @model_validator(mode="after")
     def _lease_outlives_heartbeat(self) -> Self:
@@ -207,21 +206,17 @@ class ExtractSettings(Strict):
     progress: Literal["auto", "live", "plain", "none"] = "auto"
 
 
+class ResolvedSettings(ExtractSettings):
+    """The same with nothing left to look up: paths are absolute, and `model.path` is a folder with whole weights.
+
+    Made by `glane.job.resolve` alone.
+    """
+
+
 def extract_settings(values: Mapping[str, Any]) -> ExtractSettings:
     """Read the composed configuration of the extraction job.
 
     Raises:
         ConfigError: for a value that is missing, wrong or unknown, naming it and what would be valid.
     """
-    settings = validated(ExtractSettings, values, place="")
-    return settings.model_copy(update={"model": at_home(settings.model)})
-
-
-def at_home(model: ModelSettings) -> ModelSettings:
-    """The settings of a model with "~" in its paths resolved."""
-    tokenizer = _expanded(model.tokenizer) if model.tokenizer else None
-    return model.model_copy(update={"path": _expanded(model.path), "tokenizer": tokenizer})
-
-
-def _expanded(path: str) -> str:
-    return str(Path(path).expanduser()) if path.startswith("~") else path
+    return validated(ExtractSettings, values, place="")

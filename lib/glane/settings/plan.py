@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.extract import ExtractSettings, at_home
+from glane.settings.extract import ExtractSettings
 from glane.settings.shapes import Count, Folder
 from glane.validation import Strict, validated
 
@@ -64,5 +64,4 @@ class PlanSettings(ExtractSettings):
 
 def plan_settings(values: Mapping[str, Any]) -> PlanSettings:
     """Read the composed configuration of the pilot; raises `ConfigError` as `extract_settings` does."""
-    settings = validated(PlanSettings, values, place="")
-    return settings.model_copy(update={"model": at_home(settings.model)})
+    return validated(PlanSettings, values, place="")

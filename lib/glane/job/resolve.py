@@ -1,0 +1,53 @@
+"""From what a user told to what an extraction does: the task read, paths absolute, weights found. Nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from glane.engine.weights import resolve_weights
+from glane.errors import ConfigError
+from glane.extraction.prepare import input_pattern_exists
+from glane.job.notes import tell_notes
+from glane.job.sentinels import check_sentinels
+from glane.settings import ExtractSettings, ResolvedSettings
+from glane.task.task import Task, load_task
+
+
+def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
+    """Read the task and find the weights: everything that can be wrong before the data is read.
+
+    Raises:
+        GlaneError: naming what is wrong and the remedy.
+    """
+    task = load_task(settings.task)
+    tell_notes(task)
+    if task.passes.recall and settings.model.prompt_style == "bare":
+        raise ConfigError(
+            f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "
+            "would not hear what was found already. Set task.passes.recall=0, or take a model with prompt_style=full."
+        )
+    if task.keys == "short" and settings.model.prompt_style == "bare":
+        raise ConfigError(
+            f"task.keys: {settings.model.name!r} is shown the document alone (model.prompt_style=bare), and writes the "
+            "keys that it was trained on. Set task.keys=full, or take a model with prompt_style=full."
+        )
+    check_sentinels(task)
+    input_pattern_exists(settings.data)
+    found = absolute(settings).model_copy(update={"model": resolve_weights(settings.model)})
+    resolved = ResolvedSettings(**{name: getattr(found, name) for name in ExtractSettings.model_fields})
+    return resolved, task
+
+
+def absolute(settings: ExtractSettings) -> ExtractSettings:
+    """The settings with paths that mean the same in any working directory: on the nodes of a job, and in `run.yaml`."""
+    told = settings.run
+    run = told.model_copy(update={"dir": _absolute(told.dir), "pilot": told.pilot and _absolute(told.pilot)})
+    data = settings.data.model_copy(update={"path": _absolute(settings.data.path)})
+    task = dict(settings.task)
+    if task.get("sentinels") is not None:
+        task["sentinels"] = _absolute(task["sentinels"])
+    return settings.model_copy(update={"run": run, "data": data, "task": task})
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
