@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +23,9 @@ from conftest import ROOT
 from glane.composition import _compose, _plain, _quoted, _resolve_package
 from glane.errors import GlaneError
 from glane.extraction.results import Run
+from glane.settings.words import key_types
 from glane.task.task import load_task
+from glane.types import KeyType
 from markdown_pages import Block, Page, commands_of, split_command
 
 CONF = ROOT / "conf"
@@ -244,7 +246,8 @@ def _check_overrides(job: str, arguments: list[str], folder: Path) -> None:
         elif word in ("…", "[…]"):
             is_cut = True  # what else the command needs is left to the reader
         elif not word.startswith("--"):
-            overrides.append(_filled(word))
+            overrides.append(word)
+    overrides = [_filled(word, key_types(job), is_sweep=is_sweep) for word in overrides]
     task = next((word.removeprefix("task=") for word in overrides if word.startswith("task=")), None)
     if own is not None and task and not (own / "task" / f"{task}.yaml").exists():
         (own / "task").mkdir(exist_ok=True)  # a task of the reader's, which the page does not print
@@ -255,14 +258,14 @@ def _check_overrides(job: str, arguments: list[str], folder: Path) -> None:
         _typed(job, _composed(job, [*chosen, *rest], own))
 
 
-def _filled(word: str) -> str:
+def _filled(word: str, types: Mapping[str, KeyType], *, is_sweep: bool) -> str:
     """An override with something in the place of `…` and of names in capitals."""
     key, equals, value = word.partition("=")
     if not equals or key == "…":
         raise ValueError(f"{word}: neither an option nor KEY=VALUE")
     if value in ("…", "[…]") or re.fullmatch(r"[A-Z]{3,}|\[[A-Z]{3,}, ?…\]", value):
         return f"{key}={_PLACEHOLDERS.get(key, 'placeholder')}"
-    return _quoted(word.replace("…", "x"))
+    return _quoted(word.replace("…", "x"), types, is_sweep=is_sweep)
 
 
 def _sweep(overrides: list[str]) -> Iterator[list[str]]:

@@ -18,6 +18,8 @@ import pytest
 from conftest import ROOT, job_here
 from glane import cli
 from glane.cli import COMMANDS, _completed
+from glane.composition import CONF, composed, run_composed
+from glane.settings.words import SETTINGS, key_types
 
 GLANE = [sys.executable, "-c", "import sys; sys.argv[0] = 'glane'; from glane.cli import main; main()"]
 
@@ -90,6 +92,12 @@ def test_options_and_overrides_stand_in_any_order(tmp_path: Path) -> None:
         "[x",
         "{y",
         "#1",
+        "~/notes",
+        "2024",
+        "1e3",
+        "true",
+        "12:30",
+        "'x' = y AND z = 'w'",
     ],
 )
 def test_text_is_written_as_in_any_command(text: str) -> None:
@@ -105,6 +113,57 @@ def test_a_list_of_texts_is_a_list_of_texts() -> None:
 
     shown = job_here("data.path=x", "data.carry_columns=[poids (kg), âge,n°]", "--cfg", "job").stdout
     assert yaml.safe_load(shown)["data"]["carry_columns"] == ["poids (kg)", "âge", "n°"]
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("data.carry_columns=a,b", ["a", "b"]),
+        ("data.carry_columns=[a, b]", ["a", "b"]),
+        ("data.carry_columns=[2024,true]", ["2024", "true"]),
+        ("data.carry_columns=a", ["a"]),
+        ("data.carry_columns=Code postal", ["Code postal"]),
+        ("data.carry_columns=['a, b',c]", ["a, b", "c"]),
+        ("data.carry_columns=[]", []),
+        ("cluster.setup=module load a, b", ["module load a, b"]),
+    ],
+)
+def test_lists_are_written_with_or_without_brackets(told: str, read: list[str]) -> None:
+    values = composed("extract", ["data.path=x", "run.dir=y", "cluster=slurm", told], types=key_types("extract"))
+    group, _, key = told.partition("=")[0].partition(".")
+    assert values[group][key] == read
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        (["data.path=a b,~/c"], ["a b", "~/c"]),
+        (["data.path=choice(a,b)"], ["a", "b"]),
+        (["data.path=x", "data.where=a IN (1,2)"], ["x"]),
+    ],
+)
+def test_a_sweep_parts_texts_at_their_commas(words: list[str], read: list[str]) -> None:
+    found: list[str] = []
+    run_composed(
+        lambda values: found.append(values["data"]["path"]),
+        config_name="extract",
+        arguments=["-m", *words, "run.dir=y"],
+        types=key_types("extract"),
+    )
+    assert found == read
+
+
+def test_every_job_has_its_settings() -> None:
+    assert {path.stem for path in CONF.glob("*.yaml")} - {"benchmark"} == set(SETTINGS)
+    assert {name.replace("-", "_") for name in COMMANDS} <= set(SETTINGS)
+
+
+@pytest.mark.parametrize("words", ["extract --help", "--help", "extract data.path=x run.dir=y --cfg job"])
+def test_who_reads_may_stop_reading(words: str) -> None:
+    code = "import time; time.sleep(0.3); from glane.cli import main; main()"  # until nobody reads
+    command = f"{sys.executable} -c '{code}' {words} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("141", "")
 
 
 def test_what_can_be_completed() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import select
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from glane.errors import GlaneError, did_you_mean
@@ -49,9 +51,9 @@ def main() -> None:
     os.umask(0o077)  # what is written is private, whoever writes it
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in _HELP:
-        print(_overview())
+        _show(_overview())
     elif name in _VERSION:
-        print(_version())
+        _show(_version())
     elif name == "completion":
         _complete(arguments)
     elif name in COMMANDS:
@@ -79,22 +81,49 @@ def run_job(
     on standard error, no traceback), 130 after an interruption.
     """
     from glane.composition import run_composed
+    from glane.settings.words import key_types
 
     os.umask(0o077)
     words = sys.argv[1:] if arguments is None else list(arguments)
     if any(word in _HELP[:2] for word in words):
-        print(_help(text, config_name, words))
+        _show(_help(text, config_name, words))
         return
     if any(word in _VERSION for word in words):
-        print(_version())
+        _show(_version())
         return
     try:
-        run_composed(job, config_name=config_name, arguments=words)
+        with _readers_may_leave():
+            run_composed(job, config_name=config_name, arguments=words, types=key_types(config_name))
     except GlaneError as error:
         _fail(str(error))
     except KeyboardInterrupt:
         print("interrupted; what is committed stays, run the same command again to go on", file=sys.stderr)
         sys.exit(130)
+
+
+def _show(text: str) -> None:
+    with _readers_may_leave():
+        print(text)
+
+
+@contextmanager
+def _readers_may_leave() -> Iterator[None]:
+    """End as other commands do when who reads the output has closed it, as `head` does: exit code 141, no traceback."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if not _is_closed(sys.stdout.fileno()):
+            raise  # another pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes there
+        sys.exit(141)
+
+
+def _is_closed(descriptor: int) -> bool:
+    """Whether nobody reads what is written there."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _fail(message: str) -> None:

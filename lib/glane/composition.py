@@ -24,6 +24,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from glane.errors import ConfigError, GlaneError, did_you_mean
+from glane.types import KeyType
 
 CONF = Path(__file__).resolve().parent / "conf"
 Job = Callable[[Mapping[str, Any]], None]
@@ -45,21 +46,24 @@ _VALUE_OPTIONS = (
 )
 _INFO = ("--info", "-i")  # whose value may be left out
 OPTIONS = (*_VALUE_OPTIONS, *_INFO, "--multirun", "-m", "--resolve", "--help", "-h", "--version", "--hydra-help")
-_FREE_TEXT = ("data.where", "data.path", "run.dir", "out.dir", "path", "gold", "model.path")
 _FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch")  # mappings whose keys are not glane's
-_GRAMMAR = re.compile(r"[^\w./:*?@%+$~-]")  # what Hydra's grammar would read as its own signs
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_SWEPT = re.compile(r"(?:choice|range|glob)\(.*\)")  # Hydra's ways to name several values
 
 
-def run_composed(job: Job, *, config_name: str, arguments: Sequence[str]) -> None:
+def run_composed(
+    job: Job, *, config_name: str, arguments: Sequence[str], types: Mapping[str, KeyType] | None = None
+) -> None:
     """Compose `conf/<config_name>.yaml` with a command line's overrides, and run `job` with the values.
 
+    `types` tells of the job's keys which are texts and lists, so that users need no quotes of Hydra's there.
     With Hydra's `-m`, once for each combination of a sweep: a job that fails does not keep the others from running.
 
     Raises:
         GlaneError: what the job raised, or what is wrong with the command line, in sentences.
     """
     _resolve_package()
-    former, sys.argv = sys.argv, [sys.argv[0], *_ordered(arguments)]
+    former, sys.argv = sys.argv, [sys.argv[0], *_ordered(arguments, types or {})]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its exceptions on, and we say what they mean
     failures: list[GlaneError] = []
 
@@ -85,16 +89,22 @@ def run_composed(job: Job, *, config_name: str, arguments: Sequence[str]) -> Non
         raise GlaneError("\n".join(str(error) for error in failures))
 
 
-def composed(config_name: str, overrides: Sequence[str], *, config_dirs: Sequence[str | Path] = ()) -> dict[str, Any]:
+def composed(
+    config_name: str,
+    overrides: Sequence[str],
+    *,
+    types: Mapping[str, KeyType] | None = None,
+    config_dirs: Sequence[str | Path] = (),
+) -> dict[str, Any]:
     """Return the values of `conf/<config_name>.yaml` with these overrides, as a command line would give them.
 
-    `config_dirs` are further folders with groups, as that of `--config-dir`.
+    `types` is as for `run_composed`. `config_dirs` are further folders with groups, as that of `--config-dir`.
 
     Raises:
         ConfigError: if something is missing, unknown or wrong.
     """
     _resolve_package()
-    words = [_quoted(word) for word in overrides]
+    words = [_quoted(word, types or {}) for word in overrides]
     searched = (_single_quoted(f"file://{Path(folder).absolute()}") for folder in config_dirs)
     words.append(f"hydra.searchpath=[{','.join(searched)}]")
     try:
@@ -184,7 +194,7 @@ def _names(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
-def _ordered(arguments: Sequence[str]) -> list[str]:
+def _ordered(arguments: Sequence[str], types: Mapping[str, KeyType]) -> list[str]:
     """Options first, then overrides: Hydra's parser takes the overrides from one unbroken stretch only.
 
     Raises:
@@ -198,7 +208,7 @@ def _ordered(arguments: Sequence[str]) -> list[str]:
         word = words.pop(0)
         if not word.startswith("-"):
             _check_override(word, arguments)
-            overrides.append(_quoted(word, is_sweep=is_sweep))
+            overrides.append(_quoted(word, types, is_sweep=is_sweep))
             continue
         name = word.partition("=")[0]
         if name not in OPTIONS:
@@ -248,28 +258,42 @@ def _not_utf8(folders: Sequence[Path]) -> str:
     return "a configuration file is not UTF-8. Save it with this encoding."
 
 
-def _quoted(word: str, *, is_sweep: bool = False) -> str:
-    """Quote what an override holds of free text, so that conditions, paths and names are written as in any command.
+def _quoted(word: str, types: Mapping[str, KeyType], *, is_sweep: bool = False) -> str:
+    """Quote what an override holds of text, so that conditions, paths and names are written as in any command.
 
-    In a sweep, a comma stands between values; else it belongs to a text.
+    `types` are those of the job's keys. In a sweep, a comma stands between values; else it belongs to a text, or
+    parts the items of a list.
     """
     key, equals, value = word.partition("=")
-    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-    if not equals or is_quoted:
+    is_plain = not value or value == "null" or "${" in value
+    if not equals or is_plain or _QUOTED.fullmatch(value) or (is_sweep and _SWEPT.fullmatch(value)):
         return word
-    if key in _FREE_TEXT:
-        return f"{key}={_single_quoted(value)}" if "${" not in value and _GRAMMAR.search(value) else word
-    if _is_grammatical(word) and (is_sweep or not _is_choice(key, value)):
+    match types.get(key.lstrip("+")):
+        case "text" if is_sweep and not re.search(r"""["'(\[{]""", value):
+            return f"{key}={','.join(_single_quoted(one) for one in value.split(','))}"
+        case "text":
+            return f"{key}={_single_quoted(value)}"
+        case "list of texts" | "list" as kind if not is_sweep or value.startswith("["):
+            return f"{key}={_list(value, is_text=kind == 'list of texts')}"
+    if _is_grammatical(word):
         return word
-    if value.startswith("[") and value.endswith("]"):
-        items = [item.strip() for item in value[1:-1].split(",")]
-        return f"{key}=[{','.join(item if _is_grammatical(f'x={item}') else _single_quoted(item) for item in items)}]"
-    return f"{key}={_single_quoted(value)}"
+    return f"{key}={_list(value) if _is_bracketed(value) else _single_quoted(value)}"
 
 
-def _is_choice(key: str, value: str) -> bool:
-    """Whether Hydra would take a text with commas for several values: of a group, that is what was meant."""
-    return "," in value and value[0] not in "[{" and "(" not in value and not (CONF / key).is_dir()
+def _list(value: str, *, is_text: bool = False) -> str:
+    """A list as Hydra reads it, of [a, b] or a,b; what holds blanks but no brackets is one item."""
+    if not _is_bracketed(value) and " " in value:
+        return f"[{_single_quoted(value)}]"
+    inner = value[1:-1] if _is_bracketed(value) else value
+    items = [item.strip() for item in inner.split(",")] if inner.strip() else []
+    if any(item[:1] in ("'", '"') or (not is_text and item[:1] in ("[", "{", "(")) for item in items):
+        return value if _is_grammatical(f"x={value}") else _single_quoted(value)  # the user quoted, or nested
+    quoted = (_single_quoted(one) if is_text or not _is_grammatical(f"x={one}") else one for one in items)
+    return f"[{','.join(quoted)}]"
+
+
+def _is_bracketed(value: str) -> bool:
+    return value.startswith("[") and value.endswith("]")
 
 
 def _is_grammatical(word: str) -> bool:

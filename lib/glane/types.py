@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, TypedDict
 
 Language = Literal["fr", "en"]  # of prompts, codebooks and reports
+KeyType = Literal["text", "list of texts", "list"]  # what a configuration key holds, if no number or group
 
 
 class Status(StrEnum):

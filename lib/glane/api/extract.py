@@ -15,6 +15,7 @@ from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run, open_run
 from glane.job.here import extract_here
 from glane.settings import extract_settings
+from glane.settings.words import key_types
 from glane.storage import replace_file, storage_errors
 
 _GIVEN = "given-by-the-caller"  # a name in a folder of our own, where glane has none
@@ -55,7 +56,12 @@ def extract(
         folders = [given] if config_dir is None else [given, Path(config_dir).expanduser()]
         words = [f"task={_name(task, given / 'task', folders)}", f"model={_name(model, given / 'model', folders)}"]
         words += [f"{name}={value}" for name, value in chosen.items()]
-        values = composed("extract", [*words, "data.path=x", f"run.dir={run}", "progress=plain"], config_dirs=folders)
+        values = composed(
+            "extract",
+            [*words, "data.path=x", f"run.dir={run}", "progress=plain"],
+            types=key_types("extract"),
+            config_dirs=folders,
+        )
     for name, value in overrides.items():
         if name not in chosen:
             _set(values, name.split("__"), value)

@@ -1,0 +1,65 @@
+"""Which keys of a job are texts and which are lists: what a command line must know to read a word as it was meant."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from glane.settings.calibrate import CalibrateSettings
+from glane.settings.demo_corpus import DemoCorpusSettings
+from glane.settings.estimate import EstimateSettings
+from glane.settings.evaluate import CompareSettings, EvaluateSettings
+from glane.settings.extract import ExtractSettings
+from glane.settings.plan import PlanSettings
+from glane.settings.review import ReviewSettings
+from glane.settings.sentinels import SentinelsSettings
+from glane.settings.status import StatusSettings
+from glane.types import KeyType
+from glane.validation import Strict
+
+SETTINGS: Mapping[str, type[Strict]] = {
+    "calibrate": CalibrateSettings,
+    "compare": CompareSettings,
+    "demo_corpus": DemoCorpusSettings,
+    "estimate": EstimateSettings,
+    "evaluate": EvaluateSettings,
+    "extract": ExtractSettings,
+    "plan": PlanSettings,
+    "review": ReviewSettings,
+    "sentinels": SentinelsSettings,
+    "status": StatusSettings,
+}
+"""The settings of each job, by the name of its configuration."""
+
+
+def key_types(config_name: str) -> dict[str, KeyType]:
+    """The dotted keys of a job that are texts or lists. A key that may also be a number is neither."""
+    return dict(_key_types(SETTINGS[config_name], "")) if config_name in SETTINGS else {}
+
+
+def _key_types(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, KeyType]]:
+    for name, field in model.model_fields.items():
+        annotations = list(_alternatives(field.annotation))
+        for inner in annotations:
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _key_types(inner, f"{prefix}{name}.")
+        if annotations == [str]:
+            yield prefix + name, "text"
+        elif len(annotations) == 1 and get_origin(annotations[0]) is tuple:
+            items = list(_alternatives(get_args(annotations[0])[0]))
+            yield prefix + name, "list of texts" if items == [str] else "list"
+
+
+def _alternatives(annotation: Any) -> Iterator[Any]:
+    """The types that a value may have, without None."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _alternatives(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for inner in get_args(annotation):
+            yield from _alternatives(inner)
+    elif annotation is not type(None):
+        yield annotation
