@@ -13,5 +13,5 @@
 if [[ -n ${GLANE_CONTAINER:-} ]]; then
     GLANE_PYTHON=(${GLANE_CONTAINER_COMMAND:-apptainer exec --nv --bind "$GLANE_ROOT,$PWD"} "$GLANE_CONTAINER" python3)
 else
-    GLANE_PYTHON=("${GLANE_VENV:-$GLANE_ROOT/.venv}/bin/python")
+    GLANE_PYTHON=("${GLANE_VENV:-$GLANE_ROOT/.venv}/bin/python3")  # a system has no "python"
 fi

@@ -166,6 +166,15 @@ def test_who_reads_may_stop_reading(words: str) -> None:
     assert (done.stdout.strip(), done.stderr) == ("141", "")
 
 
+def test_names_in_a_folder_of_the_users_are_completed_and_told(tmp_path: Path) -> None:
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "edge.yaml").write_text("name: edge\n")
+    assert _completed(["glane", "extract", "--config-dir", str(tmp_path), "task=edg"]) == ["task=edge "]
+    assert _completed(["glane", "extract", f"--config-dir={tmp_path}", "task=ed_"]) == ["task=ed_visit "]
+    told = glane("extract", "--config-dir", str(tmp_path), "--help").stdout
+    assert re.search(r"task=.*\bed_visit, edge\b", told)
+
+
 def test_what_can_be_completed() -> None:
     assert _completed(["glane", "ev"]) == ["evaluate "]
     assert _completed(["glane", "extract", "model=mistral_s"]) == ["model=mistral_small "]

@@ -159,12 +159,12 @@ def _help(text: str, config_name: str, words: Sequence[str]) -> str:
 
     Of a group, the keys of the option that `words` choose are told.
     """
-    from glane.composition import CONF, dotted_keys, files_of, groups, unresolved
+    from glane.composition import CONF, dotted_keys, files_of, groups, own_folders, unresolved
 
     parts = [text.strip(), ""]
     if missing := [key for key, value in dotted_keys(unresolved(config_name)) if value == "???"]:
         parts += ["Must be given:", *(f"  {key}=…" for key in missing), ""]
-    if choices := groups(config_name):
+    if choices := groups(config_name, own_folders(words)):
         parts.append("Chosen by name, or from a folder of yours with --config-dir:")
         parts += [f"  {group}={', '.join(names)}" for group, names in choices.items() if len(names) > 1]
         parts.append("")
@@ -214,12 +214,12 @@ def _completed(words: Sequence[str]) -> list[str]:
         return ["bash "]
     if words[1] not in COMMANDS:
         return []
-    from glane.composition import OPTIONS, dotted_keys, groups, unresolved
+    from glane.composition import OPTIONS, dotted_keys, groups, own_folders, unresolved
 
     if begun.startswith("-"):
         return [f"{option} " for option in OPTIONS if option.startswith("--") and option.startswith(begun)]
     config_name = words[1].replace("-", "_")
-    choices = groups(config_name)
+    choices = groups(config_name, own_folders(words[2:]))
     if "=" in begun:
         group, _, start = begun.partition("=")
         return [f"{group}={name} " for name in choices.get(group, []) if name.startswith(start)]

@@ -82,7 +82,7 @@ def run_composed(
     except yaml.MarkedYAMLError as error:
         raise ConfigError(_not_yaml(error)) from None
     except UnicodeDecodeError:
-        raise ConfigError(_not_utf8(_own_folders(arguments))) from None
+        raise ConfigError(_not_utf8(own_folders(arguments))) from None
     finally:
         sys.argv = former
     if failures:
@@ -125,15 +125,15 @@ def unresolved(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any
     return {str(key): value for key, value in values.items()}
 
 
-def groups(config_name: str) -> dict[str, list[str]]:
-    """The groups that a job's configuration chooses from, with the names to choose."""
+def groups(config_name: str, folders: Sequence[Path] = ()) -> dict[str, list[str]]:
+    """The groups that a job's configuration chooses from, with the names to choose: glane's, and those in `folders`."""
     listed = yaml.safe_load((CONF / f"{config_name}.yaml").read_text(encoding="utf-8")).get("defaults", [])
     found: dict[str, list[str]] = {}
     for entry in listed:
         if isinstance(entry, str) and entry != "_self_":
-            found |= groups(entry)
+            found |= groups(entry, folders)
         elif isinstance(entry, dict):
-            found |= {name: _names(name) for name in entry if (CONF / name).is_dir()}
+            found |= {name: _names(name, folders) for name in entry if (CONF / name).is_dir()}
     return found
 
 
@@ -190,8 +190,8 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()}
 
 
-def _names(group: str) -> list[str]:
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+def _names(group: str, folders: Sequence[Path]) -> list[str]:
+    return sorted({path.stem for folder in (CONF, *folders) for path in (folder / group).glob("*.yaml")})
 
 
 def _ordered(arguments: Sequence[str], types: Mapping[str, KeyType]) -> list[str]:
@@ -237,7 +237,7 @@ def _check_override(word: str, arguments: Sequence[str]) -> None:
     raise ConfigError(f"{word}: neither an option nor key=value. A value with blanks is written in quotes.")
 
 
-def _own_folders(arguments: Sequence[str]) -> list[Path]:
+def own_folders(arguments: Sequence[str]) -> list[Path]:
     """What a command line names as folders of configuration."""
     following = [*arguments[1:], ""]
     return [
