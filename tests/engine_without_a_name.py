@@ -44,12 +44,12 @@ def without_shared_grammars():
     found = {}
     while not found:
         found = dict(engine.step())
-    manager = engine._engine.engine_core.engine_core.structured_output_manager
+    backend = engine._engine.engine_core.engine_core.structured_output_manager.backend  # vLLM clears it at the end
     engine.close()
     return {
         "answer": found["a"].text,
         "says": engine.shares_grammars,
-        "backend": type(manager.backend).__name__,
+        "backend": type(backend).__name__,
         "imported": [name for name in INSIDE if name in sys.modules],
     }
 
