@@ -81,7 +81,7 @@ def test_submission_returns_at_once_and_status_follows(site):
     done = site.extract(*site.overrides("cluster.nodes=2"))
     assert time.monotonic() - began < 20
     job_id = re.search(r"job (\d+)", done.stdout)[1]
-    for word in ("jobs/status.py run.dir=", "tail -F", f"scancel {job_id}", str(site.run)):
+    for word in ("glane status run.dir=", "tail -F", f"scancel {job_id}", str(site.run)):
         assert word in done.stdout
     site.wait_for_parts()
     seen = wait_for(lambda: (s := site.status())["shards_in_flight"] and s, 20)
