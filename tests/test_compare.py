@@ -370,4 +370,4 @@ def test_a_sweep_ends_in_one_table(tmp_path: Path) -> None:
     assert table["settings"].to_list() == ["model.sampling.temperature=0.0", "model.sampling.temperature=1.0"]
     assert table["prompt_tokens"].min() > 0  # type: ignore[operator]
     assert [line for line in done.stdout.splitlines() if line.startswith(f"{sweep}/t1 ")]
-    assert "python jobs/compare.py runs='runs/sweep/*'" in job("--help", name="compare").stdout
+    assert "glane compare runs='runs/sweep/*'" in job("--help", name="compare").stdout

@@ -975,6 +975,29 @@ def test_the_structure_of_evaluation_json_is_stable() -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == json.loads(json.dumps(found))
 
 
+def test_what_is_asked_for_and_not_defined_is_null_and_what_is_not_asked_for_is_not_mentioned() -> None:
+    asked = fields(fever={"type": "boolean", "nullable": True}, age={"type": "integer", "evidence": True})
+    rows: list[dict[str, Any]] = [
+        {"fever": None, "age": 1, "age__evidence": {"quote": "1", "start": 0, "end": 1, "alignment": "exact"}},
+        {"fever": None, "age": 2, "age__evidence": None},
+    ]
+    run, gold = run_of(rows, fever=pl.Boolean), gold_of(rows, fever=pl.Boolean).drop("age__evidence")
+    spans = pl.DataFrame({"id": ["d1"], "field": ["age"], "start": [0], "end": [1]})  # where nothing is quoted
+
+    def told(spans: pl.DataFrame | None) -> dict[str, Any]:
+        found = evaluate(asked, run, gold, id_column="id", spans=spans, chance=NO_INTERVALS).summary
+        values: dict[str, Any] = json.loads(found.as_json())
+        assert parse_record(EvaluationSummary, values, place="here") == found
+        return values
+
+    marked, unmarked = told(spans), told(None)
+    assert marked["fields"]["fever"]["macro_f1"] is None  # no category occurs
+    assert "macro_f1" not in marked["fields"]["age"]  # there are none
+    passages = {"with_marked_passage": 0, "overlap_share": None, "iou_mean": None}
+    assert {name: marked["evidence"]["age"][name] for name in passages} == passages
+    assert not set(passages) & set(unmarked["evidence"]["age"])
+
+
 def test_a_category_is_shown_as_it_is_called() -> None:
     asked = fields(kind={"type": "enum", "values": ["missed", "wrong", "model"]})
     rows = [{"kind": name} for name in ("missed", "wrong", "model")]

@@ -119,7 +119,7 @@ class Suggestion(Strict):
 
 
 class PilotReport(Record):
-    """The report of `jobs/plan.py`."""
+    """The report of `glane plan`."""
 
     kind: Literal["glane pilot"] = "glane pilot"
     version: Literal[2] = 2
@@ -138,12 +138,12 @@ class PilotReport(Record):
 
 
 def read_pilot(path: str) -> PilotReport:
-    """Read the report of `jobs/plan.py`.
+    """Read the report of `glane plan`.
 
     Raises:
         ConfigError: if there is no report, or it cannot be read.
     """
-    remedy = "Give the pilot.json of jobs/plan.py."
+    remedy = "Give the pilot.json of glane plan."
     try:
         return read_record(PilotReport, Path(path).expanduser())
     except FileNotFoundError:
@@ -162,5 +162,5 @@ def check_same(before: Fingerprint, now: Fingerprint, *, place: str) -> None:
         lines = "\n".join(f"  {kind}: {line}" for kind, lines in found.items() for line in lines[:3])
         raise ConfigError(
             f"{place}: made for a run that would answer differently (there -> here):\n{lines}\n"
-            "Run jobs/plan.py again with these settings, or leave it out."
+            "Run glane plan again with these settings, or leave it out."
         )

@@ -155,7 +155,7 @@ def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenS
     """
     root = Path(folder).expanduser().absolute()
     remedy = (
-        "Give the folder that jobs/sentinels.py wrote, freeze a new one (python jobs/sentinels.py run.dir=… "
+        "Give the folder that glane sentinels wrote, freeze a new one (glane sentinels run.dir=… "
         f"out.dir=…), or set {place}=null."
     )
     try:

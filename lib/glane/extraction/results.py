@@ -109,7 +109,7 @@ class Run:
         if not path.is_file():
             raise RunError(
                 f"{self.directory.root}: nothing is known of drift (no sentinels/{path.name}). Freeze sentinels with "
-                "jobs/sentinels.py and run the extraction's command again with task.sentinels=FOLDER."
+                "glane sentinels and run the extraction's command again with task.sentinels=FOLDER."
             )
         return _drift_table(read_record(Drift, path))
 

@@ -57,7 +57,7 @@ def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler
             elif time.monotonic() - last_known > _UNKNOWN_S:
                 raise GlaneError(
                     f"{scheduler.title} has told nothing about job {submission.job_names[0]} for {_UNKNOWN_S:.0f} s. "
-                    f"The job may go on: python jobs/status.py run.dir={settings.run.dir}"
+                    f"The job may go on: glane status run.dir={settings.run.dir}"
                 )
             time.sleep(_WAIT_POLL_S)
         # Some jobs of an array may have been cancelled. If none completed, another command has completed the run.

@@ -184,7 +184,7 @@ class RunSettings(Strict):
     record_mib: int = Key(default=128, ge=1)  # size of the published files
     energy: Literal["auto", "none"] = "auto"  # measure what engines use of electricity, or model it
     country: str = Key(default="FRA", pattern=r"^[A-Z]{3}$")  # whose electricity it is: ISO 3166-1, three letters
-    pilot: HomePath | None = None  # the report of jobs/plan.py that the summary is compared with
+    pilot: HomePath | None = None  # the report of glane plan that the summary is compared with
 
     @model_validator(mode="after")
     def _lease_outlives_heartbeat(self) -> Self:

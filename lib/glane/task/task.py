@@ -58,7 +58,7 @@ class _Manner(Strict):
     passes: PassSettings = PassSettings()
     repairs: int = Key(default=1, ge=0, le=5)
     rules: tuple[Rule, ...] = ()
-    sentinels: str | None = None  # folder of a frozen set from jobs/sentinels.py; asked in each run, changes no answer
+    sentinels: str | None = None  # folder of a frozen set from glane sentinels; asked in each run, changes no answer
 
 
 class Task(_Manner):

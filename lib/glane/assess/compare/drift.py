@@ -40,7 +40,7 @@ def check_comparable(frozen: Mapping[str, Field], asked: Mapping[str, Field], *,
         raise ConfigError(
             f"task.sentinels: {folder} was frozen of another task: no field is in both with the same type. It was "
             f"asked {', '.join(frozen)}; this task asks {', '.join(asked)}. Give the sentinels of this task, freeze "
-            "some of a run of it (python jobs/sentinels.py run.dir=… out.dir=…), or set task.sentinels=null."
+            "some of a run of it (glane sentinels run.dir=… out.dir=…), or set task.sentinels=null."
         ) from None
 
 

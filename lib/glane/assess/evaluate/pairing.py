@@ -60,7 +60,7 @@ def pair(
     """Put the documents that have a right answer beside what the run says of them.
 
     A column `weight` or `inclusion_probability` of the right answers that is no field of the task says how a document
-    was drawn, as `jobs/review.py` writes it.
+    was drawn, as `glane review` writes it.
 
     Raises:
         DataError: if the right answers cannot be used, or none is of a document of the run.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from glane.assess.evaluate.scores import (
     AskedNoteScores,
@@ -29,9 +31,16 @@ class EvidenceScores(Strict):
     none: int
     exact_share: float | None
     exact_or_normalised_share: float | None
-    with_marked_passage: int | None = left_out()
-    overlap_share: float | None = left_out()
-    iou_mean: float | None = left_out()
+    with_marked_passage: int | None = left_out()  # None where no passages are given
+    overlap_share: float | None = None  # None where no quote has a marked passage, too
+    iou_mean: float | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_passages(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A file mentions the overlap where passages are given, even if it is not defined."""
+        found: dict[str, Any] = plain(self)
+        left = () if self.with_marked_passage is not None else ("overlap_share", "iou_mean")
+        return {name: value for name, value in found.items() if name not in left}
 
 
 class GroupScores(Overall):

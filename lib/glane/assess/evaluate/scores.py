@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from glane.records import left_out
 from glane.validation import Strict
@@ -138,7 +140,13 @@ class DescribedField(FieldScores):
     presence: Presence
     confusion: Confusion | None = left_out()  # of categories
     values: Mapping[str, CategoryScores] | None = left_out()  # by category
-    macro_f1: float | None = left_out()  # the mean over the categories that occur
+    macro_f1: float | None = None  # the mean over the categories that occur; None where none does, too
+
+    @model_serializer(mode="wrap")
+    def _without_categories(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A file mentions the mean where there are categories, even if it is not defined."""
+        found: dict[str, Any] = plain(self)
+        return {name: value for name, value in found.items() if name != "macro_f1" or self.values is not None}
 
 
 class NoteScores(Strict):
