@@ -25,7 +25,7 @@ FEW = 10  # with fewer yes or no answers among them, the spread of weights says 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A weighted share of yes, and the size of the equal-weight sample that would know it as well."""
+    """A weighted share of yes, and its effective sample size."""
 
     value: float
     num_effective: float
@@ -114,7 +114,7 @@ def gold_only(gold: Floats, weights: Floats, level: float, *, num_run: int | Non
 
 
 def _beside(found: Interval, gold: Floats, num_run: int | None) -> Interval:
-    """The interval without what the reviewed documents of a run rule out: their yes and no are known."""
+    """The interval cut to the shares that are possible, given the known answers of the reviewed documents."""
     if num_run is None:
         return found
     fewest, most = gold.sum() / num_run, 1 - (len(gold) - gold.sum()) / num_run

@@ -1,1 +1,1 @@
-"""How much a confidence means, and from which on an answer can be accepted unseen."""
+"""What a confidence is worth, and above which confidence an answer can be accepted without review."""

@@ -174,7 +174,7 @@ def _judged(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> pl.Dat
 
 
 def _check_same(found: pl.DataFrame, values: pl.DataFrame, keys: list[str], item: str) -> None:
-    """What was judged must be what the run says: another run of the same documents has other values."""
+    """Check that the judged values are those of this run: another run of the same documents has other values."""
     said = values.filter(pl.col("verdict").is_in([_RIGHT, *_NOT_RIGHT])).select(
         keys[0], pl.col("field").cast(pl.String), pl.col(item).cast(pl.Int64).alias("item"), "predicted"
     )

@@ -1,4 +1,4 @@
-"""From a model's confidence to the probability that a value is right, learnt from values that were judged."""
+"""Calibration: from a model's confidence to the probability that a value is right, fitted on judged values."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
-    """Judged values of similar confidence: how many, what was promised, and what was kept, with Wilson's interval."""
+    """A bin of judged values: their number, mean probability, and share of right ones with its Wilson interval."""
 
     count: int
     confidence: float  # mean
@@ -111,7 +111,7 @@ def reliability(promised: Floats, correct: Floats, *, num_bins: int = 10) -> lis
 
 
 def expected_calibration_error(bins: Sequence[Bin]) -> float:
-    """Mean distance of promised and kept (Naeini, Cooper and Hauskrecht, AAAI 2015), here over bins of equal number."""
+    """The expected calibration error (Naeini, Cooper and Hauskrecht, AAAI 2015), here over bins of equal number."""
     total = sum(one.count for one in bins)
     return sum(one.count * abs(one.confidence - one.right) for one in bins) / total
 

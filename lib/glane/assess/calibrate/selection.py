@@ -1,4 +1,4 @@
-"""Which values can do without review: a threshold of confidence above which few are wrong, with a guarantee.
+"""Selective acceptance: a threshold of confidence above which few values are wrong, with a guarantee.
 
 Learn then Test (Angelopoulos, Bates, Candès, Jordan and Lei, 2021, arXiv:2110.01052): for each threshold, the
 hypothesis that more than alpha of what it accepts is wrong is tested on judged values; thresholds are tested from the

@@ -1,4 +1,4 @@
-"""Runs beside each other: on the same documents, each with the first, with right answers or without."""
+"""Runs compared on the same documents, each with the first, with right answers or without."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from glane.types import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Runs beside the first of them."""
+    """Runs compared with the first of them."""
 
     differences: pl.DataFrame  # one row per value on which a run and the first differ
     summary: ComparisonSummary  # comparison.json

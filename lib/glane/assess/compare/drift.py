@@ -1,4 +1,4 @@
-"""Drift: what a small frozen set of documents is answered now, beside what it was answered when it was frozen.
+"""Drift: the answers to a small frozen set of documents now, compared with those when it was frozen.
 
 A trend compares the answers of one month with those of another. It says something of the documents only if the same
 documents still get the same answers; a new model, prompt or engine may change them, and the trend with them.
@@ -28,7 +28,7 @@ _NO_INTERVALS = Chance(samples=0)
 
 
 def check_comparable(frozen: Mapping[str, Field], asked: Mapping[str, Field], *, folder: str) -> None:
-    """Check that a task still asks something of what a frozen set was asked.
+    """Check that a task still has a field that the frozen set was asked for.
 
     Raises:
         ConfigError: if no field of the two can be compared.

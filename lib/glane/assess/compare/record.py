@@ -122,7 +122,7 @@ class DifferingDocument(Strict):
 
 
 class ComparisonSummary(Record):
-    """Runs beside the first of them."""
+    """Runs compared with the first of them."""
 
     kind: Literal["glane comparison"] = "glane comparison"
     version: Literal[1] = 1

@@ -78,7 +78,7 @@ def _cost_table(summary: ComparisonSummary, language: Language) -> str:
 
 
 def _settings_table(summary: ComparisonSummary, words: Mapping[str, str]) -> str:
-    """What was set otherwise in some of the runs; nothing where that is nothing."""
+    """The settings that differ between the runs; nothing if there are none."""
     rows = [[one.run, ", ".join(f"{key}={value}" for key, value in one.settings.items())] for one in summary.runs]
     return table([words["run"], words["settings"]], rows, text_columns=2) if any(told for _, told in rows) else ""
 

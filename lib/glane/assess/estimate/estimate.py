@@ -1,15 +1,15 @@
 """Figures of a run, corrected by a reviewed sample: shares, counts, means and regression coefficients.
 
-What a model extracts is wrong now and then, and not at random; a figure made of its answers alone is biased, however
-many documents there are. The reviewed sample says by how much.
+A model makes errors, and not at random. A figure made of its answers alone is biased, however many documents there are.
+The reviewed sample shows by how much.
 
-A yes is a document whose field has the value asked for, or, of a list, holds it. A document whose field is null says
-no. Means and linear regressions are over the documents whose field is not null.
+A document counts as yes if its field has the value asked for; a list, if it holds this value. A document whose field is
+null counts as no. Means and linear regressions leave out the documents whose field is null.
 
-What the figure is of is for the question to say. `population="process"`: of what the run's documents come from (the
-visits of such a season), of which they are a sample, too. `population="run"`: of these very documents; what was
-reviewed of them is then known, and the interval shrinks to nothing when all were (finite population correction,
-Cochran, Sampling Techniques, 1977, section 2.6).
+The question says which population a figure describes. `population="process"` is what the run's documents are a sample
+of (the visits of such a season). `population="run"` is these documents alone. Then the truth of the reviewed ones is
+known, and the interval shrinks to nothing if all were reviewed (finite population correction, Cochran, Sampling
+Techniques, 1977, section 2.6).
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from glane.assess.estimate.sampling_plan import Plan, plan_mean
 from glane.errors import ConfigError
 
 Floats = NDArray[np.float64]
-_FEW_ROWS = 10  # reviewed documents of a mean, fewer than which a normal approximation is no use
-_NOT_MANY = 30  # of a mean, fewer than which it is a rough one
+_FEW_ROWS = 10  # with fewer reviewed documents, a normal approximation of a mean is not usable
+_NOT_MANY = 30  # with fewer, it is a rough one
 _EVENTS = 10  # of the rarer outcome per coefficient (Peduzzi et al., J. Clin. Epidemiol. 1996)
-_MAX_VALUES = 50  # of a covariate that is no number
+_MAX_VALUES = 50  # of a covariate that is not a number
 
 
 def mean_of(rows: pl.DataFrame, question: Question) -> Estimate:

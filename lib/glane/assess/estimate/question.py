@@ -1,4 +1,4 @@
-"""What is asked of a run and a reviewed sample, checked, and both joined."""
+"""The question of an estimate, checked, and the run joined with the reviewed sample."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Question:
     shared_error_rates: bool = False  # Rogan-Gladen: one sensitivity and specificity for all groups
     level: float = 0.95
     half_width: float | None = None  # wanted: the table then says how many documents to review
-    population: Population = "process"  # what the figure is of: what the run's documents come from, or these alone
+    population: Population = "process"  # what the run's documents come from, or these documents alone
 
     @property
     def is_share(self) -> bool:
@@ -44,7 +44,7 @@ class Question:
 
     @property
     def is_finite(self) -> bool:
-        """Whether the figure is of the run's documents alone."""
+        """Whether the figure describes the run's documents alone."""
         return self.population == "run"
 
 

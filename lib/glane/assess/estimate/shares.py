@@ -1,4 +1,4 @@
-"""Shares and counts of a group of documents: which method, and what the reader should know of it."""
+"""Shares and counts of a group of documents: the choice of method, and the warnings that belong to it."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _by_method(
 
 
 def _doubts(answers: _Answers, method: str, chosen: Interval | None) -> list[str]:
-    """What makes an interval less sure than it looks."""
+    """The reasons why an interval may be too short."""
     if chosen is None or method == "rogan_gladen":
         return []
     num_yes = int(answers.gold.sum())

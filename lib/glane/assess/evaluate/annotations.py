@@ -1,4 +1,4 @@
-"""What stands beside a value, compared where the right answers have it: why there is none, and how it is asserted.
+"""Reasons for missing values, and assertions, compared with the right answers where these have them.
 
 Reasons and assertions are compared on their own: a right value with a wrong assertion is a right value. In lists they
 are compared on the items that were matched, but not in lists within lists.
@@ -30,7 +30,7 @@ Pairs = Mapping[tuple[int, str], Mapping[int, int]]  # by document and list: rig
 
 
 def annotated(fields: Mapping[str, Field], schema: Mapping[str, Any], *, prefix: str = "") -> dict[Place, bool]:
-    """What of the fields a table annotates, and whether the task asked for it."""
+    """The fields for which a table has reasons or assertions, and whether the task asked for these."""
     found: dict[Place, bool] = {}
     for name, field in fields.items():
         for what in ANNOTATIONS:

@@ -1,4 +1,4 @@
-"""Right and found answers as plain values: read off the columns of a table, and checked where a person made them."""
+"""Right and found answers as plain values, read from the columns of a table. Answers made by people are checked."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def check_ids(table: pl.DataFrame, id_column: str, *, place: str) -> None:
 def gold_fields(
     fields: Mapping[str, Field], gold: pl.DataFrame, wanted: Collection[str], *, place: str = "gold"
 ) -> dict[str, Field]:
-    """Return the fields that the right answers speak of, records without the members that those lack.
+    """Return the fields that the right answers have columns for, records without the members that these lack.
 
     A partial date needs its precision beside it: `2025-03-01` alone may be a day or a month. Without, it is compared as
     a day, and a month that the run found as its first day.
@@ -97,7 +97,7 @@ def gold_fields(
 
 
 def _told_precision(field: Field, name: str, columns: Collection[str]) -> Field:
-    """A partial date of which the right answers do not say how much is meant is compared as a day."""
+    """Without a precision in the right answers, a partial date is compared as a day."""
     if _has_precision(field) and f"{name}__precision" not in columns:
         return field.model_copy(update={"precision": "day"})
     return field
@@ -108,7 +108,7 @@ def _has_precision(field: Field) -> bool:
 
 
 def _pruned(field: Field, kind: pl.DataType, place: str) -> Field:
-    """The field as far as a column of this type can speak of it."""
+    """The field without the members that a column of this type lacks."""
     if kind == pl.Null:
         return field
     if isinstance(field, ListField) and isinstance(kind, pl.List | pl.Array):

@@ -1,4 +1,4 @@
-"""A run beside right answers: measures by field, overall and by subgroup, with what was compared under them."""
+"""A run compared with right answers: measures by field, overall and by subgroup, and the values they rest on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NO_GROUP = "(null)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """A run beside right answers."""
+    """A run compared with right answers."""
 
     values: pl.DataFrame  # one row per compared value
     fields: pl.DataFrame  # one row per field, and per field and subgroup
@@ -108,7 +108,7 @@ def evaluate(
 
 
 def _groups(name: str, paired: Paired, known: Sequence[str]) -> pl.Series:
-    """The subgroup of each document. A column that both have is the right answers'."""
+    """The subgroup of each document. If both tables have the column, that of the right answers is used."""
     table = paired.gold if name in paired.gold.columns else paired.run
     if name not in table.columns:
         raise DataError(f"by: no column {name!r} in the right answers or the run. {did_you_mean(name, set(known))}")

@@ -1,4 +1,4 @@
-"""How well quotes stand in the text, and whether they stand where a person marked the passage."""
+"""Whether quotes are found in the text, and whether they overlap the passages that a person marked."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Judged:
 
     @property
     def is_exact(self) -> NDArray[np.bool_]:
-        """By document and leaf, whether nothing is wrong with it nor with what is inside it."""
+        """By document and leaf, whether the leaf and all leaves inside it are free of errors."""
         errors = outcomes(self.counts)[..., 1:].sum(axis=-1)
         inside = np.array(
             [
@@ -97,7 +97,7 @@ class Judged:
 
 @dataclass(slots=True)
 class _Rows:
-    """Rows on their way into a table: what a comparison yields is kept as Python values for a block only."""
+    """Collects rows of verdicts and turns them into a table block by block, to bound the memory."""
 
     places: Mapping[str, int]
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _ROWS})

@@ -1,4 +1,4 @@
-"""What of a task gets figures of its own, and the rules by which it is compared."""
+"""The parts of a task that have measures of their own (leaves), and the rules by which they are compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Leaf(NamedTuple):
 
 
 def leaves(fields: Mapping[str, Field], *, prefix: str = "", in_list: bool = False) -> Iterator[Leaf]:
-    """Yield what of `fields` is compared, in their order."""
+    """Yield the leaves of `fields`: what is compared, in their order."""
     for name, field in fields.items():
         path = f"{prefix}{name}"
         match field:
@@ -34,7 +34,7 @@ def leaves(fields: Mapping[str, Field], *, prefix: str = "", in_list: bool = Fal
 
 
 def keys_of(field: ListField, record: ObjectField) -> tuple[str, ...]:
-    """What tells one item of a list of records from another; every field where the task does not say."""
+    """The keys that identify an item of a list of records; all its fields if the task names none."""
     return field.keys or tuple(record.fields)
 
 

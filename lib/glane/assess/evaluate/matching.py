@@ -76,7 +76,7 @@ def _match_equal(field: Field, gold: Sequence[Any], predicted: Sequence[Any]) ->
 
 
 def _is_equivalence(field: Field) -> bool:
-    """Whether what is the same has one key; tolerances are not transitive."""
+    """Whether equal values share one key. With a tolerance they do not: it is not transitive."""
     return not isinstance(field, ListField | ObjectField) and field.is_equivalence
 
 
@@ -94,7 +94,7 @@ def _is_nothing(value: Any) -> bool:
 
 
 def agree(field: Field, gold: Any, predicted: Any) -> bool:
-    """Whether two values say the same, none being a value, too."""
+    """Whether two values are the same. None is the same as None only."""
     if _is_nothing(gold) or _is_nothing(predicted):
         return _is_nothing(gold) and _is_nothing(predicted)
     return same(field, gold, predicted)

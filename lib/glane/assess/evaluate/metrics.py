@@ -1,4 +1,4 @@
-"""Counts of verdicts, and the measures that are made of them.
+"""Counts of verdicts, and the measures computed from them.
 
 Precision, recall and F1 as van Rijsbergen (1979) and the MUC conferences define them; micro-averages add the counts of
 all fields, macro-averages are means over fields. A measure whose denominator is 0 is not defined: NaN here, null in
@@ -197,7 +197,7 @@ def confusion(gold: Iterable[str | None], predicted: Iterable[str | None], value
 
 
 def share_of(name: str, is_so: NDArray[np.bool_], weights: Array) -> dict[str, Any]:
-    """The weighted share of documents of which something is so, as `name`, and Wilson's interval as `name_ci95`."""
+    """The weighted share of documents with a property, as `name`, and its Wilson interval as `name_ci95`."""
     if not len(weights):
         return {name: None, f"{name}_ci95": None}
     known = hajek_share(is_so.astype(np.float64), weights)
@@ -205,7 +205,7 @@ def share_of(name: str, is_so: NDArray[np.bool_], weights: Array) -> dict[str, A
 
 
 def effective_number(weights: Array) -> float:
-    """Documents of equal weight that would say as much (Kish 1965): (sum w)² / sum w²."""
+    """The effective sample size (Kish 1965): (sum w)² / sum w²."""
     return float(weights.sum() ** 2 / (weights @ weights)) if len(weights) else 0.0
 
 

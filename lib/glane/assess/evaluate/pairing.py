@@ -1,4 +1,4 @@
-"""Right answers put beside the rows of a run: which documents and fields are compared, and with what weights."""
+"""Right answers joined with the rows of a run: which documents and fields are compared, and with what weights."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def pair(
     wanted: Sequence[str] = (),
     beside: Sequence[str] = (),
 ) -> Paired:
-    """Put the documents that have a right answer beside what the run says of them.
+    """Join the documents that have a right answer with their rows of the run.
 
     A column `weight` or `inclusion_probability` of the right answers that is no field of the task says how a document
     was drawn, as `glane review` writes it.
@@ -116,7 +116,7 @@ def _with_ids_of(gold: pl.DataFrame, kind: pl.DataType, id_column: str) -> pl.Da
 
 
 def dates_without_precision(fields: Mapping[str, Field], asked: Mapping[str, Field]) -> list[str]:
-    """The partial dates of which the right answers do not say how much of them is meant: days alone are compared."""
+    """The partial dates for which the right answers give no precision: only days are compared."""
     partial = {leaf.path for leaf in leaves(fields) if _precision(leaf.field) == "partial"}
     return [leaf.path for leaf in leaves(asked) if leaf.path in partial and _precision(leaf.field) != "partial"]
 

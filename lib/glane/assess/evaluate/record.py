@@ -22,7 +22,7 @@ from glane.validation import Strict
 
 
 class EvidenceScores(Strict):
-    """How well the quotes of a field stand in the text, and whether they meet the passages that a person marked."""
+    """How often the quotes of a field are found in the text, and overlap the passages that a person marked."""
 
     quotes: int
     exact: int
@@ -50,7 +50,7 @@ class GroupScores(Overall):
 
 
 class EvaluationSummary(Record):
-    """A run beside right answers. What names the run is empty where rows were compared without one."""
+    """A run compared with right answers. The keys that name the run are empty if rows were compared without a run."""
 
     kind: Literal["glane evaluation"] = "glane evaluation"
     version: Literal[1] = 1

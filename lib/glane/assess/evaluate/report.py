@@ -70,7 +70,7 @@ def _about(summary: EvaluationSummary, language: Language) -> str:
 
 
 def how_drawn(weights: Weights | None, words: Mapping[str, str], language: Language) -> str:
-    """What the measures are of: the documents compared, or the run that they were drawn from."""
+    """What the measures describe: the documents compared, or the run that they were drawn from."""
     if weights is None:
         return words["unknown_draw"]
     kind = "even" if weights.equal else "weighted" if weights.used else "unweighted"

@@ -1,4 +1,4 @@
-"""What is found when answers are held against others, as values: measures, counts and tables."""
+"""The results of comparing answers with others: measures, counts and tables."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "both. Nothing expected and nothing found is a true negative, counted in “Exact” only. “Exact” is the "
             "share of documents in which the field is right as a whole. The items of a list of records are paired as "
             "well as can be by their keys, then compared field by field; the line “items” is not part of the averages. "
-            "Rules: exact, equal; folded, but for case, accents and spaces; fuzzy, alike to this degree (of 100); "
+            "Rules: exact, equal; folded, except for case, accents and spaces; fuzzy, alike to this degree (of 100); "
             "±, within this tolerance (d: days)."
         ),
         "intervals": (
@@ -189,7 +189,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "share": "Share right",
         "evidence": "Quotes",
         "evidence_how": (
-            "Share of the quotes found again letter by letter, or but for accents, case and spaces; share of those "
+            "Share of the quotes found again letter by letter, or except for accents, case and spaces; share of those "
             "that overlap a passage marked in the reference, and mean intersection over union."
         ),
         "quotes": "Quotes",

@@ -15,7 +15,7 @@ from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
 from glane.task.task import Task
 
-# What is for the model alone, or told by other means; all else is for the page, whatever the kind.
+# Keys that only the model needs, or that the page gets otherwise. All others go to the page, for every kind.
 _NOT_SHOWN = {"evidence", "merge", "items", "fields", "min_items", "max_items", "keys", "similarity"}
 
 

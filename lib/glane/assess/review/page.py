@@ -1,6 +1,6 @@
 """The page on which people review a sample: one HTML file that holds everything and asks the network for nothing.
 
-What of a run stands in the page is confidential: the files are to be as private as the run. Texts are data of the
+The page holds confidential values of a run: keep the files as private as the run. Texts are data of the
 page, never markup: they stand as JSON in a block that is not executed, with every sign that could end the block written
 as an escape, and the page puts them on the screen as text only. A content security policy with the digests of the
 page's own script and style forbids every other script, style and connection.

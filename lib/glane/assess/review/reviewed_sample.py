@@ -128,7 +128,7 @@ def read_sample(folder: str | Path, *, id_column: str) -> Sample:
 
 
 def state_text(state: ReviewState) -> str:
-    """What is to be known of a review under way; nothing where it is finished."""
+    """The warning about an unfinished review; nothing if it is finished."""
     left = state.sampled - state.reviewed
     parts = [f"{left} documents of the sample are not reviewed yet; weights are for those that are"] if left else []
     if skipped := len(state.skipped):
