@@ -254,6 +254,7 @@ def test_a_run_is_measured_from_the_command_to_its_end(tmp_path, monkeypatch):
         ("pass", "ended as if all were well, and left no readable result (FileNotFoundError)"),
     ],
 )
+@pytest.mark.slow
 def test_who_cannot_run_is_said_with_the_reason(tmp_path, monkeypatch, script, why):
     run = measure(bench(tmp_path, monkeypatch, script, timeout_s=2.0), CONTENDERS["bare_off"], number=1)
     assert run.failure == why
@@ -261,6 +262,7 @@ def test_who_cannot_run_is_said_with_the_reason(tmp_path, monkeypatch, script, w
     assert f"Not run: bare vLLM, as documented ({why})" in markdown(found)
 
 
+@pytest.mark.slow
 def test_what_a_contender_started_ends_with_it(tmp_path, monkeypatch):
     pid = tmp_path / "pid"
     script = (
@@ -279,6 +281,7 @@ def test_what_a_contender_started_ends_with_it(tmp_path, monkeypatch):
 # No barrier.
 
 
+@pytest.mark.slow
 def test_the_window_stays_full_until_the_tail(tmp_path, monkeypatch):
     """Answers of unequal length, shards of 16, a window of 40: what ends is replaced, whatever shard it is of."""
     add, refill = ScriptedEngine.add, Worker._refill

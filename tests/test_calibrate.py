@@ -263,6 +263,7 @@ def test_judged_values_that_do_not_fit(change: Any, words: str) -> None:
         accept(found, change(values), id_column="id", alpha=0.1, delta=0.1)
 
 
+@pytest.mark.slow
 def test_the_job(tmp_path: Path, documents: Path) -> None:
     from conftest import SMALL_TASK
 

@@ -310,6 +310,7 @@ def answer(**values: Any) -> str:
     return f"[[answer {json.dumps(plain | values)}]]"
 
 
+@pytest.mark.slow
 def test_the_job(tmp_path: Path) -> None:
     runs = []
     for name, shift in (("a", 0), ("b", 1)):

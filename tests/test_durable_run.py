@@ -99,6 +99,7 @@ def test_it_is_published_and_its_state_is_seen_from_outside(words: CountWords, t
     assert (seen.task, seen.model) == ("", "")
 
 
+@pytest.mark.slow
 def test_a_run_under_way_tells_its_workers_and_its_rows(words: CountWords, tmp_path: Path) -> None:
     run = tmp_path / "run"
     slow = CountWords(path=words.path, shard_rows=8, seconds_per_shard=0.3)

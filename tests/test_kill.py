@@ -132,6 +132,7 @@ def crash_until_done(settings, limit=60):
     raise AssertionError("never finished")
 
 
+@pytest.mark.slow
 def test_a_document_that_kills_the_engine_is_found_and_the_others_are_extracted(tmp_path):
     texts = [f"note {i}" for i in range(60)]
     texts[17] = texts[44] = "poison [[crash]]"
@@ -145,6 +146,7 @@ def test_a_document_that_kills_the_engine_is_found_and_the_others_are_extracted(
     assert deaths <= 9
 
 
+@pytest.mark.slow
 def test_deaths_by_other_causes_blame_nobody(tmp_path):
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(60)])
     settings = make_settings(data, tmp_path / "run", model__script={"seconds_per_step": 0.03})
@@ -180,6 +182,7 @@ def test_a_window_survives_its_process_and_names_the_suspects(tmp_path, document
     assert not suspects.is_rejected(bytes([1] * 16))
 
 
+@pytest.mark.slow
 def test_a_claim_of_a_silent_worker_elsewhere_is_taken_over_after_its_lease(tmp_path, documents):
     settings = make_settings(documents, tmp_path / "run")
     run = prepare_run(settings, load_task(SMALL_TASK))

@@ -300,6 +300,7 @@ def test_a_workers_memory_does_not_depend_on_the_number_of_rows(tmp_path):
     assert peaks[1] - peaks[0] < 15  # a kilobyte kept of each row would be 31
 
 
+@pytest.mark.slow
 def test_a_huge_row_costs_a_few_times_itself_and_spoils_nothing(tmp_path):
     peaks = []
     for megabytes in (1, 60):

@@ -63,6 +63,7 @@ def test_a_run_is_submitted_stopped_at_its_limit_requeued_and_completed_without_
     assert (job["name"], job["state"], job["requeues"], job["is_over"]) == ("run.0", "COMPLETED", 1, True)
 
 
+@pytest.mark.slow
 def test_a_complaint_and_a_dry_run_submit_nothing(tmp_path, queue):
     command = queue_job(queue, "extract", *overrides(tmp_path), "cluster.nodes=2")
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -342,6 +342,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_started(tmp_path: Pat
         assert f"sentinels.json: {words}" in refused(folder)
 
 
+@pytest.mark.slow
 def test_the_job_refuses_a_missing_folder_before_ray_is_started(tmp_path: Path, documents: Path) -> None:
     began = time.monotonic()
     done = job("model=scripted", f"data.path={documents}", f"run.dir={tmp_path}/run", "task.sentinels=nowhere", check=2)
@@ -630,6 +631,7 @@ def test_with_right_answers_it_is_told_who_is_right() -> None:
     assert entries["fever"]["gold"]["f1_now"] < entries["fever"]["gold"]["f1_then"]
 
 
+@pytest.mark.slow
 def test_right_answers_are_frozen_and_told(tmp_path: Path, documents: Path) -> None:
     extract_here(make_settings(documents, tmp_path / "former"))
     rows = rows_of(tmp_path / "former").head(30)

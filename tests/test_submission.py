@@ -119,6 +119,7 @@ def sbatch(tmp_path, monkeypatch):
     return commands / "sbatch"
 
 
+@pytest.mark.slow
 def test_all_jobs_of_an_array_find_what_they_run(tmp_path, sbatch):
     found = batch.submit(cluster(array=3, submission_dir=str(tmp_path / "s")), print_hello, label="my run")
     assert found.job_names == ("30_0", "30_1", "30_2")
