@@ -77,7 +77,7 @@ def quiet(_: str) -> None:
 
 
 def frame_of(data: Path, **selection: Any) -> Frame:
-    files = inspect_files(str(data), id_column="id", text_column="text", other_columns=[])
+    files = inspect_files(str(data), id_column="id", text_column="text", carry_columns=[])
     selected = select_rows(files, id_column="id", selection=Selection(**selection))
     return read_frame(files, selected, text_column="text", inputs=[])
 

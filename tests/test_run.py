@@ -212,7 +212,7 @@ def test_a_damaged_part_is_named(tmp_path, documents):
     assert not run.directory.records.exists()
 
 
-@pytest.mark.parametrize(("group", "folder", "file"), [(False, 0o700, 0o600), (True, 0o770, 0o640)])
+@pytest.mark.parametrize(("group", "folder", "file"), [(False, 0o700, 0o600), (True, 0o750, 0o640)])
 def test_a_run_is_private(tmp_path, documents, group, folder, file):
     extract_here(make_settings(documents, tmp_path / "run", run__group_access=group))
     for path in [tmp_path / "run", *(tmp_path / "run").rglob("*")]:

@@ -107,10 +107,10 @@ def test_many_row_groups_in_one_file_are_planned_and_read_without_reading_its_fo
         return real(source, **options)
 
     monkeypatch.setattr(pq, "ParquetFile", counted)
-    files = inspect_files(str(path), id_column="id", text_column="text", other_columns=[])
+    files = inspect_files(str(path), id_column="id", text_column="text", carry_columns=[])
     plan = make_plan(files, select_rows(files, id_column="id", selection=Selection()), shard_rows=16, shard_bytes=10**6)
     assert opened == [True, True]
-    reader = Reader(plan.paths, id_column="id", text_column="text", input_columns=[], carry_columns=[])
+    reader = Reader(plan.files, id_column="id", text_column="text", input_columns=[], carry_columns=[])
     ids = [document.id for index in range(plan.num_shards) for document in reader.read(plan.shard(index)).documents]
     assert ids == [f"d{i}" for i in range(3000)]
     assert opened.count(True) == 3
@@ -320,9 +320,9 @@ def test_long_documents_are_read_a_few_at_a_time(tmp_path):
     pq.write_table(
         pa.table({"id": [f"d{i}" for i in range(40)], "text": texts}), tmp_path / "d.parquet", use_dictionary=False
     )
-    files = inspect_files(str(tmp_path / "d.parquet"), id_column="id", text_column="text", other_columns=[])
+    files = inspect_files(str(tmp_path / "d.parquet"), id_column="id", text_column="text", carry_columns=[])
     plan = make_plan(files, select_rows(files, id_column="id", selection=Selection()), shard_rows=16, shard_bytes=10**7)
-    reader = Reader(plan.paths, id_column="id", text_column="text", input_columns=[], carry_columns=[])
+    reader = Reader(plan.files, id_column="id", text_column="text", input_columns=[], carry_columns=[])
     first = reader.read(plan.shard(0))
     assert [document.text for document in first.documents] == texts[: len(first.documents)]
     assert reader._cursor._rest is None or reader._cursor._rest.num_rows <= 8  # not all forty

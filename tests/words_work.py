@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from glane.corpus.files import inspect_files
 from glane.corpus.plan import Plan, make_plan
+from glane.corpus.proof import with_digests
 from glane.corpus.read import Reader, ShardRows
 from glane.corpus.select import Selection, select_rows
-from glane.run.description import ColumnEntry, InputFileEntry, RunDescription
+from glane.run.description import ColumnEntry, RunDescription
 from glane.run.environment import environment
 from glane.run.fingerprint import fingerprint_digest
 from glane.run.session import Session
@@ -43,14 +44,17 @@ class CountWords:
         return "It needs nothing."
 
     def draft(self, known: RunDescription | None) -> Draft:  # noqa: ARG002
-        files = inspect_files(self.path, id_column="id", text_column="text", other_columns=[])
-        fingerprint = {"least_letters": self.least_letters, "inputs": [[f.num_rows, f.num_bytes] for f in files]}
+        files = inspect_files(self.path, id_column="id", text_column="text")
+        fingerprint = {
+            "least_letters": self.least_letters,
+            "inputs": [[f.num_rows, f.identity.num_bytes] for f in files],
+        }
         description = RunDescription(
             work="words",
             created="",
             fingerprint_digest=fingerprint_digest(fingerprint),
             fingerprint=fingerprint,
-            files=tuple(InputFileEntry(path=f.path, bytes=f.num_bytes, mtime_ns=f.mtime_ns, digest="") for f in files),
+            files=tuple(file.known("") for file in files),
             settings={},
             lease_s=self.lease_s,
             codebook=(ColumnEntry(column="words", role="field", type="integer", description="Words."),),
@@ -59,13 +63,14 @@ class CountWords:
 
         def plan() -> Plan:
             selected = select_rows(files, id_column="id", selection=Selection())
-            return make_plan(files, selected, shard_rows=self.shard_rows, shard_bytes=2**26)
+            plan = make_plan(files, selected, shard_rows=self.shard_rows, shard_bytes=2**26)
+            return with_digests(plan, id_column="id")
 
         return Draft(description=description, plan=plan)
 
     def work(self, session: Session) -> None:
         shards = session.shards()
-        reader = Reader(shards.plan.paths, id_column="id", text_column="text", input_columns=(), carry_columns=())
+        reader = Reader(shards.plan.files, id_column="id", text_column="text", input_columns=(), carry_columns=())
 
         def count(shard: Any) -> pa.Table:
             time.sleep(self.seconds_per_shard)

@@ -31,6 +31,7 @@ class Span:
     row_start: int
     num_rows: int
     selected: tuple[int, ...] | None = None  # offsets from row_start of the selected rows; None means all
+    ids: bytes | None = None  # the digest of their ids, if the plan has one
 
     @property
     def num_selected(self) -> int:

@@ -40,6 +40,7 @@ from glane.corpus import select  # noqa: E402
 from glane.corpus.files import InputFile, content_digests, inspect_files  # noqa: E402
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan  # noqa: E402
 from glane.corpus.select import Selection, select_rows  # noqa: E402
+from glane.corpus.unchanged import Identity  # noqa: E402
 from glane.run.description import read_description  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
 from glane.run.heartbeat import HeartbeatWriter, Progress  # noqa: E402
@@ -95,7 +96,7 @@ def simulated_files(rows: int, groups: int) -> list[InputFile]:
     schema = pa.schema([("id", pa.int64()), ("text", pa.string()), ("triage", pa.int64())])
     return [
         InputFile(
-            path=f"notes-{i:04}.parquet", num_bytes=1, mtime_ns=1, row_groups=(group,) * (groups // num_files),
+            path=f"notes-{i:04}.parquet", identity=Identity(1, 1, 1, 1), row_groups=(group,) * (groups // num_files),
             schema=schema,
         )
         for i in range(num_files)
@@ -164,7 +165,7 @@ def part_real(folder: Path, *, rows: int = 50_000_000, files: int = 50) -> None:
 def plan_real(data: str) -> None:
     found = timed(
         "inspect_files",
-        lambda: inspect_files(data, id_column="id", text_column="text", other_columns=[]),
+        lambda: inspect_files(data, id_column="id", text_column="text", carry_columns=[]),
     )
     timed("content_digests", lambda: content_digests(file.path for file in found))
     for selection in (Selection(), Selection(where="triage <= 2"), Selection(sample=0.01)):

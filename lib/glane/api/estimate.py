@@ -97,7 +97,7 @@ def estimate(
     )  # fmt: skip
     reviewed = with_weights(table_of(gold, place="gold"), weight=weight, inclusion_probability=inclusion_probability)
     rows = rows_of_run(
-        opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, input_paths=opened.input_paths
+        opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
     )
     about = {"run": name_of(run), "gold": name_of(gold), "fingerprint": opened.description().fingerprint_digest}
     summary = summarised(

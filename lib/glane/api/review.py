@@ -11,7 +11,7 @@ from glane.api.sources import RunLike, run_of
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
 from glane.assess.review.gold import make_gold, write_gold
-from glane.assess.review.page import chosen_fields, open_input, write_review
+from glane.assess.review.page import chosen_fields, write_review
 from glane.assess.review.reviewed_sample import read_sample
 from glane.assess.sampling import draw
 from glane.extraction.results import Run
@@ -35,7 +35,7 @@ def draw_sample(
     """
     opened = run_of(run)
     return draw(
-        opened.usable(), open_input(opened.input_paths), id_column=opened.settings.data.id_column, method=sample,
+        opened.usable(), opened.inputs(), id_column=opened.settings.data.id_column, method=sample,
         fields=chosen_fields(opened.task, tuple(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
     )  # fmt: skip
 
@@ -76,12 +76,10 @@ def review(
         return _gold(opened, out_dir, tuple(corrections))
     data = opened.settings.data
     chosen = chosen_fields(opened.task, tuple(fields))
-    usable, documents = opened.usable(), open_input(opened.input_paths)
+    usable, documents = opened.usable(), opened.inputs()
     drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields)
     is_drawn = pl.col(data.id_column).is_in(drawn[data.id_column].to_list())
-    texts = documents.filter(is_drawn).select(
-        data.id_column, pl.col(data.text_column).cast(pl.String, strict=False).alias(_TEXT)
-    )
+    texts = documents.filter(is_drawn).select(data.id_column, pl.col(data.text_column).alias(_TEXT))
     shown = review_data(
         opened.task, usable.filter(is_drawn).join(texts, on=data.id_column).collect(), drawn,
         id_column=data.id_column, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,

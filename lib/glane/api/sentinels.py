@@ -6,7 +6,6 @@ from typing import Literal
 
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
 from glane.assess.evaluate.pairing import pair
-from glane.assess.review.page import open_input
 from glane.assess.sampling import draw
 from glane.extraction.frozen import FrozenSet, freeze
 
@@ -44,7 +43,7 @@ def freeze_sentinels(
         right = pair(task.fields, usable, table_of(gold, place="gold"), id_column=id_column).gold
         usable = usable.join(right.lazy().select(id_column), on=id_column, how="semi")
     sample = draw(
-        usable, open_input(opened.input_paths), id_column=id_column, method="stratified" if by else "random",
+        usable, opened.inputs(), id_column=id_column, method="stratified" if by else "random",
         fields=(), num_rows=rows, seed=seed, by=by, allocation=allocation,
     )  # fmt: skip
     drawn = {"rows": rows, "by": by, "allocation": allocation, "seed": seed, "gold": name_of(gold)}

@@ -6,14 +6,20 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from glane.corpus.files import unreadable_file
+from glane.corpus.find import find_files
+from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
 from glane.storage import replace_file, storage_errors
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
+_BATCH_ROWS = 65_536
 _SETTING = "out.dir"  # that of every job here
 
 
@@ -21,18 +27,27 @@ def read_table(path: str, *, place: str) -> pl.DataFrame:
     """Read a Parquet file, or all files of a directory or a glob.
 
     Raises:
-        DataError: if there is none, or it is no Parquet.
+        DataError: if there is none, it is no Parquet, or the files differ in their columns.
     """
-    full = Path(path).expanduser()
-    pattern = full / "*.parquet" if full.is_dir() else full
+    frames = [_read(file) for file in find_files(path, place=place).paths]
     try:
-        return pl.read_parquet(pattern)
-    except FileNotFoundError:
-        raise DataError(f"{place}: no file {path}. Give a Parquet file, a directory or a glob.") from None
-    except (OSError, pl.exceptions.PolarsError) as error:
-        if "expanded paths were empty" in str(error):
-            raise DataError(f"{place}: {path} matches no file. Give a Parquet file, a directory or a glob.") from None
-        raise DataError(f"{place}: {path} is not readable Parquet ({type(error).__name__}).") from None
+        return pl.concat(frames)
+    except pl.exceptions.PolarsError:
+        raise DataError(f"{place}: the files of {path} have different columns or types. Make them alike.") from None
+
+
+def _read(path: str) -> pl.DataFrame:
+    """One Parquet file. Where text is not UTF-8, it is replaced: a bad cell costs its row only."""
+    try:
+        with pq.ParquetFile(path) as parquet:
+            batches = [
+                pa.table([readable(column) for column in batch.columns], batch.schema)
+                for batch in parquet.iter_batches(_BATCH_ROWS)
+            ]
+            table = pa.concat_tables(batches) if batches else parquet.schema_arrow.empty_table()
+        return cast(pl.DataFrame, pl.from_arrow(table.replace_schema_metadata(None)))
+    except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+        raise unreadable_file(path, error) from None
 
 
 def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:

@@ -1,10 +1,9 @@
-"""The input files: find, open and check them before anything else is started."""
+"""The input files: open and check them before anything else is started."""
 
 from __future__ import annotations
 
-import glob
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glane.corpus.find import Found, find_files
+from glane.corpus.formats import conversion
+from glane.corpus.ids import id_type
+from glane.corpus.readable import refuse_unreadable
+from glane.corpus.unchanged import Identity, KnownFile, identity
 from glane.errors import DataError, did_you_mean
 
 _READERS = 8
+_FOLDERS = 10  # told one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +27,7 @@ class InputFile:
     """One Parquet file. `row_groups` holds (rows, uncompressed bytes of the text column) of each row group."""
 
     path: str
-    num_bytes: int
-    mtime_ns: int
+    identity: Identity
     row_groups: tuple[tuple[int, int], ...]
     schema: pa.Schema
 
@@ -32,62 +36,93 @@ class InputFile:
         """Rows of the whole file."""
         return sum(rows for rows, _ in self.row_groups)
 
-
-def find_files(pattern: str) -> list[str]:
-    """Return the paths of the Parquet files that a file name, a directory or a glob stands for, sorted.
-
-    Raises:
-        DataError: if there is no file.
-    """
-    path = Path(pattern).expanduser()
-    if path.is_dir():
-        found = sorted(str(file) for file in path.rglob("*.parquet") if file.is_file())
-        if not found:
-            raise DataError(f"data.path: no file *.parquet in the directory {pattern}.")
-        return found
-    if path.is_file():
-        return [str(path)]
-    found = sorted(file for file in glob.glob(str(path), recursive=True) if Path(file).is_file())
-    if not found:
-        raise DataError(f"data.path: no file matches {pattern!r}. Give a Parquet file, a directory or a glob.")
-    return found
+    def known(self, digest: str) -> KnownFile:
+        """The file as a run remembers it, with the digest of its content (empty if none was taken)."""
+        return KnownFile(
+            path=str(Path(self.path).resolve()),
+            rows=self.num_rows,
+            bytes=self.identity.num_bytes,
+            mtime_ns=self.identity.mtime_ns,
+            ctime_ns=self.identity.ctime_ns,
+            inode=self.identity.inode,
+            digest=digest,
+        )
 
 
-def inspect_files(pattern: str, *, id_column: str, text_column: str, other_columns: Sequence[str]) -> list[InputFile]:
+def inspect_files(
+    found: Found | str,
+    *,
+    id_column: str,
+    text_column: str,
+    carry_columns: Sequence[str] = (),
+    input_columns: Sequence[str] = (),
+    number_rows: bool = False,
+) -> list[InputFile]:
     """Read the footer of every file, and check that the columns are there, with the same type in all files.
+
+    `found` may be the pattern itself. With `number_rows` the ids are the numbers of the rows, and `id_column` is only
+    their name in the result.
 
     Raises:
         DataError: naming the file, the column, its type, and what would be valid.
     """
-    paths = find_files(pattern)
+    pattern, found = (found, find_files(found)) if isinstance(found, str) else (found.paths[0], found)
     schemas: dict[pa.Schema, pa.Schema] = {}  # equal schemas are kept once: each takes kilobytes
     with ThreadPoolExecutor(max_workers=_READERS) as pool:  # on a shared file system each read waits for the network
-        files = list(pool.map(lambda path: _inspect(path, text_column, schemas), paths))
-    first = files[0]
+        files = list(pool.map(lambda path: _inspect(path, text_column, schemas), found.paths))
+    settings = dict.fromkeys(input_columns, "task.inputs") | dict.fromkeys(carry_columns, "data.carry_columns")
+    settings |= {text_column: "data.text_column"} | ({} if number_rows else {id_column: "data.id_column"})
+    firsts: dict[int, InputFile] = {}  # the first file of each schema
     for file in files:
-        for name in dict.fromkeys([id_column, text_column, *other_columns]):
-            if name not in file.schema.names:
-                setting = {id_column: "data.id_column", text_column: "data.text_column"}.get(
-                    name, "data.carry_columns or task.inputs"
-                )
-                raise DataError(
-                    f"{file.path}: no column {name!r}; set {setting}. {did_you_mean(name, file.schema.names)}"
-                )
-            here, there = file.schema.field(name).type, first.schema.field(name).type
-            if here != there:
-                raise DataError(
-                    f"{file.path}: column {name!r} is {here}, but {there} in {first.path}. Make them alike."
-                )
-    _check_type(first, id_column, "data.id_column", _is_id)
-    _check_type(first, text_column, "data.text_column", is_text)
+        firsts.setdefault(id(file.schema), file)
+    for file in firsts.values():
+        for name, setting in settings.items():
+            _check_column(file, files[0], name, setting)
+        if number_rows and id_column in file.schema.names:
+            raise DataError(
+                f"{file.path}: has a column {id_column!r}, and data.number_rows=true would make another of that name. "
+                "Leave data.number_rows out, or set data.id_column to a new name."
+            )
+    if not number_rows:
+        _check_type(files[0], id_column, "data.id_column", lambda kind: id_type(kind) is not None)
+    _check_type(files[0], text_column, "data.text_column", is_text)
+    refuse_unreadable(pa.schema([files[0].schema.field(name) for name in carry_columns]), place=files[0].path)
     if sum(file.num_rows for file in files) == 0:
         raise DataError(f"data.path: the data set {pattern!r} has no rows ({len(files)} file(s)).")
     return files
 
 
+def folder_lines(files: Sequence[InputFile]) -> list[str]:
+    """What is read, a line per folder: files and rows. Of many folders, the first ones and the number of the others."""
+    count, rows = Counter[str](), Counter[str]()
+    for file in files:
+        folder = str(Path(file.path).parent)
+        count[folder] += 1
+        rows[folder] += file.num_rows
+    lines = [f"input {folder}: {count[folder]} file(s), {rows[folder]} rows" for folder in list(count)[:_FOLDERS]]
+    rest = list(count)[_FOLDERS:]
+    if rest:
+        of_rest = sum(count[one] for one in rest), sum(rows[one] for one in rest)
+        lines.append(f"input {len(rest)} more folders: {of_rest[0]} file(s), {of_rest[1]} rows")
+    return lines
+
+
+def _check_column(file: InputFile, first: InputFile, name: str, setting: str) -> None:
+    number = file.schema.names.count(name)
+    if number == 0:
+        hint = did_you_mean(name, file.schema.names)
+        numbers = " Or set data.number_rows=true: the rows are numbered then." if setting == "data.id_column" else ""
+        raise DataError(f"{file.path}: no column {name!r}; set {setting}. {hint}{numbers}")
+    if number > 1:
+        raise DataError(f"{file.path}: {number} columns are called {name!r}. Rename all but one, or set {setting}.")
+    here, there = file.schema.field(name).type, first.schema.field(name).type
+    if here != there:
+        raise DataError(f"{file.path}: column {name!r} is {here}, but {there} in {first.path}. Make them alike.")
+
+
 def _inspect(path: str, text_column: str, schemas: dict[pa.Schema, pa.Schema]) -> InputFile:
     try:
-        status = Path(path).stat()
+        before = identity(path)
         with pq.ParquetFile(path) as parquet:
             metadata, schema = parquet.metadata, parquet.schema_arrow.remove_metadata()
             columns = (
@@ -101,14 +136,10 @@ def _inspect(path: str, text_column: str, schemas: dict[pa.Schema, pa.Schema]) -
                 for group in (metadata.row_group(i) for i in range(metadata.num_row_groups))
             )
     except (pa.ArrowInvalid, pa.ArrowException, OSError) as error:
-        reason = (
-            str(error).splitlines()[0] if isinstance(error, OSError) and error.errno else "not Parquet, or truncated"
-        )
-        raise DataError(f"{path}: cannot be read ({reason}).") from None
+        raise unreadable_file(path, error) from None
     return InputFile(
         path=path,
-        num_bytes=status.st_size,
-        mtime_ns=status.st_mtime_ns,
+        identity=before,
         row_groups=groups,
         schema=schemas.setdefault(schema, schema),
     )
@@ -137,25 +168,22 @@ def is_text(kind: pa.DataType) -> bool:
     )
 
 
-def _is_id(kind: pa.DataType) -> bool:
-    strings = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    return strings or pa.types.is_integer(kind)
+def unreadable_file(path: str, error: Exception) -> DataError:
+    """The error for a file that cannot be read as Parquet: what it is, and what helps."""
+    if isinstance(error, OSError) and error.errno:
+        return DataError(f"{path}: cannot be read ({error.strerror}).")
+    return DataError(f"{path}: cannot be read ({_what_it_is(path)}")
 
 
-def content_digest(path: str) -> str:
-    """BLAKE2b of a file's bytes, as 32 hexadecimal digits.
-
-    Raises:
-        DataError: if the file cannot be read.
-    """
-    try:
-        with open(path, "rb") as stream:
-            return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
-
-
-def content_digests(paths: Iterable[str]) -> list[str]:
-    """`content_digest` of each path, in order. Threads help, because hashing releases the interpreter's lock."""
-    with ThreadPoolExecutor(max_workers=_READERS) as pool:
-        return list(pool.map(content_digest, paths))
+def _what_it_is(path: str) -> str:
+    """What a file is that cannot be read as Parquet, and what helps."""
+    with open(path, "rb") as stream:
+        begin = stream.read(4)
+    if begin == b"PARE":
+        return "its footer is encrypted). Give a file that is not encrypted."
+    if begin == b"PAR1":
+        return "Parquet, but truncated or damaged). Copy it again."
+    advice = conversion(".xlsx" if begin == b"PK\3\4" else Path(path).suffix)
+    return f"not Parquet). {advice or 'Give a Parquet file.'}".replace(
+        "FILE.parquet", f"{Path(path).stem}.parquet"
+    ).replace("FILE", Path(path).name)

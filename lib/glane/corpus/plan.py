@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
+from glane.corpus.unchanged import KnownFile
 from glane.types import Shard, Span
+from glane.validation import Strict
 
 if TYPE_CHECKING:
     from glane.corpus.select import Selected  # with Polars, which who only reads a plan does not need
@@ -29,6 +31,7 @@ _SCHEMA = pa.schema(
         pa.field("num_selected", pa.int64()),
         # A bit per row from row_start on; null means all. For half of the rows, a list would take 32 times as much.
         pa.field("selected", pa.binary()),
+        pa.field("ids", pa.binary(8)),  # the digest of the selected ids, by which a worker proves that it reads them
     ]
 )
 _SPANS_AT_ONCE = 4096
@@ -38,20 +41,35 @@ _LEAST_ROWS = 16  # rows per shard: with fewer, files cost more than work
 Counts = npt.NDArray[np.int64]
 
 
+class _Facts(Strict):
+    """What a plan is about, in the metadata of its file."""
+
+    files: tuple[KnownFile, ...]
+    id_column: str | None = None
+    num_read: int
+    num_selected: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The shards of a run over the files `paths`: `num_selected` of their `num_read` rows.
+    """The shards of a run over `files`: `num_selected` of their `num_read` rows.
 
     `spans_from(start, length)` returns spans as a table. A plan that was made has them in memory. A plan that was read
     reads them from its file, so that a worker holds 16 bytes per shard, however many rows a shard has.
     """
 
-    paths: tuple[str, ...]
+    files: tuple[KnownFile, ...]
+    id_column: str | None  # whose digests the spans have; None if they have none
     num_read: int
     num_selected: int
     shard_bounds: Counts  # spans of shard i: shard_bounds[i] to shard_bounds[i + 1]
     shard_rows: Counts  # how many rows of shard i are asked about
     spans_from: Callable[[int, int], pa.Table]
+
+    @property
+    def num_spans(self) -> int:
+        """How many spans all shards have together."""
+        return int(self.shard_bounds[-1])
 
     @property
     def num_shards(self) -> int:
@@ -68,19 +86,24 @@ class Plan:
         """Return shard `index`, counted from 0."""
         start, end = int(self.shard_bounds[index]), int(self.shard_bounds[index + 1])
         rows = self.spans_from(start, end - start).to_pylist()
-        return Shard(
-            index=index,
-            spans=tuple(
-                Span(
-                    file_index=row["file"],
-                    row_group=row["row_group"],
-                    row_start=row["row_start"],
-                    num_rows=row["num_rows"],
-                    selected=_offsets(row["selected"], row["num_rows"]),
-                )
-                for row in rows
-            ),
-        )
+        return Shard(index=index, spans=tuple(map(_span, rows)))
+
+    def spans(self) -> Iterator[Span]:
+        """All spans, in input order."""
+        for start in range(0, self.num_spans, _SPANS_AT_ONCE):
+            rows = self.spans_from(start, min(_SPANS_AT_ONCE, self.num_spans - start)).to_pylist()
+            yield from map(_span, rows)
+
+
+def _span(row: Mapping[str, Any]) -> Span:
+    return Span(
+        file_index=row["file"],
+        row_group=row["row_group"],
+        row_start=row["row_start"],
+        num_rows=row["num_rows"],
+        selected=_offsets(row["selected"], row["num_rows"]),
+        ids=row["ids"],
+    )
 
 
 def _offsets(selected: bytes | None, num_rows: int) -> tuple[int, ...] | None:
@@ -98,14 +121,21 @@ def shard_size(num_selected: int, shard_rows: int | Literal["auto"]) -> int:
 
 
 def make_plan(
-    files: Sequence[InputFile], selected: Selected, *, shard_rows: int, shard_bytes: int, tapers: bool = False
+    files: Sequence[InputFile],
+    selected: Selected,
+    *,
+    shard_rows: int,
+    shard_bytes: int,
+    tapers: bool = False,
+    digests: Sequence[str] | None = None,
 ) -> Plan:
     """Cut the selected rows into shards of at most `shard_rows` rows and about `shard_bytes` bytes of text.
 
     Small row groups share a shard; large ones are cut. If `tapers`, the shards of the last quarter of the rows are
-    smaller, and those of the last eighth smaller still, so that all workers end at about the same time.
+    smaller, and those of the last eighth smaller still, so that all workers end at about the same time. `digests` are
+    those of the files' contents. The plan has no digests of ids yet: see `glane.corpus.proof`.
     """
-    waiting: list[tuple[int, int, int, int, int, int, bytes | None]] = []
+    waiting: list[tuple[int, int, int, int, int, int, bytes | None, None]] = []
     batches: list[pa.RecordBatch] = []
     shard, rows_in_shard, num_left = 0, 0, selected.num_selected
     for file_index, row_group, num_rows, row_bytes in _groups(files):
@@ -122,7 +152,7 @@ def make_plan(
             start, end = int(taken[0]), int(taken[-1]) + 1
             is_whole = mask is None or len(taken) == end - start
             bits = None if mask is None or is_whole else np.packbits(mask[start:end]).tobytes()
-            waiting.append((shard, file_index, row_group, start, end - start, len(taken), bits))
+            waiting.append((shard, file_index, row_group, start, end - start, len(taken), bits, None))
             rows_in_shard += len(taken)
         if len(waiting) >= _SPANS_AT_ONCE:
             batches.append(_batch(waiting))
@@ -131,11 +161,11 @@ def make_plan(
         batches.append(_batch(waiting))
     spans = pa.Table.from_batches(batches, schema=_SCHEMA)
     return _plan(
-        {
-            "paths": [str(Path(file.path).resolve()) for file in files],
-            "num_read": selected.num_read,
-            "num_selected": selected.num_selected,
-        },
+        _Facts(
+            files=tuple(file.known(digest) for file, digest in zip(files, digests or repeat(""), strict=False)),
+            num_read=selected.num_read,
+            num_selected=selected.num_selected,
+        ),
         spans["shard"].to_numpy(),
         spans["num_selected"].to_numpy(),
         lambda start, length: spans.slice(start, length),
@@ -164,16 +194,17 @@ def _batch(spans: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
 
 
 def _plan(
-    facts: dict[str, Any],
+    facts: _Facts,
     shard_of_span: npt.NDArray[np.int32],
     num_selected: Counts,
     spans_from: Callable[[int, int], pa.Table],
 ) -> Plan:
     bounds = np.searchsorted(shard_of_span, np.arange(int(shard_of_span[-1]) + 2))
     return Plan(
-        paths=tuple(facts["paths"]),
-        num_read=facts["num_read"],
-        num_selected=facts["num_selected"],
+        files=facts.files,
+        id_column=facts.id_column,
+        num_read=facts.num_read,
+        num_selected=facts.num_selected,
         shard_bounds=bounds,
         shard_rows=np.add.reduceat(num_selected, bounds[:-1]),
         spans_from=spans_from,
@@ -181,20 +212,19 @@ def _plan(
 
 
 def write_plan(plan: Plan, sink: Any) -> None:
-    """Write a plan as Parquet. Paths and counts go into the metadata of the file."""
-    facts = {"paths": list(plan.paths), "num_read": plan.num_read, "num_selected": plan.num_selected}
-    schema = _SCHEMA.with_metadata({"glane": json.dumps(facts)})
-    num_spans = int(plan.shard_bounds[-1])
+    """Write a plan as Parquet. Files and counts go into the metadata of the file."""
+    facts = _Facts(files=plan.files, id_column=plan.id_column, num_read=plan.num_read, num_selected=plan.num_selected)
+    schema = _SCHEMA.with_metadata({"glane": facts.model_dump_json()})
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for start in range(0, num_spans, _SPANS_AT_ONCE):
-            spans = plan.spans_from(start, min(_SPANS_AT_ONCE, num_spans - start))
+        for start in range(0, plan.num_spans, _SPANS_AT_ONCE):
+            spans = plan.spans_from(start, min(_SPANS_AT_ONCE, plan.num_spans - start))
             writer.write_table(spans.replace_schema_metadata(schema.metadata))
 
 
 def read_plan(path: Path) -> Plan:
     """Read what `write_plan` wrote. Its spans stay in the file, and are read when they are needed."""
     with pq.ParquetFile(path) as parquet:
-        facts = json.loads(parquet.schema_arrow.metadata[b"glane"])
+        facts = _Facts.model_validate_json(parquet.schema_arrow.metadata[b"glane"])
         shard_of_span = parquet.read(["shard"])["shard"].to_numpy()
         num_selected = parquet.read(["num_selected"])["num_selected"].to_numpy()
         firsts = np.cumsum([0] + [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glane.corpus.files import is_text
+from glane.corpus.ids import IdsDigest, as_ids
+from glane.corpus.readable import readable
+from glane.corpus.unchanged import KnownFile, Unchanged
 from glane.errors import DataError
 from glane.types import Document, Shard, Span
 
@@ -30,19 +33,20 @@ class Reader:
 
     def __init__(
         self,
-        paths: Sequence[str],
+        files: Sequence[KnownFile],
         *,
         id_column: str,
         text_column: str,
         input_columns: Sequence[str],
         carry_columns: Sequence[str],
+        number_rows: bool = False,
     ) -> None:
-        self._paths = paths
+        """`id_column` is the name of the ids in the result; with `number_rows` it is no column of the input."""
         self._id, self._text = id_column, text_column
         self._inputs = tuple(input_columns)
-        self._kept = tuple(dict.fromkeys([id_column, *carry_columns]))
-        self._columns = list(dict.fromkeys([*self._kept, text_column, *input_columns]))
-        self._cursor: _Cursor | None = None
+        self._carried = tuple(name for name in dict.fromkeys(carry_columns) if name != id_column or number_rows)
+        columns = dict.fromkeys([*self._carried, text_column, *input_columns])
+        self._spans = SpanReader(files, id_column=None if number_rows else id_column, columns=list(columns))
 
     def read(self, shard: Shard) -> ShardRows:
         """Return the shard's selected rows.
@@ -53,33 +57,16 @@ class Reader:
         documents: list[Document] = []
         tables: list[pa.Table] = []
         for span in shard.spans:
-            for batch in self._batches(span):
-                documents.extend(self._documents(batch))
-                tables.append(pa.table({name: _readable(batch.column(name)) for name in self._kept}))
+            for ids, batch in self._spans.read(span):
+                documents.extend(self._documents(ids, batch))
+                carried = {name: readable(batch.column(name)) for name in self._carried}
+                tables.append(pa.table({self._id: ids, **carried}))
         return ShardRows(documents=documents, kept=pa.concat_tables(tables))
 
-    def _batches(self, span: Span) -> Iterator[pa.RecordBatch]:
-        path = self._paths[span.file_index]
-        if self._cursor is None or not self._cursor.reaches(path, span):
-            footer = self._cursor.footer if self._cursor is not None and self._cursor.path == path else None
-            self._cursor = _Cursor(path, span.row_group, self._columns, footer)
-        try:
-            for offset, batch in self._cursor.read(span.row_start, span.num_rows):
-                if span.selected is None:
-                    yield batch
-                else:
-                    rows = [row - offset for row in span.selected if offset <= row < offset + batch.num_rows]
-                    yield batch.take(pa.array(rows, pa.int64()))
-        except (OSError, pa.ArrowException):
-            self._cursor = None
-            raise DataError(
-                f"{path}: row group {span.row_group} cannot be read; it was readable when planned."
-            ) from None
-
-    def _documents(self, batch: pa.RecordBatch) -> Iterator[Document]:
-        texts = _raw(batch.column(self._text))
-        inputs = {name: _raw(batch.column(name)) for name in self._inputs}
-        for row, identifier in enumerate(batch.column(self._id).to_pylist()):
+    def _documents(self, ids: pa.Array, batch: pa.RecordBatch) -> Iterator[Document]:
+        texts = raw_cells(batch.column(self._text))
+        inputs = {name: raw_cells(batch.column(name)) for name in self._inputs}
+        for row, identifier in enumerate(ids.to_pylist()):
             text, problem = _decoded(texts[row])
             others = {}
             for name, values in inputs.items():
@@ -88,10 +75,90 @@ class Reader:
             yield Document(id=identifier, text=text, inputs={k: v or "" for k, v in others.items()}, problem=problem)
 
 
+class SpanReader:
+    """Reads the selected rows of spans: their ids, and some columns. Proves that they are those of the plan."""
+
+    def __init__(
+        self,
+        files: Sequence[KnownFile],
+        *,
+        id_column: str | None,
+        columns: Sequence[str] = (),
+        batch_rows: int = _BATCH_ROWS,
+    ) -> None:
+        """`id_column` None numbers the rows: from 1, over all files in order. A batch has at most `batch_rows`."""
+        self._files, self._id, self._batch_rows = files, id_column, batch_rows
+        self._columns = list(dict.fromkeys([*([] if id_column is None else [id_column]), *columns]))
+        self._unchanged = Unchanged(files)
+        self._cursor: _Cursor | None = None
+        self._file_starts = list(accumulate((file.rows for file in files), initial=1))
+        self._group_starts: tuple[int, list[int]] = (-1, [])  # of the file with this number
+
+    def read(self, span: Span) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
+        """Yield (ids, columns) of the selected rows of a span, in batches.
+
+        Raises:
+            DataError: if the file is missing, damaged, or has changed since the plan was made.
+        """
+        digest = IdsDigest()
+        for offset, batch in self._batches(span):
+            ids = self._ids(span, offset, batch)
+            if span.selected is not None:
+                rows = [row - offset for row in span.selected if offset <= row < offset + batch.num_rows]
+                chosen = pa.array(rows, pa.int64())
+                ids, batch = ids.take(chosen), batch.take(chosen)
+            digest.add(ids)
+            yield ids, batch
+        if span.ids is not None and digest.digest() != span.ids:
+            raise DataError(
+                f"{self._files[span.file_index].path}: row group {span.row_group} has other ids than when the run "
+                "began. Put the former file back and run the same command again, or choose another run.dir."
+            )
+
+    def _batches(self, span: Span) -> Iterator[tuple[int, pa.RecordBatch]]:
+        path = self._files[span.file_index].path
+        try:
+            if self._cursor is None or not self._cursor.reaches(path, span):
+                self._open(span)
+            assert self._cursor is not None
+            yield from self._cursor.read(span.row_start, span.num_rows)
+        except (OSError, pa.ArrowException):
+            self._cursor = None
+            self._unchanged.prove(span.file_index)  # says so if another file is there now
+            raise DataError(
+                f"{path}: row group {span.row_group} cannot be read; it was readable when planned."
+            ) from None
+
+    def _open(self, span: Span) -> None:
+        """Open a row group, and prove before and after that it is the planned file."""
+        path = self._files[span.file_index].path
+        footer = self._cursor.footer if self._cursor is not None and self._cursor.path == path else None
+        self._unchanged.prove(span.file_index)
+        self._cursor = _Cursor(path, span.row_group, self._columns, footer, batch_rows=self._batch_rows)
+        self._unchanged.prove(span.file_index)
+
+    def _ids(self, span: Span, offset: int, batch: pa.RecordBatch) -> pa.Array:
+        if self._id is not None:
+            return as_ids(batch.column(self._id), place=self._files[span.file_index].path)
+        first = self._file_starts[span.file_index] + self._group_start(span) + span.row_start + offset
+        return pa.array(range(first, first + batch.num_rows), pa.int64())
+
+    def _group_start(self, span: Span) -> int:
+        """The number of rows before a row group in its file."""
+        if self._group_starts[0] != span.file_index:
+            assert self._cursor is not None
+            footer = self._cursor.footer
+            sizes = (footer.row_group(index).num_rows for index in range(footer.num_row_groups))
+            self._group_starts = (span.file_index, list(accumulate(sizes, initial=0)))
+        return self._group_starts[1][span.row_group]
+
+
 class _Cursor:
     """A position in one row group. Parquet is read forward only, so starting again is what costs time."""
 
-    def __init__(self, path: str, row_group: int, columns: list[str], footer: pq.FileMetaData | None) -> None:
+    def __init__(
+        self, path: str, row_group: int, columns: list[str], footer: pq.FileMetaData | None, *, batch_rows: int
+    ) -> None:
         """`footer` is the file's, if it is known: that of many row groups takes long to read."""
         self.path, self._row_group = path, row_group
         self._position = 0
@@ -99,7 +166,7 @@ class _Cursor:
         try:
             self._file = pq.ParquetFile(path, metadata=footer, pre_buffer=False, buffer_size=2**20)
             self.footer: pq.FileMetaData = self._file.metadata
-            rows = _batch_rows(self.footer.row_group(row_group), columns)
+            rows = _batch_rows(self.footer.row_group(row_group), columns, batch_rows)
             self._iterator = self._file.iter_batches(rows, row_groups=[row_group], columns=columns)
         except (OSError, pa.ArrowException, IndexError):
             raise DataError(f"{path}: cannot be read; it was readable when planned.") from None
@@ -126,14 +193,14 @@ class _Cursor:
             yield self._position - used.num_rows - start, used
 
 
-def _batch_rows(group: pq.RowGroupMetaData, columns: list[str]) -> int:
+def _batch_rows(group: pq.RowGroupMetaData, columns: list[str], most: int) -> int:
     """The number of rows to read at once, from the mean size of a row."""
     chunks = [group.column(i) for i in range(group.num_columns)]
     num_bytes = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in columns)
-    return int(min(_BATCH_ROWS, max(1, _BATCH_BYTES * group.num_rows // max(num_bytes, 1))))
+    return int(min(most, max(1, _BATCH_BYTES * group.num_rows // max(num_bytes, 1))))
 
 
-def _raw(column: pa.Array) -> list[object]:
+def raw_cells(column: pa.Array) -> list[object]:
     """The cells as Python values. Text is returned as bytes, because Arrow's strings may hold invalid UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -152,18 +219,7 @@ def _decoded(value: object) -> tuple[str | None, str | None]:
         return None, "text is not valid UTF-8"
 
 
-def _readable(column: pa.Array) -> pa.Array:
-    """A column with invalid UTF-8 replaced: a single bad cell would make the whole result unreadable."""
-    if not (
-        pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)
-    ):
-        return column
-    try:
-        column.validate(full=True)
-        return column
-    except pa.ArrowInvalid:
-        decoded = [
-            None if cell is None else cell.decode("utf-8", "replace")
-            for cell in pc.cast(column, pa.large_binary()).to_pylist()
-        ]
-        return pa.array(decoded, column.type)
+def decoded_text(column: pa.Array) -> list[str | None]:
+    """The texts of a column, with what is not UTF-8 replaced."""
+    cells = raw_cells(column)
+    return [cell.decode("utf-8", "replace") if isinstance(cell, bytes) else None for cell in cells]

@@ -6,8 +6,10 @@ once" has no meaning without that. It keeps one bit per row, and the hashes of t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import cast
 
 import numpy as np
@@ -16,8 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
+from glane.corpus.ids import as_ids
 from glane.corpus.masks import Mask, Packed, num_asked, unpacked
+from glane.corpus.readable import is_readable
 from glane.corpus.sample import limit_rows, sample_rows
+from glane.corpus.unchanged import identity
 from glane.corpus.unique import Hashes, IdHashes
 from glane.errors import ConfigError, DataError, did_you_mean
 
@@ -50,14 +55,17 @@ class Selected:
         return None if packed is None else unpacked(packed, num_rows)
 
 
-def select_rows(files: Sequence[InputFile], *, id_column: str, selection: Selection) -> Selected:
-    """Apply `selection` to `files`.
+def select_rows(
+    files: Sequence[InputFile], *, id_column: str, selection: Selection, number_rows: bool = False
+) -> Selected:
+    """Apply `selection` to `files`. With `number_rows` the ids are the numbers of the rows, from 1 over all files.
 
     Raises:
         ConfigError: if `where` is no expression over the input's columns.
         DataError: for null or duplicate ids, or if nothing is selected.
     """
-    where, columns = _where(selection.where, files[0].schema.names)
+    where, columns = _where(selection.where, [*files[0].schema.names, *([id_column] if number_rows else [])])
+    source = _Source(files, id_column, columns, number_rows)
     known = [
         (_Known(ids), is_wanted)
         for ids, is_wanted in ((selection.only_ids, True), (selection.skip_ids, False))
@@ -67,17 +75,22 @@ def select_rows(files: Sequence[InputFile], *, id_column: str, selection: Select
     masks: list[Packed | None] = []
     with IdHashes(sum(sizes)) as hashes:
         for file in files:
-            for frames in _row_groups(file, dict.fromkeys([id_column, *columns])):
+            for frames in source.row_groups(file):
                 parts = []
                 for frame in frames:
-                    part = _matching(frame, id_column, where, known, file)
-                    ids = frame[id_column]
-                    hashes.add(ids if part is None else ids.filter(pl.Series(part)))
+                    part = _matching(frame, id_column, where, known)
+                    ids = frame[id_column] if part is None else frame[id_column].filter(pl.Series(part))
+                    if nulls := ids.null_count():
+                        raise DataError(
+                            f"{file.path}: column {id_column!r} has null ids ({nulls} or more) in rows that are "
+                            "selected; each of them needs an id."
+                        )
+                    hashes.add(ids)
                     parts.append(part)
                 masks.append(_packed(parts))
         suspects = hashes.repeated()
     if len(suspects):
-        _refuse_duplicates(files, id_column, masks, suspects)
+        _refuse_duplicates(files, source, id_column, masks, suspects)
     if selection.sample is not None:
         sample_rows(masks, sizes, sample=selection.sample, seed=selection.sample_seed)
     if selection.limit is not None:
@@ -109,21 +122,58 @@ def _where(text: str | None, names: Sequence[str]) -> tuple[pl.Expr | None, list
     return expression, roots
 
 
-def _row_groups(file: InputFile, columns: dict[str, None]) -> Iterator[Iterator[pl.DataFrame]]:
-    """The batches of each row group. The footer is read only once, because that of many row groups is large."""
-    with pq.ParquetFile(file.path) as parquet:
-        for row_group in range(len(file.row_groups)):
-            yield _frames(parquet, file, row_group, list(columns))
+class _Source:
+    """Reads the ids and the columns of the filter, one row group after another."""
 
+    def __init__(self, files: Sequence[InputFile], id_column: str, columns: Sequence[str], number_rows: bool) -> None:
+        self._id, self._numbers = id_column, number_rows
+        self._columns = [name for name in dict.fromkeys([id_column, *columns]) if not number_rows or name != id_column]
+        self._starts = dict(zip((file.path for file in files), accumulate((f.num_rows for f in files), initial=1)))
 
-def _frames(parquet: pq.ParquetFile, file: InputFile, row_group: int, columns: list[str]) -> Iterator[pl.DataFrame]:
-    for batch in parquet.iter_batches(_BATCH_ROWS, row_groups=[row_group], columns=columns):
+    def ids_only(self) -> _Source:
+        """The same without the columns of the filter."""
+        other = copy.copy(self)
+        other._columns = [] if self._numbers else [self._id]
+        return other
+
+    def row_groups(self, file: InputFile) -> Iterator[Iterator[pl.DataFrame]]:
+        """The batches of each row group. The footer is read only once, because that of many row groups is large."""
+        start = self._starts[file.path]
+        with pq.ParquetFile(file.path) as parquet:
+            if identity(file.path) != file.identity:
+                raise DataError(
+                    f"{file.path}: was changed while it was read. Run the command again once it is at rest."
+                )
+            for row_group, (rows, _) in enumerate(file.row_groups):
+                yield self._frames(parquet, file, row_group, start)
+                start += rows
+
+    def _frames(self, parquet: pq.ParquetFile, file: InputFile, row_group: int, start: int) -> Iterator[pl.DataFrame]:
+        for batch in self._batches(parquet, file, row_group):
+            if self._numbers:
+                ids = pa.array(np.arange(start, start + batch.num_rows))
+                start += batch.num_rows
+            else:
+                ids = as_ids(batch.column(self._id), place=file.path)
+            others = {name: batch.column(name) for name in self._columns if name != self._id}
+            for name, column in others.items():
+                if not is_readable(column):  # Polars trusts that strings are UTF-8
+                    raise DataError(
+                        f"{file.path}: column {name!r} is damaged or not UTF-8 in row group {row_group}; data.where "
+                        "cannot be computed. Mend these cells, or leave the column out of data.where."
+                    )
+            yield cast(pl.DataFrame, pl.from_arrow(pa.table({self._id: ids, **others})))
+
+    def _batches(self, parquet: pq.ParquetFile, file: InputFile, row_group: int) -> Iterator[pa.RecordBatch]:
+        if not self._columns:  # nothing to read: the rows are only numbered
+            for start in range(0, rows := file.row_groups[row_group][0], _BATCH_ROWS):
+                count = min(_BATCH_ROWS, rows - start)
+                yield pa.record_batch({"": pa.nulls(count)})
+            return
         try:
-            batch.validate(full=True)  # Polars trusts that strings are UTF-8
-            yield cast(pl.DataFrame, pl.from_arrow(batch))
-        except pa.ArrowInvalid:
-            names = ", ".join(columns)
-            raise DataError(f"{file.path}: row group {row_group} is damaged or not UTF-8 in one of: {names}.") from None
+            yield from parquet.iter_batches(_BATCH_ROWS, row_groups=[row_group], columns=self._columns)
+        except (OSError, pa.ArrowException):
+            raise DataError(f"{file.path}: row group {row_group} is damaged. Copy the file again.") from None
 
 
 class _Known:
@@ -138,16 +188,13 @@ class _Known:
             return np.zeros(len(ids), np.bool_)
         ids = ids.cast(self._ids.dtype)
         places = self._ids.search_sorted(ids).clip(upper_bound=len(self._ids) - 1)
-        return cast(Mask, (self._ids.gather(places) == ids).to_numpy())
+        return cast(Mask, (self._ids.gather(places) == ids).fill_null(value=False).to_numpy())
 
 
 def _matching(
-    frame: pl.DataFrame, id_column: str, where: pl.Expr | None, known: Sequence[tuple[_Known, bool]], file: InputFile
+    frame: pl.DataFrame, id_column: str, where: pl.Expr | None, known: Sequence[tuple[_Known, bool]]
 ) -> Mask | None:
     """The rows of a batch that pass the filters, except sample and limit; None if there is no filter."""
-    ids = frame[id_column]
-    if nulls := ids.null_count():
-        raise DataError(f"{file.path}: column {id_column!r} has null ids ({nulls} or more); every row needs one.")
     if where is None and not known:
         return None
     mask = np.ones(len(frame), np.bool_)
@@ -160,7 +207,7 @@ def _matching(
             raise ConfigError(f"data.where: gives {kept.dtype}, not true or false for each row.")
         mask &= kept.fill_null(value=False).to_numpy()
     for ids_of_a_run, is_wanted in known:
-        mask &= ids_of_a_run.has(ids) == is_wanted
+        mask &= ids_of_a_run.has(frame[id_column]) == is_wanted
     return mask
 
 
@@ -170,14 +217,14 @@ def _packed(parts: Sequence[Mask | None]) -> Packed | None:
 
 
 def _refuse_duplicates(
-    files: Sequence[InputFile], id_column: str, masks: Sequence[Packed | None], suspects: Hashes
+    files: Sequence[InputFile], source: _Source, id_column: str, masks: Sequence[Packed | None], suspects: Hashes
 ) -> None:
     """Compare the ids with repeated hashes, and raise DataError if an id does occur twice."""
     places: dict[str | int, str] = {}
     wanted = pl.Series(suspects).implode()
     packed = iter(masks)
     for file in files:
-        for (rows, _), frames in zip(file.row_groups, _row_groups(file, {id_column: None}), strict=True):
+        for (rows, _), frames in zip(file.row_groups, source.ids_only().row_groups(file), strict=True):
             bits, start = next(packed), 0
             mask = np.ones(rows, np.bool_) if bits is None else unpacked(bits, rows)
             for frame in frames:

@@ -6,11 +6,10 @@ It is written once, as a whole, and only read afterwards.
 from __future__ import annotations
 
 import datetime
-import itertools
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,9 +20,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import Field as Key
 
-from glane.corpus.files import content_digest
-from glane.corpus.plan import Plan, read_plan
-from glane.errors import ConfigError, DataError, GlaneError, RecordError, RunError
+from glane.corpus.plan import read_plan
+from glane.corpus.read import SpanReader
+from glane.corpus.unchanged import content_digest
+from glane.errors import ConfigError, GlaneError, RecordError, RunError
 from glane.extraction.fingerprint import answering
 from glane.records import Record, read_record
 from glane.storage import replace_file, storage_errors
@@ -32,7 +32,6 @@ from glane.task.task import Task
 
 if TYPE_CHECKING:
     from glane.extraction.results import Run
-from glane.run.description import InputFileEntry
 
 DOCUMENTS, REFERENCE, GOLD, MANIFEST = "documents.parquet", "reference.parquet", "gold.parquet", "sentinels.json"
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # the texts are in it
@@ -106,8 +105,7 @@ def freeze(
     described = run.description()
     data, fingerprint = run.settings.data, described.fingerprint
     id_column, text_column = data.id_column, data.text_column
-    wanted = list(dict.fromkeys([id_column, text_column, *task.input_columns]))
-    documents = _input_rows(run, id_column, wanted, ids)
+    documents = _input_rows(run, list(dict.fromkeys([text_column, *task.input_columns])), ids)
     order = pl.DataFrame({id_column: pl.Series(documents[id_column].to_pylist(), dtype=ids.dtype)})
     answered = run.usable().filter(pl.col(id_column).is_in(ids.implode())).collect()
     reference = order.join(answered, on=id_column, how="left", maintain_order="left")
@@ -190,50 +188,22 @@ def _refuse_used(root: Path) -> None:
         )
 
 
-def _input_rows(run: Run, id_column: str, columns: list[str], ids: pl.Series) -> pa.Table:
-    """The input rows of some documents, in input order and in the input's own types.
+def _input_rows(run: Run, columns: list[str], ids: pl.Series) -> pa.Table:
+    """The ids and `columns` of some documents, in input order.
 
     They are found by the run's plan, as ids are unique among the selected rows only.
 
     Raises:
         DataError: if a file is missing or was changed.
     """
-    for entry in run.description().files:
-        _refuse_changed(entry)
-    plan, wanted = read_plan(run.directory.plan), pa.array(ids.to_list())
-    parts = []
-    for path, row_group, positions in _planned(plan):
-        with pq.ParquetFile(path) as parquet:
-            held = parquet.read_row_group(row_group, columns=[id_column]).column(0).take(pa.array(positions))
-            is_wanted = pc.is_in(held.cast(wanted.type), value_set=wanted).combine_chunks()
-            if pc.any(is_wanted).as_py():
-                rows = parquet.read_row_group(row_group, columns=columns)
-                parts.append(rows.take(pa.array(positions).filter(is_wanted)).select(columns))
-    table = pa.concat_tables(parts).replace_schema_metadata(None)
+    plan, data = read_plan(run.directory.plan), run.settings.data
+    reader = SpanReader(plan.files, id_column=None if data.number_rows else data.id_column, columns=columns)
+    wanted, parts = pa.array(ids.to_list()), []
+    for span in plan.spans():
+        for held, batch in reader.read(span):
+            is_wanted = pc.is_in(held.cast(wanted.type), value_set=wanted)
+            rows = {data.id_column: held, **{name: batch.column(name) for name in columns if name != data.id_column}}
+            parts.append(pa.table(rows).filter(is_wanted))
+    table = pa.concat_tables(parts)
     assert table.num_rows == len(ids), "the plan and the records of this run disagree"
     return table
-
-
-def _planned(plan: Plan) -> Iterator[tuple[str, int, list[int]]]:
-    """For each row group: its file, its number and the positions of its selected rows."""
-    spans = (span for index in range(plan.num_shards) for span in plan.shard(index).spans)  # in input order
-    for (file, row_group), group in itertools.groupby(spans, lambda span: (span.file_index, span.row_group)):
-        positions = [
-            span.row_start + offset
-            for span in group
-            for offset in (range(span.num_rows) if span.selected is None else span.selected)
-        ]
-        yield plan.paths[file], row_group, positions
-
-
-def _refuse_changed(entry: InputFileEntry) -> None:
-    path = Path(entry.path)
-    remedy = "The texts of sentinels are taken from the input of the run: put the file back, or name a newer run."
-    try:
-        status = path.stat()
-    except OSError:
-        raise DataError(f"{path}: the input of the run is not there any more. {remedy}") from None
-    if (status.st_size, status.st_mtime_ns) == (entry.bytes, entry.mtime_ns):
-        return
-    if content_digest(str(path)) != entry.digest:
-        raise DataError(f"{path}: was changed since the run read it. {remedy}")

@@ -8,16 +8,19 @@ from typing import Any
 
 import polars as pl
 
-from glane.corpus.files import InputFile, content_digest, content_digests, find_files, inspect_files
+from glane.corpus.files import InputFile, folder_lines, inspect_files
+from glane.corpus.find import Found, find_files
 from glane.corpus.plan import Plan, make_plan, shard_size
-from glane.corpus.select import Selection, select_rows
+from glane.corpus.proof import with_digests
+from glane.corpus.select import Selected, Selection, select_rows
+from glane.corpus.unchanged import content_digest, content_digests
 from glane.engine.weights import model_digests
 from glane.errors import ConfigError, DataError
 from glane.extraction.codebook import codebook
 from glane.extraction.environment import engine_version
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.results import open_run
-from glane.run.description import InputFileEntry, RunDescription
+from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.environment import environment
 from glane.run.fingerprint import fingerprint_digest
@@ -38,7 +41,8 @@ def run_directory(run: RunSettings) -> RunDirectory:
 
 def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) -> Draft:
     """Check the input and describe the run; see `glane.run.work.Work.draft`."""
-    files = _checked_files(settings.data, task)
+    found = find_files(settings.data.path)
+    files = checked_files(found, settings.data, task)
     fingerprint = make_fingerprint(
         data=settings.data,
         task=task,
@@ -48,10 +52,20 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
         engine_version=engine_version(settings.model),
     )
     description = _description(settings, task, fingerprint, files)
-    return Draft(description=description, plan=lambda: _plan(settings, files))
+    return Draft(
+        description=description,
+        plan=lambda: _plan(settings, files, [entry.digest for entry in description.files]),
+        found=found,
+        notes=(*folder_lines(files), *found.lines()),
+    )
 
 
-def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
+def checked_files(found: Found | str, data: DataSettings, task: Task) -> list[InputFile]:
+    """Inspect the input files of an extraction.
+
+    Raises:
+        GlaneError: naming the file or the column that cannot be used.
+    """
     result = {column.name for column in columns(task)} | reserved_names()
     for name in (data.id_column, *data.carry_columns):
         if name in result:
@@ -60,35 +74,48 @@ def _checked_files(data: DataSettings, task: Task) -> list[InputFile]:
                 "or leave it out of data.carry_columns."
             )
     return inspect_files(
-        data.path,
+        found,
         id_column=data.id_column,
         text_column=data.text_column,
-        other_columns=[*data.carry_columns, *task.input_columns],
+        carry_columns=data.carry_columns,
+        input_columns=task.input_columns,
+        number_rows=data.number_rows,
     )
 
 
 def _input_digests(files: list[InputFile], known: RunDescription | None) -> list[dict[str, Any]]:
     """Name, number of rows and content digest of each file. Files unchanged since `run.yaml` are not read again."""
     entries = () if known is None else known.files
-    recorded = {(entry.path, entry.bytes, entry.mtime_ns): entry.digest for entry in entries}
-    found = [recorded.get((str(Path(f.path).resolve()), f.num_bytes, f.mtime_ns)) for f in files]
-    unknown = iter(content_digests(f.path for f, digest in zip(files, found, strict=True) if digest is None))
+    recorded = {(entry.path, entry.identity): entry.digest for entry in entries}
+    found = [recorded.get((str(Path(f.path).resolve()), f.identity)) for f in files]
+    unknown = iter(
+        content_digests((f.path, f.identity) for f, digest in zip(files, found, strict=True) if digest is None)
+    )
     return [
         {"name": Path(file.path).name, "rows": file.num_rows, "digest": digest or next(unknown)}
         for file, digest in zip(files, found, strict=True)
     ]
 
 
-def _plan(settings: ResolvedSettings, files: list[InputFile]) -> Plan:
+def _plan(settings: ResolvedSettings, files: list[InputFile], digests: list[str]) -> Plan:
     data = settings.data
-    selected = select_rows(
-        files,
-        id_column=data.id_column,
-        selection=selection_of(data),
-    )
+    selected = selected_rows(files, data)
     wanted = settings.run.shard_rows
     rows = shard_size(selected.num_selected, wanted)
-    return make_plan(files, selected, shard_rows=rows, shard_bytes=settings.run.shard_bytes, tapers=wanted == "auto")
+    plan = make_plan(
+        files,
+        selected,
+        shard_rows=rows,
+        shard_bytes=settings.run.shard_bytes,
+        tapers=wanted == "auto",
+        digests=digests,
+    )
+    return with_digests(plan, id_column=data.id_column, number_rows=data.number_rows)
+
+
+def selected_rows(files: list[InputFile], data: DataSettings) -> Selected:
+    """The rows of `files` that the settings select; raises as `select_rows` does."""
+    return select_rows(files, id_column=data.id_column, selection=selection_of(data), number_rows=data.number_rows)
 
 
 def selection_of(data: DataSettings) -> Selection:
@@ -136,15 +163,7 @@ def _description(
         model=settings.model.name,
         fingerprint_digest=fingerprint_digest(fingerprint),
         fingerprint=fingerprint,
-        files=tuple(
-            InputFileEntry(
-                path=str(Path(file.path).resolve()),
-                bytes=file.num_bytes,
-                mtime_ns=file.mtime_ns,
-                digest=entry["digest"],
-            )
-            for file, entry in zip(files, fingerprint["inputs"], strict=True)
-        ),
+        files=tuple(file.known(entry["digest"]) for file, entry in zip(files, fingerprint["inputs"], strict=True)),
         settings=settings.model_dump(mode="json"),
         lease_s=settings.run.lease_s,
         codebook=codebook(task, id_column=settings.data.id_column, carry_columns=settings.data.carry_columns),

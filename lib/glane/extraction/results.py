@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from glane.corpus.documents import scan_documents
+from glane.corpus.plan import read_plan
 from glane.drift import Drift
 from glane.errors import RunError
 from glane.extraction.highlight import MarkedText, Passage
@@ -32,7 +34,7 @@ class Run:
 
     def all(self) -> pl.LazyFrame:
         """Every row, whatever its status."""
-        return pl.scan_parquet(list(self._files))
+        return pl.scan_parquet(list(self._files), glob=False)
 
     def usable(self) -> pl.LazyFrame:
         """The rows with values: status OK."""
@@ -68,9 +70,23 @@ class Run:
         return evidence(self.usable(), self._fields(), id_column=self.settings.data.id_column)
 
     def documents(self) -> pl.LazyFrame:
-        """The id and the text of every input row, from the input files of the run."""
+        """The id and the text of every row of the run, from its input files; raises as `inputs` does."""
         data = self.settings.data
-        return pl.scan_parquet(self.input_paths).select(data.id_column, data.text_column)
+        return self.inputs().select(data.id_column, data.text_column)
+
+    def inputs(self) -> pl.LazyFrame:
+        """Every row of the run with all columns of its input files. Where text is not UTF-8, it is replaced.
+
+        Raises:
+            DataError: if an input file is missing, or has changed since the run began.
+        """
+        data = self.settings.data
+        return scan_documents(
+            read_plan(self.directory.plan),
+            id_column=data.id_column,
+            text_column=data.text_column,
+            number_rows=data.number_rows,
+        )
 
     def show(self, document_id: str | int) -> MarkedText:
         """One document with its evidence marked, and its values, for a notebook.
@@ -92,7 +108,6 @@ class Run:
         ]
         row = rows.row(0, named=True)
         text = texts.item(0, data.text_column) or ""
-        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
         return MarkedText(text, passages, title=": ".join(filter(None, [row["status"], row["reason"]])))
 
     def drift(self) -> pl.DataFrame:

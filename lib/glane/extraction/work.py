@@ -74,11 +74,12 @@ class ExtractionWork:
         if shards.directory.is_complete:
             return
         reader = Reader(
-            shards.plan.paths,
+            shards.plan.files,
             id_column=settings.data.id_column,
             text_column=settings.data.text_column,
             input_columns=self.task.input_columns,
             carry_columns=settings.data.carry_columns,
+            number_rows=settings.data.number_rows,
         )
         with until_published(shards.directory):
             Worker(engine=engine, task=self.task, model=settings.model, shards=shards, reader=reader, key=key).run()

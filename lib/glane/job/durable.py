@@ -28,6 +28,8 @@ def announce(run: PreparedRun, place: str, progress: ProgressReporter) -> None:
     """Report whether the run is new, and its size. `place` is its directory, as the user gave it."""
     what, plan = "new run" if run.is_new else "resuming", run.plan
     progress.say(f"{place}: {what}, {plan.num_selected} of {plan.num_read} rows selected, {plan.num_shards} shards")
+    for note in run.notes:
+        progress.say(note)
 
 
 @contextlib.contextmanager

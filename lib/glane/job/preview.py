@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
-from glane.corpus.files import inspect_files
 from glane.corpus.plan import make_plan
 from glane.corpus.read import Reader
-from glane.corpus.select import select_rows
 from glane.engine.device import has_gpu
 from glane.engine.protocol import Engine, RequestRefused
 from glane.engine.registry import start_engine
-from glane.extraction.prepare import selection_of
+from glane.extraction.prepare import checked_files, selected_rows
 from glane.extraction.prompts import PromptBuilder
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
@@ -31,22 +28,17 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
         GlaneError: as the job itself would.
     """
     data, model = settings.data, settings.model
-    files = inspect_files(
-        data.path,
-        id_column=data.id_column,
-        text_column=data.text_column,
-        other_columns=[*data.carry_columns, *task.input_columns],
-    )
+    files = checked_files(data.path, data, task)
     limit = min(settings.preview, data.limit or settings.preview)
-    selection = replace(selection_of(data), limit=limit)
-    selected = select_rows(files, id_column=data.id_column, selection=selection)
+    selected = selected_rows(files, data.model_copy(update={"limit": limit}))
     plan = make_plan(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
     reader = Reader(
-        plan.paths,
+        plan.files,
         id_column=data.id_column,
         text_column=data.text_column,
         input_columns=task.input_columns,
         carry_columns=(),
+        number_rows=data.number_rows,
     )
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
     engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from glane.cluster.scheduler import Scheduler, Submission
 from glane.cluster.schedulers import scheduler_of
-from glane.corpus.files import inspect_files
+from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, GlaneError
+from glane.extraction.prepare import checked_files
 from glane.job.launcher import launch
 from glane.job.notes import tell_notes
 from glane.job.resolve import absolute
@@ -74,14 +75,12 @@ def submit(settings: ExtractSettings) -> Submission | None:
         return None
     if complaint := scheduler.complaint(cluster):
         raise ConfigError(complaint)
-    is_new = not directory.root.exists()
     known_run(directory)
     directory.create()
     try:
         submission = scheduler.submit(cluster, task, label=label)
     except GlaneError:
-        if is_new:
-            shutil.rmtree(directory.root, ignore_errors=True)
+        directory.give_up()
         raise
     entry = SubmissionEntry(time=time.time(), jobs=submission.job_names, log=str(submission.log))
     record_submission(directory, entry)
@@ -104,12 +103,9 @@ def _check(settings: ExtractSettings) -> None:
     task, data = load_task(settings.task), settings.data
     tell_notes(task)
     check_sentinels(task)
-    inspect_files(
-        data.path,
-        id_column=data.id_column,
-        text_column=data.text_column,
-        other_columns=[*data.carry_columns, *task.input_columns],
-    )
+    found = find_files(data.path)
+    found.refuse_overlap(Path(settings.run.dir))
+    checked_files(found, data, task)
     if (
         engine_kind(settings.model.engine).has_weights
         and Path(settings.model.path).is_absolute()

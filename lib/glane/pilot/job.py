@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from glane.corpus.files import content_digest, inspect_files
-from glane.corpus.select import select_rows
+from glane.corpus.unchanged import content_digest
 from glane.engine.weights import model_digests
 from glane.extraction.environment import engine_version
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.forecast import PilotReport, check_same
-from glane.extraction.prepare import selection_of
+from glane.extraction.prepare import checked_files, selected_rows
 from glane.extraction.results import open_run
 from glane.job.resolve import resolve
 from glane.pilot.frame import read_frame
@@ -31,11 +30,8 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
     asked, pilot = settings.extraction(), settings.pilot
     extraction, task = resolve(asked.model_copy(update={"task": {**asked.task, "sentinels": None}}))
     data = extraction.data
-    files = inspect_files(
-        data.path, id_column=data.id_column, text_column=data.text_column,
-        other_columns=[*data.carry_columns, *task.input_columns],
-    )  # fmt: skip
-    selected = select_rows(files, id_column=data.id_column, selection=selection_of(data))
+    files = checked_files(data.path, data, task)
+    selected = selected_rows(files, data)
     frame = read_frame(files, selected, text_column=data.text_column, inputs=task.input_columns)
     say(
         f"selected {selected.num_selected} of {selected.num_read} rows; {int(frame.is_blank.sum())} blank, "

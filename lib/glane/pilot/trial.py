@@ -71,7 +71,8 @@ def try_rows(
         GlaneError: as the extraction does.
     """
     data, window = extraction.data, extraction.model.window_size
-    columns = list(dict.fromkeys([data.id_column, data.text_column, *task.input_columns, *data.carry_columns]))
+    ids = [] if data.number_rows else [data.id_column]
+    columns = list(dict.fromkeys([*ids, data.text_column, *task.input_columns, *data.carry_columns]))
     sample = folder / "sample.parquet"
     write_rows(files, selected, places, sample, columns=columns, mode=0o600)
     cluster = extraction.cluster
@@ -81,7 +82,7 @@ def try_rows(
         update={
             "data": DataSettings(
                 path=str(sample), id_column=data.id_column, text_column=data.text_column,
-                carry_columns=data.carry_columns,
+                carry_columns=data.carry_columns, number_rows=data.number_rows,
             ),
             "cluster": cluster,
             "run": extraction.run.model_copy(

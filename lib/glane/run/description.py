@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import yaml
 
+from glane.corpus.unchanged import KnownFile
 from glane.errors import RecordError, RunError
 from glane.records import Record, parse_record
 from glane.run.directory import RunDirectory
@@ -18,15 +19,6 @@ from glane.validation import Strict
 # libyaml's, where PyYAML has it: the description of thousands of input files takes long in pure Python.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class InputFileEntry(Strict):
-    """One input file as it was when the run began."""
-
-    path: str
-    bytes: int
-    mtime_ns: int
-    digest: str
 
 
 class ColumnEntry(Strict):
@@ -48,7 +40,7 @@ class RunDescription(Record):
     """What a run is, and what it was made with. `settings` are those of its kind of work."""
 
     kind: Literal["glane run"] = "glane run"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     work: str  # the kind of work: extraction, for example
     created: str
     task: str = ""  # empty where the work has none
@@ -56,7 +48,7 @@ class RunDescription(Record):
     model: str = ""
     fingerprint_digest: str
     fingerprint: Fingerprint
-    files: tuple[InputFileEntry, ...]
+    files: tuple[KnownFile, ...]
     settings: Mapping[str, Any]
     lease_s: float  # a worker that is silent for longer loses its shards
     codebook: tuple[ColumnEntry, ...]
@@ -96,15 +88,14 @@ def known_run(directory: RunDirectory) -> RunDescription | None:
     Raises:
         RunError: if the directory is a file, holds other things, or holds a run that is damaged or of another version.
     """
-    root = directory.root
-    with storage_errors(root):
-        if root.exists() and not root.is_dir():
-            raise RunError(f"run.dir: {root} is a file. Choose another directory.")
+    with storage_errors(directory.root):
         if directory.description.exists():
             try:
-                return read_description(directory)
+                known = read_description(directory)
             except RecordError as error:
                 raise RunError(f"run.dir: {error} Or choose another run.dir.") from None
-        if root.is_dir() and not directory.is_ours():
-            raise RunError(f"run.dir: {root} holds other things and no run. Choose a new or empty directory.")
-    return None
+        else:
+            known = None
+        if known is None or not directory.is_complete:  # a run that is complete is only looked at
+            directory.refuse_foreign()
+    return known

@@ -1,14 +1,29 @@
-"""The paths inside a run directory, and their permissions."""
+"""The paths inside a run directory, their permissions, and the marker that says whose directory it is."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
+from glane.errors import RunError
 from glane.records import Record
 from glane.storage import replace_file, storage_errors, write_once
+
+PART = re.compile(r"part-(\d{7,})\.parquet")
+
+
+class Marker(Record):
+    """What `.glane-run` says: that glane made this directory. `id` is random, and differs between directories."""
+
+    kind: Literal["glane run directory"] = "glane run directory"
+    version: Literal[1] = 1
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +40,16 @@ class RunDirectory:
 
     @property
     def folder_mode(self) -> int:
-        """Permissions of the directories. A group that shares a run may also work on it."""
-        return 0o2770 if self.group_access else 0o700
+        """Permissions of the directories. A group may read a run; its owner alone works on it.
+
+        If others could write here, they could put their own files in the place of those that the owner's jobs trust.
+        """
+        return 0o2750 if self.group_access else 0o700
+
+    @property
+    def marker(self) -> Path:
+        """`.glane-run`: made before all else. Nothing is written or removed in a directory without it."""
+        return self.root / ".glane-run"
 
     @property
     def description(self) -> Path:
@@ -88,43 +111,107 @@ class RunDirectory:
         """Whether the result is published."""
         return self.records.is_dir()
 
-    def is_ours(self) -> bool:
-        """Whether everything in the directory could come from a run that was killed while it began."""
-        ours = {path.name for path in (self.parts, self.ledger, self.plan, self.log)}
-        return all(path.name in ours or path.name.endswith(".tmp") for path in self.root.iterdir())
+    @property
+    def is_finished(self) -> bool:
+        """Whether the result is published and summarised, so that no start has anything to write."""
+        return self.is_complete and self.summary.is_file() and not self.parts.exists()
+
+    def refuse_foreign(self) -> None:
+        """Check that the directory is absent, empty, or was claimed by glane before; changes nothing.
+
+        Raises:
+            RunError: if it is a file, holds other things, or belongs to somebody who gives no write access.
+        """
+        with storage_errors(self.root):
+            if not self.root.is_dir():
+                if self.root.exists():
+                    raise RunError(f"run.dir: {self.root} is a file. Choose another directory.")
+                return
+            if not self.marker.exists() and (names := _others(self.root)) and self.marker.name not in names:
+                shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+                raise RunError(
+                    f"run.dir: {self.root} holds other things ({shown}) and no {self.marker.name}, the mark of a run. "
+                    "Choose a new or empty directory."
+                )
+            if not os.access(self.root, os.W_OK | os.X_OK):
+                raise RunError(
+                    f"run.dir: {self.root} belongs to user {self.root.stat().st_uid}, and you have no write access. "
+                    "Its owner can go on with the run; you can read it, or choose another run.dir."
+                )
+
+    def claim(self) -> list[str]:
+        """Make the directory glane's own: create it or take an empty one, and put the marker there.
+
+        Return what was changed of a directory that was there before, in words. Several processes may do it at once.
+
+        Raises:
+            RunError: if it holds other things, or the file system refuses.
+        """
+        with storage_errors(self.root):
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self.root.mkdir()
+                self.root.chmod(self.folder_mode)
+            except FileExistsError:
+                pass
+            self.refuse_foreign()
+            if self.marker.exists():
+                return []
+            before = stat.S_IMODE(self.root.stat().st_mode)
+            self.write_once(self.marker, Marker(id=secrets.token_hex(16)).as_json())
+            if before == self.folder_mode:
+                return []
+            try:
+                self.root.chmod(self.folder_mode)
+            except OSError:
+                return [f"{self.root} has mode {before:o} and is not yours: others may see the names in it"]
+            return [f"{self.root} had mode {before:o}, and has {self.folder_mode:o} now"]
+
+    def give_up(self) -> None:
+        """Remove the marker and the folders of a directory in which nothing was written yet."""
+        if self.description.exists():
+            return
+        with contextlib.suppress(OSError):
+            for folder in (self.claims, self.workers, self.windows, self.deaths, self.ledger, self.parts):
+                folder.rmdir()
+            self.marker.unlink()
+            self.root.rmdir()
 
     def set_umask(self) -> None:
         """Make all that this process writes from here on as private as the run, also what libraries write."""
-        os.umask(0o007 if self.group_access else 0o077)
+        os.umask(0o027 if self.group_access else 0o077)
 
     def part(self, shard: int) -> Path:
         """The committed rows of one shard."""
         return self.parts / f"part-{shard:07d}.parquet"
 
-    def committed_shards(self) -> list[int]:
-        """The shards that have their part. There are none once the result is published: it replaces the parts."""
+    def committed_shards(self, num_shards: int | None = None) -> list[int]:
+        """The shards that have their part, of the first `num_shards` if that is given.
+
+        There are none once the result is published: it replaces the parts.
+        """
         try:
             with os.scandir(self.parts) as entries:  # of 100,000 names; a glob takes four times as long
-                return [
-                    int(entry.name[5:-8])
-                    for entry in entries
-                    if entry.name.startswith("part-") and entry.name.endswith(".parquet")
-                ]
+                numbers = [int(found[1]) for entry in entries if (found := PART.fullmatch(entry.name))]
+            return [number for number in numbers if num_shards is None or number < num_shards]
         except FileNotFoundError:
             return []
 
-    def create(self) -> None:
-        """Make the directories that are missing.
+    def create(self) -> list[str]:
+        """Claim the directory, and make the folders in it that are missing.
+
+        Return what was changed of a directory that was there before, in words.
 
         Raises:
-            RunError: if the file system refuses.
+            RunError: if the directory holds other things, or the file system refuses.
         """
+        notes = self.claim()
         with storage_errors(self.root):
-            self.root.parent.mkdir(parents=True, exist_ok=True)
-            for folder in (self.root, self.parts, self.ledger, self.claims, self.workers, self.windows, self.deaths):
+            for folder in (self.parts, self.ledger, self.claims, self.workers, self.windows, self.deaths):
                 if not folder.is_dir():
                     folder.mkdir(exist_ok=True)
                     folder.chmod(self.folder_mode)
+        return notes
 
     def write_once(self, path: Path, content: bytes) -> bool:
         """Write a small file that must not exist yet. Return False if it does."""
@@ -145,6 +232,12 @@ class RunDirectory:
     def write_record(self, path: Path, record: Record, *, durable: bool = True) -> None:
         """Write or replace the small file of a record in one step. If `durable`, return only once it is on the disk."""
         self.write(path, record.as_json(), durable=durable)
+
+
+def _others(root: Path) -> list[str]:
+    """The names in a directory, except those of markers that are being written."""
+    names = sorted(path.name for path in root.iterdir())
+    return [name for name in names if not re.fullmatch(r"\.\.glane-run\.[0-9a-f]{32}\.tmp", name)]
 
 
 def _put(stream: IO[bytes], content: bytes) -> None:

@@ -41,7 +41,7 @@ class Ledger:
         """
         self._directory, self._worker, self._lease_s = directory, worker, lease_s
         self._is_done = bytearray(num_shards)  # a byte per shard: a megabyte for a million shards, fast to search
-        for shard in directory.committed_shards():  # the only listing of the directory: a claim needs none
+        for shard in directory.committed_shards(num_shards):  # the only listing of the directory: a claim needs none
             self._is_done[shard] = 1
         self._mine: set[int] = set()
         self._bounds = (0, num_shards if num_large is None else num_large, num_shards)

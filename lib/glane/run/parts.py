@@ -10,6 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glane.corpus.plan import Plan
+from glane.corpus.proof import prove_shard
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
 from glane.storage import write_once
@@ -43,17 +45,26 @@ def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker:
     )
 
 
-def read_part(path: Path) -> tuple[pa.Table, PartFacts]:
-    """Read what `commit_part` wrote.
+def read_part(path: Path, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
+    """Read what `commit_part` wrote for `shard`, and prove by its content that it holds the planned rows.
 
     Raises:
-        RunError: if it is not there, or damaged.
+        RunError: if it is not there, is damaged, or holds other rows.
     """
     try:
         with pq.ParquetFile(path) as parquet:
             table = parquet.read()
-        return table, PartFacts.model_validate(json.loads(table.schema.metadata[_KEY]))
+        facts = PartFacts.model_validate(json.loads(table.schema.metadata[_KEY]))
+        if facts.shard != shard:
+            raise RunError(f"it holds shard {facts.shard}.")
+        prove_shard(plan, shard, table)
+        return table, facts
     except FileNotFoundError:
         raise RunError(f"{path}: not committed yet; run the same command again.") from None
+    except RunError as error:
+        raise RunError(
+            f"{path}: is not the part of shard {shard}: {error} Remove it and run the same command again: its shard is "
+            "redone."
+        ) from None
     except (pa.ArrowException, KeyError, TypeError, ValueError):
         raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None

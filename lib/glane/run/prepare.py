@@ -25,6 +25,7 @@ class PreparedRun:
     plan: Plan
     description: RunDescription
     is_new: bool
+    notes: tuple[str, ...] = ()  # lines to tell at the start
 
     @property
     def key(self) -> str:
@@ -44,7 +45,13 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     draft = work.draft(known)
     if known is not None:
         _refuse_other(directory, known, draft.description)
-    directory.create()
+    if draft.found is not None:
+        draft.found.refuse_overlap(directory.root)
+    if known is not None and directory.is_finished:  # nothing is written: it may lie on a read-only disk by now
+        return PreparedRun(
+            directory=directory, work=work, plan=read_plan(directory.plan), description=known, is_new=False
+        )
+    changed = directory.create()
     # The plan is made before the run is declared, so that a wrong `where` or a duplicate id leaves no run behind.
     plan = read_plan(directory.plan) if known is not None and directory.plan.exists() else draft.plan()
     if known is None and not directory.write_once(directory.description, description_bytes(draft.description)):
@@ -57,7 +64,14 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     # Read back, because another process may have been first. A plan that is read keeps no spans in memory, either.
     plan = read_plan(directory.plan)
     record_start(directory, cluster=cluster)
-    return PreparedRun(directory=directory, work=work, plan=plan, description=draft.description, is_new=known is None)
+    return PreparedRun(
+        directory=directory,
+        work=work,
+        plan=plan,
+        description=draft.description,
+        is_new=known is None,
+        notes=(*changed, *draft.notes),
+    )
 
 
 def _refuse_other(directory: RunDirectory, before: RunDescription, now: RunDescription) -> None:

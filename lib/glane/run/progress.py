@@ -57,7 +57,7 @@ class Snapshot:
 
 def snapshot(directory: RunDirectory, plan: Plan, *, committed: Sequence[int] | None = None) -> Snapshot:
     """Read commits (unless the committed shards are given) and heartbeats."""
-    committed = directory.committed_shards() if committed is None else committed
+    committed = directory.committed_shards(plan.num_shards) if committed is None else committed
     beats = list(dated_heartbeats(directory))
     newest = max((written for written, _ in beats), default=0.0)
     workers = [
@@ -143,7 +143,7 @@ class ProgressReporter:
         """The committed shards. The longer listing them takes, the less often it is done."""
         began = time.monotonic()
         if began >= self._list_again:
-            self._committed = self._directory.committed_shards()
+            self._committed = self._directory.committed_shards(self._plan.num_shards)
             ended = time.monotonic()
             self._list_again = ended + _PAUSE_FACTOR * (ended - began)
         return self._committed

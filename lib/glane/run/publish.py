@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
+import re
 import time
 import uuid
 from collections import Counter
@@ -16,10 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from glane.corpus.ids import IdsDigest
 from glane.corpus.plan import Plan
+from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
 from glane.run.description import read_description
-from glane.run.directory import RunDirectory
+from glane.run.directory import PART, RunDirectory
 from glane.run.energy import total_energy
 from glane.run.heartbeat import heartbeats, most_at_once
 from glane.run.parts import PartFacts, read_part
@@ -33,7 +35,7 @@ _TABLES_AT_ONCE = 512  # small parts are joined after this many: a table takes s
 
 def is_committed(directory: RunDirectory, plan: Plan) -> bool:
     """Whether every shard has its part."""
-    return len(directory.committed_shards()) == plan.num_shards
+    return len(directory.committed_shards(plan.num_shards)) == plan.num_shards
 
 
 def finish_run(run: PreparedRun, *, record_mib: int) -> None:
@@ -42,7 +44,9 @@ def finish_run(run: PreparedRun, *, record_mib: int) -> None:
     Every step can be killed and repeated. The result is published by the rename alone.
 
     Raises:
-        RunError: if a shard is not committed, or the file system refuses.
+        DataError: if an input file is no longer the one that was asked about.
+        RunError: if a shard is not committed or is not the planned one, the result cannot be read, or the file system
+            refuses. Nothing is published or removed then.
     """
     directory = run.directory
     if not directory.is_complete:
@@ -54,6 +58,7 @@ def finish_run(run: PreparedRun, *, record_mib: int) -> None:
 
 
 def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
+    Unchanged(plan.files).prove_all()
     staging = directory.root / f".records-{uuid.uuid4().hex}"
     try:
         with storage_errors(staging):
@@ -61,6 +66,8 @@ def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
             staging.chmod(directory.folder_mode)
             shards = _merge(directory, plan, staging, record_mib * 2**20)
             _write_shard_facts(directory, shards, staging)
+            if not directory.is_complete:
+                directory.summary.unlink(missing_ok=True)  # of a result that was removed
             os.rename(staging, directory.records)
             descriptor = os.open(directory.root, os.O_RDONLY)
             os.fsync(descriptor)
@@ -69,7 +76,7 @@ def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
         if not directory.is_complete:  # otherwise another process published first and cleaned up
             raise
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        _remove(staging, _STAGED)
 
 
 def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) -> list[PartFacts]:
@@ -79,6 +86,8 @@ def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) 
     number, num_rows = 0, 0
     writer: pq.ParquetWriter | None = None
     path = staging
+    paths: list[Path] = []
+    ids = IdsDigest()
     shards: list[PartFacts] = []
     for table in _row_groups(directory, plan, shards):
         table = table.replace_schema_metadata({"glane": json.dumps(facts, ensure_ascii=False)})
@@ -86,8 +95,11 @@ def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) 
             path = staging / f"records-{number:05d}.parquet"
             writer = pq.ParquetWriter(path, table.schema, compression="zstd")
             path.chmod(directory.file_mode)
+            paths.append(path)
         writer.write_table(table)
         num_rows += table.num_rows
+        if plan.id_column is not None:
+            ids.add(table.column(plan.id_column))
         if path.stat().st_size >= file_bytes:
             _close(writer, path)
             writer, number = None, number + 1
@@ -97,6 +109,10 @@ def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) 
         raise RunError(
             f"{directory.parts}: {num_rows} rows committed, {plan.num_selected} planned. Parts were damaged or removed."
         )
+    from glane.run.readback import read_back  # with DuckDB and Polars, which who only asks for the state does not need
+
+    if read_back(paths, id_column=plan.id_column) != (num_rows, ids.digest()):
+        raise RunError(f"{staging}: other rows are read back than were written. The result is not published.")
     return shards
 
 
@@ -105,7 +121,7 @@ def _row_groups(directory: RunDirectory, plan: Plan, shards: list[PartFacts]) ->
     waiting: list[pa.Table] = []
     num_bytes = 0
     for index in range(plan.num_shards):
-        table, facts = read_part(directory.part(index))
+        table, facts = read_part(directory.part(index), plan, index)
         waiting.append(table)
         num_bytes += table.nbytes
         shards.append(facts)
@@ -166,7 +182,41 @@ def _summary(directory: RunDirectory, plan: Plan) -> Summary:
 
 
 def _clean(directory: RunDirectory) -> None:
-    """Remove parts, claims, windows and unfinished results: the published result replaces them."""
-    for folder in [directory.parts, directory.claims, directory.windows, *directory.root.glob(".records-*")]:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove parts, claims, windows and unfinished results: the published result replaces them.
+
+    Only names that glane makes are removed. A folder in which something else lies stays.
+    """
+    _remove(directory.parts, _PARTS)
+    _remove(directory.claims, _CLAIMS)
+    _remove(directory.windows, _WINDOWS)
+    for path in directory.root.glob(".records-*"):
+        if re.fullmatch(r"\.records-[0-9a-f]{32}", path.name):
+            _remove(path, _STAGED)
+    for folder in (directory.root, directory.ledger, directory.workers, directory.deaths):
+        _remove_leftovers(folder)
+
+
+_TEMPORARY = r"\..+\.[0-9a-f]{32}\.tmp"  # as glane.storage names what it has not finished writing
+_PARTS = re.compile(rf"{PART.pattern}|{_TEMPORARY}")
+_CLAIMS = re.compile(r"\d+|\.\d+\.[0-9a-f]{32}|\.clock-[\w.-]+")
+_WINDOWS = re.compile(r"[\w.-]+")
+_STAGED = re.compile(r"records-\d{5,}\.parquet")
+_LEFT_OVER_S = 600.0  # after this, nobody is still writing a small file
+
+
+def _remove(folder: Path, names: re.Pattern[str]) -> None:
+    """Remove a folder with the files in it that have these names. Others keep it from being removed."""
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            if names.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False):
+                Path(entry.path).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of writers that were killed, by the file system's clock."""
+    with contextlib.suppress(OSError):
+        now = max((path.lstat().st_mtime for path in folder.iterdir()), default=0.0)
+        for path in folder.iterdir():
+            if re.fullmatch(_TEMPORARY, path.name) and now - path.lstat().st_mtime > _LEFT_OVER_S:
+                path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from glane.corpus.plan import read_plan
+from glane.corpus.unchanged import Unchanged
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyMeter
 from glane.run.heartbeat import HeartbeatWriter
@@ -69,4 +70,11 @@ class Session:
             start=self.start,
             num_large=plan.num_large,
         )
-        return Shards(directory=directory, plan=plan, ledger=ledger, heartbeat=heartbeat, should_stop=self.should_stop)
+        return Shards(
+            directory=directory,
+            plan=plan,
+            ledger=ledger,
+            heartbeat=heartbeat,
+            should_stop=self.should_stop,
+            unchanged=Unchanged(plan.files),
+        )

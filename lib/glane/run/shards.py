@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from glane.corpus.plan import Plan
+from glane.corpus.proof import prove_shard
+from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import HeartbeatWriter, Progress
@@ -31,6 +33,7 @@ class Shards:
     ledger: Ledger
     heartbeat: HeartbeatWriter
     should_stop: Callable[[], bool]
+    unchanged: Unchanged
 
     def claim_each(self, *, until: Callable[[], bool] = lambda: False) -> Iterator[Shard]:
         """Yield one shard after another, each claimed by this worker.
@@ -53,8 +56,12 @@ class Shards:
         `started` is when its work began, in seconds since 1970.
 
         Raises:
-            RunError: if the file system refuses; nothing is committed then.
+            DataError: if an input file of the shard is no longer the one that was planned.
+            RunError: if the rows are not the planned ones, or the file system refuses. Nothing is committed then.
         """
+        for index in {span.file_index for span in self.plan.shard(shard).spans}:
+            self.unchanged.prove(index)
+        prove_shard(self.plan, shard, table)
         is_first = commit_part(self.directory, shard, table, worker=self.heartbeat.worker, started=started)
         self.ledger.release(shard)
         return is_first

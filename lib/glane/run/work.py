@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from glane.corpus.find import Found
 from glane.corpus.plan import Plan
 from glane.run.description import RunDescription
 from glane.run.session import Session
@@ -22,10 +23,15 @@ from glane.run.summary import Summary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A run before it is written: its description, and a function that makes its plan, if it has none yet."""
+    """A run before it is written: its description, and a function that makes its plan, if it has none yet.
+
+    `found` is where the input was looked for, if it is files. `notes` are lines to tell at the start.
+    """
 
     description: RunDescription
     plan: Callable[[], Plan]
+    found: Found | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Work(Protocol):

@@ -19,6 +19,7 @@ class DataSettings(Strict):
     path: HomePath  # a file, a directory or a glob
     id_column: str = "id"
     text_column: str = "text"
+    number_rows: bool = False  # True: ids are the numbers of the rows, from 1; id_column is their name in the result
     carry_columns: tuple[str, ...] = ()
     where: str | None = None  # a Polars SQL expression over the input's columns
     limit: int | None = Key(default=None, ge=1)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -54,7 +53,7 @@ def rows_of_run(
     *,
     id_column: str,
     carried: Sequence[str],
-    input_paths: Sequence[str],
+    inputs: Callable[[], pl.LazyFrame],
 ) -> pl.DataFrame:
     """The rows of a run that a question needs: the id, the field, and the columns `by` and `covariates`.
 
@@ -63,7 +62,7 @@ def rows_of_run(
 
     Raises:
         ConfigError: for a column that there is not.
-        DataError: if the input is needed, and is not where it was.
+        DataError: if the input is needed, and `inputs` cannot read it.
     """
     schema = usable.collect_schema()
     if question.field not in schema:
@@ -72,9 +71,10 @@ def rows_of_run(
     beside = [name for name in wanted if name not in carried]
     rows = usable.select(id_column, question.field, *(name for name in wanted if name in carried))
     if beside:
-        if gone := [path for path in input_paths if not Path(path).is_file()]:
-            raise DataError(f"{gone[0]}: the input of the run is not there any more, and {beside[0]!r} is not carried.")
-        documents = pl.scan_parquet(list(input_paths))
+        try:
+            documents = inputs()
+        except DataError as error:
+            raise DataError(f"{beside[0]!r} is not carried by the run, so its input is read. {error}") from None
         columns = documents.collect_schema().names()
         for name in beside:
             key = "by" if name == question.by else "covariates"

@@ -21,7 +21,7 @@ from glane.assess.files import as_parquet, write_folder
 from glane.assess.review.data import compact
 from glane.assess.review.reviewed_sample import SAMPLE
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
-from glane.errors import ConfigError, DataError, RunError, did_you_mean
+from glane.errors import ConfigError, RunError, did_you_mean
 from glane.task.schema import MISSING, VALUE
 from glane.task.task import Task
 
@@ -63,19 +63,6 @@ def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
     kinds = dict.fromkeys(("id", "field", "value", "missing", "quote"), pl.String) | {"confidence": pl.Float64}
     kinds |= dict.fromkeys(("correct", "correction", "comment"), pl.String)
     return pl.DataFrame(rows, schema=kinds)
-
-
-def open_input(paths: Sequence[str]) -> pl.LazyFrame:
-    """Return the input of a run.
-
-    Raises:
-        DataError: if a file is not where it was.
-    """
-    if gone := [path for path in paths if not Path(path).is_file()]:
-        raise DataError(
-            f"{gone[0]}: the input of the run is not there any more. A review shows its texts: put it back."
-        )
-    return pl.scan_parquet(list(paths))
 
 
 def write_review(folder: str | Path, sample: pl.DataFrame, data: Mapping[str, Any]) -> str:

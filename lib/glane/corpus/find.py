@@ -1,0 +1,214 @@
+"""Which files a file name, a directory or a glob stands for: each of them once, whatever links lead to it."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from glane.corpus.formats import ENDINGS, conversion
+from glane.errors import DataError
+
+_SHOWN = 5
+# What a run directory holds, beside its root: a pattern that matches one of these would read the run's own files.
+_OF_A_RUN = (("plan.parquet",), ("parts", "part-0000000.parquet"), ("records", "records-00000.parquet"))
+_States = frozenset[int]  # the parts of a pattern that the names so far have led to
+_BELOW = -1  # the state inside a directory that is matched whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The files that `data.path` stands for, and what was passed over on the way.
+
+    Names below the named place that begin with "." or "_" are passed over, as Spark, Hive, Arrow and DuckDB do: they
+    are half-written attempts and notes of other tools. In a directory, so are files with another ending than Parquet's.
+    """
+
+    paths: tuple[str, ...]  # sorted
+    hidden: tuple[str, ...] = ()  # names that begin with "." or "_"
+    others: tuple[str, ...] = ()  # files in directories that have another ending
+    again: tuple[str, ...] = ()  # files and directories that a second path leads to
+    entered: tuple[tuple[str, _States], ...] = ()  # real directories, with what of the pattern was left there
+    parts: tuple[str, ...] = ()  # the pattern below the first directory
+
+    def lines(self) -> list[str]:
+        """What was passed over, a line for each reason."""
+        reasons = (
+            (self.hidden, "begin with . or _"),
+            (self.others, f"do not end in {' or '.join(ENDINGS)}"),
+            (self.again, "were reached before by another path"),
+        )
+        return [f"passed over: {_listed(names)} ({len(names)} that {why})" for names, why in reasons if names]
+
+    def refuse_overlap(self, run_dir: Path) -> None:
+        """Refuse a run directory that lies where the pattern looks for input, or above an input file.
+
+        Raises:
+            DataError: the next start would read the run's own files, or the run could touch the input.
+        """
+        root = Path(os.path.realpath(run_dir))
+        for path in self.paths:
+            if Path(os.path.realpath(path)).is_relative_to(root):
+                raise DataError(
+                    f"run.dir: {run_dir} holds the input file {path}. Choose a run.dir apart from the input."
+                )
+        for folder, states in self.entered:
+            if root.is_relative_to(folder) and any(
+                _is_matched(root.relative_to(folder).parts + names, states, self.parts) for names in _OF_A_RUN
+            ):
+                raise DataError(
+                    f"run.dir: {run_dir} lies inside the input: data.path would read the run's own files at the next "
+                    "start. Choose a run.dir apart from the input."
+                )
+
+
+def find_files(pattern: str, *, place: str = "data.path") -> Found:
+    """Find the Parquet files that a file name, a directory or a glob stands for. `place` is the key that named it.
+
+    Links are followed. A name that exists is taken as it is, even if it holds signs of a glob.
+
+    Raises:
+        DataError: if there is no file, or a directory or link cannot be read.
+    """
+    base, parts = _split(pattern)
+    if base.is_file():
+        return Found(paths=(str(base),))
+    if not base.is_dir():
+        raise DataError(f"{place}: no file matches {pattern!r}. Give a Parquet file, a directory or a glob.")
+    walk = _Walk(parts)
+    walk.enter(str(base), _closed({0}, parts) if parts else frozenset({_BELOW}))
+    found = Found(
+        paths=tuple(sorted(walk.files)),
+        hidden=tuple(walk.hidden),
+        others=tuple(walk.others),
+        again=tuple(walk.again),
+        entered=tuple(walk.entered),
+        parts=parts,
+    )
+    if not found.paths:
+        raise DataError(f"{place}: {_nothing(pattern, found)}")
+    return found
+
+
+def _nothing(pattern: str, found: Found) -> str:
+    what = f"no file matches {pattern!r}" if found.parts else f"no Parquet file in the directory {pattern!r}"
+    passed = [f"{line[0].upper()}{line[1:]}." for line in found.lines()]
+    endings = Counter(Path(name).suffix.lower() for name in found.others).most_common(1)
+    advice = conversion(endings[0][0]) if endings else ""
+    return " ".join([f"{what}.", *passed, advice or "Give a Parquet file, a directory or a glob."])
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+
+
+def _split(pattern: str) -> tuple[Path, tuple[str, ...]]:
+    """The part of a path that exists as it is written, and the components of the glob behind it."""
+    path = Path(pattern).expanduser()
+    base = Path()
+    for index, part in enumerate(path.parts):
+        if os.path.lexists(base / part):
+            base = base / part
+        elif glob.has_magic(part):
+            rest = path.parts[index:]
+            return base, rest[:-1] if rest[-1] == "**" else rest
+        else:
+            return path, ()
+    return base, ()
+
+
+def _closed(states: Iterable[int], parts: tuple[str, ...]) -> _States:
+    """The states with those reached without a further name: "**" also stands for no directory at all."""
+    closed = set(states)
+    for state in list(closed):
+        while 0 <= state < len(parts) and parts[state] == "**":
+            state += 1
+            closed.add(state)
+    return frozenset(closed)
+
+
+def _stepped(states: _States, name: str, parts: tuple[str, ...]) -> _States:
+    """The states after one more name. A name that begins with "." or "_" is matched by a part that begins so, only."""
+    after = set()
+    for state in states:
+        if state == _BELOW or state >= len(parts):
+            after |= set() if _is_hidden(name) else {_BELOW}
+        elif parts[state] == "**":
+            after |= set() if _is_hidden(name) else {state}
+        elif name == parts[state] or (
+            fnmatchcase(name, parts[state]) and (not _is_hidden(name) or _is_hidden(parts[state]))
+        ):
+            after.add(state + 1)
+    return _closed(after, parts) if after else frozenset()
+
+
+def _is_matched(names: tuple[str, ...], states: _States, parts: tuple[str, ...]) -> bool:
+    for name in names:
+        states = _stepped(states, name, parts)
+    return _BELOW in states or len(parts) in states
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "_"))
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Walks from a directory to all that a pattern matches. A directory that is matched is read with all below it."""
+
+    parts: tuple[str, ...]
+    files: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    entered: list[tuple[str, _States]] = field(default_factory=list)
+    _seen: set[tuple[int, int, _States]] = field(default_factory=set)
+
+    def enter(self, folder: str, states: _States) -> None:
+        if self._is_seen(folder, os.stat(folder), states):
+            return
+        self.entered.append((os.path.realpath(folder), states))
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for entry in entries)
+        except OSError as error:
+            raise DataError(f"{folder}: cannot be read ({error.strerror}). Give yourself access, or move it.") from None
+        for name in names:
+            self._meet(os.path.join(folder, name), name, states)
+
+    def _meet(self, path: str, name: str, states: _States) -> None:
+        after = _stepped(states, name, self.parts)
+        if not after:
+            if _is_hidden(name):
+                self.hidden.append(name)
+            return
+        is_named = len(self.parts) in after and bool(
+            self.parts
+        )  # by the last part of the pattern, not by its directory
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            if Path(path).is_symlink() and (is_named or name.lower().endswith(ENDINGS)):
+                raise DataError(f"{path}: this link leads nowhere ({error.strerror}). Mend or remove it.") from None
+            return
+        if stat.S_ISDIR(status.st_mode):
+            self.enter(path, after)
+        elif is_named or (_BELOW in after and name.lower().endswith(ENDINGS)):
+            if stat.S_ISREG(status.st_mode) and not self._is_seen(path, status, frozenset()):
+                self.files.append(path)
+        elif _BELOW in after:
+            self.others.append(name)
+
+    def _is_seen(self, path: str, status: os.stat_result, states: _States) -> bool:
+        key = (status.st_dev, status.st_ino, states)
+        if key in self._seen:
+            self.again.append(path)
+            return True
+        self._seen.add(key)
+        return False

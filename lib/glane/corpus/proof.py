@@ -1,0 +1,55 @@
+"""Digests of the ids of each span of a plan, by which later readers prove that they have the planned documents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from glane.corpus.ids import IdsDigest, ids_digest
+from glane.corpus.plan import Plan
+from glane.corpus.read import SpanReader
+from glane.errors import RunError
+
+_BATCH_ROWS = 65_536
+
+
+def with_digests(plan: Plan, *, id_column: str, number_rows: bool = False) -> Plan:
+    """Read the ids of all selected rows, and return the plan with the digest of each span: 8 bytes a span.
+
+    Raises:
+        DataError: if a file has changed since it was inspected.
+    """
+    reader = SpanReader(plan.files, id_column=None if number_rows else id_column, batch_rows=_BATCH_ROWS)
+    digests = bytearray()
+    for span in plan.spans():
+        digest = IdsDigest()
+        for ids, _ in reader.read(span):
+            digest.add(ids)
+        digests += digest.digest()
+    column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(8), plan.num_spans, [None, pa.py_buffer(bytes(digests))])
+
+    def spans_from(start: int, length: int) -> pa.Table:
+        spans = plan.spans_from(start, length)
+        return spans.set_column(spans.schema.get_field_index("ids"), "ids", column.slice(start, length))
+
+    return replace(plan, id_column=id_column, spans_from=spans_from)
+
+
+def prove_shard(plan: Plan, index: int, rows: pa.Table) -> None:
+    """Prove that `rows` are those of shard `index`, in order.
+
+    Raises:
+        RunError: if they are others.
+    """
+    shard = plan.shard(index)
+    sizes = [span.num_selected for span in shard.spans]
+    if rows.num_rows != sum(sizes):
+        raise RunError(f"shard {index} has {rows.num_rows} rows, and {sum(sizes)} are planned.")
+    if plan.id_column is None:
+        return
+    ids = rows.column(plan.id_column)
+    for span, start in zip(shard.spans, np.cumsum([0, *sizes]), strict=False):
+        if span.ids is not None and ids_digest(ids.slice(int(start), span.num_selected)) != span.ids:
+            raise RunError(f"shard {index} has other ids than planned.")

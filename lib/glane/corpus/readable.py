@@ -1,0 +1,92 @@
+"""Columns that every reader can read: invalid UTF-8 is replaced, and types that Polars does not have are refused."""
+
+from __future__ import annotations
+
+import io
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glane.errors import DataError
+
+
+def is_readable(column: pa.Array) -> bool:
+    """Whether all text in a column is UTF-8, at any depth, the values of dictionaries that no row uses included."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def readable(column: pa.Array) -> pa.Array:
+    """The column with invalid UTF-8 replaced, at any depth: one bad cell would make the whole result unreadable."""
+    if is_readable(column):
+        return column
+    return _mended(column.take(pa.array(range(len(column)), pa.int64())))  # without offsets into a larger column
+
+
+def _mended(column: pa.Array) -> pa.Array:
+    kind = column.type
+    if isinstance(column, pa.ExtensionArray):
+        return pa.ExtensionArray.from_storage(kind, _mended(column.storage))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        cells = column.cast(pa.large_binary()).to_pylist()
+        return pa.array([None if cell is None else cell.decode("utf-8", "replace") for cell in cells], kind)
+    if pa.types.is_dictionary(kind):  # two values may be the same once mended, so the dictionary is made anew
+        plain = _mended(column.cast(_bytes_of(kind.value_type)).cast(kind.value_type, safe=False))
+        return plain.dictionary_encode().cast(kind)
+    if pa.types.is_struct(kind):
+        members = [_mended(column.field(index)) for index in range(kind.num_fields)]
+        return pa.StructArray.from_arrays(members, fields=list(kind), mask=column.is_null())
+    if pa.types.is_map(kind):
+        members = [_mended(column.keys), _mended(column.items)]
+        return pa.MapArray.from_arrays(column.offsets, *members, type=kind, mask=column.is_null())
+    if pa.types.is_fixed_size_list(kind):
+        return pa.FixedSizeListArray.from_arrays(_mended(column.values), type=kind, mask=column.is_null())
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        make = pa.ListArray if pa.types.is_list(kind) else pa.LargeListArray
+        return make.from_arrays(column.offsets, _mended(column.values), type=kind, mask=column.is_null())
+    return column
+
+
+def _bytes_of(kind: pa.DataType) -> pa.DataType:
+    return pa.large_binary() if pa.types.is_string(kind) or pa.types.is_large_string(kind) else kind
+
+
+def is_known_to_polars(field: pa.Field) -> bool:
+    """Whether Polars can read a Parquet file with such a column."""
+    return all(map(_can_be_read, [field.type, *_leaves(field.type)]))
+
+
+def _can_be_read(kind: pa.DataType) -> bool:
+    sink = io.BytesIO()
+    try:
+        # A row, as decimals that are too wide are refused only once there is a value to read.
+        pq.write_table(pa.table({"column": pa.nulls(1, kind)}), sink)
+        pl.read_parquet(sink.getvalue())
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return False
+    return True
+
+
+def _leaves(kind: pa.DataType) -> list[pa.DataType]:
+    """The types inside of a nested type. A null in its place would hide what is wrong with them."""
+    if not pa.types.is_nested(kind):
+        return [kind]
+    return [leaf for index in range(kind.num_fields) for leaf in _leaves(kind.field(index).type)]
+
+
+def refuse_unreadable(schema: pa.Schema, *, place: str) -> None:
+    """Refuse columns that would make a result which analysts cannot open.
+
+    Raises:
+        DataError: naming the column and its type.
+    """
+    for field in schema:
+        if not is_known_to_polars(field):
+            raise DataError(
+                f"{place}: column {field.name!r} is {field.type}, which Polars cannot read. "
+                "Leave it out of data.carry_columns, or write it as another type."
+            )

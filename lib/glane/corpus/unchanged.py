@@ -1,0 +1,116 @@
+"""Whether input files are still those that were planned: by size, times and inode; where these differ, by content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from glane.errors import DataError
+from glane.validation import Strict
+
+_READERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a file system says of a file. It changes with its content, and also with a harmless touch or copy.
+
+    ctime is in it because a tool can set mtime back. The device is not: nodes number their mounts differently.
+    """
+
+    num_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+class KnownFile(Strict):
+    """One input file as it was when the run began. `digest` is of its content; empty if none was taken."""
+
+    path: str
+    rows: int
+    bytes: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    digest: str
+
+    @property
+    def identity(self) -> Identity:
+        """What the file system said of it."""
+        return Identity(self.bytes, self.mtime_ns, self.ctime_ns, self.inode)
+
+
+def identity(path: str) -> Identity:
+    """What the file system says of a file now.
+
+    Raises:
+        DataError: if the file cannot be looked at.
+    """
+    try:
+        return _of(os.stat(path))
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror}). Put it back and run the same command again."
+        ) from None
+
+
+def _of(status: os.stat_result) -> Identity:
+    return Identity(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+class Unchanged:
+    """Proves for one process that input files are those of the plan."""
+
+    def __init__(self, files: Sequence[KnownFile]) -> None:
+        self._files = files
+        self._proved: dict[int, Identity] = {}  # files that are the same by content, though not by what is said of them
+
+    def prove(self, index: int) -> None:
+        """Prove that a file, by its number in the plan, has the planned content.
+
+        It costs one look at the file. Only where that differs from the plan's is the content read again.
+
+        Raises:
+            DataError: if the file is missing or has another content.
+        """
+        file = self._files[index]
+        now = identity(file.path)
+        if now in (file.identity, self._proved.get(index)):
+            return
+        if not file.digest or now.num_bytes != file.bytes or content_digest(file.path, now) != file.digest:
+            raise DataError(
+                f"{file.path}: has changed since the run began. Its answers would be about other documents. Put the "
+                "former file back and run the same command again, or choose another run.dir for the new one."
+            )
+        self._proved[index] = now
+
+    def prove_all(self) -> None:
+        """Prove it of every file; raises as `prove` does."""
+        with ThreadPoolExecutor(max_workers=_READERS) as pool:
+            list(pool.map(self.prove, range(len(self._files))))
+
+
+def content_digest(path: str, known: Identity | None = None) -> str:
+    """BLAKE2b of a file's bytes, as 32 hexadecimal digits.
+
+    Raises:
+        DataError: if the file cannot be read, or is not the file `known` from the first byte to the last.
+    """
+    try:
+        with open(path, "rb") as stream:
+            digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            if known is not None and _of(os.fstat(stream.fileno())) != known:
+                raise DataError(f"{path}: was changed while it was read. Run the command again once it is at rest.")
+            return digest
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def content_digests(files: Iterable[tuple[str, Identity]]) -> list[str]:
+    """`content_digest` of each file, in order. Threads help, because hashing releases the interpreter's lock."""
+    with ThreadPoolExecutor(max_workers=_READERS) as pool:
+        return list(pool.map(lambda one: content_digest(*one), files))
