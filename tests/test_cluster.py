@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import ValidationError
@@ -285,6 +286,27 @@ def test_scratch_is_private_and_what_killed_processes_left_is_removed(tmp_path, 
     with scratch_folder():
         assert not theirs.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_for_scratch_that_cannot_be_used_is_told_and_not_replaced(tmp_path, monkeypatch, capsys):
+    for told, words in (
+        (tmp_path / "absent", "is no directory"),
+        (Path(__file__), "is no directory"),
+    ):
+        monkeypatch.setenv("TMPDIR", str(told))
+        with pytest.raises(ConfigError, match=f"TMPDIR: .*{words}"), scratch_folder():
+            pass
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("glane.cluster.scratch._LONGEST_ROOT", 1000)
+    monkeypatch.setattr("glane.cluster.scratch.shutil.disk_usage", lambda _: SimpleNamespace(free=2**20))
+    with pytest.raises(ConfigError, match="1 MiB free"), scratch_folder():
+        pass
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # pytest's paths are longer than Ray's sockets allow
+    with scratch_folder() as folder:
+        assert folder.parent == Path("/tmp")
+    assert "TMPDIR has" in capsys.readouterr().err
 
 
 # Slurm's words.

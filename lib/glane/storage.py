@@ -1,16 +1,56 @@
-"""Atomic writes: files exist whole or not at all. Errors of the file system become messages with a remedy."""
+"""Atomic writes: files exist whole or not at all. Errors of the file system become messages with a remedy.
+
+A shared file system sometimes cannot tell: a handle is stale because another node replaced a file, or a server is slow
+to answer. What it then says is not taken for an answer: it is asked again, for a bounded time.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from glane.errors import RunError
+
+_UNKNOWN = frozenset({errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.EREMOTEIO, errno.EAGAIN, errno.EINTR})
+_PATIENCE_S = 30.0
+T = TypeVar("T")
+
+
+def is_unknown(error: OSError) -> bool:
+    """Whether an error of the file system says that it cannot tell, and not how things are."""
+    return error.errno in _UNKNOWN
+
+
+def patiently(do: Callable[[], T]) -> T:
+    """Return what `do` returns; ask again, for at most half a minute, while the file system cannot tell.
+
+    Raises:
+        OSError: what `do` raised last.
+    """
+    deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
+    while True:
+        try:
+            return do()
+        except OSError as error:
+            if not is_unknown(error) or time.monotonic() + pause > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, 2.0)
+
+
+def exists(path: Path) -> bool:
+    """Whether a path exists, also on a shared file system that is slow to tell.
+
+    Raises:
+        OSError: if it could not be found out.
+    """
+    return patiently(path.exists)
 
 
 @contextlib.contextmanager
@@ -43,20 +83,24 @@ def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> 
     Raises:
         RunError: if the file system refuses.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     with storage_errors(path):
+        return patiently(lambda: _linked(path, write, mode))
+
+
+def _linked(path: Path, write: Callable[[IO[bytes]], None], mode: int) -> bool:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        _write(temporary, write, mode)
         try:
-            _write(temporary, write, mode)
-            try:
-                os.link(temporary, path)
-                won = True
-            except FileExistsError:
-                # Over NFS the acknowledgement of a link may be lost. The count of links shows whether it was made.
-                won = os.stat(temporary).st_nlink == 2
-            _sync_directory(path.parent)
-            return won
-        finally:
-            temporary.unlink(missing_ok=True)
+            os.link(temporary, path)
+            won = True
+        except FileExistsError:
+            # Over NFS the acknowledgement of a link may be lost. The count of links shows whether it was made.
+            won = os.stat(temporary).st_nlink == 2
+        _sync_directory(path.parent)
+        return won
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def replace_file(
@@ -69,14 +113,18 @@ def replace_file(
     Raises:
         RunError: if the file system refuses.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     with storage_errors(path, setting=setting):
-        try:
-            _write(temporary, write, mode, durable=durable)
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        patiently(lambda: _replaced(path, write, mode, durable))
+
+
+def _replaced(path: Path, write: Callable[[IO[bytes]], None], mode: int, durable: bool) -> None:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        _write(temporary, write, mode, durable=durable)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _write(path: Path, write: Callable[[IO[bytes]], None], mode: int, *, durable: bool = True) -> None:

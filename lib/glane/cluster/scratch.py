@@ -7,12 +7,16 @@ import fcntl
 import os
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from glane.errors import ConfigError
+
 _PREFIX = "gl-"
+_LEAST_FREE = 32 * 2**20
 _LOCK = "lock"
 _HALF_MADE_S = 600.0
 _LONGEST_ROOT = 25  # characters: Ray's sockets lie deep inside, and the path of a socket has at most 107 bytes
@@ -23,11 +27,17 @@ def scratch_folder() -> Iterator[Path]:
     """Make a folder that only this user can enter, and remove it at the end.
 
     A locked file shows that its owner lives. A process id would not: containers that share /tmp have their own.
+
+    Raises:
+        ConfigError: if TMPDIR is set to a place that cannot be used, or the disk there is full.
     """
-    root = Path(tempfile.gettempdir())
-    if len(str(root)) > _LONGEST_ROOT:
-        root = Path("/tmp")
+    root = _root()
     _remove_abandoned(root)
+    if (free := shutil.disk_usage(root).free) < _LEAST_FREE:
+        raise ConfigError(
+            f"TMPDIR: {root} has {free // 2**20} MiB free, and Ray needs {_LEAST_FREE // 2**20} there for its sockets "
+            "and logs. Free space, or set TMPDIR to another disk of this node."
+        )
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getuid()}-", dir=root))
     new = folder / "lock.new"
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -38,6 +48,26 @@ def scratch_folder() -> Iterator[Path]:
     finally:
         _remove(folder)
         os.close(descriptor)
+
+
+def _root() -> Path:
+    """Where scratch folders go: TMPDIR, or /tmp. It is said if another place is taken than the one that is set."""
+    told = os.environ.get("TMPDIR")
+    if not told:
+        return Path("/tmp")
+    root = Path(told)
+    if not root.is_dir() or not os.access(root, os.W_OK | os.X_OK):
+        what = "cannot be written by you" if root.is_dir() else "is no directory"
+        raise ConfigError(f"TMPDIR: {told} {what}. Set it to a directory of this node that you can write, or unset it.")
+    root = root.absolute()
+    if len(str(root)) <= _LONGEST_ROOT:
+        return root
+    print(
+        f"note: TMPDIR has {len(str(root))} characters, and the paths of Ray's sockets leave room for {_LONGEST_ROOT}: "
+        "Ray's sockets and logs, which hold no text of documents, go to /tmp",
+        file=sys.stderr,
+    )
+    return Path("/tmp")
 
 
 def write_token(folder: Path, token: str) -> Path:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from glane.errors import DataError
+from glane.storage import patiently
 from glane.validation import Strict
 
 _READERS = 8
@@ -51,7 +52,7 @@ def identity(path: str) -> Identity:
         DataError: if the file cannot be looked at.
     """
     try:
-        return _of(os.stat(path))
+        return _of(patiently(lambda: os.stat(path)))
     except OSError as error:
         raise DataError(
             f"{path}: cannot be read ({error.strerror}). Put it back and run the same command again."

@@ -13,7 +13,7 @@ from glane.records import Record, parse_record
 from glane.run.directory import RunDirectory
 from glane.run.environment import Environment
 from glane.run.fingerprint import Fingerprint
-from glane.storage import storage_errors
+from glane.storage import exists, patiently, storage_errors
 from glane.validation import Strict
 
 # libyaml's, where PyYAML has it: the description of thousands of input files takes long in pure Python.
@@ -76,7 +76,8 @@ def read_description(directory: RunDirectory) -> RunDescription:
         RunError: if it is damaged.
     """
     try:
-        values = yaml.load(directory.description.read_text(encoding="utf-8"), Loader=_Loader)
+        text = patiently(lambda: directory.description.read_text(encoding="utf-8"))
+        values = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError):
         raise RunError(f"{directory.description}: damaged. Choose another run.dir.") from None
     return parse_record(RunDescription, values, place=directory.description)
@@ -89,7 +90,7 @@ def known_run(directory: RunDirectory) -> RunDescription | None:
         RunError: if the directory is a file, holds other things, or holds a run that is damaged or of another version.
     """
     with storage_errors(directory.root):
-        if directory.description.exists():
+        if exists(directory.description):
             try:
                 known = read_description(directory)
             except RecordError as error:

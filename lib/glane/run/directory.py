@@ -13,7 +13,7 @@ from typing import IO, Literal
 
 from glane.errors import RunError
 from glane.records import Record
-from glane.storage import replace_file, storage_errors, write_once
+from glane.storage import patiently, replace_file, storage_errors, write_once
 
 PART = re.compile(r"part-(\d{7,})\.parquet")
 
@@ -109,7 +109,7 @@ class RunDirectory:
     @property
     def is_complete(self) -> bool:
         """Whether the result is published."""
-        return self.records.is_dir()
+        return patiently(self.records.is_dir)
 
     @property
     def is_finished(self) -> bool:
@@ -123,21 +123,24 @@ class RunDirectory:
             RunError: if it is a file, holds other things, or belongs to somebody who gives no write access.
         """
         with storage_errors(self.root):
-            if not self.root.is_dir():
-                if self.root.exists():
-                    raise RunError(f"run.dir: {self.root} is a file. Choose another directory.")
-                return
-            if not self.marker.exists() and (names := _others(self.root)) and self.marker.name not in names:
-                shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-                raise RunError(
-                    f"run.dir: {self.root} holds other things ({shown}) and no {self.marker.name}, the mark of a run. "
-                    "Choose a new or empty directory."
-                )
-            if not os.access(self.root, os.W_OK | os.X_OK):
-                raise RunError(
-                    f"run.dir: {self.root} belongs to user {self.root.stat().st_uid}, and you have no write access. "
-                    "Its owner can go on with the run; you can read it, or choose another run.dir."
-                )
+            patiently(self._refuse_foreign)
+
+    def _refuse_foreign(self) -> None:
+        if not self.root.is_dir():
+            if self.root.exists():
+                raise RunError(f"run.dir: {self.root} is a file. Choose another directory.")
+            return
+        if not self.marker.exists() and (names := _others(self.root)) and self.marker.name not in names:
+            shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+            raise RunError(
+                f"run.dir: {self.root} holds other things ({shown}) and no {self.marker.name}, the mark of a run. "
+                "Choose a new or empty directory."
+            )
+        if not os.access(self.root, os.W_OK | os.X_OK):
+            raise RunError(
+                f"run.dir: {self.root} belongs to user {self.root.stat().st_uid}, and you have no write access. "
+                "Its owner can go on with the run; you can read it, or choose another run.dir."
+            )
 
     def claim(self) -> list[str]:
         """Make the directory glane's own: create it or take an empty one, and put the marker there.
@@ -148,24 +151,27 @@ class RunDirectory:
             RunError: if it holds other things, or the file system refuses.
         """
         with storage_errors(self.root):
-            self.root.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self.root.mkdir()
-                self.root.chmod(self.folder_mode)
-            except FileExistsError:
-                pass
-            self.refuse_foreign()
-            if self.marker.exists():
-                return []
-            before = stat.S_IMODE(self.root.stat().st_mode)
-            self.write_once(self.marker, Marker(id=secrets.token_hex(16)).as_json())
-            if before == self.folder_mode:
-                return []
-            try:
-                self.root.chmod(self.folder_mode)
-            except OSError:
-                return [f"{self.root} has mode {before:o} and is not yours: others may see the names in it"]
-            return [f"{self.root} had mode {before:o}, and has {self.folder_mode:o} now"]
+            patiently(lambda: self.root.parent.mkdir(parents=True, exist_ok=True))
+            return patiently(self._claim)
+
+    def _claim(self) -> list[str]:
+        try:
+            self.root.mkdir()
+            self.root.chmod(self.folder_mode)
+        except FileExistsError:
+            pass
+        self._refuse_foreign()
+        if self.marker.exists():
+            return []
+        before = stat.S_IMODE(self.root.stat().st_mode)
+        self.write_once(self.marker, Marker(id=secrets.token_hex(16)).as_json())
+        if before == self.folder_mode:
+            return []
+        try:
+            self.root.chmod(self.folder_mode)
+        except OSError:
+            return [f"{self.root} has mode {before:o} and is not yours: others may see the names in it"]
+        return [f"{self.root} had mode {before:o}, and has {self.folder_mode:o} now"]
 
     def give_up(self) -> None:
         """Remove the marker and the folders of a directory in which nothing was written yet."""
@@ -191,7 +197,7 @@ class RunDirectory:
         There are none once the result is published: it replaces the parts.
         """
         try:
-            with os.scandir(self.parts) as entries:  # of 100,000 names; a glob takes four times as long
+            with patiently(lambda: os.scandir(self.parts)) as entries:  # of 100,000 names; a glob takes longer
                 numbers = [int(found[1]) for entry in entries if (found := PART.fullmatch(entry.name))]
             return [number for number in numbers if num_shards is None or number < num_shards]
         except FileNotFoundError:
@@ -208,10 +214,13 @@ class RunDirectory:
         notes = self.claim()
         with storage_errors(self.root):
             for folder in (self.parts, self.ledger, self.claims, self.workers, self.windows, self.deaths):
-                if not folder.is_dir():
-                    folder.mkdir(exist_ok=True)
-                    folder.chmod(self.folder_mode)
+                patiently(lambda folder=folder: self._make(folder))  # type: ignore[misc]
         return notes
+
+    def _make(self, folder: Path) -> None:
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(self.folder_mode)
 
     def write_once(self, path: Path, content: bytes) -> bool:
         """Write a small file that must not exist yet. Return False if it does."""
@@ -221,7 +230,8 @@ class RunDirectory:
         """Append a record as one line to a small file that several processes may write to."""
         line = record.model_dump_json()
         with storage_errors(path):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, self.file_mode)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+            descriptor = patiently(lambda: os.open(path, flags, self.file_mode))
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
                 stream.write(line + "\n")
 

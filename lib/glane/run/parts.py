@@ -14,14 +14,22 @@ from glane.corpus.plan import Plan
 from glane.corpus.proof import prove_shard
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
-from glane.storage import write_once
+from glane.storage import patiently, write_once
 from glane.validation import Strict
 
 _KEY = b"glane_shard"
 
 
+class NotCommitted(RunError):
+    """A shard has no part yet, as far as this node can see."""
+
+
 class PartFacts(Strict):
-    """The worker that committed a shard, and when. Times are in seconds since 1970, by the clock of its node."""
+    """The worker that committed a shard, and when. Times are in seconds since 1970.
+
+    In a part they are by the clock of the worker's node. As `read_part` returns them they are by the file system's
+    clock, so that those of several nodes can be compared.
+    """
 
     shard: int
     started: float
@@ -49,18 +57,21 @@ def read_part(path: Path, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
     """Read what `commit_part` wrote for `shard`, and prove by its content that it holds the planned rows.
 
     Raises:
-        RunError: if it is not there, is damaged, or holds other rows.
+        NotCommitted: if it is not there.
+        RunError: if it is damaged, or holds other rows.
     """
     try:
-        with pq.ParquetFile(path) as parquet:
+        with patiently(lambda: pq.ParquetFile(path)) as parquet:
             table = parquet.read()
         facts = PartFacts.model_validate(json.loads(table.schema.metadata[_KEY]))
         if facts.shard != shard:
             raise RunError(f"it holds shard {facts.shard}.")
         prove_shard(plan, shard, table)
-        return table, facts
+        committed = path.stat().st_mtime
+        started = committed - (facts.committed - facts.started)
+        return table, facts.model_copy(update={"started": started, "committed": committed})
     except FileNotFoundError:
-        raise RunError(f"{path}: not committed yet; run the same command again.") from None
+        raise NotCommitted(f"{path}: not committed yet; run the same command again.") from None
     except RunError as error:
         raise RunError(
             f"{path}: is not the part of shard {shard}: {error} Remove it and run the same command again: its shard is "

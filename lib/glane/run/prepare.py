@@ -13,7 +13,7 @@ from glane.run.directory import RunDirectory
 from glane.run.fingerprint import differences
 from glane.run.starts import record_start
 from glane.run.work import Work
-from glane.storage import write_once
+from glane.storage import exists, patiently, write_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +48,19 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     if draft.found is not None:
         draft.found.refuse_overlap(directory.root)
     if known is not None and directory.is_finished:  # nothing is written: it may lie on a read-only disk by now
-        return PreparedRun(
-            directory=directory, work=work, plan=read_plan(directory.plan), description=known, is_new=False
-        )
+        return PreparedRun(directory=directory, work=work, plan=_plan_of(directory), description=known, is_new=False)
     changed = directory.create()
     # The plan is made before the run is declared, so that a wrong `where` or a duplicate id leaves no run behind.
-    plan = read_plan(directory.plan) if known is not None and directory.plan.exists() else draft.plan()
+    plan = _plan_of(directory) if known is not None and exists(directory.plan) else draft.plan()
     if known is None and not directory.write_once(directory.description, description_bytes(draft.description)):
         other = known_run(directory)
         assert other is not None
         _refuse_other(directory, other, draft.description)
-    if not directory.plan.exists():
+    if not exists(directory.plan):
         made = plan
         write_once(directory.plan, lambda stream: write_plan(made, stream), mode=directory.file_mode)
     # Read back, because another process may have been first. A plan that is read keeps no spans in memory, either.
-    plan = read_plan(directory.plan)
+    plan = _plan_of(directory)
     record_start(directory, cluster=cluster)
     return PreparedRun(
         directory=directory,
@@ -72,6 +70,10 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
         is_new=known is None,
         notes=(*changed, *draft.notes),
     )
+
+
+def _plan_of(directory: RunDirectory) -> Plan:
+    return patiently(lambda: read_plan(directory.plan))
 
 
 def _refuse_other(directory: RunDirectory, before: RunDescription, now: RunDescription) -> None:

@@ -24,12 +24,13 @@ from glane.run.description import read_description
 from glane.run.directory import PART, RunDirectory
 from glane.run.energy import total_energy
 from glane.run.heartbeat import heartbeats, most_at_once
-from glane.run.parts import PartFacts, read_part
+from glane.run.parts import NotCommitted, PartFacts, read_part
 from glane.run.prepare import PreparedRun
 from glane.run.summary import Flow, Summary
 from glane.storage import storage_errors
 
 _ROW_GROUP_BYTES = 32 * 2**20
+_REMEMBERED_S = 60.0  # as NFS clients keep attributes and absent names at most, unless they are set up otherwise
 _TABLES_AT_ONCE = 512  # small parts are joined after this many: a table takes some 20 kB however small it is
 
 
@@ -121,7 +122,7 @@ def _row_groups(directory: RunDirectory, plan: Plan, shards: list[PartFacts]) ->
     waiting: list[pa.Table] = []
     num_bytes = 0
     for index in range(plan.num_shards):
-        table, facts = read_part(directory.part(index), plan, index)
+        table, facts = _read_part(directory, plan, index)
         waiting.append(table)
         num_bytes += table.nbytes
         shards.append(facts)
@@ -132,6 +133,18 @@ def _row_groups(directory: RunDirectory, plan: Plan, shards: list[PartFacts]) ->
             waiting = [_joined(waiting)]
     if waiting:
         yield _joined(waiting)
+
+
+def _read_part(directory: RunDirectory, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
+    """A part that is listed. A node may remember for a while that it was not there: it is asked again for a minute."""
+    deadline = time.monotonic() + _REMEMBERED_S
+    while True:
+        try:
+            return read_part(directory.part(shard), plan, shard)
+        except NotCommitted:
+            if time.monotonic() > deadline or shard not in directory.committed_shards(plan.num_shards):
+                raise
+        time.sleep(1)
 
 
 def _joined(tables: list[pa.Table]) -> pa.Table:
