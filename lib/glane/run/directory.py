@@ -164,14 +164,15 @@ class RunDirectory:
         if self.marker.exists():
             return []
         before = stat.S_IMODE(self.root.stat().st_mode)
+        notes = []
+        if before != self.folder_mode:
+            try:
+                self.root.chmod(self.folder_mode)
+                notes = [f"{self.root} had mode {before:o}, and has {self.folder_mode:o} now"]
+            except PermissionError:
+                notes = [f"{self.root} has mode {before:o} and is not yours: others may see the names in it"]
         self.write_once(self.marker, Marker(id=secrets.token_hex(16)).as_json())
-        if before == self.folder_mode:
-            return []
-        try:
-            self.root.chmod(self.folder_mode)
-        except OSError:
-            return [f"{self.root} has mode {before:o} and is not yours: others may see the names in it"]
-        return [f"{self.root} had mode {before:o}, and has {self.folder_mode:o} now"]
+        return notes
 
     def give_up(self) -> None:
         """Remove the marker and the folders of a directory in which nothing was written yet."""
