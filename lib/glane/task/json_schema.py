@@ -1,35 +1,34 @@
 """Converts a JSON Schema to definitions of fields.
 
-Every rule of the schema is kept or refused. Unions and formats that have no exact equivalent are read as the nearest
-kind of field, and a note says so. Notes also list the annotations that were ignored.
+Every rule of the schema is kept or refused. A field may allow less than the schema: a union is read as the one kind of
+field that keeps the rules, and a note says so. Notes also name the formats that are not checked, and list the
+annotations that were ignored.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from glane.errors import ConfigError
-from glane.task.combine import merged, resolved
+from glane.task.combine import as_schema, merged, resolved, sealed
 from glane.task.fields import SCALARS, column_name
 from glane.task.keywords import (
     ANNOTATIONS,
     GROUP_KEYS,
-    NUMBERS,
     RULES,
     about,
-    distinct,
     groups_of,
-    list_of,
     says_nothing,
     values_of,
     without_draft_3,
 )
 from glane.task.kinds.list import DEFAULT_MAX_ITEMS, LONGEST
+from glane.task.listed import CHECKED, CHECKED_FORMATS, listed
 from glane.task.result import reserved_names
+from glane.task.shapes import shown
 from glane.task.unions import union_of
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object")
@@ -91,22 +90,18 @@ class _Reader:
 
     def field(self, schema: Any, place: str, trail: tuple[str, ...]) -> dict[str, Any]:
         """The definition of a field."""
-        if schema is True:
-            schema = {}
-        if not isinstance(schema, Mapping):
-            raise ConfigError(f"{place}: {_shown(schema)} is no schema.")
-        schema, trail = resolved(schema, self._root, place, trail)
+        schema, trail = resolved(as_schema(schema, place), self._root, place, trail)
         schema = without_draft_3(schema)
         if groups := groups_of(schema):
             return self._grouped(schema, *groups, place, trail)
         if options := self._options(schema, place, trail):
             return self._union(schema, options, place)
-        kind = self._type(schema, place)
         self._ignored.update(key for key in schema if key not in RULES and key not in ANNOTATIONS and key != "nullable")
-        found = self._of_type(kind, schema, place, trail)
+        values = listed(schema, place)
+        found = self._listed(schema, values, place) if values else self._of_type(schema, place, trail)
         if isinstance(schema.get("description"), str):
             found["description"] = schema["description"]
-        if schema.get("nullable") is True or None in values_of(schema):  # `nullable` is a keyword of OpenAPI
+        if schema.get("nullable") is True or None in values:  # `nullable` is a keyword of OpenAPI
             found["nullable"] = True
         return found
 
@@ -132,44 +127,58 @@ class _Reader:
         rest = {key: value for key, value in schema.items() if key not in words}
         if not words:
             kinds = schema.get("type")
-            if not isinstance(kinds, list):
+            if not isinstance(kinds, list) or schema.keys() & {"enum", "const"}:  # listed values tell their types
                 return []
             return [_Option({**about(kind, rest), "type": kind}, trail) for kind in kinds]
         if len(words) > 1:
             raise ConfigError(f"{place}: anyOf and oneOf side by side are not read; keep one of them.")
-        options = schema[words[0]]
-        if not isinstance(options, list) or not options:
-            raise ConfigError(f"{place}.{words[0]}: not a list of schemas.")
         found: list[_Option] = []
-        for option in options:
-            if not isinstance(option, Mapping):
-                raise ConfigError(f"{place}.{words[0]}: {_shown(option)} is no schema.")
-            whole, deeper = resolved(option, self._root, place, trail)
+        for option in schema[words[0]]:
+            whole, deeper = resolved(as_schema(option, f"{place}.{words[0]}"), self._root, place, trail)
             beside = {key: value for key, value in rest.items() if key != "description"}
-            found.append(_Option(merged(beside, whole, place), deeper))
+            found.append(_Option(merged(beside, sealed(whole), place), deeper))
         return found
 
     def _union(self, schema: Mapping[str, Any], options: Sequence[_Option], place: str) -> dict[str, Any]:
-        nulls = [one for one in options if one.schema.get("type") == "null" or values_of(one.schema) == [None]]
-        others = [one for one in options if one not in nulls]
+        are_null = [self._is_null(one.schema, place) for one in options]
+        nulls, others = (
+            [one for one, is_null in zip(options, are_null, strict=True) if is_null is wanted]
+            for wanted in (True, False)
+        )
         if not others:
             raise ConfigError(f"{place}: only null is allowed; a field without values is no column.")
-        found = self._one_of(others, "oneOf" if "oneOf" in schema else "anyOf", place)
-        if isinstance(schema.get("description"), str):
-            found["description"] = schema["description"]
-        if nulls or any(one.schema.get("nullable") for one in options):
-            found["nullable"] = True
-        return found
-
-    def _one_of(self, options: Sequence[_Option], word: str, place: str) -> dict[str, Any]:
-        values = [values_of(one.schema) for one in options]
-        if len(options) > 1 and all(values) and not any(isinstance(one, bool) for group in values for one in group):
-            return self.field({"enum": list(distinct(one for group in values for one in group))}, place, ())
-        read = [self.field(one.schema, place, one.trail) for one in options]
-        found, note = union_of(read, word, place)
+        word = "oneOf" if "oneOf" in schema else "anyOf"
+        read = [self.field(one.schema, place, one.trail) for one in others]
+        self._refuse_nested(others, read, word, place)
+        found, note = union_of(read, word, place, closed=[_is_closed(one.schema) for one in others])
         if note:
             self.note(place, note)
-        return found
+        if isinstance(schema.get("description"), str):
+            found["description"] = schema["description"]
+        allowed = [one for one in nulls if None in values_of(one.schema) or not values_of(one.schema)]
+        if len(allowed) < len(nulls):
+            self.note(place, "null is none of the listed values, so it is not allowed")
+        if word == "oneOf" and len(allowed) + sum(one.get("nullable", False) for one in read) > 1:
+            raise ConfigError(
+                f"{place}.oneOf: null is allowed by two of its schemas, so that it is in not exactly one."
+            )
+        return found | {"nullable": True} if allowed else found
+
+    def _is_null(self, schema: Mapping[str, Any], place: str) -> bool:
+        if schema.get("type") != "null" and not (values_of(schema) == [None] and "type" not in schema):
+            return False
+        self._refuse_rest("null", schema, ("type", "enum", "const"), place)
+        return True
+
+    def _refuse_nested(
+        self, options: Sequence[_Option], read: Sequence[Mapping[str, Any]], word: str, place: str
+    ) -> None:
+        """Refuse a union that is an option of a union of records: what its records exclude is not known any more."""
+        nested = [one for one in options if one.schema.keys() & {"anyOf", "oneOf"}]
+        if len(options) > 1 and nested and all(one["type"] == "object" for one in read):
+            raise ConfigError(
+                f"{place}.{word}: one of its records is a union itself; write all records into one union."
+            )
 
     # Types
 
@@ -177,10 +186,10 @@ class _Reader:
         kind = schema.get("type")
         if kind in _TYPES:
             return str(kind)
+        if kind == "null":
+            raise ConfigError(f"{place}: only null is allowed; a field without values is no column.")
         if kind is not None and kind != "any":
-            raise ConfigError(f"{place}.type: {_shown(kind)} is not supported. Valid: {', '.join(_TYPES)}.")
-        if values := [value for value in values_of(schema) if value is not None]:
-            return "boolean" if all(isinstance(value, bool) for value in values) else "string"
+            raise ConfigError(f"{place}.type: {shown(kind)} is not supported. Valid: {', '.join(_TYPES)}.")
         for name in schema:
             if len(kinds := RULES.get(name, ())) == 1:
                 return kinds[0]
@@ -190,9 +199,8 @@ class _Reader:
             self.note(place, "any value: read as text")
         return "string"
 
-    def _of_type(self, kind: str, schema: Mapping[str, Any], place: str, trail: tuple[str, ...]) -> dict[str, Any]:
-        if wrong := [key for key in NUMBERS & schema.keys() if not isinstance(schema[key], int | float)]:
-            raise ConfigError(f"{place}.{wrong[0]}: {_shown(schema[wrong[0]])} is no number.")
+    def _of_type(self, schema: Mapping[str, Any], place: str, trail: tuple[str, ...]) -> dict[str, Any]:
+        kind = self._type(schema, place)
         if kind == "array":
             found, used = self._list(schema, place, trail)
         elif kind == "object":
@@ -206,27 +214,40 @@ class _Reader:
         for key in schema.keys() & RULES.keys() - set(used):
             about = RULES[key]
             if about and kind not in about:
-                self.note(place, f"{key} has no effect on {kind}")
+                if kind != "null":
+                    self.note(place, f"{key} has no effect on {kind}")
             elif not says_nothing(key, schema[key], kind):
                 raise ConfigError(
                     f"{place}: {key!r} is a rule that glane would not enforce here. Leave it out of the schema, "
                     "and check it afterwards or write it as one of task.rules."
                 )
 
+    def _listed(self, schema: Mapping[str, Any], values: Sequence[Any], place: str) -> dict[str, Any]:
+        """The field of values that are listed, and that fulfil the rules in `CHECKED`."""
+        self._refuse_rest("string", schema, CHECKED, place)
+        shown_values = [value for value in values if value is not None]
+        if not shown_values:
+            raise ConfigError(f"{place}: only null is allowed; a field without values is no column.")
+        kinds = schema.get("type")
+        if None not in values and isinstance(kinds, list) and "null" in kinds:
+            self.note(place, "null is none of the listed values, so it is not allowed")
+        if schema.get("format") and schema["format"] not in CHECKED_FORMATS:
+            self.note(place, f"format {schema['format']!r} is not checked")
+        if all(isinstance(value, bool) for value in shown_values):
+            if len(shown_values) == 1:
+                raise ConfigError(f"{place}.enum: {shown(shown_values[0])} alone is no question; leave the field out.")
+            return {"type": "boolean"}
+        found, _ = self._scalar("string", {"enum": shown_values}, place)
+        if twins := [text for text, times in Counter(found["values"]).items() if times > 1]:
+            raise ConfigError(f"{place}.enum: {twins[0]!r} is listed as text and as a number; keep one of them.")
+        return found
+
     def _scalar(self, kind: str, schema: Mapping[str, Any], place: str) -> tuple[dict[str, Any], frozenset[str]]:
-        values = [value for value in values_of(schema) if value is not None]
-        if any(isinstance(value, list | Mapping) for value in values):
-            raise ConfigError(f"{place}.enum: holds a list or a record, which are no categories.")
-        used: frozenset[str] = frozenset()
-        if values and kind == "boolean" and {True, False} <= set(values):
-            used = frozenset({"enum"})
-        elif values:
-            schema = {**{key: value for key, value in schema.items() if key not in ("enum", "const")}, "enum": values}
         for one in reversed(SCALARS):  # reversed, as plain text takes every format and is the first kind
             if (imported := one.imported(kind, schema)) is not None:
                 for text in imported.notes:
                     self.note(place, text)
-                return dict(imported.keys), imported.used | used
+                return dict(imported.keys), imported.used
         raise AssertionError(f"no kind takes the JSON type {kind}")
 
     def _list(
@@ -237,6 +258,8 @@ class _Reader:
             raise ConfigError(f"{place}.items: items that differ by place are not read; make them fields of a record.")
         found: dict[str, Any] = {"type": "list", "items": self.field(items, f"{place}.items", trail)}
         fewest, most = int(schema.get("minItems", 0)), schema.get("maxItems")
+        if fewest > LONGEST:
+            raise ConfigError(f"{place}.minItems: {shown(schema['minItems'])} is above {LONGEST}, the longest list.")
         if fewest:
             found["min_items"] = fewest
         found["max_items"] = max(DEFAULT_MAX_ITEMS, fewest) if most is None else min(int(most), LONGEST)
@@ -251,17 +274,19 @@ class _Reader:
         self, schema: Mapping[str, Any], place: str, trail: tuple[str, ...]
     ) -> tuple[dict[str, Any], frozenset[str]]:
         properties = schema.get("properties", {})
-        if not isinstance(properties, Mapping):
-            raise ConfigError(f"{place}.properties: not a mapping of name to schema.")
-        required = {str(name) for name in list_of(schema.get("required"))}
+        required = {*schema.get("required", ())}
         required |= {
             name for name, one in properties.items() if isinstance(one, Mapping) and one.get("required") is True
         }
+        further = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
+        names = list(dict.fromkeys([*properties, *sorted(required)]))
         fields: dict[str, Any] = {}
-        for name in dict.fromkeys([*properties, *sorted(required)]):
-            inner = properties.get(name, True)
+        for name in names:
+            inner = properties.get(name, further)
             if inner is False and name not in required:
                 continue  # a forbidden property; answers never have properties that are not fields
+            if inner is False:
+                raise ConfigError(f"{place}.{name}: is both required and excluded.")
             column = column_name(name, fields)
             found = self.field(inner, f"{place}.{name}", trail)
             if column != name:
@@ -273,7 +298,7 @@ class _Reader:
         if not fields:
             raise ConfigError(f"{place}: a record without named fields is no column; name its properties.")
         used = {"properties", "required", "additionalProperties", "unevaluatedProperties"}
-        used |= self._kept_by_names(schema, list(properties), required, place)
+        used |= self._kept_by_names(schema, names, required, place)
         return {"type": "object", "fields": fields}, frozenset(used)
 
     def _kept_by_names(
@@ -287,13 +312,13 @@ class _Reader:
             kept.add("maxProperties")
         for word in ("dependencies", "dependentRequired", "dependentSchemas"):
             needed = schema.get(word, {})
-            if isinstance(needed, Mapping) and all(
+            if all(
                 name not in names or (isinstance(others, list) and required >= set(others))
                 for name, others in needed.items()
             ):
                 kept.add(word)
         patterns = schema.get("patternProperties", {})
-        if isinstance(patterns, Mapping) and not any(_is_in(one, name) for one in patterns for name in names):
+        if not any(_is_in(one, name) for one in patterns for name in names):
             kept.add("patternProperties")
             if patterns:
                 self.note(place, "patternProperties: names that the schema does not list are not asked for")
@@ -307,6 +332,9 @@ def _is_in(pattern: str, name: str) -> bool:
         return True
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+def _is_closed(schema: Mapping[str, Any]) -> bool:
+    """Whether the schema of a record says something of properties that it does not name."""
+    words = {"additionalProperties", "unevaluatedProperties", "patternProperties", "maxProperties"}
+    words |= {"dependencies", "dependentRequired", "dependentSchemas"}
+    said = any(schema.get(word, True) not in (True, {}) for word in words)
+    return said or any(one is False for one in schema.get("properties", {}).values())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 # Keywords without a rule, allowed in any schema.
@@ -34,13 +33,33 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "dependentSchemas": ("object",), "unevaluatedProperties": ("object",),
 }  # fmt: skip
 
-NUMBERS = frozenset(name for name in RULES if name.startswith(("max", "min")))
+# Rules of other languages that are written into JSON Schemas: of ajv's additions, MongoDB and JSON Type Definition.
+FOREIGN_RULES = frozenset(
+    {
+        "formatMinimum", "formatMaximum", "formatExclusiveMinimum", "formatExclusiveMaximum", "instanceof", "typeof",
+        "regexp", "range", "exclusiveRange", "uniqueItemProperties", "allRequired", "anyRequired", "oneRequired",
+        "patternRequired", "prohibited", "deepProperties", "deepRequired", "select", "$merge", "$patch", "bsonType",
+        "optionalProperties", "elements", "propertyDependencies",
+    }
+)  # fmt: skip
 GROUP_KEYS = {"oneOf": "exactly_one_of", "anyOf": "at_least_one_of"}  # keys of a record with groups of required fields
 
 
 def without_draft_3(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema without draft 3's boolean `required`, which a property has of itself."""
     return {key: value for key, value in schema.items() if not (key == "required" and isinstance(value, bool))}
+
+
+def without_draft_4(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema without draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum`: the bound itself becomes exclusive.
+
+    Without a bound beside it, the boolean has no meaning.
+    """
+    found = dict(schema)
+    for inclusive, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(found.get(exclusive), bool) and found.pop(exclusive) and inclusive in found:
+            found[exclusive] = found.pop(inclusive)
+    return found
 
 
 def groups_of(schema: Mapping[str, Any]) -> tuple[str, list[list[str]]] | None:
@@ -57,12 +76,8 @@ def _is_group(option: Any) -> bool:
         isinstance(option, Mapping)
         and set(option) - ANNOTATIONS == {"required"}
         and isinstance(option["required"], list)
+        and all(isinstance(name, str) for name in option["required"])
     )
-
-
-def says_required(schema: Any) -> bool:
-    """Whether the schema of a property has draft 3's `required: true`."""
-    return isinstance(schema, Mapping) and schema.get("required") is True
 
 
 def about(kind: Any, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,16 +91,6 @@ def values_of(schema: Mapping[str, Any]) -> list[Any]:
         return [schema["const"]]
     values = schema.get("enum")
     return values if isinstance(values, list) else []
-
-
-def distinct(values: Iterable[Any]) -> Iterable[Any]:
-    """Values without duplicates. They are compared as JSON, as Python takes 1 and True for the same."""
-    return {json.dumps(value): value for value in values}.values()
-
-
-def list_of(value: Any) -> Sequence[Any]:
-    """The value if it is a list, else an empty sequence."""
-    return value if isinstance(value, list) else ()
 
 
 def says_nothing(key: str, value: Any, kind: str) -> bool:

@@ -58,16 +58,12 @@ class EnumField(SingleField):
     @classmethod
     def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
         """Read an enum; numbers become the text that JSON writes for them."""
-        values = [schema["const"]] if "const" in schema else schema.get("enum")
+        values = schema.get("enum")
         if json_type == "boolean" or not isinstance(values, list):
             return None
-        texts = list(dict.fromkeys(one if isinstance(one, str) else json.dumps(one) for one in values))
+        texts = [one if isinstance(one, str) else json.dumps(one) for one in values]
         notes = ["its values are kept as text"] if any(not isinstance(one, str) for one in values) else []
-        if len(texts) < len(values):
-            notes.append("a value that is listed twice is kept once")
-        # A list of the allowed values makes these rules superfluous.
-        beside = {"format", "maxLength", "minLength", "minimum", "maximum"}
-        return Imported(keys={"type": "enum", "values": texts}, used=frozenset({"enum", "const"} | beside), notes=notes)
+        return Imported(keys={"type": "enum", "values": texts}, used=frozenset({"enum"}), notes=notes)
 
     def read(self, value: Any, place: str) -> object:
         if value not in self.values:

@@ -48,7 +48,7 @@ class IntegerField(NumericField):
     def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
         if json_type != "integer":
             return None
-        bounds, notes = numbers.exclusive_bounds(schema), []
+        bounds, notes = numbers.bounds_of(schema), []
         low = [math.ceil(bounds["minimum"])] if "minimum" in bounds else []
         low += [math.floor(bounds["above"]) + 1] if "above" in bounds else []
         high = [math.floor(bounds["maximum"])] if "maximum" in bounds else []

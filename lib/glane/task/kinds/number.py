@@ -60,7 +60,7 @@ class NumberField(NumericField):
     def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
         if json_type != "number":
             return None
-        bounds = numbers.exclusive_bounds(schema)
+        bounds = numbers.bounds_of(schema)
         keys: dict[str, Any] = {"type": "number", **bounds}
         notes = [f"format {schema['format']!r} is not checked"] if schema.get("format") else []
         used = frozenset({"format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})

@@ -71,21 +71,7 @@ def trends(column: pl.Expr) -> dict[str, pl.Expr]:
     return {"mean": column.mean(), "share with a value": column.is_not_null().mean()}
 
 
-def exclusive_bounds(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The bounds of a JSON Schema: `minimum`, `maximum`, and the exclusive bounds as `above` and `below`.
-
-    In draft 4, the exclusive keywords are booleans beside the bound.
-    """
-    found = {}
-    for inclusive, exclusive, name in (
-        ("minimum", "exclusiveMinimum", "above"),
-        ("maximum", "exclusiveMaximum", "below"),
-    ):
-        bound, beyond = schema.get(inclusive), schema.get(exclusive)
-        if beyond is True:
-            bound, beyond = None, bound
-        if bound is not None:
-            found[inclusive] = bound
-        if beyond is not None and beyond is not False:
-            found[name] = beyond
-    return found
+def bounds_of(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The bounds of a JSON Schema: `minimum`, `maximum`, and the exclusive bounds as `above` and `below`."""
+    names = {"minimum": "minimum", "maximum": "maximum", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
+    return {name: schema[key] for key, name in names.items() if key in schema}
