@@ -13,6 +13,7 @@ from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import ListField, ObjectField
 from glane.task.form import answer_form
 from glane.task.imports import fields_of_schema
+from glane.task.kinds.object import Variant
 from glane.task.locate import locate
 from glane.task.task import load_task
 
@@ -235,8 +236,14 @@ def test_records_of_which_one_is_meant_are_one_record():
     assert {name: inner.nullable for name, inner in one.fields.items()} == {
         "kind": False, "radius": True, "side": True, "note": True,
     }  # fmt: skip
-    assert one.exactly_one_of == (("kind", "radius"), ("kind", "side"))
-    assert any("which of them kind means is not checked" in note for note in found.notes)
+    assert one.exactly_one_of == (
+        Variant(filled=("kind", "radius"), values={"kind": ("circle",)}),
+        Variant(filled=("kind", "side"), values={"kind": ("square",)}),
+    )
+    assert "exactly one of these groups is complete: kind = circle and radius; kind = square and side" in one.phrase(
+        "en"
+    )
+    assert any("read as one, with the fields of all" in note for note in found.notes)
 
 
 # A reduced set of schemas with the features that public ones have.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glane.errors import ConfigError
-from glane.task.keywords import RULES, without_draft_4
+from glane.task.keywords import RULES, allows_all, without_draft_4
 from glane.task.listed import spelled
 from glane.task.shapes import check_shape, is_number, shown
 
@@ -118,7 +118,7 @@ def sealed(part: dict[str, Any]) -> dict[str, Any]:
     """A schema that is part of another: its `unevaluatedProperties` is about its own properties, not the whole's."""
     found = dict(part)
     rule = found.pop("unevaluatedProperties", True)
-    return found if rule is True else {"additionalProperties": rule, **found}
+    return found if allows_all(rule) else {"additionalProperties": rule, **found}
 
 
 def merged(one: Mapping[str, Any], other: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -151,8 +151,8 @@ def _both(key: str, first: Any, second: Any, place: str) -> Any:
         return {**first, **second, **both}
     if key == "type":
         return _common_type(first, second, place)
-    if key == "additionalProperties" and (first in (True, {}) or second in (True, {})):
-        return second if first in (True, {}) else first
+    if key == "additionalProperties" and (allows_all(first) or allows_all(second)):
+        return second if allows_all(first) else first
     if key == "additionalProperties" and (first is False or second is False):
         return False
     raise ConfigError(f"{place}: two rules {key!r} that cannot be put together; write the one that is meant.")
@@ -165,7 +165,7 @@ def _refuse_closed(closed: Mapping[str, Any], beside: Mapping[str, Any], place: 
     strange = [name for name in beside.get("properties", {}) if name not in known]
     if strange and rule is False:
         raise ConfigError(f"{place}: {strange[0]!r} is both asked for and excluded by additionalProperties: false.")
-    if strange and rule not in (True, {}):
+    if strange and not allows_all(rule):
         raise ConfigError(
             f"{place}: {strange[0]!r} is also subject to the additionalProperties of another schema; "
             "write what is meant into one of them."

@@ -20,6 +20,7 @@ from glane.task.keywords import (
     GROUP_KEYS,
     RULES,
     about,
+    allows_all,
     groups_of,
     says_nothing,
     values_of,
@@ -29,7 +30,7 @@ from glane.task.kinds.list import DEFAULT_MAX_ITEMS, LONGEST
 from glane.task.listed import CHECKED, CHECKED_FORMATS, listed
 from glane.task.result import reserved_names
 from glane.task.shapes import shown
-from glane.task.unions import union_of
+from glane.task.unions import Further, union_of
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
@@ -117,6 +118,12 @@ class _Reader:
         columns = {field.get("original", name): name for name, field in found["fields"].items()}
         if strange := [name for group in groups for name in group if name not in columns]:
             raise ConfigError(f"{place}: {word} requires {strange[0]!r}, which is no property.")
+        always = [name for group in groups for name in group if name in schema.get("required", ())]
+        if word == "oneOf" and (there := [name for name in always if found["fields"][columns[name]].get("nullable")]):
+            raise ConfigError(
+                f"{place}: oneOf requires {there[0]!r}, which is always there, if only as null. "
+                "Leave it out of `required`, or null out of its type."
+            )
         return found | {GROUP_KEYS[word]: [[columns[name] for name in group] for group in groups]}
 
     # Unions
@@ -150,7 +157,9 @@ class _Reader:
         word = "oneOf" if "oneOf" in schema else "anyOf"
         read = [self.field(one.schema, place, one.trail) for one in others]
         self._refuse_nested(others, read, word, place)
-        found, note = union_of(read, word, place, closed=[_is_closed(one.schema) for one in others])
+        if word == "oneOf" and (nulls or len({one["type"] for one in read}) > 1):
+            _refuse_untyped(others, place)
+        found, note = union_of(read, word, place, further=[_further(one.schema) for one in others])
         if note:
             self.note(place, note)
         if isinstance(schema.get("description"), str):
@@ -332,9 +341,18 @@ def _is_in(pattern: str, name: str) -> bool:
         return True
 
 
-def _is_closed(schema: Mapping[str, Any]) -> bool:
-    """Whether the schema of a record says something of properties that it does not name."""
-    words = {"additionalProperties", "unevaluatedProperties", "patternProperties", "maxProperties"}
-    words |= {"dependencies", "dependentRequired", "dependentSchemas"}
-    said = any(schema.get(word, True) not in (True, {}) for word in words)
-    return said or any(one is False for one in schema.get("properties", {}).values())
+def _refuse_untyped(options: Sequence[_Option], place: str) -> None:
+    """Refuse schemas of oneOf that allow values of every type, so that values of the others are in two of them."""
+    if any(not one.schema.keys() & {"type", "enum", "const"} or one.schema.get("type") == "any" for one in options):
+        raise ConfigError(f"{place}.oneOf: give each of its schemas a type, or write anyOf.")
+
+
+def _further(schema: Mapping[str, Any]) -> Further:
+    """What the schema of a record says of properties that it does not name."""
+    words = ["additionalProperties", "unevaluatedProperties", "patternProperties", "maxProperties"]
+    words += ["dependencies", "dependentRequired", "dependentSchemas"]
+    said = [word for word in words if not allows_all(schema.get(word, True))]
+    forbidden = any(one is False for one in schema.get("properties", {}).values())
+    if schema.get("additionalProperties") is False and "patternProperties" not in said and not forbidden:
+        return Further.EXCLUDED
+    return Further.RULED if said or forbidden else Further.ALLOWED

@@ -96,3 +96,8 @@ def values_of(schema: Mapping[str, Any]) -> list[Any]:
 def says_nothing(key: str, value: Any, kind: str) -> bool:
     """Whether every value of the JSON type fulfils the rule, so that it can be ignored."""
     return (key == "uniqueItems" and value is False) or (key == "multipleOf" and value == 1 and kind == "integer")
+
+
+def allows_all(schema: Any) -> bool:
+    """Whether a schema has no rule. It is not compared with true, as Python takes a 1 for the same."""
+    return schema is True or schema == {}

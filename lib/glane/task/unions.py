@@ -8,34 +8,47 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from glane.errors import ConfigError
 from glane.task.keywords import GROUP_KEYS
 
 Definition = Mapping[str, Any]
+
+
+class Further(Enum):
+    """What the schema of a record says of properties that it does not name."""
+
+    ALLOWED = 0
+    EXCLUDED = 1
+    RULED = 2  # it has a rule about them, which they may break or keep
+
+
 _TEXTS = ("string", "enum", "date", "time", "datetime")  # kinds of which every value is text
 
 
 def union_of(
-    options: Sequence[Definition], word: str, place: str, *, closed: Sequence[bool] = ()
+    options: Sequence[Definition], word: str, place: str, *, further: Sequence[Further] = ()
 ) -> tuple[dict[str, Any], str]:
     """The field for a union of `options`, and a note on what it does not keep of them; empty if nothing is lost.
 
-    `word` is the union's keyword, oneOf or anyOf. `closed` tells of each option whether it is a record that excludes
-    fields of the others.
+    `word` is the union's keyword, oneOf or anyOf. `further` says what each option, if it is a record, allows of
+    the fields of the others.
 
     Raises:
         ConfigError: if the union cannot be one column.
     """
-    kept = [one for i, one in enumerate(options) if _bare(one) not in map(_bare, options[:i])]
+    first = [i for i, one in enumerate(options) if _bare(one) not in map(_bare, options[:i])]
+    kept = [options[i] for i in first]
     nullable = {"nullable": True} if any(one.get("nullable") for one in options) else {}
     if word == "oneOf" and len(kept) < len(options):
         raise ConfigError(f"{place}.oneOf: two of its schemas allow the same values, so that none is in exactly one.")
     if len(kept) == 1:
         return {**kept[0], **nullable}, ""
     if all(one["type"] == "object" for one in kept):
-        found, note = _one_record(kept, closed or [False] * len(kept), word, place)
+        rules = [further[i] for i in first] if further else [Further.ALLOWED] * len(kept)
+        found, note = _one_record(kept, rules, word, place)
     else:
         found, note = _one_value(kept, word, place)
     return found | nullable, note
@@ -110,7 +123,7 @@ def _high(number: Definition) -> tuple[float, bool]:
 
 
 def _one_record(
-    records: Sequence[Definition], closed: Sequence[bool], word: str, place: str
+    records: Sequence[Definition], further: Sequence[Further], word: str, place: str
 ) -> tuple[dict[str, Any], str]:
     """A record with the fields of all records, which has the form of one of them."""
     if any(key in record for key in GROUP_KEYS.values() for record in records):
@@ -127,9 +140,12 @@ def _one_record(
                 raise ConfigError(f"{place}.{name}: has several types in the records of {word}; give each a name.")
             fields[name] = field
     filled = [[name for name, field in one["fields"].items() if not field.get("nullable")] for one in records]
+    strange = [[name for name in fields if name not in one["fields"]] for one in records]
+    if word == "oneOf" and any(names and rule is Further.RULED for names, rule in zip(strange, further, strict=True)):
+        raise ConfigError(f"{place}.oneOf: a record has rules about properties that only others name; write anyOf.")
     groups = [
-        _group(record, names, linked, [name for name in fields if is_closed and name not in record["fields"]])
-        for record, names, is_closed in zip(records, filled, closed, strict=True)
+        _group(record, names, linked, [] if rule is Further.ALLOWED else others)
+        for record, names, others, rule in zip(records, filled, strange, further, strict=True)
     ]
     _refuse_alike(groups, word, place)
     everywhere = set.intersection(*map(set, filled))
