@@ -303,6 +303,15 @@ def test_a_reference_that_leads_elsewhere_is_refused_by_name(reference, told):
     assert told in str(refusal.value)
 
 
+def test_a_record_may_extend_what_it_also_holds():
+    base = {"type": "object", "properties": {"n": COUNT}, "required": ["n"]}
+    child = {"allOf": [{"$ref": "#/$defs/base"}], **record(parent={"$ref": "#/$defs/base"})}
+    fields = fields_of_schema(
+        {**record(x={"$ref": "#/$defs/child"}), "$defs": {"base": base, "child": child}}, place="S"
+    ).fields
+    assert list(fields["x"].fields["parent"].fields) == ["n"]
+
+
 def test_references_of_a_schema_with_a_name_of_its_own_are_refused():
     inner = {"$id": "https://example.org/a", **record(y={"$ref": "#/$defs/A"}), "$defs": {"A": COUNT}}
     with pytest.raises(ConfigError, match=r"^S\.x\.\$id"):
@@ -351,6 +360,9 @@ MODELS = """
 
     class Since(BaseModel):
         day: datetime.date = Field(ge=datetime.date(2020, 1, 1))
+
+    class Ages(BaseModel):
+        x: Annotated[Union[int, str], Field(gt=3)]
 
     class Digits(BaseModel):
         dose: Decimal = Field(max_digits=3)
@@ -401,7 +413,7 @@ def test_rules_of_a_model_that_its_schema_does_not_hold(modules):
     notes = fields_of_model("rules_models:Checked").notes
     assert any("'no_digit' is code" in note for note in notes)
     assert any("'strip' is code" in note for note in notes)
-    for name, rule in (("Since", "ge of a date"), ("Digits", "max_digits of a decimal")):
+    for name, rule in (("Since", "ge of a date"), ("Digits", "max_digits of a decimal"), ("Ages", "'gt' is a rule")):
         with pytest.raises(ConfigError, match=rule):
             fields_of_model(f"rules_models:{name}")
 
@@ -455,6 +467,7 @@ def test_a_module_that_cannot_be_used_is_refused_in_a_sentence(modules, name, to
         {"type": "integer", "minimum": 10**17}, {"enum": [float("inf")]}, {"enum": [10**400]}, {"type": "array", "items": TEXT, "minItems": 10**300},
         {"type": "array", "items": TEXT, "uniqueItems": 1}, {"minimum": {"$data": "1/x"}}, {"enum": ["1", 1]}, {"enum": [[1]]},
         {"type": "string", "requried": True}, {"type": "string", "maxlength": 3}, {"type": "string", "formatMinimum": "2020-01-01"}, {"bsonType": "int"},
+        {"type": "integer", "min": 3}, {"properties": {"a": TEXT}, "dependentRequired": {"a": [{}]}}, {"properties": {"a": TEXT}, "dependencies": {"a": 3}},
         *(json.loads('{"items":' * depth + "{}" + "}" * depth) for depth in (400, 900)),
     ],
 )  # fmt: skip

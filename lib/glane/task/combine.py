@@ -13,6 +13,8 @@ from glane.task.shapes import check_shape, is_number, shown
 
 _HIGHEST = {"minimum", "minLength", "minItems", "minProperties", "exclusiveMinimum"}
 _LOWEST = {"maximum", "maxLength", "maxItems", "maxProperties", "exclusiveMaximum"}
+# A record may extend what it also holds. So a reference that is followed again is no circle yet; a circle has no end.
+_MOST_REPEATED = 4
 _OWN_NAME = ("$id", "id")  # of a schema; relative references inside it begin there
 
 
@@ -31,21 +33,23 @@ def resolved(
         _refuse_own_references(schema, place)
     found = {key: value for key, value in without_draft_4(dict(schema)).items() if key not in _OWN_NAME}
     while "$ref" in found or "allOf" in found:
+        before = trail
         if "$ref" in found:
             reference = found.pop("$ref")
-            if reference in trail:
+            if trail.count(reference) > _MOST_REPEATED:
                 raise ConfigError(
                     f"{place}: {reference!r} contains itself; answers of unbounded depth cannot be columns."
                 )
-            trail = (*trail, reference)
+            before = (*trail, reference)
             parts: Sequence[Any] = [_target(reference, root, place)]
         else:
             parts = found.pop("allOf")
-        before = trail
+        followed = list(before[len(trail) :])
         for part in parts:
             inner, deeper = resolved(as_schema(part, place), root, place, before)
-            trail = tuple(dict.fromkeys((*trail, *deeper)))
+            followed += deeper[len(before) :]
             found = merged(sealed(inner), found, place)
+        trail = (*trail, *dict.fromkeys(followed))
     return found, trail
 
 

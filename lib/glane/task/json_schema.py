@@ -221,8 +221,8 @@ class _Reader:
 
     def _refuse_rest(self, kind: str, schema: Mapping[str, Any], used: Iterable[str], place: str) -> None:
         for key in schema.keys() & RULES.keys() - set(used):
-            about = RULES[key]
-            if about and kind not in about:
+            kinds = RULES[key]
+            if kinds and kind not in kinds:
                 if kind != "null":
                     self.note(place, f"{key} has no effect on {kind}")
             elif not says_nothing(key, schema[key], kind):
@@ -234,19 +234,19 @@ class _Reader:
     def _listed(self, schema: Mapping[str, Any], values: Sequence[Any], place: str) -> dict[str, Any]:
         """The field of values that are listed, and that fulfil the rules in `CHECKED`."""
         self._refuse_rest("string", schema, CHECKED, place)
-        shown_values = [value for value in values if value is not None]
-        if not shown_values:
+        allowed = [value for value in values if value is not None]
+        if not allowed:
             raise ConfigError(f"{place}: only null is allowed; a field without values is no column.")
         kinds = schema.get("type")
         if None not in values and isinstance(kinds, list) and "null" in kinds:
             self.note(place, "null is none of the listed values, so it is not allowed")
         if schema.get("format") and schema["format"] not in CHECKED_FORMATS:
             self.note(place, f"format {schema['format']!r} is not checked")
-        if all(isinstance(value, bool) for value in shown_values):
-            if len(shown_values) == 1:
-                raise ConfigError(f"{place}.enum: {shown(shown_values[0])} alone is no question; leave the field out.")
+        if all(isinstance(value, bool) for value in allowed):
+            if len(allowed) == 1:
+                raise ConfigError(f"{place}.enum: {shown(allowed[0])} alone is no question; leave the field out.")
             return {"type": "boolean"}
-        found, _ = self._scalar("string", {"enum": shown_values}, place)
+        found, _ = self._scalar("string", {"enum": allowed}, place)
         if twins := [text for text, times in Counter(found["values"]).items() if times > 1]:
             raise ConfigError(f"{place}.enum: {twins[0]!r} is listed as text and as a number; keep one of them.")
         return found

@@ -33,13 +33,14 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "dependentSchemas": ("object",), "unevaluatedProperties": ("object",),
 }  # fmt: skip
 
-# Rules of other languages that are written into JSON Schemas: of ajv's additions, MongoDB and JSON Type Definition.
+# Rules of other languages that are written into JSON Schemas: of ajv's additions, MongoDB, JSON Type Definition, forms
+# of HTML, and bounds that Pydantic cannot translate.
 FOREIGN_RULES = frozenset(
     {
         "formatMinimum", "formatMaximum", "formatExclusiveMinimum", "formatExclusiveMaximum", "instanceof", "typeof",
         "regexp", "range", "exclusiveRange", "uniqueItemProperties", "allRequired", "anyRequired", "oneRequired",
         "patternRequired", "prohibited", "deepProperties", "deepRequired", "select", "$merge", "$patch", "bsonType",
-        "optionalProperties", "elements", "propertyDependencies",
+        "optionalProperties", "elements", "propertyDependencies", "min", "max", "gt", "ge", "lt", "le",
     }
 )  # fmt: skip
 GROUP_KEYS = {"oneOf": "exactly_one_of", "anyOf": "at_least_one_of"}  # keys of a record with groups of required fields

@@ -98,7 +98,7 @@ class _Schema(GenerateJsonSchema):
         return super().date_schema(schema)
 
     def time_schema(self, schema: Any) -> JsonSchemaValue:
-        _refuse(schema, (*_BOUNDS, "tz_constraint"), "time")
+        _refuse(schema, _BOUNDS, "time")
         return super().time_schema(schema)
 
     def datetime_schema(self, schema: Any) -> JsonSchemaValue:
@@ -126,7 +126,8 @@ class _Schema(GenerateJsonSchema):
         return super().function_plain_schema(schema)
 
     def _tell(self, schema: Any) -> None:
-        name = getattr(schema["function"]["function"], "__name__", "")
+        function = schema["function"]["function"]
+        name = getattr(function, "__name__", type(function).__name__)
         self.told[f"the model's validator {name!r} is code, and does not check answers; task.rules can."] = None
 
 

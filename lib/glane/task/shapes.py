@@ -87,6 +87,13 @@ def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
+def _are_needs(value: Any) -> bool:
+    """Whether a value says of names what their presence needs: names, or in older drafts a name or a schema."""
+    return isinstance(value, Mapping) and all(
+        _are_names(one) or isinstance(one, Mapping | bool | str) for one in value.values()
+    )
+
+
 def _is_type(value: Any) -> bool:
     kinds = value if isinstance(value, list) else [value]
     return bool(kinds) and all(isinstance(one, str) for one in kinds)
@@ -111,7 +118,7 @@ _FORMS: Mapping[str, _Form] = {
     **dict.fromkeys(("additionalProperties", "unevaluatedProperties", "additionalItems", "unevaluatedItems"), _SCHEMA),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), _SCHEMAS),
     **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"), _MAPPING),
-    **dict.fromkeys(("dependencies", "dependentRequired"), (_is_mapping, "a mapping of name to names")),
+    **dict.fromkeys(("dependencies", "dependentRequired"), (_are_needs, "a mapping of name to names")),
     **dict.fromkeys(("$ref", "$dynamicRef", "$recursiveRef", "pattern", "format", "$schema", "$id"), _TEXT),
     **dict.fromkeys(("uniqueItems", "nullable"), _BOOL),
     "items": (lambda value: _is_schema(value) or _are_schemas(value), "a schema"),
