@@ -241,6 +241,8 @@ def test_a_boolean_bound_merges_as_what_it_means():
         ({"enum": ["a", 1, None], "type": ["string", "integer", "null"]}, None),
         ({"enum": ["a", None], "type": "string", "nullable": True}, None),
         ({"enum": [1.0, 2], "type": "integer"}, 2),
+        ({"oneOf": [record(**A), record(**B)], "nullable": True}, None),
+        ({"$ref": "#/properties/y", "nullable": True}, None),
         ({"enum": [True, False, None]}, False),
         ({"oneOf": [{"const": "a"}, {"const": "b"}, {"type": "null"}]}, None),
         ({"oneOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]}, "c"),
@@ -255,8 +257,8 @@ def test_a_boolean_bound_merges_as_what_it_means():
     ],
 )  # fmt: skip
 def test_what_keeps_the_rules_is_an_answer(rule, value):
-    fields = read(rule).fields
-    assert takes(fields, {"x": answer_of(fields["x"], value)})
+    fields = fields_of_schema({"properties": {"x": rule, "y": TEXT}, "required": ["x"]}, place="S").fields
+    assert takes(fields, {"x": answer_of(fields["x"], value), "y": None})
 
 
 # References
@@ -512,8 +514,8 @@ def test_files_that_editors_write(tmp_path):
 
 
 def test_annotations_are_ignored_and_told():
-    found = read({"type": "string", "readonly": True, "note": "x", "x-order": 1, "enumNames": ["a"], "unit": "mg"})
-    assert found.notes == ("ignored, as it is no rule of JSON Schema: readonly, note, x-order, enumNames, unit.",)
+    found = read({"type": "string", "readonly": True, "note": "x", "x-required": 1, "enumNames": ["a"], "unit": "mg"})
+    assert found.notes == ("ignored, as it is no rule of JSON Schema: readonly, note, x-required, enumNames, unit.",)
 
 
 # Random schemas

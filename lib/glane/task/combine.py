@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from glane.errors import ConfigError
+from glane.errors import ConfigError, did_you_mean
 from glane.task.keywords import RULES, allows_all, without_draft_4
 from glane.task.listed import spelled
 from glane.task.shapes import check_shape, is_number, shown
@@ -84,7 +84,7 @@ def _target(reference: str, root: Mapping[str, Any], place: str) -> Any:
         elif isinstance(here, list) and re.fullmatch("0|[1-9][0-9]{0,8}", name) and int(name) < len(here):
             here = here[int(name)]
         else:
-            raise ConfigError(f"{place}: no definition {reference!r} in this schema.{_valid(root)}")
+            raise ConfigError(f"{place}: no definition {reference!r} in this schema. {_valid(reference, root)}")
     return here
 
 
@@ -97,9 +97,10 @@ def _decoded(fragment: str, place: str) -> str:
         raise ConfigError(f"{place}: $ref '#{fragment}' is percent-encoded, but not as UTF-8.") from None
 
 
-def _valid(root: Mapping[str, Any]) -> str:
-    known = [f"#/{word}/{name}" for word in ("$defs", "definitions") for name in root.get(word, {})]
-    return f" Valid: {', '.join(known)}." if known else ""
+def _valid(reference: str, root: Mapping[str, Any]) -> str:
+    return did_you_mean(
+        reference, [f"#/{word}/{name}" for word in ("$defs", "definitions") for name in root.get(word, {})]
+    )
 
 
 def _refuse_own_references(schema: Mapping[str, Any], place: str) -> None:

@@ -106,6 +106,6 @@ def fields_of_schema(schema: Any, *, place: str, taken: Collection[str] = ()) ->
         raise ConfigError(f"{place}: not a JSON Schema.")
     try:
         definitions, notes = definitions_of(schema, place=place, taken=taken)
+        return ImportedFields(fields_from(definitions, place=place), tuple(notes))
     except RecursionError:
         raise ConfigError(f"{place}: the schema is nested too deeply to be columns.") from None
-    return ImportedFields(fields_from(definitions, place=place), tuple(notes))

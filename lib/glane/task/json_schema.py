@@ -142,7 +142,7 @@ class _Reader:
         found: list[_Option] = []
         for option in schema[words[0]]:
             whole, deeper = resolved(as_schema(option, f"{place}.{words[0]}"), self._root, place, trail)
-            beside = {key: value for key, value in rest.items() if key != "description"}
+            beside = {key: value for key, value in rest.items() if key not in ("description", "nullable")}
             found.append(_Option(merged(beside, sealed(whole), place), deeper))
         return found
 
@@ -171,7 +171,7 @@ class _Reader:
             raise ConfigError(
                 f"{place}.oneOf: null is allowed by two of its schemas, so that it is in not exactly one."
             )
-        return found | {"nullable": True} if allowed else found
+        return found | {"nullable": True} if allowed or schema.get("nullable") else found
 
     def _is_null(self, schema: Mapping[str, Any], place: str) -> bool:
         if schema.get("type") != "null" and not (values_of(schema) == [None] and "type" not in schema):

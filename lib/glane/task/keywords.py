@@ -40,7 +40,8 @@ FOREIGN_RULES = frozenset(
         "formatMinimum", "formatMaximum", "formatExclusiveMinimum", "formatExclusiveMaximum", "instanceof", "typeof",
         "regexp", "range", "exclusiveRange", "uniqueItemProperties", "allRequired", "anyRequired", "oneRequired",
         "patternRequired", "prohibited", "deepProperties", "deepRequired", "select", "$merge", "$patch", "bsonType",
-        "optionalProperties", "elements", "propertyDependencies", "min", "max", "gt", "ge", "lt", "le",
+        "optionalProperties", "elements", "propertyDependencies", "min", "max", "minLen",
+        "maxLen", "minValue", "maxValue", "gt", "ge", "lt", "le",
     }
 )  # fmt: skip
 GROUP_KEYS = {"oneOf": "exactly_one_of", "anyOf": "at_least_one_of"}  # keys of a record with groups of required fields

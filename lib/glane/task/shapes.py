@@ -25,7 +25,7 @@ def check_shape(schema: Mapping[str, Any], place: str) -> None:
             is_right, words = _FORMS[key]
             if not is_right(value):
                 raise ConfigError(f"{place}.{key}: {shown(value)} is not {words}.")
-        elif key not in RULES and key not in ANNOTATIONS:
+        elif key not in RULES and key not in ANNOTATIONS and not key.startswith("x-"):
             _refuse_misspelt(key, place)
     for inclusive, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if schema.get(exclusive) is True and inclusive not in schema:
