@@ -57,6 +57,8 @@ def takes(fields, answer):
     return True
 
 
+A, B = {"a": TEXT}, {"b": TEXT}
+
 # A rule, and a value that breaks it.
 BROKEN = [
     ({"type": "integer", "minimum": 5, "exclusiveMinimum": 0}, 3),
@@ -90,6 +92,7 @@ BROKEN = [
     ({"const": None}, "null"),
     ({"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]}, "a"),
     ({"allOf": [{"enum": [1, 2]}, {"enum": [True, 2]}]}, 1),
+    ({"allOf": [{"enum": [1, 2]}, {"enum": [True, 2]}]}, True),
     ({"allOf": [{"const": 1}, {"const": True}]}, 1),
     ({"allOf": [{"enum": ["a", "bb"]}, {"minLength": 2}]}, "a"),
     ({"$ref": "#/$defs/short", "maxLength": 2}, "abc"),
@@ -112,6 +115,10 @@ BROKEN = [
     ({"oneOf": [TEXT, {"minimum": 3}]}, "a"),
     ({"oneOf": [{"type": ["string", "null"]}, {"type": "null"}]}, None),
     ({"type": ["string", "integer"], "maxLength": 2}, "abc"),
+    (
+        {"anyOf": [{"anyOf": [{**record(**A), "additionalProperties": False}, {"type": "null"}]}, record(c=TEXT, **B)]},
+        {"a": "x", "b": "y"},
+    ),
     ({"type": "array", "items": TEXT, "minItems": 2}, ["a"]),
     ({"type": "array", "items": TEXT, "maxItems": 1}, ["a", "b"]),
     ({"type": "array", "items": TEXT, "uniqueItems": True}, ["a", "a"]),
@@ -121,7 +128,6 @@ BROKEN = [
 ]
 
 # A rule of a record, and a record that breaks it. They are tried at the top of a schema, too.
-A, B = {"a": TEXT}, {"b": TEXT}
 BROKEN_RECORDS = [
     ({"properties": A, "minProperties": 1}, {}),
     ({"properties": {**A, **B}, "maxProperties": 1}, {"a": "x", "b": "y"}),
@@ -159,6 +165,7 @@ BROKEN_RECORDS = [
     ({"anyOf": [{**record(**A), "patternProperties": {"^b": {"const": "z"}}}, record(c=TEXT, **B)]}, {"a": "x", "b": "y"}),
     ({"anyOf": [{**record(**A), "maxProperties": 1}, record(c=TEXT, **B)]}, {"a": "x", "b": "y"}),
     ({"anyOf": [{**record(**A), "properties": {**A, "b": False}}, record(c=TEXT, **B)]}, {"a": "x", "b": "y"}),
+    ({"oneOf": [{**record(**A), "additionalProperties": False, "patternProperties": {"^b": TEXT}}, record(**A, **B)]}, {"a": "x", "b": "y"}),
     ({"oneOf": [{**record(**A), "unevaluatedProperties": COUNT}, record(c=TEXT, **B)]}, {"a": "x", "b": "y"}),
 ]  # fmt: skip
 DEFINITIONS = {"short": {"type": "string", "maxLength": 5}, "sealed": {"properties": B, "unevaluatedProperties": False}}
@@ -259,6 +266,22 @@ def test_a_boolean_bound_merges_as_what_it_means():
 def test_what_keeps_the_rules_is_an_answer(rule, value):
     fields = fields_of_schema({"properties": {"x": rule, "y": TEXT}, "required": ["x"]}, place="S").fields
     assert takes(fields, {"x": answer_of(fields["x"], value), "y": None})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [{"type": "integer", "maximum": 3}, {"type": "integer", "minimum": 9}],
+        [{"type": "integer", "maximum": 3}, {"type": "number", "exclusiveMaximum": 3}],
+        [{"type": "string", "pattern": "^<"}, {"type": "number"}],
+        [{"type": "string", "minLength": 3}, {"type": "number"}],
+        [{"type": "string", "maxLength": 3}, {"enum": ["four"]}],
+        [{"enum": ["unknown"]}, {"type": "integer"}],
+    ],
+)
+def test_a_union_of_which_a_column_would_hold_a_part_only_is_refused(options):
+    with pytest.raises(ConfigError, match=r"^S\.x: .*none allows exactly these values"):
+        read({"anyOf": options})
 
 
 # References
