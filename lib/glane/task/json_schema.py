@@ -220,7 +220,8 @@ class _Reader:
         return found
 
     def _refuse_rest(self, kind: str, schema: Mapping[str, Any], used: Iterable[str], place: str) -> None:
-        for key in schema.keys() & RULES.keys() - set(used):
+        done = set(used)
+        for key in [one for one in schema if one in RULES and one not in done]:  # in the schema's order
             kinds = RULES[key]
             if kinds and kind not in kinds:
                 if kind != "null":
