@@ -7,7 +7,8 @@ once" has no meaning without that. It keeps one bit per row, and the hashes of t
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import cast
@@ -17,8 +18,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glane.conditions import read_condition, untrue, with_dates
 from glane.corpus.files import InputFile
-from glane.corpus.ids import as_ids
+from glane.corpus.ids import as_ids, id_type
 from glane.corpus.masks import Mask, Packed, num_asked, unpacked
 from glane.corpus.readable import is_readable
 from glane.corpus.sample import limit_rows, sample_rows
@@ -33,7 +35,7 @@ _BATCH_ROWS = 65_536
 class Selection:
     """The filters of the input, in the order in which they are applied."""
 
-    where: str | None = None
+    where: str | None = None  # an SQL condition over one row; rows of which it is false or null are left out
     only_ids: pl.Series | None = None
     skip_ids: pl.Series | None = None
     sample: int | float | None = None
@@ -64,7 +66,7 @@ def select_rows(
         ConfigError: if `where` is no expression over the input's columns.
         DataError: for null or duplicate ids, or if nothing is selected.
     """
-    where, columns = _where(selection.where, [*files[0].schema.names, *([id_column] if number_rows else [])])
+    where, columns = _where(selection.where, files, _id_field(files[0], id_column, number_rows))
     source = _Source(files, id_column, columns, number_rows)
     known = [
         (_Known(ids), is_wanted)
@@ -78,7 +80,7 @@ def select_rows(
             for frames in source.row_groups(file):
                 parts = []
                 for frame in frames:
-                    part = _matching(frame, id_column, where, known)
+                    part = _matching(frame, id_column, where, known, file)
                     ids = frame[id_column] if part is None else frame[id_column].filter(pl.Series(part))
                     if nulls := ids.null_count():
                         raise DataError(
@@ -108,18 +110,50 @@ def select_rows(
     )
 
 
-def _where(text: str | None, names: Sequence[str]) -> tuple[pl.Expr | None, list[str]]:
+def _id_field(file: InputFile, name: str, number_rows: bool) -> pa.Field:
+    """The ids as a condition sees them: as in the result."""
+    kind = pa.int64() if number_rows else id_type(file.schema.field(name).type)
+    return pa.field(name, kind)
+
+
+def _where(
+    text: str | None, files: Sequence[InputFile], ids: pa.Field
+) -> tuple[pl.Expr | None, list[str]]:
+    """The condition as it is computed, and its columns."""
     if text is None:
         return None, []
-    try:
-        expression = pl.sql_expr(text)
-        roots = expression.meta.root_names()
-    except Exception as error:  # Polars raises several types here, all about the expression
-        raise ConfigError(f"data.where: {text!r} is no SQL expression ({str(error).splitlines()[0]}).") from None
-    for name in roots:
-        if name not in names:
-            raise ConfigError(f"data.where: no column {name!r}. {did_you_mean(name, names)}")
-    return expression, roots
+    place, first = "data.where", files[0].schema
+    schema = {name: first.field(name) for name in first.names if first.names.count(name) == 1} | {ids.name: ids}
+    condition = read_condition(text, place=place)
+    roots = list(dict.fromkeys(condition.meta.root_names()))
+    if not roots:
+        raise ConfigError(f"{place}: {text!r} names no column. {did_you_mean('', list(schema))}")
+    for file, name in itertools.product(files, roots):
+        if name != ids.name:  # those were checked before
+            _check_column(file, name, files[0])
+    kinds = _kinds(schema, roots)
+    condition = with_dates(condition, kinds, place=place)
+    if problem := untrue(condition, kinds):
+        raise ConfigError(f"{place}: {text!r} cannot be computed ({problem}). The columns: {_told(kinds)}.")
+    return condition, roots
+
+
+def _check_column(file: InputFile, name: str, first: InputFile) -> None:
+    if name not in file.schema.names:
+        here = "" if file is first else f" in {file.path}"
+        raise ConfigError(f"data.where: no column {name!r}{here}. {did_you_mean(name, file.schema.names)}")
+    kind, other = file.schema.field(name).type, first.schema.field(name).type
+    if kind != other:
+        raise DataError(f"{file.path}: column {name!r} is {kind}, but {other} in {first.path}. Make them alike.")
+
+
+def _kinds(schema: Mapping[str, pa.Field], names: Sequence[str]) -> dict[str, pl.DataType]:
+    empty = pa.table({name: pa.array([], schema[name].type) for name in names})
+    return dict(cast(pl.DataFrame, pl.from_arrow(empty)).schema)
+
+
+def _told(kinds: Mapping[str, pl.DataType]) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
 
 
 class _Source:
@@ -192,23 +226,31 @@ class _Known:
 
 
 def _matching(
-    frame: pl.DataFrame, id_column: str, where: pl.Expr | None, known: Sequence[tuple[_Known, bool]]
+    frame: pl.DataFrame, id_column: str, where: pl.Expr | None, known: Sequence[tuple[_Known, bool]], file: InputFile
 ) -> Mask | None:
     """The rows of a batch that pass the filters, except sample and limit; None if there is no filter."""
     if where is None and not known:
         return None
     mask = np.ones(len(frame), np.bool_)
     if where is not None:
-        try:
-            kept = frame.select(where.alias("_")).to_series()
-        except Exception as error:  # wrong types in the expression
-            raise ConfigError(f"data.where: cannot be computed ({str(error).splitlines()[0]}).") from None
-        if kept.dtype != pl.Boolean or len(kept) != len(frame):
-            raise ConfigError(f"data.where: gives {kept.dtype}, not true or false for each row.")
-        mask &= kept.fill_null(value=False).to_numpy()
+        mask &= _computed(where, frame, file)
     for ids_of_a_run, is_wanted in known:
         mask &= ids_of_a_run.has(frame[id_column]) == is_wanted
     return mask
+
+
+def _computed(where: pl.Expr, frame: pl.DataFrame, file: InputFile) -> Mask:
+    """For each row, whether the condition is true of it; null is not."""
+    try:
+        kept = frame.select(where.alias("_")).to_series()
+    except Exception as error:  # of Polars, of several types; their messages quote cells
+        kinds = _told({name: frame.schema[name] for name in dict.fromkeys(where.meta.root_names())})
+        raise ConfigError(
+            f"data.where: cannot be computed for every row of {file.path} ({type(error).__name__}): what it does "
+            f"does not fit a cell of {kinds}. TRY_CAST(column AS INT) gives null for what is no number; "
+            "STRPTIME(column, '%Y-%m-%d') reads dates."
+        ) from None
+    return cast(Mask, kept.fill_null(value=False).to_numpy())
 
 
 def _packed(parts: Sequence[Mask | None]) -> Packed | None:

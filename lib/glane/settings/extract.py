@@ -21,7 +21,7 @@ class DataSettings(Strict):
     text_column: str = "text"
     number_rows: bool = False  # True: ids are the numbers of the rows, from 1; id_column is their name in the result
     carry_columns: tuple[str, ...] = ()
-    where: str | None = None  # a Polars SQL expression over the input's columns
+    where: str | None = None  # an SQL condition on the columns of a row; null is not selected
     limit: int | None = Key(default=None, ge=1)
     sample: int | float | None = None  # rows (integer) or a share of them (between 0 and 1)
     sample_seed: int = Key(default=0, ge=0)

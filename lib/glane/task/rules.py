@@ -17,6 +17,7 @@ import polars as pl
 from pydantic import Field as Key
 from pydantic import model_validator
 
+from glane.conditions import read_condition, with_dates
 from glane.errors import ConfigError
 from glane.task.fields import Field, ListField, ObjectField
 from glane.types import ExtractedValue
@@ -47,9 +48,10 @@ class Rule(Strict):
 @dataclass(frozen=True, slots=True)
 class _Condition:
     rule: Rule
-    condition: pl.Expr
     inputs: tuple[str, ...]  # the inputs in the condition
-    typings: frozenset[tuple[pl.DataType, ...]]  # the types of these inputs with which it can be evaluated
+    typed: Mapping[
+        tuple[pl.DataType, ...], pl.Expr
+    ]  # the types of these inputs with which it can be evaluated, and how
 
 
 class Rules:
@@ -75,11 +77,8 @@ class Rules:
 
     def _read(self, rule: Rule, inputs: Sequence[str], place: str) -> _Condition:
         text = rule.rule
-        try:
-            condition = pl.sql_expr(text)
-            names = list(dict.fromkeys(condition.meta.root_names()))
-        except (pl.exceptions.PolarsError, ValueError) as error:
-            raise ConfigError(f"{place}: {text!r} is no SQL condition ({error}).") from None
+        condition = read_condition(text, place=place)
+        names = list(dict.fromkeys(condition.meta.root_names()))
         known = [*self._fields, *inputs]
         if strange := [name for name in names if name not in known]:
             raise ConfigError(
@@ -87,17 +86,23 @@ class Rules:
                 f"Valid: {', '.join(known)}."
             )
         used = tuple(name for name in names if name not in self._fields)
-        typings, problem = set(), ""
+        typed: dict[tuple[pl.DataType, ...], pl.Expr] = {}
+        problem = ""
         for typing in itertools.product(_INPUT_TYPES, repeat=len(used)):
             schema = {**self._fields, **dict(zip(used, typing, strict=True))}
             shown = {name: [_INPUT_SAMPLES[kind]] for name, kind in zip(used, typing, strict=True)}
-            if found := _problem(condition, schema, [{**row, **shown} for row in self._samples]):
-                problem = problem or found
+            try:
+                dated = with_dates(condition, schema, place=place)
+            except ConfigError as error:  # a text that is no date; it may stand beside a text with another typing
+                problem = problem or str(error)
+                continue
+            if found := _problem(dated, schema, [{**row, **shown} for row in self._samples]):
+                problem = problem or f"{place}: {text!r} cannot be evaluated ({found})."
             else:
-                typings.add(typing)
-        if not typings:
-            raise ConfigError(f"{place}: {text!r} cannot be evaluated ({problem}).")
-        return _Condition(rule, condition, used, frozenset(typings))
+                typed[typing] = dated
+        if not typed:
+            raise ConfigError(problem)
+        return _Condition(rule, used, typed)
 
 
 def _problem(condition: pl.Expr, schema: Mapping[str, pl.DataType], rows: Sequence[Mapping[str, object]]) -> str:
@@ -124,7 +129,7 @@ def _sample(field: Field, size: int) -> object:
 def _is_broken(one: _Condition, frame: pl.DataFrame, inputs: Mapping[str, str]) -> bool:
     texts = [inputs.get(name) or None for name in one.inputs]
     options = [[*dict.fromkeys((_looks_like(text), pl.String()))] if text else _INPUT_TYPES for text in texts]
-    typing = next((kinds for kinds in itertools.product(*options) if kinds in one.typings), None)
+    typing = next((kinds for kinds in itertools.product(*options) if kinds in one.typed), None)
     if typing is None:
         return True
     columns = [
@@ -132,7 +137,7 @@ def _is_broken(one: _Condition, frame: pl.DataFrame, inputs: Mapping[str, str]) 
         for name, text, kind in zip(one.inputs, texts, typing, strict=True)
     ]
     try:
-        return frame.with_columns(columns).select(one.condition).item() is False
+        return frame.with_columns(columns).select(one.typed[typing]).item() is False
     except (pl.exceptions.PolarsError, ValueError):  # such as a failed cast; its message may quote the text
         return True
 

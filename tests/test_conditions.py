@@ -1,0 +1,203 @@
+"""Conditions in SQL: each row by itself, dates as ISO text, and no cell in an error."""
+
+import datetime
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from glane.corpus.files import inspect_files
+from glane.corpus.select import Selection, select_rows
+from glane.errors import ConfigError, DataError
+from glane.task.kinds.date import DateField
+from glane.task.kinds.integer import IntegerField
+from glane.task.rules import Rule, Rules
+from glane.types import ExtractedValue
+
+DAYS = [datetime.date(2023, 12, 31), datetime.date(2024, 1, 1), datetime.date(2024, 1, 2), None]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    path = tmp_path_factory.mktemp("conditions") / "d.parquet"
+    instants = [None if day is None else datetime.datetime.combine(day, datetime.time()) for day in DAYS]
+    frame = pl.DataFrame(
+        {
+            "id": ["a", "b", "c", "d"],
+            "text": ["SECRETTEXT one", "SECRETTEXT two", "SECRETTEXT three", "4"],
+            "age": [1, 2, 3, None],
+            "day": DAYS,
+            "at": instants,
+            "hour": [datetime.time(8), datetime.time(9), datetime.time(10), None],
+            "iso": ["2023-12-31", "2024-01-01", "2024-01-02", None],
+            "many": [[1], [1, 2], [2], None],
+            "now": [1, 2, 3, 4],
+        }
+    ).with_columns(
+        paris=pl.col("at").dt.replace_time_zone("Europe/Paris"),
+        utc=pl.col("at").dt.cast_time_unit("ns").dt.replace_time_zone("UTC"),
+    )
+    frame.write_parquet(path, row_group_size=2)
+    return inspect_files(str(path), id_column="id", text_column="text", other_columns=[])
+
+
+def selected(files, where):
+    found = select_rows(files, id_column="id", selection=Selection(where=where))
+    masks = [found.mask(0, group, 2) for group in range(2)]
+    kept = [one for mask in masks for one in ([True, True] if mask is None else mask)]
+    return "".join(name for name, is_kept in zip("abcd", kept, strict=True) if is_kept)
+
+
+@pytest.mark.parametrize("column", ["day", "at", "paris", "utc"])
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        ("{} >= '2024-01-01'", "bc"),
+        ("{} > '2024-01-01'", "c"),
+        ("'2024-01-01' > {}", "a"),
+        ("{} = '2024-01-01'", "b"),
+        ("{} <> '2024-01-01'", "ac"),
+        ("{} IN ('2024-01-01', '2024-01-02')", "bc"),
+        ("{} NOT IN ('2024-01-01')", "ac"),
+        ("{} BETWEEN '2024-01-01' AND '2024-01-31'", "bc"),
+        ("{} NOT BETWEEN '2024-01-01' AND '2024-01-31'", "a"),
+        ("age = 1 OR NOT ({} < '2024-01-02')", "ac"),
+        ("CASE WHEN {} < '2024-01-01' THEN TRUE ELSE age = 3 END", "ac"),
+        ("COALESCE({0}, {0}) >= '2024-01-02'", "c"),
+    ],
+)
+def test_iso_text_is_a_date_beside_dates(files, column, condition, rows):
+    assert selected(files, condition.format(column)) == rows
+
+
+@pytest.mark.parametrize(
+    ("where", "rows"),
+    [
+        ("iso >= '2024-01-01'", "bc"),  # a text stays a text
+        ("iso IN ('2024-01-02')", "c"),
+        ("hour >= '09:00'", "bc"),
+        ("at >= '2024-01-01 00:00:01'", "c"),
+        ("utc = '2024-01-02T01:00+01:00'", "c"),
+        ("paris < '2023-12-31T23:00:00Z'", "a"),
+        ("DATE(iso, '%Y-%m-%d') = '2024-01-02'", "c"),
+        ("age > 1", "bc"),  # null is not selected
+        ("NOT age > 1", "a"),
+        ("age IS NULL OR age > 2", "cd"),
+        ("age % 2 = 1", "ac"),
+        ("ARRAY_SUM(many) = 3 OR ARRAY_CONTAINS(many, 1)", "ab"),
+        ("GREATEST(age, 2) = 2 AND now < 4", "ab"),
+        ("now > 3", "d"),
+        ("id <> 'SELECT MAX(now()) OVER'", "abcd"),
+    ],
+)
+def test_a_condition_of_one_row_is_computed(files, where, rows):
+    assert selected(files, where) == rows
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "RANK() OVER (ORDER BY age) <= 2",
+        "DENSE_RANK() OVER (PARTITION BY id ORDER BY age) = 1",
+        "ROW_NUMBER() OVER (ORDER BY age) <= 2",
+        "LAG(age) OVER (ORDER BY age) > 1",
+        "FIRST_VALUE(age) OVER (PARTITION BY id) = 1",
+        "SUM(age) > 1",
+        "age = MAX(age)",
+        "age > 1 AND (id = 'a' OR age < AVG(age))",
+        "CASE WHEN age > 1 THEN age ELSE MEDIAN(age) END > 1",
+        "age IN (1, MIN(age))",
+        "COUNT(*) > 1",
+        "COUNT(DISTINCT id) > 1",
+        "UNNEST(many) = 1",
+        "age IN (SELECT age FROM self)",
+        "EXISTS (SELECT 1)",
+    ],
+)
+def test_what_depends_on_other_rows_is_refused(files, where):
+    with pytest.raises(ConfigError, match=r"data\.where: .* speaks of several rows"):
+        selected(files, where)
+    with pytest.raises(ConfigError, match=r"task\.rules\[0\]: .* speaks of several rows"):
+        Rules([Rule(rule=where)], {"age": IntegerField()}, ["id"])
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("at < NOW()", ["current time"]),
+        ("day < CURRENT_DATE", ["current time"]),
+        ("RANDOM() < 0.5", ["no SQL expression"]),
+        ("DATE(iso) > '2024-01-01'", ["guess", "'%Y-%m-%d'"]),
+        ("day = '2024-13-01'", ["'2024-13-01'", "write it as '2024-01-31'"]),
+        ("day > '01/02/2024'", ["'01/02/2024'", "write it as"]),
+        ("day > '2024'", ["'2024'", "write it as"]),
+        ("day IN ('2024-01-01', 'hier')", ["'hier'", "write it as"]),
+        ("at > '2024-01-01T00:00+01:00'", ["no time zone"]),
+        ("paris = '2024-03-31 02:30'", ["no such time in Europe/Paris"]),
+        ("agee > 1", ["no column 'agee'", "Did you mean 'age'", "text"]),
+        ("age", ["not true or false", "age (Int64)"]),
+        ("1 = 1", ["names no column"]),
+        ("COLUMNS('a') > 1", ["Name each column"]),
+        ("text > 3", ["text (String)"]),
+        ("text::date > '2024-01-01'", ["text (String)"]),
+    ],
+)
+def test_a_wrong_condition_is_a_sentence(files, where, words):
+    with pytest.raises(ConfigError, match=r"data\.where: ") as raised:
+        selected(files, where)
+    for word in words:
+        assert word in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "CAST(text AS INT) > 3",
+        "CAST(text AS DOUBLE) > 3 AND age > 1",
+        "STRPTIME(text, '%Y') > day",
+        "DATE(text, '%Y-%m-%d') > day",
+        "text::boolean",
+        "text::timestamp > at",
+    ],
+)
+def test_a_cell_that_does_not_fit_is_not_quoted(files, where):
+    with pytest.raises(ConfigError, match=r"text \(String\)") as raised:
+        selected(files, where)
+    assert "SECRETTEXT" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+def test_a_column_of_the_condition_is_in_every_file_with_the_same_type(tmp_path):
+    pq.write_table(pa.table({"id": ["a"], "text": ["x"], "age": [1]}), tmp_path / "1.parquet")
+    for other, error, words in (
+        ({"id": ["b"], "text": ["x"]}, ConfigError, "no column 'age' in"),
+        ({"id": ["b"], "text": ["x"], "age": ["1"]}, DataError, "Make them alike"),
+    ):
+        pq.write_table(pa.table(other), tmp_path / "2.parquet")
+        found = inspect_files(str(tmp_path), id_column="id", text_column="text", other_columns=[])
+        with pytest.raises(error, match=words):
+            select_rows(found, id_column="id", selection=Selection(where="age = 1"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_kept"),
+    [
+        ("onset >= '2024-01-01'", True),
+        ("'2024-01-01' <= onset", True),
+        ("onset BETWEEN '2024-01-03' AND '2024-01-05'", False),
+        ("onset IN ('2024-01-02')", True),
+        ("onset >= '2024-01-03'", False),
+        ("visit >= '2024-01-02' AND onset <= visit", True),
+    ],
+)
+def test_rules_compare_dates_as_conditions_do(rule, is_kept):
+    rules = Rules([Rule(rule=rule)], {"onset": DateField()}, ["visit"])
+    found = {"onset": ExtractedValue(value=datetime.date(2024, 1, 2))}
+    assert (rules.broken(found, {"visit": "2024-01-02 08:00"}) == []) == is_kept
+
+
+def test_a_rule_with_a_wrong_date_is_refused():
+    with pytest.raises(ConfigError, match=r"task\.rules\[0\]: '2024-02-30' .* write it as"):
+        Rules([Rule(rule="onset >= '2024-02-30'")], {"onset": DateField()}, [])
