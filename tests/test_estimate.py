@@ -364,6 +364,14 @@ def test_the_plan_keeps_its_word() -> None:
     assert (mean.gold_only, mean.prediction_powered) == (1537, 385)
 
 
+def test_a_wrong_category_is_answered_with_the_right_ones() -> None:
+    run, truth = population(200)
+    run = run.with_columns(pl.col("signs").cast(pl.List(pl.Categorical)))
+    with pytest.raises(ConfigError, match="Did you mean 'cough'"):
+        question = Question(what="prevalence", field="signs", value="coughs")
+        estimate(run, truth.head(50), question, id_column="id")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -376,7 +384,7 @@ def test_the_plan_keeps_its_word() -> None:
         ({"by": "signs"}, "is a list"),
         ({"what": "logistic"}, "needs the columns that explain"),
         ({"covariates": ("hospital",)}, "Did you mean by"),
-        ({"field": "signs", "value": "coughs"}, "Did you mean 'cough'"),
+        ({"field": "signs", "value": "coughs"}, "The run has 2 other values of 'signs'"),  # may be words of documents
         ({"what": "mean", "field": "age", "method": "rogan_gladen"}, "Choose ppi or auto"),
         ({"shared_error_rates": True}, "only with method=rogan_gladen"),
     ],

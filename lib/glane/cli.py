@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from glane.errors import GlaneError, did_you_mean
+from glane.errors import GlaneError, did_you_mean, hide_messages, trace
 from glane.versions import installed_version
 
 COMMANDS = (
@@ -48,6 +48,7 @@ complete -o nospace -F _glane glane
 
 def main() -> None:
     """The console command `glane`."""
+    hide_messages()
     os.umask(0o077)  # what is written is private, whoever writes it
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in _HELP:
@@ -78,12 +79,15 @@ def run_job(
     """Compose `conf/<config_name>.yaml` with the words of a command line, and run `job` with the values.
 
     `text` is what its help says first. Exits with 0 after success, 2 after an error that the user can mend (sentences
-    on standard error, no traceback), 130 after an interruption.
+    on standard error, no traceback), 130 after an interruption, 1 after a mistake of glane (its place, and no message:
+    that may quote a document).
     """
     from glane.composition import run_composed
     from glane.settings.words import key_types
 
     os.umask(0o077)
+    if arguments is None:
+        hide_messages()
     words = sys.argv[1:] if arguments is None else list(arguments)
     if any(word in _HELP[:2] for word in words):
         _show(_help(text, config_name, words))
@@ -99,6 +103,9 @@ def run_job(
     except KeyboardInterrupt:
         print("interrupted; what is committed stays, run the same command again to go on", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:  # a mistake of glane
+        print(trace(error), file=sys.stderr)
+        sys.exit(1)
 
 
 def _show(text: str) -> None:

@@ -7,7 +7,16 @@ value, the place and the remedy, and never hold text of a document.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import os
+import sys
+import threading
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
+
+_SHOWN_LENGTH = 40  # characters of a value that a message shows
+_LONGEST_ID, _MOST_BLANKS = 64, 2  # of what may be an id; what has more is a text
 
 
 class GlaneError(Exception):
@@ -40,3 +49,46 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     return f"{hint}Valid: {', '.join(names) if names else '(none)'}."
+
+
+def told(value: object) -> str:
+    """Return an id, or a category of data, as a message may show it: no text of a document, if a column was mistaken.
+
+    It is cut after 40 characters. What looks like a text (over 64 characters, over two blanks, or several lines) is
+    told as its length and a digest.
+    """
+    if not isinstance(value, str):
+        return repr(value) if isinstance(value, int) else f"a {type(value).__name__}"
+    num_blanks = sum(letter.isspace() for letter in value)
+    if len(value) > _LONGEST_ID or num_blanks > _MOST_BLANKS or len(value.splitlines()) > 1:
+        digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+        return f"(a text of {len(value)} characters, digest {digest})"
+    return repr(value) if len(value) <= _SHOWN_LENGTH else f"{value[:_SHOWN_LENGTH]!r}… ({len(value)} characters)"
+
+
+def where(error: BaseException) -> str:
+    """Return the type and place of an exception. Its message is left out: it may quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
+    reason = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
+    return f"{type(error).__name__}{reason}{place}"
+
+
+def trace(error: BaseException) -> str:
+    """Return the lines of a traceback, and of those that it follows, without messages: they may quote a document."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    earlier = f"{trace(before)}\n\n" if before is not None else ""
+    return (
+        f"{earlier}{''.join(traceback.format_tb(error.__traceback__))}internal error, please report it: {where(error)}"
+    )
+
+
+def hide_messages() -> None:
+    """Have this process print uncaught exceptions, those of threads included, without their messages."""
+    sys.excepthook = lambda kind, error, _: _print_uncaught(kind, error)
+    threading.excepthook = lambda caught: _print_uncaught(caught.exc_type, caught.exc_value)
+
+
+def _print_uncaught(kind: type[BaseException], error: BaseException | None) -> None:
+    if not issubclass(kind, SystemExit | KeyboardInterrupt):
+        print(kind.__name__ if error is None else trace(error), file=sys.stderr)

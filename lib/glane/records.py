@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import Field as Key
 
-from glane.errors import GlaneError, RecordError
+from glane.errors import GlaneError, RecordError, told
 from glane.validation import Strict, validated
 
 
@@ -52,26 +52,24 @@ def check_kind(model: type[Record], values: object, *, place: str | Path) -> Map
     if not isinstance(values, Mapping) or "kind" not in values:
         raise RecordError(f"{place}: no record of glane ({kind!r} is expected here). Was it written by glane 0.1.0?")
     if values["kind"] != kind:
-        raise RecordError(f"{place}: holds {values['kind']!r}, and {kind!r} is expected here.")
+        raise RecordError(f"{place}: holds {told(values['kind'])}, and {kind!r} is expected here.")
     if values.get("version") != version:
         raise RecordError(
-            f"{place}: {kind!r} in version {values.get('version')!r}; this glane reads version {version}. Read it with "
-            "the glane that wrote it, or make it again."
+            f"{place}: {kind!r} in version {told(values.get('version'))}; this glane reads version {version}. "
+            "Read it with the glane that wrote it, or make it again."
         )
     return values
 
 
 def parse_record(model: type[R], values: object, *, place: str | Path) -> R:
-    """Return plain values as a record. `place`, for errors, is where they were found.
-
-    The error shows a wrong value. A record that holds words of documents is read with `check_kind`.
+    """Return plain values as a record. `place`, for errors, is where they were found; they show no value.
 
     Raises:
         RecordError: if they are of another kind or version, or damaged.
     """
     found = check_kind(model, values, place=place)
     try:
-        return validated(model, found, place="")
+        return validated(model, found, place="", are_values_shown=False)
     except GlaneError as error:
         raise RecordError(f"{place}: damaged. {str(error).splitlines()[0]}") from None
 

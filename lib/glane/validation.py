@@ -28,8 +28,8 @@ _NEEDED = {
 T = TypeVar("T", bound=BaseModel)
 
 
-def validated(model: type[T], values: Mapping[str, Any], *, place: str) -> T:
-    """Return `values` as a `model`.
+def validated(model: type[T], values: Mapping[str, Any], *, place: str, are_values_shown: bool = True) -> T:
+    """Return `values` as a `model`. The values of a user's settings are shown in errors, those of data are not.
 
     Raises:
         ConfigError: naming each wrong key under `place`, its value, and what is valid.
@@ -38,7 +38,8 @@ def validated(model: type[T], values: Mapping[str, Any], *, place: str) -> T:
         return model.model_validate(dict(values))
     except ValidationError as error:
         lines = [
-            _explain(model, item["type"], item["loc"], item["msg"], item["input"], place) for item in error.errors()
+            _explain(model, item["type"], item["loc"], item["msg"], item["input"] if are_values_shown else ..., place)
+            for item in error.errors()
         ]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
 

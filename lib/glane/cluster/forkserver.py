@@ -19,13 +19,13 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterator
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 from glane.cluster import processes
 from glane.engine.registry import engine_kind
+from glane.errors import hide_messages, trace
 
 VARIABLE = "GLANE_FORK_SERVER"  # the path of the server's socket, for the actors of the node
 _SOCKET = "forks"
@@ -114,6 +114,7 @@ def connect() -> Fork | None:
 
 def main() -> None:
     """Serve until killed: `python -m glane.cluster.forkserver SOCKET ENGINE`."""
+    hide_messages()
     listener = Listener(sys.argv[1], family="AF_UNIX", backlog=64)  # from here on, actors can connect and wait
     with contextlib.suppress(Exception):  # each worker will meet the same error, and report it
         if (preload := engine_kind(sys.argv[2]).preload) is not None:
@@ -171,8 +172,8 @@ def _become_worker(connection: Connection) -> None:
         connection.send(pickle.dumps(run_worker(pickle.loads(spec), should_stop=should_stop.is_set)))
     except EOFError:  # the actor ended before it sent a specification
         os._exit(1)
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        print(trace(error), file=sys.stderr)
         os._exit(1)
     os._exit(0)  # without the clean-up that is the server's
 

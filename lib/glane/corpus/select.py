@@ -26,7 +26,7 @@ from glane.corpus.readable import is_readable
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.unchanged import identity
 from glane.corpus.unique import Hashes, IdHashes
-from glane.errors import ConfigError, DataError, did_you_mean
+from glane.errors import ConfigError, DataError, did_you_mean, told
 
 _BATCH_ROWS = 65_536
 
@@ -262,20 +262,23 @@ def _refuse_duplicates(
     files: Sequence[InputFile], source: _Source, id_column: str, masks: Sequence[Packed | None], suspects: Hashes
 ) -> None:
     """Compare the ids with repeated hashes, and raise DataError if an id does occur twice."""
-    places: dict[str | int, str] = {}
+    places: dict[str | int, str] = {}  # of the ids that were met
     wanted = pl.Series(suspects).implode()
     packed = iter(masks)
     for file in files:
+        first_row = 0
         for (rows, _), frames in zip(file.row_groups, source.ids_only().row_groups(file), strict=True):
             bits, start = next(packed), 0
             mask = np.ones(rows, np.bool_) if bits is None else unpacked(bits, rows)
             for frame in frames:
-                ids = frame[id_column].filter(pl.Series(mask[start : start + len(frame)]))
-                start += len(frame)
-                for value in ids.filter(ids.hash().is_in(wanted)):
+                ids, chosen = frame[id_column], pl.Series(mask[start : start + len(frame)])
+                for row in (chosen & ids.hash().is_in(wanted)).arg_true():
+                    value, place = ids[row], f"row {first_row + start + row + 1} of {file.path}"
                     if value in places:
                         raise DataError(
-                            f"{file.path}: id {value!r} occurs twice (also in {places[value]}). Ids must be unique: "
-                            "remove the duplicates, or set data.id_column to a unique column."
+                            f"{file.path}: id {told(value)} occurs twice, in {places[value]} and in {place}. Ids must "
+                            "be unique: remove the duplicates, or set data.id_column to a unique column."
                         )
-                    places[value] = file.path
+                    places[value] = place
+                start += len(frame)
+            first_row += rows

@@ -11,7 +11,7 @@ import polars as pl
 from glane.corpus.documents import scan_documents
 from glane.corpus.plan import read_plan
 from glane.drift import Drift
-from glane.errors import RunError
+from glane.errors import RunError, told
 from glane.extraction.highlight import MarkedText, Passage
 from glane.extraction.places import drift_file
 from glane.extraction.tables import evidence, line_list
@@ -100,7 +100,7 @@ class Run:
         rows = self.all().filter(is_it).collect()
         texts = self.documents().filter(is_it).collect()
         if rows.is_empty() or texts.is_empty():
-            raise RunError(f"{self.directory.root}: no document {document_id!r} in this run.")
+            raise RunError(f"{self.directory.root}: no document {told(document_id)} in this run.")
         found = evidence(rows.lazy(), self._fields(), id_column=name, with_reasons=True).collect()
         passages = [
             Passage(start=row["start"], end=row["end"], label=f"{row['field']} = {row['value']}")

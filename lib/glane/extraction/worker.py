@@ -16,12 +16,13 @@ from typing import Any
 
 from glane.corpus.read import Reader
 from glane.engine.protocol import Engine, RequestRefused
+from glane.errors import where
 from glane.extraction.feeder import Feeder, Request, Result, Target
 from glane.extraction.prompts import PromptBuilder
 from glane.reading.parse import Outcome
 from glane.run.deaths import Suspects, Window
 from glane.run.heartbeat import Progress
-from glane.run.session import WorkerDied, where
+from glane.run.session import WorkerDied
 from glane.run.shards import Shards
 from glane.settings import ModelSettings
 from glane.task.arrow import columns

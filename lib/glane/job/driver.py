@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from glane.cluster.joined import joined_ray
-from glane.errors import GlaneError
+from glane.errors import GlaneError, hide_messages
 from glane.job.extract import extract
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
@@ -18,6 +18,7 @@ from glane.settings import ExtractSettings
 
 def main() -> int:
     """Run the job in the launcher's Ray. Return 0 if the run is complete, 75 if it was stopped, 2 for an error."""
+    hide_messages()
     folder = Path(sys.argv[1])
     _redirect_ray_output(folder / "driver.log")
     settings = ExtractSettings.model_validate_json((folder / "settings.json").read_text())

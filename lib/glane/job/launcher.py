@@ -22,7 +22,7 @@ from glane.cluster.rendezvous import RendezvousClient, RendezvousServer
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import scratch_folder, write_token
-from glane.errors import EngineError, GlaneError
+from glane.errors import EngineError, GlaneError, hide_messages
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import JOB_NAME, mark_host_ended
 from glane.settings import BatchSettings, ExtractSettings
@@ -44,6 +44,7 @@ def launch(settings: ExtractSettings) -> int:
     allocation = scheduler_of(settings.cluster).allocation()
     os.environ[JOB_NAME] = allocation.name
     os.umask(0o077)
+    hide_messages()
     processes.adopt_orphans()
     processes.raise_open_files()
     engine = None if allocation.gpus else settings.model.engine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +22,6 @@ class WorkerDied(Exception):
 
     The message names no text of a document.
     """
-
-
-def where(error: BaseException) -> str:
-    """The type and place of an exception. Its message is left out: it may quote a document."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else ""
-    return f"{type(error).__name__}{place}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

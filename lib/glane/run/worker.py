@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from glane.errors import GlaneError
+from glane.errors import GlaneError, where
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyMeter
 from glane.run.heartbeat import HeartbeatWriter
-from glane.run.session import Session, WorkerDied, where
+from glane.run.session import Session, WorkerDied
 from glane.run.work import Work
 from glane.settings import RunSettings
 
@@ -51,7 +51,9 @@ def run_worker(spec: WorkerSpec, *, should_stop: Callable[[], bool] = lambda: Fa
         return WorkerReport(outcome="died", message=str(death))
     except GlaneError as error:
         return WorkerReport(outcome="failed", message=str(error))
-    except Exception as error:  # a bug: its message may quote a document, so only its place is reported
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a bug, or a panic of Polars: its message may quote a document, so it is left out
         return WorkerReport(outcome="failed", message=f"internal error, please report it: {where(error)}")
     return WorkerReport(outcome="done")
 

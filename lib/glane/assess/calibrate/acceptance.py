@@ -18,7 +18,7 @@ from glane.assess.calibrate.calibration import (
 )
 from glane.assess.calibrate.record import AcceptedCount, CalibrationSummary, Curve, FieldCalibration
 from glane.assess.calibrate.selection import MIN_OTHERS, Tested, select, smallest_sample, thresholds
-from glane.errors import DataError, did_you_mean
+from glane.errors import DataError, did_you_mean, told
 
 Floats = NDArray[np.float64]
 _RIGHT, _NOT_RIGHT = "correct", ("wrong", "spurious")  # verdicts on values that the model gave
@@ -141,12 +141,14 @@ def _judged(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> pl.Dat
             raise DataError(f"values: no column {name!r}. {did_you_mean(name, values.columns)}")
     known = {_RIGHT, *_NOT_RIGHT, *_NO_VALUE}
     if strange := sorted(set(values["verdict"].cast(pl.String).drop_nulls()) - known):
-        raise DataError(f"values: verdict {strange[0]!r} is not known. Valid: {', '.join(sorted(known))}.")
+        raise DataError(f"values: verdict {told(strange[0])} is not known. Valid: {', '.join(sorted(known))}.")
     if values.schema[id_column] != found.schema[id_column]:
         raise DataError(
             f"values: {id_column!r} is {values.schema[id_column]}, and in the run {found.schema[id_column]}."
         )
     item = "predicted_item" if "predicted_item" in values.columns else "item"
+    if not (values.schema[item].is_integer() or values.schema[item] == pl.Null):
+        raise DataError(f"values.{item}: {values.schema[item]}, and whole numbers (Int64) are needed.")
     keys = [id_column, "field", "item"]
     # A list within a record of a list has several values at one place: which of them was judged cannot be told.
     told_apart = found.group_by("field").agg(pl.struct(keys).is_unique().all().alias("is_unique")).filter("is_unique")

@@ -229,9 +229,8 @@ def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_co
     )
     joined = left.join(right, on=id_column, how="left").with_columns(pl.col(REVIEWED).fill_null(False))
     if question.what in ("prevalence", "count", "logistic") and not (joined[MODEL].any() or joined[GOLD].any()):
-        held = _values(run, question.field)
         raise ConfigError(
-            f"value: {question.value!r} occurs neither in the run nor in the gold. {did_you_mean(question.value, held)}"
+            f"value: {question.value!r} occurs neither in the run nor in the gold. {_remedy(run, question)}"
         )
     return joined
 
@@ -270,6 +269,10 @@ def _inner(kind: pl.DataType) -> pl.DataType:
     return inner() if isinstance(inner, type) else inner
 
 
-def _values(run: pl.DataFrame, field: str) -> list[str]:
-    values = run[field].explode() if isinstance(run.schema[field], pl.List) else run[field]
-    return values.cast(pl.String).drop_nulls().unique().sort().to_list()[:20]
+def _remedy(run: pl.DataFrame, question: Question) -> str:
+    """The categories of a field. Other values are words and numbers of documents, which no message holds."""
+    field, kind = question.field, _inner(run.schema[question.field])
+    values = (run[field].explode() if isinstance(run.schema[field], pl.List) else run[field]).drop_nulls().unique()
+    if not isinstance(kind, pl.Categorical | pl.Enum | pl.Boolean):
+        return f"The run has {len(values)} other values of {field!r}; see run.usable() in a notebook."
+    return did_you_mean(question.value, values.cast(pl.String).sort().to_list()[:20])

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from glane.errors import DataError, did_you_mean
+from glane.errors import DataError, did_you_mean, told
 from glane.task.fields import EnumField, Field, ListField, ObjectField
 
 _SHOWN = 5  # ids that a message names
@@ -192,7 +192,7 @@ def _complaint(field: Field) -> str:
 
 def some_ids(ids: Collection[Any]) -> str:
     """The first of some ids, for a message."""
-    shown = [str(one) for one in ids][:_SHOWN]
+    shown = [told(one).strip("'") for one in ids][:_SHOWN]
     return ", ".join(shown) + (", …" if len(ids) > _SHOWN else "")
 
 

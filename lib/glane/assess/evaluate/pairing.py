@@ -12,7 +12,7 @@ import polars as pl
 from glane.assess.bootstrap import Array
 from glane.assess.estimate.question import WEIGHT, with_weights
 from glane.assess.evaluate.annotations import ANNOTATIONS, check_annotations
-from glane.assess.evaluate.answers import check_gold, check_ids, gold_fields
+from glane.assess.evaluate.answers import check_gold, check_ids, gold_fields, some_ids
 from glane.assess.evaluate.leaf import leaves
 from glane.assess.evaluate.metrics import effective_number
 from glane.assess.evaluate.scores import DocumentFlow, Weights
@@ -80,8 +80,8 @@ def pair(
     paired = gold.join(rows.select(id_column), on=id_column, how="semi", maintain_order="left")
     num_rows = run.select(pl.len()).collect().item()
     if paired.is_empty():
-        first = ", ".join(str(one) for one in gold[id_column].head(3)) or "none"
-        known = ", ".join(str(one) for one in run.select(id_column).head(3).collect()[id_column])
+        first = some_ids(gold[id_column].head(3).to_list()) or "none"
+        known = some_ids(run.select(id_column).head(3).collect()[id_column].to_list())
         raise DataError(
             f"gold.{id_column}: no id is one of the run's. Those of the right answers: {first}, …; of the run: "
             f"{known}, …. Give the right answers of the documents of this run."

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field as Key
 from pydantic import JsonValue, ValidationError, model_validator
 
-from glane.errors import DataError, RecordError
+from glane.errors import DataError, RecordError, told
 from glane.records import Record, check_kind
 from glane.types import Missing
 from glane.validation import Strict
@@ -54,6 +54,11 @@ class Corrections(Record):
     documents: tuple[ReviewedDocument, ...]
 
 
+def _shown(part: str | int) -> str:
+    """A part of a place in the file. The keys of its mappings may be anything."""
+    return str(part) if isinstance(part, int) or part.isidentifier() else told(part)
+
+
 def read_corrections(path: str | Path, *, run: str) -> Corrections:
     """Read a file that the review page saved.
 
@@ -73,7 +78,7 @@ def read_corrections(path: str | Path, *, run: str) -> Corrections:
         raise DataError(f"{error} It is not a file that the review page saved.") from None
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "file"
+        place = ".".join(_shown(part) for part in first["loc"]) or "file"
         raise DataError(f"{path}: not a file that the review page saved: {place}: {first['msg']}.") from None
     except (ValueError, RecursionError):
         raise DataError(f"{path}: not a file that the review page saved: not JSON.") from None

@@ -25,7 +25,7 @@ from glane.assess.review.data import without_evidence
 from glane.assess.review.record import AgreementSummary
 from glane.assess.review.reviewed_sample import Sample, state_text
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
-from glane.errors import DataError, did_you_mean
+from glane.errors import DataError, did_you_mean, told
 from glane.task.answer import AnswerError, read_answer
 from glane.task.arrow import Column, columns, row_values
 from glane.task.fields import Field
@@ -75,13 +75,15 @@ def make_gold(
     values: dict[str, dict[str, dict[str, Any]]] = {}  # by file and document
     for path, review in reviews.items():
         values[path] = {}
-        for document in review.documents:
-            place = f"{path}: document {document.id!r}"
+        for number, document in enumerate(review.documents, 1):
+            place = f"{path}, number {number}: document {told(document.id)}"
             if document.id not in by_id:
                 raise DataError(f"{place}: the run has no usable document of this id.")
             sample.check(document.id, document.inclusion_probability, document.stratum, place=place)
             if strange := [name for name in document.fields if name not in fields]:
-                raise DataError(f"{place}: no field {strange[0]!r} on this page. {did_you_mean(strange[0], fields)}")
+                raise DataError(
+                    f"{place}: no field {told(strange[0])} on this page. {did_you_mean(strange[0], fields)}"
+                )
             found = {
                 name: _decided(task.fields[name], name, by_id[document.id], decision, kept, place)
                 for name, decision in document.fields.items()
@@ -114,7 +116,7 @@ def _common_fields(task: Task, reviews: Mapping[str, Corrections]) -> list[str]:
         if other.page != one.page:  # two samples together have other probabilities than each has
             raise DataError(f"{path}: comes from another review page than {first}. Turn them into gold one by one.")
     if strange := [name for name in one.fields if name not in task.fields]:
-        raise DataError(f"{first}: no field {strange[0]!r} in the run. {did_you_mean(strange[0], task.fields)}")
+        raise DataError(f"{first}: no field {told(strange[0])} in the run. {did_you_mean(strange[0], task.fields)}")
     return [name for name in task.fields if name in one.fields]
 
 

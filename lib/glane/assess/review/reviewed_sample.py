@@ -18,7 +18,7 @@ import polars as pl
 
 from glane.assess.review.record import ReviewState, StratumState
 from glane.assess.sampling import PROBABILITY, STRATUM
-from glane.errors import DataError
+from glane.errors import DataError, told
 
 SAMPLE = "sample.parquet"
 
@@ -58,8 +58,8 @@ class Sample:
             raise DataError(f"{place}: not in {self.path}, so the page was made of another sample. {_REMEDY}")
         if not math.isclose(probability, known.probability, rel_tol=1e-9) or stratum != known.stratum:
             raise DataError(
-                f"{place}: inclusion_probability {probability:.6g} in stratum {stratum!r}, but {self.path} has "
-                f"{known.probability:.6g} in {known.stratum!r}: the file was changed, or is of another sample. "
+                f"{place}: inclusion_probability {probability:.6g} in stratum {told(stratum)}, but {self.path} has "
+                f"{known.probability:.6g} in {told(known.stratum)}: the file was changed, or is of another sample. "
                 f"{_REMEDY}"
             )
 
@@ -138,6 +138,7 @@ def state_text(state: ReviewState) -> str:
         )
     if empty := [name for name, one in state.strata.items() if not one.reviewed]:
         parts.append(
-            f"no document is reviewed yet in {len(empty)} strata, {empty[0]!r} for example, taken to be like the others"
+            f"no document is reviewed yet in {len(empty)} strata, {told(empty[0])} for example, taken to be like the "
+            "others"
         )
     return "".join(f"; {part}" for part in parts)
