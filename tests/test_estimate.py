@@ -367,8 +367,8 @@ def test_the_plan_keeps_its_word() -> None:
 def test_a_wrong_category_is_answered_with_the_right_ones() -> None:
     run, truth = population(200)
     run = run.with_columns(pl.col("signs").cast(pl.List(pl.Categorical)))
+    question = Question(what="prevalence", field="signs", value="coughs")
     with pytest.raises(ConfigError, match="Did you mean 'cough'"):
-        question = Question(what="prevalence", field="signs", value="coughs")
         estimate(run, truth.head(50), question, id_column="id")
 
 

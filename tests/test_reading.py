@@ -282,6 +282,25 @@ def test_sums_that_would_count_twice_are_refused():
     load_task({"name": "t", "instructions": "x", "fields": fields, "split": {"overlap_tokens": 0}})
 
 
+def test_a_line_list_is_safe_in_a_spreadsheet_and_may_hold_values_only(tmp_path):
+    said = answer(
+        signs=[{"value": "toux", "quote": "toux"}], events=[event("=1+1", "@SUM(1)", 3), event("-3", None, None)]
+    )
+    read(tmp_path, ["=1+1 toux -3 @SUM(1) 3 " + said, "y" + answer()], task=TASK | {"confidence": True})
+    run = glane.open_run(tmp_path / "run")
+    shown = run.line_list(explode="events").collect()
+    assert shown["events.disease"].to_list() == ["'=1+1", "'-3", None]
+    assert shown["events.place"].to_list() == ["'@SUM(1)", None, None]
+    assert not any(line.startswith(("=", "+", "-", "@")) for line in shown.write_csv().replace(",", "\n").splitlines())
+    bare = run.line_list(explode="events", for_spreadsheet=False).collect()
+    assert bare["events.disease"].to_list() == ["=1+1", "-3", None]
+    values = run.line_list(values_only=True).collect()
+    assert values.columns == ["id", *(f"{one}__count" if one == "events" else one for one in TASK["fields"])]
+    exploded = run.line_list(explode="events", values_only=True).collect()
+    assert [name for name in exploded.columns if "__" in name] == ["events__item"]
+    assert {"events.disease", "events.place", "events.cases"} <= set(exploded.columns)
+
+
 def test_line_list_and_evidence_are_flat(tmp_path):
     said = answer(
         age={"value": 67, "quote": "67"}, signs=[{"value": "toux", "quote": "toux"}, {"value": "rash", "quote": "rash"}],

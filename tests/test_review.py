@@ -321,7 +321,7 @@ def test_the_table_is_safe_in_a_spreadsheet(run):
     data["documents"][2]["id"] = "-2,5"
     table = review_table(data)
     ids = table["id"].unique(maintain_order=True)
-    assert ids[:3].to_list() == ["'=1+1", "'-2+3+cmd|' /C calc'!A0", "-2,5"]
+    assert ids[:3].to_list() == ["'=1+1", "'-2+3+cmd|' /C calc'!A0", "'-2,5"]
     assert table.height == 5 * len(TASK["fields"])
     assert set(table.filter(pl.col("field") == "sex")["value"]) == {"F", "M", None}
 

@@ -19,6 +19,7 @@ from glane.records import read_record
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
+from glane.spreadsheets import without_formulas
 from glane.task.task import Task, load_task
 from glane.types import Status
 from glane.validation import validated
@@ -49,17 +50,30 @@ class Run:
         names = [self.settings.data.id_column, *self._fields()[:7]]
         return self.usable().select(names).head(num_rows).collect()
 
-    def line_list(self, *, explode: str | None = None, every_row: bool = False) -> pl.LazyFrame:
+    def line_list(
+        self,
+        *,
+        explode: str | None = None,
+        every_row: bool = False,
+        values_only: bool = False,
+        for_spreadsheet: bool = True,
+    ) -> pl.LazyFrame:
         """The usable rows, or every row, as a flat table for CSV, R and Excel.
 
         Evidence is in the columns `<field>__quote`, `__start`, `__end` and `__alignment`. Lists are joined by "; ". A
         list of records becomes its number of items, `<field>__count`. With `explode`, that list has one row per item,
-        and its members are the columns `<field>.<member>`.
+        and its members are the columns `<field>.<member>`. With `values_only`, the id, the columns of the input and the
+        values are left.
+
+        A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line break) has an
+        apostrophe in front: documents are written by others. With `for_spreadsheet=False` it stays as it is.
 
         Raises:
             ConfigError: if `explode` is not a list of the task.
         """
-        return line_list(self.all() if every_row else self.usable(), self._fields(), explode=explode)
+        rows = self.all() if every_row else self.usable()
+        table = line_list(rows, self._fields(), explode=explode, values_only=values_only)
+        return without_formulas(table) if for_spreadsheet else table
 
     def evidence(self) -> pl.LazyFrame:
         """One row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence.
@@ -131,9 +145,13 @@ class Run:
     def _fields(self) -> list[str]:
         return self.description().fields
 
-    def codebook(self) -> pl.DataFrame:
-        """One row per column, and per member of a record: name, role, type, description, values, labels, bounds."""
-        return pl.DataFrame([entry.model_dump() for entry in self.description().codebook], infer_schema_length=None)
+    def codebook(self, *, for_spreadsheet: bool = True) -> pl.DataFrame:
+        """One row per column, and per member of a record: name, role, type, description, values, labels, bounds.
+
+        `for_spreadsheet` is that of `line_list`.
+        """
+        table = pl.DataFrame([entry.model_dump() for entry in self.description().codebook], infer_schema_length=None)
+        return without_formulas(table) if for_spreadsheet else table
 
     def description(self) -> RunDescription:
         """The content of `run.yaml`: settings, fingerprint, versions."""

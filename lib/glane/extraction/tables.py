@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from glane.errors import ConfigError, RunError, did_you_mean
+from glane.task.result import reserved_names
 
 _JOINED = "; "  # between the items of a list, in one cell
 _EVIDENCE = {"quote": pl.String(), "start": pl.Int64(), "end": pl.Int64(), "alignment": pl.String()}
@@ -21,13 +22,15 @@ _DATE_LENGTH = {"year": 4, "month": 7}  # characters of a partial date's text; a
 Get = Callable[[str], pl.Expr]
 
 
-def line_list(rows: pl.LazyFrame, fields: Sequence[str], *, explode: str | None = None) -> pl.LazyFrame:
+def line_list(
+    rows: pl.LazyFrame, fields: Sequence[str], *, explode: str | None = None, values_only: bool = False
+) -> pl.LazyFrame:
     """Return rows in which every cell is a plain value, for CSV, R and Excel.
 
     Evidence becomes `<field>__quote`, `__start`, `__end` and `__alignment`. Items of a list, and conflicts, are joined
     by "; ". A list of records becomes the number of its items, `<field>__count`. The list to `explode` has one row per
     item instead, numbered from 0 in `<field>__item`, with members as `<field>.<member>`. A document without items keeps
-    one row. Probabilities are left out.
+    one row. Probabilities are left out. With `values_only`, so are all annotations of fields and of the row.
 
     Raises:
         ConfigError: if `explode` is not a list of the task.
@@ -42,7 +45,15 @@ def line_list(rows: pl.LazyFrame, fields: Sequence[str], *, explode: str | None 
         rows = rows.with_columns(number).explode([f"{explode}__item", *beside], empty_as_null=True)
         schema = rows.collect_schema()
     cells = [cell for name, kind in schema.items() for cell in _cells(name, kind, pl.col(name), name in fields)]
-    return rows.select(cells)
+    return rows.select(cell for cell in cells if not values_only or _is_value(cell.meta.output_name(), fields))
+
+
+def _is_value(name: str, fields: Sequence[str]) -> bool:
+    """Whether a cell is an input or a value, and no annotation."""
+    first, _, what = name.partition("__")
+    if first.partition(".")[0] not in fields:
+        return name not in reserved_names()
+    return what.rpartition("__")[2] in ("", "count", "item")
 
 
 def _cells(name: str, kind: pl.DataType, value: pl.Expr, is_field: bool) -> list[pl.Expr]:

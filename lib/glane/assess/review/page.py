@@ -22,6 +22,7 @@ from glane.assess.review.data import compact
 from glane.assess.review.reviewed_sample import SAMPLE
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
 from glane.errors import ConfigError, RunError, did_you_mean
+from glane.spreadsheets import guarded
 from glane.task.schema import MISSING, VALUE
 from glane.task.task import Task
 
@@ -29,7 +30,6 @@ _PARTS = Path(__file__).parent
 _SCRIPTS = ("words.js", "show.js", "editor.js", "review.js")
 # What could end the block, or be taken for a comment or an entity; the last two end a line of JavaScript.
 _UNSAFE = re.compile("[<>&\u2028\u2029]")
-_FORMULA = re.compile(r"[=+@\t\r]|-(?!\d+([.,]\d+)?$)")  # a number below 0 is none
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -45,7 +45,7 @@ def render(data: Mapping[str, Any]) -> str:
 def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
     """The same for a spreadsheet: one row per document and field, with empty columns to fill in.
 
-    A text that a spreadsheet would take for a formula has an apostrophe in front.
+    A text that a spreadsheet would take for a formula has an apostrophe in front; a number has none.
     """
     rows = []
     for document in data["documents"]:
@@ -53,11 +53,10 @@ def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
             answer, quotes = shown["answer"], [one["quote"] for one in shown["passages"]]
             reason = answer.get(MISSING) if isinstance(answer, dict) else None
             bare = answer.get(VALUE, answer) if isinstance(answer, dict) else answer
-            value = None if reason or bare is None else bare if isinstance(bare, str) else compact(bare)
-            cells = {"value": value, "missing": reason, "quote": " | ".join(filter(None, quotes)) or None}
             rows.append(
-                {"id": _cell(document["id"]), "field": name}
-                | {key: _cell(cell) for key, cell in cells.items()}
+                {"id": guarded(document["id"]), "field": name}
+                | {"value": None if reason else _cell(bare), "missing": reason}
+                | {"quote": _cell(" | ".join(filter(None, quotes)) or None)}
                 | {"confidence": shown["confidence"], "correct": None, "correction": None, "comment": None}
             )
     kinds = dict.fromkeys(("id", "field", "value", "missing", "quote"), pl.String) | {"confidence": pl.Float64}
@@ -104,8 +103,10 @@ def _embedded(data: Mapping[str, Any]) -> str:
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", compact(data))
 
 
-def _cell(text: str | None) -> str | None:
-    return f"'{text}" if text is not None and _FORMULA.match(text) else text
+def _cell(value: Any) -> str | None:
+    if value is None:
+        return None
+    return guarded(value) if isinstance(value, str) else compact(value)
 
 
 def _read(name: str) -> str:
