@@ -82,6 +82,7 @@ def run_job(
     on standard error, no traceback), 130 after an interruption, 1 after a mistake of glane (its place, and no message:
     that may quote a document).
     """
+    from glane.cluster.processes import core_dumps
     from glane.composition import run_composed
     from glane.settings.words import key_types
 
@@ -96,7 +97,7 @@ def run_job(
         _show(_version())
         return
     try:
-        with _readers_may_leave():
+        with _readers_may_leave(), core_dumps(allowed=False):
             run_composed(job, config_name=config_name, arguments=words, types=key_types(config_name))
     except GlaneError as error:
         _fail(str(error))

@@ -9,7 +9,7 @@ import resource
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import psutil
 
@@ -29,6 +29,23 @@ def raise_open_files() -> None:
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextlib.contextmanager
+def core_dumps(*, allowed: bool) -> Iterator[None]:
+    """Forbid core dumps of this process and of those that it starts, or allow what the hard limit does.
+
+    A core dump holds the texts that were in memory, and is written to wherever the process stood.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    # Every process inherits the limit, those that engines start by themselves, too. PR_SET_DUMPABLE does not survive
+    # exec. Where /proc is mounted with hidepid=2, as on many clusters, it would also hide processes from their own
+    # user: children would not be found to be ended, and living workers would be taken for dead.
+    resource.setrlimit(resource.RLIMIT_CORE, (hard if allowed else 0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
 
 
 def start(

@@ -116,9 +116,7 @@ def _id_field(file: InputFile, name: str, number_rows: bool) -> pa.Field:
     return pa.field(name, kind)
 
 
-def _where(
-    text: str | None, files: Sequence[InputFile], ids: pa.Field
-) -> tuple[pl.Expr | None, list[str]]:
+def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple[pl.Expr | None, list[str]]:
     """The condition as it is computed, and its columns."""
     if text is None:
         return None, []

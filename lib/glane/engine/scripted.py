@@ -3,9 +3,9 @@
 It answers in milliseconds with values that are drawn from a hash of the prompt and valid under the form's JSON Schema.
 It quotes the first words of the document. It does not understand the text: its figures say nothing about a model.
 
-A document can make it misbehave by `[[crash]] [[hang]] [[truncate]] [[invalid]] [[refuse]]`, and can set the answer by
-`[[answer …json…]]`. If there are several of these, the first answers the question, the next ones answer the prompts
-after it (a repair, another sample, a recall pass), and the last one answers all others.
+A document can make it misbehave by `[[crash]] [[abort]] [[hang]] [[truncate]] [[invalid]] [[refuse]]`, and can set the
+answer by `[[answer …json…]]`. If there are several of these, the first answers the question, the next ones answer the
+prompts after it (a repair, another sample, a recall pass), and the last one answers all others.
 """
 
 from __future__ import annotations
@@ -78,6 +78,8 @@ class ScriptedEngine:
         for request_id, (question, steps) in list(self._waiting.items()):
             if "[[crash]]" in question.text:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if "[[abort]]" in question.text:
+                os.abort()  # as a library does that finds its memory damaged: the system may write a core dump
             while "[[hang]]" in question.text:
                 time.sleep(3600)
             if steps > 1:

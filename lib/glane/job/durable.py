@@ -10,6 +10,7 @@ from typing import Any
 
 from glane.cluster.layout import Layout
 from glane.cluster.local import local_ray
+from glane.cluster.processes import core_dumps
 from glane.cluster.scratch import scratch_folder
 from glane.cluster.supervisor import Supervisor, alive_nodes
 from glane.errors import GlaneError
@@ -90,7 +91,12 @@ def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style
     with ProgressReporter(directory, run.plan, style=style) as progress:
         announce(run, settings.dir, progress)
         if not (directory.is_complete or is_committed(directory, run.plan)):
-            with logged(progress), scratch_folder() as folder, local_ray(cluster, folder) as ray:
+            with (
+                logged(progress),
+                core_dumps(allowed=settings.core_dumps),
+                scratch_folder() as folder,
+                local_ray(cluster, folder) as ray,
+            ):
                 cores = min(node.cpus for node in alive_nodes(ray))
                 layout = Layout(device="cpu", cpus=1, gpus=0, engines_per_node=min(cores, run.plan.num_shards))
                 run_workers(

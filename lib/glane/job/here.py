@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glane.cluster.forkserver import fork_server
+from glane.cluster.processes import core_dumps
 from glane.cluster.schedulers import current_job_name
 from glane.cluster.scratch import scratch_folder
 from glane.engine.device import has_gpu
@@ -22,7 +23,11 @@ def extract_here(settings: ExtractSettings) -> PreparedRun:
     cluster = settings.cluster
     assert isinstance(cluster, LocalSettings)
     os.environ[JOB_NAME] = current_job_name() or ""  # for example of an interactive job
-    with scratch_folder() as folder, fork_server(folder, engine=_forked_engine(settings)) as variables:
+    with (
+        core_dumps(allowed=settings.run.core_dumps),
+        scratch_folder() as folder,
+        fork_server(folder, engine=_forked_engine(settings)) as variables,
+    ):
         from glane.cluster.local import local_ray
         from glane.job.extract import extract  # takes half a second, with Polars and Arrow
 

@@ -48,7 +48,11 @@ def launch(settings: ExtractSettings) -> int:
     processes.adopt_orphans()
     processes.raise_open_files()
     engine = None if allocation.gpus else settings.model.engine
-    with scratch_folder() as folder, fork_server(folder, engine=engine) as variables:
+    with (
+        processes.core_dumps(allowed=settings.run.core_dumps),
+        scratch_folder() as folder,
+        fork_server(folder, engine=engine) as variables,
+    ):
         os.environ.update(variables)
         code = _do(settings, settings.cluster, allocation, folder)
     if allocation.rank == 0 and allocation.exit_code_file is not None:

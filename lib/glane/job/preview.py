@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from glane.cluster.processes import core_dumps
 from glane.corpus.plan import make_plan
 from glane.corpus.read import Reader
 from glane.engine.device import has_gpu
@@ -41,11 +42,12 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
         number_rows=data.number_rows,
     )
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
-    engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))
-    try:
-        _Preview(engine, PromptBuilder(engine, task, model), show).run(documents)
-    finally:
-        engine.close()
+    with core_dumps(allowed=settings.run.core_dumps):
+        engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))
+        try:
+            _Preview(engine, PromptBuilder(engine, task, model), show).run(documents)
+        finally:
+            engine.close()
 
 
 class _Preview:

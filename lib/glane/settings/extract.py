@@ -182,6 +182,7 @@ class RunSettings(Strict):
     hang_after_s: float = Key(default=900.0, gt=0)  # an engine that makes no step for longer is ended
     max_deaths_without_progress: int = Key(default=5, ge=1)  # engine deaths in a row without a commit or a rejection
     group_access: bool = False  # let the group read the run
+    core_dumps: bool = False  # let processes that crash leave their memory, with the texts in it, as a file
     record_mib: int = Key(default=128, ge=1)  # size of the published files
     energy: Literal["auto", "none"] = "auto"  # measure what engines use of electricity, or model it
     country: str = Key(default="FRA", pattern=r"^[A-Z]{3}$")  # whose electricity it is: ISO 3166-1, three letters
