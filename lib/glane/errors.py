@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _SHOWN_LENGTH = 40  # characters of a value that a message shows
-_LONGEST_ID, _MOST_BLANKS = 64, 2  # of what may be an id; what has more is a text
+_LONGEST, _MOST_BLANKS = 64, 2  # of what may be an id; what has more is a text
 
 
 class GlaneError(Exception):
@@ -52,18 +52,30 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
 
 
 def told(value: object) -> str:
-    """Return an id, or a category of data, as a message may show it: no text of a document, if a column was mistaken.
+    """Return an id as a message may show it: no text of a document, if that column was taken for the id.
 
     It is cut after 40 characters. What looks like a text (over 64 characters, over two blanks, or several lines) is
     told as its length and a digest.
     """
     if not isinstance(value, str):
         return repr(value) if isinstance(value, int) else f"a {type(value).__name__}"
-    num_blanks = sum(letter.isspace() for letter in value)
-    if len(value) > _LONGEST_ID or num_blanks > _MOST_BLANKS or len(value.splitlines()) > 1:
-        digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-        return f"(a text of {len(value)} characters, digest {digest})"
+    if sum(letter.isspace() for letter in value) > _MOST_BLANKS or _is_text(value):
+        return _digest(value)
     return repr(value) if len(value) <= _SHOWN_LENGTH else f"{value[:_SHOWN_LENGTH]!r}… ({len(value)} characters)"
+
+
+def shown(category: str) -> str:
+    """Return a category of the data, such as a hospital, as a message may show it: of a text, length and digest."""
+    return _digest(category) if _is_text(category) else category
+
+
+def _is_text(value: str) -> bool:
+    return len(value) > _LONGEST or len(value.splitlines()) > 1
+
+
+def _digest(text: str) -> str:
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return f"(a text of {len(text)} characters, digest {digest})"
 
 
 def where(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from glane.assess.compare.record import (
     FieldDifference,
     OverallDifference,
 )
+from glane.assess.evaluate.answers import some_ids
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import exact_of, how_drawn, named
 from glane.assess.evaluate.scores import Counts, Ends, Weights
@@ -26,8 +27,8 @@ def evaluation_text(summary: EvaluationSummary) -> str:
         unusable = ", ".join(f"{count} {status}" for status, count in flow.not_usable.items())
         lines.append(f"  not usable, counted as finding nothing: {unusable}")
     if flow.gold_not_in_run:
-        shown = ", ".join(map(str, flow.gold_not_in_run_ids[:5]))
-        lines.append(f"  left out: {flow.gold_not_in_run} ids of the right answers are not in the run ({shown}, …)")
+        some = some_ids(flow.gold_not_in_run_ids[:5])
+        lines.append(f"  left out: {flow.gold_not_in_run} ids of the right answers are not in the run ({some}, …)")
     if flow.run_not_in_gold:
         lines.append(f"  left out: {flow.run_not_in_gold} documents of the run have no right answer")
     lines += _drawn_lines(summary.weights, summary.dates_without_precision)

@@ -68,6 +68,8 @@ def rows_of_run(
     if question.field not in schema:
         raise ConfigError(f"field: no column {question.field!r} in the run. {did_you_mean(question.field, schema)}")
     wanted = list(dict.fromkeys([*([question.by] if question.by else []), *question.covariates]))
+    if id_column in (question.field, *wanted):
+        raise ConfigError(f"field, by, covariates: {id_column!r} is the id of the documents. Choose another column.")
     beside = [name for name in wanted if name not in carried]
     rows = usable.select(id_column, question.field, *(name for name in wanted if name in carried))
     if beside:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary
+from glane.errors import shown
 
 _MAX_LINES = 40
 _LARGE_PART = 0.1  # of a run that was reviewed: the finite population then makes a difference
@@ -52,7 +53,7 @@ def _plain(group: object) -> object:
 
 
 def _label(group: object) -> str:
-    return "(no value)" if group is None else str(_plain(group))
+    return "(no value)" if group is None else shown(str(_plain(group)))
 
 
 def _nulls(question: Question) -> str | None:
@@ -90,7 +91,7 @@ def _subject(question: Question) -> str:
 
 
 def _line(one: Estimate, question: Question) -> str:
-    label = one.term if one.term is not None else "all" if question.by is None else _label(one.group)
+    label = shown(one.term) if one.term is not None else "all" if question.by is None else _label(one.group)
     seen = f"{one.n_gold} of {one.n_run} documents reviewed"
     note = f"; {one.note}" if one.note else ""
     if one.estimate is None or one.low is None or one.high is None:

@@ -84,7 +84,7 @@ def read_corrections(path: str | Path, *, run: str) -> Corrections:
         raise DataError(f"{path}: not a file that the review page saved: not JSON.") from None
     if found.run != run:
         raise DataError(
-            f"{path}: these corrections belong to another run (fingerprint {found.run[:12]}…, here {run[:12]}…). "
+            f"{path}: these corrections belong to another run than this one (fingerprint {run[:12]}…). "
             "Give the run.dir that the review page was made from."
         )
     if len({document.id for document in found.documents}) < len(found.documents):

@@ -138,7 +138,7 @@ def state_text(state: ReviewState) -> str:
         )
     if empty := [name for name, one in state.strata.items() if not one.reviewed]:
         parts.append(
-            f"no document is reviewed yet in {len(empty)} strata, {told(empty[0])} for example, taken to be like the "
-            "others"
+            f"no document is reviewed yet in {len(empty)} strata, {told(empty[0])} for example, taken to be like "
+            "the others"
         )
     return "".join(f"; {part}" for part in parts)
