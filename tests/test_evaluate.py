@@ -1053,7 +1053,7 @@ def test_the_job_says_what_is_wrong(scripted: tuple[Path, Path], tmp_path: Path)
 
 
 def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="gold: no file nowhere.parquet"):
+    with pytest.raises(DataError, match="gold: no file matches .nowhere.parquet"):
         read_table("nowhere.parquet", place="gold")
     with pytest.raises(DataError, match="gold: .* matches no file"):
         read_table(str(tmp_path), place="gold")

@@ -297,7 +297,7 @@ def test_passages_are_counted_as_a_browser_counts(run):
 def test_a_text_that_changed_after_the_run_is_refused(run, tmp_path):
     frame = pl.read_parquet(tmp_path / "d.parquet").with_columns(pl.lit("other").alias("text"))
     frame.write_parquet(tmp_path / "d.parquet")
-    with pytest.raises(DataError, match="changed after the run"):
+    with pytest.raises(DataError, match="has changed since the run began"):
         page_data(run)
 
 
@@ -648,7 +648,7 @@ def test_a_sample_that_cannot_be_drawn_is_explained(run, tmp_path, changes, word
 
 def test_an_input_that_went_away_is_explained(run, tmp_path):
     (tmp_path / "d.parquet").unlink()
-    with pytest.raises(DataError, match="not there any more"):
+    with pytest.raises(DataError, match="Put it back"):
         review(tmp_path / "run", tmp_path / "out", rows=3)
 
 

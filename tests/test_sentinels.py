@@ -141,7 +141,7 @@ def test_freezing_refuses_what_it_cannot_do_and_never_overwrites(tmp_path: Path,
     )
     assert "rows" in job_here(run, f"out.dir={tmp_path}/n", "rows=3", name="sentinels", check=2).stderr
     documents.rename(tmp_path / "moved.parquet")
-    assert "not there any more" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
+    assert "Put it back" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
     write_documents(documents, [f"other {i}" for i in range(120)])
     assert "was changed since" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
     assert not (tmp_path / "n").exists()
@@ -377,7 +377,7 @@ def test_no_text_leaves_the_frozen_set_the_parts_and_the_records(tmp_path: Path)
     assert (tmp_path / "run" / "sentinels" / "drift.json").exists()
 
 
-@pytest.mark.parametrize(("group", "folder_mode", "file_mode"), [(False, 0o700, 0o600), (True, 0o770, 0o640)])
+@pytest.mark.parametrize(("group", "folder_mode", "file_mode"), [(False, 0o700, 0o600), (True, 0o750, 0o640)])
 def test_sentinels_are_as_private_as_their_run(
     tmp_path: Path, documents: Path, group: bool, folder_mode: int, file_mode: int
 ) -> None:

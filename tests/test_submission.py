@@ -327,4 +327,4 @@ def test_a_run_that_a_group_shares_keeps_its_submission_apart(shared, sbatch, mo
     assert f"tail -F {folder}/30_0_log.out" in capsys.readouterr().out
     assert {path.name for path in folder.glob("[!.]*")} == {"30_submitted.pkl", "30_submission.sh"}
     names = {path.name for path in (shared / "project" / "run").rglob("*") if path.is_file()}
-    assert names == {"submissions.jsonl"}
+    assert names == {".glane-run", "submissions.jsonl"}

@@ -37,10 +37,10 @@ import pyarrow.parquet as pq  # noqa: E402
 
 from conftest import make_settings, prepare_run, spec  # noqa: E402
 from glane.corpus import select  # noqa: E402
-from glane.corpus.files import InputFile, content_digests, inspect_files  # noqa: E402
+from glane.corpus.files import InputFile, inspect_files  # noqa: E402
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan  # noqa: E402
 from glane.corpus.select import Selection, select_rows  # noqa: E402
-from glane.corpus.unchanged import Identity  # noqa: E402
+from glane.corpus.unchanged import Identity, content_digests  # noqa: E402
 from glane.run.description import read_description  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
 from glane.run.heartbeat import HeartbeatWriter, Progress  # noqa: E402
@@ -167,7 +167,7 @@ def plan_real(data: str) -> None:
         "inspect_files",
         lambda: inspect_files(data, id_column="id", text_column="text", carry_columns=[]),
     )
-    timed("content_digests", lambda: content_digests(file.path for file in found))
+    timed("content_digests", lambda: content_digests((file.path, file.identity) for file in found))
     for selection in (Selection(), Selection(where="triage <= 2"), Selection(sample=0.01)):
         what = f"where={selection.where} sample={selection.sample}"
         selected = timed(f"select {what}", lambda s=selection: select_rows(found, id_column="id", selection=s))

@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glane.corpus.files import InputFile
 from glane.corpus.unchanged import KnownFile
 from glane.types import Shard, Span
 from glane.validation import Strict
 
-if TYPE_CHECKING:
-    from glane.corpus.select import Selected  # with Polars, which who only reads a plan does not need
+if TYPE_CHECKING:  # these load Polars, which who only reads a plan does not need
+    from glane.corpus.files import InputFile
+    from glane.corpus.select import Selected
 
 _SCHEMA = pa.schema(
     [
