@@ -16,7 +16,7 @@ def main(values: Mapping[str, Any]) -> None:
 
     settings = benchmark_settings(values)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the contender at work is ended, too
-    found = run_benchmark(settings, typed=overrides_of_glane(), say=lambda line: print(line, flush=True))
+    found = run_benchmark(settings, typed=overrides_of_glane(sys.argv[1:]), say=lambda line: print(line, flush=True))
     print(markdown(found))
     print(f"{settings.out.dir}: benchmark.json, benchmark.md, benchmark.svg")
 

@@ -20,7 +20,8 @@ from omegaconf.errors import OmegaConfBaseException
 import glane
 import glane.settings
 from conftest import ROOT
-from glane.composition import _compose, _plain, _quoted, _resolve_package
+from glane.composition.compose import compose, plain
+from glane.composition.words import quoted
 from glane.errors import GlaneError
 from glane.extraction.results import Run
 from glane.settings.words import key_types
@@ -265,7 +266,7 @@ def _filled(word: str, types: Mapping[str, KeyType], *, is_sweep: bool) -> str:
         raise ValueError(f"{word}: neither an option nor KEY=VALUE")
     if value in ("…", "[…]") or re.fullmatch(r"[A-Z]{3,}|\[[A-Z]{3,}, ?…\]", value):
         return f"{key}={_PLACEHOLDERS.get(key, 'placeholder')}"
-    return _quoted(word.replace("…", "x"), types, is_sweep=is_sweep)
+    return quoted(word.replace("…", "x"), types, is_sweep=is_sweep)
 
 
 def _sweep(overrides: list[str]) -> Iterator[list[str]]:
@@ -279,14 +280,12 @@ def _sweep(overrides: list[str]) -> Iterator[list[str]]:
 
 
 def _composed(job: str, overrides: list[str], own: Path | None) -> DictConfig:
-    search = [f"hydra.searchpath=[file://{own}]"] if own is not None else []
-    _resolve_package()
-    return _composed_once(job, (*overrides, *search)) if own is None else _compose(job, [*overrides, *search])
+    return _composed_once(job, tuple(overrides)) if own is None else compose(job, overrides, [own])
 
 
 @cache
 def _composed_once(job: str, overrides: tuple[str, ...]) -> DictConfig:
-    return _compose(job, list(overrides))
+    return compose(job, overrides)
 
 
 def _typed(job: str, config: DictConfig) -> None:
@@ -294,9 +293,9 @@ def _typed(job: str, config: DictConfig) -> None:
     if job == "benchmark":
         from glane_tools.benchmark.settings import benchmark_settings
 
-        benchmark_settings(_plain(config))
+        benchmark_settings(plain(config))
         return
-    getattr(glane.settings, f"{job}_settings")(_plain(config))
+    getattr(glane.settings, f"{job}_settings")(plain(config))
 
 
 def resolves(name: str) -> bool:

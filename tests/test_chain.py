@@ -248,18 +248,18 @@ def test_what_is_accepted_without_review_is_right_as_often_as_promised(evaluated
 
 def test_corrected_figures_hold_the_truth(reviewed: Chain) -> None:
     """Eleven figures by the job, from the plain random sample."""
-    common = ["gold=random/gold.parquet", "hydra.sweep.dir=.", "hydra.sweep.subdir=."]
-    reviewed("estimate", "-m", f"field={','.join(SIGNS)}", "out.dir=estimates/${field}_true", *common)
+    gold = "gold=random/gold.parquet"
+    reviewed("estimate", "-m", f"field={','.join(SIGNS)}", "out.dir=estimates/${field}_true", gold)
     reviewed(
         "estimate",
         "-m",
         "field=syndrome",
         f"value={','.join(SYNDROMES)}",
         "out.dir=estimates/syndrome_${value}",
-        *common,
+        gold,
     )
-    reviewed("estimate", "field=comorbidities", "value=hta", "out.dir=estimates/comorbidities_hta", *common[:1])
-    reviewed("estimate", "what=mean", "field=temperature", "out.dir=estimates/temperature_mean", *common[:1])
+    reviewed("estimate", "field=comorbidities", "value=hta", "out.dir=estimates/comorbidities_hta", gold)
+    reviewed("estimate", "what=mean", "field=temperature", "out.dir=estimates/temperature_mean", gold)
     found = {
         (field, value): pl.read_parquet(reviewed.folder / "estimates" / f"{field}_{value}" / "estimates.parquet")
         for field, value in FIGURES

@@ -14,7 +14,6 @@ from glane.settings import extract_settings
     ("arguments", "words"),
     [
         (["data.pth=x"], ["data.pth", "Did you mean 'data.path'"]),
-        (["model.engine_args={a: 1}", "data.path=x"], ["model.engine_args", "+model.engine_args.NAME=VALUE"]),
         (["modle=demo"], ["modle", "Did you mean 'model'"]),
         (["model.max_tokns=3", "data.path=x"], ["model.max_tokns", "Did you mean 'model.max_tokens'"]),
         (["+data.pth=x", "data.path=x"], ["data.pth", "Did you mean 'path'"]),

@@ -82,11 +82,11 @@ def run_job(
     on standard error, no traceback), 130 after an interruption, 1 after a mistake of glane (its place, and no message:
     that may quote a document).
     """
+    os.umask(0o077)  # before anything is imported or written
     from glane.cluster.processes import core_dumps
     from glane.composition import run_composed
     from glane.settings.words import key_types
 
-    os.umask(0o077)
     if arguments is None:
         hide_messages()
     words = sys.argv[1:] if arguments is None else list(arguments)

@@ -37,11 +37,8 @@ _MARK = "\x00"  # placeholder of the document in a prompt
 _OF_GLANE = ("task", "model", "reading")  # what glane's own command is told, too
 
 
-def overrides_of_glane() -> list[str]:
+def overrides_of_glane(words: Sequence[str]) -> list[str]:
     """Of the overrides of this command, those that glane's own command is told, too."""
-    from hydra.core.hydra_config import HydraConfig
-
-    words = HydraConfig.get().overrides.task
     return [word for word in words if word.lstrip("+~").partition("=")[0].partition(".")[0] in _OF_GLANE]
 
 

@@ -1,0 +1,24 @@
+"""Configuration composed by Hydra: from the files of `conf/` and the words of a command line to plain values.
+
+The only room that knows Hydra and OmegaConf.
+"""
+
+from glane.composition.compose import composed, run_composed, unresolved
+from glane.composition.files import read_mapping, read_text
+from glane.composition.listing import dotted_keys, files_of, groups
+from glane.composition.places import CONF
+from glane.composition.words import OPTIONS, own_folders
+
+__all__ = [
+    "CONF",
+    "OPTIONS",
+    "composed",
+    "dotted_keys",
+    "files_of",
+    "groups",
+    "own_folders",
+    "read_mapping",
+    "read_text",
+    "run_composed",
+    "unresolved",
+]

@@ -1,0 +1,169 @@
+"""Configuration composed by Hydra, which neither runs anything for it nor writes anything."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from glane.composition.explain import explained
+from glane.composition.literal import register_resolver, without_literals
+from glane.composition.places import CONF, GROUPS
+from glane.composition.source import register_source, searched
+from glane.composition.words import CommandLine, check_override, command_line, quoted, single_quoted
+from glane.errors import ConfigError, GlaneError
+from glane.types import KeyType
+
+Job = Callable[[Mapping[str, Any]], None]
+
+
+def run_composed(
+    job: Job, *, config_name: str, arguments: Sequence[str], types: Mapping[str, KeyType] | None = None
+) -> None:
+    """Compose `conf/<config_name>.yaml` with a command line's overrides, and run `job` with the values.
+
+    `types` tells of the job's keys which are texts and lists, so that users need no quotes of Hydra's there.
+    With `-m`, once for each combination of a sweep: a job that fails does not keep the others from running.
+    With `--cfg job`, the values are printed in place of running it.
+
+    Raises:
+        GlaneError: what the job raised, or what is wrong with the command line, in sentences.
+    """
+    line = command_line(arguments, types or {})
+    failures: list[str] = []
+    for overrides in _combinations(config_name, line):
+        try:
+            config = _checked_compose(config_name, overrides, line.folders)
+            if line.is_shown:
+                _show(config, line)
+            else:
+                job(plain(config))
+        except GlaneError as error:
+            if not line.is_sweep:
+                raise
+            failures.append(str(error))
+    if failures:
+        raise GlaneError("\n".join(dict.fromkeys(failures)))
+
+
+def composed(
+    config_name: str,
+    overrides: Sequence[str],
+    *,
+    types: Mapping[str, KeyType] | None = None,
+    config_dirs: Sequence[str | Path] = (),
+) -> dict[str, Any]:
+    """Return the values of `conf/<config_name>.yaml` with these overrides, as a command line would give them.
+
+    `types` is as for `run_composed`. `config_dirs` are further folders with groups, as that of `--config-dir`.
+
+    Raises:
+        ConfigError: if something is missing, unknown or wrong.
+    """
+    for word in overrides:
+        check_override(word, overrides)
+    words = [quoted(word, types or {}) for word in overrides]
+    return plain(_checked_compose(config_name, words, [Path(folder) for folder in config_dirs]))
+
+
+def unresolved(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the values of a configuration as they are written: `???` where one must be given."""
+    return _container(compose(config_name, overrides), is_resolved=False)
+
+
+def compose(config_name: str, overrides: Sequence[str], folders: Sequence[Path] = ()) -> DictConfig:
+    """Compose a job's configuration. `overrides` are written as Hydra reads them."""
+    OmegaConf.register_new_resolver("package", lambda: str(CONF.parent), replace=True)
+    register_resolver()
+    register_source()
+    GlobalHydra.instance().clear()
+    path = ",".join(single_quoted(searched(folder)) for folder in folders)
+    with hydra.initialize_config_dir(config_dir=str(CONF), version_base=None):
+        return hydra.compose(config_name, overrides=[*overrides, f"hydra.searchpath=[{path}]"])
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """A configuration as plain values, interpolations resolved.
+
+    Raises:
+        ConfigError: if a value is missing, or what stands for another key leads nowhere.
+    """
+    if missing := sorted(OmegaConf.missing_keys(config)):
+        raise ConfigError("\n".join(f"{key}: missing. Set it on the command line: {key}=…" for key in missing))
+    return _container(config, is_resolved=True)
+
+
+def _container(config: DictConfig, *, is_resolved: bool) -> dict[str, Any]:
+    try:
+        values = OmegaConf.to_container(config, resolve=is_resolved)
+    except OmegaConfBaseException as error:
+        key, said = error.full_key or "configuration", str(error).splitlines()[0]
+        raise ConfigError(
+            f"{key}: ${{…}} stands for another key, and this one leads nowhere ({said}). A text with ${{…}} is written "
+            "\\${…}."
+        ) from None
+    values = without_literals(values)
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
+
+
+def _checked_compose(config_name: str, overrides: Sequence[str], folders: Sequence[Path]) -> DictConfig:
+    """Compose, and say in a sentence what is wrong."""
+    _refuse_hidden(config_name, overrides, folders)
+    try:
+        return compose(config_name, overrides, folders)
+    except (HydraException, OmegaConfBaseException) as error:
+        known = unresolved(config_name, [word for word in overrides if _chooses_of_glane(word)])
+        raise ConfigError(explained(error, known, folders)) from None
+
+
+def _chooses_of_glane(word: str) -> bool:
+    group, _, name = word.partition("=")
+    return group in GROUPS and (CONF / group / f"{name.strip(chr(39))}.yaml").is_file()
+
+
+def _refuse_hidden(config_name: str, overrides: Sequence[str], folders: Sequence[Path]) -> None:
+    """Refuse a file of the user's that glane's own hides, since it has the same name and another content."""
+    chosen = [word.partition("=") for word in overrides]
+    names = [f"{group}/{name.strip(chr(39))}" for group, _, name in chosen if group in GROUPS]
+    for folder, name in itertools.product(folders, [config_name, *names]):
+        own, ours = folder / f"{name}.yaml", CONF / f"{name}.yaml"
+        if own.is_file() and ours.is_file() and own.read_bytes() != ours.read_bytes():
+            raise ConfigError(
+                f"{own}: glane has a configuration {name} of its own, which is not replaced. Rename or move the file."
+            )
+
+
+def _combinations(config_name: str, line: CommandLine) -> Iterator[list[str]]:
+    """The overrides of each job: one, or with -m one for each combination of what is named with several values."""
+    if not line.is_sweep:
+        yield list(line.overrides)
+        return
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(line.overrides))
+    except HydraException as error:
+        raise ConfigError(explained(error, unresolved(config_name), line.folders)) from None
+    yield from map(list, itertools.product(*map(_alternatives, parsed)))
+
+
+def _alternatives(override: Override) -> list[str]:
+    if not override.is_sweep_override():
+        return [str(override.input_line)]
+    if not override.is_discrete_sweep():
+        raise ConfigError(f"{override.key_or_group}: a sweep needs values to try. Write {override.key_or_group}=a,b,c.")
+    return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+
+
+def _show(config: DictConfig, line: CommandLine) -> None:
+    values = _container(config, is_resolved=line.is_resolved)
+    separator = "---\n" if line.is_sweep else ""
+    print(separator + OmegaConf.to_yaml(OmegaConf.create(values, flags={"readonly": True})), end="")

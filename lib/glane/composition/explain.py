@@ -1,0 +1,75 @@
+"""What Hydra and OmegaConf complain of, in a sentence with the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from glane.composition.listing import dotted_keys
+from glane.composition.words import is_key
+from glane.errors import did_you_mean
+
+
+def explained(error: BaseException, known: Mapping[str, Any], folders: Sequence[Path]) -> str:
+    """Hydra's complaint as a sentence. `known` is the job's configuration without what is wrong."""
+    text = "\n".join(str(link) for link in _causes(error))
+    if found := re.search(r"Could not override '([^']+)'", text):
+        return f"{found[1]}: unknown key. {_near(found[1], known)}"
+    if found := re.search(r"Ambiguous value for argument '([^=]+)=(.+)'", text):
+        return f"{found[1]}: {found[2]} are several. {_one_of_several(found[1], found[2])}"
+    if found := re.search(r"Could not find '([^']+)'", text):
+        options = re.search(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text)
+        return (
+            f"{found[1]}: no such configuration. {_elsewhere(found[1], options[1].split() if options else [], folders)}"
+        )
+    if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
+        return f"{found[1]}: unknown key. {_near(found[1], known)}"
+    if found := re.search(r"Error parsing override '([^=']*)=?(.*)'", text):
+        return _not_read(found[1], known)
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _one_of_several(key: str, values: str) -> str:
+    if re.fullmatch(r"[-+]?\d+,\d+", values):
+        return f"Decimals are written with a point: {key}={values.replace(',', '.')}."
+    return "Choose one, or add -m to run the job with each of them."
+
+
+def _not_read(key: str, known: Mapping[str, Any]) -> str:
+    if not is_key(key):
+        return f"{key}: unknown key. {_near(key.lstrip('+~'), known)}"
+    return f"{key}: its value cannot be read. Put quotes around a text: {key}='…'."
+
+
+def _elsewhere(path: str, valid: Sequence[str], folders: Sequence[Path]) -> str:
+    """Where a configuration that was not found may be, or the names that can be chosen."""
+    group, _, name = path.rpartition("/")
+    for folder in folders:
+        if (folder / f"{name}.yaml").is_file():
+            return (
+                f"It is in {folder} itself: put it into a folder {group} there, or give --config-dir the folder above."
+            )
+        if (folder / group / f"{name}.yml").is_file() or (folder / path).is_file():
+            return f"Rename the file to {group}/{Path(name).stem}.yaml, and write {group}={Path(name).stem}."
+    return did_you_mean(name, valid)
+
+
+def _near(key: str, known: Mapping[str, Any]) -> str:
+    """The keys that stand beside a wrong one, the nearest first."""
+    keys = [name for name, _ in dotted_keys(known)]
+    parent = key.rpartition(".")[0]
+    beside = [name for name in keys if name.rpartition(".")[0] == parent]
+    if beside:
+        return did_you_mean(key, beside)
+    near = difflib.get_close_matches(key, keys, n=1)  # its place does not exist either
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return hint + did_you_mean("", [name for name in keys if "." not in name])
