@@ -238,3 +238,7 @@ def _completed(words: Sequence[str]) -> list[str]:
         values = unresolved(config_name)
     keys = [key for key, value in dotted_keys(values) if not isinstance(value, dict) and not key.startswith("task.")]
     return [f"{key}=" for key in [*choices, *keys] if key.startswith(begun)]
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
@@ -23,7 +24,9 @@ _NEEDED = {
     "model_type": "a mapping is needed, as {key: value}",
     "dict_type": "a mapping is needed, as {key: value}",
     "model_attributes_type": "a mapping is needed, as {key: value}",
+    "string_type": "a text is needed; put quotes around one that YAML reads as a number, a date, true or false",
 }
+_NUMBERS = ("float_parsing", "float_type", "int_parsing", "int_type", "int_from_float")
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -51,11 +54,16 @@ def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message
         return f"{name}: unknown key. {did_you_mean(str(location[-1]), _valid_keys(model, location[:-1]))}"
     if kind == "missing":
         return f"{name}: missing. Set it."
-    needed = _NEEDED.get(kind)
-    message = needed or message
+    message = _NEEDED.get(kind) or (_decimal(value) if kind in _NUMBERS else None) or message
     shown = f" (it is {value!r})" if location and isinstance(value, str | int | float | None) else ""
     where = f"{name}: " if name else ""  # what several keys must be together has no place of its own
     return f"{where}{message.removeprefix('Value error, ')}{shown}."
+
+
+def _decimal(value: Any) -> str | None:
+    """What to write in place of a number with a decimal comma; None if it is something else."""
+    is_decimal = isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+,\d+\s*", value)
+    return f"decimals are written with a point: {value.strip().replace(',', '.')}" if is_decimal else None
 
 
 def _without_tags(model: type[BaseModel], location: Sequence[Any]) -> list[Any]:

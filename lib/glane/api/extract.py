@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from glane.composition import composed
+from glane.composition import composed, read_mapping, read_text
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run, open_run
 from glane.job.here import extract_here
@@ -93,7 +93,7 @@ def _name(source: str | Path | Mapping[str, Any], group: Path, folders: list[Pat
         if group.name == "model" and path.is_dir():
             values = {"defaults": ["base/default@_here_", "_self_"], "name": path.name, "path": str(path.absolute())}
         else:
-            values = _read(path, group.name)
+            values = read_mapping(read_text(path), place=str(path))
             if path.absolute().parent.name == group.name:  # the files that it inherits from lie beside it
                 folders.append(path.absolute().parents[1])
     try:
@@ -103,16 +103,6 @@ def _name(source: str | Path | Mapping[str, Any], group: Path, folders: list[Pat
     group.mkdir()
     (group / f"{_GIVEN}.yaml").write_text(text, encoding="utf-8")
     return _GIVEN
-
-
-def _read(path: Path, what: str) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{what}: {path} cannot be read as YAML ({type(error).__name__}).") from None
-    if not isinstance(values, dict):
-        raise ConfigError(f"{what}: {path} holds no mapping of keys.")
-    return values
 
 
 def _set(values: dict[str, Any], path: list[str], value: Any) -> None:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from glane.composition.explain import explained
+from glane.composition.files import as_yaml
 from glane.composition.literal import register_resolver, without_literals
 from glane.composition.places import CONF, GROUPS
 from glane.composition.source import register_source, searched
@@ -123,7 +124,9 @@ def _checked_compose(config_name: str, overrides: Sequence[str], folders: Sequen
         return compose(config_name, overrides, folders)
     except (HydraException, OmegaConfBaseException) as error:
         known = unresolved(config_name, [word for word in overrides if _chooses_of_glane(word)])
-        raise ConfigError(explained(error, known, folders)) from None
+        raise ConfigError(explained(error, overrides, known, folders)) from None
+    except RecursionError:
+        raise ConfigError("configuration: files inherit from each other without end. Look at their defaults.") from None
 
 
 def _chooses_of_glane(word: str) -> bool:
@@ -151,7 +154,7 @@ def _combinations(config_name: str, line: CommandLine) -> Iterator[list[str]]:
     try:
         parsed = OverridesParser.create().parse_overrides(list(line.overrides))
     except HydraException as error:
-        raise ConfigError(explained(error, unresolved(config_name), line.folders)) from None
+        raise ConfigError(explained(error, line.overrides, unresolved(config_name), line.folders)) from None
     yield from map(list, itertools.product(*map(_alternatives, parsed)))
 
 
@@ -166,4 +169,4 @@ def _alternatives(override: Override) -> list[str]:
 def _show(config: DictConfig, line: CommandLine) -> None:
     values = _container(config, is_resolved=line.is_resolved)
     separator = "---\n" if line.is_sweep else ""
-    print(separator + OmegaConf.to_yaml(OmegaConf.create(values, flags={"readonly": True})), end="")
+    print(separator + as_yaml(values), end="")

@@ -8,27 +8,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from glane.composition.listing import dotted_keys
-from glane.composition.words import is_key
+from glane.composition.listing import dotted_keys, names_in
+from glane.composition.words import is_grammatical
 from glane.errors import did_you_mean
 
 
-def explained(error: BaseException, known: Mapping[str, Any], folders: Sequence[Path]) -> str:
-    """Hydra's complaint as a sentence. `known` is the job's configuration without what is wrong."""
+def explained(error: BaseException, overrides: Sequence[str], known: Mapping[str, Any], folders: Sequence[Path]) -> str:
+    """Hydra's complaint about `overrides` as a sentence. `known` is the job's configuration without what is wrong."""
+    if unread := next((word for word in overrides if not is_grammatical(word)), None):
+        return _not_read(unread.partition("=")[0], known)
     text = "\n".join(str(link) for link in _causes(error))
     if found := re.search(r"Could not override '([^']+)'", text):
         return f"{found[1]}: unknown key. {_near(found[1], known)}"
     if found := re.search(r"Ambiguous value for argument '([^=]+)=(.+)'", text):
         return f"{found[1]}: {found[2]} are several. {_one_of_several(found[1], found[2])}"
     if found := re.search(r"Could not find '([^']+)'", text):
-        options = re.search(r"Available options in '[^']*':\s*((?:\s*\S+\n?)+?)(?:Config search path|$)", text)
-        return (
-            f"{found[1]}: no such configuration. {_elsewhere(found[1], options[1].split() if options else [], folders)}"
-        )
+        return f"{found[1]}: no such configuration. {_elsewhere(found[1], folders)}"
+    if found := re.search(r"Error merging override ([^=]+)=.*\$\{", text):
+        return f"{found[1]}: ${{ stands for another key, and none follows that can be read. Write ${{KEY}}."
     if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
         return f"{found[1]}: unknown key. {_near(found[1], known)}"
-    if found := re.search(r"Error parsing override '([^=']*)=?(.*)'", text):
-        return _not_read(found[1], known)
     return text.splitlines()[0] if text else type(error).__name__
 
 
@@ -45,12 +44,12 @@ def _one_of_several(key: str, values: str) -> str:
 
 
 def _not_read(key: str, known: Mapping[str, Any]) -> str:
-    if not is_key(key):
+    if not is_grammatical(f"{key}=x"):
         return f"{key}: unknown key. {_near(key.lstrip('+~'), known)}"
-    return f"{key}: its value cannot be read. Put quotes around a text: {key}='…'."
+    return f"{key}: its value cannot be read. Put quotes around a text: \"{key}='…'\"."
 
 
-def _elsewhere(path: str, valid: Sequence[str], folders: Sequence[Path]) -> str:
+def _elsewhere(path: str, folders: Sequence[Path]) -> str:
     """Where a configuration that was not found may be, or the names that can be chosen."""
     group, _, name = path.rpartition("/")
     for folder in folders:
@@ -60,7 +59,7 @@ def _elsewhere(path: str, valid: Sequence[str], folders: Sequence[Path]) -> str:
             )
         if (folder / group / f"{name}.yml").is_file() or (folder / path).is_file():
             return f"Rename the file to {group}/{Path(name).stem}.yaml, and write {group}={Path(name).stem}."
-    return did_you_mean(name, valid)
+    return did_you_mean(name, names_in(group.partition("/")[0], folders))
 
 
 def _near(key: str, known: Mapping[str, Any]) -> str:

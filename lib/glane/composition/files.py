@@ -35,6 +35,7 @@ _REMEDIES = (
     (r"quoted scalar", "A quote is not closed."),
     (r"undefined alias", "A text that begins with * needs quotes."),
     (r"expected alphabetic", "A text that begins with * or & needs quotes."),
+    (r"expected a comment or a line break", "A text that begins with > or | needs quotes."),
     (r"expected a single document", "A file holds one document: take out the line '---'."),
     (r"cannot start any token|expected <document start>", "A text that begins with this sign needs quotes."),
 )
@@ -49,11 +50,13 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-_Loader.add_implicit_resolver(
-    _CORE + "float",
-    re.compile(r"[-+]?(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9_]*)?|\.[0-9]+(?:_[0-9]+)*)(?:[eE][-+]?[0-9]+)$"),
-    list("-+0123456789."),
-)
+class _Dumper(yaml.SafeDumper):
+    """Puts quotes around what `_Loader`, or another reader of YAML, would take for something else than a text."""
+
+
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9_]*)?|\.[0-9]+(?:_[0-9]+)*)(?:[eE][-+]?[0-9]+)$")
+for _class in (_Loader, _Dumper):
+    _class.add_implicit_resolver(_CORE + "float", _FLOAT, list("-+0123456789."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,12 @@ def read_mapping(text: str, *, place: str) -> dict[Any, Any]:
     Raises:
         ConfigError: naming the line and the remedy.
     """
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise ConfigError(f"{place}: empty. Write keys with their values, as in name: mine.")
-        _check(node, place)
+        _check(node, text, place)
         if not isinstance(node, yaml.MappingNode):
             kind = "a list" if isinstance(node, yaml.SequenceNode) else "a text"
             raise ConfigError(
@@ -124,6 +127,11 @@ def read_mapping(text: str, *, place: str) -> dict[Any, Any]:
     return values
 
 
+def as_yaml(values: Mapping[str, Any]) -> str:
+    """Write plain values as YAML that `read_mapping` reads as the same values."""
+    return str(yaml.dump(dict(values), Dumper=_Dumper, allow_unicode=True, sort_keys=False))
+
+
 def _headers(text: str) -> Iterator[tuple[str, str]]:
     """The lines `# @NAME VALUE` before the first other line."""
     for line in filter(None, (line.strip() for line in text.splitlines())):
@@ -133,16 +141,18 @@ def _headers(text: str) -> Iterator[tuple[str, str]]:
         yield found[1], found[2]
 
 
-def _check(top: yaml.Node, place: str) -> None:
+def _check(top: yaml.Node, text: str, place: str) -> None:
     """Refuse what YAML would read otherwise than it was meant, and what only a program would write."""
     if _num_values(top, {}, 0) > _MAX_VALUES:
         raise ConfigError(
             f"{place}: more than {_MAX_VALUES} values, with each alias (*name) counted as what it stands for."
         )
     for node in _nodes(top, set()):
-        if node.tag not in _PLAIN_TAGS:
-            shown = node.tag.replace(_CORE, "!!")
-            raise ConfigError(f"{place}, line {_line(node)}: the tag {shown} is not read. Put quotes around the text.")
+        if node.tag not in _PLAIN_TAGS or text.startswith("!", node.start_mark.index):
+            raise ConfigError(
+                f"{place}, line {_line(node)}: a tag of YAML stands before the value. Put quotes around a text that "
+                "begins with ! or is =."
+            )
         if isinstance(node, yaml.MappingNode):
             _check_keys(node, place)
 

@@ -17,7 +17,7 @@ def groups(config_name: str, folders: Sequence[Path] = ()) -> dict[str, list[str
         if isinstance(entry, str) and entry != "_self_":
             found |= groups(entry, folders)
         elif isinstance(entry, dict):
-            found |= {name: _names(name, folders) for name in entry if (CONF / name).is_dir()}
+            found |= {name: names_in(name, folders) for name in entry if (CONF / name).is_dir()}
     return found
 
 
@@ -52,5 +52,8 @@ def dotted_keys(values: object, prefix: str = "") -> Iterator[tuple[str, object]
             yield from dotted_keys(value, name)
 
 
-def _names(group: str, folders: Sequence[Path]) -> list[str]:
-    return sorted({path.stem for folder in (CONF, *folders) for path in (folder / group).glob("*.yaml")})
+def names_in(group: str, folders: Sequence[Path]) -> list[str]:
+    """The names that can be chosen of a group: glane's, and those in `folders`."""
+    return sorted(
+        {path.stem for folder in (CONF, *folders) for path in (folder / group).glob("*.yaml") if path.is_file()}
+    )

@@ -110,7 +110,7 @@ def _checked_package(read: Read, group: str, path: Path) -> str | None:
                 f"{path}: its header '# @{name} {value}' would set keys that are not those of {group or 'the job'}. "
                 "Take it out."
             )
-    return read.headers.get("package")
+    return own if read.headers or group in _PACKAGES else None
 
 
 def _check_content(read: Read, group: str, path: Path) -> None:
@@ -124,7 +124,9 @@ def _check_content(read: Read, group: str, path: Path) -> None:
 
 def _check_defaults(defaults: object, group: str, path: Path) -> None:
     """A file inherits from files of its own group; an experiment chooses of other groups, too."""
-    for entry in defaults if isinstance(defaults, list) else [defaults]:
+    if not isinstance(defaults, list):
+        raise ConfigError(f"{path}: defaults is no list. Write defaults: [NAME, _self_], or leave it out.")
+    for entry in defaults:
         name, option = next(iter(entry.items())) if isinstance(entry, Mapping) and len(entry) == 1 else (entry, "")
         pattern = _CHOSEN_ANEW if group == "experiment" and isinstance(entry, Mapping) else _BESIDE
         if not pattern.fullmatch(str(name)) or not re.fullmatch(r"(?:[\w-]+/)*[\w -]*", str(option or "")):

@@ -24,7 +24,6 @@ FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch")  # mappings 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _ITEM = re.compile(rf"\s*(?:({_QUOTED.pattern})\s*(?=,|$)|([^,]*))(?:,|$)")
 _SWEPT = re.compile(r"(?:choice|range|glob)\(.*\)")  # Hydra's ways to name several values
-_KEY = re.compile(r"[~+]{0,2}[A-Za-z_][\w./-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +121,6 @@ def check_override(word: str, arguments: Sequence[str]) -> None:
     raise ConfigError(f"{word}: neither an option nor key=value. A value with blanks is written in quotes.")
 
 
-def is_key(key: str) -> bool:
-    """Whether Hydra can read this as a key. All keys of glane are so written."""
-    return bool(_KEY.fullmatch(key))
-
-
 def quoted(word: str, types: Mapping[str, KeyType], *, is_sweep: bool = False) -> str:
     """Quote what an override holds of text, so that conditions, paths and names are written as in any command.
 
@@ -151,13 +145,13 @@ def _as_hydra_reads(name: str, value: str, types: Mapping[str, KeyType], *, is_s
     if kind == "text":
         return _text(value, is_sweep=is_sweep)
     if kind is not None and (not is_sweep or value.startswith("[")) and "${" not in value:
-        return _list(value, is_text=kind == "list of texts")
+        return _list(name, value, is_text=kind == "list of texts")
     is_text = name.startswith("task.") and "," in value and not is_sweep and not _is_nested(value)
-    if _is_grammatical(f"x={value}") and not is_text:
+    if is_grammatical(f"x={value}") and not is_text:
         return value
     if _is_mapping(value):
         return _as_hydra_writes(read_mapping(value, place=name))
-    return _list(value) if _is_bracketed(value) else single_quoted(value)
+    return _list(name, value) if _is_bracketed(value) else single_quoted(value)
 
 
 def _text(value: str, *, is_sweep: bool) -> str:
@@ -166,12 +160,14 @@ def _text(value: str, *, is_sweep: bool) -> str:
     return single_quoted(value)
 
 
-def _list(value: str, *, is_text: bool = False) -> str:
+def _list(name: str, value: str, *, is_text: bool = False) -> str:
     """A list as Hydra reads it, of [a, b] or a,b; what holds blanks but no brackets is one item."""
+    if value.startswith("[") and not value.endswith("]"):
+        raise ConfigError(f"{name}: {value!r} is not closed. A list is written '{name}=[a, b]'.")
     if not _is_bracketed(value) and " " in value:
         return f"[{single_quoted(value)}]"
     inner = value[1:-1] if _is_bracketed(value) else value
-    if not is_text and re.search(r"[\[{(]", inner) and _is_grammatical(f"x=[{inner}]"):
+    if not is_text and re.search(r"[\[{(]", inner) and is_grammatical(f"x=[{inner}]"):
         return f"[{inner}]"
     items = [(quote, plain.strip()) for quote, plain in _ITEM.findall(inner)] if inner.strip() else []
     if items and not inner.rstrip().endswith(",") and items[-1] == ("", ""):
@@ -180,7 +176,7 @@ def _list(value: str, *, is_text: bool = False) -> str:
 
 
 def _item(plain: str, *, is_text: bool) -> str:
-    return single_quoted(plain) if is_text or not _is_grammatical(f"x={plain}") else plain
+    return single_quoted(plain) if is_text or not is_grammatical(f"x={plain}") else plain
 
 
 def _as_hydra_writes(value: Any) -> str:
@@ -204,7 +200,8 @@ def _is_nested(value: str) -> bool:
     return _is_bracketed(value) or _is_mapping(value)
 
 
-def _is_grammatical(word: str) -> bool:
+def is_grammatical(word: str) -> bool:
+    """Whether Hydra can read this as an override."""
     try:
         OverridesParser.create().parse_override(word)
     except HydraException:

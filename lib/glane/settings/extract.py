@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
+from glane.settings.engine_args import complaint, format_complaint
 from glane.settings.shapes import Count, HomePath, one_or_many
 from glane.validation import Strict, validated
 
@@ -79,6 +80,20 @@ class ModelSettings(Strict):
     shared_grammars: bool | Literal["auto"] = "auto"
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
+
+    @field_validator("engine_args")
+    @classmethod
+    def _loads_no_code(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        if said := complaint(value):
+            raise ValueError(said)
+        return value
+
+    @field_validator("load_format")
+    @classmethod
+    def _reads_weights_only(cls, value: str) -> str:
+        if said := format_complaint(value):
+            raise ValueError(said)
+        return value
 
     @property
     def window_size(self) -> int:

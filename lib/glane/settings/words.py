@@ -34,10 +34,27 @@ SETTINGS: Mapping[str, type[Strict]] = {
 }
 """The settings of each job, by the name of its configuration."""
 
+# The task room reads a task, and stands above this one: its texts are told here again.
+_OF_A_TASK: Mapping[str, KeyType] = {
+    "task.name": "text",
+    "task.version": "text",
+    "task.language": "text",
+    "task.instructions": "text",
+    "task.inputs": "list of texts",
+    "task.json_schema_file": "text",
+    "task.pydantic_model": "text",
+    "task.quotes": "text",
+    "task.keys": "text",
+    "task.sentinels": "text",
+}
+
 
 def key_types(config_name: str) -> dict[str, KeyType]:
     """The dotted keys of a job that are texts or lists. A key that may also be a number is neither."""
-    return dict(_key_types(SETTINGS[config_name], "")) if config_name in SETTINGS else {}
+    settings = SETTINGS.get(config_name)
+    if settings is None:
+        return {}
+    return {**dict(_key_types(settings, "")), **(_OF_A_TASK if "task" in settings.model_fields else {})}
 
 
 def _key_types(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, KeyType]]:
