@@ -93,7 +93,7 @@ def _name(source: str | Path | Mapping[str, Any], group: Path, folders: list[Pat
         if group.name == "model" and path.is_dir():
             values = {"defaults": ["base/default@_here_", "_self_"], "name": path.name, "path": str(path.absolute())}
         else:
-            values = read_mapping(read_text(path), place=str(path))
+            values = _read(path, group.name)
             if path.absolute().parent.name == group.name:  # the files that it inherits from lie beside it
                 folders.append(path.absolute().parents[1])
     try:
@@ -103,6 +103,13 @@ def _name(source: str | Path | Mapping[str, Any], group: Path, folders: list[Pat
     group.mkdir()
     (group / f"{_GIVEN}.yaml").write_text(text, encoding="utf-8")
     return _GIVEN
+
+
+def _read(path: Path, what: str) -> dict[str, Any]:
+    try:
+        return read_mapping(read_text(path), place=str(path))
+    except ConfigError as error:
+        raise ConfigError(f"{what}: {error}") from None
 
 
 def _set(values: dict[str, Any], path: list[str], value: Any) -> None:

@@ -112,7 +112,7 @@ def _container(config: DictConfig, *, is_resolved: bool) -> dict[str, Any]:
             f"{key}: ${{…}} stands for another key, and this one leads nowhere ({said}). A text with ${{…}} is written "
             "\\${…}."
         ) from None
-    values = without_literals(values)
+    values = values if is_resolved else without_literals(values)
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}
 

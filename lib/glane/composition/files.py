@@ -86,7 +86,7 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise ConfigError(f"{path} cannot be read ({error.strerror}).") from None
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:1000]:
         raise ConfigError(f"{path}, line 1: UTF-16, and not UTF-8. Save the file with the encoding UTF-8.")
     try:

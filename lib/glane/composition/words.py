@@ -131,8 +131,8 @@ def quoted(word: str, types: Mapping[str, KeyType], *, is_sweep: bool = False) -
     name = key.lstrip("+~")
     if not equals or not value or value == "null" or (is_sweep and _SWEPT.fullmatch(value)):
         return word
-    if any(name == free or name.startswith(f"{free}.") for free in FREE_KEYS):
-        key = f"++{name}"
+    if _is_free(name):
+        key = f"++{name}"  # a key there need not exist
     if name.startswith("task.") and needs_care(value) and not _is_nested(value):
         return f"{key}={literal_text(_unquoted(value))}"
     return f"{key}={_as_hydra_reads(name, value, types, is_sweep=is_sweep)}"
@@ -146,12 +146,17 @@ def _as_hydra_reads(name: str, value: str, types: Mapping[str, KeyType], *, is_s
         return _text(value, is_sweep=is_sweep)
     if kind is not None and (not is_sweep or value.startswith("[")) and "${" not in value:
         return _list(name, value, is_text=kind == "list of texts")
-    is_text = name.startswith("task.") and "," in value and not is_sweep and not _is_nested(value)
+    has_commas = "," in value and not is_sweep and not _is_nested(value)
+    is_text = has_commas and (name.startswith("task.") or _is_free(name))
     if is_grammatical(f"x={value}") and not is_text:
         return value
     if _is_mapping(value):
         return _as_hydra_writes(read_mapping(value, place=name))
     return _list(name, value) if _is_bracketed(value) else single_quoted(value)
+
+
+def _is_free(name: str) -> bool:
+    return any(name == free or name.startswith(f"{free}.") for free in FREE_KEYS)
 
 
 def _text(value: str, *, is_sweep: bool) -> str:

@@ -1,0 +1,482 @@
+"""Files of tasks, models and clusters are data: read as they were meant, and nothing in them runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import ROOT, job, job_here, write_documents
+from glane.composition import composed, read_mapping
+from glane.composition.files import as_yaml
+from glane.composition.words import quoted
+from glane.errors import ConfigError
+from glane.settings import ModelSettings
+from glane.settings.words import _OF_A_TASK, key_types
+from glane.task.task import _Definition
+from glane.validation import validated
+
+TASK = "name: own\nlanguage: fr\ninstructions: Résume.\nfields:\n  a: {type: string}\n"
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file of a folder of configuration."""
+
+    def written(content: str | bytes, name: str = "task/own.yaml") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return written
+
+
+def shown(folder: Path, *words: str) -> dict[str, Any]:
+    arguments = ["--config-dir", str(folder), "data.path=x", "run.dir=y", *words, "--cfg", "job", "--resolve"]
+    values: dict[str, Any] = yaml.safe_load(job_here(*arguments).stdout)
+    return values
+
+
+def refused(folder: Path, *words: str) -> str:
+    done = job_here("--config-dir", str(folder), "data.path=x", "run.dir=y", "model=scripted", *words, check=2)
+    assert done.stderr.startswith("error: ")
+    assert not any(word in done.stderr for word in ("Traceback", "Exception", "Error:", "NoViable", "mismatched"))
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TASK.encode(),
+        b"\xef\xbb\xbf" + TASK.encode(),
+        TASK.replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + TASK.replace("\n", "\r\n").encode(),
+    ],
+)
+def test_a_file_of_any_editor_that_saves_utf8_is_read(content: bytes, write: Write, tmp_path: Path) -> None:
+    write(content)
+    assert shown(tmp_path, "task=own")["task"]["instructions"] == "Résume."
+
+
+@pytest.mark.parametrize(
+    ("encoding", "line"),
+    [("cp1252", 3), ("latin-1", 3), ("utf-16", 1), ("utf-16-le", 1), ("utf-16-be", 1), ("utf-32", 1)],
+)
+@pytest.mark.parametrize(("name", "choice"), [("task/own.yaml", "task=own"), ("cluster/own.yaml", "cluster=own")])
+def test_a_file_of_another_encoding_is_named(
+    encoding: str, line: int, name: str, choice: str, write: Write, tmp_path: Path
+) -> None:
+    path = write(TASK.encode(encoding), name)
+    said = refused(tmp_path, choice)
+    assert f"{path}, line {line}: " in said
+    assert "UTF-8" in said
+
+
+def test_the_line_of_another_encoding_is_that_of_the_sign(write: Write, tmp_path: Path) -> None:
+    path = write(TASK.encode() + b"\r\n\r\n# \xe9\r\n")
+    assert f"{path}, line 8: not UTF-8" in refused(tmp_path, "task=own")
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "words"),
+    [
+        ("", None, ["empty"]),
+        ("# a comment\n", None, ["empty"]),
+        ("- a\n- b\n", 1, ["a list at the top"]),
+        ("text\n", 1, ["a text at the top"]),
+        (TASK.replace("  a:", "\ta:"), 5, ["not with tabs"]),
+        (TASK + "name: twice\n", 6, ["name", "on line 1"]),
+        (TASK.replace("{type: string}", "{type: string, type: date}"), 5, ["type", "before"]),
+        (TASK + "   b: {type: string}\n", 6, ["indented"]),
+        (TASK.replace("{type: string}", "{type: string, description: Commune, telle}"), 5, ["'telle'", "quotes"]),
+        (TASK + "  b: {type: number, maximum: 0,5}\n", 6, ["'5'", "point"]),
+        (TASK.replace("Résume.", "Lis : puis: résume"), 3, ["': '"]),
+        (TASK + "  on: {type: string}\n", 6, ["on as true or false", "'on'"]),
+        (TASK + "  yes: {type: string}\n", 6, ["'yes'"]),
+        (TASK + "  No: {type: string}\n", 6, ["'No'"]),
+        (TASK + "  1: {type: string}\n", 6, ["a number", "'1'"]),
+        (TASK + "  ~: {type: string}\n", 6, ["nothing"]),
+        (TASK + "  [a]: {type: string}\n", 6, ["a key must"]),
+        (TASK.replace("Résume.", "*gras*"), 3, ["quotes"]),
+        (TASK.replace("Résume.", "@x"), 3, ["quotes"]),
+        (TASK.replace("Résume.", "! attention"), 3, ["!"]),
+        (TASK.replace("Résume.", "> 3 jours"), 3, ["> or |"]),
+        (TASK.replace("Résume.", "a\x01b"), 3, ["control character"]),
+        (TASK.replace("Résume.", '"ouvert'), 6, ["not closed"]),
+        (TASK + "---\n" + TASK, 6, ["one document"]),
+        (TASK + "version: !!python/object/apply:os.system [id]\n", 6, ["tag"]),
+        (TASK + "version: " + "9" * 5000 + "\n", None, ["number"]),
+        ("a: " + "[" * 5000, None, ["deep"]),
+        ("a: &a [*a]\n", None, ["deep"]),
+        (
+            "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+            + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
+            None,
+            ["values"],
+        ),
+    ],
+)
+def test_a_slip_in_a_file_is_told_with_line_and_remedy(
+    content: str, line: int | None, words: list[str], write: Write, tmp_path: Path
+) -> None:
+    path = write(content)
+    said = refused(tmp_path, "task=own")
+    assert (f"{path}, line {line}: " if line else f"{path}: ") in said
+    assert all(word in said for word in words), said
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (TASK.replace("name: own", "name: 2024"), ["task.name", "quotes"]),
+        (TASK.replace("{type: string}", "{type: string, description: 2024}"), ["description", "quotes"]),
+        (TASK + "passes:\n  temperature: 0,5\n", ["task.passes.temperature", "0.5"]),
+        (TASK + "split:\n  max_tokens: 100\n  overlap_tokens: 1,5\n", ["overlap_tokens", "1.5"]),
+    ],
+)
+def test_a_value_of_another_type_is_told_with_what_to_write(
+    changed: str, words: list[str], write: Write, tmp_path: Path
+) -> None:
+    write(changed)
+    said = refused(tmp_path, "task=own", f"data.path={write_documents(tmp_path / 'd.parquet', ['a'])}", "preview=1")
+    assert all(word in said for word in words), said
+
+
+NASTY = ["${prix}", "???", "\\${x} \\", "${", "${task.name}", "${oc.env:HOME}", "a ${b:c,d} }", "${glane.text:x41}"]
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_what_stands_below_task_is_text(text: str, write: Write, tmp_path: Path) -> None:
+    fields = {
+        "a": {"type": "enum", "values": [text, "oui"], "labels": {"oui": text}, "description": text},
+        "b": {"type": "list", "items": {"type": "object", "fields": {"c": {"type": "string", "description": text}}}},
+    }
+    task = {"name": "own", "language": "fr", "instructions": text, "fields": fields, "examples": [{"text": text}]}
+    write(yaml.safe_dump(task))
+    found = shown(tmp_path, "task=own")["task"]
+    assert {key: found[key] for key in task} == task
+    write("defaults: [own, _self_]\nversion: '2'\n", "task/heir.yaml")
+    assert shown(tmp_path, "task=heir")["task"]["instructions"] == text
+    assert shown(tmp_path, "task=own", f"task.instructions={text} é")["task"]["instructions"] == f"{text} é"
+
+
+def test_such_texts_reach_the_model_and_other_keys_are_still_filled_in(write: Write, tmp_path: Path) -> None:
+    write(TASK.replace("Résume.", "Lis ${prix} et ${task.name}.") + "  b: {type: enum, values: ['???', oui]}\n")
+    data = write_documents(tmp_path / "d.parquet", ["bonjour"])
+    words = ["--config-dir", str(tmp_path), "task=own", "model=scripted", f"data.path={data}", "preview=1"]
+    done = job(*words, cwd=tmp_path)
+    assert "Lis ${prix} et ${task.name}." in done.stdout
+    assert "???" in done.stdout
+    assert shown(tmp_path, "task=own", "run.dir=runs/été ${task.name}")["run"]["dir"] == "runs/été own"
+    assert Path(composed("extract", ["data.path=x"])["model"]["path"]).is_dir()  # ${package:} of glane's own file
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("task", TASK + "_target_: os.system\n"),
+        ("task", TASK.replace("{type: string}", "{type: string, _partial_: true}")),
+        ("task", TASK + "hydra: {callbacks: {x: {y: 1}}}\n"),
+        ("task", "# @package _global_\n" + TASK),
+        ("task", "\n  #  @package   hydra.callbacks.x\n" + TASK),
+        ("task", "\ufeff# @package _global_\r\n" + TASK),
+        ("task", "# @package model\n" + TASK),
+        ("task", "# @package task x\n" + TASK),
+        ("task", "defaults: [/model/demo@_global_, _self_]\n" + TASK),
+        ("task", "defaults: [/hydra/launcher@hydra.launcher, _self_]\n" + TASK),
+        ("task", "defaults:\n  - override /hydra/launcher: basic\n  - _self_\n" + TASK),
+        ("task", "defaults:\n  - /hydra/callbacks: x\n" + TASK),
+        ("task", "defaults: [../model/demo, _self_]\n" + TASK),
+        ("task", "defaults: {a: b}\n" + TASK),
+        ("task", "defaults:\n" + TASK),
+        ("task", "x: &x {_target_: os.system}\n" + TASK),
+        ("model", "defaults: [scripted, _self_]\nengine_args: {a: {_target_: os.system}}\n"),
+        ("model", "defaults: [scripted, _self_]\nname: ${evil:x}\n"),
+        ("model", "# @package _global_\nrun: {dir: elsewhere}\n"),
+        ("cluster", "# @package hydra\ncallbacks: {}\n"),
+        ("cluster", "kind: local\ncpus: ${now:%Y}\n"),
+        ("experiment", "# @package _global_\nhydra: {searchpath: [file:///tmp]}\n"),
+        ("experiment", "# @package _global_\ndefaults:\n  - override /hydra/sweeper: basic\n"),
+        ("reading", "# @package hydra.callbacks\nx: 1\n"),
+    ],
+)
+def test_a_file_that_would_run_or_rule_something_is_refused(
+    name: str, content: str, write: Write, tmp_path: Path
+) -> None:
+    path = write(content, f"{name}/own.yaml")
+    assert str(path) in refused(tmp_path, f"{name}=own")
+    write(content, "elsewhere.txt")
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere.txt")
+    assert str(path) in refused(tmp_path, f"{name}=own")
+
+
+def test_a_file_is_checked_where_it_is_inherited_too(write: Write, tmp_path: Path) -> None:
+    write("defaults: [base/evil, _self_]\n" + TASK)
+    path = write("_target_: os.system\n", "task/base/evil.yaml")
+    assert str(path) in refused(tmp_path, "task=own")
+    write("defaults: [own, _self_]\n")
+    assert "without end" in refused(tmp_path, "task=own")
+
+
+def test_an_experiment_sets_keys_of_several_groups(write: Write, tmp_path: Path) -> None:
+    write(TASK)
+    write(
+        "# @package _global_\ndefaults:\n  - override /task: own\n  - override /model: scripted\n  - _self_\n"
+        "task: {instructions: 'a ${b}'}\ndata: {where: 'x = ${data.limit}', limit: 3}\n",
+        "experiment/e.yaml",
+    )
+    words = ["--config-dir", str(tmp_path), "data.path=x", "experiment=e", "--cfg", "job", "--resolve"]
+    values = yaml.safe_load(job_here(*words).stdout)
+    assert (values["task"]["instructions"], values["data"]["where"]) == ("a ${b}", "x = 3")
+    assert values["model"]["name"] == "scripted"
+
+
+@pytest.mark.parametrize("name", ["extract.yaml", "task/ed_visit.yaml"])
+def test_a_file_that_glanes_own_hides_is_told(name: str, write: Write, tmp_path: Path) -> None:
+    path = write(TASK, name)
+    assert str(path) in refused(tmp_path, "task=ed_visit")
+    write((ROOT / "conf" / name).read_bytes(), name)  # a copy changes nothing
+    assert shown(tmp_path, "task=ed_visit")["task"]["name"] == "ed_visit"
+
+
+@pytest.mark.parametrize("choice", ["task=../model/demo", "task=/etc/passwd", "model=a/../../x", "task=own/"])
+def test_a_configuration_is_chosen_by_name(choice: str, tmp_path: Path) -> None:
+    assert "not by a path" in refused(tmp_path, choice)
+
+
+def test_where_a_configuration_that_is_not_found_lies(write: Write, tmp_path: Path) -> None:
+    write(TASK)
+    assert "the folder above" in refused(tmp_path / "task", "task=own")
+    write(TASK, "task/other.yml")
+    assert "Rename the file to task/other.yaml" in refused(tmp_path, "task=other")
+    write(TASK, "task/Ma tâche.yaml")
+    assert "Did you mean 'Ma tâche'?" in refused(tmp_path, "task=Ma tache")
+    assert shown(tmp_path, "task=Ma tâche")["task"]["name"] == "own"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "+hydra.callbacks.x._target_=os.system",
+        "++hydra.callbacks={x: {_target_: os.system}}",
+        "hydra/launcher=basic",
+        "hydra.sweep.dir=/tmp/x",
+        "hydra.searchpath=[file:///tmp]",
+        "hydra={}",
+        "~hydra",
+        "task@hydra.callbacks=own",
+        "+task@_global_=own",
+        "+model._target_=os.system",
+    ],
+)
+@pytest.mark.parametrize("sweep", [[], ["-m"]])
+def test_a_command_line_changes_nothing_of_hydras(word: str, sweep: list[str], tmp_path: Path) -> None:
+    assert word.partition("=")[0] in refused(tmp_path, *sweep, word)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"trust_remote_code": True},
+        {"trust-remote-code": True},
+        {"--Trust-Remote-Code": False},
+        {"hf_overrides": {"a": {"trust_remote_code": True}}},
+        {"hf_overrides.trust_remote_code": True},
+        {"tokenizer": {"trust_remote_code": True}},
+        {"structured_outputs_config": '{"reasoning_parser_plugin": "x.py"}'},
+        {"worker_cls": "a.b"},
+        {"worker-extension-cls": "a.b"},
+        {"scheduler_cls": "a.b"},
+        {"logits_processors": ["a:b"]},
+        {"model_class_overrides": {"A": "a:b"}},
+        {"tool_parser_plugin": "x.py"},
+        {"io_processor_plugin": "x"},
+        {"kv_transfer_config": {"kv_connector_module_path": "a.b"}},
+        {"ec_manager_config": {"encoder_cache_manager_cls": "a.b"}},
+        {"compilation_config": {"backend": "os.system"}},
+        {"compilation_config": {"inductor_passes": {"a": "b.c"}}},
+        {"distributed_executor_backend": "a.B"},
+        {"speculative_config": {"model": "a.B"}},
+        {"speculative_config": {"method": "custom_class", "model": "x"}},
+        {"log_config_file": "x.json"},
+        {"load_format": "pt"},
+        {"load-format": "of_a_plugin"},
+    ],
+)
+def test_engine_arguments_that_load_code_are_refused(arguments: dict[str, Any]) -> None:
+    values = {"name": "a", "path": "b", "engine_args": arguments}
+    with pytest.raises(ConfigError, match="model.engine_args"):
+        validated(ModelSettings, values, place="model")
+
+
+def test_other_engine_arguments_are_not() -> None:
+    arguments = {
+        "enforce_eager": True,
+        "quantization": "fp8",
+        "load_format": "safetensors",
+        "limit_mm_per_prompt": {"image": 0},
+        "distributed_executor_backend": "mp",
+        "attention_backend": "FLASH_ATTN",
+        "speculative_config": {"model": "org/Draft-1.5B", "method": "eagle"},
+        "hf_overrides": {"rope_scaling": {"rope_type": "yarn"}},
+    }
+    assert validated(ModelSettings, {"name": "a", "path": "b", "engine_args": arguments}, place="model")
+    with pytest.raises(ConfigError, match="model.load_format"):
+        validated(ModelSettings, {"name": "a", "path": "b", "load_format": "pt"}, place="model")
+
+
+def test_arguments_of_this_vllm_that_import_are_all_refused() -> None:
+    """What a new version adds is seen by its name."""
+    arguments = pytest.importorskip("vllm.engine.arg_utils").EngineArgs.__dataclass_fields__
+    named = [name for name in arguments if name.endswith(("_cls", "_plugin", "_module")) or "remote_code" in name]
+    assert "worker_cls" in named
+    for name in named:
+        with pytest.raises(ConfigError):
+            validated(ModelSettings, {"name": "a", "path": "b", "engine_args": {name: "x"}}, place="model")
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1).filter(
+    lambda text: "${" not in text and text not in ("null", "???") and text[0] not in "'\""
+)
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_any_text_is_taken_as_it_is_written(text: str) -> None:
+    words = ["model=scripted", "data.path=x", f"data.text_column={text}", f"run.dir=a{text}"]
+    values = composed("extract", words, types=key_types("extract"))
+    assert (values["data"]["text_column"], values["run"]["dir"]) == (text, f"a{text}")
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS.filter(lambda text: not set(text) & set(",[]") and text == text.strip()), min_size=1))
+def test_any_item_of_a_list_is_taken_as_it_is_written(items: list[str]) -> None:
+    word = f"data.carry_columns=[{','.join(items)}]"
+    values = composed("extract", ["model=scripted", "data.path=x", word], types=key_types("extract"))
+    assert values["data"]["carry_columns"] == items
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(TEXTS, JSON, min_size=1, max_size=3))
+def test_what_is_shown_is_read_as_the_same_values(values: dict[str, Any]) -> None:
+    assert read_mapping(as_yaml(values), place="x") == values
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [
+        ("cluster.sbatch={reservation: night}", {"reservation": "night"}),
+        ("cluster.sbatch={reservation: night, exclusive: true}", {"reservation": "night", "exclusive": True}),
+        ("cluster.sbatch={comment: nuit d'été (2)}", {"comment": "nuit d'été (2)"}),
+        ("cluster.sbatch={mail-type: 'END,FAIL'}", {"mail-type": "END,FAIL"}),
+        ("cluster.sbatch.mail-type=END,FAIL", {"mail-type": "END,FAIL"}),
+        ("+cluster.sbatch.reservation=night", {"reservation": "night"}),
+        ("cluster.sbatch={}", {}),
+    ],
+)
+def test_further_options_are_written_as_their_comment_shows(word: str, read: dict[str, Any], tmp_path: Path) -> None:
+    assert shown(tmp_path, "cluster=slurm", word)["cluster"]["sbatch"] == read
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("data.sample=0,5", ["data.sample=0.5"]),
+        ("run.lease_s=-0,5", ["run.lease_s=-0.5"]),
+        ("clé=3", ["clé: unknown key"]),
+        ("data.n°=3", ["data.n°: unknown key", "data.path"]),
+        ("'task=x", ["unknown key", "'task'"]),
+        ("model=scripted,", ["model: its value cannot be read"]),
+        ("run.dir=${", ["run.dir"]),
+        ("data.carry_columns=[a,b", ["is not closed"]),
+        ("cluster.sbatch={mail-type: END,FAIL}", ["'FAIL' has no value"]),
+    ],
+)
+def test_a_wrong_word_is_told_without_a_parsers_names(word: str, words: list[str], tmp_path: Path) -> None:
+    said = refused(tmp_path, word)
+    assert all(one in said for one in words), said
+
+
+def test_the_texts_of_a_task_are_known_to_the_command_line() -> None:
+    fields = _Definition.model_fields
+    texts = {f"task.{name}" for name, field in fields.items() if "str" in str(field.annotation) and name != "fields"}
+    assert {key for key, kind in _OF_A_TASK.items() if kind == "text"} <= {f"task.{name}" for name in fields}
+    assert {"task.name", "task.instructions", "task.version"} <= texts & set(_OF_A_TASK)
+    assert quoted("task.instructions=2024", key_types("extract")) == "task.instructions='2024'"
+
+
+def test_a_sweep_can_be_shown(tmp_path: Path) -> None:
+    found = job_here("-m", "data.path=x", "data.limit=1,2", "run.dir=a", "--cfg", "job").stdout
+    assert [values["data"]["limit"] for values in yaml.safe_load_all(found)] == [1, 2]
+
+
+@pytest.mark.parametrize("words", [["-m", "seed=1,2"], ["seed=1"]])
+def test_a_command_writes_nothing_but_its_own_and_for_its_user_only(words: list[str], tmp_path: Path) -> None:
+    """Without a home and a user name, under the usual umask, and where a guessable folder is somebody else's trap."""
+    scratch, trap = tmp_path / "scratch", tmp_path / "trap"
+    scratch.mkdir()
+    trap.write_text("precious")
+    for name in ("glane-sweep-user", "glane-sweep-root", "multirun.yaml"):
+        (scratch / name).symlink_to(trap)
+    before = sorted(scratch.iterdir())
+    code = "import sys; sys.argv[0] = 'glane'; from glane.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "demo-corpus", f"path={tmp_path}/c", "documents=3", *words],
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(scratch), "PYTHONPATH": str(ROOT / "lib")},
+        cwd=scratch, capture_output=True, text=True, timeout=120, check=False, umask=0o022,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (sorted(scratch.iterdir()), trap.read_text()) == (before, "precious")
+    written = [path for path in (tmp_path / "c").rglob("*") if path.is_file()]
+    assert written
+    assert all(path.stat().st_mode & 0o077 == 0 for path in written)
+
+
+@pytest.mark.parametrize("script", ["extract.sbatch", "mine.sbatch"])
+def test_the_batch_script_takes_options_after_its_own_word(script: str, write: Write, tmp_path: Path) -> None:
+    """With stand-ins for Slurm's commands, from a repository whose path holds blanks."""
+    write(TASK)
+    root = tmp_path / ("mon dépôt" if script == "extract.sbatch" else "depot")
+    (root / "slurm").mkdir(parents=True)
+    for name in ("begin.sh", "end.sh", "env.sh"):
+        (root / "slurm" / name).symlink_to(ROOT / "slurm" / name)
+    (root / "slurm" / script).symlink_to(ROOT / "slurm" / "extract.sbatch")
+    (root / "jobs").symlink_to(ROOT / "jobs")
+    for name, body in {
+        "scontrol": f'printf "JobId=7 JobName=glane\\n   Command=%s task=x/y\\n" "{root}/slurm/{script}"',
+        "srun": 'while [[ $1 == --* ]]; do shift; done\n"$@"\ncode=$?; echo $code > "$GLANE_EXIT_CODE_FILE"; exit $code',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin" / "python3").write_text(f'#!/bin/bash\nexec {sys.executable} "$@"\n')
+    (tmp_path / "venv" / "bin" / "python3").chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "lib"), "SLURM_JOB_ID": "7",
+        "SLURM_JOB_NUM_NODES": "1", "SLURM_SUBMIT_DIR": str(tmp_path), "GLANE_VENV": str(tmp_path / "venv"),
+    }  # fmt: skip
+    words = ["--config-dir", str(tmp_path), "task=own", "data.path=x", "--cfg", "job", "model=scripted"]
+    done = subprocess.run(
+        ["bash", str(ROOT / "slurm" / "extract.sbatch"), *words],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    values = yaml.safe_load(done.stdout)
+    assert (values["task"]["name"], values["cluster"]["kind"], values["model"]["name"]) == ("own", "slurm", "scripted")
