@@ -90,10 +90,15 @@ def test_options_and_overrides_stand_in_any_order(tmp_path: Path) -> None:
         "a=b",
         "50 %",
         "[x",
+        "C:\\notes\\",
+        "a$ \\'b\\\\",
+        "«50 €»",
         "{y",
         "#1",
         "~/notes",
         "2024",
+        "20241105",
+        "2024-11-05",
         "1e3",
         "true",
         "12:30",
@@ -104,8 +109,10 @@ def test_text_is_written_as_in_any_command(text: str) -> None:
     import yaml
 
     keys = ("text_column", "id_column", "path", "where")
-    data = yaml.safe_load(job_here(*(f"data.{key}={text}" for key in keys), "--cfg", "job").stdout)["data"]
-    assert {key: data[key] for key in keys} == dict.fromkeys(keys, text)
+    told = [*(f"data.{key}={text}" for key in keys), f"run.dir={text}", f"model.tokenizer={text}"]
+    values = yaml.safe_load(job_here(*told, f"task.instructions={text}", "--cfg", "job").stdout)
+    assert {key: values["data"][key] for key in keys} == dict.fromkeys(keys, text)
+    assert (values["run"]["dir"], values["model"]["tokenizer"], values["task"]["instructions"]) == (text, text, text)
 
 
 def test_a_list_of_texts_is_a_list_of_texts() -> None:

@@ -26,6 +26,9 @@ _NEEDED = {
     "model_attributes_type": "a mapping is needed, as {key: value}",
     "string_type": "a text is needed; put quotes around one that YAML reads as a number, a date, true or false",
 }
+# pydantic's names of the alternatives that a value may be, which stand in its places.
+_PLAIN = ("int", "float", "str", "bool")
+_TAG = re.compile(r"(?:constrained|function|literal|tuple|list|dict)[-\[].*")
 _NUMBERS = ("float_parsing", "float_type", "int_parsing", "int_type", "int_from_float")
 
 T = TypeVar("T", bound=BaseModel)
@@ -70,7 +73,9 @@ def _without_tags(model: type[BaseModel], location: Sequence[Any]) -> list[Any]:
     """The location of an error as the user writes it. pydantic adds the chosen kind of a union to it."""
     parts: list[Any] = []
     here = model
-    for part in location:
+    for i, part in enumerate(location):
+        if i > 0 and (_TAG.fullmatch(str(part)) or (part in _PLAIN and i == len(location) - 1)):
+            continue
         inner = _inner(here, parts[-1]) if parts else None
         if inner is not None and len(inner) > 1 and part in inner:
             here = inner[part]

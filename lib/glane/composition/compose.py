@@ -15,8 +15,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from glane.composition.explain import explained
+from glane.composition.explain import explained, not_filled_in
 from glane.composition.files import as_yaml
+from glane.composition.listing import dotted_keys
 from glane.composition.literal import register_resolver, without_literals
 from glane.composition.places import CONF, GROUPS
 from glane.composition.source import register_source, searched
@@ -98,7 +99,8 @@ def plain(config: DictConfig) -> dict[str, Any]:
     Raises:
         ConfigError: if a value is missing, or what stands for another key leads nowhere.
     """
-    if missing := sorted(OmegaConf.missing_keys(config)):
+    written = OmegaConf.to_container(config, resolve=False)
+    if missing := [key for key, value in dotted_keys(written) if value == "???"]:
         raise ConfigError("\n".join(f"{key}: missing. Set it on the command line: {key}=…" for key in missing))
     return _container(config, is_resolved=True)
 
@@ -107,11 +109,9 @@ def _container(config: DictConfig, *, is_resolved: bool) -> dict[str, Any]:
     try:
         values = OmegaConf.to_container(config, resolve=is_resolved)
     except OmegaConfBaseException as error:
-        key, said = error.full_key or "configuration", str(error).splitlines()[0]
-        raise ConfigError(
-            f"{key}: ${{…}} stands for another key, and this one leads nowhere ({said}). A text with ${{…}} is written "
-            "\\${…}."
-        ) from None
+        raise ConfigError(not_filled_in(error.full_key or "configuration", str(error))) from None
+    except RecursionError:
+        raise ConfigError("configuration: a ${…} stands for itself. Look for it with --cfg job.") from None
     values = values if is_resolved else without_literals(values)
     assert isinstance(values, dict)
     return {str(key): value for key, value in values.items()}

@@ -25,10 +25,22 @@ def explained(error: BaseException, overrides: Sequence[str], known: Mapping[str
     if found := re.search(r"Could not find '([^']+)'", text):
         return f"{found[1]}: no such configuration. {_elsewhere(found[1], folders)}"
     if found := re.search(r"Error merging override ([^=]+)=.*\$\{", text):
-        return f"{found[1]}: ${{ stands for another key, and none follows that can be read. Write ${{KEY}}."
+        return not_filled_in(found[1], text)
     if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
         return f"{found[1]}: unknown key. {_near(found[1], known)}"
-    return text.splitlines()[0] if text else type(error).__name__
+    return next((line for line in text.splitlines() if line.strip()), "configuration: cannot be composed.")
+
+
+def not_filled_in(key: str, complaint: str) -> str:
+    """OmegaConf's complaint about a `${…}` that it cannot resolve, as a sentence."""
+    found = re.search(r"[Ii]nterpolation key '([^']*)' not found|Environment variable '([^']*)' not found", complaint)
+    reason = (
+        "it cannot be read" if not found else f"there is no {'key' if found[1] else 'variable'} {found[1] or found[2]}"
+    )
+    return (
+        f"{key}: ${{…}} stands for another key or a variable, and {reason}. Write ${{KEY}} or ${{oc.env:VARIABLE}}; "
+        "a text with these signs is written \\${…}."
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
