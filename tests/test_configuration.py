@@ -202,6 +202,7 @@ def test_such_texts_reach_the_model_and_other_keys_are_still_filled_in(write: Wr
         ("task", "x: &x {_target_: os.system}\n" + TASK),
         ("model", "defaults: [scripted, _self_]\nengine_args: {a: {_target_: os.system}}\n"),
         ("model", "defaults: [scripted, _self_]\nname: ${evil:x}\n"),
+        ("model", "defaults: [scripted, _self_]\nname: ${task.name\n"),
         ("model", "# @package _global_\nrun: {dir: elsewhere}\n"),
         ("cluster", "# @package hydra\ncallbacks: {}\n"),
         ("cluster", "kind: local\ncpus: ${now:%Y}\n"),

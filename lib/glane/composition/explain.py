@@ -24,10 +24,10 @@ def explained(error: BaseException, overrides: Sequence[str], known: Mapping[str
         return f"{found[1]}: {found[2]} are several. {_one_of_several(found[1], found[2])}"
     if found := re.search(r"Could not find '([^']+)'", text):
         return f"{found[1]}: no such configuration. {_elsewhere(found[1], folders)}"
-    if found := re.search(r"Error merging override ([^=]+)=.*\$\{", text):
-        return not_filled_in(found[1], text)
     if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
         return f"{found[1]}: unknown key. {_near(found[1], known)}"
+    if filled := next((word for word in overrides if "${" in word), None):
+        return not_filled_in(filled.partition("=")[0], text)
     return next((line for line in text.splitlines() if line.strip()), "configuration: cannot be composed.")
 
 

@@ -16,8 +16,10 @@ from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from glane.composition.explain import not_filled_in
 from glane.composition.files import Read, read_file
 from glane.composition.literal import literal
 from glane.composition.places import CONF, GROUPS
@@ -64,12 +66,7 @@ class _Folder(ConfigSource):
         group = _group(config_path)
         package = _checked_package(read, group, path)
         _check_content(read, group, path)
-        return ConfigResult(
-            provider=self.provider,
-            path=self.full_path(),
-            config=OmegaConf.create(_with_literals(read.values, group)),
-            header={"package": package},
-        )
+        return ConfigResult(self.provider, self.full_path(), _config(read, group, path), {"package": package})
 
     def available(self) -> bool:
         return Path(self.path).is_dir()
@@ -144,6 +141,13 @@ def _check_resolvers(value: object, path: Path) -> None:
             raise ConfigError(
                 f"{path}: ${{{name}:…}} calls what a file of settings must not. Valid: ${{KEY}}, ${{oc.env:VARIABLE}}."
             )
+
+
+def _config(read: Read, group: str, path: Path) -> DictConfig:
+    try:
+        return OmegaConf.create(_with_literals(read.values, group))
+    except OmegaConfBaseException as error:
+        raise ConfigError(not_filled_in(str(path), str(error))) from None
 
 
 def _with_literals(values: dict[Any, Any], group: str) -> dict[Any, Any]:
