@@ -168,6 +168,8 @@ def test_what_stands_below_task_is_text(text: str, write: Write, tmp_path: Path)
     write("defaults: [own, _self_]\nversion: '2'\n", "task/heir.yaml")
     assert shown(tmp_path, "task=heir")["task"]["instructions"] == text
     assert shown(tmp_path, "task=own", f"task.instructions={text} é")["task"]["instructions"] == f"{text} é"
+    word = "task.fields.a={type: enum, values: [" + f'"{text}"'.replace("\\", "\\\\") + ", oui]}"
+    assert shown(tmp_path, "task=own", word)["task"]["fields"]["a"]["values"] == [text, "oui"]
 
 
 def test_such_texts_reach_the_model_and_other_keys_are_still_filled_in(write: Write, tmp_path: Path) -> None:

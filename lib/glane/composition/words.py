@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 
 from glane.composition.files import read_mapping
-from glane.composition.literal import literal_text, needs_care
+from glane.composition.literal import literal, literal_text, needs_care
 from glane.composition.places import GROUPS
 from glane.errors import ConfigError, did_you_mean
 from glane.types import KeyType
@@ -131,10 +131,10 @@ def quoted(word: str, types: Mapping[str, KeyType], *, is_sweep: bool = False) -
     name = key.lstrip("+~")
     if not equals or not value or value == "null" or (is_sweep and _SWEPT.fullmatch(value)):
         return word
-    if _is_free(name):
+    if _is_free(name) and not key.startswith("~"):
         key = f"++{name}"  # a key there need not exist
-    if name.startswith("task.") and needs_care(value) and not _is_nested(value):
-        return f"{key}={literal_text(_unquoted(value))}"
+    if name.startswith("task.") and ("${" in value or "???" in value):
+        return f"{key}={_literally(name, value)}"
     return f"{key}={_as_hydra_reads(name, value, types, is_sweep=is_sweep)}"
 
 
@@ -153,6 +153,14 @@ def _as_hydra_reads(name: str, value: str, types: Mapping[str, KeyType], *, is_s
     if _is_mapping(value):
         return _as_hydra_writes(read_mapping(value, place=name))
     return _list(name, value) if _is_bracketed(value) else single_quoted(value)
+
+
+def _literally(name: str, value: str) -> str:
+    """What is set below `task`, with each text as it is."""
+    if _is_nested(value):
+        return _as_hydra_writes(literal(read_mapping(f"value: {value}", place=name)["value"]))
+    plain = _unquoted(value)
+    return literal_text(plain) if needs_care(plain) else single_quoted(plain)
 
 
 def _is_free(name: str) -> bool:
