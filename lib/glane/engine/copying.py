@@ -5,20 +5,25 @@ its masks anew: ten times the cost of the masks of a grammar that answers share.
 serves all documents. Within a quote, its mask is narrowed to the tokens that continue a piece of the text or end the
 quote.
 
-Both ways allow the same answers (tests/test_copying.py), with two exceptions. A quote does not begin within an escape
-of the text, such as after the backslash of a line break. No single token ends a quote and begins the next.
+Both ways allow the same answers (tests/test_copying.py), with these exceptions. A quote does not begin within an escape
+of the text, such as after the backslash of a line break. No single token ends a quote and begins the next. And a quote
+neither begins nor ends within a number or a character of the text (`glane.boundaries`): from "38,5 °C" nothing quotes
+"38" or "5". A quote that has reached its greatest length ends where it is.
 
 All of it works on bytes, because a token may hold a part of a character.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from glane.boundaries import within_characters, within_numbers
 
 _QUOTE = 0x22
 _BACKSLASH = 0x5C
@@ -117,7 +122,8 @@ class Passage:
     def __init__(self, spelled: str, pieces: Pieces) -> None:
         self._text, self._pieces = spelled.encode(), pieces
         inner = [place for found in _ESCAPE.finditer(self._text) for place in range(found.start() + 1, found.end())]
-        self._inner = frozenset(inner)  # places within an escape, where no quote begins or ends
+        self._escaped = frozenset(inner)  # places within an escape
+        self._inner = self._escaped | _inner_places(spelled)  # places where no quote begins or ends
         self._following: dict[int, list[int]] = {}
         self._first = self._begin()  # computed here, outside of the thread that drives the engine
         self._crossings: dict[int, Words | None] = {}
@@ -156,7 +162,9 @@ class Passage:
         else:
             following = [token for end in where.ends for token in self._continuations(end)]
             allowed = self._pieces.mask(following)
-            if not all(end in self._inner for end in where.ends):
+            # At the greatest length of a quote the grammar only lets it end, within a number, too.
+            kept = self._inner if (mask & allowed).any() else self._escaped
+            if not all(end in kept for end in where.ends):
                 allowed |= self._pieces.ending
             mask &= allowed
 
@@ -166,7 +174,7 @@ class Passage:
         return tuple(self._find(more))
 
     def _find(self, piece: bytes) -> Iterator[int]:
-        """Where the occurrences of a piece end, without those that begin within an escape."""
+        """Where the occurrences of a piece end, without those that begin where no quote begins."""
         place = self._text.find(piece)
         while place >= 0:
             if place not in self._inner:
@@ -213,6 +221,24 @@ class Passage:
             wrong = [token for token, begun in tokens if self.after(inside, begun) is None]
             self._crossings[opened] = ~self._pieces.mask(wrong) if tokens else None
         return self._crossings[opened]
+
+
+def _inner_places(spelled: str) -> frozenset[int]:
+    """The places, in bytes of a text as JSON spells it, that are within a number or what reads as one character."""
+    text = json.loads(f'"{spelled}"')
+    if not text:
+        return frozenset()
+    ends = np.cumsum(_spelled_lengths(text))
+    inner = [offset - 1 for offset in within_numbers(text) | within_characters(text)]
+    return frozenset(ends[inner].tolist())
+
+
+def _spelled_lengths(text: str) -> npt.NDArray[np.int64]:
+    """The number of bytes that JSON spells each character of a text with."""
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    in_utf8 = 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000).astype(np.int64)
+    is_short = np.isin(codes, [ord(character) for character in '"\\\b\f\n\r\t'])
+    return np.where(is_short, 2, np.where(codes < 0x20, 6, in_utf8))
 
 
 def _closing_quote(spelled: bytes, start: int, quoted: bytes) -> int:

@@ -10,13 +10,15 @@ passage that differs by a few letters (`FUZZY`).
 - Among the occurrences of one kind, the nearest to `near` is taken. Without `near`, the first is taken. With `after`,
   occurrences that begin there or later come before all others.
 - A number is never taken for another number. No passage begins or ends within a number ("2" is not found in "12", nor
-  "38" in "38,5"). A fuzzy passage has the numbers of the quote, in their order, with the same "<" and ">". It also
-  keeps "+", "?", "hypo-", "hyper-" and negations.
+  "38" in "38,5", nor "234" in "1 234"; see `glane.boundaries`).
+- A fuzzy passage says what the quote says: it has the same numbers, negations, sides and other words on which the sense
+  depends, and each word of the quote has its counterpart (see `glane.reading.sense`).
 - No passage cuts a letter from its accent, or a ligature in two. It is extended to whole characters.
 
 A model that skips words may write an ellipsis that the text does not have ("fièvre … toux"). The parts of such a quote
 are looked for in their order, at most `MAX_ELISION` characters apart. The passage goes from the first part to the last
-(`FUZZY`). If that fails, the longest part is looked for, provided that the other parts hold no number.
+(`FUZZY`), unless what is skipped denies a part. If the parts do not stand there, the longest is looked for, provided
+that the other parts hold no number, and no other word on which the sense depends.
 """
 
 from __future__ import annotations
@@ -25,13 +27,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
+from glane.boundaries import within_characters, within_numbers
+from glane.reading.sense import Statement, denies, says, senses_in, statement_in
 from glane.task.fold import code_points, fold, fold_with_origins
 from glane.types import Alignment, Evidence
 
@@ -48,17 +52,13 @@ MAX_OCCURRENCES = 20_000  # examined per way: bounds the time for a text like "a
 NUM_WINDOWS = 6  # candidate places that are compared letter by letter, per fuzzy quote
 MAX_SHIFT = 100  # characters by which the ends of a fuzzy passage are moved to fit
 
-# Parts that change the meaning though they differ by few letters: "hypothyroïdie" is near to "hyperthyroïdie", and
-# "pas de" is short.
-_SIGNS = re.compile(
-    r"(?:[<>≤≥]=? ?)?\d+(?:\.\d+)*|[+?]|\bhyp(?:o|er)|\b(?:pas|sans|non|ni|aucune?|absence|absente?s?|not?|without)\b"
-)
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.{3,})\s*\]|\(\s*(?:…|\.{3,})\s*\)|…|\.{3,})\s*")
 # Punctuation around a quote that the text may not have. Signs that are part of a value stay: "-5", "O-", "dengue ?".
 _BEFORE = re.compile(r"^(?:[\s\"'“”«»’‘()\[\]:;!•]|[.,\-–—](?!\d))+")
 _AFTER = re.compile(r"[\s\"'“”«»’‘()\[\]:;!.,]+$")
-_WORD_STARTS = re.compile(r"(?<!\w)\w|(?<!\S)\S")
-_WORD_ENDS = re.compile(r"\w(?!\w)|\S(?!\S)")
+# In folded text, where a number and its unit are joined: "3jours".
+_WORD_STARTS = re.compile(r"(?<!\w)\w|(?<!\S)\S|(?<=\d)[^\W\d_]")
+_WORD_ENDS = re.compile(r"\w(?!\w)|\S(?!\S)|\d(?=[^\W\d_])")
 
 
 def _grams(text: str) -> NDArray[np.uint16]:
@@ -73,15 +73,14 @@ def _grams(text: str) -> NDArray[np.uint16]:
     return ((mixed * np.uint32(3266489917)) >> np.uint32(16)).astype(np.uint16)
 
 
-def _signs(folded: str) -> list[str]:
-    """Return the parts that a fuzzy passage must keep, in order: numbers, "+", "?", negations, hypo-, hyper-."""
-    others = [c for c in folded if c.isnumeric() and not c.isdecimal()]
-    return [sign.replace(" ", "") for sign in _SIGNS.findall(folded)] + others
-
-
 def _min_score(length: int) -> float:
     """Return the score (0 to 100) that a fuzzy passage needs. It rises for short quotes."""
     return MIN_SCORE + 0.75 * max(0, 20 - length)
+
+
+def _most_similar(wanted: str, passages: dict[int, str], default: int) -> int:
+    found = process.extractOne(wanted, passages, scorer=fuzz.ratio)
+    return default if found is None else found[2]
 
 
 def _bare(quote: str) -> str:
@@ -132,6 +131,10 @@ class Aligner:
             quote=self._text[start:end], start=start + self._offset, end=end + self._offset, alignment=alignment
         )
 
+    def has(self, words: str) -> bool:
+        """Whether the text has these words, in this or another spelling (`EXACT` or `NORMALISED`). No word is blank."""
+        return not fold(words) or self._spelled(words, None) is not None
+
     def _rank(self, near: int | None, after: int | None) -> Rank | None:
         if near is None and after is None:
             return None
@@ -150,6 +153,14 @@ class Aligner:
     @cached_property
     def _folded(self) -> tuple[str, NDArray[np.int32]]:
         return fold_with_origins(self._text)
+
+    @cached_property
+    def _within_numbers(self) -> frozenset[int]:
+        return within_numbers(self._text)
+
+    @cached_property
+    def _within_characters(self) -> frozenset[int]:
+        return within_characters(self._text)
 
     @cached_property
     def _text_grams(self) -> NDArray[np.uint16]:
@@ -186,7 +197,7 @@ class Aligner:
         fit = (
             span
             for span, is_whole in islice(occurrences, MAX_OCCURRENCES)
-            if (is_whole or not whole) and not self._in_number(span[0]) and not self._in_number(span[1])
+            if (is_whole or not whole) and not self._in_number(*span)
         )
         return next(fit, None) if rank is None else min(fit, key=rank, default=None)
 
@@ -202,25 +213,13 @@ class Aligner:
         return 0 < index < len(origin) and bool(origin[index - 1] == origin[index])
 
     def _whole_characters(self, start: int, end: int) -> Span:
-        while self._continues(start):
+        if f"{self._text[start : start + 1]}{self._text[end : end + 1]}".isascii():
+            return start, end  # no character of ASCII belongs to the one before
+        while start in self._within_characters:
             start -= 1
-        while self._continues(end):
+        while end in self._within_characters:
             end += 1
         return start, end
-
-    def _continues(self, index: int) -> bool:
-        """Whether the characters before and after an offset read as one: a letter and its accent, or an emoji."""
-        if not 0 < index < len(self._text):
-            return False
-        before, after = self._text[index - 1], self._text[index]
-        if after.isascii() or before.isspace():
-            return False
-        return (
-            unicodedata.category(after)[0] == "M"
-            or after == "\u200d"
-            or "\U0001f3fb" <= after <= "\U0001f3ff"
-            or (before == "\u200d" and unicodedata.category(after) == "So")
-        )
 
     # The surroundings of a passage.
 
@@ -233,30 +232,18 @@ class Aligner:
         character = self._text[index]
         return character.isalnum() or character == "\u00ad" or unicodedata.category(character)[0] == "M"
 
-    def _in_number(self, index: int) -> bool:
-        """Whether an offset is within a number: between its digits, or at its decimal sign."""
-        text = self._text
-        if not 0 < index < len(text):
-            return False
-        if text[index - 1].isnumeric() and text[index].isnumeric():
-            return True
-        if not ({text[index - 1], text[index]} & {".", ","}):
-            return False
-        left, right = index, index
-        while left > 0 and index - left < 20 and (text[left - 1] in ".," or text[left - 1].isnumeric()):
-            left -= 1
-        while right < len(text) and right - index < 20 and (text[right] in ".," or text[right].isnumeric()):
-            right += 1
-        # One sign between digits is a decimal sign. Several signs make a date, whose parts can be quoted.
-        first, sign, second = re.sub("[.,]", ".", text[left:right]).partition(".")
-        return bool(first and sign and second) and "." not in second
+    def _in_number(self, start: int, end: int) -> bool:
+        """Whether a passage begins or ends within a number."""
+        # Next to such a place there is a digit: most texts need not be searched for numbers.
+        around = self._text[max(0, start - 1) : start + 1] + self._text[end - 1 : end + 1]
+        return any(map(str.isnumeric, around)) and not self._within_numbers.isdisjoint((start, end))
 
     # A quote with an ellipsis.
 
     def _elided(self, quote: str, rank: Rank | None) -> tuple[Span, Alignment] | None:
         parts = _parts(quote)
         if len(parts) > 1:
-            span = self._choose(self._chains(parts), False, rank)
+            span = self._choose(self._chains(parts), True, rank)
             return span and (span, Alignment.FUZZY)
         if parts and fold(parts[0]) != fold(_bare(quote)):  # the ellipsis stands before or after
             found = self._spelled(parts[0], rank)
@@ -264,24 +251,32 @@ class Aligner:
         return None
 
     def _partly(self, quote: str, rank: Rank | None) -> tuple[Span, Alignment] | None:
-        """Find the longest part of a quote with an ellipsis, if it has all numbers of the quote."""
+        """Find the longest part of a quote with an ellipsis, if the sense of the quote depends on no other part."""
         parts = _parts(quote)
         longest = max(parts, key=len, default="")
-        if len(parts) < 2 or len(fold(longest)) <= SHORT_LENGTH or _signs(fold(longest)) != _signs(fold(quote)):
+        if len(parts) < 2 or len(fold(longest)) <= SHORT_LENGTH or any(self._chains(parts)):
+            return None
+        if senses_in(longest) != senses_in(quote):
             return None
         found = self._spelled(longest, rank) or self._nearly(longest, rank)
         return found and (found[0], Alignment.FUZZY)
 
     def _chains(self, parts: list[str]) -> Iterator[tuple[Span, bool]]:
+        """Yield the passages from the first part to the last, and whether nothing between the parts denies one."""
         for (start, end), is_whole in self._normalised(parts[0]):
-            last: int | None = end if is_whole and not self._in_number(start) and not self._in_number(end) else None
+            if not is_whole or self._in_number(start, end):
+                continue
+            spans = [(start, end)]
             for part in parts[1:]:
-                last = None if last is None else self._next_end(part, last)
-            if last is not None:
-                yield (start, last), True
+                if (span := self._next(part, spans[-1][1])) is None:
+                    break
+                spans.append(span)
+            if len(spans) == len(parts):
+                skipped = (self._text[one[1] : other[0]] for one, other in pairwise(spans))
+                yield (start, spans[-1][1]), not any(map(denies, skipped))
 
-    def _next_end(self, part: str, after: int) -> int | None:
-        """Return the end of a part that begins within `MAX_ELISION` of an offset of the text."""
+    def _next(self, part: str, after: int) -> Span | None:
+        """Return a part that begins within `MAX_ELISION` of an offset of the text."""
         text, origin = self._folded
         wanted = fold(part)
         # np.int32 is the type of the array; a search with another type would copy the array.
@@ -289,8 +284,8 @@ class Aligner:
         high = int(origin.searchsorted(np.int32(after + MAX_ELISION), side="right")) + len(wanted)
         while (low := text.find(wanted, low, high)) >= 0:
             start, end = self._unfolded(low, low + len(wanted))
-            if self._is_whole(start, end) and not self._in_number(start) and not self._in_number(end):
-                return end
+            if self._is_whole(start, end) and not self._in_number(start, end):
+                return start, end
             low += 1
         return None
 
@@ -300,14 +295,15 @@ class Aligner:
         wanted = fold(_bare(quote))
         if not SHORT_LENGTH < len(wanted) <= MAX_FUZZY_LENGTH or len(self._folded[0]) < SHORT_LENGTH:
             return None
-        signs = _signs(wanted)
+        said: Statement | None = None
         best: tuple[tuple[float, ...], Span] | None = None
         for place in self._places(wanted, rank):
             start, end, score = self._fitted(wanted, place)
-            if score < _min_score(len(wanted)) or _signs(self._folded[0][start:end]) != signs:
+            if score < _min_score(len(wanted)):
                 continue
             span = self._unfolded(start, end)
-            if not self._in_number(span[0]) and not self._in_number(span[1]):
+            said = said or statement_in(_bare(quote))
+            if not self._in_number(*span) and says(statement_in(self._text[slice(*span)]), said):
                 found = (-score, *(span if rank is None else rank(span))), span
                 best = found if best is None else min(best, found)
         return None if best is None else (best[1], Alignment.FUZZY)
@@ -349,6 +345,6 @@ class Aligner:
         if ends and ends[-1] == end + shift + 1 < len(text):  # the search ended here, not a word
             ends.pop()
         for _ in range(2):  # the best start depends on the end, and the reverse
-            start = max((s for s in starts if s < end), key=lambda s: fuzz.ratio(wanted, text[s:end]), default=start)
-            end = max((e for e in ends if e > start), key=lambda e: fuzz.ratio(wanted, text[start:e]), default=end)
+            start = _most_similar(wanted, {s: text[s:end] for s in starts if s < end}, start)
+            end = _most_similar(wanted, {e: text[start:e] for e in ends if e > start}, end)
         return start, end, fuzz.ratio(wanted, text[start:end])

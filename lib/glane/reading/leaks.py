@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from glane.boundaries import numbers, plain_numbers
+from glane.reading.align import Aligner
 from glane.task.answer import read_answer
 from glane.task.examples import Example
 from glane.task.fields import Field, ListField, ObjectField
@@ -14,9 +17,7 @@ from glane.task.locate import locate
 from glane.task.prompt import compact_json
 from glane.types import Alignment, ExtractedValue
 
-_GROUPS = re.compile(r"(?<=\d)[ .\u00a0\u202f](?=\d{3}(?!\d))")  # 1 234, and in English 1,234
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
-_WHOLE = re.compile(r"\d+")
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1.234, and in English 1,234
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +54,33 @@ class Leaks:
 
 
 class _Document:
-    """A text that is normalised when it is first needed: most answers need no comparison."""
+    """A text that is searched for words and figures. It is prepared when that is first needed: mostly it is not."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._normalised: str | None = None
 
-    def has_words(self, words: str) -> bool:
-        if self._normalised is None:
-            self._normalised = fold(self._text)
-        return fold(words) in self._normalised
+    @cached_property
+    def _aligner(self) -> Aligner:
+        return Aligner(self._text)
+
+    @cached_property
+    def _numbers(self) -> frozenset[float]:
+        plain = plain_numbers(self._text)
+        return frozenset(reading for start, end in numbers(self._text) for reading in _readings(plain[start:end]))
 
     def has(self, trace: str | float) -> bool:
-        return self.has_words(trace) if isinstance(trace, str) else self.has_number(trace)
+        """Whether words stand in the text, however they are spelled, or a number in any notation."""
+        return self._aligner.has(trace) if isinstance(trace, str) else abs(trace) in self._numbers
 
-    def has_number(self, number: float) -> bool:
-        """Whether a figure of the text can be read as this number, in any notation."""
-        for text in (self._text, _GROUPS.sub("", self._text), re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", self._text)):
-            if any(float(figure.replace(",", ".")) == number for figure in _NUMBER.findall(text)):
-                return True
-        return any(float(figure) == number for figure in _WHOLE.findall(self._text))
+
+def _readings(figure: str) -> Iterator[float]:
+    """The numbers that a figure can be read as: "1,234" is 1234 or 1.234, and "1 234,5" only 1234.5."""
+    figure = figure.replace(" ", "").replace("'", "").replace("²", "")
+    if _GROUPED.fullmatch(figure):
+        yield float(re.sub("[.,]", "", figure))
+    whole, sign, decimals = figure.replace(",", ".").rpartition(".")
+    if decimals:
+        yield float(f"{whole.replace('.', '')}{sign}{decimals}")
 
 
 def _leaves(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:

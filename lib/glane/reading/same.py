@@ -19,7 +19,8 @@ from glane.task.kinds.date import at_precision
 from glane.types import Assertion, ExtractedValue
 
 _HYPHENS = re.compile("[-‐‑]")
-_SHORT_WORDS = re.compile(r"\b(?:\w|[ivx]+)\b(?!')")  # "A" in "hépatite A", "II" in "type II"; not the "d" in "d'Arles"
+# "A" in "hépatite A", "II" in "type II", "b" in "2b"; not the "d" in "d'Arles".
+_SHORT_WORDS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]|[ivx]+)(?![^\W\d_'])")
 
 
 class Statement(NamedTuple):

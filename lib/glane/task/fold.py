@@ -13,15 +13,21 @@ _SPELLING = {
     **dict.fromkeys("“”„‟″", '"'),
     **dict.fromkeys("‐‑‒–—―−", "-"),
     **dict(zip("œæøłđı×", ("oe", "ae", "o", "l", "d", "i", "x"))),
+    "٫": ".",  # the decimal sign of Arabic
+    "\u0640": "",  # lengthens a word of Arabic, to look well
     "\u00ad": "\u00ad",  # a soft hyphen is removed later, together with the end of line after it
     "\u0338": "\u0338",  # a stroke that negates: "≠" is not "="
 }
-# Runs of white space, and the optional spaces of French in "« toux »", "toux :", "38 °C" and "5 %".
-_SPACES = re.compile(" +(?=[»;:!?%°])|(?<=[« ]) +")
+# Runs of white space, and the optional spaces in "« toux »", "toux :", "38 °C", "5 %" and "10 mg".
+# The pattern begins with a space, which makes the search fast; the lookbehinds go over that space, too.
+_SPACES = re.compile(r" (?:(?<=[« ] ) *| *(?=[»;:!?%°])|(?<=\d ) *(?=[^\W\d_]))")
 # A hyphen between letters, and the end of line after it: "vomis-\nsements", "post-opératoire".
 _HYPHENS = re.compile(r"-(?<=[^\W\d_]-) *(?=[^\W\d_])")
 _SOFT_HYPHENS = re.compile("\u00ad(?: +(?=[^\\W\\d_]))?")
+# In this order, as a soft hyphen and spaces may come between a hyphen and the next letter.
+_LEFT_OUT = (_SPACES, _SOFT_HYPHENS, _HYPHENS)
 _DECIMAL_COMMAS = re.compile(r",(?<=\d,)(?=\d)")  # 38,5 and 38.5 are the same number
+_SYLLABLES = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")  # of Hangul, in their letters
 _GUILLEMETS = str.maketrans("«»", '""')
 
 
@@ -40,6 +46,8 @@ def _fold_character(character: str) -> str:
         return _SPELLING[character]
     if unicodedata.category(character) in ("Cc", "Cf"):  # zero-width spaces, marks of direction
         return ""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
     if "\uac00" <= character <= "\ud7a3":  # Hangul: decomposition would split its syllables
         return character
     folded = unicodedata.normalize("NFD", character.casefold())
@@ -58,11 +66,15 @@ def fold(text: str) -> str:
     """Return the text without differences of spelling, for comparison.
 
     Letters become lower case without accents. Ligatures are resolved. A run of white space becomes one space, or none
-    just inside quotation marks and before ";:!?%°". Quotation marks, dashes and decimal commas become plain. Hyphens
-    between letters are removed, with the end of line after them: "vomis-\\nsements" and "post-opératoire" become
-    "vomissements" and "postoperatoire". White space around the text is removed.
+    just inside quotation marks, before ";:!?%°" and between a number and its unit. Quotation marks, dashes, digits and
+    decimal commas become plain. Hyphens between letters are removed, with the end of line after them:
+    "vomis-\\nsements" and "post-opératoire" become "vomissements" and "postoperatoire". White space around the text is
+    removed.
     """
-    return fold_with_origins(text)[0].strip(" ")
+    folded = text.translate(_TABLE)
+    for pattern in _LEFT_OUT:
+        folded = pattern.sub("", folded)
+    return _finished(folded).strip(" ")
 
 
 def fold_with_origins(text: str) -> tuple[str, NDArray[np.int32]]:
@@ -79,15 +91,24 @@ def fold_with_origins(text: str) -> tuple[str, NDArray[np.int32]]:
         for code in odd:
             lengths[code] = len(_TABLE[code])
         origin = origin.repeat(lengths[codes])
-    # In this order, as a soft hyphen and spaces may come between a hyphen and the next letter.
-    for pattern in (_SPACES, _SOFT_HYPHENS, _HYPHENS):
-        gone = [match.span() for match in pattern.finditer(folded)]
-        if gone:
-            kept = np.ones(len(folded), dtype=bool)
-            for start, end in gone:
-                kept[start:end] = False
-            folded, origin = pattern.sub("", folded), origin[kept]
-    return _DECIMAL_COMMAS.sub(".", folded).translate(_GUILLEMETS), origin
+    for pattern in _LEFT_OUT:
+        folded, origin = pattern.sub("", folded), _without(origin, [match.span() for match in pattern.finditer(folded)])
+    later_letters = [(match.start() + 1, match.end()) for match in _SYLLABLES.finditer(folded)]
+    return _finished(folded), _without(origin, later_letters)
+
+
+def _finished(folded: str) -> str:
+    composed = _SYLLABLES.sub(lambda match: unicodedata.normalize("NFC", match[0]), folded)
+    return _DECIMAL_COMMAS.sub(".", composed).translate(_GUILLEMETS)
+
+
+def _without(origin: NDArray[np.int32], spans: list[tuple[int, int]]) -> NDArray[np.int32]:
+    if not spans:
+        return origin
+    kept = np.ones(len(origin), dtype=bool)
+    for start, end in spans:
+        kept[start:end] = False
+    return origin[kept]
 
 
 def code_points(text: str) -> NDArray[np.uint32]:

@@ -1,0 +1,456 @@
+"""Tells whether a quote and a passage that differ by a few letters say the same.
+
+A quote is compared with a passage word by word:
+
+- What turns a statement into another must be the same on both sides, in the same order: negations, sides, signs and
+  directions, numbers and units, persons, certainty, time. Their grammatical forms are equal. No such word is a slip of
+  another one.
+- Each other word of the quote has its counterpart in the passage. Slips of spelling are allowed in longer words: one
+  letter, or what is often confused ("ph" and "f", double letters). Words like "le" and "of" need no counterpart.
+
+Both languages are known at once, as texts mix them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from glane.boundaries import NUMBER, plain_numbers
+from glane.task.fold import fold
+
+# Each line is one sense: its words, folded, without the endings that `_forms` removes.
+_NEGATIONS = """
+ne n'
+pas point
+jamais
+peu
+aucun aucunement
+sans
+ni
+non
+nul nulle nuls nullement
+rien
+guere
+nie nient nier niait niant
+dement dementir dementi dementent
+exclut exclu exclue exclure excluent excluant exclusion exclude excluded excluding
+refute refutee refuter
+infirme infirmee infirmer infirment infirmant
+elimine eliminee eliminer eliminent eliminant eliminate eliminated
+ecarte ecartee ecarter ecartent
+absence absent absente
+indemne exempt exempte
+depourvu depourvue
+sauf hormis except
+contre against
+not
+no
+never
+hardly scarcely barely
+without
+denies deny denied denying denial
+ruled rules rule
+free
+nor
+neither
+none nil
+lack lacking lacked
+fail fails failed
+refuse refusee refused refuser
+"""
+_SENSES = (
+    _NEGATIONS
+    + """
+plus
+moins
+more
+less fewer
+faux fausse false
+vrai true
+
+droit droite right
+gauche left
+bilateral bilaterale bilateraux bilaterally
+unilateral unilaterale unilateraux
+anterieur anterieure anterior
+posterieur posterieure posterior
+superieur superieure superior upper
+inferieur inferieure inferior lower
+interne internal
+externe external
+ipsilateral homolateral
+controlateral contralateral
+
+positif positive positivite positivement positively positivity
+negatif negative negativite negativement negatively negativity
+augmente augmentee augmenter augmentent augmentait augmentant augmentation augmented
+diminue diminuee diminuer diminuent diminuait diminuant diminution diminished
+majore majoree majorer majoration
+minore minoree minorer minoration
+maximum maximal maximale
+minimum minimal minimale
+hausse
+baisse baissee baisser
+croissant croissante croissance
+decroissant decroissante decroissance
+increase increased increasing
+decrease decreased decreasing
+reduit reduite reduction reduce reduced
+rise rises rising rose risen raised
+fall falls falling fell fallen
+drop drops dropped
+higher high
+low
+above over
+below under
+haut haute
+bas basse
+eleve elevee elevated
+normal normale normaux normally
+anormal anormale anormaux abnormal
+aggravation aggrave aggravee worse worsening worsened
+amelioration ameliore amelioree improved improvement better
+
+suspecte suspectee suspect suspicion suspected suspects suspecter
+confirme confirmee confirmer confirmation confirmed confirms
+probable probablement probably
+improbable unlikely
+possible possiblement possibly
+eventuel eventuelle eventuellement
+certain certaine certainement certainly
+incertain incertaine uncertain
+doute douteux douteuse doubtful
+presume presumee presumed
+hypothese hypothesis
+peut may might
+could
+likely
+perhaps maybe
+semble
+
+avant
+apres
+before
+after
+prior
+pre
+post
+antecedent atcd atcds
+history
+ancien ancienne former formerly
+previous previously
+hier yesterday
+aujourd'hui today
+demain tomorrow
+lendemain
+veille
+matin morning
+soir evening
+nuit night
+
+pere papa father dad
+mere maman mother mum mom
+frere brother
+soeur sister
+fils
+fille daughter
+mari husband
+epoux
+epouse wife
+conjoint
+conjointe
+compagnon
+compagne
+oncle uncle
+tante aunt
+neveu nephew
+niece
+cousin
+cousine
+grandfather
+grandmother
+voisin voisine neighbour neighbor
+homme man men
+femme woman women
+garcon boy boys
+fillette girl
+monsieur mr
+madame mme mrs
+masculin male
+feminin female
+familial familiale familiaux
+
+zero
+un une one
+deux two
+trois three
+quatre four
+cinq five
+six
+sept seven
+huit eight
+neuf nine
+dix ten
+onze eleven
+douze twelve
+treize thirteen
+quatorze fourteen
+quinze fifteen
+seize sixteen
+vingt twenty
+trente thirty
+quarante forty
+cinquante fifty
+soixante sixty
+septante seventy
+huitante octante eighty
+nonante ninety
+cent hundred
+mille thousand
+million
+milliard billion
+demi demie half halves
+moitie
+tiers
+quart quarter
+premier premiere first
+second seconde seconds
+third
+fourth
+fifth
+sixth
+seventh
+eighth
+ninth
+tenth
+dernier derniere last
+once
+twice
+double doubled
+thrice
+triple
+quadruple
+dizaine
+douzaine dozen
+vingtaine
+trentaine
+quinzaine
+centaine
+millier
+seul seule
+unique single
+ii
+iii
+iv
+vi
+vii
+viii
+ix
+
+jour jr jrs day days
+semaine week
+mois month
+annee ans year yr yrs
+heure hour
+minute
+gramme
+milligramme milligram
+microgramme microgram
+kilogramme kilogram kilo
+litre liter
+millilitre milliliter
+mg
+kg
+ug mcg μg
+ng
+ml
+cl
+dl
+μl ul
+mmol
+μmol umol
+mmhg
+cm
+mm
+km
+kcal
+ui iu
+pourcent percent
+degre degree
+celsius
+fahrenheit
+"""
+)
+_FUNCTIONS = """
+le la les l' j' m' t' du de des d' a au aux en et y dans par pour sur chez avec que qu' qui dont ce c' cet cette ces s'
+se son sa ses leur leurs est sont etait ete etre ont avait avoir ayant fait on lui soit puis alors donc tres
+the an of to in on at by for with from and is are was were be been do does did will can has have had this that these
+those which who there as its it than then also very
+"""
+_FUNCTION_WORDS = frozenset(_FUNCTIONS.split())
+# Figures tell the place of "2e" and "2nd".
+_ORDINALS = frozenset({"e", "er", "re", "eme", "ere", "st", "nd", "rd", "th"})
+_AFTER_NUMBERS = {"an": "annee", "min": "minute", "sec": "second"}  # elsewhere they are other words
+
+_SENSE_OF = {word: line.split()[0] for line in _SENSES.splitlines() for word in line.split()}
+_DENIALS = frozenset(line.split()[0] for line in _NEGATIONS.split("\n") if line)
+_NUMBER_WORD = re.compile(
+    "zero|onze|une?|deux|trois|quatre|cinquante|cinq|sixty|six|septante|seventy|seven|sept|huitante|huit|neuf|dix|douze"
+    "|treize|quatorze|quinze|seize|vingt|trente|quarante|soixante|nonante|cent|mille|one|two|three|four|five|eighty|eight"
+    "|ninety|nine|ten|twenty|thirty|forty|fifty|hundred|thousand"
+)
+_COMPOUND = re.compile(f"(?:{_NUMBER_WORD.pattern})(?:s?(?:et|and)?(?:{_NUMBER_WORD.pattern}))+")
+_COUNTED = re.compile("[a-z]+(?:ieme|teen|teenth|tieth)")
+# Two words with different prefixes are two words, however few letters differ.
+_PREFIX = re.compile(
+    "hyper|hypo|peri|per|pre|post|intra|inter|extra|sub|supra|infra|macro|micro|mono|poly|anti|ante|tachy|brady|abd|add"
+)
+# What is often confused in writing becomes the same, and endings of number and gender are left out.
+_CONFUSED = (
+    (re.compile("[oa]e"), "e"),
+    (re.compile("ph"), "f"),
+    (re.compile("qu|c"), "k"),
+    (re.compile("(?<!^)h"), ""),
+    (re.compile("y"), "i"),
+    (re.compile("z"), "s"),
+    (re.compile(r"(.)\1+"), r"\1"),
+    (re.compile("(?:es|s|x|e)$"), ""),
+)
+_MIN_SLIP_LENGTH = 5  # letters; in shorter words another letter is another word
+_MIN_SENSE_LENGTH = 6  # letters; "fever" is no slip of "never"
+_LONG = 15  # words; a longer quote may begin or end with a word too many
+_INNER_HYPHEN = re.compile(r"(?<=[^\W\d_]{2})[-‐‑–](?=[^\W\d_])")
+_TOKEN = re.compile(
+    rf"(?P<number>{NUMBER})"
+    # A minus stands before a figure, or after a word and before no other: "O-", "AgHBs -".
+    r"|(?P<sign>[<>≤≥≠]=?|[+?±%‰]|(?<!\w)-(?=\d)|-(?=\s*(?:[,;.)]|$)))"
+    r"|(?P<not>[^\W\d_]*n't\b|cannot\b)|'s\b"
+    r"|(?P<word>aujourd'hui|[^\W\d_]+(?:'(?!s\b)(?=[^\W\d_]))?)"
+)
+_SENTENCE_END = re.compile(r"[.;!?](?=\s)|\n")
+
+
+class Word(NamedTuple):
+    """A word, number or sign of a text, folded."""
+
+    text: str
+    sense: str | None  # what it stands for, if it turns a statement into another
+
+
+class Statement(NamedTuple):
+    """What a quote or a passage says, as far as the two are compared."""
+
+    words: list[Word]  # in their order, without function words
+    joined: list[str]  # each two words that follow each other, as one: "sainte" and "anne" are "sainteanne"
+
+
+def statement_in(text: str) -> Statement:
+    """Return what a text says."""
+    folded = fold(_INNER_HYPHEN.sub(" ", text))
+    words: list[Word] = []
+    every: list[str] = []
+    is_after_number = False
+    for match in _TOKEN.finditer(plain_numbers(folded)):
+        token, kind = folded[match.start() : match.end()], match.lastgroup
+        if kind == "word":
+            every.append(token.rstrip("'"))
+            words += _meanings(token, is_after_number)
+        elif kind is not None:
+            words.append(Word(token, {"number": re.sub("[ ']", "", token), "not": "not"}.get(kind, token)))
+        is_after_number = kind == "number"
+    return Statement(words, [one + other for one, other in pairwise(every)])
+
+
+def senses_in(text: str) -> list[str]:
+    """Return what turns the statements of a text into others: its negations, numbers and the like, in their order."""
+    return _senses(statement_in(text))
+
+
+def says(passage: Statement, quote: Statement) -> bool:
+    """Whether a passage says what a quote says, except for slips of spelling and words that the quote leaves out."""
+    same = _senses(quote) == _senses(passage)
+    return (same or _senses(quote, passage) == _senses(passage, quote)) and _has_words(passage, quote)
+
+
+def _senses(statement: Statement, other: Statement | None = None) -> list[str]:
+    """The senses in their order; with `other`, also those of words that are a slip of a word in the other statement."""
+    known = (
+        [] if other is None else [word for word in other.words if word.sense and len(word.text) >= _MIN_SENSE_LENGTH]
+    )
+    return [sense for word in statement.words if (sense := word.sense or _sense_by_slip(word.text, known))]
+
+
+def _sense_by_slip(text: str, known: list[Word]) -> str | None:
+    return next((one.sense for one in known if text[0] == one.text[0] and _is_slip(text, one.text)), None)
+
+
+def _has_words(passage: Statement, quote: Statement) -> bool:
+    single = {word.text for word in passage.words}
+    known = single.union(passage.joined)
+    words = [word.text for word in quote.words if not word.sense]
+    if len(words) >= _LONG:
+        words = words[1:-1]
+    return all(
+        word in known
+        or any(_is_slip(word, other) for other in known)
+        or any(word in pair and any(_is_slip(pair, other) for other in single) for pair in quote.joined)
+        for word in words
+    )
+
+
+def denies(skipped: str) -> bool:
+    """Whether text that a quote skips between two of its parts denies what the quote says.
+
+    A negation in a sentence between those of the parts is about something else.
+    """
+    sentences = _SENTENCE_END.split(skipped)
+    return any(not _DENIALS.isdisjoint(senses_in(one)) for one in (sentences[0], sentences[-1]))
+
+
+def _meanings(token: str, is_after_number: bool) -> list[Word]:
+    """The word that a token is, without its apostrophe; none if it is a function word, several for a written number."""
+    word = token.rstrip("'")
+    if senses := _senses_of(token, is_after_number):
+        return [Word(word, sense) for sense in senses]
+    return [] if token in (_ORDINALS if is_after_number else _FUNCTION_WORDS) else [Word(word, None)]
+
+
+def _senses_of(word: str, is_after_number: bool) -> list[str]:
+    single = word.removesuffix("s") if len(word) > 4 else word
+    if sense := _SENSE_OF.get(word) or _SENSE_OF.get(single):
+        return [sense]
+    if is_after_number and (word in _AFTER_NUMBERS or word in _ORDINALS):
+        return [_AFTER_NUMBERS[word]] if word in _AFTER_NUMBERS else []
+    if len(word) == 1 and word not in ("a", "y"):  # the type of a virus, a unit, an initial
+        return [word]
+    if _COUNTED.fullmatch(single):
+        return [single]
+    return [_SENSE_OF[number] for number in _NUMBER_WORD.findall(word)] if _COMPOUND.fullmatch(single) else []
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """Whether two words are one, spelled otherwise or by mistake."""
+    if word == other:
+        return True
+    prefixes = {match[0] for one in (word, other) if (match := _PREFIX.match(one))}
+    if min(len(word), len(other)) < 3 or len(prefixes) == 2:
+        return False
+    one, two = _skeleton(word), _skeleton(other)
+    if one == two:
+        return True
+    # A letter too many in front negates: "symptomatique" and "asymptomatique", "régulier" and "irrégulier".
+    if min(len(word), len(other)) < _MIN_SLIP_LENGTH or one.endswith(two) or two.endswith(one):
+        return False
+    return OSA.distance(one, two, score_cutoff=1) <= 1
+
+
+@lru_cache(maxsize=4096)
+def _skeleton(word: str) -> str:
+    for pattern, plain in _CONFUSED:
+        word = pattern.sub(plain, word)
+    return word
