@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from glane.boundaries import within_characters, within_numbers
-from glane.reading.sense import Statement, denies, says, senses_in, statement_in
+from glane.reading.sense import Statement, denies, replaced, says, senses_in, statement_in
 from glane.task.fold import code_points, fold, fold_with_origins
 from glane.types import Alignment, Evidence
 
@@ -52,6 +52,8 @@ MAX_OCCURRENCES = 20_000  # examined per way: bounds the time for a text like "a
 NUM_WINDOWS = 6  # candidate places that are compared letter by letter, per fuzzy quote
 MAX_SHIFT = 100  # characters by which the ends of a fuzzy passage are moved to fit
 
+_LAST_WORD = re.compile(r"\S+\s*\Z")
+_FIRST_WORD = re.compile(r"\s*\S+")
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.{3,})\s*\]|\(\s*(?:…|\.{3,})\s*\)|…|\.{3,})\s*")
 # Punctuation around a quote that the text may not have. Signs that are part of a value stay: "-5", "O-", "dengue ?".
 _BEFORE = re.compile(r"^(?:[\s\"'“”«»’‘()\[\]:;!•]|[.,\-–—](?!\d))+")
@@ -303,10 +305,21 @@ class Aligner:
                 continue
             span = self._unfolded(start, end)
             said = said or statement_in(_bare(quote))
-            if not self._in_number(*span) and says(statement_in(self._text[slice(*span)]), said):
+            if not self._in_number(*span) and self._says(span, said):
                 found = (-score, *(span if rank is None else rank(span))), span
                 best = found if best is None else min(best, found)
         return None if best is None else (best[1], Alignment.FUZZY)
+
+    def _says(self, span: Span, quote: Statement) -> bool:
+        start, end = span
+        passage = statement_in(self._text[start:end])
+        if not says(passage, quote):
+            return False
+        has_other_first, has_other_last = replaced(passage, quote)
+        before, after = _LAST_WORD.search(self._text, max(0, start - 40), start), _FIRST_WORD.match(self._text, end)
+        return not (
+            (has_other_first and before and senses_in(before[0])) or (has_other_last and after and senses_in(after[0]))
+        )
 
     def _places(self, wanted: str, rank: Rank | None) -> Iterator[int]:
         """Yield the folded offsets where a passage of the quote's length shares most trigrams with it.

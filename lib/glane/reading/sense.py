@@ -66,6 +66,10 @@ refuse refusee refused refuser
 _SENSES = (
     _NEGATIONS
     + """
+ou or
+si if
+seulement only
+presque almost nearly
 plus
 moins
 more
@@ -322,6 +326,7 @@ _CONFUSED = (
     (re.compile("(?:es|s|x|e)$"), ""),
 )
 _MIN_SLIP_LENGTH = 5  # letters; in shorter words another letter is another word
+_IDEOGRAMS = "\u2e80"  # of these and later characters, each can be a word
 _MIN_SENSE_LENGTH = 6  # letters; "fever" is no slip of "never"
 _LONG = 15  # words; a longer quote may begin or end with a word too many
 _INNER_HYPHEN = re.compile(r"(?<=[^\W\d_]{2})[-‐‑–](?=[^\W\d_])")
@@ -346,24 +351,24 @@ class Statement(NamedTuple):
     """What a quote or a passage says, as far as the two are compared."""
 
     words: list[Word]  # in their order, without function words
-    joined: list[str]  # each two words that follow each other, as one: "sainte" and "anne" are "sainteanne"
+    tokens: list[str]  # its words, function words included, "l'" with its apostrophe
 
 
 def statement_in(text: str) -> Statement:
     """Return what a text says."""
     folded = fold(_INNER_HYPHEN.sub(" ", text))
     words: list[Word] = []
-    every: list[str] = []
+    tokens: list[str] = []
     is_after_number = False
     for match in _TOKEN.finditer(plain_numbers(folded)):
         token, kind = folded[match.start() : match.end()], match.lastgroup
         if kind == "word":
-            every.append(token.rstrip("'"))
+            tokens.append(token)
             words += _meanings(token, is_after_number)
         elif kind is not None:
             words.append(Word(token, {"number": re.sub("[ ']", "", token), "not": "not"}.get(kind, token)))
         is_after_number = kind == "number"
-    return Statement(words, [one + other for one, other in pairwise(every)])
+    return Statement(words, tokens)
 
 
 def senses_in(text: str) -> list[str]:
@@ -391,16 +396,35 @@ def _sense_by_slip(text: str, known: list[Word]) -> str | None:
 
 def _has_words(passage: Statement, quote: Statement) -> bool:
     single = {word.text for word in passage.words}
-    known = single.union(passage.joined)
+    known = single.union(_joined(passage))
     words = [word.text for word in quote.words if not word.sense]
     if len(words) >= _LONG:
         words = words[1:-1]
     return all(
         word in known
         or any(_is_slip(word, other) for other in known)
-        or any(word in pair and any(_is_slip(pair, other) for other in single) for pair in quote.joined)
+        or any(word in pair and pair in single for pair in _joined(quote))
         for word in words
     )
+
+
+def _joined(statement: Statement) -> list[str]:
+    """Each two words that follow each other, as one: "sainteanne" for "Sainte-Anne". "A typical" is not "atypical"."""
+    pairs = (pair for pair in pairwise(statement.tokens) if min(map(len, pair)) > 1)
+    return [f"{one}{other}".replace("'", "") for one, other in pairs]
+
+
+def replaced(passage: Statement, quote: Statement) -> tuple[bool, bool]:
+    """Whether the text may have another word in place of the first word of a quote, and of the last.
+
+    Function words are not looked for. But the text before a passage may have "sans" where the quote has "avec".
+    """
+    first, last = (_is_replaced(passage.tokens[place:][:1], quote.tokens[place:][:1]) for place in (0, -1))
+    return first, last
+
+
+def _is_replaced(passage: list[str], quote: list[str]) -> bool:
+    return quote != passage and not _FUNCTION_WORDS.isdisjoint(quote)
 
 
 def denies(skipped: str) -> bool:
@@ -444,7 +468,8 @@ def _is_slip(word: str, other: str) -> bool:
     if one == two:
         return True
     # A letter too many in front negates: "symptomatique" and "asymptomatique", "régulier" and "irrégulier".
-    if min(len(word), len(other)) < _MIN_SLIP_LENGTH or one.endswith(two) or two.endswith(one):
+    is_short = min(len(word), len(other)) < _MIN_SLIP_LENGTH or max(word + other) >= _IDEOGRAMS
+    if is_short or one.endswith(two) or two.endswith(one):
         return False
     return OSA.distance(one, two, score_cutoff=1) <= 1
 
