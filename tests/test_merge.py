@@ -310,6 +310,8 @@ def test_similar_text_is_the_same_but_not_with_other_numbers():
         ("poliovirus de type II", "poliovirus de type III"),
         ("grippe saisonnière A", "grippe saisonnière"),
         ("hépatite-A chronique", "hépatite-B chronique"),
+        ("diabète de type 2 a", "diabète de type 2 b"),
+        ("diabète de type 2a", "diabète de type 2b"),
     ]:
         assert len(chunks(FUZZY, many(one), many(other)).items) == 2
     assert len(chunks(FUZZY, many("hôpital d'Arles"), many("hopital Arles")).items) == 1

@@ -473,7 +473,12 @@ def test_settings_without_effect_or_sense_are_refused(change, words):
         ("1.234 cas en 2024, hopital  NORD", []),
         ("1,234 le 5/3/24, Hôpital Nord", []),
         ("1\u202f234 le 05.03.24, Hôpital Nord", []),
+        ("1’234 le 5.3.24, Hôpital Nord", []),
+        ("1234,5 le 12.2024, Hôpital Nord", ["n"]),
+        ("١٬٢٣٤ cas en 2024, Hôpital Nord", []),
         ("99 cas, Hôpital Sud", ["n", "day", "ward"]),
+        ("21 234 ou 1 234 567 ou 1 234,5 cas, en 12 024, Hôpital Nord", ["n", "day"]),
+        ("9 1234 cas à 24,5 °C, Hôpital Nord", ["day"]),
     ],
 )
 def test_figures_that_are_written_otherwise_are_no_leak(text, leaked):
@@ -484,3 +489,19 @@ def test_figures_that_are_written_otherwise_are_no_leak(text, leaked):
     task = load_task({"name": "t", "instructions": "x", "fields": fields, "examples": [example]})
     found = {name: ExtractedValue(value=value) for name, value in values.items()}
     assert Leaks(task.examples, task.fields).in_answer(found, text) == leaked
+
+
+@pytest.mark.parametrize(
+    ("text", "leaked"),
+    [
+        ("On compte 234 cas.", []),
+        ("On compte 1 234 cas.", ["what"]),
+        ("On compte 1\u202f234 cas.", ["what"]),
+        ("En 2012 234 CAS.", []),
+        ("On compte 2340 cas.", ["what"]),
+    ],
+)
+def test_words_that_begin_with_a_figure_are_a_leak_where_it_is_part_of_another(text, leaked):
+    example = {"text": "Il y a 234 cas", "output": {"what": "234 cas"}}
+    task = load_task({"name": "t", "instructions": "x", "fields": {"what": {"type": "string"}}, "examples": [example]})
+    assert Leaks(task.examples, task.fields).in_answer({"what": ExtractedValue(value="234 cas")}, text) == leaked

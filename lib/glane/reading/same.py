@@ -20,7 +20,7 @@ from glane.types import Assertion, ExtractedValue
 
 _HYPHENS = re.compile("[-‐‑]")
 # "A" in "hépatite A", "II" in "type II", "b" in "2b"; not the "d" in "d'Arles".
-_SHORT_WORDS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]|[ivx]+)(?![^\W\d_'])")
+_SHORT_WORDS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]|[ivx]+)(?![^\W\d_]|')")
 
 
 class Statement(NamedTuple):
