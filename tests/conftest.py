@@ -98,7 +98,7 @@ def make_settings(data: Path, run: Path, task: Mapping[str, Any] = SMALL_TASK, *
             "name": "scripted", "engine": "scripted", "path": "none", "max_model_len": 20000, "max_tokens": 512,
             "max_num_seqs": 8,
         },
-        "run": {"dir": str(run), "shard_rows": 16, "heartbeat_s": 0.2, "lease_s": 2.0},
+        "run": {"dir": str(run), "shard_rows": 16, "heartbeat_s": 0.2, "lease_s": 2.0, "allow_toy": True},
         "progress": "none",
     }  # fmt: skip
     for key, value in changes.items():
@@ -135,10 +135,22 @@ def extract_here(settings: ExtractSettings) -> pl.DataFrame:
     return pl.read_parquet(run.directory.records / "*.parquet")
 
 
+# What tests of extractions leave unsaid: users must say it.
+_CHOSEN = ("task=ed_visit", "model=demo", "run.allow_toy=true")
+
+
+def chosen(arguments: Sequence[str], name: str) -> list[str]:
+    """The words of a command line, with a task and a model where it names none, and toys allowed."""
+    given = {word.partition("=")[0] for word in arguments}
+    unsaid = _CHOSEN if name in ("extract", "plan") else ()
+    return [*arguments, *(word for word in unsaid if word.partition("=")[0] not in given)]
+
+
 def launch(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     """Start the extraction as a user would, and go on."""
+    words = chosen(arguments, "extract")
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "jobs" / "extract.py"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, str(ROOT / "jobs" / "extract.py"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, **options,
     )  # fmt: skip
 
@@ -162,7 +174,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60.0, *, every_s: fl
 def job(*arguments: str, name: str = "extract", check: int | None = 0, timeout: float = 300, **options: Any) -> Any:
     """Run a job as a user would."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "jobs" / f"{name}.py"), *arguments],
+        [sys.executable, str(ROOT / "jobs" / f"{name}.py"), *chosen(arguments, name)],
         capture_output=True, text=True, timeout=timeout, check=False, **options,
     )  # fmt: skip
     if check is not None:
@@ -171,17 +183,17 @@ def job(*arguments: str, name: str = "extract", check: int | None = 0, timeout: 
 
 
 def job_here(
-    *arguments: str, name: str = "extract", check: int | None = 0, cwd: Path | None = None
+    *arguments: str, name: str = "extract", check: int | None = 0, cwd: Path | None = None, as_told: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run a job as `job` does, in this process: for what ends before Ray and engines are started.
 
-    To start Python and to import the libraries takes seconds, each time.
+    With `as_told`, nothing is added to the arguments. To start Python and to import the libraries takes seconds, each time.
     """
     said, complained, code = io.StringIO(), io.StringIO(), 0
     former_umask = os.umask(0o022)  # as in most shells; the job sets its own
     try:
         with redirect_stdout(said), redirect_stderr(complained), chdir(cwd or Path.cwd()):
-            run_command(name.replace("_", "-"), list(arguments))
+            run_command(name.replace("_", "-"), list(arguments) if as_told else chosen(arguments, name))
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     finally:

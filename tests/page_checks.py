@@ -44,8 +44,8 @@ _PLACEHOLDERS = {
 # What each job cannot do without: added where a command says `…` for the rest.
 _OF_A_RUN = {"run.dir": "runs/a", "out.dir": "runs/b"}
 _REQUIRED = {
-    "extract": {"data.path": "notes.parquet"},
-    "plan": {"data.path": "notes.parquet"},
+    "extract": {"task": "ed_visit", "model": "demo", "data.path": "notes.parquet"},
+    "plan": {"task": "ed_visit", "model": "demo", "data.path": "notes.parquet"},
     "status": {"run.dir": "runs/a"},
     "review": _OF_A_RUN,
     "sentinels": _OF_A_RUN,
@@ -102,8 +102,8 @@ def _check_yaml(content: str, earlier: dict[str, object], folder: Path) -> None:
         path = folder / named[1] / f"{named[2]}.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
-        job = "extract"
-        _typed(job, _composed(job, [f"{named[1]}={named[2]}", "data.path=x"], folder))
+        job, told = "extract", {"task": "ed_visit", "model": "demo", named[1]: named[2], "data.path": "x"}
+        _typed(job, _composed(job, [f"{key}={value}" for key, value in told.items()], folder))
         return
     if not isinstance(values, dict):
         raise ValueError("neither a task nor a configuration file; begin it with a line # my_folder/GROUP/NAME.yaml")

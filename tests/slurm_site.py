@@ -43,7 +43,8 @@ class Site:
             wait_for(lambda node=node: self.processes(node) == [], 10)
 
     def overrides(self, *more, pace=SLOW):
-        return ["task=ed_visit", "model=scripted", f"data.path={self.data}", f"run.dir={self.run}", *pace, *more]
+        chosen = ["task=ed_visit", "model=scripted", "run.allow_toy=true"]
+        return [*chosen, f"data.path={self.data}", f"run.dir={self.run}", *pace, *more]
 
     def slurm(self, *command, check=True):
         done = subprocess.run(

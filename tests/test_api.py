@@ -166,7 +166,7 @@ def test_a_review_and_sentinels_are_written_where_they_are_told(folder: Path, tm
 @pytest.mark.ray
 def test_an_extraction_from_a_frame_and_from_a_path_is_that_of_the_command(tmp_path: Path) -> None:
     frame = pl.DataFrame({"id": [f"d{i}" for i in range(30)], "text": [f"note {i}" for i in range(30)]})
-    keys = {"model": "scripted", "model__max_num_seqs": 4}
+    keys = {"model": "scripted", "model__max_num_seqs": 4, "run__allow_toy": True}
     run = glane.extract(frame, task=SMALL_TASK, run_dir=tmp_path / "run", **keys)
     rows = run.all().collect()
     assert rows["id"].to_list() == frame["id"].to_list()
@@ -190,13 +190,15 @@ def test_tasks_and_models_are_found_as_by_the_command(tmp_path: Path) -> None:
     data = write_documents(tmp_path / "d.parquet", ["a", "b", "c"])
     second = glane.extract(
         data, task=tmp_path / "own" / "task" / "second.yaml", model=tmp_path / "own" / "model" / "quick.yaml",
-        run_dir=tmp_path / "one", reading="thorough", task__passes={"samples": 2},
+        run_dir=tmp_path / "one", reading="thorough", task__passes={"samples": 2}, run__allow_toy=True,
     )  # fmt: skip
     assert (second.task.name, second.task.version, second.task.passes.samples) == ("own", "7", 2)
     assert second.task.passes.recall == 0  # what is given as a mapping is given whole
     assert second.description().model == "quick"
     values = {"name": "mine", "engine": "scripted", "path": "none", "max_model_len": 50_000}
-    own = glane.extract(str(data), task="own", model=values, run_dir=tmp_path / "two", config_dir=tmp_path / "own")
+    own = glane.extract(
+        str(data), task="own", model=values, run_dir=tmp_path / "two", config_dir=tmp_path / "own", run__allow_toy=True
+    )
     assert (own.task.name, own.description().model) == ("own", "mine")
     assert own.all().collect().height == 3
 

@@ -23,6 +23,8 @@ from glane.settings.words import SETTINGS, key_types
 
 GLANE = [sys.executable, "-c", "import sys; sys.argv[0] = 'glane'; from glane.cli import main; main()"]
 
+CHOSEN = ("task=ed_visit", "model=demo")
+
 
 def glane(*words: str, check: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
     done = subprocess.run([*GLANE, *words], capture_output=True, text=True, timeout=120, check=False, **options)
@@ -136,7 +138,7 @@ def test_a_list_of_texts_is_a_list_of_texts() -> None:
     ],
 )
 def test_lists_are_written_with_or_without_brackets(told: str, read: list[str]) -> None:
-    values = composed("extract", ["data.path=x", "run.dir=y", "cluster=slurm", told], types=key_types("extract"))
+    values = composed("extract", [*CHOSEN, "data.path=x", "run.dir=y", "cluster=slurm", told], types=key_types("extract"))
     group, _, key = told.partition("=")[0].partition(".")
     assert values[group][key] == read
 
@@ -154,7 +156,7 @@ def test_a_sweep_parts_texts_at_their_commas(words: list[str], read: list[str]) 
     run_composed(
         lambda values: found.append(values["data"]["path"]),
         config_name="extract",
-        arguments=["-m", *words, "run.dir=y"],
+        arguments=["-m", *CHOSEN, *words, "run.dir=y"],
         types=key_types("extract"),
     )
     assert found == read

@@ -5,8 +5,10 @@ import re
 import pytest
 from omegaconf import OmegaConf
 
+import glane
 from conftest import ROOT, SMALL_TASK, job, job_here, write_documents
 from glane.composition import composed
+from glane.errors import ConfigError
 from glane.settings import extract_settings
 
 
@@ -81,3 +83,39 @@ def test_a_task_outside_the_repository_is_reached_and_previewed(tmp_path):
     assert len(re.findall(r"^=== d\d: OK$", done.stdout, re.MULTILINE)) == 3
     assert "bonjour 2" in done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d.parquet", "mine"]
+
+
+@pytest.mark.parametrize("name", ["extract", "plan"])
+@pytest.mark.parametrize(
+    ("words", "lacking"),
+    [
+        ([], ["task", "model"]),
+        (["task=ed_visit"], ["model"]),
+        (["model=demo"], ["task"]),
+        (["task=own", "model.path=/weights"], ["model"]),
+        (["task=ed_visit", "model=null"], ["model"]),
+        (["task=ed_visit", "model="], ["model"]),
+        (["task=ed_visit", "~model"], ["model"]),
+        (["~task", "model=demo"], ["task"]),
+        (["-m", "model=demo,scripted"], ["task"]),
+    ],
+)
+def test_a_forgotten_task_or_model_is_an_error_that_lists_what_there_is(words, lacking, name, tmp_path):
+    for group in ("task", "model"):
+        (tmp_path / "mine" / group).mkdir(parents=True)
+        (tmp_path / "mine" / group / "own.yaml").write_text("name: own\npath: x\n")
+    told = ["--config-dir", "mine", *words, "data.path=x", "run.dir=run"]
+    done = job_here(*told, name=name, check=2, cwd=tmp_path, as_told=True)
+    told_of = dict(re.findall(r"(\w+): none is chosen\. Set \1=NAME\. Valid: (.*)\.\n", done.stderr))
+    assert sorted(told_of) == sorted(lacking)
+    for group, names in told_of.items():
+        assert names.split(", ") == sorted([*shipped(group), "own"])
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_glane_extract_chooses_no_task_and_no_model_either(tmp_path):
+    with pytest.raises(ConfigError, match=r"task: none is chosen.*ed_visit.*\nmodel: none is chosen.*demo, "):
+        glane.extract("x", run_dir=tmp_path / "run")
+    with pytest.raises(ConfigError, match=r"\Amodel: none is chosen\. Set model=NAME\. Valid: demo, .*\.\Z"):
+        glane.extract("x", task=SMALL_TASK, run_dir=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []

@@ -38,7 +38,7 @@ def test_a_page_says_nothing_that_is_not_so(path: Path, tmp_path: Path) -> None:
         ("```sh\n.venv/bin/python jobs/extract.py data.pth=x\n```", "data.pth"),
         ("```sh\n.venv/bin/python jobs/extract.py data.path=x \\\n    model.max_tokns=3\n```", "max_tokns"),
         ("```sh\nglane extract data.path=x task=ed_visite\n```", "ed_visite"),
-        ("```sh\nglane extract data.path=x data.limit=0\n```", "data.limit"),
+        ("```sh\nglane extract task=ed_visit model=demo data.path=x data.limit=0\n```", "data.limit"),
         ("```sh\nglane extrct data.path=x\n```", "extrct"),
         ("```console\n$ .venv/bin/python jobs/status.py run.dri=x\nprinted\n```", "run.dri"),
         ("```sh\nsbatch --nodes=2 slurm/extract.sbatch modle=demo data.path=x\n```", "modle"),

@@ -53,7 +53,7 @@ def run_here(settings: Any) -> ExtractionSummary:
 def plan(data: Path, out: Path, *, task: Mapping[str, Any] = SMALL_TASK, **changes: Any) -> PlanSettings:
     values: dict[str, Any] = {
         "task": {**task, "repairs": 0}, "data": {"path": str(data)}, "model": MODEL, "progress": "none",
-        "run": {"dir": str(out / "run"), "heartbeat_s": 0.2, "lease_s": 5.0},
+        "run": {"dir": str(out / "run"), "heartbeat_s": 0.2, "lease_s": 5.0, "allow_toy": True},
         "out": {"dir": str(out / "plan")}, "pilot": {"rows": 60, "engines": [1, 2]},
     }  # fmt: skip
     for key, value in changes.items():

@@ -32,7 +32,7 @@ def overrides(tmp_path):
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(48)])
     return [
         "cluster=slurm", "task=ed_visit", "model=scripted", f"data.path={data}", f"run.dir={tmp_path}/run",
-        "+model.script.seconds_per_step=0.5", "model.max_num_seqs=4", "run.heartbeat_s=0.5", "run.shard_rows=4",
+        "run.allow_toy=true", "+model.script.seconds_per_step=0.5", "model.max_num_seqs=4", "run.heartbeat_s=0.5", "run.shard_rows=4",
         "progress=plain",
     ]  # fmt: skip
 

@@ -111,6 +111,6 @@ def test_a_model_repeats_nothing_of_what_it_inherits(name: str) -> None:
     """What stands in a model's file is another value than without it, or the file need not say it."""
     own = yaml.safe_load((ROOT / "conf" / "model" / f"{name}.yaml").read_text(encoding="utf-8"))
     parent = own.pop("defaults")[0].removesuffix("@_here_")
-    words = [f"model={parent}", "data.path=x", "+model.name=x", "+model.path=x"]
+    words = [f"model={parent}", "task=ed_visit", "data.path=x", "+model.name=x", "+model.path=x"]
     inherited = composed("extract", [word.replace("+", "++") for word in words])["model"]
     assert [key for key, value in own.items() if inherited[key] == value] == []

@@ -167,11 +167,14 @@ def _help(text: str, config_name: str, words: Sequence[str]) -> str:
 
     Of a group, the keys of the option that `words` choose are told.
     """
-    from glane.composition import CONF, dotted_keys, files_of, groups, own_folders, unresolved
+    from glane.composition import CONF, dotted_keys, files_of, groups, is_chosen_by_name, own_folders, unresolved
 
     parts = [text.strip(), ""]
-    if missing := [key for key, value in dotted_keys(unresolved(config_name)) if value == "???"]:
-        parts += ["Must be given:", *(f"  {key}=…" for key in missing), ""]
+    missing = [key for key, value in dotted_keys(unresolved(config_name)) if value == "???"]
+    tops = [key.partition(".")[0] for key in missing]
+    missing = [top if is_chosen_by_name(top) else key for key, top in zip(missing, tops, strict=True)]
+    if missing:
+        parts += ["Must be given:", *(f"  {key}=…" for key in dict.fromkeys(missing)), ""]
     if choices := groups(config_name, own_folders(words)):
         parts.append("Chosen by name, or from a folder of yours with --config-dir:")
         parts += [f"  {group}={', '.join(names)}" for group, names in choices.items() if len(names) > 1]

@@ -22,6 +22,13 @@ class Status(StrEnum):
     REJECTED = "REJECTED"  # cannot be asked: unreadable text, refused by the engine, or it kills the engine
 
 
+class Toy(StrEnum):
+    """Answers that are no results, by where they come from."""
+
+    RANDOM = "random"  # drawn at random
+    DEMONSTRATION = "demonstration"  # of a model that was trained on synthetic notes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Consecutive rows of one row group. `row_start` counts from the start of the row group."""

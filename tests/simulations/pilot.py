@@ -203,7 +203,7 @@ def real_job(seed: int, folder: Path) -> dict[str, tuple[bool, float]]:
             "max_num_seqs": 16,
             "script": {"seconds_per_step": float(rng.uniform(0.2, 0.4)), "steps_per_answer": int(rng.integers(3, 6))},
         },
-        "run": {"dir": str(folder / "run"), "heartbeat_s": 0.5, "lease_s": 5.0},
+        "run": {"dir": str(folder / "run"), "heartbeat_s": 0.5, "lease_s": 5.0, "allow_toy": True},
         "out": {"dir": str(folder / "plan")}, "pilot": {"engines": [1], "seed": seed},
     }  # fmt: skip
     settings = validated(PlanSettings, values, place="")

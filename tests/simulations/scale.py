@@ -414,8 +414,14 @@ def part_nodes(folder: Path, *, rows: int = 4000, step: float = 0.2) -> None:
         for nodes in (1, 2):
             root = folder / f"run-{nodes}"
             words = ["cluster=slurm", f"cluster.nodes={nodes}", "cluster.cpus_per_node=1", "cluster.wait=true"]
-            words += ["task=ed_visit", "model=scripted", f"+model.script.seconds_per_step={step}", "run.shard_rows=25"]
-            words += ["model.max_num_seqs=8", "model.window=1", f"data.path={data}", f"run.dir={root}"]
+            words += ["task=ed_visit", "model=scripted", "run.allow_toy=true", "run.shard_rows=25"]
+            words += [
+                f"+model.script.seconds_per_step={step}",
+                "model.max_num_seqs=8",
+                "model.window=1",
+                f"data.path={data}",
+                f"run.dir={root}",
+            ]
             began = time.perf_counter()
             subprocess.run(
                 [sys.executable, str(ROOT / "jobs" / "extract.py"), *words],

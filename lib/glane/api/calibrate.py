@@ -76,7 +76,7 @@ def calibrate(
     result = Calibration(
         accepted=found.accepted,
         to_review=found.to_review,
-        summary=found.summary.model_copy(update={"run": name_of(run), "values": name_of(values)}),
+        summary=found.summary.model_copy(update={"run": name_of(run), "values": name_of(values), "toy": opened.toy}),
         language=opened.task.language,
     )
     if out_dir is not None:

@@ -124,6 +124,7 @@ def _candidate(run: Run, *, name: str, rules: Mapping[str, Any], differs: Mappin
         id_column=run.settings.data.id_column,
         task=f"{task.name} {task.version}",
         model=run.description().model,
+        toy=run.toy,
         settings=differs,
         cost=cost,
     )

@@ -100,6 +100,7 @@ def estimate(
         opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
     )
     about = {"run": name_of(run), "gold": name_of(gold), "fingerprint": opened.description().fingerprint_digest}
+    about["toy"] = opened.toy
     summary = summarised(
         estimated(rows, reviewed, question, id_column=data.id_column),
         question,

@@ -96,6 +96,7 @@ def evaluate(
         "run": name_of(run),
         "task": f"{task.name} {task.version}",
         "model": described.model,
+        "toy": described.toy,
         "fingerprint": described.fingerprint_digest,
         "gold": name_of(gold),
     }

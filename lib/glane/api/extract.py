@@ -25,8 +25,8 @@ _GROUPS = ("reading", "data", "cluster")
 def extract(
     documents: pl.DataFrame | str | Path,
     *,
-    task: str | Path | Mapping[str, Any],
-    model: str | Path | Mapping[str, Any],
+    task: str | Path | Mapping[str, Any] | None = None,
+    model: str | Path | Mapping[str, Any] | None = None,
     run_dir: str | Path,
     config_dir: str | Path | None = None,
     **overrides: Any,
@@ -38,8 +38,8 @@ def extract(
     Args:
         documents: A Parquet file, a folder or a glob of them; or a frame, which is kept beside the run as
             `<run_dir>.documents.parquet`, readable by its owner only.
-        task: The name of a task, the path of a YAML file, or the values of one.
-        model: The name of a model's configuration, the path of a YAML file or its values, or a folder with weights,
+        task: The name of a task, the path of a YAML file, or the values of one. Not given, the error lists the names.
+        model: Likewise the name of a model, the path of a YAML file or its values, or a folder with weights,
             which is served with the settings of `model=base/default`.
         run_dir: Where the run lives.
         config_dir: A folder of your own with tasks and models, as `--config-dir` names it.
@@ -54,7 +54,8 @@ def extract(
     with tempfile.TemporaryDirectory(prefix="glane-") as folder:
         given = Path(folder)
         folders = [given] if config_dir is None else [given, Path(config_dir).expanduser()]
-        words = [f"task={_name(task, given / 'task', folders)}", f"model={_name(model, given / 'model', folders)}"]
+        sources = {"task": task, "model": model}
+        words = [f"{group}={_name(one, given / group, folders)}" for group, one in sources.items() if one is not None]
         words += [f"{name}={value}" for name, value in chosen.items()]
         values = composed(
             "extract",

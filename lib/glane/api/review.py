@@ -83,7 +83,7 @@ def review(
     shown = review_data(
         opened.task, usable.filter(is_drawn).join(texts, on=data.id_column).collect(), drawn,
         id_column=data.id_column, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
-        context=data.carry_columns,
+        context=data.carry_columns, toy=opened.toy,
     )  # fmt: skip
     return write_review(out_dir, drawn, shown)
 

@@ -5,7 +5,7 @@ The only room that knows Hydra and OmegaConf.
 
 from glane.composition.compose import composed, run_composed, unresolved
 from glane.composition.files import read_mapping, read_text
-from glane.composition.listing import dotted_keys, files_of, groups
+from glane.composition.listing import dotted_keys, files_of, groups, is_chosen_by_name
 from glane.composition.places import CONF
 from glane.composition.words import OPTIONS, own_folders
 
@@ -16,6 +16,7 @@ __all__ = [
     "dotted_keys",
     "files_of",
     "groups",
+    "is_chosen_by_name",
     "own_folders",
     "read_mapping",
     "read_text",

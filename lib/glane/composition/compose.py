@@ -15,6 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from glane.composition.choices import refuse_none, untold
 from glane.composition.explain import explained, not_filled_in
 from glane.composition.files import as_yaml
 from glane.composition.listing import dotted_keys
@@ -41,6 +42,7 @@ def run_composed(
         GlaneError: what the job raised, or what is wrong with the command line, in sentences.
     """
     line = command_line(arguments, types or {})
+    refuse_none(config_name, arguments, line.folders)
     failures: list[str] = []
     for overrides in _combinations(config_name, line):
         try:
@@ -48,7 +50,7 @@ def run_composed(
             if line.is_shown:
                 _show(config, line)
             else:
-                job(plain(config))
+                job(_plain(config, config_name, arguments, line.folders))
         except GlaneError as error:
             if not line.is_sweep:
                 raise
@@ -71,10 +73,12 @@ def composed(
     Raises:
         ConfigError: if something is missing, unknown or wrong.
     """
+    folders = [Path(folder) for folder in config_dirs]
     for word in overrides:
         check_override(word, overrides)
+    refuse_none(config_name, overrides, folders)
     words = [quoted(word, types or {}) for word in overrides]
-    return plain(_checked_compose(config_name, words, [Path(folder) for folder in config_dirs]))
+    return _plain(_checked_compose(config_name, words, folders), config_name, overrides, folders)
 
 
 def unresolved(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -93,15 +97,11 @@ def compose(config_name: str, overrides: Sequence[str], folders: Sequence[Path] 
         return hydra.compose(config_name, overrides=[*overrides, f"hydra.searchpath=[{path}]"])
 
 
-def plain(config: DictConfig) -> dict[str, Any]:
-    """A configuration as plain values, interpolations resolved.
-
-    Raises:
-        ConfigError: if a value is missing, or what stands for another key leads nowhere.
-    """
-    written = OmegaConf.to_container(config, resolve=False)
+def _plain(config: DictConfig, config_name: str, words: Sequence[str], folders: Sequence[Path]) -> dict[str, Any]:
+    """A configuration as plain values, interpolations resolved. The others say what was told."""
+    written = OmegaConf.to_container(config, resolve=False)  # an interpolation of a missing key is not one itself
     if missing := [key for key, value in dotted_keys(written) if value == "???"]:
-        raise ConfigError("\n".join(f"{key}: missing. Set it on the command line: {key}=…" for key in missing))
+        raise ConfigError("\n".join(untold(missing, config_name, words, folders)))
     return _container(config, is_resolved=True)
 
 

@@ -57,3 +57,8 @@ def names_in(group: str, folders: Sequence[Path]) -> list[str]:
     return sorted(
         {path.stem for folder in (CONF, *folders) for path in (folder / group).glob("*.yaml") if path.is_file()}
     )
+
+
+def is_chosen_by_name(group: str) -> bool:
+    """Whether a group has no default. Its base/default holds what its options have in common, and is none of them."""
+    return (CONF / group / "base" / "default.yaml").is_file()

@@ -81,5 +81,6 @@ class EngineKind:
     version: Callable[[], str]  # of the code that answers; a run is resumed only with the same version
     has_weights: bool  # True: model.path is a folder of weights
     needs_hardware: bool  # True: its engines share the cores and GPUs of a node
+    is_random: bool = False  # its answers are drawn at random
     preload: Callable[[], None] | None = None  # imports for engines on CPU, before a fork; None: no forks
     warnings: Callable[[ModelSettings], Sequence[str]] = lambda _: ()  # to show before it starts

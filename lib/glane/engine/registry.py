@@ -6,6 +6,7 @@ from glane.engine import scripted, vllm
 from glane.engine.protocol import Engine, EngineKind
 from glane.errors import ConfigError
 from glane.settings import ModelSettings
+from glane.types import Toy
 
 KINDS = {kind.name: kind for kind in (vllm.KIND, scripted.KIND)}
 
@@ -19,6 +20,13 @@ def engine_kind(name: str) -> EngineKind:
     if name not in KINDS:
         raise ConfigError(f"model.engine: there is no engine {name!r}. Valid: {', '.join(sorted(KINDS))}.")
     return KINDS[name]
+
+
+def toy_of(settings: ModelSettings) -> Toy | None:
+    """What is said of this model's answers: that they are random, or a demonstration. None for a real model."""
+    if engine_kind(settings.engine).is_random:
+        return Toy.RANDOM
+    return None if settings.toy_for is None else Toy.DEMONSTRATION
 
 
 def start_engine(settings: ModelSettings, *, device: str, cpus: int) -> Engine:

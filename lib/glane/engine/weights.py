@@ -14,6 +14,7 @@ from glane.errors import ConfigError
 from glane.settings import ModelSettings
 
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".gguf")
+_TOY = "toy.json"  # beside the weights of a toy: the tasks that it was trained for, as a list of names
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "tekken.json", "vocab.json")
 
 
@@ -36,7 +37,23 @@ def resolve_weights(settings: ModelSettings) -> ModelSettings:
     tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
     if not any((tokenizer / name).is_file() for name in _TOKENIZERS):
         raise ConfigError(f"model.tokenizer: {tokenizer} holds no tokenizer (one of {', '.join(_TOKENIZERS)}).")
-    return settings.model_copy(update={"path": str(folder.resolve())})
+    return marked(settings.model_copy(update={"path": str(folder.resolve())}))
+
+
+def marked(settings: ModelSettings) -> ModelSettings:
+    """Return the settings with `toy_for` as a toy's own folder says it, whoever named the folder.
+
+    Raises:
+        ConfigError: if the file that says it is damaged.
+    """
+    path = Path(settings.path) / _TOY
+    if settings.toy_for is not None or not engine_kind(settings.engine).has_weights or not path.is_file():
+        return settings
+    try:
+        tasks = [str(name) for name in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError):
+        raise ConfigError(f"model.path: {path} is damaged. It holds a list of the names of tasks.") from None
+    return settings.model_copy(update={"toy_for": tuple(tasks)})
 
 
 def weights_bytes(settings: ModelSettings) -> int | None:

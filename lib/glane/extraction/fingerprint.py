@@ -34,6 +34,7 @@ _SPEED_ONLY = frozenset(
         "tensor_parallel_size",
         "pipeline_parallel_size",
         "script",
+        "toy_for",  # says what the model is for
     }
 )
 

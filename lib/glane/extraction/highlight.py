@@ -24,6 +24,7 @@ class MarkedText:
     text: str
     passages: Sequence[Passage]
     title: str = ""
+    notice: str = ""  # above everything
 
     def _repr_html_(self) -> str:
         """HTML in which all document text is escaped. Where passages overlap, the mark has the labels of all."""
@@ -33,10 +34,11 @@ class MarkedText:
             labels = [one.label for one in self.passages if one.start <= start and end <= one.end]
             shown = html.escape(self.text[start:end])
             parts.append(f'<mark title="{html.escape("; ".join(labels))}">{shown}</mark>' if labels else shown)
+        notice = f"<p><strong>{html.escape(self.notice)}</strong></p>" if self.notice else ""
         title = f"<p><b>{html.escape(self.title)}</b></p>" if self.title else ""
         legend = "".join(
             f"<li>{html.escape(one.label)} <q>{html.escape(self.text[one.start : one.end])}</q></li>"
             for one in sorted(self.passages, key=lambda one: one.start)
         )
         style = "white-space: pre-wrap; max-width: 50em"
-        return f'{title}<div style="{style}">{"".join(parts)}</div><ul style="font-size: smaller">{legend}</ul>'
+        return f'{notice}{title}<div style="{style}">{"".join(parts)}</div><ul style="font-size: smaller">{legend}</ul>'

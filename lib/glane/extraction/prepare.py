@@ -14,6 +14,7 @@ from glane.corpus.plan import Plan, make_plan, shard_size
 from glane.corpus.proof import with_digests
 from glane.corpus.select import Selected, Selection, select_rows
 from glane.corpus.unchanged import content_digest, content_digests
+from glane.engine.registry import toy_of
 from glane.engine.weights import model_digests
 from glane.errors import ConfigError, DataError
 from glane.extraction.codebook import codebook
@@ -161,6 +162,7 @@ def _description(
         task=task.name,
         task_notes=task.notes,
         model=settings.model.name,
+        toy=toy_of(settings.model),
         fingerprint_digest=fingerprint_digest(fingerprint),
         fingerprint=fingerprint,
         files=tuple(file.known(entry["digest"]) for file, entry in zip(files, fingerprint["inputs"], strict=True)),

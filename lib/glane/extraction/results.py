@@ -21,7 +21,8 @@ from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
 from glane.spreadsheets import without_formulas
 from glane.task.task import Task, load_task
-from glane.types import Status
+from glane.toys import notice, notice_lines
+from glane.types import Status, Toy
 from glane.validation import validated
 
 
@@ -122,7 +123,8 @@ class Run:
         ]
         row = rows.row(0, named=True)
         text = texts.item(0, data.text_column) or ""
-        return MarkedText(text, passages, title=": ".join(filter(None, [row["status"], row["reason"]])))
+        title = ": ".join(filter(None, [row["status"], row["reason"]]))
+        return MarkedText(text, passages, title=title, notice=notice(self.toy, self.task.language))
 
     def drift(self) -> pl.DataFrame:
         """One row per field: how many sentinel documents have the same answer as when frozen, and the verdict.
@@ -168,6 +170,11 @@ class Run:
         return load_task(self.settings.task)
 
     @property
+    def toy(self) -> Toy | None:
+        """What kind of answers these are, if they are no results: random ones, or those of a demonstration model."""
+        return self.description().toy
+
+    @property
     def id_column(self) -> str:
         """The name of the documents' id."""
         return self.settings.data.id_column
@@ -179,7 +186,8 @@ class Run:
 
     def __repr__(self) -> str:
         state = "complete" if self.is_complete else "under way"
-        return f"<glane run {self.directory.root} ({state}, {len(self._files)} files)>"
+        parts = [state, f"{len(self._files)} files", *notice_lines(self.toy)]
+        return f"<glane run {self.directory.root} ({', '.join(parts)})>"
 
 
 _DRIFT_COLUMNS: dict[str, Any] = {

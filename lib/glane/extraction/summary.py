@@ -13,8 +13,11 @@ from pydantic import ConfigDict
 
 from glane.drift import DriftBrief
 from glane.extraction.prediction import Predicted
+from glane.records import left_out
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, Tokens, read_summary
+from glane.toys import notice_lines
+from glane.types import Toy
 from glane.validation import Strict
 
 
@@ -35,6 +38,7 @@ class ExtractionSummary(Summary):
     reading: ReadingCounts
     predicted: Predicted | None = None  # only if a pilot was named
     sentinels: DriftBrief | None = None  # what they say of drift
+    toy: Toy | None = left_out()  # the answers are no results
 
 
 def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
@@ -42,7 +46,7 @@ def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
     return read_summary(directory, ExtractionSummary)
 
 
-def summarise(summary: Summary, records: Sequence[Path]) -> ExtractionSummary:
+def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = None) -> ExtractionSummary:
     """Count tokens, duplicates, chunks, repairs, broken rules and leaks in the published `records`."""
     counts: Counter[str] = Counter()
     names = ["prompt_tokens", "output_tokens", "duplicate", "chunks", "repairs", "broken_rules", "leaked_from_example"]
@@ -67,7 +71,7 @@ def summarise(summary: Summary, records: Sequence[Path]) -> ExtractionSummary:
         rows_with_leaks=counts["leaked"],
     )
     tokens = Tokens(prompt=counts["prompt"], output=counts["output"])
-    return ExtractionSummary(**{**dict(summary), "flow": flow, "tokens": tokens, "reading": reading})
+    return ExtractionSummary(**{**dict(summary), "flow": flow, "tokens": tokens, "reading": reading, "toy": toy})
 
 
 def _total(column: pa.Array) -> int:
@@ -80,6 +84,7 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
     flow, tokens, reading = summary.flow, summary.tokens, summary.reading
     statuses = ", ".join(f"{status} {count}" for status, count in flow.statuses().items())
     return [
+        *notice_lines(summary.toy),
         f"records  {_shown(directory.records)}/*.parquet",
         f"summary  {_shown(directory.summary)}",
         f"flow     read {flow.read} > selected {flow.selected} > duplicates {flow.duplicates} > "

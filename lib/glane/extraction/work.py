@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glane.corpus.read import Reader
 from glane.engine.protocol import Engine
-from glane.engine.registry import start_engine
+from glane.engine.registry import start_engine, toy_of
 from glane.extraction.prepare import draft, run_directory
 from glane.extraction.sentinels import SentinelSpec
 from glane.extraction.summary import summarise
@@ -60,7 +60,7 @@ class ExtractionWork:
 
     def summarise(self, summary: Summary, records: Sequence[Path]) -> Summary:
         """See `glane.run.work.Work`."""
-        return summarise(summary, records)
+        return summarise(summary, records, toy=toy_of(self.settings.model))
 
     def _ask_sentinels(self, session: Session, engine: Engine, *, waits: bool) -> None:
         if self.sentinels is None:

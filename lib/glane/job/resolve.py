@@ -9,6 +9,7 @@ from glane.errors import ConfigError
 from glane.extraction.prepare import input_pattern_exists
 from glane.job.notes import tell_notes
 from glane.job.sentinels import check_sentinels
+from glane.job.toys import refuse_toy
 from glane.settings import ExtractSettings, ResolvedSettings
 from glane.task.task import Task, load_task
 
@@ -21,6 +22,7 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     """
     task = load_task(settings.task)
     tell_notes(task)
+    refuse_toy(settings, task)
     if task.passes.recall and settings.model.prompt_style == "bare":
         raise ConfigError(
             f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "

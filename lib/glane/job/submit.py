@@ -19,6 +19,7 @@ from glane.job.launcher import launch
 from glane.job.notes import tell_notes
 from glane.job.resolve import absolute
 from glane.job.sentinels import check_sentinels
+from glane.job.toys import refuse_toy
 from glane.job.wait import wait
 from glane.run.description import known_run
 from glane.run.directory import RunDirectory
@@ -102,6 +103,7 @@ def _check(settings: ExtractSettings) -> None:
     """Check all that can be checked before a node is asked for. Reads the data's footers, and no text."""
     task, data = load_task(settings.task), settings.data
     tell_notes(task)
+    refuse_toy(settings, task)
     check_sentinels(task)
     found = find_files(data.path)
     found.refuse_overlap(Path(settings.run.dir))

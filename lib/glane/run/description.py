@@ -9,11 +9,12 @@ import yaml
 
 from glane.corpus.unchanged import KnownFile
 from glane.errors import RecordError, RunError
-from glane.records import Record, parse_record
+from glane.records import Record, left_out, parse_record
 from glane.run.directory import RunDirectory
 from glane.run.environment import Environment
 from glane.run.fingerprint import Fingerprint
 from glane.storage import exists, patiently, storage_errors
+from glane.types import Toy
 from glane.validation import Strict
 
 # libyaml's, where PyYAML has it: the description of thousands of input files takes long in pure Python.
@@ -46,6 +47,7 @@ class RunDescription(Record):
     task: str = ""  # empty where the work has none
     task_notes: tuple[str, ...] = ()  # what was changed or left out of an imported definition
     model: str = ""
+    toy: Toy | None = left_out()  # its answers are no results
     fingerprint_digest: str
     fingerprint: Fingerprint
     files: tuple[KnownFile, ...]

@@ -75,6 +75,7 @@ class ModelSettings(Strict):
     gpu_memory_utilization: float = Key(default=0.92, gt=0, le=1)
     kv_cache_mib: int | None = Key(default=None, ge=16)  # CPU engines; None lets vLLM decide
     in_process: bool | Literal["auto"] = "auto"  # the engine's core in the worker's own process
+    toy_for: tuple[str, ...] | None = None  # of a toy: the tasks that it was trained for; None: a real model
     ask_duplicates: bool = False  # True: every document is asked, even one whose prompt was asked before
     # False: vLLM makes the grammar of each answer anew, and checks it twice; auto: where its version was not tried.
     shared_grammars: bool | Literal["auto"] = "auto"
@@ -201,6 +202,7 @@ class RunSettings(Strict):
     record_mib: int = Key(default=128, ge=1)  # size of the published files
     energy: Literal["auto", "none"] = "auto"  # measure what engines use of electricity, or model it
     country: str = Key(default="FRA", pattern=r"^[A-Z]{3}$")  # whose electricity it is: ISO 3166-1, three letters
+    allow_toy: bool = False  # ask a toy what it was not made for; the run is marked as one either way
     pilot: HomePath | None = None  # the report of glane plan that the summary is compared with
 
     @model_validator(mode="after")

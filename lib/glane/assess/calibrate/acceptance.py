@@ -19,6 +19,7 @@ from glane.assess.calibrate.calibration import (
 from glane.assess.calibrate.record import AcceptedCount, CalibrationSummary, Curve, FieldCalibration
 from glane.assess.calibrate.selection import MIN_OTHERS, Tested, select, smallest_sample, thresholds
 from glane.errors import DataError, did_you_mean, told
+from glane.toys import notice_lines
 
 Floats = NDArray[np.float64]
 _RIGHT, _NOT_RIGHT = "correct", ("wrong", "spurious")  # verdicts on values that the model gave
@@ -119,7 +120,7 @@ def accept(
 
 def acceptance_text(summary: CalibrationSummary) -> str:
     """What was accepted, in a few lines."""
-    lines = [summary.guarantee]
+    lines = [*notice_lines(summary.toy), summary.guarantee]
     for name, entry in summary.fields.items():
         run, threshold = entry.run, entry.threshold
         at = "no threshold is safe enough" if threshold is None else f"confidence >= {threshold:.4g}"

@@ -54,7 +54,7 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 def calibration_page(summary: CalibrationSummary, *, language: Language) -> str:
     """Return the page of an `Acceptance.summary`, in both languages; it opens in `language`."""
-    return page(_WORDS[language]["title"], lambda code: _body(summary, code), language=language)
+    return page(_WORDS[language]["title"], lambda code: _body(summary, code), language=language, toy=summary.toy)
 
 
 def _body(summary: CalibrationSummary, language: Language) -> str:

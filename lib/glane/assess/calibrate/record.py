@@ -7,7 +7,8 @@ from typing import Literal
 
 from glane.assess.calibrate.calibration import Bin, Method
 from glane.assess.calibrate.selection import Tested
-from glane.records import Record
+from glane.records import Record, left_out
+from glane.types import Toy
 from glane.validation import Strict
 
 
@@ -53,6 +54,7 @@ class CalibrationSummary(Record):
     kind: Literal["glane calibration"] = "glane calibration"
     version: Literal[1] = 1
     run: str = ""
+    toy: Toy | None = left_out()  # the answers are no results
     values: str | None = None  # the path of the judged values; None of a table in memory
     alpha: float  # the share of accepted values that may be wrong
     delta: float  # the probability that more are

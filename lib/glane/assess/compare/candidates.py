@@ -10,6 +10,7 @@ import polars as pl
 from glane.assess.compare.record import Cost
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field, ListField, ObjectField
+from glane.types import Toy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Candidate:
     id_column: str
     task: str = ""  # this and what follows is told beside the measures
     model: str = ""
+    toy: Toy | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # those that differ between the runs
     cost: Cost | None = None
 

@@ -104,6 +104,7 @@ def compare_runs(
             run=one.name,
             task=one.task,
             model=one.model,
+            toy=one.toy,
             settings=one.settings,
             cost=one.cost,
             not_usable=int((frame["status"].cast(pl.String) != Status.OK).sum()),

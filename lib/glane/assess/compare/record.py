@@ -9,6 +9,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from glane.assess.evaluate.scores import Confusion, Ends, FieldScores, Id, Intervals, Overall, Weights
 from glane.records import Record, left_out
+from glane.types import Toy
 from glane.validation import Strict
 
 
@@ -40,6 +41,7 @@ class ComparedRun(Strict):
     run: str
     task: str
     model: str
+    toy: Toy | None = left_out()  # its answers are no results
     settings: Mapping[str, str]  # those that are not the same in all runs, by dotted key
     cost: Cost | None  # None where the run has no summary
     not_usable: int
@@ -137,3 +139,8 @@ class ComparisonSummary(Record):
     comparisons: tuple[Against, ...]
     documents_that_differ: tuple[DifferingDocument, ...]  # the hundred that differ most
     gold: str | None = None  # the path of the right answers; None without, or of a table in memory
+
+    @property
+    def toy(self) -> Toy | None:
+        """What is said of the comparison, if the answers of a run are no results; random ones are said first."""
+        return next((toy for toy in Toy if any(one.toy is toy for one in self.runs)), None)

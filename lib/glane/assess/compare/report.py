@@ -16,7 +16,7 @@ _COSTS = ("selected", "prompt_tokens", "output_tokens", "seconds", "gpu_hours", 
 
 def comparison_report(summary: ComparisonSummary, *, language: Language) -> str:
     """Return the page of a comparison (`comparison.json` is what it tells)."""
-    return page(WORDS[language]["title"], lambda code: _body(summary, code), language=language)
+    return page(WORDS[language]["title"], lambda code: _body(summary, code), language=language, toy=summary.toy)
 
 
 def _body(summary: ComparisonSummary, language: Language) -> str:

@@ -17,12 +17,13 @@ from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import exact_of, how_drawn, named
 from glane.assess.evaluate.scores import Counts, Ends, Weights
 from glane.assess.evaluate.words import WORDS
+from glane.toys import notice_lines
 
 
 def evaluation_text(summary: EvaluationSummary) -> str:
     """Return the measures as a short table for a terminal, with what a reader must know of the comparison."""
     flow = summary.documents
-    lines = [f"{flow.compared} documents compared"]
+    lines = [*notice_lines(summary.toy), f"{flow.compared} documents compared"]
     if flow.not_usable:
         unusable = ", ".join(f"{count} {status}" for status, count in flow.not_usable.items())
         lines.append(f"  not usable, counted as finding nothing: {unusable}")
@@ -51,7 +52,7 @@ def evaluation_text(summary: EvaluationSummary) -> str:
 
 def comparison_text(summary: ComparisonSummary) -> str:
     """Return the comparison as short tables for a terminal."""
-    lines = [f"{summary.documents.compared} documents compared"]
+    lines = [*notice_lines(summary.toy), f"{summary.documents.compared} documents compared"]
     if summary.fields_left_out:
         lines.append(f"  left out: {', '.join(summary.fields_left_out)}")
     lines += _drawn_lines(summary.weights, summary.dates_without_precision)

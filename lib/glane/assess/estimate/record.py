@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from glane.assess.estimate.question import Question
-from glane.records import Record
+from glane.records import Record, left_out
+from glane.types import Toy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class EstimatesSummary(Record):
     kind: Literal["glane estimates"] = "glane estimates"
     version: Literal[1] = 1
     run: str = ""
+    toy: Toy | None = left_out()  # the answers are no results
     gold: str | None = None  # the path of the reviewed documents; None of a table in memory
     fingerprint: str = ""
     question: Question

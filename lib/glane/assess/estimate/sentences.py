@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary
 from glane.errors import shown
+from glane.toys import notice_lines
 
 _MAX_LINES = 40
 _LARGE_PART = 0.1  # of a run that was reviewed: the finite population then makes a difference
@@ -21,7 +22,7 @@ _METHODS = {
 def estimate_text(summary: EstimatesSummary) -> str:
     """The estimates, one line each, and what the intervals are."""
     found, question = summary.estimates, summary.question
-    lines = [f"{_subject(question)}{f', by {question.by}' if question.by else ''}:"]
+    lines = [*notice_lines(summary.toy), f"{_subject(question)}{f', by {question.by}' if question.by else ''}:"]
     lines += [f"  {_line(one, question)}" for one in found[:_MAX_LINES]]
     if len(found) > _MAX_LINES:
         lines.append(f"  … and {len(found) - _MAX_LINES} more, in estimates.parquet")

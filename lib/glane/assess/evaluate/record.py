@@ -18,6 +18,7 @@ from glane.assess.evaluate.scores import (
     Weights,
 )
 from glane.records import Record, left_out
+from glane.types import Toy
 from glane.validation import Strict
 
 
@@ -57,6 +58,7 @@ class EvaluationSummary(Record):
     run: str = ""
     task: str = ""
     model: str = ""
+    toy: Toy | None = left_out()  # the answers are no results
     fingerprint: str = ""
     gold: str | None = None  # the path of the right answers; None of a table in memory
     documents: DocumentFlow

@@ -30,7 +30,12 @@ _MAX_LABELS = 20  # of a confusion table that is shown
 
 def evaluation_report(summary: EvaluationSummary, *, language: Language) -> str:
     """Return the page of an evaluation (`evaluation.json` is what it tells)."""
-    return page(f"{WORDS[language]['title']} – {summary.task}", lambda code: _body(summary, code), language=language)
+    return page(
+        f"{WORDS[language]['title']} – {summary.task}",
+        lambda code: _body(summary, code),
+        language=language,
+        toy=summary.toy,
+    )
 
 
 def _body(summary: EvaluationSummary, language: Language) -> str:

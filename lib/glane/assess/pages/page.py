@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-from glane.types import Language
+from glane.toys import notice
+from glane.types import Language, Toy
 
 # The choice of language is two radio buttons: no script is needed, and paper shows what the screen shows.
 _STYLE = """
@@ -19,6 +20,7 @@ th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd;
 th { border-bottom: 1px solid #555; font-weight: 600; } .text { text-align: left; overflow-wrap: break-word; }
 tr.total td { font-weight: 600; border-bottom: 1px solid #555; }
 .range { color: #555; white-space: nowrap; } .note { color: #444; max-width: 46rem; }
+.warning { border: 2px solid #a33; padding: .4rem .8rem; font-weight: 600; }
 .wide { overflow-x: auto; } svg { vertical-align: middle; }
 main { display: none; } #fr:checked ~ main[lang=fr], #en:checked ~ main[lang=en] { display: block; }
 @page { size: A4 landscape; margin: 10mm; }
@@ -29,19 +31,26 @@ main { display: none; } #fr:checked ~ main[lang=fr], #en:checked ~ main[lang=en]
 """
 
 
-def page(title: str, body: Callable[[Language], str], *, language: Language) -> str:
-    """Return a page whose body is there in both languages; it opens in `language`."""
+def page(title: str, body: Callable[[Language], str], *, language: Language, toy: Toy | None = None) -> str:
+    """Return a page whose body is there in both languages; it opens in `language`.
+
+    `toy` is said first: what the page tells is then of no real model.
+    """
     choices = "".join(
         f'<input type="radio" name="language" id="{code}"{" checked" if code == language else ""} class="choice">'
         f'<label for="{code}" class="choice">{label}</label> '
         for code, label in (("fr", "français"), ("en", "English"))
     )
-    mains = "".join(f'<main lang="{code}">{body(code)}</main>' for code in ("fr", "en"))
+    mains = "".join(f'<main lang="{code}">{_warning(toy, code)}{body(code)}</main>' for code in ("fr", "en"))
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}</style></head>\n<body>{choices}{mains}</body></html>\n"
     )
+
+
+def _warning(toy: Toy | None, language: Language) -> str:
+    return "" if toy is None else f'<p class="warning">{escape(notice(toy, language))}</p>'
 
 
 class Cell(str):

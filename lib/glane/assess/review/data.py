@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
@@ -14,6 +14,8 @@ from glane.errors import DataError
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
 from glane.task.task import Task
+from glane.toys import notice
+from glane.types import Language, Toy
 
 # Keys that only the model needs, or that the page gets otherwise. All others go to the page, for every kind.
 _NOT_SHOWN = {"evidence", "merge", "items", "fields", "min_items", "max_items", "keys", "similarity"}
@@ -21,7 +23,7 @@ _NOT_SHOWN = {"evidence", "merge", "items", "fields", "min_items", "max_items", 
 
 def review_data(
     task: Task, rows: pl.DataFrame, sample: pl.DataFrame, *, id_column: str, text_column: str, run: str,
-    fields: Sequence[str], context: Sequence[str],
+    fields: Sequence[str], context: Sequence[str], toy: Toy | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what the page shows, as plain values of JSON.
 
@@ -34,6 +36,7 @@ def review_data(
         run: the digest of the run's fingerprint.
         fields: those to review.
         context: columns to show beside the text.
+        toy: what the page says first, if the answers are no results.
 
     Raises:
         DataError: if a passage is not in the text any more: the input changed after the run.
@@ -61,6 +64,8 @@ def review_data(
         "fields": {name: field_schema(task.fields[name]) for name in fields},
         "documents": documents,
     }
+    if toy is not None:
+        data["notice"] = {language: notice(toy, language) for language in get_args(Language)}
     return {**data, "page": hashlib.blake2b(json.dumps(data).encode(), digest_size=16).hexdigest()}
 
 

@@ -163,6 +163,7 @@ function showAll() {
   document.documentElement.lang = state.language;
   document.title = `${data.task} · glane`;
   byId("task").textContent = data.task;
+  byId("notice").textContent = data.notice?.[state.language] ?? "";
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = words[node.dataset.word];
   for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", words[node.dataset.label]);
   for (const language of ["fr", "en"]) byId(language).setAttribute("aria-pressed", String(language === state.language));

@@ -1,0 +1,52 @@
+"""Toys are kept from real questions: random answers, and a model that was trained on one task for the demo."""
+
+from __future__ import annotations
+
+import yaml
+
+from glane.composition import CONF
+from glane.engine.registry import toy_of
+from glane.engine.weights import marked
+from glane.errors import ConfigError
+from glane.settings import ExtractSettings
+from glane.task.task import Task, load_task
+from glane.types import Toy
+
+_WAYS = (
+    "Choose a model with model=NAME (glane extract --help lists the names). To try glane all the same, set "
+    "run.allow_toy=true: the run and every report of it then say that these are no results."
+)
+
+
+def refuse_toy(settings: ExtractSettings, task: Task) -> None:
+    """Refuse a toy for a task that it was not made for, unless the settings allow it.
+
+    Raises:
+        ConfigError: naming the model, what it is and the ways out.
+    """
+    model = marked(settings.model)
+    toy = toy_of(model)
+    if toy is None or settings.run.allow_toy:
+        return
+    if toy is Toy.RANDOM:
+        raise ConfigError(f"model: {model.name!r} reads nothing, and draws its answers at random. {_WAYS}")
+    known = model.toy_for or ()
+    if task.name not in known:
+        raise ConfigError(
+            f"model: {model.name!r} is a toy that learned {', '.join(known) or 'no task'} alone, and would answer "
+            f"{task.name!r} with nonsense. {_WAYS}"
+        )
+    if not _is_our_own(task):
+        raise ConfigError(
+            f"model: {model.name!r} is a toy that learned {task.name} as glane ships it, and this {task.name} has "
+            f"other fields. {_WAYS}"
+        )
+
+
+def _is_our_own(task: Task) -> bool:
+    """Whether an answer to this task has the form of one to the task of this name in glane's own configuration."""
+    path = CONF / "task" / f"{task.name}.yaml"
+    if not path.is_file():
+        return True  # a toy of the user's, for a task of the user's
+    shipped = load_task(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return shipped.answer_schema == task.answer_schema
