@@ -138,7 +138,9 @@ def test_a_list_of_texts_is_a_list_of_texts() -> None:
     ],
 )
 def test_lists_are_written_with_or_without_brackets(told: str, read: list[str]) -> None:
-    values = composed("extract", [*CHOSEN, "data.path=x", "run.dir=y", "cluster=slurm", told], types=key_types("extract"))
+    values = composed(
+        "extract", [*CHOSEN, "data.path=x", "run.dir=y", "cluster=slurm", told], types=key_types("extract")
+    )
     group, _, key = told.partition("=")[0].partition(".")
     assert values[group][key] == read
 

@@ -60,6 +60,31 @@ class Engine(Protocol):
         ...
 
 
+class Conversations(Protocol):
+    """What a model's tokenizer makes of a conversation, without an engine."""
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        """See `Engine.encode`."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has by itself."""
+        ...
+
+    @property
+    def has_template(self) -> bool:
+        """Whether the conversation becomes a text by a template, which may be wrong."""
+        ...
+
+    def render(self, messages: Sequence[Message], is_open: bool) -> str:
+        """Return the text that the template makes of a conversation, up to where the answer begins if `is_open`.
+
+        Raises:
+            ConfigError: if there is no template, or it fails.
+        """
+        ...
+
+
 class StartEngine(Protocol):
     """The function that starts an engine."""
 
@@ -81,6 +106,7 @@ class EngineKind:
     version: Callable[[], str]  # of the code that answers; a run is resumed only with the same version
     has_weights: bool  # True: model.path is a folder of weights
     needs_hardware: bool  # True: its engines share the cores and GPUs of a node
+    conversations: Callable[[ModelSettings], Conversations | None] = lambda _: None  # None: no tokenizer is at hand
     is_random: bool = False  # its answers are drawn at random
     preload: Callable[[], None] | None = None  # imports for engines on CPU, before a fork; None: no forks
     warnings: Callable[[ModelSettings], Sequence[str]] = lambda _: ()  # to show before it starts

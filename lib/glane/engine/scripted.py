@@ -43,6 +43,21 @@ class _Question:
     sampling: Sampling
 
 
+class _CodePoints:
+    """The tokenizer of the scripted engine: a token for each code point, and no template."""
+
+    has_template = False
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        return [ord(character) for message in messages for character in message["content"]]
+
+    def count(self, text: str) -> int:
+        return len(text)
+
+    def render(self, messages: Sequence[Message], is_open: bool) -> str:  # noqa: ARG002
+        return "".join(message["content"] for message in messages)
+
+
 class ScriptedEngine:
     """The scripted engine: see the module. Its tokens are the code points of the prompt."""
 
@@ -57,7 +72,7 @@ class ScriptedEngine:
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """See `Engine.encode`."""
-        return [ord(character) for message in messages for character in message["content"]]
+        return _CodePoints().encode(messages)
 
     def count_tokens(self, text: str) -> int:
         """See `Engine.count_tokens`."""
@@ -136,4 +151,5 @@ KIND = EngineKind(
     has_weights=False,
     needs_hardware=False,
     is_random=True,
+    conversations=lambda _: _CodePoints(),
 )

@@ -21,6 +21,12 @@ _NOTE_TOKENS = 1500  # token budget of recall prompts for what earlier answers f
 _JOIN_TOKENS = 8  # text and template may take some more tokens together than apart
 
 
+def least_prompt(task: Task) -> int:
+    """The tokens that a prompt needs beside an empty question: of some text, and of what chunks have with them."""
+    notes = _NOTE_TOKENS if task.passes.recall and task.split is not None else 0
+    return _MIN_TEXT_TOKENS + (0 if task.split is None else _JOIN_TOKENS + notes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """An encoded prompt with form and sampling. `shown` holds the messages that it was encoded from."""

@@ -8,6 +8,7 @@ from glane.engine.weights import resolve_weights
 from glane.errors import ConfigError
 from glane.extraction.prepare import input_pattern_exists
 from glane.job.notes import tell_notes
+from glane.job.preflight import preflight
 from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy
 from glane.settings import ExtractSettings, ResolvedSettings
@@ -36,6 +37,7 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     check_sentinels(task)
     input_pattern_exists(settings.data)
     found = absolute(settings).model_copy(update={"model": resolve_weights(settings.model)})
+    preflight(found.model, task)
     resolved = ResolvedSettings(**{name: getattr(found, name) for name in ExtractSettings.model_fields})
     return resolved, task
 

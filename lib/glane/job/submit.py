@@ -17,6 +17,7 @@ from glane.errors import ConfigError, GlaneError
 from glane.extraction.prepare import checked_files
 from glane.job.launcher import launch
 from glane.job.notes import tell_notes
+from glane.job.preflight import preflight
 from glane.job.resolve import absolute
 from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy
@@ -114,6 +115,7 @@ def _check(settings: ExtractSettings) -> None:
         and not Path(settings.model.path).exists()
     ):
         raise ConfigError(f"model.path: {settings.model.path} does not exist here. Is it on the shared file system?")
+    preflight(settings.model, task)
 
 
 def _directory(settings: ExtractSettings) -> RunDirectory:

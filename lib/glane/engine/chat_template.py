@@ -1,0 +1,70 @@
+"""Whether a chat template keeps what is asked: the messages whole and once, and after them the cue for the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from glane.types import Message
+
+Render = Callable[[Sequence[Message], bool], str]
+"""The text of a conversation; with True, up to where the answer begins.
+
+Raises `ConfigError` where the template refuses it.
+"""
+
+# What templates may cut, escape, fold or fill in.
+_SHORT = "Ünïcode <b>&amp;</b> \"quoted\" 'so' {{ 7 * 7 }} {% if %}\tup  and\n\n  down #1 \\n."
+_CUT = 10  # words at each end; where most of them are missing, it was cut
+_ANSWER = "glane-answer"
+_THINKING = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
+
+
+def probes(num_characters: int) -> tuple[str, str]:
+    """Two documents for `template_fault`: one short, one of about `num_characters`, no part of which stands twice."""
+    words = " ".join(f"w{number}" for number in range(num_characters // 7 + 1))
+    return _SHORT, f"{_SHORT} {words} end."
+
+
+def template_fault(render: Render, messages: Sequence[Message]) -> str | None:
+    """What a template does to these messages that would spoil each answer; None if it keeps them.
+
+    White space around a message may go.
+
+    Raises:
+        ConfigError: as `render` does.
+    """
+    prompt = render(messages, True)
+    end = 0
+    for message in messages:
+        content = message["content"].strip()
+        if fault := _loss(prompt, content):
+            return fault
+        end = prompt.index(content) + len(content)
+    return _without_cue(render, messages, prompt, prompt[end:])
+
+
+def _loss(prompt: str, content: str) -> str | None:
+    if prompt.count(content) == 1:
+        return None
+    if content in prompt:
+        return "it repeats what is asked"
+    shown = set(prompt.split())
+    kept = [word in shown for word in content.split()]
+    if not any(kept):
+        return "it leaves out what is asked, the document with it"
+    if min(sum(kept[-_CUT:]), sum(kept[:_CUT])) < _CUT // 2:
+        return f"it cuts what is asked: some {sum(kept)} of {len(kept)} words are left"
+    return "it changes what is asked, the document with it"
+
+
+def _without_cue(render: Render, messages: Sequence[Message], prompt: str, tail: str) -> str | None:
+    """Why an answer would not begin where the prompt ends."""
+    if any(tail.count(opened) > tail.count(closed) for opened, closed in _THINKING):
+        return "it opens a passage for thinking, and the answer would be written into it"
+    if render(messages, False) != prompt:
+        return None  # the template has a cue of its own
+    answered = render([*messages, Message(role="assistant", content=_ANSWER)], False)
+    before, found, _ = answered.partition(_ANSWER)
+    if found and before.rstrip() != prompt.rstrip():
+        return "it ends without the cue for an answer (add_generation_prompt makes no difference)"
+    return None
