@@ -79,8 +79,8 @@ def run_job(
     """Compose `conf/<config_name>.yaml` with the words of a command line, and run `job` with the values.
 
     `text` is what its help says first. Exits with 0 after success, 2 after an error that the user can mend (sentences
-    on standard error, no traceback), 130 after an interruption, 1 after a mistake of glane (its place, and no message:
-    that may quote a document).
+    on standard error, no traceback), 4 after a run of which too little is usable, 130 after an interruption, 1 after a
+    mistake of glane (its place, and no message: that may quote a document).
     """
     os.umask(0o077)  # before anything is imported or written
     from glane.cluster.processes import core_dumps
@@ -100,7 +100,7 @@ def run_job(
         with _readers_may_leave(), core_dumps(allowed=False):
             run_composed(job, config_name=config_name, arguments=words, types=key_types(config_name))
     except GlaneError as error:
-        _fail(str(error))
+        _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         print("interrupted; what is committed stays, run the same command again to go on", file=sys.stderr)
         sys.exit(130)
@@ -134,10 +134,10 @@ def _is_closed(descriptor: int) -> bool:
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, code: int = 2) -> None:
     first, *others = message.splitlines() or [""]
     print(f"error: {first}", *(f"       {line}" for line in others), sep="\n", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def _version() -> str:

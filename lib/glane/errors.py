@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
 _SHOWN_LENGTH = 40  # characters of a value that a message shows
 _LONGEST, _MOST_BLANKS = 64, 2  # of what may be an id; what has more is a text
@@ -21,6 +22,8 @@ _LONGEST, _MOST_BLANKS = 64, 2  # of what may be an id; what has more is a text
 
 class GlaneError(Exception):
     """An error that a user can cause and correct. It is printed without a traceback."""
+
+    exit_code: ClassVar[int] = 2  # of the command that ends with it
 
 
 class ConfigError(GlaneError):
@@ -41,6 +44,12 @@ class RecordError(GlaneError):
 
 class EngineError(GlaneError):
     """An engine cannot be started, or keeps dying."""
+
+
+class UnusableError(GlaneError):
+    """A run is complete, and too few of its rows have values. Its records are kept."""
+
+    exit_code: ClassVar[int] = 4
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

@@ -13,7 +13,9 @@ import yaml
 from glane.composition import composed, read_mapping, read_text
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run, open_run
+from glane.extraction.summary import check_usable
 from glane.job.here import extract_here
+from glane.run.directory import RunDirectory
 from glane.settings import extract_settings
 from glane.settings.words import key_types
 from glane.storage import replace_file, storage_errors
@@ -48,6 +50,8 @@ def extract(
 
     Raises:
         GlaneError: for what can be mended, as the command line says it.
+        UnusableError: if the run is complete, and nothing of it is usable, or less than `run__min_usable_share`. Its
+            records are kept: `glane.open_run` opens it.
     """
     run = Path(run_dir).expanduser()
     chosen = {name: value for name, value in overrides.items() if name in _GROUPS and isinstance(value, str)}
@@ -80,6 +84,7 @@ def extract(
         if isinstance(documents, pl.DataFrame) and not run.exists():  # refused: no copy of documents stays behind
             Path(path).unlink(missing_ok=True)
         raise
+    check_usable(RunDirectory(root=run.absolute()), settings.run)
     return open_run(run)
 
 

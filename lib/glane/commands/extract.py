@@ -16,6 +16,7 @@ once for each.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -42,3 +43,8 @@ def main(values: Mapping[str, Any]) -> None:
         from glane.extraction.results import open_run
 
         print(open_run(settings.run.dir).head(settings.show))
+    if settings.cluster.kind == "local":
+        from glane.extraction.summary import check_usable
+        from glane.run.directory import RunDirectory
+
+        check_usable(RunDirectory(root=Path(settings.run.dir).absolute()), settings.run)

@@ -43,7 +43,7 @@ def run_composed(
     """
     line = command_line(arguments, types or {})
     refuse_none(config_name, arguments, line.folders)
-    failures: list[str] = []
+    failures: list[GlaneError] = []
     for overrides in _combinations(config_name, line):
         try:
             config = _checked_compose(config_name, overrides, line.folders)
@@ -54,9 +54,10 @@ def run_composed(
         except GlaneError as error:
             if not line.is_sweep:
                 raise
-            failures.append(str(error))
+            failures.append(error)
     if failures:
-        raise GlaneError("\n".join(dict.fromkeys(failures)))
+        kinds = {type(error) for error in failures}
+        raise (kinds.pop() if len(kinds) == 1 else GlaneError)("\n".join(dict.fromkeys(map(str, failures))))
 
 
 def composed(

@@ -21,6 +21,7 @@ from glane.extraction.codebook import codebook
 from glane.extraction.environment import engine_version
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.results import open_run
+from glane.extraction.summary import WORK
 from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.environment import environment
@@ -31,8 +32,6 @@ from glane.task.arrow import columns
 from glane.task.result import reserved_names
 from glane.task.task import Task
 from glane.types import Status
-
-WORK = "extraction"  # the name of this kind of work in `run.yaml`
 
 
 def run_directory(run: RunSettings) -> RunDirectory:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,13 +13,18 @@ import pyarrow.parquet as pq
 from pydantic import ConfigDict
 
 from glane.drift import DriftBrief
+from glane.errors import UnusableError
 from glane.extraction.prediction import Predicted
 from glane.records import left_out
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, Tokens, read_summary
+from glane.settings import RunSettings
 from glane.toys import notice_lines
-from glane.types import Toy
+from glane.types import Status, Toy
 from glane.validation import Strict
+
+WORK = "extraction"  # the name of this kind of work in `run.yaml`
+_FIGURE = re.compile(r"\d+")
 
 
 class ReadingCounts(Strict):
@@ -30,6 +36,15 @@ class ReadingCounts(Strict):
     rows_with_leaks: int
 
 
+class NotUsable(Strict):
+    """The rows of a status other than OK, and the reason that most of them have, figures aside."""
+
+    status: Status
+    rows: int
+    reason: str | None
+    rows_with_reason: int
+
+
 class ExtractionSummary(Summary):
     """`summary.json` of an extraction."""
 
@@ -38,6 +53,7 @@ class ExtractionSummary(Summary):
     reading: ReadingCounts
     predicted: Predicted | None = None  # only if a pilot was named
     sentinels: DriftBrief | None = None  # what they say of drift
+    not_usable: tuple[NotUsable, ...] = ()  # by status
     toy: Toy | None = left_out()  # the answers are no results
 
 
@@ -47,9 +63,11 @@ def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
 
 
 def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = None) -> ExtractionSummary:
-    """Count tokens, duplicates, chunks, repairs, broken rules and leaks in the published `records`."""
+    """Count tokens, duplicates, chunks, repairs, broken rules, leaks and reasons in the published `records`."""
     counts: Counter[str] = Counter()
+    reasons: Counter[tuple[str, str | None]] = Counter()
     names = ["prompt_tokens", "output_tokens", "duplicate", "chunks", "repairs", "broken_rules", "leaked_from_example"]
+    names += ["status", "reason"]
     for path in records:
         with pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches(columns=names):
@@ -63,6 +81,8 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
                     broken=_total(pc.greater(pc.list_value_length(batch["broken_rules"]), 0)),
                     leaked=_total(pc.greater(pc.list_value_length(batch["leaked_from_example"]), 0)),
                 )
+                without = batch.filter(pc.not_equal(batch["status"].cast(pa.string()), Status.OK.value))
+                reasons.update(zip(without["status"].to_pylist(), without["reason"].to_pylist(), strict=True))
     flow = summary.flow.model_copy(update={"duplicates": counts["duplicates"], "asked": counts["asked"]})
     reading = ReadingCounts(
         chunks=counts["chunks"],
@@ -71,7 +91,54 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
         rows_with_leaks=counts["leaked"],
     )
     tokens = Tokens(prompt=counts["prompt"], output=counts["output"])
-    return ExtractionSummary(**{**dict(summary), "flow": flow, "tokens": tokens, "reading": reading, "toy": toy})
+    more = {"flow": flow, "tokens": tokens, "reading": reading, "toy": toy, "not_usable": not_usable(reasons)}
+    return ExtractionSummary(**{**dict(summary), **more})
+
+
+def not_usable(reasons: Mapping[tuple[str, str | None], int]) -> tuple[NotUsable, ...]:
+    """Rows without values by status, of the numbers of rows by status and reason.
+
+    Reasons that differ in figures only count as one: they tell how long each document is, for example.
+    """
+    found = []
+    for status in Status:
+        rows = {reason: count for (of, reason), count in reasons.items() if of == status}
+        if not rows:
+            continue
+        alike: Counter[str] = Counter()
+        for reason, count in rows.items():
+            alike[_FIGURE.sub("0", reason or "")] += count
+        common, number = alike.most_common(1)[0]
+        shown = next(reason for reason in rows if _FIGURE.sub("0", reason or "") == common)
+        found.append(NotUsable(status=status, rows=sum(rows.values()), reason=shown, rows_with_reason=number))
+    return tuple(found)
+
+
+def shortfall(summary: ExtractionSummary, min_share: float) -> str | None:
+    """What to say of a run with no usable row, or a smaller share of them than `min_share`; None of any other."""
+    flow = summary.flow
+    if flow.selected == 0 or (flow.OK > 0 and min_share * flow.selected <= flow.OK):
+        return None
+    told = "; ".join(
+        f"{one.status} {one.rows}" + (f", {one.rows_with_reason} of them: {one.reason}" if one.reason else "")
+        for one in summary.not_usable
+    )
+    if flow.OK == 0:
+        return f"nothing is usable, none of {flow.selected} rows: {told}"
+    share = f"{flow.OK} of {flow.selected} rows are usable, less than run.min_usable_share={min_share:g} asks for"
+    return f"{share}: {told}"
+
+
+def check_usable(directory: RunDirectory, settings: RunSettings) -> None:
+    """Refuse to call a run a success of which too little can be used.
+
+    Raises:
+        UnusableError: with the statuses, and the reason that most of the rows of each have.
+    """
+    if not (directory.is_complete and directory.summary.exists()):
+        return
+    if said := shortfall(extraction_summary(directory), settings.min_usable_share):
+        raise UnusableError(f"{settings.dir}: {said}. The records are kept; a new run needs another run.dir.")
 
 
 def _total(column: pa.Array) -> int:

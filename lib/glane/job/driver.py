@@ -11,13 +11,17 @@ from pathlib import Path
 
 from glane.cluster.joined import joined_ray
 from glane.errors import GlaneError, hide_messages
+from glane.extraction.summary import check_usable
 from glane.job.extract import extract
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
 
 
 def main() -> int:
-    """Run the job in the launcher's Ray. Return 0 if the run is complete, 75 if it was stopped, 2 for an error."""
+    """Run the job in the launcher's Ray. Return its exit code.
+
+    It is 0 if the run is complete, 4 if too little of it is usable, 75 if it was stopped, 2 for an error.
+    """
     hide_messages()
     folder = Path(sys.argv[1])
     _redirect_ray_output(folder / "driver.log")
@@ -30,9 +34,10 @@ def main() -> int:
             should_stop=(folder / "stop").exists,
             start=float(sys.argv[2]),
         )
+        check_usable(directory, settings.run)
     except GlaneError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
-        return 2
+        return error.exit_code
     return 0 if directory.is_complete else 75
 
 

@@ -12,7 +12,7 @@ from glane.engine.registry import engine_kind
 from glane.engine.weights import weights_bytes
 from glane.extraction.forecast import PilotReport, check_same, read_pilot
 from glane.extraction.prediction import compare, comparison_lines
-from glane.extraction.summary import extraction_summary, summary_lines
+from glane.extraction.summary import extraction_summary, shortfall, summary_lines
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.durable import Connect, announce, logged, run_workers
 from glane.job.resolve import resolve
@@ -140,6 +140,8 @@ def _finish(
     whole = amended(summary, sentinels=drift or summary.sentinels, predicted=predicted or summary.predicted)
     if whole != summary:
         run.directory.write_record(run.directory.summary, whole)
+    if said := shortfall(whole, settings.run.min_usable_share):
+        progress.warn(said)
     for line in summary_lines(run.directory, whole):
         progress.say(line)
     for line in comparison_lines(predicted) if predicted is not None else ():

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -15,6 +16,9 @@ from rich.text import Text
 
 from glane.cluster.scheduler import Job
 from glane.cluster.schedulers import find_jobs
+from glane.extraction.summary import WORK, extraction_summary, shortfall
+from glane.run.description import read_description
+from glane.run.directory import RunDirectory
 from glane.run.overview import Overview, WorkerView, overview
 from glane.settings import StatusSettings
 
@@ -67,7 +71,16 @@ def _print(states: list[tuple[Overview, list[Job]]], settings: StatusSettings, c
 
 
 def _as_json(run: Overview, jobs: Sequence[Job]) -> dict[str, Any]:
-    return run.as_json() | {"jobs": [asdict(job) for job in jobs]}
+    return run.as_json() | {"shortfall": _shortfall(run), "jobs": [asdict(job) for job in jobs]}
+
+
+def _shortfall(run: Overview) -> str | None:
+    """What is said of a complete extraction of which too little is usable."""
+    directory = RunDirectory(root=Path(run.run).absolute())
+    if run.state != "complete" or (description := read_description(directory)).work != WORK:
+        return None
+    min_share = description.settings["run"].get("min_usable_share", 0.0)  # a run of an earlier glane has none
+    return shortfall(extraction_summary(directory), min_share)
 
 
 def _view(run: Overview, jobs: Sequence[Job]) -> RenderableType:
@@ -75,6 +88,8 @@ def _view(run: Overview, jobs: Sequence[Job]) -> RenderableType:
     parts: list[RenderableType] = [Text(f"{run.run}{what}: {run.state}")]
     if run.planned:
         parts.append(Text(_bar(run.done / run.planned)))
+    if said := _shortfall(run):
+        parts.append(Text(f"UNUSABLE   {said}"))
     statuses = ", ".join(f"{status} {count}" for status, count in run.statuses.items()) or "none yet"
     parts.append(
         Text(f"documents  {run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}")

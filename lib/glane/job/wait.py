@@ -7,10 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from glane.cluster.scheduler import COMPLETED, Scheduler, Submission
+from glane.cluster.scheduler import COMPLETED, Job, Scheduler, Submission
 from glane.corpus.plan import read_plan
-from glane.errors import GlaneError
-from glane.extraction.summary import extraction_summary, summary_lines
+from glane.errors import GlaneError, UnusableError
+from glane.extraction.summary import check_usable, extraction_summary, summary_lines
 from glane.run.directory import RunDirectory
 from glane.run.progress import ProgressReporter
 from glane.settings import ExtractSettings
@@ -61,13 +61,19 @@ def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler
                 )
             time.sleep(_WAIT_POLL_S)
         # Some jobs of an array may have been cancelled. If none completed, another command has completed the run.
-        if directory.is_complete and directory.summary.exists() and any(job.state == COMPLETED for job in jobs):
+        if directory.is_complete and directory.summary.exists() and any(_has_worked(job) for job in jobs):
             lines = summary_lines(directory, extraction_summary(directory))
             for line in lines if settings.progress != "none" else ():
                 print(line, file=sys.stderr)
+            check_usable(directory, settings.run)
             return
     failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
     raise GlaneError(
         f"the job did not complete the run; it ended: {failed}. The log says why: {submission.log}\n"
         "What is committed stays: the same command goes on."
     )
+
+
+def _has_worked(job: Job) -> bool:
+    """Whether a job ended with its run complete, be it of use or not."""
+    return job.state == COMPLETED or job.exit_code.partition(":")[0] == str(UnusableError.exit_code)
