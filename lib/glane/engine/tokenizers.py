@@ -10,26 +10,21 @@ from typing import Any
 from glane.engine.preload import set_environment
 from glane.types import Message
 
+_ANY = 2**40  # tokens
+
 
 def load_tokenizer(folder: Path, *, is_mistral: bool) -> Any:
     """Return the tokenizer in a folder; None if it is of a kind that only vLLM can load, or nothing here loads it."""
     set_environment()
     try:
-        if is_mistral and find_spec("mistral_common") is not None:
-            return _Mistral(folder)
         if not is_mistral and (folder / "tokenizer.json").is_file() and find_spec("transformers") is not None:
             from transformers import PreTrainedTokenizerFast
 
-            return PreTrainedTokenizerFast.from_pretrained(str(folder), local_files_only=True)
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-    ):  # the engine says better what is wrong with it
+            # With a length of its own it would warn of a long question, which is told in our words.
+            return PreTrainedTokenizerFast.from_pretrained(str(folder), local_files_only=True, model_max_length=_ANY)
+        return _Mistral(folder) if find_spec("mistral_common") is not None else None
+    except Exception:  # of any kind, from three libraries: the engine says better what is wrong with a tokenizer
         return None
-    return None
 
 
 class _Mistral:

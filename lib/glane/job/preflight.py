@@ -141,7 +141,10 @@ def _shorter(task: Task, conversations: Conversations) -> str:
     lists = [(len(kind.values), path, kind) for path, kind in _enums(task.fields, "task.fields")]
     number, path, kind = max(lists, key=lambda one: one[0], default=(0, "", None))
     if kind is None or number < _LONG_LIST:
-        return "Ask for less, shorten instructions, descriptions and examples, or take a model with a longer window."
+        return (
+            "Ask for less, shorten instructions, descriptions and examples, raise model.max_model_len if the model can "
+            "do more, or take one with a longer window."
+        )
     tokens = conversations.count(", ".join(kind.values))
     return f"{path} lists {number} values, some {tokens} tokens. {_LONG_LIST_ADVICE}"
 
