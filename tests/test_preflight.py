@@ -41,6 +41,10 @@ UNBUILDABLE = {
     "tiny bounds": ({"type": "number", "minimum": 1e-300, "maximum": 1e-200}, "Bounds of numbers"),
     "a large negative bound": ({"type": "number", "minimum": -1e21, "maximum": -1e20}, "Bounds of numbers"),
     "a pattern": ({"type": "string", "pattern": ".*a.{30}", "max_length": 1000}, "simpler pattern"),
+    "a pattern that fails late": (
+        {"type": "string", "pattern": "[ab].{12}[cd].{12}[ef]", "max_length": 1000},
+        "simpler pattern",
+    ),
     "a very long list": ({"type": "enum", "values": [f"A{i:06}" for i in range(100_000)]}, "lists 100000 values"),
 }
 PLACES = {
@@ -79,7 +83,7 @@ def test_it_is_refused_in_every_way_of_asking(more: dict[str, Any]) -> None:
 
 def test_what_only_a_recall_pass_asks_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr("glane.job.preflight.form_fault", lambda form: asked.append(form))
+    monkeypatch.setattr("glane.job.preflight.form_fault", lambda form, _: asked.append(form))
     task = task_of({"a": {"type": "list", "items": {"type": "string"}}}, passes={"recall": 1})
     check_forms(task)
     assert asked == [answer_form(task), answer_form(task.recall_task())]

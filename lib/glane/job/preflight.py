@@ -6,6 +6,7 @@ It needs no engine and no GPU, and takes a second or two.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from glane.engine.buildable import form_fault
 from glane.engine.chat_template import probes, template_fault
@@ -35,7 +36,8 @@ def preflight(model: ModelSettings, task: Task) -> None:
     Raises:
         ConfigError: naming the field or the setting, the figures and the remedy.
     """
-    check_forms(task)
+    own = Path(model.tokenizer or model.path) / "tokenizer.json"
+    check_forms(task, own if own.is_file() else None)
     conversations = engine_kind(model.engine).conversations(model)
     if conversations is None:
         return
@@ -44,25 +46,25 @@ def preflight(model: ModelSettings, task: Task) -> None:
     check_length(model, task, conversations)
 
 
-def check_forms(task: Task) -> None:
+def check_forms(task: Task, vocabulary: Path | None = None) -> None:
     """Check that the engine can build the grammar of the answers, those of recall passes included.
 
     Raises:
         ConfigError: naming the field that it cannot build.
     """
     for asked in (task, *([task.recall_task()] if task.passes.recall else [])):
-        if (fault := form_fault(answer_form(asked))) is not None:
-            path, field = _culprit(asked, asked.fields, "task.fields") or ("task.fields", None)
+        if (fault := form_fault(answer_form(asked), vocabulary)) is not None:
+            path, field = _culprit(asked, asked.fields, "task.fields", vocabulary) or ("task.fields", None)
             raise ConfigError(f"{path}: answers cannot be held to this ({fault}). {_remedy(field)}")
 
 
-def _culprit(task: Task, fields: Mapping[str, Field], place: str) -> tuple[str, Field] | None:
+def _culprit(task: Task, fields: Mapping[str, Field], place: str, vocabulary: Path | None) -> tuple[str, Field] | None:
     """The innermost field whose answer cannot be built even alone; None if only all together cannot."""
     for name, field in fields.items():
         alone = task.model_copy(update={"fields": {name: field}, "examples": ()})
-        if form_fault(answer_form(alone)) is not None:
+        if form_fault(answer_form(alone), vocabulary) is not None:
             inner = f"{place}.{name}.{'items.' if isinstance(field, ListField) else ''}fields"
-            return _culprit(task, inner_fields(field), inner) or (f"{place}.{name}", field)
+            return _culprit(task, inner_fields(field), inner, vocabulary) or (f"{place}.{name}", field)
     return None
 
 
