@@ -134,7 +134,7 @@ def crash_until_done(settings, limit=60):
         assert worker.exitcode is not None, "it neither ends nor dies"
         if worker.exitcode == 0:
             return attempt
-        record_death(run.directory, f"again{attempt}", cause="test")
+        record_death(run.directory, f"again{attempt}", cause="crash")
     raise AssertionError("never finished")
 
 
@@ -164,7 +164,7 @@ def test_deaths_by_other_causes_blame_nobody(tmp_path):
         if worker.exitcode is None:
             os.kill(worker.pid, signal.SIGKILL)
         worker.join()
-        record_death(run.directory, f"w{attempt}", cause="killed from outside")
+        record_death(run.directory, f"w{attempt}", cause="killed")
     crash_until_done(settings)
     assert_exactly_once(tmp_path / "run", 60)
 
@@ -181,11 +181,11 @@ def test_a_window_survives_its_process_and_names_the_suspects(tmp_path, document
     run = prepare_run(make_settings(documents, tmp_path / "run"), load_task(SMALL_TASK))
 
     start(fill_window, run.directory).join()
-    assert record_death(run.directory, "w", cause="x") == 3
+    assert len(record_death(run.directory, "w", cause="crash").suspects) == 3
     suspects = Suspects(run.directory)
     suspects.refresh()
     assert [suspects.is_suspect(bytes([i + 1] * 16)) for i in range(4)] == [True, True, False, True]
-    assert not suspects.is_rejected(bytes([1] * 16))
+    assert suspects.verdict(bytes([1] * 16)) is None
 
 
 @pytest.mark.slow

@@ -234,7 +234,7 @@ def test_a_death_is_heard_of_although_the_folder_is_not_listed_each_time(tmp_pat
     for number in range(30):  # some in the same tick of the file system's clock
         suspects.refresh()
         (directory.windows / f"w{number}").write_bytes(bytes([number + 1] * 16) + bytes([0] * 16))
-        record_death(directory, f"w{number}", cause="x")
+        record_death(directory, f"w{number}", cause="crash")
     suspects.refresh()
     time.sleep(0.06)
     suspects.refresh()

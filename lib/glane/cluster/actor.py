@@ -1,11 +1,11 @@
-"""The Ray actor of a worker. It does the work itself, or hands it to a process of its node's fork server."""
+"""The Ray actor of a worker. It hands the work to a process of its own, so that it can tell how that ended."""
 
 from __future__ import annotations
 
 import pickle
 import threading
 
-from glane.cluster import forkserver
+from glane.cluster import forkserver, processes
 
 
 class EngineActor:
@@ -15,20 +15,26 @@ class EngineActor:
         self._stop = threading.Event()
         self._fork: forkserver.Fork | None = None
 
-    def work(self, spec: bytes) -> bytes:
+    def work(self, spec: bytes, *, in_actor: bool) -> bytes:
         """Do a worker's work; see `glane.run.worker.run_worker`.
 
+        `in_actor` has it done in this process, as an engine must be that starts actors itself.
+
         Raises:
-            ForkDied: if the forked process ended without a report.
+            ForkDied: if the worker's process ended without a report.
         """
-        self._fork = forkserver.connect()
-        if self._fork is not None:
+        if not in_actor:
+            self._fork = forkserver.connect() or forkserver.Child()
             if self._stop.is_set():
                 self._fork.stop()
             return self._fork.run(spec)
         from glane.run.worker import run_worker
 
         return pickle.dumps(run_worker(pickle.loads(spec), should_stop=self._stop.is_set))
+
+    def is_suspended(self, pid: int) -> bool:
+        """See `glane.cluster.processes.is_suspended`; for a process of this actor's node."""
+        return processes.is_suspended(pid)
 
     def stop(self) -> None:
         """Have the worker claim no further shard. Called while `work` runs, in another thread of the actor."""

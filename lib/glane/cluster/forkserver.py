@@ -1,8 +1,11 @@
-"""A process that has imported what engines need, and forks workers that start with these imports.
+"""The processes of workers: each is a child of its actor, or a fork of a server that has the engine's imports.
+
+An actor outlives its worker's process, and so can tell how it ended.
 
 Importing vLLM takes longer than starting Ray. With a fork server both happen at once, and a node imports vLLM only
 once, however many engines it has and however often one dies. Ray still sees an actor for each worker: the actor hands
-its work to a fork, and each of the two ends with the other. Forks are made on CPU only: none has been tried under CUDA.
+its work to a process, and each of the two ends with the other. Forks are made on CPU only: none has been tried under
+CUDA, where the process is a child that imports all by itself.
 
 The server never reads a document or starts an engine, so forks inherit no threads and no held locks.
 """
@@ -16,19 +19,25 @@ import pickle
 import random
 import select
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing import Pipe
+from multiprocessing.connection import Client, Connection, Listener, wait
 from pathlib import Path
+from typing import NoReturn
 
 from glane.cluster import processes
+from glane.cluster.endings import ForkDied
+from glane.cluster.oom import oom_kills
 from glane.engine.registry import engine_kind
 from glane.errors import hide_messages, trace
 
 VARIABLE = "GLANE_FORK_SERVER"  # the path of the server's socket, for the actors of the node
 _SOCKET = "forks"
+_CHILD = "--child"
 _PATIENCE_S = 2.0
 
 
@@ -68,19 +77,29 @@ class Fork:
         Raises:
             ForkDied: if the process ended before it could report.
         """
+        killed_before = oom_kills()
+        report: bytes | int | None
         try:
             with self._lock:
                 self._connection.send((dict(os.environ), spec))
                 self._has_begun = True
                 if self._is_to_stop:
                     self._connection.send("stop")
-            report = self._connection.recv()
+            report = self._receive()
         except (EOFError, OSError):
-            report = None
+            report = self._exit_code()
         if not isinstance(report, bytes):
-            how = f"by signal {-report}" if isinstance(report, int) and report < 0 else f"with code {report}"
-            raise ForkDied(f"its process ended {how}")
+            raise ForkDied(report, oom_kills() - killed_before)
         return report
+
+    def _receive(self) -> bytes | int:
+        """The report; or the exit code of the process, which the server sends."""
+        report: bytes | int = self._connection.recv()
+        return report
+
+    def _exit_code(self) -> int | None:
+        """The exit code of a process whose connection broke, where it can be known."""
+        return None
 
     def stop(self) -> None:
         """Ask the worker to claim no further shard. May be called from another thread."""
@@ -91,8 +110,30 @@ class Fork:
                     self._connection.send("stop")
 
 
-class ForkDied(Exception):
-    """A worker's process ended without a report."""
+class Child(Fork):
+    """A worker's process that is a child of its actor, where there is no server."""
+
+    def __init__(self) -> None:
+        ours, theirs = Pipe()
+        super().__init__(ours)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "glane.cluster.forkserver", _CHILD, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()
+
+    def _receive(self) -> bytes | int:
+        pidfd = os.pidfd_open(self._process.pid)
+        try:
+            wait([self._connection, pidfd])  # processes of its own may hold the other end open when it has died
+        finally:
+            os.close(pidfd)
+        return super()._receive() if self._connection.poll() else self._process.wait()
+
+    def _exit_code(self) -> int | None:
+        return self._process.wait()
 
 
 def connect() -> Fork | None:
@@ -158,7 +199,7 @@ def _serve(listener: Listener) -> None:
             connection.close()
 
 
-def _become_worker(connection: Connection) -> None:
+def _become_worker(connection: Connection) -> NoReturn:
     """Do one worker's work, send its report, and exit. Never returns."""
     try:
         processes.tie_to_parent()
@@ -170,6 +211,8 @@ def _become_worker(connection: Connection) -> None:
         from glane.run.worker import run_worker
 
         connection.send(pickle.dumps(run_worker(pickle.loads(spec), should_stop=should_stop.is_set)))
+    except KeyboardInterrupt:
+        os._exit(128 + signal.SIGINT)
     except EOFError:  # the actor ended before it sent a specification
         os._exit(1)
     except BaseException as error:
@@ -188,4 +231,6 @@ def _listen(connection: Connection, should_stop: threading.Event) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == _CHILD:  # no server, but one worker
+        _become_worker(Connection(int(sys.argv[2])))
     main()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from glane.cluster.ray_compat import silence_errors
 from glane.errors import EngineError
 
 _POLL_S = 0.2
@@ -31,6 +32,7 @@ def joined_ray(folder: Path, timeout_s: float) -> Iterator[Any]:
             raise EngineError(f"no Ray within {timeout_s:.0f} s (cluster.start_timeout_s).")
         time.sleep(_POLL_S)
     values = json.loads(place.read_text())
+    silence_errors()
     ray.init(
         address=values["address"],
         log_to_driver=False,

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.ray_compat import start_node
+from glane.cluster.endings import handlers_kept
+from glane.cluster.ray_compat import silence_errors, start_node
 from glane.cluster.scratch import write_token
 from glane.errors import EngineError
 from glane.settings import LocalSettings
@@ -40,20 +41,22 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
         node = None
         try:
             try:
-                node = start_node(
-                    address="127.0.0.1",
-                    folder=folder,
-                    cpus=available_cpus() if settings.cpus == "auto" else settings.cpus,
-                    gpus=None if settings.gpus == "auto" else settings.gpus,
-                    head=None,
-                )
-                ray.init(
-                    address=node.address,
-                    log_to_driver=False,
-                    logging_level=logging.ERROR,
-                    configure_logging=False,
-                    _node_ip_address="127.0.0.1",
-                )
+                silence_errors()
+                with handlers_kept():
+                    node = start_node(
+                        address="127.0.0.1",
+                        folder=folder,
+                        cpus=available_cpus() if settings.cpus == "auto" else settings.cpus,
+                        gpus=None if settings.gpus == "auto" else settings.gpus,
+                        head=None,
+                    )
+                    ray.init(
+                        address=node.address,
+                        log_to_driver=False,
+                        logging_level=logging.ERROR,
+                        configure_logging=False,
+                        _node_ip_address="127.0.0.1",
+                    )
             except EngineError:
                 raise
             except Exception as error:  # Ray raises many kinds here

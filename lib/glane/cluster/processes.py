@@ -98,6 +98,13 @@ def end_all(*, patience_s: float = 10.0) -> int:
         time.sleep(0.05)
 
 
+def is_suspended(pid: int) -> bool:
+    """Whether a process is stopped, by a signal or a debugger, so that it cannot go on by itself."""
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    return False
+
+
 def _is_alive(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
         return bool(process.status() != psutil.STATUS_ZOMBIE)

@@ -57,6 +57,17 @@ def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head:
         return node_class(parameters, head=head is None, shutdown_at_exit=True, spawn_reaper=True)
 
 
+def silence_errors() -> None:
+    """Keep Ray from printing what it says of workers that died, in colours and on standard error: glane says it.
+
+    Call it before Ray is entered. The name is private: with a version of Ray that has it not, nothing changes.
+    """
+    from ray._private import worker
+
+    if hasattr(worker, "listen_error_messages"):
+        worker.listen_error_messages = lambda *_, **__: None
+
+
 def _lean_node() -> Any:
     from ray._private.node import Node
 

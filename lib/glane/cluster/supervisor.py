@@ -9,14 +9,16 @@ import secrets
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from glane.cluster.actor import EngineActor
-from glane.cluster.forkserver import ForkDied
+from glane.cluster.endings import Ending, ending_of
 from glane.cluster.layout import Layout, Node
+from glane.cluster.patience import Patience
+from glane.cluster.watch import AwakeClock, Silence
 from glane.errors import EngineError, GlaneError
-from glane.run.deaths import Suspects, record_death
+from glane.run.deaths import Death, Suspects, forget_window, record_death
 from glane.run.heartbeat import Heartbeat, host_identity, read_heartbeat
 from glane.run.nested import with_nested
 from glane.run.worker import WorkerReport, WorkerSpec
@@ -25,6 +27,7 @@ from glane.settings import ClusterSettings, RunSettings
 _POLL_S = 0.5
 _CHECK_NODES_S = 2.0
 _NODE_STATE_S = 30.0  # Ray declares a node lost within seconds; the end of an actor alone does not show what happened
+_ASK_ACTOR_S = 5.0
 _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not start a third time
 
 
@@ -36,16 +39,20 @@ class _Slot:
     spec: WorkerSpec
     actor: Any
     future: Any
+    silence: Silence
     group: Any = None  # the placement group of an engine that spans nodes
-    started: float = field(default_factory=time.monotonic)
     killed_because: str = ""
     is_stopping: bool = False
 
 
-def _cause(error: Exception) -> str:
-    """How an actor ended, or the process that did its work."""
-    cause = getattr(error, "cause", None)  # what was raised in the actor
-    return str(cause) if isinstance(cause, ForkDied) else type(error).__name__
+def _sign_of_life(beat: Heartbeat) -> tuple[str, float]:
+    """What changes as long as a worker goes on: its steps while it has work, else its heartbeats."""
+    return ("step", beat.progress.steps) if beat.progress.is_busy else ("beat", beat.time)
+
+
+def _dies_with_anything(death: Death) -> bool:
+    """Whether the harmless prompt was alone in an engine that died by itself."""
+    return death.is_control and death.weight > 0
 
 
 def alive_nodes(ray: Any) -> list[Node]:
@@ -81,14 +88,14 @@ class Supervisor:
         self._ray, self._layout, self._cluster, self._say, self._warn = ray, layout, cluster, say, warn
         self._directory = spec.directory
         self._spec = replace(spec, device=layout.device, cpus=layout.cpus, gpus=layout.gpus)
-        self._name = secrets.token_hex(3)
+        self._name = secrets.token_hex(8)
         self._attempts = 0
         self._deaths_at_start = 0
-        self._deaths_without_progress = 0
-        self._progress_at_death = -1
+        self._clock = AwakeClock()
+        self._patience = Patience(limit=spec.run.max_deaths_without_progress)
         self._slots: list[_Slot] = []
         self._known_nodes: dict[str, str] = {}  # every node ever seen, with its host
-        self._done_places: set[tuple[str, int]] = set()
+        self._done_places: set[tuple[str, int]] = set()  # where a worker found no work left, or an engine was given up
         self._last_node_check = 0.0
 
     def run(self, *, tick: Callable[[], None], should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -104,6 +111,7 @@ class Supervisor:
         try:
             self._fill()
             while self._slots:
+                self._clock()
                 ready, _ = self._ray.wait([slot.future for slot in self._slots], timeout=_POLL_S)
                 for slot in [slot for slot in self._slots if slot.future in ready]:
                     self._ended(slot)
@@ -116,7 +124,15 @@ class Supervisor:
                 tick()
         finally:
             for slot in self._slots:
-                self._ray.kill(slot.actor)
+                self._end(slot)
+
+    def _end(self, slot: _Slot) -> None:
+        """End a worker on purpose: nothing in its engine becomes suspect."""
+        with contextlib.suppress(Exception):
+            self._ray.kill(slot.actor)
+        for place in with_nested(self._directory):
+            with contextlib.suppress(OSError):
+                forget_window(place, slot.spec.worker)
 
     def _fill(self) -> None:
         """Start a worker in every free slot of the nodes that are alive, and drop workers of lost nodes."""
@@ -163,7 +179,9 @@ class Supervisor:
 
             options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(place[0], soft=False)
         actor = self._ray.remote(EngineActor).options(**options).remote()
-        return _Slot(place=place, spec=spec, actor=actor, future=actor.work.remote(pickle.dumps(spec)), group=group)
+        # An engine that spans nodes starts actors of its own, which only an actor can.
+        future = actor.work.remote(pickle.dumps(spec), in_actor=group is not None)
+        return _Slot(place=place, spec=spec, actor=actor, future=future, group=group, silence=Silence(self._clock))
 
     def _reserve(self) -> Any:
         """Reserve GPUs on several nodes for one engine: one bundle per GPU, as vLLM's Ray executor requires.
@@ -193,17 +211,18 @@ class Supervisor:
             if self._is_lost(slot, error):
                 self._drop_lost(slot)
                 return
-            report = WorkerReport(outcome="died", message=slot.killed_because or _cause(error))
+            report, ending = WorkerReport(outcome="died"), ending_of(error)
+        else:
+            ending = Ending(cause="error", words=report.message)
         self._release(slot)
         if report.outcome == "failed":
             raise GlaneError(report.message)
-        if report.outcome == "died":
-            if slot.is_stopping:
-                return
-            self._record_death(slot, report.message)
-            self._slots.append(self._start_worker(slot.place))
-        else:
+        if report.outcome == "done":
             self._done_places.add(slot.place)
+        else:
+            if slot.killed_because:
+                ending = Ending(cause="hang", words=slot.killed_because)
+            self._died(slot, ending)
 
     def _is_lost(self, slot: _Slot, error: Exception) -> bool:
         """Whether an actor ended because its node was lost. Its prompts are then not suspects."""
@@ -240,49 +259,93 @@ class Supervisor:
         for slot in [slot for slot in self._slots if not slot.is_stopping]:
             slot.is_stopping = True
             if self._is_starting(slot):
-                self._ray.kill(slot.actor)
+                self._end(slot)
             else:
                 slot.actor.stop.remote()
 
-    def _record_death(self, slot: _Slot, cause: str) -> None:
-        """Record a death. Give up if engines keep dying without progress in between."""
-        places = with_nested(self._directory)
-        num_suspects = sum(record_death(place, slot.spec.worker, cause=cause) for place in places)
-        self._warn(f"engine {slot.spec.worker} died ({cause}); {num_suspects} prompt(s) were in it; starting it again")
-        if self._is_starting(slot):
-            self._deaths_at_start += 1
-            if self._deaths_at_start >= _DEATHS_AT_START:
-                raise EngineError(
-                    f"{self._spec.work.label}: the engine died {self._deaths_at_start} times while it "
-                    f"started ({cause}). {self._spec.work.start_hint}"
-                )
-        progress = 0
-        for place in places:
+    def _died(self, slot: _Slot, ending: Ending) -> None:
+        """Record a death, and start another worker in its place unless engines keep dying there.
+
+        Raises:
+            EngineError: if engines die while they start, or the place was the last one.
+        """
+        if slot.is_stopping:
+            if not self._is_starting(slot):  # or it was ended on purpose
+                self._record(slot, ending)
+            return
+        was_starting, beat = self._is_starting(slot), self._heartbeat(slot)
+        before = self._num_isolated()
+        deaths = self._record(slot, ending)
+        num_suspects = sum(len(death.suspects) for death in deaths) if deaths[0].weight else 0
+        self._warn(f"engine {slot.spec.worker} died ({ending.words}); {num_suspects} prompt(s) are suspect")
+        if was_starting:
+            self._died_at_start(ending)
+        has_progress = self._num_isolated() > before or (beat is not None and beat.progress.shards > 0)
+        given_up = self._patience.lost(
+            slot.place, has_progress=has_progress, dies_with_anything=any(map(_dies_with_anything, deaths))
+        )
+        if given_up is None:
+            self._slots.append(self._start_worker(slot.place))
+        elif self._slots:
+            self._done_places.add(slot.place)
+            self._warn(f"{given_up} ({ending.words}); the other engines go on without it")
+        else:
+            raise EngineError(
+                f"{given_up} ({ending.words}). What is committed stays; mend the cause and run the same command again."
+            )
+
+    def _record(self, slot: _Slot, ending: Ending) -> list[Death]:
+        """Record a death where the worker was at work: in the run, and in a nested one if it was there."""
+        run, *nested = with_nested(self._directory)
+        worker = slot.spec.worker
+        places = [run, *(one for one in nested if (one.windows / worker).exists())]
+        return [record_death(one, worker, cause=ending.cause, detail=ending.words) for one in places]
+
+    def _num_isolated(self) -> int:
+        """See `Suspects.progress`; of the run and the runs nested in it."""
+        total = 0
+        for place in with_nested(self._directory):
             suspects = Suspects(place)
             suspects.refresh()
-            progress += len(place.committed_shards()) + suspects.num_rejected
-        self._deaths_without_progress = self._deaths_without_progress + 1 if progress == self._progress_at_death else 0
-        self._progress_at_death = progress
-        limit = self._spec.run.max_deaths_without_progress
-        if self._deaths_without_progress >= limit:
+            total += suspects.progress
+        return total
+
+    def _died_at_start(self, ending: Ending) -> None:
+        self._deaths_at_start += 1
+        if self._deaths_at_start >= _DEATHS_AT_START:
             raise EngineError(
-                f"engines died {limit} times in a row without a committed shard in between ({cause}). What is "
-                "committed stays; mend the cause and run the same command again."
+                f"{self._spec.work.label}: the engine died {self._deaths_at_start} times while it "
+                f"started ({ending.words}). {self._spec.work.start_hint}"
             )
 
     def _watch(self, slot: _Slot, run: RunSettings) -> None:
-        """Kill a worker that makes no step, or does not become ready. One that hangs cannot end itself."""
+        """Kill a worker that makes no step, or does not become ready. One that hangs cannot end itself.
+
+        Time in which this process was suspended does not count, nor does that of a worker that is suspended.
+        """
         if slot.killed_because:
             return
-        beat, age_s = self._heartbeat(slot), time.monotonic() - slot.started
+        beat = self._heartbeat(slot)
         if beat is None or beat.state == "starting":
-            limit = self._cluster.engine_start_timeout_s
-            if age_s > limit:
-                self._kill(slot, beat, f"not ready after {limit:.0f} s")
+            limit, why = self._cluster.engine_start_timeout_s, "not ready after"
+            silent_s = slot.silence.lasts(None)
+        else:
+            limit, why = run.hang_after_s, "no step for"
+            silent_s = slot.silence.lasts(_sign_of_life(beat))
+            if beat.state == "ended":
+                return
+        if silent_s <= limit:
             return
-        silent_s = time.time() - beat.time
-        if beat.state == "working" and max(beat.progress.step_age_s, silent_s) > run.hang_after_s:
-            self._kill(slot, beat, f"no step for {run.hang_after_s:.0f} s")
+        if beat is not None and self._is_suspended(slot, beat):
+            slot.silence.excuse()
+        else:
+            self._kill(slot, beat, f"{why} {limit:.0f} s")
+
+    def _is_suspended(self, slot: _Slot, beat: Heartbeat) -> bool:
+        """Whether a worker's process is stopped, as its actor sees it: that runs on the same node."""
+        with contextlib.suppress(Exception):  # the actor is suspended, too, or gone
+            return bool(self._ray.get(slot.actor.is_suspended.remote(beat.pid), timeout=_ASK_ACTOR_S))
+        return False
 
     def _kill(self, slot: _Slot, beat: Heartbeat | None, why: str) -> None:
         slot.killed_because = why

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from glane.corpus.read import Reader
 from glane.extraction.prompts import Prompt, PromptBuilder
+from glane.extraction.rejections import rejection_reason
 from glane.extraction.shardwork import ShardWork
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
@@ -98,6 +99,10 @@ class Feeder:
             else:
                 self._judge(outcome)
 
+    def control(self, suspect: Request) -> Prompt:
+        """A harmless prompt whose answer has the form of a suspect's."""
+        return self._prompts.control(suspect.prompt.form)
+
     def request(self, target: Target) -> Request | Result:
         """Encode one turn of a reading; a result if it cannot be asked. May be called from another thread."""
         reading, turn = target.reading, target.turn
@@ -108,8 +113,8 @@ class Feeder:
             return Result(target=target, outcome=prompt)
         digest = prompt_digest(prompt.tokens, key=self._key)
         identity = prompt_digest(prompt.tokens, key=self._key, variant=f"{prompt.sampling}{turn.recall > 0}")
-        if self._suspects.is_rejected(digest):
-            reason = "the engine dies whenever it is asked this document alone"
+        if (verdict := self._suspects.verdict(digest)) is not None:
+            reason = rejection_reason(verdict)
             return Result(target=target, outcome=Outcome(status=Status.REJECTED, reason=reason))
         alone = self._suspects.is_suspect(digest)
         return Request(target=target, prompt=prompt, identity=identity, digest=digest, alone=alone)

@@ -18,6 +18,8 @@ _LONGEST_TOKEN = 32  # characters; a text with more per token of the limit canno
 _LEAST_KNOWN = 100  # characters; a shorter recall note is of no use
 _MIN_TEXT_TOKENS = 16  # the least token budget for the text of a chunk
 _NOTE_TOKENS = 1500  # token budget of recall prompts for what earlier answers found
+_CONTROL_TEXT = "-"
+_CONTROL_TOKENS = 16
 _JOIN_TOKENS = 8  # text and template may take some more tokens together than apart
 
 
@@ -76,6 +78,12 @@ class PromptBuilder:
             sampling=self._sampling(turn, len(tokens)),
             shown=shown,
         )
+
+    def control(self, form: Form) -> Prompt:
+        """A prompt that no document has to do with, whose answer has the given form and is short."""
+        shown = [Message(role="user", content=_CONTROL_TEXT)]
+        sampling = Sampling(temperature=0.0, seed=self._model.sampling.seed, max_tokens=_CONTROL_TOKENS)
+        return Prompt(tokens=self._engine.encode(shown), form=form, text=_CONTROL_TEXT, sampling=sampling, shown=shown)
 
     def _sampling(self, turn: Turn, num_prompt_tokens: int) -> Sampling:
         """The sampling of a turn. The seed depends on the turn only, so that the same run gives the same requests."""

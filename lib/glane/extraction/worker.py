@@ -6,6 +6,7 @@ of the engine. The engine's loop keeps a rolling window of requests. The committ
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -33,6 +34,7 @@ REMEMBERED_TOKENS = 500_000  # tokens of answers kept for duplicates: some 30 MB
 _WAIT_S = 0.2
 _FOLLOWER_WAIT_S = 0.01  # while the engine is idle and an answer in the committer may lead to another prompt
 _LAST_CLAIM_S = 10.0
+_CONTROL = "control"  # the request id of the harmless prompt
 _PACE_S = 60.0  # the heartbeat's throughput is an average over this time
 
 
@@ -87,7 +89,8 @@ class Worker:
         self._count_lock = threading.Lock()
         self._num_requests = 0
         self._counts = _Counts()
-        self._last_step = time.monotonic()
+        self._num_steps = 0
+        self._survived_control = False  # whether a single prompt was the last that the engine answered
         self._pace: deque[tuple[float, int, int]] = deque()
         self._failure: BaseException | None = None
 
@@ -178,31 +181,50 @@ class Worker:
             self._answer(Result(target=request.target, outcome=refused))
             self._waiting.pop(request.identity, None)
             return
-        if not self._in_engine:
-            self._last_step = time.monotonic()  # the watchdog counts from here, not from before the pause
+        self._survived_control = False
         self._in_engine[request_id] = request
         self._window.enter(request_id, request.digest, alone=request.alone)
 
     def _ask_alone(self, request: Request) -> None:
-        while self._in_engine:
-            self._step()
+        """Ask a suspect with nothing else in the engine. If the engine dies of it, it would have survived another."""
+        self._drain()
+        if not self._survived_control:
+            self._ask_control(request)
         self._ask(request)
+        self._drain()
+        self._survived_control = True
+
+    def _drain(self) -> None:
         while self._in_engine:
             self._step()
 
-    def _step(self) -> None:
+    def _ask_control(self, suspect: Request) -> None:
+        """Ask a harmless prompt in the way of a suspect: an engine that dies with anything must blame no document."""
+        prompt = self._feeder.control(suspect)
+        with contextlib.suppress(RequestRefused):
+            self._engine.add(_CONTROL, prompt.tokens, form=prompt.form, text=prompt.text, sampling=prompt.sampling)
+            self._window.enter_control(_CONTROL)
+            while not self._finished_now():
+                pass
+            self._window.leave(_CONTROL)
+
+    def _finished_now(self) -> list[tuple[str, Completion]]:
+        """What the engine has finished after one more step."""
         try:
             finished = self._engine.step()
         except Exception as error:  # after any error, the state of the engine is unknown
             raise WorkerDied(where(error)) from None
-        for request_id, completion in finished:
+        self._num_steps += 1
+        return finished
+
+    def _step(self) -> None:
+        for request_id, completion in self._finished_now():
             request = self._in_engine.pop(request_id)
             self._window.leave(request_id)
             self._answer(Result(target=request.target, outcome=completion))
             for target in self._waiting.pop(request.identity):
                 self._answer(Result(target=target, outcome=completion, duplicate=True))
             self._remember(request.identity, completion)
-        self._last_step = time.monotonic()
 
     def _remember(self, identity: bytes, completion: Completion) -> None:
         self._answers[identity] = completion
@@ -279,7 +301,6 @@ class Worker:
             raise self._failure
 
     def _progress(self) -> Progress:
-        busy = bool(self._in_engine)
         now, counts = time.monotonic(), self._counts
         self._pace.append((now, counts.rows.total(), counts.prompt_tokens + counts.output_tokens))
         while len(self._pace) > 2 and now - self._pace[1][0] > _PACE_S:
@@ -293,9 +314,10 @@ class Worker:
             shards=self._counts.shards,
             committed=dict(self._counts.committed),
             open_rows=self._counts.rows.total() - self._counts.judged_rows,
-            in_window=len(self._in_engine),
+            in_window=len(self._window),
             window_size=self._window_size,
             rows_per_s=round((counts.rows.total() - rows) / seconds, 3),
             tokens_per_s=round((counts.prompt_tokens + counts.output_tokens - tokens) / seconds, 1),
-            step_age_s=round(time.monotonic() - self._last_step, 1) if busy else 0.0,
+            steps=self._num_steps,
+            is_busy=len(self._window) > 0,
         )

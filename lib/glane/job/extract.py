@@ -12,6 +12,7 @@ from glane.engine.registry import engine_kind
 from glane.engine.weights import weights_bytes
 from glane.extraction.forecast import PilotReport, check_same, read_pilot
 from glane.extraction.prediction import compare, comparison_lines
+from glane.extraction.rejections import rejection_lines
 from glane.extraction.summary import extraction_summary, shortfall, summary_lines
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.durable import Connect, announce, logged, run_workers
@@ -71,6 +72,8 @@ def extract(
             progress.say(f"{place}: stopped before the end; what is committed stays")
             return run
         _finish(run, settings, sentinels, pilot, progress)
+        for line in rejection_lines(directory, id_column=settings.data.id_column, run_dir=place):
+            progress.say(line)
     return run
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glane.cluster.endings import signals_end_in_order
 from glane.cluster.forkserver import fork_server
 from glane.cluster.processes import core_dumps
 from glane.cluster.schedulers import current_job_name
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from glane.run.prepare import PreparedRun
 
 
+@signals_end_in_order()
 def extract_here(settings: ExtractSettings) -> PreparedRun:
     """Run the job on this machine; see `glane.job.extract.extract`."""
     cluster = settings.cluster

@@ -5,6 +5,7 @@ Every wait has a time limit with a message. Only processes of our own are ended.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -23,8 +24,10 @@ from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import scratch_folder, write_token
 from glane.errors import EngineError, GlaneError, hide_messages
+from glane.run.deaths import bury_windows
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import JOB_NAME, mark_host_ended
+from glane.run.nested import with_nested
 from glane.settings import BatchSettings, ExtractSettings
 
 FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
@@ -84,7 +87,7 @@ class _Node:
         self.scheduler = scheduler_of(cluster)
         run = settings.run
         self.directory = RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
-        self.warned = self.cancelled = False
+        self.warned = self.cancelled = self.driver_was_killed = False
         self.ray: subprocess.Popen[bytes] | None = None
         self.is_alone = allocation.num_nodes == 1
         self.address = "127.0.0.1" if self.is_alone else own_address(allocation, cluster.interface)
@@ -115,7 +118,15 @@ class _Node:
         processes.end(self.ray, patience_s=0 if self.cancelled else 5)
         if left := processes.end_all():
             self.say(f"{left} process(es) would not end")
+        if self.driver_was_killed:
+            self._record_deaths()
         mark_host_ended(self.directory, job=self.allocation.name)
+
+    def _record_deaths(self) -> None:
+        """Record what was in the engines of workers that are gone: a document may have taken the driver along."""
+        for place in with_nested(self.directory):
+            with contextlib.suppress(GlaneError, OSError):
+                bury_windows(place, lease_s=self.settings.run.lease_s)
 
     def requeue(self) -> int:
         """Return the exit code. Only the first node requeues the job."""
@@ -252,6 +263,7 @@ class _LeadNode(_Node):
 
     def _driver_code(self, code: int) -> int:
         if code < 0:
+            self.driver_was_killed = not self.cancelled
             self.say(f"the driver was killed by signal {-code} ({signal.Signals(-code).name}); what is committed stays")
             return FAILED
         return code

@@ -1,8 +1,9 @@
 """Which prompts were in an engine when it died, and which of them are rejected for it.
 
 A prompt in the window of a dead engine is only a suspect: memory pressure, preemption or a kill from outside end
-engines, too. Suspects are asked again, one at a time. A prompt is rejected once three engines have died with nothing
-else in them.
+engines, too. Suspects are asked again, one at a time, each after a harmless prompt that the same engine must survive. A
+prompt is rejected once two engines have died with nothing else in them. A kill from outside counts for nobody, and a
+death that nobody saw counts half.
 """
 
 from __future__ import annotations
@@ -12,31 +13,48 @@ import mmap
 import os
 import struct
 import time
+import uuid
 from array import array
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
+from glane.errors import RecordError
 from glane.records import Record, read_record
+from glane.run.causes import WEIGHTS, DeathCause
 from glane.run.directory import RunDirectory
+from glane.run.heartbeat import dated_heartbeats, file_clock, is_gone, place_of, read_heartbeat
+from glane.storage import storage_errors
 
-DEATHS_ALONE_TO_REJECT = 3
+_SUSPECT_WEIGHT = 2  # one death of a known cause, or two that nobody saw
+_REJECT_WEIGHT = 4  # the same twice over, of deaths with nothing else in the engine
+_SILENT_S = 60.0  # a place whose worker has been silent for longer is not there
 _CLOCK_STEP_S = 2.0  # no file system's clock is coarser
-_SLOT = struct.Struct("=16sB15x")  # digest, 1 if alone; padded so that a slot never spans two pages
+_SLOT = struct.Struct("=16sB15x")  # digest, and how it was asked; padded so that a slot never spans two pages
+_EMPTY = bytes(16)
+_TOGETHER, _ALONE, _CONTROL = range(3)
 
 
 class Death(Record):
     """An engine that died, and the keyed digests of the prompts that were in it, as hexadecimal digits."""
 
     kind: Literal["glane death"] = "glane death"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     worker: str
+    place: str  # the node, and its GPUs if there are any; empty if it is not known
     time: float
-    cause: str
+    cause: DeathCause
+    detail: str = ""
     suspects: tuple[str, ...]
-    alone: bool  # it held a single prompt, which was asked alone on purpose
+    alone: bool  # it held a single prompt, which was asked alone on purpose, after a harmless one was answered
+    is_control: bool = False  # it held the harmless prompt: this engine dies with anything
+
+    @property
+    def weight(self) -> int:
+        """How much it says against the prompts that were in the engine."""
+        return WEIGHTS[self.cause]
 
 
 def prompt_digest(tokens: Sequence[int], *, key: str, variant: str = "") -> bytes:
@@ -52,25 +70,43 @@ class Window:
     """
 
     def __init__(self, directory: RunDirectory, worker: str, *, num_slots: int) -> None:
+        """Make the file.
+
+        Raises:
+            RunError: if the file system refuses, for example because it is full.
+        """
         self.path = directory.windows / worker
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, directory.file_mode)
-        try:
-            os.ftruncate(descriptor, num_slots * _SLOT.size)
-            self._memory = mmap.mmap(descriptor, num_slots * _SLOT.size)
-        finally:
-            os.close(descriptor)
+        with storage_errors(self.path):
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, directory.file_mode)
+            try:
+                # A full disk is told here. A write to a page that has no place on it would end the process.
+                os.posix_fallocate(descriptor, 0, num_slots * _SLOT.size)
+                self._memory = mmap.mmap(descriptor, num_slots * _SLOT.size)
+            finally:
+                os.close(descriptor)
         self._free = list(range(num_slots))
         self._slots: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        """How many prompts are in the engine."""
+        return len(self._slots)
+
     def enter(self, request_id: str, digest: bytes, *, alone: bool) -> None:
         """Note that a prompt goes into the engine."""
+        self._note(request_id, digest, _ALONE if alone else _TOGETHER)
+
+    def enter_control(self, request_id: str) -> None:
+        """Note that the harmless prompt goes into the engine, alone."""
+        self._note(request_id, b"\1" * 16, _CONTROL)
+
+    def _note(self, request_id: str, digest: bytes, how: int) -> None:
         slot = self._slots[request_id] = self._free.pop()
-        _SLOT.pack_into(self._memory, slot * _SLOT.size, digest, int(alone))
+        _SLOT.pack_into(self._memory, slot * _SLOT.size, digest, how)
 
     def leave(self, request_id: str) -> None:
         """Note that a prompt was answered."""
         slot = self._slots.pop(request_id)
-        _SLOT.pack_into(self._memory, slot * _SLOT.size, bytes(16), 0)
+        _SLOT.pack_into(self._memory, slot * _SLOT.size, _EMPTY, 0)
         self._free.append(slot)
 
     def close(self) -> None:
@@ -79,34 +115,113 @@ class Window:
         self.path.unlink(missing_ok=True)
 
 
-def record_death(directory: RunDirectory, worker: str, *, cause: str) -> int:
-    """Record the prompts in a dead worker's window as suspects. Return their number."""
-    path = directory.windows / worker
+def record_death(directory: RunDirectory, worker: str, *, cause: DeathCause, detail: str = "") -> Death:
+    """Record how a worker died, and the prompts in its window as suspects. Return the record.
+
+    `detail` says more about the cause, without text of a document.
+    """
+    window = directory.windows / worker
+    known = _recorded(directory, worker)
+    if known is not None and not window.exists():  # somebody buried it, who did not know the cause
+        death = known.model_copy(update={"cause": cause, "detail": detail})
+    else:
+        death = _death(directory, worker, window, cause=cause, detail=detail)
+    directory.write_record(_record_path(directory, worker), death)
+    window.unlink(missing_ok=True)
+    return death
+
+
+def bury_windows(directory: RunDirectory, *, lease_s: float) -> list[Death]:
+    """Record the deaths of workers that ended together with their drivers, of causes that nobody saw. Return them.
+
+    A window that a living worker may have, by its heartbeat, is left alone. So is one without a heartbeat.
+    """
+    windows = list(_windows(directory))
+    if not windows:
+        return []
+    now, found = file_clock(directory, uuid.uuid4().hex), []
+    for window, worker, is_set_aside in windows:
+        beat = read_heartbeat(directory, worker)
+        if beat is None or not (is_set_aside or is_gone(directory, worker, now=now, lease_s=lease_s)):
+            continue
+        if beat.state == "ended":  # in order, or on purpose
+            window.unlink(missing_ok=True)
+        elif (death := _bury(directory, worker, window, is_set_aside=is_set_aside)) is not None:
+            found.append(death)
+    return found
+
+
+def _windows(directory: RunDirectory) -> Iterator[tuple[Path, str, bool]]:
+    """The windows of a run: path, worker, and whether somebody who was killed had begun to bury it."""
+    with contextlib.suppress(FileNotFoundError):
+        for path in sorted(directory.windows.iterdir()):
+            is_set_aside = path.name.startswith(".")
+            yield path, path.name[1:].rpartition(".")[0] if is_set_aside else path.name, is_set_aside
+
+
+def _bury(directory: RunDirectory, worker: str, window: Path, *, is_set_aside: bool) -> Death | None:
+    """Record a death of an unknown cause. If several try, only one can rename the window away."""
+    if not is_set_aside:
+        set_aside = window.with_name(f".{worker}.{uuid.uuid4().hex}")
+        try:
+            window = window.rename(set_aside)
+        except FileNotFoundError:
+            return None
+    death = _recorded(directory, worker) or _death(directory, worker, window, cause="unknown", detail="")
+    directory.write_record(_record_path(directory, worker), death)
+    window.unlink(missing_ok=True)
+    return death
+
+
+def forget_window(directory: RunDirectory, worker: str) -> None:
+    """Remove the window of a worker that was ended on purpose: nothing in it becomes suspect."""
+    (directory.windows / worker).unlink(missing_ok=True)
+
+
+def _record_path(directory: RunDirectory, worker: str) -> Path:
+    return directory.deaths / f"{worker}.json"
+
+
+def _recorded(directory: RunDirectory, worker: str) -> Death | None:
+    with contextlib.suppress(FileNotFoundError, RecordError):
+        return read_record(Death, _record_path(directory, worker))
+    return None
+
+
+def _death(directory: RunDirectory, worker: str, window: Path, *, cause: DeathCause, detail: str) -> Death:
     try:
-        content = path.read_bytes()
+        content = window.read_bytes()
     except FileNotFoundError:
         content = b""
-    slots = [(digest, alone) for digest, alone in _SLOT.iter_unpack(content) if digest != bytes(16)]
-    death = Death(
+    slots = [(digest, how) for digest, how in _SLOT.iter_unpack(content) if digest != _EMPTY]
+    beat = read_heartbeat(directory, worker)
+    return Death(
         worker=worker,
+        place="" if beat is None else place_of(beat),
         time=time.time(),
         cause=cause,
-        suspects=tuple(digest.hex() for digest, _ in slots),
-        alone=len(slots) == 1 and bool(slots[0][1]),
+        detail=detail,
+        suspects=tuple(digest.hex() for digest, how in slots if how != _CONTROL),
+        alone=[how for _, how in slots] == [_ALONE],
+        is_control=[how for _, how in slots] == [_CONTROL],
     )
-    directory.write_record(directory.deaths / f"{worker}.json", death)
-    path.unlink(missing_ok=True)
-    return len(slots)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Why a prompt is rejected: how many engines died with it alone, and of what the last one died."""
+
+    deaths: int
+    cause: DeathCause
 
 
 class Suspects:
     """The prompts that recorded deaths make suspect, read again when there are new deaths."""
 
     def __init__(self, directory: RunDirectory) -> None:
-        self._folder = directory.deaths
+        self._directory, self._folder = directory, directory.deaths
         self._known: set[str] = set()
-        self._suspects: Counter[str] = Counter()
-        self._alone: Counter[str] = Counter()
+        self._deaths: dict[str, list[Death]] = {}  # by suspect; those that count for nobody are left out
         # The folder's last change by the file system's clock, and when we first saw that time, by our clock.
         self._changed, self._first_seen = 0, 0.0
         self._is_settled = False  # False while a new file could still leave the time of change the same
@@ -125,26 +240,58 @@ class Suspects:
                     self._read(path)
 
     def _read(self, path: Path) -> None:
-        death = read_record(Death, path)
         self._known.add(path.name)
-        self._suspects.update(death.suspects)
-        if death.alone:
-            self._alone.update(death.suspects)
+        with contextlib.suppress(RecordError):  # of another version of glane: its suspects are found again if need be
+            death = read_record(Death, path)
+            if death.weight:
+                for suspect in death.suspects:
+                    self._deaths.setdefault(suspect, []).append(death)
 
     @property
     def are_there(self) -> bool:
         """Whether any prompt is suspect."""
-        return bool(self._suspects)
+        return any(map(_is_suspect, self._deaths.values()))
 
     def is_suspect(self, digest: bytes) -> bool:
-        """Whether this prompt was in an engine that died. It is then asked alone."""
-        return digest.hex() in self._suspects
+        """Whether this prompt is to be asked alone, because it was in an engine that died."""
+        return _is_suspect(self._deaths.get(digest.hex(), ()))
 
-    def is_rejected(self, digest: bytes) -> bool:
-        """Whether enough engines died with this prompt alone in them."""
-        return self._alone[digest.hex()] >= DEATHS_ALONE_TO_REJECT
+    def verdict(self, digest: bytes) -> Verdict | None:
+        """Why this prompt is rejected; None if it is not.
+
+        Engines at two places must have died with it alone, unless there is only one place.
+        """
+        alone = _alone(self._deaths.get(digest.hex(), ()))
+        if not _is_enough(alone) or self._could_be_the_place(alone):
+            return None
+        return Verdict(deaths=len(alone), cause=alone[-1].cause)
+
+    def _could_be_the_place(self, deaths: Sequence[Death]) -> bool:
+        """Whether all these deaths were at one place, and another place has a worker that could try."""
+        places = {death.place for death in deaths}
+        return len(places) == 1 and bool(_places(self._directory) - places)
 
     @property
-    def num_rejected(self) -> int:
-        """How many prompts are rejected."""
-        return sum(count >= DEATHS_ALONE_TO_REJECT for count in self._alone.values())
+    def progress(self) -> int:
+        """A number that grows when a prompt is first found alone in a dead engine, and when it is rejected for it."""
+        alone = [deaths for deaths in map(_alone, self._deaths.values()) if deaths]
+        return len(alone) + sum(map(_is_enough, alone))
+
+
+def _is_suspect(deaths: Sequence[Death]) -> bool:
+    return sum(death.weight for death in deaths) >= _SUSPECT_WEIGHT
+
+
+def _alone(deaths: Sequence[Death]) -> list[Death]:
+    return sorted((death for death in deaths if death.alone), key=lambda death: death.time)
+
+
+def _is_enough(alone: Sequence[Death]) -> bool:
+    return len(alone) > 1 and sum(death.weight for death in alone) >= _REJECT_WEIGHT
+
+
+def _places(directory: RunDirectory) -> set[str]:
+    """The places that have a worker, by the last heartbeats."""
+    beats = list(dated_heartbeats(directory))
+    newest = max((written for written, _ in beats), default=0.0)
+    return {place_of(beat) for written, beat in beats if beat.state != "ended" and newest - written < _SILENT_S}

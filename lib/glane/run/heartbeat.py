@@ -36,14 +36,15 @@ class Progress(Strict):
     window_size: int = 0
     rows_per_s: float = 0.0
     tokens_per_s: float = 0.0
-    step_age_s: float = 0.0  # seconds since the last step, while there is work to do
+    steps: int = 0  # grows while the work goes on
+    is_busy: bool = False  # there is work, so that steps are expected
 
 
 class Heartbeat(Record):
     """The state of a worker, written every few seconds. Times are in seconds since 1970, by the clock of its node."""
 
     kind: Literal["glane heartbeat"] = "glane heartbeat"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     worker: str
     host: str
     identity: str  # see `host_identity`
@@ -54,6 +55,7 @@ class Heartbeat(Record):
     device: Literal["cpu", "gpu"] = "cpu"
     cpus: int = 1
     gpus: int = 0
+    devices: str = ""  # which GPUs of the node, as CUDA names them
     job: str | None = None
     state: State = "starting"
     progress: Progress = Progress()
@@ -119,6 +121,7 @@ class HeartbeatWriter:
             device=device,
             cpus=cpus,
             gpus=gpus,
+            devices=os.environ.get("CUDA_VISIBLE_DEVICES", "") if gpus else "",
             job=job_name(),
         )
         self._progress: Callable[[], Progress] = Progress
@@ -193,6 +196,23 @@ def dated_heartbeats(directory: RunDirectory) -> Iterator[tuple[float, Heartbeat
             yield path.stat().st_mtime, read_record(Heartbeat, path)
 
 
+def place_of(beat: Heartbeat) -> str:
+    """Where a worker runs: its node, and its GPUs if it has any. Two engines on one CPU are at the same place."""
+    return f"{beat.host}:{beat.devices}" if beat.gpus else beat.host
+
+
+def file_clock(directory: RunDirectory, name: str) -> float:
+    """The time in seconds since 1970 by the file system's clock, as the clocks of nodes differ.
+
+    `name` is part of the name of a file that exists for a moment.
+    """
+    probe = directory.claims / f".clock-{name}"
+    probe.touch(mode=directory.file_mode)
+    now = probe.stat().st_mtime
+    probe.unlink(missing_ok=True)
+    return now
+
+
 def is_gone(
     directory: RunDirectory, worker: str, *, now: float, lease_s: float, claim_age_s: float = float("inf")
 ) -> bool:
@@ -207,8 +227,8 @@ def is_gone(
         beat = read_record(Heartbeat, path)
     except FileNotFoundError:
         return claim_age_s > lease_s
-    except RecordError:
-        return False
+    except RecordError:  # damaged, or of another version of glane
+        return age_s > lease_s
     if beat.state == "ended" or age_s > lease_s:
         return True
     if beat.identity != host_identity():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import is_gone
+from glane.run.heartbeat import file_clock, is_gone
 from glane.storage import storage_errors
 
 # After a scan that found nothing, a worker waits this many times as long as the scan took: the scans of many idle
@@ -68,7 +68,7 @@ class Ledger:
             shard = self._claim_next(self._try_claim)
             if shard is None and 0 in self._is_done:
                 # Stale claims are looked for only when no shard is free: it takes reads of heartbeats.
-                now = self._now()
+                now = file_clock(self._directory, self._worker)
                 shard = self._claim_next(lambda shard: self._try_claim(shard) or self._take_over(shard, now=now))
         except (RunError, FileNotFoundError):
             if not self._directory.is_complete:
@@ -154,11 +154,3 @@ class Ledger:
             return False
         set_aside.unlink(missing_ok=True)
         return self._try_claim(shard)
-
-    def _now(self) -> float:
-        """The time by the file system's clock, as the clocks of nodes differ."""
-        probe = self._directory.claims / f".clock-{self._worker}"
-        probe.touch(mode=self._directory.file_mode)
-        now = probe.stat().st_mtime
-        probe.unlink(missing_ok=True)
-        return now

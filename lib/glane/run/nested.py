@@ -15,12 +15,6 @@ from glane.run.heartbeat import HeartbeatWriter, Progress
 from glane.run.ledger import Ledger
 
 
-def with_nested(directory: RunDirectory) -> list[RunDirectory]:
-    """A run and the runs nested in it: the directories where its workers may be at work."""
-    inner = sorted(path.parent for path in directory.root.glob(f"*/{directory.description.name}"))
-    return [directory, *(RunDirectory(root=root, group_access=directory.group_access) for root in inner)]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NestedDirectory(RunDirectory):
     """The directory of a nested run, with the outer run's heartbeats: they say which workers are alive."""
@@ -31,6 +25,13 @@ class NestedDirectory(RunDirectory):
     def workers(self) -> Path:
         """One heartbeat file per worker, of the outer run."""
         return self.outer.workers
+
+
+def with_nested(directory: RunDirectory) -> list[RunDirectory]:
+    """A run and the runs nested in it: the directories where its workers may be at work."""
+    inner = sorted(path.parent for path in directory.root.glob(f"*/{directory.description.name}"))
+    nested = (NestedDirectory(root=root, group_access=directory.group_access, outer=directory) for root in inner)
+    return [directory, *nested]
 
 
 class UnclaimedOnly(Ledger):
@@ -57,7 +58,7 @@ class NestedHeartbeat(HeartbeatWriter):
                 update={
                     "open_rows": 0,
                     **{name: getattr(now, name) for name in ("in_window", "window_size", "rows_per_s")},
-                    **{name: getattr(now, name) for name in ("tokens_per_s", "step_age_s")},
+                    **{name: getattr(now, name) for name in ("tokens_per_s", "steps", "is_busy")},
                 }
             )
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from glane.corpus.plan import Plan, read_plan, write_plan
 from glane.errors import RunError
+from glane.run.deaths import bury_windows
 from glane.run.description import RunDescription, description_bytes, known_run
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import differences
+from glane.run.nested import with_nested
 from glane.run.starts import record_start
 from glane.run.work import Work
 from glane.storage import exists, patiently, write_once
@@ -61,6 +63,8 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
         write_once(directory.plan, lambda stream: write_plan(made, stream), mode=directory.file_mode)
     # Read back, because another process may have been first. A plan that is read keeps no spans in memory, either.
     plan = _plan_of(directory)
+    for place in with_nested(directory):
+        bury_windows(place, lease_s=draft.description.lease_s)
     record_start(directory, cluster=cluster)
     return PreparedRun(
         directory=directory,

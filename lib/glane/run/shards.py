@@ -90,7 +90,8 @@ def work_through(shards: Shards, do: Callable[[Shard], pa.Table]) -> None:
         with until_published(shards.directory):
             for shard in shards.claim_each():
                 started = time.time()
-                table = do(shard)
+                with tally.busy():
+                    table = do(shard)
                 statuses = Counter(table["status"].to_pylist())
                 tally.count(statuses, is_committed=shards.commit(shard.index, table, started=started))
     finally:
@@ -103,12 +104,21 @@ class _Tally:
     def __init__(self) -> None:
         self._rows: Counter[str] = Counter()
         self._committed: Counter[str] = Counter()
-        self._num_shards = 0
+        self._num_shards = self._num_done = 0
+        self._is_busy = False
         self._last = time.monotonic()
         self._recent: deque[tuple[float, int]] = deque([(self._last, 0)])
 
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """While the block lasts, a shard is being done."""
+        self._is_busy = True
+        yield
+        self._is_busy = False
+
     def count(self, statuses: Counter[str], *, is_committed: bool) -> None:
         self._rows.update(statuses)
+        self._num_done += 1
         if is_committed:
             self._committed.update(statuses)
             self._num_shards += 1
@@ -124,5 +134,6 @@ class _Tally:
             committed=dict(self._committed),
             shards=self._num_shards,
             rows_per_s=round((now - before) / max(ended - began, 1e-3), 3),
-            step_age_s=round(time.monotonic() - self._last, 1),
+            steps=self._num_done,
+            is_busy=self._is_busy,
         )

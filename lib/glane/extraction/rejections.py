@@ -1,0 +1,58 @@
+"""Rejections by death: documents that are rejected because engines died with them, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from glane.run.causes import IN_WORDS
+from glane.run.deaths import Verdict
+from glane.run.directory import RunDirectory
+from glane.types import Status
+
+_REASON = "the engine dies when it is asked this document alone: "
+_ID_LENGTH = 40  # characters: an id may be a text
+_MOST_LISTED = 20
+
+
+def rejection_reason(verdict: Verdict) -> str:
+    """The reason of a row that is rejected because engines died with it."""
+    return f"{_REASON}{verdict.deaths} engines did ({IN_WORDS[verdict.cause]})"
+
+
+def rejection_lines(directory: RunDirectory, *, id_column: str, run_dir: str) -> list[str]:
+    """The documents of a complete run that are rejected for deaths, a line each, and how to ask them again.
+
+    No line if there are none. `run_dir` is the directory as the user wrote it.
+    """
+    found = [
+        f"  {_safe(row[id_column])}: {row['reason']}"
+        for path in sorted(directory.records.glob("*.parquet"))
+        for row in _rejected(path, id_column)
+    ]
+    if not found:
+        return []
+    more = len(found) - _MOST_LISTED
+    return [
+        f"rejected because engines died with them: {len(found)} document(s)",
+        *found[:_MOST_LISTED],
+        *([f"  … and {more} more, in the rows with the status REJECTED"] if more > 0 else []),
+        f"  data.only_rejected_of={run_dir} asks what was rejected again, in a new run.dir",
+    ]
+
+
+def _rejected(path: Path, id_column: str) -> Iterator[dict[str, str | int]]:
+    with pq.ParquetFile(path) as parquet:
+        for batch in parquet.iter_batches(columns=[id_column, "status", "reason"]):
+            is_rejected = pc.equal(batch["status"].cast("string"), str(Status.REJECTED))
+            by_death = pc.starts_with(batch["reason"].cast("string"), _REASON)
+            yield from batch.filter(pc.and_(is_rejected, by_death)).to_pylist()
+
+
+def _safe(document_id: str | int) -> str:
+    """An id for a terminal: one line, without control characters, and short."""
+    shown = "".join(character if character.isprintable() else "?" for character in str(document_id))
+    return shown if len(shown) <= _ID_LENGTH else f"{shown[:_ID_LENGTH]}…"
