@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from glane.run.causes import DeathCause, cause_of_exit, signal_of
+from glane.run.causes import IN_WORDS, DeathCause, cause_of_exit, signal_of
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -21,6 +21,9 @@ class Ending:
 
     cause: DeathCause
     words: str
+
+    def __str__(self) -> str:
+        return f"{IN_WORDS[self.cause]}: {self.words}"
 
 
 class ForkDied(Exception):

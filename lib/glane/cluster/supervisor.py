@@ -277,7 +277,7 @@ class Supervisor:
         before = self._num_isolated()
         deaths = self._record(slot, ending)
         num_suspects = sum(len(death.suspects) for death in deaths) if deaths[0].weight else 0
-        self._warn(f"engine {slot.spec.worker} died ({ending.words}); {num_suspects} prompt(s) are suspect")
+        self._warn(f"engine {slot.spec.worker} died ({ending}); {num_suspects} prompt(s) are suspect")
         if was_starting:
             self._died_at_start(ending)
         has_progress = self._num_isolated() > before or (beat is not None and beat.progress.shards > 0)
@@ -288,10 +288,10 @@ class Supervisor:
             self._slots.append(self._start_worker(slot.place))
         elif self._slots:
             self._done_places.add(slot.place)
-            self._warn(f"{given_up} ({ending.words}); the other engines go on without it")
+            self._warn(f"{given_up} ({ending}); the other engines go on without it")
         else:
             raise EngineError(
-                f"{given_up} ({ending.words}). What is committed stays; mend the cause and run the same command again."
+                f"{given_up} ({ending}). What is committed stays; mend the cause and run the same command again."
             )
 
     def _record(self, slot: _Slot, ending: Ending) -> list[Death]:
@@ -315,7 +315,7 @@ class Supervisor:
         if self._deaths_at_start >= _DEATHS_AT_START:
             raise EngineError(
                 f"{self._spec.work.label}: the engine died {self._deaths_at_start} times while it "
-                f"started ({ending.words}). {self._spec.work.start_hint}"
+                f"started ({ending}). {self._spec.work.start_hint}"
             )
 
     def _watch(self, slot: _Slot, run: RunSettings) -> None:

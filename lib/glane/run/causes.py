@@ -13,7 +13,7 @@ WEIGHTS: dict[DeathCause, int] = {"killed": 0, "unknown": 1, "memory": 2, "crash
 
 IN_WORDS: dict[DeathCause, str] = {
     "killed": "killed from outside",
-    "unknown": "ended together with its driver",
+    "unknown": "nobody saw how",
     "memory": "out of memory",
     "crash": "crash",
     "error": "error in the engine",
