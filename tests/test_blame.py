@@ -25,6 +25,7 @@ from glane.run.causes import cause_of_exit
 from glane.run.deaths import Suspects, Window, bury_windows, record_death
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, heartbeat_path, host_identity, is_gone
+from glane.run.ledger import Ledger
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
 from glane.task.task import load_task
@@ -196,6 +197,21 @@ def test_two_places_must_agree_where_there_are_two(directory):
     beat(directory, "other", gpus=1, devices="1")
     death(directory, "other", "crash", ONE, gpus=1, devices="1")
     assert suspects_of(directory).verdict(ONE).deaths == 4
+
+
+def test_the_shards_of_a_worker_that_died_with_one_document_go_to_another_place(directory):
+    death(directory, "dead", "crash", ONE, gpus=1, devices="0")
+    (directory.claims / "0").symlink_to("dead")
+    here = Ledger(directory, num_shards=1, worker="here", lease_s=60, place="n1:0")
+    there = Ledger(directory, num_shards=1, worker="there", lease_s=60, place="n1:1")
+    beat(directory, "there", gpus=1, devices="1")
+    assert here.claim() is None
+    assert there.claim() == 0
+    there.release_all()
+    (directory.claims / "0").symlink_to("dead")
+    beat(directory, "there", gpus=1, devices="1", state="ended")
+    here = Ledger(directory, num_shards=1, worker="here", lease_s=60, place="n1:0")
+    assert here.claim() == 0  # there is nobody else
 
 
 def test_an_engine_that_dies_with_the_harmless_prompt_blames_nobody(directory):

@@ -138,6 +138,105 @@ def test_poison_is_rejected_and_a_hang_is_ended(tmp_path):
     assert rows.filter(pl.col("status") == "OK").height == 58
 
 
+@pytest.mark.slow
+def test_several_bad_documents_on_several_engines_do_not_end_the_job(tmp_path):
+    texts = [f"note {i}" for i in range(120)]
+    bad = [7, 31, 66, 100]
+    for i in bad:
+        texts[i] = f"{i} [[crash]]"
+    data = write_documents(tmp_path / "d.parquet", texts)
+    done = job(*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "model.engines=4", "run.max_deaths_without_progress=2", cwd=tmp_path)  # fmt: skip
+    rows = assert_complete(tmp_path / "run", 120)
+    assert rows.filter(pl.col("status") != "OK")["id"].to_list() == [f"d{i}" for i in bad]
+    assert "4 document(s)" in done.stderr
+    assert "d31: the engine dies when it is asked this document alone: 2 engines did (crash)" in done.stderr
+    assert "raylet" not in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.slow
+def test_an_engine_killed_from_outside_again_and_again_blames_no_document(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", ["the last one"])
+    run = tmp_path / "run"
+    driver = launch(*FAST, f"data.path={data}", f"run.dir={run}", "+model.script.seconds_per_step=3", cwd=tmp_path)
+    seen = []
+    for _ in range(4):
+        pid = wait_for(lambda: [pid for pid in worker_pids(run) if pid not in seen and windows_with_prompts(run)])[0]
+        seen.append(pid)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: len(list((run / "ledger" / "deaths").glob("*.json"))) == len(seen))
+    output = driver.communicate(timeout=120)[0]
+    assert driver.returncode == 0, output
+    assert output.count("killed from outside: its process ended by signal 9); 0 prompt(s) are suspect") == 4
+    assert set(assert_complete(run, 1)["status"]) == {"OK"}
+
+
+def windows_with_prompts(run):
+    return [path for path in (run / "ledger" / "windows").iterdir() if path.read_bytes().strip(b"\0")]
+
+
+def test_a_suspended_worker_is_not_taken_for_one_that_hangs(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(12)])
+    run = tmp_path / "run"
+    driver = launch(
+        *FAST, f"data.path={data}", f"run.dir={run}", "+model.script.seconds_per_step=0.3", "model.max_num_seqs=1",
+        "model.window=1", "run.hang_after_s=1", cwd=tmp_path,
+    )  # fmt: skip
+    pid = wait_for(lambda: worker_pids(run))[0]
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(5)
+    os.kill(pid, signal.SIGCONT)
+    output = driver.communicate(timeout=120)[0]
+    assert driver.returncode == 0, output
+    assert "died" not in output
+    assert_complete(run, 12)
+
+
+def test_a_suspended_job_goes_on_where_it_was(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(12)])
+    run = tmp_path / "run"
+    driver = launch(
+        *FAST, f"data.path={data}", f"run.dir={run}", "+model.script.seconds_per_step=0.3", "model.max_num_seqs=1",
+        "model.window=1", "run.hang_after_s=2", cwd=tmp_path,
+    )  # fmt: skip
+    wait_for(lambda: worker_pids(run) and windows_with_prompts(run))
+    pids = [driver.pid, *(pid for pid, _ in descendants(driver.pid))]
+    for number, seconds in ((signal.SIGSTOP, 8), (signal.SIGCONT, 0)):
+        for pid in pids:
+            os.kill(pid, number)
+        time.sleep(seconds)
+    output = driver.communicate(timeout=120)[0]
+    assert driver.returncode == 0, output
+    assert "died" not in output
+    assert "lost" not in output
+    assert_complete(run, 12)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_a_job_with_a_sentence(tmp_path, number, code):
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(400)])
+    run = tmp_path / "run"
+    arguments = [
+        *FAST,
+        f"data.path={data}",
+        f"run.dir={run}",
+        "+model.script.seconds_per_step=0.3",
+        "model.max_num_seqs=2",
+    ]
+    driver = launch(*arguments, cwd=tmp_path, start_new_session=True)
+    wait_for(lambda: worker_pids(run) and windows_with_prompts(run))
+    driver.send_signal(number)
+    output = driver.communicate(timeout=60)[0]
+    assert driver.returncode == code, output
+    assert output.splitlines()[-1] == (
+        f"ended by {number.name}; what is committed stays, run the same command again to go on"
+    )
+    assert "Traceback" not in output
+    assert "***" not in output
+    wait_for(lambda: session_of(driver.pid) == [], 10)
+    assert list((run / "ledger" / "windows").iterdir()) == []  # nothing in the engines is suspect
+
+
 def test_an_engine_that_cannot_start_is_said_so(tmp_path):
     data = write_documents(tmp_path / "d.parquet", ["a"])
     done = job(

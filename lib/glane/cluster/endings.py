@@ -51,12 +51,16 @@ def ending_of(error: Exception) -> Ending:
     return Ending(cause="unknown", words=type(error).__name__)
 
 
-class _Signalled(BaseException):
-    """The process was told to end. No `except Exception` of a library can keep it."""
+class _Handler:
+    """Ends this process as Ctrl-C does, and remembers the signal. Ray lets no other exception pass."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
+    number: int | None = None
+
+    def __call__(self, number: int, _: Any) -> NoReturn:
+        for one in _SIGNALS:  # what ends the processes must not be interrupted
+            signal.signal(one, signal.SIG_IGN)
         self.number = number
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -66,36 +70,39 @@ def signals_end_in_order() -> Iterator[None]:
     The exit code is 128 plus the signal's number. A signal that is ignored, as under nohup, stays ignored. Outside of
     the main thread nothing changes.
     """
-    is_main = threading.current_thread() is threading.main_thread()
-    former = {number: signal.getsignal(number) for number in _SIGNALS} if is_main else {}
-    taken = {number: handler for number, handler in former.items() if handler != signal.SIG_IGN}
+    handler, former = _Handler(), _handlers()
+    taken = [number for number, one in former.items() if one != signal.SIG_IGN]
     for number in taken:
-        signal.signal(number, _raise)
+        signal.signal(number, handler)
     try:
         yield
-    except _Signalled as signalled:
-        name = signal.Signals(signalled.number).name
+    except KeyboardInterrupt:
+        if handler.number is None:
+            raise
+        name = signal.Signals(handler.number).name
         _say(f"ended by {name}; what is committed stays, run the same command again to go on")
-        sys.exit(128 + signalled.number)
+        sys.exit(128 + handler.number)
     finally:
-        for number, handler in taken.items():
-            signal.signal(number, handler)
+        for number in taken:
+            signal.signal(number, former[number])
 
 
 @contextlib.contextmanager
 def handlers_kept() -> Iterator[None]:
-    """Put this process's handlers of signals back after the block: to enter Ray replaces them."""
-    is_main = threading.current_thread() is threading.main_thread()
-    ours = [number for number in _SIGNALS if signal.getsignal(number) == _raise] if is_main else []
-    yield
-    for number in ours:
-        signal.signal(number, _raise)
+    """Put the handlers of `signals_end_in_order` back after the block: to start Ray replaces them."""
+    ours = {number: one for number, one in _handlers().items() if isinstance(one, _Handler)}
+    try:
+        yield
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
 
 
-def _raise(number: int, _: Any) -> NoReturn:
-    for one in _SIGNALS:  # what ends the processes must not be interrupted
-        signal.signal(one, signal.SIG_IGN)
-    raise _Signalled(number)
+def _handlers() -> dict[signal.Signals, Any]:
+    """The handlers of the signals that end a process; none outside of the main thread, which alone may set them."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.getsignal(number) or signal.SIG_DFL for number in _SIGNALS}
 
 
 def _say(sentence: str) -> None:

@@ -173,6 +173,18 @@ def _bury(directory: RunDirectory, worker: str, window: Path, *, is_set_aside: b
     return death
 
 
+def is_left_to_others(directory: RunDirectory, worker: str, *, place: str) -> bool:
+    """Whether a dead worker's shards are for a worker at another place than `place`.
+
+    They are if it died here with one prompt alone: an engine elsewhere, where there is one, shows whether the prompt is
+    to blame or this place.
+    """
+    death = _recorded(directory, worker)
+    if death is None or not (death.alone and death.weight) or death.place != place:
+        return False
+    return bool(_places(directory) - {place})
+
+
 def forget_window(directory: RunDirectory, worker: str) -> None:
     """Remove the window of a worker that was ended on purpose: nothing in it becomes suspect."""
     (directory.windows / worker).unlink(missing_ok=True)

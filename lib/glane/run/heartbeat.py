@@ -129,6 +129,11 @@ class HeartbeatWriter:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write_regularly, name="heartbeat", daemon=True)
 
+    @property
+    def place(self) -> str:
+        """See `place_of`."""
+        return place_of(self._beat)
+
     def start(self) -> None:
         """Write the first heartbeat, and the next ones in the background."""
         self.write()

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from glane.errors import RunError
+from glane.run.deaths import is_left_to_others
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import file_clock, is_gone
 from glane.storage import storage_errors
@@ -34,12 +35,14 @@ class Ledger:
         lease_s: float,
         start: float = 0,
         num_large: int | None = None,
+        place: str = "",
     ) -> None:
         """`start` (0 to 1) is where in the plan this worker begins, so that workers rarely meet.
 
-        The first `num_large` shards are claimed before the others.
+        The first `num_large` shards are claimed before the others. `place` is where the worker runs, see
+        `glane.run.heartbeat.place_of`.
         """
-        self._directory, self._worker, self._lease_s = directory, worker, lease_s
+        self._directory, self._worker, self._lease_s, self._place = directory, worker, lease_s, place
         self._is_done = bytearray(num_shards)  # a byte per shard: a megabyte for a million shards, fast to search
         for shard in directory.committed_shards(num_shards):  # the only listing of the directory: a claim needs none
             self._is_done[shard] = 1
@@ -146,6 +149,8 @@ class Ledger:
         # A claim in this worker's name that it does not hold is left over: its own heartbeat would keep it valid.
         is_ours = owner == self._worker
         if not is_ours and not is_gone(self._directory, owner, now=now, lease_s=self._lease_s, claim_age_s=age_s):
+            return False
+        if is_left_to_others(self._directory, owner, place=self._place):
             return False
         set_aside = path.with_name(f".{shard}.{uuid.uuid4().hex}")
         try:

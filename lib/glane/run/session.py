@@ -61,6 +61,7 @@ class Session:
             lease_s=self.lease_s,
             start=self.start,
             num_large=plan.num_large,
+            place=self.heartbeat.place,
         )
         return Shards(
             directory=directory,
