@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import Field as Key
 
 from glane.errors import GlaneError, RecordError, told
+from glane.storage import patiently
 from glane.validation import Strict, validated
 
 
@@ -82,7 +83,7 @@ def read_record(model: type[R], path: Path) -> R:
         RecordError: if it cannot be read, is of another kind or version, or is damaged.
     """
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(patiently(path.read_bytes))
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -75,6 +75,24 @@ def storage_errors(path: Path, *, setting: str = "run.dir") -> Iterator[None]:
         raise RunError(f"{path}: {error.strerror or 'cannot be written'}. {remedy}.") from None
 
 
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """The paths in a folder that match a pattern, sorted; none if there is no such folder.
+
+    Raises:
+        OSError: if it could not be found out.
+    """
+    return patiently(lambda: sorted(folder.glob(pattern)))
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there.
+
+    Raises:
+        OSError: if the file system refuses.
+    """
+    patiently(lambda: path.unlink(missing_ok=True))
+
+
 def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> bool:
     """Write a file that appears whole under its final name, or not at all. Return False if it existed already.
 

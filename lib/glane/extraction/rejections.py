@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from glane.run.causes import IN_WORDS
 from glane.run.deaths import Verdict
 from glane.run.directory import RunDirectory
+from glane.storage import listed
 from glane.types import Status
 
 _REASON = "the engine dies when it is asked this document alone: "
@@ -30,7 +31,7 @@ def rejection_lines(directory: RunDirectory, *, id_column: str, run_dir: str) ->
     """
     found = [
         f"  {_safe(row[id_column])}: {row['reason']}"
-        for path in sorted(directory.records.glob("*.parquet"))
+        for path in listed(directory.records, "*.parquet")
         for row in _rejected(path, id_column)
     ]
     if not found:

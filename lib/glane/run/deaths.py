@@ -26,7 +26,7 @@ from glane.records import Record, read_record
 from glane.run.causes import WEIGHTS, DeathCause
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import dated_heartbeats, file_clock, is_gone, place_of, read_heartbeat
-from glane.storage import storage_errors
+from glane.storage import exists, listed, patiently, remove, storage_errors
 
 _SUSPECT_WEIGHT = 2  # one death of a known cause, or two that nobody saw
 _REJECT_WEIGHT = 4  # the same twice over, of deaths with nothing else in the engine
@@ -77,7 +77,8 @@ class Window:
         """
         self.path = directory.windows / worker
         with storage_errors(self.path):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, directory.file_mode)
+            flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
+            descriptor = patiently(lambda: os.open(self.path, flags, directory.file_mode))
             try:
                 # A full disk is told here. A write to a page that has no place on it would end the process.
                 os.posix_fallocate(descriptor, 0, num_slots * _SLOT.size)
@@ -112,7 +113,7 @@ class Window:
     def close(self) -> None:
         """Remove the window: nothing in it becomes suspect."""
         self._memory.close()
-        self.path.unlink(missing_ok=True)
+        remove(self.path)
 
 
 def record_death(directory: RunDirectory, worker: str, *, cause: DeathCause, detail: str = "") -> Death:
@@ -122,12 +123,12 @@ def record_death(directory: RunDirectory, worker: str, *, cause: DeathCause, det
     """
     window = directory.windows / worker
     known = _recorded(directory, worker)
-    if known is not None and not window.exists():  # somebody buried it, who did not know the cause
+    if known is not None and not exists(window):  # somebody buried it, who did not know the cause
         death = known.model_copy(update={"cause": cause, "detail": detail})
     else:
         death = _death(directory, worker, window, cause=cause, detail=detail)
     directory.write_record(_record_path(directory, worker), death)
-    window.unlink(missing_ok=True)
+    remove(window)
     return death
 
 
@@ -145,7 +146,7 @@ def bury_windows(directory: RunDirectory, *, lease_s: float) -> list[Death]:
         if beat is None or not (is_set_aside or is_gone(directory, worker, now=now, lease_s=lease_s)):
             continue
         if beat.state == "ended":  # in order, or on purpose
-            window.unlink(missing_ok=True)
+            remove(window)
         elif (death := _bury(directory, worker, window, is_set_aside=is_set_aside)) is not None:
             found.append(death)
     return found
@@ -154,7 +155,7 @@ def bury_windows(directory: RunDirectory, *, lease_s: float) -> list[Death]:
 def _windows(directory: RunDirectory) -> Iterator[tuple[Path, str, bool]]:
     """The windows of a run: path, worker, and whether somebody who was killed had begun to bury it."""
     with contextlib.suppress(FileNotFoundError):
-        for path in sorted(directory.windows.iterdir()):
+        for path in patiently(lambda: sorted(directory.windows.iterdir())):
             is_set_aside = path.name.startswith(".")
             yield path, path.name[1:].rpartition(".")[0] if is_set_aside else path.name, is_set_aside
 
@@ -164,12 +165,12 @@ def _bury(directory: RunDirectory, worker: str, window: Path, *, is_set_aside: b
     if not is_set_aside:
         set_aside = window.with_name(f".{worker}.{uuid.uuid4().hex}")
         try:
-            window = window.rename(set_aside)
+            window = patiently(lambda: window.rename(set_aside))
         except FileNotFoundError:
             return None
     death = _recorded(directory, worker) or _death(directory, worker, window, cause="unknown", detail="")
     directory.write_record(_record_path(directory, worker), death)
-    window.unlink(missing_ok=True)
+    remove(window)
     return death
 
 
@@ -187,7 +188,7 @@ def is_left_to_others(directory: RunDirectory, worker: str, *, place: str) -> bo
 
 def forget_window(directory: RunDirectory, worker: str) -> None:
     """Remove the window of a worker that was ended on purpose: nothing in it becomes suspect."""
-    (directory.windows / worker).unlink(missing_ok=True)
+    remove(directory.windows / worker)
 
 
 def _record_path(directory: RunDirectory, worker: str) -> Path:
@@ -202,7 +203,7 @@ def _recorded(directory: RunDirectory, worker: str) -> Death | None:
 
 def _death(directory: RunDirectory, worker: str, window: Path, *, cause: DeathCause, detail: str) -> Death:
     try:
-        content = window.read_bytes()
+        content = patiently(window.read_bytes)
     except FileNotFoundError:
         content = b""
     slots = [(digest, how) for digest, how in _SLOT.iter_unpack(content) if digest != _EMPTY]
@@ -241,13 +242,13 @@ class Suspects:
     def refresh(self) -> None:
         """Read deaths that were recorded since the last time. There are few: one file each."""
         with contextlib.suppress(FileNotFoundError):
-            now, changed = time.monotonic(), self._folder.stat().st_mtime_ns
+            now, changed = time.monotonic(), patiently(self._folder.stat).st_mtime_ns
             if changed != self._changed:
                 self._changed, self._first_seen = changed, now
             elif self._is_settled:
                 return  # one stat call, where every shard would cost a scan of the folder
             self._is_settled = now - self._first_seen > _CLOCK_STEP_S
-            for path in sorted(self._folder.glob("*.json")):
+            for path in listed(self._folder, "*.json"):
                 if path.name not in self._known:
                     self._read(path)
 

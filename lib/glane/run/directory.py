@@ -13,7 +13,7 @@ from typing import IO, Literal
 
 from glane.errors import RunError
 from glane.records import Record
-from glane.storage import patiently, replace_file, storage_errors, write_once
+from glane.storage import exists, patiently, replace_file, storage_errors, write_once
 
 PART = re.compile(r"part-(\d{7,})\.parquet")
 
@@ -114,7 +114,7 @@ class RunDirectory:
     @property
     def is_finished(self) -> bool:
         """Whether the result is published and summarised, so that no start has anything to write."""
-        return self.is_complete and self.summary.is_file() and not self.parts.exists()
+        return self.is_complete and exists(self.summary) and not exists(self.parts)
 
     def refuse_foreign(self) -> None:
         """Check that the directory is absent, empty, or was claimed by glane before; changes nothing.
@@ -176,7 +176,7 @@ class RunDirectory:
 
     def give_up(self) -> None:
         """Remove the marker and the folders of a directory in which nothing was written yet."""
-        if self.description.exists():
+        if exists(self.description):
             return
         with contextlib.suppress(OSError):
             for folder in (self.claims, self.workers, self.windows, self.deaths, self.ledger, self.parts):

@@ -17,6 +17,7 @@ from glane.records import Record, read_record
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyReading
 from glane.run.usage import GpuUse, usage
+from glane.storage import is_unknown, listed, patiently
 from glane.validation import Strict
 
 State = Literal["starting", "working", "ended"]
@@ -196,7 +197,7 @@ def heartbeats(directory: RunDirectory) -> list[Heartbeat]:
 
 def dated_heartbeats(directory: RunDirectory) -> Iterator[tuple[float, Heartbeat]]:
     """Heartbeats, each with the time at which it was written, in seconds since 1970 by the file system's clock."""
-    for path in sorted(directory.workers.glob("*.json")):
+    for path in listed(directory.workers, "*.json"):
         with contextlib.suppress(OSError, RecordError):
             yield path.stat().st_mtime, read_record(Heartbeat, path)
 
@@ -212,9 +213,14 @@ def file_clock(directory: RunDirectory, name: str) -> float:
     `name` is part of the name of a file that exists for a moment.
     """
     probe = directory.claims / f".clock-{name}"
-    probe.touch(mode=directory.file_mode)
-    now = probe.stat().st_mtime
-    probe.unlink(missing_ok=True)
+
+    def touched() -> float:
+        probe.touch(mode=directory.file_mode)
+        return probe.stat().st_mtime
+
+    now = patiently(touched)
+    with contextlib.suppress(OSError):  # publication removes what is left
+        probe.unlink()
     return now
 
 
@@ -228,10 +234,14 @@ def is_gone(
     """
     path = heartbeat_path(directory, worker)
     try:
-        age_s = now - path.stat().st_mtime
+        age_s = now - patiently(path.stat).st_mtime
         beat = read_record(Heartbeat, path)
     except FileNotFoundError:
         return claim_age_s > lease_s
+    except OSError as error:
+        if is_unknown(error):  # it may live: the shard stays with it until this is known
+            return False
+        raise
     except RecordError:  # damaged, or of another version of glane
         return age_s > lease_s
     if beat.state == "ended" or age_s > lease_s:

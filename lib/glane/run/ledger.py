@@ -16,7 +16,7 @@ from glane.errors import RunError
 from glane.run.deaths import is_left_to_others
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import file_clock, is_gone
-from glane.storage import storage_errors
+from glane.storage import exists, patiently, storage_errors
 
 # After a scan that found nothing, a worker waits this many times as long as the scan took: the scans of many idle
 # workers would be a load of their own.
@@ -80,7 +80,7 @@ class Ledger:
         if self._directory.is_complete:  # another process has published and removed the parts, so all shards look open
             self._is_done = bytearray(b"\1") * len(self._is_done)
             if shard is not None:
-                self._claim_path(shard).unlink(missing_ok=True)
+                self._unclaim(shard)
             shard = None
         if shard is None:
             ended = time.monotonic()
@@ -96,7 +96,7 @@ class Ledger:
     def release(self, shard: int) -> None:
         """Give up the claim of a shard that is committed, or dropped."""
         self._mine.discard(shard)
-        self._claim_path(shard).unlink(missing_ok=True)
+        self._unclaim(shard)
 
     def release_all(self) -> None:
         """Give up all claims that this worker still has."""
@@ -114,11 +114,11 @@ class Ledger:
 
     def _claim_next(self, take: Callable[[int], bool]) -> int | None:
         for shard in self._open_shards():
-            if self._directory.part(shard).exists():
+            if exists(self._directory.part(shard)):
                 self._is_done[shard] = 1
             elif shard not in self._mine and take(shard):
-                if self._directory.part(shard).exists():  # committed between the check and the claim
-                    self._claim_path(shard).unlink(missing_ok=True)
+                if exists(self._directory.part(shard)):  # committed between the check and the claim
+                    self._unclaim(shard)
                     self._is_done[shard] = 1
                     continue
                 self._next[int(shard >= self._bounds[1])] = shard + 1
@@ -128,12 +128,17 @@ class Ledger:
     def _claim_path(self, shard: int) -> Path:
         return self._directory.claims / str(shard)
 
+    def _unclaim(self, shard: int) -> None:
+        path = self._claim_path(shard)
+        with storage_errors(path):
+            patiently(lambda: path.unlink(missing_ok=True))
+
     def _try_claim(self, shard: int) -> bool:
         """Claim a shard by a symbolic link to the worker's name: atomic, and never seen without its content."""
         path = self._claim_path(shard)
         with storage_errors(path):
             try:
-                path.symlink_to(self._worker)
+                patiently(lambda: path.symlink_to(self._worker))
             except FileExistsError:
                 return False
         return True
@@ -142,8 +147,8 @@ class Ledger:
         """Take over the claim of a worker that is gone. If several try, only one can rename the old claim away."""
         path = self._claim_path(shard)
         try:
-            owner = str(path.readlink())
-            age_s = now - path.lstat().st_mtime
+            owner = str(patiently(path.readlink))
+            age_s = now - patiently(path.lstat).st_mtime
         except FileNotFoundError:
             return self._try_claim(shard)
         # A claim in this worker's name that it does not hold is left over: its own heartbeat would keep it valid.
@@ -154,8 +159,8 @@ class Ledger:
             return False
         set_aside = path.with_name(f".{shard}.{uuid.uuid4().hex}")
         try:
-            path.rename(set_aside)
+            patiently(lambda: path.rename(set_aside))
         except FileNotFoundError:
             return False
-        set_aside.unlink(missing_ok=True)
+        patiently(lambda: set_aside.unlink(missing_ok=True))
         return self._try_claim(shard)

@@ -13,6 +13,7 @@ from pathlib import Path
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import HeartbeatWriter, Progress
 from glane.run.ledger import Ledger
+from glane.storage import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class NestedDirectory(RunDirectory):
 
 def with_nested(directory: RunDirectory) -> list[RunDirectory]:
     """A run and the runs nested in it: the directories where its workers may be at work."""
-    inner = sorted(path.parent for path in directory.root.glob(f"*/{directory.description.name}"))
+    inner = [path.parent for path in listed(directory.root, f"*/{directory.description.name}")]
     nested = (NestedDirectory(root=root, group_access=directory.group_access, outer=directory) for root in inner)
     return [directory, *nested]
 

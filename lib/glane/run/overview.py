@@ -19,6 +19,7 @@ from glane.run.progress import Snapshot, WorkerState, snapshot
 from glane.run.starts import job_names
 from glane.run.summary import Summary, read_summary
 from glane.run.usage import GpuUse
+from glane.storage import exists, listed, patiently
 from glane.types import Status
 
 _NUM_ERRORS = 5
@@ -83,14 +84,14 @@ def overview(path: str | Path) -> Overview:
     """
     directory = RunDirectory(root=Path(path).absolute())
     names = job_names(directory)
-    if not directory.description.exists():
+    if not exists(directory.description):
         if not names:
             raise RunError(f"run.dir: {path} holds no run. Give the run.dir of a run.")
         return _not_begun(str(path), names)
     description = read_description(directory)
-    if directory.is_complete and directory.summary.exists():
+    if directory.is_complete and exists(directory.summary):
         found = _complete(directory)
-    elif directory.plan.exists():
+    elif exists(directory.plan):
         found = _under_way(directory, read_plan(directory.plan), lease_s=description.lease_s)
     else:
         return _not_begun(str(path), names)
@@ -154,7 +155,7 @@ def _under_way(directory: RunDirectory, plan: Plan, *, lease_s: float) -> Overvi
         rows_per_s=round(rows_per_s, 3),
         tokens_per_s=round(sum(worker.tokens_per_s for worker in workers), 1),
         eta_s=_eta_s(state, rows_per_s),
-        engine_deaths=sum(1 for _ in directory.deaths.glob("*.json")),
+        engine_deaths=len(listed(directory.deaths, "*.json")),
         workers=workers,
         errors=_errors(directory),
     )
@@ -195,7 +196,7 @@ def _claims(directory: RunDirectory) -> dict[int, str]:
 
 def _file_clock(directory: RunDirectory) -> float:
     """An estimate of the file system's clock: the newest heartbeat, or our clock. Asking for it would need a write."""
-    written = [path.stat().st_mtime for path in directory.workers.glob("*.json") if path.exists()]
+    written = [patiently(path.stat).st_mtime for path in listed(directory.workers, "*.json") if exists(path)]
     return max([time.time(), *written])
 
 

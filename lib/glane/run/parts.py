@@ -67,7 +67,7 @@ def read_part(path: Path, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
         if facts.shard != shard:
             raise RunError(f"it holds shard {facts.shard}.")
         prove_shard(plan, shard, table)
-        committed = path.stat().st_mtime
+        committed = patiently(path.stat).st_mtime
         started = committed - (facts.committed - facts.started)
         return table, facts.model_copy(update={"started": started, "committed": committed})
     except FileNotFoundError:

@@ -27,7 +27,7 @@ from glane.run.heartbeat import heartbeats, most_at_once
 from glane.run.parts import NotCommitted, PartFacts, read_part
 from glane.run.prepare import PreparedRun
 from glane.run.summary import Flow, Summary
-from glane.storage import storage_errors
+from glane.storage import exists, listed, patiently, remove, storage_errors
 
 _ROW_GROUP_BYTES = 32 * 2**20
 _REMEMBERED_S = 60.0  # as NFS clients keep attributes and absent names at most, unless they are set up otherwise
@@ -52,30 +52,35 @@ def finish_run(run: PreparedRun, *, record_mib: int) -> None:
     directory = run.directory
     if not directory.is_complete:
         _publish(directory, run.plan, record_mib)
-    if not directory.summary.exists():
-        summary = run.work.summarise(_summary(directory, run.plan), sorted(directory.records.glob("*.parquet")))
+    if not exists(directory.summary):
+        summary = run.work.summarise(_summary(directory, run.plan), listed(directory.records, "*.parquet"))
         directory.write_record(directory.summary, summary)
     _clean(directory)
 
 
 def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
     Unchanged(plan.files).prove_all()
-    staging = directory.root / f".records-{uuid.uuid4().hex}"
     try:
-        with storage_errors(staging):
-            staging.mkdir()
-            staging.chmod(directory.folder_mode)
-            shards = _merge(directory, plan, staging, record_mib * 2**20)
-            _write_shard_facts(directory, shards, staging)
-            if not directory.is_complete:
-                directory.summary.unlink(missing_ok=True)  # of a result that was removed
-            os.rename(staging, directory.records)
-            descriptor = os.open(directory.root, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
+        with storage_errors(directory.records):
+            patiently(lambda: _publish_once(directory, plan, record_mib))
     except (RunError, FileNotFoundError):
         if not directory.is_complete:  # otherwise another process published first and cleaned up
             raise
+
+
+def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
+    staging = directory.root / f".records-{uuid.uuid4().hex}"
+    try:
+        staging.mkdir()
+        staging.chmod(directory.folder_mode)
+        shards = _merge(directory, plan, staging, record_mib * 2**20)
+        _write_shard_facts(directory, shards, staging)
+        if not directory.is_complete:
+            directory.summary.unlink(missing_ok=True)  # of a result that was removed
+        os.rename(staging, directory.records)
+        descriptor = os.open(directory.root, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
     finally:
         _remove(staging, _STAGED)
 
@@ -170,7 +175,7 @@ def _write_shard_facts(directory: RunDirectory, facts: list[PartFacts], staging:
 def _summary(directory: RunDirectory, plan: Plan) -> Summary:
     """The counts that every kind of work has."""
     statuses: Counter[str] = Counter()
-    for path in sorted(directory.records.glob("*.parquet")):
+    for path in listed(directory.records, "*.parquet"):
         with pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches(columns=["status"]):
                 for entry in pc.value_counts(batch["status"].cast(pa.string())).to_pylist():
@@ -187,10 +192,10 @@ def _summary(directory: RunDirectory, plan: Plan) -> Summary:
         engine_hours=round(sum(beat.time - beat.started for beat in beats) / 3600, 4),
         gpu_hours=round(sum((beat.time - beat.started) * beat.gpus for beat in beats) / 3600, 4),
         engines=most_at_once(beats),
-        record_bytes=sum(path.stat().st_size for path in directory.records.glob("*.parquet")),
+        record_bytes=sum(patiently(path.stat).st_size for path in listed(directory.records, "*.parquet")),
         energy=total_energy(beats),
         hosts=tuple(sorted(set(shards["host"].to_pylist()))),
-        engine_deaths=sum(1 for _ in directory.deaths.glob("*.json")),
+        engine_deaths=len(listed(directory.deaths, "*.json")),
     )
 
 
@@ -202,7 +207,7 @@ def _clean(directory: RunDirectory) -> None:
     _remove(directory.parts, _PARTS)
     _remove(directory.claims, _CLAIMS)
     _remove(directory.windows, _WINDOWS)
-    for path in directory.root.glob(".records-*"):
+    for path in listed(directory.root, ".records-*"):
         if re.fullmatch(r"\.records-[0-9a-f]{32}", path.name):
             _remove(path, _STAGED)
     for folder in (directory.root, directory.ledger, directory.workers, directory.deaths):
@@ -220,10 +225,10 @@ _LEFT_OVER_S = 600.0  # after this, nobody is still writing a small file
 def _remove(folder: Path, names: re.Pattern[str]) -> None:
     """Remove a folder with the files in it that have these names. Others keep it from being removed."""
     with contextlib.suppress(OSError):
-        for entry in list(os.scandir(folder)):
+        for entry in patiently(lambda: list(os.scandir(folder))):
             if names.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False):
-                Path(entry.path).unlink(missing_ok=True)
-        folder.rmdir()
+                remove(Path(entry.path))
+        patiently(folder.rmdir)
 
 
 def _remove_leftovers(folder: Path) -> None:
