@@ -293,9 +293,9 @@ def _typed(job: str, config: DictConfig) -> None:
     if job == "benchmark":
         from glane_tools.benchmark.settings import benchmark_settings
 
-        benchmark_settings(plain(config))
+        benchmark_settings(plain(config, job, []))
         return
-    getattr(glane.settings, f"{job}_settings")(plain(config))
+    getattr(glane.settings, f"{job}_settings")(plain(config, job, []))
 
 
 def resolves(name: str) -> bool:

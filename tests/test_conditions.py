@@ -39,7 +39,7 @@ def files(tmp_path_factory):
         utc=pl.col("at").dt.cast_time_unit("ns").dt.replace_time_zone("UTC"),
     )
     frame.write_parquet(path, row_group_size=2)
-    return inspect_files(str(path), id_column="id", text_column="text", other_columns=[])
+    return inspect_files(str(path), id_column="id", text_column="text", carry_columns=[])
 
 
 def selected(files, where):
@@ -176,7 +176,7 @@ def test_a_column_of_the_condition_is_in_every_file_with_the_same_type(tmp_path)
         ({"id": ["b"], "text": ["x"], "age": ["1"]}, DataError, "Make them alike"),
     ):
         pq.write_table(pa.table(other), tmp_path / "2.parquet")
-        found = inspect_files(str(tmp_path), id_column="id", text_column="text", other_columns=[])
+        found = inspect_files(str(tmp_path), id_column="id", text_column="text", carry_columns=[])
         with pytest.raises(error, match=words):
             select_rows(found, id_column="id", selection=Selection(where="age = 1"))
 

@@ -180,7 +180,9 @@ def test_such_texts_reach_the_model_and_other_keys_are_still_filled_in(write: Wr
     assert "Lis ${prix} et ${task.name}." in done.stdout
     assert "???" in done.stdout
     assert shown(tmp_path, "task=own", "run.dir=runs/été ${task.name}")["run"]["dir"] == "runs/été own"
-    assert Path(composed("extract", ["data.path=x"])["model"]["path"]).is_dir()  # ${package:} of glane's own file
+    assert Path(
+        composed("extract", ["task=ed_visit", "model=demo", "data.path=x"])["model"]["path"]
+    ).is_dir()  # ${package:} of glane's own file
 
 
 @pytest.mark.parametrize(
@@ -240,7 +242,7 @@ def test_an_experiment_sets_keys_of_several_groups(write: Write, tmp_path: Path)
         "experiment/e.yaml",
     )
     words = ["--config-dir", str(tmp_path), "data.path=x", "experiment=e", "--cfg", "job", "--resolve"]
-    values = yaml.safe_load(job_here(*words).stdout)
+    values = yaml.safe_load(job_here(*words, as_told=True).stdout)
     assert (values["task"]["instructions"], values["data"]["where"]) == ("a ${b}", "x = 3")
     assert values["model"]["name"] == "scripted"
 
@@ -357,7 +359,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
 @settings(deadline=None)
 @given(TEXTS)
 def test_any_text_is_taken_as_it_is_written(text: str) -> None:
-    words = ["model=scripted", "data.path=x", f"data.text_column={text}", f"run.dir=a{text}"]
+    words = ["task=ed_visit", "model=scripted", "data.path=x", f"data.text_column={text}", f"run.dir=a{text}"]
     values = composed("extract", words, types=key_types("extract"))
     assert (values["data"]["text_column"], values["run"]["dir"]) == (text, f"a{text}")
 
@@ -366,7 +368,7 @@ def test_any_text_is_taken_as_it_is_written(text: str) -> None:
 @given(st.lists(TEXTS.filter(lambda text: not set(text) & set(",[]") and text == text.strip()), min_size=1))
 def test_any_item_of_a_list_is_taken_as_it_is_written(items: list[str]) -> None:
     word = f"data.carry_columns=[{','.join(items)}]"
-    values = composed("extract", ["model=scripted", "data.path=x", word], types=key_types("extract"))
+    values = composed("extract", ["task=ed_visit", "model=scripted", "data.path=x", word], types=key_types("extract"))
     assert values["data"]["carry_columns"] == items
 
 

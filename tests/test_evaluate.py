@@ -1055,10 +1055,10 @@ def test_the_job_says_what_is_wrong(scripted: tuple[Path, Path], tmp_path: Path)
 def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="gold: no file matches .nowhere.parquet"):
         read_table("nowhere.parquet", place="gold")
-    with pytest.raises(DataError, match="gold: .* matches no file"):
+    with pytest.raises(DataError, match="gold: no Parquet file in the directory"):
         read_table(str(tmp_path), place="gold")
     (tmp_path / "notes.parquet").write_text("no parquet")
-    with pytest.raises(DataError, match="not readable Parquet"):
+    with pytest.raises(DataError, match="not Parquet"):
         read_table(str(tmp_path / "notes.parquet"), place="gold")
     with pytest.raises(RunError, match="out.dir: .* is a file"):
         write_folder(str(tmp_path / "notes.parquet"), {})

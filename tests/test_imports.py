@@ -157,7 +157,11 @@ def test_names_that_are_no_columns_are_mapped_and_kept_in_the_codebook(tmp_path)
     import glane
 
     run = glane.open_run(tmp_path / "run")
-    kept = {one["column"]: one["original"] for one in run.codebook().iter_rows(named=True) if one["original"]}
+    kept = {
+        one["column"]: one["original"]
+        for one in run.codebook(for_spreadsheet=False).iter_rows(named=True)
+        if one["original"]
+    }
     assert kept == {
         "check_in": "check-in", "check_in_2": "check_in", "field_2fa": "2fa", "type": "@type", "Type_2": "Type",
         "status_field": "status", "text_field": "text", "xmp_note": "xmp:note", "xmp_note.a_b": "a.b",

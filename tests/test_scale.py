@@ -325,7 +325,7 @@ def test_long_documents_are_read_a_few_at_a_time(tmp_path):
     reader = Reader(plan.files, id_column="id", text_column="text", input_columns=[], carry_columns=[])
     first = reader.read(plan.shard(0))
     assert [document.text for document in first.documents] == texts[: len(first.documents)]
-    assert reader._cursor._rest is None or reader._cursor._rest.num_rows <= 8  # not all forty
+    assert reader._spans._cursor._rest is None or reader._spans._cursor._rest.num_rows <= 8  # not all forty
     ids = [d.id for index in range(plan.num_shards) for d in reader.read(plan.shard(index)).documents]
     assert ids == [f"d{i}" for i in range(40)]
 

@@ -143,7 +143,7 @@ def test_freezing_refuses_what_it_cannot_do_and_never_overwrites(tmp_path: Path,
     documents.rename(tmp_path / "moved.parquet")
     assert "Put it back" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
     write_documents(documents, [f"other {i}" for i in range(120)])
-    assert "was changed since" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
+    assert "has changed since" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
     assert not (tmp_path / "n").exists()
     assert not list(tmp_path.glob(".*"))
 

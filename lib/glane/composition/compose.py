@@ -50,7 +50,7 @@ def run_composed(
             if line.is_shown:
                 _show(config, line)
             else:
-                job(_plain(config, config_name, arguments, line.folders))
+                job(plain(config, config_name, arguments, line.folders))
         except GlaneError as error:
             if not line.is_sweep:
                 raise
@@ -79,7 +79,7 @@ def composed(
         check_override(word, overrides)
     refuse_none(config_name, overrides, folders)
     words = [quoted(word, types or {}) for word in overrides]
-    return _plain(_checked_compose(config_name, words, folders), config_name, overrides, folders)
+    return plain(_checked_compose(config_name, words, folders), config_name, overrides, folders)
 
 
 def unresolved(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -98,8 +98,12 @@ def compose(config_name: str, overrides: Sequence[str], folders: Sequence[Path] 
         return hydra.compose(config_name, overrides=[*overrides, f"hydra.searchpath=[{path}]"])
 
 
-def _plain(config: DictConfig, config_name: str, words: Sequence[str], folders: Sequence[Path]) -> dict[str, Any]:
-    """A configuration as plain values, interpolations resolved. The others say what was told."""
+def plain(config: DictConfig, config_name: str, words: Sequence[str], folders: Sequence[Path] = ()) -> dict[str, Any]:
+    """A configuration as plain values, interpolations resolved. What is missing is told by the `words` that were given.
+
+    Raises:
+        ConfigError: if a value is missing, or what stands for another key leads nowhere.
+    """
     written = OmegaConf.to_container(config, resolve=False)  # an interpolation of a missing key is not one itself
     if missing := [key for key, value in dotted_keys(written) if value == "???"]:
         raise ConfigError("\n".join(untold(missing, config_name, words, folders)))

@@ -26,6 +26,7 @@ from glane.composition.places import CONF, GROUPS
 from glane.errors import ConfigError
 
 _SCHEME = "glane"
+_NO_TASK = CONF / "task" / "base" / "default.yaml"
 _PACKAGES = {"reading": "task", "experiment": "_global_"}  # of the other groups: their name
 _BESIDE = re.compile(r"(?:[\w-]+/)*[\w-]+(?:@_here_)?")  # what a file may inherit: a file of its own group
 _CHOSEN_ANEW = re.compile(rf"override /(?:{'|'.join(GROUPS[:-1])})")  # what an experiment may do with other groups
@@ -144,8 +145,9 @@ def _check_resolvers(value: object, path: Path) -> None:
 
 
 def _config(read: Read, group: str, path: Path) -> DictConfig:
+    is_no_task = path == _NO_TASK  # whose ??? says that none was chosen
     try:
-        return OmegaConf.create(_with_literals(read.values, group))
+        return OmegaConf.create(read.values if is_no_task else _with_literals(read.values, group))
     except OmegaConfBaseException as error:
         raise ConfigError(not_filled_in(str(path), str(error))) from None
 

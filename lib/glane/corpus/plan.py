@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.corpus.unchanged import KnownFile
+from glane.errors import RunError
 from glane.types import Shard, Span
 from glane.validation import Strict
 
@@ -222,7 +223,18 @@ def write_plan(plan: Plan, sink: Any) -> None:
 
 
 def read_plan(path: Path) -> Plan:
-    """Read what `write_plan` wrote. Its spans stay in the file, and are read when they are needed."""
+    """Read what `write_plan` wrote. Its spans stay in the file, and are read when they are needed.
+
+    Raises:
+        RunError: if the file is damaged, or of another version of glane.
+    """
+    try:
+        return _read_plan(path)
+    except (pa.ArrowException, KeyError, TypeError, ValueError):
+        raise RunError(f"{path}: damaged, or made by another version of glane. Choose another run.dir.") from None
+
+
+def _read_plan(path: Path) -> Plan:
     with pq.ParquetFile(path) as parquet:
         facts = _Facts.model_validate_json(parquet.schema_arrow.metadata[b"glane"])
         shard_of_span = parquet.read(["shard"])["shard"].to_numpy()

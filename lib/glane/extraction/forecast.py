@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from glane.errors import ConfigError, RecordError
-from glane.extraction.fingerprint import changes
 from glane.records import Record, read_record
 from glane.run.energy import EnergyTotal
 from glane.run.fingerprint import Fingerprint
@@ -158,6 +157,8 @@ def check_same(before: Fingerprint, now: Fingerprint, *, place: str) -> None:
     Raises:
         ConfigError: naming the differences.
     """
+    from glane.extraction.fingerprint import changes  # with Polars, which who only reads a forecast does not need
+
     if found := changes(before, now):
         lines = "\n".join(f"  {kind}: {line}" for kind, lines in found.items() for line in lines[:3])
         raise ConfigError(
