@@ -2,12 +2,30 @@
 umask 077
 if [[ -f /proc/self/fd/1 ]]; then chmod go-rwx /proc/self/fd/1; fi   # Slurm made it with the site's own permissions
 if [[ -f /proc/self/fd/2 ]]; then chmod go-rwx /proc/self/fd/2; fi
+
+# What the job was submitted from may have left variables of its own. Cleared are those that srun reads, except where
+# Slurm says the same of this job. All the job's memory and GPUs go to its step where none are asked for.
+source "$GLANE_ROOT/slurm/variables.sh"
+glane_facts=$(scontrol show job --oneliner "$SLURM_JOB_ID" 2>/dev/null | grep "^JobId=$SLURM_JOB_ID ")
+glane_facts=${glane_facts%% Command=*}
+glane_own=
+glane_keep_if() { if [[ -z $glane_facts || $glane_facts == *"$1"* ]]; then glane_own+=" ${*:2} "; fi; }
+glane_keep_if " ArrayJobId=${SLURM_ARRAY_JOB_ID:-} " "${!SLURM_ARRAY_@}"
+glane_keep_if " Restarts=${SLURM_RESTART_COUNT:-} " SLURM_RESTART_COUNT
+glane_keep_if " CPUs/Task=${SLURM_CPUS_PER_TASK:-} " SLURM_CPUS_PER_TASK
+glane_keep_if gres/gpu SLURM_GPUS_ON_NODE SLURM_JOB_GPUS
+glane_step_variable="@(${GLANE_STEP_VARIABLES//$'\n'/|})"
+for glane_name in "${!SLURM_@}" "${!SRUN_@}"; do
+    if [[ $glane_name == $glane_step_variable && $glane_own != *" $glane_name "* ]]; then unset "$glane_name"; fi
+done
+
 source "$GLANE_ROOT/slurm/env.sh"
 
 # `sbatch --export=NONE` would make srun start its tasks with nothing, too.
 export SLURM_EXPORT_ENV=ALL
-# Slurm 22.05 and later: srun does not take these from the job by itself.
-if [[ -n ${SLURM_CPUS_PER_TASK:-} ]]; then export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK; fi
+# Slurm 22.05 and later: srun does not take these from the job by itself. One core is what Slurm tells where none was
+# asked for: the step has all of the job's then.
+if [[ ${SLURM_CPUS_PER_TASK:-1} -gt 1 ]]; then export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK; fi
 # Known to this job's processes only: the nodes find each other by it, and Ray asks for it.
 GLANE_JOB_SECRET=$(od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n')
 # srun's exit code is that of the worst node; the first node knows better whether the run is complete.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import pickle
 import runpy
 import secrets
 import signal
@@ -41,7 +40,8 @@ class LocalQueue:
         name = f"{label}.{len(list(self.folder.iterdir()))}"
         place = self.folder / name
         place.mkdir()
-        (place / "task.pkl").write_bytes(pickle.dumps(task))
+        (place / "module").write_text(task.module)
+        (place / "settings").write_text(task.settings)
         with open(place / "log", "wb") as log:
             subprocess.Popen([*self._command, "start", name], stdout=log, stderr=log, start_new_session=True)
         return Submission(job_names=(name,), where="this machine", log=place / "log", cancel_command=f"rm {place}")
@@ -83,7 +83,8 @@ class LocalQueue:
         place = self.folder / name
         for restarts in itertools.count():
             variables = {"QUEUE_JOB": name, "QUEUE_RESTARTS": str(restarts), "QUEUE_SECRET": secrets.token_hex(32)}
-            child = subprocess.Popen([*self._command, "task", name], env=os.environ | variables)
+            with open(place / "settings", "rb") as settings:
+                child = subprocess.Popen([*self._command, "task", name], env=os.environ | variables, stdin=settings)
             self._tell(name, state="RUNNING", requeues=restarts)
             while child.poll() is None:
                 if (place / "limit").exists():
@@ -122,7 +123,7 @@ def main() -> None:
     if verb == "start":
         queue.run(*rest)
     elif verb == "task":
-        pickle.loads((queue.folder / rest[0] / "task.pkl").read_bytes())()
+        runpy.run_module((queue.folder / rest[0] / "module").read_text(), run_name="__main__")
     else:
         sys.argv = [str(JOBS / f"{verb}.py"), *rest]
         runpy.run_path(sys.argv[0], run_name="__main__")

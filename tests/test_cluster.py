@@ -17,7 +17,7 @@ from glane.cluster.address import own_address
 from glane.cluster.layout import Node, plan_layout
 from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports
 from glane.cluster.scratch import scratch_folder
-from glane.cluster.slurm import refusals
+from glane.cluster.slurm import commands, refusals
 from glane.cluster.slurm.allocation import is_inside_own_job, job_name, read_allocation
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, EngineError
@@ -330,6 +330,131 @@ def test_refusals_name_the_key(monkeypatch):
     assert "cluster.gpus_per_node=16" in refusals.explained(say, cluster)
     say = "sbatch: error: Something quite new"
     assert "Something quite new" in refusals.explained(say, cluster)
+
+
+SAYS = "sbatch: error: Batch job submission failed: "
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ("sbatch: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.",
+         "Change cluster.memory=64G, cluster.sbatch.mem-per-gpu=8G."),
+        (SAYS + "Invalid job array specification", "Change cluster.array=9."),
+        (SAYS + "Requested reservation is invalid", "Change cluster.sbatch.reservation=night."),
+        (SAYS + "Invalid license specification", "Change cluster.sbatch.licenses=matlab."),
+        (SAYS + "Invalid feature specification", "Change cluster.constraint (not set)."),
+        (SAYS + "Invalid qos specification", "Change SBATCH_QOS=gold."),
+        (SAYS + "Invalid account or account/partition combination specified", "cluster.account=x"),
+        (SAYS + "Requested time limit is invalid (missing or exceeds some limit)", "Change cluster.time=4:00:00."),
+        (SAYS + "Node count specification invalid", "Change cluster.nodes=1."),
+        (SAYS + "Invalid node name specified", "Change cluster.sbatch.nodelist (not set), cluster.sbatch.exclude (not"),
+        (SAYS + "Job dependency problem", "Change cluster.sbatch.dependency (not set)."),
+        (SAYS + "Task count specification invalid", "Change cluster.nodes=1, cluster.cpus_per_node=4."),
+        ("sbatch: error: QOSMaxSubmitJobPerUserLimit\n" + SAYS + "Job violates accounting/QOS policy (job submit limit, "
+         "user's size and/or time limits)", "Change SBATCH_QOS=gold, cluster.account=x, cluster.array=9"),
+        ("sbatch: unrecognized option '--reservation=night'\nTry \"sbatch --help\" for more information",
+         "Change cluster.sbatch.reservation=night."),
+        ("Invalid time specification (pos=0): x\nsbatch: error: Invalid --begin specification", "cluster.sbatch.begin=x"),
+    ],
+)  # fmt: skip
+def test_every_refusal_names_what_was_set_and_where(monkeypatch, says, told):
+    monkeypatch.setattr(refusals, "run", lambda *_: (1, "", ""))
+    monkeypatch.setenv("SBATCH_QOS", "gold")
+    sbatch = {"reservation": "night", "licenses": "matlab", "mem-per-gpu": "8G", "begin": "x"}
+    cluster = SlurmSettings(
+        kind="slurm", memory="64G", array=9, account="x", time="4:00:00", cpus_per_node=4, sbatch=sbatch
+    )
+    assert told in refusals.explained(says, cluster)
+
+
+PARTITIONS = """\
+PartitionName=normal Default=YES Hidden=NO MaxTime=1:00:00 TotalNodes=2
+PartitionName=long Default=NO Hidden=NO MaxTime=2-00:00:00 TotalNodes=2
+PartitionName=open Default=NO Hidden=YES MaxTime=UNLIMITED TotalNodes=64
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "environment", "site", "told"),
+    [
+        ({"time": "3:00:00"}, {}, {}, "cluster.time: 3:00:00 is over the limit of partition 'normal', 1:00:00."),
+        ({"time": "3:00:00", "partition": "normal,long"}, {}, {}, None),
+        ({"time": "3:00:00", "partition": "open"}, {}, {}, None),
+        ({"time": "9-00:00:00", "partition": "normal,long"}, {}, {}, "partition 'normal', 1:00:00 and of partition 'long'"),
+        ({"nodes": 9, "partition": "normal,long"}, {}, {}, "cluster.nodes: 9; partition 'normal' has 2; partition 'long'"),
+        ({"nodes": 9, "partition": "normal,open"}, {}, {}, None),
+        ({"time": "3:00:00"}, {"SBATCH_PARTITION": "long"}, {}, None),
+        ({"time": "3:00:00", "partition": "normal"}, {"SBATCH_PARTITION": "long"}, {}, "over the limit of partition 'normal'"),
+        ({"time": "3:00:00", "sbatch": {"partition": "long"}}, {"SBATCH_PARTITION": "normal"}, {}, None),
+        ({}, {"SBATCH_TIMELIMIT": "3:00:00"}, {}, "SBATCH_TIMELIMIT: 3:00:00 is over the limit"),
+        ({"time": "0:30:00"}, {"SBATCH_TIMELIMIT": "3:00:00"}, {}, None),
+        ({}, {"SBATCH_TIMELIMIT": "UNLIMITED"}, {}, None),
+        ({"time": "3:00:00", "partition": "unseen"}, {}, {}, None),
+        ({"time": "3:00:00", "partition": "normal,unseen"}, {}, {}, None),
+        ({"time": "3:00:00", "sbatch": {"clusters": "other"}}, {}, {}, None),
+        ({"time": "3:00:00"}, {"SLURM_CLUSTERS": "other"}, {}, None),
+        ({"time": "3:00:00"}, {}, {"config": "JobSubmitPlugins        = lua\n"}, None),
+        ({"time": "3:00:00"}, {}, {"config": "JobSubmitPlugins        = (null)\n"}, "over the limit"),
+        ({"time": "3:00:00"}, {}, {"qos": "\nDenyOnLimit,PartitionTimeLimit\n"}, None),
+        ({"time": "3:00:00"}, {}, {"qos": "\nDenyOnLimit\n"}, "over the limit"),
+        ({"time": "3:00:00"}, {}, {"partition": PARTITIONS.replace("Default=YES", "Default=NO")}, None),
+        ({"time": "3:00:00"}, {}, {"partition": ""}, None),
+    ],
+)  # fmt: skip
+def test_only_what_no_partition_could_take_is_refused(monkeypatch, changes, environment, site, told):
+    site = {"partition": PARTITIONS, "config": "", "qos": ""} | site
+
+    def run(*command):
+        assert command[0] != "scontrol" or "partition" not in command or "--all" in command
+        return next((0, answer, "") for word, answer in site.items() if word in command)
+
+    monkeypatch.setattr(refusals, "run", run)
+    monkeypatch.setattr(commands, "run", run)
+    for name in ("SBATCH_PARTITION", "SBATCH_TIMELIMIT", "SLURM_CLUSTERS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    found = refusals.complaint(SlurmSettings(kind="slurm", **changes))
+    assert (found is None) == (told is None), found
+    assert told is None or told in found
+
+
+@pytest.mark.parametrize(
+    ("asked", "option", "count"),
+    [(4, 4, 4), ("4", 4, 4), ("h100", "h100", 1), ("h100:2", "h100:2", 2), ("gpu:h100:2", "h100:2", 2), ("gpu:2", 2, 2),
+     ("gpu", 1, 1), ("1g.10gb:3", "1g.10gb:3", 3), ("gpu:a100:2,gpu:h100", "a100:2,h100", 3), (None, None, 0)],
+)  # fmt: skip
+def test_gpus_are_read_as_slurm_does(asked, option, count):
+    cluster = SlurmSettings(kind="slurm", gpus_per_node=asked)
+    assert (cluster.gpus_per_node, cluster.num_gpus_per_node) == (option, count)
+
+
+@pytest.mark.parametrize(
+    "asked", ["h100:x", "0", 0, "-1", -1, "h100:0", "h100:", ":2", "", "4,", True, 4.5, "h100:2:3"]
+)
+def test_gpus_that_are_none_are_refused(tmp_path, asked):
+    with pytest.raises(ConfigError, match=r"cluster.gpus_per_node: a number from 1, a type, or both"):
+        make_settings(tmp_path / "d", tmp_path / "r", cluster={"kind": "slurm", "gpus_per_node": asked})
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"sbatch": {"--reservation": "night"}},
+            "'--reservation': write the long name of an option without the dashes",
+        ),
+        ({"sbatch": {"ntasks": 4}}, "leave 'ntasks' out: glane starts one task on each node"),
+        ({"sbatch": {"ntasks_per_node": 4}}, "glane starts one task on each node"),
+        ({"sbatch": {"array": "0-3"}}, "set cluster.array"),
+        ({"sbatch": {"output": "x"}}, "cluster.submission_dir"),
+        ({"sbatch": {"mem": "4G"}, "memory": "8G"}, "memory=8G and sbatch.mem=4G ask for the same"),
+    ],
+)
+def test_options_that_glane_sets_are_named_with_their_key(tmp_path, changes, told):
+    with pytest.raises(ConfigError, match=told):
+        make_settings(tmp_path / "d", tmp_path / "r", cluster={"kind": "slurm", **changes})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -9,15 +10,18 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, job, make_settings, write_documents
-from glane.cluster.private_folder import check_private_folder, make_private_folder
+from conftest import job, make_settings, write_documents
+from glane.cluster.private_folder import make_private_folder
+from glane.cluster.scheduler import Task
 from glane.cluster.slurm import batch
 from glane.cluster.slurm.scheduler import Slurm
-from glane.errors import ConfigError, GlaneError
+from glane.cluster.slurm.variables import hidden
+from glane.errors import ConfigError
 from glane.job.submit import submit
 from glane.settings import SlurmSettings
 
@@ -29,8 +33,7 @@ def cluster(**changes):
     return SlurmSettings(kind="slurm", **changes)
 
 
-def print_hello():
-    print("hello")
+HELLO = Task(module="glane.job.node", settings=json.dumps({"text": 'l\'été à 5 %, "$HOME" `x`'}))
 
 
 def options(script):
@@ -49,7 +52,7 @@ def test_the_script_asks_for_what_the_settings_say_and_for_nothing_else():
         cluster(nodes=2, gpus_per_node="h100:4", cpus_per_node=64, memory="400G", time="1-00:00:00", partition="gpu",
                 account="a", qos="q", constraint="c", job_name="night", warning_s=300, setup=["module load cuda"],
                 sbatch={"mail-type": "END", "exclusive": True}),
-        print_hello, label="run",
+        HELLO, label="run",
     )  # fmt: skip
     asked = options(script)
     assert re.fullmatch(r".*/glane/slurm/run-\w+/%j_0_log\.out", asked.pop("output"))
@@ -63,23 +66,23 @@ def test_the_script_asks_for_what_the_settings_say_and_for_nothing_else():
     (srun,) = [number for number, line in enumerate(lines) if line.startswith("srun ")]
     assert begin < module < srun < lines.index('source "$GLANE_ROOT/slurm/end.sh"')
     assert "--no-kill --kill-on-bad-exit=0 --wait=0" in lines[srun]
-    assert '"${GLANE_PYTHON[@]}" -m glane.cluster.slurm.start -u -m submitit.core._submit ' in lines[srun]
+    assert ' "${GLANE_PYTHON[@]}" -u -P -m glane.job.node < <(printf %s "$GLANE_SETTINGS") # ' in lines[srun]
 
 
 def test_what_is_not_set_is_left_to_the_site():
     """submitit would ask for five minutes, and for a key of its own."""
-    assert set(options(batch.script(cluster(), print_hello, label="run"))) == {
+    assert set(options(batch.script(cluster(), HELLO, label="run"))) == {
         "nodes", "ntasks-per-node", "job-name", "signal", "requeue", "no-kill", "open-mode", "output"
     }  # fmt: skip
 
 
 def test_an_array_keeps_the_command_of_the_nodes():
-    script = batch.script(cluster(array=20, array_parallel=4, python="in_image python3"), print_hello, label="run")
+    script = batch.script(cluster(array=20, array_parallel=4, python="in_image python3"), HELLO, label="run")
     assert options(script)["array"] == "0-19%4"
     assert options(script)["output"].endswith("/%A_%a_0_log.out")
-    assert " in_image python3 -m glane.cluster.slurm.start" in script
+    assert " in_image python3 -u -P -m glane.job.node <" in script
     assert sys.executable not in script
-    assert options(batch.script(cluster(array=3, array_parallel=9), print_hello, label="run"))["array"] == "0-2%3"
+    assert options(batch.script(cluster(array=3, array_parallel=9), HELLO, label="run"))["array"] == "0-2%3"
 
 
 def test_a_dry_run_needs_no_slurm_and_leaves_nothing(tmp_path):
@@ -119,52 +122,152 @@ def sbatch(tmp_path, monkeypatch):
     return commands / "sbatch"
 
 
-@pytest.mark.slow
-def test_all_jobs_of_an_array_find_what_they_run(tmp_path, sbatch):
-    found = batch.submit(cluster(array=3, submission_dir=str(tmp_path / "s")), print_hello, label="my run")
+def test_all_jobs_of_an_array_have_a_log_of_their_own(tmp_path, sbatch):
+    found = batch.submit(cluster(array=3, submission_dir=str(tmp_path / "s")), HELLO, label="my run")
     assert found.job_names == ("30_0", "30_1", "30_2")
     assert found.cancel_command == "scancel 30"
     folder = found.log.parent
     assert folder.parent == tmp_path / "s"
     assert folder.name.startswith("my_run-")
     assert found.log.name == "30_0_0_log.out"
-    for name in found.job_names:
-        done = start(folder, SLURM_JOB_ID="99", SLURM_ARRAY_JOB_ID="30", SLURM_ARRAY_TASK_ID=name[-1])
-        assert done.returncode == 0, done.stderr
-        assert "hello" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["s", "a b", "l'été", 'x"y', "100%j", "(2)", "a#b", "$HOME", "a;b&c"])
+def test_the_script_runs_the_module_with_its_settings_and_no_pickle(tmp_path, sbatch, place):
+    """Run as Slurm runs it, with a stand-in for srun: its command line is run, and its log is where it was told."""
+    base = tmp_path / place
+    found = batch.submit(cluster(submission_dir=str(base), python=f"{tmp_path}/python"), HELLO, label="run")
+    (tmp_path / "python").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\ncat > {tmp_path}/settings\n')
+    (sbatch.parent / "srun").write_text(
+        "#!/bin/bash\nwhile [[ $1 == -* ]]; do [[ $1 == --output ]] && { out=$2; shift; }; shift; done\n"
+        f'printf %s "$out" > {tmp_path}/log\nexec "$@"\n'
+    )
+    (tmp_path / "python").chmod(0o755)
+    variables = {"SLURM_JOB_ID": "30", "SLURM_JOB_NUM_NODES": "1", "PATH": os.environ["PATH"]}
+    done = subprocess.run(["bash", tmp_path / "script"], env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")  # the stand-in leaves no exit code of a run
+    assert (tmp_path / "asked").read_text() == "-u -P -m glane.job.node\n"
+    assert (tmp_path / "settings").read_text() == HELLO.settings
+    placeholders = {"%j": "30", "%t": "0", "%%": "%"}
+    log = re.sub("%.", lambda found: placeholders[found[0]], (tmp_path / "log").read_text())
+    assert log == str(found.log)
+    assert {path.name for path in found.log.parent.iterdir()} == {"submission.sh", "submission.json"}
+    assert (found.log.parent / "submission.sh").read_text() == (tmp_path / "script").read_text()
+
+
+def test_a_node_says_what_is_wrong_with_what_it_was_given():
+    command = [sys.executable, "-m", "glane.job.node"]
+    done = subprocess.run(command, input="", capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "cluster.python" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "variable", "is_hidden"),
+    [
+        ({"memory": "4G"}, "SBATCH_MEM_PER_CPU", True),
+        ({"sbatch": {"mem-per-cpu": "4G"}}, "SBATCH_MEM_PER_NODE", True),
+        ({}, "SBATCH_MEM_PER_CPU", False),
+        ({"sbatch": {"reservation": "night"}}, "SBATCH_RESERVATION", True),
+        ({"sbatch": {"gres": "gpu:1"}}, "SBATCH_GPUS_PER_NODE", True),
+        ({"sbatch": {"partition": "urgent"}}, "SBATCH_PARTITION", True),
+        ({}, "SBATCH_RESERVATION", False),
+        ({}, "SBATCH_ARRAY_INX", True),
+        ({}, "SLURM_TRES_PER_TASK", True),
+        ({}, "SLURM_HINT", True),
+        ({}, "SRUN_CPUS_PER_TASK", True),
+        ({}, "SLURM_JWT", False),
+        ({}, "SLURM_CONF_SERVER", False),
+        ({}, "SLURM_TMPDIR", False),
+    ],
+)
+def test_sbatch_sees_what_the_settings_leave_alone(changes, variable, is_hidden):
+    assert (hidden(cluster(**changes), {variable: "1"}) == [variable]) == is_hidden
+
+
+def test_options_of_sbatch_can_be_taken_away_and_added():
+    asked = options(batch.script(cluster(sbatch={"requeue": False, "no-kill": False, "mail_type": "END", "nice": 100}),
+                                 HELLO, label="run"))  # fmt: skip
+    assert {"no-requeue", "mail-type", "nice"} <= set(asked)
+    assert {"requeue", "no-kill"}.isdisjoint(asked)
 
 
 def test_an_enclosing_job_does_not_change_the_request(tmp_path, sbatch, monkeypatch):
     for name in ("SLURM_NTASKS", "SBATCH_TIMELIMIT", "SBATCH_ACCOUNT", "SUBMITIT_FOLDER", "SLURM_CONF"):
         monkeypatch.setenv(name, "7")
-    batch.submit(cluster(time="1:00:00", submission_dir=str(tmp_path / "s")), print_hello, label="run")
+    batch.submit(cluster(time="1:00:00", submission_dir=str(tmp_path / "s")), HELLO, label="run")
     seen = {line.partition("=")[0] for line in (tmp_path / "environment").read_text().splitlines()}
     assert seen.isdisjoint({"SLURM_NTASKS", "SBATCH_TIMELIMIT", "SUBMITIT_FOLDER"})
     assert {"SLURM_CONF", "SBATCH_ACCOUNT"} <= seen  # which Slurm, and a default that the settings leave alone
     assert os.environ["SBATCH_TIMELIMIT"] == "7"
 
 
+def aged(folder, days):
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (0, time.time() - days * 86400))
+
+
+@pytest.fixture
+def slurm(tmp_path, sbatch):
+    """Stand-ins for squeue and scontrol; what they answer can be written."""
+    for name, answer in (("squeue", "30\n31_0\n"), ("scontrol", "ClusterName = here\n")):
+        (tmp_path / name).write_text(answer)
+        (sbatch.parent / name).write_text(f"#!/bin/sh\ncat {tmp_path}/{name}\n")
+        (sbatch.parent / name).chmod(0o755)
+    return tmp_path
+
+
+def submitted(base, **changes):
+    return batch.submit(cluster(submission_dir=str(base), **changes), HELLO, label="run").log.parent
+
+
+@pytest.mark.parametrize(
+    ("what", "stays"),
+    [("over", False), ("young", True), ("queued", True), ("elsewhere", True), ("no record", True), ("damaged", True),
+     ("foreign file", True), ("fresh log", True), ("squeue fails", True), ("link", True)],
+)  # fmt: skip
+def test_old_folders_are_removed_if_they_are_ours_and_slurm_has_no_such_job(slurm, sbatch, what, stays):
+    base = slurm / "s"
+    folder = submitted(base)
+    (folder / "30_0_log.out").write_text("log")
+    if what != "queued":
+        (slurm / "squeue").write_text("29\n31_0\n")
+    if what == "elsewhere":
+        (slurm / "scontrol").write_text("ClusterName = there\n")
+    elif what == "no record":
+        (folder / "submission.json").unlink()
+    elif what == "damaged":
+        (folder / "submission.json").write_text("{")
+    elif what == "foreign file":
+        (folder / "notes.txt").write_text("mine")
+    elif what == "squeue fails":
+        (sbatch.parent / "squeue").write_text("#!/bin/sh\necho 29\nexit 1\n")
+    elif what == "link":
+        folder = folder.rename(slurm / "kept")
+        (base / "run-link").symlink_to(folder)
+    aged(folder, days=29 if what == "young" else 31)
+    if what == "fresh log":
+        os.utime(folder / "30_0_log.out")
+    before = set(folder.iterdir())
+    newer = submitted(base)
+    assert folder.exists() == stays
+    assert not stays or set(folder.iterdir()) == before
+    assert newer.exists()
+
+
+def test_an_array_is_kept_as_long_as_one_of_its_jobs_is_in_the_queue(slurm):
+    (slurm / "squeue").write_text("30_1\n")
+    folder = submitted(slurm / "s", array=3)
+    aged(folder, days=99)
+    submitted(slurm / "s")
+    assert folder.exists()
+
+
 def test_a_refusal_leaves_no_files(tmp_path, sbatch):
     sbatch.write_text("#!/bin/sh\necho 'sbatch: error: Batch job submission failed: Invalid qos' >&2; exit 1\n")
     with pytest.raises(ConfigError, match=r"Slurm refuses the job: .*Invalid qos.\nChange cluster.qos=gold"):
-        batch.submit(cluster(qos="gold", submission_dir=str(tmp_path / "s")), print_hello, label="run")
+        batch.submit(cluster(qos="gold", submission_dir=str(tmp_path / "s")), HELLO, label="run")
     assert list((tmp_path / "s").iterdir()) == []
-
-
-def start(folder, **variables):
-    """What a batch script runs on a node."""
-    return subprocess.run(
-        [sys.executable, "-m", "glane.cluster.slurm.start", "-u", "-m", "submitit.core._submit", str(folder)],
-        env={**os.environ, "SUBMITIT_EXECUTOR": "slurm", **variables}, cwd=ROOT / "tests", capture_output=True,
-        text=True, timeout=60, check=False,
-    )  # fmt: skip
-
-
-def test_files_that_are_not_to_be_trusted_end_the_job_with_a_sentence(tmp_path):
-    tmp_path.chmod(0o770)
-    done = start(tmp_path)
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
-    assert re.match(r"error: .* with mode drwxrwx---; .* nothing is run\. Submit the job again\.\n", done.stderr)
 
 
 # Who may change what will run.
@@ -209,14 +312,14 @@ def shared():
 def test_another_member_of_the_group_cannot_replace_what_will_run(shared):
     with acting_as(ALICE):
         folder = make_private_folder(shared / "home" / "state", label="run", setting="x")
-        (folder / "30_submitted.pkl").write_bytes(b"alice's")
+        (folder / "submission.sh").write_bytes(b"alice's")
     before = {path: path.read_bytes() for path in folder.iterdir()}
     for attack in (
         f"mv {folder} {folder}.was",
         f"mv {folder.parent} {folder.parent}.was",
-        f"rm -f {folder}/30_submitted.pkl",
-        f"echo x > {folder}/30_submitted.pkl",
-        f"echo x > {folder}/31_submitted.pkl",
+        f"rm -f {folder}/submission.sh",
+        f"echo x > {folder}/submission.sh",
+        f"echo x > {folder}/31_0_log.out",
         f"ln -s /etc/passwd {folder}/30_0_log.out",
         f"ls {folder}",
         f"touch {folder.parent}/x",
@@ -225,8 +328,6 @@ def test_another_member_of_the_group_cannot_replace_what_will_run(shared):
         code, error = shell(BOB, attack)
         assert (code != 0, "denied" in error or "not permitted" in error) == (True, True), attack
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
-    with acting_as(ALICE):
-        check_private_folder(folder)
 
 
 @TWO_USERS
@@ -276,37 +377,6 @@ def test_a_link_that_others_could_change_is_followed_once(shared):
 
 
 @TWO_USERS
-@pytest.mark.parametrize("attack", ["folder of another", "open folder", "file of another", "open file", "link", "gone"])
-def test_files_that_are_not_the_submitters_own_are_not_run(shared, attack):
-    """Before every start, on every node, whatever happened since the submission."""
-    folder = shared / "home" / "run"
-    folder.mkdir()
-    file = folder / "30_submitted.pkl"
-    file.write_bytes(b"")
-    for path, mode in ((folder, 0o700), (file, 0o600)):
-        os.chown(path, ALICE, GROUP)
-        path.chmod(mode)
-    with acting_as(ALICE):
-        check_private_folder(folder)
-    if attack == "folder of another":
-        os.chown(folder, BOB, GROUP)
-        folder.chmod(0o777)
-    elif attack == "open folder":
-        folder.chmod(0o770)
-    elif attack == "file of another":
-        os.chown(file, BOB, GROUP)
-        file.chmod(0o644)
-    elif attack == "open file":
-        file.chmod(0o620)
-    else:
-        folder.rename(shared / "home" / "was")
-        if attack == "link":
-            folder.symlink_to(shared / "home" / "was")
-    with acting_as(ALICE), pytest.raises(GlaneError, match=r"nothing is run\. Submit the job again"):
-        check_private_folder(folder)
-
-
-@TWO_USERS
 def test_a_run_that_a_group_shares_keeps_its_submission_apart(shared, sbatch, monkeypatch, capsys):
     """The whole way in: nothing of what will run lies in the run directory."""
     sbatch.write_text("#!/bin/sh\necho Submitted batch job 30\n")
@@ -325,6 +395,6 @@ def test_a_run_that_a_group_shares_keeps_its_submission_apart(shared, sbatch, mo
         submit(settings)
     (folder,) = (shared / "home" / "state" / "glane" / "slurm").iterdir()
     assert f"tail -F {folder}/30_0_log.out" in capsys.readouterr().out
-    assert {path.name for path in folder.glob("[!.]*")} == {"30_submitted.pkl", "30_submission.sh"}
+    assert {path.name for path in folder.glob("[!.]*")} == {"submission.sh", "submission.json"}
     names = {path.name for path in (shared / "project" / "run").rglob("*") if path.is_file()}
     assert names == {".glane-run", "submissions.jsonl"}

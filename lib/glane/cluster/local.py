@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.cluster.endings import handlers_kept
+from glane.cluster.processes import raise_open_files
 from glane.cluster.ray_compat import silence_errors, start_node
 from glane.cluster.scratch import write_token
 from glane.errors import EngineError
@@ -29,6 +30,7 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
     Raises:
         EngineError: if Ray does not start.
     """
+    raise_open_files()
     token = write_token(folder, _process_token())
     environment = ray_environment(token, is_loopback=True) | dict(variables or {})
     former = {name: os.environ.get(name) for name in (*environment, *FOREIGN)}

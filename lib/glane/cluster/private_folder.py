@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from glane.errors import ConfigError, GlaneError
+from glane.errors import ConfigError
 from glane.storage import storage_errors
 
 
@@ -31,25 +31,6 @@ def make_private_folder(base: Path, *, label: str, setting: str) -> Path:
         return Path(tempfile.mkdtemp(prefix=re.sub(r"[^A-Za-z0-9._-]", "_", label) + "-", dir=base))
 
 
-def check_private_folder(folder: Path) -> None:
-    """Check that a folder and its files belong to this user, and that nobody else can write there.
-
-    Raises:
-        GlaneError: naming the path that does not, its owner and its mode.
-    """
-    try:
-        found = os.lstat(folder)
-        if not stat.S_ISDIR(found.st_mode):
-            raise GlaneError(f"{folder} is no folder. {_DISTRUST}")
-        _check_is_own(folder, found, forbidden=0o077)
-        for path in folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                found = os.lstat(path)
-                _check_is_own(path, found, forbidden=0 if stat.S_ISLNK(found.st_mode) else 0o022)
-    except OSError as error:
-        raise GlaneError(f"{folder}: {error.strerror}. {_DISTRUST}") from None
-
-
 @contextlib.contextmanager
 def private_umask() -> Iterator[None]:
     """Make files that are written within the block readable by their owner only."""
@@ -58,17 +39,6 @@ def private_umask() -> Iterator[None]:
         yield
     finally:
         os.umask(former)
-
-
-_DISTRUST = "It holds what this job runs, so nothing is run. Submit the job again."
-
-
-def _check_is_own(path: Path, found: os.stat_result, *, forbidden: int) -> None:
-    if found.st_uid != os.geteuid() or found.st_mode & forbidden:
-        raise GlaneError(
-            f"{path} belongs to user {found.st_uid} with mode {stat.filemode(found.st_mode)}; user {os.geteuid()} must "
-            f"own it, and nobody else may write there. {_DISTRUST}"
-        )
 
 
 def _check_nobody_else_can_change(folder: Path, base: Path, setting: str) -> None:

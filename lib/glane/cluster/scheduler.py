@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,8 +11,13 @@ from glane.settings import BatchSettings
 
 UNKNOWN, PENDING, COMPLETED = "UNKNOWN", "PENDING", "COMPLETED"
 
-Task = Callable[[], None]
-"""The function that runs on each node, at every start of the job. It can be pickled, and ends by `sys.exit`."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What runs on each node, at every start of the job. Its exit code is that of the node's part."""
+
+    module: str  # as in `python -m MODULE`
+    settings: str  # JSON, which the module reads from its standard input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from glane.cluster.endings import signals_end_in_order
 from glane.cluster.forkserver import fork_server
-from glane.cluster.processes import core_dumps
+from glane.cluster.processes import core_dumps, raise_open_files
 from glane.cluster.schedulers import current_job_name
 from glane.cluster.scratch import scratch_folder
 from glane.engine.device import has_gpu
@@ -25,6 +25,7 @@ def extract_here(settings: ExtractSettings) -> PreparedRun:
     cluster = settings.cluster
     assert isinstance(cluster, LocalSettings)
     os.environ[JOB_NAME] = current_job_name() or ""  # for example of an interactive job
+    raise_open_files()  # before the fork server, whose children have its limits
     with (
         core_dumps(allowed=settings.run.core_dumps),
         scratch_folder() as folder,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-from glane.cluster.scheduler import Scheduler, Submission
+from glane.cluster.scheduler import Scheduler, Submission, Task
 from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
@@ -27,17 +27,6 @@ from glane.run.directory import RunDirectory
 from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import BatchSettings, ExtractSettings
 from glane.task.task import load_task
-
-
-@dataclass(frozen=True)
-class NodeTask:
-    """The function that runs on each node, at every start of the job. It is pickled."""
-
-    settings: ExtractSettings
-
-    def __call__(self) -> None:
-        """Do the node's part of the job, and exit with its exit code."""
-        sys.exit(launch(self.settings))
 
 
 def extract_on_cluster(settings: ExtractSettings) -> None:
@@ -71,7 +60,7 @@ def submit(settings: ExtractSettings) -> Submission | None:
     _check(settings)
     settings = absolute(settings)
     directory = _directory(settings)
-    task, label = NodeTask(settings), directory.root.name
+    task, label = _node_task(settings), directory.root.name
     if cluster.dry_run:
         print(scheduler.script(cluster, task, label=label))
         return None
@@ -88,6 +77,11 @@ def submit(settings: ExtractSettings) -> Submission | None:
     record_submission(directory, entry)
     _say(settings, submission)
     return submission
+
+
+def _node_task(settings: ExtractSettings) -> Task:
+    """What runs on each node. The settings are in ASCII, whatever the nodes take for the encoding of text."""
+    return Task(module="glane.job.node", settings=json.dumps(settings.model_dump(mode="json")))
 
 
 def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> None:

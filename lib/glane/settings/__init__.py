@@ -15,6 +15,7 @@ from glane.settings.evaluate import (
     evaluate_settings,
 )
 from glane.settings.extract import (
+    SBATCH_KEYS,
     BatchSettings,
     ClusterSettings,
     DataSettings,
@@ -33,6 +34,7 @@ from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
 
 __all__ = [
+    "SBATCH_KEYS",
     "BatchSettings",
     "BootstrapSettings",
     "CalibrateSettings",

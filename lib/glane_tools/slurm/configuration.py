@@ -143,16 +143,18 @@ SlurmdPidFile={root}/%n/pid
 SlurmdLogFile={layout.log("%n")}
 MailProg=/bin/true
 
-# The nodes are namespaces of one host: no control groups, no binding to cores.
+# The nodes are namespaces of one host: no control groups. Tasks are bound to cores, as they are at most sites.
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+TaskPlugin=task/affinity
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=5
 SlurmdParameters=config_overrides
 
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+# Memory is given out like cores, as at most sites: a step that asks for memory in two ways is refused.
+SelectTypeParameters=CR_Core_Memory
+DefMemPerCPU={MEMORY_MB_PER_NODE // CPUS_PER_NODE}
 GresTypes=gpu
 SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=2,sched_min_interval=0,bf_interval=2,batch_sched_delay=0

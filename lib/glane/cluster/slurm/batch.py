@@ -1,4 +1,8 @@
-"""The batch script and its submission, through submitit's public interface."""
+"""The batch script and its submission, through submitit's public interface.
+
+submitit would run a pickled function. Here, the script holds all that is run, and Slurm keeps its own copy from the
+submission on: nobody who writes to a folder can change it. The pickle that submitit writes is never read, and removed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import contextlib
 import io
 import logging
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -16,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import submitit
-from submitit.core.utils import FailedJobError, JobPaths
+from submitit.core.utils import FailedJobError
 
 from glane.cluster.private_folder import make_private_folder, private_umask
 from glane.cluster.scheduler import Submission, Task
+from glane.cluster.slurm.folders import base_folder, keep_record, prune
 from glane.cluster.slurm.refusals import explained
+from glane.cluster.slurm.variables import hidden
 from glane.errors import ConfigError
 from glane.settings import SlurmSettings
 
@@ -30,24 +35,17 @@ _PACKAGE = Path(__file__).resolve().parents[2]  # with the shell scripts of `slu
 def submit(cluster: SlurmSettings, task: Task, *, label: str) -> Submission:
     """Submit one job, or an array of several; see `Scheduler.submit`."""
     folder = _new_folder(cluster, label)
-    executor = _executor(cluster, folder)
+    prune(folder.parent)
     try:
-        with _undisturbed(cluster), private_umask():  # Slurm makes the log with the umask of the submitter
-            job = executor.submit(task)
-            names = _names(cluster, job.job_id)
-            for name in names if cluster.array is not None else ():
-                # All jobs of an array run the same pickle, and submitit looks for it under the name of each job.
-                os.link(job.paths.submitted_pickle, JobPaths(folder, job_id=name).submitted_pickle)
+        job_id, text = _submitted(cluster, task, folder)
     except FailedJobError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ConfigError(explained(str(error), cluster)) from None
+    names = _names(cluster, job_id)
+    keep_record(folder, names, text)
     where = f"{cluster.nodes} node(s)" + (f" of partition {cluster.partition}" if cluster.partition else "")
-    return Submission(
-        job_names=names,
-        where=where,
-        log=JobPaths(folder, job_id=names[0]).stdout,
-        cancel_command=f"scancel {job.job_id}",
-    )
+    log = folder / f"{names[0]}_0_log.out"
+    return Submission(job_names=names, where=where, log=log, cancel_command=f"scancel {job_id}")
 
 
 def script(cluster: SlurmSettings, task: Task, *, label: str) -> str:
@@ -57,42 +55,40 @@ def script(cluster: SlurmSettings, task: Task, *, label: str) -> str:
     """
     folder = _new_folder(cluster, label)
     try:
-        with tempfile.TemporaryDirectory() as commands, _undisturbed(cluster), private_umask():
+        with tempfile.TemporaryDirectory() as commands:
             for name in ("sbatch", "srun"):  # submitit refuses to start without srun
                 stand_in = Path(commands, name)
                 stand_in.write_text("#!/bin/sh\necho Submitted batch job 0\n")
                 stand_in.chmod(0o700)
             path = os.environ.get("PATH", os.defpath)
             with submitit.helpers.environment_variables(PATH=f"{commands}{os.pathsep}{path}"):
-                return str(_executor(cluster, folder).submit(task).paths.submission_file.read_text())
+                return _submitted(cluster, task, folder)[1]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _submitted(cluster: SlurmSettings, task: Task, folder: Path) -> tuple[str, str]:
+    """The job, and the script that was submitted. Logs go to `folder`; submitit's own files are removed."""
+    # private_umask: Slurm makes the log with the umask of the submitter.
+    with tempfile.TemporaryDirectory() as own, _undisturbed(cluster), private_umask():
+        job = _executor(cluster, task, own, folder).submit(_nothing)
+        return job.job_id, job.paths.submission_file.read_text()
+
+
+def _nothing() -> None:
+    """What submitit pickles in place of a task."""
+
+
 def _new_folder(cluster: SlurmSettings, label: str) -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    base = Path(cluster.submission_dir or Path(state, "glane", "slurm")).expanduser().absolute()
-    return make_private_folder(base, label=label, setting="cluster.submission_dir")
+    return make_private_folder(base_folder(cluster), label=label, setting="cluster.submission_dir")
 
 
 def _names(cluster: SlurmSettings, job_id: str) -> tuple[str, ...]:
     return (job_id,) if cluster.array is None else tuple(f"{job_id}_{index}" for index in range(cluster.array))
 
 
-def _executor(cluster: SlurmSettings, folder: Path) -> Any:
-    python = cluster.python or '"${GLANE_PYTHON[@]}"'
-    executor = submitit.SlurmExecutor(
-        folder=folder, python=f"{python} -m glane.cluster.slurm.start", max_num_timeout=cluster.max_requeues
-    )
-    srun_args = ["--no-kill", "--kill-on-bad-exit=0", "--wait=0"]
-    further: dict[str, Any] = {"requeue": True, "no-kill": True}
-    if cluster.array is not None:
-        # For its own arrays, submitit would use the Python of this process instead of the command for the nodes.
-        at_once = min(cluster.array, cluster.array_parallel or cluster.array)
-        further |= {"array": f"0-{cluster.array - 1}%{at_once}", "output": f"{folder}/%A_%a_0_log.out"}
-        srun_args += ["--output", f"{folder}/%A_%a_%t_log.out"]
-    if cluster.time is not None:
-        further["time"] = cluster.time
+def _executor(cluster: SlurmSettings, task: Task, own: str, folder: Path) -> Any:
+    executor = submitit.SlurmExecutor(folder=own, python=_command(cluster, task))
     executor.update_parameters(
         job_name=cluster.job_name,
         nodes=cluster.nodes,
@@ -113,41 +109,53 @@ def _executor(cluster: SlurmSettings, folder: Path) -> Any:
             f"export GLANE_ROOT={shlex.quote(str(_PACKAGE))} GLANE_VENV=${{GLANE_VENV:-{shlex.quote(sys.prefix)}}}",
             'source "$GLANE_ROOT/slurm/begin.sh"',
             *cluster.setup,
+            f"GLANE_SETTINGS={shlex.quote(task.settings)}",
         ],
         teardown=['source "$GLANE_ROOT/slurm/end.sh"'],
-        srun_args=srun_args,
-        additional_parameters=further | dict(cluster.sbatch),
+        srun_args=[
+            "--no-kill",
+            "--kill-on-bad-exit=0",
+            "--wait=0",
+            "--output",
+            _log_pattern(cluster, folder, task="%t"),
+        ],
+        additional_parameters=_further_options(cluster, folder),
     )
     return executor
 
 
-# For sbatch these variables overrule the lines of a script, and submitit writes its requests as such lines.
-_ALWAYS_HIDDEN = ("OUTPUT", "ERROR", "OPEN_MODE", "SIGNAL", "ARRAY_INX", "EXPORT", "NO_REQUEUE", "JOB_NAME")
-_HIDDEN_IF_SET = {
-    "partition": ("PARTITION",),
-    "account": ("ACCOUNT",),
-    "qos": ("QOS",),
-    "constraint": ("CONSTRAINT",),
-    "time": ("TIMELIMIT",),
-    "memory": ("MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"),
-    "gpus_per_node": ("GPUS_PER_NODE", "GPUS", "GRES", "GPUS_PER_TASK"),
-    "cpus_per_node": ("CPUS_PER_GPU",),
-}
+def _command(cluster: SlurmSettings, task: Task) -> str:
+    """What srun runs on each node. The "#" ends it: submitit adds what would load its pickle."""
+    python = cluster.python or '"${GLANE_PYTHON[@]}"'
+    # -P: the folder that the job was submitted from, which others may write to, is no place for modules.
+    return f'{python} -u -P -m {task.module} < <(printf %s "$GLANE_SETTINGS") #'
+
+
+def _log_pattern(cluster: SlurmSettings, folder: Path, *, task: str) -> str:
+    """The path of a log with Slurm's own placeholders, of which the folder's path has none."""
+    job = "%j" if cluster.array is None else "%A_%a"
+    return f"{str(folder).replace('%', '%%')}/{job}_{task}_log.out"
+
+
+def _further_options(cluster: SlurmSettings, folder: Path) -> dict[str, Any]:
+    options: dict[str, Any] = {"requeue": True, "no-kill": True, "output": _log_pattern(cluster, folder, task="0")}
+    if cluster.array is not None:
+        at_once = min(cluster.array, cluster.array_parallel or cluster.array)
+        options["array"] = f"0-{cluster.array - 1}%{at_once}"
+    if cluster.time is not None:
+        options["time"] = cluster.time
+    if cluster.sbatch.get("requeue") is False:
+        options["no-requeue"] = True
+    return {name: value for name, value in (options | dict(cluster.sbatch)).items() if value is not False}
 
 
 @contextlib.contextmanager
 def _undisturbed(cluster: SlurmSettings) -> Iterator[None]:
-    """Hide the variables that would change the request: those of an enclosing job, and defaults for sbatch.
+    """Hide the variables that would change the request.
 
-    Defaults are hidden only where the settings give a value. What submitit prints on stderr is hidden, too: its errors
-    hold the same.
+    What submitit prints on stderr is hidden, too: its errors hold the same.
     """
-    names = [name for name in os.environ if re.match(r"SLURM_(?!CONF$)|SRUN_|SUBMITIT_", name)]
-    names += [f"SBATCH_{name}" for name in _ALWAYS_HIDDEN]
-    for key, hidden in _HIDDEN_IF_SET.items():
-        if getattr(cluster, key) is not None:
-            names += [f"SBATCH_{name}" for name in hidden]
-    former = {name: os.environ.pop(name) for name in names if name in os.environ}
+    former = {name: os.environ.pop(name) for name in hidden(cluster)}
     level = logging.getLogger("submitit").level
     logging.getLogger("submitit").setLevel(logging.ERROR)
     try:

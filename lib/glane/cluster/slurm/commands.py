@@ -22,6 +22,13 @@ def run(*command: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr.strip()
 
 
+def site() -> dict[str, str]:
+    """Slurm's configuration by the names of `scontrol show config`; empty if it does not answer."""
+    code, output, _ = run("scontrol", "show", "config")
+    lines = (line.split("=", 1) for line in output.splitlines() if "=" in line)
+    return {name.strip(): value.strip() for name, value in lines} if code == 0 else {}
+
+
 def missing() -> str | None:
     """Return which commands for submitting are missing here, as a message; None if all are there."""
     absent = [name for name in ("sbatch", "srun", "scontrol") if shutil.which(name) is None]

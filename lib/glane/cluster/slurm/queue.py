@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -57,6 +58,13 @@ def jobs(ids: Sequence[str]) -> list[Job]:
         else:
             found.append(past or Job(name=name, state=UNKNOWN, reason="neither squeue nor sacct knows it"))
     return found
+
+
+def names_in_queue() -> set[str] | None:
+    """The names of this user's jobs that the queue knows, finished ones, too; None if it does not answer."""
+    options = ["--noheader", "--array", "--states=all", f"--user={os.geteuid()}", "--format=%i"]
+    code, output, _ = run("squeue", *options)
+    return set(output.split()) if code == 0 else None
 
 
 def _queued(ids: Sequence[str]) -> dict[str, Job]:

@@ -4,31 +4,66 @@ from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from glane.cluster.slurm.commands import run
+from glane.cluster.slurm.commands import run, site
+from glane.cluster.slurm.variables import same_group, taken
 from glane.errors import did_you_mean
-from glane.settings import SlurmSettings
+from glane.settings import SBATCH_KEYS, SlurmSettings
 
 
 def complaint(cluster: SlurmSettings) -> str | None:
-    """Return why Slurm would never start this, such as more nodes than the partition has; None if it could."""
-    partitions = _partitions()
-    if not partitions:
-        return None  # unknown here; sbatch gives a better error
-    if cluster.partition is not None and cluster.partition not in partitions:
-        return f"cluster.partition: {cluster.partition!r} is not here. {did_you_mean(cluster.partition, partitions)}"
-    named = cluster.partition or next((name for name, facts in partitions.items() if facts.get("Default") == "YES"), "")
-    facts = partitions.get(named, {})
-    limit = facts.get("MaxTime", "UNLIMITED")
-    if cluster.time is not None and limit != "UNLIMITED" and seconds(cluster.time) > seconds(limit):
-        return (
-            f"cluster.time: {cluster.time} is over the limit of partition {named!r}, {limit}. Set it to that or less."
-        )
-    total = facts.get("TotalNodes", "")
-    if total.isdigit() and cluster.nodes > int(total):
-        return f"cluster.nodes: {cluster.nodes}; partition {named!r} has {total}."
+    """Return why Slurm would never start this, such as more nodes than the partition has; None if it could.
+
+    What is not known for certain is left to Slurm: partitions that do not exist or are not shown, other clusters, sites
+    that route jobs by a plugin, and qualities of service that overrule the limits of partitions.
+    """
+    named = _named_partitions(cluster)
+    if named and (why := _too_long(cluster, named) or _too_many_nodes(cluster, named)) and not _may_be_overruled():
+        return why
     return None
+
+
+def _named_partitions(cluster: SlurmSettings) -> dict[str, dict[str, str]]:
+    """The partitions that may take the job, with their facts; none if not all of them are known."""
+    if taken(cluster, "clusters"):
+        return {}
+    known = _partitions()
+    _, names = taken(cluster, "partition") or ("", "")
+    asked = names.split(",") if names else [name for name, facts in known.items() if facts.get("Default") == "YES"]
+    return {name: known[name] for name in asked} if set(asked) <= set(known) else {}
+
+
+def _too_long(cluster: SlurmSettings, partitions: Mapping[str, Mapping[str, str]]) -> str | None:
+    limits = {name: facts.get("MaxTime", "UNLIMITED") for name, facts in partitions.items()}
+    source, time = taken(cluster, "time") or ("", "")
+    try:
+        if not time or any(seconds(time) <= seconds(limit) for limit in limits.values()):
+            return None
+    except ValueError:  # UNLIMITED, or a time that sbatch refuses better
+        return None
+    return f"{source}: {time} is over the limit of {_shown(limits)}. Set it to that or less."
+
+
+def _too_many_nodes(cluster: SlurmSettings, partitions: Mapping[str, Mapping[str, str]]) -> str | None:
+    totals = {name: facts.get("TotalNodes", "") for name, facts in partitions.items()}
+    if all(total.isdigit() and cluster.nodes > int(total) for total in totals.values()):
+        has = "; ".join(f"partition {name!r} has {total}" for name, total in totals.items())
+        return f"cluster.nodes: {cluster.nodes}; {has}."
+    return None
+
+
+def _shown(limits: Mapping[str, str]) -> str:
+    return " and of ".join(f"partition {name!r}, {limit}" for name, limit in limits.items())
+
+
+def _may_be_overruled() -> bool:
+    """Whether the site may send the job elsewhere, or lift the limits of partitions."""
+    plugins = site().get("JobSubmitPlugins", "(null)")
+    code, flags, _ = run("sacctmgr", "--noheader", "--parsable2", "show", "qos", "format=flags")
+    return plugins not in ("(null)", "") or (
+        code == 0 and re.search("PartitionTimeLimit|PartitionMaxNodes", flags) is not None
+    )
 
 
 def seconds(time: str) -> int:
@@ -44,7 +79,7 @@ def seconds(time: str) -> int:
 
 
 def _partitions() -> dict[str, dict[str, str]]:
-    code, output, _ = run("scontrol", "show", "partition", "--oneliner")
+    code, output, _ = run("scontrol", "--all", "show", "partition", "--oneliner")
     found = {}
     for line in output.splitlines() if code == 0 else ():
         facts = dict(word.split("=", 1) for word in line.split() if "=" in word)
@@ -53,35 +88,78 @@ def _partitions() -> dict[str, dict[str, str]]:
     return found
 
 
-# Patterns of sbatch's errors, and the settings that they are about.
-_REFUSALS = (
-    (r"invalid partition|partition name", ("partition",)),
+# Patterns of sbatch's errors, and the options of sbatch that they are about. Where an error names options, it is those.
+_NODE = ("gpus-per-node", "gres", "cpus-per-task", "mem", "mem-per-cpu", "constraint", "nodes", "nodelist", "exclude")
+_REFUSALS: Sequence[tuple[str, Sequence[str]]] = (
+    (r"partition name|group not permitted|inactive or drain|nodes not in this partition", ("partition",)),
+    (r"invalid partition|partition configuration", ("partition",)),
     (r"account or account/partition|invalid account", ("account", "partition")),
+    (r"submit ?job|submit limit|accounting/qos policy", ("qos", "account", "array", "time")),
     (r"qos", ("qos",)),
-    (r"invalid feature", ("constraint",)),
-    (r"generic resource|gres", ("gpus_per_node",)),
-    (r"memory specification", ("memory",)),
-    (r"time limit|time specification", ("time",)),
-    (r"node count|nodes? requested|more nodes", ("nodes",)),
-    (r"node configuration", ("gpus_per_node", "cpus_per_node", "memory", "constraint", "nodes")),
-    (r"cpu count|processors", ("cpus_per_node",)),
-    (r"reservation|unrecognized option|invalid option", ("sbatch",)),
+    (r"preferred feature", ("prefer",)),
+    (r"feature", ("constraint",)),
+    (r"generic resource|gres|trackable resource", ("gpus-per-node", "gres", "gpus")),
+    (r"memory specification|memory required|mem_per", ("mem", "mem-per-cpu", "mem-per-gpu")),
+    (r"array", ("array",)),
+    (r"reservation", ("reservation",)),
+    (r"licen[sc]e", ("licenses",)),
+    (r"dependency", ("dependency",)),
+    (r"wckey", ("wckey",)),
+    (r"burst buffer", ("bb", "bbf")),
+    (r"switch", ("switches",)),
+    (r"time-min", ("time-min", "time")),
+    (r"time limit", ("time", "deadline")),
+    (r"temporary disk", ("tmp",)),
+    (r"socket, core", ("sockets-per-node", "cores-per-socket", "threads-per-core")),
+    (r"node name|required node", ("nodelist", "exclude")),
+    (r"node count|number of nodes|nodes? requested|more nodes", ("nodes", "nodelist")),
+    (r"cpu count|processors", ("cpus-per-task", "cpus-per-gpu", "mincpus", "nodes")),
+    (r"task count|more tasks|tasks", ("nodes", "cpus-per-task")),
+    (r"node configuration|nodes are busy", _NODE),
 )
+_OTHER_KEYS = {"nodes": "nodes", "array": "array", "job-name": "job_name", "signal": "warning_s"}
 
 
 def explained(message: str, cluster: SlurmSettings) -> str:
     """A message with Slurm's reason for a refusal, the settings to change, and what the cluster has."""
     lines = [line.strip() for line in message.splitlines() if re.search(r"(sbatch|srun|slurm)\w*: ", line)]
-    reason = " ".join(re.sub(r"^.*?sbatch: (error: )?", "", line) for line in lines) or message.strip().splitlines()[-1]
-    keys = next((keys for pattern, keys in _REFUSALS if re.search(pattern, reason, re.IGNORECASE)), ())
-    asked = [f"cluster.{key}={getattr(cluster, key)}" for key in keys if getattr(cluster, key) not in (None, {})]
-    which = ", ".join(asked) or ", ".join(f"cluster.{key} (not set)" for key in keys) or "the keys under cluster"
-    return f"Slurm refuses the job: {reason.rstrip('.')}.\nChange {which}.{_what_there_is(keys)}"
+    reason = " ".join(re.sub(r"^.*?sbatch: (error: |fatal: )?", "", line) for line in lines)
+    reason = reason or message.strip().splitlines()[-1]
+    options = _options_of(reason)
+    told = ["=".join(found) for option in options if (found := _told(cluster, option))]
+    which = ", ".join(told or [f"{_name(option)} (not set)" for option in options]) or "the keys under cluster"
+    there_is = _unknown_partitions(cluster, options) + _what_there_is(options)
+    return f"Slurm refuses the job: {reason.rstrip('.')}.\nChange {which}.{there_is}"
 
 
-def _what_there_is(keys: Sequence[str]) -> str:
+def _options_of(reason: str) -> list[str]:
+    """The options of sbatch that a refusal is about, as far as its words tell."""
+    named = [option for option in re.findall(r"--([a-z][a-z-]+[a-z])", reason) if option != "help"]
+    meant = [options for pattern, options in _REFUSALS if re.search(pattern, reason, re.IGNORECASE)]
+    found = named or (meant[0] if meant else ())
+    return list(dict.fromkeys(other for option in found for other in (option, *same_group(option))))
+
+
+def _told(cluster: SlurmSettings, option: str) -> tuple[str, str] | None:
+    key = _OTHER_KEYS.get(option)
+    value = getattr(cluster, key) if key else None
+    return (f"cluster.{key}", str(value)) if value is not None else taken(cluster, option)
+
+
+def _name(option: str) -> str:
+    return f"cluster.{SBATCH_KEYS.get(option) or _OTHER_KEYS.get(option) or f'sbatch.{option}'}"
+
+
+def _unknown_partitions(cluster: SlurmSettings, options: Sequence[str]) -> str:
+    source, names = taken(cluster, "partition") or ("", "")
+    known = _partitions() if "partition" in options and names else {}
+    missing = [name for name in names.split(",") if known and name not in known]
+    return "".join(f"\n{source}: {name!r} is not here. {did_you_mean(name, known)}" for name in missing)
+
+
+def _what_there_is(options: Sequence[str]) -> str:
     lines = []
-    if "gpus_per_node" in keys or "partition" in keys or "constraint" in keys:
+    if {"gpus-per-node", "partition", "constraint", "mem", "nodes"} & set(options):
         code, output, _ = run("sinfo", "--noheader", "--format=%P|%D|%c|%m|%G|%f|%l")
         for line in output.splitlines() if code == 0 else ():
             name, nodes, cpus, memory, gpus, features, limit = line.split("|", 6)
@@ -89,9 +167,9 @@ def _what_there_is(keys: Sequence[str]) -> str:
                 f"  partition {name}: {nodes} node(s) of {cpus} cpus, {memory} MB, gpus {gpus}, "
                 f"features {features}, time up to {limit}"
             )
-    if "account" in keys or "qos" in keys:
-        options = ["--noheader", "--parsable2", "show", "associations", f"user={getpass.getuser()}"]
-        code, output, _ = run("sacctmgr", *options, "format=account,partition,qos")
+    if {"account", "qos"} & set(options):
+        query = ["--noheader", "--parsable2", "show", "associations", f"user={getpass.getuser()}"]
+        code, output, _ = run("sacctmgr", *query, "format=account,partition,qos")
         for line in dict.fromkeys(output.splitlines() if code == 0 else ()):
             account, partition, qos = line.split("|", 2)
             lines.append(f"  account {account}, partition {partition or 'any'}, qos {qos or 'none'}")

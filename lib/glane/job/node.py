@@ -1,0 +1,31 @@
+"""A node's part of a submitted job: `python -m glane.job.node`, with its settings as JSON on standard input."""
+
+from __future__ import annotations
+
+import sys
+
+from glane.errors import ConfigError, GlaneError
+from glane.job.launcher import USER_ERROR, launch
+from glane.settings import ExtractSettings
+
+
+def main() -> int:
+    """Do the node's part, and return its exit code: 2 for what the user can mend."""
+    try:
+        return launch(_settings(sys.stdin.buffer.read()))
+    except GlaneError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return USER_ERROR
+
+
+def _settings(given: bytes) -> ExtractSettings:
+    if not given.strip():
+        raise ConfigError(
+            "cluster.python: the job's settings did not arrive on standard input. Let the command pass it on, as "
+            "docker does with run --interactive."
+        )
+    return ExtractSettings.model_validate_json(given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
