@@ -12,7 +12,7 @@ import conftest
 import glane
 from conftest import ROOT, job, write_documents
 
-OURS = re.compile(r"raylet|gcs_server|glane\.cluster|glane\.job|jobs/extract\.py|submitit\.core|EngineCore")
+OURS = re.compile(r"raylet|gcs_server|glane\.cluster|glane\.job|jobs/extract\.py|EngineCore")
 SLOW = ["+model.script.seconds_per_step=1", "model.max_num_seqs=4", "run.lease_s=20", "run.heartbeat_s=0.5"]
 NUM_DOCUMENTS = 140
 
@@ -53,8 +53,8 @@ class Site:
         assert not check or done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def sbatch(self, *options, overrides=None):
-        script = str(ROOT / "slurm" / "extract.sbatch")
+    def sbatch(self, *options, overrides=None, root=ROOT):
+        script = str(root / "slurm" / "extract.sbatch")
         words = self.overrides() if overrides is None else overrides
         return self.slurm("sbatch", "--parsable", "--time=10", *options, script, *words)
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import stat
 import sys
 import time
@@ -68,6 +69,91 @@ def test_a_container_gets_the_command(site):
     assert f"/shared/glane.sif python3 -u {ROOT}/jobs/extract.py cluster=slurm" in asked
 
 
+# sbatch itself takes these from the environment, in the enclosing job as anywhere.
+OF_SBATCH = ("SLURM_HINT", "SLURM_HOSTFILE", "SLURM_ARBITRARY_NODELIST", "SLURM_DISTRIBUTION")
+
+
+def left_behind():
+    """Variables as an enclosing job leaves them, and nonsense in all others that a step reads."""
+    lines = (ROOT / "slurm" / "variables.sh").read_text().splitlines()
+    names = {line.removesuffix("*") for line in lines if re.fullmatch("S[A-Z]+_[A-Z_]+[*]?", line)}
+    left = {name.removesuffix("_") if name.endswith("_") else name: "7777" for name in names - {"SRUN_"}}
+    return left | {
+        "SLURM_MEM_PER_CPU": "100", "SLURM_MEM_PER_GPU": "100", "SLURM_CPU_BIND": "quiet,mask_cpu:0x00000002",
+        "SLURM_CPU_BIND_TYPE": "mask_cpu:", "SLURM_CPU_BIND_LIST": "0x00000002", "SLURM_CPUS_PER_TASK": "7",
+        "SLURM_NTASKS": "5", "SLURM_NTASKS_PER_NODE": "5", "SLURM_EXACT": "1", "SLURM_TRES_PER_TASK": "cpu:7",
+        "SLURM_GPUS": "4", "SLURM_GPUS_ON_NODE": "4", "SLURM_GPUS_PER_NODE": "4", "SLURM_JOB_NUM_NODES": "7",
+        "SLURM_NNODES": "7", "SLURM_JOB_ID": "999", "SLURM_JOBID": "999", "SLURM_ARRAY_JOB_ID": "998",
+        "SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_RESTART_COUNT": "99",
+        "SLURM_THREADS_PER_CORE": "2", "SRUN_CPUS_PER_TASK": "7", "SLURM_STEP_NUM_NODES": "7", "SLURM_PROCID": "6",
+        "SLURM_DISTRIBUTION": "cyclic", "GLANE_JOB": "999",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [["--mem=1500M"], ["--mem-per-cpu=900", "--cpus-per-task=2", "--nodes=2"]])
+def test_what_an_enclosing_job_left_does_not_reach_the_step(site, options):
+    site.environment = site.environment | {k: v for k, v in left_behind().items() if k not in OF_SBATCH[:-1]}
+    job_id = site.sbatch("--gpus-per-node=0", *options, overrides=site.overrides("data.limit=20"))
+    assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
+    site.assert_complete(count=20)
+    assert site.status()["jobs"][0]["name"] == job_id  # and not 998_3
+
+
+def test_nor_does_it_change_a_submission_from_python(site):
+    done = site.extract(*site.overrides("data.limit=20", "cluster.memory=1500M"), env=site.environment | left_behind())
+    job_id = re.search(r"job (\d+)", done.stdout)[1]
+    assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
+    site.assert_complete(count=20)
+
+
+def test_folders_may_have_any_name(site):
+    """The repository with its environment, the working folder, the run and the logs; options stand anywhere."""
+    root = site.folder / "dépôt (1)" / 'l\'a "b" 100%j $HOME'
+    root.mkdir(parents=True)
+    for name in ("jobs", "conf", "slurm", "lib"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / ".venv").symlink_to(sys.prefix)
+    (site.folder / "mine" / "task").mkdir(parents=True)
+    shutil.copy(ROOT / "conf" / "task" / "ed_visit.yaml", site.folder / "mine" / "task" / "mine.yaml")
+    common = ["model=scripted", f"data.path={site.data}", "data.limit=20"]
+    words = {
+        "run %j é (1)": ["--config-dir", "mine", "task=mine", *common],
+        'l\'"été"': ["task=mine", "--config-dir", "mine", *common],
+        "a\nb": ["task=mine", *common, "--config-dir=mine"],
+    }
+    for name, told in words.items():
+        quoted = name.replace("\\", "\\\\").replace("'", "\\'")
+        job_id = site.sbatch("--gpus-per-node=0", root=root, overrides=[*told, f"run.dir='{site.folder}/{quoted}'"])
+        assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
+        site.assert_complete(site.folder / name, count=20)
+    place = 'état %j (2) l\'x "y"'
+    quoted = place.replace("'", "\\'")
+    done = site.extract(
+        "task=ed_visit", *common, f"run.dir='{site.folder}/run/{quoted}'",
+        f"cluster.submission_dir='{site.folder}/{quoted}'", "cluster.wait=true", "progress=plain",
+    )  # fmt: skip
+    site.assert_complete(site.folder / "run" / place, count=20)
+    (log,) = (site.folder / place).glob("*/*_log.out")
+    assert "records" in log.read_text()
+    assert str(log.parent) in done.stdout.replace("'\"'\"'", "'")
+
+
+def test_lists_of_partitions_and_defaults_of_sbatch_are_taken(site):
+    site.slurm("scontrol", "update", "PartitionName=urgent", "MaxTime=10:00:00", "Hidden=yes")
+    try:
+        wanted = ["data.limit=20", "cluster.time=5:00:00"]
+        for more, env in (
+            (["cluster.partition='normal,urgent'"], {}),
+            (["cluster.partition=urgent"], {}),
+            ([], {"SBATCH_PARTITION": "urgent"}),
+            (["cluster.sbatch={partition: urgent}"], {"SBATCH_PARTITION": "normal"}),
+        ):
+            done = site.extract(*site.overrides(*wanted, *more), env=site.environment | env)
+            site.slurm("scancel", re.search(r"job (\d+)", done.stdout)[1])
+    finally:
+        site.slurm("scontrol", "update", "PartitionName=urgent", "MaxTime=1:00:00", "Hidden=no")
+
+
 def test_submission_returns_at_once_and_status_follows(site):
     script = site.extract(*site.overrides("cluster.nodes=2", "cluster.dry_run=true", "cluster.time=0:20:00")).stdout
     assert "#SBATCH --nodes=2" in script
@@ -99,7 +185,7 @@ def test_submission_returns_at_once_and_status_follows(site):
     assert (seen["state"], seen["done"], seen["statuses"]) == ("complete", NUM_DOCUMENTS, {"OK": NUM_DOCUMENTS})
     assert [(j["state"], j["exit_code"], j["is_over"]) for j in seen["jobs"]] == [("COMPLETED", "0:0", True)]
     files = list(site.submissions.glob("*/*"))
-    assert {path.suffix for path in files} == {".out", ".pkl", ".sh"}
+    assert {path.suffix for path in files} == {".out", ".json", ".sh"}
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in [*files, *site.submissions.iterdir()])
 
 
@@ -163,6 +249,15 @@ def test_two_jobs_on_one_node_do_not_harm_each_other(site):
         ("cluster.partition=gpuu", "cluster.partition: 'gpuu' is not here. Valid: normal, urgent"),
         ("cluster.gpus_per_node=4", "Requested node configuration is not available.\n       Change cluster.gpus_per_node=4"),
         ("cluster.time=3:00:00", "cluster.time: 3:00:00 is over the limit of partition 'normal'"),
+        ("cluster.partition='normal,gpuu'", "cluster.partition: 'gpuu' is not here. Valid: normal, urgent"),
+        ("cluster.partition='normal,urgent' cluster.nodes=5", "partition 'normal' has 2; partition 'urgent' has 2"),
+        ("cluster.memory=900G", "Change cluster.memory=900G."),
+        ("cluster.array=9000", "Change cluster.array=9000."),
+        ("cluster.memory=1G cluster.sbatch={mem-per-cpu: 1G}", "Change cluster.memory=1G, cluster.sbatch.mem-per-cpu=1G."),
+        ("cluster.sbatch={reservation: night}", "Change cluster.sbatch.reservation=night."),
+        ("cluster.sbatch={licenses: matlab}", "Change cluster.sbatch.licenses=matlab."),
+        ("cluster.constraint=h100", "Change cluster.constraint=h100."),
+        ("cluster.gpus_per_node=h100", "Change cluster.gpus_per_node=h100"),
         ("cluster.account=nobody", "cluster.account=nobody"),
         ("cluster.qos=gold", "Invalid qos"),
         ("cluster.nodes=5", "partition 'normal' has 2"),
@@ -171,7 +266,7 @@ def test_two_jobs_on_one_node_do_not_harm_each_other(site):
     ],
 )  # fmt: skip
 def test_a_wrong_request_is_refused_with_slurms_reason_and_the_key(site, override, told):
-    done = site.extract(*site.overrides(override), check=2)
+    done = site.extract(*site.overrides(*re.split(" (?=cluster)", override)), check=2)
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert not site.run.exists()

@@ -5,14 +5,15 @@ the one that started them. Both start a dashboard server, an autoscaler and a lo
 longer than the rest of Ray together.
 
 All private names of Ray are used here: `Node` with its method `start_api_server`, `RayParams` with the arguments below
-and `_system_config`, and the module that Ray's agents import to see whether there is a dashboard. Callers also use the
-`address`, `dead_processes` and `kill_all_processes` of a node. To try a new version, run the tests marked `ray` and
-`slurm`, and add it to TRIED.
+and `_system_config`, `services.RAY_PATH`, and the module that Ray's agents import to see whether there is a dashboard.
+Callers also use the `address`, `dead_processes` and `kill_all_processes` of a node. To try a new version, run the tests
+marked `ray` and `slurm`, and add it to TRIED.
 """
 
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator
@@ -44,6 +45,9 @@ def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head:
     _warn_if_untried()
     try:
         node_class, parameters = _lean_node(), _parameters(address=address, folder=folder, cpus=cpus, gpus=gpus)
+        from ray._private import services
+
+        services.RAY_PATH  # noqa: B018 - or the paths below would change nothing
     except (ImportError, AttributeError, TypeError) as error:
         raise EngineError(
             f"glane cannot start Ray {_version()}: its inside is not as expected ({error}). "
@@ -53,7 +57,9 @@ def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head:
     if head is None:
         parameters.gcs_server_port = 0
         parameters._system_config = {**SYSTEM_CONFIG, "health_check_period_ms": 2000}
-    with _without_dashboard():
+    with _plain_paths(services, folder) as ray_path, _without_dashboard():
+        parameters.worker_path = str(ray_path / "_private" / "workers" / "default_worker.py")
+        parameters.setup_worker_path = str(ray_path / "_private" / "workers" / "setup_worker.py")
         return node_class(parameters, head=head is None, shutdown_at_exit=True, spawn_reaper=True)
 
 
@@ -98,6 +104,28 @@ def _parameters(*, address: str, folder: Path, cpus: int, gpus: int | None) -> A
         include_log_monitor=False,
         no_monitor=True,
     )
+
+
+@contextlib.contextmanager
+def _plain_paths(services: Any, folder: Path) -> Iterator[Path]:
+    """Have Ray find Python and itself by paths that a shell reads as they are. Yield the path of Ray.
+
+    Ray hands them to shells without the right quotes, and a folder of users may have blanks and apostrophes.
+    """
+    python, ray_path = sys.executable, services.RAY_PATH
+    if shlex.quote(python + ray_path) != python + ray_path and Path(python).is_relative_to(sys.prefix):
+        sys.executable = str(_link(folder / "environment", Path(sys.prefix)) / Path(python).relative_to(sys.prefix))
+        services.RAY_PATH = str(_link(folder / "packages", Path(ray_path).parent) / Path(ray_path).name)
+    try:
+        yield Path(services.RAY_PATH)
+    finally:
+        sys.executable, services.RAY_PATH = python, ray_path
+
+
+def _link(link: Path, target: Path) -> Path:
+    if not link.is_symlink():
+        link.symlink_to(target)
+    return link
 
 
 @contextlib.contextmanager
