@@ -309,6 +309,31 @@ def test_a_place_for_scratch_that_cannot_be_used_is_told_and_not_replaced(tmp_pa
     assert "TMPDIR has" in capsys.readouterr().err
 
 
+@pytest.mark.ray
+@pytest.mark.parametrize("place", ["a b", "l'été", 'x"(1) %j $HOME'])
+def test_ray_starts_from_an_environment_of_any_path_and_with_few_files_allowed(tmp_path, place):
+    (tmp_path / place).mkdir()
+    (tmp_path / place / ".venv").symlink_to(sys.prefix)
+    python = tmp_path / place / ".venv" / "bin" / Path(sys.executable).name
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"])
+    watched = (  # the limit of a worker is what its driver has
+        "import resource, runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__'); "
+        "soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE); assert soft == hard, soft"
+    )
+    words = [
+        ROOT / "jobs" / "extract.py",
+        "task=ed_visit",
+        "model=scripted",
+        "run.allow_toy=true",
+        f"data.path={data}",
+        f"run.dir={tmp_path}/run",
+    ]
+    command = ["bash", "-c", 'ulimit -Sn 400; exec "$@"', "bash", python, "-c", watched, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "records").is_dir()
+
+
 # Slurm's words.
 
 
