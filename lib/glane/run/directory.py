@@ -120,7 +120,7 @@ class RunDirectory:
         """Check that the directory is absent, empty, or was claimed by glane before; changes nothing.
 
         Raises:
-            RunError: if it is a file, holds other things, or belongs to somebody who gives no write access.
+            RunError: if it is a file, holds other things, or belongs to another user.
         """
         with storage_errors(self.root):
             patiently(self._refuse_foreign)
@@ -136,10 +136,11 @@ class RunDirectory:
                 f"run.dir: {self.root} holds other things ({shown}) and no {self.marker.name}, the mark of a run. "
                 "Choose a new or empty directory."
             )
-        if not os.access(self.root, os.W_OK | os.X_OK):
+        owner = self.root.stat().st_uid
+        if os.geteuid() not in (0, owner):  # on some shared file systems root's files belong to nobody
             raise RunError(
-                f"run.dir: {self.root} belongs to user {self.root.stat().st_uid}, and you have no write access. "
-                "Its owner can go on with the run; you can read it, or choose another run.dir."
+                f"run.dir: {self.root} belongs to user {owner}, and you are user {os.geteuid()}. Only its owner goes on "
+                "with a run; you can read it if it is shared with your group, or choose another run.dir."
             )
 
     def claim(self) -> list[str]:
