@@ -139,8 +139,8 @@ class RunDirectory:
         owner = self.root.stat().st_uid
         if os.geteuid() not in (0, owner):  # on some shared file systems root's files belong to nobody
             raise RunError(
-                f"run.dir: {self.root} belongs to user {owner}, and you are user {os.geteuid()}. Only its owner goes on "
-                "with a run; you can read it if it is shared with your group, or choose another run.dir."
+                f"run.dir: {self.root} belongs to user {owner}, and you are user {os.geteuid()}. Only its owner goes "
+                "on with a run; you can read it if it is shared with your group, or choose another run.dir."
             )
 
     def claim(self) -> list[str]:
