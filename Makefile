@@ -4,7 +4,7 @@ RUN = .venv/bin/python
 PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal \
 	-m "not engine and not ray and not slurm and not slow"
 
-.PHONY: help setup dev demo slurm-up slurm-down test check clean
+.PHONY: help setup dev demo slurm-up slurm-down test check sabotage clean
 
 help:             ## the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
@@ -40,6 +40,9 @@ test: dev         ## everything, in two runs of pytest: many small tests at once
 	@.venv/bin/lint-imports
 	@$(PYTEST_PARALLEL)
 	@.venv/bin/pytest -m "engine or ray or slurm or slow"
+
+sabotage: dev    ## a quarter of an hour of kills and faults; prints what was lost, doubled or wrongly blamed
+	@PYTHONPATH=tests .venv/bin/python tests/sabotage.py --minutes 15
 
 clean:            ## remove what the demo wrote
 	rm -rf runs
