@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import glane
-from conftest import extract_here, make_settings, prepare_run, spec, work, write_documents
+from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, work, write_documents
 from glane.corpus.files import inspect_files
 from glane.corpus.ids import as_ids, ids_digest
 from glane.corpus.readable import readable
@@ -420,3 +420,38 @@ def test_a_file_beside_the_parts_does_not_matter_and_stays(tmp_path: Path, name:
     finish_run(run, record_mib=1)
     assert glane.open_run(run.directory.root).all().collect().height == 60
     assert stray.exists() == (name != "part-0000099.parquet")
+
+
+# A second reading.
+
+
+@pytest.mark.parametrize("kind", [kind for kind in IDS if kind != "sixteen bytes"])
+def test_right_answers_have_the_ids_of_the_input_whatever_their_kind(tmp_path: Path, kind: str) -> None:
+    column, _ = IDS[kind]
+    extract_here(make_settings(write(tmp_path / "d.parquet", column), tmp_path / "run"))
+    run = glane.open_run(tmp_path / "run")
+    field = run.description().fields[0]
+    right = pa.table({"id": column, field: run.usable().collect()[field].to_arrow()})
+    pq.write_table(right, tmp_path / "gold.parquet")
+    assert glane.evaluate(run, str(tmp_path / "gold.parquet"), samples=0).summary.documents.compared == len(NUMBERS)
+
+
+def test_a_result_is_not_written_into_a_run(tmp_path: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"])
+    extract_here(make_settings(data, tmp_path / "run"))
+    run = glane.open_run(tmp_path / "run")
+    run.usable().collect().write_parquet(tmp_path / "gold.parquet")
+    before = sorted((tmp_path / "run").iterdir())
+    with pytest.raises(RunError, match="is the directory of a run"):
+        glane.evaluate(run, str(tmp_path / "gold.parquet"), samples=0, out_dir=str(tmp_path / "run"))
+    assert sorted((tmp_path / "run").iterdir()) == before
+
+
+def test_a_reviewer_sees_what_the_model_saw(tmp_path: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"], weekday=["jeudi", "vendredi"], unseen=["x1", "x2"])
+    task = {**SMALL_TASK, "inputs": ["text", "weekday"]}
+    extract_here(make_settings(data, tmp_path / "run", task))
+    glane.review(tmp_path / "run", str(tmp_path / "review"), rows=2)
+    page = (tmp_path / "review" / "review.html").read_text(encoding="utf-8")
+    assert "vendredi" in page
+    assert "x1" not in page

@@ -67,7 +67,7 @@ def calibrate(
     opened = run_of(run)
     found = accept(
         opened.evidence().collect(),
-        table_of(values, place="values"),
+        table_of(values, place="values", id_column=opened.id_column),
         id_column=opened.settings.data.id_column,
         alpha=alpha,
         delta=delta,

@@ -96,7 +96,7 @@ def compare(
     ]
     found = compare_runs(
         candidates,
-        None if gold is None else table_of(gold, place="gold"),
+        None if gold is None else table_of(gold, place="gold", id_column=opened[0].id_column),
         wanted=tuple(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),

@@ -95,7 +95,8 @@ def estimate(
         every=every, covariates=tuple(covariates), shared_error_rates=shared_error_rates, level=level,
         half_width=half_width, population=population,
     )  # fmt: skip
-    reviewed = with_weights(table_of(gold, place="gold"), weight=weight, inclusion_probability=inclusion_probability)
+    table = table_of(gold, place="gold", id_column=data.id_column)
+    reviewed = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
     rows = rows_of_run(
         opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
     )

@@ -84,9 +84,9 @@ def evaluate(
     found = evaluated(
         with_rules(task.fields, compare or {}, place="compare"),
         opened.all(),
-        table_of(gold, place="gold"),
+        table_of(gold, place="gold", id_column=opened.id_column),
         id_column=opened.settings.data.id_column,
-        spans=None if spans is None else table_of(spans, place="spans"),
+        spans=None if spans is None else table_of(spans, place="spans", id_column=opened.id_column),
         by=tuple(by),
         wanted=tuple(fields),
         is_weighted=weighted,

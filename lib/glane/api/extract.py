@@ -137,7 +137,7 @@ def _kept(documents: pl.DataFrame, run: Path) -> Path:
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and run.exists():
-        if not pl.read_parquet(path).equals(documents):
+        if not pl.read_parquet(path, glob=False).equals(documents):
             raise ConfigError(f"run_dir: {run} was begun with other documents. Choose another run_dir.")
         return path
     replace_file(path, lambda stream: documents.write_parquet(stream), mode=0o600)

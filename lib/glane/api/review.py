@@ -79,11 +79,14 @@ def review(
     usable, documents = opened.usable(), opened.inputs()
     drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields)
     is_drawn = pl.col(data.id_column).is_in(drawn[data.id_column].to_list())
-    texts = documents.filter(is_drawn).select(data.id_column, pl.col(data.text_column).alias(_TEXT))
+    # The reviewer sees what the model saw: the task's other inputs, too.
+    columns = usable.collect_schema().names()
+    others = [name for name in opened.task.input_columns if name != data.text_column and name not in columns]
+    texts = documents.filter(is_drawn).select(data.id_column, pl.col(data.text_column).alias(_TEXT), *others)
     shown = review_data(
         opened.task, usable.filter(is_drawn).join(texts, on=data.id_column).collect(), drawn,
         id_column=data.id_column, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
-        context=data.carry_columns, toy=opened.toy,
+        context=[*data.carry_columns, *others], toy=opened.toy,
     )  # fmt: skip
     return write_review(out_dir, drawn, shown)
 

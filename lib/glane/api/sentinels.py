@@ -40,7 +40,7 @@ def freeze_sentinels(
     task, id_column = opened.task, opened.settings.data.id_column
     usable, right = opened.usable(), None
     if gold is not None:
-        right = pair(task.fields, usable, table_of(gold, place="gold"), id_column=id_column).gold
+        right = pair(task.fields, usable, table_of(gold, place="gold", id_column=id_column), id_column=id_column).gold
         usable = usable.join(right.lazy().select(id_column), on=id_column, how="semi")
     sample = draw(
         usable, opened.inputs(), id_column=id_column, method="stratified" if by else "random",

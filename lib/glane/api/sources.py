@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from glane.assess.files import read_table
+from glane.corpus.ids import as_ids, id_type
 from glane.extraction.results import Run, open_run
 
 RunLike = Run | str | Path
@@ -18,9 +19,17 @@ def run_of(run: RunLike) -> Run:
     return run if isinstance(run, Run) else open_run(run)
 
 
-def table_of(table: TableLike, *, place: str) -> pl.DataFrame:
-    """The table itself, or what its Parquet file holds; `place` names it in errors."""
-    return table if isinstance(table, pl.DataFrame) else read_table(str(table), place=place)
+def table_of(table: TableLike, *, place: str, id_column: str) -> pl.DataFrame:
+    """The table itself, or what its Parquet file holds, with ids as runs have them; `place` names it in errors.
+
+    Raises:
+        DataError: if it cannot be read, or its ids cannot be those of a run.
+    """
+    found = table if isinstance(table, pl.DataFrame) else read_table(str(table), place=place)
+    if id_column not in found.columns or id_type(found[id_column].to_arrow().type) is None:
+        return found  # whoever uses it says what is wrong
+    ids = as_ids(found[id_column].to_arrow(), place=f"{place}.{id_column}")
+    return found.with_columns(pl.Series(id_column, ids))
 
 
 def name_of(source: RunLike | TableLike | None) -> str | None:

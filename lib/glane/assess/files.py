@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 
 from glane.corpus.files import unreadable_file
 from glane.corpus.find import find_files
+from glane.corpus.ids import as_ids
 from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
+from glane.run.directory import MARKER
 from glane.storage import replace_file, storage_errors
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
@@ -41,13 +43,17 @@ def _read(path: str) -> pl.DataFrame:
     try:
         with pq.ParquetFile(path) as parquet:
             batches = [
-                pa.table([readable(column) for column in batch.columns], batch.schema)
+                pa.table([_shown(column, path) for column in batch.columns], batch.schema.names)
                 for batch in parquet.iter_batches(_BATCH_ROWS)
             ]
             table = pa.concat_tables(batches) if batches else parquet.schema_arrow.empty_table()
         return cast(pl.DataFrame, pl.from_arrow(table.replace_schema_metadata(None)))
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
         raise unreadable_file(path, error) from None
+
+
+def _shown(column: pa.Array, path: str) -> pa.Array:
+    return as_ids(column, place=path) if isinstance(column.type, pa.UuidType) else readable(column)
 
 
 def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
@@ -59,6 +65,8 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
     root = Path(folder).expanduser()
     if root.exists() and not root.is_dir():
         raise RunError(f"out.dir: {folder} is a file. Choose another directory.")
+    if (root / MARKER).exists():
+        raise RunError(f"out.dir: {folder} is the directory of a run, which holds its own files only. Choose another.")
     with storage_errors(root, setting=_SETTING):
         root.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     for name, content in files.items():

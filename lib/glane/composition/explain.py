@@ -64,6 +64,12 @@ def _not_read(key: str, known: Mapping[str, Any]) -> str:
 def _elsewhere(path: str, folders: Sequence[Path]) -> str:
     """Where a configuration that was not found may be, or the names that can be chosen."""
     group, _, name = path.rpartition("/")
+    if "/" in group:
+        first = group.partition("/")[0]
+        return (
+            f"A configuration is chosen by its name: put the file into FOLDER/{first}/, and write --config-dir FOLDER "
+            f"{first}={Path(name).stem}. {did_you_mean('', names_in(first, folders))}"
+        )
     for folder in folders:
         if (folder / f"{name}.yaml").is_file():
             return (

@@ -20,7 +20,7 @@ from glane.types import KeyType
 
 _VALUE_OPTIONS = ("--config-dir", "-cd", "--cfg", "-c")
 OPTIONS = (*_VALUE_OPTIONS, "--multirun", "-m", "--resolve", "--help", "-h", "--version", "-V")
-FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch")  # mappings whose keys are not glane's
+FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch", "compare")  # mappings whose keys are not glane's
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _ITEM = re.compile(rf"\s*(?:({_QUOTED.pattern})\s*(?=,|$)|([^,]*))(?:,|$)")
 _SWEPT = re.compile(r"(?:choice|range|glob)\(.*\)")  # Hydra's ways to name several values

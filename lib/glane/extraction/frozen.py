@@ -175,8 +175,8 @@ def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenS
     return FrozenSet(
         folder=root,
         manifest=manifest,
-        reference=pl.read_parquet(root / REFERENCE),
-        gold=pl.read_parquet(root / GOLD) if GOLD in manifest.files else None,
+        reference=pl.read_parquet(root / REFERENCE, glob=False),
+        gold=pl.read_parquet(root / GOLD, glob=False) if GOLD in manifest.files else None,
     )
 
 

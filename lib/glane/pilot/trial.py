@@ -108,7 +108,7 @@ def try_rows(
     else:
         extract_here(tried)
     run = RunDirectory(root=folder / "run")
-    first = pl.read_parquet(run.ledger / "shards.parquet")["started"].min()
+    first = pl.read_parquet(run.ledger / "shards.parquet", glob=False)["started"].min()
     assert isinstance(first, float)
     return Trial(run=run, model=tried.model, chars=frame.chars[places], startup_s=max(0.0, first - began))
 

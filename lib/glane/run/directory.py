@@ -15,6 +15,7 @@ from glane.errors import RunError
 from glane.records import Record
 from glane.storage import exists, patiently, replace_file, storage_errors, write_once
 
+MARKER = ".glane-run"
 PART = re.compile(r"part-(\d{7,})\.parquet")
 
 
@@ -49,7 +50,7 @@ class RunDirectory:
     @property
     def marker(self) -> Path:
         """`.glane-run`: made before all else. Nothing is written or removed in a directory without it."""
-        return self.root / ".glane-run"
+        return self.root / MARKER
 
     @property
     def description(self) -> Path:

@@ -72,7 +72,7 @@ def write_review(folder: str | Path, sample: pl.DataFrame, data: Mapping[str, An
     """
     target = Path(folder).expanduser()
     known = target / SAMPLE
-    if known.exists() and not pl.read_parquet(known).equals(sample):
+    if known.exists() and not pl.read_parquet(known, glob=False).equals(sample):
         raise RunError(f"out.dir: {target} holds another sample, which may be under review. Choose another out.dir.")
     table = review_table(data).write_csv(include_bom=True)
     page = render(data).encode()

@@ -58,7 +58,7 @@ function save() {
   }
   const content = corrections();
   if (!content.documents.length) return say(words.nothingYet);
-  const plain = (text) => text.normalize("NFD").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-+|-+$/g, "").toLowerCase();
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-+|-+$/g, "").toLowerCase();
   const name = `corrections-${plain(data.task)}-${plain(state.reviewer) || "x"}-${content.saved.slice(0, 19).replace(/\D/g, "")}.json`;
   const address = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
   make("a", { href: address, download: name }).click();

@@ -111,7 +111,7 @@ def read_sample(folder: str | Path, *, id_column: str) -> Sample:
     if not path.is_file():
         raise DataError(f"out.dir: no {path}, which has the probabilities of the sample. {_REMEDY}")
     try:
-        table = pl.read_parquet(path)
+        table = pl.read_parquet(path, glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(f"{path}: not readable Parquet ({type(error).__name__}).") from None
     for name in (id_column, PROBABILITY, STRATUM):
