@@ -41,7 +41,7 @@ def test_the_limit_is_inherited_nests_and_ends():
 @pytest.mark.parametrize("are_allowed", [False, True])
 def test_an_engine_that_aborts_leaves_a_core_dump_only_if_allowed(tmp_path, are_allowed):
     write_documents(tmp_path / "d.parquet", ["toux", "fièvre [[abort]]"])
-    words = ["model=scripted", "task=ed_visit", "data.path=d.parquet", "run.dir=run"]
+    words = ["model=scripted", "run.allow_toy=true", "task=ed_visit", "data.path=d.parquet", "run.dir=run"]
     command = [sys.executable, str(ROOT / "jobs" / "extract.py"), *words, f"run.core_dumps={str(are_allowed).lower()}"]
     script = 'ulimit -c "$(ulimit -H -c)"; exec "$@"'
     done = subprocess.run(["bash", "-c", script, "bash", *command], cwd=tmp_path, capture_output=True, text=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from glane.assess.files import as_json, write_folder
 from glane.cluster.layout import Node, plan_layout
+from glane.composition import files_of
 from glane.demo.corpus import write_corpus
 from glane.engine.device import gpu_bytes, num_gpus
 from glane.engine.vllm import engine_arguments
@@ -38,8 +39,15 @@ _OF_GLANE = ("task", "model", "reading")  # what glane's own command is told, to
 
 
 def overrides_of_glane(words: Sequence[str]) -> list[str]:
-    """Of the overrides of this command, those that glane's own command is told, too."""
-    return [word for word in words if word.lstrip("+~").partition("=")[0].partition(".")[0] in _OF_GLANE]
+    """Of the overrides of this command, those that glane's own command is told, too.
+
+    What this command chooses by itself is named: glane's has no default task and no default model. Nobody takes these
+    answers for results.
+    """
+    told = [word for word in words if word.lstrip("+~").partition("=")[0].partition(".")[0] in _OF_GLANE]
+    chosen = {group: path.stem for group, path in files_of("benchmark", words) if group in ("task", "model")}
+    unsaid = [f"{group}={name}" for group, name in chosen.items() if not any(w.startswith(f"{group}=") for w in told)]
+    return [*unsaid, *told, "run.allow_toy=true"]
 
 
 def run_benchmark(settings: BenchmarkSettings, *, typed: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
