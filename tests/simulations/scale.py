@@ -39,6 +39,7 @@ from conftest import make_settings, prepare_run, spec  # noqa: E402
 from glane.corpus import select  # noqa: E402
 from glane.corpus.files import InputFile, inspect_files  # noqa: E402
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan  # noqa: E402
+from glane.corpus.proof import with_digests  # noqa: E402
 from glane.corpus.select import Selection, select_rows  # noqa: E402
 from glane.corpus.unchanged import Identity, content_digests  # noqa: E402
 from glane.run.description import read_description  # noqa: E402
@@ -103,17 +104,17 @@ def simulated_files(rows: int, groups: int) -> list[InputFile]:
     ]  # fmt: skip
 
 
-def simulated_row_groups(file: InputFile, columns: dict[str, None]) -> Iterator[Iterator[pl.DataFrame]]:
+def simulated_row_groups(_: object, file: InputFile) -> Iterator[Iterator[pl.DataFrame]]:
     """Ids as a file of that name would hold them; a hundredth of the rows has each value of `triage`."""
     start = int(file.path[6:10]) * file.num_rows
     for rows, _ in file.row_groups:
         ids = np.arange(start, start + rows)
         start += rows
-        yield iter([pl.DataFrame({"id": ids, "triage": ids % 100}).select(list(columns))])
+        yield iter([pl.DataFrame({"id": ids, "triage": ids % 100})])
 
 
 def plan_once(rows: int, groups: int, share: float, sample: float, folder: str) -> None:
-    select._row_groups = simulated_row_groups
+    select._Source.row_groups = simulated_row_groups
     where = f"triage < {round(100 * share)}" if share < 1 else None
     print(f"plan of {rows:.0e} rows in {groups:.0e} row groups, where={where}, sample={sample or None}: {mib()} MiB")
     files = timed("metadata", lambda: simulated_files(rows, groups))
@@ -173,6 +174,7 @@ def plan_real(data: str) -> None:
         selected = timed(f"select {what}", lambda s=selection: select_rows(found, id_column="id", selection=s))
         size = shard_size(selected.num_selected, "auto")
         plan = timed("make_plan", lambda s=selected, n=size: make_plan(found, s, shard_rows=n, shard_bytes=SHARD_BYTES))
+        plan = timed("with_digests", lambda p=plan: with_digests(p, id_column="id"))
         print(f"  {plan.num_selected} rows in {plan.num_shards} shards")
 
 
