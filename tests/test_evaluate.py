@@ -915,7 +915,7 @@ def test_the_job(scripted: tuple[Path, Path], tmp_path: Path) -> None:
     assert (
         table.filter((pl.col("field") == "age") & pl.col("by").is_null())["f1"].item() == found["fields"]["age"]["f1"]
     )
-    assert {path.name for path in out.iterdir()} == {
+    assert {path.name for path in out.glob("[!.]*")} == {
         "values.parquet", "fields.parquet", "evaluation.json", "report.html",
     }  # fmt: skip
     assert all(path.stat().st_mode & 0o077 == 0 for path in out.iterdir())
@@ -1073,7 +1073,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(RunError, match="The disk is full"):
         write_folder(str(tmp_path / "out"), {"a.json": b"new"})
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.json"]
+    assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["a.json"]
     assert (tmp_path / "out" / "a.json").read_bytes() == b"old"
 
 
@@ -1091,3 +1091,15 @@ def test_settings_that_are_wrong(changes: dict[str, Any], message: str) -> None:
     assert evaluate_settings(OmegaConf.create(values)).by == ("hospital",)
     with pytest.raises(ConfigError, match=message):
         evaluate_settings(OmegaConf.create(values | changes))
+
+
+def test_a_file_that_glane_did_not_write_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "values.parquet").write_bytes(b"mine")
+    with pytest.raises(RunError, match=r"values.parquet is there, and .glane-files does not say"):
+        write_folder(tmp_path, {"report.html": b"<p>", "values.parquet": b"new"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["values.parquet"]
+    assert (tmp_path / "values.parquet").read_bytes() == b"mine"
+    write_folder(tmp_path, {"report.html": b"one"})
+    write_folder(tmp_path, {"other.json": b"{}"})
+    write_folder(tmp_path, {"report.html": b"two", "other.json": b"[]"})
+    assert (tmp_path / "report.html").read_bytes() == b"two"

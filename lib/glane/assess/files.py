@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import polars as pl
 import pyarrow as pa
@@ -17,11 +17,13 @@ from glane.corpus.find import find_files
 from glane.corpus.ids import as_ids
 from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
+from glane.records import Record, read_record
 from glane.run.directory import MARKER
 from glane.storage import replace_file, storage_errors
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
 _BATCH_ROWS = 65_536
+_WRITTEN = ".glane-files"
 _SETTING = "out.dir"  # that of every job here
 
 
@@ -59,8 +61,10 @@ def _shown(column: pa.Array, path: str) -> pa.Array:
 def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
     """Write files into a folder, each in one step, readable by their owner only.
 
+    A file that is there already is replaced only if glane wrote it: `.glane-files` tells the names.
+
     Raises:
-        RunError: if the file system refuses.
+        RunError: if the folder is a run's, holds a file of that name that is not glane's, or the file system refuses.
     """
     root = Path(folder).expanduser()
     if root.exists() and not root.is_dir():
@@ -69,12 +73,34 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
         raise RunError(f"out.dir: {folder} is the directory of a run, which holds its own files only. Choose another.")
     with storage_errors(root, setting=_SETTING):
         root.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
-    for name, content in files.items():
+    written = _written(root)
+    if foreign := [name for name in files if (root / name).exists() and name not in written.names]:
+        raise RunError(
+            f"out.dir: {root / foreign[0]} is there, and {_WRITTEN} does not say that glane wrote it. Choose another "
+            "out.dir, or move the file."
+        )
+    now = written.model_copy(update={"names": tuple(sorted({*written.names, *files}))})
+    for name, content in {_WRITTEN: now.as_json(), **files}.items():
         replace_file(
             root / name,
             lambda stream, content=content: stream.write(content),  # type: ignore[misc]
             mode=_FILE_MODE, setting=_SETTING,
         )  # fmt: skip
+
+
+class WrittenFiles(Record):
+    """What `.glane-files` says: the names of the files in its folder that glane wrote."""
+
+    kind: Literal["glane files"] = "glane files"
+    version: Literal[1] = 1
+    names: tuple[str, ...] = ()
+
+
+def _written(root: Path) -> WrittenFiles:
+    try:
+        return read_record(WrittenFiles, root / _WRITTEN)
+    except FileNotFoundError:
+        return WrittenFiles()
 
 
 def as_parquet(table: pl.DataFrame) -> bytes:
