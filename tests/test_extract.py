@@ -223,7 +223,9 @@ def test_a_signal_ends_a_job_with_a_sentence(tmp_path, number, code):
         "+model.script.seconds_per_step=0.3",
         "model.max_num_seqs=2",
     ]
+    former = signal.signal(number, signal.SIG_DFL)  # the tests may run under nohup, and a driver would ignore it, too
     driver = launch(*arguments, cwd=tmp_path, start_new_session=True)
+    signal.signal(number, former)
     wait_for(lambda: worker_pids(run) and windows_with_prompts(run))
     driver.send_signal(number)
     output = driver.communicate(timeout=60)[0]
