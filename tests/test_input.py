@@ -206,6 +206,37 @@ def test_a_column_that_polars_cannot_read_is_refused_before_the_start(tmp_path: 
     assert glane.open_run(tmp_path / "without").documents().collect().height == 2
 
 
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("column", "is_refused"),
+    [
+        (pa.array([None, DAY * 10**6 - 1, 0, 5], pa.time64("us")), False),
+        (pa.array([None, 0, DAY * 10**6, 5], pa.time64("us")), True),
+        (pa.array([-1, 0, 1, 2], pa.time32("s")), True),
+        (pa.array([2**62, 0, 1, 2], pa.timestamp("ms")), True),
+        (pa.array([-(2**62), 0, 1, 2], pa.timestamp("ms", "Europe/Paris")), True),
+        (pa.array([2**40, 0, 1, None], pa.timestamp("s")), False),
+        (pa.array([[1, 2], [], None, [2**62]], pa.list_(pa.timestamp("ms"))), True),
+        (pa.array([{"a": 1}, None, {"a": -5}, {"a": 3}], pa.struct([("a", pa.time32("ms"))])), True),
+        (pa.array([[("k", 1)], [], [("k", 2**62)], None], pa.map_(pa.string(), pa.timestamp("ms"))), True),
+        (pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(['{"a":1}', "{a", None, ""])), False),
+        (pa.array([[("k", 1), ("k", 2)], [], None, []], pa.map_(pa.string(), pa.int8())), False),
+    ],
+)
+def test_values_that_no_reader_has_are_refused_before_the_start(
+    tmp_path: Path, column: pa.Array, is_refused: bool
+) -> None:
+    data = write(tmp_path / "d.parquet", pa.array(["a", "b", "c", "d"]), kept=column)
+    settings = make_settings(data, tmp_path / "run", data__carry_columns=("kept",))
+    if is_refused:
+        with pytest.raises(DataError, match=r"d\.parquet: column 'kept' holds a time that is out of range"):
+            prepare_run(settings, load_task(settings.task))
+    else:
+        assert extract_here(settings).height == 4
+
+
 def test_two_columns_of_one_name_are_refused_by_name(tmp_path: Path) -> None:
     schema = pa.schema(
         [("id", pa.string()), ("text", pa.string()), ("text", pa.string()), ("x", pa.int8()), ("x", pa.int8())]

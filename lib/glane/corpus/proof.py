@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,23 +11,33 @@ import pyarrow as pa
 from glane.corpus.ids import IdsDigest, ids_digest
 from glane.corpus.plan import Plan
 from glane.corpus.read import SpanReader
-from glane.errors import RunError
+from glane.corpus.readable import is_out_of_range
+from glane.errors import DataError, RunError
 
 _BATCH_ROWS = 65_536
 
 
-def with_digests(plan: Plan, *, id_column: str, number_rows: bool = False) -> Plan:
+def with_digests(plan: Plan, *, id_column: str, number_rows: bool = False, checked_columns: Sequence[str] = ()) -> Plan:
     """Read the ids of all selected rows, and return the plan with the digest of each span: 8 bytes a span.
 
+    `checked_columns` are read, too: columns of times that a result could not hold.
+
     Raises:
-        DataError: if a file has changed since it was inspected.
+        DataError: if a file has changed since it was inspected, or a checked column holds a time that is out of range.
     """
-    reader = SpanReader(plan.files, id_column=None if number_rows else id_column, batch_rows=_BATCH_ROWS)
+    ids_of = None if number_rows else id_column
+    reader = SpanReader(plan.files, id_column=ids_of, columns=checked_columns, batch_rows=_BATCH_ROWS)
     digests = bytearray()
     for span in plan.spans():
         digest = IdsDigest()
-        for ids, _ in reader.read(span):
+        for ids, batch in reader.read(span):
             digest.add(ids)
+            if odd := [name for name in checked_columns if is_out_of_range(batch.column(name))]:
+                raise DataError(
+                    f"{plan.files[span.file_index].path}: column {odd[0]!r} holds a time that is out of range, in row "
+                    f"group {span.row_group}: no reader could open the result. Mend it, or leave it out of "
+                    "data.carry_columns."
+                )
         digests += digest.digest()
     column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(8), plan.num_spans, [None, pa.py_buffer(bytes(digests))])
 

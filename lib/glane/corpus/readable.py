@@ -6,6 +6,7 @@ import io
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glane.errors import DataError
@@ -22,6 +23,8 @@ def is_readable(column: pa.Array) -> bool:
 
 def readable(column: pa.Array) -> pa.Array:
     """The column with invalid UTF-8 replaced, at any depth: one bad cell would make the whole result unreadable."""
+    if isinstance(column.type, pa.JsonType):
+        column = column.storage  # some of its cells may be no JSON, and readers refuse the whole column then
     if is_readable(column):
         return column
     return _mended(column.take(pa.array(range(len(column)), pa.int64())))  # without offsets into a larger column
@@ -90,3 +93,33 @@ def refuse_unreadable(schema: pa.Schema, *, place: str) -> None:
                 f"{place}: column {field.name!r} is {field.type}, which Polars cannot read. "
                 "Leave it out of data.carry_columns, or write it as another type."
             )
+
+
+_US_PER = {"s": 10**6, "ms": 10**3}  # DuckDB keeps times in microseconds
+_DAY = {"s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
+
+
+def may_be_out_of_range(kind: pa.DataType) -> bool:
+    """Whether a type holds values that DuckDB or Polars has none for: times of day, and times in coarse units."""
+    return any(
+        pa.types.is_time(leaf) or (pa.types.is_timestamp(leaf) and leaf.unit in _US_PER) for leaf in _leaves(kind)
+    )
+
+
+def is_out_of_range(column: pa.Array) -> bool:
+    """Whether a column holds a time of day beyond 24 hours, or a time that microseconds cannot tell, at any depth."""
+    kind = column.type
+    if pa.types.is_struct(kind):
+        return any(is_out_of_range(member) for member in column.flatten())
+    if pa.types.is_map(kind):
+        return is_out_of_range(column.keys) or is_out_of_range(column.items)
+    if pa.types.is_nested(kind):
+        return is_out_of_range(column.flatten())
+    if pa.types.is_time(kind):
+        low, high = 0, _DAY[kind.unit] - 1
+    elif pa.types.is_timestamp(kind) and kind.unit in _US_PER:
+        low, high = -(2**63) // _US_PER[kind.unit] + 1, (2**63 - 1) // _US_PER[kind.unit]
+    else:
+        return False
+    found = pc.min_max(column.cast(pa.int32() if kind.bit_width == 32 else pa.int64())).as_py()
+    return found["min"] is not None and not low <= found["min"] <= found["max"] <= high

@@ -12,6 +12,7 @@ from glane.corpus.files import InputFile, folder_lines, inspect_files
 from glane.corpus.find import Found, find_files
 from glane.corpus.plan import Plan, make_plan, shard_size
 from glane.corpus.proof import with_digests
+from glane.corpus.readable import may_be_out_of_range
 from glane.corpus.select import Selected, Selection, select_rows
 from glane.corpus.unchanged import content_digest, content_digests
 from glane.engine.registry import toy_of
@@ -110,7 +111,8 @@ def _plan(settings: ResolvedSettings, files: list[InputFile], digests: list[str]
         tapers=wanted == "auto",
         digests=digests,
     )
-    return with_digests(plan, id_column=data.id_column, number_rows=data.number_rows)
+    times = [name for name in data.carry_columns if may_be_out_of_range(files[0].schema.field(name).type)]
+    return with_digests(plan, id_column=data.id_column, number_rows=data.number_rows, checked_columns=times)
 
 
 def selected_rows(files: list[InputFile], data: DataSettings) -> Selected:
