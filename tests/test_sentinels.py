@@ -665,7 +665,7 @@ def test_the_job_asks_the_sentinels_first_and_a_document_among_them_that_kills_t
         pl.when(pl.int_range(pl.len()) == 3).then(pl.lit("[[crash]]")).otherwise("text").alias("text")
     )
     poisoned.write_parquet(folder / "documents.parquet")
-    from glane.corpus.files import content_digest
+    from glane.corpus.unchanged import content_digest
 
     manifest = json.loads((folder / "sentinels.json").read_text())
     manifest["files"]["documents.parquet"] = content_digest(str(folder / "documents.parquet"))
