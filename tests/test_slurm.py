@@ -116,7 +116,7 @@ def test_folders_may_have_any_name(site):
     site.environment.pop("GLANE_VENV", None)
     (site.folder / "mine" / "task").mkdir(parents=True)
     shutil.copy(ROOT / "conf" / "task" / "ed_visit.yaml", site.folder / "mine" / "task" / "mine.yaml")
-    common = ["model=scripted", f"data.path={site.data}", "data.limit=20"]
+    common = ["model=scripted", "run.allow_toy=true", f"data.path={site.data}", "data.limit=20"]
     words = {
         "run %j é (1)": ["--config-dir", "mine", "task=mine", *common],
         'l\'"été"': ["task=mine", "--config-dir", "mine", *common],
