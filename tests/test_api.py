@@ -254,3 +254,12 @@ def test_notebooks_import_nothing_inner() -> None:
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             source = "".join(cell["source"])
             assert cell["cell_type"] != "code" or not re.search(r"(from|import) glane\.", source), path.name
+
+
+def test_a_file_of_the_users_is_not_replaced_by_the_copy_of_a_frame(tmp_path: Path) -> None:
+    mine = tmp_path / "run.documents.parquet"
+    mine.write_bytes(b"mine")
+    frame = pl.DataFrame({"id": ["a"], "text": ["x"]})
+    with pytest.raises(ConfigError, match="begun with other documents"):
+        glane.extract(frame, task="ed_visit", model="demo", run_dir=tmp_path / "run")
+    assert mine.read_bytes() == b"mine"

@@ -76,13 +76,15 @@ def extract(
             f"cluster: glane.extract works on this machine, and cannot submit to {settings.cluster.kind}. "
             f"On the command line: glane extract … cluster={settings.cluster.kind}"
         )
-    path = _kept(documents, run) if isinstance(documents, pl.DataFrame) else documents
+    kept = run.with_name(f"{run.name}.documents.parquet")
+    is_new = isinstance(documents, pl.DataFrame) and not kept.exists()
+    path = _kept(documents, run, kept) if isinstance(documents, pl.DataFrame) else documents
     data = settings.data.model_copy(update={"path": str(path)})
     try:
         extract_here(settings.model_copy(update={"data": data}))
     except GlaneError:
-        if isinstance(documents, pl.DataFrame) and not run.exists():  # refused: no copy of documents stays behind
-            Path(path).unlink(missing_ok=True)
+        if is_new and not run.exists():  # refused: no copy of documents stays behind
+            kept.unlink(missing_ok=True)
         raise
     check_usable(RunDirectory(root=run.absolute()), settings.run)
     return open_run(run)
@@ -127,18 +129,26 @@ def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
     here[path[-1]] = value
 
 
-def _kept(documents: pl.DataFrame, run: Path) -> Path:
-    """Write a frame beside its run.
+def _kept(documents: pl.DataFrame, run: Path, path: Path) -> Path:
+    """Write a frame beside its run. A file that is there is kept: it may be needed to review a run, or be the user's.
 
     Raises:
-        ConfigError: if the run was begun with other documents, which are still needed to review it.
+        ConfigError: if a file is there that holds other documents.
     """
-    path = run.with_name(f"{run.name}.documents.parquet")
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and run.exists():
-        if not pl.read_parquet(path, glob=False).equals(documents):
-            raise ConfigError(f"run_dir: {run} was begun with other documents. Choose another run_dir.")
+    if path.exists():
+        if not _holds(path, documents):
+            raise ConfigError(
+                f"run_dir: {run} was begun with other documents, those of {path}. Choose another run_dir."
+            )
         return path
     replace_file(path, lambda stream: documents.write_parquet(stream), mode=0o600)
     return path
+
+
+def _holds(path: Path, documents: pl.DataFrame) -> bool:
+    try:
+        return pl.read_parquet(path, glob=False).equals(documents)
+    except (OSError, pl.exceptions.PolarsError):
+        return False
