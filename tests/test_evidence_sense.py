@@ -104,6 +104,7 @@ OTHER_SENSE = [
     # Time
     ("fièvre apparue avant le voyage au Brésil", "fièvre apparue après le voyage au Brésil"),
     ("fever started before the trip to Brazil", "fever started after the trip to Brazil"),
+    ("the rash is on both arms since Tuesday", "the rash is on both arms since Thursday"),
     # Other words
     ("hépatite A confirmée chez deux enfants", "hépatite B confirmée chez deux enfants"),
     ("un diabète de type II connu et traité", "un diabète de type I connu et traité"),
@@ -138,6 +139,9 @@ def test_a_fuzzy_passage_says_nothing_else(one, other):
         ("Soixante-sept ans, vit en EHPAD à Metz", "soixante sept ans, vit en EHPAD a Mets"),
         ("Soixante-\nsept ans, vit en EHPAD à Metz", "soixante sept ans, vit en EHPAD à Metz"),
         ("prise de paracétamol 500 mg par jour", "prise de paracetamole 500mg par jours"),
+        ("au moins 12 des enfants malades à la crèche", "au moins 12 enfants malade à la crèche"),
+        ("au moins 12 enfants malades à la crèche", "au moins 12 des enfants malade à la crèche"),
+        ("le 2e jour de la maladie éruptive", "le 2ème jour de la maladie eruptives"),
         ("œdème des membres inférieurs connu", "oedemes des membre inférieurs connus"),
         ("patient non-vacciné contre la rougeole", "patient non vacciné contre rougeole"),
         ("1\u202f234 cas de rougeole à Lyon", "1 234 cas de la rougeolle à Lyon"),

@@ -153,6 +153,13 @@ aujourd'hui today
 demain tomorrow
 lendemain
 veille
+lundi monday
+mardi tuesday
+mercredi wednesday
+jeudi thursday
+vendredi friday
+samedi saturday
+dimanche sunday
 matin morning
 soir evening
 nuit night
@@ -441,16 +448,19 @@ def _meanings(token: str, is_after_number: bool) -> list[Word]:
     word = token.rstrip("'")
     if senses := _senses_of(token, is_after_number):
         return [Word(word, sense) for sense in senses]
-    return [] if token in (_ORDINALS if is_after_number else _FUNCTION_WORDS) else [Word(word, None)]
+    is_ordinal = is_after_number and token in _ORDINALS
+    return [] if is_ordinal or token in _FUNCTION_WORDS else [Word(word, None)]
 
 
 def _senses_of(word: str, is_after_number: bool) -> list[str]:
     single = word.removesuffix("s") if len(word) > 4 else word
     if sense := _SENSE_OF.get(word) or _SENSE_OF.get(single):
         return [sense]
-    if is_after_number and (word in _AFTER_NUMBERS or word in _ORDINALS):
-        return [_AFTER_NUMBERS[word]] if word in _AFTER_NUMBERS else []
-    if len(word) == 1 and word not in ("a", "y"):  # the type of a virus, a unit, an initial
+    if is_after_number and word in _AFTER_NUMBERS:
+        return [_AFTER_NUMBERS[word]]
+    if (
+        len(word) == 1 and word not in ("a", "y") and not (is_after_number and word in _ORDINALS)
+    ):  # the type of a virus, a unit, an initial
         return [word]
     if _COUNTED.fullmatch(single):
         return [single]
