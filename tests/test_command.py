@@ -60,6 +60,13 @@ def test_every_shipped_configuration_is_valid(model, task):
     assert extract_settings(values).task["name"] == task
 
 
+def test_a_configuration_is_shown_resolved_once_task_and_model_are_chosen():
+    done = job_here("data.path=x", "--cfg", "job", "--resolve", as_told=True, check=2)
+    assert "task: none is chosen" in done.stderr
+    assert "model: none is chosen" in done.stderr
+    assert "???" in job_here("--cfg", "job", as_told=True).stdout
+
+
 def test_weights_that_were_not_copied_whole_are_refused(tmp_path):
     source = ROOT / "lib" / "glane" / "demo" / "model"
     for file in source.iterdir():

@@ -131,7 +131,6 @@ def test_conditions(folder: Path, name: str, where_: str) -> None:
         ["data.path=bad.parquet"],
         ["data.id_column=text", "data.path=doubled.parquet"],
         ["data.id_column=many"],
-        ["data.id_column=bytes"],
         ["data.text_column=many"],
         ["data.text_column=record"],
         ["data.carry_columns=[text,nam]"],

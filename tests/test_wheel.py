@@ -120,7 +120,7 @@ def test_the_command_of_a_wheel_works_from_any_folder(installed: Path, empty: Pa
     assert run(glane, "--version", cwd=empty) == f"glane {version[1]}\n"
     assert "evaluate" in run(glane, "--help", cwd=empty)
     assert "task=death_certificate, ed_visit" in run(glane, "extract", "--help", cwd=empty)
-    shown = run(glane, "extract", "data.path=x", "--cfg", "job", "--resolve", cwd=empty)
+    shown = run(glane, "extract", "task=ed_visit", "model=demo", "data.path=x", "--cfg", "job", "--resolve", cwd=empty)
     assert f"path: {Path(place).parent}/demo/model" in shown
     assert "holds no run" in run(glane, "status", "run.dir=nothing", cwd=empty, check=2)
     assert list(empty.iterdir()) == []
@@ -129,7 +129,7 @@ def test_the_command_of_a_wheel_works_from_any_folder(installed: Path, empty: Pa
 @pytest.mark.slow
 def test_a_wheel_submits_with_its_own_scripts(installed: Path, empty: Path) -> None:
     run(installed / "glane", "demo-corpus", "path=corpus", "documents=5", cwd=empty)
-    words = ["task=ed_visit", "model=scripted", "data.path=corpus/documents.parquet", "run.dir=run", "cluster=slurm"]
+    words = ["task=ed_visit", "model=demo", "data.path=corpus/documents.parquet", "run.dir=run", "cluster=slurm"]
     place = [f"cluster.submission_dir={empty}/submissions", "cluster.dry_run=true"]
     script = run(installed / "glane", "extract", *words, *place, cwd=empty)
     root = re.search(r"GLANE_ROOT=(\S+)", script)

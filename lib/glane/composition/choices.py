@@ -22,14 +22,19 @@ def refuse_none(config_name: str, words: Sequence[str], folders: Sequence[Path])
 
 def untold(keys: Sequence[str], config_name: str, words: Sequence[str], folders: Sequence[Path]) -> list[str]:
     """What is missing, a sentence each: the option of a group where none was chosen, or a key."""
+    found = unchosen(keys, config_name, words, folders)
+    return [*found.values(), *(_absent(key) for key in keys if key.partition(".")[0] not in found)]
+
+
+def unchosen(keys: Sequence[str], config_name: str, words: Sequence[str], folders: Sequence[Path]) -> dict[str, str]:
+    """The groups of the missing `keys` that none was chosen of, each with a sentence."""
     told = {word.partition("=")[0].lstrip("+") for word in words}
     options = groups(config_name, folders)
-    unchosen = [group for group in options if is_chosen_by_name(group) and group not in told]
-    found = [group for group in unchosen if any(key.startswith(f"{group}.") for key in keys)]
-    return [
-        *(_unchosen(group, options) for group in found),
-        *(_absent(key) for key in keys if key.partition(".")[0] not in found),
-    ]
+    return {
+        group: _unchosen(group, options)
+        for group in options
+        if is_chosen_by_name(group) and group not in told and any(key.startswith(f"{group}.") for key in keys)
+    }
 
 
 def _unchosen(group: str, options: Mapping[str, Sequence[str]]) -> str:

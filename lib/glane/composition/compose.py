@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from glane.composition.choices import refuse_none, untold
+from glane.composition.choices import refuse_none, unchosen, untold
 from glane.composition.explain import explained, not_filled_in
 from glane.composition.files import as_yaml
 from glane.composition.listing import dotted_keys
@@ -48,6 +48,8 @@ def run_composed(
         try:
             config = _checked_compose(config_name, overrides, line.folders)
             if line.is_shown:
+                if line.is_resolved and (lines := unchosen(_missing(config), config_name, arguments, line.folders)):
+                    raise ConfigError("\n".join(lines.values()))  # what stands for a key of theirs leads nowhere
                 _show(config, line)
             else:
                 job(plain(config, config_name, arguments, line.folders))
@@ -104,10 +106,15 @@ def plain(config: DictConfig, config_name: str, words: Sequence[str], folders: S
     Raises:
         ConfigError: if a value is missing, or what stands for another key leads nowhere.
     """
-    written = OmegaConf.to_container(config, resolve=False)  # an interpolation of a missing key is not one itself
-    if missing := [key for key, value in dotted_keys(written) if value == "???"]:
+    if missing := _missing(config):
         raise ConfigError("\n".join(untold(missing, config_name, words, folders)))
     return _container(config, is_resolved=True)
+
+
+def _missing(config: DictConfig) -> list[str]:
+    """The keys without a value. What stands for such a key is none itself."""
+    written = OmegaConf.to_container(config, resolve=False)
+    return [key for key, value in dotted_keys(written) if value == "???"]
 
 
 def _container(config: DictConfig, *, is_resolved: bool) -> dict[str, Any]:
