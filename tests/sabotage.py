@@ -79,6 +79,7 @@ def sabotage(folder: Path, *, seed: int, report: Report, num_documents: int = 12
         data, folder / "run", run__shard_rows=8, run__lease_s=LEASE_S, run__heartbeat_s=0.1,
         model__script={"seconds_per_step": 0.004}, model__max_num_seqs=3, model__window=1.0,
     )  # fmt: skip
+    prepare_run(settings, load_task(settings.task))  # else it may be begun with the documents that replace the input
     report.tried["rounds"] += 1
     deadline = time.monotonic() + 180
     attempt = 0

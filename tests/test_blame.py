@@ -231,6 +231,7 @@ def controlled(settings, worker, text):
     os._exit(0 if report.outcome == "done" else 3)
 
 
+@pytest.mark.slow
 def test_a_suspect_is_asked_only_after_the_engine_has_survived_another_prompt(tmp_path):
     data = write_documents(tmp_path / "d.parquet", ["note [[crash]]"])
     settings = make_settings(data, tmp_path / "run")
@@ -259,6 +260,7 @@ def starts_until_done(settings, limit=30):
     raise AssertionError("never finished")
 
 
+@pytest.mark.slow
 def test_a_document_that_takes_its_driver_along_is_found_after_some_starts(tmp_path):
     texts = [f"note {i}" for i in range(60)]
     texts[17] = "[[crash]]"
@@ -299,6 +301,7 @@ def bury_killed_at(directory, limit):
     bury_windows(directory, lease_s=60)
 
 
+@pytest.mark.slow
 def test_a_burial_that_is_killed_at_any_operation_is_finished_by_the_next(tmp_path):
     for limit in range(1, 40):
         directory = RunDirectory(root=tmp_path / str(limit))

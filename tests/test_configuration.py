@@ -341,6 +341,7 @@ def test_other_engine_arguments_are_not() -> None:
         validated(ModelSettings, {"name": "a", "path": "b", "load_format": "pt"}, place="model")
 
 
+@pytest.mark.slow
 def test_arguments_of_this_vllm_that_import_are_all_refused() -> None:
     """What a new version adds is seen by its name."""
     arguments = pytest.importorskip("vllm.engine.arg_utils").EngineArgs.__dataclass_fields__

@@ -192,6 +192,7 @@ def test_options_of_sbatch_can_be_taken_away_and_added():
     assert {"requeue", "no-kill"}.isdisjoint(asked)
 
 
+@pytest.mark.slow
 def test_an_enclosing_job_does_not_change_the_request(tmp_path, sbatch, monkeypatch):
     for name in ("SLURM_NTASKS", "SBATCH_TIMELIMIT", "SBATCH_ACCOUNT", "SUBMITIT_FOLDER", "SLURM_CONF"):
         monkeypatch.setenv(name, "7")
