@@ -23,6 +23,7 @@ from glane.cluster.slurm.scheduler import Slurm
 from glane.cluster.slurm.variables import hidden
 from glane.errors import ConfigError
 from glane.job.submit import submit
+from glane.run.environment import environment
 from glane.settings import SlurmSettings
 
 ALICE, BOB, GROUP = 12_001, 12_002, 13_000
@@ -392,6 +393,7 @@ def test_a_run_that_a_group_shares_keeps_its_submission_apart(shared, sbatch, mo
         run__group_access=True,
     )  # fmt: skip
     (shared / "d.parquet").chmod(0o644)  # whatever the umask is
+    environment()  # imports what a submission needs: Python's own files may be closed to other users
     with acting_as(ALICE):
         submit(settings)
     (folder,) = (shared / "home" / "state" / "glane" / "slurm").iterdir()
