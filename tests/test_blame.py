@@ -14,11 +14,12 @@ import pytest
 from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, write_documents
 from glane.cluster.endings import ForkDied
 from glane.cluster.forkserver import Child
-from glane.cluster.oom import oom_kills
 from glane.cluster.patience import Patience
 from glane.cluster.watch import AwakeClock, Silence
+from glane.engine.protocol import EngineProcessDied
 from glane.errors import RunError
 from glane.extraction import prompts
+from glane.extraction import work as extraction_work
 from glane.extraction.rejections import rejection_lines
 from glane.run import deaths
 from glane.run.causes import cause_of_exit
@@ -26,6 +27,7 @@ from glane.run.deaths import Suspects, Window, bury_windows, record_death
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, heartbeat_path, host_identity, is_gone
 from glane.run.ledger import Ledger
+from glane.run.oom import oom_kills
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
 from glane.task.task import load_task
@@ -428,3 +430,44 @@ def test_rejections_by_death_are_listed_without_text_and_can_be_asked_again(tmp_
 def test_a_run_without_rejections_by_death_tells_none(tmp_path, documents):
     extract_here(make_settings(documents, tmp_path / "run"))
     assert rejection_lines(RunDirectory(root=tmp_path / "run"), id_column="id", run_dir="run") == []
+
+
+class _DyingEngine:
+    """An engine whose own process ends at the first step."""
+
+    max_prompt_tokens = 1000
+
+    def __init__(self, error):
+        self._error = error
+
+    def encode(self, messages):
+        return [ord(letter) for message in messages for letter in message["content"]]
+
+    def count_tokens(self, text):
+        return len(text)
+
+    def add(self, *_, **__):
+        pass
+
+    def step(self):
+        raise self._error
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (EngineProcessDied(-signal.SIGKILL), "killed"),
+        (EngineProcessDied(-signal.SIGABRT), "crash"),
+        (EngineProcessDied(1), "error"),
+        (ValueError("secret"), "error"),
+    ],
+)
+def test_how_the_engines_own_process_ended_is_told(tmp_path, documents, monkeypatch, error, cause):
+    monkeypatch.setattr(extraction_work, "start_engine", lambda *_, **__: _DyingEngine(error))
+    settings = make_settings(documents, tmp_path / "run")
+    report = run_worker(spec(settings, prepare_run(settings, load_task(SMALL_TASK)), "w0"))
+    assert (report.outcome, report.cause) == ("died", cause)
+    assert "secret" not in report.message

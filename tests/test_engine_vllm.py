@@ -2,11 +2,13 @@
 
 import json
 import math
+import signal
 
+import psutil
 import pytest
 
 from conftest import DEMO_MODEL, ROOT, copy_tekken
-from glane.engine.protocol import Sampling
+from glane.engine.protocol import EngineProcessDied, Sampling
 from glane.engine.registry import start_engine
 from glane.engine.vllm import _Tokenizer
 from glane.engine.vocabulary import Vocabulary
@@ -44,6 +46,25 @@ def answers(engine, task, texts):
     while len(found) < len(texts):
         found.update(engine.step())
     return [found[str(number)] for number in range(len(texts))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_how_an_engines_own_process_ended_is_told(task, monkeypatch, number):
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "1")  # put back afterwards
+    settings = resolve_weights(DEMO_MODEL).model_copy(update={"in_process": False})
+    others = psutil.Process().children()
+    engine = start_engine(settings, device="cpu", cpus=1)
+    try:
+        answers(engine, task, ["Patient de 40 ans."])
+        cores = [one for one in psutil.Process().children() if one not in others]
+        (core,) = [one for one in cores if "resource_tracker" not in " ".join(one.cmdline())]
+        core.send_signal(number)
+        with pytest.raises(EngineProcessDied) as died:
+            answers(engine, task, ["Patient de 50 ans."])
+        assert died.value.code == -number
+    finally:
+        engine.close()
 
 
 @pytest.mark.parametrize("quotes", [True, False])

@@ -31,9 +31,9 @@ from typing import NoReturn
 
 from glane.cluster import processes
 from glane.cluster.endings import ForkDied
-from glane.cluster.oom import oom_kills
 from glane.engine.registry import engine_kind
 from glane.errors import hide_messages, trace
+from glane.run.oom import oom_kills
 
 VARIABLE = "GLANE_FORK_SERVER"  # the path of the server's socket, for the actors of the node
 _SOCKET = "forks"

@@ -213,7 +213,7 @@ class Supervisor:
                 return
             report, ending = WorkerReport(outcome="died"), ending_of(error)
         else:
-            ending = Ending(cause="error", words=report.message)
+            ending = Ending(cause=report.cause, words=report.message)
         self._release(slot)
         if report.outcome == "failed":
             raise GlaneError(report.message)

@@ -15,6 +15,15 @@ class RequestRefused(Exception):
     """The engine will not answer this prompt. The message holds no text of it."""
 
 
+class EngineProcessDied(Exception):
+    """A process that the engine started has ended, and the engine with it."""
+
+    def __init__(self, code: int) -> None:
+        """`code` is the exit code of the process, negative for a signal."""
+        super().__init__(f"the engine's own process ended with code {code}")
+        self.code = code
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """The sampling parameters that differ between answers; the model's settings hold the others."""
@@ -52,7 +61,11 @@ class Engine(Protocol):
         ...
 
     def step(self) -> list[tuple[str, Completion]]:
-        """Compute one step for all prompts in the batch. Return (request id, completion) of those that are finished."""
+        """Compute one step for all prompts in the batch. Return (request id, completion) of those that are finished.
+
+        Raises:
+            EngineProcessDied: if a process of the engine's own has ended. After any error, the engine is of no use.
+        """
         ...
 
     def close(self) -> None:

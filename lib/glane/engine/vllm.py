@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from glane.engine.preload import preload, set_environment
-from glane.engine.protocol import EngineKind, RequestRefused, Sampling
+from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
 from glane.engine.tokenizers import load_tokenizer
+from glane.engine.vllm_core import core_exit_code, raise_when_core_ends
 from glane.engine.vocabulary import Vocabulary
 from glane.errors import ConfigError, EngineError
 from glane.form import Form, QuoteGrammar
@@ -91,6 +92,7 @@ class VllmEngine:
             wants_shared = arguments.scheduler_cls == _SCHEDULER
             self._checked_params = _checked_params() if wants_shared else SamplingParams
             self._engine = LLMEngine.from_engine_args(arguments)
+            raise_when_core_ends(self._engine)
             backend = self._engine.vllm_config.structured_outputs_config.backend
             self.shares_grammars = wants_shared and backend == "guidance"  # the user may choose another
             self._tokenizer = _Tokenizer(settings)
@@ -137,7 +139,7 @@ class VllmEngine:
     def step(self) -> list[tuple[str, Completion]]:
         """See `Engine.step`."""
         finished = []
-        for output in self._engine.step():
+        for output in self._outputs():
             answer = output.outputs[0]
             ids = list(answer.token_ids)
             completion = Completion(
@@ -149,6 +151,14 @@ class VllmEngine:
             )
             finished.append((output.request_id, completion))
         return finished
+
+    def _outputs(self) -> Any:
+        try:
+            return self._engine.step()
+        except Exception:
+            if (code := core_exit_code(self._engine)) is not None:
+                raise EngineProcessDied(code) from None
+            raise
 
     def close(self) -> None:
         """End the engine's own processes, where it has any."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from glane.corpus.read import Reader
-from glane.engine.protocol import Engine, RequestRefused
+from glane.engine.protocol import Engine, EngineProcessDied, RequestRefused
 from glane.errors import where
 from glane.extraction.feeder import Feeder, Request, Result, Target
 from glane.extraction.prompts import PromptBuilder
@@ -212,6 +212,8 @@ class Worker:
         """What the engine has finished after one more step."""
         try:
             finished = self._engine.step()
+        except EngineProcessDied as ended:
+            raise WorkerDied(str(ended), exit_code=ended.code) from None
         except Exception as error:  # after any error, the state of the engine is unknown
             raise WorkerDied(where(error)) from None
         self._num_steps += 1

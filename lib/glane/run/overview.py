@@ -134,7 +134,7 @@ def _under_way(directory: RunDirectory, plan: Plan, *, lease_s: float) -> Overvi
     now = _file_clock(directory)
     gone = {worker for worker in held if is_gone(directory, worker, now=now, lease_s=lease_s)}
     workers = [
-        _worker(one, held[one.heartbeat.worker])
+        _worker(one, held[one.heartbeat.worker], now=now)
         for one in state.workers
         if one.state != "ended" and not is_gone(directory, one.heartbeat.worker, now=now, lease_s=lease_s)
     ]
@@ -165,7 +165,7 @@ def _eta_s(state: Snapshot, rows_per_s: float) -> int | None:
     return int((state.rows_total - state.rows_done) / rows_per_s) if rows_per_s > 0 else None
 
 
-def _worker(one: WorkerState, num_shards: int) -> WorkerView:
+def _worker(one: WorkerState, num_shards: int, *, now: float) -> WorkerView:
     beat, progress = one.heartbeat, one.heartbeat.progress
     return WorkerView(
         worker=beat.worker,
@@ -179,7 +179,7 @@ def _worker(one: WorkerState, num_shards: int) -> WorkerView:
         tokens_per_s=progress.tokens_per_s,
         memory_mib=beat.memory_mib,
         gpu_use=beat.gpu_use,
-        silent_s=round(max(0.0, time.time() - beat.time), 1),
+        silent_s=round(max(0.0, now - one.written), 1),
     )
 
 

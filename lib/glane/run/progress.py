@@ -33,6 +33,7 @@ class WorkerState:
     """A worker by its last heartbeat."""
 
     heartbeat: Heartbeat
+    written: float  # when, in seconds since 1970 by the file system's clock
     state: Literal["starting", "working", "ended", "silent"]  # silent: as after the loss of its node
 
 
@@ -63,6 +64,7 @@ def snapshot(directory: RunDirectory, plan: Plan, *, committed: Sequence[int] | 
     workers = [
         WorkerState(
             heartbeat=beat,
+            written=written,
             state="silent" if beat.state == "working" and newest - written > _SILENT_S else beat.state,
         )
         for written, beat in beats

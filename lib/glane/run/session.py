@@ -20,8 +20,12 @@ from glane.run.shards import Shards
 class WorkerDied(Exception):
     """This process cannot go on, for example because its engine failed. The worker must start again in a new process.
 
-    The message names no text of a document.
+    The message names no text of a document. `exit_code` is that of a process of the engine's own, if that has ended.
     """
+
+    def __init__(self, message: str, *, exit_code: int | None = None) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from glane.errors import GlaneError, where
+from glane.run.causes import DeathCause, cause_of_exit
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyMeter
 from glane.run.heartbeat import HeartbeatWriter
+from glane.run.oom import oom_kills
 from glane.run.session import Session, WorkerDied
 from glane.run.work import Work
 from glane.settings import RunSettings
@@ -41,14 +43,18 @@ class WorkerReport:
 
     outcome: Literal["done", "failed", "died"]
     message: str = ""
+    cause: DeathCause = "error"  # of a death
 
 
 def run_worker(spec: WorkerSpec, *, should_stop: Callable[[], bool] = lambda: False) -> WorkerReport:
     """Work on the run until all of it is committed. Never raises."""
+    killed_before = oom_kills()
     try:
         _run(spec, should_stop)
     except WorkerDied as death:
-        return WorkerReport(outcome="died", message=str(death))
+        code, kills = death.exit_code, oom_kills() - killed_before
+        cause = "error" if code is None else cause_of_exit(code, oom_kills=kills)
+        return WorkerReport(outcome="died", message=str(death), cause=cause)
     except GlaneError as error:
         return WorkerReport(outcome="failed", message=str(error))
     except (KeyboardInterrupt, SystemExit):
