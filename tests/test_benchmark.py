@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from conftest import ROOT, extract_here, job, make_settings, read_yaml, work, write_documents
+from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.scripted import ScriptedEngine
-from glane.engine.vllm import _Tokenizer
 from glane.errors import ConfigError
 from glane.extraction.worker import Worker
 from glane.settings import ModelSettings
@@ -378,7 +378,7 @@ def test_bare_vllm_and_glane_do_the_same_work(tmp_path):
     (folder,) = (tmp_path / "out").glob("work-*")
     (times,) = folder.glob("*-bare_on/times.json")
     texts, _ = distinct(pl.read_parquet(folder / "corpus" / "documents.parquet")["text"].to_list(), ask_once=True)
-    tokenizer = _Tokenizer(validated(ModelSettings, MODEL, place="model"))
+    tokenizer = ChatTokenizer(validated(ModelSettings, MODEL, place="model"))
     task = load_task(ed_visit())
     mine = [prompt_digest(tokenizer.encode(messages(task, {"text": text}, style="bare"))) for text in texts]
     assert json.loads(times.read_text())["prompts"] == mine

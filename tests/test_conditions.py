@@ -201,3 +201,13 @@ def test_rules_compare_dates_as_conditions_do(rule, is_kept):
 def test_a_rule_with_a_wrong_date_is_refused():
     with pytest.raises(ConfigError, match=r"task\.rules\[0\]: '2024-02-30' .* write it as"):
         Rules([Rule(rule="onset >= '2024-02-30'")], {"onset": DateField()}, [])
+
+
+def test_a_condition_on_a_column_that_is_there_twice_is_a_sentence(tmp_path):
+    table = pa.Table.from_arrays(
+        [pa.array(["a"]), pa.array(["t"]), pa.array([1]), pa.array([2])], names=["id", "text", "age", "age"]
+    )
+    pq.write_table(table, tmp_path / "d.parquet")
+    files = inspect_files(str(tmp_path / "d.parquet"), id_column="id", text_column="text")
+    with pytest.raises(DataError, match="2 columns are called 'age'.*data.where"):
+        select_rows(files, id_column="id", selection=Selection(where="age > 1"))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +18,9 @@ from glane.run.directory import RunDirectory
 from glane.run.overview import overview
 from glane.run.publish import finish_run
 from glane.task.task import load_task
+from other_users import ALICE, BOB, GROUP, OTHERS, STRANGER, TWO_USERS, acting_as, shell
 
-ALICE, BOB, STRANGER, GROUP, OTHERS = 12_001, 12_002, 12_003, 13_000, 13_001
-
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be other users")
+pytestmark = TWO_USERS
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,28 +34,6 @@ def _all_is_imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     run = glane.open_run(folder / "run")
     assert run.documents().collect().height == run.usable().collect().height == 2
     assert overview(folder / "run").statuses
-
-
-@contextlib.contextmanager
-def acting_as(user: int, group: int = GROUP) -> Iterator[None]:
-    """This process with the rights of `user` on files."""
-    groups = os.getgroups()
-    os.setgroups([])
-    os.setegid(group)
-    os.seteuid(user)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-        os.setgroups(groups)
-
-
-def shell(user: int, command: str) -> int:
-    """A command of another user; its exit code."""
-    return subprocess.run(
-        ["bash", "-c", command], user=user, group=GROUP, extra_groups=[], capture_output=True, check=False
-    ).returncode
 
 
 @pytest.fixture
@@ -104,7 +79,7 @@ def test_the_group_reads_a_run_that_is_shared_and_nobody_else(project: Path) -> 
 def test_a_run_that_is_not_shared_is_closed_to_the_group(project: Path) -> None:
     half_done(project, group=False)
     for attack in ("ls {0}", "cat {0}/run.yaml", "cat {0}/parts/*", "cat {0}/extract.log"):
-        assert shell(BOB, attack.format(project / "run")) != 0, attack
+        assert shell(BOB, attack.format(project / "run"))[0] != 0, attack
 
 
 ATTACKS = [
@@ -131,7 +106,7 @@ ATTACKS = [
 def test_a_member_of_the_group_changes_nothing_in_a_run(project: Path, attack: str) -> None:
     run = half_done(project)
     before = {path: path.lstat().st_mtime_ns for path in sorted(run.root.rglob("*"))}
-    assert shell(BOB, attack.format(run.root)) != 0
+    assert shell(BOB, attack.format(run.root))[0] != 0
     assert {path: path.lstat().st_mtime_ns for path in sorted(run.root.rglob("*"))} == before
 
 
@@ -148,8 +123,8 @@ def test_a_member_of_the_group_is_told_that_the_owner_goes_on(project: Path) -> 
 def test_a_directory_that_another_put_in_its_place_is_refused(project: Path, is_filled: bool) -> None:
     """The group may write in the folder above, so Bob may rename the run and put one of his own there."""
     run = half_done(project)
-    assert shell(BOB, f"mv {run.root} {run.root}.was") == 0
-    assert shell(BOB, f"cp -r {run.root}.was {run.root}" if is_filled else f"mkdir -m 777 {run.root}") == 0
+    assert shell(BOB, f"mv {run.root} {run.root}.was")[0] == 0
+    assert shell(BOB, f"cp -r {run.root}.was {run.root}" if is_filled else f"mkdir -m 777 {run.root}")[0] == 0
     settings = make_settings(project / "d.parquet", run.root, run__group_access=True, run__shard_rows=8)
     with acting_as(ALICE), pytest.raises(RunError, match=f"belongs to user {BOB}"):
         prepare_run(settings, load_task(settings.task))

@@ -1,7 +1,6 @@
 """How a job is handed to Slurm, on a machine without one: the script, its files, and who may change them."""
 
 import ast
-import contextlib
 import json
 import os
 import re
@@ -25,9 +24,7 @@ from glane.errors import ConfigError
 from glane.job.submit import submit
 from glane.run.environment import environment
 from glane.settings import SlurmSettings
-
-ALICE, BOB, GROUP = 12_001, 12_002, 13_000
-TWO_USERS = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+from other_users import ALICE, BOB, GROUP, TWO_USERS, acting_as, shell
 
 
 def cluster(**changes):
@@ -273,28 +270,6 @@ def test_a_refusal_leaves_no_files(tmp_path, sbatch):
 
 
 # Who may change what will run.
-
-
-def shell(user, command):
-    done = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=False, user=user, group=GROUP, extra_groups=[]
-    )
-    return done.returncode, done.stderr
-
-
-@contextlib.contextmanager
-def acting_as(user):
-    """This process with the rights of `user` on files."""
-    groups = os.getgroups()
-    os.setgroups([])
-    os.setegid(GROUP)
-    os.seteuid(user)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-        os.setgroups(groups)
 
 
 @pytest.fixture

@@ -22,6 +22,13 @@ _PATIENCE_S = 30.0
 T = TypeVar("T")
 
 
+TEMPORARY = r"\.[0-9a-f]{32}\.tmp"  # a pattern: how the name of an unfinished file ends, after "." and its own name
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+
+
 def is_unknown(error: OSError) -> bool:
     """Whether an error of the file system says that it cannot tell, and not how things are."""
     return error.errno in _UNKNOWN
@@ -106,7 +113,7 @@ def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> 
 
 
 def _linked(path: Path, write: Callable[[IO[bytes]], None], mode: int) -> bool:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary = _temporary(path)
     try:
         _write(temporary, write, mode)
         try:
@@ -136,7 +143,7 @@ def replace_file(
 
 
 def _replaced(path: Path, write: Callable[[IO[bytes]], None], mode: int, durable: bool) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary = _temporary(path)
     try:
         _write(temporary, write, mode, durable=durable)
         os.replace(temporary, path)

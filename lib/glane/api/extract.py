@@ -15,7 +15,7 @@ from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run, open_run
 from glane.extraction.summary import check_usable
 from glane.job.here import extract_here
-from glane.run.directory import RunDirectory
+from glane.run.directory import run_directory
 from glane.settings import extract_settings
 from glane.settings.words import key_types
 from glane.storage import replace_file, storage_errors
@@ -86,7 +86,7 @@ def extract(
         if is_new and not run.exists():  # refused: no copy of documents stays behind
             kept.unlink(missing_ok=True)
         raise
-    check_usable(RunDirectory(root=run.absolute()), settings.run)
+    check_usable(run_directory(settings.run), settings.run)
     return open_run(run)
 
 

@@ -26,10 +26,10 @@ def table_of(table: TableLike, *, place: str, id_column: str) -> pl.DataFrame:
         DataError: if it cannot be read, or its ids cannot be those of a run.
     """
     found = table if isinstance(table, pl.DataFrame) else read_table(str(table), place=place)
-    if id_column not in found.columns or id_type(found[id_column].to_arrow().type) is None:
+    column = found[id_column].to_arrow() if id_column in found.columns else None
+    if column is None or id_type(column.type) is None:
         return found  # whoever uses it says what is wrong
-    ids = as_ids(found[id_column].to_arrow(), place=f"{place}.{id_column}")
-    return found.with_columns(pl.Series(id_column, ids))
+    return found.with_columns(pl.Series(id_column, as_ids(column, place=f"{place}.{id_column}")))
 
 
 def name_of(source: RunLike | TableLike | None) -> str | None:

@@ -16,7 +16,6 @@ once for each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 
@@ -45,6 +44,6 @@ def main(values: Mapping[str, Any]) -> None:
         print(open_run(settings.run.dir).head(settings.show))
     if settings.cluster.kind == "local":
         from glane.extraction.summary import check_usable
-        from glane.run.directory import RunDirectory
+        from glane.run.directory import run_directory
 
-        check_usable(RunDirectory(root=Path(settings.run.dir).absolute()), settings.run)
+        check_usable(run_directory(settings.run), settings.run)

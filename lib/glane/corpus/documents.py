@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
-from glane.corpus.files import is_text
+from glane.corpus.columns import is_text
 from glane.corpus.ids import id_type
 from glane.corpus.plan import Plan
-from glane.corpus.read import SpanReader, decoded_text
+from glane.corpus.read import SpanReader
 from glane.corpus.readable import is_known_to_polars, readable
 from glane.corpus.unchanged import Unchanged
 
@@ -62,4 +62,6 @@ def scan_documents(plan: Plan, *, id_column: str, text_column: str, number_rows:
 def _shown(column: pa.Array, is_the_text: bool) -> pa.Array:
     if not (is_the_text and is_text(column.type)):
         return readable(column)
-    return pa.array(decoded_text(column), pa.large_string())
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return readable(column.cast(pa.large_binary()).cast(pa.large_string(), safe=False))

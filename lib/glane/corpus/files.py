@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glane.corpus.columns import is_text
 from glane.corpus.find import Found, find_files
 from glane.corpus.formats import conversion
 from glane.corpus.ids import id_type
@@ -66,7 +67,7 @@ def inspect_files(
     Raises:
         DataError: naming the file, the column, its type, and what would be valid.
     """
-    pattern, found = (found, find_files(found)) if isinstance(found, str) else (found.paths[0], found)
+    found = find_files(found) if isinstance(found, str) else found
     schemas: dict[pa.Schema, pa.Schema] = {}  # equal schemas are kept once: each takes kilobytes
     with ThreadPoolExecutor(max_workers=_READERS) as pool:  # on a shared file system each read waits for the network
         files = list(pool.map(lambda path: _inspect(path, text_column, schemas), found.paths))
@@ -77,7 +78,7 @@ def inspect_files(
         firsts.setdefault(id(file.schema), file)
     for file in firsts.values():
         for name, setting in settings.items():
-            _check_column(file, files[0], name, setting)
+            check_column(file, files[0], name, setting)
         if number_rows and id_column in file.schema.names:
             raise DataError(
                 f"{file.path}: has a column {id_column!r}, and data.number_rows=true would make another of that name. "
@@ -88,7 +89,7 @@ def inspect_files(
     _check_type(files[0], text_column, "data.text_column", is_text)
     refuse_unreadable(pa.schema([files[0].schema.field(name) for name in carry_columns]), place=files[0].path)
     if sum(file.num_rows for file in files) == 0:
-        raise DataError(f"data.path: the data set {pattern!r} has no rows ({len(files)} file(s)).")
+        raise DataError(f"data.path: the data set {found.pattern!r} has no rows ({len(files)} file(s)).")
     return files
 
 
@@ -107,7 +108,12 @@ def folder_lines(files: Sequence[InputFile]) -> list[str]:
     return lines
 
 
-def _check_column(file: InputFile, first: InputFile, name: str, setting: str) -> None:
+def check_column(file: InputFile, first: InputFile, name: str, setting: str) -> None:
+    """Check that a file has one column of a name, of the type that it has in the first file.
+
+    Raises:
+        DataError: naming file, column and the `setting` that names it.
+    """
     number = file.schema.names.count(name)
     if number == 0:
         hint = did_you_mean(name, file.schema.names)
@@ -152,20 +158,6 @@ def _check_type(file: InputFile, name: str, setting: str, accepted: Callable[[pa
         raise DataError(
             f"{file.path}: column {name!r} is {kind}; set {setting} to one of: {', '.join(fitting) or '(none fits)'}."
         )
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether a column of this type holds text. Binary counts as text: it is decoded as UTF-8, row by row."""
-    if pa.types.is_dictionary(kind):
-        return is_text(kind.value_type)
-    return (
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_string_view(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_binary_view(kind)
-    )
 
 
 def unreadable_file(path: str, error: Exception) -> DataError:

@@ -29,6 +29,7 @@ class Found:
     are half-written attempts and notes of other tools. In a directory, so are files with another ending than Parquet's.
     """
 
+    pattern: str  # as it was told
     paths: tuple[str, ...]  # sorted
     hidden: tuple[str, ...] = ()  # names that begin with "." or "_"
     others: tuple[str, ...] = ()  # files in directories that have another ending
@@ -75,14 +76,13 @@ def find_files(pattern: str, *, place: str = "data.path") -> Found:
     Raises:
         DataError: if there is no file, or a directory or link cannot be read.
     """
-    base, parts = _split(pattern)
+    base, parts = _start(pattern, place)
     if base.is_file():
-        return Found(paths=(str(base),))
-    if not base.is_dir():
-        raise DataError(f"{place}: no file matches {pattern!r}. Give a Parquet file, a directory or a glob.")
+        return Found(pattern=pattern, paths=(str(base),))
     walk = _Walk(parts)
     walk.enter(str(base), _closed({0}, parts) if parts else frozenset({_BELOW}))
     found = Found(
+        pattern=pattern,
         paths=tuple(sorted(walk.files)),
         hidden=tuple(walk.hidden),
         others=tuple(walk.others),
@@ -91,12 +91,29 @@ def find_files(pattern: str, *, place: str = "data.path") -> Found:
         parts=parts,
     )
     if not found.paths:
-        raise DataError(f"{place}: {_nothing(pattern, found)}")
+        raise DataError(f"{place}: {_nothing(found)}")
     return found
 
 
-def _nothing(pattern: str, found: Found) -> str:
-    what = f"no file matches {pattern!r}" if found.parts else f"no Parquet file in the directory {pattern!r}"
+def refuse_absent(pattern: str) -> None:
+    """Refuse a file name or a directory that is not there, at the cost of a few looks. Globs are not followed.
+
+    Raises:
+        DataError: if it is not there.
+    """
+    _start(pattern, "data.path")
+
+
+def _start(pattern: str, place: str) -> tuple[Path, tuple[str, ...]]:
+    """The part of a path that exists as it is written, and the components of the glob behind it."""
+    base, parts = _split(pattern)
+    if not base.is_file() and not base.is_dir():
+        raise DataError(f"{place}: no file matches {pattern!r}. Give a Parquet file, a directory or a glob.")
+    return base, parts
+
+
+def _nothing(found: Found) -> str:
+    what = f"{'no file matches' if found.parts else 'no Parquet file in the directory'} {found.pattern!r}"
     passed = [f"{line[0].upper()}{line[1:]}." for line in found.lines()]
     endings = Counter(Path(name).suffix.lower() for name in found.others).most_common(1)
     advice = conversion(endings[0][0]) if endings else ""
@@ -109,7 +126,6 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _split(pattern: str) -> tuple[Path, tuple[str, ...]]:
-    """The part of a path that exists as it is written, and the components of the glob behind it."""
     path = Path(pattern).expanduser()
     base = Path()
     for index, part in enumerate(path.parts):

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from glane.corpus.columns import is_bytes, is_string
 from glane.errors import DataError
 
 _LARGEST_EXACT = 2**53  # above it, neighbouring whole numbers are the same double
@@ -22,9 +23,9 @@ def id_type(kind: pa.DataType) -> pa.DataType | None:
     """The type of the result's ids for an input column of type `kind`; None if it cannot hold ids."""
     if pa.types.is_dictionary(kind):
         return id_type(kind.value_type)
-    if _is_string(kind) or pa.types.is_integer(kind):
+    if is_string(kind) or pa.types.is_integer(kind):
         return kind
-    if _is_bytes(kind) or _is_uuid(kind):
+    if is_bytes(kind) or _is_uuid(kind):
         return pa.string()
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return pa.int64()
@@ -40,7 +41,7 @@ def as_ids(column: pa.Array, *, place: str) -> pa.Array:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return as_ids(column.cast(kind.value_type), place=place)
-    if _is_string(kind):
+    if is_string(kind):
         return _utf8(column, place)
     if pa.types.is_integer(kind):
         return column
@@ -53,9 +54,9 @@ def as_ids(column: pa.Array, *, place: str) -> pa.Array:
             "Write the ids as text or as 64-bit integers."
         )
     try:
-        return column.cast(pa.string() if _is_bytes(kind) else pa.int64())
+        return column.cast(pa.string() if is_bytes(kind) else pa.int64())
     except pa.ArrowInvalid:
-        problem = "not UTF-8" if _is_bytes(kind) else "not whole numbers of at most 64 bits"
+        problem = "not UTF-8" if is_bytes(kind) else "not whole numbers of at most 64 bits"
         raise DataError(f"{place}: some ids are {problem}. Set data.id_column to another column.") from None
 
 
@@ -102,14 +103,6 @@ def _content(texts: pa.LargeStringArray) -> pa.Buffer | bytes:
     _, offsets, values = texts.buffers()
     bounds = np.frombuffer(offsets, np.int64)[[texts.offset, texts.offset + len(texts)]]
     return b"" if values is None else values.slice(int(bounds[0]), int(bounds[1] - bounds[0]))
-
-
-def _is_string(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
 
 
 def _is_uuid(kind: pa.DataType) -> bool:

@@ -13,6 +13,7 @@ from glane.corpus.plan import Plan
 from glane.corpus.read import SpanReader
 from glane.corpus.readable import is_out_of_range
 from glane.errors import DataError, RunError
+from glane.types import Shard
 
 _BATCH_ROWS = 65_536
 
@@ -48,19 +49,18 @@ def with_digests(plan: Plan, *, id_column: str, number_rows: bool = False, check
     return replace(plan, id_column=id_column, spans_from=spans_from)
 
 
-def prove_shard(plan: Plan, index: int, rows: pa.Table) -> None:
-    """Prove that `rows` are those of shard `index`, in order.
+def prove_shard(shard: Shard, rows: pa.Table, *, id_column: str | None) -> None:
+    """Prove that `rows` are those of a shard, in order: by their number, and by their ids if there are digests.
 
     Raises:
         RunError: if they are others.
     """
-    shard = plan.shard(index)
     sizes = [span.num_selected for span in shard.spans]
     if rows.num_rows != sum(sizes):
-        raise RunError(f"shard {index} has {rows.num_rows} rows, and {sum(sizes)} are planned.")
-    if plan.id_column is None:
+        raise RunError(f"shard {shard.index} has {rows.num_rows} rows, and {sum(sizes)} are planned.")
+    if id_column is None:
         return
-    ids = rows.column(plan.id_column)
+    ids = rows.column(id_column)
     for span, start in zip(shard.spans, np.cumsum([0, *sizes]), strict=False):
         if span.ids is not None and ids_digest(ids.slice(int(start), span.num_selected)) != span.ids:
-            raise RunError(f"shard {index} has other ids than planned.")
+            raise RunError(f"shard {shard.index} has other ids than planned.")

@@ -9,7 +9,7 @@ from itertools import accumulate
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glane.corpus.files import is_text
+from glane.corpus.columns import is_text
 from glane.corpus.ids import IdsDigest, as_ids
 from glane.corpus.readable import readable
 from glane.corpus.unchanged import KnownFile, Unchanged
@@ -64,8 +64,8 @@ class Reader:
         return ShardRows(documents=documents, kept=pa.concat_tables(tables))
 
     def _documents(self, ids: pa.Array, batch: pa.RecordBatch) -> Iterator[Document]:
-        texts = raw_cells(batch.column(self._text))
-        inputs = {name: raw_cells(batch.column(name)) for name in self._inputs}
+        texts = _raw(batch.column(self._text))
+        inputs = {name: _raw(batch.column(name)) for name in self._inputs}
         for row, identifier in enumerate(ids.to_pylist()):
             text, problem = _decoded(texts[row])
             others = {}
@@ -200,7 +200,7 @@ def _batch_rows(group: pq.RowGroupMetaData, columns: list[str], most: int) -> in
     return int(min(most, max(1, _BATCH_BYTES * group.num_rows // max(num_bytes, 1))))
 
 
-def raw_cells(column: pa.Array) -> list[object]:
+def _raw(column: pa.Array) -> list[object]:
     """The cells as Python values. Text is returned as bytes, because Arrow's strings may hold invalid UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -217,9 +217,3 @@ def _decoded(value: object) -> tuple[str | None, str | None]:
         return value.decode("utf-8"), None
     except UnicodeDecodeError:
         return None, "text is not valid UTF-8"
-
-
-def decoded_text(column: pa.Array) -> list[str | None]:
-    """The texts of a column, with what is not UTF-8 replaced."""
-    cells = raw_cells(column)
-    return [cell.decode("utf-8", "replace") if isinstance(cell, bytes) else None for cell in cells]

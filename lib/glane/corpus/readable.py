@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from glane.corpus.columns import is_string
 from glane.errors import DataError
 
 
@@ -34,7 +35,7 @@ def _mended(column: pa.Array) -> pa.Array:
     kind = column.type
     if isinstance(column, pa.ExtensionArray):
         return pa.ExtensionArray.from_storage(kind, _mended(column.storage))
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if is_string(kind):
         cells = column.cast(pa.large_binary()).to_pylist()
         return pa.array([None if cell is None else cell.decode("utf-8", "replace") for cell in cells], kind)
     if pa.types.is_dictionary(kind):  # two values may be the same once mended, so the dictionary is made anew
@@ -55,7 +56,7 @@ def _mended(column: pa.Array) -> pa.Array:
 
 
 def _bytes_of(kind: pa.DataType) -> pa.DataType:
-    return pa.large_binary() if pa.types.is_string(kind) or pa.types.is_large_string(kind) else kind
+    return pa.large_binary() if is_string(kind) else kind
 
 
 def is_known_to_polars(field: pa.Field) -> bool:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.conditions import read_condition, untrue, with_dates
-from glane.corpus.files import InputFile
+from glane.corpus.files import InputFile, check_column
 from glane.corpus.ids import as_ids, id_type
 from glane.corpus.masks import Mask, Packed, num_asked, unpacked
 from glane.corpus.readable import is_readable
@@ -127,22 +127,17 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
     if not roots:
         raise ConfigError(f"{place}: {text!r} names no column. {did_you_mean('', list(schema))}")
     for file, name in itertools.product(files, roots):
-        if name != ids.name:  # those were checked before
-            _check_column(file, name, files[0])
+        if name == ids.name:  # those were checked before
+            continue
+        if name not in file.schema.names:
+            here = "" if file is files[0] else f" in {file.path}"
+            raise ConfigError(f"{place}: no column {name!r}{here}. {did_you_mean(name, file.schema.names)}")
+        check_column(file, files[0], name, place)
     kinds = _kinds(schema, roots)
     condition = with_dates(condition, kinds, place=place)
     if problem := untrue(condition, kinds):
         raise ConfigError(f"{place}: {text!r} cannot be computed ({problem}). The columns: {_told(kinds)}.")
     return condition, roots
-
-
-def _check_column(file: InputFile, name: str, first: InputFile) -> None:
-    if name not in file.schema.names:
-        here = "" if file is first else f" in {file.path}"
-        raise ConfigError(f"data.where: no column {name!r}{here}. {did_you_mean(name, file.schema.names)}")
-    kind, other = file.schema.field(name).type, first.schema.field(name).type
-    if kind != other:
-        raise DataError(f"{file.path}: column {name!r} is {kind}, but {other} in {first.path}. Make them alike.")
 
 
 def _kinds(schema: Mapping[str, pa.Field], names: Sequence[str]) -> dict[str, pl.DataType]:

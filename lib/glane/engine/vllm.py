@@ -7,10 +7,7 @@ while Python parses and writes.
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import threading
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,12 +15,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
 from glane.engine.tokenizers import load_tokenizer
-from glane.engine.vllm_core import core_exit_code, raise_when_core_ends
+from glane.engine.vllm_compat import core_exit_code, raise_when_core_ends
 from glane.engine.vocabulary import Vocabulary
-from glane.errors import ConfigError, EngineError
+from glane.errors import EngineError
 from glane.form import Form, QuoteGrammar
 from glane.settings import ModelSettings
 from glane.types import Completion, Message, TokenScores
@@ -35,8 +33,6 @@ _NUM_ALTERNATIVES = 4
 # Characters. Where llguidance itself restricts quotes to a text, the grammar grows with the text. llguidance refuses it
 # from some 200,000 on. A text longer than this is checked before the engine takes it, so that its row has a reason.
 _LONGEST_UNCHECKED = 100_000
-
-_LONGEST_REASON = 200  # characters of the words of a template that fails
 
 _SCHEDULER = "glane.engine.grammars.scheduler"  # vLLM's scheduler with shared grammars
 
@@ -95,7 +91,7 @@ class VllmEngine:
             raise_when_core_ends(self._engine)
             backend = self._engine.vllm_config.structured_outputs_config.backend
             self.shares_grammars = wants_shared and backend == "guidance"  # the user may choose another
-            self._tokenizer = _Tokenizer(settings)
+            self._tokenizer = ChatTokenizer(settings)
             self._vocabulary = Vocabulary(self._tokenizer.plain)
         except (ValueError, RuntimeError, OSError) as error:
             # No document has been read yet, so vLLM's own message is safe to show, and helps most.
@@ -266,81 +262,10 @@ class _PackedScores:
         return list(found.items())
 
 
-class _Tokenizer:
-    """A tokenizer for the feeder thread: the engine's own must not be used from two threads at once."""
-
-    def __init__(self, settings: ModelSettings, plain: Any = None) -> None:
-        self._tokenizer: Any = _by_vllm(settings) if plain is None else plain
-        self._lock = threading.Lock()  # a Rust tokenizer refuses two threads at once
-        self._options: dict[str, Any] = {}
-        # mistral-common's tokenizer has no textual template, and never reads special tokens in a message.
-        self._is_textual = hasattr(self._tokenizer, "backend_tokenizer")
-        if self._is_textual:
-            self._options = {"add_generation_prompt": True, "return_dict": False}
-        if settings.chat_template is not None:
-            self._options["chat_template"] = Path(settings.chat_template).read_text(encoding="utf-8")
-        self._special = self._special_pattern() if self._is_textual else None
-
-    def encode(self, messages: Sequence[Message]) -> list[int]:
-        plain = [dict(Message(role=m["role"], content=self._as_text(m["content"]))) for m in messages]
-        with self._lock:
-            ids = self._tokenizer.apply_chat_template(plain, tokenize=True, **self._options)
-        return [int(token) for token in ids]
-
-    def count(self, text: str) -> int:
-        """The number of tokens of a text, without special tokens."""
-        with self._lock:
-            return len(self._tokenizer.encode(self._as_text(text), add_special_tokens=False))
-
-    @property
-    def has_template(self) -> bool:
-        """See `Conversations.has_template`."""
-        return self._is_textual
-
-    def render(self, messages: Sequence[Message], is_open: bool) -> str:
-        """See `Conversations.render`."""
-        options = self._options | {"add_generation_prompt": is_open}
-        try:
-            with self._lock:
-                text = self._tokenizer.apply_chat_template([dict(one) for one in messages], tokenize=False, **options)
-        except (
-            Exception
-        ) as error:  # of Jinja, of the template itself, or that there is none; no document was shown to it
-            reason = (str(error).strip() or "no reason given").splitlines()[0][:_LONGEST_REASON]
-            raise ConfigError(
-                f"model.chat_template: the chat template of this model cannot be used ({type(error).__name__}: "
-                f"{reason}). Set model.chat_template to a Jinja file that shows a message of the role user, as the "
-                "page of the model gives it."
-            ) from None
-        return str(text)
-
-    def _as_text(self, text: str) -> str:
-        """Break special tokens in a text: "[INST]" becomes "[ INST]", which reads alike and is no special token."""
-        return self._special.sub(lambda found: found[0][0] + " " + found[0][1:], text) if self._special else text
-
-    @property
-    def plain(self) -> Any:
-        """The tokenizer as vLLM loads it."""
-        return self._tokenizer
-
-    def _special_pattern(self) -> re.Pattern[str] | None:
-        added = json.loads(self._tokenizer.backend_tokenizer.to_str()).get("added_tokens", [])
-        names = sorted({token["content"] for token in added if len(token["content"]) > 1}, key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, names))) if names else None
-
-
-def _by_vllm(settings: ModelSettings) -> Any:
-    from vllm.tokenizers import get_tokenizer
-
-    return get_tokenizer(
-        settings.tokenizer or settings.path, tokenizer_mode=settings.tokenizer_mode, trust_remote_code=False
-    )
-
-
-def _conversations(settings: ModelSettings) -> _Tokenizer | None:
+def _conversations(settings: ModelSettings) -> ChatTokenizer | None:
     """The tokenizer, loaded without vLLM, which takes ten times as long to import."""
     plain = load_tokenizer(Path(settings.tokenizer or settings.path), is_mistral=settings.tokenizer_mode == "mistral")
-    return None if plain is None else _Tokenizer(settings, plain)
+    return None if plain is None else ChatTokenizer(settings, plain)
 
 
 def _warnings(settings: ModelSettings) -> list[str]:

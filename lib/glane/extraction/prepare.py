@@ -24,20 +24,14 @@ from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.results import open_run
 from glane.extraction.summary import WORK
 from glane.run.description import RunDescription
-from glane.run.directory import RunDirectory
 from glane.run.environment import environment
 from glane.run.fingerprint import fingerprint_digest
 from glane.run.work import Draft
-from glane.settings import DataSettings, ResolvedSettings, RunSettings
+from glane.settings import DataSettings, ResolvedSettings
 from glane.task.arrow import columns
 from glane.task.result import reserved_names
 from glane.task.task import Task
 from glane.types import Status
-
-
-def run_directory(run: RunSettings) -> RunDirectory:
-    """The run directory of the settings."""
-    return RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
 
 
 def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) -> Draft:
@@ -172,12 +166,3 @@ def _description(
         codebook=codebook(task, id_column=settings.data.id_column, carry_columns=settings.data.carry_columns),
         environment=environment(),
     )
-
-
-def input_pattern_exists(data: DataSettings) -> None:
-    """Fail early, before any heavy import, if no file matches the input pattern.
-
-    Raises:
-        DataError: if no file matches.
-    """
-    find_files(data.path)

@@ -9,11 +9,12 @@ from pathlib import Path
 from glane.corpus.read import Reader
 from glane.engine.protocol import Engine
 from glane.engine.registry import start_engine, toy_of
-from glane.extraction.prepare import draft, run_directory
+from glane.extraction.prepare import draft
 from glane.extraction.sentinels import SentinelSpec
 from glane.extraction.summary import summarise
 from glane.extraction.worker import Worker
 from glane.run.description import RunDescription
+from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.session import Session
 from glane.run.shards import Shards, until_published

@@ -13,7 +13,7 @@ from glane.cluster.joined import joined_ray
 from glane.errors import GlaneError, hide_messages
 from glane.extraction.summary import check_usable
 from glane.job.extract import extract
-from glane.run.directory import RunDirectory
+from glane.run.directory import run_directory
 from glane.settings import ExtractSettings
 
 
@@ -26,7 +26,7 @@ def main() -> int:
     folder = Path(sys.argv[1])
     _redirect_ray_output(folder / "driver.log")
     settings = ExtractSettings.model_validate_json((folder / "settings.json").read_text())
-    directory = RunDirectory(root=Path(settings.run.dir).absolute())
+    directory = run_directory(settings.run)
     try:
         extract(
             settings,

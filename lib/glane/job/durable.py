@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from glane.cluster.layout import Layout
@@ -14,7 +13,7 @@ from glane.cluster.processes import core_dumps
 from glane.cluster.scratch import scratch_folder
 from glane.cluster.supervisor import Supervisor, alive_nodes
 from glane.errors import GlaneError
-from glane.run.directory import RunDirectory
+from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.progress import ProgressReporter, ProgressStyle
 from glane.run.publish import finish_run, is_committed
@@ -86,7 +85,7 @@ def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style
     Raises:
         GlaneError: for what a user can correct. What was committed stays, and the same call resumes the run.
     """
-    directory = RunDirectory(root=Path(settings.dir).absolute(), group_access=settings.group_access)
+    directory = run_directory(settings)
     run = prepare_run(directory, work, cluster=cluster.model_dump(mode="json"))
     with ProgressReporter(directory, run.plan, style=style) as progress:
         announce(run, settings.dir, progress)

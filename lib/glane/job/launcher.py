@@ -25,7 +25,7 @@ from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import scratch_folder, write_token
 from glane.errors import EngineError, GlaneError, hide_messages
 from glane.run.deaths import bury_windows
-from glane.run.directory import RunDirectory
+from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME, mark_host_ended
 from glane.run.nested import with_nested
 from glane.settings import BatchSettings, ExtractSettings
@@ -86,7 +86,7 @@ class _Node:
         self.settings, self.cluster, self.allocation, self.folder = settings, cluster, allocation, folder
         self.scheduler = scheduler_of(cluster)
         run = settings.run
-        self.directory = RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
+        self.directory = run_directory(run)
         self.warned = self.cancelled = self.driver_was_killed = False
         self.ray: subprocess.Popen[bytes] | None = None
         self.is_alone = allocation.num_nodes == 1

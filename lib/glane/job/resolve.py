@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glane.corpus.find import refuse_absent
 from glane.engine.weights import resolve_weights
 from glane.errors import ConfigError
-from glane.extraction.prepare import input_pattern_exists
 from glane.job.notes import tell_notes
 from glane.job.preflight import preflight
 from glane.job.sentinels import check_sentinels
@@ -35,7 +35,7 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
             "keys that it was trained on. Set task.keys=full, or take a model with prompt_style=full."
         )
     check_sentinels(task)
-    input_pattern_exists(settings.data)
+    refuse_absent(settings.data.path)
     found = absolute(settings).model_copy(update={"model": resolve_weights(settings.model)})
     preflight(found.model, task)
     resolved = ResolvedSettings(**{name: getattr(found, name) for name in ExtractSettings.model_fields})

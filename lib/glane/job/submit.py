@@ -23,7 +23,7 @@ from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy
 from glane.job.wait import wait
 from glane.run.description import known_run
-from glane.run.directory import RunDirectory
+from glane.run.directory import run_directory
 from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import BatchSettings, ExtractSettings
 from glane.task.task import load_task
@@ -59,7 +59,7 @@ def submit(settings: ExtractSettings) -> Submission | None:
     scheduler = scheduler_of(cluster)
     _check(settings)
     settings = absolute(settings)
-    directory = _directory(settings)
+    directory = run_directory(settings.run)
     task, label = _node_task(settings), directory.root.name
     if cluster.dry_run:
         print(scheduler.script(cluster, task, label=label))
@@ -110,10 +110,6 @@ def _check(settings: ExtractSettings) -> None:
     ):
         raise ConfigError(f"model.path: {settings.model.path} does not exist here. Is it on the shared file system?")
     preflight(settings.model, task)
-
-
-def _directory(settings: ExtractSettings) -> RunDirectory:
-    return RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
 
 
 def _say(settings: ExtractSettings, submission: Submission) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from pathlib import Path
 
 from glane.cluster.scheduler import COMPLETED, Job, Scheduler, Submission
 from glane.corpus.plan import read_plan
 from glane.errors import GlaneError, UnusableError
 from glane.extraction.summary import check_usable, extraction_summary, summary_lines
-from glane.run.directory import RunDirectory
+from glane.run.directory import run_directory
 from glane.run.progress import ProgressReporter
 from glane.settings import ExtractSettings
 
@@ -27,7 +26,7 @@ def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler
     Raises:
         GlaneError: if they ended without completing the run.
     """
-    directory = RunDirectory(root=Path(settings.run.dir).absolute(), group_access=settings.run.group_access)
+    directory = run_directory(settings.run)
     last_states: dict[str, str] = {}
     last_known = time.monotonic()
     reporter: ProgressReporter | None = None

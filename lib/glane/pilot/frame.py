@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glane.corpus.columns import is_string
 from glane.corpus.files import InputFile
 from glane.corpus.select import Selected
 from glane.errors import DataError
@@ -177,9 +178,7 @@ def _bytes(column: pa.Array) -> pl.Series:
     """A column for length and hash. Text is given as bytes, as Arrow's strings may not be valid UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    kind = column.type
-    is_string = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    return cast(pl.Series, pl.from_arrow(column.cast(pa.large_binary()) if is_string else column))
+    return cast(pl.Series, pl.from_arrow(column.cast(pa.large_binary()) if is_string(column.type) else column))
 
 
 def decode(texts: pl.Series) -> pl.Series:

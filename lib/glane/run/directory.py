@@ -13,7 +13,8 @@ from typing import IO, Literal
 
 from glane.errors import RunError
 from glane.records import Record
-from glane.storage import exists, patiently, replace_file, storage_errors, write_once
+from glane.settings import RunSettings
+from glane.storage import TEMPORARY, exists, patiently, replace_file, storage_errors, write_once
 
 MARKER = ".glane-run"
 PART = re.compile(r"part-(\d{7,})\.parquet")
@@ -247,10 +248,15 @@ class RunDirectory:
         self.write(path, record.as_json(), durable=durable)
 
 
+def run_directory(run: RunSettings) -> RunDirectory:
+    """The run directory of the settings."""
+    return RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
+
+
 def _others(root: Path) -> list[str]:
     """The names in a directory, except those of markers that are being written."""
     names = sorted(path.name for path in root.iterdir())
-    return [name for name in names if not re.fullmatch(r"\.\.glane-run\.[0-9a-f]{32}\.tmp", name)]
+    return [name for name in names if not re.fullmatch(rf"\.{re.escape(MARKER)}{TEMPORARY}", name)]
 
 
 def _put(stream: IO[bytes], content: bytes) -> None:

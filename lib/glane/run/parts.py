@@ -66,7 +66,7 @@ def read_part(path: Path, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
         facts = PartFacts.model_validate(json.loads(table.schema.metadata[_KEY]))
         if facts.shard != shard:
             raise RunError(f"it holds shard {facts.shard}.")
-        prove_shard(plan, shard, table)
+        prove_shard(plan.shard(shard), table, id_column=plan.id_column)
         committed = patiently(path.stat).st_mtime
         started = committed - (facts.committed - facts.started)
         return table, facts.model_copy(update={"started": started, "committed": committed})

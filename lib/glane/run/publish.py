@@ -27,7 +27,7 @@ from glane.run.heartbeat import heartbeats, most_at_once
 from glane.run.parts import NotCommitted, PartFacts, read_part
 from glane.run.prepare import PreparedRun
 from glane.run.summary import Flow, Summary
-from glane.storage import exists, listed, patiently, remove, storage_errors
+from glane.storage import TEMPORARY, exists, listed, patiently, remove, storage_errors
 
 _ROW_GROUP_BYTES = 32 * 2**20
 _REMEMBERED_S = 60.0  # as NFS clients keep attributes and absent names at most, unless they are set up otherwise
@@ -214,8 +214,7 @@ def _clean(directory: RunDirectory) -> None:
         _remove_leftovers(folder)
 
 
-_TEMPORARY = r"\..+\.[0-9a-f]{32}\.tmp"  # as glane.storage names what it has not finished writing
-_PARTS = re.compile(rf"{PART.pattern}|{_TEMPORARY}")
+_PARTS = re.compile(rf"{PART.pattern}|\..+{TEMPORARY}")
 _CLAIMS = re.compile(r"\d+|\.\d+\.[0-9a-f]{32}|\.clock-[\w.-]+")
 _WINDOWS = re.compile(r"[\w.-]+")
 _STAGED = re.compile(r"records-\d{5,}\.parquet")
@@ -236,5 +235,5 @@ def _remove_leftovers(folder: Path) -> None:
     with contextlib.suppress(OSError):
         now = max((path.lstat().st_mtime for path in folder.iterdir()), default=0.0)
         for path in folder.iterdir():
-            if re.fullmatch(_TEMPORARY, path.name) and now - path.lstat().st_mtime > _LEFT_OVER_S:
+            if re.fullmatch(rf"\..+{TEMPORARY}", path.name) and now - path.lstat().st_mtime > _LEFT_OVER_S:
                 path.unlink(missing_ok=True)

@@ -59,9 +59,10 @@ class Shards:
             DataError: if an input file of the shard is no longer the one that was planned.
             RunError: if the rows are not the planned ones, or the file system refuses. Nothing is committed then.
         """
-        for index in {span.file_index for span in self.plan.shard(shard).spans}:
+        planned = self.plan.shard(shard)
+        for index in {span.file_index for span in planned.spans}:
             self.unchanged.prove(index)
-        prove_shard(self.plan, shard, table)
+        prove_shard(planned, table, id_column=self.plan.id_column)
         is_first = commit_part(self.directory, shard, table, worker=self.heartbeat.worker, started=started)
         self.ledger.release(shard)
         return is_first

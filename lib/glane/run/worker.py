@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from glane.errors import GlaneError, where
 from glane.run.causes import DeathCause, cause_of_exit
-from glane.run.directory import RunDirectory
+from glane.run.directory import RunDirectory, run_directory
 from glane.run.energy import EnergyMeter
 from glane.run.heartbeat import HeartbeatWriter
 from glane.run.oom import oom_kills
@@ -34,7 +33,7 @@ class WorkerSpec:
     @property
     def directory(self) -> RunDirectory:
         """The run's directory."""
-        return RunDirectory(root=Path(self.run.dir).absolute(), group_access=self.run.group_access)
+        return run_directory(self.run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ any engine, GPU or Ray process is asked for.
 """
 
 from glane.settings.calibrate import CalibrateSettings, calibrate_settings
+from glane.settings.cluster import SBATCH_KEYS, BatchSettings, ClusterSettings, LocalSettings, SlurmSettings
 from glane.settings.demo_corpus import DemoCorpusSettings, demo_corpus_settings
 from glane.settings.estimate import EstimateSettings, estimate_settings
 from glane.settings.evaluate import (
@@ -14,20 +15,8 @@ from glane.settings.evaluate import (
     compare_settings,
     evaluate_settings,
 )
-from glane.settings.extract import (
-    SBATCH_KEYS,
-    BatchSettings,
-    ClusterSettings,
-    DataSettings,
-    ExtractSettings,
-    LocalSettings,
-    ModelSettings,
-    ResolvedSettings,
-    RunSettings,
-    SamplingSettings,
-    SlurmSettings,
-    extract_settings,
-)
+from glane.settings.extract import DataSettings, ExtractSettings, ResolvedSettings, RunSettings, extract_settings
+from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings

@@ -1,0 +1,82 @@
+"""What is told of a model: the weights, how they are asked, and the engine that serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.settings.engine_args import complaint, format_complaint
+from glane.settings.shapes import Count, HomePath
+from glane.validation import Strict
+
+
+class SamplingSettings(Strict):
+    """How the next token is chosen; greedy by default."""
+
+    temperature: float = Key(default=0.0, ge=0, le=2)
+    top_p: float = Key(default=1.0, gt=0, le=1)
+    seed: int = 0
+
+
+class ModelSettings(Strict):
+    """The weights, how they are asked, and the engine that serves them."""
+
+    name: str = Key(min_length=1)
+    engine: str = "vllm"  # a name of engine/registry.py
+    path: HomePath
+    tokenizer: HomePath | None = None  # the weights' own by default
+    chat_template: str | None = None  # a Jinja file; the tokenizer's own by default
+    prompt_style: Literal["full", "bare"] = "full"
+    max_model_len: int = Key(default=8192, ge=16)
+    max_tokens: int = Key(default=1024, ge=1)
+    sampling: SamplingSettings = SamplingSettings()
+    dtype: str = "auto"
+    tokenizer_mode: str = "auto"
+    config_format: str = "auto"
+    load_format: str = "auto"
+    tensor_parallel_size: Count | Literal["auto"] = "auto"  # GPUs of a node that a layer is split over
+    pipeline_parallel_size: int = Key(default=1, ge=1)
+    engines: int | Literal["auto"] = "auto"  # on each node
+    cpus_per_engine: int | Literal["auto"] = "auto"
+    max_num_seqs: int = Key(default=256, ge=1)
+    max_num_batched_tokens: int | None = Key(default=None, ge=16)
+    window: float = Key(default=1.25, ge=1, le=8)  # requests kept in the engine, as a multiple of max_num_seqs
+    gpu_memory_utilization: float = Key(default=0.92, gt=0, le=1)
+    kv_cache_mib: int | None = Key(default=None, ge=16)  # CPU engines; None lets vLLM decide
+    in_process: bool | Literal["auto"] = "auto"  # the engine's core in the worker's own process
+    toy_for: tuple[str, ...] | None = None  # of a toy: the tasks that it was trained for; None: a real model
+    ask_duplicates: bool = False  # True: every document is asked, even one whose prompt was asked before
+    # False: vLLM makes the grammar of each answer anew, and checks it twice; auto: where its version was not tried.
+    shared_grammars: bool | Literal["auto"] = "auto"
+    engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
+    script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
+
+    @field_validator("engine_args")
+    @classmethod
+    def _loads_no_code(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        if said := complaint(value):
+            raise ValueError(said)
+        return value
+
+    @field_validator("load_format")
+    @classmethod
+    def _reads_weights_only(cls, value: str) -> str:
+        if said := format_complaint(value):
+            raise ValueError(said)
+        return value
+
+    @property
+    def window_size(self) -> int:
+        """How many prompts an engine has in work at once."""
+        return max(1, round(self.max_num_seqs * self.window))
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.max_tokens >= self.max_model_len:
+            raise ValueError(
+                f"max_tokens {self.max_tokens} leaves no room for a prompt in max_model_len {self.max_model_len}"
+            )
+        return self
