@@ -19,7 +19,7 @@ from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
 from glane.engine.tokenizers import load_tokenizer
-from glane.engine.vllm_compat import core_exit_code, raise_when_core_ends
+from glane.engine.vllm_core import core_exit_code, raise_when_core_ends
 from glane.engine.vocabulary import Vocabulary
 from glane.errors import EngineError
 from glane.form import Form, QuoteGrammar

@@ -7,27 +7,19 @@ Shared grammars (grammars.py) need the names below. They also depend on this:
   `disable_additional_properties`, and `GuidanceGrammar` has `ll_matcher`, `ll_tokenizer` and `vocab_size`;
 - `SamplingParams.verify` takes four arguments, and sets `structured_outputs._backend`.
 
-With model.shared_grammars=false none of this is imported. To see that the process of an engine's core has ended,
-`engine_core.resources.engine_manager.processes` of an `LLMEngine` is read, and an error is put into
-`engine_core.outputs_queue`, from which `step` raises it. Where a version has them not, nothing is told.
-
-To try a new version, run the tests marked `engine`, and add it to TRIED.
+With model.shared_grammars=false none of this is imported. To try a new version, run the tests marked `engine`, and
+add it to TRIED.
 """
 
 from __future__ import annotations
 
 import importlib
-import threading
-import time
-from collections.abc import Sequence
-from multiprocessing import connection
 from typing import Any
 
 from glane.errors import EngineError
 from glane.versions import vllm_version
 
 TRIED = ("0.32",)  # major and minor
-_EXIT_CODE_S = 2.0  # for vLLM's own watch to note how a process ended
 
 _MODULES = {
     "AsyncScheduler": "vllm.v1.core.sched.async_scheduler",
@@ -79,34 +71,3 @@ def __getattr__(name: str) -> Any:
             f"it. Set model.shared_grammars=false: answers stay the same, and take longer. Or install a version that "
             f"was tried: {tried_versions()}."
         ) from None
-
-
-def core_exit_code(engine: Any) -> int | None:
-    """The exit code of the process with an engine's core, once it has ended; None if it has not, or cannot be known."""
-    return next((process.exitcode for process in _cores(engine) if process.exitcode is not None), None)
-
-
-def raise_when_core_ends(engine: Any) -> None:
-    """Have `step` raise an error once the process with an engine's core has ended.
-
-    vLLM itself would wait for ever for the answers of a core that was killed. Where its inside is not as expected,
-    nothing changes, and the watch over workers ends the engine after `run.hang_after_s`.
-    """
-    sentinels = [process.sentinel for process in _cores(engine)]
-    answers: Any = getattr(getattr(engine, "engine_core", None), "outputs_queue", None)
-
-    def watch() -> None:
-        connection.wait(sentinels)
-        deadline = time.monotonic() + _EXIT_CODE_S
-        while core_exit_code(engine) is None and time.monotonic() < deadline:
-            time.sleep(0.02)  # vLLM's own watch has read it and not yet noted it
-        answers.put_nowait(RuntimeError("the core of the engine has ended"))
-
-    if sentinels and answers is not None:
-        threading.Thread(target=watch, name="core", daemon=True).start()
-
-
-def _cores(engine: Any) -> Sequence[Any]:
-    """The processes with an engine's core; none where it runs in this process."""
-    resources = getattr(getattr(engine, "engine_core", None), "resources", None)
-    return getattr(getattr(resources, "engine_manager", None), "processes", ())
