@@ -19,7 +19,7 @@ from glane.composition import composed, read_mapping
 from glane.composition.files import as_yaml
 from glane.composition.words import quoted
 from glane.errors import ConfigError
-from glane.settings import ModelSettings
+from glane.settings import DataSettings, ModelSettings
 from glane.settings.words import _OF_A_TASK, key_types
 from glane.task.task import _Definition
 from glane.validation import validated
@@ -323,6 +323,33 @@ def test_engine_arguments_that_load_code_are_refused(arguments: dict[str, Any]) 
     values = {"name": "a", "path": "b", "engine_args": arguments}
     with pytest.raises(ConfigError, match="model.engine_args"):
         validated(ModelSettings, values, place="model")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kv_events_config": {"enable_kv_cache_events": True, "publisher": "zmq", "endpoint": "tcp://*:25557"}},
+        {"kv-events-config": "{}"},
+        {"kv_transfer_config.kv_connector": "SharedStorageConnector"},
+        {"additional_config": {"shared_storage_path": "/x"}},
+        {"otlp_traces_endpoint": "grpc://x"},
+        {"observability_config": {"otlp_traces_endpoint": "grpc://x"}},
+        {"profiler_config": {"torch_profiler_dir": "/x"}},
+        {"compilation_config": '{"debug_dump_path": "/x"}'},
+        {"enable_log_requests": True},
+        {"data_parallel_address": "10.0.0.1"},
+        {"master_addr": "10.0.0.1"},
+    ],
+)
+def test_engine_arguments_by_which_documents_get_out_are_refused(arguments: dict[str, Any]) -> None:
+    values = {"name": "a", "path": "b", "engine_args": arguments}
+    with pytest.raises(ConfigError, match="documents out of the run"):
+        validated(ModelSettings, values, place="model")
+
+
+def test_a_text_is_no_id() -> None:
+    with pytest.raises(ConfigError, match="are both 'note'"):
+        validated(DataSettings, {"path": "x", "id_column": "note", "text_column": "note"}, place="data")
 
 
 def test_other_engine_arguments_are_not() -> None:

@@ -182,3 +182,21 @@ def test_a_run_directory_inside_or_above_the_input_is_refused(tmp_path: Path, pa
 def test_a_run_directory_that_no_start_reads_is_allowed(tmp_path: Path, pattern: str, run_dir: str) -> None:
     put(tmp_path / "set" / "a.parquet")
     find_files(str(tmp_path / pattern)).refuse_overlap(tmp_path / run_dir)
+
+
+@pytest.mark.parametrize("pattern", ["set", "set/*/x.parquet", "set/**/*.parquet", "set/**"])
+def test_a_folder_behind_a_link_that_leads_nowhere_is_told(tmp_path: Path, pattern: str) -> None:
+    """A disk that is not mounted."""
+    put(tmp_path / "set" / "2024" / "x.parquet")
+    (tmp_path / "set" / "2023").symlink_to("/nonexistent/2023")
+    with pytest.raises(DataError, match="2023: this link leads nowhere"):
+        find_files(str(tmp_path / pattern))
+
+
+def test_what_is_no_plain_file_is_told_and_a_name_that_is_not_utf8_refused(tmp_path: Path) -> None:
+    put(tmp_path / "set" / "a.parquet")
+    os.mkfifo(tmp_path / "set" / "b.parquet")
+    assert find_files(str(tmp_path / "set")).others == ("b.parquet",)
+    os.rename(os.fsencode(tmp_path / "set" / "a.parquet"), os.fsencode(tmp_path / "set") + b"/caf\xe9.parquet")
+    with pytest.raises(DataError, match="not UTF-8. Rename it"):
+        find_files(str(tmp_path / "set"))

@@ -371,6 +371,41 @@ def test_a_file_that_changes_under_a_run_is_told_and_nothing_is_published(
     assert rows["id"].to_list() == [f"d{i}" for i in range(200)]
 
 
+def test_what_is_overwritten_while_it_is_read_and_put_back_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other texts under the same ids, in place, for the moment in which a shard is read."""
+    from glane.corpus.read import SpanReader
+
+    path = tmp_path / "d.parquet"
+    ids = pa.array([f"d{i}" for i in range(60)])
+    former, other = tmp_path / "former", tmp_path / "other"
+    pq.write_table(pa.table({"id": ids, "text": ["right " * 9] * 60}), former, compression="none")
+    pq.write_table(pa.table({"id": ids, "text": ["WRONG " * 9] * 60}), other, compression="none")
+    assert former.stat().st_size == other.stat().st_size
+    path.write_bytes(former.read_bytes())
+    settings = make_settings(path, tmp_path / "run", run__shard_rows=20, data__carry_columns=("text",))
+    run = prepare_run(settings, load_task(settings.task))
+    once = SpanReader._read_once
+    reads = [0]
+
+    def overwritten(self: SpanReader, span: Any) -> Any:
+        reads[0] += 1
+        is_first = reads[0] == 1
+        if is_first:
+            self._open(span)
+            path.write_bytes(other.read_bytes())
+        yield from once(self, span)
+        if is_first:
+            path.write_bytes(former.read_bytes())
+
+    monkeypatch.setattr(SpanReader, "_read_once", overwritten)
+    assert run_worker(spec(settings, run, "w")).outcome == "done"
+    finish_run(run, record_mib=1)
+    assert set(glane.open_run(tmp_path / "run").all().collect()["text"]) == {"right " * 9}
+    assert reads[0] > 3
+
+
 def test_a_copy_with_the_same_content_is_the_same_file(tmp_path: Path) -> None:
     folder = two_files(tmp_path)
     settings = make_settings(folder, tmp_path / "run", run__shard_rows=10)
@@ -422,7 +457,17 @@ def with_other_ids(run: Any) -> None:
     pq.write_table(table.set_column(0, "id", ids), part)
 
 
+def of_another_task(run: Any) -> None:
+    """A part of a run over the same input that asked something else."""
+    other = {**SMALL_TASK, "instructions": "Read it."}
+    settings = make_settings(
+        Path(run.plan.files[0].path), run.directory.root.with_name("other"), other, run__shard_rows=10
+    )
+    shutil.copy(work(settings)[0].directory.part(1), run.directory.part(1))
+
+
 PARTS = {
+    "of another task over the same input": of_another_task,
     "copied over another": lambda run: shutil.copy(run.directory.part(1), run.directory.part(2)),
     "swapped": swap,
     "with other ids": with_other_ids,

@@ -8,16 +8,19 @@ import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import glane
-from conftest import extract_here, make_settings, prepare_run, work, write_documents
+from conftest import extract_here, make_settings, prepare_run, spec, work, write_documents
 from glane.errors import DataError, GlaneError, RunError
+from glane.run import shards
 from glane.run.directory import RunDirectory
 from glane.run.publish import finish_run
+from glane.run.worker import run_worker
 from glane.task.task import load_task
 
 
@@ -197,3 +200,49 @@ def test_a_file_in_the_place_of_the_directory_is_told(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is a file"):
         extract_here(make_settings(write_documents(tmp_path / "d.parquet", ["a"]), tmp_path / "run"))
     assert (tmp_path / "run").read_text() == "mine"
+
+
+def test_a_directory_that_is_replaced_under_a_worker_is_not_written_to(tmp_path: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(40)])
+    settings = make_settings(data, tmp_path / "run", run__shard_rows=8)
+    run = prepare_run(settings, load_task(settings.task))
+    other = prepare_run(make_settings(data, tmp_path / "other", run__shard_rows=8), load_task(settings.task))
+    session = spec(settings, run, "w")
+    commits = [0]
+    commit = shards.commit_part
+
+    def replaced(directory: RunDirectory, *args: Any, **more: Any) -> bool:
+        commits[0] += 1
+        done = commit(directory, *args, **more)
+        if commits[0] == 2:
+            (tmp_path / "run").rename(tmp_path / "run.was")
+            (tmp_path / "other").rename(tmp_path / "run")
+        return done
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shards, "commit_part", replaced)
+        report = run_worker(session)
+    assert report.outcome == "failed"
+    assert "another run directory" in report.message
+    assert not list((tmp_path / "run" / "parts").iterdir())
+    assert other.directory.root.name == "other"
+
+
+def test_a_link_in_a_run_leads_nowhere_that_is_cleaned(tmp_path: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"])
+    run, _ = work(make_settings(data, tmp_path / "run"))
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "records-00000.parquet").write_text("mine")
+    (run.directory.root / f".records-{'a' * 32}").symlink_to(mine)
+    finish_run(run, record_mib=1)
+    assert (mine / "records-00000.parquet").read_text() == "mine"
+
+
+def test_a_marker_that_is_none_of_glanes_is_refused(tmp_path: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".glane-run").write_text("hello")
+    with pytest.raises(RunError, match="none of glane's"):
+        extract_here(make_settings(data, tmp_path / "run"))
+    assert content(tmp_path / "run") == {".glane-run": b"hello"}

@@ -16,6 +16,7 @@ from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import ListField, ObjectField
 from glane.task.form import answer_form
 from glane.task.imports import fields_of_model, fields_of_schema, fields_of_schema_file
+from glane.task.json_schema import definitions_of
 from glane.task.locate import locate
 from glane.task.schema import json_schema
 from glane.task.task import load_task
@@ -639,3 +640,12 @@ def check_answers(schema, fields, rng):
             readings(fields["value"], answer["value"]) if list(fields) == ["value"] else record_readings(fields, answer)
         )
         assert any(map(validator.is_valid, meant)), (schema, answer)
+
+
+@pytest.mark.parametrize("first", ["status", "status_field"])
+def test_a_name_that_is_changed_takes_no_other_field_with_it(first: str) -> None:
+    properties = {"status": {"type": "string", "enum": ["alive", "dead"]}, "status_field": {"type": "integer"}}
+    ordered = {name: properties[name] for name in sorted(properties, key=lambda name: name != first)}
+    fields, _ = definitions_of({"type": "object", "required": list(ordered), "properties": ordered}, place="schema")
+    assert sorted(field["type"] for field in fields.values()) == ["enum", "integer"]
+    assert len(fields) == 2

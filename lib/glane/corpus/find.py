@@ -41,7 +41,7 @@ class Found:
         """What was passed over, a line for each reason."""
         reasons = (
             (self.hidden, "begin with . or _"),
-            (self.others, f"do not end in {' or '.join(ENDINGS)}"),
+            (self.others, f"do not end in {' or '.join(ENDINGS)}, or are no plain files"),
             (self.again, "were reached before by another path"),
         )
         return [f"passed over: {_listed(names)} ({len(names)} that {why})" for names, why in reasons if names]
@@ -174,6 +174,14 @@ def _is_hidden(name: str) -> bool:
     return name.startswith((".", "_"))
 
 
+def _utf8(path: str) -> str:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{path!a}: the name of this file is not UTF-8. Rename it.") from None
+    return path
+
+
 @dataclass(slots=True)
 class _Walk:
     """Walks from a directory to all that a pattern matches. A directory that is matched is read with all below it."""
@@ -207,19 +215,22 @@ class _Walk:
         is_named = len(self.parts) in after and bool(
             self.parts
         )  # by the last part of the pattern, not by its directory
+        is_taken = is_named or name.lower().endswith(ENDINGS)
         try:
             status = os.stat(path)
         except OSError as error:
-            if Path(path).is_symlink() and (is_named or name.lower().endswith(ENDINGS)):
-                raise DataError(f"{path}: this link leads nowhere ({error.strerror}). Mend or remove it.") from None
-            return
+            if not is_taken and Path(name).suffix:  # a file of another kind; without an ending it may be a folder
+                self.others.append(name)
+                return
+            what = "this link leads nowhere" if Path(path).is_symlink() else "cannot be looked at"
+            raise DataError(f"{path}: {what} ({error.strerror}). Mend or remove it.") from None
         if stat.S_ISDIR(status.st_mode):
             self.enter(path, after)
-        elif is_named or (_BELOW in after and name.lower().endswith(ENDINGS)):
-            if stat.S_ISREG(status.st_mode) and not self._is_seen(path, status, frozenset()):
-                self.files.append(path)
-        elif _BELOW in after:
-            self.others.append(name)
+        elif is_named or _BELOW in after:
+            if not is_taken or not stat.S_ISREG(status.st_mode):
+                self.others.append(name)
+            elif not self._is_seen(path, status, frozenset()):
+                self.files.append(_utf8(path))
 
     def _is_seen(self, path: str, status: os.stat_result, states: _States) -> bool:
         key = (status.st_dev, status.st_ino, states)

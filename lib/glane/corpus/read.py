@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 from glane.corpus.columns import is_text
 from glane.corpus.ids import IdsDigest, as_ids
 from glane.corpus.readable import readable
-from glane.corpus.unchanged import KnownFile, Unchanged
+from glane.corpus.unchanged import Identity, KnownFile, Unchanged
 from glane.errors import DataError
 from glane.types import Document, Shard, Span
 
 _BATCH_ROWS = 256
+_MOST_READS = 3
 _BATCH_BYTES = 16 * 2**20  # documents may be so long that _BATCH_ROWS of them would take too much memory
 
 
@@ -91,15 +92,30 @@ class SpanReader:
         self._columns = list(dict.fromkeys([*([] if id_column is None else [id_column]), *columns]))
         self._unchanged = Unchanged(files)
         self._cursor: _Cursor | None = None
+        self._opened: Identity | None = None  # of the cursor's file
         self._file_starts = list(accumulate((file.rows for file in files), initial=1))
         self._group_starts: tuple[int, list[int]] = (-1, [])  # of the file with this number
 
     def read(self, span: Span) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
         """Yield (ids, columns) of the selected rows of a span, in batches.
 
+        A file that is touched while it is read is read again, as what was read may be of a moment in between.
+
         Raises:
             DataError: if the file is missing, damaged, or has changed since the plan was made.
         """
+        for _ in range(_MOST_READS):
+            found = list(self._read_once(span))
+            if self._unchanged.prove(span.file_index) == self._opened:
+                yield from found
+                return
+            self._cursor = None
+        raise DataError(
+            f"{self._files[span.file_index].path}: changes again and again while it is read. Run the same command "
+            "again once it is at rest."
+        )
+
+    def _read_once(self, span: Span) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
         digest = IdsDigest()
         for offset, batch in self._batches(span):
             ids = self._ids(span, offset, batch)
@@ -130,12 +146,11 @@ class SpanReader:
             ) from None
 
     def _open(self, span: Span) -> None:
-        """Open a row group, and prove before and after that it is the planned file."""
+        """Open a row group of the planned file. `read` proves at its end that it is still the same."""
         path = self._files[span.file_index].path
         footer = self._cursor.footer if self._cursor is not None and self._cursor.path == path else None
-        self._unchanged.prove(span.file_index)
+        self._opened = self._unchanged.prove(span.file_index)
         self._cursor = _Cursor(path, span.row_group, self._columns, footer, batch_rows=self._batch_rows)
-        self._unchanged.prove(span.file_index)
 
     def _ids(self, span: Span, offset: int, batch: pa.RecordBatch) -> pa.Array:
         if self._id is not None:

@@ -70,8 +70,8 @@ class Unchanged:
         self._files = files
         self._proved: dict[int, Identity] = {}  # files that are the same by content, though not by what is said of them
 
-    def prove(self, index: int) -> None:
-        """Prove that a file, by its number in the plan, has the planned content.
+    def prove(self, index: int) -> Identity:
+        """Prove that a file, by its number in the plan, has the planned content. Return what is said of it now.
 
         It costs one look at the file. Only where that differs from the plan's is the content read again.
 
@@ -81,13 +81,14 @@ class Unchanged:
         file = self._files[index]
         now = identity(file.path)
         if now in (file.identity, self._proved.get(index)):
-            return
+            return now
         if not file.digest or now.num_bytes != file.bytes or content_digest(file.path, now) != file.digest:
             raise DataError(
                 f"{file.path}: has changed since the run began. Its answers would be about other documents. Put the "
                 "former file back and run the same command again, or choose another run.dir for the new one."
             )
         self._proved[index] = now
+        return now
 
     def prove_all(self) -> None:
         """Prove it of every file; raises as `prove` does."""

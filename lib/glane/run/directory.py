@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from glane.errors import RunError
-from glane.records import Record
+from glane.errors import RecordError, RunError
+from glane.records import Record, read_record
 from glane.settings import RunSettings
 from glane.storage import TEMPORARY, exists, patiently, replace_file, storage_errors, write_once
 
@@ -52,6 +52,20 @@ class RunDirectory:
     def marker(self) -> Path:
         """`.glane-run`: made before all else. Nothing is written or removed in a directory without it."""
         return self.root / MARKER
+
+    def identity(self) -> str:
+        """The random id in the marker, by which a directory is known again.
+
+        Raises:
+            RunError: if there is no marker, or it is none of glane's.
+        """
+        try:
+            return read_record(Marker, self.marker).id
+        except (FileNotFoundError, RecordError):
+            raise RunError(
+                f"{self.root}: {MARKER} is gone or is none of glane's; the directory was replaced or changed. What was "
+                "there is not touched. Put it back and run the same command again."
+            ) from None
 
     @property
     def description(self) -> Path:
@@ -132,7 +146,9 @@ class RunDirectory:
             if self.root.exists():
                 raise RunError(f"run.dir: {self.root} is a file. Choose another directory.")
             return
-        if not self.marker.exists() and (names := _others(self.root)) and self.marker.name not in names:
+        if self.marker.exists():
+            self.identity()
+        elif (names := _others(self.root)) and self.marker.name not in names:
             shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
             raise RunError(
                 f"run.dir: {self.root} holds other things ({shown}) and no {self.marker.name}, the mark of a run. "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +30,7 @@ class PartFacts(Strict):
     clock, so that those of several nodes can be compared.
     """
 
+    run: str  # the id of the run directory that it was made for
     shard: int
     started: float
     committed: float
@@ -44,7 +44,14 @@ def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker:
     Raises:
         RunError: if the file system refuses; nothing is committed then.
     """
-    facts = PartFacts(shard=shard, started=started, committed=time.time(), worker=worker, host=socket.gethostname())
+    facts = PartFacts(
+        run=directory.identity(),
+        shard=shard,
+        started=started,
+        committed=time.time(),
+        worker=worker,
+        host=socket.gethostname(),
+    )
     table = table.replace_schema_metadata({_KEY: facts.model_dump_json()})
     return write_once(
         directory.part(shard),
@@ -53,17 +60,20 @@ def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker:
     )
 
 
-def read_part(path: Path, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
-    """Read what `commit_part` wrote for `shard`, and prove by its content that it holds the planned rows.
+def read_part(directory: RunDirectory, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
+    """Read what `commit_part` wrote for `shard`, and prove that it was made here and holds the planned rows.
 
     Raises:
         NotCommitted: if it is not there.
         RunError: if it is damaged, or holds other rows.
     """
+    path = directory.part(shard)
     try:
         with patiently(lambda: pq.ParquetFile(path)) as parquet:
             table = parquet.read()
         facts = PartFacts.model_validate(json.loads(table.schema.metadata[_KEY]))
+        if facts.run != directory.identity():
+            raise RunError("it was made for another run.")
         if facts.shard != shard:
             raise RunError(f"it holds shard {facts.shard}.")
         prove_shard(plan.shard(shard), table, id_column=plan.id_column)

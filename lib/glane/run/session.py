@@ -74,4 +74,5 @@ class Session:
             heartbeat=heartbeat,
             should_stop=self.should_stop,
             unchanged=Unchanged(plan.files),
+            identity=directory.identity(),
         )

@@ -34,6 +34,7 @@ class Shards:
     heartbeat: HeartbeatWriter
     should_stop: Callable[[], bool]
     unchanged: Unchanged
+    identity: str  # of the run directory when the work began
 
     def claim_each(self, *, until: Callable[[], bool] = lambda: False) -> Iterator[Shard]:
         """Yield one shard after another, each claimed by this worker.
@@ -42,6 +43,7 @@ class Shards:
         that are left, it waits: if these workers die, their shards become free.
         """
         while not (self.should_stop() or until()):
+            self._prove_directory()
             index = self.ledger.claim()
             if index is not None:
                 yield self.plan.shard(index)
@@ -59,6 +61,7 @@ class Shards:
             DataError: if an input file of the shard is no longer the one that was planned.
             RunError: if the rows are not the planned ones, or the file system refuses. Nothing is committed then.
         """
+        self._prove_directory()
         planned = self.plan.shard(shard)
         for index in {span.file_index for span in planned.spans}:
             self.unchanged.prove(index)
@@ -66,6 +69,17 @@ class Shards:
         is_first = commit_part(self.directory, shard, table, worker=self.heartbeat.worker, started=started)
         self.ledger.release(shard)
         return is_first
+
+    def _prove_directory(self) -> None:
+        """Prove that the directory is still the one that the work began in.
+
+        Raises:
+            RunError: if it is another one.
+        """
+        if self.directory.identity() != self.identity:
+            raise RunError(
+                f"{self.directory.root}: is another run directory than when the work began. Nothing was written to it."
+            )
 
 
 @contextlib.contextmanager

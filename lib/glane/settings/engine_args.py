@@ -1,4 +1,4 @@
-"""What `model.engine_args` must not hold: arguments of vLLM's by which code is loaded that did not come with it."""
+"""What `model.engine_args` must not hold: arguments of vLLM by which code is loaded, or by which documents get out."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ _LOADS_CODE = {
     "log_config_file": "may call anything",
     "_target_": "may call anything",
 }
+# By these, vLLM sends tokens, traces or caches to other processes, or writes what it is asked to files and logs.
+_LETS_OUT = re.compile(
+    r"kv_events_config|(?:kv|ec|weight)_transfer_config|observability_config|profiler_config|otlp_.*"
+    r"|collect_detailed_traces|enable_log_.*|max_log_len|.*(?:_|\b)(?:endpoint|addr|address|host|hostname|port|url|uri"
+    r"|dir|path)|data_parallel_(?:rpc|hybrid|external).*"
+)
 _IMPORTS = re.compile(r".*(?:_cls|_class|_plugin|_plugins|_module|_module_path|_qualname)")
 _NAMES_A_CLASS = re.compile(r".*(?:backend|policy|method|implementation|impl|connector|spec_name)|model")
 _SAFE_FORMATS = (
@@ -30,7 +36,7 @@ _SAFE_FORMATS = (
 
 
 def complaint(arguments: Mapping[str, Any]) -> str | None:
-    """Why these arguments are refused, naming the one that loads code; None if none does."""
+    """Why these arguments are refused, naming the one that loads code or lets documents out; None if none does."""
     return next((text for path, key, value in _entries(arguments, "") for text in _about(path, key, value)), None)
 
 
@@ -62,6 +68,8 @@ def _about(path: str, key: str, value: Any) -> Iterator[str]:
         yield f"{path} {_LOADS_CODE[key]}. Leave it out: glane runs only what is installed"
     elif _IMPORTS.fullmatch(key):
         yield f"{path} imports modules. Leave it out: glane runs only what is installed"
+    elif _LETS_OUT.fullmatch(key):
+        yield f"{path} may bring documents out of the run. Leave it out: what is asked stays with the engine"
     elif key == "load_format" and (said := format_complaint(str(value))):
         yield f"{path}: {said}"
     elif _NAMES_A_CLASS.fullmatch(key) and _is_class(value):

@@ -18,7 +18,7 @@ class DataSettings(Strict):
     """Which rows of which Parquet files are asked."""
 
     path: HomePath  # a file, a directory or a glob
-    id_column: str = "id"
+    id_column: str = Key(default="id", min_length=1)
     text_column: str = "text"
     number_rows: bool = False  # True: ids are the numbers of the rows, from 1; id_column is their name in the result
     carry_columns: tuple[str, ...] = ()
@@ -30,6 +30,14 @@ class DataSettings(Strict):
     skip_done_in: tuple[str, ...] = ()  # run directories
 
     _listed = field_validator("only_rejected_of", "skip_done_in", "carry_columns", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _ids_are_no_texts(self) -> Self:
+        if self.id_column == self.text_column and not self.number_rows:
+            raise ValueError(
+                f"id_column and text_column are both {self.text_column!r}: a text is no id, and ids are told"
+            )
+        return self
 
     @field_validator("sample")
     @classmethod

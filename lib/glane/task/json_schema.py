@@ -53,9 +53,11 @@ def definitions_of(
     if found["type"] != "object" or found.keys() & set(GROUP_KEYS.values()) or found.get("nullable"):
         reader.note(place, "the top is no plain record; what it asks for is the field `value`")
         found = {"type": "object", "fields": {"value": found}}
-    fields = {}
+    fields: dict[str, Any] = {}
     for name, field in found["fields"].items():
-        column = f"{name}_field" if name in reserved_names() or name in taken else name
+        column = name
+        if name in reserved_names() or name in taken:
+            column = column_name(f"{name}_field", {**found["fields"], **fields})
         if column != name:
             whose = "a result has a column" if name in reserved_names() else "the task has an input"
             reader.note(f"{place}.{name}", f"becomes {column}: {whose} of that name")
