@@ -35,6 +35,7 @@ MODEL = {
     "name": "scripted", "engine": "scripted", "path": "none", "max_model_len": 20000, "max_tokens": 512,
     "max_num_seqs": 8, "script": {"seconds_per_step": 0.01},
 }  # fmt: skip
+OWN = {"plan", f"plan/{FILE}", "plan/.glane-files"}  # all that a pilot leaves: its report, and that glane wrote it
 
 
 @pytest.fixture(autouse=True)
@@ -288,7 +289,7 @@ def test_it_leaves_nothing_but_its_report_and_the_run_shows_both(tmp_path: Path)
     report = run_pilot(settings, say=said.append)
     path = write_report(settings.out.dir, report)
     after = tree(tmp_path)
-    assert set(after) - set(before) == {"plan", f"plan/{FILE}"}
+    assert set(after) - set(before) == OWN
     assert all(after[name] == before[name] for name in before)
     assert path.stat().st_mode & 0o777 == 0o600
     assert "mot mot" not in path.read_text() + "".join(said) + "".join(report_lines(report))
@@ -445,7 +446,7 @@ def test_as_a_user_would(tmp_path: Path) -> None:
     common = ["task=ed_visit", "model=scripted", f"data.path={data}", "model.max_num_seqs=8"]
     before = set(tree(tmp_path))
     done = job("pilot.rows=60", *common, f"out.dir={tmp_path}/plan", name="plan", cwd=tmp_path)
-    assert set(tree(tmp_path)) - before == {"plan", f"plan/{FILE}"}
+    assert set(tree(tmp_path)) - before == OWN
     assert "documents/s" in done.stdout
     assert "submit     cluster=slurm" in done.stdout
     ran = job(*common, f"run.dir={tmp_path}/run", f"run.pilot={tmp_path}/plan/{FILE}", "progress=plain", cwd=tmp_path)
@@ -470,7 +471,7 @@ def test_on_slurm_the_pilot_is_a_job(site: Any) -> None:
     )  # fmt: skip
     left = set(tree(site.folder)) - before
     # What the job ran, and its log, stay in the submitter's own folder, as of any job.
-    assert {name for name in left if not name.startswith("state")} == {"plan", f"plan/{FILE}"}
+    assert {name for name in left if not name.startswith("state")} == OWN
     report = read_pilot(str(site.folder / "plan" / FILE))
     assert report.pilot.rows >= 40
     assert "cluster=slurm" in done.stdout

@@ -1,27 +1,31 @@
 """Tells whether a quote and a passage that differ by a few letters say the same.
 
-A quote is compared with a passage word by word:
+A quote is compared with a passage word by word, in their order:
 
-- What turns a statement into another must be the same on both sides, in the same order: negations, sides, signs and
-  directions, numbers and units, persons, certainty, time. Their grammatical forms are equal. No such word is a slip of
-  another one.
-- Each other word of the quote has its counterpart in the passage. Slips of spelling are allowed in longer words: one
-  letter, or what is often confused ("ph" and "f", double letters). Words like "le" and "of" need no counterpart.
+- Each word has its counterpart on the other side, in both directions: a passage with "rarement" says something else
+  than a quote without it.
+- What turns a statement into another must be the same: negations, sides, signs and directions, numbers and units,
+  persons, certainty, time. Their grammatical forms are equal. No such word is a slip of another one.
+- In other words, slips of spelling are allowed: a letter too many or too few, two letters exchanged, another vowel in a
+  long word, or what is often confused ("ph" and "f", double letters). Any other letter makes another word: "infection",
+  "injection".
+- Words like "le" and "of" need no counterpart. But those on which direction and tense depend stand in the same order on
+  both sides, as far as both have them: "from Lyon to Paris" is not "to Lyon from Paris".
 
-Both languages are known at once, as texts mix them.
+Both languages are known at once, as texts mix them. There is no dictionary: two words that differ by one letter too
+many ("arthrite", "artérite") are told apart where `sense_words` lists them.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
 from glane.boundaries import NUMBER, plain_numbers
-from glane.reading.sense_words import AFTER_NUMBERS, FUNCTION_WORDS, NEGATIONS, ORDINALS, SENSES
+from glane.reading.sense_words import AFTER_NUMBERS, FUNCTION_WORDS, NEGATIONS, ORDINALS, RELATIONS, SENSES
 from glane.task.fold import fold
 
 _SENSE_OF = {word: line.split()[0] for line in SENSES.splitlines() for word in line.split()}
@@ -35,7 +39,7 @@ _COMPOUND = re.compile(f"(?:{_NUMBER_WORD.pattern})(?:s?(?:et|and)?(?:{_NUMBER_W
 _COUNTED = re.compile("[a-z]+(?:ieme|teen|teenth|tieth)")
 # Two words with different prefixes are two words, however few letters differ.
 _PREFIX = re.compile(
-    "hyper|hypo|peri|per|pre|post|intra|inter|extra|sub|supra|infra|macro|micro|mono|poly|anti|ante|tachy|brady|abd|add"
+    "hyper|hypo|peri|per|pre|pro|post|intra|inter|extra|sub|supra|infra|macro|micro|mono|poly|anti|ante|tachy|brady|abd|add"
 )
 # What is often confused in writing becomes the same, and endings of number and gender are left out.
 _CONFUSED = (
@@ -49,6 +53,8 @@ _CONFUSED = (
     (re.compile("(?:es|s|x|e)$"), ""),
 )
 _MIN_SLIP_LENGTH = 5  # letters; in shorter words another letter is another word
+_MIN_VOWEL_LENGTH = 10  # letters; "vomissemants" for "vomissements"
+_VOWELS = frozenset("aeiou")
 _IDEOGRAMS = "\u2e80"  # of these and later characters, each can be a word
 _MIN_SENSE_LENGTH = 6  # letters; "fever" is no slip of "never"
 _LONG = 15  # words; a longer quote may begin or end with a word too many
@@ -56,11 +62,12 @@ _INNER_HYPHEN = re.compile(r"(?<=[^\W\d_]{2})[-‐‑–](?=[^\W\d_])")
 _TOKEN = re.compile(
     rf"(?P<number>{NUMBER})"
     # A minus stands before a figure, or after a word and before no other: "O-", "AgHBs -".
-    r"|(?P<sign>[<>≤≥≠]=?|[+?±%‰]|(?<!\w)-(?=\d)|-(?=\s*(?:[,;.)]|$)))"
+    r"|(?P<sign>[<>≤≥≠]=?|[+?±%‰↑↓↗↘→←⬆⬇☐☑☒□■✓✔✗✘]|(?<!\w)-(?=\d)|-(?=\s*(?:[,;.)]|$)))"
     r"|(?P<not>[^\W\d_]*n't\b|cannot\b)|'s\b"
     r"|(?P<word>aujourd'hui|[^\W\d_]+(?:'(?!s\b)(?=[^\W\d_]))?)"
 )
-_SENTENCE_END = re.compile(r"[.;!?](?=\s)|\n")
+# A line may end within a sentence: "Pas de\ntoux". A list's next item, or an empty line, begins another.
+_SENTENCE_END = re.compile(r"[.;!?](?=\s)|\n(?=\s*[\n•*–-])")
 
 
 class Word(NamedTuple):
@@ -68,12 +75,14 @@ class Word(NamedTuple):
 
     text: str
     sense: str | None  # what it stands for, if it turns a statement into another
+    elided: str = ""  # what stands before its apostrophe: "l" of "l'hôpital"
 
 
 class Statement(NamedTuple):
     """What a quote or a passage says, as far as the two are compared."""
 
     words: list[Word]  # in their order, without function words
+    relations: list[str]  # what its function words say about direction and tense, in their order
     tokens: list[str]  # its words, function words included, "l'" with its apostrophe
 
 
@@ -86,55 +95,72 @@ def statement_in(text: str) -> Statement:
     for match in _TOKEN.finditer(plain_numbers(folded)):
         token, kind = folded[match.start() : match.end()], match.lastgroup
         if kind == "word":
+            elided = tokens[-1].rstrip("'") if tokens and tokens[-1].endswith("'") else ""
             tokens.append(token)
-            words += _meanings(token, is_after_number)
+            words += _meanings(token, is_after_number, elided)
         elif kind is not None:
             words.append(Word(token, {"number": re.sub("[ ']", "", token), "not": "not"}.get(kind, token)))
         is_after_number = kind == "number"
-    return Statement(words, tokens)
+    return Statement(words, [RELATIONS[token] for token in tokens if token in RELATIONS], tokens)
 
 
 def senses_in(text: str) -> list[str]:
     """Return what turns the statements of a text into others: its negations, numbers and the like, in their order."""
-    return _senses(statement_in(text))
+    return _senses(statement_in(text).words)
 
 
 def says(passage: Statement, quote: Statement) -> bool:
-    """Whether a passage says what a quote says, except for slips of spelling and words that the quote leaves out."""
-    same = _senses(quote) == _senses(passage)
-    return (same or _senses(quote, passage) == _senses(passage, quote)) and _has_words(passage, quote)
+    """Whether a passage says what a quote says, except for slips of spelling.
 
-
-def _senses(statement: Statement, other: Statement | None = None) -> list[str]:
-    """The senses in their order; with `other`, also those of words that are a slip of a word in the other statement."""
-    known = (
-        [] if other is None else [word for word in other.words if word.sense and len(word.text) >= _MIN_SENSE_LENGTH]
-    )
-    return [sense for word in statement.words if (sense := word.sense or _sense_by_slip(word.text, known))]
-
-
-def _sense_by_slip(text: str, known: list[Word]) -> str | None:
-    return next((one.sense for one in known if text[0] == one.text[0] and _is_slip(text, one.text)), None)
-
-
-def _has_words(passage: Statement, quote: Statement) -> bool:
-    single = {word.text for word in passage.words}
-    known = single.union(_joined(passage))
-    words = [word.text for word in quote.words if not word.sense]
+    A long quote may begin or end with a word that the passage does not have.
+    """
+    if not (_is_within(passage.relations, quote.relations) or _is_within(quote.relations, passage.relations)):
+        return False
+    words = quote.words
+    trimmed = [words]
     if len(words) >= _LONG:
-        words = words[1:-1]
-    return all(
-        word in known
-        or any(_is_slip(word, other) for other in known)
-        or any(word in pair and pair in single for pair in _joined(quote))
-        for word in words
-    )
+        trimmed += [cut for cut in (words[1:], words[:-1], words[1:-1]) if _senses(cut) == _senses(words)]
+    return any(_are_same(passage.words, cut) for cut in trimmed)
 
 
-def _joined(statement: Statement) -> list[str]:
-    """Each two words that follow each other, as one: "sainteanne" for "Sainte-Anne". "A typical" is not "atypical"."""
-    pairs = (pair for pair in pairwise(statement.tokens) if min(map(len, pair)) > 1)
-    return [f"{one}{other}".replace("'", "") for one, other in pairs]
+def _senses(words: list[Word]) -> list[str]:
+    return [word.sense for word in words if word.sense]
+
+
+def _is_within(one: list[str], other: list[str]) -> bool:
+    """Whether one list is the other, with some of its items left out."""
+    rest = iter(other)
+    return all(item in rest for item in one)
+
+
+def _are_same(passage: list[Word], quote: list[Word]) -> bool:
+    """Whether each word is the one at the same place on the other side. Two may be written as one ("Sainte-Anne")."""
+    one, other = 0, 0
+    while one < len(passage) and other < len(quote):
+        if _is_same(passage[one], quote[other]):
+            one, other = one + 1, other + 1
+        elif _is_joined(quote[other], passage[one : one + 2]):
+            one, other = one + 2, other + 1
+        elif _is_joined(passage[one], quote[other : other + 2]):
+            one, other = one + 1, other + 2
+        else:
+            return False
+    return one == len(passage) and other == len(quote)
+
+
+def _is_same(one: Word, other: Word) -> bool:
+    if one.sense and other.sense:
+        return one.sense == other.sense
+    if one.sense or other.sense:  # a slip in such a word: "postive"
+        known = one if one.sense else other
+        return len(known.text) >= _MIN_SENSE_LENGTH and one.text[0] == other.text[0] and _is_slip(one.text, other.text)
+    is_elided = one.elided + one.text == other.text or other.elided + other.text == one.text
+    return is_elided or _is_slip(one.text, other.text)
+
+
+def _is_joined(word: Word, pair: list[Word]) -> bool:
+    """Whether one word is two, as "sainteanne" is "Sainte-Anne". "A typical" is not "atypical"."""
+    return len(pair) == 2 and min(len(one.text) for one in pair) > 1 and word.text == "".join(one.text for one in pair)
 
 
 def replaced(passage: Statement, quote: Statement) -> tuple[bool, bool]:
@@ -159,13 +185,13 @@ def denies(skipped: str) -> bool:
     return any(not _DENIALS.isdisjoint(senses_in(one)) for one in (sentences[0], sentences[-1]))
 
 
-def _meanings(token: str, is_after_number: bool) -> list[Word]:
+def _meanings(token: str, is_after_number: bool, elided: str) -> list[Word]:
     """The word that a token is, without its apostrophe; none if it is a function word, several for a written number."""
     word = token.rstrip("'")
     if senses := _senses_of(token, is_after_number):
         return [Word(word, sense) for sense in senses]
     is_ordinal = is_after_number and token in ORDINALS
-    return [] if is_ordinal or token in FUNCTION_WORDS else [Word(word, None)]
+    return [] if is_ordinal or token in FUNCTION_WORDS else [Word(word, None, elided)]
 
 
 def _senses_of(word: str, is_after_number: bool) -> list[str]:
@@ -197,7 +223,11 @@ def _is_slip(word: str, other: str) -> bool:
     is_short = min(len(word), len(other)) < _MIN_SLIP_LENGTH or max(word + other) >= _IDEOGRAMS
     if is_short or one.endswith(two) or two.endswith(one):
         return False
-    return OSA.distance(one, two, score_cutoff=1) <= 1
+    if OSA.distance(one, two, score_cutoff=1) > 1:
+        return False
+    replaced = [pair for pair in zip(one, two) if pair[0] != pair[1]] if len(one) == len(two) else []
+    # Two letters exchanged are two places. Else another letter is another word, but for a vowel in a long word.
+    return len(replaced) != 1 or (len(one) >= _MIN_VOWEL_LENGTH and set(replaced[0]) <= _VOWELS)
 
 
 @lru_cache(maxsize=4096)

@@ -274,15 +274,49 @@ pourcent percent
 degre degree
 celsius
 fahrenheit
+
+arthrite arthritis
+arterite arteritis
+uretere ureter
+uretre urethra
+uretrite urethritis
+prostate
+prostree prostration prostrate
+poisson fish
+poison
+causal causale
+casual
+hypocalcemie hypocalcemia hypocalcaemia
+hypercalcemie hypercalcemia hypercalcaemia
+hypokaliemie hypokalemia hypokalaemia
+hyperkaliemie hyperkalemia hyperkalaemia
 """
 )
 _FUNCTIONS = """
 le la les l' j' m' t' du de des d' a au aux en et y dans par pour sur chez avec que qu' qui dont ce c' cet cette ces s'
 se son sa ses leur leurs est sont etait ete etre ont avait avoir ayant fait on lui soit puis alors donc tres
-the an of to in on at by for with from and is are was were be been do does did will can has have had this that these
+the an of to in on at by for with from and is are was were be been do does did has have had this that these
 those which who there as its it than then also very
 """
 FUNCTION_WORDS = frozenset(_FUNCTIONS.split())
+# Function words that say who does what to whom, from where to where, and when. Each line is one relation. "A" may be
+# "à" or an article.
+_RELATIONS = """
+de du des d'
+a au aux
+par
+pour
+chez
+avec
+to
+by
+for
+with
+from
+etait avait was were did had
+est sont ont is are do does has have
+"""
+RELATIONS = {word: line.split()[0] for line in _RELATIONS.splitlines() for word in line.split()}
 # Figures tell the place of "2e" and "2nd".
 ORDINALS = frozenset({"e", "er", "re", "eme", "ere", "st", "nd", "rd", "th"})
 AFTER_NUMBERS = {"an": "annee", "min": "minute", "sec": "second"}  # elsewhere they are other words
