@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from glane.boundaries import is_too_short, within_words
 from glane.reading.align import NOT_FOUND, Aligner, fold
 from glane.types import Alignment
 
@@ -75,7 +76,7 @@ def joined(text, index):
         (" \u00a0\n", None, NONE),
         ("\u00ad", None, NONE),
         ("\u0301", None, NONE),
-        ("…", "…", EXACT),
+        ("…", None, NONE),
         ("[...]", None, NONE),
         (NOTE * 2, None, NONE),
         (NOTE + " Suite.", NOTE, FUZZY),
@@ -91,14 +92,14 @@ def test_french_quotes(quote, passage, alignment):
     [
         ("PHTA, HTA", "HTA", (6, 9), EXACT),
         ("PHTA, hta", "HTA", (6, 9), NORMALISED),  # whole words, though spelled otherwise
-        ("PHTA", "HTA", (1, 4), EXACT),
+        ("HTA, PHTA", "PHTA", (5, 9), EXACT),
         ("Fièvre. Sexe : F", "F", (15, 16), EXACT),
         ("Fièvre. Sexe : f", "F", (15, 16), NORMALISED),
-        ("Fe\u0301brile", "Fe", (0, 3), NORMALISED),  # the accent belongs to the letter
+        ("Fe\u0301 brile", "Fe", (0, 3), NORMALISED),  # the accent belongs to the letter
         ("phtas HTA.", "HTA.", (6, 10), EXACT),
         ("PHTA. HTA,", "HTA.", (6, 9), NORMALISED),  # a whole word without the point, not half a word with it
         ("toux\u0301 toux", "toux", (6, 10), EXACT),
-        ("e\u0301a a", "a", (4, 5), EXACT),
+        ("e\u0301Aa A", "A", (5, 6), EXACT),
         ("d’œ, d’e", "E", (7, 8), NORMALISED),  # half a ligature is no whole word
         ("vomis\u00adsements vomis", "vomis", (14, 19), EXACT),
     ],
@@ -140,7 +141,7 @@ def test_parts_of_dates_and_numbers_in_order_can_be_quoted():
     assert aligned("le 12.03.2024 et le 12/04/2024", "03.2024").alignment is EXACT
     assert aligned("le 12.03.2024 et le 12/04/2024", "2024", near=30).start == 26
     assert aligned("12 puis 2 ans", "2").start == 8
-    assert aligned("J3. 5 jours", "3").start == 1
+    assert aligned("J3. 5 jours, 3 doses", "3").start == 13  # "J3" is one word
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_offsets_of_a_chunk_are_of_the_whole_document(quote):
     [
         ("Straße", "STRASSE", "Straße"),
         ("ﬁèvre", "fievre", "ﬁèvre"),
-        ("un ﬁl", "il", "ﬁl"),  # half a ligature: the whole of it
+        ("un ﬁlm", "ilm", "ﬁlm"),  # half a ligature: the whole of it
         ("cœur", "coeur", "cœur"),
         ("Kadıköy", "KADIKÖY", "Kadıköy"),
         ("İstanbul", "istanbul", "İstanbul"),
@@ -316,9 +317,11 @@ def within(text, index):
 
 @given(st.data(), TEXTS)
 def test_what_is_copied_is_found_letter_by_letter(data, text):
-    start, end = cut(text, data.draw)
+    is_cut = within_words(text)
+    places = [place for place in range(len(text) + 1) if not is_cut[place] and not within(text, place)]
+    start, end = sorted(data.draw(st.tuples(st.sampled_from(places), st.sampled_from(places))))
     quote = text[start:end]
-    assume(fold(quote) and not within(text, start) and not within(text, end))
+    assume(fold(quote) and not is_too_short(quote))
     evidence = aligned(text, f" {quote}\n")
     if evidence.alignment is EXACT:
         assert evidence.quote == quote
@@ -351,6 +354,7 @@ def test_what_is_spelled_otherwise_is_found(data, text):
     for change in data.draw(st.lists(st.sampled_from(changes), max_size=4)):
         quote = change(quote)
     evidence = aligned(text, quote)
+    assume(not is_too_short(quote))
     assert evidence.alignment in (EXACT, NORMALISED)
     assert fold(evidence.quote) == fold(quote).strip('" ')
 

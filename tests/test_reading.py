@@ -74,7 +74,7 @@ def test_evidence_is_the_texts_own_passage_with_its_offsets(tmp_path):
     )
     (row,) = read(tmp_path, [text + said]).to_dicts()
     whole = text + said
-    assert row["age__evidence"] == {"quote": "67 ans", "start": 6, "end": 12, "alignment": "exact"}
+    assert row["age__evidence"] == {"quote": "67 ans", "start": 6, "end": 12, "alignment": "exact", "supports": True}
     assert row["fever__evidence"]["alignment"] == "normalised"
     assert row["fever__evidence"]["quote"] == "FIÈVRE"
     assert row["fever__assertion"] == "present"
@@ -86,15 +86,19 @@ def test_evidence_is_the_texts_own_passage_with_its_offsets(tmp_path):
 
 def test_a_quote_that_is_not_there_has_no_offsets(tmp_path):
     (row,) = read(tmp_path, ["Rien. " + answer(age={"value": 67, "quote": "né en mille neuf cent"})]).to_dicts()
-    assert row["age__evidence"] == {"quote": None, "start": None, "end": None, "alignment": "none"}
+    assert row["age__evidence"] == {"quote": None, "start": None, "end": None, "alignment": "none", "supports": None}
     assert row["age"] == 67
 
 
 def test_no_null_without_a_reason(tmp_path):
-    texts = ["a" + answer(), "b" + answer(age={"missing": "uncertain", "quote": "b"}), "c" + answer(age=None)]
+    texts = [
+        "a" + answer(),
+        "Peu clair." + answer(age={"missing": "uncertain", "quote": "Peu clair"}),
+        "c" + answer(age=None),
+    ]
     rows = read(tmp_path, texts, task=TASK | {"repairs": 0})
     assert rows["age__missing"].to_list() == ["not_stated", "uncertain", None]
-    assert rows["age__evidence"][1]["quote"] == "b"
+    assert rows["age__evidence"][1]["quote"] == "Peu clair"
     assert rows["status"].to_list() == ["OK", "OK", "INVALID"]
     assert rows["reason"][2] == "age: null without a reason"
 
@@ -320,7 +324,18 @@ def test_line_list_and_evidence_are_flat(tmp_path):
     with pytest.raises(ConfigError, match="signs"):
         run.line_list(explode="sign")
     found = run.evidence().collect()
-    assert found.columns == ["id", "field", "item", "value", "quote", "start", "end", "alignment", "confidence"]
+    assert found.columns == [
+        "id",
+        "field",
+        "item",
+        "value",
+        "quote",
+        "start",
+        "end",
+        "alignment",
+        "supports",
+        "confidence",
+    ]
     rows = {(row["field"], row["item"]): row for row in found.to_dicts()}
     assert set(rows) == {
         ("age", None), ("signs", 0), ("signs", 1), ("events.disease", 0), ("events.disease", 1), ("events.place", 0),

@@ -1,4 +1,4 @@
-"""Where a text is never cut: within a number, and within what reads as one character.
+"""Where a text is never cut: within a number, within a word, and within what reads as one character.
 
 Quotes are held to it when they are decoded, when they are looked up, and when values are compared with a text.
 """
@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
 
 # It begins with a plain class, which makes the search fast; the lookbehinds go over that first digit, too.
 NUMBER = "".join(
@@ -27,6 +30,25 @@ _NUMBER = re.compile(NUMBER)
 _SEPARATORS = {**dict.fromkeys("\u00a0\u2007\u2009\u202f", " "), "’": "'", "٫": ".", "٬": ","}
 _PAIRS = re.compile("\r\n|[\U0001f1e6-\U0001f1ff]{2}")  # an end of line; two letters that are a flag
 _HANGUL = re.compile("[\u1100-\u11ff\ua960-\ua97c\uac00-\ud7fb]")
+
+
+# Scripts that are written without spaces between words, or join particles to them: there a word has no bounds to see.
+_UNSPACED = re.compile(
+    "[\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc"
+    "\U00020000-\U0003ffff]"
+)
+# Parts of words at a hyphen that turn their sense, negations with an apostrophe, and words over two lines.
+_COMPOUND = re.compile(
+    r"\b(?:non|anti|ex|beau|belle|grands?|petits?|arri[eè]re|demi|half|step|great|pr[eé]|post|pseudo|sous|sub|mi)[-‐‑](?=[^\W\d_])"
+    r"|(?<=[^\W\d_])(?=[-‐‑](?:free|negative|positive|like|in-law|n[eé]gati[fv]e?|positi[fv]e?)\b)[-‐‑](?:in-)?"
+    r"|(?<=n)['’](?=t\b)"
+    r"|(?<=[^\W\d_])[-\u00ad]\r?\n *(?=[^\W\d_])",
+    re.IGNORECASE,
+)
+_OTHER, _LETTER, _DIGIT = range(3)
+_ANY_KIND, _STRONG, _UNKNOWN = 3, 4, 8
+_KINDS = np.full(0x110000, _UNKNOWN, np.uint8)  # of each code point, filled when it first occurs
+_MIN_QUOTE = 3  # letters; shorter quotes need a digit, a capital or a character that is a word: "F", "4a"
 
 
 class _Plain(dict[int, str]):
@@ -100,3 +122,62 @@ def _continues(text: str, offset: int) -> bool:
     if before == "\u200d" and unicodedata.category(after) == "So":
         return True
     return _joins(after) and (not _HANGUL.match(after) or _HANGUL.match(before) is not None)
+
+
+def within_words(text: str) -> npt.NDArray[np.bool_]:
+    """Return whether each offset of a text (0 to its length) is within a word.
+
+    A word is a run of letters and of what follows them: accents, soft hyphens, digits ("H5N1"). A digit begins no word
+    with what follows it: "48h" has a bound. "Beau-père", "non-vacciné" and "isn't" are one word. Scripts without spaces
+    have no words here.
+    """
+    found = np.zeros(len(text) + 1, np.bool_)
+    if len(text) < 2:
+        return found
+    kinds = _kinds(text) & _ANY_KIND
+    is_letter = kinds == _LETTER
+    found[1:-1] = is_letter[:-1] & (is_letter[1:] | (kinds[1:] == _DIGIT))
+    for match in _COMPOUND.finditer(text):
+        found[match.start() : match.end() + 1] = True
+        found[match.start()] = match.start() > 0 and bool(is_letter[match.start() - 1])
+    return found
+
+
+def least_ends(text: str) -> npt.NDArray[np.int64]:
+    """Return, for each offset of a text, the least end of a quote that begins there and is not too short.
+
+    Too short is what has fewer than three letters, and no digit or capital. Where no end is enough, it is one more than
+    the length of the text.
+    """
+    kinds = _kinds(text)
+    counts = np.concatenate(([0], np.cumsum(kinds > 0)))  # letters and digits before each offset
+    by_length = np.searchsorted(counts, counts[:-1] + _MIN_QUOTE)
+    strong = np.append(np.flatnonzero(kinds & _STRONG) + 1, len(text) + 1)
+    by_sign = strong[np.searchsorted(strong, np.arange(len(text)), side="right")]
+    return np.minimum(by_length, by_sign)
+
+
+def is_too_short(quote: str) -> bool:
+    """Whether a quote is too short to show anything; see `least_ends`."""
+    return not quote or bool(least_ends(quote)[0] > len(quote))
+
+
+def _kinds(text: str) -> npt.NDArray[np.uint8]:
+    """The kind of each character of a text."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    kinds = _KINDS[codes]
+    if (unknown := codes[kinds == _UNKNOWN]).size:
+        for code in np.unique(unknown).tolist():
+            _KINDS[code] = _kind(chr(code))
+        kinds = _KINDS[codes]
+    return kinds
+
+
+def _kind(character: str) -> int:
+    if _UNSPACED.match(character) or unicodedata.category(character) == "So" or character in "≥≤≠±×":
+        return _OTHER | _STRONG  # it says something alone
+    if character.isnumeric():
+        return _DIGIT | _STRONG
+    if character.isalpha() or character == "\u00ad" or unicodedata.category(character)[0] == "M":
+        return _LETTER | _STRONG * character.isupper()
+    return _OTHER

@@ -102,13 +102,15 @@ class Assertion(StrEnum):
 class Evidence:
     """A passage of the document that supports a value: `text[start:end] == quote`, in code points of the whole text.
 
-    Without alignment (`NONE`) there is neither passage nor offsets.
+    Without alignment (`NONE`) there is neither passage nor offsets. `supports` tells whether the value can be read in
+    the passage: None if that cannot be told, as for a category without synonyms.
     """
 
     quote: str | None
     start: int | None
     end: int | None
     alignment: Alignment
+    supports: bool | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -195,3 +197,4 @@ class Extraction:
     num_repairs: int = 0  # prompts that were asked again because their answer was invalid
     broken_rules: Sequence[str] | None = None  # rules between fields that are still broken after repairs
     leaked: Sequence[str] | None = None  # fields whose value comes from an example of the task, not from the document
+    not_in_quote: Sequence[str] | None = None  # fields with a value that cannot be read in its own quote

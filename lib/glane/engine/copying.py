@@ -6,9 +6,10 @@ serves all documents. Within a quote, its mask is narrowed to the tokens that co
 quote.
 
 Both ways allow the same answers (tests/test_copying.py), with these exceptions. A quote does not begin within an escape
-of the text, such as after the backslash of a line break. No single token ends a quote and begins the next. And a quote
-neither begins nor ends within a number or a character of the text (`glane.boundaries`): from "38,5 °C" nothing quotes
-"38" or "5". A quote that has reached its greatest length ends where it is.
+of the text, such as after the backslash of a line break. No single token ends a quote and begins the next. A quote
+neither begins nor ends within a word, a number or a character of the text, and is not too short to show anything
+(`glane.boundaries`): from "38,5 °C" nothing quotes "38" or "5", and from "France" nothing quotes "F". A quote that has
+reached its greatest length ends where it is.
 
 All of it works on bytes, because a token may hold a part of a character.
 """
@@ -23,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from glane.boundaries import within_characters, within_numbers
+from glane.boundaries import least_ends, within_characters, within_numbers, within_words
 
 _QUOTE = 0x22
 _BACKSLASH = 0x5C
@@ -121,10 +122,12 @@ class Passage:
 
     def __init__(self, spelled: str, pieces: Pieces) -> None:
         self._text, self._pieces = spelled.encode(), pieces
-        inner = [place for found in _ESCAPE.finditer(self._text) for place in range(found.start() + 1, found.end())]
-        self._escaped = frozenset(inner)  # places within an escape
-        self._inner = self._escaped | _inner_places(spelled)  # places where no quote begins or ends
-        self._following: dict[int, list[int]] = {}
+        self._escaped = np.zeros(len(self._text) + 1, np.bool_)  # places within an escape
+        for found in _ESCAPE.finditer(self._text):
+            self._escaped[found.start() + 1 : found.end()] = True
+        inner, self._least = _places(spelled)
+        self._inner = self._escaped | inner  # places where no quote begins or ends
+        self._following: dict[tuple[int, int], list[int]] = {}
         self._first = self._begin()  # computed here, outside of the thread that drives the engine
         self._crossings: dict[int, Words | None] = {}
 
@@ -160,11 +163,15 @@ class Passage:
         elif not where.quoted:
             mask &= self._first
         else:
-            following = [token for end in where.ends for token in self._continuations(end)]
+            length = len(where.quoted)
+            following = [token for end in where.ends for token in self._continuations(end, end - length)]
             allowed = self._pieces.mask(following)
-            # At the greatest length of a quote the grammar only lets it end, within a number, too.
-            kept = self._inner if (mask & allowed).any() else self._escaped
-            if not all(end in kept for end in where.ends):
+            # At the greatest length of a quote the grammar only lets it end, within a word, too.
+            if (mask & allowed).any():
+                can_end = any(self._may_end(end - length, end) for end in where.ends)
+            else:
+                can_end = not all(self._escaped[end] for end in where.ends)
+            if can_end:
                 allowed |= self._pieces.ending
             mask &= allowed
 
@@ -177,13 +184,23 @@ class Passage:
         """Where the occurrences of a piece end, without those that begin where no quote begins."""
         place = self._text.find(piece)
         while place >= 0:
-            if place not in self._inner:
+            if self._may_begin(place):
                 yield place + len(piece)
             place = self._text.find(piece, place + 1)
 
-    def _continuations(self, start: int) -> list[int]:
-        """The tokens that continue the text from a place, all of them or up to a closing quote that they hold."""
-        if start not in self._following:
+    def _may_begin(self, place: int) -> bool:
+        return place < len(self._text) and not self._inner[place] and bool(self._least[place] <= len(self._text))
+
+    def _may_end(self, begun: int, end: int) -> bool:
+        return not self._inner[end] and bool(self._least[begun] <= end)
+
+    def _continuations(self, start: int, begun: int) -> list[int]:
+        """The tokens that continue the text from a place, all of them or up to a closing quote that they hold.
+
+        The quote began at `begun`, which matters as long as it may be too short.
+        """
+        key = (start, begun) if start + 1 < self._least[begun] else (start, start)
+        if key not in self._following:
             found: list[int] = []
             pieces = self._pieces
             for end in range(start + 1, len(self._text) + 1):
@@ -191,26 +208,26 @@ class Passage:
                 if (tokens := pieces.beginning.get(piece)) is None:
                     break
                 found += tokens
-                if end not in self._inner:
+                if self._may_end(begun, end):
                     found += pieces.closing.get(piece, ())
-            self._following[start] = found
-        return self._following[start]
+            self._following[key] = found
+        return self._following[key]
 
     def _begin(self) -> Words:
         """The mask of tokens that a quote may begin with, for all places of the text at once."""
         text = np.frombuffer(self._text, np.uint8).astype(np.uint64)
-        is_free = np.ones(len(text) + 1, np.bool_)
-        is_free[list(self._inner)] = False
+        is_free = ~self._inner
+        can_begin = is_free & (self._least <= len(text))
         found, pieces = [np.zeros(0, np.int64)], np.zeros(len(text) + 1, np.uint64)
         for length in range(1, min(_SHORT, len(text)) + 1):
             pieces = (pieces[:-1] << np.uint64(8)) | text[length - 1 :]
-            may_begin = is_free[: len(pieces)]
-            may_end = may_begin & is_free[length:]
+            may_begin = can_begin[: len(pieces)]
+            may_end = may_begin & is_free[length:] & (self._least[: len(pieces)] <= np.arange(length, len(text) + 1))
             found.append(self._pieces.whole_of[length - 1].of(pieces[may_begin]))
             found.append(self._pieces.closing_of[length - 1].of(pieces[may_end]))
         if len(text) > _SHORT:
             places = np.flatnonzero(may_begin & np.isin(pieces, self._pieces.longer)).tolist()
-            found += [np.array(self._continuations(place), np.int64) for place in places]
+            found += [np.array(self._continuations(place, place), np.int64) for place in places]
         return self._pieces.mask(np.concatenate(found))
 
     def _crossing(self, opened: int) -> Words | None:
@@ -223,14 +240,22 @@ class Passage:
         return self._crossings[opened]
 
 
-def _inner_places(spelled: str) -> frozenset[int]:
-    """The places, in bytes of a text as JSON spells it, that are within a number or what reads as one character."""
+def _places(spelled: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """What holds for each place, in bytes of a text as JSON spells it.
+
+    Whether it is within a word, a number or what reads as one character; and the least end of a quote that begins
+    there. If all of the text is too short for a quote, any end will do.
+    """
     text = json.loads(f'"{spelled}"')
-    if not text:
-        return frozenset()
-    ends = np.cumsum(_spelled_lengths(text))
-    inner = [offset - 1 for offset in within_numbers(text) | within_characters(text)]
-    return frozenset(ends[inner].tolist())
+    ends = np.concatenate(([0], np.cumsum(_spelled_lengths(text)))) if text else np.zeros(1, np.int64)
+    is_inner = within_words(text)
+    is_inner[list(within_numbers(text) | within_characters(text))] = True
+    inner = np.zeros(int(ends[-1]) + 1, np.bool_)
+    inner[ends] = is_inner
+    least = np.arange(1, len(inner) + 1)
+    if text and (enough := least_ends(text)).min() <= len(text):
+        least[ends[:-1]] = np.append(ends, ends[-1] + 1)[enough]
+    return inner, least
 
 
 def _spelled_lengths(text: str) -> npt.NDArray[np.int64]:

@@ -61,10 +61,10 @@ class Run:
     ) -> pl.LazyFrame:
         """The usable rows, or every row, as a flat table for CSV, R and Excel.
 
-        Evidence is in the columns `<field>__quote`, `__start`, `__end` and `__alignment`. Lists are joined by "; ". A
-        list of records becomes its number of items, `<field>__count`. With `explode`, that list has one row per item,
-        and its members are the columns `<field>.<member>`. With `values_only`, the id, the columns of the input and the
-        values are left.
+        Evidence is in the columns `<field>__quote`, `__start`, `__end`, `__alignment` and `__supports`. Lists are
+        joined by "; ". A list of records becomes its number of items, `<field>__count`. With `explode`, that list has
+        one row per item, and its members are the columns `<field>.<member>`. With `values_only`, the id, the columns
+        of the input and the values are left.
 
         A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line break) has an
         apostrophe in front: documents are written by others. With `for_spreadsheet=False` it stays as it is.
@@ -77,7 +77,7 @@ class Run:
         return without_formulas(table) if for_spreadsheet else table
 
     def evidence(self) -> pl.LazyFrame:
-        """One row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence.
+        """One row per value found: id, field, item, value as text, quote, start, end, alignment, supports, confidence.
 
         Raises:
             RunError: if the id column has the name of one of these columns.

@@ -14,6 +14,7 @@ from pydantic import ConfigDict
 
 from glane.drift import DriftBrief
 from glane.errors import UnusableError
+from glane.extraction.attention import SIGNS, Attention, Sign, attention
 from glane.extraction.prediction import Predicted
 from glane.records import left_out
 from glane.run.directory import RunDirectory
@@ -34,6 +35,7 @@ class ReadingCounts(Strict):
     repairs: int
     rows_with_broken_rules: int
     rows_with_leaks: int
+    rows_not_in_quote: int
 
 
 class NotUsable(Strict):
@@ -54,6 +56,7 @@ class ExtractionSummary(Summary):
     predicted: Predicted | None = None  # only if a pilot was named
     sentinels: DriftBrief | None = None  # what they say of drift
     not_usable: tuple[NotUsable, ...] = ()  # by status
+    attention: tuple[Attention, ...] = ()  # signs that values are not the documents'
     toy: Toy | None = left_out()  # the answers are no results
 
 
@@ -67,7 +70,8 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
     counts: Counter[str] = Counter()
     reasons: Counter[tuple[str, str | None]] = Counter()
     names = ["prompt_tokens", "output_tokens", "duplicate", "chunks", "repairs", "broken_rules", "leaked_from_example"]
-    names += ["status", "reason"]
+    names += ["not_in_quote", "status", "reason"]
+    by: dict[Sign, Counter[str]] = {sign: Counter() for sign in SIGNS}
     for path in records:
         with pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches(columns=names):
@@ -78,21 +82,24 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
                     duplicates=_total(batch["duplicate"]),
                     chunks=_total(batch["chunks"]),
                     repairs=_total(batch["repairs"]),
-                    broken=_total(pc.greater(pc.list_value_length(batch["broken_rules"]), 0)),
-                    leaked=_total(pc.greater(pc.list_value_length(batch["leaked_from_example"]), 0)),
+                    **{sign: _total(pc.greater(pc.list_value_length(batch[sign]), 0)) for sign in SIGNS},
                 )
+                for sign, names_of in by.items():
+                    names_of.update(pc.list_flatten(batch[sign]).to_pylist())
                 without = batch.filter(pc.not_equal(batch["status"].cast(pa.string()), Status.OK.value))
                 reasons.update(zip(without["status"].to_pylist(), without["reason"].to_pylist(), strict=True))
     flow = summary.flow.model_copy(update={"duplicates": counts["duplicates"], "asked": counts["asked"]})
     reading = ReadingCounts(
         chunks=counts["chunks"],
         repairs=counts["repairs"],
-        rows_with_broken_rules=counts["broken"],
-        rows_with_leaks=counts["leaked"],
+        rows_with_broken_rules=counts["broken_rules"],
+        rows_with_leaks=counts["leaked_from_example"],
+        rows_not_in_quote=counts["not_in_quote"],
     )
+    signs = attention({sign: counts[sign] for sign in SIGNS}, by, usable=flow.OK)
     tokens = Tokens(prompt=counts["prompt"], output=counts["output"])
     more = {"flow": flow, "tokens": tokens, "reading": reading, "toy": toy, "not_usable": not_usable(reasons)}
-    return ExtractionSummary(**{**dict(summary), **more})
+    return ExtractionSummary(**{**dict(summary), **more, "attention": signs})
 
 
 def not_usable(reasons: Mapping[tuple[str, str | None], int]) -> tuple[NotUsable, ...]:
@@ -157,7 +164,8 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
         f"flow     read {flow.read} > selected {flow.selected} > duplicates {flow.duplicates} > "
         f"asked {flow.asked} > {statuses}",
         f"reading  {reading.chunks} chunks, {reading.repairs} repairs, "
-        f"{reading.rows_with_broken_rules} rows that break a rule, {reading.rows_with_leaks} with a leak",
+        f"{reading.rows_with_broken_rules} rows that break a rule, {reading.rows_with_leaks} with a leak, "
+        f"{reading.rows_not_in_quote} with a value that is not in its quote",
         f"tokens   prompt {tokens.prompt}, output {tokens.output}",
         f"speed    {summary.rows_per_s} rows/s over {summary.seconds_working} s",
     ]

@@ -14,7 +14,13 @@ from glane.errors import ConfigError, RunError, did_you_mean
 from glane.task.result import reserved_names
 
 _JOINED = "; "  # between the items of a list, in one cell
-_EVIDENCE = {"quote": pl.String(), "start": pl.Int64(), "end": pl.Int64(), "alignment": pl.String()}
+_EVIDENCE = {
+    "quote": pl.String(),
+    "start": pl.Int64(),
+    "end": pl.Int64(),
+    "alignment": pl.String(),
+    "supports": pl.Boolean(),
+}
 _LONG = ("field", "item", "value", *_EVIDENCE, "confidence")
 _ITEM, _OUTER, _VALUE, _REASON = "__item", "__outer", "__value", "__reason"  # no field's name begins with underscores
 _DATE_LENGTH = {"year": 4, "month": 7}  # characters of a partial date's text; a day has all ten
@@ -27,10 +33,11 @@ def line_list(
 ) -> pl.LazyFrame:
     """Return rows in which every cell is a plain value, for CSV, R and Excel.
 
-    Evidence becomes `<field>__quote`, `__start`, `__end` and `__alignment`. Items of a list, and conflicts, are joined
-    by "; ". A list of records becomes the number of its items, `<field>__count`. The list to `explode` has one row per
-    item instead, numbered from 0 in `<field>__item`, with members as `<field>.<member>`. A document without items keeps
-    one row. Probabilities are left out. With `values_only`, so are all annotations of fields and of the row.
+    Evidence becomes `<field>__quote`, `__start`, `__end`, `__alignment` and `__supports`. Items of a list, and
+    conflicts, are joined by "; ". A list of records becomes the number of its items, `<field>__count`. The list to
+    `explode` has one row per item instead, numbered from 0 in `<field>__item`, with members as `<field>.<member>`. A
+    document without items keeps one row. Probabilities are left out. With `values_only`, so are all annotations of
+    fields and of the row.
 
     Raises:
         ConfigError: if `explode` is not a list of the task.
@@ -87,7 +94,9 @@ def _joined(items: pl.Expr) -> pl.Expr:
 
 
 def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_reasons: bool = False) -> pl.LazyFrame:
-    """Return one row per value found: id, field, item, value (as text), quote, start, end, alignment, confidence.
+    """Return one row per value found: id, field, item, value, quote, start, end, alignment, supports, confidence.
+
+    The value is a text.
 
     `item` numbers the items of a list from 0. Members of a record are fields named `<field>.<member>`; those without
     evidence have that of the record. With `with_reasons`, there are also rows for fields that are missing for a reason

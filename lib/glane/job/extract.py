@@ -10,6 +10,7 @@ from glane.cluster.supervisor import alive_nodes
 from glane.engine.device import gpu_bytes
 from glane.engine.registry import engine_kind
 from glane.engine.weights import weights_bytes
+from glane.extraction.attention import attention_lines
 from glane.extraction.forecast import PilotReport, check_same, read_pilot
 from glane.extraction.prediction import compare, comparison_lines
 from glane.extraction.rejections import rejection_lines
@@ -145,6 +146,8 @@ def _finish(
         run.directory.write_record(run.directory.summary, whole)
     if said := shortfall(whole, settings.run.min_usable_share):
         progress.warn(said)
+    for line in attention_lines(whole.attention, above=settings.run.attention_share):
+        progress.warn(line)
     for line in summary_lines(run.directory, whole):
         progress.say(line)
     for line in comparison_lines(predicted) if predicted is not None else ():

@@ -11,6 +11,7 @@ from glane.corpus.read import Reader
 from glane.engine.device import has_gpu
 from glane.engine.protocol import Engine, RequestRefused
 from glane.engine.registry import start_engine
+from glane.extraction.checked import checked_lines
 from glane.extraction.prepare import checked_files, selected_rows
 from glane.extraction.prompts import PromptBuilder
 from glane.reading.parse import Outcome
@@ -99,6 +100,8 @@ class _Preview:
             self._closed.add(document.id)
             result = reading.extraction()
             self._show(f"=== {document.id}: {result.status}{f' ({result.reason})' if result.reason else ''}\n")
+            for line in checked_lines(result):
+                self._show(line)
 
 
 def _which(reading: Reading, turn: Turn) -> str:

@@ -3,14 +3,14 @@
 Three ways are tried, in this order: the quote as it is (`EXACT`); quote and text folded, see `fold` (`NORMALISED`); a
 passage that differs by a few letters (`FUZZY`).
 
-- An occurrence of whole words beats one inside a word, whatever its spelling: "HTA" is found in "hta" rather than in
-  "PHTA". So the order is: whole words exact, whole words folded, both again without the punctuation around the quote
-  (`NORMALISED`), then the same four inside words, then fuzzily. Quotes of up to three characters are never found
-  fuzzily.
+- The order is: exact, folded, both again without the punctuation around the quote (`NORMALISED`), then fuzzily. Quotes
+  of up to three characters are never found fuzzily. In scripts without spaces, an occurrence between two signs that
+  are not letters beats the others.
 - Among the occurrences of one kind, the nearest to `near` is taken. Without `near`, the first is taken. With `after`,
   occurrences that begin there or later come before all others.
 - A number is never taken for another number. No passage begins or ends within a number ("2" is not found in "12", nor
-  "38" in "38,5", nor "234" in "1 234"; see `glane.boundaries`).
+  "38" in "38,5", nor "234" in "1 234") or a word ("likely" is not found in "unlikely", nor "père" in "beau-père"), and
+  none is too short to show anything (see `glane.boundaries`).
 - A fuzzy passage says what the quote says: it has the same numbers, negations, sides and other words on which the sense
   depends, and each word of the quote has its counterpart (see `glane.reading.sense`).
 - No passage cuts a letter from its accent, or a ligature in two. It is extended to whole characters.
@@ -34,7 +34,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from glane.boundaries import within_characters, within_numbers
+from glane.boundaries import is_too_short, within_characters, within_numbers, within_words
+from glane.form import QUOTE_MAX_LENGTH
 from glane.reading.sense import Statement, denies, replaced, says, senses_in, statement_in
 from glane.task.fold import code_points, fold, fold_with_origins
 from glane.types import Alignment, Evidence
@@ -54,6 +55,7 @@ MAX_SHIFT = 100  # characters by which the ends of a fuzzy passage are moved to 
 
 _LAST_WORD = re.compile(r"\S+\s*\Z")
 _FIRST_WORD = re.compile(r"\s*\S+")
+_CUT_WORD = re.compile(r"\s+\S+\Z")
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.{3,})\s*\]|\(\s*(?:…|\.{3,})\s*\)|…|\.{3,})\s*")
 # Punctuation around a quote that the text may not have. Signs that are part of a value stay: "-5", "O-", "dengue ?".
 _BEFORE = re.compile(r"^(?:[\s\"'“”«»’‘()\[\]:;!•]|[.,\-–—](?!\d))+")
@@ -117,8 +119,10 @@ class Aligner:
         place of related evidence. `after` is the end of an earlier item's evidence with the same quote. The passage is
         not blank, has no white space around it, and is spelled as in the text.
         """
-        if not fold(quote):  # blank, or invisible characters only
+        if not fold(quote) or is_too_short(quote):  # a quote can be blank to the eye, or hold invisible characters only
             return NOT_FOUND
+        if len(quote) >= QUOTE_MAX_LENGTH:  # it may have been cut within a word
+            quote = _CUT_WORD.sub("", quote) or quote
         rank = self._rank(near, after)
         found = (
             self._spelled(quote, rank)
@@ -161,6 +165,10 @@ class Aligner:
         return within_numbers(self._text)
 
     @cached_property
+    def _within_words(self) -> NDArray[np.bool_]:
+        return within_words(self._text)
+
+    @cached_property
     def _within_characters(self) -> frozenset[int]:
         return within_characters(self._text)
 
@@ -199,7 +207,7 @@ class Aligner:
         fit = (
             span
             for span, is_whole in islice(occurrences, MAX_OCCURRENCES)
-            if (is_whole or not whole) and not self._in_number(*span)
+            if (is_whole or not whole) and not self._is_cut(*span)
         )
         return next(fit, None) if rank is None else min(fit, key=rank, default=None)
 
@@ -234,9 +242,11 @@ class Aligner:
         character = self._text[index]
         return character.isalnum() or character == "\u00ad" or unicodedata.category(character)[0] == "M"
 
-    def _in_number(self, start: int, end: int) -> bool:
-        """Whether a passage begins or ends within a number."""
-        # Next to such a place there is a digit: most texts need not be searched for numbers.
+    def _is_cut(self, start: int, end: int) -> bool:
+        """Whether a passage begins or ends within a number or a word."""
+        if self._within_words[start] or self._within_words[end]:
+            return True
+        # Next to a place within a number there is a digit: most texts need not be searched for numbers.
         around = self._text[max(0, start - 1) : start + 1] + self._text[end - 1 : end + 1]
         return any(map(str.isnumeric, around)) and not self._within_numbers.isdisjoint((start, end))
 
@@ -266,7 +276,7 @@ class Aligner:
     def _chains(self, parts: list[str]) -> Iterator[tuple[Span, bool]]:
         """Yield the passages from the first part to the last, and whether nothing between the parts denies one."""
         for (start, end), is_whole in self._normalised(parts[0]):
-            if not is_whole or self._in_number(start, end):
+            if not is_whole or self._is_cut(start, end):
                 continue
             spans = [(start, end)]
             for part in parts[1:]:
@@ -286,7 +296,7 @@ class Aligner:
         high = int(origin.searchsorted(np.int32(after + MAX_ELISION), side="right")) + len(wanted)
         while (low := text.find(wanted, low, high)) >= 0:
             start, end = self._unfolded(low, low + len(wanted))
-            if self._is_whole(start, end) and not self._in_number(start, end):
+            if self._is_whole(start, end) and not self._is_cut(start, end):
                 return start, end
             low += 1
         return None
@@ -305,7 +315,7 @@ class Aligner:
                 continue
             span = self._unfolded(start, end)
             said = said or statement_in(_bare(quote))
-            if not self._in_number(*span) and self._says(span, said):
+            if not self._is_cut(*span) and self._says(span, said):
                 found = (-score, *(span if rank is None else rank(span))), span
                 best = found if best is None else min(best, found)
         return None if best is None else (best[1], Alignment.FUZZY)

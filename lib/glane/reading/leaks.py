@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from glane.boundaries import numbers, plain_numbers
 from glane.reading.align import Aligner
 from glane.task.answer import read_answer
 from glane.task.examples import Example
@@ -15,9 +13,8 @@ from glane.task.fields import Field, ListField, ObjectField
 from glane.task.fold import fold
 from glane.task.locate import locate
 from glane.task.prompt import compact_json
+from glane.task.wording import Wording
 from glane.types import Alignment, ExtractedValue
-
-_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1.234, and in English 1,234
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +37,9 @@ class Leaks:
     def in_answer(self, found: Mapping[str, ExtractedValue], text: str) -> list[str]:
         """Return the names of the fields with a value that an example has and this document does not support.
 
-        A value with a quote is a leak if the quote is an example's and is not in the document. A value without a quote
-        is a leak if an example has it and its words or figures are nowhere in the document. Short words and figures
-        below 10 are never leaks: they are too frequent to tell.
+        A value is a leak if an example has it and its words or figures are nowhere in the document, whatever its quote.
+        So is a value whose quote is an example's and is not in the document. Short words and figures below 10 are never
+        leaks: they are too frequent to tell.
         """
         leaked, document = [], _Document(text)
         for name, one in found.items():
@@ -64,23 +61,12 @@ class _Document:
         return Aligner(self._text)
 
     @cached_property
-    def _numbers(self) -> frozenset[float]:
-        plain = plain_numbers(self._text)
-        return frozenset(reading for start, end in numbers(self._text) for reading in _readings(plain[start:end]))
+    def _wording(self) -> Wording:
+        return Wording(self._text)
 
     def has(self, trace: str | float) -> bool:
         """Whether words stand in the text, however they are spelled, or a number in any notation."""
-        return self._aligner.has(trace) if isinstance(trace, str) else abs(trace) in self._numbers
-
-
-def _readings(figure: str) -> Iterator[float]:
-    """The numbers that a figure can be read as: "1,234" is 1234 or 1.234, and "1 234,5" only 1234.5."""
-    figure = figure.replace(" ", "").replace("'", "").replace("²", "")
-    if _GROUPED.fullmatch(figure):
-        yield float(re.sub("[.,]", "", figure))
-    whole, sign, decimals = figure.replace(",", ".").rpartition(".")
-    if decimals:
-        yield float(f"{whole.replace('.', '')}{sign}{decimals}")
+        return self._aligner.has(trace) if isinstance(trace, str) else abs(trace) in self._wording.numbers
 
 
 def _leaves(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:
@@ -96,12 +82,11 @@ def _leaves(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue,
 
 
 def _is_leak(leaf: ExtractedValue, field: Field, said: list[_Statement], document: _Document) -> bool:
-    if leaf.evidence is not None:
-        if leaf.evidence.alignment is not Alignment.NONE or leaf.quote is None:
-            return False
+    if leaf.quote is not None and leaf.evidence is not None and leaf.evidence.alignment is Alignment.NONE:
         quote = fold(leaf.quote)
-        return any(one.quote is not None and fold(one.quote) == quote for one in said)
-    if not any(one.value == leaf.value and type(one.value) is type(leaf.value) for one in said):
+        if any(one.quote is not None and fold(one.quote) == quote for one in said):
+            return True
+    if leaf.value is None or not any(one.value == leaf.value and type(one.value) is type(leaf.value) for one in said):
         return False
     traces = () if isinstance(field, ListField | ObjectField) else field.traces(leaf.value)
     return bool(traces) and not any(document.has(trace) for trace in traces)

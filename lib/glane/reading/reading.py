@@ -18,6 +18,7 @@ from glane.reading.leaks import Leaks
 from glane.reading.merge import add_recalled, merge_chunks, merge_passes
 from glane.reading.parse import Outcome, parse
 from glane.reading.same import plain_of
+from glane.reading.support import judge, not_in_quote
 from glane.task.examples import plain_json
 from glane.task.form import answer_form
 from glane.task.prompt import PromptStyle, PromptTemplate, compact_json, recall_note, repair_note
@@ -152,6 +153,7 @@ class Reading:
             found=found,
             broken_rules=None if found is None else [one.rule for one in broken],
             leaked=None if found is None else self._plan.leaks.in_answer(found, "\n".join(texts)),
+            not_in_quote=None if found is None else not_in_quote(found, self._task.fields),
             finish_reason=self._finish_reason,
             num_prompt_tokens=self._prompt_tokens,
             num_output_tokens=self._output_tokens,
@@ -175,9 +177,10 @@ class Reading:
         """Set evidence and confidence of all values in an answer."""
         state, chunk = self._states[turn.chunk], self.chunks[turn.chunk]
         state.aligner = state.aligner or Aligner(chunk.text, offset=chunk.start)
+        fields = self.question(turn).fields
         ground(found, state.aligner)
+        judge(found, fields)
         if completion.scores is not None and (scorer := Scorer.of(completion.text, completion.scores())):
-            fields = self.question(turn).fields
             for name, one in found.items():
                 score_values(one, fields[name], scorer)
 

@@ -65,6 +65,7 @@ class RunSettings(Strict):
     energy: Literal["auto", "none"] = "auto"  # measure what engines use of electricity, or model it
     country: str = Key(default="FRA", pattern=r"^[A-Z]{3}$")  # whose electricity it is: ISO 3166-1, three letters
     min_usable_share: float = Key(default=0.0, ge=0, le=1)  # fewer rows with values: exit code 4; as with none at all
+    attention_share: float = Key(default=0.05, ge=0, le=1)  # of usable rows with leaks and the like; above: a warning
     allow_toy: bool = False  # ask a toy what it was not made for; the run is marked as one either way
     pilot: HomePath | None = None  # the report of glane plan that the summary is compared with
 

@@ -19,6 +19,7 @@ EVIDENCE = pa.struct(
         pa.field("start", pa.int64()),
         pa.field("end", pa.int64()),
         pa.field("alignment", pa.string()),
+        pa.field("supports", pa.bool_()),
     ]
 )
 
@@ -140,6 +141,7 @@ def _evidence(one: ExtractedValue) -> dict[str, Any] | None:
         "start": passage.start,
         "end": passage.end,
         "alignment": str(passage.alignment),
+        "supports": passage.supports,
     }
 
 

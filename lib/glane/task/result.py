@@ -114,6 +114,15 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
             "en": "Fields whose value is an example's and not the document's.",
         },
     ),
+    ResultColumn(
+        name="not_in_quote",
+        type=pa.list_(pa.string()),
+        read=lambda row, _: row.not_in_quote,
+        words={
+            "fr": "Champs dont une valeur ne se lit pas dans sa propre citation : à vérifier.",
+            "en": "Fields with a value that cannot be read in its own quote: to be checked.",
+        },
+    ),
 )
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from glane.task.comparison_rules import ExactRule, compare_key
 from glane.task.kinds.field import AnswerError, Imported, SingleField
+from glane.task.wording import Wording
 from glane.types import Language, Missing
 
 _SPELLINGS: Mapping[str, bytes] = {"true": b"true", "false": b"false"}
@@ -42,6 +43,10 @@ class BooleanField(SingleField):
 
     def traces(self, value: Any) -> tuple[str | float, ...]:
         return ()
+
+    def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
+        """None: a quote does not say true or false."""
+        return None
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         return pa.bool_()

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from glane.task.comparison_rules import DateRule, compare_key
 from glane.task.kinds.field import AnswerError, BaseField, Imported, SingleField
+from glane.task.wording import Wording
 from glane.types import Language
 
 _YEAR, _MONTH, _DAY = "[12][0-9]{3}", "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
@@ -76,6 +77,9 @@ class DateField(SingleField):
     def traces(self, value: Any) -> tuple[str | float, ...]:
         """The year, in four figures or two."""
         return (value.year, value.year % 100)
+
+    def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
+        return quote.has_date(value, precision)
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         return pa.date32()

@@ -16,6 +16,7 @@ from glane.task.comparison_rules import TimeRule, compare_key
 from glane.task.kinds.date import DAY
 from glane.task.kinds.field import AnswerError, BaseField, Imported, SingleField
 from glane.task.kinds.time import TIME
+from glane.task.wording import Wording
 from glane.types import Language
 
 _LOCAL = f"{DAY}T{TIME}(:[0-5][0-9])?"
@@ -118,6 +119,11 @@ class DatetimeField(SingleField):
     def traces(self, value: Any) -> tuple[str | float, ...]:
         """The year, in four figures or two."""
         return (value.year, value.year % 100)
+
+    def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
+        """Whether both the day and the time are there; None if one cannot be told."""
+        shown = (quote.has_date(value.date(), None), quote.has_time(value.time()))
+        return False if False in shown else None if None in shown else True
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         zone = self._zone

@@ -14,9 +14,11 @@ from pydantic import field_validator, model_validator
 
 from glane.task.comparison_rules import ExactRule, compare_key
 from glane.task.kinds.field import AnswerError, BaseField, Imported, SingleField
+from glane.task.wording import Wording
 from glane.types import Language
 
 _PHRASES: Mapping[Language, str] = {"fr": "une valeur parmi", "en": "one value of"}
+_SHORT = 2  # characters; letters like "F" and "M" are in many quotes
 CATEGORY = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -26,6 +28,7 @@ class EnumField(SingleField):
     type: Literal["enum"] = "enum"
     values: tuple[str, ...] = Key(min_length=1)
     labels: Mapping[str, str] = {}
+    synonyms: Mapping[str, tuple[str, ...]] = {}  # words of documents by which a value is told
     compare: ExactRule = compare_key(ExactRule())
 
     @field_validator("values", mode="before")
@@ -44,6 +47,10 @@ class EnumField(SingleField):
             raise ValueError("a value is listed twice")
         if strange := set(self.labels) - set(self.values):
             raise ValueError(f"labels for {sorted(strange)}, which are no values")
+        if strange := set(self.synonyms) - set(self.values):
+            raise ValueError(f"synonyms for {sorted(strange)}, which are no values")
+        if blank := [value for value, words in self.synonyms.items() if not all(word.strip() for word in words)]:
+            raise ValueError(f"a synonym of {blank[0]} is blank")
         return self
 
     def value_schema(self) -> dict[str, Any]:
@@ -53,7 +60,12 @@ class EnumField(SingleField):
         return f"{_PHRASES[language]} {', '.join(self.values)}"
 
     def explained(self) -> Mapping[str, str]:
-        return self.labels
+        words = {value: ", ".join(words) for value, words in self.synonyms.items()}
+        return {
+            value: " ; ".join(filter(None, (self.labels.get(value), words.get(value))))
+            for value in self.values
+            if value in self.labels or value in self.synonyms
+        }
 
     @classmethod
     def imported(cls, json_type: str, schema: Mapping[str, Any]) -> Imported | None:
@@ -76,6 +88,17 @@ class EnumField(SingleField):
     def traces(self, value: Any) -> tuple[str | float, ...]:
         """Empty: documents do not contain the codes of categories."""
         return ()
+
+    def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
+        """Whether the value, its label or a synonym is there. Without synonyms, None if it is not.
+
+        Documents seldom have the words of codes. So without synonyms of any value their absence tells nothing.
+        """
+        forms = (value.replace("_", " "), self.labels.get(value, ""), *self.synonyms.get(value, ()))
+        if any(len(form) > _SHORT and quote.has_words(form) for form in forms):
+            return True
+        others = (word for other, words in self.synonyms.items() if other != value for word in words)
+        return False if value in self.synonyms or any(map(quote.has_words, others)) else None
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         """A dictionary; inside lists and structs a string, which every reader of Parquet returns unchanged."""

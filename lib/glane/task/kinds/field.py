@@ -17,6 +17,7 @@ import pyarrow as pa
 from pydantic import Field as Key
 from pydantic import model_validator
 
+from glane.task.wording import Wording
 from glane.types import Assertion, Language, Missing
 from glane.validation import Strict
 
@@ -123,6 +124,10 @@ class ScalarField(BaseField, ABC):
 
         Empty if no trace can be expected.
         """
+
+    @abstractmethod
+    def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
+        """Whether a value can be read in a quote. None where that cannot be told."""
 
     # The columns
 

@@ -14,6 +14,7 @@ from pydantic import model_validator
 from glane.task.comparison_rules import NumberRule, compare_key
 from glane.task.kinds import numbers
 from glane.task.kinds.field import AnswerError, Imported, NumericField
+from glane.task.wording import Wording
 from glane.types import Language
 
 _EQUAL_SLACK = 1e-9  # relative tolerance at which two decimals are equal
@@ -83,6 +84,9 @@ class NumberField(NumericField):
     def traces(self, value: Any) -> tuple[str | float, ...]:
         """The number; empty below 10: small numbers are in most documents."""
         return (value,) if abs(value) >= 10 else ()
+
+    def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
+        return quote.has_number(value)
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         return pa.float64()

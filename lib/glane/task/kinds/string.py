@@ -16,10 +16,12 @@ from glane.task.comparison_rules import TextRule, compare_key
 from glane.task.fold import fold
 from glane.task.kinds import pattern as patterns
 from glane.task.kinds.field import AnswerError, Imported, SingleField, read_text
+from glane.task.wording import Wording
 from glane.types import Language
 
 DEFAULT_MAX_LENGTH = 1000
 _LONGEST = 100_000
+_LONGEST_TERM = 6  # words; a value of more may be a summary
 
 _AT_MOST = {"fr": "texte d'au plus {} caractères", "en": "text of at most {} characters"}
 _BETWEEN = {"fr": "texte de {} à {} caractères", "en": "text of {} to {} characters"}
@@ -101,6 +103,10 @@ class StringField(SingleField):
     def traces(self, value: Any) -> tuple[str | float, ...]:
         """The text; empty for short words: they are in most documents."""
         return (value,) if len(value) > 3 else ()
+
+    def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
+        """Whether its words are there. None for longer texts: they may be in words of their own."""
+        return quote.has_words(value) or (None if len(value.split()) > _LONGEST_TERM else False)
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         return pa.string()

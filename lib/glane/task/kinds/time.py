@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from glane.task.comparison_rules import TimeRule, compare_key
 from glane.task.kinds.field import AnswerError, Imported, SingleField
+from glane.task.wording import Wording
 from glane.types import Language
 
 TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -47,6 +48,9 @@ class TimeField(SingleField):
     def traces(self, value: Any) -> tuple[str | float, ...]:
         """Empty: times are often written in words, as noon or half past two."""
         return ()
+
+    def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
+        return quote.has_time(value)
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         """Milliseconds, the coarsest unit of Parquet."""

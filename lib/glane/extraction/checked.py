@@ -1,0 +1,61 @@
+"""The values of one document as lines of text, each with its evidence, its confidence and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glane.extraction.attention import SIGNS, Sign
+from glane.reading.same import plain_of
+from glane.task.examples import plain_json
+from glane.task.prompt import compact_json
+from glane.types import ExtractedValue, Extraction
+
+_LONGEST = 60  # characters of a value or quote
+
+
+def checked_lines(result: Extraction) -> list[str]:
+    """A line per value: field, value, quote with its alignment, confidence; marks of leaks and unsupported values.
+
+    Raises nothing. Empty for a document without values.
+    """
+    if result.found is None:
+        return []
+    lines = []
+    for name, one in result.found.items():
+        signs = [sign for sign, fields in _signs(result) if name in fields]
+        marks = f"  <- {', '.join(signs)}" if signs else ""
+        lines += [f"    {place} = {_line(value)}{marks}" for place, value in _leaves(name, one)]
+    if result.broken_rules:
+        lines.append(f"    {SIGNS['broken_rules']}: {'; '.join(result.broken_rules)}")
+    return [*lines, ""]
+
+
+def _signs(result: Extraction) -> Iterator[tuple[Sign, tuple[str, ...]]]:
+    yield "leaked_from_example", tuple(result.leaked or ())
+    yield "not_in_quote", tuple(result.not_in_quote or ())
+
+
+def _leaves(place: str, one: ExtractedValue) -> Iterator[tuple[str, ExtractedValue]]:
+    if one.items:
+        for number, item in enumerate(one.items):
+            yield from _leaves(f"{place}[{number}]", item)
+    elif one.fields and any(inner.quote is not None for inner in one.fields.values()):
+        for name, inner in one.fields.items():
+            yield from _leaves(f"{place}.{name}", inner)
+    else:
+        yield place, one
+
+
+def _line(one: ExtractedValue) -> str:
+    words = [f"({one.missing})" if one.missing else _cut(compact_json(plain_json(plain_of(one))))]
+    if one.evidence is not None:
+        shown = one.evidence.quote if one.evidence.quote is not None else one.quote
+        supports = {True: ", shows it", False: ", does not show it", None: ""}[one.evidence.supports]
+        words.append(f'"{_cut(shown or "")}" ({one.evidence.alignment}{supports})')
+    if one.confidence is not None:
+        words.append(f"confidence {one.confidence:.2f}")
+    return "  ".join(words)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

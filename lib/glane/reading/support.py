@@ -1,0 +1,60 @@
+"""Whether values can be read in their own quotes.
+
+An aligned quote stands in the document. That does not make it a quote of the value: a model that writes an invented
+value still has to quote something. So each value is looked for in its quote, in figures and words, by its kind (see
+`ScalarField.shown_in`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from glane.task.fields import Field, ListField, ObjectField
+from glane.task.wording import Wording
+from glane.types import ExtractedValue
+
+
+def judge(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field]) -> None:
+    """Set `supports` of all evidence in an answer that was found in the text.
+
+    A record is supported if one of its members can be read in its quote, and not if none can.
+    """
+    for name, one in found.items():
+        for value, field in _values(one, fields[name]):
+            passage = value.evidence
+            if passage is not None and passage.quote is not None and value.missing is None:
+                value.evidence = replace(passage, supports=_is_shown(value, field, Wording(passage.quote)))
+
+
+def not_in_quote(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field]) -> list[str]:
+    """The names of the fields with a value that cannot be read in its own quote."""
+    return [
+        name
+        for name, one in found.items()
+        if any(value.evidence and value.evidence.supports is False for value, _ in _values(one, fields[name]))
+    ]
+
+
+def _is_shown(one: ExtractedValue, field: Field, quote: Wording) -> bool | None:
+    if isinstance(field, ObjectField):
+        inner = [
+            _is_shown(value, field.fields[name], quote)
+            for name, value in (one.fields or {}).items()
+            if value.evidence is None
+        ]
+        return True if True in inner else False if False in inner else None
+    if isinstance(field, ListField) or one.value is None:
+        return None
+    return field.shown_in(one.value, one.precision, quote)
+
+
+def _values(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:
+    """A value and all values within it, each with its field."""
+    yield one, field
+    if isinstance(field, ListField):
+        for item in one.items or ():
+            yield from _values(item, field.items)
+    if isinstance(field, ObjectField):
+        for name, inner in (one.fields or {}).items():
+            yield from _values(inner, field.fields[name])

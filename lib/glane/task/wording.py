@@ -1,0 +1,176 @@
+"""What a text shows: its words, its numbers in figures and in words, and its dates, for comparison with values.
+
+French and English are read at once, as texts mix them. Number words are read by text2num.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from text_to_num import alpha2digit
+
+from glane.boundaries import numbers, plain_numbers
+from glane.task.fold import fold
+
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1.234, and in English 1,234
+_WORD = re.compile(r"[^\W\d_]+")
+_DEGREES = re.compile(r"(?<=\d) ?° ?(?=\d)")  # 38°5
+# A time in figures, with its unit as it begins; "M" and "m" are months in notes on infants.
+_DURATION = re.compile(r"(\d+(?:[.,]\d+)?) ?(h|j|d|s|w|m|a|y)(?:\b|eure|our|em|ay|eek|ois|onth|n\b|ns\b|ear)")
+_DAYS = {"h": 1 / 24, "j": 1.0, "d": 1.0, "s": 7.0, "w": 7.0, "m": 30.4375, "a": 365.25, "y": 365.25}
+# Days that a word counts back from the day of writing.
+_AGO = {
+    "aujourd": 0,
+    "matin": 0,
+    "jour": 0,
+    "soir": 0,
+    "today": 0,
+    "tonight": 0,
+    "hier": 1,
+    "veille": 1,
+    "yesterday": 1,
+}
+_ZERO_WORDS = """
+aucun aucune pas point sans ni nul nulle jamais personne nie nient zero
+no not none nil without never neither nobody denies denied
+"""
+_ONE_WORDS = """
+un une l a an one le la the ce cet cette son sa mon ma this his her my single seul seule unique
+"""
+# Words that tell a date by another one. Which date they mean is not in the quote.
+_RELATIVE_WORDS = """
+hier demain veille lendemain aujourd jour matin midi soir nuit semaine mois annee an depuis dernier derniere prochain
+prochaine passe passee meme ce heures lundi mardi mercredi jeudi vendredi samedi dimanche
+yesterday today tomorrow day days morning noon evening night week weeks month months year years last next previous ago
+since same this hours monday tuesday wednesday thursday friday saturday sunday
+"""
+_HOUR_WORDS = "midi minuit noon midnight demie quart half quarter"
+# A line per month.
+_MONTHS = """
+janvier janv january jan
+fevrier fevr fev february feb
+mars march mar
+avril avr april apr
+mai may
+juin june jun
+juillet juil july jul
+aout august aug
+septembre sept sep september
+octobre oct october
+novembre nov november
+decembre dec december
+"""
+_ZERO, _ONE, _RELATIVE, _HOURS = (
+    frozenset(words.split()) for words in (_ZERO_WORDS, _ONE_WORDS, _RELATIVE_WORDS, _HOUR_WORDS)
+)
+_MONTH_OF = {word: number for number, line in enumerate(_MONTHS.split("\n")) for word in line.split()}
+_MIN_STEM = 4  # letters
+_MAX_ENDING = 3  # letters by which a word may go on
+_SHORTENED = 2  # letters of a word that its other forms may not have
+
+
+class Wording:
+    """The words and numbers of a text. Each part is read when it is first needed."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _spelled(self) -> list[str]:
+        """The text, and the text with the number words of each language in figures."""
+        text = _DEGREES.sub(",", self._text)
+        plain = " ".join(text.replace("-\n", "-").split()).lower()
+        return [text, *(alpha2digit(plain, language, 0) for language in ("fr", "en"))]
+
+    @cached_property
+    def numbers(self) -> frozenset[float]:
+        """Its numbers, in any notation: "1,234" is 1234 and 1.234; "vingt-deux" is 22."""
+        return frozenset(figure for text in self._spelled for figure in _figures(text))
+
+    @cached_property
+    def _words(self) -> list[str]:
+        return _WORD.findall(fold(self._text.replace("-", " ")))
+
+    @cached_property
+    def _single(self) -> frozenset[str]:
+        """Its words, and what they are without an "s" at the end."""
+        return frozenset(self._words).union(word.removesuffix("s") for word in self._words)
+
+    @cached_property
+    def _counted(self) -> frozenset[int]:
+        """Its durations in other units, as whole numbers: "20 mois" is 1 year, "48 h" and "avant-hier" are 2 days."""
+        is_before = "avanthier" in fold(self._text)
+        found = {_AGO[word] + (is_before and word == "hier") for word in self._words if word in _AGO}
+        for figure, unit in _DURATION.findall(fold(" ".join(self._spelled))):
+            days = float(figure.replace(",", ".")) * _DAYS[unit]
+            for length in _DAYS.values():
+                found |= {int(days / length), round(days / length)}
+        return frozenset(found)
+
+    def has_number(self, value: float) -> bool:
+        """Whether a number is there, or a duration in another unit. Zero may be a negation, one may be an article."""
+        if abs(value) in self.numbers or value in self._counted:
+            return True
+        words = {0: _ZERO, 1: _ONE}.get(int(value)) if value in (0, 1) else None
+        return words is not None and not words.isdisjoint(self._words)
+
+    def has_words(self, value: str) -> bool:
+        """Whether each word of a value is there, in one of its forms ("Algérie", "algérien")."""
+        wanted = _WORD.findall(fold(value.replace("-", " ")))
+        if not all(any(_is_form(word, shown) for shown in self._words) for word in wanted):
+            return False
+        figures = {float(figure) for figure in re.findall(r"\d+", value)}
+        return bool(wanted or figures) and all(figure in self.numbers for figure in figures)
+
+    def has_date(self, day: datetime.date, precision: str | None) -> bool | None:
+        """Whether a date is there, up to its precision (year, month or day). The quote may leave out the year.
+
+        None if there is no date, but words that tell one by another ("depuis lundi", "yesterday").
+        """
+        months = {_MONTH_OF[word] for word in self._words if word in _MONTH_OF}
+        years = {number for number in self.numbers if 1000 <= number <= 9999}
+        has_year = day.year in years or (not years and day.year % 100 in self.numbers)
+        has_month = day.month in months or (day.month in self.numbers and len(self.numbers) > 1)
+        if precision == "year":
+            is_there = has_year
+        elif precision == "month":
+            is_there = has_month and (has_year or not years)
+        else:
+            is_there = has_month and day.day in self.numbers and (has_year or not years)
+        if is_there:
+            return True
+        return None if not months and not _RELATIVE.isdisjoint(self._single) else False
+
+    def has_time(self, time: datetime.time) -> bool | None:
+        """Whether a time of day is there, in 24 or 12 hours. None if it may be in words: "midi"."""
+        if not self.numbers or not _HOURS.isdisjoint(self._words):
+            return None
+        hours = {time.hour, time.hour % 12 or 12}
+        return not hours.isdisjoint(self.numbers) and (time.minute == 0 or time.minute in self.numbers)
+
+
+def _is_form(word: str, shown: str) -> bool:
+    """Whether two words are forms of one: they differ in their endings only."""
+    if word == shown:
+        return True
+    stem = word[: max(_MIN_STEM, len(word) - _SHORTENED)]
+    return len(word) >= _MIN_STEM and shown.startswith(stem) and len(shown) <= len(word) + _MAX_ENDING
+
+
+def _figures(text: str) -> Iterator[float]:
+    plain = plain_numbers(text)
+    for start, end in numbers(text):
+        yield from _readings(plain[start:end])
+
+
+def _readings(figure: str) -> Iterator[float]:
+    """The numbers that a figure can be read as: "1,234" is 1234 or 1.234, and "1 234,5" only 1234.5."""
+    figure = figure.replace(" ", "").replace("'", "").replace("²", "")
+    if _GROUPED.fullmatch(figure):
+        yield float(re.sub("[.,]", "", figure))
+    whole, sign, decimals = figure.replace(",", ".").rpartition(".")
+    if decimals:
+        yield float(f"{whole.replace('.', '')}{sign}{decimals}")

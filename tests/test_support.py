@@ -1,0 +1,156 @@
+"""A quote supports its value only if the value can be read in it."""
+
+import datetime
+
+import pytest
+
+from glane.reading.align import Aligner
+from glane.reading.ground import ground
+from glane.reading.leaks import Leaks
+from glane.reading.support import judge, not_in_quote
+from glane.task.answer import read_answer
+from glane.task.examples import read_example
+from glane.task.fields import fields_from
+from glane.task.locate import locate
+from glane.task.prompt import compact_json
+from glane.task.wording import Wording
+
+SEX = {"type": "enum", "values": ["M", "F", "unknown"], "synonyms": {"M": ["homme", "man"], "F": ["femme", "woman"]}}
+CERTAINTY = {"type": "enum", "values": ["suspected", "confirmed"]}
+PARTIAL = {"type": "date", "precision": "partial"}
+CLOCK = {"type": "datetime"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "quote", "supports"),
+    [
+        ({"type": "integer"}, 67, "patiente de 67 ans", True),
+        ({"type": "integer"}, 67, "patiente de 76 ans", False),
+        ({"type": "integer"}, 67, "France", False),
+        ({"type": "integer"}, 22, "vingt-deux enfants", True),
+        ({"type": "integer"}, 92, "Quatre-vingt-\ndouze cas", True),
+        ({"type": "integer"}, 105, "a hundred and five cases", True),
+        ({"type": "integer"}, 1234, "1\u202f234 cas", True),
+        ({"type": "integer"}, 234, "1 234 cas", False),
+        ({"type": "integer"}, 0, "no deaths", True),
+        ({"type": "integer"}, 0, "aucun décès", True),
+        ({"type": "integer"}, 0, "des décès", False),
+        ({"type": "integer"}, 1, "un cas", True),
+        ({"type": "integer"}, 1, "a 67-year-old man", True),
+        ({"type": "integer"}, 1, "several cases", False),
+        ({"type": "number"}, 39.2, "fièvre à 39,2°C", True),
+        ({"type": "number"}, 39.2, "fièvre à 39", False),
+        ({"type": "number"}, -5.0, "à -5 degrés", True),
+        ({"type": "date"}, "2024-05-03", "le 3 mai 2024", True),
+        ({"type": "date"}, "2024-05-03", "03/05/24", True),
+        ({"type": "date"}, "2024-05-03", "May 3", True),
+        ({"type": "date"}, "2024-05-03", "le 3 mai 2023", False),
+        ({"type": "date"}, "2024-05-03", "le 4 mai 2024", False),
+        ({"type": "date"}, "2024-05-03", "le 3 juin", False),
+        ({"type": "date"}, "2024-05-03", "depuis lundi", None),
+        ({"type": "date"}, "2024-05-03", "il y a 3 jours", None),
+        ({"type": "date"}, "2024-05-03", "Freetown", False),
+        (PARTIAL, "2024", "en 2024", True),
+        (PARTIAL, "2024", "en 2023", False),
+        (PARTIAL, "2024-05", "en mai 2024", True),
+        (PARTIAL, "2024-05", "en mai 2023", False),
+        ({"type": "time"}, "14:30", "à 14h30", True),
+        ({"type": "time"}, "14:30", "at 2:30 pm", True),
+        ({"type": "time"}, "14:30", "à 14h45", False),
+        ({"type": "time"}, "12:00", "à midi", None),
+        (CLOCK, "2024-05-03T14:30", "le 3 mai 2024 à 14h30", True),
+        (CLOCK, "2024-05-03T14:30", "le 3 mai 2024 à midi", None),
+        (CLOCK, "2024-05-03T14:30", "le 4 mai 2024 à 14h30", False),
+        ({"type": "string"}, "Algérie", "un foyer algérien", True),
+        ({"type": "string"}, "Freedonia", "Freetown", False),
+        ({"type": "string"}, "Freedonia", "F", False),
+        ({"type": "string"}, "Rougeole", "cas de rougeoles", True),
+        ({"type": "string"}, "hypotension", "hypertension", False),
+        ({"type": "string"}, "Influenza A H5N1", "influenza A(H5N1) virus", True),
+        ({"type": "string"}, "Influenza A H5N1", "influenza A(H7N9) virus", False),
+        ({"type": "string"}, "The programme halved smoking among the pupils", "a fall by 50 %", None),
+        (SEX, "F", "une femme de 30 ans", True),
+        (SEX, "M", "une femme de 30 ans", False),
+        (SEX, "F", "30 ans", False),
+        (SEX, "unknown", "30 ans", None),
+        (CERTAINTY, "suspected", "3 suspected cases", True),
+        (CERTAINTY, "suspected", "3 confirmed cases", None),
+        (SEX, "unknown", "une femme", False),
+        ({"type": "integer"}, 1, "20 mois", True),
+        ({"type": "integer"}, 0, "8 M", True),
+        ({"type": "integer"}, 2, "depuis 48h", True),
+        ({"type": "integer"}, 2, "depuis avant-hier", True),
+        ({"type": "integer"}, 1, "depuis hier", True),
+        ({"type": "integer"}, 0, "depuis ce matin", True),
+        ({"type": "integer"}, 5, "depuis 3 jours", False),
+        ({"type": "integer"}, 14, "two weeks ago", True),
+        ({"type": "integer"}, 14, "2 weeks ago", True),
+        ({"type": "number"}, 39.7, "39°7", True),
+        ({"type": "integer"}, 1, "son frère est malade", True),
+        ({"type": "integer"}, 0, "personne d'autre malade", True),
+        (CERTAINTY, "suspected", "3 cas", None),
+        ({"type": "boolean"}, True, "anything", None),
+    ],
+)  # fmt: skip
+def test_a_value_is_read_in_its_quote_or_not(field, value, quote, supports):
+    one = fields_from({"x": {**field, "evidence": True}}, place="fields")
+    answer = compact_json({"x": {"value": value, "quote": quote}})
+    found = read_answer(one, locate(answer))
+    ground(found, Aligner(f"Vu ce jour. {quote}."))
+    judge(found, one)
+    assert found["x"].evidence.supports is supports
+    assert not_in_quote(found, one) == (["x"] if supports is False else [])
+
+
+def test_a_record_is_supported_by_one_of_its_members():
+    fields = fields_from(
+        {
+            "events": {
+                "type": "list", "evidence": True,
+                "items": {"type": "object", "fields": {"place": {"type": "string"}, "cases": {"type": "integer"}}},
+            }
+        },
+        place="fields",
+    )  # fmt: skip
+    text = "Trois cas à Lyon."
+    for place, cases, supports in (("Lyon", 9, True), ("Metz", 3, True), ("Metz", 9, False)):
+        item = {"value": {"place": place, "cases": cases}, "quote": text}
+        found = read_answer(fields, locate(compact_json({"events": [item]})))
+        ground(found, Aligner(text))
+        judge(found, fields)
+        assert found["events"].items[0].evidence.supports is supports
+        assert not_in_quote(found, fields) == ([] if supports else ["events"])
+
+
+def test_a_quote_that_is_not_in_the_text_supports_nothing_and_is_told_by_its_alignment():
+    fields = fields_from({"x": {"type": "integer", "evidence": True}}, place="fields")
+    found = read_answer(fields, locate('{"x":{"value":67,"quote":"67 ans"}}'))
+    ground(found, Aligner("Rien."))
+    judge(found, fields)
+    assert found["x"].evidence.supports is None
+
+
+@pytest.mark.parametrize(
+    ("value", "quote", "is_leak"),
+    [
+        ("Freedonia", "France", True),  # the quote is in the text; the value is the example's and is not
+        ("Freedonia", "Freedonia", True),
+        ("France", "France", False),
+        ("Sierra Leone", "Freetown", False),  # no example has it: unsupported, and no leak
+    ],
+)
+def test_a_leak_is_judged_by_its_value_whatever_the_quote(value, quote, is_leak):
+    fields = fields_from({"country": {"type": "string", "evidence": True}}, place="fields")
+    output = {"country": {"value": "Freedonia", "quote": "Freedonia"}}
+    example = read_example({"text": "Cases in Freedonia.", "output": output}, ("text",), fields, place="example")
+    text = "Cases in France, and in Freetown."
+    found = read_answer(fields, locate(compact_json({"country": {"value": value, "quote": quote}})))
+    ground(found, Aligner(text))
+    assert Leaks([example], fields).in_answer(found, text) == (["country"] if is_leak else [])
+
+
+def test_numbers_are_read_in_figures_and_in_words_of_both_languages():
+    shown = Wording("Vingt et un enfants, thirty-two adults, 1.234,5 kg, 1,234 and ½")
+    assert {21.0, 32.0, 1234.5, 1234.0, 1.234} <= shown.numbers
+    assert not shown.has_number(20)
+    assert Wording("3 mai").has_date(datetime.date(2024, 5, 3), None)
