@@ -320,7 +320,7 @@ def test_what_is_copied_is_found_letter_by_letter(data, text):
     is_cut = within_words(text)
     places = [place for place in range(len(text) + 1) if not is_cut[place] and not within(text, place)]
     start, end = sorted(data.draw(st.tuples(st.sampled_from(places), st.sampled_from(places))))
-    quote = text[start:end]
+    quote = text[start:end].strip()
     assume(fold(quote) and not is_too_short(quote))
     evidence = aligned(text, f" {quote}\n")
     if evidence.alignment is EXACT:
