@@ -259,7 +259,7 @@ def test_a_kind_has_its_words_in_both_languages(kind, language):
     (entry,) = [one for one in codebook(task, id_column="id", carry_columns=[]) if one.column == "x"]
     assert entry.type.strip()
     phrase = task.fields["x"].phrase(language)
-    (message,) = messages(task, {"text": "t"}, style="full")
+    message = messages(task, {"text": "t"}, style="full")[0]
     assert f"- x ({phrase}" in message["content"]
     other = "en" if language == "fr" else "fr"
     assert phrase != task.fields["x"].phrase(other)

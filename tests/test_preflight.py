@@ -153,7 +153,8 @@ def test_long_instructions_are_refused_and_a_document_that_fits_is_room_enough(s
     from glane.extraction.prompts import least_prompt
     from glane.task.prompt import messages
 
-    needed = len(conversations.encode(messages(task, {"text": ""}, style="full"))) + least_prompt(task)
+    shape = preflight(FULL.model_copy(update={"max_model_len": 20_000}), task).prompt_shape
+    needed = len(conversations.encode(messages(task, {"text": ""}, style="full", shape=shape))) + least_prompt(task)
     exact = {"max_model_len": needed + FULL.max_tokens}
     preflight(FULL.model_copy(update=exact), task)
     with pytest.raises(ConfigError, match="no document fits"):

@@ -123,12 +123,15 @@ def test_the_grammar_backend_takes_the_schema_and_the_reference_answers(name, go
 )
 def test_prompts_show_instructions_fields_and_labels(name, phrases, shipped_task):
     task = load_task(shipped_task(name))
-    (message,) = messages(task, {"text": "LE DOCUMENT"}, style="full")
+    told, *examples, asked = messages(task, {"text": "LE DOCUMENT"}, style="full")
     for phrase in phrases:
-        assert phrase in message["content"]
+        assert any(phrase in one["content"] for one in (told, *examples))
+    assert [one["role"] for one in examples] == ["user", "assistant"] * len(task.examples)
     for field in task.fields.values():
         assert field.description
-    assert message["content"].index("LE DOCUMENT") > message["content"].rindex("Exemple")
+    assert "LE DOCUMENT" in asked["content"]
+    (whole,) = messages(task, {"text": "LE DOCUMENT"}, style="full", shape="single")
+    assert whole["content"].index("LE DOCUMENT") > whole["content"].rindex("Exemple")
 
 
 def check(field, name, answer, row):

@@ -129,6 +129,7 @@ class ExtractedValue:
     quote: str | None = None  # the quote as the model wrote it
     evidence: Evidence | None = None  # the quote, found again in the text
     span: tuple[int, int] | None = None  # in the answer's JSON: all that decides what the value is
+    lead: tuple[int, int] | None = None  # where the quote stands before the value: what decided that there is a quote
     value_span: tuple[int, int] | None = None  # in the answer's JSON: the value alone; None if there is no value
     confidence: float | None = None  # probability of the value, 0 to 1
     probabilities: Mapping[str, float] | None = None  # of an enum or boolean: probability by value, JSON spelling

@@ -28,6 +28,8 @@ from glane.settings import ModelSettings
 from glane.types import Completion, Message, TokenScores
 from glane.validation import Strict, validated
 
+_HEAD_ENDS = " […]\n\n"
+
 
 class _Script(Strict):
     seconds_to_start: float = 0.0
@@ -49,7 +51,7 @@ class _CodePoints:
     has_template = False
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
-        return [ord(character) for message in messages for character in message["content"]]
+        return [ord(character) for character in self.render(messages, True)]
 
     def count(self, text: str) -> int:
         return len(text)
@@ -109,7 +111,7 @@ class ScriptedEngine:
         self._waiting.clear()
 
     def _answer(self, question: _Question) -> Completion:
-        text = question.text
+        text = question.text.rpartition(_HEAD_ENDS)[2]  # how a document begins stands before each of its parts
         if given := re.findall(r"\[\[answer (.*?)\]\]", text, re.DOTALL):
             key = "".join(given)
             answer = given[min(self._asked[key], len(given) - 1)]
@@ -119,8 +121,7 @@ class ScriptedEngine:
         else:
             seed = f"{text}{question.sampling.seed if question.sampling.temperature else ''}"
             rng = random.Random(hashlib.blake2b(seed.encode("utf-8", "surrogatepass")).digest())
-            words = text.rpartition("Document :")[2].split()[:2]
-            answer = sample_answer(question.form, rng, quote=" ".join(words)[:40] or "-")
+            answer = sample_answer(question.form, rng, quote=_first_words(text))
         cut = "[[truncate]]" in text
         answer = answer[: len(answer) // 2] if cut else answer
         return Completion(
@@ -130,6 +131,12 @@ class ScriptedEngine:
             num_output_tokens=question.sampling.max_tokens if cut else len(answer),
             scores=(lambda: _scores(answer)) if question.form.wants_scores else None,
         )
+
+
+def _first_words(prompt: str) -> str:
+    """The first two words of a prompt's last document."""
+    _, _, document = prompt.rpartition("<document ")
+    return " ".join(document.partition(">\n")[2].split()[:2])[:40] or "-"
 
 
 def _scores(answer: str) -> TokenScores:
@@ -147,7 +154,7 @@ def _start(settings: ModelSettings, *, device: str, cpus: int) -> ScriptedEngine
 KIND = EngineKind(
     name="scripted",
     start=_start,
-    version=lambda: "2",  # raised when its answers change
+    version=lambda: "3",  # raised when its answers change
     has_weights=False,
     needs_hardware=False,
     is_random=True,

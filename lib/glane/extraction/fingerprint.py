@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from glane.extraction.prompts import shape_of
 from glane.run.fingerprint import Fingerprint, differences, text_digest
 from glane.settings import DataSettings, ModelSettings
 from glane.task.prompt import messages, recall_note, repair_note
@@ -13,7 +14,7 @@ from glane.task.task import Task
 
 # The version of how documents are split, and answers located and merged. A code change that changes results must raise
 # it. tests/test_method.py fails if results change.
-METHOD = 2
+METHOD = 3
 
 # Settings of the model that change its speed, but not its answers.
 _SPEED_ONLY = frozenset(
@@ -54,7 +55,8 @@ def make_fingerprint(
     """
     empty = dict.fromkeys(task.inputs, "")
     notes = repair_note(task, "") + recall_note(task, "")
-    prompt = json.dumps([messages(task, empty, style=model.prompt_style, note=notes)], ensure_ascii=False)
+    shape = shape_of(model)
+    prompt = json.dumps([messages(task, empty, style=model.prompt_style, shape=shape, note=notes)], ensure_ascii=False)
     return {
         "inputs": [dict(entry) for entry in inputs],
         "data": data.model_dump(mode="json", exclude={"path"}),

@@ -11,6 +11,7 @@ from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, ReadingPlan, Turn
 from glane.reading.split import split
 from glane.settings import ModelSettings
+from glane.task.prompt import Part, PromptShape, document_head
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Document, Message, Status
 
@@ -20,6 +21,7 @@ _MIN_TEXT_TOKENS = 16  # the least token budget for the text of a chunk
 _NOTE_TOKENS = 1500  # token budget of recall prompts for what earlier answers found
 _CONTROL_TEXT = "-"
 _CONTROL_TOKENS = 16
+_MANY = 999  # parts
 _JOIN_TOKENS = 8  # text and template may take some more tokens together than apart
 
 
@@ -27,6 +29,11 @@ def least_prompt(task: Task) -> int:
     """The tokens that a prompt needs beside an empty question: of some text, and of what chunks have with them."""
     notes = _NOTE_TOKENS if task.passes.recall and task.split is not None else 0
     return _MIN_TEXT_TOKENS + (0 if task.split is None else _JOIN_TOKENS + notes)
+
+
+def shape_of(model: ModelSettings) -> PromptShape:
+    """The shape of a model's prompts; `auto` is the first, where nothing was tried."""
+    return "system" if model.prompt_shape == "auto" else model.prompt_shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,7 @@ class PromptBuilder:
 
     def __init__(self, engine: Engine, task: Task, model: ModelSettings) -> None:
         self._engine, self._model = engine, model
-        self._plan = ReadingPlan(task, style=model.prompt_style)
+        self._plan = ReadingPlan(task, style=model.prompt_style, shape=shape_of(model))
         self._budget: tuple[Mapping[str, str], int] | None = None
 
     def open(self, document: Document) -> Reading | Outcome:
@@ -112,11 +119,12 @@ class PromptBuilder:
     def _text_budget(self, document: Document) -> int:
         """The token budget for text: the limit of a prompt minus everything else in it."""
         if self._budget is None or self._budget[0] != document.inputs:  # most tasks have no other inputs
-            empty = self._plan.question.template.messages({**document.inputs, TEXT_INPUT: ""})
+            part = Part(number=_MANY, of=_MANY, head="-")
+            empty = self._plan.question.template.messages({**document.inputs, TEXT_INPUT: ""}, part=part)
             notes = _NOTE_TOKENS if self._plan.recall is not None else 0
             budget = self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
             self._budget = (document.inputs, budget)
-        return self._budget[1]
+        return self._budget[1] - self._engine.count_tokens(document_head(document.text or ""))
 
     def _too_long(self, what: str) -> Outcome:
         remedy = "" if self._plan.task.split is not None else "; with task.split it would be asked in chunks"

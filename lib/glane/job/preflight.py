@@ -13,14 +13,14 @@ from glane.engine.chat_template import probes, template_fault
 from glane.engine.protocol import Conversations
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError
-from glane.extraction.prompts import least_prompt
+from glane.extraction.prompts import least_prompt, shape_of
 from glane.settings import ModelSettings
 from glane.task.fields import Field, ListField, inner_fields
 from glane.task.form import answer_form
 from glane.task.kinds.enum import EnumField
 from glane.task.kinds.number import NumberField
 from glane.task.kinds.string import StringField
-from glane.task.prompt import PromptTemplate
+from glane.task.prompt import SHAPES, PromptShape, PromptTemplate
 from glane.task.shortest import shortest_answer
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Message
@@ -30,8 +30,10 @@ _LONGEST_PROBE = 400_000  # characters
 _CHARACTERS_PER_TOKEN = 4
 
 
-def preflight(model: ModelSettings, task: Task) -> None:
+def preflight(model: ModelSettings, task: Task) -> ModelSettings:
     """Check what decides over every document. What needs a tokenizer is left out where none is at hand.
+
+    Returns the model's settings with the shape of its prompts.
 
     Raises:
         ConfigError: naming the field or the setting, the figures and the remedy.
@@ -40,10 +42,11 @@ def preflight(model: ModelSettings, task: Task) -> None:
     check_forms(task, own if own.is_file() else None)
     conversations = engine_kind(model.engine).conversations(model)
     if conversations is None:
-        return
+        return model
     if conversations.has_template:
-        check_template(model, task, conversations)
+        model = model.model_copy(update={"prompt_shape": check_template(model, task, conversations)})
     check_length(model, task, conversations)
+    return model
 
 
 def check_forms(task: Task, vocabulary: Path | None = None) -> None:
@@ -91,21 +94,38 @@ _LONG_LIST_ADVICE = (
 )
 
 
-def check_template(model: ModelSettings, task: Task, conversations: Conversations) -> None:
+def check_template(model: ModelSettings, task: Task, conversations: Conversations) -> PromptShape:
     """Check that the model's chat template keeps prompt and document whole, and ends where the answer begins.
+
+    Returns the shape that was asked for, or the first that the template takes: not all take a system message.
 
     Raises:
         ConfigError: saying what it does instead.
     """
-    template = PromptTemplate(task, style=model.prompt_style)
+    shapes = SHAPES if model.prompt_shape == "auto" else (model.prompt_shape,)
+    for shape in shapes:
+        try:
+            fault = _template_fault(model, task, conversations, shape)
+        except ConfigError:
+            if shape == shapes[-1]:
+                raise
+            continue
+        if fault is None:
+            return shape
+    place = model.chat_template or f"the tokenizer of {model.tokenizer or model.path}"
+    raise ConfigError(
+        f"model.chat_template: the template of {place} will not do: {fault}. Set model.chat_template to a "
+        "Jinja file that shows the message of the role user once, whole and unchanged, and then begins the "
+        "assistant's."
+    )
+
+
+def _template_fault(model: ModelSettings, task: Task, conversations: Conversations, shape: PromptShape) -> str | None:
+    template = PromptTemplate(task, style=model.prompt_style, shape=shape)
     for text in probes(min(model.max_model_len * _CHARACTERS_PER_TOKEN, _LONGEST_PROBE)):
         if (fault := template_fault(conversations.render, _messages(template, task, text))) is not None:
-            place = model.chat_template or f"the tokenizer of {model.tokenizer or model.path}"
-            raise ConfigError(
-                f"model.chat_template: the template of {place} will not do: {fault}. Set model.chat_template to a "
-                "Jinja file that shows the message of the role user once, whole and unchanged, and then begins the "
-                "assistant's."
-            )
+            return fault
+    return None
 
 
 def _messages(template: PromptTemplate, task: Task, text: str) -> list[Message]:
@@ -120,7 +140,8 @@ def check_length(model: ModelSettings, task: Task, conversations: Conversations)
     """
     window, reserve = model.max_model_len, model.max_tokens
     for asked in (task, *([task.recall_task()] if task.passes.recall else [])):
-        empty = _messages(PromptTemplate(asked, style=model.prompt_style), asked, "")
+        template = PromptTemplate(asked, style=model.prompt_style, shape=shape_of(model))
+        empty = _messages(template, asked, "")
         question = len(conversations.encode(empty))
         if question + least_prompt(task) > window - reserve:
             raise ConfigError(

@@ -4,9 +4,10 @@ Log-probabilities are those after the grammar's mask, for two reasons. First, th
 sampler and reports the result. Second, users ask for the probability among the answers that the task allows. A token
 that the grammar forced has log-probability 0, so it does not change any product.
 
-A value's confidence is the probability of the tokens that spell it, given everything before it in the answer. It
-separates doubtful values from sure ones. It is not calibrated: whether 0.9 means nine right in ten must be measured on
-labelled documents.
+A value's confidence is the probability of the tokens that spell it, given everything before it in the answer. Where
+the quote stands before the value, that the answer quotes at all counts, and what it quotes is given. It separates
+doubtful values from sure ones. It is not calibrated: whether 0.9 means nine right in ten must be measured on labelled
+documents.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: every byte of a character exc
 _IMPOSSIBLE = -700.0  # exp of less is not a normal double; engines write -inf or -9999 for masked tokens
 _CLOSING = frozenset('"}]')  # last characters of values that end by themselves
 _FOLLOWING = b",}] \t\n\r"  # what may stand after a value
-_WRAPPER = b'{"value":'
+_WRAPPERS = (b'{"value":', b',"value":')  # the second behind a quote
 
 
 def token_spans(text: str, pieces: Sequence[bytes]) -> list[tuple[int, int]] | None:
@@ -112,6 +113,19 @@ class Scorer:
         """
         return self._product(*self._tokens(span))
 
+    def confidence(self, found: ExtractedValue) -> float | None:
+        """Return the probability, 0 to 1, of the decision on a value, a null or a reason; None if it has no place."""
+        return None if found.span is None else self._lead(found) * self._product(*self._after(found))
+
+    def _lead(self, found: ExtractedValue) -> float:
+        return 1.0 if found.lead is None else self._product(*self._tokens(found.lead))
+
+    def _after(self, found: ExtractedValue) -> tuple[int, int]:
+        """The tokens of the decision, without those that `_lead` counts."""
+        assert found.span is not None
+        first, last = self._tokens(found.span)
+        return (first if found.lead is None else max(first, self._tokens(found.lead)[1])), last
+
     def probabilities(self, found: ExtractedValue, spellings: Mapping[str, bytes]) -> dict[str, float] | None:
         """Return the probability, 0 to 1, of each value of an enum or boolean at the place of `found`.
 
@@ -129,10 +143,11 @@ class Scorer:
         """
         if found.span is None or (found.value is not None and found.value_span is None):
             return None
-        first, last = self._tokens(found.span)
+        first, last = self._after(found)
+        weight = self._lead(found)
         # The text of the decision before the value. A null or a reason has none, so both forms of an answer are tried:
         # the plain value and the value in a wrapper.
-        prefixes: tuple[bytes, ...] = (b"", _WRAPPER)
+        prefixes: tuple[bytes, ...] = (b"", *_WRAPPERS)
         if found.value_span is not None:
             prefixes = (self.text[found.span[0] : found.value_span[0]].encode(),)
         masses = dict.fromkeys(spellings, 0.0)
@@ -152,6 +167,7 @@ class Scorer:
                 return None
         elif (chosen := _name(found.value)) in masses:
             masses[chosen] += self._product(first, last)
+        masses = {value: weight * mass for value, mass in masses.items()}
         total = max(sum(masses.values()), 1.0)  # it exceeds 1 by rounding only
         return {value: mass / total for value, mass in masses.items()}
 
@@ -188,9 +204,10 @@ class Scorer:
 def score_values(found: ExtractedValue, field: Field, scorer: Scorer) -> None:
     """Set `confidence` and `probabilities` in `found` and everything inside it.
 
-    The confidence of a scalar, a null or a missing reason is the probability of its whole decision, `found.span`. A
-    list has no confidence; its items have. An object has the lowest confidence inside it, or None if there is none.
-    Enums and booleans also get the probability of each value. Values without a place in the answer get nothing.
+    The confidence of a scalar, a null or a missing reason is the probability of its whole decision, see
+    `Scorer.confidence`. A list has no confidence; its items have. An object has the lowest confidence inside it, or
+    None if there is none. Enums and booleans also get the probability of each value. Values without a place in the
+    answer get nothing.
     """
     _score(found, field, scorer)
 
@@ -203,7 +220,7 @@ def _score(found: ExtractedValue, field: Field, scorer: Scorer) -> float | None:
     if found.items is not None and isinstance(field, ListField):
         return _lowest([_score(item, field.items, scorer) for item in found.items])
     if found.span is not None:
-        found.confidence = scorer.probability(found.span)
+        found.confidence = scorer.confidence(found)
         if not isinstance(field, ListField | ObjectField) and (spellings := field.spellings()):
             found.probabilities = scorer.probabilities(found, spellings)
     return found.confidence

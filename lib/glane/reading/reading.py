@@ -21,7 +21,16 @@ from glane.reading.same import plain_of
 from glane.reading.support import judge, not_in_quote
 from glane.task.examples import plain_json
 from glane.task.form import answer_form
-from glane.task.prompt import PromptStyle, PromptTemplate, compact_json, recall_note, repair_note
+from glane.task.prompt import (
+    Part,
+    PromptShape,
+    PromptStyle,
+    PromptTemplate,
+    compact_json,
+    document_head,
+    recall_note,
+    repair_note,
+)
 from glane.task.rules import Rules
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Completion, Document, ExtractedValue, Extraction, Message, Status
@@ -30,19 +39,19 @@ from glane.types import Chunk, Completion, Document, ExtractedValue, Extraction,
 class Question:
     """What a prompt asks: all fields of the task, or the lists of a recall pass. Made once for all documents."""
 
-    def __init__(self, task: Task, *, style: PromptStyle) -> None:
+    def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape) -> None:
         self.fields = task.fields
-        self.template = PromptTemplate(task, style=style)
+        self.template = PromptTemplate(task, style=style, shape=shape)
         self.form = answer_form(task)
 
 
 class ReadingPlan:
     """Everything that the readings of a task share: questions, rules and examples. Made once."""
 
-    def __init__(self, task: Task, *, style: PromptStyle) -> None:
+    def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape = "system") -> None:
         self.task = task
-        self.question = Question(task, style=style)
-        self.recall = Question(task.recall_task(), style=style) if task.passes.recall else None
+        self.question = Question(task, style=style, shape=shape)
+        self.recall = Question(task.recall_task(), style=style, shape=shape) if task.passes.recall else None
         self.rules = Rules(task.rules, task.fields, task.input_columns)
         self.leaks = Leaks(task.examples if style == "full" else (), task.fields)  # a bare prompt shows no example
 
@@ -112,7 +121,13 @@ class Reading:
         notes = [recall_note(self._task, turn.found)] * bool(turn.found)
         notes += [repair_note(self._task, turn.problem)] * bool(turn.problem)
         inputs = {**self._document.inputs, TEXT_INPUT: self.chunks[turn.chunk].text}
-        return self.question(turn).template.messages(inputs, note="\n".join(notes))
+        return self.question(turn).template.messages(inputs, part=self._part(turn.chunk), note="\n".join(notes))
+
+    def _part(self, chunk: int) -> Part | None:
+        if len(self.chunks) == 1:
+            return None
+        head = document_head(self._document.text or "") if chunk else ""
+        return Part(number=chunk + 1, of=len(self.chunks), head=head)
 
     def take(self, turn: Turn, answer: Completion | Outcome, *, duplicate: bool = False) -> list[Turn]:
         """Take the answer to a prompt, or the reason why there is none. Return the prompts to ask next."""

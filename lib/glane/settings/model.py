@@ -30,6 +30,7 @@ class ModelSettings(Strict):
     tokenizer: HomePath | None = None  # the weights' own by default
     chat_template: str | None = None  # a Jinja file; the tokenizer's own by default
     prompt_style: Literal["full", "bare"] = "full"
+    prompt_shape: Literal["auto", "system", "turns", "single"] = "auto"  # auto: the first that the chat template takes
     max_model_len: int = Key(default=8192, ge=16)
     max_tokens: int = Key(default=1024, ge=1)
     sampling: SamplingSettings = SamplingSettings()

@@ -70,11 +70,9 @@ def _missing(field: Field, node: Node, place: str) -> ExtractedValue:
     missing = Missing(reason)
     quoted = field.evidence and missing is not Missing.NOT_STATED
     members = _members(node, (MISSING, QUOTE) if quoted else (MISSING,), place)
-    return ExtractedValue(
-        missing=missing,
-        quote=_quote(members[QUOTE], place) if quoted else None,
-        span=(node.start, members[MISSING].end),
-    )
+    found = ExtractedValue(missing=missing, quote=_quote(members[QUOTE], place) if quoted else None)
+    found.lead, found.span = _decision(node, members, MISSING)
+    return found
 
 
 def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> ExtractedValue:
@@ -89,7 +87,7 @@ def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> ExtractedV
     if members[VALUE].value is None and wrapper is field:
         raise AnswerError(f"{place}.{VALUE}: null has no place there")
     found = _value(field, members[VALUE], f"{place}.{VALUE}")
-    found.span = (node.start, members[VALUE].end)
+    found.lead, found.span = _decision(node, members, VALUE)
     if ASSERTION in members:
         if members[ASSERTION].value not in wrapper.assertion:
             raise AnswerError(f"{place}.{ASSERTION}: none of the assertions {', '.join(wrapper.assertion)}")
@@ -97,6 +95,14 @@ def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> ExtractedV
     if QUOTE in members:
         found.quote = _quote(members[QUOTE], place)
     return found
+
+
+def _decision(node: Node, members: Mapping[str, Node], key: str) -> tuple[tuple[int, int] | None, tuple[int, int]]:
+    """The places that decide on a value or a reason: before its quote, and after it. What the quote says is given."""
+    decided, quote = members[key], members.get(QUOTE)
+    if quote is None or quote.start > decided.start:
+        return None, (node.start, decided.end)
+    return (node.start, quote.start - 1), (quote.end, decided.end)
 
 
 def _quote(node: Node, place: str) -> str:

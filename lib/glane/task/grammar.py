@@ -63,17 +63,20 @@ class _Grammar:
             return value
         shown = {VALUE: value, ASSERTION: self._one_of([str(one) for one in wrapper.assertion]), QUOTE: "quote"}
         parts: list[str] = []
-        for number, key in enumerate(keys):
+        for number, key in enumerate(self._spelling.ordered(keys)):
             parts += [_literal(f"{',' if number else '{'}{self._key(key)}:"), shown[key]]
         return self._rule(" ".join([*parts, _literal("}")]))
 
     def _reasons(self, field: Field) -> list[str]:
         options = []
         for reason in field.missing:
-            begun = _literal("{" + f"{self._key(MISSING)}:{_json(str(reason))}")
-            quoted = field.evidence and reason is not Missing.NOT_STATED
-            rest = f"{_literal(f',{self._key(QUOTE)}:')} quote {_literal('}')}" if quoted else _literal("}")
-            options.append(f"{begun} {rest}")
+            why = f"{self._key(MISSING)}:{_json(str(reason))}"
+            if not field.evidence or reason is Missing.NOT_STATED:
+                options.append(_literal("{" + why + "}"))
+            elif self._spelling.quote_first:
+                options.append(f"{_literal('{' + self._key(QUOTE) + ':')} quote {_literal(',' + why + '}')}")
+            else:
+                options.append(f"{_literal('{' + why + ',' + self._key(QUOTE) + ':')} quote {_literal('}')}")
         return options
 
     def _list(self, field: ListField) -> str:

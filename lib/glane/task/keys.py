@@ -1,4 +1,4 @@
-"""Full or short keys of the objects in an answer.
+"""Full or short keys of the objects in an answer, and their order.
 
 A model writes every key token by token, although the grammar leaves it no choice. Short keys take fewer tokens:
 `onset_date` becomes `od`, `quote` becomes `q`. The prompt explains them. They are replaced by the full names when an
@@ -8,7 +8,7 @@ answer is parsed, so no other code knows them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,7 @@ class Keys:
     """The spelling of keys. Names that it does not list are written in full."""
 
     short: Mapping[str, str]
+    quote_first: bool = False  # in the object around a value
 
     @cached_property
     def _full(self) -> dict[str, str]:
@@ -34,10 +35,17 @@ class Keys:
         """How an answer writes a key."""
         return self.short.get(name, name)
 
+    def ordered(self, names: Iterable[str]) -> list[str]:
+        """The keys of an object in the order of an answer. The object around a value is known by its keys."""
+        found = list(names)
+        if self.quote_first and QUOTE in found and (VALUE in found or MISSING in found):
+            found.sort(key=lambda name: name != QUOTE)
+        return found
+
     def in_answer(self, value: Any) -> Any:
         """A plain answer, with its keys as the model writes them."""
         if isinstance(value, Mapping):
-            return {self.written(name): self.in_answer(inner) for name, inner in value.items()}
+            return {self.written(name): self.in_answer(value[name]) for name in self.ordered(value)}
         return [self.in_answer(one) for one in value] if isinstance(value, list | tuple) else value
 
     def in_schema(self, schema: Any) -> Any:
@@ -49,9 +57,9 @@ class Keys:
         found: dict[str, Any] = {}
         for word, inner in schema.items():
             if word == "properties":
-                found[word] = {self.written(name): self.in_schema(one) for name, one in inner.items()}
+                found[word] = {self.written(name): self.in_schema(inner[name]) for name in self.ordered(inner)}
             elif word == "required":
-                found[word] = [self.written(name) for name in inner]
+                found[word] = [self.written(name) for name in self.ordered(inner)]
             else:
                 found[word] = self.in_schema(inner)
         return found
@@ -67,6 +75,11 @@ class Keys:
 
 
 FULL_KEYS = Keys({})
+
+
+def can_quote_first(fields: Mapping[str, Field]) -> bool:
+    """Whether no field has the name of a key around values: else its record would be taken for such an object."""
+    return not {VALUE, QUOTE, MISSING} & set(all_names(fields))
 
 
 def short_keys(fields: Mapping[str, Field]) -> Keys:

@@ -1,7 +1,7 @@
 """Makes the JSON Schema that constrains decoding.
 
-A field with evidence, missing reasons or assertions is answered by an object around its value (the wrapper). The value
-is its first key. So the probability of the value depends on the document, not on a quote that was just written.
+A field with evidence, missing reasons or assertions is answered by an object around its value (the wrapper). `Keys`
+tells the order of its keys in an answer.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -16,7 +17,7 @@ from glane.task.answer import read_answer
 from glane.task.examples import Example, read_example
 from glane.task.fields import Field, ListField, ObjectField, fields_from
 from glane.task.imports import ImportedFields, fields_of_model, fields_of_schema_file
-from glane.task.keys import FULL_KEYS, Keys, short_keys
+from glane.task.keys import FULL_KEYS, Keys, can_quote_first, short_keys
 from glane.task.locate import locate
 from glane.task.result import reserved_names
 from glane.task.rules import Rule, Rules
@@ -54,6 +55,9 @@ class _Manner(Strict):
     confidence: bool = True
     quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only substrings of the text
     keys: Literal["full", "short"] = "full"  # short keys take fewer tokens
+    order: Literal["auto", "quote_first", "value_first"] = (
+        "auto"  # auto: value first where a model is shown no question
+    )
     split: SplitSettings | None = None
     passes: PassSettings = PassSettings()
     repairs: int = Key(default=1, ge=0, le=5)
@@ -91,7 +95,8 @@ class Task(_Manner):
     @cached_property
     def spelling(self) -> Keys:
         """How answers spell their keys."""
-        return short_keys(self.fields) if self.keys == "short" else FULL_KEYS
+        keys = short_keys(self.fields) if self.keys == "short" else FULL_KEYS
+        return replace(keys, quote_first=self.order == "quote_first" and can_quote_first(self.fields))
 
     @property
     def answer_schema(self) -> str:

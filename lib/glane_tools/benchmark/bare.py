@@ -34,7 +34,7 @@ def main() -> None:
     )
     _watch(llm, clock, [len(rows) for rows in wanted_by])
     clock.mark("first_request")
-    outputs = llm.chat([[work.message(text)] for text in texts], params, use_tqdm=False)
+    outputs = llm.chat([work.messages(text) for text in texts], params, use_tqdm=False)
     rows: list[dict[str, Any]] = [{}] * table.num_rows
     for output, wanting in zip(outputs, wanted_by, strict=True):
         answer = output.outputs[0]

@@ -19,6 +19,8 @@ from glane.engine.device import gpu_bytes, num_gpus
 from glane.engine.vllm import engine_arguments
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError, RunError
+from glane.extraction.prompts import shape_of
+from glane.job.resolve import ordered_task
 from glane.run.environment import versions
 from glane.settings import ModelSettings
 from glane.storage import storage_errors
@@ -114,18 +116,19 @@ def plain_work(task: Mapping[str, Any], model: ModelSettings, *, documents: Path
     Raises:
         ConfigError: if the task needs more than one message with one answer, or the engine is not vLLM.
     """
-    plain = load_task({**task, "confidence": False, "quotes": "free", "repairs": 0})
+    plain = load_task({**ordered_task(task, model), "confidence": False, "quotes": "free", "repairs": 0})
     _refuse_what_others_cannot(plain, model)
     model = resolve_weights(model)
     cores = len(os.sched_getaffinity(0))
     here = Node(node_id="", host="", cpus=cores, gpus=num_gpus())
     layout = plan_layout(model, [here], weights_bytes=weights_bytes(model), gpu_bytes=gpu_bytes())
     device, model = layout.device, model.model_copy(update={"tensor_parallel_size": layout.tensor_parallel_size})
-    (message,) = messages(plain, {TEXT_INPUT: _MARK}, style=model.prompt_style)
+    *shared, message = messages(plain, {TEXT_INPUT: _MARK}, style=model.prompt_style, shape=shape_of(model))
     before, _, after = message["content"].partition(_MARK)
     return Work(
         documents=str(documents), records="", times="", scratch="", id_column="id", text_column=TEXT_INPUT,
-        before=before, after=after, schema=json.loads(plain.answer_schema), engine=engine_arguments(model, device),
+        shared=[{"role": one["role"], "content": one["content"]} for one in shared], before=before, after=after,
+        schema=json.loads(plain.answer_schema), engine=engine_arguments(model, device),
         temperature=model.sampling.temperature, top_p=model.sampling.top_p, max_tokens=model.max_tokens,
         device=device, cpus=cores if model.cpus_per_engine == "auto" else model.cpus_per_engine, ask_once=False,
     )  # fmt: skip

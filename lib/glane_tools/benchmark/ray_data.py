@@ -124,7 +124,7 @@ class _Prompt:
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         work = self._work
         return {
-            "messages": [work.message(row["text"])],
+            "messages": work.messages(row["text"]),
             "sampling_params": {
                 "temperature": work.temperature,
                 "top_p": work.top_p,

@@ -55,7 +55,7 @@ def main() -> None:
 def _request(work: Work, number: int, text: str) -> str:
     body = {
         "model": work.engine["model"],
-        "messages": [work.message(text)],
+        "messages": work.messages(text),
         "temperature": work.temperature,
         "top_p": work.top_p,
         "max_completion_tokens": work.max_tokens,

@@ -23,7 +23,8 @@ class Work:
     scratch: str  # a folder for temporary files
     id_column: str
     text_column: str
-    before: str  # the prompt is one user message: before + text + after
+    shared: list[dict[str, str]]  # the messages before the document's
+    before: str  # the document's message: before + text + after
     after: str
     schema: dict[str, Any]  # JSON Schema of an answer
     engine: dict[str, Any]  # arguments of vLLM's EngineArgs
@@ -35,9 +36,9 @@ class Work:
     ask_once: bool  # repeated texts are asked once; the contender's script does it
     options: dict[str, Any] = field(default_factory=dict)  # for one contender
 
-    def message(self, text: str) -> dict[str, str]:
-        """The one message of a prompt."""
-        return {"role": "user", "content": f"{self.before}{text}{self.after}"}
+    def messages(self, text: str) -> list[dict[str, str]]:
+        """The messages of a prompt."""
+        return [*self.shared, {"role": "user", "content": f"{self.before}{text}{self.after}"}]
 
 
 def write_work(work: Work, path: Path) -> None:
