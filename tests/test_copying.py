@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT, copy_tekken
-from glane.boundaries import is_too_short, within_characters, within_numbers, within_words
+from glane.boundaries import within_characters, within_numbers, within_words
 from glane.engine.copying import Passage, Pieces, Where
 from glane.form import free_quotes
 from glane.task.grammar import quote_grammar
@@ -52,6 +52,10 @@ def closed_by(where, token, passage):
     return None
 
 
+def is_enough(piece):
+    return sum(map(str.isalnum, piece)) >= 3 or any(map(str.isupper, piece)) or "😀" in piece
+
+
 def can_be_quoted(quote, text):
     """Whether a piece stands between bounds of words, numbers and characters, and is long enough."""
     try:
@@ -60,7 +64,7 @@ def can_be_quoted(quote, text):
         return False
     cut = within_numbers(text) | within_characters(text) | set(np.flatnonzero(within_words(text)).tolist())
     places = [start for start in range(len(text)) if text.startswith(quote, start)]
-    is_long = not is_too_short(quote) or all(is_too_short(text[start:]) for start in range(len(text)))
+    is_long = is_enough(quote) or not is_enough(text)
     return is_long and any(not {start, start + len(quote)} & cut for start in places)
 
 

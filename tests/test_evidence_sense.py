@@ -349,7 +349,9 @@ def test_copied_quotes_neither_begin_nor_end_within_a_number_or_a_character(text
         ("\x01\n1 234", "1", False),
         ("e\u0301", "e", False),
         ("a\r\nb", "a\r", False),
-        ("38,5 puis 38", "38", True),
+        ("38,5 puis 138", "138", True),
+        ("38,5 puis 38 ans", "38", False),
+        ("38,5 puis 38 ans", "38 ans", True),
     ],
 )
 def test_where_a_copied_quote_ends(text, quoted, can_end):

@@ -48,7 +48,7 @@ _COMPOUND = re.compile(
 _OTHER, _LETTER, _DIGIT = range(3)
 _ANY_KIND, _STRONG, _UNKNOWN = 3, 4, 8
 _KINDS = np.full(0x110000, _UNKNOWN, np.uint8)  # of each code point, filled when it first occurs
-_MIN_QUOTE = 3  # letters; shorter quotes need a digit, a capital or a character that is a word: "F", "4a"
+_MIN_QUOTE = 3  # letters and digits; shorter quotes need a capital, or a character that is a word: "F"
 
 
 class _Plain(dict[int, str]):
@@ -143,13 +143,15 @@ def within_words(text: str) -> npt.NDArray[np.bool_]:
     return found
 
 
-def least_ends(text: str) -> npt.NDArray[np.int64]:
+def least_ends(text: str, *, with_numbers: bool = False) -> npt.NDArray[np.int64]:
     """Return, for each offset of a text, the least end of a quote that begins there and is not too short.
 
-    Too short is what has fewer than three letters, and no digit or capital. Where no end is enough, it is one more than
-    the length of the text.
+    Too short is what has fewer than three letters or digits, and no capital. `with_numbers`, a digit is enough. Where
+    no end is enough, it is one more than the length of the text.
     """
     kinds = _kinds(text)
+    if with_numbers:
+        kinds = np.where(kinds == _DIGIT, np.uint8(_DIGIT | _STRONG), kinds)
     counts = np.concatenate(([0], np.cumsum(kinds > 0)))  # letters and digits before each offset
     by_length = np.searchsorted(counts, counts[:-1] + _MIN_QUOTE)
     strong = np.append(np.flatnonzero(kinds & _STRONG) + 1, len(text) + 1)
@@ -158,8 +160,8 @@ def least_ends(text: str) -> npt.NDArray[np.int64]:
 
 
 def is_too_short(quote: str) -> bool:
-    """Whether a quote is too short to show anything; see `least_ends`."""
-    return not quote or bool(least_ends(quote)[0] > len(quote))
+    """Whether a quote is too short to show anything, and no number; see `least_ends`."""
+    return not quote or bool(least_ends(quote, with_numbers=True)[0] > len(quote))
 
 
 def _kinds(text: str) -> npt.NDArray[np.uint8]:
@@ -177,7 +179,7 @@ def _kind(character: str) -> int:
     if _UNSPACED.match(character) or unicodedata.category(character) == "So" or character in "≥≤≠±×":
         return _OTHER | _STRONG  # it says something alone
     if character.isnumeric():
-        return _DIGIT | _STRONG
+        return _DIGIT
     if character.isalpha() or character == "\u00ad" or unicodedata.category(character)[0] == "M":
         return _LETTER | _STRONG * character.isupper()
     return _OTHER

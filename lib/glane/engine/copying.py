@@ -8,8 +8,8 @@ quote.
 Both ways allow the same answers (tests/test_copying.py), with these exceptions. A quote does not begin within an escape
 of the text, such as after the backslash of a line break. No single token ends a quote and begins the next. A quote
 neither begins nor ends within a word, a number or a character of the text, and is not too short to show anything
-(`glane.boundaries`): from "38,5 °C" nothing quotes "38" or "5", and from "France" nothing quotes "F". A quote that has
-reached its greatest length ends where it is.
+(`glane.boundaries`): from "38,5 °C" nothing quotes "38" or "5", from "France" nothing quotes "F", and from "12 cas" a
+quote of the number takes what is counted with it. A quote that has reached its greatest length ends where it is.
 
 All of it works on bytes, because a token may hold a part of a character.
 """
