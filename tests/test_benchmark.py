@@ -151,7 +151,6 @@ def test_the_plain_work_is_what_glane_asks(tmp_path):
     assert json.loads(task.answer_schema) == plain.schema
     assert messages(task, {"text": "Pte de 67 ans"}, style="bare") == plain.messages("Pte de 67 ans")
     full = the_work(tmp_path, prompt_style="full", max_model_len=8192)
-    task = load_task({**ed_visit(), "confidence": False, "quotes": "free", "repairs": 0, "order": "quote_first"})
     assert messages(task, {"text": "Pte de 67 ans"}, style="full") == full.messages("Pte de 67 ans")
     assert (plain.engine["max_model_len"], plain.max_tokens, plain.temperature) == (2048, 384, 0.0)
     with pytest.raises(ConfigError, match="scripted"):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from glane.corpus.find import refuse_absent
 from glane.engine.weights import resolve_weights
@@ -13,7 +11,7 @@ from glane.job.notes import tell_notes
 from glane.job.preflight import preflight
 from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy
-from glane.settings import ExtractSettings, ModelSettings, ResolvedSettings
+from glane.settings import ExtractSettings, ResolvedSettings
 from glane.task.task import Task, load_task
 
 
@@ -23,7 +21,6 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     Raises:
         GlaneError: naming what is wrong and the remedy.
     """
-    settings = settings.model_copy(update={"task": ordered_task(settings.task, settings.model)})
     task = load_task(settings.task)
     tell_notes(task)
     refuse_toy(settings, task)
@@ -48,14 +45,6 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     found = found.model_copy(update={"model": preflight(found.model, task)})
     resolved = ResolvedSettings(**{name: getattr(found, name) for name in ExtractSettings.model_fields})
     return resolved, task
-
-
-def ordered_task(task: Mapping[str, Any], model: ModelSettings) -> dict[str, Any]:
-    """The task with the order of its answers: the quote first, for models that are told so."""
-    found = dict(task)
-    if found.get("order", "auto") == "auto":
-        found["order"] = "quote_first" if model.prompt_style == "full" else "value_first"
-    return found
 
 
 def absolute(settings: ExtractSettings) -> ExtractSettings:

@@ -55,9 +55,7 @@ class _Manner(Strict):
     confidence: bool = True
     quotes: Literal["copied", "free"] = "copied"  # copied: decoding allows only substrings of the text
     keys: Literal["full", "short"] = "full"  # short keys take fewer tokens
-    order: Literal["auto", "quote_first", "value_first"] = (
-        "auto"  # auto: value first where a model is shown no question
-    )
+    order: Literal["value_first", "quote_first"] = "value_first"  # of a value and its quote, in an answer
     split: SplitSettings | None = None
     passes: PassSettings = PassSettings()
     repairs: int = Key(default=1, ge=0, le=5)

@@ -20,7 +20,6 @@ from glane.engine.vllm import engine_arguments
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError, RunError
 from glane.extraction.prompts import shape_of
-from glane.job.resolve import ordered_task
 from glane.run.environment import versions
 from glane.settings import ModelSettings
 from glane.storage import storage_errors
@@ -116,7 +115,7 @@ def plain_work(task: Mapping[str, Any], model: ModelSettings, *, documents: Path
     Raises:
         ConfigError: if the task needs more than one message with one answer, or the engine is not vLLM.
     """
-    plain = load_task({**ordered_task(task, model), "confidence": False, "quotes": "free", "repairs": 0})
+    plain = load_task({**task, "confidence": False, "quotes": "free", "repairs": 0})
     _refuse_what_others_cannot(plain, model)
     model = resolve_weights(model)
     cores = len(os.sched_getaffinity(0))
