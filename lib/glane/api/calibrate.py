@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
-from glane.assess.calibrate.acceptance import accept, acceptance_text
+from glane.assess.calibrate.acceptance import accept, acceptance_text, with_doubts
 from glane.assess.calibrate.page import calibration_page
 from glane.assess.calibrate.record import CalibrationSummary
 from glane.assess.files import as_parquet, write_folder
@@ -66,7 +66,7 @@ def calibrate(
     """
     opened = run_of(run)
     found = accept(
-        opened.evidence().collect(),
+        with_doubts(opened.evidence().collect(), opened.doubts().collect(), id_column=opened.id_column),
         table_of(values, place="values", id_column=opened.id_column),
         id_column=opened.settings.data.id_column,
         alpha=alpha,

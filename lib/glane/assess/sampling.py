@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from glane.errors import ConfigError, did_you_mean
+from glane.task.signs import is_doubted
 
 PROBABILITY, WEIGHT, STRATUM = "inclusion_probability", "weight", "stratum"
 REVIEWER = "reviewer"  # of the gold
@@ -50,7 +51,9 @@ def draw(
     """
     columns = rows.collect_schema()
     if method == "uncertain":
-        doubt = rows.select(id_column, lowest_confidence(columns, fields).alias("_lowest")).collect()
+        # A sign that a value is not the document's is full doubt, however sure the model was of it.
+        lowest = pl.when(is_doubted(columns, fields)).then(0.0).otherwise(lowest_confidence(columns, fields))
+        doubt = rows.select(id_column, lowest.alias("_lowest")).collect()
         return draw_uncertain(doubt, id_column=id_column, confidence="_lowest", num_rows=num_rows, seed=seed)
     if method == "random":
         return draw_random(rows.select(id_column).collect(), id_column=id_column, num_rows=num_rows, seed=seed)

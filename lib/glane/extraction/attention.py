@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal
 
+from glane.task.signs import SIGNS, Sign
 from glane.validation import Strict
 
-Sign = Literal["leaked_from_example", "not_in_quote", "broken_rules"]
-
-SIGNS: Mapping[Sign, str] = {
-    "leaked_from_example": "repeat a value of an example that is not in their document",
-    "not_in_quote": "have a value that cannot be read in its own quote",
-    "broken_rules": "break a rule between fields, even asked again",
-}
 _SHOWN = 5  # fields
 
 

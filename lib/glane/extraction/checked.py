@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from glane.extraction.attention import SIGNS, Sign
 from glane.reading.same import plain_of
 from glane.task.examples import plain_json
 from glane.task.prompt import compact_json
+from glane.task.signs import Sign
 from glane.types import ExtractedValue, Extraction
 
 _LONGEST = 60  # characters of a value or quote
@@ -26,7 +26,7 @@ def checked_lines(result: Extraction) -> list[str]:
         marks = f"  <- {', '.join(signs)}" if signs else ""
         lines += [f"    {place} = {_line(value)}{marks}" for place, value in _leaves(name, one)]
     if result.broken_rules:
-        lines.append(f"    {SIGNS['broken_rules']}: {'; '.join(result.broken_rules)}")
+        lines += [f"    breaks the rule: {rule}" for rule in result.broken_rules]
     return [*lines, ""]
 
 

@@ -20,6 +20,7 @@ from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
 from glane.spreadsheets import without_formulas
+from glane.task.signs import doubts
 from glane.task.task import Task, load_task
 from glane.toys import notice, notice_lines
 from glane.types import Status, Toy
@@ -83,6 +84,14 @@ class Run:
             RunError: if the id column has the name of one of these columns.
         """
         return evidence(self.usable(), self._fields(), id_column=self.settings.data.id_column)
+
+    def doubts(self) -> pl.LazyFrame:
+        """One row per sign that a value is not the document's: id, field, sign, rule.
+
+        The sign is `leaked_from_example`, `not_in_quote` or `broken_rules`. A broken rule concerns the row: its `field`
+        is null, and `rule` says which it is.
+        """
+        return doubts(self.usable(), id_column=self.settings.data.id_column)
 
     def documents(self) -> pl.LazyFrame:
         """The id and the text of every row of the run, from its input files; raises as `inputs` does."""

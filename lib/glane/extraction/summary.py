@@ -14,12 +14,13 @@ from pydantic import ConfigDict
 
 from glane.drift import DriftBrief
 from glane.errors import UnusableError
-from glane.extraction.attention import SIGNS, Attention, Sign, attention
+from glane.extraction.attention import Attention, attention
 from glane.extraction.prediction import Predicted
 from glane.records import left_out
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, Tokens, read_summary
 from glane.settings import RunSettings
+from glane.task.signs import SIGNS, Sign
 from glane.toys import notice_lines
 from glane.types import Status, Toy
 from glane.validation import Strict

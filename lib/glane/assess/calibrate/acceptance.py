@@ -41,6 +41,21 @@ class Acceptance:
     summary: CalibrationSummary  # calibration.json
 
 
+def with_doubts(found: pl.DataFrame, doubts: pl.DataFrame, *, id_column: str) -> pl.DataFrame:
+    """The values of a run (`Run.evidence()`) with the column `doubted`: whether a sign of `Run.doubts()` concerns it.
+
+    A quote that does not show its value concerns this value, a leak the field, a broken rule the document.
+    """
+    broken = doubts.filter(pl.col("field").is_null())[id_column].implode()
+    leaked = doubts.filter(pl.col("sign") == "leaked_from_example").select(id_column, pl.col("field").alias("_field"))
+    top = pl.col("field").str.split(".").list.first().alias("_field")
+    marked = found.with_columns(top).join(
+        leaked.unique().with_columns(_leaked=True), on=[id_column, "_field"], how="left"
+    )
+    doubted = pl.col(id_column).is_in(broken) | pl.col("_leaked").fill_null(False) | ~pl.col("supports").fill_null(True)
+    return marked.with_columns(doubted.alias("doubted")).drop("_field", "_leaked")
+
+
 def accept(
     found: pl.DataFrame, values: pl.DataFrame, *, id_column: str, alpha: float, delta: float, seed: int = 0
 ) -> Acceptance:
@@ -50,7 +65,8 @@ def accept(
     model gave, in documents like those that were judged, which must be drawn from the run with equal probabilities.
 
     Args:
-        found: the values of the run: id, field, item, value (as text), confidence.
+        found: the values of the run: id, field, item, value (as text), confidence; and `doubted`, if any is. Such a
+            value is never accepted, and what was judged of them says nothing of the others.
         values: judged values: id, field, item (or `predicted_item`: the place in the run's list), verdict.
         id_column: of both.
         alpha: the share of accepted values that may be wrong, per field.
@@ -61,10 +77,16 @@ def accept(
         DataError: if the judged values do not fit the run, or nothing has a confidence.
     """
     sample = _check_even(values)
+    if "doubted" not in found.columns:
+        found = found.with_columns(pl.lit(False).alias("doubted"))
     judged = _judged(found, values, id_column)
+    everything, found = found, found.filter(~pl.col("doubted"))
     fields = sorted(judged["field"].unique().to_list())
     share = delta / len(fields)
     pooled = _calibrated(judged, id_column, seed)
+    doubted = {
+        str(name): int(count) for name, count in everything.filter("doubted")["field"].value_counts().iter_rows()
+    }
     parts: list[pl.DataFrame] = []
     summaries: dict[str, FieldCalibration] = {}
     for field in fields:
@@ -90,11 +112,11 @@ def accept(
             thresholds_are_apart=chosen.is_apart,
             tests=chosen.tests,
             notes=chosen.notes(alpha, share),
-            run=AcceptedCount(values=rows.height, accepted=num),
+            run=AcceptedCount(values=rows.height + doubted.get(field, 0), accepted=num, doubted=doubted.get(field, 0)),
         )
-    unjudged = found.filter(~pl.col("field").is_in(fields))
+    unjudged = everything.filter(pl.col("doubted") | ~pl.col("field").is_in(fields))
     parts.append(unjudged.with_columns(pl.lit(None, pl.Float64).alias("calibrated"), pl.lit(False).alias("_accepted")))
-    everything = pl.concat(parts).select(id_column, "field", "item", "value", "confidence", "calibrated", "_accepted")
+    parted = pl.concat(parts).select(id_column, "field", "item", "value", "confidence", "calibrated", "_accepted")
     summary = CalibrationSummary(
         alpha=alpha,
         delta=delta,
@@ -104,7 +126,7 @@ def accept(
         documents=judged[id_column].n_unique(),
         sample=sample,
         fields=summaries,
-        fields_not_judged=tuple(sorted(unjudged["field"].unique().to_list())),
+        fields_not_judged=tuple(sorted(set(everything["field"]) - set(fields))),
         guarantee=(
             f"With probability {1 - delta:g} over the draw of the judged documents, for every field at once: at most "
             f"{alpha:.3g} of what is accepted is wrong, on average over the documents that have accepted values. Nulls "
@@ -112,8 +134,8 @@ def accept(
         ),
     )
     return Acceptance(
-        accepted=everything.filter("_accepted").drop("_accepted"),
-        to_review=everything.filter(~pl.col("_accepted")).drop("_accepted"),
+        accepted=parted.filter("_accepted").drop("_accepted"),
+        to_review=parted.filter(~pl.col("_accepted")).drop("_accepted"),
         summary=summary,
     )
 
@@ -124,7 +146,8 @@ def acceptance_text(summary: CalibrationSummary) -> str:
     for name, entry in summary.fields.items():
         run, threshold = entry.run, entry.threshold
         at = "no threshold is safe enough" if threshold is None else f"confidence >= {threshold:.4g}"
-        notes = "".join(f" ({note})" for note in entry.notes)
+        doubts = [f"{run.doubted} with a sign that they are not the document's"] if run.doubted else []
+        notes = "".join(f" ({note})" for note in (*entry.notes, *doubts))
         lines.append(
             f"{name}: {run.accepted} of {run.values} values accepted, {at}; {entry.judged} judged, "
             f"{entry.right:.1%} right; calibration error {entry.ece:.3f}, "
@@ -164,15 +187,18 @@ def _judged(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> pl.Dat
     )  # fmt: skip
     if given.select(keys).is_duplicated().any():
         raise DataError("values: a value is judged twice. Give the values of one evaluation.")
-    judged = given.join(found.select(*keys, "confidence"), on=keys, how="inner", nulls_equal=True)
+    judged = given.join(found.select(*keys, "confidence", "doubted"), on=keys, how="inner", nulls_equal=True)
     if judged.height < given.height:
         raise DataError(
             f"values: {given.height - judged.height} of {given.height} judged values are not in this run. "
             "Give the values of an evaluation of this very run."
         )
-    judged = judged.filter(pl.col("confidence").is_not_null())
+    judged = judged.filter(pl.col("confidence").is_not_null() & ~pl.col("doubted")).drop("doubted")
     if judged.is_empty():
-        raise DataError("values: no judged value has a confidence. The run needs task.confidence: true.")
+        raise DataError(
+            "values: no judged value has a confidence (task.confidence: true), or each has a sign that it is not the "
+            "document's."
+        )
     return judged
 
 

@@ -26,6 +26,7 @@ class AcceptedCount(Strict):
 
     values: int
     accepted: int
+    doubted: int = 0  # with a sign that they are not the document's: never accepted, and not counted as judged
 
 
 class FieldCalibration(Strict):

@@ -13,6 +13,7 @@ from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
+from glane.task.signs import OF_FIELDS
 from glane.task.task import Task
 from glane.toys import notice
 from glane.types import Language, Toy
@@ -54,6 +55,7 @@ def review_data(
                 "context": {name: str(row[name]) for name in context if row[name] is not None},
                 "inclusion_probability": drawn[PROBABILITY],
                 "stratum": drawn[STRATUM],
+                "broken_rules": row.get("broken_rules") or [],
                 "fields": shown,
             }
         )
@@ -125,6 +127,7 @@ def _field_data(name: str, field: Field, row: Mapping[str, Any], text: str) -> d
     return {
         "answer": answer_of(field, name, row),
         "confidence": confidence,
+        "signs": [sign for sign in OF_FIELDS if name in (row.get(sign) or [])],
         "conflicts": [one if isinstance(one, str) else compact(one, default=str) for one in others],
         "passages": list(_passages(name, field, row, text, item=None, part=None)),
     }

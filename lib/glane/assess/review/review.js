@@ -255,6 +255,8 @@ function showField(name, index) {
     onclick: (event) => { if (!isActive && !event.target.closest("button")) goToField(index); } },
   head, schema.description && isActive ? make("p", { class: "description" }, schema.description) : null, value, before);
   if (!isActive) return card;
+  for (const sign of found.signs) card.append(make("p", { class: "sign", role: "note" }, words.signs[sign]));
+  for (const rule of documentHere().broken_rules) card.append(make("p", { class: "sign", role: "note" }, `${words.signs.broken_rules} ${rule}`));
   for (const quote of showQuotes(schema, found.passages)) card.append(quote);
   if (found.conflicts.length) card.append(make("p", { class: "others" }, `${words.others} ${found.conflicts.join(" · ")}`));
   card.append(editing ? showEditor(name, schema, decision, answer) : showButtons());

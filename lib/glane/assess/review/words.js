@@ -11,6 +11,11 @@ const WORDS = {
     accepted: "accepté", corrected: "corrigé", missing: "marqué manquant", was: "le modèle disait",
     none: "aucune valeur", empty: "liste vide", yes: "oui", no: "non", item: "élément", add: "Ajouter un élément",
     remove: "Retirer", value: "valeur", confidence: "confiance", others: "aussi trouvé :", choose: "choisir…",
+    signs: {
+      leaked_from_example: "valeur d’un exemple de la consigne, absente du document",
+      not_in_quote: "valeur qui ne se lit pas dans sa propre citation",
+      broken_rules: "règle enfreinte :",
+    },
     notFound: "citation introuvable dans le texte", why: "Pourquoi n’y a-t-il pas de valeur ?",
     assertedAs: "Le texte le dit",
     reasons: {
@@ -65,6 +70,11 @@ const WORDS = {
     accepted: "accepted", corrected: "corrected", missing: "marked missing", was: "the model said",
     none: "no value", empty: "empty list", yes: "yes", no: "no", item: "item", add: "Add an item",
     remove: "Remove", value: "value", confidence: "confidence", others: "also found:", choose: "choose…",
+    signs: {
+      leaked_from_example: "value of an example of the prompt, not in the document",
+      not_in_quote: "value that cannot be read in its own quote",
+      broken_rules: "broken rule:",
+    },
     notFound: "quote not found in the text", why: "Why is there no value?",
     assertedAs: "The text says it as",
     reasons: {
