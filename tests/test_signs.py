@@ -43,9 +43,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         {"country": {"value": "France", "quote": "en France"}, "cases": {"value": 32, "quote": "31 cas"}},
         {"country": {"value": "France", "quote": "en France"}, "cases": {"value": 2000, "quote": "31 cas"}},
     ]
-    # Escaped, the answer is no part of the text that could be quoted.
-    texts = [f"{TEXT} [[answer {json.dumps(answer).replace('a', chr(92) + 'u0061')}]]" for answer in answers]
-    texts = [text.replace("c\\u0061ses", "cases").replace("v\\u0061lue", "value") for text in texts]
+    # Escaped, an answer is no part of the text that could be quoted, and does not look like one.
+    hidden = [json.dumps(one).replace("a", "\\u0061").replace("o", "\\u006f") for one in answers]
+    texts = [f"{TEXT} [[answer {one}]]" for one in hidden]
     data = write_documents(folder / "d.parquet", texts)
     extract_here(make_settings(data, folder / "run", TASK, model__max_model_len=20000))
     return glane.open_run(folder / "run")

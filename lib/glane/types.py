@@ -198,4 +198,5 @@ class Extraction:
     num_repairs: int = 0  # prompts that were asked again because their answer was invalid
     broken_rules: Sequence[str] | None = None  # rules between fields that are still broken after repairs
     leaked: Sequence[str] | None = None  # fields whose value comes from an example of the task, not from the document
+    suspicious: Sequence[str] | None = None  # how the document speaks to a model; see `glane.reading.suspicion`
     not_in_quote: Sequence[str] | None = None  # fields with a value that cannot be read in its own quote

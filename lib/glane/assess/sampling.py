@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from glane.errors import ConfigError, did_you_mean
-from glane.task.signs import is_doubted
+from glane.task.doubts import is_doubted
 
 PROBABILITY, WEIGHT, STRATUM = "inclusion_probability", "weight", "stratum"
 REVIEWER = "reviewer"  # of the gold

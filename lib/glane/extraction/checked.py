@@ -27,6 +27,8 @@ def checked_lines(result: Extraction) -> list[str]:
         lines += [f"    {place} = {_line(value)}{marks}" for place, value in _leaves(name, one)]
     if result.broken_rules:
         lines += [f"    breaks the rule: {rule}" for rule in result.broken_rules]
+    if result.suspicious:
+        lines.append(f"    the text speaks to a model: {', '.join(result.suspicious)}")
     return [*lines, ""]
 
 

@@ -20,7 +20,7 @@ from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.settings import ExtractSettings
 from glane.spreadsheets import without_formulas
-from glane.task.signs import doubts
+from glane.task.doubts import doubts
 from glane.task.task import Task, load_task
 from glane.toys import notice, notice_lines
 from glane.types import Status, Toy
@@ -86,10 +86,10 @@ class Run:
         return evidence(self.usable(), self._fields(), id_column=self.settings.data.id_column)
 
     def doubts(self) -> pl.LazyFrame:
-        """One row per sign that a value is not the document's: id, field, sign, rule.
+        """One row per sign that a value is not the document's: id, field, sign, what.
 
-        The sign is `leaked_from_example`, `not_in_quote` or `broken_rules`. A broken rule concerns the row: its `field`
-        is null, and `rule` says which it is.
+        The sign is `leaked_from_example`, `not_in_quote`, `broken_rules` or `suspicious`. The last two concern the row:
+        `field` is null, and `what` says which rule it is, or how the text speaks to a model.
         """
         return doubts(self.usable(), id_column=self.settings.data.id_column)
 

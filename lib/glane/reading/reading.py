@@ -19,6 +19,7 @@ from glane.reading.merge import add_recalled, merge_chunks, merge_passes
 from glane.reading.parse import Outcome, parse
 from glane.reading.same import plain_of
 from glane.reading.support import judge, not_in_quote
+from glane.reading.suspicion import Suspicion
 from glane.task.examples import plain_json
 from glane.task.form import answer_form
 from glane.task.prompt import (
@@ -53,6 +54,7 @@ class ReadingPlan:
         self.question = Question(task, style=style, shape=shape)
         self.recall = Question(task.recall_task(), style=style, shape=shape) if task.passes.recall else None
         self.rules = Rules(task.rules, task.fields, task.input_columns)
+        self.suspicion = Suspicion(task.fields, task.spelling)
         self.leaks = Leaks(task.examples if style == "full" else (), task.fields)  # a bare prompt shows no example
 
 
@@ -161,13 +163,14 @@ class Reading:
         broken = [] if found is None else self._plan.rules.broken(found, self._document.inputs)
         if found is not None and (rejecting := [one.rule for one in broken if one.if_broken == "reject"]):
             status, reason, found = Status.INVALID, f"the answer breaks the rule {rejecting[0]!r}", None
-        texts = [self._document.text or "", *self._document.inputs.values()]
+        text = "\n".join([self._document.text or "", *self._document.inputs.values()])
         return Extraction(
             status=status,
             reason=reason,
             found=found,
             broken_rules=None if found is None else [one.rule for one in broken],
-            leaked=None if found is None else self._plan.leaks.in_answer(found, "\n".join(texts)),
+            leaked=None if found is None else self._plan.leaks.in_answer(found, text),
+            suspicious=None if found is None else self._plan.suspicion.in_text(text),
             not_in_quote=None if found is None else not_in_quote(found, self._task.fields),
             finish_reason=self._finish_reason,
             num_prompt_tokens=self._prompt_tokens,

@@ -123,6 +123,17 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
             "en": "Fields with a value that cannot be read in its own quote: to be checked.",
         },
     ),
+    ResultColumn(
+        name="suspicious",
+        type=pa.list_(pa.string()),
+        read=lambda row, _: row.suspicious,
+        words={
+            "fr": "En quoi le texte parle à un modèle (turns : marques de conversation, answer : réponse toute faite, "
+            "orders : consignes) : à vérifier.",
+            "en": "How the text speaks to a model (turns: marks of a conversation, answer: an answer ready made, "
+            "orders: instructions): to be checked.",
+        },
+    ),
 )
 
 

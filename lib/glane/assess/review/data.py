@@ -56,6 +56,7 @@ def review_data(
                 "inclusion_probability": drawn[PROBABILITY],
                 "stratum": drawn[STRATUM],
                 "broken_rules": row.get("broken_rules") or [],
+                "suspicious": row.get("suspicious") or [],
                 "fields": shown,
             }
         )

@@ -257,6 +257,7 @@ function showField(name, index) {
   if (!isActive) return card;
   for (const sign of found.signs) card.append(make("p", { class: "sign", role: "note" }, words.signs[sign]));
   for (const rule of documentHere().broken_rules) card.append(make("p", { class: "sign", role: "note" }, `${words.signs.broken_rules} ${rule}`));
+  if (documentHere().suspicious.length) card.append(make("p", { class: "sign", role: "note" }, words.signs.suspicious));
   for (const quote of showQuotes(schema, found.passages)) card.append(quote);
   if (found.conflicts.length) card.append(make("p", { class: "others" }, `${words.others} ${found.conflicts.join(" · ")}`));
   card.append(editing ? showEditor(name, schema, decision, answer) : showButtons());
