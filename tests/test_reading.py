@@ -86,7 +86,7 @@ def test_evidence_is_the_texts_own_passage_with_its_offsets(tmp_path):
 
 def test_a_quote_that_is_not_there_has_no_offsets(tmp_path):
     (row,) = read(tmp_path, ["Rien. " + answer(age={"value": 67, "quote": "né en mille neuf cent"})]).to_dicts()
-    assert row["age__evidence"] == {"quote": None, "start": None, "end": None, "alignment": "none", "supports": None}
+    assert row["age__evidence"] == {"quote": None, "start": None, "end": None, "alignment": "none", "supports": False}
     assert row["age"] == 67
 
 

@@ -39,6 +39,8 @@ _SPEED_ONLY = frozenset(
     }
 )
 
+_MANNER = ("confidence", "quotes", "order", "split", "passes", "repairs", "rules")  # how documents are read
+
 
 def make_fingerprint(
     *,
@@ -66,7 +68,9 @@ def make_fingerprint(
             "inputs": list(task.inputs),
             "schema": text_digest(task.answer_schema),
             "prompt": text_digest(prompt),
-            **task.model_dump(mode="json", include={"confidence", "quotes", "split", "passes", "repairs", "rules"}),
+            **task.model_dump(
+                mode="json", include={"confidence", "quotes", "order", "split", "passes", "repairs", "rules"}
+            ),
             "method": METHOD,
             "merge": text_digest(json.dumps(task.model_dump(mode="json", include={"fields"}), sort_keys=True)),
         },

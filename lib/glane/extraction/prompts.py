@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -47,6 +48,11 @@ class Prompt:
     shown: list[Message]
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: white space, controls, and characters of no width."""
+    return all(unicodedata.category(character)[0] in "ZC" for character in text)
+
+
 class PromptBuilder:
     """Opens readings of documents and encodes their turns. Several threads may call its methods."""
 
@@ -59,7 +65,7 @@ class PromptBuilder:
         """Begin to read a document; the outcome if nothing can be asked about it."""
         if document.problem is not None:
             return Outcome(status=Status.REJECTED, reason=document.problem)
-        if document.text is None or not document.text.strip():
+        if document.text is None or is_blank(document.text):
             reason = "the text is null" if document.text is None else "the text is blank"
             return Outcome(status=Status.EMPTY, reason=reason)
         chunks = self._chunks(document, document.text)

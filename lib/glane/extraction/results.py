@@ -26,6 +26,8 @@ from glane.toys import notice, notice_lines
 from glane.types import Status, Toy
 from glane.validation import validated
 
+_NOT_SHOWN = {"fr": " (ne se lit pas ici)", "en": " (cannot be read here)"}  # a value whose quote does not show it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -125,15 +127,20 @@ class Run:
         texts = self.documents().filter(is_it).collect()
         if rows.is_empty() or texts.is_empty():
             raise RunError(f"{self.directory.root}: no document {told(document_id)} in this run.")
+        language = self.task.language
         found = evidence(rows.lazy(), self._fields(), id_column=name, with_reasons=True).collect()
         passages = [
-            Passage(start=row["start"], end=row["end"], label=f"{row['field']} = {row['value']}")
+            Passage(
+                start=row["start"],
+                end=row["end"],
+                label=f"{row['field']} = {row['value']}" + (_NOT_SHOWN[language] if row["supports"] is False else ""),
+            )
             for row in found.filter(pl.col("start").is_not_null()).iter_rows(named=True)
         ]
         row = rows.row(0, named=True)
         text = texts.item(0, data.text_column) or ""
         title = ": ".join(filter(None, [row["status"], row["reason"]]))
-        return MarkedText(text, passages, title=title, notice=notice(self.toy, self.task.language))
+        return MarkedText(text, passages, title=title, notice=notice(self.toy, language))
 
     def drift(self) -> pl.DataFrame:
         """One row per field: how many sentinel documents have the same answer as when frozen, and the verdict.

@@ -37,9 +37,9 @@ class Leaks:
     def in_answer(self, found: Mapping[str, ExtractedValue], text: str) -> list[str]:
         """Return the names of the fields with a value that an example has and this document does not support.
 
-        A value is a leak if an example has it and its words or figures are nowhere in the document, whatever its quote.
-        So is a value whose quote is an example's and is not in the document. Short words and figures below 10 are never
-        leaks: they are too frequent to tell.
+        A value is a leak if an example has it, and it cannot be read in its own quote, or its words or figures are
+        nowhere in the document. So is a value whose quote is an example's and is not in the document. Without a quote,
+        short words and figures below 10 are never leaks: they are too frequent to tell.
         """
         leaked, document = [], _Document(text)
         for name, one in found.items():
@@ -88,5 +88,7 @@ def _is_leak(leaf: ExtractedValue, field: Field, said: list[_Statement], documen
             return True
     if leaf.value is None or not any(one.value == leaf.value and type(one.value) is type(leaf.value) for one in said):
         return False
+    if leaf.evidence is not None and leaf.evidence.supports is False:
+        return True
     traces = () if isinstance(field, ListField | ObjectField) else field.traces(leaf.value)
     return bool(traces) and not any(document.has(trace) for trace in traces)

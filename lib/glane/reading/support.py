@@ -16,15 +16,16 @@ from glane.types import ExtractedValue
 
 
 def judge(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field]) -> None:
-    """Set `supports` of all evidence in an answer that was found in the text.
+    """Set `supports` of all evidence in an answer. A quote that is not in the text supports nothing.
 
     A record is supported if one of its members can be read in its quote, and not if none can.
     """
     for name, one in found.items():
         for value, field in _values(one, fields[name]):
             passage = value.evidence
-            if passage is not None and passage.quote is not None and value.missing is None:
-                value.evidence = replace(passage, supports=_is_shown(value, field, Wording(passage.quote)))
+            if passage is not None and value.missing is None:
+                is_shown = passage.quote is not None and _is_shown(value, field, Wording(passage.quote))
+                value.evidence = replace(passage, supports=is_shown)
 
 
 def not_in_quote(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field]) -> list[str]:

@@ -16,11 +16,38 @@ from glane.boundaries import numbers, plain_numbers
 from glane.task.fold import fold
 
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1.234, and in English 1,234
+# A line per month.
+_MONTHS = """
+janvier janv january jan
+fevrier fevr fev february feb
+mars march mar
+avril avr april apr
+mai may
+juin june jun
+juillet juil july jul
+aout august aug
+septembre sept sep september
+octobre oct october
+novembre nov november
+decembre dec december
+"""
+_MONTH_OF = {word: number for number, line in enumerate(_MONTHS.split("\n")) for word in line.split()}
 _WORD = re.compile(r"[^\W\d_]+")
 _DEGREES = re.compile(r"(?<=\d) ?° ?(?=\d)")  # 38°5
 # A time in figures, with its unit as it begins; "M" and "m" are months in notes on infants.
 _DURATION = re.compile(r"(\d+(?:[.,]\d+)?) ?(h|j|d|s|w|m|a|y)(?:\b|eure|our|em|ay|eek|ois|onth|n\b|ns\b|ear)")
 _DAYS = {"h": 1 / 24, "j": 1.0, "d": 1.0, "s": 7.0, "w": 7.0, "m": 30.4375, "a": 365.25, "y": 365.25}
+_OF_DATE = r"(?:[0-3]?\d)(?:er|st|nd|rd|th)?"
+# The day and month of a date are no numbers of anything else; its year may be a value.
+_MONTH = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
+_DATE = re.compile(
+    rf"\b{_OF_DATE} ?(?:of )?(?=(?:{_MONTH})\b)|(?<=[a-z] ){_OF_DATE}(?=,? (?:19|20)\d\d\b)"
+    r"|\b[0-3]?\d[/.-][01]?\d(?=[/.-](?:19|20)?\d\d\b)|(?<=(?:19|20)\d\d)-[01]\d-[0-3]\d\b"
+)
+_ABOUT = {
+    "dizaine": 10, "douzaine": 12, "dozen": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40,
+    "cinquantaine": 50, "soixantaine": 60, "centaine": 100, "millier": 1000, "paire": 2, "couple": 2, "pair": 2,
+}  # fmt: skip
 # Days that a word counts back from the day of writing.
 _AGO = {
     "aujourd": 0,
@@ -48,25 +75,9 @@ yesterday today tomorrow day days morning noon evening night week weeks month mo
 since same this hours monday tuesday wednesday thursday friday saturday sunday
 """
 _HOUR_WORDS = "midi minuit noon midnight demie quart half quarter"
-# A line per month.
-_MONTHS = """
-janvier janv january jan
-fevrier fevr fev february feb
-mars march mar
-avril avr april apr
-mai may
-juin june jun
-juillet juil july jul
-aout august aug
-septembre sept sep september
-octobre oct october
-novembre nov november
-decembre dec december
-"""
 _ZERO, _ONE, _RELATIVE, _HOURS = (
     frozenset(words.split()) for words in (_ZERO_WORDS, _ONE_WORDS, _RELATIVE_WORDS, _HOUR_WORDS)
 )
-_MONTH_OF = {word: number for number, line in enumerate(_MONTHS.split("\n")) for word in line.split()}
 _MIN_STEM = 4  # letters
 _MAX_ENDING = 3  # letters by which a word may go on
 _SHORTENED = 2  # letters of a word that its other forms may not have
@@ -110,9 +121,18 @@ class Wording:
                 found |= {int(days / length), round(days / length)}
         return frozenset(found)
 
+    @cached_property
+    def _amounts(self) -> frozenset[float]:
+        """Its numbers, without days and months of dates."""
+        return frozenset(figure for text in self._spelled for figure in _figures(_DATE.sub(" ", fold(text))))
+
     def has_number(self, value: float) -> bool:
         """Whether a number is there, or a duration in another unit. Zero may be a negation, one may be an article."""
-        if abs(value) in self.numbers or value in self._counted:
+        if (
+            abs(value) in self._amounts
+            or value in self._counted
+            or any(_ABOUT.get(word) == value for word in self._single)
+        ):
             return True
         words = {0: _ZERO, 1: _ONE}.get(int(value)) if value in (0, 1) else None
         return words is not None and not words.isdisjoint(self._words)

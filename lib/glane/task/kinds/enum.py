@@ -12,7 +12,9 @@ import pyarrow as pa
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
+from glane.errors import did_you_mean
 from glane.task.comparison_rules import ExactRule, compare_key
+from glane.task.fold import fold
 from glane.task.kinds.field import AnswerError, BaseField, Imported, SingleField
 from glane.task.wording import Wording
 from glane.types import Language
@@ -45,10 +47,14 @@ class EnumField(SingleField):
     def _distinct(self) -> Self:
         if len(set(self.values)) < len(self.values):
             raise ValueError("a value is listed twice")
-        if strange := set(self.labels) - set(self.values):
-            raise ValueError(f"labels for {sorted(strange)}, which are no values")
-        if strange := set(self.synonyms) - set(self.values):
-            raise ValueError(f"synonyms for {sorted(strange)}, which are no values")
+        for key, words in (("labels", self.labels), ("synonyms", self.synonyms)):
+            for strange in sorted(set(words) - set(self.values)):
+                raise ValueError(f"{key}.{strange}: is no value. {did_you_mean(strange, self.values)}")
+        meant: dict[str, str] = {fold(value): value for value in self.values}
+        for value, words_of in self.synonyms.items():
+            for word in words_of:
+                if meant.setdefault(fold(word), value) != value:
+                    raise ValueError(f"synonyms.{value}: {word!r} means {meant[fold(word)]} already")
         if blank := [value for value, words in self.synonyms.items() if not all(word.strip() for word in words)]:
             raise ValueError(f"a synonym of {blank[0]} is blank")
         return self
