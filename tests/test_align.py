@@ -409,7 +409,7 @@ def test_long_documents_take_no_time(num_characters, limit_s):
         start = draw.randrange(num_characters - 200)
         quote = text[start : start + draw.randint(60, 150)].split(" ", 1)[1].rsplit(" ", 1)[0]
         word = max(quote.split(), key=len)
-        changed = quote.replace(word, word[:4] + word[5:], 1)
+        changed = quote.replace(word, word[:3] + word[4] + word[3] + word[5:], 1)
         quotes.append(quote if index < 25 else quote.upper() if index < 35 else changed)
     began = time.process_time()
     aligner = Aligner(text)

@@ -110,6 +110,15 @@ OTHER_SENSE = [
     ("un diabète de type II connu et traité", "un diabète de type I connu et traité"),
     ("un foyer de rougeole déclaré à Lyon", "un foyer de rubéole déclaré à Lyon"),
     ("douleur thoracique irradiant au bras", "douleur abdominale irradiant au bras"),
+    # Words that differ by a letter or two
+    ("anticorps anti-HBs positifs ce jour", "anticorps anti-HBe positifs ce jour"),
+    ("infection à VRS chez un nourrisson", "infection à VRE chez un nourrisson"),
+    ("dosage de la TSH fait ce matin", "dosage de la THS fait ce matin"),
+    ("mortality of the infection in children", "morality of the infection in children"),
+    ("in contact with a case in the ward", "in contract with a case in the ward"),
+    ("fracture du poignet droit ce jour", "facture du poignet droit ce jour"),
+    ("le foie du patient est palpable", "le fois du patient est palpable"),
+    ("infected by his wife during travel", "infected his wife during travel"),
     # What one side has and the other has not, whatever the word
     ("The patient off antibiotics since the last visit", "The patient on antibiotics since the last visit"),
     ("Le patient dénie une fièvre et des frissons ce jour", "Le patient a une fièvre et des frissons ce jour"),

@@ -199,7 +199,7 @@ class Passage:
 
         The quote began at `begun`, which matters as long as it may be too short.
         """
-        key = (start, begun) if start + 1 < self._least[begun] else (start, start)
+        key = (start, max(start + 1, int(self._least[begun])))  # from which end on it may close
         if key not in self._following:
             found: list[int] = []
             pieces = self._pieces

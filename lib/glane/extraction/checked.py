@@ -53,7 +53,7 @@ def _line(one: ExtractedValue) -> str:
     if one.evidence is not None:
         shown = one.evidence.quote if one.evidence.quote is not None else one.quote
         supports = {True: ", shows it", False: ", does not show it", None: ""}[one.evidence.supports]
-        words.append(f'"{_cut(shown or "")}" ({one.evidence.alignment}{supports})')
+        words.append(f"{_cut(compact_json(shown or ''))} ({one.evidence.alignment}{supports})")
     if one.confidence is not None:
         words.append(f"confidence {one.confidence:.2f}")
     return "  ".join(words)

@@ -21,13 +21,28 @@ from itertools import accumulate
 from typing import Self
 
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.keys import Keys
+from glane.task.schema import QUOTE, VALUE
 from glane.types import ExtractedValue, TokenScores
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: every byte of a character except its first
 _IMPOSSIBLE = -700.0  # exp of less is not a normal double; engines write -inf or -9999 for masked tokens
 _CLOSING = frozenset('"}]')  # last characters of values that end by themselves
 _FOLLOWING = b",}] \t\n\r"  # what may stand after a value
-_WRAPPERS = (b'{"value":', b',"value":')  # the second behind a quote
+
+
+@dataclass(frozen=True, slots=True)
+class Wrappers:
+    """What stands before a value in an answer, and before its quote, as the task spells its keys."""
+
+    values: tuple[bytes, ...] = (b'{"value":', b',"value":')  # the second behind a quote
+    quote: bytes = b'{"quote":'  # what the value is, it does not tell yet
+
+    @classmethod
+    def of(cls, spelling: Keys) -> Self:
+        """Those of a task."""
+        value, quote = (json.dumps(spelling.written(key)).encode() for key in (VALUE, QUOTE))
+        return cls((b"{" + value + b":", b"," + value + b":"), b"{" + quote + b":")
 
 
 def token_spans(text: str, pieces: Sequence[bytes]) -> list[tuple[int, int]] | None:
@@ -71,9 +86,10 @@ class Scorer:
     scores: TokenScores  # of these tokens
     sums: Sequence[float]  # sums[i]: log-probability of the first i tokens, without the impossible ones
     impossible: Sequence[int]  # impossible[i]: how many of the first i tokens have probability 0
+    wrappers: Wrappers = Wrappers()
 
     @classmethod
-    def of(cls, text: str, scores: TokenScores) -> Self | None:
+    def of(cls, text: str, scores: TokenScores, wrappers: Wrappers = Wrappers()) -> Self | None:
         """Return the scorer of an answer, or None if its tokens do not spell its text.
 
         No confidence is better than a wrong one. Text, tokens and alternatives must belong to one answer.
@@ -102,6 +118,7 @@ class Scorer:
             # -inf would turn every later difference of sums into NaN.
             sums=[0.0, *accumulate(min(logprob, 0.0) if logprob > _IMPOSSIBLE else 0.0 for logprob in logprobs)],
             impossible=[0, *accumulate(not logprob > _IMPOSSIBLE for logprob in logprobs)],
+            wrappers=wrappers,
         )
 
     def probability(self, span: tuple[int, int]) -> float:
@@ -124,7 +141,8 @@ class Scorer:
         """The tokens of the decision, without those that `_lead` counts."""
         assert found.span is not None
         first, last = self._tokens(found.span)
-        return (first if found.lead is None else max(first, self._tokens(found.lead)[1])), last
+        # A token that closes the quote and goes on tells where the quote ends, too: it is given.
+        return (first if found.lead is None else bisect_left(self.starts, found.span[0])), last
 
     def probabilities(self, found: ExtractedValue, spellings: Mapping[str, bytes]) -> dict[str, float] | None:
         """Return the probability, 0 to 1, of each value of an enum or boolean at the place of `found`.
@@ -147,12 +165,13 @@ class Scorer:
         weight = self._lead(found)
         # The text of the decision before the value. A null or a reason has none, so both forms of an answer are tried:
         # the plain value and the value in a wrapper.
-        prefixes: tuple[bytes, ...] = (b"", *_WRAPPERS)
+        prefixes: tuple[bytes, ...] = (b"", *self.wrappers.values)
         if found.value_span is not None:
             prefixes = (self.text[found.span[0] : found.value_span[0]].encode(),)
         masses = dict.fromkeys(spellings, 0.0)
         seen, open_ended = False, found.missing is not None
         for beginning, mass in self._beginnings(first, last, found.span[0]):
+            open_ended |= found.value is None and beginning.startswith(self.wrappers.quote)
             for prefix in prefixes:
                 if len(beginning) <= len(prefix):  # it does not reach the value yet
                     open_ended |= prefix.startswith(beginning)

@@ -88,7 +88,7 @@ def _is_leak(leaf: ExtractedValue, field: Field, said: list[_Statement], documen
             return True
     if leaf.value is None or not any(one.value == leaf.value and type(one.value) is type(leaf.value) for one in said):
         return False
-    if leaf.evidence is not None and leaf.evidence.supports is False:
-        return True
+    if leaf.evidence is not None and leaf.evidence.supports is not None:
+        return not leaf.evidence.supports
     traces = () if isinstance(field, ListField | ObjectField) else field.traces(leaf.value)
     return bool(traces) and not any(document.has(trace) for trace in traces)

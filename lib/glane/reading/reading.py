@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from glane.reading.align import Aligner
-from glane.reading.confidence import Scorer, score_values
+from glane.reading.confidence import Scorer, Wrappers, score_values
 from glane.reading.ground import ground
 from glane.reading.leaks import Leaks
 from glane.reading.merge import add_recalled, merge_chunks, merge_passes
@@ -54,6 +54,7 @@ class ReadingPlan:
         self.question = Question(task, style=style, shape=shape)
         self.recall = Question(task.recall_task(), style=style, shape=shape) if task.passes.recall else None
         self.rules = Rules(task.rules, task.fields, task.input_columns)
+        self.wrappers = Wrappers.of(task.spelling)
         self.suspicion = Suspicion(task.fields, task.spelling)
         self.leaks = Leaks(task.examples if style == "full" else (), task.fields)  # a bare prompt shows no example
 
@@ -198,7 +199,9 @@ class Reading:
         fields = self.question(turn).fields
         ground(found, state.aligner)
         judge(found, fields)
-        if completion.scores is not None and (scorer := Scorer.of(completion.text, completion.scores())):
+        if completion.scores is not None and (
+            scorer := Scorer.of(completion.text, completion.scores(), self._plan.wrappers)
+        ):
             for name, one in found.items():
                 score_values(one, fields[name], scorer)
 

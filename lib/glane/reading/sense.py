@@ -25,7 +25,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 
 from glane.boundaries import NUMBER, plain_numbers
-from glane.reading.sense_words import AFTER_NUMBERS, FUNCTION_WORDS, NEGATIONS, ORDINALS, RELATIONS, SENSES
+from glane.reading.sense_words import AFTER_NUMBERS, FUNCTION_WORDS, NEGATIONS, ORDINALS, RELATIONS, SENSES, STRICT
 from glane.task.fold import fold
 
 _SENSE_OF = {word: line.split()[0] for line in SENSES.splitlines() for word in line.split()}
@@ -41,7 +41,7 @@ _COUNTED = re.compile("[a-z]+(?:ieme|teen|teenth|tieth)")
 _PREFIX = re.compile(
     "hyper|hypo|peri|per|pre|pro|post|intra|inter|extra|sub|supra|infra|macro|micro|mono|poly|anti|ante|tachy|brady|abd|add"
 )
-# What is often confused in writing becomes the same, and endings of number and gender are left out.
+# What is often confused in writing becomes the same.
 _CONFUSED = (
     (re.compile("[oa]e"), "e"),
     (re.compile("ph"), "f"),
@@ -50,11 +50,15 @@ _CONFUSED = (
     (re.compile("y"), "i"),
     (re.compile("z"), "s"),
     (re.compile(r"(.)\1+"), r"\1"),
-    (re.compile("(?:es|s|x|e)$"), ""),
+    (re.compile("x$"), "s"),
 )
+_ENDING = re.compile("(?:es|s|e)$")
 _MIN_SLIP_LENGTH = 5  # letters; in shorter words another letter is another word
 _MIN_VOWEL_LENGTH = 10  # letters; "vomissemants" for "vomissements"
 _VOWELS = frozenset("aeiou")
+_MIN_SPELLING_LENGTH = 4  # letters; shorter words have no other spelling
+_MIN_SENSE_DROP = 7  # letters; "postive" for "positive"
+_MIN_DROP_LENGTH = 9  # letters; in shorter words a letter more is another word: "contact", "contract"
 _IDEOGRAMS = "\u2e80"  # of these and later characters, each can be a word
 _MIN_SENSE_LENGTH = 6  # letters; "fever" is no slip of "never"
 _LONG = 15  # words; a longer quote may begin or end with a word too many
@@ -114,6 +118,8 @@ def says(passage: Statement, quote: Statement) -> bool:
 
     A long quote may begin or end with a word that the passage does not have.
     """
+    if [one for one in passage.relations if one in STRICT] != [one for one in quote.relations if one in STRICT]:
+        return False
     if not (_is_within(passage.relations, quote.relations) or _is_within(quote.relations, passage.relations)):
         return False
     words = quote.words
@@ -153,7 +159,11 @@ def _is_same(one: Word, other: Word) -> bool:
         return one.sense == other.sense
     if one.sense or other.sense:  # a slip in such a word: "postive"
         known = one if one.sense else other
-        return len(known.text) >= _MIN_SENSE_LENGTH and one.text[0] == other.text[0] and _is_slip(one.text, other.text)
+        return (
+            len(known.text) >= _MIN_SENSE_LENGTH
+            and one.text[0] == other.text[0]
+            and _is_slip(one.text, other.text, min_drop=_MIN_SENSE_DROP)
+        )
     is_elided = one.elided + one.text == other.text or other.elided + other.text == one.text
     return is_elided or _is_slip(one.text, other.text)
 
@@ -209,25 +219,42 @@ def _senses_of(word: str, is_after_number: bool) -> list[str]:
     return [_SENSE_OF[number] for number in _NUMBER_WORD.findall(word)] if _COMPOUND.fullmatch(single) else []
 
 
-def _is_slip(word: str, other: str) -> bool:
+def _is_slip(word: str, other: str, *, min_drop: int = _MIN_DROP_LENGTH) -> bool:
     """Whether two words are one, spelled otherwise or by mistake."""
     if word == other:
         return True
     prefixes = {match[0] for one in (word, other) if (match := _PREFIX.match(one))}
-    if min(len(word), len(other)) < 3 or len(prefixes) == 2:
+    if len(prefixes) == 2:
         return False
+    shorter, longer = sorted((word, other), key=len)
+    if len(shorter) < _MIN_SPELLING_LENGTH:  # "TSH" is not "THS"
+        return len(shorter) > 1 and longer == f"{shorter}s"
     one, two = _skeleton(word), _skeleton(other)
-    if one == two:
+    if one == two or _is_ending(one, two):
         return True
     # A letter too many in front negates: "symptomatique" and "asymptomatique", "régulier" and "irrégulier".
-    is_short = min(len(word), len(other)) < _MIN_SLIP_LENGTH or max(word + other) >= _IDEOGRAMS
+    is_short = len(shorter) < _MIN_SLIP_LENGTH or max(word + other) >= _IDEOGRAMS
     if is_short or one.endswith(two) or two.endswith(one):
         return False
-    if OSA.distance(one, two, score_cutoff=1) > 1:
+    may_drop = len(longer) >= min_drop
+    return _is_near(one, two, may_drop) or _is_near(_ENDING.sub("", one), _ENDING.sub("", two), may_drop)
+
+
+def _is_near(one: str, two: str, may_drop: bool) -> bool:
+    """Whether two spellings differ by a slip. If they are equal without their endings, the endings are two."""
+    if one == two or OSA.distance(one, two, score_cutoff=1) > 1:
         return False
-    replaced = [pair for pair in zip(one, two) if pair[0] != pair[1]] if len(one) == len(two) else []
+    if len(one) != len(two):
+        return may_drop
     # Two letters exchanged are two places. Else another letter is another word, but for a vowel in a long word.
+    replaced = [pair for pair in zip(one, two) if pair[0] != pair[1]]
     return len(replaced) != 1 or (len(one) >= _MIN_VOWEL_LENGTH and set(replaced[0]) <= _VOWELS)
+
+
+def _is_ending(one: str, other: str) -> bool:
+    """Whether one word is the other with an ending of number or gender."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer.startswith(shorter) and longer[len(shorter) :] in ("s", "e", "es")
 
 
 @lru_cache(maxsize=4096)

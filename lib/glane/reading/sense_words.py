@@ -284,6 +284,10 @@ prostate
 prostree prostration prostrate
 poisson fish
 poison
+mortalite mortality
+moralite morality
+unclear
+nuclear
 causal causale
 casual
 hypocalcemie hypocalcemia hypocalcaemia
@@ -316,6 +320,7 @@ from
 etait avait was were did had
 est sont ont is are do does has have
 """
+STRICT = frozenset({"par", "pour", "to", "by", "for", "from"})  # these are on both sides or on none
 RELATIONS = {word: line.split()[0] for line in _RELATIONS.splitlines() for word in line.split()}
 # Figures tell the place of "2e" and "2nd".
 ORDINALS = frozenset({"e", "er", "re", "eme", "ere", "st", "nd", "rd", "th"})

@@ -56,7 +56,7 @@ def _fold_character(character: str) -> str:
     if unicodedata.category(character) != "No" and not (len(wide) > 1 and any(c.isnumeric() or c == " " for c in wide)):
         folded = wide
     letters = (_SPELLING.get(c, c) for c in folded)
-    return "".join(c for c in letters if c == "\u0338" or unicodedata.category(c[0]) not in ("Mn", "Me"))
+    return "".join(c for c in letters if c == "\u0338" or not c or unicodedata.category(c[0]) not in ("Mn", "Me"))
 
 
 _TABLE = _Table()

@@ -124,7 +124,7 @@ class Part(NamedTuple):
 def document_head(text: str) -> str:
     """How a document begins, in one line of at most `_HEAD` characters: often its title, source and date."""
     line = " ".join(text[: 2 * _HEAD].split())
-    return line if len(line) <= _HEAD else line[:_HEAD].rpartition(" ")[0]
+    return line if len(line) <= _HEAD else line[:_HEAD].rpartition(" ")[0] or line[:_HEAD]
 
 
 class PromptTemplate:
