@@ -14,24 +14,9 @@ from text_to_num import alpha2digit
 
 from glane.boundaries import numbers, plain_numbers
 from glane.task.fold import fold
+from glane.task.told_dates import MONTH, ToldDate, told_dates
 
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1.234, and in English 1,234
-# A line per month.
-_MONTHS = """
-janvier janv january jan
-fevrier fevr fev february feb
-mars march mar
-avril avr april apr
-mai may
-juin june jun
-juillet juil july jul
-aout august aug
-septembre sept sep september
-octobre oct october
-novembre nov november
-decembre dec december
-"""
-_MONTH_OF = {word: number for number, line in enumerate(_MONTHS.split("\n")) for word in line.split()}
 _WORD = re.compile(r"[^\W\d_]+")
 _DEGREES = re.compile(r"(?<=\d) ?° ?(?=\d)")  # 38°5
 # A time in figures, with its unit as it begins; "M" and "m" are months in notes on infants.
@@ -39,11 +24,12 @@ _DURATION = re.compile(r"(\d+(?:[.,]\d+)?) ?(h|j|d|s|w|m|a|y)(?:\b|eure|our|em|a
 _DAYS = {"h": 1 / 24, "j": 1.0, "d": 1.0, "s": 7.0, "w": 7.0, "m": 30.4375, "a": 365.25, "y": 365.25}
 _OF_DATE = r"(?:[0-3]?\d)(?:er|st|nd|rd|th)?"
 # The day and month of a date are no numbers of anything else; its year may be a value.
-_MONTH = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
 _DATE = re.compile(
-    rf"\b{_OF_DATE} ?(?:of )?(?=(?:{_MONTH})\b)|(?<=[a-z] ){_OF_DATE}(?=,? (?:19|20)\d\d\b)"
+    rf"\b{_OF_DATE} ?(?:of )?(?=(?:{MONTH})\b)|(?<=[a-z] ){_OF_DATE}(?=,? (?:19|20)\d\d\b)"
     r"|\b[0-3]?\d[/.-][01]?\d(?=[/.-](?:19|20)?\d\d\b)|(?<=(?:19|20)\d\d)-[01]\d-[0-3]\d\b"
 )
+_POWERS = re.compile(r"(\d+(?:[.,]\d+)?) ?(mille|thousand|million|milliard|billion)")
+_POWER_OF = {"mille": 1e3, "thousand": 1e3, "million": 1e6, "milliard": 1e9, "billion": 1e9}
 _ABOUT = {
     "dizaine": 10, "douzaine": 12, "dozen": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40,
     "cinquantaine": 50, "soixantaine": 60, "centaine": 100, "millier": 1000, "paire": 2, "couple": 2, "pair": 2,
@@ -55,6 +41,7 @@ _AGO = {
     "jour": 0,
     "soir": 0,
     "today": 0,
+    "morning": 0,
     "tonight": 0,
     "hier": 1,
     "veille": 1,
@@ -69,17 +56,23 @@ un une l a an one le la the ce cet cette son sa mon ma this his her my single se
 """
 # Words that tell a date by another one. Which date they mean is not in the quote.
 _RELATIVE_WORDS = """
-hier demain veille lendemain aujourd jour matin midi soir nuit semaine mois annee an depuis dernier derniere prochain
-prochaine passe passee meme ce heures lundi mardi mercredi jeudi vendredi samedi dimanche
-yesterday today tomorrow day days morning noon evening night week weeks month months year years last next previous ago
-since same this hours monday tuesday wednesday thursday friday saturday sunday
+hier demain veille lendemain aujourd jour matin midi soir nuit soiree semaine mois depuis dernier derniere
+prochain prochaine passe passee meme ce heures noel paques lundi mardi mercredi jeudi vendredi samedi dimanche
+yesterday today tonight tomorrow day days morning noon evening night week weeks month months last next
+previous ago since same this hours monday tuesday wednesday thursday friday saturday sunday
 """
 _HOUR_WORDS = "midi minuit noon midnight demie quart half quarter"
 _ZERO, _ONE, _RELATIVE, _HOURS = (
     frozenset(words.split()) for words in (_ZERO_WORDS, _ONE_WORDS, _RELATIVE_WORDS, _HOUR_WORDS)
 )
 _MIN_STEM = 4  # letters
-_MAX_ENDING = 3  # letters by which a word may go on
+_PLURAL_ENDINGS = """
+s es e x ed ing ly d ne nne
+"""
+_OTHER_ENDINGS = """
+ien ienne iens iennes en enne ens ennes an ian ese ish ais aise ois oise ies y al aux e es s
+"""
+_PLURALS, _ENDINGS = frozenset(_PLURAL_ENDINGS.split()), frozenset(_OTHER_ENDINGS.split())
 _SHORTENED = 2  # letters of a word that its other forms may not have
 
 
@@ -94,7 +87,7 @@ class Wording:
         """The text, and the text with the number words of each language in figures."""
         text = _DEGREES.sub(",", self._text)
         plain = " ".join(text.replace("-\n", "-").split()).lower()
-        return [text, *(alpha2digit(plain, language, 0) for language in ("fr", "en"))]
+        return [text, alpha2digit(plain, "fr", 0), alpha2digit(plain.replace("-", " "), "en", 0)]
 
     @cached_property
     def numbers(self) -> frozenset[float]:
@@ -124,7 +117,13 @@ class Wording:
     @cached_property
     def _amounts(self) -> frozenset[float]:
         """Its numbers, without days and months of dates."""
-        return frozenset(figure for text in self._spelled for figure in _figures(_DATE.sub(" ", fold(text))))
+        found: set[float] = set()
+        for text in self._spelled:
+            plain = _DATE.sub(" ", fold(text))
+            found.update(_figures(plain))
+            for figure, power in _POWERS.findall(plain):
+                found.add(float(figure.replace(",", ".")) * _POWER_OF[power])
+        return frozenset(found)
 
     def has_number(self, value: float) -> bool:
         """Whether a number is there, or a duration in another unit. Zero may be a negation, one may be an article."""
@@ -135,34 +134,56 @@ class Wording:
         ):
             return True
         words = {0: _ZERO, 1: _ONE}.get(int(value)) if value in (0, 1) else None
-        return words is not None and not words.isdisjoint(self._words)
+        return words is not None and not self._amounts - {value} and not words.isdisjoint(self._words)
 
     def has_words(self, value: str) -> bool:
-        """Whether each word of a value is there, in one of its forms ("Algérie", "algérien")."""
+        """Whether a value is there as it stands, or each of its words in one of its forms ("Algérie", "algérien")."""
+        if self.has_as_written(value):
+            return True
         wanted = _WORD.findall(fold(value.replace("-", " ")))
         if not all(any(_is_form(word, shown) for shown in self._words) for word in wanted):
             return False
-        figures = {float(figure) for figure in re.findall(r"\d+", value)}
-        return bool(wanted or figures) and all(figure in self.numbers for figure in figures)
+        figures = set(_figures(value))
+        return bool(wanted or figures) and figures <= self.numbers
+
+    def has_as_written(self, value: str) -> bool:
+        """Whether a value stands there, but for case, accents and spaces; not as a part of a word or number."""
+        wanted, text = fold(value).strip(), fold(self._text)
+        if not wanted:
+            return False
+        before = r"(?<![^\W_])" if wanted[0].isalnum() and wanted[0].isascii() else ""
+        after = r"(?![^\W_]|[.,]\d)" if wanted[-1].isalnum() and wanted[-1].isascii() else ""
+        return re.search(before + re.escape(wanted) + after, text) is not None
+
+    def has_word(self, value: str) -> bool:
+        """Whether a value is a word of the text, in the same letters: "F", "M"."""
+        return re.search(rf"(?<![^\W_]){re.escape(value)}(?![^\W_])", self._text) is not None
+
+    @property
+    def denies(self) -> bool:
+        """Whether the text has a negation."""
+        return not _ZERO.isdisjoint(self._words) or "non" in self._words
+
+    @cached_property
+    def _dates(self) -> list[ToldDate]:
+        return told_dates(fold(self._text))
 
     def has_date(self, day: datetime.date, precision: str | None) -> bool | None:
         """Whether a date is there, up to its precision (year, month or day). The quote may leave out the year.
 
         None if there is no date, but words that tell one by another ("depuis lundi", "yesterday").
         """
-        months = {_MONTH_OF[word] for word in self._words if word in _MONTH_OF}
-        years = {number for number in self.numbers if 1000 <= number <= 9999}
-        has_year = day.year in years or (not years and day.year % 100 in self.numbers)
-        has_month = day.month in months or (day.month in self.numbers and len(self.numbers) > 1)
         if precision == "year":
-            is_there = has_year
+            is_there = day.year in self.numbers or any(one.fits_year(day.year) for one in self._dates if one.year)
         elif precision == "month":
-            is_there = has_month and (has_year or not years)
+            is_there = any(one.month == day.month and one.fits_year(day.year) for one in self._dates)
         else:
-            is_there = has_month and day.day in self.numbers and (has_year or not years)
+            is_there = any(
+                (one.day, one.month) == (day.day, day.month) and one.fits_year(day.year) for one in self._dates
+            )
         if is_there:
             return True
-        return None if not months and not _RELATIVE.isdisjoint(self._single) else False
+        return None if not self._dates and not _RELATIVE.isdisjoint(self._single) else False
 
     def has_time(self, time: datetime.time) -> bool | None:
         """Whether a time of day is there, in 24 or 12 hours. None if it may be in words: "midi"."""
@@ -173,11 +194,15 @@ class Wording:
 
 
 def _is_form(word: str, shown: str) -> bool:
-    """Whether two words are forms of one: they differ in their endings only."""
+    """Whether two words are forms of one: they differ in an ending of number, gender, verb or origin."""
     if word == shown:
         return True
+    if len(word) < _MIN_STEM:
+        return shown == f"{word}s"
+    if shown.startswith(word) and shown[len(word) :] in _PLURALS:
+        return True
     stem = word[: max(_MIN_STEM, len(word) - _SHORTENED)]
-    return len(word) >= _MIN_STEM and shown.startswith(stem) and len(shown) <= len(word) + _MAX_ENDING
+    return shown.startswith(stem) and (shown[len(stem) :] in _ENDINGS or f"{shown}s" == word)
 
 
 def _figures(text: str) -> Iterator[float]:

@@ -100,11 +100,15 @@ class EnumField(SingleField):
 
         Documents seldom have the words of codes. So without synonyms of any value their absence tells nothing.
         """
-        forms = (value.replace("_", " "), self.labels.get(value, ""), *self.synonyms.get(value, ()))
-        if any(len(form) > _SHORT and quote.has_words(form) for form in forms):
-            return True
+        if any(
+            self._is_shown(form, quote) for form in (value, self.labels.get(value, ""), *self.synonyms.get(value, ()))
+        ):
+            return None if quote.denies and not _has_negation(value) else True
         others = (word for other, words in self.synonyms.items() if other != value for word in words)
-        return False if value in self.synonyms or any(map(quote.has_words, others)) else None
+        return False if value in self.synonyms or any(self._is_shown(word, quote) for word in others) else None
+
+    def _is_shown(self, form: str, quote: Wording) -> bool:
+        return quote.has_words(form.replace("_", " ")) if len(form) > _SHORT else bool(form) and quote.has_word(form)
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         """A dictionary; inside lists and structs a string, which every reader of Parquet returns unchanged."""
@@ -154,6 +158,10 @@ class EnumField(SingleField):
 
     def gold_complaint(self) -> str:
         return f"has a value that the task does not know. Valid: {', '.join(self.values)}"
+
+
+def _has_negation(value: str) -> bool:
+    return Wording(value.replace("_", " ")).denies
 
 
 @lru_cache(maxsize=1024)

@@ -39,6 +39,7 @@ class StringField(SingleField):
     min_length: int = Key(default=0, ge=0)
     max_length: int = Key(default=DEFAULT_MAX_LENGTH, ge=1, le=_LONGEST)
     pattern: str | None = None  # Rust's dialect, as in the engine's grammars; not anchored unless it has ^ and $
+    verbatim: bool = True  # false: in words of its own, which its quote need not show
     compare: TextRule = compare_key(TextRule())
 
     @field_validator("pattern")
@@ -105,8 +106,10 @@ class StringField(SingleField):
         return (value,) if len(value) > 3 else ()
 
     def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
-        """Whether its words are there. None for longer texts: they may be in words of their own."""
-        return quote.has_words(value) or (None if len(value.split()) > _LONGEST_TERM else False)
+        """Whether its words are there. None for longer texts and such in words of their own: they may be elsewhere."""
+        if quote.has_words(value):
+            return True
+        return False if self.verbatim and len(value.split()) <= _LONGEST_TERM else None
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         return pa.string()
