@@ -225,6 +225,8 @@ BAD = {
     "ends the text": (GOOD["chatml"].replace(_CUE, "</s>"), "without the cue"),
     "opens thinking": (GOOD["chatml"].replace(_CUE, _CUE.replace("assistant\n", "assistant\n<think>\n")), "thinking"),
     "opens thinking, Mistral's way": (GOOD["chatml"].replace(_CUE, _CUE.replace("assistant\n", "assistant\n[THINK]")), "thinking"),
+    "opens reasoning": (GOOD["chatml"].replace(_CUE, _CUE.replace("assistant\n", "assistant\n<reasoning>\n")), "thinking"),
+    "opens a channel": (GOOD["chatml"].replace(_CUE, _CUE.replace("assistant\n", "assistant<|channel|>analysis")), "thinking"),
     "raises": ("{{ raise_exception('only tools') }}", "only tools"),
     "no Jinja": ("{% for m in messages %}", "cannot be used"),
     "wants tools": ("{{ tools[0].name }}", "cannot be used"),
@@ -253,6 +255,42 @@ def test_a_template_that_spoils_every_answer_is_refused(name: str, style: str, t
     assert words in str(refused.value)
     assert "Set model.chat_template to a Jinja file" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+_NO_SYSTEM = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+_USER_ALONE = "{% if messages | length > 1 %}{{ raise_exception('one message') }}{% endif %}"
+_DROPS_SYSTEM = GOOD["chatml"].replace("{{ m.content }}", "{% if m.role != 'system' %}{{ m.content }}{% endif %}")
+
+
+@pytest.mark.parametrize(
+    ("template", "shape"),
+    [
+        (GOOD["chatml"], "system"),
+        (_NO_SYSTEM + GOOD["chatml"], "turns"),
+        (_DROPS_SYSTEM, "turns"),
+        (_USER_ALONE + GOOD["chatml"], "single"),
+    ],
+)
+def test_the_first_shape_that_a_template_takes_is_chosen(template: str, shape: str, tmp_path: Path) -> None:
+    example = {"text": "Pas de toux.", "output": {"a": False}}
+    task = load_task({**SMALL_TASK, "fields": {"a": {"type": "boolean"}}, "examples": [example]})
+    assert preflight(with_template(template, tmp_path), task).prompt_shape == shape
+    if shape != "system":
+        with pytest.raises(ConfigError, match=r"model\.chat_template"):
+            preflight(with_template(template, tmp_path, prompt_shape="system"), task)
+
+
+def test_a_template_is_told_what_the_model_says_and_never_the_day(tmp_path: Path) -> None:
+    switched = "{% if not enable_thinking %}<think></think>{% else %}<think>{% endif %}"
+    dated = "Today: {{ strftime_now('%Y-%m-%d') }}\n"
+    template = dated + GOOD["chatml"].replace(_CUE, _CUE.replace("assistant\n", f"assistant\n{switched}"))
+    task = task_of({"a": {"type": "boolean"}})
+    with pytest.raises(ConfigError, match="thinking"):
+        preflight(with_template(template, tmp_path, chat_template_kwargs={"enable_thinking": True}), task)
+    model = with_template(template, tmp_path, chat_template_kwargs={"enable_thinking": False})
+    preflight(model, task)
+    conversations = engine_kind("vllm").conversations(model)
+    assert conversations.render([{"role": "user", "content": "x"}], True).startswith("Today: 2000-01-01\n")
 
 
 def test_weights_without_a_template_are_refused(tmp_path: Path) -> None:

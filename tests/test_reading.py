@@ -11,9 +11,10 @@ import glane
 from conftest import extract_here, make_settings, write_documents
 from glane.errors import ConfigError, RunError
 from glane.reading.leaks import Leaks
+from glane.reading.reading import Reading, ReadingPlan
 from glane.task.rules import Rule, Rules
 from glane.task.task import load_task
-from glane.types import ExtractedValue
+from glane.types import Chunk, Completion, Document, ExtractedValue
 
 TASK = {
     "name": "visit",
@@ -199,6 +200,36 @@ def test_a_truncated_answer_gets_more_room(tmp_path):
     (row,) = read(tmp_path, ["[[truncate]]"], task=TASK | {"repairs": 2}, model__max_tokens=512).to_dicts()
     assert (row["status"], row["repairs"]) == ("TRUNCATED", 2)
     assert row["output_tokens"] == 512 + 1024 + 1024
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "fr",
+            ["age.value n'a pas la forme demandée", "coupée avant sa fin ; réponds plus court", "la règle age < 100"],
+        ),
+        (
+            "en",
+            [
+                "age.value has not the form that is asked for",
+                "cut before its end; answer shorter",
+                "the rule age < 100",
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_told_in_the_tasks_language(language, told):
+    task = load_task(TASK | {"language": language, "rules": ["age < 100"]})
+    plan = ReadingPlan(task, style="full")
+    document = Document(id="d", text="67 ans", inputs={"text": "67 ans"})
+    wrong = answer(age={"value": "x", "quote": "67 ans"})[len("[[answer ") : -2]
+    broken = answer(age={"value": 110, "quote": "67 ans"})[len("[[answer ") : -2]
+    for said, reason, words in ((wrong, "stop", told[0]), (wrong, "length", told[1]), (broken, "stop", told[2])):
+        reading = Reading(plan, document, [Chunk(text="67 ans", start=0, end=6)])
+        completion = Completion(text=said, finish_reason=reason, num_prompt_tokens=1, num_output_tokens=1)
+        (again,) = reading.take(reading.turns()[0], completion)
+        assert words in reading.messages(again)[-1]["content"]
 
 
 def test_rules_between_fields_are_checked_and_repaired(tmp_path):

@@ -85,7 +85,8 @@ def select_rows(
                     if nulls := ids.null_count():
                         raise DataError(
                             f"{file.path}: column {id_column!r} has null ids ({nulls} or more) in rows that are "
-                            "selected; each of them needs an id."
+                            "selected; each of them needs an id. data.number_rows=true gives every row its number; "
+                            f"data.where='{id_column} IS NOT NULL' leaves these out."
                         )
                     hashes.add(ids)
                     parts.append(part)

@@ -13,10 +13,18 @@ Raises `ConfigError` where the template refuses it.
 """
 
 # What templates may cut, escape, fold or fill in.
-_SHORT = "Ünïcode <b>&amp;</b> \"quoted\" 'so' {{ 7 * 7 }} {% if %}\tup  and\n\n  down #1 \\n."
+_SHORT = "Ünïcode éèçœ’°µ± <b>&amp;</b> \"quoted\" 'so' {{ 7 * 7 }} {% if %}\tup  and\n\n  down #1 \\n."
 _CUT = 10  # words at each end; where most of them are missing, it was cut
 _ANSWER = "glane-answer"
-_THINKING = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
+_THINKING = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<reasoning>", "</reasoning>"),
+    ("[THINK]", "[/THINK]"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|channel|>analysis", "<|end|>"),
+)
 
 
 def probes(num_characters: int) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import threading
@@ -26,7 +27,14 @@ class ChatTokenizer:
         # mistral-common's tokenizer has no textual template, and never reads special tokens in a message.
         self._is_textual = hasattr(self._tokenizer, "backend_tokenizer")
         if self._is_textual:
-            self._options = {"add_generation_prompt": True, "return_dict": False}
+            self._options = {
+                **settings.chat_template_kwargs,
+                "add_generation_prompt": True,
+                "return_dict": False,
+                # A template that tells the day would make other prompts tomorrow, and a model may take that day for a
+                # document's.
+                "strftime_now": _no_day,
+            }
         if settings.chat_template is not None:
             self._options["chat_template"] = Path(settings.chat_template).read_text(encoding="utf-8")
         self._special = self._special_pattern() if self._is_textual else None
@@ -65,6 +73,11 @@ class ChatTokenizer:
             ) from None
         return str(text)
 
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of an encoded conversation, special tokens included."""
+        with self._lock:
+            return str(self._tokenizer.decode(list(tokens), skip_special_tokens=False))
+
     def _as_text(self, text: str) -> str:
         """Break special tokens in a text: "[INST]" becomes "[ INST]", which reads alike and is no special token."""
         return self._special.sub(lambda found: found[0][0] + " " + found[0][1:], text) if self._special else text
@@ -76,8 +89,17 @@ class ChatTokenizer:
 
     def _special_pattern(self) -> re.Pattern[str] | None:
         added = json.loads(self._tokenizer.backend_tokenizer.to_str()).get("added_tokens", [])
-        names = sorted({token["content"] for token in added if len(token["content"]) > 1}, key=len, reverse=True)
+        # Some vocabularies list blank lines and runs of spaces here, too: these are no control tokens.
+        special = {token["content"] for token in added if token.get("special") and len(token["content"]) > 1}
+        names = sorted(special, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, names))) if names else None
+
+
+_DAY = datetime.date(2000, 1, 1)
+
+
+def _no_day(form: str) -> str:
+    return _DAY.strftime(form)
 
 
 def _by_vllm(settings: ModelSettings) -> Any:

@@ -48,6 +48,10 @@ class Engine(Protocol):
         """Return the token ids of a conversation, special tokens included."""
         ...
 
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Return the text of an encoded conversation, special tokens included."""
+        ...
+
     def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has by itself."""
         ...

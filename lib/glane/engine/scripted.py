@@ -76,6 +76,10 @@ class ScriptedEngine:
         """See `Engine.encode`."""
         return _CodePoints().encode(messages)
 
+    def decode(self, tokens: Sequence[int]) -> str:
+        """See `Engine.decode`."""
+        return "".join(map(chr, tokens))
+
     def count_tokens(self, text: str) -> int:
         """See `Engine.count_tokens`."""
         return len(text)

@@ -101,6 +101,10 @@ class VllmEngine:
         """See `Engine.encode`. Special tokens that a document spells out stay plain text."""
         return self._tokenizer.encode(messages)
 
+    def decode(self, tokens: Sequence[int]) -> str:
+        """See `Engine.decode`."""
+        return self._tokenizer.decode(tokens)
+
     def count_tokens(self, text: str) -> int:
         """See `Engine.count_tokens`."""
         return self._tokenizer.count(text)

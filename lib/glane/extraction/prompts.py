@@ -39,13 +39,12 @@ def shape_of(model: ModelSettings) -> PromptShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """An encoded prompt with form and sampling. `shown` holds the messages that it was encoded from."""
+    """An encoded prompt with form and sampling."""
 
     tokens: list[int]
     form: Form  # of the answer
     text: str  # the text of the document, or of its chunk
     sampling: Sampling
-    shown: list[Message]
 
 
 def is_blank(text: str) -> bool:
@@ -89,14 +88,13 @@ class PromptBuilder:
             form=reading.question(turn).form,
             text=reading.chunks[turn.chunk].text,
             sampling=self._sampling(turn, len(tokens)),
-            shown=shown,
         )
 
     def control(self, form: Form) -> Prompt:
         """A prompt that no document has to do with, whose answer has the given form and is short."""
         shown = [Message(role="user", content=_CONTROL_TEXT)]
         sampling = Sampling(temperature=0.0, seed=self._model.sampling.seed, max_tokens=_CONTROL_TOKENS)
-        return Prompt(tokens=self._engine.encode(shown), form=form, text=_CONTROL_TEXT, sampling=sampling, shown=shown)
+        return Prompt(tokens=self._engine.encode(shown), form=form, text=_CONTROL_TEXT, sampling=sampling)
 
     def _sampling(self, turn: Turn, num_prompt_tokens: int) -> Sampling:
         """The sampling of a turn. The seed depends on the turn only, so that the same run gives the same requests."""

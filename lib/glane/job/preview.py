@@ -77,7 +77,7 @@ class _Preview:
         if isinstance(prompt, Outcome):
             self._take(document, reading, turn, prompt)
             return
-        text = "\n".join(f"[{message['role']}]\n{message['content']}" for message in prompt.shown)
+        text = self._engine.decode(prompt.tokens)
         self._show(f"=== {document.id}: prompt{_which(reading, turn)}, {len(prompt.tokens)} tokens\n{text}\n")
         self._num_asked += 1
         request_id = str(self._num_asked)

@@ -20,6 +20,7 @@ class Outcome:
 
     status: Status
     reason: str | None = None
+    place: str = ""  # the field that has another form than asked for, if it is one
     found: dict[str, ExtractedValue] | None = None
 
 
@@ -36,7 +37,8 @@ def parse(completion: Completion, fields: Mapping[str, Field], spelling: Keys = 
         json.loads(completion.text, object_pairs_hook=_distinct, parse_constant=_no_constant)
         return Outcome(status=Status.OK, found=read_answer(fields, spelling.restored(locate(completion.text))))
     except AnswerError as error:
-        return Outcome(status=Status.INVALID, reason=str(error))
+        place, _, _ = str(error).partition(":")
+        return Outcome(status=Status.INVALID, reason=str(error), place="" if place == "answer" else place)
     except json.JSONDecodeError as error:
         return Outcome(status=Status.INVALID, reason=f"not JSON at character {error.pos}")
     except (ValueError, RecursionError):  # a number of thousands of digits, or brackets nested too deep

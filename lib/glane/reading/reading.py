@@ -29,6 +29,7 @@ from glane.task.prompt import (
     PromptTemplate,
     compact_json,
     document_head,
+    problem_words,
     recall_note,
     repair_note,
 )
@@ -185,12 +186,14 @@ class Reading:
 
         Rules are about whole documents, so they are not checked on one of several chunks.
         """
-        if outcome.status in (Status.TRUNCATED, Status.INVALID):
-            return outcome.reason or str(outcome.status)
+        if outcome.status is Status.TRUNCATED:
+            return problem_words(self._task, is_cut=True)
+        if outcome.status is Status.INVALID:
+            return problem_words(self._task, place=outcome.place)
         if outcome.found is None or turn.recall or len(self.chunks) > 1:
             return ""
         broken = self._plan.rules.broken(outcome.found, self._document.inputs)
-        return f"the answer breaks the rule {broken[0].rule!r}" if broken else ""
+        return problem_words(self._task, rule=broken[0].rule) if broken else ""
 
     def _support(self, turn: Turn, found: dict[str, ExtractedValue], completion: Completion) -> None:
         """Set evidence and confidence of all values in an answer."""

@@ -29,6 +29,7 @@ class ModelSettings(Strict):
     path: HomePath
     tokenizer: HomePath | None = None  # the weights' own by default
     chat_template: str | None = None  # a Jinja file; the tokenizer's own by default
+    chat_template_kwargs: Mapping[str, Any] = {}  # what the template is told beside the messages
     prompt_style: Literal["full", "bare"] = "full"
     prompt_shape: Literal["auto", "system", "turns", "single"] = "auto"  # auto: the first that the chat template takes
     max_model_len: int = Key(default=8192, ge=16)

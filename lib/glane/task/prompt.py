@@ -67,6 +67,10 @@ _WORDS: dict[Language, dict[str, str]] = {
         "historical": "passé",
         "family": "chez un parent, non chez le patient",
         "repair": "Une réponse précédente ne convient pas : {problem}. Relis le document et réponds de nouveau.",
+        "cut": "elle a été coupée avant sa fin ; réponds plus court, avec des citations plus courtes",
+        "form": "{place} n'a pas la forme demandée",
+        "whole": "ce n'est pas l'objet JSON demandé",
+        "rule": "elle enfreint la règle {rule}",
         "recall": (
             "Une lecture précédente a trouvé ceci : {found}\n"
             "Donne seulement ce qu'elle a manqué, ou des listes vides s'il ne manque rien."
@@ -106,6 +110,10 @@ _WORDS: dict[Language, dict[str, str]] = {
         "historical": "past",
         "family": "of a relative, not of the patient",
         "repair": "An earlier answer will not do: {problem}. Read the document again, and answer anew.",
+        "cut": "it was cut before its end; answer shorter, with shorter quotes",
+        "form": "{place} has not the form that is asked for",
+        "whole": "it is not the JSON object that is asked for",
+        "rule": "it breaks the rule {rule}",
         "recall": (
             "An earlier reading found this: {found}\nGive only what it missed, or empty lists if it missed nothing."
         ),
@@ -203,8 +211,21 @@ def _digest(text: str) -> str:
 
 
 def repair_note(task: Task, problem: str) -> str:
-    """The note on an answer that could not be used. `problem` names field and rule, never a value."""
+    """The note on an answer that could not be used. `problem` is what `problem_words` tells."""
     return _WORDS[task.language]["repair"].format(problem=problem)
+
+
+def problem_words(task: Task, *, is_cut: bool = False, place: str = "", rule: str = "") -> str:
+    """What is wrong with an answer, in the task's language: it was cut, a field has another form, or it breaks a rule.
+
+    `place` names a field, never a value.
+    """
+    words = _WORDS[task.language]
+    if is_cut:
+        return words["cut"]
+    if rule:
+        return words["rule"].format(rule=rule)
+    return words["form"].format(place=task.spelling.written(place)) if place else words["whole"]
 
 
 def recall_note(task: Task, found: str) -> str:
