@@ -36,6 +36,10 @@ _SPEED_ONLY = frozenset(
         "pipeline_parallel_size",
         "script",
         "toy_for",  # says what the model is for
+        "licence",
+        "released",
+        "restricted",
+        "accept_licence",
     }
 )
 

@@ -17,6 +17,7 @@ from glane.extraction.rejections import rejection_lines
 from glane.extraction.summary import extraction_summary, shortfall, summary_lines
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.durable import Connect, announce, logged, run_workers
+from glane.job.licences import licence_line
 from glane.job.resolve import resolve
 from glane.job.sentinels import Sentinels, sentinels_of
 from glane.run.prepare import PreparedRun
@@ -63,6 +64,8 @@ def extract(
             progress.say(f"{place}: complete already, {rest}")
         else:
             announce(run, place, progress)
+            if engine_kind(settings.model.engine).has_weights:
+                progress.say(licence_line(settings.model))
         if sentinels is not None and not sentinels.is_done:
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
         if not is_done():

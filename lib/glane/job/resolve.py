@@ -7,6 +7,7 @@ from pathlib import Path
 from glane.corpus.find import refuse_absent
 from glane.engine.weights import resolve_weights
 from glane.errors import ConfigError
+from glane.job.licences import refuse_unlicensed
 from glane.job.notes import tell_notes
 from glane.job.preflight import preflight
 from glane.job.sentinels import check_sentinels
@@ -24,6 +25,7 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     task = load_task(settings.task)
     tell_notes(task)
     refuse_toy(settings, task)
+    refuse_unlicensed(settings.model)
     if task.passes.recall and settings.model.prompt_style == "bare":
         raise ConfigError(
             f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "

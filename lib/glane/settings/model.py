@@ -25,6 +25,10 @@ class ModelSettings(Strict):
     """The weights, how they are asked, and the engine that serves them."""
 
     name: str = Key(min_length=1)
+    licence: str | None = None  # as the card of the model gives it
+    released: str | None = None  # year and month of the checkpoint
+    restricted: bool = False  # the licence allows some uses only
+    accept_licence: str | None = None  # the name of a restricted licence, by whom may use it so
     engine: str = "vllm"  # a name of engine/registry.py
     path: HomePath
     tokenizer: HomePath | None = None  # the weights' own by default
@@ -69,6 +73,12 @@ class ModelSettings(Strict):
         if said := format_complaint(value):
             raise ValueError(said)
         return value
+
+    @model_validator(mode="after")
+    def _has_licence(self) -> Self:
+        if self.restricted and self.licence is None:
+            raise ValueError("licence: a restricted one needs its name")
+        return self
 
     @property
     def window_size(self) -> int:
