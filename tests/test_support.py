@@ -191,3 +191,11 @@ def test_numbers_are_read_in_figures_and_in_words_of_both_languages():
     assert {21.0, 32.0, 1234.5, 1234.0, 1.234} <= shown.numbers
     assert not shown.has_number(20)
     assert Wording("3 mai").has_date(datetime.date(2024, 5, 3), None)
+
+
+@pytest.mark.parametrize("text", ["9" * 500 + " ans", "1," + "0" * 400 + " million", "0" * 400 + "h" + "1" * 400])
+def test_figures_of_any_length_are_read(text):
+    shown = Wording(text)
+    assert not shown.has_number(7)
+    assert shown.has_time(datetime.time(7, 0)) in (None, False)
+    assert not shown.has_date(datetime.date(2024, 5, 3), None)

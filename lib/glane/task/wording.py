@@ -20,7 +20,9 @@ _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1.234, and in English 1,234
 _WORD = re.compile(r"[^\W\d_]+")
 _DEGREES = re.compile(r"(?<=\d) ?° ?(?=\d)")  # 38°5
 # A time in figures, with its unit as it begins; "M" and "m" are months in notes on infants.
-_DURATION = re.compile(r"(\d+(?:[.,]\d+)?) ?(h|j|d|s|w|m|a|y)(?:\b|eure|our|em|ay|eek|ois|onth|n\b|ns\b|ear)")
+_DURATION = re.compile(
+    r"(?<!\d)(\d{1,9}(?:[.,]\d{1,9})?) ?(h|j|d|s|w|m|a|y)(?:\b|eure|our|em|ay|eek|ois|onth|n\b|ns\b|ear)"
+)
 _DAYS = {"h": 1 / 24, "j": 1.0, "d": 1.0, "s": 7.0, "w": 7.0, "m": 30.4375, "a": 365.25, "y": 365.25}
 _OF_DATE = r"(?:[0-3]?\d)(?:er|st|nd|rd|th)?"
 # The day and month of a date are no numbers of anything else; its year may be a value.
@@ -28,7 +30,7 @@ _DATE = re.compile(
     rf"\b{_OF_DATE} ?(?:of )?(?=(?:{MONTH})\b)|(?<=[a-z] ){_OF_DATE}(?=,? (?:19|20)\d\d\b)"
     r"|\b[0-3]?\d[/.-][01]?\d(?=[/.-](?:19|20)?\d\d\b)|(?<=(?:19|20)\d\d)-[01]\d-[0-3]\d\b"
 )
-_POWERS = re.compile(r"(\d+(?:[.,]\d+)?) ?(mille|thousand|million|milliard|billion)")
+_POWERS = re.compile(r"(?<!\d)(\d{1,9}(?:[.,]\d{1,9})?) ?(mille|thousand|million|milliard|billion)")
 _POWER_OF = {"mille": 1e3, "thousand": 1e3, "million": 1e6, "milliard": 1e9, "billion": 1e9}
 _ABOUT = {
     "dizaine": 10, "douzaine": 12, "dozen": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40,
