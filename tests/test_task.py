@@ -148,6 +148,26 @@ def test_the_quote_stands_first_if_the_task_says_so(shipped_task, quotes):
     assert read_answer(task.fields, locate(answer["content"])).keys() == task.fields.keys()
 
 
+def test_an_example_whose_quote_does_not_show_its_value_is_noted():
+    fields = {
+        "cases": {"type": "integer", "evidence": True},
+        "sex": {"type": "enum", "values": ["F", "M"], "synonyms": {"F": ["femme"]}, "evidence": True},
+        "free": {"type": "string", "verbatim": False, "evidence": True},
+    }
+    output = {"cases": {"value": 5, "quote": "quatre"}, "sex": {"value": "F", "quote": "quatre"},
+              "free": {"value": "peu", "quote": "quatre"}}  # fmt: skip
+    task = load_task(changed(fields=fields, examples=[{"text": "On compte quatre femmes.", "output": output}]))
+    assert [note.split(":")[0] for note in task.notes] == [
+        "task.examples[0].output.cases",
+        "task.examples[0].output.sex",
+    ]
+    output["cases"]["value"] = 4
+    output["sex"]["quote"] = "femmes"
+    assert (
+        load_task(changed(fields=fields, examples=[{"text": "On compte quatre femmes.", "output": output}])).notes == ()
+    )
+
+
 def test_a_field_with_the_name_of_a_key_keeps_the_value_first():
     task = load_task(changed(fields={"quote": {"type": "string", "evidence": True}}, order="quote_first"))
     assert not task.spelling.quote_first

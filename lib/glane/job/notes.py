@@ -8,6 +8,9 @@ from glane.task.task import Task
 
 
 def tell_notes(task: Task) -> None:
-    """Print what was changed or left out of an imported schema on the terminal. `run.yaml` holds the same notes."""
+    """Print what was changed or left out of an imported schema, and what examples should not show, on the terminal.
+
+    `run.yaml` holds the same notes.
+    """
     for note in task.notes:
         print(f"note: {note}", file=sys.stderr)

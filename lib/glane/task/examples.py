@@ -12,6 +12,7 @@ from glane.task.answer import AnswerError, read_answer
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.locate import locate
 from glane.task.schema import MISSING, QUOTE, VALUE, wrapper_keys
+from glane.task.wording import Wording
 from glane.types import ExtractedValue, Missing
 from glane.validation import Strict
 
@@ -56,6 +57,24 @@ def read_example(
                 "Copy it letter by letter: a model repeats what it is shown."
             )
     return Example(inputs=texts, output=answer)
+
+
+def example_notes(example: Example, fields: Mapping[str, Field], *, place: str) -> list[str]:
+    """A note on each value of an example that cannot be read in its own quote: a model does as it is shown."""
+    found = read_answer(fields, locate(json.dumps(example.output, ensure_ascii=False)))
+    return [
+        f"{place}.output.{name}: its quote does not show the value, and a model does as it is shown. Choose another "
+        "quote, or give the field synonyms (enum) or verbatim: false (string)."
+        for name, one in found.items()
+        if any(_is_unshown(value, fields[name]) for value in (one, *(one.items or ())))
+    ]
+
+
+def _is_unshown(one: ExtractedValue, field: Field) -> bool:
+    kind = field.items if isinstance(field, ListField) else field
+    if one.quote is None or one.value is None or isinstance(kind, ListField | ObjectField):
+        return False
+    return kind.shown_in(one.value, one.precision, Wording(one.quote)) is False
 
 
 def plain_json(value: Any) -> Any:

@@ -14,7 +14,7 @@ from pydantic import model_validator
 
 from glane.errors import ConfigError
 from glane.task.answer import read_answer
-from glane.task.examples import Example, read_example
+from glane.task.examples import Example, example_notes, read_example
 from glane.task.fields import Field, ListField, ObjectField, fields_from
 from glane.task.imports import ImportedFields, fields_of_model, fields_of_schema_file
 from glane.task.keys import FULL_KEYS, Keys, can_quote_first, short_keys
@@ -73,7 +73,7 @@ class Task(_Manner):
     inputs: tuple[str, ...]
     fields: Mapping[str, Field]
     examples: tuple[Example, ...]
-    notes: tuple[str, ...] = Key(default=(), exclude=True)  # parts of an imported schema that were changed
+    notes: tuple[str, ...] = Key(default=(), exclude=True)  # of an imported schema, and of examples
 
     @property
     def list_fields(self) -> dict[str, Field]:
@@ -166,6 +166,11 @@ def load_task(values: Mapping[str, Any]) -> Task:
         read_example(example, definition.inputs, fields, place=f"task.examples[{i}]")
         for i, example in enumerate(definition.examples)
     ]
+    notes = [
+        note
+        for i, example in enumerate(examples)
+        for note in example_notes(example, fields, place=f"task.examples[{i}]")
+    ]
     _check_merging(fields, definition.split, confidence=definition.confidence)
     _check_inputs(definition.inputs, fields)
     if definition.passes.recall and not any(isinstance(field, ListField) for field in fields.values()):
@@ -184,7 +189,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
             "inputs": definition.inputs,
             "fields": fields,
             "examples": examples,
-            "notes": imported.notes,
+            "notes": (*imported.notes, *notes),
             **{name: getattr(definition, name) for name in _Manner.model_fields},
         },
         place="task",
