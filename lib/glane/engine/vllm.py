@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from glane.engine.adapter import lora_arguments
 from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
@@ -59,6 +60,11 @@ class VllmEngine:
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
         self._tokens_input = tokens_input
+        self._lora: Any = None
+        if settings.adapter is not None:
+            from vllm.lora.request import LoRARequest
+
+            self._lora = LoRARequest("adapter", 1, settings.adapter)
         if device == "cpu":
             torch.set_num_threads(cpus)  # in a fork, OpenMP has read OMP_NUM_THREADS before
 
@@ -123,7 +129,7 @@ class VllmEngine:
                 prepared.params[sampling] = self._new_params(form, sampling, None, is_checked=is_checked)
             params = prepared.params[sampling]
         try:
-            self._engine.add_request(request_id, self._tokens_input(prompt), params)
+            self._engine.add_request(request_id, self._tokens_input(prompt), params, lora_request=self._lora)
         except (VLLMValidationError, ValueError) as error:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
         if self.shares_grammars and not prepared.is_checked:
@@ -193,6 +199,7 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
         values["gpu_memory_utilization"] = settings.gpu_memory_utilization
     if settings.kv_cache_mib is not None:
         values["kv_cache_memory_bytes"] = settings.kv_cache_mib * 2**20
+    values.update(lora_arguments(settings))
     values.update(settings.engine_args)
     return values
 

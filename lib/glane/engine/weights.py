@@ -7,9 +7,10 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from glane.engine.adapter import ADAPTER, ADAPTER_WEIGHTS, checked_adapter
 from glane.engine.registry import engine_kind
+from glane.engine.safetensors import check_safetensors
 from glane.errors import ConfigError
 from glane.settings import ModelSettings
 
@@ -29,9 +30,16 @@ def resolve_weights(settings: ModelSettings) -> ModelSettings:
     if not engine_kind(settings.engine).has_weights:
         return settings
     folder = Path(settings.path)
+    if folder.suffix == ".gguf":
+        raise ConfigError(
+            f"model.path: {folder} is a GGUF file, which engines of glane do not read. Set model.path to a directory "
+            "with the weights as safetensors, config.json and tokenizer, as the page of the model gives them."
+        )
     if not folder.is_dir():
         folder = _in_cache(settings.path)
     _check(folder)
+    if settings.adapter is not None:
+        settings = settings.model_copy(update={"adapter": str(checked_adapter(Path(settings.adapter)).resolve())})
     if settings.chat_template is not None and not Path(settings.chat_template).is_file():
         raise ConfigError(f"model.chat_template: no file {settings.chat_template}.")
     tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
@@ -86,6 +94,11 @@ def _in_cache(name: str) -> Path:
 
 
 def _check(folder: Path) -> None:
+    if (folder / ADAPTER).is_file() and not (folder / "config.json").is_file():
+        raise ConfigError(
+            f"model.path: {folder} is a LoRA adapter, and no model. Set model.path to the weights that it was trained "
+            f"over, and model.adapter={folder}."
+        )
     if not any((folder / name).is_file() for name in ("config.json", "params.json")):
         raise ConfigError(f"model.path: {folder} is incomplete: no config.json (nor Mistral's params.json).")
     for index in folder.glob("*.index.json"):
@@ -103,25 +116,11 @@ def _check(folder: Path) -> None:
         raise ConfigError(f"model.path: {folder} is incomplete: no weights (*.safetensors).")
     for file in weights:
         if file.suffix == ".safetensors":
-            _check_safetensors(file)
-
-
-def _check_safetensors(file: Path) -> None:
-    """Compare the file's size with that in its header: a copy that was interrupted is shorter."""
-    try:
-        with file.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            header: dict[str, Any] = json.loads(stream.read(min(length, 100_000_000)))
-        end = max((value["data_offsets"][1] for key, value in header.items() if key != "__metadata__"), default=0)
-        whole = file.stat().st_size == 8 + length + end
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        whole = False
-    if not whole:
-        raise ConfigError(f"model.path: {file} is damaged or was not copied whole. Copy it again.")
+            check_safetensors(file)
 
 
 def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict[str, str]:
-    """Return the digests of weights, tokenizer and chat template, by these names.
+    """Return the digests of weights, adapter, tokenizer and chat template, by these names.
 
     `digest` hashes the file at a path. Hashing tens of gigabytes takes minutes, so digests are kept in the user's cache
     directory, by the path, size and time of change of their file.
@@ -139,6 +138,8 @@ def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict
     )
     found = {"weights": cache.combined(weights), "tokenizer": cache.combined(others)}
     template = Path(settings.chat_template) if settings.chat_template else tokenizer / "chat_template.jinja"
+    if settings.adapter is not None:
+        found["adapter"] = cache.combined([Path(settings.adapter) / name for name in (ADAPTER, ADAPTER_WEIGHTS)])
     if template.is_file():
         found["chat_template"] = cache.combined([template])
     cache.save()

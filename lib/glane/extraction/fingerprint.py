@@ -21,7 +21,8 @@ _SPEED_ONLY = frozenset(
     {
         "path",
         "tokenizer",
-        "chat_template",  # these three are covered by their digests
+        "adapter",
+        "chat_template",  # these four are covered by their digests
         "engines",
         "cpus_per_engine",
         "max_num_seqs",
@@ -86,6 +87,7 @@ def make_fingerprint(
 # The name of a kind of difference, by the beginning of its line. The first that fits is taken.
 _KINDS = (
     ("model.digests.weights", "model weights"),
+    ("model.digests.adapter", "adapter"),
     ("model.digests.tokenizer", "tokenizer"),
     ("model.digests.chat_template", "chat template"),
     ("model.sampling", "sampling"),

@@ -31,6 +31,7 @@ class ModelSettings(Strict):
     accept_licence: str | None = None  # the name of a restricted licence, by whom may use it so
     engine: str = "vllm"  # a name of engine/registry.py
     path: HomePath
+    adapter: HomePath | None = None  # a LoRA adapter over these weights: a directory as PEFT writes it
     tokenizer: HomePath | None = None  # the weights' own by default
     chat_template: str | None = None  # a Jinja file; the tokenizer's own by default
     chat_template_kwargs: Mapping[str, Any] = {}  # what the template is told beside the messages
