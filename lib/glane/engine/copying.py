@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -126,6 +127,7 @@ class Passage:
         for found in _ESCAPE.finditer(self._text):
             self._escaped[found.start() + 1 : found.end()] = True
         inner, self._least = _places(spelled)
+        self._least_of = array("q", self._least.tolist())  # read one by one, it is faster than NumPy's
         self._inner = self._escaped | inner  # places where no quote begins or ends
         self._following: dict[tuple[int, int], list[int]] = {}
         self._first = self._begin()  # computed here, outside of the thread that drives the engine
@@ -167,10 +169,11 @@ class Passage:
             following = [token for end in where.ends for token in self._continuations(end, end - length)]
             allowed = self._pieces.mask(following)
             # At the greatest length of a quote the grammar only lets it end, within a word, too.
+            ends = np.array(where.ends)
             if (mask & allowed).any():
-                can_end = any(self._may_end(end - length, end) for end in where.ends)
+                can_end = bool((~self._inner[ends] & (self._least[ends - length] <= ends)).any())
             else:
-                can_end = not all(self._escaped[end] for end in where.ends)
+                can_end = not self._escaped[ends].all()
             if can_end:
                 allowed |= self._pieces.ending
             mask &= allowed
@@ -199,7 +202,7 @@ class Passage:
 
         The quote began at `begun`, which matters as long as it may be too short.
         """
-        key = (start, max(start + 1, int(self._least[begun])))  # from which end on it may close
+        key = (start, max(start + 1, self._least_of[begun]))  # from which end on it may close
         if key not in self._following:
             found: list[int] = []
             pieces = self._pieces
