@@ -17,6 +17,7 @@ from glane.task.form import answer_form
 from glane.task.grammar import quote_grammar
 from glane.task.prompt import messages
 from glane.task.task import load_task
+from test_copying import can_be_quoted, quotes
 
 pytestmark = pytest.mark.engine
 DEMO = ROOT / "lib" / "glane" / "demo" / "model"
@@ -168,7 +169,10 @@ def test_a_text_that_llguidance_cannot_hold_is_refused_by_name_and_the_next_is_a
 
 
 def test_answers_are_those_of_vllms_own_grammars(engine, task, tmp_path):
-    """The same documents, and then again with the backend that vLLM would have made."""
+    """The same documents, and then again with the backend that vLLM would have made.
+
+    That one knows no bounds of words: an answer differs only where it quotes a part of a word, or too little.
+    """
     import polars as pl
 
     write_corpus(tmp_path / "corpus", documents=24, seed=7)
@@ -182,6 +186,11 @@ def test_answers_are_those_of_vllms_own_grammars(engine, task, tmp_path):
     mine, arguments = manager.backend, (manager.vllm_config, manager.tokenizer, manager.backend.vocab_size)
     manager.backend = GuidanceBackend(*arguments)
     try:
-        assert {name: one.text for name, one in ask(engine, task, named).items()} == shared
+        own = {name: one.text for name, one in ask(engine, task, named).items()}
     finally:
         manager.backend = mine
+    others = [name for name in named if own[name] != shared[name]]
+    assert len(others) < len(named) / 3
+    for name in others:
+        assert not all(can_be_quoted(quote, named[name]) for quote in quotes(json.loads(own[name])))
+        assert all(can_be_quoted(quote, named[name]) for quote in quotes(json.loads(shared[name])))
