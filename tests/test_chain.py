@@ -241,7 +241,7 @@ def test_what_is_accepted_without_review_is_right_as_often_as_promised(evaluated
     print(
         f"{share:.1%} of values accepted, in {risks.height} fields; at most {risks['wrong'].max():.1%} of a field wrong"
     )
-    assert risks.height >= 4  # fields that few documents tell cannot be promised for, with so few judged
+    assert risks.height >= 3  # fields that few documents tell cannot be promised for, with so few judged
     assert share > 0.3
     assert risks["wrong"].max() <= 0.1
 
@@ -358,4 +358,4 @@ def test_the_notebooks_tell_it(compared: Chain, name: str, monkeypatch: pytest.M
     }  # fmt: skip
     for key, place in places.items():
         monkeypatch.setenv(f"GLANE_{key}", str(place))
-    assert len(plots_of(execute_notebook(name))) >= 4
+    assert len(plots_of(execute_notebook(name))) >= 3
