@@ -358,4 +358,4 @@ def test_the_notebooks_tell_it(compared: Chain, name: str, monkeypatch: pytest.M
     }  # fmt: skip
     for key, place in places.items():
         monkeypatch.setenv(f"GLANE_{key}", str(place))
-    assert len(plots_of(execute_notebook(name))) >= 3
+    assert len(plots_of(execute_notebook(name))) >= 4
