@@ -10,7 +10,8 @@ import pytest
 
 import glane
 from conftest import extract_here, make_settings, write_documents
-from glane.assess.calibrate.acceptance import accept, with_doubts
+from glane.assess.calibrate.acceptance import accept
+from glane.assess.calibrate.doubted import with_doubts
 from glane.assess.review.data import review_data
 from glane.assess.sampling import draw
 from glane.extraction.attention import Attention, attention_lines

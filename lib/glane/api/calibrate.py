@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
-from glane.assess.calibrate.acceptance import accept, acceptance_text, with_doubts
+from glane.assess.calibrate.acceptance import accept, acceptance_text
+from glane.assess.calibrate.doubted import with_doubts
 from glane.assess.calibrate.page import calibration_page
 from glane.assess.calibrate.record import CalibrationSummary
 from glane.assess.files import as_parquet, write_folder

@@ -8,7 +8,6 @@ while Python parses and writes.
 from __future__ import annotations
 
 import os
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ from typing import Any
 
 from glane.engine.adapter import lora_arguments
 from glane.engine.chat_tokenizer import ChatTokenizer
+from glane.engine.packed_scores import PackedScores
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
 from glane.engine.tokenizers import load_tokenizer
@@ -25,7 +25,7 @@ from glane.engine.vocabulary import Vocabulary
 from glane.errors import EngineError
 from glane.form import Form, QuoteGrammar
 from glane.settings import ModelSettings
-from glane.types import Completion, Message, TokenScores
+from glane.types import Completion, Message
 from glane.versions import vllm_version
 
 # The number of likeliest tokens that are returned at each place: enough for the values of a category, and cheap.
@@ -153,7 +153,7 @@ class VllmEngine:
                 finish_reason=str(answer.finish_reason),
                 num_prompt_tokens=len(output.prompt_token_ids or ()),
                 num_output_tokens=len(ids),
-                scores=None if answer.logprobs is None else _PackedScores(self._vocabulary, ids, answer.logprobs),
+                scores=None if answer.logprobs is None else PackedScores(self._vocabulary, ids, answer.logprobs),
             )
             finished.append((output.request_id, completion))
         return finished
@@ -243,34 +243,6 @@ def _wants_shared_grammars(settings: ModelSettings) -> bool:
     from glane.engine.vllm_compat import is_tried
 
     return is_tried(vllm_version())
-
-
-class _PackedScores:
-    """The log-probabilities of an answer in flat arrays: a hundredth of the memory that Python objects take."""
-
-    def __init__(self, vocabulary: Vocabulary, tokens: Sequence[int], flat: Any) -> None:
-        self._vocabulary = vocabulary
-        self._tokens = array("i", tokens)
-        self._starts = array("i", flat.start_indices)
-        self._other_tokens = array("i", flat.token_ids)
-        self._logprobs = array("f", flat.logprobs)
-
-    def __call__(self) -> TokenScores:
-        piece, ends = self._vocabulary.piece, [*self._starts[1:], len(self._logprobs)]
-        places = [range(start, end) for start, end in zip(self._starts, ends, strict=True)]
-        return TokenScores(
-            pieces=[piece(token) for token in self._tokens],
-            logprobs=[self._logprobs[place.start] for place in places],  # the token that was chosen comes first
-            others=[self._others(place) for place in places],
-        )
-
-    def _others(self, place: range) -> list[tuple[bytes, float]]:
-        """The likeliest tokens at a place. Of tokens with the same bytes, such as special ones, the first counts."""
-        found: dict[bytes, float] = {}
-        for i in place:
-            if self._logprobs[i] > float("-inf"):  # without the tokens that the grammar forbids
-                found.setdefault(self._vocabulary.piece(self._other_tokens[i]), self._logprobs[i])
-        return list(found.items())
 
 
 def _conversations(settings: ModelSettings) -> ChatTokenizer | None:

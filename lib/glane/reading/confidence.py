@@ -135,7 +135,7 @@ class Scorer:
         return None if found.span is None else self._lead(found) * self._product(*self._after(found))
 
     def _lead(self, found: ExtractedValue) -> float:
-        return 1.0 if found.lead is None else self._product(*self._tokens(found.lead))
+        return 1.0 if found.lead is None else self.probability(found.lead)
 
     def _after(self, found: ExtractedValue) -> tuple[int, int]:
         """The tokens of the decision, without those that `_lead` counts."""

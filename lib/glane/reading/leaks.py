@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from glane.reading.align import Aligner
+from glane.reading.support import all_values
 from glane.task.answer import read_answer
 from glane.task.examples import Example
 from glane.task.fields import Field, ListField, ObjectField
@@ -71,14 +72,11 @@ class _Document:
 
 def _leaves(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:
     """Everything that has a value or a quote, each with its field."""
-    if one.value is not None or (one.quote is not None and not one.fields):
-        yield one, field
-    if isinstance(field, ListField):
-        for item in one.items or ():
-            yield from _leaves(item, field.items)
-    if isinstance(field, ObjectField):
-        for name, inner in (one.fields or {}).items():
-            yield from _leaves(inner, field.fields[name])
+    return (
+        (leaf, kind)
+        for leaf, kind in all_values(one, field)
+        if leaf.value is not None or (leaf.quote is not None and not leaf.fields)
+    )
 
 
 def _is_leak(leaf: ExtractedValue, field: Field, said: list[_Statement], document: _Document) -> bool:

@@ -21,7 +21,7 @@ def judge(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field]) -> N
     A record is supported if one of its members can be read in its quote, and not if none can.
     """
     for name, one in found.items():
-        for value, field in _values(one, fields[name]):
+        for value, field in all_values(one, fields[name]):
             passage = value.evidence
             if passage is not None and value.missing is None:
                 is_shown = passage.quote is not None and _is_shown(value, field, Wording(passage.quote))
@@ -33,7 +33,7 @@ def not_in_quote(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field
     return [
         name
         for name, one in found.items()
-        if any(value.evidence and value.evidence.supports is False for value, _ in _values(one, fields[name]))
+        if any(value.evidence and value.evidence.supports is False for value, _ in all_values(one, fields[name]))
     ]
 
 
@@ -50,12 +50,12 @@ def _is_shown(one: ExtractedValue, field: Field, quote: Wording) -> bool | None:
     return field.shown_in(one.value, one.precision, quote)
 
 
-def _values(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:
+def all_values(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:
     """A value and all values within it, each with its field."""
     yield one, field
     if isinstance(field, ListField):
         for item in one.items or ():
-            yield from _values(item, field.items)
+            yield from all_values(item, field.items)
     if isinstance(field, ObjectField):
         for name, inner in (one.fields or {}).items():
-            yield from _values(inner, field.fields[name])
+            yield from all_values(inner, field.fields[name])

@@ -85,6 +85,10 @@ class Wording:
         self._text = text
 
     @cached_property
+    def _folded(self) -> str:
+        return fold(self._text)
+
+    @cached_property
     def _spelled(self) -> list[str]:
         """The text, and the text with the number words of each language in figures."""
         text = _DEGREES.sub(",", self._text)
@@ -108,7 +112,7 @@ class Wording:
     @cached_property
     def _counted(self) -> frozenset[int]:
         """Its durations in other units, as whole numbers: "20 mois" is 1 year, "48 h" and "avant-hier" are 2 days."""
-        is_before = "avanthier" in fold(self._text)
+        is_before = "avanthier" in self._folded
         found = {_AGO[word] + (is_before and word == "hier") for word in self._words if word in _AGO}
         for figure, unit in _DURATION.findall(fold(" ".join(self._spelled))):
             days = float(figure.replace(",", ".")) * _DAYS[unit]
@@ -150,12 +154,12 @@ class Wording:
 
     def has_as_written(self, value: str) -> bool:
         """Whether a value stands there, but for case, accents and spaces; not as a part of a word or number."""
-        wanted, text = fold(value).strip(), fold(self._text)
+        wanted = fold(value).strip()
         if not wanted:
             return False
         before = r"(?<![^\W_])" if wanted[0].isalnum() and wanted[0].isascii() else ""
         after = r"(?![^\W_]|[.,]\d)" if wanted[-1].isalnum() and wanted[-1].isascii() else ""
-        return re.search(before + re.escape(wanted) + after, text) is not None
+        return re.search(before + re.escape(wanted) + after, self._folded) is not None
 
     def has_word(self, value: str) -> bool:
         """Whether a value is a word of the text, in the same letters: "F", "M"."""
@@ -168,7 +172,7 @@ class Wording:
 
     @cached_property
     def _dates(self) -> list[ToldDate]:
-        return told_dates(fold(self._text))
+        return told_dates(self._folded)
 
     def has_date(self, day: datetime.date, precision: str | None) -> bool | None:
         """Whether a date is there, up to its precision (year, month or day). The quote may leave out the year.

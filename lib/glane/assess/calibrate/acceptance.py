@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -41,21 +42,6 @@ class Acceptance:
     summary: CalibrationSummary  # calibration.json
 
 
-def with_doubts(found: pl.DataFrame, doubts: pl.DataFrame, *, id_column: str) -> pl.DataFrame:
-    """The values of a run (`Run.evidence()`) with the column `doubted`: whether a sign of `Run.doubts()` concerns it.
-
-    A quote that does not show its value concerns this value, a leak the field, a broken rule the document.
-    """
-    broken = doubts.filter(pl.col("field").is_null())[id_column].implode()
-    leaked = doubts.filter(pl.col("sign") == "leaked_from_example").select(id_column, pl.col("field").alias("_field"))
-    top = pl.col("field").str.split(".").list.first().alias("_field")
-    marked = found.with_columns(top).join(
-        leaked.unique().with_columns(_leaked=True), on=[id_column, "_field"], how="left"
-    )
-    doubted = pl.col(id_column).is_in(broken) | pl.col("_leaked").fill_null(False) | ~pl.col("supports").fill_null(True)
-    return marked.with_columns(doubted.alias("doubted")).drop("_field", "_leaked")
-
-
 def accept(
     found: pl.DataFrame, values: pl.DataFrame, *, id_column: str, alpha: float, delta: float, seed: int = 0
 ) -> Acceptance:
@@ -84,9 +70,7 @@ def accept(
     fields = sorted(judged["field"].unique().to_list())
     share = delta / len(fields)
     pooled = _calibrated(judged, id_column, seed)
-    doubted = {
-        str(name): int(count) for name, count in everything.filter("doubted")["field"].value_counts().iter_rows()
-    }
+    doubted = Counter(everything.filter("doubted")["field"])
     parts: list[pl.DataFrame] = []
     summaries: dict[str, FieldCalibration] = {}
     for field in fields:
@@ -112,7 +96,7 @@ def accept(
             thresholds_are_apart=chosen.is_apart,
             tests=chosen.tests,
             notes=chosen.notes(alpha, share),
-            run=AcceptedCount(values=rows.height + doubted.get(field, 0), accepted=num, doubted=doubted.get(field, 0)),
+            run=AcceptedCount(values=rows.height + doubted[field], accepted=num, doubted=doubted[field]),
         )
     unjudged = everything.filter(pl.col("doubted") | ~pl.col("field").is_in(fields))
     parts.append(unjudged.with_columns(pl.lit(None, pl.Float64).alias("calibrated"), pl.lit(False).alias("_accepted")))

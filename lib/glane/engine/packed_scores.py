@@ -1,0 +1,39 @@
+"""The log-probabilities of an answer of vLLM, packed until they are asked for."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+from glane.engine.vocabulary import Vocabulary
+from glane.types import TokenScores
+
+
+class PackedScores:
+    """The log-probabilities of an answer in flat arrays: a hundredth of the memory that Python objects take."""
+
+    def __init__(self, vocabulary: Vocabulary, tokens: Sequence[int], flat: Any) -> None:
+        self._vocabulary = vocabulary
+        self._tokens = array("i", tokens)
+        self._starts = array("i", flat.start_indices)
+        self._other_tokens = array("i", flat.token_ids)
+        self._logprobs = array("f", flat.logprobs)
+
+    def __call__(self) -> TokenScores:
+        """The tokens, their log-probabilities and the likeliest others."""
+        piece, ends = self._vocabulary.piece, [*self._starts[1:], len(self._logprobs)]
+        places = [range(start, end) for start, end in zip(self._starts, ends, strict=True)]
+        return TokenScores(
+            pieces=[piece(token) for token in self._tokens],
+            logprobs=[self._logprobs[place.start] for place in places],  # the token that was chosen comes first
+            others=[self._others(place) for place in places],
+        )
+
+    def _others(self, place: range) -> list[tuple[bytes, float]]:
+        """The likeliest tokens at a place. Of tokens with the same bytes, such as special ones, the first counts."""
+        found: dict[bytes, float] = {}
+        for i in place:
+            if self._logprobs[i] > float("-inf"):  # without the tokens that the grammar forbids
+                found.setdefault(self._vocabulary.piece(self._other_tokens[i]), self._logprobs[i])
+        return list(found.items())
