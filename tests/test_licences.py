@@ -40,7 +40,7 @@ def test_a_restricted_model_waits_for_its_licence_to_be_accepted(tmp_path: Path)
 
 
 def test_a_restricted_licence_has_a_name() -> None:
-    with pytest.raises(ConfigError, match="a restricted one needs its name"):
+    with pytest.raises(ConfigError, match="Set licence to the name that the card gives"):
         model(restricted=True)
 
 

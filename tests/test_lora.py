@@ -108,7 +108,14 @@ def test_what_cannot_be_served_is_told_in_a_sentence(tmp_path: Path) -> None:
     (adapter / "adapter_model.safetensors").unlink()
     with pytest.raises(ConfigError, match=r"model\.adapter: .*incomplete: no adapter_model\.safetensors"):
         resolve_weights(demo(adapter=str(adapter)))
-    for told in ("{", "{}", '{"r": 0}', '{"r": 1000}', '{"r": true}', "[]"):
+    for header in (b"[]", b"null", b"[" * 100_000):
+        (adapter / "adapter_model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+        with pytest.raises(ConfigError, match=r"model\.adapter: .*damaged"):
+            resolve_weights(demo(adapter=str(adapter)))
+    (adapter / "adapter_config.json").unlink()
+    with pytest.raises(ConfigError, match=r"incomplete: no adapter_config\.json"):
+        resolve_weights(demo(adapter=str(adapter)))
+    for told in ("{", "{}", '{"r":' + "[" * 100_000, '{"r": 0}', '{"r": 1000}', '{"r": true}', "[]"):
         (adapter / "adapter_config.json").write_text(told)
         with pytest.raises(ConfigError, match="does not tell a rank r"):
             resolve_weights(demo(adapter=str(adapter)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from typing import Any
 
@@ -143,3 +144,5 @@ def test_the_preview_shows_values_with_their_quotes_and_signs() -> None:
         "",
     ]
     assert checked_lines(Extraction(status=Status.EMPTY)) == []
+    timed = Extraction(status=Status.OK, found={"at": ExtractedValue(value=datetime.time(1, 30))})
+    assert checked_lines(timed) == ['    at = "01:30:00"', ""]

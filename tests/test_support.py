@@ -193,7 +193,9 @@ def test_numbers_are_read_in_figures_and_in_words_of_both_languages():
     assert Wording("3 mai").has_date(datetime.date(2024, 5, 3), None)
 
 
-@pytest.mark.parametrize("text", ["9" * 500 + " ans", "1," + "0" * 400 + " million", "0" * 400 + "h" + "1" * 400])
+@pytest.mark.parametrize(
+    "text", ["9" * 500 + " ans", "1," + "0" * 400 + " million", "0" * 400 + "h" + "1" * 400, "\ud800 x"]
+)
 def test_figures_of_any_length_are_read(text):
     shown = Wording(text)
     assert not shown.has_number(7)

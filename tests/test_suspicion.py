@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import polars as pl
@@ -57,6 +58,13 @@ def test_reports_and_notes_are_not_marked(demo_corpus: Path) -> None:
 )
 def test_ordinary_words_are_not_marked(text: str) -> None:
     assert suspicion().in_text(text) == []
+
+
+@pytest.mark.parametrize("text", ["#" * 200_000, "<|" * 100_000, "ignore " * 30_000, '{"' * 100_000])
+def test_no_text_takes_long(text: str) -> None:
+    began = time.process_time()
+    suspicion().in_text(text)
+    assert time.process_time() - began < 5
 
 
 def test_short_keys_are_known_as_the_model_writes_them() -> None:

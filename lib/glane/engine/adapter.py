@@ -21,9 +21,11 @@ def lora_rank(adapter: str) -> int:
         ConfigError: if its configuration does not say it.
     """
     path = Path(adapter) / ADAPTER
+    if not path.is_file():
+        raise ConfigError(f"model.adapter: {adapter} is incomplete: no {ADAPTER}.")
     try:
         rank = json.loads(path.read_text(encoding="utf-8"))["r"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         rank = None
     if type(rank) is not int or not 1 <= rank <= _RANKS[-1]:
         raise ConfigError(f"model.adapter: {path} does not tell a rank r from 1 to {_RANKS[-1]}.")

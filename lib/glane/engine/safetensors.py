@@ -21,7 +21,7 @@ def check_safetensors(file: Path, *, place: str = "model.path") -> None:
             header: dict[str, Any] = json.loads(stream.read(min(length, 100_000_000)))
         end = max((value["data_offsets"][1] for key, value in header.items() if key != "__metadata__"), default=0)
         whole = file.stat().st_size == 8 + length + end
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         whole = False
     if not whole:
         raise ConfigError(f"{place}: {file} is damaged or was not copied whole. Copy it again.")

@@ -78,7 +78,7 @@ class ModelSettings(Strict):
     @model_validator(mode="after")
     def _has_licence(self) -> Self:
         if self.restricted and self.licence is None:
-            raise ValueError("licence: a restricted one needs its name")
+            raise ValueError("restricted is true, and licence names none. Set licence to the name that the card gives")
         return self
 
     @property

@@ -46,6 +46,10 @@ def read_example(
     answer = _answer(plain_json(output), fields, place=f"{place}.output")
     try:
         found = read_answer(fields, locate(json.dumps(answer, ensure_ascii=False)))
+    except TypeError:
+        raise ConfigError(
+            f"{place}.output: holds what JSON has not (!!binary or !!set). Write texts and lists."
+        ) from None
     except AnswerError as error:
         asks_quote = str(error).endswith("quote: missing")
         remedy = " The task asks for evidence: write {value: …, quote: …}." if asks_quote else ""
@@ -78,8 +82,8 @@ def _is_unshown(one: ExtractedValue, field: Field) -> bool:
 
 
 def plain_json(value: Any) -> Any:
-    """The value in JSON types; YAML reads dates, which become ISO text."""
-    if isinstance(value, datetime.date):
+    """The value in JSON types; YAML reads dates, which become ISO text, as times of answers do."""
+    if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): plain_json(inner) for key, inner in value.items()}

@@ -110,8 +110,8 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         type=pa.list_(pa.string()),
         read=lambda row, _: row.leaked,
         words={
-            "fr": "Champs dont la valeur vient d'un exemple et non du document.",
-            "en": "Fields whose value is an example's and not the document's.",
+            "fr": "Champs dont la valeur est celle d'un exemple, et que la citation ou le document ne montre pas.",
+            "en": "Fields whose value is an example's, and which the quote or the document does not show.",
         },
     ),
     ResultColumn(

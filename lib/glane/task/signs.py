@@ -8,7 +8,7 @@ from typing import Literal
 Sign = Literal["leaked_from_example", "not_in_quote", "broken_rules", "suspicious"]
 
 SIGNS: Mapping[Sign, str] = {
-    "leaked_from_example": "repeat a value of an example that is not in their document",
+    "leaked_from_example": "repeat a value of an example that their quote or document does not show",
     "not_in_quote": "have a value that cannot be read in its own quote",
     "broken_rules": "break a rule between fields, even asked again",
     "suspicious": "have a text that speaks to a model",

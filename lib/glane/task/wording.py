@@ -82,7 +82,7 @@ class Wording:
     """The words and numbers of a text. Each part is read when it is first needed."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text.encode(errors="replace").decode()  # text2num takes no lone surrogates
 
     @cached_property
     def _folded(self) -> str:
