@@ -20,7 +20,7 @@ import glane
 from conftest import ROOT, execute_notebook, extract_here, job, make_settings, plots_of
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.question import Question, with_weights
-from glane.assess.proportion import gold_only
+from glane.assess.share_estimators import gold_only
 from glane.demo.marks import FIELDS
 from test_review import Reader, chromium  # noqa: F401  (a fixture)
 

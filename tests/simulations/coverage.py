@@ -15,8 +15,9 @@ from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.prediction_powered import NotEstimableError, Rows, fit
 from glane.assess.estimate.question import WEIGHT, Question
 from glane.assess.evaluate.metrics import score_intervals, scores
-from glane.assess.proportion import error_rates, gold_only, prediction_powered, rogan_gladen
+from glane.assess.proportion import error_rates, rogan_gladen
 from glane.assess.sampling import draw_uncertain
+from glane.assess.share_estimators import gold_only, prediction_powered
 
 NUM_RUN = 10_000
 SHARE_METHODS = ("gold_only", "ppi", "rogan_gladen", "auto")
@@ -70,7 +71,8 @@ def weighted_coverage(*, prevalence: float, num_gold: int, samples: int, seed: i
             pl.DataFrame({"id": np.arange(NUM_RUN), "fever": truth}), on="id"
         )
         for name in held:
-            [one] = estimate(run, gold, Question(what="prevalence", field="fever", method=name), id_column="id")  # type: ignore[arg-type]
+            question = Question(what="prevalence", field="fever", method=name)  # type: ignore[arg-type]
+            [one] = estimate(run, gold, question, id_column="id").estimates
             held[name].append(one.low <= prevalence <= one.high)  # type: ignore[operator]
             width[name].append(one.high - one.low)  # type: ignore[operator]
     return {name: (float(np.mean(held[name])), float(np.mean(width[name]))) for name in held}

@@ -10,10 +10,21 @@ import polars as pl
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
-from glane.assess.estimate.question import Every, Method, Population, Question, What, rows_of_run, with_weights
+from glane.assess.estimate.question import (
+    Every,
+    Method,
+    Population,
+    Question,
+    What,
+    check_value,
+    rows_of_run,
+    with_weights,
+)
 from glane.assess.estimate.record import Estimate, EstimatesSummary
 from glane.assess.estimate.sentences import estimate_text, summarised
+from glane.assess.evaluate.leaf import categories
 from glane.assess.files import as_parquet, write_folder
+from glane.task.fields import Field, ListField
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +71,7 @@ def estimate(
     shared_error_rates: bool = False,
     level: float = 0.95,
     half_width: float | None = None,
-    population: Population = "process",
+    population: Population = "auto",
     weight: str | None = None,
     inclusion_probability: str | None = None,
     out_dir: str | None = None,
@@ -80,7 +91,7 @@ def estimate(
         shared_error_rates: Of Rogan-Gladen: one sensitivity and specificity for all groups.
         level: Of the intervals.
         half_width: Wanted; the table then says how many documents to review.
-        population: What the documents come from (process), or these documents alone (run).
+        population: What the documents come from (process), or these documents alone (run); auto is run for counts.
         weight: The column of gold that holds weights.
         inclusion_probability: The column that holds the probability with which a document came into the sample.
         out_dir: Where to write the result, if anywhere.
@@ -100,14 +111,24 @@ def estimate(
     rows = rows_of_run(
         opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
     )
+    if question.is_share or question.what == "logistic":
+        check_value(question, _categories(opened.task.fields.get(field)))
+    failed = rows_of_run(
+        opened.rejected(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
+    )
     about = {"run": name_of(run), "gold": name_of(gold), "fingerprint": opened.description().fingerprint_digest}
     about["toy"] = opened.toy
     summary = summarised(
-        estimated(rows, reviewed, question, id_column=data.id_column),
+        estimated(rows, reviewed, question, id_column=data.id_column, failed=failed),
         question,
-        num_rejected=int(opened.rejected().select("status").collect().height),
+        num_rejected=failed.height,
     )
     result = Estimates(summary=summary.model_copy(update=about))
     if out_dir is not None:
         result.write(out_dir)
     return result
+
+
+def _categories(field: Field | None) -> list[str]:
+    """The values that a field may have, where it is a category or a list of these."""
+    return [] if field is None else categories(field.items if isinstance(field, ListField) else field)

@@ -1,10 +1,4 @@
-"""A share of documents and its interval: from reviewed documents alone, or with the model's answers on all the others.
-
-Three estimators, all of the same share: how many documents truly say yes.
-
-- `gold_only`: the reviewed documents alone, interval of Wilson.
-- `prediction_powered`: the model's answers on the whole run, corrected by what the review found right and wrong.
-- `rogan_gladen`: the model's share, corrected by its sensitivity and specificity.
+"""A share of documents, its effective size, and its intervals; error rates of a model, and the share that they correct.
 
 Weights are inverse inclusion probabilities, up to a common factor.
 """
@@ -106,14 +100,7 @@ def jeffreys(known: Share, level: float) -> tuple[float, float]:
     return low, high
 
 
-def gold_only(gold: Floats, weights: Floats, level: float, *, num_run: int | None = None) -> Interval:
-    """The share of yes among the reviewed documents, and Wilson's interval; with `num_run`, of the run alone."""
-    known = share(gold, weights, num_run=num_run)
-    low, high = wilson(known, level)
-    return _beside(Interval(estimate=known.value, low=low, high=high), gold, num_run)
-
-
-def _beside(found: Interval, gold: Floats, num_run: int | None) -> Interval:
+def beside(found: Interval, gold: Floats, num_run: int | None) -> Interval:
     """The interval cut to the shares that are possible, given the known answers of the reviewed documents."""
     if num_run is None:
         return found
@@ -121,57 +108,6 @@ def _beside(found: Interval, gold: Floats, num_run: int | None) -> Interval:
     return replace(
         found, low=max(found.low, min(fewest, found.estimate)), high=min(found.high, max(most, found.estimate))
     )
-
-
-def prediction_powered(
-    gold: Floats, predicted: Floats, weights: Floats, *, run_share: float, num_run: int, level: float,
-    is_finite: bool = False,
-) -> Interval | None:  # fmt: skip
-    """The share of yes in the whole run: how often yes is true where the model says yes, and where it says no.
-
-    For a yes/no answer, power-tuned prediction-powered inference (Angelopoulos, Duchi and Zrnic, PPI++, 2023) is
-    post-stratification by the model's answer: share = q p1 + (1 - q) p0, with q the model's share of yes in the run and
-    p1, p0 the shares of true yes under the model's yes and no. Its normal interval is too short where the model hardly
-    errs, so that of the sum is put together from Jeffreys' intervals of p1 and p0 (method of variance estimates
-    recovery: Zou, Huang and Zhang, Comput. Stat. Data Anal. 2009; with Jeffreys: Laud, Pharm. Stat. 2017), with the
-    variance of q added. Of the run alone, q is known, and p1 and p0 have the finite population correction.
-
-    Args:
-        gold: the truth of the reviewed documents, 0 or 1.
-        predicted: the model's answers on them, 0 or 1.
-        weights: theirs.
-        run_share: the model's share of yes in the run.
-        num_run: documents of the run.
-        level: of the interval, 0.95 for example.
-        is_finite: whether the share is of the run alone.
-
-    Returns:
-        None if no reviewed document has one of the two answers of the model, though the run has it.
-    """
-    strata = ((predicted == 1, run_share), (predicted == 0, 1 - run_share))
-    estimate = below = above = 0.0
-    values = []
-    for inside, part in strata:
-        if part == 0:
-            continue
-        if not inside.any():
-            return None
-        of_part = max(int(inside.sum()), round(part * num_run)) if is_finite else None
-        known = share(gold[inside], weights[inside], num_run=of_part)
-        low, high = jeffreys(known, level)
-        estimate += part * known.value
-        below += (part * (known.value - low)) ** 2
-        above += (part * (high - known.value)) ** 2
-        values.append(known.value)
-    gain = values[0] - values[1] if len(values) == 2 else 0.0
-    of_run = 0.0 if is_finite else (normal_quantile(level) * gain) ** 2 * run_share * (1 - run_share) / num_run
-    found = Interval(
-        estimate=estimate,
-        low=max(0.0, estimate - math.sqrt(below + of_run)),
-        high=min(1.0, estimate + math.sqrt(above + of_run)),
-        gain=gain,
-    )
-    return _beside(found, gold, num_run if is_finite else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

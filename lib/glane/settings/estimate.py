@@ -23,14 +23,14 @@ class EstimateSettings(Strict):
     what: Literal["prevalence", "count", "mean", "linear", "logistic"] = "prevalence"
     field: str
     value: str = "true"
-    method: Literal["auto", "ppi", "rogan_gladen", "gold_only"] = "auto"
+    method: Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"] = "auto"
     by: str | None = None
     every: Literal["day", "week", "month", "quarter", "year"] | None = None
     covariates: tuple[str, ...] = ()
     shared_error_rates: bool = False
     level: float = Key(default=0.95, gt=0.5, lt=1)
     half_width: float | None = Key(default=None, gt=0)
-    population: Literal["process", "run"] = "process"
+    population: Literal["auto", "process", "run"] = "auto"
 
     @field_validator("value", mode="before")
     @classmethod

@@ -18,13 +18,22 @@ from dataclasses import replace
 
 import polars as pl
 
+from glane.assess.estimate.failed import with_failed
 from glane.assess.estimate.fitted import mean_of, regression_of
-from glane.assess.estimate.question import GROUP, WEIGHT, Question, check, joined_rows
-from glane.assess.estimate.record import Estimate
+from glane.assess.estimate.question import GOLD, GROUP, MODEL, WEIGHT, Question, check, joined_rows
+from glane.assess.estimate.record import Estimate, Found
 from glane.assess.estimate.shares import rates_of, share_of
+from glane.assess.estimate.tables import pooled_table, with_all_periods
 
 
-def estimate(run: pl.DataFrame, gold: pl.DataFrame, question: Question, *, id_column: str) -> list[Estimate]:
+def estimate(
+    run: pl.DataFrame,
+    gold: pl.DataFrame,
+    question: Question,
+    *,
+    id_column: str,
+    failed: pl.DataFrame | None = None,
+) -> Found:
     """Estimate a figure of a run from the model's answers and a reviewed sample of its documents.
 
     Args:
@@ -33,9 +42,11 @@ def estimate(run: pl.DataFrame, gold: pl.DataFrame, question: Question, *, id_co
             and the weights of `with_weights`; without these all were equally likely.
         question: what is estimated.
         id_column: of both.
+        failed: the rows without an answer, with the column `by`: shares and counts are bounded as if all of them were
+            no, and as if all were yes.
 
     Returns:
-        One estimate, or one for each group or each term, in their order.
+        One estimate, or one for each group or each term.
 
     Raises:
         ConfigError: for a column, value or method that does not fit.
@@ -46,7 +57,20 @@ def estimate(run: pl.DataFrame, gold: pl.DataFrame, question: Question, *, id_co
     check(run, gold, question, id_column)
     rows = joined_rows(run, gold, question, id_column)
     if question.what in ("linear", "logistic"):
-        return regression_of(rows, question)
+        return Found(estimates=regression_of(rows, question))
+    together = None
+    if question.is_pooled:
+        found, together = pooled_table(rows, question)
+    else:
+        found = _one_by_one(rows, question)
+    found = with_all_periods(found, question)
+    if question.is_share:
+        found = with_failed(found, question, failed, is_unknown=not (rows[MODEL].any() or rows[GOLD].any()))
+    return Found(estimates=found, together=together)
+
+
+def _one_by_one(rows: pl.DataFrame, question: Question) -> list[Estimate]:
+    """Each group by itself."""
     shared = rates_of(rows) if question.shared_error_rates else None
     found = []
     for (group,), part in sorted(rows.group_by([GROUP]), key=lambda pair: _order(pair[0][0])):

@@ -9,14 +9,16 @@ from typing import Literal
 
 import polars as pl
 
+from glane.assess import sampling
 from glane.errors import ConfigError, DataError, did_you_mean
 
 What = Literal["prevalence", "count", "mean", "linear", "logistic"]
-Method = Literal["auto", "ppi", "rogan_gladen", "gold_only"]
+Method = Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"]
 Every = Literal["day", "week", "month", "quarter", "year"]
-Population = Literal["process", "run"]
-_STEPS = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
+Population = Literal["auto", "process", "run"]
+STEPS = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 GOLD, MODEL, WEIGHT, REVIEWED, GROUP = "__gold", "__model", "__weight", "__reviewed", "__group"
+STRATUM = "__stratum"
 LITTLE = 0.05  # a model trusted less than this does not help
 
 
@@ -34,7 +36,7 @@ class Question:
     shared_error_rates: bool = False  # Rogan-Gladen: one sensitivity and specificity for all groups
     level: float = 0.95
     half_width: float | None = None  # wanted: the table then says how many documents to review
-    population: Population = "process"  # what the run's documents come from, or these documents alone
+    population: Population = "auto"  # what the run's documents come from (process), or these alone (run)
 
     @property
     def is_share(self) -> bool:
@@ -43,8 +45,19 @@ class Question:
 
     @property
     def is_finite(self) -> bool:
-        """Whether the figure describes the run's documents alone."""
-        return self.population == "run"
+        """Whether the figure describes the run's documents alone: so do counts, where nothing else is asked for."""
+        is_count = self.what == "count" and self.method != "rogan_gladen"
+        return self.population == "run" or (self.population == "auto" and is_count)
+
+    @property
+    def is_process_count(self) -> bool:
+        """Whether a count is the expected one, of which the run's documents show one draw."""
+        return self.what == "count" and self.population == "process" and self.method != "rogan_gladen"
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether one method makes a whole table of groups, which add up."""
+        return self.is_share and (self.method == "pooled" or (self.method == "auto" and self.by is not None))
 
 
 def rows_of_run(
@@ -115,6 +128,18 @@ def with_weights(gold: pl.DataFrame, *, weight: str | None, inclusion_probabilit
     return gold.with_columns((1 / values if inclusion_probability else values).alias(WEIGHT))
 
 
+def check_value(question: Question, categories: Sequence[str]) -> None:
+    """Check that a field of categories has the value asked for; one that occurs nowhere is a count of 0.
+
+    Raises:
+        ConfigError: if it is none of `categories`, which are empty for other fields.
+    """
+    if categories and question.value not in categories:
+        raise ConfigError(
+            f"value: {question.value!r} is no value of {question.field!r}. {did_you_mean(question.value, categories)}"
+        )
+
+
 def check(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: str) -> None:
     """Check that a question, a run and a gold sample go together; raises what `estimate` says."""
     _check_question(run, question)
@@ -179,6 +204,8 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
         raise ConfigError(
             f"method: rogan_gladen is for shares and counts, not what={question.what}. Choose ppi or auto."
         )
+    if question.method == "pooled" and not (question.is_share and question.by):
+        raise ConfigError("method: pooled is for shares and counts by groups. Set by, or choose method=auto.")
     if question.is_finite and question.method == "rogan_gladen":
         raise ConfigError("population: run is not for method=rogan_gladen. Choose method=auto, or population=process.")
     if question.shared_error_rates and question.method != "rogan_gladen":
@@ -208,33 +235,30 @@ def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_co
 
     Columns: the id, GROUP, MODEL and GOLD (yes or no, or a number; null without truth), WEIGHT, REVIEWED, covariates.
     """
-    if question.by is None:
-        group = pl.lit(None, pl.String)
-    elif question.every:
-        group = pl.col(question.by).dt.truncate(_STEPS[question.every]).cast(pl.Date)
-    else:
-        kind = run.schema[question.by]
-        group = (
-            pl.col(question.by).cast(pl.String) if isinstance(kind, pl.Categorical | pl.Enum) else pl.col(question.by)
-        )
     left = run.select(
         id_column,
         _outcome(run.schema, run.schema, question).alias(MODEL),
-        group.alias(GROUP),
+        group_of(run.schema, question).alias(GROUP),
         *(pl.col(name).fill_nan(None) if run.schema[name].is_float() else pl.col(name) for name in question.covariates),
     )
     right = gold.select(
         id_column,
         _outcome(gold.schema, run.schema, question).alias(GOLD),
         pl.col(WEIGHT),
+        (pl.col(sampling.STRATUM).cast(pl.String) if sampling.STRATUM in gold.columns else pl.lit("")).alias(STRATUM),
         pl.lit(True).alias(REVIEWED),
     )
-    joined = left.join(right, on=id_column, how="left").with_columns(pl.col(REVIEWED).fill_null(False))
-    if question.what in ("prevalence", "count", "logistic") and not (joined[MODEL].any() or joined[GOLD].any()):
-        raise ConfigError(
-            f"value: {question.value!r} occurs neither in the run nor in the gold. {_remedy(run, question)}"
-        )
-    return joined
+    return left.join(right, on=id_column, how="left").with_columns(pl.col(REVIEWED).fill_null(False))
+
+
+def group_of(schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
+    """The group of each row: the value of `by`, or the first day of its period; null without `by`."""
+    if question.by is None:
+        return pl.lit(None, pl.String)
+    if question.every:
+        return pl.col(question.by).dt.truncate(STEPS[question.every]).cast(pl.Date)
+    is_category = isinstance(schema[question.by], pl.Categorical | pl.Enum)
+    return pl.col(question.by).cast(pl.String) if is_category else pl.col(question.by)
 
 
 def _outcome(schema: Mapping[str, pl.DataType], run_schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
@@ -269,12 +293,3 @@ def _is_number(text: str) -> bool:
 def _inner(kind: pl.DataType) -> pl.DataType:
     inner = kind.inner if isinstance(kind, pl.List | pl.Array) else kind
     return inner() if isinstance(inner, type) else inner
-
-
-def _remedy(run: pl.DataFrame, question: Question) -> str:
-    """The categories of a field. Other values are words and numbers of documents, which no message holds."""
-    field, kind = question.field, _inner(run.schema[question.field])
-    values = (run[field].explode() if isinstance(run.schema[field], pl.List) else run[field]).drop_nulls().unique()
-    if not isinstance(kind, pl.Categorical | pl.Enum | pl.Boolean):
-        return f"The run has {len(values)} other values of {field!r}; see run.usable() in a notebook."
-    return did_you_mean(question.value, values.cast(pl.String).sort().to_list()[:20])

@@ -9,6 +9,7 @@ from typing import Literal
 from glane.assess.estimate.question import Question
 from glane.records import Record, left_out
 from glane.types import Toy
+from glane.validation import Strict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class Estimate:
     estimate: float | None
     low: float | None
     high: float | None
-    method: str  # ppi, rogan_gladen or gold_only
+    method: str  # pooled, ppi, rogan_gladen or gold_only
     n_gold: int  # reviewed documents
     n_run: int  # documents of the run
     model: float | None  # the same figure from the model's answers alone
@@ -28,13 +29,34 @@ class Estimate:
     rows_gold_only: int | None = None  # to review for the wanted half-width
     rows_ppi: int | None = None
     note: str | None = None
+    band_low: float | None = None  # of pooled tables: limits that hold for all groups at once
+    band_high: float | None = None
+    n_failed: int = 0  # documents of the group that could not be read or answered; not among n_run
+    if_failed_no: float | None = None  # the estimate if none of these were a yes
+    if_failed_yes: float | None = None  # and if all were
+
+
+class Together(Strict):
+    """What a pooled table says of all its groups."""
+
+    total: Estimate  # the groups add up to it
+    heterogeneity: float | None  # p-value: that the model errs alike in all groups
+    covariance: tuple[tuple[float, ...], ...] | None  # of the groups with documents, in their order; None of too many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The estimates in their order, and of a pooled table what is said of all groups together."""
+
+    estimates: list[Estimate]
+    together: Together | None = None
 
 
 class EstimatesSummary(Record):
     """What was asked, and the estimates."""
 
     kind: Literal["glane estimates"] = "glane estimates"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     run: str = ""
     toy: Toy | None = left_out()  # the answers are no results
     gold: str | None = None  # the path of the reviewed documents; None of a table in memory
@@ -44,3 +66,4 @@ class EstimatesSummary(Record):
     nulls: str | None  # what a document without a value counts as
     rows_without_values: int  # documents of the run that are not covered
     estimates: tuple[Estimate, ...]
+    together: Together | None = None  # of pooled tables

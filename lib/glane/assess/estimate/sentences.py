@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import replace
 
 from glane.assess.estimate.question import Question
-from glane.assess.estimate.record import Estimate, EstimatesSummary
+from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together
 from glane.errors import shown
 from glane.toys import notice_lines
 
 _MAX_LINES = 40
+_DIFFER = 0.05  # p-value below which groups are said to differ
 _LARGE_PART = 0.1  # of a run that was reviewed: the finite population then makes a difference
 _METHODS = {
+    "pooled": (
+        "error rates shared over the groups, partly pooled with what each group's own review says, and scaled so that "
+        "the groups add up to the figure over all"
+    ),
     "ppi": "prediction-powered: the model's answers on every document, corrected by the reviewed ones",
     "rogan_gladen": "Rogan-Gladen: the model's share, corrected by its sensitivity and specificity",
     "gold_only": "from the reviewed documents alone",
@@ -26,27 +32,53 @@ def estimate_text(summary: EstimatesSummary) -> str:
     lines += [f"  {_line(one, question)}" for one in found[:_MAX_LINES]]
     if len(found) > _MAX_LINES:
         lines.append(f"  … and {len(found) - _MAX_LINES} more, in estimates.parquet")
+    if summary.together is not None:
+        lines.append(f"  {_line(summary.together.total, replace(question, by=None))}")
     lines += [f"{name}: {_METHODS[name]}" for name in sorted({one.method for one in found})]
     lines += filter(None, [_meaning(question), _nulls(question), _large_part(found, question)])
+    if summary.together is not None:
+        lines += _of_all(summary.together)
     if question.shared_error_rates:
         lines.append(
             "One sensitivity and specificity were taken for all groups: the intervals hold only if the model errs "
             "alike in all of them."
         )
     if summary.rows_without_values:
-        lines.append(f"{summary.rows_without_values} documents of the run have no values and are not covered.")
+        lines.append(_failed(summary))
     return "\n".join(lines)
 
 
-def summarised(found: Sequence[Estimate], question: Question, *, num_rejected: int) -> EstimatesSummary:
+def summarised(found: Found, question: Question, *, num_rejected: int) -> EstimatesSummary:
     """The same, for programs."""
     return EstimatesSummary(
         question=question,
         interval=_meaning(question),
         nulls=_nulls(question),
         rows_without_values=num_rejected,
-        estimates=tuple(found),
+        estimates=tuple(found.estimates),
+        together=found.together,
     )
+
+
+def _of_all(together: Together) -> list[str]:
+    """What holds for all groups of a pooled table."""
+    lines = ["The limits of each line are for it alone; band_low and band_high of estimates.parquet hold all at once."]
+    if together.heterogeneity is None:
+        return lines
+    differ = "" if together.heterogeneity >= _DIFFER else "; that it does not is likely, so look at the groups apart"
+    return [*lines, f"That the model errs alike in all groups: p = {together.heterogeneity:.2g}{differ}."]
+
+
+def _failed(summary: EstimatesSummary) -> str:
+    said = f"{summary.rows_without_values} documents of the run have no values and are not covered"
+    bounded = [one for one in summary.estimates if one.if_failed_yes is not None]
+    if len(bounded) == 1:
+        [one] = bounded
+        assert one.if_failed_no is not None
+        assert one.if_failed_yes is not None
+        no, yes = (_number(value, summary.question) for value in (one.if_failed_no, one.if_failed_yes))
+        return f"{said}: {no} if none of them were a yes, {yes} if all were."
+    return f"{said}; n_failed, if_failed_no and if_failed_yes of estimates.parquet bound what they could change."
 
 
 def _plain(group: object) -> object:
@@ -127,9 +159,7 @@ def _number(value: float, question: Question) -> str:
 
 
 def _meaning(question: Question) -> str:
-    together = (
-        " Each interval is for its own line, not for all of them at once." if question.by or question.covariates else ""
-    )
+    together = " Each interval is for its own line, not for all of them at once." if question.covariates else ""
     of = "that of the run's documents" if question.is_finite else "that of what the run's documents are a sample of"
     return (
         f"The interval: drawing and reviewing another sample in the same way, again and again, about "

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 
 from glane.assess.estimate.figures import joined_notes
-from glane.assess.estimate.question import GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
+from glane.assess.estimate.question import GOLD, MODEL, REVIEWED, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import Estimate
 from glane.assess.estimate.sampling_plan import Plan, plan_share
-from glane.assess.proportion import (
-    FEW,
-    ErrorRates,
-    Interval,
-    error_rates,
-    gold_only,
-    prediction_powered,
-    rogan_gladen,
-)
+from glane.assess.proportion import FEW, ErrorRates, Interval, error_rates, rogan_gladen
+from glane.assess.share_estimators import gold_only, prediction_powered
+from glane.assess.strata import Strata, strata_of
 
 Floats = NDArray[np.float64]
 NO_GOLD = "no reviewed document here"
-_UNSEEN = "none of the documents with one of the model's answers, yes or no, was reviewed here"
+_UNSEEN = (
+    "none of the documents with one of the model's answers, yes or no, was reviewed here: it is taken at its word for "
+    "them, and the limits allow that it is always wrong there"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +33,7 @@ class _Answers:
     gold: Floats
     predicted: Floats  # of the reviewed documents
     weights: Floats
+    strata: Strata
     num_run: int
     run_share: float  # of yes in the model's answers on all documents, reviewed or not
 
@@ -44,6 +44,7 @@ def _answers(rows: pl.DataFrame) -> _Answers:
         gold=seen[GOLD].cast(pl.Float64).to_numpy(),
         predicted=seen[MODEL].cast(pl.Float64).to_numpy(),
         weights=seen[WEIGHT].to_numpy(),
+        strata=strata_of(seen[STRATUM], seen[WEIGHT].to_numpy()),
         num_run=rows.height,
         run_share=float(rows[MODEL].cast(pl.Float64).to_numpy().mean()),
     )
@@ -59,6 +60,8 @@ def share_of(rows: pl.DataFrame, question: Question, shared: ErrorRates | None) 
     """The share or count of one group; `shared` are the error rates of all groups, where they are taken for each."""
     answers = _answers(rows)
     chosen, method, note = _by_method(answers, question, shared)
+    if chosen is not None and question.is_process_count:
+        chosen = _poisson(chosen, answers.num_run, question.level)
     factor = answers.num_run if question.what == "count" else 1
     plan = Plan(gold_only=None, prediction_powered=None)
     if question.half_width is not None and len(answers.gold):
@@ -93,21 +96,31 @@ def _by_method(
         note = f"one of the two error rates is known from {rates.fewest} documents only" if few else None
         return chosen, "rogan_gladen", note if chosen else "the model tells yes and no apart no better than chance"
     if not len(gold):
-        return None, question.method.replace("auto", "gold_only"), NO_GOLD
-    alone = gold_only(gold, weights, question.level, num_run=answers.num_run if question.is_finite else None)
+        return None, question.method.replace("auto", "ppi"), NO_GOLD
     if question.method == "gold_only":
-        return alone, "gold_only", None
+        num_run = answers.num_run if question.is_finite else None
+        return gold_only(gold, weights, question.level, num_run=num_run, strata=answers.strata), "gold_only", None
     powered = prediction_powered(
         gold, predicted, weights, run_share=answers.run_share, num_run=answers.num_run, level=question.level,
-        is_finite=question.is_finite,
+        is_finite=question.is_finite or question.is_process_count, strata=answers.strata,
     )  # fmt: skip
-    if question.method == "ppi":
-        return powered, "ppi", None if powered else _UNSEEN
-    if powered is None:
-        return alone, "gold_only", _UNSEEN
-    if powered.gain < LITTLE or powered.width >= alone.width:
-        return alone, "gold_only", "the model's answers do not make the interval shorter"
-    return powered, "ppi", None
+    return powered, "ppi", _UNSEEN if _has_unseen(answers) else None
+
+
+def _poisson(found: Interval, num_run: int, level: float) -> Interval:
+    """The limits of an expected count, of which the run's is one draw: Jeffreys' for a Poisson count, put beside."""
+    count, tail = num_run * found.estimate, (1 - level) / 2
+    low = float(gammaincinv(count + 0.5, tail)) / num_run if count else 0.0
+    high = float(gammaincinv(count + 0.5, 1 - tail)) / num_run
+    below = math.hypot(found.estimate - found.low, found.estimate - low)
+    above = math.hypot(found.high - found.estimate, high - found.estimate)
+    return replace(found, low=max(0.0, found.estimate - below), high=found.estimate + above)
+
+
+def _has_unseen(answers: _Answers) -> bool:
+    """Whether the model gave an answer, yes or no, to some documents, and none of these was reviewed."""
+    seen = answers.predicted.mean()
+    return (seen == 0 and answers.run_share > 0) or (seen == 1 and answers.run_share < 1)
 
 
 def _doubts(answers: _Answers, method: str, chosen: Interval | None) -> list[str]:
@@ -119,7 +132,7 @@ def _doubts(answers: _Answers, method: str, chosen: Interval | None) -> list[str
     if not fewest:
         answer, limit = ("yes", "upper") if not num_yes else ("no", "lower")
         return [f"no true {answer} among the reviewed documents here: the {limit} limit is what they tell"]
-    if fewest < FEW and answers.weights.max() > 1.05 * answers.weights.min():
+    if fewest < FEW and answers.weights.max() > 1.05 * answers.weights.min() and not answers.strata.any():
         answer = "yes" if fewest == num_yes else "no"
         return [f"only {fewest} true {answer} and unequal weights: the interval may be too short"]
     return []

@@ -1,0 +1,306 @@
+"""Counts of yes in the groups of a table: one method for all of them, and a sum that is the figure over all groups.
+
+Few reviewed documents fall into one week or one hospital. An estimate from these alone is zero wherever none of them
+is a yes, and a table of such estimates loses the cases. So three things are shared:
+
+1. **The error rates.** The expected count of a group follows from the model's yes in it, and from the sensitivity and
+   the false positive rate over all groups (Rogan and Gladen, Am. J. Epidemiol. 1978). The predictive value that follows
+   is taken for the documents that nobody reviewed; of the others the truth is known.
+2. **What the group's own review says beyond.** Its residual, reviewed truth minus expectation, is shrunk by how far
+   groups differ at all (composite estimation: Fay and Herriot, JASA 1979; Rao and Molina, Small Area Estimation, 2015,
+   chapter 6). For periods, neighbours tell of each other; other groups are exchangeable. How far groups differ is not
+   known, and the posterior over a grid is averaged, so that the intervals hold that too.
+3. **The total.** What nobody reviewed is scaled so that the groups add up to the estimate over all groups, which rests
+   on the sampling design alone (benchmarking: Rao and Molina, section 6.4.6).
+
+Intervals are quantiles of draws from the distribution of all groups together, so that their covariance is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc, betaincinv
+
+from glane.assess.proportion import Interval, normal_quantile
+
+Floats = NDArray[np.float64]
+DRAWS = 4000
+_SPREADS = (0.1, 0.2, 0.4, 0.8)  # how far groups may differ: standard deviations, relative to the model's yes
+_NEAR = 3  # periods whose distance is this part of the series are still alike
+_OWN = 0.15  # the part of that variance which a period shares with no other
+_TRIALS = 999  # simulated reviews behind the test of heterogeneity
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """The reviewed documents of each group to which the model gave one answer; arrays of length G."""
+
+    num: Floats  # documents
+    num_yes: Floats  # that are truly yes
+    share: Floats  # of true yes, weighted; 0 where there is none
+    num_effective: Floats  # Kish's size: as many documents of equal weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """A run and its review by group; arrays of length G, in order of time if `is_ordered`."""
+
+    num_run: Floats  # documents
+    run_yes: Floats  # to which the model said yes
+    said_yes: Cell
+    said_no: Cell
+    is_ordered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """The model's error rates over all groups, and how many reviewed documents each rests on (Kish's size)."""
+
+    sensitivity: float
+    num_yes: float
+    false_positive_rate: float
+    num_no: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pooled:
+    """Estimated counts of yes by group: arrays of length G, and draws (DRAWS, G) from their joint distribution."""
+
+    estimate: Floats
+    draws: Floats
+    heterogeneity: float | None  # p-value: that error rates are the same in all groups; None without residuals
+
+
+def pooled(groups: Groups, rates: Rates, total: Interval, *, level: float, seed: int = 0) -> Pooled:
+    """Estimate the count of each group of a run.
+
+    Args:
+        groups: the run and its review.
+        rates: the model's error rates over all groups.
+        total: the count over all groups, with its limits at `level`.
+        level: of the limits of `total`.
+        seed: of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    known = groups.said_yes.num_yes + groups.said_no.num_yes
+    left_yes = groups.run_yes - groups.said_yes.num
+    left_no = groups.num_run - groups.run_yes - groups.said_no.num
+    left = left_yes + left_no
+    residuals = _residuals(groups, rates)
+    difference, posterior = _differences(groups, residuals)
+    after_yes, after_no = _predictive(groups.run_yes / groups.num_run, rates.sensitivity, rates.false_positive_rate)
+    own = left / groups.num_run * residuals.base
+    point = np.clip(left_yes * after_yes + left_no * after_no + own * difference, 0, left)
+
+    sensitivity = _drawn_rate(rng, rates.sensitivity, rates.num_yes)
+    false_positive = np.minimum(_drawn_rate(rng, rates.false_positive_rate, rates.num_no), 0.99 * sensitivity)
+    observed = _drawn_shares(rng, groups, false_positive)
+    after_yes, after_no = _predictive(observed, sensitivity, false_positive)
+    truly = rng.binomial(left_yes.astype(int), after_yes) + rng.binomial(left_no.astype(int), after_no)
+    drawn = np.clip(np.asarray(truly, dtype=np.float64) + own * posterior(rng), 0, left)
+    return Pooled(
+        estimate=known + _scaled(point[None], left, np.array([total.estimate - known.sum()]))[0],
+        draws=known + _scaled(drawn, left, _drawn_total(rng, total, level) - known.sum()),
+        heterogeneity=_heterogeneity(groups, residuals, rng),
+    )
+
+
+def limits(draws: Floats, estimate: Floats, level: float) -> tuple[Floats, Floats]:
+    """The limits of each group by itself, around its estimate."""
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return np.minimum(low, estimate), np.maximum(high, estimate)
+
+
+def bands(draws: Floats, estimate: Floats, level: float) -> tuple[Floats, Floats]:
+    """Limits that hold all groups at once with probability `level`, by the ranks of the draws.
+
+    Besag, Green, Higdon and Mengersen, Stat. Sci. 1995, section 6.3: each group is cut at the same rank, the one at
+    which `level` of the draws are within the limits of every group.
+    """
+    ordered, num = np.sort(draws, axis=0), len(draws)
+    depth = np.full(num, num)
+    for place in range(draws.shape[1]):
+        below = np.searchsorted(ordered[:, place], draws[:, place], side="right")
+        above = num - np.searchsorted(ordered[:, place], draws[:, place], side="left")
+        depth = np.minimum(depth, np.minimum(below, above))
+    rank = int(np.clip(np.quantile(depth, 1 - level), 1, num * (1 - level) / 2))
+    return np.minimum(ordered[rank - 1], estimate), np.maximum(ordered[num - rank], estimate)
+
+
+def of_process(drawn: Pooled, groups: Groups, *, is_count: bool, seed: int = 1) -> Floats:
+    """Draws for what the documents are a sample of: expected counts (Poisson), or the shares behind them (binomial)."""
+    rng = np.random.default_rng(seed)
+    if is_count:
+        return rng.gamma(drawn.draws + 0.5)
+    return groups.num_run * rng.beta(drawn.draws + 0.5, groups.num_run - drawn.draws + 0.5)
+
+
+def _predictive(observed: Floats, sensitivity: Floats | float, false_positive: Floats | float) -> tuple[Floats, Floats]:
+    """How often a document is a yes where the model says yes, and where it says no; by its share of yes in the group.
+
+    Arrays are (G,), or (DRAWS, G) with rates (DRAWS, 1).
+    """
+    youden = np.maximum(sensitivity - false_positive, 1e-3)
+    truly = np.clip((observed - false_positive) / youden, 0, 1)
+    after_yes = np.clip(truly * sensitivity / np.maximum(observed, _LEAST), 0, 1)
+    after_no = np.clip(truly * (1 - sensitivity) / np.maximum(1 - observed, _LEAST), 0, 1)
+    return np.where(observed > 0, after_yes, 0.0), after_no
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Residuals:
+    """What the review of each group says beyond the shared error rates, in documents of the group; arrays (G,)."""
+
+    found: Floats
+    variance: Floats  # under shared rates; 0 without a reviewed document
+    base: Floats  # documents to which differences between groups are relative
+    after_yes: Floats  # predictive values, one error added so that no rate is 0
+    after_no: Floats
+
+
+def _residuals(groups: Groups, rates: Rates) -> _Residuals:
+    sensitivity = _one_more(rates.sensitivity, rates.num_yes)
+    false_positive = _one_more(rates.false_positive_rate, rates.num_no)
+    after_yes, after_no = _predictive((groups.run_yes + 0.5) / (groups.num_run + 1), sensitivity, false_positive)
+    found, variance = np.zeros_like(after_yes), np.zeros_like(after_yes)
+    run_no = groups.num_run - groups.run_yes
+    cells = ((groups.said_yes, groups.run_yes, after_yes), (groups.said_no, run_no, after_no))
+    for cell, size, expected in cells:
+        seen = cell.num_effective > 0
+        found += np.where(seen, size * (cell.share - expected), 0)
+        variance += np.where(seen, size**2 * expected * (1 - expected) / np.maximum(cell.num_effective, 1), 0)
+    base = groups.run_yes * after_yes + run_no * after_no + groups.num_run * false_positive
+    return _Residuals(
+        found=found, variance=variance, base=np.maximum(base, _LEAST), after_yes=after_yes, after_no=after_no
+    )
+
+
+def _one_more(rate: float, num: float) -> float:
+    return (rate * num + 0.5) / (num + 1)
+
+
+def _differences(groups: Groups, residuals: _Residuals) -> tuple[Floats, _Posterior]:
+    """How far each group differs from the shared rates, relative to its base, and draws of that."""
+    told = residuals.variance > 0
+    found = np.where(told, residuals.found / residuals.base, 0)
+    noise = np.where(told, residuals.variance / residuals.base**2, 1e6)  # a group without review tells nothing
+    if groups.is_ordered and len(found) > 1:
+        apart = np.abs(np.subtract.outer(np.arange(len(found)), np.arange(len(found))))
+        alike = (1 - _OWN) * np.exp(-apart * _NEAR / len(found)) + _OWN * np.eye(len(found))
+        fits = [_together(found, noise, spread**2 * alike) for spread in _SPREADS]
+    else:
+        fits = [_apart(found, noise, spread**2) for spread in _SPREADS]
+    evidence = np.array([fit.evidence for fit in fits])
+    chances = np.exp(evidence - evidence.max())
+    posterior = _Posterior(fits=tuple(fits), chances=chances / chances.sum())
+    return posterior.mean(), posterior
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fit:
+    """The normal posterior of the differences at one spread."""
+
+    mean: Floats
+    root: Floats  # (G, G), or (G,) where groups are independent: its square is the covariance
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Posterior:
+    fits: tuple[_Fit, ...]
+    chances: Floats
+
+    def mean(self) -> Floats:
+        found: Floats = np.sum([chance * fit.mean for chance, fit in zip(self.chances, self.fits, strict=True)], axis=0)
+        return found
+
+    def __call__(self, rng: np.random.Generator) -> Floats:
+        """Draws (DRAWS, G)."""
+        which = rng.choice(len(self.fits), DRAWS, p=self.chances)
+        drawn = np.empty((DRAWS, len(self.fits[0].mean)))
+        for place, fit in enumerate(self.fits):
+            noise = rng.standard_normal((int((which == place).sum()), len(fit.mean)))
+            drawn[which == place] = fit.mean + (noise * fit.root if fit.root.ndim == 1 else noise @ fit.root.T)
+        return drawn
+
+
+def _together(found: Floats, noise: Floats, prior: Floats) -> _Fit:
+    """Groups that tell of each other: Gaussian regression with known variances."""
+    factor = np.linalg.cholesky(prior + np.diag(noise))
+    whitened = np.linalg.solve(factor, np.column_stack([found, prior]))
+    covariance = prior - whitened[:, 1:].T @ whitened[:, 1:]
+    root = np.linalg.cholesky(covariance + 1e-10 * np.eye(len(found)))
+    evidence = float(-0.5 * whitened[:, 0] @ whitened[:, 0] - np.log(np.diag(factor)).sum())
+    return _Fit(mean=whitened[:, 1:].T @ whitened[:, 0], root=root, evidence=evidence)
+
+
+def _apart(found: Floats, noise: Floats, prior: float) -> _Fit:
+    """Exchangeable groups: each shrunk by itself."""
+    whole = prior + noise
+    evidence = float((-0.5 * found**2 / whole - 0.5 * np.log(whole)).sum())
+    return _Fit(mean=found * prior / whole, root=np.sqrt(prior * noise / whole), evidence=evidence)
+
+
+def _drawn_rate(rng: np.random.Generator, rate: float, num: float) -> Floats:
+    """A rate from its Jeffreys posterior, (DRAWS, 1); as it is where no document tells."""
+    if num <= 0:
+        return np.full((DRAWS, 1), rate)
+    return rng.beta(rate * num + 0.5, (1 - rate) * num + 0.5, (DRAWS, 1))
+
+
+def _drawn_shares(rng: np.random.Generator, groups: Groups, false_positive: Floats) -> Floats:
+    """The model's share of yes in each group, were it asked again and again: never below its false positives."""
+    yes, no = groups.run_yes + 0.5, groups.num_run - groups.run_yes + 0.5
+    least = betainc(yes, no, false_positive)
+    found: Floats = betaincinv(yes, no, least + (1 - least) * rng.random((DRAWS, len(yes))))
+    return np.clip(found, false_positive, 1)
+
+
+def _drawn_total(rng: np.random.Generator, total: Interval, level: float) -> Floats:
+    """The total, (DRAWS,): normal on either side of its estimate, with the two sides of its interval."""
+    deviate = rng.standard_normal(DRAWS) / normal_quantile(level)
+    return total.estimate + np.where(
+        deviate < 0, deviate * (total.estimate - total.low), deviate * (total.high - total.estimate)
+    )
+
+
+def _scaled(counts: Floats, most: Floats, wanted: Floats) -> Floats:
+    """Counts (rows, G) scaled so that each row has the sum `wanted` (rows,), none above `most` (G,)."""
+    wanted = np.clip(wanted, 0, most.sum())
+    sums = counts.sum(axis=1)
+    empty = (sums <= 0) & (wanted > 0)
+    counts = np.where(empty[:, None], most, counts)  # nothing says where they are
+    for _ in range(20):
+        sums = counts.sum(axis=1)
+        factor = np.divide(wanted, sums, out=np.zeros_like(sums), where=sums > 0)
+        counts = np.minimum(counts * factor[:, None], most)
+        if np.allclose(counts.sum(axis=1), wanted, rtol=1e-9, atol=1e-9):
+            break
+    return counts
+
+
+def _heterogeneity(groups: Groups, residuals: _Residuals, rng: np.random.Generator) -> float | None:
+    """The p-value of equal error rates in all groups: the residuals against those of simulated reviews."""
+    told = residuals.variance > 0
+    if told.sum() < 2:
+        return None
+
+    def statistic(found: Floats) -> Floats:
+        squared: Floats = (found[..., told] ** 2 / residuals.variance[told]).sum(axis=-1)
+        return squared
+
+    simulated = np.zeros((_TRIALS, len(told)))
+    run_no = groups.num_run - groups.run_yes
+    cells = (
+        (groups.said_yes, groups.run_yes, residuals.after_yes), (groups.said_no, run_no, residuals.after_no)
+    )  # fmt: skip
+    for cell, size, expected in cells:
+        num = np.rint(cell.num_effective).astype(int)
+        shares = rng.binomial(num, expected, (_TRIALS, len(num))) / np.maximum(num, 1)
+        simulated += np.where(num > 0, size * (shares - expected), 0)
+    as_far = int((statistic(simulated) >= statistic(residuals.found) * (1 - 1e-9)).sum())
+    return (1 + as_far) / (1 + _TRIALS)

@@ -1,0 +1,155 @@
+"""Tables of shares and counts: one estimate for each group, by one method, adding up to the figure of all groups."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, of_process, pooled
+from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STEPS, STRATUM, WEIGHT, Question
+from glane.assess.estimate.record import Estimate, Together
+from glane.assess.estimate.shares import share_of
+from glane.assess.proportion import Interval
+from glane.assess.share_estimators import prediction_powered
+from glane.assess.strata import strata_of
+
+_NOT_REVIEWED = "no document of this group was reviewed: what the others tell"
+_MOST_COVARIANCES = 400  # groups
+
+
+def pooled_table(rows: pl.DataFrame, question: Question) -> tuple[list[Estimate], Together]:
+    """Shares or counts by group, which add up to the figure over all groups; see `glane.assess.estimate.pooled`.
+
+    Periods without a document are there, too.
+    """
+    cells = _by_group(rows)
+    groups = _groups(cells, is_ordered=question.every is not None and cells[GROUP].null_count() == 0)
+    found = pooled(groups, _rates(rows), _count_of_all(rows, question), level=question.level)
+    is_count = question.what == "count"
+    draws = found.draws if question.is_finite else of_process(found, groups, is_count=is_count)
+    size = np.ones(cells.height) if is_count else groups.num_run
+    figures = [found.estimate, *limits(draws, found.estimate, question.level)]
+    figures += bands(draws, found.estimate, question.level)
+    model = groups.run_yes / size
+    lines = []
+    for place, cell in enumerate(cells.iter_rows(named=True)):
+        estimate, low, high, band_low, band_high = (float(one[place] / size[place]) for one in figures)
+        num_gold = cell["yes_num"] + cell["no_num"]
+        lines.append(
+            Estimate(
+                group=cell[GROUP], term=None, estimate=estimate, low=low, high=high, band_low=band_low,
+                band_high=band_high, method="pooled", n_gold=num_gold, n_run=cell["num"], model=float(model[place]),
+                tuning=None, note=None if num_gold else _NOT_REVIEWED,
+            )
+        )  # fmt: skip
+    covariance = np.cov(draws / size, rowvar=False).reshape(cells.height, cells.height)
+    together = Together(
+        total=replace(share_of(rows, replace(question, by=None, every=None, method="ppi"), None), group=None),
+        heterogeneity=found.heterogeneity,
+        covariance=None if cells.height > _MOST_COVARIANCES else tuple(map(tuple, covariance.tolist())),
+    )
+    return lines, together
+
+
+def with_all_periods(found: Sequence[Estimate], question: Question) -> list[Estimate]:
+    """The same, with those periods between the first and the last to which no document belongs."""
+    known = {one.group: one for one in found}
+    periods = [group for group in known if isinstance(group, datetime.date)]
+    if question.every is None or not periods:
+        return list(found)
+    every = pl.date_range(min(periods), max(periods), interval=STEPS[question.every], eager=True).to_list()
+    return [known.get(period) or _empty(period, question) for period in every] + (
+        [known[None]] if None in known else []
+    )
+
+
+def _empty(period: datetime.date, question: Question) -> Estimate:
+    """A period without a document: a count of 0 of the run's own documents, and no share."""
+    nothing = 0.0 if question.what == "count" and question.is_finite else None
+    return Estimate(
+        group=period, term=None, estimate=nothing, low=nothing, high=nothing, band_low=nothing, band_high=nothing,
+        method="pooled", n_gold=0, n_run=0, model=0.0 if question.what == "count" else None, tuning=None,
+        note="no document",
+    )  # fmt: skip
+
+
+def _by_group(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row for each group, in order: documents, the model's yes, and what was reviewed under its yes and its no."""
+    weight, is_yes = pl.col(WEIGHT), pl.col(GOLD).cast(pl.Float64)
+    reviewed = []
+    for name, said in (("yes", pl.col(MODEL)), ("no", ~pl.col(MODEL))):
+        there = pl.col(REVIEWED) & said
+        reviewed += [
+            there.sum().alias(f"{name}_num"),
+            is_yes.filter(there).sum().alias(f"{name}_yes"),
+            ((weight * is_yes).filter(there).sum() / weight.filter(there).sum()).fill_nan(0).alias(f"{name}_share"),
+            (weight.filter(there).sum() ** 2 / (weight**2).filter(there).sum()).fill_nan(0).alias(f"{name}_effective"),
+        ]
+    found = rows.group_by(GROUP).agg(pl.len().alias("num"), pl.col(MODEL).sum().alias("said_yes"), *reviewed)
+    return found.sort(GROUP, nulls_last=True)
+
+
+def _groups(cells: pl.DataFrame, *, is_ordered: bool) -> Groups:
+    def column(name: str) -> NDArray[np.float64]:
+        return cells[name].cast(pl.Float64).to_numpy()
+
+    def cell(name: str) -> Cell:
+        return Cell(
+            num=column(f"{name}_num"), num_yes=column(f"{name}_yes"), share=column(f"{name}_share"),
+            num_effective=column(f"{name}_effective"),
+        )  # fmt: skip
+
+    return Groups(
+        num_run=column("num"), run_yes=column("said_yes"), said_yes=cell("yes"), said_no=cell("no"),
+        is_ordered=is_ordered,
+    )  # fmt: skip
+
+
+def _count_of_all(rows: pl.DataFrame, question: Question) -> Interval:
+    """The count of yes in the run, from the sampling design alone."""
+    seen = rows.filter(pl.col(REVIEWED))
+    num_run = rows.height
+    found = prediction_powered(
+        seen[GOLD].cast(pl.Float64).to_numpy(), seen[MODEL].cast(pl.Float64).to_numpy(), seen[WEIGHT].to_numpy(),
+        run_share=_mean(rows[MODEL]), num_run=num_run, level=question.level, is_finite=True,
+        strata=strata_of(seen[STRATUM], seen[WEIGHT].to_numpy()),
+    )  # fmt: skip
+    return Interval(
+        estimate=num_run * found.estimate, low=num_run * found.low, high=num_run * found.high, gain=found.gain
+    )
+
+
+def _rates(rows: pl.DataFrame) -> Rates:
+    """The error rates that follow from the predictive values: these hold also where the answer decided who is reviewed.
+
+    Without a reviewed yes, the sensitivity is taken to be 1: nothing was seen to be missed.
+    """
+    seen = rows.filter(pl.col(REVIEWED))
+    run_share = _mean(rows[MODEL])
+    joint = {}
+    for answer, part in ((True, run_share), (False, 1 - run_share)):
+        said = seen.filter(pl.col(MODEL) == answer)
+        weights = said[WEIGHT].to_numpy()
+        is_yes = said[GOLD].cast(pl.Float64).to_numpy()
+        joint[answer] = part * (float(weights @ is_yes / weights.sum()) if len(weights) else float(answer))
+    truly = joint[True] + joint[False]
+    return Rates(
+        sensitivity=joint[True] / truly if truly else 1.0,
+        num_yes=_kish(seen.filter(pl.col(GOLD))),
+        false_positive_rate=(run_share - joint[True]) / (1 - truly) if truly < 1 else 0.0,
+        num_no=_kish(seen.filter(~pl.col(GOLD))),
+    )
+
+
+def _kish(rows: pl.DataFrame) -> float:
+    weights = rows[WEIGHT].to_numpy()
+    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
+
+
+def _mean(answers: pl.Series) -> float:
+    return float(answers.cast(pl.Float64).to_numpy().mean())

@@ -1,0 +1,101 @@
+"""The strata of a reviewed sample, and the share of yes over them.
+
+A pooled variance is no use where strata are drawn with unequal probabilities: the stratum that was hardly looked at has
+shown no yes, its variance is estimated as 0, and the interval is far too short. So each stratum keeps its own interval,
+and these are put together (method of variance estimates recovery: Zou, Huang and Zhang, Comput. Stat. Data Anal. 2009).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from glane.assess.proportion import Floats, Share, jeffreys, share
+
+_RATIO = 1.25  # weights within this ratio are of one stratum: rounding, or strata drawn in proportion
+Strata = NDArray[np.int64]
+
+
+def strata_of(names: pl.Series | None, weights: Floats) -> Strata:
+    """The stratum of each reviewed document, as a number from 0.
+
+    Strata that were drawn with nearly the same probability are one here: to part them would change little. Where no
+    strata are named, or weights differ within one, the sample was not drawn by strata, and all are of one.
+
+    Args:
+        names: of the strata, as a review writes them.
+        weights: inverse inclusion probabilities.
+    """
+    alone = np.zeros(len(weights), dtype=np.int64)
+    if names is None or not len(weights):
+        return alone
+    of_stratum = pl.DataFrame({"name": names.cast(pl.String), "weight": weights}).group_by("name").agg(
+        pl.col("weight").min().alias("least"), pl.col("weight").max().alias("most")
+    ).sort("least", "name")  # fmt: skip
+    if (of_stratum["most"] > _RATIO * of_stratum["least"]).any():
+        return alone
+    places, first = {}, of_stratum["least"][0]
+    number = 0
+    for name, least in of_stratum.select("name", "least").iter_rows():
+        if least > _RATIO * first:
+            number, first = number + 1, least
+        places[name] = number
+    return np.array([places[name] for name in names.cast(pl.String)], dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratified:
+    """A share over strata, and the squared distances of its limits."""
+
+    value: float
+    below: float
+    above: float
+    variance: float  # of the same, binomial within strata: what `below` and `above` stand for in large samples
+
+
+def stratified_share(
+    yes: Floats, weights: Floats, strata: Strata, *, level: float, num_run: int | None = None
+) -> Stratified:
+    """The share of yes over strata, each with the interval of Jeffreys at its own size.
+
+    Args:
+        yes: 0 or 1, of at least one reviewed document.
+        weights: theirs.
+        strata: theirs, from `strata_of`.
+        level: of the interval.
+        num_run: documents that these stand for, if the share is of these alone.
+    """
+    value = below = above = variance = 0.0
+    for one in np.unique(strata):
+        inside = strata == one
+        part = float(weights[inside].sum() / weights.sum())
+        size = None if num_run is None else max(int(inside.sum()), round(part * num_run))
+        known = share(yes[inside], weights[inside], num_run=size)
+        low, high = jeffreys(known, level)
+        value += part * known.value
+        below += (part * (known.value - low)) ** 2
+        above += (part * (high - known.value)) ** 2
+        variance += _binomial(known) * part**2
+    return Stratified(value=value, below=below, above=above, variance=variance)
+
+
+def variance_of_mean(values: Floats, weights: Floats, strata: Strata) -> float:
+    """The variance of a weighted mean in a stratified sample (Cochran, Sampling Techniques, 1977, section 5.4)."""
+    found = 0.0
+    for one in np.unique(strata):
+        inside = strata == one
+        num = int(inside.sum())
+        if num > 1:
+            part = float(weights[inside].sum() / weights.sum())
+            found += part**2 * float(values[inside].var(ddof=1)) / num
+    return found
+
+
+def _binomial(known: Share) -> float:
+    if math.isinf(known.num_effective):
+        return 0.0
+    return known.value * (1 - known.value) / known.num_effective
