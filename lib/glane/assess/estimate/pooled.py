@@ -28,7 +28,7 @@ from glane.assess.proportion import Interval, normal_quantile
 
 Floats = NDArray[np.float64]
 DRAWS = 4000
-_SPREADS = (0.1, 0.2, 0.4, 0.8)  # how far groups may differ: standard deviations, relative to the model's yes
+_SPREADS = (0.1, 0.2, 0.4, 0.8, 1.6)  # how far groups may differ: standard deviations, relative to the model's yes
 _NEAR = 3  # periods whose distance is this part of the series are still alike
 _OWN = 0.15  # the part of that variance which a period shares with no other
 _TRIALS = 999  # simulated reviews behind the test of heterogeneity
@@ -163,23 +163,27 @@ class _Residuals:
 
 
 def _residuals(groups: Groups, rates: Rates) -> _Residuals:
-    sensitivity = _one_more(rates.sensitivity, rates.num_yes)
-    false_positive = _one_more(rates.false_positive_rate, rates.num_no)
+    sensitivity = (rates.sensitivity * rates.num_yes + 0.5) / (rates.num_yes + 1)
+    false_positive = (rates.false_positive_rate * rates.num_no + 0.5) / (rates.num_no + 1)
     after_yes, after_no = _predictive((groups.run_yes + 0.5) / (groups.num_run + 1), sensitivity, false_positive)
     found, variance = np.zeros_like(after_yes), np.zeros_like(after_yes)
     run_no = groups.num_run - groups.run_yes
     cells = ((groups.said_yes, groups.run_yes, after_yes), (groups.said_no, run_no, after_no))
     for cell, size, expected in cells:
-        seen = cell.num_effective > 0
+        seen, num = cell.num_effective > 0, np.maximum(cell.num_effective, 1)
+        chance = _one_more(expected, num)  # an expectation of 0 is none without noise
         found += np.where(seen, size * (cell.share - expected), 0)
-        variance += np.where(seen, size**2 * expected * (1 - expected) / np.maximum(cell.num_effective, 1), 0)
-    base = groups.run_yes * after_yes + run_no * after_no + groups.num_run * false_positive
+        variance += np.where(seen, size**2 * chance * (1 - chance) / num, 0)
+    expected_yes = groups.run_yes * after_yes + run_no * after_no
+    overall = expected_yes.sum() / groups.num_run.sum()  # a group where the model sees nothing may have cases, too
+    base = (expected_yes + groups.num_run * (false_positive + overall)) / 2
     return _Residuals(
         found=found, variance=variance, base=np.maximum(base, _LEAST), after_yes=after_yes, after_no=after_no
     )
 
 
-def _one_more(rate: float, num: float) -> float:
+def _one_more(rate: Floats, num: Floats) -> Floats:
+    """Shares after one more document, half yes and half no."""
     return (rate * num + 0.5) / (num + 1)
 
 

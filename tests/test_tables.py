@@ -1,0 +1,189 @@
+"""Tables by group: they add up, keep cases, know their zeros, and their limits hold. The long simulation is curves.py."""
+
+import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, pooled
+from glane.assess.estimate.question import Question, with_weights
+from glane.assess.proportion import Interval
+from glane.assess.sampling import draw_stratified
+from glane.assess.strata import strata_of
+from test_estimate import simulation
+
+FIRST = datetime.date(2024, 1, 1)
+
+
+def visits(
+    *, prevalence: Any = 0.02, sensitivity: Any = 0.9, specificity: Any = 0.995, weeks: int = 26, size: int = 300,
+    seed: int = 0,
+) -> tuple[pl.DataFrame, pl.DataFrame]:  # fmt: skip
+    rng = np.random.default_rng(seed)
+    week = np.repeat(np.arange(weeks), size)
+    truth = rng.random(len(week)) < np.broadcast_to(prevalence, weeks)[week]
+    chance = np.where(
+        truth, np.broadcast_to(sensitivity, weeks)[week], np.broadcast_to(specificity, weeks)[week]
+    )  # fmt: skip
+    said = np.where(rng.random(len(week)) < chance, truth, ~truth)
+    days = pl.Series([FIRST + datetime.timedelta(weeks=int(one)) for one in range(weeks)]).gather(week)
+    hospital = rng.choice(["A", "B", "C"], len(week), p=[0.7, 0.25, 0.05])
+    run = pl.DataFrame({"id": np.arange(len(week)), "day": days, "hospital": hospital, "fever": said})
+    return run, run.select("id", "day", "hospital", fever=pl.Series(truth))
+
+
+def by_week(run: pl.DataFrame, gold: pl.DataFrame, **asked: Any) -> Any:
+    question = Question(**{"what": "count", "field": "fever", "by": "day", "every": "week", **asked})
+    return estimate(run, gold, question, id_column="id")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("per_week", [2, 10])
+def test_weeks_and_hospitals_add_up_to_the_figure_of_all(seed: int, per_week: int) -> None:
+    run, truth = visits(seed=seed)
+    gold = truth.sample(26 * per_week, seed=seed)
+    for asked in ({}, {"by": "hospital", "every": None}):
+        found = by_week(run, gold, **asked)
+        assert found.together.total.estimate == pytest.approx(sum(one.estimate for one in found.estimates))
+        alone = estimate(run, gold, Question(what="count", field="fever"), id_column="id").estimates[0]
+        assert found.together.total.estimate == pytest.approx(alone.estimate)
+
+
+def test_limits_hold_their_estimate_and_bands_hold_the_limits() -> None:
+    run, truth = visits()
+    for asked in ({}, {"population": "process"}, {"what": "prevalence"}):
+        for one in by_week(run, truth.sample(260, seed=1), **asked).estimates:
+            assert one.band_low <= one.low <= one.estimate <= one.high <= one.band_high
+            assert one.low >= 0
+
+
+def test_a_process_has_wider_limits_than_its_documents() -> None:
+    run, truth = visits()
+    gold = truth.sample(260, seed=1)
+    of_run, of_process = (by_week(run, gold, population=one).estimates for one in ("run", "process"))
+    assert all(a.high <= b.high + 0.5 for a, b in zip(of_run, of_process, strict=True))
+    assert sum(b.high - b.low for b in of_process) > 1.1 * sum(a.high - a.low for a in of_run)
+
+
+def test_a_run_reviewed_whole_is_known_in_every_week() -> None:
+    run, truth = visits(weeks=5, size=60, prevalence=0.1)
+    for one, week in zip(by_week(run, truth).estimates, truth.partition_by("day"), strict=True):
+        assert one.estimate == one.low == one.high == week["fever"].sum()
+
+
+def test_weeks_without_a_document_are_there() -> None:
+    run, truth = visits(weeks=6)
+    gap = (pl.col("day") < FIRST + datetime.timedelta(weeks=2)) | (pl.col("day") > FIRST + datetime.timedelta(weeks=3))
+    found = by_week(run.filter(gap), truth.filter(gap).sample(100, seed=1)).estimates
+    assert [one.n_run for one in found] == [300, 300, 0, 0, 300, 300]
+    assert (found[2].estimate, found[2].low, found[2].high, found[2].note) == (0, 0, 0, "no document")
+    shares = by_week(run.filter(gap), truth.filter(gap).sample(100, seed=1), what="prevalence").estimates
+    assert shares[2].estimate is None
+
+
+def test_documents_without_an_answer_bound_their_own_week() -> None:
+    run, truth = visits(weeks=4)
+    failed = run.filter(pl.col("id") % 50 == 0).select("id", "day")
+    left = run.join(failed, on="id", how="anti")
+    question = Question(what="count", field="fever", by="day", every="week")
+    gold = truth.join(failed, on="id", how="anti").sample(150, seed=1)
+    for one in estimate(left, gold, question, id_column="id", failed=failed).estimates:
+        assert one.n_failed == 6
+        assert one.if_failed_no == one.estimate
+        assert one.if_failed_yes == pytest.approx(one.estimate + 6)
+
+
+def test_error_rates_that_differ_are_found_and_others_are_not() -> None:
+    hospital = {"by": "hospital", "every": None}
+    alike = 0
+    for seed in range(20):
+        run, truth = visits(prevalence=0.1, seed=seed)
+        alike += by_week(run, truth.sample(600, seed=seed), **hospital).together.heterogeneity < 0.05
+    assert alike <= 4
+    run, truth = visits(prevalence=0.2, sensitivity=1.0, specificity=1.0)
+    blind = run.with_columns(fever=pl.col("fever") & (pl.col("hospital") != "B"))
+    assert by_week(blind, truth.sample(600, seed=1), **hospital).together.heterogeneity < 0.01
+
+
+def test_a_hospital_in_which_the_model_is_blind_is_not_believed() -> None:
+    run, truth = visits(prevalence=0.2, sensitivity=1.0, specificity=1.0)
+    blind = run.with_columns(fever=pl.col("fever") & (pl.col("hospital") != "B"))
+    of_b = by_week(blind, truth.sample(1500, seed=1), by="hospital", every=None).estimates[1]
+    cases = truth.filter(pl.col("hospital") == "B")["fever"].sum()
+    assert of_b.model == 0
+    assert of_b.estimate > 0.5 * cases
+
+
+@pytest.mark.parametrize("design", ["answer", "hospital"])
+def test_a_table_from_a_stratified_review_adds_up_and_is_near_the_truth(design: str) -> None:
+    run, truth = visits(prevalence=0.05, size=400)
+    by = pl.col("fever").cast(pl.String) if design == "answer" else pl.col("hospital")
+    drawn = draw_stratified(
+        run.select("id", by.alias("by")), id_column="id", by="by", num_rows=300, allocation="equal", seed=1
+    )  # fmt: skip
+    gold = with_weights(drawn.join(truth, on="id"), weight=None, inclusion_probability=None)
+    found = by_week(run, gold)
+    real = int(truth["fever"].sum())
+    assert found.together.total.low <= real <= found.together.total.high
+    weeks = [week["fever"].sum() for week in truth.partition_by("day")]
+    held = sum(one.low <= week <= one.high for one, week in zip(found.estimates, weeks, strict=True))
+    assert held >= 0.85 * len(weeks)
+
+
+def test_strata_are_those_that_the_review_names() -> None:
+    weights = np.array([2.0, 2.0, 50.0, 50.0, 52.0])
+    assert strata_of(pl.Series(["a", "a", "b", "b", "c"]), weights).tolist() == [
+        0,
+        0,
+        1,
+        1,
+        1,
+    ]  # b and c: as good as one
+    assert not strata_of(None, weights).any()
+    assert not strata_of(pl.Series(["all"] * 5), weights).any()  # drawn by doubt: weights vary freely
+
+
+def test_draws_are_the_same_each_time_and_keep_what_is_known() -> None:
+    none = Cell(num=np.zeros(3), num_yes=np.zeros(3), share=np.zeros(3), num_effective=np.zeros(3))
+    seen = Cell(
+        num=np.array([4.0, 2, 0]), num_yes=np.array([3.0, 1, 0]), share=np.array([0.75, 0.5, 0]),
+        num_effective=np.array([4.0, 2, 0]),
+    )  # fmt: skip
+    groups = Groups(
+        num_run=np.array([100.0, 50, 20]), run_yes=np.array([10.0, 4, 0]), said_yes=seen, said_no=none, is_ordered=True
+    )  # fmt: skip
+    rates = Rates(sensitivity=0.9, num_yes=4, false_positive_rate=0.02, num_no=2)
+    total = Interval(estimate=11, low=6, high=20)
+    one, two = (pooled(groups, rates, total, level=0.95) for _ in range(2))
+    assert (one.draws == two.draws).all()
+    assert one.estimate.sum() == pytest.approx(11)
+    assert (one.draws >= [3, 1, 0]).all()
+    assert (one.draws <= [100, 50, 20]).all()
+    low, high = limits(one.draws, one.estimate, 0.95)
+    band_low, band_high = bands(one.draws, one.estimate, 0.95)
+    held = ((band_low <= one.draws) & (one.draws <= band_high)).all(axis=1).mean()
+    assert held >= 0.949
+    assert (band_low <= low).all()
+    assert (band_high >= high).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wave", "rare"])
+def test_curves_keep_their_sum_and_their_limits_hold(name: str) -> None:
+    module = simulation("curves")
+    found = module.curve(module.SCENARIOS[name], samples=8, seed=5)
+    assert 0.9 <= found.sum_ratio <= 1.1  # 8 samples: the total is known to 12 to 20 % in each
+    assert found.coverage >= 0.92
+    assert found.rmse < 1.3 * found.rmse_of_model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", ["by answer, equal", "by hospital, equal"])
+def test_intervals_follow_the_design_of_the_review(design: str) -> None:
+    found = simulation("designs").coverage(design, (0.01, 0.6, 0.995, 200), samples=120, seed=5)
+    assert found["ppi"][0] >= 0.88
+    assert found["gold_only"][0] >= 0.88
+    assert abs(found["ppi"][1]) < 0.3
