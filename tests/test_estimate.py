@@ -18,7 +18,7 @@ from conftest import extract_here, job, job_here, make_settings
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.figures import as_table
 from glane.assess.estimate.prediction_powered import NotEstimableError, Rows, fit
-from glane.assess.estimate.question import Question, check_value, with_weights
+from glane.assess.estimate.question import Question, with_weights
 from glane.assess.estimate.sampling_plan import plan_mean, plan_share
 from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.proportion import (
@@ -31,6 +31,7 @@ from glane.assess.proportion import (
     wilson,
 )
 from glane.assess.share_estimators import prediction_powered
+from glane.assess.yes import check_value
 from glane.errors import ConfigError, DataError
 
 
@@ -376,9 +377,8 @@ def test_the_plan_keeps_its_word() -> None:
 
 
 def test_a_wrong_category_is_answered_with_the_right_ones() -> None:
-    question = Question(what="prevalence", field="signs", value="coughs")
     with pytest.raises(ConfigError, match="Did you mean 'cough'"):
-        check_value(question, ["cough", "fever"])
+        check_value("signs", "coughs", kind=pl.List(pl.String), categories=["cough", "fever"])
 
 
 def test_a_value_that_occurs_nowhere_is_a_count_of_zero_with_its_upper_limit() -> None:

@@ -16,15 +16,14 @@ from glane.assess.estimate.question import (
     Population,
     Question,
     What,
-    check_value,
     rows_of_run,
     with_weights,
 )
 from glane.assess.estimate.record import Estimate, EstimatesSummary
 from glane.assess.estimate.sentences import estimate_text, summarised
-from glane.assess.evaluate.leaf import categories
+from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, write_folder
-from glane.task.fields import Field, ListField
+from glane.assess.yes import check_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +111,8 @@ def estimate(
         opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
     )
     if question.is_share or question.what == "logistic":
-        check_value(question, _categories(opened.task.fields.get(field)))
+        kind = rows.schema[field]
+        check_value(field, question.value, kind=kind, categories=categories_of(opened.task.fields.get(field)))
     failed = rows_of_run(
         opened.rejected(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
     )
@@ -127,8 +127,3 @@ def estimate(
     if out_dir is not None:
         result.write(out_dir)
     return result
-
-
-def _categories(field: Field | None) -> list[str]:
-    """The values that a field may have, where it is a category or a list of these."""
-    return [] if field is None else categories(field.items if isinstance(field, ListField) else field)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from glane.assess import sampling
+from glane.assess.yes import check_value, inner_type, is_yes
 from glane.errors import ConfigError, DataError, did_you_mean
 
 What = Literal["prevalence", "count", "mean", "linear", "logistic"]
@@ -128,18 +128,6 @@ def with_weights(gold: pl.DataFrame, *, weight: str | None, inclusion_probabilit
     return gold.with_columns((1 / values if inclusion_probability else values).alias(WEIGHT))
 
 
-def check_value(question: Question, categories: Sequence[str]) -> None:
-    """Check that a field of categories has the value asked for; one that occurs nowhere is a count of 0.
-
-    Raises:
-        ConfigError: if it is none of `categories`, which are empty for other fields.
-    """
-    if categories and question.value not in categories:
-        raise ConfigError(
-            f"value: {question.value!r} is no value of {question.field!r}. {did_you_mean(question.value, categories)}"
-        )
-
-
 def check(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: str) -> None:
     """Check that a question, a run and a gold sample go together; raises what `estimate` says."""
     _check_question(run, question)
@@ -171,7 +159,7 @@ def _check_types(run: pl.DataType, gold: pl.DataType, field: str) -> None:
 
 def _kind(dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.List | pl.Array):
-        return f"list of {_kind(_inner(dtype))}"
+        return f"list of {_kind(inner_type(dtype))}"
     if dtype.is_numeric():
         return "number"
     if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
@@ -188,18 +176,8 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
     is_regression = question.what in ("linear", "logistic")
     if question.what in ("mean", "linear") and not kind.is_numeric():
         raise ConfigError(f"field: {question.field!r} is {kind}; what={question.what} needs a number.")
-    if isinstance(kind, pl.Struct) or (isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)):
-        raise ConfigError(f"field: {question.field!r} holds records; choose a field of plain values.")
-    if isinstance(kind, pl.Boolean) and question.value not in ("true", "false"):
-        raise ConfigError(
-            f"value: {question.value!r} is no value of the boolean {question.field!r}. Valid: false, true."
-        )
-    if (
-        _inner(kind).is_numeric()
-        and question.what in ("prevalence", "count", "logistic")
-        and not _is_number(question.value)
-    ):
-        raise ConfigError(f"value: {question.value!r} is no number, and {question.field!r} holds numbers.")
+    if question.what not in ("mean", "linear"):
+        check_value(question.field, question.value, kind=kind)
     if question.method == "rogan_gladen" and not question.is_share:
         raise ConfigError(
             f"method: rogan_gladen is for shares and counts, not what={question.what}. Choose ppi or auto."
@@ -262,34 +240,8 @@ def group_of(schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
 
 
 def _outcome(schema: Mapping[str, pl.DataType], run_schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
-    """Yes or no (never null) for shares, a number or null for means.
-
-    Numbers are compared as numbers: 3.0 in a gold of floats is the 3 of a run of whole numbers.
-    """
-    column, kind, wanted = pl.col(question.field), schema[question.field], run_schema[question.field]
+    """Yes or no (never null) for shares, a number or null for means."""
     if question.what in ("mean", "linear"):
-        return column.cast(pl.Float64).fill_nan(None)
-    if kind == pl.Null:
-        return pl.lit(False)
-    if isinstance(kind, pl.List | pl.Array):
-        items = column.cast(pl.List(_inner(kind))).list.eval(_is_wanted(pl.element(), _inner(wanted), question.value))
-        return items.list.any().fill_null(False)
-    return _is_wanted(column, wanted, question.value).fill_null(False)
-
-
-def _is_wanted(values: pl.Expr, kind: pl.DataType, wanted: str) -> pl.Expr:
-    if kind.is_numeric():
-        return values.cast(pl.Float64) == float(wanted)
-    return (values.cast(pl.Date) if kind == pl.Date else values).cast(pl.String) == wanted
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _inner(kind: pl.DataType) -> pl.DataType:
-    inner = kind.inner if isinstance(kind, pl.List | pl.Array) else kind
-    return inner() if isinstance(inner, type) else inner
+        return pl.col(question.field).cast(pl.Float64).fill_nan(None)
+    name = question.field
+    return is_yes(name, question.value, of=schema[name], as_in=run_schema[name])

@@ -43,6 +43,11 @@ def categories(field: Field) -> list[str]:
     return [] if isinstance(field, ListField | ObjectField) else list(field.categories)
 
 
+def categories_of(field: Field | None) -> list[str]:
+    """The categories of a field, or of the items of a list of them; none of a column that is no field."""
+    return [] if field is None else categories(field.items if isinstance(field, ListField) else field)
+
+
 def rule_of(field: Field) -> str:
     """The rule of a leaf in a few words."""
     if isinstance(field, ListField):
