@@ -11,7 +11,8 @@ from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, pooled
 from glane.assess.estimate.question import Question, with_weights
 from glane.assess.proportion import Interval
-from glane.assess.sampling import draw_stratified
+from glane.assess.sampling import draw, draw_stratified
+from glane.assess.sampling_by_answer import expected_half_width, of_the_yes
 from glane.assess.strata import strata_of
 from test_estimate import simulation
 
@@ -187,3 +188,42 @@ def test_intervals_follow_the_design_of_the_review(design: str) -> None:
     assert found["ppi"][0] >= 0.88
     assert found["gold_only"][0] >= 0.88
     assert abs(found["ppi"][1]) < 0.3
+
+
+# Samples by the model's answer
+
+
+@pytest.mark.parametrize(
+    ("num_yes", "num_run", "num_rows"), [(0, 100, 20), (100, 100, 20), (3, 1000, 50), (900, 1000, 300)]
+)
+def test_what_is_drawn_of_the_yes_can_be_drawn(num_yes: int, num_run: int, num_rows: int) -> None:
+    taken = of_the_yes(num_yes, num_run, num_rows)
+    assert 0 <= taken <= num_yes
+    assert 0 <= num_rows - taken <= num_run - num_yes
+
+
+def test_of_a_rare_finding_about_a_fifth_is_drawn_from_the_yes() -> None:
+    assert 0.1 <= of_the_yes(400, 20_000, 400) / 400 <= 0.25
+
+
+def test_the_expected_half_width_is_the_one_that_is_met() -> None:
+    rng = np.random.default_rng(0)
+    num_run, num_yes, num_rows = 20_000, 400, 400
+    expected = expected_half_width(num_yes, num_run, num_rows)
+    said = np.repeat([True, False], [num_yes, num_run - num_yes])
+    after_no = num_yes * 0.8 * (1 / 0.9 - 1) / (num_run - num_yes)
+    widths = []
+    for seed in range(30):
+        truth = rng.random(num_run) < np.where(said, 0.8, after_no)
+        run = pl.LazyFrame({"id": np.arange(num_run), "fever": said})
+        drawn = draw(
+            run, run, id_column="id", method="by_answer", fields=["fever"], num_rows=num_rows, seed=seed,
+            answer=("fever", "true"),
+        )  # fmt: skip
+        gold = with_weights(
+            drawn.join(pl.DataFrame({"id": np.arange(num_run), "fever": truth}), on="id"), weight=None,
+            inclusion_probability=None,
+        )  # fmt: skip
+        one = estimate(run.collect(), gold, Question(what="prevalence", field="fever"), id_column="id").estimates[0]
+        widths.append((one.high - one.low) / 2)
+    assert np.mean(widths) == pytest.approx(expected, rel=0.25)

@@ -8,12 +8,16 @@ from typing import Literal
 import polars as pl
 
 from glane.api.sources import RunLike, run_of
+from glane.assess.evaluate.leaf import categories_of
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
 from glane.assess.review.gold import make_gold, write_gold
 from glane.assess.review.page import chosen_fields, write_review
 from glane.assess.review.reviewed_sample import read_sample
 from glane.assess.sampling import draw
+from glane.assess.sampling_by_answer import LIKELY_PPV, LIKELY_SENSITIVITY, expected_half_width, of_the_yes
+from glane.assess.yes import check_value, is_yes
+from glane.errors import ConfigError, did_you_mean
 from glane.extraction.results import Run
 
 _TEXT = "__text"
@@ -23,20 +27,24 @@ def draw_sample(
     run: RunLike,
     *,
     rows: int = 200,
-    sample: Literal["random", "stratified", "uncertain"] = "random",
+    sample: Literal["random", "stratified", "uncertain", "by_answer"] = "random",
     by: str | None = None,
     allocation: Literal["proportional", "equal"] = "proportional",
     seed: int = 0,
     fields: Sequence[str] = (),
+    field: str | None = None,
+    value: str | bool = "true",
 ) -> pl.DataFrame:
     """Draw documents of a run as `glane.review` does: their ids, with inclusion probability, weight and stratum.
 
     Args and errors are those of `glane.review`.
     """
     opened = run_of(run)
+    answer = None if field is None else _answer(opened, field, value)
     return draw(
         opened.usable(), opened.inputs(), id_column=opened.settings.data.id_column, method=sample,
         fields=chosen_fields(opened.task, tuple(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
+        answer=answer,
     )  # fmt: skip
 
 
@@ -45,12 +53,14 @@ def review(
     out_dir: str,
     *,
     rows: int = 200,
-    sample: Literal["random", "stratified", "uncertain"] = "random",
+    sample: Literal["random", "stratified", "uncertain", "by_answer"] = "random",
     by: str | None = None,
     allocation: Literal["proportional", "equal"] = "proportional",
     seed: int = 0,
     fields: Sequence[str] = (),
     corrections: Sequence[str] = (),
+    field: str | None = None,
+    value: str | bool = "true",
 ) -> str:
     """Draw a sample of a run and write the page for its reviewers, or read their corrections and write right answers.
 
@@ -58,11 +68,13 @@ def review(
         run: A run, or its directory.
         out_dir: Where the page goes, and later `gold.parquet`. The page holds the documents: it is confidential.
         rows: How many documents are drawn.
-        sample: At random, by strata of `by`, or the more often the less the model was sure.
+        sample: At random, by strata of `by`, the more often the less the model was sure, or by the model's answer.
         by: Of a stratified sample: the column whose values are the strata.
         allocation: Of the sample to the strata.
         seed: Of the draw.
         fields: Review these only; all if empty.
+        field: Of a sample by the model's answer: the field that is asked about.
+        value: Of the same: the value that counts as yes.
         corrections: The files that reviewers saved; with them, right answers are made of the sample drawn before.
 
     Returns:
@@ -77,7 +89,9 @@ def review(
     data = opened.settings.data
     chosen = chosen_fields(opened.task, tuple(fields))
     usable, documents = opened.usable(), opened.inputs()
-    drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields)
+    drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields,
+        field=field, value=value,
+    )  # fmt: skip
     is_drawn = pl.col(data.id_column).is_in(drawn[data.id_column].to_list())
     # The reviewer sees what the model saw: the task's other inputs, too.
     columns = usable.collect_schema().names()
@@ -88,7 +102,32 @@ def review(
         id_column=data.id_column, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
         context=[*data.carry_columns, *others], toy=opened.toy,
     )  # fmt: skip
-    return write_review(out_dir, drawn, shown)
+    said = write_review(out_dir, drawn, shown)
+    return said if field is None else f"{said}\n{_expected(opened, field, value, rows)}"
+
+
+def _expected(run: Run, field: str, value: str | bool, rows: int) -> str:
+    """How sure the share will be after the review, in a sentence."""
+    kind = run.usable().collect_schema()[field]
+    answer = _answer(run, field, value)
+    said = run.usable().select(is_yes(*answer, of=kind, as_in=kind).alias("yes")).collect()["yes"]
+    num_yes, num_run = int(said.sum()), len(said)
+    drawn = of_the_yes(num_yes, num_run, rows)
+    points = 100 * expected_half_width(num_yes, num_run, rows)
+    return (
+        f"{drawn} of the {num_yes} documents of the model's yes, and {rows - drawn} of the {num_run - num_yes} others. "
+        f"Expected: ± {points:.2g} points for the share of {answer[0]}={answer[1]}, if the model is right in "
+        f"{LIKELY_PPV:.0%} of its yes and finds {LIKELY_SENSITIVITY:.0%} of all."
+    )
+
+
+def _answer(run: Run, field: str, value: str | bool) -> tuple[str, str]:
+    columns = run.usable().collect_schema()
+    if field not in columns:
+        raise ConfigError(f"field: no column {field!r} in the run. {did_you_mean(field, columns)}")
+    told = str(value).lower() if isinstance(value, bool) else value
+    check_value(field, told, kind=columns[field], categories=categories_of(run.task.fields.get(field)))
+    return field, told
 
 
 def _gold(run: Run, out_dir: str, corrections: tuple[str, ...]) -> str:

@@ -6,13 +6,15 @@ Thompson, JASA 1952); without it, a sample that looks at doubtful documents more
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from glane.assess.sampling_by_answer import OTHERWISE, model_says, of_the_yes
+from glane.assess.yes import is_yes
 from glane.errors import ConfigError, did_you_mean
 from glane.task.doubts import is_doubted
 
@@ -23,12 +25,13 @@ NO_VALUE = "(no value)"  # the stratum of the documents whose column is null
 CERTAIN = 0.05  # a document that the model holds for certain is drawn as if this were its doubt
 
 Allocation = Literal["proportional", "equal"]
-Method = Literal["random", "stratified", "uncertain"]
+Method = Literal["random", "stratified", "uncertain", "by_answer"]
 
 
 def draw(
     rows: pl.LazyFrame, documents: pl.LazyFrame, *, id_column: str, method: Method, fields: Sequence[str],
     num_rows: int, seed: int, by: str | None = None, allocation: Allocation = "proportional",
+    answer: tuple[str, str] | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """Draw documents from the usable rows of a run, as `method` says.
 
@@ -36,12 +39,13 @@ def draw(
         rows: the usable rows of the run.
         documents: its input, for strata by a column that the run does not carry.
         id_column: the name of the id, in both.
-        method: `random`, `stratified` or `uncertain`.
+        method: `random`, `stratified`, `uncertain` or `by_answer`.
         fields: those whose confidence counts for `uncertain`.
         num_rows: how many to draw.
         seed: of the draw.
         by: the column that makes strata.
         allocation: of strata.
+        answer: a field and its value, for `by_answer`.
 
     Returns:
         See `draw_random`.
@@ -57,6 +61,17 @@ def draw(
         return draw_uncertain(doubt, id_column=id_column, confidence="_lowest", num_rows=num_rows, seed=seed)
     if method == "random":
         return draw_random(rows.select(id_column).collect(), id_column=id_column, num_rows=num_rows, seed=seed)
+    if method == "by_answer":
+        assert answer is not None
+        kind = columns[answer[0]]
+        is_yes_here = is_yes(*answer, of=kind, as_in=kind)
+        names = pl.when(is_yes_here).then(pl.lit(model_says(answer))).otherwise(pl.lit(OTHERWISE)).alias(STRATUM)
+        by_answer = rows.select(id_column, names).collect()
+        wanted = of_the_yes(by_answer.filter(pl.col(STRATUM) != OTHERWISE).height, by_answer.height, num_rows)
+        return draw_stratified(
+            by_answer, id_column=id_column, by=STRATUM, num_rows=num_rows, seed=seed,
+            allocation={model_says(answer): wanted, OTHERWISE: num_rows - wanted},
+        )  # fmt: skip
     others = [name for name in documents.collect_schema() if name not in columns]
     if by is None or by not in [*columns, *others]:
         said = (
@@ -93,14 +108,15 @@ def draw_random(rows: pl.DataFrame, *, id_column: str, num_rows: int, seed: int)
 
 
 def draw_stratified(
-    rows: pl.DataFrame, *, id_column: str, by: str, num_rows: int, allocation: Allocation, seed: int, name: str = ""
-) -> pl.DataFrame:
+    rows: pl.DataFrame, *, id_column: str, by: str, num_rows: int, allocation: Allocation | Mapping[str, int],
+    seed: int, name: str = "",
+) -> pl.DataFrame:  # fmt: skip
     """Draw a simple random sample from each stratum: the documents that have the same value in the column `by`.
 
     `proportional` gives each stratum its share of the documents (by largest remainders), at least one; `equal` the same
-    number to each, and what a small stratum cannot take goes to the others. The probability in a stratum of N documents
-    of which n are drawn is n / N (Cochran, Sampling Techniques, 1977, chapter 5). Errors call the column `name`. See
-    `draw_random` for the rest.
+    number to each, and what a small stratum cannot take goes to the others; a mapping tells the number for each. The
+    probability in a stratum of N documents of which n are drawn is n / N (Cochran, Sampling Techniques, 1977, chapter
+    5). Errors call the column `name`. See `draw_random` for the rest.
 
     Raises:
         ConfigError: if there are fewer documents than `num_rows`, more strata, or `by` cannot make strata.
@@ -116,7 +132,10 @@ def draw_stratified(
             f"by: {name or by!r} makes {len(counts)} strata, and rows={num_rows} documents cannot cover them. "
             "Ask for more rows, or choose a column with fewer values."
         )
-    wanted = _equal(counts, num_rows) if allocation == "equal" else _proportional(counts, num_rows)
+    if isinstance(allocation, str):
+        wanted = _equal(counts, num_rows) if allocation == "equal" else _proportional(counts, num_rows)
+    else:
+        wanted = np.array([allocation[name] for name in sizes[STRATUM]])
     generator = np.random.default_rng(seed)
     drawn = []
     for stratum, count, take in zip(sizes[STRATUM], counts, wanted, strict=True):

@@ -18,12 +18,19 @@ class ReviewSettings(Strict):
     run: Folder
     out: Folder
     rows: int = Key(default=200, ge=1)
-    sample: Literal["random", "stratified", "uncertain"] = "random"
+    sample: Literal["random", "stratified", "uncertain", "by_answer"] = "random"
+    field: str | None = None  # by_answer: the model's answer here makes two strata
+    value: str = "true"
     by: str | None = None
     allocation: Literal["proportional", "equal"] = "proportional"
     seed: int = Key(default=0, ge=0)
     fields: tuple[str, ...] = ()
     corrections: tuple[str, ...] = ()
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     _listed = field_validator("fields", "corrections", mode="before")(one_or_many)
 
@@ -31,6 +38,10 @@ class ReviewSettings(Strict):
     def _strata(self) -> Self:
         if self.by is not None and self.sample != "stratified":
             raise ValueError(f"by={self.by} makes strata; set sample=stratified, or leave it out")
+        if (self.field is not None) != (self.sample == "by_answer"):
+            raise ValueError(
+                "sample=by_answer and field go together: field=fever, or field=syndrome value=gastro_enterite"
+            )
         if len(set(self.corrections)) < len(self.corrections):
             raise ValueError("corrections: a file is named twice")
         return self
