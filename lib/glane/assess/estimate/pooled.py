@@ -28,7 +28,8 @@ from glane.assess.proportion import Interval, normal_quantile
 
 Floats = NDArray[np.float64]
 DRAWS = 4000
-_SPREADS = (0.1, 0.2, 0.4, 0.8, 1.6)  # how far groups may differ: standard deviations, relative to the model's yes
+_SPREADS = np.array([0.05, 0.1, 0.2, 0.4, 0.8, 1.6])  # how far groups may differ: standard deviations, relative
+_LIKELY = 0.2  # scale of their half-normal prior for periods; of hospitals and the like nothing is presumed
 _NEAR = 3  # periods whose distance is this part of the series are still alike
 _OWN = 0.15  # the part of that variance which a period shares with no other
 _TRIALS = 999  # simulated reviews behind the test of heterogeneity
@@ -199,6 +200,8 @@ def _differences(groups: Groups, residuals: _Residuals) -> tuple[Floats, _Poster
     else:
         fits = [_apart(found, noise, spread**2) for spread in _SPREADS]
     evidence = np.array([fit.evidence for fit in fits])
+    if groups.is_ordered:
+        evidence -= 0.5 * (_SPREADS / _LIKELY) ** 2
     chances = np.exp(evidence - evidence.max())
     posterior = _Posterior(fits=tuple(fits), chances=chances / chances.sum())
     return posterior.mean(), posterior
