@@ -227,3 +227,80 @@ def test_the_expected_half_width_is_the_one_that_is_met() -> None:
         one = estimate(run.collect(), gold, Question(what="prevalence", field="fever"), id_column="id").estimates[0]
         widths.append((one.high - one.low) / 2)
     assert np.mean(widths) == pytest.approx(expected, rel=0.25)
+
+
+# Clusters
+
+
+def test_intervals_follow_clusters_and_say_how_many() -> None:
+    run, truth = visits(prevalence=0.1, weeks=10)
+    rng = np.random.default_rng(0)
+    ward = pl.Series("ward", rng.integers(0, 40, run.height))
+    sick = np.isin(ward.to_numpy(), [1, 2, 3, 4])
+    truth = truth.with_columns(fever=pl.col("fever") | pl.Series(sick))
+    run, gold = run.with_columns(ward), truth.sample(400, seed=1)
+    plain, wide = (
+        estimate(run, gold, Question(what="prevalence", field="fever", cluster=one), id_column="id").estimates[0]
+        for one in (None, "ward")
+    )
+    assert wide.estimate == plain.estimate
+    assert wide.high - wide.low > 1.5 * (plain.high - plain.low)
+    assert (plain.clusters, wide.clusters) == (None, 40)
+    assert wide.design_effect > 3
+    table = by_week(run, gold, cluster="ward")
+    assert table.together.total.estimate == pytest.approx(sum(one.estimate for one in table.estimates))
+    alone = by_week(run, gold)
+    assert sum(one.high - one.low for one in table.estimates) > sum(one.high - one.low for one in alone.estimates)
+
+
+def test_single_documents_as_clusters_change_next_to_nothing() -> None:
+    run, truth = visits(prevalence=0.1, weeks=10)
+    gold = truth.sample(400, seed=1)
+    plain, same = (
+        estimate(run.with_columns(one=pl.col("id")), gold, Question(what="prevalence", field="fever", cluster=name),
+                 id_column="id").estimates[0]
+        for name in (None, "one")
+    )  # fmt: skip
+    assert (same.low, same.high) == pytest.approx((plain.low, plain.high), rel=0.03)
+
+
+def test_few_clusters_are_told_and_nulls_stand_for_themselves() -> None:
+    run, truth = visits(prevalence=0.1, weeks=4)
+    question = Question(what="prevalence", field="fever", cluster="hospital")
+    assert "only 3 clusters" in str(
+        estimate(run, truth.sample(200, seed=1), question, id_column="id").estimates[0].note
+    )
+    unknown = run.with_columns(hospital=pl.lit(None, pl.String))
+    assert estimate(unknown, truth.sample(200, seed=1), question, id_column="id").estimates[0].clusters == run.height
+
+
+def test_means_follow_clusters() -> None:
+    rng = np.random.default_rng(1)
+    ward = np.repeat(np.arange(50), 40)
+    age = 50 + rng.normal(0, 8, 50)[ward] + rng.normal(0, 4, 2000)
+    run = pl.DataFrame({"id": np.arange(2000), "ward": ward, "age": age + rng.normal(1, 2, 2000)})
+    gold = pl.DataFrame({"id": np.arange(2000), "age": age}).sample(300, seed=1)
+    plain, wide = (
+        estimate(run, gold, Question(what="mean", field="age", cluster=one), id_column="id").estimates[0]
+        for one in (None, "ward")
+    )
+    assert wide.high - wide.low > 2 * (plain.high - plain.low)
+
+
+def test_a_model_that_caps_numbers_is_trusted_for_more_than_its_word() -> None:
+    held = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        stay = rng.gamma(2, 3, 400)
+        run = pl.DataFrame({"id": np.arange(400), "stay": stay / 2})
+        gold = pl.DataFrame({"id": np.arange(400), "stay": stay}).sample(300, seed=seed)
+        one = estimate(run, gold, Question(what="mean", field="stay"), id_column="id").estimates[0]
+        held += one.low <= 6 <= one.high
+    assert held >= 52
+
+
+@pytest.mark.slow
+def test_intervals_by_cluster_hold_what_hospitals_are_a_sample_of() -> None:
+    asked = {"hospitals": 30, "correlation": 0.05, "prevalence": 0.2, "samples": 120, "seed": 3}
+    assert simulation("designs").clustered(**asked) >= 0.9
+    assert simulation("designs").clustered(**asked, knows=False) <= 0.9

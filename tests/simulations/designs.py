@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.question import Question
 from glane.assess.share_estimators import gold_only, prediction_powered
 from glane.assess.strata import strata_of
 
@@ -72,6 +74,29 @@ def _review(design: str, said: Any, hospital: Any, num: int, rng: np.random.Gene
     return np.concatenate(places), np.array(weights), names
 
 
+def clustered(
+    *, hospitals: int, correlation: float, prevalence: float, samples: int, seed: int, knows: bool = True
+) -> float:
+    """Coverage of a share of what the hospitals are a sample of, where their prevalences differ (beta-binomial)."""
+    rng = np.random.default_rng(seed)
+    spread = (1 - correlation) / correlation
+    held = 0
+    for _ in range(samples):
+        hospital = np.repeat(np.arange(hospitals), 4000 // hospitals)
+        truth = (
+            rng.random(len(hospital)) < rng.beta(prevalence * spread, (1 - prevalence) * spread, hospitals)[hospital]
+        )
+        said = np.where(rng.random(len(hospital)) < 0.9, truth, ~truth)
+        run = pl.DataFrame({"id": np.arange(len(hospital)), "hospital": hospital, "fever": said})
+        gold = pl.DataFrame({"id": run["id"], "fever": truth})[np.sort(rng.choice(len(hospital), 400, replace=False))]
+        question = Question(what="prevalence", field="fever", cluster="hospital" if knows else None)
+        one = estimate(run, gold, question, id_column="id").estimates[0]
+        assert one.low is not None
+        assert one.high is not None
+        held += one.low <= prevalence <= one.high
+    return held / samples
+
+
 if __name__ == "__main__":
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     print("| design | prevalence | Se | Sp | n | gold_only | ppi | bias | ± |")
@@ -84,3 +109,8 @@ if __name__ == "__main__":
                 f"| {got['ppi'][1]:+.3f} | {got['ppi'][2]:.4f} |",
                 flush=True,
             )
+    print("\n| hospitals | ICC | prevalence | without cluster | with cluster |\n| --: | --: | --: | --: | --: |")
+    for hospitals, correlation, rate in ((10, 0.02, 0.2), (30, 0.05, 0.2), (30, 0.05, 0.05), (100, 0.05, 0.05)):
+        asked = {"hospitals": hospitals, "correlation": correlation, "prevalence": rate, "samples": times, "seed": 1}
+        without, with_it = (clustered(**asked, knows=one) for one in (False, True))  # type: ignore[arg-type]
+        print(f"| {hospitals} | {correlation} | {rate} | {without:.3f} | {with_it:.3f} |", flush=True)

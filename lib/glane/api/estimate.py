@@ -66,6 +66,7 @@ def estimate(
     method: Method = "auto",
     by: str | None = None,
     every: Every | None = None,
+    cluster: str | None = None,
     covariates: Sequence[str] = (),
     shared_error_rates: bool = False,
     level: float = 0.95,
@@ -86,6 +87,7 @@ def estimate(
         method: Of correction; auto takes what the sample supports.
         by: A column of the run: one estimate for each of its values.
         every: Of a date column `by`: one estimate for each such period.
+        cluster: A column whose values go together, as hospital or patient: the intervals follow it.
         covariates: Of regressions: the columns of the run that explain.
         shared_error_rates: Of Rogan-Gladen: one sensitivity and specificity for all groups.
         level: Of the intervals.
@@ -102,7 +104,7 @@ def estimate(
     data = opened.settings.data
     question = Question(
         what=what, field=field, value=str(value).lower() if isinstance(value, bool) else value, method=method, by=by,
-        every=every, covariates=tuple(covariates), shared_error_rates=shared_error_rates, level=level,
+        every=every, cluster=cluster, covariates=tuple(covariates), shared_error_rates=shared_error_rates, level=level,
         half_width=half_width, population=population,
     )  # fmt: skip
     table = table_of(gold, place="gold", id_column=data.id_column)

@@ -17,7 +17,8 @@ def main(values: Mapping[str, Any]) -> None:
     told = estimate_settings(values)
     found = estimate(
         told.run.dir, told.gold, told.field, what=told.what, value=told.value, method=told.method, by=told.by,
-        every=told.every, covariates=told.covariates, shared_error_rates=told.shared_error_rates, level=told.level,
+        every=told.every, cluster=told.cluster,
+        covariates=told.covariates, shared_error_rates=told.shared_error_rates, level=told.level,
         half_width=told.half_width, population=told.population, weight=told.weight,
         inclusion_probability=told.inclusion_probability,
     )  # fmt: skip

@@ -26,6 +26,7 @@ class EstimateSettings(Strict):
     method: Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"] = "auto"
     by: str | None = None
     every: Literal["day", "week", "month", "quarter", "year"] | None = None
+    cluster: str | None = None
     covariates: tuple[str, ...] = ()
     shared_error_rates: bool = False
     level: float = Key(default=0.95, gt=0.5, lt=1)

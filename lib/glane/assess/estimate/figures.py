@@ -16,7 +16,8 @@ def as_table(found: Sequence[Estimate]) -> pl.DataFrame:
         "term": pl.String, "estimate": pl.Float64, "low": pl.Float64, "high": pl.Float64, "method": pl.String,
         "n_gold": pl.Int64, "n_run": pl.Int64, "model": pl.Float64, "tuning": pl.Float64, "rows_gold_only": pl.Int64,
         "rows_ppi": pl.Int64, "note": pl.String, "band_low": pl.Float64, "band_high": pl.Float64,
-        "n_failed": pl.Int64, "if_failed_no": pl.Float64, "if_failed_yes": pl.Float64,
+        "n_failed": pl.Int64, "clusters": pl.Int64, "design_effect": pl.Float64,
+        "if_failed_no": pl.Float64, "if_failed_yes": pl.Float64,
     }  # fmt: skip
     return pl.DataFrame(
         {name: pl.Series(name, [getattr(one, name) for one in found], kinds.get(name)) for name in names}

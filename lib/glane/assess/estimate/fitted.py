@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from glane.assess.estimate.clustered import few_clusters
 from glane.assess.estimate.figures import joined_notes
-from glane.assess.estimate.prediction_powered import Fit, NotEstimableError, Rows, fit
-from glane.assess.estimate.question import GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
+from glane.assess.estimate.prediction_powered import Fit, NotEstimableError, Rows, Units, fit
+from glane.assess.estimate.question import CLUSTER, GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
 from glane.assess.estimate.record import Estimate
 from glane.assess.estimate.sampling_plan import Plan, plan_mean
 from glane.errors import ConfigError
@@ -69,15 +70,16 @@ def _fitted(rows: pl.DataFrame, covariates: Floats, terms: Sequence[str | None],
     predicted = _rows(rows.filter(seen)[MODEL], covariates[seen])
     run = _rows(rows[MODEL], covariates)
     weights = rows.filter(seen)[WEIGHT].to_numpy()
+    units = Units(reviewed=seen, clusters=None if question.cluster is None else rows[CLUSTER].to_numpy())
     alone = powered = None
-    note = _doubt(gold, link)
+    note = joined_notes(_doubt(gold, link), few_clusters(rows, question))
     if gold.present.sum() < max(_FEW_ROWS, 3 * covariates.shape[1]):
         note = f"too few reviewed documents with a value here ({int(gold.present.sum())})"
     else:
         try:
-            alone = fit(gold, predicted, weights, run, link=link, tuning=0.0, is_finite=question.is_finite)
+            alone = fit(gold, predicted, weights, run, link=link, tuning=0.0, is_finite=question.is_finite, units=units)
             if question.method != "gold_only":
-                powered = fit(gold, predicted, weights, run, link=link, is_finite=question.is_finite)
+                powered = fit(gold, predicted, weights, run, link=link, is_finite=question.is_finite, units=units)
         except NotEstimableError as error:
             note = str(error)
     chosen, method = _chosen(alone, powered, question)

@@ -28,7 +28,7 @@ from glane.assess.proportion import Interval, normal_quantile
 
 Floats = NDArray[np.float64]
 DRAWS = 4000
-_SPREADS = np.array([0.05, 0.1, 0.2, 0.4, 0.8, 1.6])  # how far groups may differ: standard deviations, relative
+_SPREADS = np.array([0.1, 0.2, 0.4, 0.8, 1.6])  # how far groups may differ: standard deviations, relative
 _LIKELY = 0.2  # scale of their half-normal prior for periods; of hospitals and the like nothing is presumed
 _NEAR = 3  # periods whose distance is this part of the series are still alike
 _OWN = 0.15  # the part of that variance which a period shares with no other
@@ -132,12 +132,14 @@ def bands(draws: Floats, estimate: Floats, level: float) -> tuple[Floats, Floats
     return np.minimum(ordered[rank - 1], estimate), np.maximum(ordered[num - rank], estimate)
 
 
-def of_process(drawn: Pooled, groups: Groups, *, is_count: bool, seed: int = 1) -> Floats:
-    """Draws for what the documents are a sample of: expected counts (Poisson), or the shares behind them (binomial)."""
+def of_process(drawn: Pooled, groups: Groups, *, is_count: bool, effect: float = 1.0, seed: int = 1) -> Floats:
+    """Draws for what the documents are a sample of: expected counts (Poisson), or the shares behind them (binomial).
+
+    `effect` is the design effect of clusters: the same spread as of so many times fewer documents.
+    """
     rng = np.random.default_rng(seed)
-    if is_count:
-        return rng.gamma(drawn.draws + 0.5)
-    return groups.num_run * rng.beta(drawn.draws + 0.5, groups.num_run - drawn.draws + 0.5)
+    yes, no = drawn.draws / effect + 0.5, (groups.num_run - drawn.draws) / effect + 0.5
+    return rng.gamma(yes) * effect if is_count else groups.num_run * rng.beta(yes, no)
 
 
 def _predictive(observed: Floats, sensitivity: Floats | float, false_positive: Floats | float) -> tuple[Floats, Floats]:

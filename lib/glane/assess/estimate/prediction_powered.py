@@ -8,6 +8,7 @@ weighted estimate from the reviewed documents alone, with the sandwich variance 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,7 @@ from glane.assess.proportion import left_over
 Floats = NDArray[np.float64]
 Link = Literal["identity", "logit"]
 _MAX_STEPS = 100
+_MOST_TUNING = 3.0  # above 1 where the model's numbers vary less than the true ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,16 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """The documents of a run as units of a sample: arrays of its length."""
+
+    reviewed: NDArray[np.bool_]  # in the order of the reviewed rows
+    clusters: NDArray[np.int64] | None = None  # numbers from 0; None: each document by itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """Coefficients, their covariance, and how far the model's answers were trusted (0 to 1)."""
+    """Coefficients, their covariance, and how far the model's answers were trusted (1: as they are)."""
 
     coefficients: Floats
     covariance: Floats
@@ -76,6 +86,7 @@ def fit(
     link: Link,
     tuning: float | None = None,
     is_finite: bool = False,
+    units: Units | None = None,
 ) -> Fit:
     """Fit the coefficients; for a mean, the covariates are a column of ones.
 
@@ -88,21 +99,23 @@ def fit(
         link: "identity" for means and linear regression, "logit" for logistic regression.
         tuning: how far the model's answers are trusted; None chooses what makes the variance smallest.
         is_finite: whether the coefficients are those of the run alone; otherwise the run is itself a sample.
+        units: which documents of the run were reviewed, and which go together; None for a run that holds none of the
+            reviewed documents.
 
     Raises:
         NotEstimableError: if there is no solution.
     """
     share = weights / weights.sum()
     if tuning is not None:
-        return _fit(gold, predicted, share, run, link, tuning, is_finite)
-    first = _fit(
-        gold, predicted, share, run, link, 0.0, is_finite
-    )  # any consistent start will do, and this has a solution
-    return _fit(gold, predicted, share, run, link, _best_tuning(gold, predicted, share, run, link, first), is_finite)
+        return _fit(gold, predicted, share, run, link, tuning, is_finite, units)
+    first = _fit(gold, predicted, share, run, link, 0.0, is_finite, units)  # any consistent start with a solution
+    best = _best_tuning(gold, predicted, share, run, link, first)
+    return _fit(gold, predicted, share, run, link, best, is_finite, units)
 
 
 def _fit(
-    gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tuning: float, is_finite: bool
+    gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tuning: float, is_finite: bool,
+    units: Units | None,
 ) -> Fit:  # fmt: skip
     coefficients = np.zeros(gold.covariates.shape[1])
     if tuning:
@@ -110,24 +123,46 @@ def _fit(
     coefficients = _solve(gold, predicted, share, run, link, tuning, coefficients)
     inverse = np.linalg.inv(_slope(gold, predicted, share, run, link, tuning, coefficients))
     n, p = gold.covariates.shape
+    num_run = len(run.outcome)
     # The share sums to 1, so that share² times centred gradients is the linearised variance of a ratio of totals.
     errors = gold.gradients(coefficients, link) - tuning * predicted.gradients(coefficients, link)
-    scaled = share[:, None] * (errors - share @ errors)
-    whole = inverse @ (scaled.T @ scaled * n / max(n - p, 1)) @ inverse.T
-    scaled = scaled * np.sqrt(left_over(share, len(run.outcome) if is_finite else None))[:, None]
-    of_gold = inverse @ (scaled.T @ scaled * n / max(n - p, 1)) @ inverse.T
-    of_run = np.zeros_like(of_gold)
+    of_gold = share[:, None] * (errors - share @ errors) @ inverse.T * np.sqrt(n / max(n - p, 1))
+    whole = (of_gold**2).sum(axis=0)
+    of_gold = of_gold * np.sqrt(left_over(share, num_run if is_finite else None))[:, None]
+    of_run = np.zeros((num_run, p))
     if tuning and not is_finite:
-        spread = np.cov(run.gradients(coefficients, link), rowvar=False).reshape(p, p)
-        of_run = inverse @ spread @ inverse.T * tuning**2 / len(run.outcome)
+        gradients = run.gradients(coefficients, link)
+        of_run = (gradients - gradients.mean(axis=0)) @ inverse.T * tuning / num_run
+    covariance, degrees = _spread(of_gold, of_run, units)
     return Fit(
         coefficients=coefficients,
-        covariance=of_gold + of_run,
+        covariance=covariance,
         tuning=tuning,
-        degrees=max(1.0, 1 / float(share @ share) - p),
-        gold_variance=np.diag(whole) * n,
-        run_variance=np.diag(of_run),
+        degrees=min(degrees, max(1.0, 1 / float(share @ share) - p)),
+        gold_variance=whole * n,
+        run_variance=(of_run**2).sum(axis=0),
     )
+
+
+def _spread(of_gold: Floats, of_run: Floats, units: Units | None) -> tuple[Floats, float]:
+    """The covariance from what each document adds to the coefficients, and its degrees of freedom.
+
+    A document that was reviewed adds in two ways, and those of one cluster go together (sandwich by cluster: Liang and
+    Zeger, Biometrika 1986).
+    """
+    if units is None:
+        found: Floats = of_gold.T @ of_gold + of_run.T @ of_run
+        return found, math.inf
+    added = of_run.copy()
+    added[units.reviewed] += of_gold
+    if units.clusters is None:
+        return added.T @ added, math.inf
+    num = int(units.clusters.max()) + 1
+    sums = np.stack([np.bincount(units.clusters, column, num) for column in added.T], axis=1)
+    # Only clusters that add anything are observations: of the run's own figure, those with a reviewed document.
+    seen = int((sums != 0).any(axis=1).sum())
+    by_cluster: Floats = np.asarray(sums.T @ sums * (seen / max(seen - 1, 1)), dtype=np.float64)
+    return by_cluster, float(max(seen - 1, 1))
 
 
 def _solve(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tuning: float, start: Floats) -> Floats:
@@ -173,7 +208,7 @@ def _condition(slope: Floats) -> float:
 
 
 def _best_tuning(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, first: Fit) -> float:
-    """The tuning that makes the sum of the coefficients' variances smallest, within 0 and 1.
+    """The tuning that makes the sum of the coefficients' variances smallest, within 0 and _MOST_TUNING.
 
     Proposition 2 of PPI++ without its factor 1 + n/N, which is for a run that does not hold the reviewed documents.
     """
@@ -184,7 +219,7 @@ def _best_tuning(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Li
     both = true.T @ modelled
     wanted = np.trace(inverse @ (both + both.T) @ inverse.T) / 2
     cost = np.trace(inverse @ (modelled.T @ modelled) @ inverse.T)
-    return float(np.clip(wanted / cost, 0.0, 1.0)) if cost > 0 else 0.0
+    return float(np.clip(wanted / cost, 0.0, _MOST_TUNING)) if cost > 0 else 0.0
 
 
 def _mean(linear: Floats, link: Link) -> Floats:

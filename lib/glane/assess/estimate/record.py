@@ -31,6 +31,8 @@ class Estimate:
     note: str | None = None
     band_low: float | None = None  # of pooled tables: limits that hold for all groups at once
     band_high: float | None = None
+    clusters: int | None = None  # that the interval rests on
+    design_effect: float | None = None  # of clusters: how much larger they make the variance
     n_failed: int = 0  # documents of the group that could not be read or answered; not among n_run
     if_failed_no: float | None = None  # the estimate if none of these were a yes
     if_failed_yes: float | None = None  # and if all were

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
+from glane.assess.estimate.clustered import clustering, few_clusters
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.question import GOLD, MODEL, REVIEWED, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import Estimate
@@ -60,6 +61,9 @@ def share_of(rows: pl.DataFrame, question: Question, shared: ErrorRates | None) 
     """The share or count of one group; `shared` are the error rates of all groups, where they are taken for each."""
     answers = _answers(rows)
     chosen, method, note = _by_method(answers, question, shared)
+    together = clustering(rows, question)
+    if chosen is not None:
+        chosen = together.widened(chosen)
     if chosen is not None and question.is_process_count:
         chosen = _poisson(chosen, answers.num_run, question.level)
     factor = answers.num_run if question.what == "count" else 1
@@ -71,7 +75,9 @@ def share_of(rows: pl.DataFrame, question: Question, shared: ErrorRates | None) 
             level=question.level, is_finite=question.is_finite,
         )  # fmt: skip
     return Estimate(
-        group=None, term=None, method=method, note=joined_notes(note, *_doubts(answers, method, chosen)),
+        group=None, term=None, method=method,
+        note=joined_notes(note, *_doubts(answers, method, chosen), few_clusters(rows, question)),
+        clusters=together.num or None, design_effect=together.effect if together.num else None,
         n_gold=len(answers.gold), n_run=answers.num_run,
         estimate=factor * chosen.estimate if chosen else None,
         low=factor * chosen.low if chosen else None,

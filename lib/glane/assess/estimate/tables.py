@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from glane.assess.estimate.clustered import clustering, few_clusters
+from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, of_process, pooled
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STEPS, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import Estimate, Together
@@ -27,11 +29,13 @@ def pooled_table(rows: pl.DataFrame, question: Question) -> tuple[list[Estimate]
 
     Periods without a document are there, too.
     """
-    cells = _by_group(rows)
+    together = clustering(rows, question)
+    cells = _by_group(rows, together.effect)
     groups = _groups(cells, is_ordered=question.every is not None and cells[GROUP].null_count() == 0)
-    found = pooled(groups, _rates(rows), _count_of_all(rows, question), level=question.level)
+    total = together.widened(_count_of_all(rows, question), most=rows.height)
+    found = pooled(groups, _rates(rows, together.effect), total, level=question.level)
     is_count = question.what == "count"
-    draws = found.draws if question.is_finite else of_process(found, groups, is_count=is_count)
+    draws = found.draws if question.is_finite else of_process(found, groups, is_count=is_count, effect=together.effect)
     size = np.ones(cells.height) if is_count else groups.num_run
     figures = [found.estimate, *limits(draws, found.estimate, question.level)]
     figures += bands(draws, found.estimate, question.level)
@@ -44,16 +48,17 @@ def pooled_table(rows: pl.DataFrame, question: Question) -> tuple[list[Estimate]
             Estimate(
                 group=cell[GROUP], term=None, estimate=estimate, low=low, high=high, band_low=band_low,
                 band_high=band_high, method="pooled", n_gold=num_gold, n_run=cell["num"], model=float(model[place]),
-                tuning=None, note=None if num_gold else _NOT_REVIEWED,
+                tuning=None, note=joined_notes(None if num_gold else _NOT_REVIEWED, few_clusters(rows, question)),
+                clusters=together.num or None, design_effect=together.effect if together.num else None,
             )
         )  # fmt: skip
     covariance = np.cov(draws / size, rowvar=False).reshape(cells.height, cells.height)
-    together = Together(
+    of_all = Together(
         total=replace(share_of(rows, replace(question, by=None, every=None, method="ppi"), None), group=None),
         heterogeneity=found.heterogeneity,
         covariance=None if cells.height > _MOST_COVARIANCES else tuple(map(tuple, covariance.tolist())),
     )
-    return lines, together
+    return lines, of_all
 
 
 def with_all_periods(found: Sequence[Estimate], question: Question) -> list[Estimate]:
@@ -78,8 +83,11 @@ def _empty(period: datetime.date, question: Question) -> Estimate:
     )  # fmt: skip
 
 
-def _by_group(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row for each group, in order: documents, the model's yes, and what was reviewed under its yes and its no."""
+def _by_group(rows: pl.DataFrame, effect: float) -> pl.DataFrame:
+    """One row for each group, in order: documents, the model's yes, and what was reviewed under its yes and its no.
+
+    Sizes are effective ones, as few as weights and clusters make them.
+    """
     weight, is_yes = pl.col(WEIGHT), pl.col(GOLD).cast(pl.Float64)
     reviewed = []
     for name, said in (("yes", pl.col(MODEL)), ("no", ~pl.col(MODEL))):
@@ -88,7 +96,9 @@ def _by_group(rows: pl.DataFrame) -> pl.DataFrame:
             there.sum().alias(f"{name}_num"),
             is_yes.filter(there).sum().alias(f"{name}_yes"),
             ((weight * is_yes).filter(there).sum() / weight.filter(there).sum()).fill_nan(0).alias(f"{name}_share"),
-            (weight.filter(there).sum() ** 2 / (weight**2).filter(there).sum()).fill_nan(0).alias(f"{name}_effective"),
+            (weight.filter(there).sum() ** 2 / (weight**2).filter(there).sum() / effect)
+            .fill_nan(0)
+            .alias(f"{name}_effective"),
         ]
     found = rows.group_by(GROUP).agg(pl.len().alias("num"), pl.col(MODEL).sum().alias("said_yes"), *reviewed)
     return found.sort(GROUP, nulls_last=True)
@@ -124,7 +134,7 @@ def _count_of_all(rows: pl.DataFrame, question: Question) -> Interval:
     )
 
 
-def _rates(rows: pl.DataFrame) -> Rates:
+def _rates(rows: pl.DataFrame, effect: float) -> Rates:
     """The error rates that follow from the predictive values: these hold also where the answer decided who is reviewed.
 
     Without a reviewed yes, the sensitivity is taken to be 1: nothing was seen to be missed.
@@ -140,9 +150,9 @@ def _rates(rows: pl.DataFrame) -> Rates:
     truly = joint[True] + joint[False]
     return Rates(
         sensitivity=joint[True] / truly if truly else 1.0,
-        num_yes=_kish(seen.filter(pl.col(GOLD))),
+        num_yes=_kish(seen.filter(pl.col(GOLD))) / effect,
         false_positive_rate=(run_share - joint[True]) / (1 - truly) if truly < 1 else 0.0,
-        num_no=_kish(seen.filter(~pl.col(GOLD))),
+        num_no=_kish(seen.filter(~pl.col(GOLD))) / effect,
     )
 
 
