@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from glane.api.error_rates import error_rates_record, read_error_rates
+from glane.api.several_runs import together
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
+from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
 from glane.assess.estimate.question import (
@@ -16,7 +19,6 @@ from glane.assess.estimate.question import (
     Population,
     Question,
     What,
-    rows_of_run,
     with_weights,
 )
 from glane.assess.estimate.record import Estimate, EstimatesSummary
@@ -31,6 +33,7 @@ class Estimates:
     """Corrected figures with intervals. `str()` of it says them in words."""
 
     summary: EstimatesSummary
+    error_rates: ErrorRatesRecord | None = None  # of the review, for runs to come
 
     def __str__(self) -> str:
         return estimate_text(self.summary)
@@ -46,21 +49,24 @@ class Estimates:
         return as_table(self.figures)
 
     def write(self, folder: str) -> list[str]:
-        """Write `estimates.parquet` and `estimates.json`; return their names.
+        """Write `estimates.parquet` and `estimates.json`, and of shares `error_rates.json`; return their names.
 
         Raises:
             RunError: if the file system refuses.
         """
         files = {"estimates.parquet": as_parquet(self.table), "estimates.json": self.summary.as_json()}
+        if self.error_rates is not None:
+            files["error_rates.json"] = self.error_rates.as_json()
         write_folder(folder, files)
         return list(files)
 
 
 def estimate(
-    run: RunLike,
-    gold: TableLike,
+    run: RunLike | Sequence[RunLike],
+    gold: TableLike | None,
     field: str,
     *,
+    error_rates: str | None = None,
     what: What = "prevalence",
     value: str | bool = "true",
     method: Method = "auto",
@@ -79,9 +85,10 @@ def estimate(
     """Estimate a share, a mean, a count or a regression over a run's documents, corrected for the model's errors.
 
     Args:
-        run: A run, or its directory.
-        gold: Right answers of a sample of its documents; see `glane.evaluate`.
+        run: A run, or its directory; or several that answered alike, as the increments of a collection.
+        gold: Right answers of a sample of its documents; see `glane.evaluate`. None with `error_rates`.
         field: What the figure is of.
+        error_rates: `error_rates.json` of an earlier estimate, whose review is taken for these documents, too.
         what: Which figure.
         value: Of shares, counts and logistic regressions: the value that counts as yes.
         method: Of correction; auto takes what the sample supports.
@@ -100,32 +107,30 @@ def estimate(
     Raises:
         GlaneError: if the question does not fit the run or gold.
     """
-    opened = run_of(run)
-    data = opened.settings.data
+    runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
     question = Question(
         what=what, field=field, value=str(value).lower() if isinstance(value, bool) else value, method=method, by=by,
         every=every, cluster=cluster, covariates=tuple(covariates), shared_error_rates=shared_error_rates, level=level,
         half_width=half_width, population=population,
     )  # fmt: skip
-    table = table_of(gold, place="gold", id_column=data.id_column)
-    reviewed = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
-    rows = rows_of_run(
-        opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
-    )
+    id_column = runs.first.id_column
+    reviewed = None
+    if gold is not None:
+        table = table_of(gold, place="gold", id_column=id_column)
+        reviewed = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
+    transported = None if error_rates is None else read_error_rates(error_rates, runs, field)
+    rows, failed = runs.usable(question), runs.failed(question)
     if question.is_share or question.what == "logistic":
         kind = rows.schema[field]
-        check_value(field, question.value, kind=kind, categories=categories_of(opened.task.fields.get(field)))
-    failed = rows_of_run(
-        opened.rejected(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
-    )
-    about = {"run": name_of(run), "gold": name_of(gold), "fingerprint": opened.description().fingerprint_digest}
-    about["toy"] = opened.toy
-    summary = summarised(
-        estimated(rows, reviewed, question, id_column=data.id_column, failed=failed),
-        question,
-        num_rejected=failed.height,
-    )
-    result = Estimates(summary=summary.model_copy(update=about))
+        check_value(field, question.value, kind=kind, categories=categories_of(runs.first.task.fields.get(field)))
+    found = estimated(rows, reviewed, question, id_column=id_column, failed=failed, transported=transported)
+    summary = summarised(found, question, num_rejected=failed.height)
+    about = {
+        "run": ", ".join(runs.names), "gold": name_of(gold), "toy": runs.first.toy,
+        "fingerprint": runs.first.description().fingerprint_digest,
+    }  # fmt: skip
+    rates = None if found.rates is None else error_rates_record(found.rates, runs, question, found.num_reviewed)
+    result = Estimates(summary=summary.model_copy(update=about), error_rates=rates)
     if out_dir is not None:
         result.write(out_dir)
     return result

@@ -12,11 +12,13 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Estimate, write the table, and say in words what the intervals are."""
     from glane.api.estimate import estimate
+    from glane.run.find import find_runs
     from glane.settings import estimate_settings
 
     told = estimate_settings(values)
     found = estimate(
-        told.run.dir, told.gold, told.field, what=told.what, value=told.value, method=told.method, by=told.by,
+        list(find_runs(told.run.places).paths), told.gold, told.field,
+        error_rates=told.error_rates, what=told.what, value=told.value, method=told.method, by=told.by,
         every=told.every, cluster=told.cluster,
         covariates=told.covariates, shared_error_rates=told.shared_error_rates, level=told.level,
         half_width=told.half_width, population=told.population, weight=told.weight,

@@ -160,6 +160,11 @@ class Run:
             )
         return _drift_table(read_record(Drift, path))
 
+    def drifted_fields(self) -> tuple[str, ...]:
+        """The fields in which sentinels drifted; none where the run has no sentinels."""
+        path = drift_file(self.directory)
+        return read_record(Drift, path).drift if path.is_file() else ()
+
     def _fields(self) -> list[str]:
         return self.description().fields
 

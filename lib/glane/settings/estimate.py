@@ -8,15 +8,36 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import Folder, one_or_many
+from glane.settings.shapes import Folder, HomePath, one_or_many
 from glane.validation import Strict, validated
+
+
+class RunFolders(Strict):
+    """One run, or several with glob patterns."""
+
+    dir: HomePath | None = None
+    dirs: tuple[str, ...] = ()
+
+    _listed = field_validator("dirs", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.dir is None) == (not self.dirs):
+            raise ValueError("give dir=RUN or dirs=[RUN,RUN] (or a glob in quotes), one of both")
+        return self
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The directories and patterns."""
+        return self.dirs if self.dir is None else (self.dir,)
 
 
 class EstimateSettings(Strict):
     """What `jobs/estimate.py` is told. What goes together is checked by the question itself."""
 
-    run: Folder
-    gold: str
+    run: RunFolders
+    gold: str | None = None
+    error_rates: HomePath | None = None
     weight: str | None = None
     inclusion_probability: str | None = None
     out: Folder
@@ -39,6 +60,12 @@ class EstimateSettings(Strict):
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     _listed = field_validator("covariates", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _one_review(self) -> Self:
+        if (self.gold is None) == (self.error_rates is None):
+            raise ValueError("give gold=… or the error_rates=… of an earlier review, one of both")
+        return self
 
     @model_validator(mode="after")
     def _one_weight(self) -> Self:

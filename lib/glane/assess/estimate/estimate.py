@@ -18,21 +18,25 @@ from dataclasses import replace
 
 import polars as pl
 
+from glane.assess.estimate.error_rates import ErrorRatesRecord, rates_of_review
 from glane.assess.estimate.failed import with_failed
 from glane.assess.estimate.fitted import mean_of, regression_of
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, WEIGHT, Question, check, joined_rows
 from glane.assess.estimate.record import Estimate, Found
 from glane.assess.estimate.shares import rates_of, share_of
-from glane.assess.estimate.tables import pooled_table, with_all_periods
+from glane.assess.estimate.tables import basis_of_review, pooled_table, with_all_periods
+from glane.assess.estimate.transported import basis_of_rates
+from glane.errors import ConfigError, DataError
 
 
 def estimate(
     run: pl.DataFrame,
-    gold: pl.DataFrame,
+    gold: pl.DataFrame | None,
     question: Question,
     *,
     id_column: str,
     failed: pl.DataFrame | None = None,
+    transported: ErrorRatesRecord | None = None,
 ) -> Found:
     """Estimate a figure of a run from the model's answers and a reviewed sample of its documents.
 
@@ -44,6 +48,7 @@ def estimate(
         id_column: of both.
         failed: the rows without an answer, with the column `by`: shares and counts are bounded as if all of them were
             no, and as if all were yes.
+        transported: the error rates of an earlier review, in place of a gold.
 
     Returns:
         One estimate, or one for each group or each term.
@@ -52,6 +57,11 @@ def estimate(
         ConfigError: for a column, value or method that does not fit.
         DataError: for a gold sample that does not fit the run.
     """
+    if gold is None:
+        check_transported(question, transported)
+        gold = run.head(0).select(id_column, question.field)
+    elif gold.is_empty():
+        raise DataError("gold: no row. Review some documents of the run first.")
     if WEIGHT not in gold.columns:
         gold = gold.with_columns(pl.lit(1.0).alias(WEIGHT))
     check(run, gold, question, id_column)
@@ -59,14 +69,16 @@ def estimate(
     if question.what in ("linear", "logistic"):
         return Found(estimates=regression_of(rows, question))
     together = None
-    if question.is_pooled:
-        found, together = pooled_table(rows, question)
+    if question.is_pooled or transported is not None:
+        basis = basis_of_review(rows, question) if transported is None else basis_of_rates(rows, question, transported)
+        found, together = pooled_table(rows, question, basis) if question.by else ([basis.line], None)
     else:
         found = _one_by_one(rows, question)
     found = with_all_periods(found, question)
     if question.is_share:
         found = with_failed(found, question, failed, is_unknown=not (rows[MODEL].any() or rows[GOLD].any()))
-    return Found(estimates=found, together=together)
+    rates = rates_of_review(rows) if question.is_share and transported is None else None
+    return Found(estimates=found, together=together, rates=rates, num_reviewed=gold.height)
 
 
 def _one_by_one(rows: pl.DataFrame, question: Question) -> list[Estimate]:
@@ -81,3 +93,15 @@ def _one_by_one(rows: pl.DataFrame, question: Question) -> list[Estimate]:
 
 def _order(group: object) -> tuple[bool, object]:
     return (group is None, group if group is not None else 0)
+
+
+def check_transported(question: Question, transported: ErrorRatesRecord | None) -> None:
+    """Check that error rates of an earlier review can answer the question.
+
+    Raises:
+        ConfigError: if there are none, or the question is not of a share or count by method auto.
+    """
+    if transported is None:
+        raise ConfigError("gold: nothing was reviewed. Give gold=…, or the error_rates=… of an earlier review.")
+    if not question.is_share or question.method != "auto":
+        raise ConfigError("error_rates: for what=prevalence or count, with method=auto.")

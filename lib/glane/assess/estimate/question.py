@@ -135,8 +135,6 @@ def check(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: 
     for name in (id_column, question.field):
         if name not in gold.columns:
             raise DataError(f"gold: no column {name!r}. {did_you_mean(name, gold.columns)}")
-    if gold.is_empty():
-        raise DataError("gold: no row. Review some documents of the run first.")
     if gold[id_column].null_count() or gold[id_column].n_unique() < gold.height:
         raise DataError(f"gold: {id_column!r} is null or repeated. One row per reviewed document.")
     if gold.schema[id_column] != run.schema[id_column]:

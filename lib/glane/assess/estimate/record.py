@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Literal
 
+from glane.assess.estimate.pooled import Rates
 from glane.assess.estimate.question import Question
 from glane.records import Record, left_out
 from glane.types import Toy
@@ -21,7 +22,7 @@ class Estimate:
     estimate: float | None
     low: float | None
     high: float | None
-    method: str  # pooled, ppi, rogan_gladen or gold_only
+    method: str  # pooled, ppi, transported, rogan_gladen or gold_only
     n_gold: int  # reviewed documents
     n_run: int  # documents of the run
     model: float | None  # the same figure from the model's answers alone
@@ -52,6 +53,8 @@ class Found:
 
     estimates: list[Estimate]
     together: Together | None = None
+    rates: Rates | None = None  # of shares: the model's errors in the review, for later runs
+    num_reviewed: int = 0
 
 
 class EstimatesSummary(Record):
@@ -59,7 +62,7 @@ class EstimatesSummary(Record):
 
     kind: Literal["glane estimates"] = "glane estimates"
     version: Literal[2] = 2
-    run: str = ""
+    run: str = ""  # or several, with commas
     toy: Toy | None = left_out()  # the answers are no results
     gold: str | None = None  # the path of the reviewed documents; None of a table in memory
     fingerprint: str = ""

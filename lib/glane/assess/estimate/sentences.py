@@ -20,6 +20,9 @@ _METHODS = {
         "the groups add up to the figure over all"
     ),
     "ppi": "prediction-powered: the model's answers on every document, corrected by the reviewed ones",
+    "transported": (
+        "the model's answers, corrected by the error rates of an earlier review; right only if it errs alike here"
+    ),
     "rogan_gladen": "Rogan-Gladen: the model's share, corrected by its sensitivity and specificity",
     "gold_only": "from the reviewed documents alone",
 }

@@ -65,7 +65,7 @@ def share_of(rows: pl.DataFrame, question: Question, shared: ErrorRates | None) 
     if chosen is not None:
         chosen = together.widened(chosen)
     if chosen is not None and question.is_process_count:
-        chosen = _poisson(chosen, answers.num_run, question.level)
+        chosen = poisson(chosen, answers.num_run, question.level)
     factor = answers.num_run if question.what == "count" else 1
     plan = Plan(gold_only=None, prediction_powered=None)
     if question.half_width is not None and len(answers.gold):
@@ -113,7 +113,7 @@ def _by_method(
     return powered, "ppi", _UNSEEN if _has_unseen(answers) else None
 
 
-def _poisson(found: Interval, num_run: int, level: float) -> Interval:
+def poisson(found: Interval, num_run: int, level: float) -> Interval:
     """The limits of an expected count, of which the run's is one draw: Jeffreys' for a Poisson count, put beside."""
     count, tail = num_run * found.estimate, (1 - level) / 2
     low = float(gammaincinv(count + 0.5, tail)) / num_run if count else 0.0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from glane.assess.estimate.clustered import clustering, few_clusters
+from glane.assess.estimate.error_rates import mean_of_yes, rates_of_review
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, of_process, pooled
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STEPS, STRATUM, WEIGHT, Question
@@ -24,37 +25,57 @@ _NOT_REVIEWED = "no document of this group was reviewed: what the others tell"
 _MOST_COVARIANCES = 400  # groups
 
 
-def pooled_table(rows: pl.DataFrame, question: Question) -> tuple[list[Estimate], Together]:
-    """Shares or counts by group, which add up to the figure over all groups; see `glane.assess.estimate.pooled`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a table rests on beside its own groups."""
 
-    Periods without a document are there, too.
-    """
+    rates: Rates
+    total: Interval  # the count of yes in the run
+    line: Estimate  # the figure over all groups
+    method: str
+
+
+def basis_of_review(rows: pl.DataFrame, question: Question) -> Basis:
+    """The review of the run's own documents."""
+    together = clustering(rows, question)
+    return Basis(
+        rates=rates_of_review(rows, effect=together.effect),
+        total=together.widened(_count_of_all(rows, question), most=rows.height),
+        line=share_of(rows, replace(question, by=None, every=None, method="ppi"), None),
+        method="pooled",
+    )
+
+
+def pooled_table(rows: pl.DataFrame, question: Question, basis: Basis) -> tuple[list[Estimate], Together]:
+    """Shares or counts by group, which add up to the figure over all groups; see `glane.assess.estimate.pooled`."""
     together = clustering(rows, question)
     cells = _by_group(rows, together.effect)
     groups = _groups(cells, is_ordered=question.every is not None and cells[GROUP].null_count() == 0)
-    total = together.widened(_count_of_all(rows, question), most=rows.height)
-    found = pooled(groups, _rates(rows, together.effect), total, level=question.level)
+    found = pooled(groups, basis.rates, basis.total, level=question.level)
     is_count = question.what == "count"
     draws = found.draws if question.is_finite else of_process(found, groups, is_count=is_count, effect=together.effect)
     size = np.ones(cells.height) if is_count else groups.num_run
     figures = [found.estimate, *limits(draws, found.estimate, question.level)]
     figures += bands(draws, found.estimate, question.level)
     model = groups.run_yes / size
+    is_reviewed = basis.method == "pooled"
     lines = []
     for place, cell in enumerate(cells.iter_rows(named=True)):
         estimate, low, high, band_low, band_high = (float(one[place] / size[place]) for one in figures)
         num_gold = cell["yes_num"] + cell["no_num"]
+        unseen = _NOT_REVIEWED if is_reviewed and not num_gold else None
         lines.append(
             Estimate(
                 group=cell[GROUP], term=None, estimate=estimate, low=low, high=high, band_low=band_low,
-                band_high=band_high, method="pooled", n_gold=num_gold, n_run=cell["num"], model=float(model[place]),
-                tuning=None, note=joined_notes(None if num_gold else _NOT_REVIEWED, few_clusters(rows, question)),
+                band_high=band_high, method=basis.method, n_gold=num_gold, n_run=cell["num"],
+                model=float(model[place]), tuning=None,
+                note=joined_notes(unseen, few_clusters(rows, question) if is_reviewed else None),
                 clusters=together.num or None, design_effect=together.effect if together.num else None,
             )
         )  # fmt: skip
     covariance = np.cov(draws / size, rowvar=False).reshape(cells.height, cells.height)
     of_all = Together(
-        total=replace(share_of(rows, replace(question, by=None, every=None, method="ppi"), None), group=None),
+        total=basis.line,
         heterogeneity=found.heterogeneity,
         covariance=None if cells.height > _MOST_COVARIANCES else tuple(map(tuple, covariance.tolist())),
     )
@@ -126,40 +147,9 @@ def _count_of_all(rows: pl.DataFrame, question: Question) -> Interval:
     num_run = rows.height
     found = prediction_powered(
         seen[GOLD].cast(pl.Float64).to_numpy(), seen[MODEL].cast(pl.Float64).to_numpy(), seen[WEIGHT].to_numpy(),
-        run_share=_mean(rows[MODEL]), num_run=num_run, level=question.level, is_finite=True,
+        run_share=mean_of_yes(rows[MODEL]), num_run=num_run, level=question.level, is_finite=True,
         strata=strata_of(seen[STRATUM], seen[WEIGHT].to_numpy()),
     )  # fmt: skip
     return Interval(
         estimate=num_run * found.estimate, low=num_run * found.low, high=num_run * found.high, gain=found.gain
     )
-
-
-def _rates(rows: pl.DataFrame, effect: float) -> Rates:
-    """The error rates that follow from the predictive values: these hold also where the answer decided who is reviewed.
-
-    Without a reviewed yes, the sensitivity is taken to be 1: nothing was seen to be missed.
-    """
-    seen = rows.filter(pl.col(REVIEWED))
-    run_share = _mean(rows[MODEL])
-    joint = {}
-    for answer, part in ((True, run_share), (False, 1 - run_share)):
-        said = seen.filter(pl.col(MODEL) == answer)
-        weights = said[WEIGHT].to_numpy()
-        is_yes = said[GOLD].cast(pl.Float64).to_numpy()
-        joint[answer] = part * (float(weights @ is_yes / weights.sum()) if len(weights) else float(answer))
-    truly = joint[True] + joint[False]
-    return Rates(
-        sensitivity=joint[True] / truly if truly else 1.0,
-        num_yes=_kish(seen.filter(pl.col(GOLD))) / effect,
-        false_positive_rate=(run_share - joint[True]) / (1 - truly) if truly < 1 else 0.0,
-        num_no=_kish(seen.filter(~pl.col(GOLD))) / effect,
-    )
-
-
-def _kish(rows: pl.DataFrame) -> float:
-    weights = rows[WEIGHT].to_numpy()
-    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
-
-
-def _mean(answers: pl.Series) -> float:
-    return float(answers.cast(pl.Float64).to_numpy().mean())

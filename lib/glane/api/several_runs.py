@@ -1,0 +1,81 @@
+"""Runs that answered alike, taken as one: the increments of a collection that grows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from glane.assess.estimate.question import Question, rows_of_run
+from glane.errors import ConfigError, DataError
+from glane.extraction.fingerprint import changes
+from glane.extraction.results import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeveralRuns:
+    """Complete runs of one task, model and prompt over different documents; at least one."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def first(self) -> Run:
+        """The run whose task and settings speak for all."""
+        return self.runs[0]
+
+    @property
+    def names(self) -> list[str]:
+        """Their directories."""
+        return [str(run.directory.root) for run in self.runs]
+
+    def usable(self, question: Question) -> pl.DataFrame:
+        """The rows with values that a question needs.
+
+        Raises:
+            DataError: if a document is in two of the runs.
+        """
+        found = self._rows(question, usable=True)
+        ids = found[self.first.id_column]
+        if len(self.runs) > 1 and ids.n_unique() < len(ids):
+            raise DataError(
+                f"run.dirs: {len(ids) - ids.n_unique()} documents are in more than one of the {len(self.runs)} runs. "
+                "Each document counts once: leave a run out, or make increments with data.skip_done_in."
+            )
+        return found
+
+    def failed(self, question: Question) -> pl.DataFrame:
+        """The rows without values, with the columns that a question needs."""
+        return self._rows(question, usable=False)
+
+    def _rows(self, question: Question, *, usable: bool) -> pl.DataFrame:
+        return pl.concat(
+            rows_of_run(
+                run.usable() if usable else run.rejected(), question, id_column=run.id_column,
+                carried=run.settings.data.carry_columns, inputs=run.inputs,
+            )
+            for run in self.runs
+        )  # fmt: skip
+
+    def drifted(self) -> list[str]:
+        """The fields in which sentinels of any run drifted."""
+        return sorted({field for run in self.runs for field in run.drifted_fields()})
+
+
+def together(runs: Sequence[Run]) -> SeveralRuns:
+    """Check that runs answered alike.
+
+    Raises:
+        ConfigError: if there is none.
+        DataError: if they differ in model, prompt, task or engine.
+    """
+    if not runs:
+        raise ConfigError("run.dirs: no complete run there.")
+    first = runs[0]
+    for other in runs[1:]:
+        if differ := changes(first.description().fingerprint, other.description().fingerprint):
+            raise DataError(
+                f"run.dirs: {other.directory.root} answers otherwise than {first.directory.root}: {', '.join(differ)}. "
+                "Error rates are those of one way of asking. Estimate each run by itself."
+            )
+    return SeveralRuns(runs=tuple(runs))
