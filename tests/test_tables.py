@@ -240,14 +240,14 @@ def test_intervals_follow_clusters_and_say_how_many() -> None:
     truth = truth.with_columns(fever=pl.col("fever") | pl.Series(sick))
     run, gold = run.with_columns(ward), truth.sample(400, seed=1)
     plain, wide = (
-        estimate(run, gold, Question(what="prevalence", field="fever", cluster=one), id_column="id").estimates[0]
-        for one in (None, "ward")
+        estimate(run, gold, Question(what="prevalence", field="fever", clusters=one), id_column="id").estimates[0]
+        for one in ((), ("ward",))
     )
     assert wide.estimate == plain.estimate
     assert wide.high - wide.low > 1.5 * (plain.high - plain.low)
     assert (plain.clusters, wide.clusters) == (None, 40)
     assert wide.design_effect > 3
-    table = by_week(run, gold, cluster="ward")
+    table = by_week(run, gold, clusters=("ward",))
     assert table.together.total.estimate == pytest.approx(sum(one.estimate for one in table.estimates))
     alone = by_week(run, gold)
     assert sum(one.high - one.low for one in table.estimates) > sum(one.high - one.low for one in alone.estimates)
@@ -257,16 +257,16 @@ def test_single_documents_as_clusters_change_next_to_nothing() -> None:
     run, truth = visits(prevalence=0.1, weeks=10)
     gold = truth.sample(400, seed=1)
     plain, same = (
-        estimate(run.with_columns(one=pl.col("id")), gold, Question(what="prevalence", field="fever", cluster=name),
+        estimate(run.with_columns(one=pl.col("id")), gold, Question(what="prevalence", field="fever", clusters=name),
                  id_column="id").estimates[0]
-        for name in (None, "one")
+        for name in ((), ("one",))
     )  # fmt: skip
     assert (same.low, same.high) == pytest.approx((plain.low, plain.high), rel=0.03)
 
 
 def test_few_clusters_are_told_and_nulls_stand_for_themselves() -> None:
     run, truth = visits(prevalence=0.1, weeks=4)
-    question = Question(what="prevalence", field="fever", cluster="hospital")
+    question = Question(what="prevalence", field="fever", clusters=("hospital",))
     assert "only 3 clusters" in str(
         estimate(run, truth.sample(200, seed=1), question, id_column="id").estimates[0].note
     )
@@ -281,8 +281,8 @@ def test_means_follow_clusters() -> None:
     run = pl.DataFrame({"id": np.arange(2000), "ward": ward, "age": age + rng.normal(1, 2, 2000)})
     gold = pl.DataFrame({"id": np.arange(2000), "age": age}).sample(300, seed=1)
     plain, wide = (
-        estimate(run, gold, Question(what="mean", field="age", cluster=one), id_column="id").estimates[0]
-        for one in (None, "ward")
+        estimate(run, gold, Question(what="mean", field="age", clusters=one), id_column="id").estimates[0]
+        for one in ((), ("ward",))
     )
     assert wide.high - wide.low > 2 * (plain.high - plain.low)
 

@@ -89,7 +89,7 @@ def clustered(
         said = np.where(rng.random(len(hospital)) < 0.9, truth, ~truth)
         run = pl.DataFrame({"id": np.arange(len(hospital)), "hospital": hospital, "fever": said})
         gold = pl.DataFrame({"id": run["id"], "fever": truth})[np.sort(rng.choice(len(hospital), 400, replace=False))]
-        question = Question(what="prevalence", field="fever", cluster="hospital" if knows else None)
+        question = Question(what="prevalence", field="fever", clusters=("hospital",) if knows else ())
         one = estimate(run, gold, question, id_column="id").estimates[0]
         assert one.low is not None
         assert one.high is not None

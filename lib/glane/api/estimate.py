@@ -72,7 +72,7 @@ def estimate(
     method: Method = "auto",
     by: str | None = None,
     every: Every | None = None,
-    cluster: str | None = None,
+    clusters: Sequence[str] = (),
     covariates: Sequence[str] = (),
     shared_error_rates: bool = False,
     level: float = 0.95,
@@ -94,7 +94,7 @@ def estimate(
         method: Of correction; auto takes what the sample supports.
         by: A column of the run: one estimate for each of its values.
         every: Of a date column `by`: one estimate for each such period.
-        cluster: A column whose values go together, as hospital or patient: the intervals follow it.
+        clusters: Columns whose values go together, as hospital or patient: the intervals follow them.
         covariates: Of regressions: the columns of the run that explain.
         shared_error_rates: Of Rogan-Gladen: one sensitivity and specificity for all groups.
         level: Of the intervals.
@@ -110,8 +110,8 @@ def estimate(
     runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
     question = Question(
         what=what, field=field, value=str(value).lower() if isinstance(value, bool) else value, method=method, by=by,
-        every=every, cluster=cluster, covariates=tuple(covariates), shared_error_rates=shared_error_rates, level=level,
-        half_width=half_width, population=population,
+        every=every, clusters=tuple(clusters), covariates=tuple(covariates), shared_error_rates=shared_error_rates,
+        level=level, half_width=half_width, population=population,
     )  # fmt: skip
     id_column = runs.first.id_column
     reviewed = None

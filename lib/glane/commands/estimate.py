@@ -19,7 +19,7 @@ def main(values: Mapping[str, Any]) -> None:
     found = estimate(
         list(find_runs(told.run.places).paths), told.gold, told.field,
         error_rates=told.error_rates, what=told.what, value=told.value, method=told.method, by=told.by,
-        every=told.every, cluster=told.cluster,
+        every=told.every, clusters=told.clusters,
         covariates=told.covariates, shared_error_rates=told.shared_error_rates, level=told.level,
         half_width=told.half_width, population=told.population, weight=told.weight,
         inclusion_probability=told.inclusion_probability,

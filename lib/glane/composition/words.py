@@ -128,6 +128,8 @@ def quoted(word: str, types: Mapping[str, KeyType], *, is_sweep: bool = False) -
     parts the items of a list. Below `task`, `${…}` and `???` are texts like others.
     """
     key, equals, value = word.partition("=")
+    if key == "cluster" and "clusters" in types:
+        key, word = "clusters", f"clusters={value}"  # Hydra would look for a file conf/cluster/VALUE.yaml
     name = key.lstrip("+~")
     if not equals or not value or value == "null" or (is_sweep and _SWEPT.fullmatch(value)):
         return word

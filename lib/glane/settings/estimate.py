@@ -47,7 +47,7 @@ class EstimateSettings(Strict):
     method: Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"] = "auto"
     by: str | None = None
     every: Literal["day", "week", "month", "quarter", "year"] | None = None
-    cluster: str | None = None
+    clusters: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     shared_error_rates: bool = False
     level: float = Key(default=0.95, gt=0.5, lt=1)
@@ -59,7 +59,7 @@ class EstimateSettings(Strict):
     def _as_text(cls, value: Any) -> Any:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
-    _listed = field_validator("covariates", mode="before")(one_or_many)
+    _listed = field_validator("covariates", "clusters", mode="before")(one_or_many)
 
     @model_validator(mode="after")
     def _one_review(self) -> Self:

@@ -38,7 +38,7 @@ ALONE = Clustering(num=0, effect=1.0, widening=1.0)
 def clustering(rows: pl.DataFrame, question: Question) -> Clustering:
     """The design effect of clusters on the share of yes, by what each document adds to it (linearised)."""
     seen = rows[REVIEWED].to_numpy()
-    if question.cluster is None or not seen.any():
+    if not question.clusters or not seen.any():
         return ALONE
     clusters = rows[CLUSTER].to_numpy()
     added = _added(rows, seen, question)
@@ -72,7 +72,7 @@ def _added(rows: pl.DataFrame, seen: NDArray[np.bool_], question: Question) -> N
 
 def few_clusters(rows: pl.DataFrame, question: Question) -> str | None:
     """A note if there are too few clusters for a sound interval."""
-    if question.cluster is None:
+    if not question.clusters:
         return None
     num = rows.filter(pl.col(REVIEWED))[CLUSTER].n_unique()
     return f"only {num} clusters were reviewed: the interval is rough" if num < _FEW else None

@@ -70,7 +70,7 @@ def _fitted(rows: pl.DataFrame, covariates: Floats, terms: Sequence[str | None],
     predicted = _rows(rows.filter(seen)[MODEL], covariates[seen])
     run = _rows(rows[MODEL], covariates)
     weights = rows.filter(seen)[WEIGHT].to_numpy()
-    units = Units(reviewed=seen, clusters=None if question.cluster is None else rows[CLUSTER].to_numpy())
+    units = Units(reviewed=seen, clusters=rows[CLUSTER].to_numpy() if question.clusters else None)
     alone = powered = None
     note = joined_notes(_doubt(gold, link), few_clusters(rows, question))
     if gold.present.sum() < max(_FEW_ROWS, 3 * covariates.shape[1]):

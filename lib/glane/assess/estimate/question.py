@@ -32,7 +32,7 @@ class Question:
     method: Method = "auto"
     by: str | None = None  # a column of the run: one estimate for each of its values
     every: Every | None = None  # of a date column `by`: one estimate for each such period
-    cluster: str | None = None  # a column of the run: documents with the same value go together
+    clusters: tuple[str, ...] = ()  # columns of the run: documents with the same values go together
     covariates: tuple[str, ...] = ()  # of regressions: the columns of the run that explain
     shared_error_rates: bool = False  # Rogan-Gladen: one sensitivity and specificity for all groups
     level: float = 0.95
@@ -81,7 +81,7 @@ def rows_of_run(
     schema = usable.collect_schema()
     if question.field not in schema:
         raise ConfigError(f"field: no column {question.field!r} in the run. {did_you_mean(question.field, schema)}")
-    wanted = list(dict.fromkeys(filter(None, [question.by, question.cluster, *question.covariates])))
+    wanted = list(dict.fromkeys(filter(None, [question.by, *question.clusters, *question.covariates])))
     if id_column in (question.field, *wanted):
         raise ConfigError(f"field, by, covariates: {id_column!r} is the id of the documents. Choose another column.")
     beside = [name for name in wanted if name not in carried]
@@ -93,7 +93,7 @@ def rows_of_run(
             raise DataError(f"{beside[0]!r} is not carried by the run, so its input is read. {error}") from None
         columns = documents.collect_schema().names()
         for name in beside:
-            key = {question.by: "by", question.cluster: "cluster"}.get(name, "covariates")
+            key = "by" if name == question.by else "clusters" if name in question.clusters else "covariates"
             if name in schema and name not in columns:
                 raise ConfigError(
                     f"{key}: {name!r} was extracted by the model, and groups made of it would not be corrected. "
@@ -185,8 +185,8 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
         raise ConfigError("method: pooled is for shares and counts by groups. Set by, or choose method=auto.")
     if question.is_finite and question.method == "rogan_gladen":
         raise ConfigError("population: run is not for method=rogan_gladen. Choose method=auto, or population=process.")
-    if question.cluster is not None and question.method == "rogan_gladen":
-        raise ConfigError("cluster: not for method=rogan_gladen. Choose method=auto.")
+    if question.clusters and question.method == "rogan_gladen":
+        raise ConfigError("clusters: not for method=rogan_gladen. Choose method=auto.")
     if question.shared_error_rates and question.method != "rogan_gladen":
         raise ConfigError("shared_error_rates: only with method=rogan_gladen.")
     if is_regression and not question.covariates:
@@ -197,8 +197,8 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
         raise ConfigError(f"covariates: not used with what={question.what}. Did you mean by?")
     if is_regression and question.by:
         raise ConfigError("by: not used with regressions; put the column into covariates.")
-    named = (("by", question.by), ("cluster", question.cluster))
-    for key, names in (*((key, [name]) for key, name in named if name), ("covariates", question.covariates)):
+    of_by = (question.by,) if question.by else ()
+    for key, names in (("by", of_by), ("clusters", question.clusters), ("covariates", question.covariates)):
         for name in names:
             if name not in run.columns:
                 raise ConfigError(f"{key}: no column {name!r} in the run. {did_you_mean(name, run.columns)}")
@@ -219,7 +219,7 @@ def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_co
         id_column,
         _outcome(run.schema, run.schema, question).alias(MODEL),
         group_of(run.schema, question).alias(GROUP),
-        *([] if question.cluster is None else [_clusters(question.cluster, id_column)]),
+        *([_clusters(question.clusters, id_column)] if question.clusters else []),
         *(pl.col(name).fill_nan(None) if run.schema[name].is_float() else pl.col(name) for name in question.covariates),
     )
     right = gold.select(
@@ -242,15 +242,12 @@ def group_of(schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
     return pl.col(question.by).cast(pl.String) if is_category else pl.col(question.by)
 
 
-def _clusters(column: str, id_column: str) -> pl.Expr:
-    """The number of each row's cluster, from 0; a row without a value is one by itself."""
-    alone = pl.struct(pl.lit("").alias("name"), pl.col(id_column).cast(pl.String).alias("id"))
-    together = pl.struct(pl.col(column).cast(pl.String).alias("name"), pl.lit("").alias("id"))
-    return (
-        (pl.when(pl.col(column).is_null()).then(alone).otherwise(together).rank("dense") - 1)
-        .cast(pl.Int64)
-        .alias(CLUSTER)
-    )
+def _clusters(columns: Sequence[str], id_column: str) -> pl.Expr:
+    """The number of each row's cluster, from 0; a row without one of the values is a cluster by itself."""
+    named = [pl.col(name).cast(pl.String).alias(f"{place}") for place, name in enumerate(columns)]
+    is_alone = pl.any_horizontal(pl.col(name).is_null() for name in columns)
+    alone = pl.when(is_alone).then(pl.col(id_column).cast(pl.String)).alias("alone")
+    return (pl.struct(*named, alone).rank("dense") - 1).cast(pl.Int64).alias(CLUSTER)
 
 
 def _outcome(schema: Mapping[str, pl.DataType], run_schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
