@@ -1,19 +1,27 @@
 """Tables by group: they add up, keep cases, know their zeros, and their limits hold. The long simulation is curves.py."""
 
 import datetime
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+import glane
+from conftest import extract_here, make_settings
+from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.page import estimate_page
 from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, pooled
 from glane.assess.estimate.question import Question, with_weights
+from glane.assess.estimate.sentences import summarised
 from glane.assess.proportion import Interval
 from glane.assess.sampling import draw, draw_stratified
 from glane.assess.sampling_by_answer import expected_half_width, of_the_yes
 from glane.assess.strata import strata_of
+from glane.errors import ConfigError, DataError
 from test_estimate import simulation
 
 FIRST = datetime.date(2024, 1, 1)
@@ -304,3 +312,99 @@ def test_intervals_by_cluster_hold_what_hospitals_are_a_sample_of() -> None:
     asked = {"hospitals": 30, "correlation": 0.05, "prevalence": 0.2, "samples": 120, "seed": 3}
     assert simulation("designs").clustered(**asked) >= 0.9
     assert simulation("designs").clustered(**asked, knows=False) <= 0.9
+
+
+# The page, several runs, and error rates from elsewhere
+
+
+def test_the_page_says_the_same_in_both_languages_and_draws_every_group() -> None:
+    run, truth = visits(weeks=8)
+    question = Question(what="count", field="fever", by="day", every="week", clusters=("hospital",))
+    found = estimate(run, truth.sample(200, seed=1), question, id_column="id", failed=run.head(3).select("id", "day"))
+    page = estimate_page(summarised(found, question, num_rejected=3), language="fr")
+    assert page.count("<circle") == 2 * 8
+    assert "3 documents sans réponse" in page
+    assert "3 documents without an answer" in page
+    assert "Number of documents with fever = true, by day" in page
+    assert not re.search(r"\{\w+\}", re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL))  # no word left unfilled
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"what": "mean", "field": "age"}, {"what": "prevalence"}, {"what": "logistic", "covariates": ("hospital",)}],
+)
+def test_every_kind_of_figure_has_a_page(asked: dict[str, Any]) -> None:
+    run, truth = visits(weeks=4, prevalence=0.2)
+    run, truth = (one.with_columns(age=pl.col("id") % 90) for one in (run, truth))
+    question = Question(**{"field": "fever", **asked})
+    found = estimate(run, truth.sample(300, seed=1), question, id_column="id")
+    assert "<h1>" in estimate_page(summarised(found, question, num_rejected=0), language="en")
+
+
+def rates_of(found: Any, **changed: Any) -> ErrorRatesRecord:
+    rates = found.rates
+    known = {
+        "field": "fever", "value": "true", "runs": ("before",), "task": "t 1", "model": "m", "answering": "x",
+        "created": "2026-01-01T00:00:00+00:00", "reviewed": found.num_reviewed, "sensitivity": rates.sensitivity,
+        "num_yes": rates.num_yes, "false_positive_rate": rates.false_positive_rate, "num_no": rates.num_no,
+    }  # fmt: skip
+    return ErrorRatesRecord(**{**known, **changed})
+
+
+def test_error_rates_of_an_earlier_review_correct_later_weeks() -> None:
+    before, reviewed = visits(prevalence=0.05, sensitivity=0.7, specificity=0.98, seed=1)
+    rates = rates_of(
+        estimate(before, reviewed.sample(2000, seed=1), Question(what="count", field="fever"), id_column="id")
+    )
+    later, truth = visits(prevalence=0.1, sensitivity=0.7, specificity=0.98, seed=2)
+    question = Question(what="count", field="fever", by="day", every="week")
+    found = estimate(later, None, question, id_column="id", transported=rates)
+    real = int(truth["fever"].sum())
+    assert found.together is not None
+    assert found.together.total.low <= real <= found.together.total.high
+    assert abs(sum(one.estimate for one in found.estimates) - real) < 0.15 * real  # type: ignore[misc]
+    assert {one.method for one in found.estimates} == {"transported"}
+    assert "reviewed elsewhere" in str(found.together.total.note)
+
+
+def test_error_rates_are_not_taken_for_another_value_or_figure() -> None:
+    run, truth = visits(weeks=4)
+    found = estimate(run, truth.sample(300, seed=1), Question(what="count", field="fever"), id_column="id")
+    with pytest.raises(DataError, match="fever = false"):
+        estimate(
+            run, None, Question(what="count", field="fever", value="false"), id_column="id", transported=rates_of(found)
+        )
+    with pytest.raises(ConfigError, match="prevalence or count"):
+        estimate(run, None, Question(what="logistic", field="fever", covariates=("hospital",)), id_column="id",
+                 transported=rates_of(found))  # fmt: skip
+    with pytest.raises(ConfigError, match="nothing was reviewed"):
+        estimate(run, None, Question(what="count", field="fever"), id_column="id")
+    with pytest.raises(DataError, match="tell nothing"):
+        estimate(run, None, Question(what="count", field="fever"), id_column="id",
+                 transported=rates_of(found, sensitivity=0.1, false_positive_rate=0.2))  # fmt: skip
+
+
+def test_increments_are_estimated_together_and_once(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"id": [f"d{i}" for i in range(80)], "text": [f"note {i}, fièvre" for i in range(80)]})
+    runs = []
+    for number, part in enumerate((frame.head(40), frame.tail(40))):
+        source = tmp_path / f"part{number}.parquet"
+        part.write_parquet(source)
+        rows = extract_here(make_settings(source, tmp_path / f"run{number}"))
+        runs.append(rows.filter(pl.col("status").cast(pl.String) == "OK").select("id", "fever"))
+    reviewed = pl.concat(runs)
+    paths = [str(tmp_path / "run0"), str(tmp_path / "run1")]
+    found = glane.estimate(paths, reviewed, "fever", what="count")
+    assert found.figures[0].n_run == reviewed.height
+    assert found.figures[0].estimate == reviewed["fever"].sum()
+    with pytest.raises(DataError, match="more than one of the 2 runs"):
+        glane.estimate([paths[0], paths[0]], runs[0], "fever", what="count")
+    found.write(str(tmp_path / "out"))
+    rates = str(tmp_path / "out" / "error_rates.json")
+    assert glane.estimate(paths[1], None, "fever", what="count", error_rates=rates).figures[0].method == "transported"
+    other = make_settings(tmp_path / "part1.parquet", tmp_path / "other", task__instructions="Read otherwise.")
+    extract_here(other)
+    with pytest.raises(DataError, match=r"answers otherwise than .*: prompt"):
+        glane.estimate([paths[0], str(tmp_path / "other")], runs[0], "fever")
+    with pytest.raises(DataError, match="asked otherwise"):
+        glane.estimate(str(tmp_path / "other"), None, "fever", what="count", error_rates=rates)

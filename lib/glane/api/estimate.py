@@ -13,6 +13,7 @@ from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
+from glane.assess.estimate.page import estimate_page
 from glane.assess.estimate.question import (
     Every,
     Method,
@@ -26,6 +27,7 @@ from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.yes import check_value
+from glane.types import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Estimates:
 
     summary: EstimatesSummary
     error_rates: ErrorRatesRecord | None = None  # of the review, for runs to come
+    language: Language = "en"  # that the page opens in
 
     def __str__(self) -> str:
         return estimate_text(self.summary)
@@ -49,12 +52,16 @@ class Estimates:
         return as_table(self.figures)
 
     def write(self, folder: str) -> list[str]:
-        """Write `estimates.parquet` and `estimates.json`, and of shares `error_rates.json`; return their names.
+        """Write `estimates.parquet`, `estimates.json`, `report.html`, and of shares `error_rates.json`.
+
+        Returns:
+            Their names.
 
         Raises:
             RunError: if the file system refuses.
         """
         files = {"estimates.parquet": as_parquet(self.table), "estimates.json": self.summary.as_json()}
+        files["report.html"] = estimate_page(self.summary, language=self.language).encode()
         if self.error_rates is not None:
             files["error_rates.json"] = self.error_rates.as_json()
         write_folder(folder, files)
@@ -130,7 +137,7 @@ def estimate(
         "fingerprint": runs.first.description().fingerprint_digest,
     }  # fmt: skip
     rates = None if found.rates is None else error_rates_record(found.rates, runs, question, found.num_reviewed)
-    result = Estimates(summary=summary.model_copy(update=about), error_rates=rates)
+    result = Estimates(summary=summary.model_copy(update=about), error_rates=rates, language=runs.first.task.language)
     if out_dir is not None:
         result.write(out_dir)
     return result

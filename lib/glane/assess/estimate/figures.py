@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import polars as pl
 
 from glane.assess.estimate.record import Estimate
+
+_ROUNDING = 1e-6  # of sums and quantiles of whole numbers
 
 
 def as_table(found: Sequence[Estimate]) -> pl.DataFrame:
@@ -27,3 +30,8 @@ def as_table(found: Sequence[Estimate]) -> pl.DataFrame:
 def joined_notes(*notes: str | None) -> str | None:
     """Several notes as one; None without any."""
     return "; ".join(note for note in notes if note) or None
+
+
+def whole_limits(low: float, high: float) -> tuple[float, float]:
+    """The limits of a count in whole documents, rounded outwards."""
+    return math.floor(low + _ROUNDING), math.ceil(high - _ROUNDING)

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 
+from glane.assess.estimate.figures import whole_limits
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together
 from glane.errors import shown
@@ -133,7 +134,8 @@ def _line(one: Estimate, question: Question) -> str:
     if one.estimate is None or one.low is None or one.high is None:
         return f"{label}: no estimate ({one.method}; {seen}{note})"
     model = "" if one.model is None else f"; the model alone says {_number(one.model, question)}"
-    limits = f"{100 * question.level:.4g} % interval {_number(one.low, question)} to {_number(one.high, question)}"
+    low, high = whole_limits(one.low, one.high) if question.what == "count" else (one.low, one.high)
+    limits = f"{100 * question.level:.4g} % interval {_number(low, question)} to {_number(high, question)}"
     return (
         f"{label}: {_number(one.estimate, question)} ({limits}; {one.method}; "
         f"{seen}{model}{note}){_plan(one, question)}"

@@ -1,0 +1,149 @@
+"""An estimate as a page: the figure, its interval, its groups, and what it rests on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+from glane.assess.estimate.chart import chart
+from glane.assess.estimate.figures import whole_limits
+from glane.assess.estimate.page_words import WORDS
+from glane.assess.estimate.question import Question
+from glane.assess.estimate.record import Estimate, EstimatesSummary
+from glane.assess.pages.page import decimal, heading, page, paragraph, table
+from glane.types import Language
+
+_FEW_CLUSTERS = 15
+_DIFFER = 0.05
+_MANY = 1000  # groups on a page; estimates.parquet has all
+
+
+def estimate_page(summary: EstimatesSummary, *, language: Language) -> str:
+    """Return the page of an estimate in both languages; it opens in `language`."""
+    return page(WORDS[language]["title"], lambda code: _body(summary, code), language=language, toy=summary.toy)
+
+
+def _body(summary: EstimatesSummary, language: Language) -> str:
+    words, question = WORDS[language], summary.question
+    together = summary.together
+    overall = together.total if together is not None else None
+    if overall is None and question.by is None and not question.covariates:
+        [overall] = summary.estimates
+    parts = [heading(_subject(question, language), 1), _about(summary, language)]
+    if overall is not None:
+        parts.append(_figure(overall, question, language))
+    if together is not None and len(summary.estimates) > 1:
+        parts += [chart(summary.estimates[:_MANY], _label_of(language)), paragraph(words["chart"])]
+    if question.by is not None or question.covariates:
+        rows = [_row(one, question, language) for one in summary.estimates[:_MANY]]
+        if overall is not None:
+            rows.insert(0, _row(overall, question, language, label=words["all"]))
+        head = words["head" if question.by else "head_terms"].split("|")
+        parts.append(table(head, rows, total_rows=int(overall is not None)))
+    return "".join([*parts, heading(words["how"]), *map(paragraph, _how(summary, overall, language))])
+
+
+def _subject(question: Question, language: Language) -> str:
+    words = WORDS[language]
+    told = words[question.what].format(
+        field=question.field, value=question.value, covariates=", ".join(question.covariates)
+    )
+    return told + (words["by"].format(by=question.by) if question.by else "")
+
+
+def _about(summary: EstimatesSummary, language: Language) -> str:
+    words = WORDS[language]
+    rows = [[words["run"], summary.run]] + ([[words["gold"], summary.gold]] if summary.gold else [])
+    return table(("", ""), rows, text_columns=2)
+
+
+def _figure(one: Estimate, question: Question, language: Language) -> str:
+    words = WORDS[language]
+    if one.estimate is None or one.low is None or one.high is None:
+        return paragraph(words["none"])
+    level = decimal(100 * question.level, language, digits=0)
+    between = _between(one.low, one.high, question, language)
+    said = [f"{_number(one.estimate, question, language)} ({words['interval_of'].format(level=level)} {between})."]
+    if one.model is not None:
+        said.append(words["model_says"].format(model=_number(one.model, question, language)))
+    said.append(words["reviewed_of"].format(reviewed=one.n_gold, run=one.n_run))
+    return heading(said[0], 2) + paragraph(" ".join(said[1:]))
+
+
+def _row(one: Estimate, question: Question, language: Language, *, label: str | None = None) -> list[str]:
+    shown = label or (one.term if one.term is not None else _label_of(language)(one.group))
+
+    def ends(low: float | None, high: float | None) -> str:
+        if low is None or high is None:
+            return "–"
+        return _between(low, high, question, language)
+
+    row = [
+        shown,
+        decimal(one.n_run, language, digits=0),
+        decimal(one.n_gold, language, digits=0),
+        _number(one.model, question, language),
+        _number(one.estimate, question, language),
+        ends(one.low, one.high),
+    ]
+    if question.by is not None:
+        row.append(ends(one.band_low, one.band_high))
+    return [*row, "; ".join(_notes(one, question, language))]
+
+
+def _notes(one: Estimate, question: Question, language: Language) -> list[str]:
+    words, found = WORDS[language], []
+    if not one.n_run:
+        return [words["no_document"]]
+    if one.estimate is None:
+        found.append(words["no_estimate"])
+    elif one.method == "pooled" and not one.n_gold:
+        found.append(words["not_reviewed"])
+    if one.clusters is not None and one.clusters < _FEW_CLUSTERS:
+        found.append(words["few_clusters"].format(clusters=one.clusters))
+    if one.if_failed_yes is not None:
+        no, yes = (_number(value, question, language) for value in (one.if_failed_no, one.if_failed_yes))
+        found.append(words["failed"].format(failed=one.n_failed, no=no, yes=yes))
+    return found
+
+
+def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language) -> list[str]:
+    words, question = WORDS[language], summary.question
+    found = [words[name] for name in sorted({one.method for one in summary.estimates if one.method in words})]
+    if summary.together is not None and (p := summary.together.heterogeneity) is not None:
+        found.append(words["alike" if p >= _DIFFER else "differ"].format(p=decimal(p, language)))
+    if overall is not None and overall.clusters is not None:
+        found.append(
+            words["clusters"].format(
+                clusters=overall.clusters, columns=", ".join(question.clusters),
+                effect=decimal(overall.design_effect, language, digits=1),
+            )
+        )  # fmt: skip
+    found.append(words["of_run" if question.is_finite else "of_process"])
+    if question.what not in ("mean", "linear"):
+        found.append(words["nulls"].format(value=question.value))
+    return [*found, words["assumes"]]
+
+
+def _label_of(language: Language) -> Callable[[object], str]:
+    def label(group: object) -> str:
+        if group is None:
+            return WORDS[language]["no_value"]
+        return str(group).replace("-", "\u2011") if isinstance(group, datetime.date) else str(group)  # not to be broken
+
+    return label
+
+
+def _between(low: float, high: float, question: Question, language: Language) -> str:
+    """Two limits; of counts, rounded outwards."""
+    if question.what == "count":
+        low, high = whole_limits(low, high)
+    return f"{_number(low, question, language)} – {_number(high, question, language)}"
+
+
+def _number(value: float | None, question: Question, language: Language) -> str:
+    if value is None:
+        return "–"
+    if question.what == "prevalence":
+        return f"{decimal(100 * value, language, digits=2)} %"
+    return decimal(value, language, digits=0 if question.what == "count" else 3)

@@ -1,0 +1,128 @@
+"""What the page of an estimate says, in French and English."""
+
+from __future__ import annotations
+
+from glane.types import Language
+
+WORDS: dict[Language, dict[str, str]] = {
+    "fr": {
+        "title": "Estimation corrigée",
+        "prevalence": "Part des documents où {field} = {value}",
+        "count": "Nombre de documents où {field} = {value}",
+        "mean": "Moyenne de {field} parmi les documents qui l'indiquent",
+        "linear": "Coefficients de la régression linéaire de {field} sur {covariates}",
+        "logistic": (
+            "Coefficients (logarithmes de rapports de cotes) de la régression logistique de {field} = {value} sur"
+            " {covariates}"
+        ),
+        "by": ", par {by}",
+        "run": "Extraction",
+        "gold": "Documents relus",
+        "interval_of": "intervalle à {level} %",
+        "model_says": "Le modèle seul dit {model}.",
+        "none": "La relecture ne permet pas d'estimer.",
+        "reviewed_of": "{reviewed} documents relus sur {run}.",
+        "head": (
+            "groupe|documents|relus|modèle seul|corrigé|intervalle|valable pour tous les groupes à la fois|remarques"
+        ),
+        "head_terms": "terme|documents|relus|modèle seul|corrigé|intervalle|remarques",
+        "all": "ensemble",
+        "no_value": "(sans valeur)",
+        "no_document": "aucun document",
+        "not_reviewed": "rien de relu ici : ce que disent les autres groupes",
+        "no_estimate": "pas d'estimation possible ici",
+        "few_clusters": "{clusters} grappes seulement : intervalle approximatif",
+        "failed": "{failed} documents sans réponse : {no} si aucun n'en était, {yes} si tous en étaient",
+        "chart": (
+            "Traits gris : le modèle seul. Points : corrigé, avec l'intervalle de chaque groupe. Zone claire : ce"
+            " qui vaut pour tous les groupes à la fois."
+        ),
+        "how": "Comment",
+        "pooled": (
+            "Les taux d'erreur du modèle sont partagés entre les groupes ; ce que la relecture d'un groupe dit de"
+            " plus est pris en compte d'autant plus qu'elle est fournie ; le tout est ramené au total, si bien "
+            "que les groupes s'additionnent."
+        ),
+        "ppi": (
+            "Les réponses du modèle sur tous les documents, corrigées par ceux qui ont été relus "
+            "(prediction-powered inference)."
+        ),
+        "transported": (
+            "Les réponses du modèle, corrigées par les taux d'erreur d'une relecture antérieure : juste seulement"
+            " si le modèle se trompe ici comme alors."
+        ),
+        "rogan_gladen": (
+            "La part donnée par le modèle, corrigée par sa sensibilité et sa spécificité (Rogan et Gladen)."
+        ),
+        "gold_only": "Les documents relus seuls.",
+        "alike": "Le modèle se trompe-t-il de même dans tous les groupes ? p = {p} (grand : rien ne le contredit).",
+        "differ": (
+            "Le modèle ne se trompe sans doute pas de même dans tous les groupes (p = {p}) : regardez-les un par un."
+        ),
+        "clusters": (
+            "L'intervalle tient compte de {clusters} grappes ({columns}) ; elles multiplient la variance par {effect}."
+        ),
+        "of_run": "La valeur estimée est celle des documents de l'extraction eux-mêmes.",
+        "of_process": "La valeur estimée est celle de ce dont ces documents sont un échantillon.",
+        "nulls": "Un document où le champ est vide compte comme n'étant pas {value}.",
+        "assumes": (
+            "Ce que cela suppose : que les documents relus ont été tirés au hasard de l'extraction, comme le "
+            "disent leurs poids, et que les relecteurs ne se trompent pas. Un relecteur qui manque un cas sur "
+            "cent non-cas double une fréquence de 1 %."
+        ),
+    },
+    "en": {
+        "title": "Corrected estimate",
+        "prevalence": "Share of documents with {field} = {value}",
+        "count": "Number of documents with {field} = {value}",
+        "mean": "Mean of {field} over the documents that state it",
+        "linear": "Coefficients of the linear regression of {field} on {covariates}",
+        "logistic": "Coefficients (log odds ratios) of the logistic regression of {field} = {value} on {covariates}",
+        "by": ", by {by}",
+        "run": "Run",
+        "gold": "Reviewed documents",
+        "interval_of": "{level} % interval",
+        "model_says": "The model alone says {model}.",
+        "none": "The review does not allow an estimate.",
+        "reviewed_of": "{reviewed} of {run} documents were reviewed.",
+        "head": "group|documents|reviewed|model alone|corrected|interval|holds for all groups at once|notes",
+        "head_terms": "term|documents|reviewed|model alone|corrected|interval|notes",
+        "all": "all",
+        "no_value": "(no value)",
+        "no_document": "no document",
+        "not_reviewed": "nothing reviewed here: what the other groups tell",
+        "no_estimate": "no estimate is possible here",
+        "few_clusters": "only {clusters} clusters: the interval is rough",
+        "failed": "{failed} documents without an answer: {no} if none of them were, {yes} if all were",
+        "chart": (
+            "Grey lines: the model alone. Points: corrected, with the interval of each group. Light area: what "
+            "holds for all groups at once."
+        ),
+        "how": "How",
+        "pooled": (
+            "The model's error rates are shared over the groups; what the review of a group says beyond counts "
+            "the more the larger it is; all is scaled to the total, so that the groups add up."
+        ),
+        "ppi": (
+            "The model's answers on all documents, corrected by those that were reviewed (prediction-powered "
+            "inference)."
+        ),
+        "transported": (
+            "The model's answers, corrected by the error rates of an earlier review: right only if the model errs"
+            " here as it did then."
+        ),
+        "rogan_gladen": "The model's share, corrected by its sensitivity and specificity (Rogan and Gladen).",
+        "gold_only": "The reviewed documents alone.",
+        "alike": "Does the model err alike in all groups? p = {p} (large: nothing speaks against it).",
+        "differ": "The model probably does not err alike in all groups (p = {p}): look at them one by one.",
+        "clusters": "The interval follows {clusters} clusters ({columns}); they multiply the variance by {effect}.",
+        "of_run": "The figure is that of the run's documents themselves.",
+        "of_process": "The figure is that of what these documents are a sample of.",
+        "nulls": "A document without a value counts as one that is not {value}.",
+        "assumes": (
+            "What it assumes: that the reviewed documents were drawn at random from the run, as their weights "
+            "say, and that reviewers make no errors. A reviewer who misses one case in a hundred documents "
+            "without one doubles a frequency of 1 %."
+        ),
+    },
+}
