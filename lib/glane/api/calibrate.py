@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from glane.api.clusters import clusters_of
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
-from glane.assess.calibrate.acceptance import accept, acceptance_text
+from glane.assess.calibrate.acceptance import Documents, accept
 from glane.assess.calibrate.doubted import with_doubts
 from glane.assess.calibrate.page import calibration_page
 from glane.assess.calibrate.record import CalibrationSummary
+from glane.assess.calibrate.shapes import shapes
+from glane.assess.calibrate.tested import Risks
+from glane.assess.calibrate.told import acceptance_text
 from glane.assess.files import as_parquet, write_folder
 from glane.types import Language
 
@@ -19,8 +24,9 @@ from glane.types import Language
 class Calibration:
     """The values of a run in two parts. `str()` of it says how many are accepted, and with what guarantee."""
 
-    accepted: pl.DataFrame  # one row per value that needs no review
+    accepted: pl.DataFrame  # one row per value that can be used; `source` says whether it is reviewed or accepted
     to_review: pl.DataFrame
+    line_list: pl.DataFrame  # one row per document, each field with its `__source`
     summary: CalibrationSummary  # everything that the report shows
     language: Language
 
@@ -28,7 +34,10 @@ class Calibration:
         return acceptance_text(self.summary)
 
     def write(self, folder: str) -> list[str]:
-        """Write `accepted.parquet`, `to_review.parquet`, `calibration.json` and `report.html`; return their names.
+        """Write `accepted`, `to_review` and `line_list` as Parquet, `calibration.json` and `report.html`.
+
+        Returns:
+            The names of the files.
 
         Raises:
             RunError: if the file system refuses.
@@ -36,6 +45,7 @@ class Calibration:
         files = {
             "accepted.parquet": as_parquet(self.accepted),
             "to_review.parquet": as_parquet(self.to_review),
+            "line_list.parquet": as_parquet(self.line_list),
             "calibration.json": self.summary.as_json(),
             "report.html": calibration_page(self.summary, language=self.language).encode(),
         }
@@ -49,16 +59,27 @@ def calibrate(
     *,
     alpha: float = 0.05,
     delta: float = 0.05,
+    missed: float | None = None,
+    clusters: Sequence[str] = (),
+    pooled: Sequence[str] = (),
     seed: int = 0,
     out_dir: str | None = None,
 ) -> Calibration:
     """Part a run's values into those that may be accepted without review and those to be reviewed.
 
+    The values of each predicted category of booleans and enums are tested by themselves: at most `alpha` of the
+    accepted "true" is wrong, at most `alpha` of the accepted "false", and so on.
+
     Args:
         run: A run, or its directory.
         values: The judged values of an evaluation: its `values`, or the path of its `values.parquet`.
-        alpha: The share of accepted values that may be wrong.
-        delta: How likely it may be that more than `alpha` are.
+        alpha: The share of accepted values that may be wrong, in each group.
+        delta: How likely it may be that more than `alpha` are, in any.
+        missed: The share of documents without a value, or with "false", that may hide one; tested for each field if
+            given, with the rest. Otherwise it is told with a limit.
+        clusters: Columns of the run or its input that say which documents go together, such as a patient's; those with
+            the same text if empty.
+        pooled: Fields with categories whose values are tested together.
         seed: Of the folds.
         out_dir: Where to write the result, if anywhere.
 
@@ -66,17 +87,21 @@ def calibrate(
         GlaneError: if the run is not complete, or the values do not fit it.
     """
     opened = run_of(run)
+    known = shapes(opened.task.fields, pooled=pooled)
+    table, are_known = clusters_of(opened, clusters)
     found = accept(
         with_doubts(opened.evidence().collect(), opened.doubts().collect(), id_column=opened.id_column),
         table_of(values, place="values", id_column=opened.id_column),
-        id_column=opened.settings.data.id_column,
-        alpha=alpha,
-        delta=delta,
+        id_column=opened.id_column,
+        risks=Risks(alpha=alpha, delta=delta, missed=missed),
+        shapes=known,
+        documents=Documents(table=table, columns=tuple(clusters), are_known=are_known),
         seed=seed,
     )
     result = Calibration(
         accepted=found.accepted,
         to_review=found.to_review,
+        line_list=found.line_list,
         summary=found.summary.model_copy(update={"run": name_of(run), "values": name_of(values), "toy": opened.toy}),
         language=opened.task.language,
     )

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glane.assess.estimate.question import Question, rows_of_run
+from glane.assess.clusters import cluster_numbers
+from glane.assess.estimate.question import CLUSTER, Question, rows_of_run
 from glane.errors import ConfigError, DataError
 from glane.extraction.fingerprint import changes
 from glane.extraction.results import Run
+
+_TEXT = "__text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +52,17 @@ class SeveralRuns:
         return self._rows(question, usable=False)
 
     def _rows(self, question: Question, *, usable: bool) -> pl.DataFrame:
-        return pl.concat(
-            rows_of_run(
+        found = []
+        for run in self.runs:
+            rows = rows_of_run(
                 run.usable() if usable else run.rejected(), question, id_column=run.id_column,
                 carried=run.settings.data.carry_columns, inputs=run.inputs,
-            )
-            for run in self.runs
-        )  # fmt: skip
+            )  # fmt: skip
+            found.append(_with_text(rows, run) if usable and not question.clusters else rows)
+        together = pl.concat(found)
+        if not usable or question.clusters:
+            return together
+        return together.with_columns(cluster_numbers(together, [_TEXT]).alias(CLUSTER)).drop(_TEXT)
 
     def drifted(self) -> list[str]:
         """The fields in which sentinels of any run drifted."""
@@ -79,3 +86,19 @@ def together(runs: Sequence[Run]) -> SeveralRuns:
                 "Error rates are those of one way of asking. Estimate each run by itself."
             )
     return SeveralRuns(runs=tuple(runs))
+
+
+def _with_text(rows: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """The rows with the digest of their text, by which copies go together; null where that cannot be told.
+
+    Texts are read only of a run that met some twice.
+    """
+    alone = rows.with_columns(pl.lit(None, pl.UInt64).alias(_TEXT))
+    if not run.usable().select(pl.col("duplicate").any()).collect().item():
+        return alone
+    try:
+        text = pl.col(run.settings.data.text_column).hash().alias(_TEXT)
+        texts = run.documents().select(run.id_column, text).collect()
+    except DataError:
+        return alone
+    return rows.join(texts, on=run.id_column, how="left", maintain_order="left")

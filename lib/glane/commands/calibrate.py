@@ -2,7 +2,8 @@
 
   glane calibrate run.dir=runs/notes values=runs/evaluation/values.parquet out.dir=runs/calibration
 
-Of what is accepted, at most alpha is wrong, with certainty 1 - delta, for documents like those reviewed.
+Of the accepted "true" of a field at most alpha is wrong, and so of its accepted "false", and of each category: all with
+certainty 1 - delta, for documents like those reviewed. What the model missed is told beside it, with a limit.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.settings import calibrate_settings
 
     told = calibrate_settings(values)
-    found = calibrate(told.run.dir, told.values, alpha=told.alpha, delta=told.delta, seed=told.seed)
+    found = calibrate(
+        told.run.dir,
+        told.values,
+        alpha=told.alpha,
+        delta=told.delta,
+        missed=told.missed,
+        clusters=told.clusters,
+        pooled=told.pooled,
+        seed=told.seed,
+    )
     files = found.write(told.out.dir)
     print(found)
     print(f"{told.out.dir}: {', '.join(files)}")

@@ -19,6 +19,9 @@ class CalibrateSettings(Strict):
     out: Folder
     alpha: float = Key(default=0.05, gt=0, lt=1)
     delta: float = Key(default=0.05, gt=0, lt=1)
+    missed: float | None = Key(default=None, gt=0, lt=1)
+    clusters: tuple[str, ...] = ()
+    pooled: tuple[str, ...] = ()
     seed: int = Key(default=0, ge=0)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,217 +13,155 @@ from numpy.typing import NDArray
 from glane.assess.calibrate.calibration import (
     Calibrated,
     calibrate,
+    chance_calibration_error,
     expected_calibration_error,
     has_enough,
     reliability,
 )
-from glane.assess.calibrate.record import AcceptedCount, CalibrationSummary, Curve, FieldCalibration
-from glane.assess.calibrate.selection import MIN_OTHERS, Tested, select, smallest_sample, thresholds
-from glane.errors import DataError, did_you_mean, told
-from glane.toys import notice_lines
+from glane.assess.calibrate.groups import CLUSTER, parts_of
+from glane.assess.calibrate.judged import WEIGHTS, is_even, judged_values, uneven
+from glane.assess.calibrate.line_list import accepted_and_left, line_list
+from glane.assess.calibrate.record import CalibrationSummary, Clusters, Curve, Drawn, FieldCalibration
+from glane.assess.calibrate.shapes import Shape
+from glane.assess.calibrate.silence import quiet
+from glane.assess.calibrate.tested import Risks, count, test_all
+from glane.assess.calibrate.words import guarantee, not_controlled
+from glane.assess.clusters import cluster_numbers
 
 Floats = NDArray[np.float64]
-_RIGHT, _NOT_RIGHT = "correct", ("wrong", "spurious")  # verdicts on values that the model gave
-_NO_VALUE = ("missed", "absent")  # verdicts where it gave none
-_EVEN = 1.05  # weights that differ by less than this factor are equal
-_SAMPLES = {
-    "equal": "The judged documents were drawn with equal probabilities, as their weights say.",
-    "untold": "How the judged documents were drawn is not known, for they carry no weights: the guarantee holds only "
-    "if they are a plain random sample of the run.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
     """What `accept` found."""
 
-    accepted: pl.DataFrame  # id, field, item, value, confidence, calibrated
-    to_review: pl.DataFrame  # the same columns
+    accepted: pl.DataFrame  # id, field, item, value, confidence, calibrated, source
+    to_review: pl.DataFrame  # the same columns without source
+    line_list: pl.DataFrame  # one row per document
     summary: CalibrationSummary  # calibration.json
 
 
-def accept(
-    found: pl.DataFrame, values: pl.DataFrame, *, id_column: str, alpha: float, delta: float, seed: int = 0
-) -> Acceptance:
-    """Calibrate each field, and accept of each what is right often enough.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """The usable documents of the run, and which of them go together."""
 
-    The guarantee is for all fields together: each gets its share of delta (Bonferroni). It holds for values that the
-    model gave, in documents like those that were judged, which must be drawn from the run with equal probabilities.
+    table: pl.DataFrame  # id, cluster
+    columns: tuple[str, ...] = ()  # that make the clusters
+    are_known: bool = True  # false if the texts could not be compared
+
+
+def accept(
+    found: pl.DataFrame, values: pl.DataFrame, *, id_column: str, risks: Risks,
+    shapes: Mapping[str, Shape] | None = None, documents: Documents | None = None, seed: int = 0,
+) -> Acceptance:  # fmt: skip
+    """Calibrate each field, and accept of each group what is right often enough.
+
+    Groups are the values of each predicted category of booleans and enums, and all values of each other field. All
+    together have the guarantee (`glane.assess.calibrate.selection`). It needs judged documents that were drawn from the
+    run with equal probabilities: all of them, or those of each answer.
 
     Args:
-        found: the values of the run: id, field, item, value (as text), confidence; and `doubted`, if any is. Such a
+        found: The values of the run: id, field, item, value (as text), confidence; and `doubted`, if any is. Such a
             value is never accepted, and what was judged of them says nothing of the others.
-        values: judged values: id, field, item (or `predicted_item`: the place in the run's list), verdict.
-        id_column: of both.
-        alpha: the share of accepted values that may be wrong, per field.
-        delta: the probability that more are.
-        seed: of the cross-validation.
+        values: Judged values: id, field, item (and `predicted_item`: the place in the run's list), verdict, and `gold`,
+            the right value as text.
+        id_column: Of both.
+        risks: What is borne.
+        shapes: Of the fields (`glane.assess.calibrate.shapes`); without them, no field has categories.
+        documents: Of the run; without them, those that have values, each a cluster of its own.
+        seed: Of the cross-validation.
 
     Raises:
-        DataError: if the judged values do not fit the run, or nothing has a confidence.
+        DataError: if the judged values do not fit the run, nothing has a confidence, or no group was drawn evenly.
     """
-    sample = _check_even(values)
     if "doubted" not in found.columns:
         found = found.with_columns(pl.lit(False).alias("doubted"))
-    judged = _judged(found, values, id_column)
-    everything, found = found, found.filter(~pl.col("doubted"))
+    judged = judged_values(found, values, id_column)
+    documents = documents or _documents_of(found, values, id_column)
+    shapes = dict(shapes or {})
+    for name in {*found["field"].unique(), *values["field"].cast(pl.String).unique()} - set(shapes):
+        has_items = found.filter((pl.col("field") == name) & pl.col("item").is_not_null()).height > 0
+        shapes[name] = Shape(is_list=has_items)
+    usable = values.join(documents.table.select(id_column), on=id_column, how="semi")
+    rows = found.filter(~pl.col("doubted")).join(documents.table, on=id_column, how="left")
+    known = judged.join(documents.table, on=id_column, how="left")
     fields = sorted(judged["field"].unique().to_list())
-    share = delta / len(fields)
-    pooled = _calibrated(judged, id_column, seed)
-    doubted = Counter(everything.filter("doubted")["field"])
-    parts: list[pl.DataFrame] = []
-    summaries: dict[str, FieldCalibration] = {}
-    for field in fields:
-        ours = judged.filter(pl.col("field") == field)
-        rows = found.filter(pl.col("field") == field)
-        is_own = has_enough(_correct(ours))
-        calibrated = _calibrated(ours, id_column, seed) if is_own else pooled
-        chosen = choose_threshold(rows, ours, id_column=id_column, alpha=alpha, delta=share)
-        threshold = chosen.threshold
-        parts.append(
-            rows.with_columns(
-                _apply(rows["confidence"], calibrated),
-                (pl.col("confidence") >= threshold if threshold is not None else pl.lit(False))
-                .fill_null(False)
-                .alias("_accepted"),
-            )
-        )
-        num = int(parts[-1]["_accepted"].sum())
-        summaries[field] = FieldCalibration(
-            **_curve(ours, calibrated, is_own),
-            judged_documents=chosen.num_documents,
-            threshold=threshold,
-            thresholds_are_apart=chosen.is_apart,
-            tests=chosen.tests,
-            notes=chosen.notes(alpha, share),
-            run=AcceptedCount(values=rows.height + doubted[field], accepted=num, doubted=doubted[field]),
-        )
-    unjudged = everything.filter(pl.col("doubted") | ~pl.col("field").is_in(fields))
-    parts.append(unjudged.with_columns(pl.lit(None, pl.Float64).alias("calibrated"), pl.lit(False).alias("_accepted")))
-    parted = pl.concat(parts).select(id_column, "field", "item", "value", "confidence", "calibrated", "_accepted")
+    parts = [
+        part
+        for name in fields
+        for part in parts_of(name, shapes[name], *(table.filter(pl.col("field") == name) for table in (rows, known)))
+    ]
+    silent = list(quiet(found, usable, documents.table, shapes, id_column))
+    if not any(part.is_even for part in parts):
+        raise uneven(values)
+    tested = test_all(parts, silent, risks)
+    accepted_rows = [one.accepted(id_column) for one in tested.groups]
+    marked = found.join(
+        pl.concat([table.with_columns(pl.lit(True).alias("_accepted")) for table in accepted_rows]),
+        on=[id_column, "field", "item"], how="left", nulls_equal=True,
+    ).with_columns(pl.col("_accepted").fill_null(False))  # fmt: skip
+    calibrated = {name: _curve_of(judged, name, id_column, seed) for name in fields}
+    marked = _with_calibrated(marked, calibrated)
+    used, left = accepted_and_left(marked, usable, shapes, id_column)
+    seen = values.select(id_column, pl.col("field").cast(pl.String)).unique()
+    counts = marked.join(seen.with_columns(pl.lit(True).alias("_seen")), on=[id_column, "field"], how="left")
+    counts = counts.with_columns(pl.col("_seen").fill_null(False))
+    groups = tested.described(counts, shapes)
+    of_field = {name: tuple(one for field, one in groups if field == name) for name in fields}
+    drawn = _drawn(judged)
+    clusters = Clusters(
+        columns=documents.columns,
+        judged=known[CLUSTER].n_unique(),
+        run=documents.table[CLUSTER].n_unique(),
+        are_known=documents.are_known,
+    )
+    pooled = tuple(name for name in fields if shapes[name].is_pooled)
     summary = CalibrationSummary(
-        alpha=alpha,
-        delta=delta,
-        delta_per_field=share,
-        smallest_sample=smallest_sample(alpha, share),
+        alpha=risks.alpha,
+        delta=risks.delta,
+        missed=risks.missed,
+        tests=tested.num_tests,
         judged=judged.height,
         documents=judged[id_column].n_unique(),
-        sample=sample,
-        fields=summaries,
-        fields_not_judged=tuple(sorted(set(everything["field"]) - set(fields))),
-        guarantee=(
-            f"With probability {1 - delta:g} over the draw of the judged documents, for every field at once: at most "
-            f"{alpha:.3g} of what is accepted is wrong, on average over the documents that have accepted values. Nulls "
-            f"are not values: what the model missed is not counted here. {_SAMPLES[sample]}"
-        ),
+        clusters=clusters,
+        sample=drawn,
+        fields={
+            name: FieldCalibration(
+                **_curve(judged.filter(pl.col("field") == name), *calibrated[name]),
+                judged_documents=judged.filter(pl.col("field") == name)[id_column].n_unique(),
+                is_list=shapes[name].is_list,
+                groups=of_field[name],
+                run=count(counts.filter(pl.col("field") == name)),
+            )
+            for name in fields
+        },
+        silence=tested.silence(risks),
+        fields_not_judged=tuple(sorted(set(found["field"]) - set(fields))),
+        pooled=pooled,
+        guarantee=guarantee(risks.alpha, risks.delta, tested.num_tests, drawn, language="en"),
+        not_controlled=not_controlled(risks.missed, clusters, pooled, language="en"),
     )
-    return Acceptance(
-        accepted=parted.filter("_accepted").drop("_accepted"),
-        to_review=parted.filter(~pl.col("_accepted")).drop("_accepted"),
-        summary=summary,
-    )
+    wide = line_list(used, left, usable, documents.table, shapes, id_column)
+    return Acceptance(accepted=used, to_review=left, line_list=wide, summary=summary)
 
 
-def acceptance_text(summary: CalibrationSummary) -> str:
-    """What was accepted, in a few lines."""
-    lines = [*notice_lines(summary.toy), summary.guarantee]
-    for name, entry in summary.fields.items():
-        run, threshold = entry.run, entry.threshold
-        at = "no threshold is safe enough" if threshold is None else f"confidence >= {threshold:.4g}"
-        doubts = [f"{run.doubted} with a sign that they are not the document's"] if run.doubted else []
-        notes = "".join(f" ({note})" for note in (*entry.notes, *doubts))
-        lines.append(
-            f"{name}: {run.accepted} of {run.values} values accepted, {at}; {entry.judged} judged, "
-            f"{entry.right:.1%} right; calibration error {entry.ece:.3f}, "
-            f"calibrated {entry.ece_calibrated:.3f}{notes}"
-        )
-    if summary.fields_not_judged:
-        lines.append(f"not judged, so all to review: {', '.join(summary.fields_not_judged)}")
-    return "\n".join(lines)
+def _documents_of(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> Documents:
+    ids = pl.concat([found.select(id_column), values.select(id_column)]).unique(maintain_order=True)
+    return Documents(table=ids.with_columns(cluster_numbers(ids, ()).alias(CLUSTER)))
 
 
-def _judged(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> pl.DataFrame:
-    """One row per value that was both given and judged, with its confidence: id, field, item, confidence, correct."""
-    for name in (id_column, "field", "item", "verdict"):
-        if name not in values.columns:
-            raise DataError(f"values: no column {name!r}. {did_you_mean(name, values.columns)}")
-    known = {_RIGHT, *_NOT_RIGHT, *_NO_VALUE}
-    if strange := sorted(set(values["verdict"].cast(pl.String).drop_nulls()) - known):
-        raise DataError(f"values: verdict {told(strange[0])} is not known. Valid: {', '.join(sorted(known))}.")
-    if values.schema[id_column] != found.schema[id_column]:
-        raise DataError(
-            f"values: {id_column!r} is {values.schema[id_column]}, and in the run {found.schema[id_column]}."
-        )
-    item = "predicted_item" if "predicted_item" in values.columns else "item"
-    if not (values.schema[item].is_integer() or values.schema[item] == pl.Null):
-        raise DataError(f"values.{item}: {values.schema[item]}, and whole numbers (Int64) are needed.")
-    keys = [id_column, "field", "item"]
-    # A list within a record of a list has several values at one place: which of them was judged cannot be told.
-    told_apart = found.group_by("field").agg(pl.struct(keys).is_unique().all().alias("is_unique")).filter("is_unique")
-    if "predicted" in values.columns:
-        kept = pl.col("field").is_in(told_apart["field"].to_list())
-        _check_same(found, values.filter(kept), keys, item)
-    given = values.filter(
-        pl.col("verdict").is_in([_RIGHT, *_NOT_RIGHT]) & pl.col("field").is_in(told_apart["field"].to_list())
-    ).select(
-        id_column, pl.col("field").cast(pl.String), pl.col(item).cast(pl.Int64).alias("item"),
-        (pl.col("verdict") == _RIGHT).alias("correct"),
-    )  # fmt: skip
-    if given.select(keys).is_duplicated().any():
-        raise DataError("values: a value is judged twice. Give the values of one evaluation.")
-    judged = given.join(found.select(*keys, "confidence", "doubted"), on=keys, how="inner", nulls_equal=True)
-    if judged.height < given.height:
-        raise DataError(
-            f"values: {given.height - judged.height} of {given.height} judged values are not in this run. "
-            "Give the values of an evaluation of this very run."
-        )
-    judged = judged.filter(pl.col("confidence").is_not_null() & ~pl.col("doubted")).drop("doubted")
-    if judged.is_empty():
-        raise DataError(
-            "values: no judged value has a confidence (task.confidence: true), or each has a sign that it is not the "
-            "document's."
-        )
-    return judged
+def _drawn(judged: pl.DataFrame) -> Drawn:
+    """How the judged documents were drawn, as far as weights tell."""
+    if not any(name in judged.columns for name in WEIGHTS):
+        return "untold"
+    return "equal" if is_even(judged) else "by answer"
 
 
-def _check_same(found: pl.DataFrame, values: pl.DataFrame, keys: list[str], item: str) -> None:
-    """Check that the judged values are those of this run: another run of the same documents has other values."""
-    said = values.filter(pl.col("verdict").is_in([_RIGHT, *_NOT_RIGHT])).select(
-        keys[0], pl.col("field").cast(pl.String), pl.col(item).cast(pl.Int64).alias("item"), "predicted"
-    )
-    both = said.join(found.select(*keys, "value"), on=keys, how="inner", nulls_equal=True)
-    if others := both.filter(~_same(pl.col("predicted"), pl.col("value"))).height:
-        raise DataError(
-            f"values: {others} of {both.height} judged values differ from what this run says there. "
-            "Give the values of an evaluation of this very run."
-        )
-
-
-def _same(text: pl.Expr, other: pl.Expr) -> pl.Expr:
-    """Equal as texts, or as numbers: 3.0 is 3."""
-    numbers = text.cast(pl.Float64, strict=False) == other.cast(pl.Float64, strict=False)
-    return (text == other) | numbers.fill_null(False)
-
-
-def _check_even(values: pl.DataFrame) -> Literal["equal", "untold"]:
-    """How the documents were drawn, as far as weights tell; raises if it was with unequal probabilities."""
-    told: Literal["equal", "untold"] = "untold"
-    for name in ("weight", "inclusion_probability"):
-        if name in values.columns:
-            column = values[name].cast(pl.Float64, strict=False)
-            if unknown := column.null_count():
-                raise DataError(
-                    f"values: {unknown} of {len(column)} rows have no number in {name!r}. Judge documents of one "
-                    "sample, or leave the column out if they are a plain random sample of the run."
-                )
-            low, high = column.min(), column.max()
-            if isinstance(low, float) and isinstance(high, float) and not 0 < high <= _EVEN * low:
-                raise DataError(
-                    f"values: the documents were drawn with unequal probabilities ({name}: {low:.3g} to {high:.3g}). "
-                    "The guarantee needs a plain random sample: review one with sample=random."
-                )
-            told = "equal"
-    return told
+def _curve_of(judged: pl.DataFrame, name: str, id_column: str, seed: int) -> tuple[Calibrated, bool]:
+    """The curve of a field, or that of all fields; and whether it is its own."""
+    ours = judged.filter(pl.col("field") == name)
+    is_own = has_enough(_correct(ours))
+    return _calibrated(ours if is_own else judged, id_column, seed), is_own
 
 
 def _correct(judged: pl.DataFrame) -> Floats:
@@ -234,59 +172,33 @@ def _calibrated(judged: pl.DataFrame, id_column: str, seed: int) -> Calibrated:
     return calibrate(judged["confidence"].to_numpy(), _correct(judged), judged[id_column].to_list(), seed=seed)
 
 
-def _apply(confidence: pl.Series, calibrated: Calibrated) -> pl.Series:
-    known = confidence.fill_null(0.0).to_numpy()
-    return pl.select(
-        pl.when(confidence.is_not_null()).then(pl.Series(calibrated.calibrator.apply(known))).alias("calibrated")
-    ).to_series()
+def _with_calibrated(found: pl.DataFrame, calibrated: Mapping[str, tuple[Calibrated, bool]]) -> pl.DataFrame:
+    """With the calibrated probability of every value of a judged field that has no sign against it."""
+    column = np.full(found.height, np.nan)
+    confidence = found["confidence"].fill_null(0.0).to_numpy()
+    for name, (curve, _) in calibrated.items():
+        is_in = (found["field"] == name).to_numpy()
+        column[is_in] = curve.calibrator.apply(confidence[is_in])
+    known = pl.col("confidence").is_not_null() & ~pl.col("doubted") & pl.col("field").is_in(list(calibrated))
+    return found.with_columns(pl.when(known).then(pl.Series("calibrated", column)).alias("calibrated"))
 
 
 def _curve(judged: pl.DataFrame, calibrated: Calibrated, is_own: bool) -> dict[str, Any]:
     correct, confidence = _correct(judged), judged["confidence"].to_numpy()
     raw = reliability(confidence, correct)
     unseen = calibrated.unseen if is_own else None  # the pooled curve has seen these values
-    after = reliability(unseen if unseen is not None else calibrated.calibrator.apply(confidence), correct)
+    probability = unseen if unseen is not None else calibrated.calibrator.apply(confidence)
+    after = reliability(probability, correct)
     return {
         "judged": judged.height,
         "right": float(correct.mean()),
         "calibrator": Curve(**asdict(calibrated.calibrator), pooled_over_fields=not is_own),
         "cross_validated_log_loss": calibrated.log_losses if is_own else {},
         "ece": expected_calibration_error(raw),
+        "ece_by_chance": chance_calibration_error(confidence),
         "ece_calibrated": expected_calibration_error(after),
+        "ece_calibrated_by_chance": chance_calibration_error(probability),
         "ece_calibrated_is_cross_validated": unseen is not None,
         "reliability": tuple(raw),
         "reliability_calibrated": tuple(after),
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """The threshold of a field, and on what it rests."""
-
-    threshold: float | None  # None where none is safe enough
-    tests: tuple[Tested, ...]
-    num_documents: int  # judged
-    is_apart: bool  # whether the thresholds tried come from values that were not judged
-
-    def notes(self, alpha: float, delta: float) -> tuple[str, ...]:
-        """What a reader must know of them."""
-        notes = []
-        if self.num_documents < (least := smallest_sample(alpha, delta)):
-            notes.append(f"{self.num_documents} judged documents; at least {least} are needed, all of them right")
-        if not self.is_apart:
-            notes.append(
-                "few values beside the judged ones: thresholds come from these, and the guarantee is approximate"
-            )
-        return tuple(notes)
-
-
-def choose_threshold(rows: pl.DataFrame, judged: pl.DataFrame, *, id_column: str, alpha: float, delta: float) -> Chosen:
-    """Return the threshold of one field and its tests, from the values of the run and those that were judged."""
-    confidence, documents = judged["confidence"].to_numpy(), judged[id_column].to_list()
-    others = rows.join(judged, on=id_column, how="anti")["confidence"].drop_nulls().to_numpy()
-    is_apart = len(others) >= MIN_OTHERS
-    num = len(set(documents))
-    candidates = thresholds(others if is_apart else confidence, num_documents=num, alpha=alpha, delta=delta)
-    is_single = not rows[id_column].is_duplicated().any()
-    chosen = select(confidence, _correct(judged), documents, candidates, alpha=alpha, delta=delta, is_single=is_single)
-    return Chosen(threshold=chosen.threshold, tests=chosen.tested, num_documents=num, is_apart=is_apart)

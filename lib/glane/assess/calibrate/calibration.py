@@ -21,6 +21,7 @@ Method = Literal["platt", "isotonic", "constant"]
 
 MIN_VALUES, MIN_OF_EACH = 50, 5  # judged values of a field, and right and wrong ones among them, for a curve of its own
 _FOLDS = 5
+_CHANCE_DRAWS = 200
 _EDGE = 1e-6  # confidences are kept this far from 0 and 1 on the logit scale
 
 
@@ -114,6 +115,21 @@ def expected_calibration_error(bins: Sequence[Bin]) -> float:
     """The expected calibration error (Naeini, Cooper and Hauskrecht, AAAI 2015), here over bins of equal number."""
     total = sum(one.count for one in bins)
     return sum(one.count * abs(one.confidence - one.right) for one in bins) / total
+
+
+def chance_calibration_error(promised: Floats, *, num_bins: int = 10, seed: int = 0) -> float:
+    """What the expected calibration error is on average if every probability is true.
+
+    It is far from 0 for few values: each bin's share of right ones strays from what was promised by chance alone. Mean
+    of draws of right and wrong from the probabilities themselves, in the same bins (the consistency resampling of
+    Bröcker and Smith, Weather and Forecasting 2007).
+    """
+    ordered = np.sort(promised)
+    sizes = [len(part) for part in np.array_split(ordered, min(num_bins, len(ordered)))]
+    starts = np.cumsum([0, *sizes[:-1]])
+    drawn = np.random.default_rng(seed).random((_CHANCE_DRAWS, len(ordered))) < ordered
+    apart = np.add.reduceat(drawn - ordered, starts, axis=1)
+    return float(np.abs(apart).sum(axis=1).mean() / len(ordered))
 
 
 def _platt(confidence: Floats, correct: Floats) -> Calibrator:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 from glane.assess.calibrate.calibration import Bin
-from glane.assess.calibrate.record import CalibrationSummary, FieldCalibration
+from glane.assess.calibrate.record import CalibrationSummary, FieldCalibration, Silence
+from glane.assess.calibrate.words import cluster_notes, group_notes, guarantee, not_controlled, number, percent
 from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table
 from glane.types import Language
 
@@ -13,41 +15,59 @@ _SIZE, _MARGIN = 220, 34
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "Confidence and acceptance",
-        "guarantee": "With probability {sure} over the draw of the judged documents, for all fields at once: at most "
-        "{alpha} of what is accepted is wrong, on average over the documents that have accepted values (Learn then "
-        "Test; delta {delta} shared by {fields} fields). What the model missed is not counted here.",
-        "equal": "The judged documents were drawn with equal probabilities, as their weights say.",
-        "untold": "How the judged documents were drawn is not known, for they carry no weights: the guarantee holds "
-        "only if they are a plain random sample of the run.",
+        "controlled": "What is controlled",
+        "not_controlled": "What is not controlled",
+        "accepted": "What is accepted without review",
+        "accepted_head": "field|of the accepted|at most wrong|judged|of these wrong|threshold|accepted|reviewed|all|"
+        "notes",
+        "all": "all values",
+        "none": "none",
+        "silence": "What the model missed",
+        "silence_explain": "Documents that nobody looks at, because the model found nothing or said false: how many of "
+        "the judged ones hide a value after all, and the limit of that share in the run, for each line alone with "
+        "probability {sure}. Of a list, a document counts in which an item is missing.",
+        "silence_head": "field|model says|documents|judged|missed|at most|documents at most|silence",
+        "no_value": "no value",
+        "yes": "accepted",
+        "no": "to review",
+        "calibration": "Can the confidence be believed?",
+        "chance": "In brackets: the error that a perfectly calibrated model would show with as many judged values, by "
+        "chance alone. Below it, nothing speaks against the confidence.",
         "explain": "A point is a tenth of the judged values: across, the confidence that the model gave; upwards, the "
         "share that was right, with its 95 % interval. Points on the diagonal are honest. Hollow: after calibration.",
-        "head": "field|judged|right|calibration error|after calibration|curve|threshold|accepted in the run|notes",
-        "none": "none",
-        "pooled": "all fields",
+        "head": "field|judged|right|calibration error|after calibration|curve",
+        "curve_of_all": "all fields",
         "confidence": "confidence",
         "right": "right",
-        "too_few": "{judged} judged documents; at least {least} are needed, all of them right",
-        "not_apart": "few values beside the judged ones: thresholds come from these, and the guarantee is approximate",
     },
     "fr": {
         "title": "Confiance et acceptation",
-        "guarantee": "Avec une probabilité de {sure} sur le tirage des documents jugés, pour tous les champs à la fois "
-        ": au plus {alpha} de ce qui est accepté est faux, en moyenne sur les documents qui ont des valeurs acceptées "
-        "(Learn then Test ; delta {delta} partagé entre {fields} champs). Ce que le modèle a omis n'est pas compté.",
-        "equal": "Les documents jugés ont été tirés avec des probabilités égales, comme le disent leurs poids.",
-        "untold": "On ne sait pas comment les documents jugés ont été tirés, car ils ne portent pas de poids : la "
-        "garantie ne vaut que s'ils sont un échantillon aléatoire simple du run.",
+        "controlled": "Ce qui est garanti",
+        "not_controlled": "Ce qui ne l'est pas",
+        "accepted": "Ce qui est accepté sans relecture",
+        "accepted_head": "champ|parmi les acceptées|au plus fausses|jugées|dont fausses|seuil|acceptées|relues|toutes|"
+        "notes",
+        "all": "toutes les valeurs",
+        "none": "aucun",
+        "silence": "Ce que le modèle a omis",
+        "silence_explain": "Les documents que personne ne regarde, car le modèle n'a rien trouvé ou a dit false : "
+        "combien, parmi ceux qui ont été jugés, cachent pourtant une valeur, et la limite de cette part dans le run, "
+        "pour chaque ligne seule avec une probabilité de {sure}. D'une liste, on compte les documents où il manque un "
+        "élément.",
+        "silence_head": "champ|le modèle dit|documents|jugés|omis|au plus|documents au plus|silence",
+        "no_value": "pas de valeur",
+        "yes": "accepté",
+        "no": "à relire",
+        "calibration": "Peut-on croire la confiance ?",
+        "chance": "Entre parenthèses : l'erreur que montrerait, par le seul hasard, un modèle parfaitement calibré "
+        "avec autant de valeurs jugées. En dessous, rien ne parle contre la confiance.",
         "explain": "Un point est un dixième des valeurs jugées : en abscisse, la confiance donnée par le modèle ; en "
         "ordonnée, la part de valeurs justes, avec son intervalle à 95 %. Les points sur la diagonale sont honnêtes. "
         "Points creux : après calibration.",
-        "head": "champ|jugées|justes|erreur de calibration|après calibration|courbe|seuil|acceptées dans le run|notes",
-        "none": "aucun",
-        "pooled": "tous les champs",
+        "head": "champ|jugées|justes|erreur de calibration|après calibration|courbe",
+        "curve_of_all": "tous les champs",
         "confidence": "confiance",
         "right": "justes",
-        "too_few": "{judged} documents jugés ; il en faut au moins {least}, tous justes",
-        "not_apart": "peu de valeurs hors de celles jugées : les seuils viennent de celles-ci, et la garantie est "
-        "approchée",
     },
 }
 
@@ -59,43 +79,75 @@ def calibration_page(summary: CalibrationSummary, *, language: Language) -> str:
 
 def _body(summary: CalibrationSummary, language: Language) -> str:
     words, fields = _WORDS[language], summary.fields
-    told = words["guarantee"].format(
-        sure=decimal(1 - summary.delta, language), alpha=decimal(summary.alpha, language),
-        delta=decimal(summary.delta, language), fields=len(fields),
-    )  # fmt: skip
-    rows = [_row(name, entry, summary.smallest_sample, language) for name, entry in fields.items()]
+    told = guarantee(summary.alpha, summary.delta, summary.tests, summary.sample, language=language)
+    unsure = not_controlled(summary.missed, summary.clusters, summary.pooled, language=language)
+    groups = [row for name, entry in fields.items() for row in _groups(name, entry, summary.alpha, language)]
+    silences = [_silence(name, one, language) for name, entries in summary.silence.items() for one in entries]
     parts = [
         heading(words["title"], 1),
+        heading(words["controlled"]),
         paragraph(told),
-        paragraph(words[summary.sample]),
-        table(words["head"].split("|"), rows),
+        *(paragraph(one) for one in cluster_notes(summary.clusters, summary.documents, language=language)),
+        heading(words["not_controlled"]),
+        *(paragraph(one) for one in unsure),
+        heading(words["accepted"]),
+        table(words["accepted_head"].split("|"), groups, text_columns=2),
+        heading(words["silence"]),
+        paragraph(words["silence_explain"].format(sure=number(1 - summary.delta, language))),
+        table(words["silence_head"].split("|"), silences, text_columns=2),
+        heading(words["calibration"]),
+        paragraph(words["chance"]),
+        table(words["head"].split("|"), [_calibration(name, entry, language) for name, entry in fields.items()]),
+        paragraph(words["explain"]),
     ]
-    parts.append(paragraph(words["explain"]))
     for name, entry in fields.items():
         parts += [heading(name, 3), _diagram(entry, words)]
     return "".join(parts)
 
 
-def _row(name: str, entry: FieldCalibration, smallest_sample: int, language: Language) -> list[str]:
-    words, run, curve = _WORDS[language], entry.run, entry.calibrator
-    share = decimal(100 * run.accepted / run.values, language, digits=1) if run.values else "–"
-    shown = curve.method + (f" ({words['pooled']})" if curve.pooled_over_fields else "")
-    threshold = words["none"] if entry.threshold is None else decimal(entry.threshold, language)
-    notes = []
-    if entry.judged_documents < smallest_sample:
-        notes.append(words["too_few"].format(judged=entry.judged_documents, least=smallest_sample))
-    if not entry.thresholds_are_apart:
-        notes.append(words["not_apart"])
+def _groups(name: str, entry: FieldCalibration, alpha: float, language: Language) -> Iterator[list[str]]:
+    words = _WORDS[language]
+    for group in entry.groups:
+        is_safe = group.threshold is not None
+        yield [
+            name,
+            words["all"] if group.value is None else group.value,
+            percent(alpha, language) if is_safe else "–",
+            str(group.judged),
+            str(group.wrong),
+            decimal(group.threshold, language) if is_safe else words["none"],
+            str(group.run.accepted),
+            str(group.run.reviewed),
+            str(group.run.values),
+            "; ".join(group_notes(name, group, is_list=entry.is_list, language=language)),
+        ]
+
+
+def _silence(name: str, entry: Silence, language: Language) -> list[str]:
+    words = _WORDS[language]
+    known = entry.upper is not None and entry.judged > 0
+    return [
+        name,
+        words["no_value"] if entry.value is None else entry.value,
+        str(entry.documents),
+        str(entry.judged),
+        str(entry.missed),
+        percent(entry.upper or 0.0, language) if known else "–",
+        str(math.ceil((entry.upper or 0.0) * entry.documents)) if known else "–",
+        {None: "–", True: words["yes"], False: words["no"]}[entry.is_accepted],
+    ]
+
+
+def _calibration(name: str, entry: FieldCalibration, language: Language) -> list[str]:
+    curve = entry.calibrator
+    after, by_chance = entry.ece_calibrated, entry.ece_calibrated_by_chance
     return [
         name,
         str(entry.judged),
         decimal(entry.right, language),
-        decimal(entry.ece, language),
-        decimal(entry.ece_calibrated, language),
-        shown,
-        threshold,
-        f"{run.accepted} / {run.values} ({share} %)",
-        "; ".join(notes),
+        f"{decimal(entry.ece, language)} ({decimal(entry.ece_by_chance, language)})",
+        f"{decimal(after, language)} ({decimal(by_chance, language)})",
+        curve.method + (f" ({_WORDS[language]['curve_of_all']})" if curve.pooled_over_fields else ""),
     ]
 
 

@@ -9,10 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
+from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.estimate.question import CLUSTER, GOLD, MODEL, REVIEWED, WEIGHT, Question
 from glane.assess.proportion import Interval, normal_quantile
-
-_FEW = 15  # with fewer, intervals by cluster are too short (Cameron, Gelbach and Miller, Rev. Econ. Stat. 2008)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +37,9 @@ ALONE = Clustering(num=0, effect=1.0, widening=1.0)
 def clustering(rows: pl.DataFrame, question: Question) -> Clustering:
     """The design effect of clusters on the share of yes, by what each document adds to it (linearised)."""
     seen = rows[REVIEWED].to_numpy()
-    if not question.clusters or not seen.any():
-        return ALONE
     clusters = rows[CLUSTER].to_numpy()
+    if not seen.any() or not are_together(rows, question):
+        return ALONE
     added = _added(rows, seen, question)
     sums = np.bincount(clusters, added)
     num = len(np.unique(clusters[seen] if question.is_finite else clusters))
@@ -70,9 +69,14 @@ def _added(rows: pl.DataFrame, seen: NDArray[np.bool_], question: Question) -> N
     return np.asarray(added, dtype=np.float64)
 
 
+def are_together(rows: pl.DataFrame, question: Question) -> bool:
+    """Whether clusters were asked for, or some documents have the same text."""
+    return bool(question.clusters) or rows[CLUSTER].n_unique() < rows.height
+
+
 def few_clusters(rows: pl.DataFrame, question: Question) -> str | None:
     """A note if there are too few clusters for a sound interval."""
     if not question.clusters:
         return None
     num = rows.filter(pl.col(REVIEWED))[CLUSTER].n_unique()
-    return f"only {num} clusters were reviewed: the interval is rough" if num < _FEW else None
+    return f"only {num} clusters were reviewed: the interval is rough" if num < FEW_CLUSTERS else None

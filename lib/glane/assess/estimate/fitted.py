@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from glane.assess.estimate.clustered import few_clusters
+from glane.assess.estimate.clustered import are_together, few_clusters
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.prediction_powered import Fit, NotEstimableError, Rows, Units, fit
 from glane.assess.estimate.question import CLUSTER, GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
@@ -70,7 +70,7 @@ def _fitted(rows: pl.DataFrame, covariates: Floats, terms: Sequence[str | None],
     predicted = _rows(rows.filter(seen)[MODEL], covariates[seen])
     run = _rows(rows[MODEL], covariates)
     weights = rows.filter(seen)[WEIGHT].to_numpy()
-    units = Units(reviewed=seen, clusters=rows[CLUSTER].to_numpy() if question.clusters else None)
+    units = Units(reviewed=seen, clusters=rows[CLUSTER].to_numpy() if are_together(rows, question) else None)
     alone = powered = None
     note = joined_notes(_doubt(gold, link), few_clusters(rows, question))
     if gold.present.sum() < max(_FEW_ROWS, 3 * covariates.shape[1]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
+from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.estimate.chart import chart
 from glane.assess.estimate.figures import whole_limits
 from glane.assess.estimate.page_words import WORDS
@@ -13,7 +14,6 @@ from glane.assess.estimate.record import Estimate, EstimatesSummary
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.types import Language
 
-_FEW_CLUSTERS = 15
 _DIFFER = 0.05
 _MANY = 1000  # groups on a page; estimates.parquet has all
 
@@ -99,7 +99,7 @@ def _notes(one: Estimate, question: Question, language: Language) -> list[str]:
         found.append(words["no_estimate"])
     elif one.method == "pooled" and not one.n_gold:
         found.append(words["not_reviewed"])
-    if one.clusters is not None and one.clusters < _FEW_CLUSTERS:
+    if one.clusters is not None and one.clusters < FEW_CLUSTERS:
         found.append(words["few_clusters"].format(clusters=one.clusters))
     if one.if_failed_yes is not None:
         no, yes = (_number(value, question, language) for value in (one.if_failed_no, one.if_failed_yes))
@@ -115,7 +115,7 @@ def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language
     if overall is not None and overall.clusters is not None:
         found.append(
             words["clusters"].format(
-                clusters=overall.clusters, columns=", ".join(question.clusters),
+                clusters=overall.clusters, columns=", ".join(question.clusters) or words["same_text"],
                 effect=decimal(overall.design_effect, language, digits=1),
             )
         )  # fmt: skip

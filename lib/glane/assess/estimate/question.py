@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from glane.assess import sampling
+from glane.assess.clusters import cluster_numbers
 from glane.assess.yes import check_value, inner_type, is_yes
 from glane.errors import ConfigError, DataError, did_you_mean
 
@@ -213,13 +214,16 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
 def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: str) -> pl.DataFrame:
     """The run with the truth of the reviewed documents beside it.
 
-    Columns: the id, GROUP, MODEL and GOLD (yes or no, or a number; null without truth), WEIGHT, REVIEWED, covariates.
+    CLUSTER of `run` is taken where it is there; else it is made of the columns asked for.
+
+    Columns: the id, GROUP, CLUSTER, MODEL and GOLD (yes or no, or a number; null without truth), WEIGHT, REVIEWED,
+    covariates.
     """
     left = run.select(
         id_column,
         _outcome(run.schema, run.schema, question).alias(MODEL),
         group_of(run.schema, question).alias(GROUP),
-        *([_clusters(question.clusters, id_column)] if question.clusters else []),
+        pl.col(CLUSTER) if CLUSTER in run.columns else cluster_numbers(run, question.clusters).alias(CLUSTER),
         *(pl.col(name).fill_nan(None) if run.schema[name].is_float() else pl.col(name) for name in question.covariates),
     )
     right = gold.select(
@@ -240,14 +244,6 @@ def group_of(schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
         return pl.col(question.by).dt.truncate(STEPS[question.every]).cast(pl.Date)
     is_category = isinstance(schema[question.by], pl.Categorical | pl.Enum)
     return pl.col(question.by).cast(pl.String) if is_category else pl.col(question.by)
-
-
-def _clusters(columns: Sequence[str], id_column: str) -> pl.Expr:
-    """The number of each row's cluster, from 0; a row without one of the values is a cluster by itself."""
-    named = [pl.col(name).cast(pl.String).alias(f"{place}") for place, name in enumerate(columns)]
-    is_alone = pl.any_horizontal(pl.col(name).is_null() for name in columns)
-    alone = pl.when(is_alone).then(pl.col(id_column).cast(pl.String)).alias("alone")
-    return (pl.struct(*named, alone).rank("dense") - 1).cast(pl.Int64).alias(CLUSTER)
 
 
 def _outcome(schema: Mapping[str, pl.DataType], run_schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
