@@ -908,7 +908,7 @@ def test_the_job(scripted: tuple[Path, Path], tmp_path: Path) -> None:
     assert found["documents"]["not_usable"] == {"INVALID": 1}
     assert set(found["by"]["hospital"]) == {"Nord", "Sud"}
     values = pl.read_parquet(out / "values.parquet")
-    assert values.columns == ["id", "field", "item", "predicted_item", "gold", "predicted", "verdict"]
+    assert values.columns == ["id", "field", "item", "predicted_item", "gold", "predicted", "verdict", "signs"]
     wrong = values.filter(pl.col("verdict") == "wrong")
     assert wrong.select("id", "field", "gold", "predicted").rows() == [("d1", "age", "99", "1")]
     table = pl.read_parquet(out / "fields.parquet")

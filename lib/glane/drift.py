@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from pydantic import Field as Key
+
 from glane.records import Record
 from glane.validation import Strict
 
@@ -57,6 +59,25 @@ class DifferingDocument(Strict):
     fields: tuple[str, ...]
 
 
+class SignDrift(Strict):
+    """One sign that a value is not its document's: documents that have it, then and now."""
+
+    sign: str
+    verdict: Verdict
+    then: int
+    now: int
+    only_then: int
+    only_now: int
+
+
+class DifferingSigns(Strict):
+    """A document whose signs are others now: each as `sign: field`, `sign: rule` or `sign: how the text speaks`."""
+
+    id: str | int
+    only_then: tuple[str, ...]
+    only_now: tuple[str, ...]
+
+
 class DriftFindings(Strict):
     """What comparing the answers of now with those of then came to. No text of a document."""
 
@@ -70,6 +91,8 @@ class DriftFindings(Strict):
     fields: tuple[FieldDrift, ...]
     fields_not_compared: tuple[str, ...]
     documents_that_differ: tuple[DifferingDocument, ...]
+    signs: tuple[SignDrift, ...] = ()  # those that the rows of then and of now have columns of
+    documents_whose_signs_differ: tuple[DifferingSigns, ...] = ()
 
 
 class Frozen(Strict):
@@ -98,6 +121,7 @@ class DriftBrief(Strict):
     not_usable: int
     drift: tuple[str, ...]
     changed: tuple[str, ...]
+    signs: tuple[str, ...] = Key(default=(), exclude_if=lambda value: not value)  # those that drifted
 
     @classmethod
     def of(cls, found: DriftFindings) -> DriftBrief:
@@ -108,4 +132,5 @@ class DriftBrief(Strict):
             not_usable=found.not_usable,
             drift=found.drift,
             changed=tuple(found.changed),
+            signs=tuple(one.sign for one in found.signs if one.verdict == "drift"),
         )

@@ -78,6 +78,31 @@ def share(yes: Floats, weights: Floats, *, num_run: int | None = None) -> Share:
     return Share(value=value, num_effective=min(effective, kish) if few else effective)
 
 
+def clustered_share(yes: Floats, trials: Floats, weights: Floats) -> Share:
+    """The weighted share of yes among trials that come in clusters, such as the values of a document.
+
+    It is a ratio of two totals over clusters, with its linearised variance (Särndal, Swensson and Wretman, Model
+    Assisted Survey Sampling, 1992, section 5.6), that is, clusters vary as wholes. The effective size is p (1 - p) / v
+    (Kott and Carr 1997). With few clusters that have a yes, or a no, it is at most their effective number; it is never
+    more than the number of trials. With one trial a cluster it is that of `share`.
+
+    Args:
+        yes: by cluster.
+        trials: by cluster, at least one.
+        weights: of the clusters.
+    """
+    sizes = weights * trials
+    total = sizes.sum()
+    value = float(weights @ yes / total)
+    kish = float(total**2 / (sizes @ sizes))
+    variance = float(weights**2 @ (yes - value * trials) ** 2 / total**2)
+    if variance == 0:
+        return Share(value=value, num_effective=kish)
+    effective = min(value * (1 - value) / variance, float(trials.sum()))
+    few = min((yes > 0).sum(), (yes < trials).sum()) < FEW
+    return Share(value=value, num_effective=min(effective, kish) if few else effective)
+
+
 def wilson(known: Share, level: float) -> tuple[float, float]:
     """The score interval of Wilson (JASA 1927), at the effective size (Kott and Carr 1997; Franco et al. 2019)."""
     z, n, p = normal_quantile(level), known.num_effective, known.value

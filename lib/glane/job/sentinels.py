@@ -95,7 +95,7 @@ class Sentinels:
 
         self._drift = self._drift or self._measure_drift()
         line = f"sentinels {drift_line(self._drift)}"
-        if self._drift.drift:
+        if self._drift.drift or any(one.verdict == "drift" for one in self._drift.signs):
             progress.warn(line)
         else:
             progress.say(line)

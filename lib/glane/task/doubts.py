@@ -9,7 +9,7 @@ import polars as pl
 from glane.task.signs import OF_FIELDS, SIGNS, Sign
 
 
-def doubts(rows: pl.LazyFrame, *, id_column: str) -> pl.LazyFrame:
+def doubts(rows: pl.LazyFrame, *, id_column: str, signs: Sequence[Sign] = tuple(SIGNS)) -> pl.LazyFrame:
     """One row per sign in `rows`: id, field (null for signs of whole rows), sign, and what it says."""
 
     def told(sign: Sign) -> pl.LazyFrame:
@@ -17,7 +17,8 @@ def doubts(rows: pl.LazyFrame, *, id_column: str) -> pl.LazyFrame:
         found = rows.select(id_column, pl.col(sign).alias(name)).explode(name, empty_as_null=True).drop_nulls(name)
         return found.with_columns(pl.lit(sign).alias("sign"))
 
-    every = [told(sign) for sign in SIGNS]
+    names = pl.LazyFrame(schema={"field": pl.String, "what": pl.String})  # whichever signs there are
+    every = [*(told(sign) for sign in signs), names]
     return pl.concat(every, how="diagonal").select(id_column, "field", "sign", "what")
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from glane.assess.compare.record import Cost
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.signs import SIGNS
 from glane.types import Toy
 
 
@@ -94,7 +95,7 @@ def shared_ids(candidates: Sequence[Candidate]) -> pl.DataFrame:
 def aligned(one: Candidate, ids: pl.DataFrame, fields: Mapping[str, Field]) -> pl.DataFrame:
     """The rows of a run in the order of the ids."""
     schema = one.rows.collect_schema()
-    needed = dict.fromkeys([one.id_column, "status", *fields, *(f"{name}__precision" for name in fields)])
+    needed = dict.fromkeys([one.id_column, "status", *fields, *(f"{name}__precision" for name in fields), *SIGNS])
     rows = one.rows.select(name for name in needed if name in schema)
     rows = rows.join(ids.lazy(), on=one.id_column, how="semi")
     return ids.join(rows.collect(), on=one.id_column, how="left", maintain_order="left")

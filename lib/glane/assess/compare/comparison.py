@@ -27,13 +27,15 @@ from glane.assess.compare.record import (
     OverallDifference,
     PairedTest,
 )
+from glane.assess.compare.signs import run_signs, sign_differences
 from glane.assess.evaluate.answers import answers_of
 from glane.assess.evaluate.judge import Judged, is_error, judge
 from glane.assess.evaluate.leaf import Leaf, categories, rule_of
 from glane.assess.evaluate.measures import DEFAULT_CHANCE, Chance, measured
 from glane.assess.evaluate.metrics import MEASURES, confusion, interval, number, scores, share_of
 from glane.assess.evaluate.pairing import dates_without_precision, pair
-from glane.assess.evaluate.scores import Intervals, Weights
+from glane.assess.evaluate.scores import Intervals, SignScores, Weights
+from glane.assess.evaluate.signs import marks, sign_scores
 from glane.task.fields import ListField
 from glane.types import Status
 
@@ -95,7 +97,16 @@ def compare_runs(
         return answers_of(fields, frame)
 
     every = np.arange(len(ids))  # of a run beside right answers, counts are enough
-    judged = None if right is None else [judge(fields, told(right), told(one), weights).part(every) for one in frames]
+    names = list(fields)
+    marked = [marks(one, names) for one in frames]
+    judged: list[Judged] | None = None
+    errors: list[SignScores | None] = [None] * len(frames)
+    if right is not None:
+        judged, errors = [], []
+        for flags, frame in zip(marked, frames, strict=True):
+            whole = judge(fields, told(right), told(frame), weights)
+            judged.append(whole.part(every))
+            errors.append(sign_scores(whole, flags, names))
     between = [judge(fields, told(frames[0]), told(one), weights) for one in frames[1:]]
     runs = []
     for place, (one, frame) in enumerate(zip(candidates, frames, strict=True)):
@@ -110,11 +121,15 @@ def compare_runs(
             not_usable=int((frame["status"].cast(pl.String) != Status.OK).sum()),
             overall=scores[0],
             fields=scores[1],
+            signs=run_signs(marked[place], errors[place]),
         )
         runs.append(told_of)
     comparisons = [
         Against(
-            run=candidates[place].name, **_equal(apart.is_exact.all(axis=1), apart.weights), fields=_agreement(apart)
+            run=candidates[place].name,
+            **_equal(apart.is_exact.all(axis=1), apart.weights),
+            fields=_agreement(apart),
+            signs=sign_differences(marked[0], marked[place]),
         )
         for place, apart in enumerate(between, start=1)
     ]

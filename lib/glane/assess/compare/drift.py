@@ -15,6 +15,7 @@ from glane.assess.bootstrap import LEVEL
 from glane.assess.compare.candidates import Candidate, shared_fields
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.compare.record import FieldAgreement, FieldDifference
+from glane.assess.compare.sign_drift import sign_drift
 from glane.assess.evaluate.measures import Chance
 from glane.assess.proportion import Share, wilson
 from glane.drift import DifferingDocument, DriftFindings, FieldDrift, RightAnswers, TrendFigure
@@ -73,6 +74,9 @@ def measure_drift(
     (pair,), num = agreement.comparisons, agreement.documents.compared
     shared = shared_fields([then, now], ())
     rows = [side.rows.collect() for side in (then, now)]
+    signs, whose_signs_differ = sign_drift(
+        *rows, id_column=then.id_column, fields=list(shared), differs=lambda same: _differs(same, num, tolerance)
+    )
     quality = {} if gold is None else _quality(then, now, gold, chance)
     fields = tuple(
         _field_drift(path, found, num, tolerance, _figures(_leaf(shared, path), path, rows), quality.get(path))
@@ -91,6 +95,8 @@ def measure_drift(
         documents_that_differ=tuple(
             DifferingDocument(id=entry.id, fields=entry.fields) for entry in agreement.documents_that_differ
         ),
+        signs=signs,
+        documents_whose_signs_differ=whose_signs_differ,
     )
 
 
@@ -126,7 +132,10 @@ def drift_line(found: DriftFindings) -> str:
     named = [_told(entries[name]) for name in found.drift[:_SHOWN_FIELDS]]
     if (more := len(found.drift) - len(named)) > 0:
         named.append(f"{more} more")
+    named += [f"{one.sign} {one.then} -> {one.now} documents" for one in found.signs if one.verdict == "drift"]
     what = f"drift: {', '.join(named)}" if named else "no drift"
+    if found.documents_whose_signs_differ:
+        what += f"; {len(found.documents_whose_signs_differ)} with other signs"
     changed = ", ".join(found.changed)
     if changed:
         return f"{line}; {what} ({changed} changed)"

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from glane.assess.evaluate.scores import Confusion, Ends, FieldScores, Id, Intervals, Overall, Weights
+from glane.assess.evaluate.scores import Confusion, Ends, FieldScores, FieldSigns, Id, Intervals, Overall, Weights
 from glane.records import Record, left_out
+from glane.task.signs import Sign
 from glane.types import Toy
 from glane.validation import Strict
 
@@ -35,6 +36,22 @@ class ComparedFlow(Strict):
     gold_not_in_all_runs: int | None = left_out()  # with right answers
 
 
+class RunSigns(Strict):
+    """How many of the documents compared have each sign, on the fields compared."""
+
+    documents: Mapping[Sign, int]
+    any: int
+    values: FieldSigns | None = left_out()  # with right answers: how well they find errors
+
+
+class SignDifference(Strict):
+    """Documents that have a sign in only one of two runs."""
+
+    only_first: int
+    only_other: int
+    difference: int  # documents with it in this run, minus those in the first
+
+
 class ComparedRun(Strict):
     """One run: how it was asked, what it cost, and with right answers how good it is."""
 
@@ -47,6 +64,7 @@ class ComparedRun(Strict):
     not_usable: int
     overall: Overall | None = left_out()
     fields: Mapping[str, FieldScores] | None = left_out()
+    signs: RunSigns | None = left_out()  # None of rows without columns of signs
 
 
 class Agreement(Strict):
@@ -113,6 +131,7 @@ class Against(Agreement):
     run: str
     fields: Mapping[str, FieldDifference | FieldAgreement]
     overall: OverallDifference | None = left_out()  # with right answers
+    signs: Mapping[Sign, SignDifference] | None = left_out()  # those that both runs have columns of
 
 
 class DifferingDocument(Strict):

@@ -23,7 +23,7 @@ def _body(summary: ComparisonSummary, language: Language) -> str:
     words = WORDS[language]
     parts = [heading(words["title"], 1), _about(summary, language)]
     parts += [heading(words["cost"]), paragraph(words["cost_how"]), _quality_table(summary, language)]
-    parts += [_cost_table(summary, language), _settings_table(summary, words)]
+    parts += [_cost_table(summary, language), _settings_table(summary, words), _signs_table(summary, language)]
     for entry in summary.comparisons:
         parts += [heading(f"{words['against']} {entry.run}")]
         if summary.with_gold:
@@ -75,6 +75,31 @@ def _cost_table(summary: ComparisonSummary, language: Language) -> str:
     words = WORDS[language]
     rows = [[one.run, *(_amount(getattr(one.cost, name, None), language) for name in _COSTS)] for one in summary.runs]
     return table([words["run"], *(words[name] for name in _COSTS)], rows)
+
+
+def _signs_table(summary: ComparisonSummary, language: Language) -> str:
+    """Documents with each sign by run, with the distance from the first; with right answers wrong values, too."""
+    words = WORDS[language]
+    marked = [(one.run, one.signs) for one in summary.runs if one.signs is not None]
+    if not marked:
+        return ""
+    against = {entry.run: entry.signs or {} for entry in summary.comparisons}
+    names = list(dict.fromkeys(sign for _, signs in marked for sign in signs.documents))
+    rows = []
+    for run, signs in marked:
+        row = [run]
+        for name in names:
+            moved = against.get(run, {}).get(name)
+            apart = "" if moved is None else f" ({moved.difference:+d}: +{moved.only_other} \u2212{moved.only_first})"
+            row.append(f"{signs.documents.get(name, 0)}{apart}".replace("(-", "(\u2212"))
+        row.append(str(signs.any))
+        if (of := signs.values) is not None:
+            row += [str(of.values), str(of.wrong), str(of.unmarked_wrong)]
+            row.append(with_range(of.any.recall, of.any.recall_ci95, language))
+        rows.append(row)
+    quality = ["values", "wrong", "unmarked_wrong", "recall"] if summary.with_gold else []
+    head = [words["run"], *names, *(words[f"signs_{one}"] for one in ("any", *quality))]
+    return heading(words["signs"]) + paragraph(words["signs_how"]) + table(head, rows)
 
 
 def _settings_table(summary: ComparisonSummary, words: Mapping[str, str]) -> str:

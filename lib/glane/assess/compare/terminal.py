@@ -15,8 +15,9 @@ from glane.assess.compare.record import (
 from glane.assess.evaluate.answers import some_ids
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import exact_of, how_drawn, named
-from glane.assess.evaluate.scores import Counts, Ends, Weights
+from glane.assess.evaluate.scores import Counts, Ends, SignFigures, SignScores, Weights
 from glane.assess.evaluate.words import WORDS
+from glane.task.signs import SIGNS
 from glane.toys import notice_lines
 
 
@@ -47,7 +48,30 @@ def evaluation_text(summary: EvaluationSummary) -> str:
         lines.append(
             f"{name:{width}}  {support:>8}  {figures[0]:>9}  {figures[1]:>6}  {figures[2]:>5}  {between:15}  {exact:>6}"
         )
+    lines += _sign_lines(summary.signs)
     return "\n".join(lines)
+
+
+def _sign_lines(found: SignScores | None) -> list[str]:
+    """What the signs of a run are worth, in three lines."""
+    if found is None:
+        return []
+    one = found.overall
+    precision, recall = (_share(*ends) for ends in _shares_of(one.any))
+    of_unmarked, of_all = _share(one.unmarked_right, one.unmarked_right_ci95), _share(one.right, one.right_ci95)
+    return [
+        f"signs: {one.any.values} of {one.values} values have one; {one.any.wrong} of these are wrong:{precision}",
+        f"  of {one.wrong} wrong values {one.unmarked_wrong} have no sign, {one.any.wrong} have one:{recall}",
+        f"  right, of values without a sign:{of_unmarked}; of all:{of_all}",
+    ]
+
+
+def _shares_of(one: SignFigures) -> tuple[tuple[float | None, Ends], tuple[float | None, Ends]]:
+    return (one.precision, one.precision_ci95), (one.recall, one.recall_ci95)
+
+
+def _share(value: float | None, ends: Ends) -> str:
+    return f" {_plain(value)} {_between(ends)}".rstrip()
 
 
 def comparison_text(summary: ComparisonSummary) -> str:
@@ -59,7 +83,7 @@ def comparison_text(summary: ComparisonSummary) -> str:
     differing = sorted({key for one in summary.runs for key in one.settings})
     if differing:
         lines.append(f"  the runs differ in: {', '.join(differing)}")
-    lines += ["", *_run_lines(summary)]
+    lines += ["", *_run_lines(summary), *_signs_of_runs(summary)]
     if len(summary.comparisons) == 1:  # of more, fields would be more than a screen: the report has them
         (entry,) = summary.comparisons
         lines += ["", f"{entry.run} against {summary.first}", *_field_lines(entry)]
@@ -82,6 +106,26 @@ def _run_lines(summary: ComparisonSummary) -> list[str]:
             line += f"  {'first':>7}  {'':16}  {'':>8}" if entry is None else _overall_gain(entry.overall)
         line += f"  {'' if entry is None else _plain(entry.equal_share):>6}"
         lines.append(line + _cost_cells(one.cost))
+    return lines
+
+
+def _signs_of_runs(summary: ComparisonSummary) -> list[str]:
+    """One line per run: documents with each sign and, with right answers, wrong values with and without."""
+    if not any(one.signs for one in summary.runs):
+        return []
+    width = max(len(one.run) for one in summary.runs)
+    names = [sign for sign in SIGNS if any(one.signs and sign in one.signs.documents for one in summary.runs)]
+    head = "".join(f"  {name:>19}" for name in names)
+    values = f"  {'values':>6}  {'wrong':>6}  {'wrong, no sign':>14}" if summary.with_gold else ""
+    lines = ["", f"{'signs':{width}}{head}  {'any':>6}  (documents){values}"]
+    for one in summary.runs:
+        if one.signs is None:
+            continue
+        cells = "".join(f"  {one.signs.documents.get(name, 0):>19}" for name in names)
+        line = f"{one.run:{width}}{cells}  {one.signs.any:>6}{'':13}"
+        if (of := one.signs.values) is not None:
+            line += f"  {of.values:>6}  {of.wrong:>6}  {of.unmarked_wrong:>14}"
+        lines.append(line.rstrip())
     return lines
 
 

@@ -34,6 +34,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "gpu_hours": "Heures GPU",
         "tokens_per_1000": "Jetons pour mille",
         "gpu_hours_per_1000": "Heures GPU pour mille",
+        "signs": "Signes",
+        "signs_how": (
+            "Nombre de documents comparés qui portent chaque signe, sur les champs comparés. Entre parenthèses, "
+            "l'écart avec la première extraction : documents marqués ici seulement (+), là seulement (−). Moins de "
+            "signes n'est pas mieux en soi : avec des réponses justes, regardez les valeurs fausses sans signe."
+        ),
+        "signs_any": "Un signe au moins",
+        "signs_values": "Valeurs",
+        "signs_wrong": "Fausses",
+        "signs_unmarked_wrong": "Fausses sans signe",
+        "signs_recall": "Marquées parmi les fausses",
         "against": "Différences avec la première :",
         "field": "Champ",
         "all": "Ensemble (micro)",
@@ -87,6 +98,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "gpu_hours": "GPU-hours",
         "tokens_per_1000": "Tokens per thousand",
         "gpu_hours_per_1000": "GPU-hours per thousand",
+        "signs": "Signs",
+        "signs_how": (
+            "How many of the documents compared have each sign, on the fields compared. In brackets, the distance from "
+            "the first run: documents marked here only (+), there only (−). Fewer signs are not better by themselves: "
+            "with right answers, look at the wrong values without a sign."
+        ),
+        "signs_any": "Any sign",
+        "signs_values": "Values",
+        "signs_wrong": "Wrong",
+        "signs_unmarked_wrong": "Wrong without sign",
+        "signs_recall": "Marked among wrong",
         "against": "Differences from the first:",
         "field": "Field",
         "all": "All (micro)",

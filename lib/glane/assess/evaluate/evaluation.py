@@ -20,6 +20,7 @@ from glane.assess.evaluate.metrics import MEASURES, VERDICTS
 from glane.assess.evaluate.pairing import Paired, dates_without_precision, pair
 from glane.assess.evaluate.record import EvaluationSummary, GroupScores
 from glane.assess.evaluate.scores import FieldScores, Intervals, Overall
+from glane.assess.evaluate.signs import marks, sign_scores, signs_column, value_signs
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field
 from glane.validation import Strict
@@ -32,7 +33,7 @@ NO_GROUP = "(null)"
 class Evaluation:
     """A run compared with right answers."""
 
-    values: pl.DataFrame  # one row per compared value
+    values: pl.DataFrame  # one row per compared value, with the signs at it
     fields: pl.DataFrame  # one row per field, and per field and subgroup
     summary: EvaluationSummary  # evaluation.json
 
@@ -73,7 +74,7 @@ def evaluate(
     paired = pair(fields, run, gold, id_column=id_column, wanted=wanted, beside=by)
     asked = paired.fields
     groups = {name: _groups(name, paired, [*run.collect_schema().names(), *gold.columns]) for name in by}
-    marked = None if spans is None else read_spans(spans, id_column, [leaf.path for leaf in leaves(asked)])
+    passages = None if spans is None else read_spans(spans, id_column, [leaf.path for leaf in leaves(asked)])
     judged = judge(
         asked,
         answers_of(asked, paired.gold),
@@ -81,6 +82,7 @@ def evaluate(
         paired.weights if is_weighted else None,
     )
     overall, per_field = measured(judged, chance)
+    marked_fields = marks(paired.run, list(asked))
     notes = annotation_scores(asked, paired.gold, paired.run, judged)
     ids = paired.gold[id_column]
     summary = EvaluationSummary(
@@ -100,10 +102,12 @@ def evaluate(
         fields={leaf.path: described(per_field[leaf.path], leaf, judged) for leaf in judged.leaves},
         reasons=notes["missing"],
         assertions=notes["assertion"],
-        evidence=evidence_scores(asked, ids, paired.run, judged, marked),
+        evidence=evidence_scores(asked, ids, paired.run, judged, passages),
+        signs=sign_scores(judged, marked_fields, list(asked)),
         by={name: _by_group(judged, table, chance) for name, table in groups.items()},
     )
-    values = judged.table(ids, [paired.gold[name] for name in paired.weight_columns])
+    signs = [signs_column(value_signs(judged, marked_fields, list(asked)))] if marked_fields else []
+    values = judged.table(ids, [paired.gold[name] for name in paired.weight_columns], signs)
     return Evaluation(values=values, fields=_table(summary), summary=summary)
 
 

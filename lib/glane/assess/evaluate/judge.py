@@ -75,12 +75,15 @@ class Judged:
         """The rows of one leaf."""
         return self.rows.filter(pl.col("leaf") == self.leaves.index(leaf))
 
-    def table(self, ids: pl.Series, beside: Sequence[pl.Series] = ()) -> pl.DataFrame:
+    def table(
+        self, ids: pl.Series, beside: Sequence[pl.Series] = (), of_rows: Sequence[pl.Series] = ()
+    ) -> pl.DataFrame:
         """One row per compared value: id, field, item, predicted_item, gold, predicted (as text), verdict.
 
         Args:
             ids: Of the documents.
             beside: Further columns of the documents, that end the table.
+            of_rows: Further columns of the rows, before these.
         """
         paths = pl.Series([leaf.path for leaf in self.leaves], dtype=pl.String)
         at = self.rows["document"]
@@ -90,6 +93,7 @@ class Judged:
                 paths.gather(self.rows["leaf"]).alias("field"),
                 *(self.rows[name] for name in ("item", "predicted_item", "gold", "predicted")),
                 self.rows["verdict"].cast(pl.String),
+                *of_rows,
                 *(column.gather(at) for column in beside),
             ]
         )

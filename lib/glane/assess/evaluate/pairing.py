@@ -20,6 +20,7 @@ from glane.assess.sampling import PROBABILITY
 from glane.assess.sampling import WEIGHT as DRAWN_WEIGHT
 from glane.errors import DataError
 from glane.task.fields import Field
+from glane.task.signs import SIGNS
 from glane.types import Status
 
 _SHOWN_IDS = 20
@@ -74,7 +75,7 @@ def pair(
     schema = run.collect_schema()
     gold = _with_ids_of(gold, schema[id_column], id_column)
     annotations = [f"{name}__{what}" for name in asked for what in ("precision", "evidence", *ANNOTATIONS)]
-    needed = dict.fromkeys([id_column, "status", *asked, *annotations, *beside])
+    needed = dict.fromkeys([id_column, "status", *asked, *annotations, *SIGNS, *beside])
     ids = gold.select(id_column)
     rows = run.select(name for name in needed if name in schema).join(ids.lazy(), on=id_column, how="semi").collect()
     paired = gold.join(rows.select(id_column), on=id_column, how="semi", maintain_order="left")

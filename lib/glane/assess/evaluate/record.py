@@ -15,6 +15,7 @@ from glane.assess.evaluate.scores import (
     Intervals,
     NoteScores,
     Overall,
+    SignScores,
     Weights,
 )
 from glane.records import Record, left_out
@@ -71,4 +72,5 @@ class EvaluationSummary(Record):
     reasons: Mapping[str, AskedNoteScores | NoteScores]
     assertions: Mapping[str, AskedNoteScores | NoteScores]
     evidence: Mapping[str, EvidenceScores]
+    signs: SignScores | None = left_out()  # None of rows without columns of signs
     by: Mapping[str, Mapping[str, GroupScores]]  # by column, then by value

@@ -20,6 +20,7 @@ from glane.assess.evaluate.scores import (
     Ratios,
     Weights,
 )
+from glane.assess.evaluate.signs_page import signs_section
 from glane.assess.evaluate.words import WORDS
 from glane.assess.pages.page import bar, decimal, heading, page, paragraph, table, with_range
 from glane.types import Language
@@ -49,6 +50,8 @@ def _body(summary: EvaluationSummary, language: Language) -> str:
             parts += [heading(words[what]), paragraph(words[f"{what}_how"]), _note_table(notes, what, language)]
     if summary.evidence:
         parts += [heading(words["evidence"]), paragraph(words["evidence_how"]), _evidence_table(summary, language)]
+    if summary.signs is not None:
+        parts.append(signs_section(summary.signs, language))
     for column, groups in summary.by.items():
         parts += [heading(f"{words['by']} {column}"), _group_table(groups, language)]
     return "".join(parts)

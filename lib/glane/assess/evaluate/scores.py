@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from glane.records import left_out
+from glane.task.signs import Sign
 from glane.validation import Strict
 
 Ends = tuple[float, float] | None  # of a 95 % interval; None where it is not defined
@@ -164,3 +165,37 @@ class AskedNoteScores(NoteScores):
     share: float | None
     share_ci95: Ends  # None of items: those of one document err together
     confusion: Confusion
+
+
+class SignFigures(Strict):
+    """One sign, or any, as a detector of errors."""
+
+    values: int  # that have it
+    wrong: int  # of these
+    precision: float | None  # the share of wrong values among those with the sign
+    precision_ci95: Ends
+    recall: float | None  # the share of wrong values that have the sign
+    recall_ci95: Ends
+
+
+class FieldSigns(Strict):
+    """The signs of the values that the run has, in one field or in all."""
+
+    values: int
+    wrong: int
+    missed: int  # right values that the run has nothing for: no sign can be at them
+    right: float | None  # the share of right values
+    right_ci95: Ends
+    unmarked: int  # values without any sign
+    unmarked_wrong: int
+    unmarked_right: float | None  # the share of right values among them
+    unmarked_right_ci95: Ends
+    any: SignFigures
+    signs: Mapping[Sign, SignFigures]
+
+
+class SignScores(Strict):
+    """How well the signs of a run find its errors."""
+
+    overall: FieldSigns
+    fields: Mapping[str, FieldSigns]

@@ -103,6 +103,35 @@ WORDS: dict[Language, dict[str, str]] = {
         "with_marked_passage": "Avec passage marqué",
         "overlap_share": "Recoupent",
         "iou_mean": "IoU moyenne",
+        "signs": "Signes",
+        "signs_how": (
+            "L'extraction marque des valeurs qui ne sont peut-être pas celles du document. L'unité est une valeur "
+            "donnée. Parmi les valeurs marquées, combien sont fausses (précision du signe) ; parmi les fausses, "
+            "combien sont marquées (rappel du signe) ; et combien sont justes parmi celles qui n'ont aucun signe. Une "
+            "valeur manquée n'est pas une valeur : aucun signe ne peut la marquer. Un signe de ligne (broken_rules, "
+            "suspicious) vaut pour toutes ses valeurs, un signe de liste pour tous ses éléments. Intervalles de Wilson "
+            "à 95 %, à un effectif qui compte que les valeurs d'un document se trompent ensemble."
+        ),
+        "signs_few": (
+            "{wrong} valeurs fausses seulement : ces parts sont incertaines, lisez les intervalles. Pour un champ ou "
+            "un signe de moins de 30 valeurs marquées ou fausses, ne concluez pas."
+        ),
+        "signs_none": "Aucune valeur fausse dans ces documents : rien à dire du rappel des signes.",
+        "signs_unseen": (
+            "{unmarked_wrong} valeurs fausses sur {wrong} n'ont aucun signe. L'absence de signe ne prouve rien."
+        ),
+        "sign": "Signe",
+        "any_sign": "un signe au moins",
+        "values": "Valeurs",
+        "of_these_wrong": "Fausses",
+        "marked": "Marquées",
+        "marked_wrong": "Marquées et fausses",
+        "sign_precision": "Fausses parmi les marquées",
+        "sign_recall": "Marquées parmi les fausses",
+        "unmarked_wrong": "Fausses sans signe",
+        "right": "Justes, toutes valeurs",
+        "unmarked_right": "Justes sans signe",
+        "all_fields": "Tous les champs",
         "by": "Par sous-groupe :",
         "group": "Groupe",
     },
@@ -131,7 +160,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "field": "Field",
         "rule": "Rule",
         "support": "Expected",
-        "predicted": "ExtractedValue",
+        "predicted": "Found",
         "precision": "Precision",
         "recall": "Recall",
         "f1": "F1",
@@ -198,6 +227,35 @@ WORDS: dict[Language, dict[str, str]] = {
         "with_marked_passage": "With a marked passage",
         "overlap_share": "Overlap",
         "iou_mean": "Mean IoU",
+        "signs": "Signs",
+        "signs_how": (
+            "The run marks values that may not be the document's. The unit is a value that was given. Of marked "
+            "values, how many are wrong (precision of the sign); of wrong values, how many are marked (recall of the "
+            "sign); and how many are right among those without any sign. A value that was missed is no value: no sign "
+            "can be at it. A sign of a row (broken_rules, suspicious) is at all of its values, a sign of a list at all "
+            "of its items. Wilson's 95 % intervals, at a number of values that counts that those of one document err "
+            "together."
+        ),
+        "signs_few": (
+            "Only {wrong} wrong values: these shares are uncertain, read the intervals. Of a field or sign with fewer "
+            "than 30 values that are marked, or wrong, conclude nothing."
+        ),
+        "signs_none": "No value is wrong in these documents: nothing can be said of the recall of signs.",
+        "signs_unseen": (
+            "{unmarked_wrong} of {wrong} wrong values have no sign at all. That a value has no sign proves nothing."
+        ),
+        "sign": "Sign",
+        "any_sign": "any sign",
+        "values": "Values",
+        "of_these_wrong": "Wrong",
+        "marked": "Marked",
+        "marked_wrong": "Marked and wrong",
+        "sign_precision": "Wrong among marked",
+        "sign_recall": "Marked among wrong",
+        "unmarked_wrong": "Wrong without sign",
+        "right": "Right, all values",
+        "unmarked_right": "Right without sign",
+        "all_fields": "All fields",
         "by": "By subgroup:",
         "group": "Group",
     },
