@@ -69,7 +69,7 @@ def calibrate(
     found = accept(
         with_doubts(opened.evidence().collect(), opened.doubts().collect(), id_column=opened.id_column),
         table_of(values, place="values", id_column=opened.id_column),
-        id_column=opened.settings.data.id_column,
+        id_column=opened.settings.data.result_id,
         alpha=alpha,
         delta=delta,
         seed=seed,

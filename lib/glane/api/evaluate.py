@@ -85,7 +85,7 @@ def evaluate(
         with_rules(task.fields, compare or {}, place="compare"),
         opened.all(),
         table_of(gold, place="gold", id_column=opened.id_column),
-        id_column=opened.settings.data.id_column,
+        id_column=opened.settings.data.result_id,
         spans=None if spans is None else table_of(spans, place="spans", id_column=opened.id_column),
         by=tuple(by),
         wanted=tuple(fields),

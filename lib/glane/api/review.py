@@ -35,7 +35,7 @@ def draw_sample(
     """
     opened = run_of(run)
     return draw(
-        opened.usable(), opened.inputs(), id_column=opened.settings.data.id_column, method=sample,
+        opened.usable(), opened.inputs(), id_column=opened.settings.data.result_id, method=sample,
         fields=chosen_fields(opened.task, tuple(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ def review(
 
 
 def _gold(run: Run, out_dir: str, corrections: tuple[str, ...]) -> str:
-    id_column, key = run.settings.data.id_column, run.description().fingerprint_digest
+    id_column, key = run.settings.data.result_id, run.description().fingerprint_digest
     reviews = {path: read_corrections(path, run=key) for path in corrections}
     ids = [document.id for review in reviews.values() for document in review.documents]
     reviewed = run.usable().filter(pl.col(id_column).cast(pl.String).is_in(ids)).collect()

@@ -37,7 +37,7 @@ def freeze_sentinels(
         GlaneError: if the run is not complete, its input is gone, or the folder holds something.
     """
     opened = run_of(run)
-    task, id_column = opened.task, opened.settings.data.id_column
+    task, id_column = opened.task, opened.settings.data.result_id
     usable, right = opened.usable(), None
     if gold is not None:
         right = pair(task.fields, usable, table_of(gold, place="gold", id_column=id_column), id_column=id_column).gold
