@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
+from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of, table_of
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
 from glane.assess.estimate.question import Every, Method, Population, Question, What, rows_of_run, with_weights
@@ -90,20 +90,21 @@ def estimate(
     """
     opened = run_of(run)
     data = opened.settings.data
+    refuse_uncarried(opened, by=by, covariates=covariates)
     question = Question(
         what=what, field=field, value=str(value).lower() if isinstance(value, bool) else value, method=method, by=by,
         every=every, covariates=tuple(covariates), shared_error_rates=shared_error_rates, level=level,
         half_width=half_width, population=population,
     )  # fmt: skip
-    table = table_of(gold, place="gold", id_column=data.id_column)
+    table = table_of(gold, place="gold", id_column=opened.id_column)
     reviewed = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
     rows = rows_of_run(
-        opened.usable(), question, id_column=data.id_column, carried=data.carry_columns, inputs=opened.inputs
+        opened.usable(), question, id_column=opened.id_column, carried=data.carry_columns, inputs=opened.columns_beside
     )
     about = {"run": name_of(run), "gold": name_of(gold), "fingerprint": opened.description().fingerprint_digest}
     about["toy"] = opened.toy
     summary = summarised(
-        estimated(rows, reviewed, question, id_column=data.id_column),
+        estimated(rows, reviewed, question, id_column=opened.id_column),
         question,
         num_rejected=int(opened.rejected().select("status").collect().height),
     )

@@ -66,7 +66,7 @@ def evaluate(
     Args:
         run: A run, or its directory.
         gold: Right answers: the run's id column, and one column per field; or the path of their Parquet file.
-        spans: The passages that support them: id, field, item, start, end.
+        spans: The passages that support them: id, field, item, start, end; where documents are grouped, also document.
         by: Columns of the run or of gold whose groups are measured, too.
         fields: Compare these only; all that gold has if empty.
         compare: Rules of comparison in place of the task's own, by field.
@@ -91,6 +91,7 @@ def evaluate(
         wanted=tuple(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
+        is_grouped=opened.settings.data.group_by is not None,
     )
     about = {
         "run": name_of(run),

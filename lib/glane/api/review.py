@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
-from glane.api.sources import RunLike, run_of
+from glane.api.sources import RunLike, refuse_uncarried, run_of
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
 from glane.assess.review.gold import make_gold, write_gold
 from glane.assess.review.page import chosen_fields, write_review
 from glane.assess.review.reviewed_sample import read_sample
 from glane.assess.sampling import draw
+from glane.extraction.case_text import case_text, in_case_text, texts_by_group
 from glane.extraction.results import Run
+from glane.settings import DataSettings
 
 _TEXT = "__text"
 
@@ -34,8 +36,9 @@ def draw_sample(
     Args and errors are those of `glane.review`.
     """
     opened = run_of(run)
+    refuse_uncarried(opened, by=by)
     return draw(
-        opened.usable(), opened.inputs(), id_column=opened.settings.data.result_id, method=sample,
+        opened.usable(), opened.columns_beside(), id_column=opened.settings.data.result_id, method=sample,
         fields=chosen_fields(opened.task, tuple(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
     )  # fmt: skip
 
@@ -78,17 +81,38 @@ def review(
     chosen = chosen_fields(opened.task, tuple(fields))
     usable, documents = opened.usable(), opened.inputs()
     drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields)
-    is_drawn = pl.col(data.id_column).is_in(drawn[data.id_column].to_list())
+    is_drawn = pl.col(data.result_id).is_in(drawn[data.result_id].to_list())
     # The reviewer sees what the model saw: the task's other inputs, too.
     columns = usable.collect_schema().names()
     others = [name for name in opened.task.input_columns if name != data.text_column and name not in columns]
-    texts = documents.filter(is_drawn).select(data.id_column, pl.col(data.text_column).alias(_TEXT), *others)
+    asked = usable.filter(is_drawn)
+    if data.group_by is None:
+        texts = documents.filter(is_drawn).select(data.id_column, pl.col(data.text_column).alias(_TEXT), *others)
+        reviewed: pl.DataFrame | list[dict[str, Any]] = asked.join(texts, on=data.id_column).collect()
+    else:
+        needed = dict.fromkeys([data.group_by, data.id_column, data.text_column, *others])
+        reviewed = _cases(asked.collect(), documents.filter(is_drawn).select(list(needed)).collect(), data, others)
     shown = review_data(
-        opened.task, usable.filter(is_drawn).join(texts, on=data.id_column).collect(), drawn,
-        id_column=data.id_column, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
+        opened.task, reviewed, drawn,
+        id_column=data.result_id, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
         context=[*data.carry_columns, *others], toy=opened.toy,
     )  # fmt: skip
     return write_review(out_dir, drawn, shown)
+
+
+def _cases(
+    rows: pl.DataFrame, documents: pl.DataFrame, data: DataSettings, others: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The rows of groups, each with its documents as one text, and its evidence in that text."""
+    group_by = data.result_id
+    texts = texts_by_group(documents, group_by=group_by, id_column=data.id_column, text_column=data.text_column)
+    beside = {row[group_by]: row for row in documents.select(group_by, *others).iter_rows(named=True)}
+    found = []
+    for row in rows.iter_rows(named=True):
+        whole = case_text(row, texts[row[group_by]])
+        moved = {name: in_case_text(value, whole.starts) for name, value in row.items()}
+        found.append({**moved, **beside[row[group_by]], _TEXT: whole.text})
+    return found
 
 
 def _gold(run: Run, out_dir: str, corrections: tuple[str, ...]) -> str:
