@@ -11,10 +11,14 @@ import json
 from dataclasses import dataclass
 
 QUOTE_MAX_LENGTH = 300
+# Between texts that no quote may span, as the documents of a group. Unicode assigns no character to it, ever, so a text
+# that has one loses nothing but a quote across it.
+WALL = "\ufdd0"
 
 _OPENER = "// a quote opens with "  # a comment by which `free_quotes` recognises and splits the grammar
 _PASSAGE = "\nPASSAGE: %regex "
 _COPIED = f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"
+_COPIED_WITHIN = f"QUOTE: /[^{WALL}]{{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"  # of texts with walls
 _FREE = f'QUOTE: /([^"\\\\\\x00-\\x1f]|\\\\(["\\\\\\/bfnrt]|u[0-9a-f]{{4}})){{1,{QUOTE_MAX_LENGTH}}}/'
 
 
@@ -38,7 +42,7 @@ class QuoteGrammar:
         # The text as a JSON string spells it, because the terminal is matched against the answer's JSON.
         spelled = json.dumps(text, ensure_ascii=False)[1:-1]
         head = "" if self.opener is None else f"{_OPENER}{_json(self.opener)}\n"
-        quote = f'quote: "\\"" QUOTE "\\""\n{_COPIED}'
+        quote = f'quote: "\\"" QUOTE "\\""\n{_COPIED_WITHIN if WALL in text else _COPIED}'
         return f"{head}{self.rules}\n{quote}{_PASSAGE}{_json({'substring_chars': spelled})}"
 
 
@@ -55,10 +59,10 @@ def free_quotes(grammar: str) -> FreeQuotes | None:
     """Split what `QuoteGrammar.about` returns; None if the grammar has no opener."""
     first, _, shared = grammar.partition("\n")
     shared, _, passage = shared.rpartition(_PASSAGE)
-    if not first.startswith(_OPENER) or _COPIED not in shared:
+    if not first.startswith(_OPENER) or not (_COPIED in shared or _COPIED_WITHIN in shared):
         return None
     return FreeQuotes(
-        grammar=shared.replace(_COPIED, _FREE),
+        grammar=shared.replace(_COPIED, _FREE).replace(_COPIED_WITHIN, _FREE),
         opener=json.loads(first.removeprefix(_OPENER)),
         spelled=json.loads(passage)["substring_chars"],
     )

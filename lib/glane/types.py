@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypedDict
 
+DOCUMENTS = "documents"  # the column of a result of groups that lists the documents of each
 Language = Literal["fr", "en"]  # of prompts, codebooks and reports
 KeyType = Literal["text", "list of texts", "list"]  # what a configuration key holds, if no number or group
 
@@ -48,25 +49,50 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """The unit of claims and commits: a few spans, with one or two minutes of work."""
+    """The unit of claims and commits: a few spans, with one or two minutes of work.
+
+    Where documents are grouped, it holds whole groups: `num_groups` of them, and the digest of their ids.
+    """
 
     index: int
     spans: tuple[Span, ...]
+    num_groups: int | None = None
+    group_ids: bytes | None = None
+
+    @property
+    def num_documents(self) -> int:
+        """How many input rows the shard reads."""
+        return sum(span.num_selected for span in self.spans)
 
     @property
     def num_rows(self) -> int:
         """How many rows the shard's committed part holds."""
-        return sum(span.num_selected for span in self.spans)
+        return self.num_documents if self.num_groups is None else self.num_groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One document of a group, and where it stands in the group's text, in code points."""
+
+    id: str | int
+    order: str  # what the documents are ordered by, as text; empty if there is nothing
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One input row. `text` is None if the cell is null, or if it cannot be decoded: then `problem` says why."""
+    """One input row. `text` is None if the cell is null, or if it cannot be decoded: then `problem` says why.
+
+    With `pieces` it is a group of documents: their texts, with a `glane.form.WALL` between each two.
+    """
 
     id: str | int
     text: str | None
     inputs: Mapping[str, str]  # the task's other inputs, already as text
     problem: str | None = None
+    too_long: str | None = None  # why it is too large to be asked, if it is
+    pieces: tuple[Piece, ...] | None = None
 
 
 class Alignment(StrEnum):
@@ -111,6 +137,7 @@ class Evidence:
     end: int | None
     alignment: Alignment
     supports: bool | None = None
+    document: str | int | None = None  # of a group: the document that the passage and its offsets are of
 
 
 @dataclass(slots=True, kw_only=True)

@@ -27,6 +27,8 @@ def clusters_of(run: Run, columns: Sequence[str]) -> tuple[pl.DataFrame, bool]:
     usable = run.usable()
     if not columns:
         ids = usable.select(id_column).collect()
+        if run.settings.data.group_by is not None:  # a group has no one text
+            return ids.with_columns(cluster_numbers(ids, ()).alias(CLUSTER)), True
         try:
             text = pl.col(run.settings.data.text_column).hash().alias(_TEXT)
             texts = run.documents().select(id_column, text).collect()
@@ -37,7 +39,7 @@ def clusters_of(run: Run, columns: Sequence[str]) -> tuple[pl.DataFrame, bool]:
     own = usable.collect_schema().names()
     others = [name for name in columns if name not in own]
     if others:
-        inputs = run.inputs()
+        inputs = run.columns_beside()
         known = [*own, *(name for name in inputs.collect_schema().names() if name not in own)]
         if strange := [name for name in others if name not in known]:
             raise ConfigError(

@@ -121,7 +121,7 @@ def _candidate(run: Run, *, name: str, rules: Mapping[str, Any], differs: Mappin
         name=name,
         fields=with_rules(task.fields, rules, place="compare"),
         rows=run.all(),
-        id_column=run.settings.data.id_column,
+        id_column=run.settings.data.result_id,
         task=f"{task.name} {task.version}",
         model=run.description().model,
         toy=run.toy,

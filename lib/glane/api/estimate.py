@@ -9,7 +9,7 @@ import polars as pl
 
 from glane.api.error_rates import error_rates_record, read_error_rates
 from glane.api.several_runs import together
-from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
+from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of, table_of
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
@@ -115,6 +115,7 @@ def estimate(
         GlaneError: if the question does not fit the run or gold.
     """
     runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
+    refuse_uncarried(runs.first, by=by, covariates=covariates, clusters=clusters)
     question = Question(
         what=what, field=field, value=str(value).lower() if isinstance(value, bool) else value, method=method, by=by,
         every=every, clusters=tuple(clusters), covariates=tuple(covariates), shared_error_rates=shared_error_rates,

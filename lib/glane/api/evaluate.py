@@ -66,7 +66,7 @@ def evaluate(
     Args:
         run: A run, or its directory.
         gold: Right answers: the run's id column, and one column per field; or the path of their Parquet file.
-        spans: The passages that support them: id, field, item, start, end.
+        spans: The passages that support them: id, field, item, start, end; where documents are grouped, also document.
         by: Columns of the run or of gold whose groups are measured, too.
         fields: Compare these only; all that gold has if empty.
         compare: Rules of comparison in place of the task's own, by field.
@@ -85,12 +85,13 @@ def evaluate(
         with_rules(task.fields, compare or {}, place="compare"),
         opened.all(),
         table_of(gold, place="gold", id_column=opened.id_column),
-        id_column=opened.settings.data.id_column,
+        id_column=opened.settings.data.result_id,
         spans=None if spans is None else table_of(spans, place="spans", id_column=opened.id_column),
         by=tuple(by),
         wanted=tuple(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
+        is_grouped=opened.settings.data.group_by is not None,
     )
     about = {
         "run": name_of(run),

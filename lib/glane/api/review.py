@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
-from glane.api.sources import RunLike, run_of
+from glane.api.sources import RunLike, refuse_uncarried, run_of
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
@@ -18,7 +18,9 @@ from glane.assess.sampling import draw
 from glane.assess.sampling_by_answer import LIKELY_PPV, LIKELY_SENSITIVITY, expected_half_width, of_the_yes
 from glane.assess.yes import check_value, is_yes
 from glane.errors import ConfigError, did_you_mean
+from glane.extraction.case_text import case_text, in_case_text, texts_by_group
 from glane.extraction.results import Run
+from glane.settings import DataSettings
 
 _TEXT = "__text"
 
@@ -41,8 +43,9 @@ def draw_sample(
     """
     opened = run_of(run)
     answer = None if field is None else _answer(opened, field, value)
+    refuse_uncarried(opened, by=by)
     return draw(
-        opened.usable(), opened.inputs(), id_column=opened.settings.data.id_column, method=sample,
+        opened.usable(), opened.columns_beside(), id_column=opened.settings.data.result_id, method=sample,
         fields=chosen_fields(opened.task, tuple(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
         answer=answer,
     )  # fmt: skip
@@ -92,14 +95,20 @@ def review(
     drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields,
         field=field, value=value,
     )  # fmt: skip
-    is_drawn = pl.col(data.id_column).is_in(drawn[data.id_column].to_list())
+    is_drawn = pl.col(data.result_id).is_in(drawn[data.result_id].to_list())
     # The reviewer sees what the model saw: the task's other inputs, too.
     columns = usable.collect_schema().names()
     others = [name for name in opened.task.input_columns if name != data.text_column and name not in columns]
-    texts = documents.filter(is_drawn).select(data.id_column, pl.col(data.text_column).alias(_TEXT), *others)
+    asked = usable.filter(is_drawn)
+    if data.group_by is None:
+        texts = documents.filter(is_drawn).select(data.id_column, pl.col(data.text_column).alias(_TEXT), *others)
+        reviewed: pl.DataFrame | list[dict[str, Any]] = asked.join(texts, on=data.id_column).collect()
+    else:
+        needed = dict.fromkeys([data.group_by, data.id_column, data.text_column, *others])
+        reviewed = _cases(asked.collect(), documents.filter(is_drawn).select(list(needed)).collect(), data, others)
     shown = review_data(
-        opened.task, usable.filter(is_drawn).join(texts, on=data.id_column).collect(), drawn,
-        id_column=data.id_column, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
+        opened.task, reviewed, drawn,
+        id_column=data.result_id, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
         context=[*data.carry_columns, *others], toy=opened.toy,
     )  # fmt: skip
     said = write_review(out_dir, drawn, shown)
@@ -130,8 +139,23 @@ def _answer(run: Run, field: str, value: str | bool) -> tuple[str, str]:
     return field, told
 
 
+def _cases(
+    rows: pl.DataFrame, documents: pl.DataFrame, data: DataSettings, others: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The rows of groups, each with its documents as one text, and its evidence in that text."""
+    group_by = data.result_id
+    texts = texts_by_group(documents, group_by=group_by, id_column=data.id_column, text_column=data.text_column)
+    beside = {row[group_by]: row for row in documents.select(group_by, *others).iter_rows(named=True)}
+    found = []
+    for row in rows.iter_rows(named=True):
+        whole = case_text(row, texts[row[group_by]])
+        moved = {name: in_case_text(value, whole.starts) for name, value in row.items()}
+        found.append({**moved, **beside[row[group_by]], _TEXT: whole.text})
+    return found
+
+
 def _gold(run: Run, out_dir: str, corrections: tuple[str, ...]) -> str:
-    id_column, key = run.settings.data.id_column, run.description().fingerprint_digest
+    id_column, key = run.settings.data.result_id, run.description().fingerprint_digest
     reviews = {path: read_corrections(path, run=key) for path in corrections}
     ids = [document.id for review in reviews.values() for document in review.documents]
     reviewed = run.usable().filter(pl.col(id_column).cast(pl.String).is_in(ids)).collect()

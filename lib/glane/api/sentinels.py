@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
+from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of, table_of
 from glane.assess.evaluate.pairing import pair
 from glane.assess.sampling import draw
 from glane.extraction.frozen import FrozenSet, freeze
@@ -37,13 +37,14 @@ def freeze_sentinels(
         GlaneError: if the run is not complete, its input is gone, or the folder holds something.
     """
     opened = run_of(run)
-    task, id_column = opened.task, opened.settings.data.id_column
+    refuse_uncarried(opened, by=by)
+    task, id_column = opened.task, opened.settings.data.result_id
     usable, right = opened.usable(), None
     if gold is not None:
         right = pair(task.fields, usable, table_of(gold, place="gold", id_column=id_column), id_column=id_column).gold
         usable = usable.join(right.lazy().select(id_column), on=id_column, how="semi")
     sample = draw(
-        usable, opened.inputs(), id_column=id_column, method="stratified" if by else "random",
+        usable, opened.columns_beside(), id_column=id_column, method="stratified" if by else "random",
         fields=(), num_rows=rows, seed=seed, by=by, allocation=allocation,
     )  # fmt: skip
     drawn = {"rows": rows, "by": by, "allocation": allocation, "seed": seed, "gold": name_of(gold)}

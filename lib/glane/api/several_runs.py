@@ -56,7 +56,7 @@ class SeveralRuns:
         for run in self.runs:
             rows = rows_of_run(
                 run.usable() if usable else run.rejected(), question, id_column=run.id_column,
-                carried=run.settings.data.carry_columns, inputs=run.inputs,
+                carried=run.settings.data.carry_columns, inputs=run.columns_beside,
             )  # fmt: skip
             found.append(_with_text(rows, run) if usable and not question.clusters else rows)
         together = pl.concat(found)
@@ -91,10 +91,10 @@ def together(runs: Sequence[Run]) -> SeveralRuns:
 def _with_text(rows: pl.DataFrame, run: Run) -> pl.DataFrame:
     """The rows with the digest of their text, by which copies go together; null where that cannot be told.
 
-    Texts are read only of a run that met some twice.
+    Texts are read only of a run that met some twice, and not of groups.
     """
     alone = rows.with_columns(pl.lit(None, pl.UInt64).alias(_TEXT))
-    if not run.usable().select(pl.col("duplicate").any()).collect().item():
+    if run.settings.data.group_by is not None or not run.usable().select(pl.col("duplicate").any()).collect().item():
         return alone
     try:
         text = pl.col(run.settings.data.text_column).hash().alias(_TEXT)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from glane.assess.files import read_table
 from glane.corpus.ids import as_ids, id_type
+from glane.errors import ConfigError
 from glane.extraction.results import Run, open_run
 
 RunLike = Run | str | Path
@@ -30,6 +32,27 @@ def table_of(table: TableLike, *, place: str, id_column: str) -> pl.DataFrame:
     if column is None or id_type(column.type) is None:
         return found  # whoever uses it says what is wrong
     return found.with_columns(pl.Series(id_column, as_ids(column, place=f"{place}.{id_column}")))
+
+
+def refuse_uncarried(run: Run, **columns: str | Sequence[str] | None) -> None:
+    """Refuse columns of the input that a run of groups does not carry: documents of a group may differ in them.
+
+    `columns` are the names by the argument that holds them.
+
+    Raises:
+        ConfigError: naming the column and the remedy.
+    """
+    if run.settings.data.group_by is None:
+        return
+    known = run.all().collect_schema()
+    for place, names in columns.items():
+        for name in [names] if isinstance(names, str) else names or ():
+            if name not in known:
+                raise ConfigError(
+                    f"{place}: this run of groups has no column {name!r}, and of the input it knows only what it "
+                    f"carries. Run the extraction with data.carry_columns=[{name}]: it is refused if documents of a "
+                    "group differ in it."
+                )
 
 
 def name_of(source: RunLike | TableLike | None) -> str | None:

@@ -11,17 +11,21 @@ import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
 from glane.corpus.columns import is_text
-from glane.corpus.ids import id_type
+from glane.corpus.group_plan import row_groups
+from glane.corpus.ids import as_ids, id_type
 from glane.corpus.plan import Plan
 from glane.corpus.read import SpanReader
 from glane.corpus.readable import is_known_to_polars, readable
 from glane.corpus.unchanged import Unchanged
 
 
-def scan_documents(plan: Plan, *, id_column: str, text_column: str, number_rows: bool = False) -> pl.LazyFrame:
+def scan_documents(
+    plan: Plan, *, id_column: str, text_column: str, number_rows: bool = False, group_by: str | None = None
+) -> pl.LazyFrame:
     """The rows of a plan with all input columns: ids as in the result, and invalid UTF-8 replaced, at any depth.
 
-    A column that Polars cannot read, or whose name another has, is left out.
+    A column that Polars cannot read, or whose name another has, is left out. Of groups, the documents come in the
+    order of the input.
 
     Raises:
         DataError: if a file is missing, or has changed since the run began.
@@ -36,6 +40,8 @@ def scan_documents(plan: Plan, *, id_column: str, text_column: str, number_rows:
 
     def frame(ids: pa.Array, columns: dict[str, pa.Array]) -> pl.DataFrame:
         mended = {name: _shown(column, name == text_column) for name, column in columns.items()}
+        if group_by in columns:
+            mended[group_by] = as_ids(columns[group_by], place="data.group_by")
         return cast(pl.DataFrame, pl.from_arrow(pa.table({id_column: ids, **mended})))
 
     kind = pa.int64() if number_rows else id_type(schema.field(id_column).type)
@@ -46,8 +52,9 @@ def scan_documents(plan: Plan, *, id_column: str, text_column: str, number_rows:
     ) -> Iterator[pl.DataFrame]:
         columns = [name for name in names if wanted is None or name in wanted]
         reader = SpanReader(plan.files, id_column=None if number_rows else id_column, columns=columns)
-        left = plan.num_selected if num_rows is None else num_rows
-        for span in plan.spans():
+        left = (plan.num_documents or plan.num_selected) if num_rows is None else num_rows
+        is_grouped = plan.num_documents is not None
+        for span in (one for one, _ in row_groups(plan)) if is_grouped else plan.spans():
             for ids, batch in reader.read(span):
                 rows = frame(ids, {name: batch.column(name) for name in columns}).head(left)
                 left -= rows.height

@@ -58,6 +58,8 @@ def inspect_files(
     carry_columns: Sequence[str] = (),
     input_columns: Sequence[str] = (),
     number_rows: bool = False,
+    group_by: str | None = None,
+    order_by: str | None = None,
 ) -> list[InputFile]:
     """Read the footer of every file, and check that the columns are there, with the same type in all files.
 
@@ -73,6 +75,8 @@ def inspect_files(
         files = list(pool.map(lambda path: _inspect(path, text_column, schemas), found.paths))
     settings = dict.fromkeys(input_columns, "task.inputs") | dict.fromkeys(carry_columns, "data.carry_columns")
     settings |= {text_column: "data.text_column"} | ({} if number_rows else {id_column: "data.id_column"})
+    settings |= {} if group_by is None else {group_by: "data.group_by"}
+    settings |= {} if order_by is None or order_by in settings else {order_by: "data.order_by"}
     firsts: dict[int, InputFile] = {}  # the first file of each schema
     for file in files:
         firsts.setdefault(id(file.schema), file)
@@ -86,6 +90,8 @@ def inspect_files(
             )
     if not number_rows:
         _check_type(files[0], id_column, "data.id_column", lambda kind: id_type(kind) is not None)
+    if group_by is not None:
+        _check_type(files[0], group_by, "data.group_by", lambda kind: id_type(kind) is not None)
     _check_type(files[0], text_column, "data.text_column", is_text)
     refuse_unreadable(pa.schema([files[0].schema.field(name) for name in carry_columns]), place=files[0].path)
     if sum(file.num_rows for file in files) == 0:

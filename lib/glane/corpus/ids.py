@@ -32,17 +32,17 @@ def id_type(kind: pa.DataType) -> pa.DataType | None:
     return None
 
 
-def as_ids(column: pa.Array, *, place: str) -> pa.Array:
-    """A column as ids, nulls included.
+def as_ids(column: pa.Array, *, place: str, setting: str = "data.id_column") -> pa.Array:
+    """A column as ids, nulls included. `setting` is the one that names the column.
 
     Raises:
         DataError: naming `place`, if a number is not whole, or a text is not UTF-8.
     """
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return as_ids(column.cast(kind.value_type), place=place)
+        return as_ids(column.cast(kind.value_type), place=place, setting=setting)
     if is_string(kind):
-        return _utf8(column, place)
+        return _utf8(column, place, setting)
     if pa.types.is_integer(kind):
         return column
     if _is_uuid(kind):
@@ -57,14 +57,14 @@ def as_ids(column: pa.Array, *, place: str) -> pa.Array:
         return column.cast(pa.string() if is_bytes(kind) else pa.int64())
     except pa.ArrowInvalid:
         problem = "not UTF-8" if is_bytes(kind) else "not whole numbers of at most 64 bits"
-        raise DataError(f"{place}: some ids are {problem}. Set data.id_column to another column.") from None
+        raise DataError(f"{place}: some ids are {problem}. Set {setting} to another column.") from None
 
 
-def _utf8(column: pa.Array, place: str) -> pa.Array:
+def _utf8(column: pa.Array, place: str, setting: str) -> pa.Array:
     try:
         column.validate(full=True)
     except pa.ArrowInvalid:
-        raise DataError(f"{place}: some ids are not UTF-8. Set data.id_column to another column.") from None
+        raise DataError(f"{place}: some ids are not UTF-8. Set {setting} to another column.") from None
     return column
 
 

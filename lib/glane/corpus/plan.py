@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import Field as Key
 
 from glane.corpus.unchanged import KnownFile
 from glane.errors import RunError
@@ -35,25 +36,37 @@ _SCHEMA = pa.schema(
         pa.field("ids", pa.binary(8)),  # the digest of the selected ids, by which a worker proves that it reads them
     ]
 )
+# Of a plan of groups: of those that are scattered, few rows are in each row group, and offsets take less than bits.
+GROUPED_SCHEMA = pa.schema(
+    [
+        *_SCHEMA,
+        pa.field("offsets", pa.large_binary()),  # uint32 from row_start on; null means all rows of the span
+        pa.field("num_groups", pa.int64()),  # of the shard
+        pa.field("group_ids", pa.binary(8)),  # the digest of the shard's groups, in the order of the result
+    ]
+)
 _SPANS_AT_ONCE = 4096
 _ROWS_OF_MANY = 2048  # rows per shard of a large run, unless that makes more than _MANY_SHARDS
 _MANY_SHARDS = 100_000  # each shard is a file, and all are in one directory
-_LEAST_ROWS = 16  # rows per shard: with fewer, files cost more than work
+LEAST_ROWS = 16  # rows per shard: with fewer, files cost more than work
 Counts = npt.NDArray[np.int64]
 
 
-class _Facts(Strict):
+class Facts(Strict):
     """What a plan is about, in the metadata of its file."""
 
     files: tuple[KnownFile, ...]
     id_column: str | None = None
     num_read: int
     num_selected: int
+    num_documents: int | None = Key(default=None, exclude_if=lambda value: value is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The shards of a run over `files`: `num_selected` of their `num_read` rows.
+
+    Where documents are grouped, `num_selected` counts groups, and `num_documents` the rows in them.
 
     `spans_from(start, length)` returns spans as a table. A plan that was made has them in memory. A plan that was read
     reads them from its file, so that a worker holds 16 bytes per shard, however many rows a shard has.
@@ -66,6 +79,7 @@ class Plan:
     shard_bounds: Counts  # spans of shard i: shard_bounds[i] to shard_bounds[i + 1]
     shard_rows: Counts  # how many rows of shard i are asked about
     spans_from: Callable[[int, int], pa.Table]
+    num_documents: int | None = None
 
     @property
     def num_spans(self) -> int:
@@ -87,10 +101,11 @@ class Plan:
         """Return shard `index`, counted from 0."""
         start, end = int(self.shard_bounds[index]), int(self.shard_bounds[index + 1])
         rows = self.spans_from(start, end - start).to_pylist()
-        return Shard(index=index, spans=tuple(map(_span, rows)))
+        spans = tuple(map(_span, rows))
+        return Shard(index=index, spans=spans, num_groups=rows[0].get("num_groups"), group_ids=rows[0].get("group_ids"))
 
     def spans(self) -> Iterator[Span]:
-        """All spans, in input order."""
+        """All spans, shard by shard: in input order, unless documents are grouped."""
         for start in range(0, self.num_spans, _SPANS_AT_ONCE):
             rows = self.spans_from(start, min(_SPANS_AT_ONCE, self.num_spans - start)).to_pylist()
             yield from map(_span, rows)
@@ -102,12 +117,14 @@ def _span(row: Mapping[str, Any]) -> Span:
         row_group=row["row_group"],
         row_start=row["row_start"],
         num_rows=row["num_rows"],
-        selected=_offsets(row["selected"], row["num_rows"]),
+        selected=_offsets(row["selected"], row["num_rows"], row.get("offsets")),
         ids=row["ids"],
     )
 
 
-def _offsets(selected: bytes | None, num_rows: int) -> tuple[int, ...] | None:
+def _offsets(selected: bytes | None, num_rows: int, listed: bytes | None) -> tuple[int, ...] | None:
+    if listed is not None:
+        return tuple(np.frombuffer(listed, np.uint32).tolist())
     if selected is None:
         return None
     bits = np.unpackbits(np.frombuffer(selected, np.uint8), count=num_rows)
@@ -118,7 +135,7 @@ def shard_size(num_selected: int, shard_rows: int | Literal["auto"]) -> int:
     """Rows per shard: `shard_rows`, or by "auto" few enough for many workers to share the run, without many files."""
     if shard_rows != "auto":
         return shard_rows
-    return min(max(_ROWS_OF_MANY, -(-num_selected // _MANY_SHARDS)), max(_LEAST_ROWS, num_selected // 64))
+    return min(max(_ROWS_OF_MANY, -(-num_selected // _MANY_SHARDS)), max(LEAST_ROWS, num_selected // 64))
 
 
 def make_plan(
@@ -144,8 +161,8 @@ def make_plan(
         mask = selected.mask(file_index, row_group, num_rows)
         positions = np.arange(num_rows) if mask is None else np.flatnonzero(mask)
         while len(positions):
-            share = _share(num_left / selected.num_selected) if tapers else 1
-            bound = max(limit // share, min(limit, _LEAST_ROWS))
+            share = share_left(num_left / selected.num_selected) if tapers else 1
+            bound = max(limit // share, min(limit, LEAST_ROWS))
             if rows_in_shard >= bound:
                 shard, rows_in_shard = shard + 1, 0
             taken, positions = np.split(positions, [min(bound - rows_in_shard, len(positions))])
@@ -161,8 +178,8 @@ def make_plan(
     if waiting:
         batches.append(_batch(waiting))
     spans = pa.Table.from_batches(batches, schema=_SCHEMA)
-    return _plan(
-        _Facts(
+    return plan_of(
+        Facts(
             files=tuple(file.known(digest) for file, digest in zip(files, digests or repeat(""), strict=False)),
             num_read=selected.num_read,
             num_selected=selected.num_selected,
@@ -173,7 +190,7 @@ def make_plan(
     )
 
 
-def _share(left: float) -> int:
+def share_left(left: float) -> int:
     """The number of parts that a shard is cut into when `left` (0 to 1) of all rows are left.
 
     It follows guided self-scheduling (Polychronopoulos and Kuck 1987), in three steps only, because the number of
@@ -194,12 +211,15 @@ def _batch(spans: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
 
 
-def _plan(
-    facts: _Facts,
+def plan_of(
+    facts: Facts,
     shard_of_span: npt.NDArray[np.int32],
     num_selected: Counts,
     spans_from: Callable[[int, int], pa.Table],
+    *,
+    num_groups: Counts | None = None,
 ) -> Plan:
+    """A plan of spans that are in the order of their shards. `num_groups` is that of the shard of each span."""
     bounds = np.searchsorted(shard_of_span, np.arange(int(shard_of_span[-1]) + 2))
     return Plan(
         files=facts.files,
@@ -207,15 +227,23 @@ def _plan(
         num_read=facts.num_read,
         num_selected=facts.num_selected,
         shard_bounds=bounds,
-        shard_rows=np.add.reduceat(num_selected, bounds[:-1]),
+        shard_rows=np.add.reduceat(num_selected, bounds[:-1]) if num_groups is None else num_groups[bounds[:-1]],
         spans_from=spans_from,
+        num_documents=facts.num_documents,
     )
 
 
 def write_plan(plan: Plan, sink: Any) -> None:
     """Write a plan as Parquet. Files and counts go into the metadata of the file."""
-    facts = _Facts(files=plan.files, id_column=plan.id_column, num_read=plan.num_read, num_selected=plan.num_selected)
-    schema = _SCHEMA.with_metadata({"glane": facts.model_dump_json()})
+    facts = Facts(
+        files=plan.files,
+        id_column=plan.id_column,
+        num_read=plan.num_read,
+        num_selected=plan.num_selected,
+        num_documents=plan.num_documents,
+    )
+    kind = _SCHEMA if plan.num_documents is None else GROUPED_SCHEMA
+    schema = kind.with_metadata({"glane": facts.model_dump_json()})
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for start in range(0, plan.num_spans, _SPANS_AT_ONCE):
             spans = plan.spans_from(start, min(_SPANS_AT_ONCE, plan.num_spans - start))
@@ -236,11 +264,14 @@ def read_plan(path: Path) -> Plan:
 
 def _read_plan(path: Path) -> Plan:
     with pq.ParquetFile(path) as parquet:
-        facts = _Facts.model_validate_json(parquet.schema_arrow.metadata[b"glane"])
+        facts = Facts.model_validate_json(parquet.schema_arrow.metadata[b"glane"])
         shard_of_span = parquet.read(["shard"])["shard"].to_numpy()
         num_selected = parquet.read(["num_selected"])["num_selected"].to_numpy()
+        groups = None
+        if facts.num_documents is not None:
+            groups = parquet.read(["num_groups"])["num_groups"].to_numpy()
         firsts = np.cumsum([0] + [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)])
-    return _plan(facts, shard_of_span, num_selected, _StoredSpans(path, firsts).read)
+    return plan_of(facts, shard_of_span, num_selected, _StoredSpans(path, firsts).read, num_groups=groups)
 
 
 class _StoredSpans:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -65,13 +66,13 @@ class Reader:
         return ShardRows(documents=documents, kept=pa.concat_tables(tables))
 
     def _documents(self, ids: pa.Array, batch: pa.RecordBatch) -> Iterator[Document]:
-        texts = _raw(batch.column(self._text))
-        inputs = {name: _raw(batch.column(name)) for name in self._inputs}
+        texts = raw(batch.column(self._text))
+        inputs = {name: raw(batch.column(name)) for name in self._inputs}
         for row, identifier in enumerate(ids.to_pylist()):
-            text, problem = _decoded(texts[row])
+            text, problem = decoded(texts[row])
             others = {}
             for name, values in inputs.items():
-                others[name], bad = _decoded(values[row])
+                others[name], bad = decoded(values[row])
                 problem = problem or bad
             yield Document(id=identifier, text=text, inputs={k: v or "" for k, v in others.items()}, problem=problem)
 
@@ -117,11 +118,12 @@ class SpanReader:
 
     def _read_once(self, span: Span) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
         digest = IdsDigest()
+        selected = None if span.selected is None else np.array(span.selected, np.int64)
         for offset, batch in self._batches(span):
             ids = self._ids(span, offset, batch)
-            if span.selected is not None:
-                rows = [row - offset for row in span.selected if offset <= row < offset + batch.num_rows]
-                chosen = pa.array(rows, pa.int64())
+            if selected is not None:
+                low, high = np.searchsorted(selected, [offset, offset + batch.num_rows])
+                chosen = pa.array(selected[low:high] - offset)
                 ids, batch = ids.take(chosen), batch.take(chosen)
             digest.add(ids)
             yield ids, batch
@@ -215,15 +217,15 @@ def _batch_rows(group: pq.RowGroupMetaData, columns: list[str], most: int) -> in
     return int(min(most, max(1, _BATCH_BYTES * group.num_rows // max(num_bytes, 1))))
 
 
-def _raw(column: pa.Array) -> list[object]:
+def raw(column: pa.Array) -> list[object]:
     """The cells as Python values. Text is returned as bytes, because Arrow's strings may hold invalid UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return column.cast(pa.large_binary()).to_pylist() if is_text(column.type) else column.to_pylist()
 
 
-def _decoded(value: object) -> tuple[str | None, str | None]:
-    """Return (text, problem) of one cell."""
+def decoded(value: object) -> tuple[str | None, str | None]:
+    """Return (text, problem) of one cell of `raw`."""
     if value is None:
         return None, None
     if not isinstance(value, bytes):

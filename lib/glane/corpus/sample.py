@@ -27,7 +27,7 @@ def sample_rows(masks: list[Packed | None], sizes: Sequence[int], *, sample: int
         return
     largest = _nth_smallest(counts, size, seed) if size else np.uint64(0)
     for index, keys in enumerate(_keys(counts, seed)):
-        _narrow(masks, index, sizes[index], keys <= largest if size else np.zeros(len(keys), np.bool_))
+        narrow(masks, index, sizes[index], keys <= largest if size else np.zeros(len(keys), np.bool_))
     limit_rows(masks, sizes, limit=size)  # in the very unlikely case that two keys are equal, take the first
 
 
@@ -36,11 +36,11 @@ def limit_rows(masks: list[Packed | None], sizes: Sequence[int], *, limit: int) 
     for index, rows in enumerate(sizes):
         count = num_asked(masks[index], rows)
         if count > limit:
-            _narrow(masks, index, rows, np.arange(count) < limit)
+            narrow(masks, index, rows, np.arange(count) < limit)
         limit = max(0, limit - count)
 
 
-def _narrow(masks: list[Packed | None], index: int, rows: int, kept: npt.NDArray[np.bool_]) -> None:
+def narrow(masks: list[Packed | None], index: int, rows: int, kept: npt.NDArray[np.bool_]) -> None:
     """Narrow a mask to some of its rows: `kept` has a boolean for each row that the mask holds."""
     packed = masks[index]
     if packed is None:

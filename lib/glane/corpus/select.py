@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from glane.conditions import read_condition, untrue, with_dates
 from glane.corpus.files import InputFile, check_column
+from glane.corpus.groups import Groups, GroupsFound, choose_groups
 from glane.corpus.ids import as_ids, id_type
 from glane.corpus.masks import Mask, Packed, num_asked, unpacked
 from glane.corpus.readable import is_readable
@@ -29,6 +30,7 @@ from glane.corpus.unique import Hashes, IdHashes
 from glane.errors import ConfigError, DataError, did_you_mean, told
 
 _BATCH_ROWS = 65_536
+_GROUP = "\x01group"  # the ids of groups beside the columns of the input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,17 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """The selected rows, as packed bits per file and row group (None means all), and their number."""
+    """The selected rows, as packed bits per file and row group (None means all), their number, and their groups."""
 
     masks: tuple[tuple[Packed | None, ...], ...]
     num_read: int
     num_selected: int
+    groups: Groups | None = None
+
+    @property
+    def num_results(self) -> int:
+        """How many rows the result has."""
+        return self.num_selected if self.groups is None else self.groups.count
 
     def mask(self, file_index: int, row_group: int, num_rows: int) -> Mask | None:
         """The mask of one row group as booleans; None means all rows."""
@@ -58,16 +66,25 @@ class Selected:
 
 
 def select_rows(
-    files: Sequence[InputFile], *, id_column: str, selection: Selection, number_rows: bool = False
+    files: Sequence[InputFile],
+    *,
+    id_column: str,
+    selection: Selection,
+    number_rows: bool = False,
+    group_by: str | None = None,
 ) -> Selected:
     """Apply `selection` to `files`. With `number_rows` the ids are the numbers of the rows, from 1 over all files.
 
+    With `group_by`, `where` chooses rows, and all else in `selection` chooses groups of them.
+
     Raises:
         ConfigError: if `where` is no expression over the input's columns.
-        DataError: for null or duplicate ids, or if nothing is selected.
+        DataError: for null or duplicate ids, null ids of groups, or if nothing is selected.
     """
     where, columns = _where(selection.where, files, _id_field(files[0], id_column, number_rows))
-    source = _Source(files, id_column, columns, number_rows)
+    source = _Source(files, id_column, columns, number_rows, group_by)
+    found = None if group_by is None else GroupsFound()
+    key = id_column if group_by is None else _GROUP
     known = [
         (_Known(ids), is_wanted)
         for ids, is_wanted in ((selection.only_ids, True), (selection.skip_ids, False))
@@ -80,24 +97,34 @@ def select_rows(
             for frames in source.row_groups(file):
                 parts = []
                 for frame in frames:
-                    part = _matching(frame, id_column, where, known, file)
-                    ids = frame[id_column] if part is None else frame[id_column].filter(pl.Series(part))
+                    part = _matching(frame, key, where, known, file)
+                    chosen = frame if part is None else frame.filter(pl.Series(part))
+                    ids = chosen[id_column]
                     if nulls := ids.null_count():
                         raise DataError(
                             f"{file.path}: column {id_column!r} has null ids ({nulls} or more) in rows that are "
                             "selected; each of them needs an id. data.number_rows=true gives every row its number; "
                             f"data.where='{id_column} IS NOT NULL' leaves these out."
                         )
+                    if found is not None:
+                        found.add(_without_nulls(chosen[_GROUP], file, str(group_by)))
                     hashes.add(ids)
                     parts.append(part)
                 masks.append(_packed(parts))
         suspects = hashes.repeated()
     if len(suspects):
         _refuse_duplicates(files, source, id_column, masks, suspects)
-    if selection.sample is not None:
-        sample_rows(masks, sizes, sample=selection.sample, seed=selection.sample_seed)
-    if selection.limit is not None:
-        limit_rows(masks, sizes, limit=selection.limit)
+    groups = None
+    if found is not None:
+        groups = choose_groups(
+            found.groups(), masks, sizes,
+            sample=selection.sample, seed=selection.sample_seed, limit=selection.limit,
+        )  # fmt: skip
+    else:
+        if selection.sample is not None:
+            sample_rows(masks, sizes, sample=selection.sample, seed=selection.sample_seed)
+        if selection.limit is not None:
+            limit_rows(masks, sizes, limit=selection.limit)
     counts = [num_asked(mask, rows) for mask, rows in zip(masks, sizes, strict=True)]
     if sum(counts) == 0:
         raise DataError(
@@ -108,7 +135,18 @@ def select_rows(
         masks=tuple(tuple(next(whole) for _ in file.row_groups) for file in files),
         num_read=sum(sizes),
         num_selected=sum(counts),
+        groups=groups,
     )
+
+
+def _without_nulls(groups: pl.Series, file: InputFile, name: str) -> pl.Series:
+    if nulls := groups.null_count():
+        raise DataError(
+            f"{file.path}: column {name!r} is null ({nulls} times or more) in rows that are selected; data.group_by "
+            "names each row of the result by it, and groups nothing without a value. "
+            f"data.where='{name} IS NOT NULL' leaves these rows out; or give each of them a value of its own."
+        )
+    return groups
 
 
 def _id_field(file: InputFile, name: str, number_rows: bool) -> pa.Field:
@@ -153,15 +191,24 @@ def _told(kinds: Mapping[str, pl.DataType]) -> str:
 class _Source:
     """Reads the ids and the columns of the filter, one row group after another."""
 
-    def __init__(self, files: Sequence[InputFile], id_column: str, columns: Sequence[str], number_rows: bool) -> None:
-        self._id, self._numbers = id_column, number_rows
-        self._columns = [name for name in dict.fromkeys([id_column, *columns]) if not number_rows or name != id_column]
+    def __init__(
+        self,
+        files: Sequence[InputFile],
+        id_column: str,
+        columns: Sequence[str],
+        number_rows: bool,
+        group_by: str | None = None,
+    ) -> None:
+        self._id, self._numbers, self._group = id_column, number_rows, group_by
+        self._beside = [name for name in dict.fromkeys(columns) if name != id_column]
+        ids = [] if number_rows else [id_column]
+        self._columns = list(dict.fromkeys([*ids, *self._beside, *([] if group_by is None else [group_by])]))
         self._starts = dict(zip((file.path for file in files), accumulate((f.num_rows for f in files), initial=1)))
 
     def ids_only(self) -> _Source:
         """The same without the columns of the filter."""
         other = copy.copy(self)
-        other._columns = [] if self._numbers else [self._id]
+        other._columns, other._beside, other._group = [] if self._numbers else [self._id], [], None
         return other
 
     def row_groups(self, file: InputFile) -> Iterator[Iterator[pl.DataFrame]]:
@@ -183,13 +230,15 @@ class _Source:
                 start += batch.num_rows
             else:
                 ids = as_ids(batch.column(self._id), place=file.path)
-            others = {name: batch.column(name) for name in self._columns if name != self._id}
+            others = {name: batch.column(name) for name in self._beside}
             for name, column in others.items():
                 if not is_readable(column):  # Polars trusts that strings are UTF-8
                     raise DataError(
                         f"{file.path}: column {name!r} is damaged or not UTF-8 in row group {row_group}; data.where "
                         "cannot be computed. Mend these cells, or leave the column out of data.where."
                     )
+            if self._group is not None:
+                others[_GROUP] = as_ids(batch.column(self._group), place=file.path, setting="data.group_by")
             yield cast(pl.DataFrame, pl.from_arrow(pa.table({self._id: ids, **others})))
 
     def _batches(self, parquet: pq.ParquetFile, file: InputFile, row_group: int) -> Iterator[pa.RecordBatch]:
@@ -220,7 +269,7 @@ class _Known:
 
 
 def _matching(
-    frame: pl.DataFrame, id_column: str, where: pl.Expr | None, known: Sequence[tuple[_Known, bool]], file: InputFile
+    frame: pl.DataFrame, key: str, where: pl.Expr | None, known: Sequence[tuple[_Known, bool]], file: InputFile
 ) -> Mask | None:
     """The rows of a batch that pass the filters, except sample and limit; None if there is no filter."""
     if where is None and not known:
@@ -229,7 +278,7 @@ def _matching(
     if where is not None:
         mask &= _computed(where, frame, file)
     for ids_of_a_run, is_wanted in known:
-        mask &= ids_of_a_run.has(frame[id_column]) == is_wanted
+        mask &= ids_of_a_run.has(frame[key]) == is_wanted
     return mask
 
 

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from glane.boundaries import least_ends, within_characters, within_numbers, within_words
+from glane.form import WALL
 
 _QUOTE = 0x22
 _BACKSLASH = 0x5C
@@ -122,7 +123,8 @@ class Passage:
     """A text that may be quoted, and the tokens that may follow at each of its places."""
 
     def __init__(self, spelled: str, pieces: Pieces) -> None:
-        self._text, self._pieces = spelled.encode(), pieces
+        # No text has the bytes in a wall's place, so no quote crosses it.
+        self._text, self._pieces = spelled.encode().replace(WALL.encode(), b"\xff" * len(WALL.encode())), pieces
         self._escaped = np.zeros(len(self._text) + 1, np.bool_)  # places within an escape
         for found in _ESCAPE.finditer(self._text):
             self._escaped[found.start() + 1 : found.end()] = True
@@ -247,7 +249,7 @@ def _places(spelled: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]
     """What holds for each place, in bytes of a text as JSON spells it.
 
     Whether it is within a word, a number or what reads as one character; and the least end of a quote that begins
-    there. If all of the text is too short for a quote, any end will do.
+    there. If all of the text is too short for a quote, any end will do. Between walls, each text is one by itself.
     """
     text = json.loads(f'"{spelled}"')
     ends = np.concatenate(([0], np.cumsum(_spelled_lengths(text)))) if text else np.zeros(1, np.int64)
@@ -256,9 +258,21 @@ def _places(spelled: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]
     inner = np.zeros(int(ends[-1]) + 1, np.bool_)
     inner[ends] = is_inner
     least = np.arange(1, len(inner) + 1)
-    if text and (enough := least_ends(text)).min() <= len(text):
+    if text and (enough := _least_ends(text)).min() <= len(text):
         least[ends[:-1]] = np.append(ends, ends[-1] + 1)[enough]
     return inner, least
+
+
+def _least_ends(text: str) -> npt.NDArray[np.int64]:
+    """`least_ends` of each text between walls, and no end for the walls themselves."""
+    if WALL not in text:
+        return least_ends(text)
+    found, start, none = [], 0, len(text) + 1
+    for part in text.split(WALL):
+        ends = least_ends(part)
+        found += [np.where(ends <= len(part), start + ends, none), np.array([none])]
+        start += len(part) + len(WALL)
+    return np.concatenate(found)[: len(text)]
 
 
 def _spelled_lengths(text: str) -> npt.NDArray[np.int64]:

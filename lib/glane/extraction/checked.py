@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from glane.errors import told
 from glane.reading.same import plain_of
 from glane.task.examples import plain_json
 from glane.task.prompt import compact_json
@@ -53,7 +54,8 @@ def _line(one: ExtractedValue) -> str:
     if one.evidence is not None:
         shown = one.evidence.quote if one.evidence.quote is not None else one.quote
         supports = {True: ", shows it", False: ", does not show it", None: ""}[one.evidence.supports]
-        words.append(f"{_cut(compact_json(shown or ''))} ({one.evidence.alignment}{supports})")
+        of = "" if one.evidence.document is None else f" in {told(one.evidence.document)}"
+        words.append(f"{_cut(compact_json(shown or ''))} ({one.evidence.alignment}{supports}{of})")
     if one.confidence is not None:
         words.append(f"confidence {one.confidence:.2f}")
     return "  ".join(words)

@@ -12,7 +12,7 @@ from glane.task.arrow import columns
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.result import RESULT_COLUMNS
 from glane.task.task import Task
-from glane.types import Language
+from glane.types import DOCUMENTS, Language
 
 _ANNOTATIONS: dict[Language, dict[str, str]] = {
     "fr": {
@@ -36,31 +36,68 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "conflicts": "Other values of {}, said by other chunks of the document or by other samples.",
     },
 }
+_GROUPS: dict[Language, dict[str, str]] = {
+    "fr": {
+        "id": "Identifiant du groupe de documents.",
+        "documents": (
+            "Documents du groupe, dans l'ordre : identifiant (document), ce qui les ordonne (order), longueur en "
+            "caractères (characters), et pourquoi un document n'est pas lu (skipped : null, blank, text is not valid "
+            "UTF-8)."
+        ),
+        "evidence": (
+            "Passage qui montre {} : texte[start:end] == quote, en caractères Unicode du texte du document nommé dans "
+            "document."
+        ),
+    },
+    "en": {
+        "id": "The id of the group of documents.",
+        "documents": (
+            "The documents of the group, in order: id (document), what orders them (order), length in code points "
+            "(characters), and why a document is not read (skipped: null, blank, text is not valid UTF-8)."
+        ),
+        "evidence": (
+            "The passage that shows {}: text[start:end] == quote, in code points of the text of the document that "
+            "document names."
+        ),
+    },
+}
 _INPUT: dict[Language, dict[str, str]] = {
     "fr": {"id": "Identifiant du document.", "carried": "Repris de l'entrée."},
     "en": {"id": "The document's id.", "carried": "Kept from the input."},
 }
 
 
-def codebook(task: Task, *, id_column: str, carry_columns: Sequence[str]) -> tuple[ColumnEntry, ...]:
+def codebook(
+    task: Task, *, id_column: str, carry_columns: Sequence[str], documents: pa.DataType | None = None
+) -> tuple[ColumnEntry, ...]:
     """Return one entry per column of a result, and per member of a record. Entries hold flat values only.
+
+    `documents` is that of `glane.task.arrow.columns`: given where documents are grouped.
 
     `role` is input, field, annotation (of a field), member (of a record, `<field>.<member>`) or result.
     """
-    words, language = _INPUT[task.language], task.language
+    language = task.language
+    words = _INPUT[language] if documents is None else _INPUT[language] | _GROUPS[language]
     entries = [ColumnEntry(column=id_column, role="input", type="", description=words["id"])]
     entries += [
         ColumnEntry(column=name, role="input", type="", description=words["carried"])
         for name in carry_columns
         if name != id_column
     ]
-    for column in columns(task):
+    if documents is not None:
+        entries.insert(
+            1, ColumnEntry(column=DOCUMENTS, role="input", type="list of struct", description=words[DOCUMENTS])
+        )
+    for column in columns(task, documents=documents):
         field = task.fields[column.field]
         if column.name == column.field:
             entries.append(_described(column.name, "field", field, language))
             entries += _members(column.name, field, language)
         else:
-            entries.append(_annotation(column.name, column.type, field, language))
+            entry = _annotation(column.name, column.type, field, language)
+            if documents is not None and column.name.endswith("__evidence"):
+                entry = entry.model_copy(update={"description": words["evidence"].format(column.field)})
+            entries.append(entry)
     for one in RESULT_COLUMNS:
         word = _arrow_word(one.type)
         entries.append(ColumnEntry(column=one.name, role="result", type=word, description=one.words[language]))

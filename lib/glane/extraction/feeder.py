@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from glane.corpus.read import Reader
 from glane.extraction.prompts import Prompt, PromptBuilder
+from glane.extraction.reader import AnyReader
 from glane.extraction.rejections import rejection_reason
 from glane.extraction.shardwork import ShardWork
 from glane.reading.parse import Outcome
@@ -55,7 +55,7 @@ class Feeder:
         *,
         prompts: PromptBuilder,
         shards: Shards,
-        reader: Reader,
+        reader: AnyReader,
         suspects: Suspects,
         key: str,
         ask: Callable[[Request], None],

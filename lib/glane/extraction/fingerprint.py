@@ -9,7 +9,7 @@ from typing import Any
 from glane.extraction.prompts import shape_of
 from glane.run.fingerprint import Fingerprint, differences, text_digest
 from glane.settings import DataSettings, ModelSettings
-from glane.task.prompt import messages, recall_note, repair_note
+from glane.task.prompt import PromptTemplate, Shown, messages, recall_note, repair_note
 from glane.task.task import Task
 
 # The version of how documents are split, and answers located and merged. A code change that changes results must raise
@@ -63,7 +63,11 @@ def make_fingerprint(
     empty = dict.fromkeys(task.inputs, "")
     notes = repair_note(task, "") + recall_note(task, "")
     shape = shape_of(model)
-    prompt = json.dumps([messages(task, empty, style=model.prompt_style, shape=shape, note=notes)], ensure_ascii=False)
+    asked = [messages(task, empty, style=model.prompt_style, shape=shape, note=notes)]
+    if data.group_by is not None:
+        case = [Shown(number=1, of=1, id="-", order="-", text="", is_continued=True)]
+        asked.append(PromptTemplate(task, style=model.prompt_style, shape=shape).messages(empty, group=case))
+    prompt = json.dumps(asked, ensure_ascii=False)
     return {
         "inputs": [dict(entry) for entry in inputs],
         "data": data.model_dump(mode="json", exclude={"path"}),

@@ -20,12 +20,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import Field as Key
 
+from glane.corpus.group_plan import row_groups
+from glane.corpus.ids import as_ids
 from glane.corpus.plan import read_plan
 from glane.corpus.read import SpanReader
 from glane.corpus.unchanged import content_digest
 from glane.errors import ConfigError, GlaneError, RecordError, RunError
 from glane.extraction.fingerprint import answering
-from glane.records import Record, read_record
+from glane.records import Record, left_out, read_record
 from glane.storage import replace_file, storage_errors
 from glane.task.fields import Field
 from glane.task.task import Task
@@ -51,6 +53,8 @@ class Manifest(Record):
     documents: int = Key(ge=1)
     id_column: str
     text_column: str
+    group_by: str | None = left_out()
+    order_by: str | None = left_out()
     input_columns: tuple[str, ...]  # input columns of the prompt, except the text
     tolerance: float = Key(ge=0, lt=1)  # share of documents that may differ without a verdict of drift
     sample: Mapping[str, Any]  # how the documents were drawn
@@ -104,11 +108,13 @@ def freeze(
     _refuse_used(root)
     described = run.description()
     data, fingerprint = run.settings.data, described.fingerprint
-    id_column, text_column = data.id_column, data.text_column
-    documents = _input_rows(run, list(dict.fromkeys([text_column, *task.input_columns])), ids)
-    order = pl.DataFrame({id_column: pl.Series(documents[id_column].to_pylist(), dtype=ids.dtype)})
-    answered = run.usable().filter(pl.col(id_column).is_in(ids.implode())).collect()
-    reference = order.join(answered, on=id_column, how="left", maintain_order="left")
+    id_column, text_column, key = data.id_column, data.text_column, data.result_id
+    grouped = [name for name in (data.group_by, data.order_by) if name is not None]
+    documents = _input_rows(run, list(dict.fromkeys([*grouped, text_column, *task.input_columns])), ids)
+    asked = pl.Series(documents[key].to_pylist(), dtype=ids.dtype)
+    order = pl.DataFrame({key: asked.unique(maintain_order=True)})
+    answered = run.usable().filter(pl.col(key).is_in(ids.implode())).collect()
+    reference = order.join(answered, on=key, how="left", maintain_order="left")
     staging = root.with_name(f".{root.name}.{uuid.uuid4().hex}.tmp")
     try:
         with storage_errors(root):
@@ -128,6 +134,8 @@ def freeze(
                 documents=len(ids),
                 id_column=id_column,
                 text_column=text_column,
+                group_by=data.group_by,
+                order_by=data.order_by,
                 input_columns=tuple(task.input_columns),
                 tolerance=tolerance,
                 sample=sample,
@@ -189,7 +197,7 @@ def _refuse_used(root: Path) -> None:
 
 
 def _input_rows(run: Run, columns: list[str], ids: pl.Series) -> pa.Table:
-    """The ids and `columns` of some documents, in input order.
+    """The ids and `columns` of some documents, or of all documents of some groups, in input order.
 
     They are found by the run's plan, as ids are unique among the selected rows only.
 
@@ -199,11 +207,13 @@ def _input_rows(run: Run, columns: list[str], ids: pl.Series) -> pa.Table:
     plan, data = read_plan(run.directory.plan), run.settings.data
     reader = SpanReader(plan.files, id_column=None if data.number_rows else data.id_column, columns=columns)
     wanted, parts = pa.array(ids.to_list()), []
-    for span in plan.spans():
+    spans = plan.spans() if data.group_by is None else (span for span, _ in row_groups(plan))
+    for span in spans:
         for held, batch in reader.read(span):
-            is_wanted = pc.is_in(held.cast(wanted.type), value_set=wanted)
+            named = held if data.group_by is None else as_ids(batch.column(data.group_by), place="data.group_by")
+            is_wanted = pc.is_in(named.cast(wanted.type), value_set=wanted)
             rows = {data.id_column: held, **{name: batch.column(name) for name in columns if name != data.id_column}}
             parts.append(pa.table(rows).filter(is_wanted))
     table = pa.concat_tables(parts)
-    assert table.num_rows == len(ids), "the plan and the records of this run disagree"
+    assert table.num_rows == len(ids) or data.group_by is not None, "the plan and the records of this run disagree"
     return table

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from glane.corpus.files import InputFile, folder_lines, inspect_files
 from glane.corpus.find import Found, find_files
+from glane.corpus.group_plan import make_group_plan
+from glane.corpus.group_proof import with_group_digests
+from glane.corpus.groups import check_order, check_plain
+from glane.corpus.ids import id_type
 from glane.corpus.plan import Plan, make_plan, shard_size
 from glane.corpus.proof import with_digests
 from glane.corpus.readable import may_be_out_of_range
@@ -31,7 +36,7 @@ from glane.settings import DataSettings, ResolvedSettings
 from glane.task.arrow import columns
 from glane.task.result import reserved_names
 from glane.task.task import Task
-from glane.types import Status
+from glane.types import DOCUMENTS, Status
 
 
 def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) -> Draft:
@@ -49,7 +54,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
     description = _description(settings, task, fingerprint, files)
     return Draft(
         description=description,
-        plan=lambda: _plan(settings, files, [entry.digest for entry in description.files]),
+        plan=lambda: _plan(settings, task, files, [entry.digest for entry in description.files]),
         found=found,
         notes=(*folder_lines(files), *found.lines()),
     )
@@ -62,20 +67,41 @@ def checked_files(found: Found | str, data: DataSettings, task: Task) -> list[In
         GlaneError: naming the file or the column that cannot be used.
     """
     result = {column.name for column in columns(task)} | reserved_names()
-    for name in (data.id_column, *data.carry_columns):
+    if data.group_by is not None:
+        if DOCUMENTS in task.fields:
+            raise ConfigError(
+                f"task.fields: {DOCUMENTS!r} would stand beside the column of that name, which lists the documents of "
+                "each group (data.group_by). Rename the field."
+            )
+        result |= {DOCUMENTS}
+    for name in (data.result_id, *data.carry_columns):
         if name in result:
             raise ConfigError(
                 f"data: column {name!r} would stand beside a result column of that name. Rename it in the input, "
                 "or leave it out of data.carry_columns."
             )
-    return inspect_files(
+    files = inspect_files(
         found,
         id_column=data.id_column,
         text_column=data.text_column,
         carry_columns=data.carry_columns,
         input_columns=task.input_columns,
         number_rows=data.number_rows,
+        group_by=data.group_by,
+        order_by=data.order_by,
     )
+    if data.group_by is not None:
+        check_order(files[0], data.order_by)
+        check_plain(files[0], data.carry_columns, "data.carry_columns")
+        check_plain(files[0], task.input_columns, "task.inputs")
+    return files
+
+
+def document_type(data: DataSettings, schema: pa.Schema) -> pa.DataType | None:
+    """The type of the documents' ids in evidence; None where documents are not grouped."""
+    if data.group_by is None:
+        return None
+    return pa.int64() if data.number_rows else id_type(schema.field(data.id_column).type)
 
 
 def _input_digests(files: list[InputFile], known: RunDescription | None) -> list[dict[str, Any]]:
@@ -92,12 +118,13 @@ def _input_digests(files: list[InputFile], known: RunDescription | None) -> list
     ]
 
 
-def _plan(settings: ResolvedSettings, files: list[InputFile], digests: list[str]) -> Plan:
+def _plan(settings: ResolvedSettings, task: Task, files: list[InputFile], digests: list[str]) -> Plan:
     data = settings.data
     selected = selected_rows(files, data)
     wanted = settings.run.shard_rows
-    rows = shard_size(selected.num_selected, wanted)
-    plan = make_plan(
+    rows = shard_size(selected.num_results, wanted)
+    make = make_plan if selected.groups is None else make_group_plan
+    plan = make(
         files,
         selected,
         shard_rows=rows,
@@ -106,12 +133,29 @@ def _plan(settings: ResolvedSettings, files: list[InputFile], digests: list[str]
         digests=digests,
     )
     times = [name for name in data.carry_columns if may_be_out_of_range(files[0].schema.field(name).type)]
-    return with_digests(plan, id_column=data.id_column, number_rows=data.number_rows, checked_columns=times)
+    if data.group_by is None or selected.groups is None:
+        return with_digests(plan, id_column=data.id_column, number_rows=data.number_rows, checked_columns=times)
+    shared = dict.fromkeys([*data.carry_columns, *task.input_columns])
+    return with_group_digests(
+        plan,
+        selected.groups,
+        id_column=data.id_column,
+        group_by=data.group_by,
+        number_rows=data.number_rows,
+        shared_columns=[name for name in shared if name != data.group_by],
+        checked_columns=times,
+    )
 
 
 def selected_rows(files: list[InputFile], data: DataSettings) -> Selected:
     """The rows of `files` that the settings select; raises as `select_rows` does."""
-    return select_rows(files, id_column=data.id_column, selection=selection_of(data), number_rows=data.number_rows)
+    return select_rows(
+        files,
+        id_column=data.id_column,
+        selection=selection_of(data),
+        number_rows=data.number_rows,
+        group_by=data.group_by,
+    )
 
 
 def selection_of(data: DataSettings) -> Selection:
@@ -137,15 +181,25 @@ def _ids(data: DataSettings, runs: tuple[str, ...], *, rejected_only: bool) -> p
     setting = "data.only_rejected_of" if rejected_only else "data.skip_done_in"
     found = []
     for path in runs:
-        rows = open_run(path, partial=True).all()
-        if data.id_column not in rows.collect_schema():
-            raise DataError(f"{setting}: the run {path} has no column {data.id_column!r}; it was made with another id.")
+        run = open_run(path, partial=True)
+        rows = run.all()
+        if data.result_id not in rows.collect_schema():
+            raise DataError(f"{setting}: the run {path} has no column {data.result_id!r}; it was made with another id.")
+        if (there := run.settings.data.group_by) != data.group_by:
+            raise DataError(
+                f"{setting}: the rows of the run {path} are {_of(there)}, and here they are {_of(data.group_by)}. Name "
+                "runs with the same data.group_by."
+            )
         if rejected_only:
             rows = rows.filter(pl.col("status") != Status.OK)
-        found.append(rows.select(data.id_column).collect().to_series())
+        found.append(rows.select(data.result_id).collect().to_series())
     if len({series.dtype for series in found}) > 1:
         raise DataError(f"{setting}: the ids of these runs have different types.")
     return pl.concat(found)
+
+
+def _of(group_by: str | None) -> str:
+    return "documents" if group_by is None else f"groups by {group_by!r}"
 
 
 def _description(
@@ -163,6 +217,11 @@ def _description(
         files=tuple(file.known(entry["digest"]) for file, entry in zip(files, fingerprint["inputs"], strict=True)),
         settings=settings.model_dump(mode="json"),
         lease_s=settings.run.lease_s,
-        codebook=codebook(task, id_column=settings.data.id_column, carry_columns=settings.data.carry_columns),
+        codebook=codebook(
+            task,
+            id_column=settings.data.result_id,
+            carry_columns=settings.data.carry_columns,
+            documents=document_type(settings.data, files[0].schema),
+        ),
         environment=environment(),
     )

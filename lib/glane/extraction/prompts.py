@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from glane.corpus.blank import is_blank
 from glane.engine.protocol import Engine, Sampling
 from glane.form import Form
 from glane.reading.parse import Outcome
+from glane.reading.pieces import parts_shown
 from glane.reading.reading import Reading, ReadingPlan, Turn
 from glane.reading.split import split
+from glane.reading.split_group import split_group
 from glane.settings import ModelSettings
-from glane.task.prompt import Part, PromptShape, document_head
+from glane.task.prompt import Part, PromptShape, Shown, document_head
 from glane.task.task import TEXT_INPUT, Task
-from glane.types import Chunk, Document, Message, Status
+from glane.types import Chunk, Document, Message, Piece, Status
 
 _LONGEST_TOKEN = 32  # characters; a text with more per token of the limit cannot fit, so it is not encoded
 _LEAST_KNOWN = 100  # characters; a shorter recall note is of no use
@@ -23,6 +25,8 @@ _NOTE_TOKENS = 1500  # token budget of recall prompts for what earlier answers f
 _CONTROL_TEXT = "-"
 _CONTROL_TOKENS = 16
 _MANY = 999  # parts
+_NOTHING = Shown(number=1, of=1, id="", order="", text="", is_continued=False)
+_HEADING_TOKENS = 4  # beside its words: line breaks, and what joins worse than apart
 _JOIN_TOKENS = 8  # text and template may take some more tokens together than apart
 
 
@@ -47,11 +51,6 @@ class Prompt:
     sampling: Sampling
 
 
-def is_blank(text: str) -> bool:
-    """Whether nothing of a text can be seen: white space, controls, and characters of no width."""
-    return all(unicodedata.category(character)[0] in "ZC" for character in text)
-
-
 class PromptBuilder:
     """Opens readings of documents and encodes their turns. Several threads may call its methods."""
 
@@ -64,6 +63,10 @@ class PromptBuilder:
         """Begin to read a document; the outcome if nothing can be asked about it."""
         if document.problem is not None:
             return Outcome(status=Status.REJECTED, reason=document.problem)
+        if document.too_long is not None:
+            return Outcome(status=Status.TOO_LONG, reason=document.too_long)
+        if document.pieces is not None and not document.pieces:
+            return Outcome(status=Status.EMPTY, reason="every document of the group is null or blank")
         if document.text is None or is_blank(document.text):
             reason = "the text is null" if document.text is None else "the text is blank"
             return Outcome(status=Status.EMPTY, reason=reason)
@@ -118,16 +121,36 @@ class PromptBuilder:
             return self._too_long(f"all that is not text leaves it {max(budget, 0)} tokens of the prompt")
         wanted = budget if splitting.max_tokens == "auto" else min(budget, splitting.max_tokens)
         overlap = min(splitting.overlap_tokens, wanted // 2)
+        if document.pieces is not None:
+            return self._chunks_of_group(text, document.pieces, wanted, overlap)
         return list(split(text, max_tokens=wanted, overlap_tokens=overlap, count_tokens=count))
+
+    def _chunks_of_group(self, text: str, pieces: Sequence[Piece], wanted: int, overlap: int) -> list[Chunk] | Outcome:
+        template, count = self._plan.question.template, self._engine.count_tokens
+        everything = parts_shown(Chunk(text=text, start=0, end=len(text)), pieces)
+        headings = [count(template.heading(one._replace(is_continued=True))) + _HEADING_TOKENS for one in everything]
+        if wanted - max(headings) < _MIN_TEXT_TOKENS:
+            return self._too_long(f"the headings of documents leave their text {max(0, wanted - max(headings))} tokens")
+        return split_group(
+            text,
+            pieces,
+            max_tokens=wanted,
+            overlap_tokens=overlap,
+            count_tokens=count,
+            heading_tokens=headings.__getitem__,
+        )
 
     def _text_budget(self, document: Document) -> int:
         """The token budget for text: the limit of a prompt minus everything else in it."""
         if self._budget is None or self._budget[0] != document.inputs:  # most tasks have no other inputs
             part = Part(number=_MANY, of=_MANY, head="-")
-            empty = self._plan.question.template.messages({**document.inputs, TEXT_INPUT: ""}, part=part)
+            group = () if document.pieces is None else (_NOTHING,)
+            empty = self._plan.question.template.messages({**document.inputs, TEXT_INPUT: ""}, part=part, group=group)
             notes = _NOTE_TOKENS if self._plan.recall is not None else 0
             budget = self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
             self._budget = (document.inputs, budget)
+        if document.pieces is not None:
+            return self._budget[1]
         return self._budget[1] - self._engine.count_tokens(document_head(document.text or ""))
 
     def _too_long(self, what: str) -> Outcome:

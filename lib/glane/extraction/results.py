@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from glane.corpus.documents import scan_documents
 from glane.corpus.plan import read_plan
 from glane.drift import Drift
 from glane.errors import RunError, told
+from glane.extraction.case_text import case_text
 from glane.extraction.highlight import MarkedText, Passage
 from glane.extraction.places import drift_file
 from glane.extraction.tables import evidence, line_list
@@ -51,7 +52,7 @@ class Run:
 
     def head(self, num_rows: int) -> pl.DataFrame:
         """The first usable rows: their ids and the first seven fields."""
-        names = [self.settings.data.id_column, *self._fields()[:7]]
+        names = [self.id_column, *self._fields()[:7]]
         return self.usable().select(names).head(num_rows).collect()
 
     def line_list(
@@ -82,10 +83,12 @@ class Run:
     def evidence(self) -> pl.LazyFrame:
         """One row per value found: id, field, item, value as text, quote, start, end, alignment, supports, confidence.
 
+        Where documents are grouped, there is also the `document` that start and end are of.
+
         Raises:
             RunError: if the id column has the name of one of these columns.
         """
-        return evidence(self.usable(), self._fields(), id_column=self.settings.data.id_column)
+        return evidence(self.usable(), self._fields(), id_column=self.id_column)
 
     def doubts(self) -> pl.LazyFrame:
         """One row per sign that a value is not the document's: id, field, sign, what.
@@ -93,15 +96,19 @@ class Run:
         The sign is `leaked_from_example`, `not_in_quote`, `broken_rules` or `suspicious`. The last two concern the row:
         `field` is null, and `what` says which rule it is, or how the text speaks to a model.
         """
-        return doubts(self.usable(), id_column=self.settings.data.id_column)
+        return doubts(self.usable(), id_column=self.id_column)
 
     def documents(self) -> pl.LazyFrame:
-        """The id and the text of every row of the run, from its input files; raises as `inputs` does."""
+        """The id and the text of every document of the run, from its input files; raises as `inputs` does.
+
+        Where documents are grouped, there are also the id of the group, which comes first, and what orders them.
+        """
         data = self.settings.data
-        return self.inputs().select(data.id_column, data.text_column)
+        names = [data.group_by, data.id_column, data.order_by, data.text_column]
+        return self.inputs().select(list(dict.fromkeys(name for name in names if name is not None)))
 
     def inputs(self) -> pl.LazyFrame:
-        """Every row of the run with all columns of its input files. Where text is not UTF-8, it is replaced.
+        """Every document of the run with all columns of its input files. Where text is not UTF-8, it is replaced.
 
         Raises:
             DataError: if an input file is missing, or has changed since the run began.
@@ -112,16 +119,26 @@ class Run:
             id_column=data.id_column,
             text_column=data.text_column,
             number_rows=data.number_rows,
+            group_by=data.group_by,
         )
 
+    def columns_beside(self) -> pl.LazyFrame:
+        """What the input says of each row of the result: its columns, or of a group nothing that is not carried.
+
+        Documents of a group may differ in a column; carried ones were found to be the same for all.
+        """
+        if self.settings.data.group_by is None:
+            return self.inputs()
+        return self.all().select(self.id_column)
+
     def show(self, document_id: str | int) -> MarkedText:
-        """One document with its evidence marked, and its values, for a notebook.
+        """One document, or group of documents, with its evidence marked, and its values, for a notebook.
 
         Raises:
             RunError: if the run has no document with this id.
         """
         data = self.settings.data
-        name = data.id_column
+        name = self.id_column
         is_it = pl.col(name).cast(pl.String) == str(document_id)
         rows = self.all().filter(is_it).collect()
         texts = self.documents().filter(is_it).collect()
@@ -139,6 +156,14 @@ class Run:
         ]
         row = rows.row(0, named=True)
         text = texts.item(0, data.text_column) or ""
+        if data.group_by is not None:
+            whole = case_text(row, dict(texts.select(data.id_column, data.text_column).iter_rows()))
+            text = whole.text
+            moved = (whole.starts[one] for one in found.filter(pl.col("start").is_not_null())["document"])
+            passages = [
+                replace(one, start=one.start + shift, end=one.end + shift)
+                for one, shift in zip(passages, moved, strict=True)
+            ]
         title = ": ".join(filter(None, [row["status"], row["reason"]]))
         return MarkedText(text, passages, title=title, notice=notice(self.toy, language))
 
@@ -197,8 +222,8 @@ class Run:
 
     @property
     def id_column(self) -> str:
-        """The name of the documents' id."""
-        return self.settings.data.id_column
+        """The name of the rows' id: of documents, or of groups of them."""
+        return self.settings.data.result_id
 
     @property
     def input_paths(self) -> list[str]:

@@ -26,7 +26,11 @@ def sentinel_settings(settings: ResolvedSettings, frozen: FrozenSet) -> Resolved
         update={
             "task": {**settings.task, "sentinels": None},
             "data": DataSettings(
-                path=str(frozen.documents), id_column=manifest.id_column, text_column=manifest.text_column
+                path=str(frozen.documents),
+                id_column=manifest.id_column,
+                text_column=manifest.text_column,
+                group_by=manifest.group_by,
+                order_by=manifest.order_by,
             ),
             "run": settings.run.model_copy(
                 update={

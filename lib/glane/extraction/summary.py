@@ -18,7 +18,7 @@ from glane.extraction.attention import Attention, attention
 from glane.extraction.prediction import Predicted
 from glane.records import left_out
 from glane.run.directory import RunDirectory
-from glane.run.summary import Summary, Tokens, read_summary
+from glane.run.summary import Flow, Summary, Tokens, read_summary
 from glane.settings import RunSettings
 from glane.task.signs import SIGNS, Sign
 from glane.toys import notice_lines
@@ -164,7 +164,7 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
         *notice_lines(summary.toy),
         f"records  {_shown(directory.records)}/*.parquet",
         f"summary  {_shown(directory.summary)}",
-        f"flow     read {flow.read} > selected {flow.selected} > duplicates {flow.duplicates} > "
+        f"flow     read {flow.read} > {_selected(flow)} > duplicates {flow.duplicates} > "
         f"asked {flow.asked} > {statuses}",
         f"reading  {reading.chunks} chunks, {reading.repairs} repairs, "
         f"{reading.rows_with_broken_rules} rows that break a rule, {reading.rows_with_leaks} with a leak, "
@@ -173,6 +173,12 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
         f"tokens   prompt {tokens.prompt}, output {tokens.output}",
         f"speed    {summary.rows_per_s} rows/s over {summary.seconds_working} s",
     ]
+
+
+def _selected(flow: Flow) -> str:
+    if flow.documents is None:
+        return f"selected {flow.selected}"
+    return f"selected {flow.documents} documents in {flow.selected} groups"
 
 
 def _shown(path: Path) -> str:

@@ -12,6 +12,7 @@ import polars as pl
 
 from glane.errors import ConfigError, RunError, did_you_mean
 from glane.task.result import reserved_names
+from glane.types import DOCUMENTS
 
 _JOINED = "; "  # between the items of a list, in one cell
 _EVIDENCE = {
@@ -21,6 +22,7 @@ _EVIDENCE = {
     "alignment": pl.String(),
     "supports": pl.Boolean(),
 }
+_DOCUMENT = "document"  # a part of evidence, where documents are grouped
 _LONG = ("field", "item", "value", *_EVIDENCE, "confidence")
 _ITEM, _OUTER, _VALUE, _REASON = "__item", "__outer", "__value", "__reason"  # no field's name begins with underscores
 _DATE_LENGTH = {"year": 4, "month": 7}  # characters of a partial date's text; a day has all ten
@@ -70,7 +72,8 @@ def _cells(name: str, kind: pl.DataType, value: pl.Expr, is_field: bool) -> list
     if isinstance(kind, pl.Struct):
         parts = {field.name: _instance(field.dtype) for field in kind.fields}
         if what == "evidence" and stem:
-            return [value.struct.field(part).alias(f"{stem}__{part}") for part in _EVIDENCE]
+            told = [part for part in (*_EVIDENCE, _DOCUMENT) if part in parts]
+            return [value.struct.field(part).alias(f"{stem}__{part}") for part in told]
         return [
             cell
             for part, inner in parts.items()
@@ -105,12 +108,13 @@ def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_
     Raises:
         RunError: if the id column has the name of one of these columns.
     """
-    if id_column in _LONG:
-        raise RunError(f"the id column is named {id_column!r}, as a column of this table; rename it in the input.")
     schema = rows.collect_schema()
+    document = _document_type(schema)
+    if id_column in _LONG or (document is not None and id_column == _DOCUMENT):
+        raise RunError(f"the id column is named {id_column!r}, as a column of this table; rename it in the input.")
     own = [name for name in schema if name == id_column or name.partition("__")[0] in fields]
     base = rows.select(*own, pl.lit(None, pl.Int64).alias(_ITEM))
-    walk = _Walk(id_column, with_reasons)
+    walk = _Walk(id_column, with_reasons, document)
     tables = walk.record(base, schema, pl.col, fields, prefix="", around=None)
     return pl.concat(tables)
 
@@ -118,8 +122,9 @@ def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_
 class _Walk:
     """Traverses the columns of a result, with their records and lists."""
 
-    def __init__(self, id_column: str, with_reasons: bool) -> None:
+    def __init__(self, id_column: str, with_reasons: bool, document: pl.DataType | None) -> None:
         self._id, self._with_reasons = id_column, with_reasons
+        self._evidence = _EVIDENCE if document is None else {**_EVIDENCE, _DOCUMENT: document}
 
     def record(
         self,
@@ -201,7 +206,7 @@ class _Walk:
     ) -> pl.LazyFrame:
         parts = [
             (pl.lit(None) if passage is None else passage.struct.field(part)).cast(dtype).alias(part)
-            for part, dtype in _EVIDENCE.items()
+            for part, dtype in self._evidence.items()
         ]
         return frame.select(
             self._id,
@@ -211,6 +216,13 @@ class _Walk:
             *parts,
             (pl.lit(None) if confidence is None else confidence).cast(pl.Float64).alias("confidence"),
         ).filter(pl.col("value").is_not_null())
+
+
+def _document_type(schema: Mapping[str, pl.DataType]) -> pl.DataType | None:
+    """The type of the ids of documents that are grouped; None where they are not."""
+    listed = schema.get(DOCUMENTS)
+    item = _instance(listed.inner) if isinstance(listed, pl.List) else None
+    return _members(item).get(_DOCUMENT) if isinstance(item, pl.Struct) else None
 
 
 def _beside(schema: Mapping[str, pl.DataType], get: Get, name: str, what: str) -> pl.Expr | None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from glane.corpus.read import Reader
 from glane.engine.protocol import Engine
 from glane.engine.registry import start_engine, toy_of
 from glane.extraction.prepare import draft
+from glane.extraction.reader import reader_of
 from glane.extraction.sentinels import SentinelSpec
 from glane.extraction.summary import summarise
 from glane.extraction.worker import Worker
@@ -74,14 +74,8 @@ class ExtractionWork:
     def _ask(self, shards: Shards, engine: Engine, settings: ResolvedSettings, key: str) -> None:
         if shards.directory.is_complete:
             return
-        reader = Reader(
-            shards.plan.files,
-            id_column=settings.data.id_column,
-            text_column=settings.data.text_column,
-            input_columns=self.task.input_columns,
-            carry_columns=settings.data.carry_columns,
-            number_rows=settings.data.number_rows,
-        )
+        data = settings.data
+        reader = reader_of(data, self.task, shards.plan.files, carry_columns=data.carry_columns)
         with until_published(shards.directory):
             Worker(engine=engine, task=self.task, model=settings.model, shards=shards, reader=reader, key=key).run()
 

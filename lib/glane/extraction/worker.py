@@ -15,20 +15,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from glane.corpus.read import Reader
+import pyarrow as pa
+
+from glane.corpus.group_read import GroupReader
 from glane.engine.protocol import Engine, EngineProcessDied, RequestRefused
 from glane.errors import where
 from glane.extraction.feeder import Feeder, Request, Result, Target
 from glane.extraction.prompts import PromptBuilder
+from glane.extraction.reader import AnyReader
 from glane.reading.parse import Outcome
 from glane.run.deaths import Suspects, Window
 from glane.run.heartbeat import Progress
 from glane.run.session import WorkerDied
 from glane.run.shards import Shards
 from glane.settings import ModelSettings
-from glane.task.arrow import columns
+from glane.task.arrow import Column, columns
 from glane.task.task import Task
-from glane.types import Completion, Extraction, Status
+from glane.types import DOCUMENTS, Completion, Extraction, Status
 
 REMEMBERED_TOKENS = 500_000  # tokens of answers kept for duplicates: some 30 MB with log-probabilities
 _WAIT_S = 0.2
@@ -59,12 +62,13 @@ class Worker:
         task: Task,
         model: ModelSettings,
         shards: Shards,
-        reader: Reader,
+        reader: AnyReader,
         key: str,
     ) -> None:
         """`key` is the digest of the run's fingerprint; the digests of prompts are keyed with it."""
         self._engine, self._shards = engine, shards
-        self._columns = columns(task)
+        self._task, self._is_grouped = task, isinstance(reader, GroupReader)
+        self._columns: list[Column] = []  # once a shard is read: of groups, they depend on the type of documents' ids
         self._window_size = model.window_size
         self._asks_duplicates = model.ask_duplicates
         self._window = Window(shards.directory, shards.heartbeat.worker, num_slots=self._window_size)
@@ -271,10 +275,14 @@ class Worker:
         self._counts.duplicates += duplicate
         self._counts.rows[extraction.status] += 1
         if work.judge(target.row, extraction, duplicate=duplicate):
+            self._columns = self._columns or columns(self._task, documents=self._document_type(work.kept))
             if self._shards.commit(work.index, work.table(self._columns), started=work.started):
                 self._counts.shards += 1
                 self._counts.committed.update(work.counts())
             self._counts.judged_rows += work.kept.num_rows
+
+    def _document_type(self, kept: pa.Table) -> pa.DataType | None:
+        return kept.schema.field(DOCUMENTS).type.value_type.field("document").type if self._is_grouped else None
 
     # Between the threads.
 

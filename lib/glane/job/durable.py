@@ -27,7 +27,10 @@ Connect = Callable[[], AbstractContextManager[Any]]  # enters a Ray cluster, and
 def announce(run: PreparedRun, place: str, progress: ProgressReporter) -> None:
     """Report whether the run is new, and its size. `place` is its directory, as the user gave it."""
     what, plan = "new run" if run.is_new else "resuming", run.plan
-    progress.say(f"{place}: {what}, {plan.num_selected} of {plan.num_read} rows selected, {plan.num_shards} shards")
+    selected = f"{plan.num_selected} of {plan.num_read} rows selected"
+    if plan.num_documents is not None:
+        selected = f"{plan.num_selected} groups of {plan.num_documents} of {plan.num_read} rows selected"
+    progress.say(f"{place}: {what}, {selected}, {plan.num_shards} shards")
     for note in run.notes:
         progress.say(note)
 

@@ -76,7 +76,7 @@ def extract(
             progress.say(f"{place}: stopped before the end; what is committed stays")
             return run
         _finish(run, settings, sentinels, pilot, progress)
-        for line in rejection_lines(directory, id_column=settings.data.id_column, run_dir=place):
+        for line in rejection_lines(directory, id_column=settings.data.result_id, run_dir=place):
             progress.say(line)
     return run
 

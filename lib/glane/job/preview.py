@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable
 
 from glane.cluster.processes import core_dumps
+from glane.corpus.group_plan import make_group_plan
 from glane.corpus.plan import make_plan
-from glane.corpus.read import Reader
 from glane.engine.device import has_gpu
 from glane.engine.protocol import Engine, RequestRefused
 from glane.engine.registry import start_engine
 from glane.extraction.checked import checked_lines
 from glane.extraction.prepare import checked_files, selected_rows
 from glane.extraction.prompts import PromptBuilder
+from glane.extraction.reader import reader_of
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
 from glane.settings import ResolvedSettings
@@ -33,15 +34,9 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
     files = checked_files(data.path, data, task)
     limit = min(settings.preview, data.limit or settings.preview)
     selected = selected_rows(files, data.model_copy(update={"limit": limit}))
-    plan = make_plan(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
-    reader = Reader(
-        plan.files,
-        id_column=data.id_column,
-        text_column=data.text_column,
-        input_columns=task.input_columns,
-        carry_columns=(),
-        number_rows=data.number_rows,
-    )
+    make = make_plan if selected.groups is None else make_group_plan
+    plan = make(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
+    reader = reader_of(data, task, plan.files, carry_columns=())
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
     with core_dumps(allowed=settings.run.core_dumps):
         engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))

@@ -107,7 +107,7 @@ class Sentinels:
 
         manifest, inner = self._frozen.manifest, open_run(self._inner.directory.root, partial=True)
         sides = [
-            Candidate(name=name, fields=fields, rows=rows, id_column=manifest.id_column)
+            Candidate(name=name, fields=fields, rows=rows, id_column=manifest.group_by or manifest.id_column)
             for name, fields, rows in (
                 ("then", manifest.fields, self._frozen.reference.lazy()),
                 ("now", self._task.fields, inner.all()),

@@ -91,9 +91,8 @@ def _view(run: Overview, jobs: Sequence[Job]) -> RenderableType:
     if said := _shortfall(run):
         parts.append(Text(f"UNUSABLE   {said}"))
     statuses = ", ".join(f"{status} {count}" for status, count in run.statuses.items()) or "none yet"
-    parts.append(
-        Text(f"documents  {run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}")
-    )
+    unit = "documents  " if run.documents is None else f"groups     (of {run.documents} documents) "
+    parts.append(Text(f"{unit}{run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}"))
     stale = f", {run.stale_claims} claim(s) of workers that are gone" if run.stale_claims else ""
     parts.append(
         Text(f"shards     {run.shards_done} of {run.shards_planned} done, {run.shards_in_flight} in flight{stale}")

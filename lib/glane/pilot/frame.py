@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from glane.corpus.columns import is_string
 from glane.corpus.files import InputFile
+from glane.corpus.groups import Groups
 from glane.corpus.select import Selected
 from glane.errors import DataError
 from glane.storage import storage_errors
@@ -31,7 +32,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """The sampling frame: arrays with one entry per selected row, in input order; 17 bytes per row.
+    """The sampling frame: arrays with one entry per selected row or group, in input order; 17 bytes each.
 
     `chars` is the number of characters of the text (bytes if it is not UTF-8). `lag` is the distance in rows to the
     last row before with the same text and the same other inputs; 0 if there is none.
@@ -90,12 +91,27 @@ def read_frame(files: Sequence[InputFile], selected: Selected, *, text_column: s
         )
         table = pl.DataFrame({str(i): _bytes(batch.column(name)) for i, name in enumerate(columns)})
         hashes.append(table.hash_rows(seed=0).to_numpy())
-    return Frame(
-        chars=np.concatenate(chars),
-        lag=_lags(np.concatenate(hashes)),
-        is_blank=np.concatenate(blanks),
-        read_s=time.monotonic() - began,
-    )
+    lengths, lag, is_blank = np.concatenate(chars), _lags(np.concatenate(hashes)), np.concatenate(blanks)
+    if selected.groups is not None:
+        lengths, lag, is_blank = _of_groups(selected.groups, lengths, is_blank)
+    return Frame(chars=lengths, lag=lag, is_blank=is_blank, read_s=time.monotonic() - began)
+
+
+def _of_groups(
+    groups: Groups, chars: Integers, is_blank: npt.NDArray[np.bool_]
+) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
+    """Characters, lag and blankness of groups. Their prompts name their documents, so none is a repetition."""
+    count = groups.count
+    lengths = np.bincount(groups.numbers, weights=np.where(is_blank, 0, chars), minlength=count).astype(np.int64)
+    has_text = np.bincount(groups.numbers, weights=~is_blank, minlength=count) > 0
+    return lengths, np.zeros(count, np.int64), ~has_text
+
+
+def rows_of(groups: Groups, places: Integers) -> Integers:
+    """The indices of the rows of some groups, group by group in the order of `places`, each in input order."""
+    order = np.argsort(groups.numbers, kind="stable")
+    bounds = np.searchsorted(groups.numbers[order], np.arange(groups.count + 1))
+    return np.concatenate([order[bounds[place] : bounds[place + 1]] for place in places.tolist()])
 
 
 def strata_of(chars: Integers) -> Strata:

@@ -33,8 +33,9 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
     files = checked_files(data.path, data, task)
     selected = selected_rows(files, data)
     frame = read_frame(files, selected, text_column=data.text_column, inputs=task.input_columns)
+    groups = "" if selected.groups is None else f"{frame.num_rows} groups of "
     say(
-        f"selected {selected.num_selected} of {selected.num_read} rows; {int(frame.is_blank.sum())} blank, "
+        f"selected {groups}{selected.num_selected} of {selected.num_read} rows; {int(frame.is_blank.sum())} blank, "
         f"{int((frame.lag > 0).sum())} repeated"
     )
     if pilot.from_run is not None:

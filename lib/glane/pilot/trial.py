@@ -24,7 +24,7 @@ from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.results import open_run
 from glane.job.here import extract_here
-from glane.pilot.frame import Frame, Integers, decode, draw, write_rows
+from glane.pilot.frame import Frame, Integers, decode, draw, rows_of, write_rows
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import process_start
 from glane.run.starts import starts
@@ -72,9 +72,11 @@ def try_rows(
     """
     data, window = extraction.data, extraction.model.window_size
     ids = [] if data.number_rows else [data.id_column]
-    columns = list(dict.fromkeys([*ids, data.text_column, *task.input_columns, *data.carry_columns]))
+    grouped = [name for name in (data.group_by, data.order_by) if name is not None]
+    columns = list(dict.fromkeys([*ids, *grouped, data.text_column, *task.input_columns, *data.carry_columns]))
     sample = folder / "sample.parquet"
-    write_rows(files, selected, places, sample, columns=columns, mode=0o600)
+    rows = places if selected.groups is None else rows_of(selected.groups, places)
+    write_rows(files, selected, rows, sample, columns=columns, mode=0o600)
     cluster = extraction.cluster
     if isinstance(cluster, BatchSettings):
         cluster = cluster.model_copy(update={"array": None, "wait": True, "dry_run": False, "nodes": 1})
@@ -83,6 +85,7 @@ def try_rows(
             "data": DataSettings(
                 path=str(sample), id_column=data.id_column, text_column=data.text_column,
                 carry_columns=data.carry_columns, number_rows=data.number_rows,
+                group_by=data.group_by, order_by=data.order_by,
             ),
             "cluster": cluster,
             "run": extraction.run.model_copy(
@@ -145,13 +148,15 @@ def earlier(path: str) -> Trial:
     except GlaneError as error:
         raise RunError(f"pilot.from_run: {error}") from None
     data, model = run.settings.data, run.settings.model
-    ids = run.all().select(pl.col(data.id_column)).collect()
+    ids = run.all().select(pl.col(run.id_column)).collect()
     try:
-        texts = run.documents().select(data.id_column, pl.col(data.text_column).cast(pl.Binary)).collect()
+        texts = run.documents().select(run.id_column, pl.col(data.text_column).cast(pl.Binary)).collect()
         lengths = texts.select(
-            data.id_column, decode(texts[data.text_column]).str.len_chars().fill_null(0).alias("__chars")
+            run.id_column, decode(texts[data.text_column]).str.len_chars().fill_null(0).alias("__chars")
         )
-        joined = ids.join(lengths, on=data.id_column, how="left", maintain_order="left")
+        if data.group_by is not None:
+            lengths = lengths.group_by(run.id_column).agg(pl.col("__chars").sum())
+        joined = ids.join(lengths, on=run.id_column, how="left", maintain_order="left")
     except (OSError, pl.exceptions.PolarsError):
         raise RunError(
             f"pilot.from_run: the documents of {path} cannot be read any more; their lengths are needed. Leave "

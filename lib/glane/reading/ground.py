@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from glane.reading.align import Aligner
+from glane.reading.pieces import GroupAligner
 from glane.types import Evidence, ExtractedValue
 
 
-def ground(found: Mapping[str, ExtractedValue], aligner: Aligner) -> None:
+def ground(found: Mapping[str, ExtractedValue], aligner: Aligner | GroupAligner) -> None:
     """Set `evidence` of every value in an answer that has a quote.
 
     A quote may occur several times in the text. Inside an object, the occurrence nearest to the object's other evidence
@@ -18,7 +19,7 @@ def ground(found: Mapping[str, ExtractedValue], aligner: Aligner) -> None:
         _ground(one, aligner, near=None)
 
 
-def _ground(one: ExtractedValue, aligner: Aligner, near: int | None, after: int | None = None) -> None:
+def _ground(one: ExtractedValue, aligner: Aligner | GroupAligner, near: int | None, after: int | None = None) -> None:
     if one.quote is not None:
         one.evidence = aligner.align(one.quote, near=near, after=after)
     if one.fields is not None:

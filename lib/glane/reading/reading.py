@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from glane.form import WALL
 from glane.reading.align import Aligner
 from glane.reading.confidence import Scorer, Wrappers, score_values
 from glane.reading.ground import ground
 from glane.reading.leaks import Leaks
 from glane.reading.merge import add_recalled, merge_chunks, merge_passes
 from glane.reading.parse import Outcome, parse
+from glane.reading.pieces import GroupAligner, name_documents, parts_shown
 from glane.reading.same import plain_of
 from glane.reading.support import judge, not_in_quote
 from glane.reading.suspicion import Suspicion
@@ -77,7 +79,7 @@ class Turn:
 class _ChunkState:
     samples: list[Outcome] = field(default_factory=list)
     num_open: int = 0
-    aligner: Aligner | None = None
+    aligner: Aligner | GroupAligner | None = None
     found: dict[str, ExtractedValue] | None = None
     failure: Outcome | None = None
 
@@ -125,12 +127,15 @@ class Reading:
         notes = [recall_note(self._task, turn.found)] * bool(turn.found)
         notes += [repair_note(self._task, turn.problem)] * bool(turn.problem)
         inputs = {**self._document.inputs, TEXT_INPUT: self.chunks[turn.chunk].text}
-        return self.question(turn).template.messages(inputs, part=self._part(turn.chunk), note="\n".join(notes))
+        pieces = self._document.pieces
+        group = () if pieces is None else parts_shown(self.chunks[turn.chunk], pieces)
+        template = self.question(turn).template
+        return template.messages(inputs, part=self._part(turn.chunk), note="\n".join(notes), group=group)
 
     def _part(self, chunk: int) -> Part | None:
         if len(self.chunks) == 1:
             return None
-        head = document_head(self._document.text or "") if chunk else ""
+        head = document_head(self._document.text or "") if chunk and self._document.pieces is None else ""
         return Part(number=chunk + 1, of=len(self.chunks), head=head)
 
     def take(self, turn: Turn, answer: Completion | Outcome, *, duplicate: bool = False) -> list[Turn]:
@@ -166,6 +171,9 @@ class Reading:
         if found is not None and (rejecting := [one.rule for one in broken if one.if_broken == "reject"]):
             status, reason, found = Status.INVALID, f"the answer breaks the rule {rejecting[0]!r}", None
         text = "\n".join([self._document.text or "", *self._document.inputs.values()])
+        if self._document.pieces is not None:
+            text = text.replace(WALL, "\n\n")
+            name_documents(found or {}, self._document.pieces)
         return Extraction(
             status=status,
             reason=reason,
@@ -198,7 +206,9 @@ class Reading:
     def _support(self, turn: Turn, found: dict[str, ExtractedValue], completion: Completion) -> None:
         """Set evidence and confidence of all values in an answer."""
         state, chunk = self._states[turn.chunk], self.chunks[turn.chunk]
-        state.aligner = state.aligner or Aligner(chunk.text, offset=chunk.start)
+        if state.aligner is None:
+            pieces = self._document.pieces
+            state.aligner = Aligner(chunk.text, offset=chunk.start) if pieces is None else GroupAligner(chunk, pieces)
         fields = self.question(turn).fields
         ground(found, state.aligner)
         judge(found, fields)

@@ -53,6 +53,7 @@ class Overview:
     model: str = ""
     state: str  # planning, working, waiting (no worker is on it), complete
     planned: int
+    documents: int | None = None  # those that are grouped; then the counts of rows are of groups
     done: int
     shards_planned: int
     shards_done: int
@@ -71,6 +72,8 @@ class Overview:
     def as_json(self) -> dict[str, Any]:
         """The overview as plain values."""
         values = asdict(self)
+        if self.documents is None:
+            del values["documents"]
         for worker, view in zip(values["workers"], self.workers, strict=True):
             worker["gpu_use"] = [gpu.model_dump() for gpu in view.gpu_use]
         return values
@@ -113,6 +116,7 @@ def _complete(directory: RunDirectory) -> Overview:
     return Overview(
         state="complete",
         planned=flow.selected,
+        documents=flow.documents,
         done=flow.selected,
         shards_planned=summary.shards,
         shards_done=summary.shards,
@@ -145,6 +149,7 @@ def _under_way(directory: RunDirectory, plan: Plan, *, lease_s: float) -> Overvi
     return Overview(
         state="working" if workers else "waiting",
         planned=state.rows_total,
+        documents=plan.num_documents,
         done=state.rows_done,
         shards_planned=state.shards_total,
         shards_done=state.shards_done,

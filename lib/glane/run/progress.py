@@ -56,6 +56,11 @@ class Snapshot:
         return sum(count for status, count in self.statuses.items() if status != Status.OK)
 
 
+def unit_of(plan: Plan) -> str:
+    """What a row of the result is, in words; of groups, also how many documents they have."""
+    return "documents" if plan.num_documents is None else f"groups (of {plan.num_documents} documents)"
+
+
 def snapshot(directory: RunDirectory, plan: Plan, *, committed: Sequence[int] | None = None) -> Snapshot:
     """Read commits (unless the committed shards are given) and heartbeats."""
     committed = directory.committed_shards(plan.num_shards) if committed is None else committed
@@ -161,7 +166,7 @@ class ProgressReporter:
         rows_per_s, tokens_per_s = self._rates()
         working = [one for one in state.workers if one.state == "working"]
         parts = [
-            f"{state.rows_done}/{state.rows_total} documents",
+            f"{state.rows_done}/{state.rows_total} {unit_of(self._plan)}",
             f"{state.shards_done}/{state.shards_total} shards",
             f"{rows_per_s:.1f} rows/s",
             f"{tokens_per_s:.0f} tokens/s",

@@ -185,7 +185,13 @@ def _summary(directory: RunDirectory, plan: Plan) -> Summary:
     beats = heartbeats(directory)
     return Summary(
         finished=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        flow=Flow(read=plan.num_read, selected=plan.num_selected, asked=plan.num_selected, **statuses),
+        flow=Flow(
+            read=plan.num_read,
+            documents=plan.num_documents,
+            selected=plan.num_selected,
+            asked=plan.num_selected,
+            **statuses,
+        ),
         shards=plan.num_shards,
         seconds_working=round(committed - started, 3),
         rows_per_s=round(plan.num_selected / max(committed - started, 1e-3), 3),

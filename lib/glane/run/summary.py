@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import ConfigDict
 
-from glane.records import Record, read_record
+from glane.records import Record, left_out, read_record
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyTotal
 from glane.types import Status
@@ -14,9 +14,13 @@ from glane.validation import Strict
 
 
 class Flow(Strict):
-    """From input to output, in rows. The names in capitals are the statuses of the result."""
+    """From input to output, in rows. The names in capitals are the statuses of the result.
+
+    Where documents are grouped, `documents` rows of the input are selected, and all after that counts groups.
+    """
 
     read: int
+    documents: int | None = left_out()
     selected: int
     duplicates: int = 0
     asked: int = 0

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
+from glane.records import left_out
 from glane.settings.cluster import ClusterSettings, LocalSettings
 from glane.settings.model import ModelSettings
 from glane.settings.shapes import HomePath, one_or_many
@@ -21,10 +22,12 @@ class DataSettings(Strict):
     id_column: str = Key(default="id", min_length=1)
     text_column: str = "text"
     number_rows: bool = False  # True: ids are the numbers of the rows, from 1; id_column is their name in the result
+    group_by: str | None = left_out()  # documents with the same value here are asked as one, which is a row
+    order_by: str | None = left_out()  # how they follow each other within a group; as in the input if not told
     carry_columns: tuple[str, ...] = ()
     where: str | None = None  # an SQL condition on the columns of a row; null is not selected
-    limit: int | None = Key(default=None, ge=1)
-    sample: int | float | None = None  # rows (integer) or a share of them (between 0 and 1)
+    limit: int | None = Key(default=None, ge=1)  # rows, or groups
+    sample: int | float | None = None  # rows or groups (integer) or a share of them (between 0 and 1)
     sample_seed: int = Key(default=0, ge=0)
     only_rejected_of: tuple[str, ...] = ()  # run directories
     skip_done_in: tuple[str, ...] = ()  # run directories
@@ -38,6 +41,23 @@ class DataSettings(Strict):
                 f"id_column and text_column are both {self.text_column!r}: a text is no id, and ids are told"
             )
         return self
+
+    @model_validator(mode="after")
+    def _groups_are_several(self) -> Self:
+        if self.group_by is None and self.order_by is not None:
+            raise ValueError("order_by orders the documents of a group; give group_by, or leave order_by out")
+        for name in ("group_by", "order_by"):
+            column = getattr(self, name)
+            if column is not None and column == self.text_column:
+                raise ValueError(f"{name} and text_column are both {column!r}: a text groups and orders nothing")
+        if self.group_by is not None and self.group_by == self.id_column:
+            raise ValueError(f"group_by and id_column are both {self.group_by!r}: each group would be one document")
+        return self
+
+    @property
+    def result_id(self) -> str:
+        """The column by which the rows of the result are named: of the groups, or of the documents."""
+        return self.id_column if self.group_by is None else self.group_by
 
     @field_validator("sample")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -13,15 +13,20 @@ from glane.task.kinds.enum import CATEGORY
 from glane.task.task import Task
 from glane.types import ExtractedValue
 
-EVIDENCE = pa.struct(
-    [
-        pa.field("quote", pa.string()),
-        pa.field("start", pa.int64()),
-        pa.field("end", pa.int64()),
-        pa.field("alignment", pa.string()),
-        pa.field("supports", pa.bool_()),
-    ]
-)
+_EVIDENCE = [
+    pa.field("quote", pa.string()),
+    pa.field("start", pa.int64()),
+    pa.field("end", pa.int64()),
+    pa.field("alignment", pa.string()),
+    pa.field("supports", pa.bool_()),
+]
+
+
+class _Kinds(NamedTuple):
+    """What decides which columns a field has."""
+
+    task: Task
+    evidence: pa.DataType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +39,17 @@ class Column:
     read: Callable[[ExtractedValue], Any]
 
 
-def columns(task: Task) -> list[Column]:
+def columns(task: Task, *, documents: pa.DataType | None = None) -> list[Column]:
     """Return the columns of a task's fields, in order. Annotations of a field follow it, named `<name>__<what>`.
+
+    `documents` is the type of the ids of documents that are grouped: evidence then tells which document it is of.
 
     Top-level categories have dictionary type. Inside lists and structs they are strings, which every reader of Parquet
     returns unchanged. Annotations of list items are lists of the same length.
     """
-    return [column for name, field in task.fields.items() for column in _columns(name, field, task, nested=False)]
+    named = [] if documents is None else [pa.field("document", documents)]
+    kinds = _Kinds(task, pa.struct([*_EVIDENCE, *named]))
+    return [column for name, field in task.fields.items() for column in _columns(name, field, kinds, nested=False)]
 
 
 def row_values(found: Mapping[str, ExtractedValue], columns: Sequence[Column]) -> dict[str, Any]:
@@ -48,11 +57,11 @@ def row_values(found: Mapping[str, ExtractedValue], columns: Sequence[Column]) -
     return {column.name: column.read(found[column.field]) for column in columns}
 
 
-def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Column]:
-    category = pa.string() if nested else CATEGORY
+def _columns(name: str, field: Field, kinds: _Kinds, *, nested: bool) -> list[Column]:
+    category, task = pa.string() if nested else CATEGORY, kinds.task
     if isinstance(field, ListField):
-        return _list_columns(name, field, task, category)
-    kind, read = _value(field, task, nested=nested)
+        return _list_columns(name, field, kinds, category)
+    kind, read = _value(field, kinds, nested=nested)
     found = [Column(field=name, name=name, type=kind, read=read)]
 
     def add(what: str, kind: pa.DataType, read: Callable[[ExtractedValue], Any]) -> None:
@@ -65,7 +74,7 @@ def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Colum
     if field.assertion:
         add("assertion", category, lambda one: one.assertion)
     if field.evidence:
-        add("evidence", EVIDENCE, _evidence)
+        add("evidence", kinds.evidence, _evidence)
     if task.confidence:
         add("confidence", pa.float64(), lambda one: one.confidence)
         values = () if isinstance(field, ObjectField) else field.categories
@@ -79,8 +88,9 @@ def _columns(name: str, field: Field, task: Task, *, nested: bool) -> list[Colum
     return found
 
 
-def _list_columns(name: str, field: ListField, task: Task, category: pa.DataType) -> list[Column]:
-    kind, read = _item(field.items, task)
+def _list_columns(name: str, field: ListField, kinds: _Kinds, category: pa.DataType) -> list[Column]:
+    task = kinds.task
+    kind, read = _item(field.items, kinds)
     found = [Column(field=name, name=name, type=pa.list_(kind), read=_each(read))]
 
     def add(what: str, kind: pa.DataType, read: Callable[[ExtractedValue], Any]) -> None:
@@ -91,7 +101,7 @@ def _list_columns(name: str, field: ListField, task: Task, category: pa.DataType
     if field.assertion:
         add("assertion", pa.list_(pa.string()), _each(lambda item: item.assertion))
     if field.evidence:
-        add("evidence", pa.list_(EVIDENCE), _each(_evidence))
+        add("evidence", pa.list_(kinds.evidence), _each(_evidence))
     if task.confidence:
         add("confidence", pa.list_(pa.float64()), _each(lambda item: item.confidence))
     if task.passes.samples > 1:
@@ -103,20 +113,20 @@ def _each(read: Callable[[ExtractedValue], Any]) -> Callable[[ExtractedValue], A
     return lambda one: None if one.items is None else [read(item) for item in one.items]
 
 
-def _item(field: Field, task: Task) -> tuple[pa.DataType, Callable[[ExtractedValue], Any]]:
+def _item(field: Field, kinds: _Kinds) -> tuple[pa.DataType, Callable[[ExtractedValue], Any]]:
     if isinstance(field, ListField):
-        kind, read = _item(field.items, task)
+        kind, read = _item(field.items, kinds)
         return pa.list_(kind), _each(read)
     if not isinstance(field, ObjectField) and field.has_precision:
         kind = pa.struct([pa.field("date", field.arrow_type(nested=True)), pa.field("date__precision", pa.string())])
         return kind, lambda one: None if one.is_null else {"date": one.value, "date__precision": one.precision}
-    return _value(field, task, nested=True)
+    return _value(field, kinds, nested=True)
 
 
-def _value(field: Field, task: Task, *, nested: bool) -> tuple[pa.DataType, Callable[[ExtractedValue], Any]]:
+def _value(field: Field, kinds: _Kinds, *, nested: bool) -> tuple[pa.DataType, Callable[[ExtractedValue], Any]]:
     """The type of the value without annotations, and how it is read."""
     if isinstance(field, ObjectField):
-        inner = [column for name, one in field.fields.items() for column in _columns(name, one, task, nested=True)]
+        inner = [column for name, one in field.fields.items() for column in _columns(name, one, kinds, nested=True)]
         kind = pa.struct([pa.field(column.name, column.type) for column in inner])
         return kind, lambda one: None if one.fields is None else row_values(one.fields, inner)
     assert not isinstance(field, ListField)
@@ -142,6 +152,7 @@ def _evidence(one: ExtractedValue) -> dict[str, Any] | None:
         "end": passage.end,
         "alignment": str(passage.alignment),
         "supports": passage.supports,
+        "document": passage.document,  # left out where the type has none
     }
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from glane.task.field_list import field_list
@@ -27,6 +27,7 @@ PromptShape = Literal["system", "turns", "single"]
 SHAPES: tuple[PromptShape, ...] = ("system", "turns", "single")
 
 _HEAD = 200  # characters
+_LONGEST_ID = 60  # characters of the id of a document of a group, in its heading
 _CODE = 8  # characters of the code of a document's marks
 
 
@@ -36,6 +37,17 @@ class Part(NamedTuple):
     number: int  # from 1
     of: int
     head: str  # how the document begins; empty for the first part
+
+
+class Shown(NamedTuple):
+    """A document of a group, or what a prompt shows of it."""
+
+    number: int  # from 1
+    of: int  # documents of the whole group
+    id: str
+    order: str  # what the documents are ordered by, as a date; may be empty
+    text: str
+    is_continued: bool  # the text is not the document's beginning
 
 
 def document_head(text: str) -> str:
@@ -56,16 +68,20 @@ class PromptTemplate:
         self._code = _digest(task.instructions)
         self._shared = self._before() if style == "full" else []
 
-    def messages(self, inputs: Mapping[str, str], *, part: Part | None = None, note: str = "") -> list[Message]:
-        """Return the messages of the prompt for one document, or a part of it.
+    def messages(
+        self, inputs: Mapping[str, str], *, part: Part | None = None, note: str = "", group: Sequence[Shown] = ()
+    ) -> list[Message]:
+        """Return the messages of the prompt for one document, or a part of it; or for a `group` in place of the text.
 
         A note comes after the document, so that the prefix cache serves everything before it. The style `bare` has no
         note: its model was not trained on notes.
         """
         task = self._task
         if self._style == "bare":
+            if group:
+                inputs = {**inputs, TEXT_INPUT: self._case(group, self._code_beside(_words_of(inputs, group)))}
             return [Message(role="user", content=_inputs(task, inputs) if len(task.inputs) > 1 else inputs[TEXT_INPUT])]
-        asked = self._document(inputs, part)
+        asked = self._document(inputs, part, group)
         if note:
             asked = f"{asked}\n{note}"
         if self._shape == "system":
@@ -84,28 +100,45 @@ class PromptTemplate:
     def _before(self) -> list[Message]:
         """The system message, and each example as a question and its answer."""
         task = self._task
-        found = [Message(role="system", content=_shared(task, self._marks("")))]
+        found = [Message(role="system", content=_shared(task, _marks(self._code)))]
         for example in task.examples:
             answer = compact_json(task.spelling.in_answer(example.output))
             found.append(Message(role="user", content=self._document(example.inputs)))
             found.append(Message(role="assistant", content=answer))
         return found
 
-    def _document(self, inputs: Mapping[str, str], part: Part | None = None) -> str:
+    def heading(self, one: Shown, code: str = "") -> str:
+        """The line before a document of a group. Only glane knows the code, so no document can write such a line."""
         words = PROMPT_WORDS[self._task.language]
-        shown, before = _inputs(self._task, inputs), ""
-        if part is not None:
-            before = words["part"].format(number=part.number, of=part.of) + "\n"
-            shown = f"{words['head']} : {part.head} […]\n\n{shown}" if part.head else shown
-        opened, closed = self._marks(shown)
+        place = words["case_document"].format(number=one.number, of=one.of)
+        told = [_one_line(one.id), *([one.order] if one.order else []), *([words["continued"]] * one.is_continued)]
+        return f"[{code or self._code}] {place} : {', '.join(told)}"
+
+    def _case(self, group: Sequence[Shown], code: str) -> str:
+        return "\n\n".join(f"{self.heading(one, code)}\n{one.text}" for one in group)
+
+    def _document(self, inputs: Mapping[str, str], part: Part | None = None, group: Sequence[Shown] = ()) -> str:
+        words = PROMPT_WORDS[self._task.language]
+        if group:
+            code = self._code_beside(_words_of(inputs, group))
+            shown = _inputs(self._task, {**inputs, TEXT_INPUT: self._case(group, code)})
+            before = words["case"].format(code=code) + "\n"
+            before += "" if part is None else words["case_part"].format(number=part.number, of=part.of) + "\n"
+        else:
+            shown, before = _inputs(self._task, inputs), ""
+            if part is not None:
+                before = words["part"].format(number=part.number, of=part.of) + "\n"
+                shown = f"{words['head']} : {part.head} […]\n\n{shown}" if part.head else shown
+            code = self._code_beside(shown)
+        opened, closed = _marks(code)
         return f"{before}{opened}\n{shown}\n{closed}"
 
-    def _marks(self, text: str) -> tuple[str, str]:
-        """The marks around a document. Their code is the same for all documents that do not have it."""
+    def _code_beside(self, text: str) -> str:
+        """The code of the marks around a document: the same for all documents that do not have it."""
         code = self._code
         while code in text:
             code = _digest(code + text)
-        return f"<document {code}>", f"</document {code}>"
+        return code
 
 
 def messages(
@@ -113,6 +146,21 @@ def messages(
 ) -> list[Message]:
     """Return the messages of the prompt for one document; use `PromptTemplate` for many documents."""
     return PromptTemplate(task, style=style, shape=shape).messages(inputs, note=note)
+
+
+def _marks(code: str) -> tuple[str, str]:
+    return f"<document {code}>", f"</document {code}>"
+
+
+def _words_of(inputs: Mapping[str, str], group: Sequence[Shown]) -> str:
+    """All that the documents of a group bring into a prompt."""
+    return "\n".join([*inputs.values(), *(word for one in group for word in (one.id, one.order, one.text))])
+
+
+def _one_line(text: str) -> str:
+    """An id as a heading shows it."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return line if len(line) <= _LONGEST_ID else f"{line[:_LONGEST_ID]}…"
 
 
 def _digest(text: str) -> str:

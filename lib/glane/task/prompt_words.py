@@ -16,6 +16,13 @@ PROMPT_WORDS: dict[Language, dict[str, str]] = {
         ),
         "part": "Partie {number} sur {of} d'un document.",
         "head": "Début du document",
+        "case": (
+            "Un dossier : les documents d'un même cas, dans l'ordre. Une ligne qui commence par [{code}] annonce le "
+            "document qui la suit, et n'est pas à citer. Une citation vient d'un seul document."
+        ),
+        "case_part": "Partie {number} sur {of} d'un dossier.",
+        "case_document": "Document {number} sur {of}",
+        "continued": "suite",
         "reply": "Réponse",
         "null": "ou null",
         "or": "ou",
@@ -59,6 +66,13 @@ PROMPT_WORDS: dict[Language, dict[str, str]] = {
         ),
         "part": "Part {number} of {of} of a document.",
         "head": "Start of the document",
+        "case": (
+            "A case file: the documents of one case, in order. A line that begins with [{code}] announces the document "
+            "that follows it, and is not to be quoted. A quote comes from one document."
+        ),
+        "case_part": "Part {number} of {of} of a case file.",
+        "case_document": "Document {number} of {of}",
+        "continued": "continued",
         "reply": "Answer",
         "null": "or null",
         "or": "or",

@@ -49,6 +49,7 @@ def evaluate(
     wanted: Sequence[str] = (),
     is_weighted: bool = True,
     chance: Chance = DEFAULT_CHANCE,
+    is_grouped: bool = False,
 ) -> Evaluation:
     """Compare the rows of a run with right answers.
 
@@ -61,9 +62,10 @@ def evaluate(
         gold: One row per document: the id column, one column per field, `<field>__missing` and `<field>__assertion`
             where known; with `weight` or `inclusion_probability` if the documents were drawn unequally.
         id_column: The id of both.
-        spans: Passages that support the right values: id, field, item, start, end.
+        spans: Passages that support the right values: id, field, item, start, end; and document, if `is_grouped`.
         by: Columns of the right answers or of the run that make subgroups.
         wanted: The fields to compare; all that `gold` has if empty.
+        is_grouped: Whether the rows are groups of documents, whose evidence names the document.
         is_weighted: Whether measures are weighted, and so speak of the run, or are those of the documents compared.
             Counts are never weighted.
         chance: Resamples and seed.
@@ -74,7 +76,8 @@ def evaluate(
     paired = pair(fields, run, gold, id_column=id_column, wanted=wanted, beside=by)
     asked = paired.fields
     groups = {name: _groups(name, paired, [*run.collect_schema().names(), *gold.columns]) for name in by}
-    passages = None if spans is None else read_spans(spans, id_column, [leaf.path for leaf in leaves(asked)])
+    paths = [leaf.path for leaf in leaves(asked)]
+    passages = None if spans is None else read_spans(spans, id_column, paths, has_documents=is_grouped)
     judged = judge(
         asked,
         answers_of(asked, paired.gold),

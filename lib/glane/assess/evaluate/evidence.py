@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import polars as pl
@@ -17,16 +18,19 @@ from glane.types import Alignment
 
 _COLUMNS = ("field", "item", "start", "end")
 _BLOCK = 5_000  # documents that are held as Python values at once
-Spans = Mapping[tuple[Any, str], Sequence[tuple[int | None, int, int]]]
+Marked = tuple[int | None, int, int, str | int | None]
+Spans = Mapping[tuple[Any, str], Sequence[Marked]]
 
 
-def read_spans(spans: pl.DataFrame, id_column: str, paths: Sequence[str]) -> Spans:
-    """Return marked passages by id and field, as (item, start, end) in code points.
+def read_spans(spans: pl.DataFrame, id_column: str, paths: Sequence[str], *, has_documents: bool = False) -> Spans:
+    """Return marked passages by id and field, as (item, start, end, document) in code points.
+
+    The document is that of a group (`has_documents`), whose text the offsets are of; else None.
 
     Raises:
         DataError: if a column is missing or of another type, or no passage belongs to a field.
     """
-    needed = [id_column, "field", "start", "end"]
+    needed = [id_column, "field", "start", "end", *(["document"] if has_documents else [])]
     if lacking := [name for name in needed if name not in spans.columns]:
         raise DataError(f"spans: no column {lacking[0]!r}. {did_you_mean(lacking[0], spans.columns)}")
     if strange := [name for name in ("item", "start", "end") if not _is_whole(spans, name)]:
@@ -35,10 +39,11 @@ def read_spans(spans: pl.DataFrame, id_column: str, paths: Sequence[str]) -> Spa
         raise DataError(f"spans.field: names none of the fields compared. Valid: {', '.join(paths)}.")
     if "item" not in spans.columns:
         spans = spans.with_columns(pl.lit(None, pl.Int64).alias("item"))
-    found: dict[tuple[Any, str], list[tuple[int | None, int, int]]] = defaultdict(list)
-    for id_, field, item, start, end in spans.select(id_column, *_COLUMNS).iter_rows():
+    found: dict[tuple[Any, str], list[Marked]] = defaultdict(list)
+    documents = spans["document"] if has_documents else repeat(None)
+    for (id_, field, item, start, end), document in zip(spans.select(id_column, *_COLUMNS).iter_rows(), documents):
         if start is not None and end is not None:
-            found[id_, field].append((item, start, end))
+            found[id_, field].append((item, start, end, document))
     return found
 
 
@@ -71,7 +76,7 @@ def evidence_scores(
             right = None if item is None else matched.get((at, path, item))
             own = [one for one in marked if one[0] is not None and one[0] == right]
             if marked:
-                ious[path].append(max(_iou(passage, start, end) for _, start, end in own or marked))
+                ious[path].append(max(_iou(passage, one) for one in own or marked))
     found = {}
     for path, counts in alignments.items():
         entry: dict[str, Any] = {"quotes": counts.total(), **{str(one): counts[str(one)] for one in Alignment}}
@@ -120,8 +125,9 @@ def _passages(
             yield from _passages(field.fields, value, prefix=f"{prefix}{name}.", item=item)
 
 
-def _iou(passage: Mapping[str, Any], start: int, end: int) -> float:
-    if passage["start"] is None or passage["end"] is None:
+def _iou(passage: Mapping[str, Any], marked: Marked) -> float:
+    _, start, end, document = marked
+    if passage["start"] is None or passage["end"] is None or passage.get("document") != document:
         return 0.0
     common = min(passage["end"], end) - max(passage["start"], start)
     return max(0, common) / (max(passage["end"], end) - min(passage["start"], start)) if common > 0 else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import polars as pl
@@ -23,14 +23,14 @@ _NOT_SHOWN = {"evidence", "merge", "items", "fields", "min_items", "max_items", 
 
 
 def review_data(
-    task: Task, rows: pl.DataFrame, sample: pl.DataFrame, *, id_column: str, text_column: str, run: str,
-    fields: Sequence[str], context: Sequence[str], toy: Toy | None = None,
+    task: Task, rows: pl.DataFrame | Iterable[Mapping[str, Any]], sample: pl.DataFrame, *, id_column: str,
+    text_column: str, run: str, fields: Sequence[str], context: Sequence[str], toy: Toy | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what the page shows, as plain values of JSON.
 
     Args:
         task: of the run.
-        rows: the result's columns of the documents of the sample, and their text.
+        rows: the result's columns of the documents of the sample, and their text; as a table or row by row.
         sample: as `glane.assess.sampling` draws it; the page keeps its order.
         id_column: the name of the id, in both.
         text_column: the name of the text.
@@ -42,7 +42,8 @@ def review_data(
     Raises:
         DataError: if a passage is not in the text any more: the input changed after the run.
     """
-    by_id = {row[id_column]: row for row in rows.iter_rows(named=True)}
+    named = rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else rows
+    by_id = {row[id_column]: row for row in named}
     documents = []
     for drawn in sample.iter_rows(named=True):
         row = by_id[drawn[id_column]]
