@@ -103,7 +103,9 @@ class Evidence:
     """A passage of the document that supports a value: `text[start:end] == quote`, in code points of the whole text.
 
     Without alignment (`NONE`) there is neither passage nor offsets. `supports` tells whether the value can be read in
-    the passage: None if that cannot be told, as for a category without synonyms.
+    the passage: None if that cannot be told, as for a category without synonyms. `quote_mass` is the share of the
+    model's probability, 0 to 1, that copying left to the quote: near 0 if the model wanted to quote what is not in the
+    text. None if it is not known, or if quotes are free.
     """
 
     quote: str | None
@@ -111,6 +113,7 @@ class Evidence:
     end: int | None
     alignment: Alignment
     supports: bool | None = None
+    quote_mass: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,6 +130,7 @@ class ExtractedValue:
     missing: Missing | None = None
     assertion: Assertion | None = None
     quote: str | None = None  # the quote as the model wrote it
+    quote_span: tuple[int, int] | None = None  # in the answer's JSON: the quote, with its quotation marks
     evidence: Evidence | None = None  # the quote, found again in the text
     span: tuple[int, int] | None = None  # in the answer's JSON: all that decides what the value is
     lead: tuple[int, int] | None = None  # where the quote stands before the value: what decided that there is a quote
@@ -168,6 +172,9 @@ class TokenScores:
     pieces: Sequence[bytes]  # the bytes of each token; joined, they are the answer in UTF-8
     logprobs: Sequence[float]  # of the chosen tokens, one per piece
     others: Sequence[Sequence[tuple[bytes, float]]]  # at each place: (piece, log-probability) of the likeliest tokens
+    # At each place: the logarithm of the share of the model's probability that the grammar's mask left, 0 where it
+    # forbade nothing. None if that is not known.
+    allowed: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,14 @@ sampler and reports the result. Second, users ask for the probability among the 
 that the grammar forced has log-probability 0, so it does not change any product.
 
 A value's confidence is the probability of the tokens that spell it, given everything before it in the answer. Where
-the quote stands before the value, that the answer quotes at all counts, and what it quotes is given. It separates
-doubtful values from sure ones. It is not calibrated: whether 0.9 means nine right in ten must be measured on labelled
-documents.
+the quote stands before the value, that the answer quotes at all counts, and what it quotes is given.
+
+Copied quotes are the exception to the first rule. A model that invents a value wants to quote what is not in the text.
+The mask leaves it something else, which may then look certain. So what the mask left to a quote (`Scorer.quote_mass`)
+is multiplied into the confidence of its value.
+
+Confidence separates doubtful values from sure ones. It is not calibrated: whether 0.9 means nine right in ten must be
+measured on labelled documents.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ import json
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Self
 
@@ -114,6 +119,7 @@ class Scorer:
                 pieces=[scores.pieces[index] for index in kept],
                 logprobs=logprobs,
                 others=[scores.others[index] for index in kept],
+                allowed=None if scores.allowed is None else [scores.allowed[index] for index in kept],
             ),
             # -inf would turn every later difference of sums into NaN.
             sums=[0.0, *accumulate(min(logprob, 0.0) if logprob > _IMPOSSIBLE else 0.0 for logprob in logprobs)],
@@ -133,6 +139,18 @@ class Scorer:
     def confidence(self, found: ExtractedValue) -> float | None:
         """Return the probability, 0 to 1, of the decision on a value, a null or a reason; None if it has no place."""
         return None if found.span is None else self._lead(found) * self._product(*self._after(found))
+
+    def quote_mass(self, found: ExtractedValue) -> float | None:
+        """Return the share of the model's probability, 0 to 1, that the grammar's mask left to the quote of a value.
+
+        TODO
+        None if there is no quote, or if the engine does not tell it.
+        """
+        if found.quote_span is None or self.scores.allowed is None:
+            return None
+        start, end = found.quote_span
+        first, last = bisect_right(self.ends, start + 1), bisect_left(self.starts, end)
+        return math.exp(min(math.fsum(self.scores.allowed[first:last]), 0.0))
 
     def _lead(self, found: ExtractedValue) -> float:
         return 1.0 if found.lead is None else self.probability(found.lead)
@@ -221,25 +239,31 @@ class Scorer:
 
 
 def score_values(found: ExtractedValue, field: Field, scorer: Scorer) -> None:
-    """Set `confidence` and `probabilities` in `found` and everything inside it.
+    """Set `confidence`, `probabilities` and the `quote_mass` of evidence in `found` and everything inside it.
 
     The confidence of a scalar, a null or a missing reason is the probability of its whole decision, see
-    `Scorer.confidence`. A list has no confidence; its items have. An object has the lowest confidence inside it, or
-    None if there is none. Enums and booleans also get the probability of each value. Values without a place in the
-    answer get nothing.
+    `Scorer.confidence`, times the `quote_mass` of its quote. A value without a quote of its own inside an object takes
+    that of the object. A list has no confidence; its items have. An object has the lowest confidence inside it, or None
+    if there is none. Enums and booleans also get the probability of each value, given that the quote is right. Values
+    without a place in the answer get nothing.
     """
-    _score(found, field, scorer)
+    _score(found, field, scorer, around=1.0)
 
 
-def _score(found: ExtractedValue, field: Field, scorer: Scorer) -> float | None:
-    """Score, and return the lowest confidence of a leaf."""
+def _score(found: ExtractedValue, field: Field, scorer: Scorer, *, around: float) -> float | None:
+    """Score, and return the lowest confidence of a leaf. `around` is the mass of the quote around it, 1 without."""
+    if (mass := scorer.quote_mass(found)) is not None and found.evidence is not None:
+        around = mass
+        found.evidence = replace(found.evidence, quote_mass=mass)
     if found.fields is not None and isinstance(field, ObjectField):
-        found.confidence = _lowest(_score(part, field.fields[name], scorer) for name, part in found.fields.items())
+        found.confidence = _lowest(
+            _score(part, field.fields[name], scorer, around=around) for name, part in found.fields.items()
+        )
         return found.confidence
     if found.items is not None and isinstance(field, ListField):
-        return _lowest([_score(item, field.items, scorer) for item in found.items])
-    if found.span is not None:
-        found.confidence = scorer.confidence(found)
+        return _lowest([_score(item, field.items, scorer, around=around) for item in found.items])
+    if (confidence := scorer.confidence(found)) is not None:
+        found.confidence = confidence * around
         if not isinstance(field, ListField | ObjectField) and (spellings := field.spellings()):
             found.probabilities = scorer.probabilities(found, spellings)
     return found.confidence

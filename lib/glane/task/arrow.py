@@ -20,6 +20,7 @@ EVIDENCE = pa.struct(
         pa.field("end", pa.int64()),
         pa.field("alignment", pa.string()),
         pa.field("supports", pa.bool_()),
+        pa.field("quote_mass", pa.float64()),
     ]
 )
 
@@ -142,6 +143,7 @@ def _evidence(one: ExtractedValue) -> dict[str, Any] | None:
         "end": passage.end,
         "alignment": str(passage.alignment),
         "supports": passage.supports,
+        "quote_mass": passage.quote_mass,
     }
 
 
