@@ -370,15 +370,21 @@ def quoted(text, value, quote, **more):
     return ExtractedValue(quote=quote, evidence=passage, quote_span=(start, start + len(quote) + 2), **more, **value)
 
 
-def test_a_quote_has_the_mass_of_its_tokens_and_the_value_its_product():
-    ready = with_masses(
-        ('{"value":', 0.01), ("67", 0.02), (',"quote":"', 0.03), ("67", 0.5), (" ans", 0.8), ('"}', 0.9)
-    )
+@pytest.mark.parametrize(
+    ("quote", "product"),
+    [
+        ([("67", 0.5), (" ans", 0.8), (" et", 0.9), (" demi", 0.1), ('"}', 0.1)], 0.5 * 0.8 * 0.9),
+        ([("67", 0.5), (" ans", 0.8), ('"}', 0.7)], 0.5 * 0.8 * 0.7),  # with the token that ends it
+        ([('67"', 0.5), ("}", 0.1)], 0.5),
+    ],
+)
+def test_a_quote_has_the_mass_of_its_first_tokens_and_its_value_the_product(quote, product):
+    ready = with_masses(('{"value":', 0.01), ("67", 0.02), (',"quote":"', 0.03), *quote)
     text = ready.text
-    found = quoted(text, {"value": 67}, "67 ans", **place(text, "67", '{"value":'))
+    found = quoted(text, {"value": 67}, json.loads(text)["quote"], **place(text, "67", '{"value":'))
     score_values(found, field("integer"), ready)
-    assert found.evidence.quote_mass == pytest.approx(0.5 * 0.8 * 0.9)
-    assert found.confidence == pytest.approx(0.5 * 0.8 * 0.9)
+    assert found.evidence.quote_mass == pytest.approx(product)
+    assert found.confidence == pytest.approx(product)
 
 
 def test_a_token_that_opens_the_quote_counts_only_if_it_begins_it():
@@ -917,10 +923,10 @@ def test_the_quotes_of_whole_answers_are_found_with_their_masses(order, keys):
     about = {"name": "t", "instructions": "x", "fields": fields, "order": order, "keys": keys}
     task = load_task(about)
     value = {
-        "age": {"value": 67, "quote": "quote A"},
-        "seen": [{"value": "b", "quote": "quote B"}, {"value": "c", "quote": "quote C"}],
-        "case": {"value": {"place": "Lyon", "n": {"value": 3, "quote": "quote D"}}, "quote": "quote E"},
-        "gone": {"missing": "denied", "quote": "quote F"},
+        "age": {"value": 67, "quote": "A quote"},
+        "seen": [{"value": "b", "quote": "B quote"}, {"value": "c", "quote": "C quote"}],
+        "case": {"value": {"place": "Lyon", "n": {"value": 3, "quote": "D quote"}}, "quote": "E quote"},
+        "gone": {"missing": "denied", "quote": "F quote"},
     }
     text = compact(task.spelling.in_answer(value))
     masses = {letter: 1 / number for number, letter in enumerate("ABCDEF", start=2)}
@@ -928,7 +934,7 @@ def test_the_quotes_of_whole_answers_are_found_with_their_masses(order, keys):
     logs = [log(masses.get(letter, 1)) for letter in text]
     completion = Completion(text=text, finish_reason="stop", num_prompt_tokens=1, num_output_tokens=1)
     found = parse(completion, task.fields, task.spelling).found
-    ground(found, Aligner(" ".join(f"quote {letter}" for letter in masses)))
+    ground(found, Aligner(" ".join(f"{letter} quote" for letter in masses)))
     ready = Scorer.of(text, replace(scores(pieces), allowed=logs), Wrappers.of(task.spelling))
     for name, one in found.items():
         score_values(one, task.fields[name], ready)

@@ -207,3 +207,4 @@ class Extraction:
     leaked: Sequence[str] | None = None  # fields whose value comes from an example of the task, not from the document
     suspicious: Sequence[str] | None = None  # how the document speaks to a model; see `glane.reading.suspicion`
     not_in_quote: Sequence[str] | None = None  # fields with a value that cannot be read in its own quote
+    forced_quote: Sequence[str] | None = None  # fields with a quote that the model wanted to begin in another way

@@ -32,6 +32,7 @@ from glane.types import ExtractedValue, TokenScores
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: every byte of a character except its first
 _IMPOSSIBLE = -700.0  # exp of less is not a normal double; engines write -inf or -9999 for masked tokens
+_TOKENS_OF_A_BEGINNING = 3  # of a quote: with them its mass tells best what is wrong
 _CLOSING = frozenset('"}]')  # last characters of values that end by themselves
 _FOLLOWING = b",}] \t\n\r"  # what may stand after a value
 
@@ -141,16 +142,20 @@ class Scorer:
         return None if found.span is None else self._lead(found) * self._product(*self._after(found))
 
     def quote_mass(self, found: ExtractedValue) -> float | None:
-        """Return the share of the model's probability, 0 to 1, that the grammar's mask left to the quote of a value.
+        """Return how much of the model's probability, 0 to 1, the mask left to the beginning of a value's quote.
 
-        TODO
+        It is the product over the first three tokens, of which the last may close the quote. That is the probability
+        that the model, at none of them, wanted a token that the mask forbids. The first alone tells little: a common
+        word or letter may begin any quote. More of them tell no more, see docs/evidence.md.
+
         None if there is no quote, or if the engine does not tell it.
         """
         if found.quote_span is None or self.scores.allowed is None:
             return None
         start, end = found.quote_span
         first, last = bisect_right(self.ends, start + 1), bisect_left(self.starts, end)
-        return math.exp(min(math.fsum(self.scores.allowed[first:last]), 0.0))
+        told = self.scores.allowed[first : min(last, first + _TOKENS_OF_A_BEGINNING)]
+        return math.exp(min(math.fsum(told), 0.0))
 
     def _lead(self, found: ExtractedValue) -> float:
         return 1.0 if found.lead is None else self.probability(found.lead)
