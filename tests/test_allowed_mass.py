@@ -23,6 +23,8 @@ def mask(_scheduled, logits):
 class Sampler:
     """As vLLM's: log-probabilities of what it is given, which it may change afterwards."""
 
+    logprobs_mode = "raw_logprobs"
+
     def sample(self, logits, num_alternatives=NUM_ALTERNATIVES + 1):
         logprobs = logits.float().log_softmax(-1)
         logits.div_(0.7)
@@ -67,6 +69,9 @@ def test_what_is_not_the_masked_rows_gets_no_mass():
     assert MASS_ID not in ids(logits, NUM_ALTERNATIVES)  # another engine of this process, which asks for none
     assert MASS_ID not in ids(logits[:2])  # rows that were put together anew, as in speculative decoding
     assert sampled(Sampler(), logits, 0).logprobs_tensors is None
+    processed = Sampler()
+    processed.logprobs_mode = "processed_logprobs"  # of other logits than the mask made
+    assert MASS_ID not in sampled(processed, logits).logprobs_tensors.logprob_token_ids
     masked(None, None)  # ranks without logits
     masked(None, torch.zeros(0, 8))
 

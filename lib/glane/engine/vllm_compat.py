@@ -10,8 +10,8 @@ Shared grammars (grammars.py) need the names below. They also depend on this:
 The mass that the mask left (allowed_mass.py) needs the functions of `ModelRunner`, and this:
 - vLLM imports what `worker_extension_cls` names in each worker process before it makes the worker, and adds its class;
 - a model runner masks its logits in place, then gives the same tensor to its sampler;
-- the sampler returns `logprobs_tensors`: a column of the chosen token, then one for each alternative that was asked
-  for, whose ids vLLM passes on unread while detokenize=False.
+- a sampler with `logprobs_mode` "raw_logprobs" returns `logprobs_tensors` of these logits: a column of the chosen
+  token, then one for each alternative that was asked for, whose ids vLLM passes on unread while detokenize=False.
 
 With model.shared_grammars=false and model.quote_mass=false none of this is imported. To try a new version, run the
 tests marked `engine`, and add it to TRIED.
