@@ -67,8 +67,10 @@ def test_what_is_not_the_masked_rows_gets_no_mass():
     assert MASS_ID not in ids(logits)  # not masked
     masked(None, logits)
     assert MASS_ID not in ids(logits, NUM_ALTERNATIVES)  # another engine of this process, which asks for none
+    masked(None, logits)
     assert MASS_ID not in ids(logits[:2])  # rows that were put together anew, as in speculative decoding
     assert sampled(Sampler(), logits, 0).logprobs_tensors is None
+    masked(None, logits)
     processed = Sampler()
     processed.logprobs_mode = "processed_logprobs"  # of other logits than the mask made
     assert MASS_ID not in sampled(processed, logits).logprobs_tensors.logprob_token_ids

@@ -458,6 +458,16 @@ def test_each_item_of_a_list_has_its_own_mass():
     assert [one.confidence for one in items] == pytest.approx([0.5, 0.75])
 
 
+@pytest.mark.parametrize(("mass", "expected"), [(math.nan, None), (-math.inf, 0.0), (1e-7, 1.0)])
+def test_a_mass_that_is_no_logarithm_of_a_share_makes_no_confidence_of_it(mass, expected):
+    text = '{"value":1,"quote":"a"}'
+    told = replace(scores([text[:20].encode(), b"a", b'"}']), allowed=[0.0, mass, 0.0])
+    found = quoted(text, {"value": 1}, "a", **place(text, "1", '{"value":'))
+    score_values(found, field("integer"), Scorer.of(text, told))
+    assert found.evidence.quote_mass == expected
+    assert found.confidence == (1.0 if expected is None else expected)
+
+
 def test_without_masses_confidence_is_as_before():
     ready = scorer(('{"value":', 0.5), ("67", 0.5), (',"quote":"', 1), ("67", 0.1), ('"}', 1))
     found = quoted(ready.text, {"value": 67}, "67", **place(ready.text, "67", '{"value":'))

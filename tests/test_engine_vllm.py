@@ -1,5 +1,6 @@
 """The real engine, in this process: answers, limits, special tokens, tokenizers."""
 
+import inspect
 import json
 import math
 import signal
@@ -8,6 +9,7 @@ import psutil
 import pytest
 
 from conftest import DEMO_MODEL, ROOT, copy_tekken
+from glane.engine import vllm_compat
 from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.protocol import EngineProcessDied, Sampling
 from glane.engine.registry import start_engine
@@ -213,3 +215,11 @@ def test_the_mass_that_the_mask_left_is_that_of_the_unmasked_model(engine, task)
     (completion,) = answers(without, task, texts[:1])
     assert completion.scores().allowed is None
     without.close()
+
+
+def test_both_model_runners_mask_and_sample_logits_where_it_is_assumed():
+    """The second runs on GPUs only. Its functions are at least there, and have the logits where they are looked for."""
+    for runner in vllm_compat.RUNNERS_OF_GPU:
+        for place, at in ((runner.mask, runner.place_of_logits), (runner.sample, 1)):
+            holder, name = vllm_compat.method(place)
+            assert list(inspect.signature(getattr(holder, name)).parameters)[at] == "logits"

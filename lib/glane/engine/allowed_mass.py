@@ -58,7 +58,7 @@ def sending(sample: Any) -> Any:
     @wraps(sample)
     def sampled(self: Any, logits: torch.Tensor, *arguments: Any, **named: Any) -> Any:
         output = sample(self, logits, *arguments, **named)
-        unmasked, sent = getattr(logits, _KEY, None), output.logprobs_tensors
+        unmasked, sent = vars(logits).pop(_KEY, None), output.logprobs_tensors  # its memory is free from here on
         is_asked = sent is not None and sent.logprobs.shape[1] == MASS_COLUMNS and self.logprobs_mode == "raw_logprobs"
         if unmasked is not None and is_asked and len(unmasked) == len(sent.logprobs):
             chosen = sent.logprob_token_ids[:, :1].long()

@@ -154,8 +154,8 @@ class Scorer:
             return None
         start, end = found.quote_span
         first, last = bisect_right(self.ends, start + 1), bisect_left(self.starts, end)
-        told = self.scores.allowed[first : min(last, first + _TOKENS_OF_A_BEGINNING)]
-        return math.exp(min(math.fsum(told), 0.0))
+        total = math.fsum(self.scores.allowed[first : min(last, first + _TOKENS_OF_A_BEGINNING)])
+        return None if math.isnan(total) else math.exp(min(total, 0.0))
 
     def _lead(self, found: ExtractedValue) -> float:
         return 1.0 if found.lead is None else self.probability(found.lead)
