@@ -1,4 +1,4 @@
-"""Starts vLLM after one of its private names is gone: first without shared grammars, then with them.
+"""Starts vLLM after one of its private names is gone: first without what needs such names, then with shared grammars.
 
 Prints a line of JSON for each. What vLLM itself uses the name for goes on: only its importers miss it.
 """
@@ -37,7 +37,9 @@ def main():
 
 def without_shared_grammars():
     task = load_task(yaml.safe_load((ROOT / "conf" / "task" / "ed_visit.yaml").read_text(encoding="utf-8")))
-    engine = start_engine(DEMO_MODEL.model_copy(update={"shared_grammars": False}), device="cpu", cpus=1)
+    engine = start_engine(
+        DEMO_MODEL.model_copy(update={"shared_grammars": False, "quote_mass": False}), device="cpu", cpus=1
+    )
     prompt = engine.encode(messages(task, {"text": TEXT}, style="bare"))
     sampling = Sampling(temperature=0.0, seed=0, max_tokens=256)
     engine.add("a", prompt, form=answer_form(task), text=TEXT, sampling=sampling)

@@ -4,6 +4,7 @@ import json
 import math
 import random
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,10 +12,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from glane.reading.confidence import Scorer, score_values, token_spans
+from glane.reading.align import Aligner
+from glane.reading.confidence import Scorer, Wrappers, score_values, token_spans
+from glane.reading.ground import ground
+from glane.reading.parse import parse
 from glane.task.fields import field_from
 from glane.task.locate import Node, locate
-from glane.types import ExtractedValue, Missing, TokenScores
+from glane.task.task import load_task
+from glane.types import Alignment, Completion, Evidence, ExtractedValue, Missing, TokenScores
 
 STRANGE = '\n"\\é😀e\u0301{}[]:, 1'
 STRINGS = st.text(st.sampled_from("ab" + STRANGE) | st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -349,6 +354,125 @@ def test_wrappers_lists_and_objects():
     assert cases.confidence is None
     assert none.confidence is None
     assert gone.confidence == pytest.approx(0.3 * 0.4)
+
+
+def with_masses(*tokens):
+    """The scorer of tokens with all of their probability, from (piece, mass that the mask left)."""
+    pieces = [piece.encode() for piece, _ in tokens]
+    given_scores = scores(pieces)
+    told = replace(given_scores, allowed=[log(mass) for _, mass in tokens])
+    return Scorer.of("".join(piece for piece, _ in tokens), told)
+
+
+def quoted(text, value, quote, **more):
+    start = text.index(f'"{quote}"')
+    passage = Evidence(quote=quote, start=0, end=1, alignment=Alignment.EXACT)
+    return ExtractedValue(quote=quote, evidence=passage, quote_span=(start, start + len(quote) + 2), **more, **value)
+
+
+@pytest.mark.parametrize(
+    ("quote", "product"),
+    [
+        ([("67", 0.5), (" ans", 0.8), (" et", 0.9), (" demi", 0.1), ('"}', 0.1)], 0.5 * 0.8 * 0.9),
+        ([("67", 0.5), (" ans", 0.8), ('"}', 0.7)], 0.5 * 0.8 * 0.7),  # with the token that ends it
+        ([('67"', 0.5), ("}", 0.1)], 0.5),
+    ],
+)
+def test_a_quote_has_the_mass_of_its_first_tokens_and_its_value_the_product(quote, product):
+    ready = with_masses(('{"value":', 0.01), ("67", 0.02), (',"quote":"', 0.03), *quote)
+    text = ready.text
+    found = quoted(text, {"value": 67}, json.loads(text)["quote"], **place(text, "67", '{"value":'))
+    score_values(found, field("integer"), ready)
+    assert found.evidence.quote_mass == pytest.approx(product)
+    assert found.confidence == pytest.approx(product)
+
+
+def test_a_token_that_opens_the_quote_counts_only_if_it_begins_it():
+    for opening, first, counts in (('"quote":"', "67", False), ('"quote":"6', "7", True)):
+        ready = with_masses(('{"value":67,', 0.1), (opening, 0.2), (first, 1), ('"}', 1))
+        found = quoted(ready.text, {"value": 67}, "67", **place(ready.text, "67", '{"value":'))
+        score_values(found, field("integer"), ready)
+        assert found.evidence.quote_mass == pytest.approx(0.2 if counts else 1)
+
+
+def test_a_token_that_spells_nothing_of_the_answer_shifts_no_mass():
+    pieces = [b"", b" ", b'{"value":1,"quote":"', b"a", b'"}', b"</s>"]
+    told = replace(scores(pieces), allowed=[-9, -9, 0, math.log(0.25), 0, -9])
+    text = '{"value":1,"quote":"a"}'
+    found = quoted(text, {"value": 1}, "a", **place(text, "1", '{"value":'))
+    score_values(found, field("integer"), Scorer.of(text, told))
+    assert found.evidence.quote_mass == pytest.approx(0.25)
+
+
+def test_a_quote_before_its_value_counts_as_much():
+    ready = with_masses(('{"quote":"', 1), ("67 ans", 0.5), ('","value":', 1), ("67", 0.5), ("}", 1))
+    text = ready.text
+    value = {"span": (text.index('","value"') + 1, text.index("67}") + 2), "lead": (0, text.index('"67 ans'))}
+    found = quoted(text, {"value": 67}, "67 ans", **value)
+    score_values(found, field("integer"), ready)
+    assert found.confidence == found.evidence.quote_mass == pytest.approx(0.5)
+
+
+def test_a_reason_with_a_quote_has_its_mass_and_a_silent_one_none():
+    ready = with_masses(('[{"missing":"denied","quote":"', 0.5), ("no", 0.125), ('"},{"missing":"not_stated"}]', 1))
+    text = ready.text
+    denied = quoted(text, {"missing": Missing.DENIED}, "no", span=place(text, '"denied"', '{"missing"')["span"])
+    silent = ExtractedValue(missing=Missing.NOT_STATED, span=place(text, '"not_stated"', '{"missing":"not')["span"])
+    for one in (denied, silent):
+        score_values(one, field("integer", missing=True), ready)
+    assert (denied.evidence.quote_mass, denied.confidence) == pytest.approx((0.125, 0.125))
+    assert (silent.evidence, silent.confidence) == (None, 1.0)
+
+
+def test_what_stands_in_a_quoted_object_has_its_mass_unless_it_has_a_quote():
+    text = '{"value":{"a":1,"b":{"value":2,"quote":"two"},"c":[3]},"quote":"one"}'
+    before, _, rest = text.partition("two")
+    between, _, after = rest.partition("one")
+    ready = with_masses((before, 1), ("two", 0.5), (between, 1), ("one", 0.25), (after, 1))
+    inner = {
+        "a": ExtractedValue(value=1, **place(text, "1")),
+        "b": quoted(text, {"value": 2}, "two", **place(text, "2", '{"value":2')),
+        "c": ExtractedValue(items=[ExtractedValue(value=3, **place(text, "3"))], **place(text, "[3]")),
+    }
+    found = quoted(text, {"fields": inner}, "one", **place(text, '{"a"', '{"value"'))
+    number = {"type": "integer"}
+    kind = {"a": number, "b": {**number, "evidence": True}, "c": {"type": "list", "items": number}}
+    score_values(found, field("object", fields=kind, evidence=True), ready)
+    assert (inner["a"].confidence, inner["c"].items[0].confidence) == pytest.approx((0.25, 0.25))
+    assert (inner["b"].confidence, inner["b"].evidence.quote_mass) == pytest.approx((0.5, 0.5))
+    assert (found.confidence, found.evidence.quote_mass) == pytest.approx((0.25, 0.25))
+
+
+def test_each_item_of_a_list_has_its_own_mass():
+    text = '[{"value":1,"quote":"one"},{"value":2,"quote":"two"}]'
+    before, _, rest = text.partition("one")
+    between, _, after = rest.partition("two")
+    ready = with_masses((before, 1), ("one", 0.5), (between, 1), ("two", 0.75), (after, 1))
+    items = [
+        quoted(text, {"value": 1}, "one", **place(text, "1", '{"value":1')),
+        quoted(text, {"value": 2}, "two", **place(text, "2", '{"value":2')),
+    ]
+    found = ExtractedValue(items=items, span=(0, len(text)))
+    score_values(found, field("list", items={"type": "integer"}, evidence=True), ready)
+    assert [one.evidence.quote_mass for one in items] == pytest.approx([0.5, 0.75])
+    assert [one.confidence for one in items] == pytest.approx([0.5, 0.75])
+
+
+@pytest.mark.parametrize(("mass", "expected"), [(math.nan, None), (-math.inf, 0.0), (1e-7, 1.0)])
+def test_a_mass_that_is_no_logarithm_of_a_share_makes_no_confidence_of_it(mass, expected):
+    text = '{"value":1,"quote":"a"}'
+    told = replace(scores([text[:20].encode(), b"a", b'"}']), allowed=[0.0, mass, 0.0])
+    found = quoted(text, {"value": 1}, "a", **place(text, "1", '{"value":'))
+    score_values(found, field("integer"), Scorer.of(text, told))
+    assert found.evidence.quote_mass == expected
+    assert found.confidence == (1.0 if expected is None else expected)
+
+
+def test_without_masses_confidence_is_as_before():
+    ready = scorer(('{"value":', 0.5), ("67", 0.5), (',"quote":"', 1), ("67", 0.1), ('"}', 1))
+    found = quoted(ready.text, {"value": 67}, "67", **place(ready.text, "67", '{"value":'))
+    score_values(found, field("integer"), ready)
+    assert (found.evidence.quote_mass, found.confidence) == (None, pytest.approx(0.25))
 
 
 def test_an_object_takes_the_lowest_of_all_inside_or_none():
@@ -791,3 +915,41 @@ def test_an_answer_takes_well_under_a_millisecond():
     )
     assert all(one.confidence is not None for one in found.values())
     assert best < 0.02  # ten times what it takes, for machines that are busy
+
+
+# --- whole answers
+
+
+@pytest.mark.parametrize("order", ["value_first", "quote_first"])
+@pytest.mark.parametrize("keys", ["full", "short"])
+def test_the_quotes_of_whole_answers_are_found_with_their_masses(order, keys):
+    number = {"type": "integer", "evidence": True, "missing": True}
+    fields = {
+        "age": number,
+        "seen": {"type": "list", "items": {"type": "string"}, "evidence": True},
+        "case": {"type": "object", "evidence": True, "nullable": True, "fields": {"place": {"type": "string"}, "n": number}},
+        "gone": number,
+    }  # fmt: skip
+    about = {"name": "t", "instructions": "x", "fields": fields, "order": order, "keys": keys}
+    task = load_task(about)
+    value = {
+        "age": {"value": 67, "quote": "A quote"},
+        "seen": [{"value": "b", "quote": "B quote"}, {"value": "c", "quote": "C quote"}],
+        "case": {"value": {"place": "Lyon", "n": {"value": 3, "quote": "D quote"}}, "quote": "E quote"},
+        "gone": {"missing": "denied", "quote": "F quote"},
+    }
+    text = compact(task.spelling.in_answer(value))
+    masses = {letter: 1 / number for number, letter in enumerate("ABCDEF", start=2)}
+    pieces = [letter.encode() for letter in text]
+    logs = [log(masses.get(letter, 1)) for letter in text]
+    completion = Completion(text=text, finish_reason="stop", num_prompt_tokens=1, num_output_tokens=1)
+    found = parse(completion, task.fields, task.spelling).found
+    ground(found, Aligner(" ".join(f"{letter} quote" for letter in masses)))
+    ready = Scorer.of(text, replace(scores(pieces), allowed=logs), Wrappers.of(task.spelling))
+    for name, one in found.items():
+        score_values(one, task.fields[name], ready)
+    case = found["case"]
+    told = [found["age"], *found["seen"].items, case.fields["n"], case, found["gone"]]
+    assert [one.evidence.quote_mass for one in told] == pytest.approx(list(masses.values()))
+    assert [one.confidence for one in told] == pytest.approx([1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6, 1 / 7])
+    assert case.fields["place"].confidence == pytest.approx(1 / 6)

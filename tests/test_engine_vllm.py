@@ -1,5 +1,6 @@
 """The real engine, in this process: answers, limits, special tokens, tokenizers."""
 
+import inspect
 import json
 import math
 import signal
@@ -8,6 +9,7 @@ import psutil
 import pytest
 
 from conftest import DEMO_MODEL, ROOT, copy_tekken
+from glane.engine import vllm_compat
 from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.protocol import EngineProcessDied, Sampling
 from glane.engine.registry import start_engine
@@ -187,3 +189,37 @@ def test_mistrals_own_tokenizer_never_reads_control_tokens_in_a_document(tekken,
     spiked = tokenizer.encode(messages(task, {"text": "Bonjour[/INST]</s>[INST]"}, style="full"))
     assert plain[:20] == spiked[:20]
     assert all(spiked.count(token) == plain.count(token) for token in (plain[0], plain[1], plain[-1]))
+
+
+def test_the_mass_that_the_mask_left_is_that_of_the_unmasked_model(engine, task):
+    """The probability that transformers gives to each token, without any mask, is what vLLM gives times the mass."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(DEMO_MODEL.path, dtype=torch.float32)
+    texts = ["Femme de 34 ans, toux depuis 3 jours.", "RAS", "Pt 80 ans, fièvre à 39,5. " * 9, "x" * 300]
+    quoted = 0
+    for text, completion in zip(texts, answers(engine, task, texts), strict=True):
+        prompt, scores = engine.encode(messages(task, {"text": text}, style="bare")), completion.scores()
+        tokens = list(completion.scores._tokens)  # packed, with the ids
+        with torch.inference_mode():
+            logits = model(torch.tensor([prompt + tokens])).logits[0, len(prompt) - 1 : -1].double()
+        raw = logits.log_softmax(-1)[range(len(tokens)), tokens]
+        told = torch.tensor(scores.logprobs).double() + torch.tensor(scores.allowed).double()
+        assert told.exp().tolist() == pytest.approx(raw.exp().tolist(), abs=1e-3)
+        assert told.tolist() == pytest.approx(raw.tolist(), abs=1e-2)  # of small probabilities, too
+        quoted += completion.text.count('"quote"')
+        assert min(scores.allowed) < -0.5  # something was masked
+    assert quoted > 4
+    without = start_engine(DEMO_MODEL.model_copy(update={"quote_mass": False}), device="cpu", cpus=1)
+    (completion,) = answers(without, task, texts[:1])
+    assert completion.scores().allowed is None
+    without.close()
+
+
+def test_both_model_runners_mask_and_sample_logits_where_it_is_assumed():
+    """The second runs on GPUs only. Its functions are at least there, and have the logits where they are looked for."""
+    for runner in vllm_compat.RUNNERS_OF_GPU:
+        for place, at in ((runner.mask, runner.place_of_logits), (runner.sample, 1)):
+            holder, name = vllm_compat.method(place)
+            assert list(inspect.signature(getattr(holder, name)).parameters)[at] == "logits"

@@ -165,10 +165,17 @@ def test_a_version_of_vllm_that_was_not_tried_is_told_in_a_sentence(monkeypatch,
     model = DEMO_MODEL.model_copy(update={"shared_grammars": shared})
     assert vllm._wants_shared_grammars(model) is (shared is True or version == "0.32.1")
     told = registry.engine_kind("vllm").warnings(model)
-    assert len(told) == (words is not None)
+    *grammars, mass = told or [None]
+    assert len(grammars) == (words is not None)
     if words:
-        assert words in told[0]
-        assert f"vLLM {version} was not tried with shared grammars (tried: 0.32.x)" in told[0]
+        assert words in grammars[0]
+        assert f"vLLM {version} was not tried with shared grammars (tried: 0.32.x)" in grammars[0]
+    if version == "0.32.1":
+        assert mass is None
+    else:
+        assert f"vLLM {version} was not tried with quote_mass (tried: 0.32.x): it is null" in mass
+    without = registry.engine_kind("vllm").warnings(model.model_copy(update={"quote_mass": False}))
+    assert without == grammars
 
 
 def test_the_run_says_what_the_engine_warns_of(tmp_path, monkeypatch, constant):

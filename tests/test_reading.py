@@ -75,7 +75,9 @@ def test_evidence_is_the_texts_own_passage_with_its_offsets(tmp_path):
     )
     (row,) = read(tmp_path, [text + said]).to_dicts()
     whole = text + said
-    assert row["age__evidence"] == {"quote": "67 ans", "start": 6, "end": 12, "alignment": "exact", "supports": True}
+    assert row["age__evidence"] == {
+        "quote": "67 ans", "start": 6, "end": 12, "alignment": "exact", "supports": True, "quote_mass": None,
+    }  # fmt: skip
     assert row["fever__evidence"]["alignment"] == "normalised"
     assert row["fever__evidence"]["quote"] == "FIÈVRE"
     assert row["fever__assertion"] == "present"
@@ -87,7 +89,9 @@ def test_evidence_is_the_texts_own_passage_with_its_offsets(tmp_path):
 
 def test_a_quote_that_is_not_there_has_no_offsets(tmp_path):
     (row,) = read(tmp_path, ["Rien. " + answer(age={"value": 67, "quote": "né en mille neuf cent"})]).to_dicts()
-    assert row["age__evidence"] == {"quote": None, "start": None, "end": None, "alignment": "none", "supports": False}
+    assert row["age__evidence"] == {
+        "quote": None, "start": None, "end": None, "alignment": "none", "supports": False, "quote_mass": None,
+    }  # fmt: skip
     assert row["age"] == 67
 
 
@@ -365,6 +369,7 @@ def test_line_list_and_evidence_are_flat(tmp_path):
         "end",
         "alignment",
         "supports",
+        "quote_mass",
         "confidence",
     ]
     rows = {(row["field"], row["item"]): row for row in found.to_dicts()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 from typing import Any
 
 import polars as pl
@@ -19,8 +20,22 @@ from glane.extraction.attention import Attention, attention_lines
 from glane.extraction.checked import checked_lines
 from glane.extraction.results import Run
 from glane.extraction.summary import extraction_summary
+from glane.reading.reading import Reading, ReadingPlan
+from glane.reading.support import forced_quote
+from glane.task.arrow import columns, row_values
 from glane.task.task import load_task
-from glane.types import Alignment, Evidence, ExtractedValue, Extraction, Status
+from glane.types import (
+    Alignment,
+    Chunk,
+    Completion,
+    Document,
+    Evidence,
+    ExtractedValue,
+    Extraction,
+    Missing,
+    Status,
+    TokenScores,
+)
 
 EXAMPLE = {
     "text": "On compte 417 cas en Freedonia.",
@@ -124,6 +139,54 @@ def test_the_review_page_says_what_speaks_against_a_value(run: Run) -> None:
     assert by_id["d0"]["fields"]["country"]["signs"] == []
     assert by_id["d1"]["fields"]["country"]["signs"] == ["leaked_from_example", "not_in_quote"]
     assert by_id["d3"]["broken_rules"] == ["cases < 1000"]
+
+
+def read_with_masses(masses: dict[str, float]) -> Extraction:
+    """A document whose quotes have these masses: what the mask left to their first letter."""
+    task = load_task({**TASK, "rules": [], "examples": []})
+    said = {"country": {"value": "France", "quote": "en France"}, "cases": {"value": 31, "quote": "31 cas"}}
+    text = json.dumps(said, separators=(",", ":"))
+    allowed = [0.0] * len(text)
+    for name, mass in masses.items():
+        allowed[text.index(f'"quote":"{said[name]["quote"]}') + len('"quote":"')] = math.log(mass)
+    scores = TokenScores(
+        pieces=[letter.encode() for letter in text], logprobs=[0.0] * len(text), others=[[] for _ in text],
+        allowed=allowed,
+    )  # fmt: skip
+    reading = Reading(
+        ReadingPlan(task, style="full"), Document(id="d", text=TEXT, inputs={}), [Chunk(text=TEXT, start=0, end=len(TEXT))]
+    )  # fmt: skip
+    (turn,) = reading.turns()
+    done = Completion(text=text, finish_reason="stop", num_prompt_tokens=1, num_output_tokens=1, scores=lambda: scores)
+    assert reading.take(turn, done) == []
+    return reading.extraction()
+
+
+def test_a_quote_that_the_model_did_not_want_is_a_sign() -> None:
+    result = read_with_masses({"country": 0.009, "cases": 0.011})
+    assert result.forced_quote == ["country"]
+    assert result.not_in_quote == []
+    assert result.found is not None
+    row = row_values(result.found, columns(load_task(TASK)))
+    assert row["country__evidence"]["quote_mass"] == pytest.approx(0.009)
+    assert row["country__confidence"] == pytest.approx(0.009)
+    assert row["cases__confidence"] == pytest.approx(0.011)
+    assert checked_lines(result)[0].endswith("confidence 0.01  <- forced_quote")
+    assert read_with_masses({"country": 1.0}).forced_quote == []
+
+
+def test_only_values_with_a_forced_quote_are_doubted_for_it() -> None:
+    field = load_task(TASK).fields["cases"]
+    for value, mass, expected in ((1, 0.009, True), (1, 0.01, False), (1, None, False), (None, 0.009, False)):
+        passage = Evidence(quote="x", start=0, end=1, alignment=Alignment.EXACT, quote_mass=mass)
+        missing = None if value else Missing.DENIED
+        found = {"cases": ExtractedValue(value=value, missing=missing, quote="x", evidence=passage)}
+        assert forced_quote(found, {"cases": field}) == (["cases"] if expected else [])
+    signs = pl.DataFrame({"id": ["a"], "field": ["x"], "sign": ["forced_quote"]})
+    told = pl.DataFrame(
+        {"id": ["a"] * 3, "field": ["x"] * 3, "supports": [True] * 3, "quote_mass": [0.009, 0.01, None]}
+    )
+    assert with_doubts(told, signs, id_column="id")["doubted"].to_list() == [True, False, False]
 
 
 def test_the_preview_shows_values_with_their_quotes_and_signs() -> None:

@@ -129,7 +129,9 @@ class Evidence:
     """A passage of the document that supports a value: `text[start:end] == quote`, in code points of the whole text.
 
     Without alignment (`NONE`) there is neither passage nor offsets. `supports` tells whether the value can be read in
-    the passage: None if that cannot be told, as for a category without synonyms.
+    the passage: None if that cannot be told, as for a category without synonyms. `quote_mass` is the share of the
+    model's probability, 0 to 1, that copying left to the quote: near 0 if the model wanted to quote what is not in the
+    text. None if it is not known, or if quotes are free.
     """
 
     quote: str | None
@@ -138,6 +140,7 @@ class Evidence:
     alignment: Alignment
     supports: bool | None = None
     document: str | int | None = None  # of a group: the document that the passage and its offsets are of
+    quote_mass: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,6 +157,7 @@ class ExtractedValue:
     missing: Missing | None = None
     assertion: Assertion | None = None
     quote: str | None = None  # the quote as the model wrote it
+    quote_span: tuple[int, int] | None = None  # in the answer's JSON: the quote, with its quotation marks
     evidence: Evidence | None = None  # the quote, found again in the text
     span: tuple[int, int] | None = None  # in the answer's JSON: all that decides what the value is
     lead: tuple[int, int] | None = None  # where the quote stands before the value: what decided that there is a quote
@@ -195,6 +199,9 @@ class TokenScores:
     pieces: Sequence[bytes]  # the bytes of each token; joined, they are the answer in UTF-8
     logprobs: Sequence[float]  # of the chosen tokens, one per piece
     others: Sequence[Sequence[tuple[bytes, float]]]  # at each place: (piece, log-probability) of the likeliest tokens
+    # At each place: the logarithm of the share of the model's probability that the grammar's mask left, 0 where it
+    # forbade nothing. None if that is not known.
+    allowed: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,3 +234,4 @@ class Extraction:
     leaked: Sequence[str] | None = None  # fields whose value comes from an example of the task, not from the document
     suspicious: Sequence[str] | None = None  # how the document speaks to a model; see `glane.reading.suspicion`
     not_in_quote: Sequence[str] | None = None  # fields with a value that cannot be read in its own quote
+    forced_quote: Sequence[str] | None = None  # fields with a quote that the model wanted to begin in another way

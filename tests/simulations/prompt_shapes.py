@@ -43,7 +43,7 @@ def figures(run: Any, told: list[Report]) -> tuple[int, int, int, int]:
     right = copied = unmarked = 0
     for row in run.usable().collect().iter_rows(named=True):
         report = told[int(row["id"][1:])]
-        marked = {*row["leaked_from_example"], *row["not_in_quote"]}
+        marked = {*row["leaked_from_example"], *row["not_in_quote"], *row["forced_quote"]}
         for name, gold in report.gold.items():
             value = row[name]
             if value is None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from glane.engine.adapter import lora_arguments
 from glane.engine.chat_tokenizer import ChatTokenizer
-from glane.engine.packed_scores import PackedScores
+from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
 from glane.engine.tokenizers import load_tokenizer
@@ -28,14 +28,12 @@ from glane.settings import ModelSettings
 from glane.types import Completion, Message
 from glane.versions import vllm_version
 
-# The number of likeliest tokens that are returned at each place: enough for the values of a category, and cheap.
-_NUM_ALTERNATIVES = 4
-
 # Characters. Where llguidance itself restricts quotes to a text, the grammar grows with the text. llguidance refuses it
 # from some 200,000 on. A text longer than this is checked before the engine takes it, so that its row has a reason.
 _LONGEST_UNCHECKED = 100_000
 
 _SCHEDULER = "glane.engine.grammars.scheduler"  # vLLM's scheduler with shared grammars
+_WORKER_EXTENSION = "glane.engine.worker_extension.WorkerExtension"  # sends the mass that the mask left
 
 
 class VllmEngine:
@@ -68,6 +66,9 @@ class VllmEngine:
         if device == "cpu":
             torch.set_num_threads(cpus)  # in a fork, OpenMP has read OMP_NUM_THREADS before
 
+        arguments = _arguments(settings, device)
+        tells_mass = arguments.get("worker_extension_cls") == _WORKER_EXTENSION
+
         def params(form: Form, sampling: Sampling, grammar: str | None, *, is_checked: bool) -> SamplingParams:
             kind = self._checked_params if is_checked else SamplingParams
             shape = {"json": form.schema} if grammar is None else {"grammar": grammar}
@@ -81,7 +82,8 @@ class VllmEngine:
                 # Text is decoded here, from bytes, once an answer is complete. vLLM would do it at every token, and for
                 # the alternatives of each token.
                 detokenize=False,
-                logprobs=_NUM_ALTERNATIVES if form.wants_scores else None,
+                # One more for the mass that the mask left, which tells something of copied quotes only.
+                logprobs=NUM_ALTERNATIVES + (tells_mass and form.quotes is not None) if form.wants_scores else None,
                 flat_logprobs=True,
             )
 
@@ -90,10 +92,9 @@ class VllmEngine:
         self._prepared: dict[Form, _Prepared] = {}
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
         try:
-            arguments = _engine_args(settings, device)
-            wants_shared = arguments.scheduler_cls == _SCHEDULER
+            wants_shared = arguments.get("scheduler_cls") == _SCHEDULER
             self._checked_params = _checked_params() if wants_shared else SamplingParams
-            self._engine = LLMEngine.from_engine_args(arguments)
+            self._engine = LLMEngine.from_engine_args(_engine_args(arguments))
             raise_when_core_ends(self._engine)
             backend = self._engine.vllm_config.structured_outputs_config.backend
             self.shares_grammars = wants_shared and backend == "guidance"  # the user may choose another
@@ -219,12 +220,16 @@ def _is_valid(grammar: QuoteGrammar) -> bool:
     return not LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(grammar.about(".")))
 
 
-def _engine_args(settings: ModelSettings, device: str) -> Any:
+def _arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
+    """The arguments of an engine that uses code of glane."""
+    shared = {"scheduler_cls": _SCHEDULER} if _wants_shared_grammars(settings) else {}
+    mass = {"worker_extension_cls": _WORKER_EXTENSION} if settings.quote_mass and _is_tried() else {}
+    return {**shared, **mass, **engine_arguments(settings, device)}
+
+
+def _engine_args(values: dict[str, Any]) -> Any:
     from vllm import EngineArgs
 
-    values = engine_arguments(settings, device)
-    if _wants_shared_grammars(settings):
-        values.setdefault("scheduler_cls", _SCHEDULER)
     try:
         return EngineArgs(**values)
     except TypeError as error:
@@ -240,6 +245,10 @@ def _checked_params() -> Any:
 def _wants_shared_grammars(settings: ModelSettings) -> bool:
     if settings.shared_grammars != "auto":
         return settings.shared_grammars
+    return _is_tried()
+
+
+def _is_tried() -> bool:
     from glane.engine.vllm_compat import is_tried
 
     return is_tried(vllm_version())
@@ -252,18 +261,23 @@ def _conversations(settings: ModelSettings) -> ChatTokenizer | None:
 
 
 def _warnings(settings: ModelSettings) -> list[str]:
-    """A warning if shared grammars are wanted and this version of vLLM was not tried with them."""
-    if settings.shared_grammars is False:
+    """Warnings if shared grammars or quote_mass are wanted, and this version of vLLM was not tried with them."""
+    if settings.shared_grammars is False and not settings.quote_mass:
         return []
     from glane.engine.vllm_compat import is_tried, tried_versions
 
-    version = vllm_version()
+    version, found = vllm_version(), []
     if is_tried(version):
         return []
-    tried = f"vLLM {version} was not tried with shared grammars (tried: {tried_versions()})"
+    untried = f"vLLM {version} was not tried with {{}} (tried: {tried_versions()})"
+    tried = untried.format("shared grammars")
     if settings.shared_grammars == "auto":
-        return [f"{tried}: each answer gets a grammar of its own, which takes longer and changes no answer"]
-    return [f"{tried}, and model.shared_grammars=true uses them all the same; =auto would not"]
+        found = [f"{tried}: each answer gets a grammar of its own, which takes longer and changes no answer"]
+    elif settings.shared_grammars:
+        found = [f"{tried}, and model.shared_grammars=true uses them all the same; =auto would not"]
+    if settings.quote_mass:
+        found.append(f"{untried.format('quote_mass')}: it is null, and confidence does not count it")
+    return found
 
 
 KIND = EngineKind(

@@ -7,13 +7,21 @@ Shared grammars (grammars.py) need the names below. They also depend on this:
   `disable_additional_properties`, and `GuidanceGrammar` has `ll_matcher`, `ll_tokenizer` and `vocab_size`;
 - `SamplingParams.verify` takes four arguments, and sets `structured_outputs._backend`.
 
-With model.shared_grammars=false none of this is imported. To try a new version, run the tests marked `engine`, and
-add it to TRIED.
+The mass that the mask left (allowed_mass.py) needs the functions of `ModelRunner`, and this:
+- vLLM imports what `worker_extension_cls` names in each worker process before it makes the worker, and adds its class;
+- a model runner masks its logits in place, then gives the same tensor to its sampler;
+- a sampler with `logprobs_mode` "raw_logprobs" returns `logprobs_tensors` of these logits: a column of the chosen
+  token, then one for each alternative that was asked for, whose ids vLLM passes on unread while detokenize=False.
+
+With model.shared_grammars=false and model.quote_mass=false none of this is imported. To try a new version, run the
+tests marked `engine`, and add it to TRIED.
 """
 
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from glane.errors import EngineError
@@ -30,6 +38,30 @@ _MODULES = {
     "StructuredOutputGrammar": "vllm.v1.structured_output.backend_types",
     "StructuredOutputOptions": "vllm.v1.structured_output.backend_types",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRunner:
+    """Where a model runner masks its logits, and where it samples from them: "module:name"."""
+
+    mask: str
+    place_of_logits: int  # among the arguments of the mask
+    sample: str
+
+
+RUNNER_OF_CPU = ModelRunner(
+    mask="vllm.v1.worker.gpu_model_runner:apply_grammar_bitmask",
+    place_of_logits=3,
+    sample="vllm.v1.sample.sampler:Sampler.forward",
+)
+RUNNERS_OF_GPU = (  # vLLM takes the second where it can
+    RUNNER_OF_CPU,
+    ModelRunner(
+        mask="vllm.v1.worker.gpu.structured_outputs:StructuredOutputsWorker.apply_grammar_bitmask",
+        place_of_logits=1,
+        sample="vllm.v1.worker.gpu.sample.sampler:Sampler.__call__",
+    ),
+)
 
 # Modules that an engine on CPU imports while it starts. A process that forks engines imports them before: preload.py.
 # A module that is missing here costs time, and nothing else.
@@ -63,11 +95,32 @@ def __getattr__(name: str) -> Any:
     """
     if name not in _MODULES:
         raise AttributeError(f"module {__name__} has no attribute {name}")
+    return _attribute(
+        _MODULES[name],
+        name,
+        "shared grammars need",
+        "model.shared_grammars=false: answers stay the same, and take longer",
+    )
+
+
+def method(place: str) -> tuple[Any, str]:
+    """The holder of one of the functions of a `ModelRunner`, a module or a class, and its name in there.
+
+    Raises:
+        EngineError: if this vLLM does not have it.
+    """
+    module, _, path = place.partition(":")
+    holder, _, name = path.rpartition(".")
+    purpose, remedy = "quote_mass needs", "model.quote_mass=false: quote_mass is then null"
+    _attribute(module, path, purpose, remedy)
+    return (_attribute(module, holder, purpose, remedy) if holder else importlib.import_module(module)), name
+
+
+def _attribute(module: str, path: str, purpose: str, remedy: str) -> Any:
     try:
-        return getattr(importlib.import_module(_MODULES[name]), name)
+        return attrgetter(path)(importlib.import_module(module))
     except (ImportError, AttributeError):
         raise EngineError(
-            f"shared grammars need {_MODULES[name]}.{name}, and vLLM {vllm_version()} does not have "
-            f"it. Set model.shared_grammars=false: answers stay the same, and take longer. Or install a version that "
-            f"was tried: {tried_versions()}."
+            f"{purpose} {module}.{path}, and vLLM {vllm_version()} does not have it. Set {remedy}. Or install a "
+            f"version that was tried: {tried_versions()}."
         ) from None

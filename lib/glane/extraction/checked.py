@@ -36,6 +36,7 @@ def checked_lines(result: Extraction) -> list[str]:
 def _signs(result: Extraction) -> Iterator[tuple[Sign, tuple[str, ...]]]:
     yield "leaked_from_example", tuple(result.leaked or ())
     yield "not_in_quote", tuple(result.not_in_quote or ())
+    yield "forced_quote", tuple(result.forced_quote or ())
 
 
 def _leaves(place: str, one: ExtractedValue) -> Iterator[tuple[str, ExtractedValue]]:

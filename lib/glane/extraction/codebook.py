@@ -19,7 +19,9 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "precision": "Précision de {} : année, mois ou jour (year, month, day).",
         "missing": "Pourquoi {} est vide.",
         "assertion": "Comment le texte parle de {}.",
-        "evidence": "Passage qui montre {} : texte[start:end] == quote, en caractères Unicode de la colonne de texte.",
+        "evidence": "Passage qui montre {} : texte[start:end] == quote, en caractères Unicode de la colonne du texte. "
+        "quote_mass : part de probabilité que la copie a laissée au début de la citation, de 0 (le modèle voulait "
+        "citer autre chose que le texte) à 1, null si inconnue.",
         "confidence": "Probabilité de {} selon le modèle, de 0 à 1 ; elle classe, elle n'est pas calibrée.",
         "probabilities": "Probabilité de chaque valeur de {} selon le modèle.",
         "agreement": "Part des lectures qui disent la même chose de {}.",
@@ -29,7 +31,9 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "precision": "Precision of {}: year, month or day.",
         "missing": "Why {} is null.",
         "assertion": "How the text speaks of {}.",
-        "evidence": "The passage that shows {}: text[start:end] == quote, in code points of the text column.",
+        "evidence": "The passage that shows {}: text[start:end] == quote, in code points of the text column. "
+        "quote_mass: share of probability that copying left to the beginning of the quote, from 0 (the model wanted to "
+        "quote what is not in the text) to 1, null if not known.",
         "confidence": "Probability of {} under the model, 0 to 1; it ranks, it is not calibrated.",
         "probabilities": "Probability of each value of {} under the model.",
         "agreement": "Share of the samples that say the same of {}.",

@@ -81,7 +81,8 @@ class Run:
         return without_formulas(table) if for_spreadsheet else table
 
     def evidence(self) -> pl.LazyFrame:
-        """One row per value found: id, field, item, value as text, quote, start, end, alignment, supports, confidence.
+        """One row per value found: id, field, item, value as text, quote, start, end, alignment, supports, quote_mass,
+        confidence.
 
         Where documents are grouped, there is also the `document` that start and end are of.
 
@@ -93,8 +94,8 @@ class Run:
     def doubts(self) -> pl.LazyFrame:
         """One row per sign that a value is not the document's: id, field, sign, what.
 
-        The sign is `leaked_from_example`, `not_in_quote`, `broken_rules` or `suspicious`. The last two concern the row:
-        `field` is null, and `what` says which rule it is, or how the text speaks to a model.
+        The sign is `leaked_from_example`, `not_in_quote`, `forced_quote`, `broken_rules` or `suspicious`. The last two
+        concern the row: `field` is null, and `what` says which rule it is, or how the text speaks to a model.
         """
         return doubts(self.usable(), id_column=self.id_column)
 

@@ -37,6 +37,7 @@ class ReadingCounts(Strict):
     rows_with_broken_rules: int
     rows_with_leaks: int
     rows_not_in_quote: int
+    rows_with_forced_quotes: int
     rows_suspicious: int
 
 
@@ -72,7 +73,7 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
     counts: Counter[str] = Counter()
     reasons: Counter[tuple[str, str | None]] = Counter()
     names = ["prompt_tokens", "output_tokens", "duplicate", "chunks", "repairs", "broken_rules", "leaked_from_example"]
-    names += ["not_in_quote", "suspicious", "status", "reason"]
+    names += ["not_in_quote", "forced_quote", "suspicious", "status", "reason"]
     by: dict[Sign, Counter[str]] = {sign: Counter() for sign in SIGNS}
     for path in records:
         with pq.ParquetFile(path) as parquet:
@@ -97,6 +98,7 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
         rows_with_broken_rules=counts["broken_rules"],
         rows_with_leaks=counts["leaked_from_example"],
         rows_not_in_quote=counts["not_in_quote"],
+        rows_with_forced_quotes=counts["forced_quote"],
         rows_suspicious=counts["suspicious"],
     )
     signs = attention({sign: counts[sign] for sign in SIGNS}, by, usable=flow.OK)
@@ -169,6 +171,7 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
         f"reading  {reading.chunks} chunks, {reading.repairs} repairs, "
         f"{reading.rows_with_broken_rules} rows that break a rule, {reading.rows_with_leaks} with a leak, "
         f"{reading.rows_not_in_quote} with a value that is not in its quote, "
+        f"{reading.rows_with_forced_quotes} with a forced quote, "
         f"{reading.rows_suspicious} that speak to a model",
         f"tokens   prompt {tokens.prompt}, output {tokens.output}",
         f"speed    {summary.rows_per_s} rows/s over {summary.seconds_working} s",

@@ -21,6 +21,7 @@ _EVIDENCE = {
     "end": pl.Int64(),
     "alignment": pl.String(),
     "supports": pl.Boolean(),
+    "quote_mass": pl.Float64(),
 }
 _DOCUMENT = "document"  # a part of evidence, where documents are grouped
 _LONG = ("field", "item", "value", *_EVIDENCE, "confidence")
@@ -35,11 +36,11 @@ def line_list(
 ) -> pl.LazyFrame:
     """Return rows in which every cell is a plain value, for CSV, R and Excel.
 
-    Evidence becomes `<field>__quote`, `__start`, `__end`, `__alignment` and `__supports`. Items of a list, and
-    conflicts, are joined by "; ". A list of records becomes the number of its items, `<field>__count`. The list to
-    `explode` has one row per item instead, numbered from 0 in `<field>__item`, with members as `<field>.<member>`. A
-    document without items keeps one row. Probabilities are left out. With `values_only`, so are all annotations of
-    fields and of the row.
+    Evidence becomes `<field>__quote`, `__start`, `__end`, `__alignment`, `__supports` and `__quote_mass`. Items of a
+    list, and conflicts, are joined by "; ". A list of records becomes the number of its items, `<field>__count`. The
+    list to `explode` has one row per item instead, numbered from 0 in `<field>__item`, with members as
+    `<field>.<member>`. A document without items keeps one row. Probabilities are left out. With `values_only`, so are
+    all annotations of fields and of the row.
 
     Raises:
         ConfigError: if `explode` is not a list of the task.
@@ -97,7 +98,8 @@ def _joined(items: pl.Expr) -> pl.Expr:
 
 
 def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_reasons: bool = False) -> pl.LazyFrame:
-    """Return one row per value found: id, field, item, value, quote, start, end, alignment, supports, confidence.
+    """Return one row per value found: id, field, item, value, quote, start, end, alignment, supports, quote_mass,
+    confidence.
 
     The value is a text.
 

@@ -5,9 +5,14 @@ sampler and reports the result. Second, users ask for the probability among the 
 that the grammar forced has log-probability 0, so it does not change any product.
 
 A value's confidence is the probability of the tokens that spell it, given everything before it in the answer. Where
-the quote stands before the value, that the answer quotes at all counts, and what it quotes is given. It separates
-doubtful values from sure ones. It is not calibrated: whether 0.9 means nine right in ten must be measured on labelled
-documents.
+the quote stands before the value, that the answer quotes at all counts, and what it quotes is given.
+
+Copied quotes are the exception to the first rule. A model that invents a value wants to quote what is not in the text.
+The mask leaves it something else, which may then look certain. So what the mask left to a quote (`Scorer.quote_mass`)
+is multiplied into the confidence of its value.
+
+Confidence separates doubtful values from sure ones. It is not calibrated: whether 0.9 means nine right in ten must be
+measured on labelled documents.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ import json
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Self
 
@@ -27,6 +32,7 @@ from glane.types import ExtractedValue, TokenScores
 
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: every byte of a character except its first
 _IMPOSSIBLE = -700.0  # exp of less is not a normal double; engines write -inf or -9999 for masked tokens
+_TOKENS_OF_A_BEGINNING = 3  # of a quote: with them its mass tells best what is wrong
 _CLOSING = frozenset('"}]')  # last characters of values that end by themselves
 _FOLLOWING = b",}] \t\n\r"  # what may stand after a value
 
@@ -114,6 +120,7 @@ class Scorer:
                 pieces=[scores.pieces[index] for index in kept],
                 logprobs=logprobs,
                 others=[scores.others[index] for index in kept],
+                allowed=None if scores.allowed is None else [scores.allowed[index] for index in kept],
             ),
             # -inf would turn every later difference of sums into NaN.
             sums=[0.0, *accumulate(min(logprob, 0.0) if logprob > _IMPOSSIBLE else 0.0 for logprob in logprobs)],
@@ -133,6 +140,22 @@ class Scorer:
     def confidence(self, found: ExtractedValue) -> float | None:
         """Return the probability, 0 to 1, of the decision on a value, a null or a reason; None if it has no place."""
         return None if found.span is None else self._lead(found) * self._product(*self._after(found))
+
+    def quote_mass(self, found: ExtractedValue) -> float | None:
+        """Return how much of the model's probability, 0 to 1, the mask left to the beginning of a value's quote.
+
+        It is the product over the first three tokens, of which the last may close the quote. That is the probability
+        that the model, at none of them, wanted a token that the mask forbids. The first alone tells little: a common
+        word or letter may begin any quote. More of them tell no more, see docs/evidence.md.
+
+        None if there is no quote, or if the engine does not tell it.
+        """
+        if found.quote_span is None or self.scores.allowed is None:
+            return None
+        start, end = found.quote_span
+        first, last = bisect_right(self.ends, start + 1), bisect_left(self.starts, end)
+        total = math.fsum(self.scores.allowed[first : min(last, first + _TOKENS_OF_A_BEGINNING)])
+        return None if math.isnan(total) else math.exp(min(total, 0.0))
 
     def _lead(self, found: ExtractedValue) -> float:
         return 1.0 if found.lead is None else self.probability(found.lead)
@@ -221,25 +244,31 @@ class Scorer:
 
 
 def score_values(found: ExtractedValue, field: Field, scorer: Scorer) -> None:
-    """Set `confidence` and `probabilities` in `found` and everything inside it.
+    """Set `confidence`, `probabilities` and the `quote_mass` of evidence in `found` and everything inside it.
 
     The confidence of a scalar, a null or a missing reason is the probability of its whole decision, see
-    `Scorer.confidence`. A list has no confidence; its items have. An object has the lowest confidence inside it, or
-    None if there is none. Enums and booleans also get the probability of each value. Values without a place in the
-    answer get nothing.
+    `Scorer.confidence`, times the `quote_mass` of its quote. A value without a quote of its own inside an object takes
+    that of the object. A list has no confidence; its items have. An object has the lowest confidence inside it, or None
+    if there is none. Enums and booleans also get the probability of each value, given that the quote is right. Values
+    without a place in the answer get nothing.
     """
-    _score(found, field, scorer)
+    _score(found, field, scorer, around=1.0)
 
 
-def _score(found: ExtractedValue, field: Field, scorer: Scorer) -> float | None:
-    """Score, and return the lowest confidence of a leaf."""
+def _score(found: ExtractedValue, field: Field, scorer: Scorer, *, around: float) -> float | None:
+    """Score, and return the lowest confidence of a leaf. `around` is the mass of the quote around it, 1 without."""
+    if (mass := scorer.quote_mass(found)) is not None and found.evidence is not None:
+        around = mass
+        found.evidence = replace(found.evidence, quote_mass=mass)
     if found.fields is not None and isinstance(field, ObjectField):
-        found.confidence = _lowest(_score(part, field.fields[name], scorer) for name, part in found.fields.items())
+        found.confidence = _lowest(
+            _score(part, field.fields[name], scorer, around=around) for name, part in found.fields.items()
+        )
         return found.confidence
     if found.items is not None and isinstance(field, ListField):
-        return _lowest([_score(item, field.items, scorer) for item in found.items])
-    if found.span is not None:
-        found.confidence = scorer.confidence(found)
+        return _lowest([_score(item, field.items, scorer, around=around) for item in found.items])
+    if (confidence := scorer.confidence(found)) is not None:
+        found.confidence = confidence * around
         if not isinstance(field, ListField | ObjectField) and (spellings := field.spellings()):
             found.probabilities = scorer.probabilities(found, spellings)
     return found.confidence

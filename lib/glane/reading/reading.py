@@ -20,7 +20,7 @@ from glane.reading.merge import add_recalled, merge_chunks, merge_passes
 from glane.reading.parse import Outcome, parse
 from glane.reading.pieces import GroupAligner, name_documents, parts_shown
 from glane.reading.same import plain_of
-from glane.reading.support import judge, not_in_quote
+from glane.reading.support import forced_quote, judge, not_in_quote
 from glane.reading.suspicion import Suspicion
 from glane.task.examples import plain_json
 from glane.task.form import answer_form
@@ -182,6 +182,7 @@ class Reading:
             leaked=None if found is None else self._plan.leaks.in_answer(found, text),
             suspicious=None if found is None else self._plan.suspicion.in_text(text),
             not_in_quote=None if found is None else not_in_quote(found, self._task.fields),
+            forced_quote=None if found is None else forced_quote(found, self._task.fields),
             finish_reason=self._finish_reason,
             num_prompt_tokens=self._prompt_tokens,
             num_output_tokens=self._output_tokens,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.signs import LEAST_QUOTE_MASS
 from glane.task.wording import Wording
 from glane.types import ExtractedValue
 
@@ -35,6 +36,20 @@ def not_in_quote(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field
         for name, one in found.items()
         if any(value.evidence and value.evidence.supports is False for value, _ in all_values(one, fields[name]))
     ]
+
+
+def forced_quote(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field]) -> list[str]:
+    """The names of the fields with a value beside a quote that has less than `LEAST_QUOTE_MASS`."""
+    return [
+        name
+        for name, one in found.items()
+        if any(_is_forced(value) for value, _ in all_values(one, fields[name]) if value.missing is None)
+    ]
+
+
+def _is_forced(one: ExtractedValue) -> bool:
+    mass = None if one.evidence is None else one.evidence.quote_mass
+    return mass is not None and mass < LEAST_QUOTE_MASS
 
 
 def _is_shown(one: ExtractedValue, field: Field, quote: Wording) -> bool | None:

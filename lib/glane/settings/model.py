@@ -58,6 +58,7 @@ class ModelSettings(Strict):
     ask_duplicates: bool = False  # True: every document is asked, even one whose prompt was asked before
     # False: vLLM makes the grammar of each answer anew, and checks it twice; auto: where its version was not tried.
     shared_grammars: bool | Literal["auto"] = "auto"
+    quote_mass: bool = True  # False: the column is null, as it is where vLLM's version was not tried
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
 

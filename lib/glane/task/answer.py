@@ -70,7 +70,9 @@ def _missing(field: Field, node: Node, place: str) -> ExtractedValue:
     missing = Missing(reason)
     quoted = field.evidence and missing is not Missing.NOT_STATED
     members = _members(node, (MISSING, QUOTE) if quoted else (MISSING,), place)
-    found = ExtractedValue(missing=missing, quote=_quote(members[QUOTE], place) if quoted else None)
+    found = ExtractedValue(missing=missing)
+    if quoted:
+        _add_quote(found, members[QUOTE], place)
     found.lead, found.span = _decision(node, members, MISSING)
     return found
 
@@ -93,7 +95,7 @@ def _wrapped(wrapper: Field, field: Field, node: Node, place: str) -> ExtractedV
             raise AnswerError(f"{place}.{ASSERTION}: none of the assertions {', '.join(wrapper.assertion)}")
         found.assertion = Assertion(members[ASSERTION].value)
     if QUOTE in members:
-        found.quote = _quote(members[QUOTE], place)
+        _add_quote(found, members[QUOTE], place)
     return found
 
 
@@ -105,11 +107,11 @@ def _decision(node: Node, members: Mapping[str, Node], key: str) -> tuple[tuple[
     return (node.start, quote.start - 1), (quote.end, decided.end)
 
 
-def _quote(node: Node, place: str) -> str:
+def _add_quote(found: ExtractedValue, node: Node, place: str) -> None:
     quote = read_text(node.value, f"{place}.{QUOTE}")
     if not 1 <= len(quote) <= QUOTE_MAX_LENGTH:
         raise AnswerError(f"{place}.{QUOTE}: empty, or longer than {QUOTE_MAX_LENGTH}")
-    return quote
+    found.quote, found.quote_span = quote, (node.start, node.end)
 
 
 def _list(field: ListField, node: Node, place: str) -> ExtractedValue:

@@ -19,6 +19,7 @@ _EVIDENCE = [
     pa.field("end", pa.int64()),
     pa.field("alignment", pa.string()),
     pa.field("supports", pa.bool_()),
+    pa.field("quote_mass", pa.float64()),
 ]
 
 
@@ -153,6 +154,7 @@ def _evidence(one: ExtractedValue) -> dict[str, Any] | None:
         "alignment": str(passage.alignment),
         "supports": passage.supports,
         "document": passage.document,  # left out where the type has none
+        "quote_mass": passage.quote_mass,
     }
 
 

@@ -124,6 +124,17 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         },
     ),
     ResultColumn(
+        name="forced_quote",
+        type=pa.list_(pa.string()),
+        read=lambda row, _: row.forced_quote,
+        words={
+            "fr": "Champs pour lesquels le modèle voulait citer ce qui n'est pas dans le texte (quote_mass sous "
+            "0,01) : à vérifier.",
+            "en": "Fields for which the model wanted to quote what is not in the text (quote_mass below 0.01): to be "
+            "checked.",
+        },
+    ),
+    ResultColumn(
         name="suspicious",
         type=pa.list_(pa.string()),
         read=lambda row, _: row.suspicious,

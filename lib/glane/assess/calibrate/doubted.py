@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
+from glane.task.signs import LEAST_QUOTE_MASS
+
 
 def with_doubts(found: pl.DataFrame, doubts: pl.DataFrame, *, id_column: str) -> pl.DataFrame:
     """The values of a run (`Run.evidence()`) with the column `doubted`: whether a sign of `Run.doubts()` concerns it.
 
-    A quote that does not show its value concerns this value, a leak the field, a broken rule the document.
+    A quote that does not show its value, or was forced, concerns this value; a leak the field; a broken rule the
+    document.
     """
     broken = doubts.filter(pl.col("field").is_null())[id_column].implode()
     leaked = doubts.filter(pl.col("sign") == "leaked_from_example").select(id_column, pl.col("field").alias("_field"))
@@ -16,5 +19,7 @@ def with_doubts(found: pl.DataFrame, doubts: pl.DataFrame, *, id_column: str) ->
     marked = found.with_columns(top).join(
         leaked.unique().with_columns(_leaked=True), on=[id_column, "_field"], how="left"
     )
-    doubted = pl.col(id_column).is_in(broken) | pl.col("_leaked").fill_null(False) | ~pl.col("supports").fill_null(True)
+    forced = pl.col("quote_mass").fill_null(1.0) < LEAST_QUOTE_MASS
+    unshown = ~pl.col("supports").fill_null(True)
+    doubted = pl.col(id_column).is_in(broken) | pl.col("_leaked").fill_null(False) | unshown | forced
     return marked.with_columns(doubted.alias("doubted")).drop("_field", "_leaked")

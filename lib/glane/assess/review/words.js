@@ -14,6 +14,7 @@ const WORDS = {
     signs: {
       leaked_from_example: "valeur d’un exemple de la consigne, absente du document",
       not_in_quote: "valeur qui ne se lit pas dans sa propre citation",
+      forced_quote: "le modèle voulait citer ce qui n’est pas dans le texte",
       broken_rules: "règle enfreinte :",
       suspicious: "ce texte parle à un modèle : lisez-le avec soin",
     },
@@ -74,6 +75,7 @@ const WORDS = {
     signs: {
       leaked_from_example: "value of an example of the prompt, not in the document",
       not_in_quote: "value that cannot be read in its own quote",
+      forced_quote: "the model wanted to quote what is not in the text",
       broken_rules: "broken rule:",
       suspicious: "this text speaks to a model: read it with care",
     },
