@@ -91,8 +91,9 @@ def test_a_function_says_what_its_command_says_and_writes_nothing(call: str, fol
     assert sorted(names) == sorted(path.name for path in (tmp_path / "out").glob("[!.]*"))
     for name in names:
         assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
-    (told,) = [json.loads((tmp_path / "out" / name).read_text()) for name in names if name.endswith(".json")]
-    assert (told["kind"].split()[0], told["version"]) == ("glane", 1)
+    for told in (json.loads((tmp_path / "out" / name).read_text()) for name in names if name.endswith(".json")):
+        assert told["kind"].split()[0] == "glane"
+        assert told["version"] >= 1
 
 
 RECORDS: dict[str, type[Record]] = {
@@ -121,8 +122,9 @@ def test_what_is_written_is_a_record_that_is_read_again_and_only_in_its_version(
     assert told == found.summary
     assert told.as_json() == path.read_bytes()
     values = json.loads(path.read_bytes())
+    version = told.version
     for change, words in (
-        ({"version": 2}, f"'glane {name}' in version 2; this glane reads version 1"),
+        ({"version": 99}, f"'glane {name}' in version 99; this glane reads version {version}"),
         ({"kind": "glane run"}, f"holds 'glane run', and 'glane {name}' is expected here"),
         ({"surplus": 1}, "damaged. surplus: unknown key"),
     ):

@@ -345,7 +345,7 @@ def rates_of(found: Any, **changed: Any) -> ErrorRatesRecord:
     rates = found.rates
     known = {
         "field": "fever", "value": "true", "runs": ("before",), "task": "t 1", "model": "m", "answering": "x",
-        "created": "2026-01-01T00:00:00+00:00", "reviewed": found.num_reviewed, "sensitivity": rates.sensitivity,
+        "reviewed": found.num_reviewed, "sensitivity": rates.sensitivity,
         "num_yes": rates.num_yes, "false_positive_rate": rates.false_positive_rate, "num_no": rates.num_no,
     }  # fmt: skip
     return ErrorRatesRecord(**{**known, **changed})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from pathlib import Path
 
@@ -22,7 +21,6 @@ def error_rates_record(rates: Rates, runs: SeveralRuns, question: Question, num_
     return ErrorRatesRecord(
         field=question.field, value=question.value, runs=tuple(runs.names), task=f"{task.name} {task.version}",
         model=runs.first.description().model, answering=_answering(runs), reviewed=num_reviewed,
-        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         sensitivity=rates.sensitivity, num_yes=rates.num_yes, false_positive_rate=rates.false_positive_rate,
         num_no=rates.num_no,
     )  # fmt: skip

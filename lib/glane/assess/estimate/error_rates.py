@@ -22,7 +22,6 @@ class ErrorRatesRecord(Record):
     task: str
     model: str
     answering: str  # the digest of how documents were asked: task, prompt, model and engine
-    created: str
     reviewed: int  # documents
     sensitivity: float
     num_yes: float  # documents of equal weight, truly yes, that the sensitivity rests on
