@@ -15,6 +15,7 @@ from glane.task.fields import DateField, ListField, NumberField, ObjectField
 from glane.task.grammar import quote_grammar
 from glane.task.locate import locate
 from glane.task.prompt import compact_json, messages
+from glane.task.prompt_words import PROMPT_WORDS
 from glane.task.rules import Rules
 from glane.task.task import load_task
 
@@ -113,10 +114,13 @@ def test_the_grammar_backend_takes_the_schema_and_the_reference_answers(name, go
             ["la ligne a) est la cause immédiate", "a : cause immédiate", "Jamais une affection de la"],
         ),
         ("outbreak_in_care_home", ["Ne calcule rien", "trod : test rapide d'orientation", "usld : unité de soins"]),
-        ("literature_screening", ["7. period : publié en 2010 ou après", "- exclusion_reason (", "met : rempli"]),
+        (
+            "literature_screening",
+            ["7. period: published in 2010 or later", "- exclusion_reason (", "met : criterion met"],
+        ),
         (
             "intervention_evaluation",
-            ["HR : rapport des risques instantanés", "PROGRESS-Plus", "- primary_ci_low (nombre"],
+            ["HR : hazard ratio", "PROGRESS-Plus", "- primary_ci_low (number"],
         ),
         ("program_translation", ["def run(tables:", "age < 2 est vrai", "texte d'au plus 20000 caractères"]),
     ],
@@ -131,7 +135,7 @@ def test_prompts_show_instructions_fields_and_labels(name, phrases, shipped_task
         assert field.description
     assert "LE DOCUMENT" in asked["content"]
     (whole,) = messages(task, {"text": "LE DOCUMENT"}, style="full", shape="single")
-    assert whole["content"].index("LE DOCUMENT") > whole["content"].rindex("Exemple")
+    assert whole["content"].index("LE DOCUMENT") > whole["content"].rindex(PROMPT_WORDS[task.language]["example"])
 
 
 def check(field, name, answer, row):

@@ -37,12 +37,13 @@ def fields_without(name: str) -> dict:
 
 OTHER = {
     "another name": {**ED_VISIT, "name": "co"},
-    "fewer fields": {**ED_VISIT, "fields": fields_without("fever"), "examples": [], "rules": []},
+    "fewer fields": {**ED_VISIT, "fields": fields_without("fever"), "examples": [], "rules": [], "translations": {}},
     "other values": {
         **ED_VISIT,
         "fields": {"sex": {"type": "enum", "values": ["H", "F"]}},
         "examples": [],
         "rules": [],
+        "translations": {},
     },
 }
 MODELS = {

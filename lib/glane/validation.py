@@ -74,6 +74,8 @@ def _without_tags(model: type[BaseModel], location: Sequence[Any]) -> list[Any]:
     parts: list[Any] = []
     here = model
     for i, part in enumerate(location):
+        if part == "[key]":  # the key itself is wrong, and stands before
+            continue
         if i > 0 and (_TAG.fullmatch(str(part)) or (part in _PLAIN and i == len(location) - 1)):
             continue
         inner = _inner(here, parts[-1]) if parts else None
@@ -104,5 +106,6 @@ def _kind(model: type[BaseModel]) -> str:
 def _valid_keys(model: type[BaseModel], location: Sequence[Any]) -> list[str]:
     here = [model]
     for part in location:
-        here = [option for one in here for option in (_inner(one, part) or {}).values()]
+        if any(part in one.model_fields for one in here):  # else it is a place in a list, or a key of a free mapping
+            here = [option for one in here for option in (_inner(one, part) or {}).values()]
     return sorted({key for one in here for key in one.model_fields})

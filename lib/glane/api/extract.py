@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from glane.composition import composed, read_mapping, read_text
+from glane.composition import as_told, composed, read_mapping, read_text
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run, open_run
 from glane.extraction.summary import check_usable
@@ -70,7 +70,7 @@ def extract(
     for name, value in overrides.items():
         if name not in chosen:
             _set(values, name.split("__"), value)
-    settings = extract_settings(values)
+    settings = extract_settings(as_told(values, [name.replace("__", ".") for name in overrides]))
     if settings.cluster.kind != "local":
         raise ConfigError(
             f"cluster: glane.extract works on this machine, and cannot submit to {settings.cluster.kind}. "

@@ -22,6 +22,7 @@ from glane.composition.listing import dotted_keys
 from glane.composition.literal import register_resolver, without_literals
 from glane.composition.places import CONF, GROUPS
 from glane.composition.source import register_source, searched
+from glane.composition.translations import as_told
 from glane.composition.words import CommandLine, check_override, command_line, quoted, single_quoted
 from glane.errors import ConfigError, GlaneError
 from glane.types import KeyType
@@ -108,7 +109,7 @@ def plain(config: DictConfig, config_name: str, words: Sequence[str], folders: S
     """
     if missing := _missing(config):
         raise ConfigError("\n".join(untold(missing, config_name, words, folders)))
-    return _container(config, is_resolved=True)
+    return as_told(_container(config, is_resolved=True), [word.partition("=")[0].lstrip("+~") for word in words])
 
 
 def _missing(config: DictConfig) -> list[str]:
@@ -135,10 +136,18 @@ def _checked_compose(config_name: str, overrides: Sequence[str], folders: Sequen
     try:
         return compose(config_name, overrides, folders)
     except (HydraException, OmegaConfBaseException) as error:
-        known = unresolved(config_name, [word for word in overrides if _chooses_of_glane(word)])
-        raise ConfigError(explained(error, overrides, known, folders)) from None
+        raise ConfigError(explained(error, overrides, _known(config_name, overrides, folders), folders)) from None
     except RecursionError:
         raise ConfigError("configuration: files inherit from each other without end. Look at their defaults.") from None
+
+
+def _known(config_name: str, overrides: Sequence[str], folders: Sequence[Path]) -> dict[str, Any]:
+    """The configuration of what was chosen of the groups, without what else was told: it tells the valid keys."""
+    chosen = [word for word in overrides if word.partition("=")[0] in GROUPS]
+    try:
+        return _container(compose(config_name, chosen, folders), is_resolved=False)
+    except (HydraException, OmegaConfBaseException, GlaneError):
+        return unresolved(config_name, [word for word in chosen if _chooses_of_glane(word)])
 
 
 def _chooses_of_glane(word: str) -> bool:

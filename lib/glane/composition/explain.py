@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,13 +18,13 @@ def explained(error: BaseException, overrides: Sequence[str], known: Mapping[str
         return _not_read(unread.partition("=")[0], known)
     text = "\n".join(str(link) for link in _causes(error))
     if found := re.search(r"Could not override '([^']+)'", text):
-        return f"{found[1]}: unknown key. {_near(found[1], known)}"
+        return _unknown(found[1], known)
     if found := re.search(r"Ambiguous value for argument '([^=]+)=(.+)'", text):
         return f"{found[1]}: {found[2]} are several. {_one_of_several(found[1], found[2])}"
     if found := re.search(r"Could not find '([^']+)'", text):
         return f"{found[1]}: no such configuration. {_elsewhere(found[1], folders)}"
     if found := re.search(r"(?:Key|Missing key|key) '?([\w.]+)'? (?:is )?not in", text):
-        return f"{found[1]}: unknown key. {_near(found[1], known)}"
+        return _unknown(found[1], known)
     if filled := next((word for word in overrides if "${" in word), None):
         return not_filled_in(filled.partition("=")[0], text)
     return next((line for line in text.splitlines() if line.strip()), "configuration: cannot be composed.")
@@ -57,7 +56,7 @@ def _one_of_several(key: str, values: str) -> str:
 
 def _not_read(key: str, known: Mapping[str, Any]) -> str:
     if not is_grammatical(f"{key}=x"):
-        return f"{key}: unknown key. {_near(key.lstrip('+~'), known)}"
+        return _unknown(key.lstrip("+~"), known)
     return f"{key}: its value cannot be read. Put quotes around a text: \"{key}='…'\"."
 
 
@@ -80,13 +79,15 @@ def _elsewhere(path: str, folders: Sequence[Path]) -> str:
     return did_you_mean(name, names_in(group.partition("/")[0], folders))
 
 
-def _near(key: str, known: Mapping[str, Any]) -> str:
-    """The keys that stand beside a wrong one, the nearest first."""
-    keys = [name for name, _ in dotted_keys(known)]
-    parent = key.rpartition(".")[0]
-    beside = [name for name in keys if name.rpartition(".")[0] == parent]
-    if beside:
-        return did_you_mean(key, beside)
-    near = difflib.get_close_matches(key, keys, n=1)  # its place does not exist either
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    return hint + did_you_mean("", [name for name in keys if "." not in name])
+def _unknown(key: str, known: Mapping[str, Any]) -> str:
+    """Which part of a key is unknown, with the keys that may stand in its place, the nearest first."""
+    parts, here = key.split("."), known
+    for number, part in enumerate(parts):
+        before = ".".join(parts[:number])
+        if not isinstance(here, Mapping):
+            return f"{key}: unknown key. {before} holds no further keys: write {before}=…"
+        if part not in here:
+            wrong = ".".join(parts[: number + 1])
+            return f"{wrong}: unknown key. {did_you_mean(wrong, [f'{before}.{name}'.lstrip('.') for name in here])}"
+        here = here[part]
+    return f"{key}: cannot be set there. {did_you_mean(key, [name for name, _ in dotted_keys(known)])}"

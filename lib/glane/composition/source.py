@@ -19,6 +19,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from glane.composition import translations
 from glane.composition.explain import not_filled_in
 from glane.composition.files import Read, read_file
 from glane.composition.literal import literal
@@ -67,7 +68,8 @@ class _Folder(ConfigSource):
         group = _group(config_path)
         package = _checked_package(read, group, path)
         _check_content(read, group, path)
-        return ConfigResult(self.provider, self.full_path(), _config(read, group, path), {"package": package})
+        values = _with_languages(read.values, group)
+        return ConfigResult(self.provider, self.full_path(), _config(values, group, path), {"package": package})
 
     def available(self) -> bool:
         return Path(self.path).is_dir()
@@ -144,10 +146,21 @@ def _check_resolvers(value: object, path: Path) -> None:
             )
 
 
-def _config(read: Read, group: str, path: Path) -> DictConfig:
+def _with_languages(values: dict[Any, Any], group: str) -> dict[Any, Any]:
+    """The values of a file, in which no text of a task keeps the translation of another."""
+    defaults = values.get("defaults")
+    if group == "task":
+        inherits = isinstance(defaults, list) and any(entry != "_self_" for entry in defaults)
+        return translations.of_a_file(values, inherits=inherits)
+    if group == "experiment" and isinstance(values.get("task"), Mapping):
+        return {**values, "task": translations.of_a_file(values["task"], inherits=True)}
+    return values
+
+
+def _config(values: dict[Any, Any], group: str, path: Path) -> DictConfig:
     is_no_task = path == _NO_TASK  # whose ??? says that none was chosen
     try:
-        return OmegaConf.create(read.values if is_no_task else _with_literals(read.values, group))
+        return OmegaConf.create(values if is_no_task else _with_literals(values, group))
     except OmegaConfBaseException as error:
         raise ConfigError(not_filled_in(str(path), str(error))) from None
 

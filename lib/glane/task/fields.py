@@ -73,6 +73,11 @@ def fields_from(values: Any, *, place: str) -> dict[str, Field]:
             )
         if (twin := seen.setdefault(name.lower(), name)) != name:
             raise ConfigError(f"{place}.{name}: differs from {twin!r} by case only; rename one of them.")
+    typed = [str(name) for name, value in values.items() if isinstance(value, Mapping) and "type" in value]
+    for name, value in values.items():
+        if isinstance(value, Mapping) and "type" not in value:
+            others = f" If another field is meant: {did_you_mean(str(name), typed)}" if typed else ""
+            raise ConfigError(f"{place}.{name}.type: missing. Valid: {', '.join(sorted(KINDS))}.{others}")
     return {str(name): field_from(value, place=f"{place}.{name}") for name, value in values.items()}
 
 

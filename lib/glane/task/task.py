@@ -22,6 +22,7 @@ from glane.task.locate import locate
 from glane.task.result import reserved_names
 from glane.task.rules import Rule, Rules
 from glane.task.schema import json_schema
+from glane.task.translations import Texts, is_blank, translated, untranslated
 from glane.types import Language
 from glane.validation import Strict, validated
 
@@ -113,13 +114,15 @@ class _Definition(_Manner):
 
     name: str
     version: str = "1"
-    language: str = "fr"
+    language: Language = "fr"  # that is asked for: the task's own, or one of its translations
+    written_in: Language | None = None  # the language of the task's own texts; told by the composition of its file
     instructions: str
     inputs: tuple[str, ...] = (TEXT_INPUT,)
     fields: Mapping[str, Any] | None = None
     json_schema_file: str | None = None
     pydantic_model: str | None = None
     examples: tuple[Mapping[str, Any], ...] = ()
+    translations: Mapping[Language, Mapping[str, Any]] = {}  # texts alone, laid over the task's own
 
     @model_validator(mode="before")
     @classmethod
@@ -162,38 +165,72 @@ def load_task(values: Mapping[str, Any]) -> Task:
         raise ConfigError(
             f"task.inputs: {TEXT_INPUT!r} (the document itself) is missing from {list(definition.inputs)}."
         )
-    examples = [
-        read_example(example, definition.inputs, fields, place=f"task.examples[{i}]")
-        for i, example in enumerate(definition.examples)
-    ]
-    notes = [
-        note
-        for i, example in enumerate(examples)
-        for note in example_notes(example, fields, place=f"task.examples[{i}]")
-    ]
     _check_merging(fields, definition.split, confidence=definition.confidence)
     _check_inputs(definition.inputs, fields)
     if definition.passes.recall and not any(isinstance(field, ListField) for field in fields.values()):
         raise ConfigError("task.passes.recall: a recall pass looks for items of lists, and this task has no list.")
     rules = Rules(definition.rules, fields, [name for name in definition.inputs if name != TEXT_INPUT])
-    for i, example in enumerate(examples):
-        if broken := rules.broken(read_answer(fields, locate(json.dumps(dict(example.output)))), example.inputs):
-            raise ConfigError(f"task.examples[{i}]: breaks the task's own rule {broken[0].rule!r}.")
+    versions = _versions(definition, fields)
+    answered = {
+        language: _examples(texts, definition.inputs, rules) for language, texts in versions.items()
+    }  # all are read, so that what is wrong with a language is known before it is asked for
+    asked = definition.language if definition.language in versions else None
+    texts, examples = versions[asked], answered[asked]
+    notes = [
+        note for i, one in enumerate(examples) for note in example_notes(one, texts.fields, place=texts.example(i))
+    ]
     return validated(
         Task,
         {
             "name": definition.name,
             "version": definition.version,
             "language": definition.language,
-            "instructions": definition.instructions.strip(),
+            "instructions": texts.instructions.strip(),
             "inputs": definition.inputs,
-            "fields": fields,
+            "fields": texts.fields,
             "examples": examples,
-            "notes": (*imported.notes, *notes),
+            "notes": (*_translation_notes(definition, fields), *imported.notes, *notes),
             **{name: getattr(definition, name) for name in _Manner.model_fields},
         },
         place="task",
     )
+
+
+def _versions(definition: _Definition, fields: Mapping[str, Field]) -> dict[Language | None, Texts]:
+    """The texts of a task by language: its own at None, and those of its translations."""
+    own = Texts(definition.instructions, fields, definition.examples)
+    found: dict[Language | None, Texts] = {None: own}
+    for language, values in definition.translations.items():
+        if not is_blank(values):
+            found[language] = translated(own, values, language=language, task_keys=_Definition.model_fields)
+    return found
+
+
+def _examples(texts: Texts, inputs: tuple[str, ...], rules: Rules) -> list[Example]:
+    found = [
+        read_example(example, inputs, texts.fields, place=texts.example(i)) for i, example in enumerate(texts.examples)
+    ]
+    for i, example in enumerate(found):
+        answer = read_answer(texts.fields, locate(json.dumps(dict(example.output))))
+        if broken := rules.broken(answer, example.inputs):
+            raise ConfigError(f"{texts.example(i)}: breaks the task's own rule {broken[0].rule!r}.")
+    return found
+
+
+def _translation_notes(definition: _Definition, fields: Mapping[str, Field]) -> list[str]:
+    """What is said of texts that are not in the language that is asked for."""
+    asked, own = definition.language, definition.written_in
+    values = definition.translations.get(asked, {})
+    if own == asked or (own is None and is_blank(values)):  # a task that is read outside its file says its language
+        return []
+    if is_blank(values):
+        return [
+            f"task.language: {definition.name!r} is written in {own} and has no translation into {asked}: the prompt "
+            f"is a mixture. Write its texts under translations.{asked}, or set task.language={own}."
+        ]
+    lacking = untranslated(fields, values, has_examples=bool(definition.examples))
+    told = f"task.translations.{asked}: has no text for {', '.join(lacking)}; the prompt shows the task's own there."
+    return [told] if lacking else []
 
 
 def _check_merging(fields: Mapping[str, Field], split: SplitSettings | None, *, confidence: bool) -> None:
