@@ -143,6 +143,28 @@ class Evidence:
     quote_mass: float | None = None
 
 
+class Found(StrEnum):
+    """How a value was found in a reference table."""
+
+    EXACT = "exact"  # a name of the table, character by character
+    FOLDED = "folded"  # except for case, accents, hyphens, articles, "St" and the like
+    FUZZY = "fuzzy"  # except for a few letters
+    AMBIGUOUS = "ambiguous"  # names of several codes are as near: no code
+    NONE = "none"  # no name is near: no code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What a reference table says of a value. Without a code, there is neither label nor anything of `also`."""
+
+    how: Found
+    code: str | None = None
+    label: str | None = None
+    similarity: float | None = None  # 0 to 100, of a fuzzy match, or the best of several that are ambiguous
+    candidates: tuple[str, ...] = ()  # "code label", at most ten: of an ambiguous value, or of a name elsewhere
+    also: Mapping[str, str | None] = field(default_factory=dict)  # further columns of the table
+
+
 @dataclass(slots=True, kw_only=True)
 class ExtractedValue:
     """What one answer says about one field: a value, a list, an object, or why there is no value.
@@ -166,6 +188,7 @@ class ExtractedValue:
     probabilities: Mapping[str, float] | None = None  # of an enum or boolean: probability by value, JSON spelling
     agreement: float | None = None  # share of the passes that give the same value
     conflicts: list[object] = field(default_factory=list)  # other values, from elsewhere in the document
+    match: Match | None = None  # of a field with a lookup: set once the record is merged
 
     @property
     def is_null(self) -> bool:

@@ -9,7 +9,7 @@ from glane.reading.same import plain_of
 from glane.task.examples import plain_json
 from glane.task.prompt import compact_json
 from glane.task.signs import Sign
-from glane.types import ExtractedValue, Extraction
+from glane.types import ExtractedValue, Extraction, Match
 
 _LONGEST = 60  # characters of a value or quote
 
@@ -59,7 +59,16 @@ def _line(one: ExtractedValue) -> str:
         words.append(f"{_cut(compact_json(shown or ''))} ({one.evidence.alignment}{supports}{of})")
     if one.confidence is not None:
         words.append(f"confidence {one.confidence:.2f}")
+    if one.match is not None:
+        words.append(_match(one.match))
     return "  ".join(words)
+
+
+def _match(found: Match) -> str:
+    told = [f"{found.how}"] if found.similarity is None else [f"{found.how} {found.similarity:.0f}"]
+    if found.code is not None:
+        told.append(f"{found.code} {found.label or ''}".strip())
+    return f"-> {': '.join([*told, *([', '.join(found.candidates)] if found.candidates else [])])}"
 
 
 def _cut(text: str) -> str:

@@ -8,11 +8,12 @@ from typing import Literal
 import pyarrow as pa
 
 from glane.run.description import ColumnEntry
-from glane.task.arrow import columns
+from glane.task.arrow import LOOKUP, columns, derived_columns
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.lookups import lookup_of
 from glane.task.result import RESULT_COLUMNS
 from glane.task.task import Task
-from glane.types import DOCUMENTS, Language
+from glane.types import DOCUMENTS, Found, Language
 
 _ANNOTATIONS: dict[Language, dict[str, str]] = {
     "fr": {
@@ -25,6 +26,9 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "confidence": "Probabilité de {} selon le modèle, de 0 à 1 ; elle classe, elle n'est pas calibrée.",
         "probabilities": "Probabilité de chaque valeur de {} selon le modèle.",
         "agreement": "Part des lectures qui disent la même chose de {}.",
+        "lookup": "Ce qu'une table de référence dit de {} : code (vide si how est ambiguous ou none), label, how "
+        "(comment la valeur a été trouvée), similarity (de 0 à 100, d'une valeur à peu près la même), candidates (les "
+        "codes entre lesquels rien ne décide)",
         "conflicts": "Autres valeurs de {}, dites par d'autres morceaux du document ou d'autres lectures.",
     },
     "en": {
@@ -37,6 +41,9 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "confidence": "Probability of {} under the model, 0 to 1; it ranks, it is not calibrated.",
         "probabilities": "Probability of each value of {} under the model.",
         "agreement": "Share of the samples that say the same of {}.",
+        "lookup": "What a reference table says of {}: code (null if how is ambiguous or none), label, how (how the "
+        "value was found), similarity (0 to 100, of one that is nearly the same), candidates (the codes between which "
+        "nothing decides)",
         "conflicts": "Other values of {}, said by other chunks of the document or by other samples.",
     },
 }
@@ -96,9 +103,9 @@ def codebook(
         field = task.fields[column.field]
         if column.name == column.field:
             entries.append(_described(column.name, "field", field, language))
-            entries += _members(column.name, field, language)
+            entries += _members(column.name, field, task)
         else:
-            entry = _annotation(column.name, column.type, field, language)
+            entry = _annotation(column.name, column.type, field, task)
             if documents is not None and column.name.endswith("__evidence"):
                 entry = entry.model_copy(update={"description": words["evidence"].format(column.field)})
             entries.append(entry)
@@ -108,12 +115,14 @@ def codebook(
     return tuple(entries)
 
 
-def _members(prefix: str, field: Field, language: Language) -> Iterator[ColumnEntry]:
+def _members(prefix: str, field: Field, task: Task) -> Iterator[ColumnEntry]:
     inner = field.items if isinstance(field, ListField) else field
     if isinstance(inner, ObjectField):
         for name, one in inner.fields.items():
-            yield _described(f"{prefix}.{name}", "member", one, language)
-            yield from _members(f"{prefix}.{name}", one, language)
+            yield _described(f"{prefix}.{name}", "member", one, task.language)
+            for what, kind in derived_columns(one, task).items():
+                yield _annotation(f"{prefix}.{name}__{what}", kind, one, task)
+            yield from _members(f"{prefix}.{name}", one, task)
 
 
 def _described(name: str, role: Literal["field", "member"], field: Field, language: Language) -> ColumnEntry:
@@ -136,16 +145,22 @@ def _described(name: str, role: Literal["field", "member"], field: Field, langua
     return entry.model_copy(update=more | {"values": values or None, "labels": labels or None})
 
 
-def _annotation(name: str, kind: pa.DataType, field: Field, language: Language) -> ColumnEntry:
+def _annotation(name: str, kind: pa.DataType, field: Field, task: Task) -> ColumnEntry:
     base, _, what = name.partition("__")
+    description = _ANNOTATIONS[task.language][what].format(base)
+    if what == LOOKUP and (table := lookup_of(field)) is not None:
+        description = f"{description} ; " if task.language == "fr" else f"{description}; "
+        description += f"{table}: {', '.join((task.lookups[table].code, *task.lookups[table].also))}."
     values: Sequence[str] = {"missing": field.missing, "assertion": field.assertion}.get(what, ())
     if what == "precision":
         values = ("year", "month", "day")
+    elif what == LOOKUP:
+        values = tuple(Found)
     return ColumnEntry(
         column=name,
         role="annotation",
         type=_arrow_word(kind),
-        description=_ANNOTATIONS[language][what].format(base),
+        description=description,
         values="; ".join(values) or None,
     )
 

@@ -55,6 +55,7 @@ def make_fingerprint(
     inputs: Sequence[Mapping[str, Any]],
     model_digests: Mapping[str, str],
     engine_version: str,
+    lookups: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return everything that decides the answers of a run, as plain values.
 
@@ -82,6 +83,7 @@ def make_fingerprint(
             ),
             "method": METHOD,
             "merge": text_digest(json.dumps(task.model_dump(mode="json", include={"fields"}), sort_keys=True)),
+            "lookups": dict(lookups),
         },
         "model": model.model_dump(mode="json", exclude=set(_SPEED_ONLY)) | {"digests": dict(model_digests)},
         "engine": f"{model.engine} {engine_version}",
@@ -101,6 +103,7 @@ _KINDS = (
     ("task.prompt", "prompt"),
     ("task.schema", "answer schema"),
     ("task.merge", "fields"),
+    ("task.lookups", "reference tables"),
     ("task.name", "task name"),
     ("task.version", "task version"),
     ("task", "reading"),

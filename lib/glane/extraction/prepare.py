@@ -26,6 +26,7 @@ from glane.errors import ConfigError, DataError
 from glane.extraction.codebook import codebook
 from glane.extraction.environment import engine_version
 from glane.extraction.fingerprint import make_fingerprint
+from glane.extraction.lookups import lookup_marks
 from glane.extraction.results import open_run
 from glane.extraction.summary import WORK
 from glane.run.description import RunDescription
@@ -50,6 +51,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
         inputs=_input_digests(files, known),
         model_digests=model_digests(settings.model, content_digest),
         engine_version=engine_version(settings.model),
+        lookups=lookup_marks(task),
     )
     description = _description(settings, task, fingerprint, files)
     return Draft(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from glane.errors import ConfigError, RunError, did_you_mean
+from glane.task.arrow import LOOKUP
 from glane.task.result import reserved_names
 from glane.types import DOCUMENTS
 
@@ -24,6 +25,8 @@ _EVIDENCE = {
     "quote_mass": pl.Float64(),
 }
 _DOCUMENT = "document"  # a part of evidence, where documents are grouped
+_DERIVED = (LOOKUP,)
+_DERIVED_VALUES = ("code",)  # of what is derived, the values
 _LONG = ("field", "item", "value", *_EVIDENCE, "confidence")
 _ITEM, _OUTER, _VALUE, _REASON = "__item", "__outer", "__value", "__reason"  # no field's name begins with underscores
 _DATE_LENGTH = {"year": 4, "month": 7}  # characters of a partial date's text; a day has all ten
@@ -40,7 +43,8 @@ def line_list(
     list, and conflicts, are joined by "; ". A list of records becomes the number of its items, `<field>__count`. The
     list to `explode` has one row per item instead, numbered from 0 in `<field>__item`, with members as
     `<field>.<member>`. A document without items keeps one row. Probabilities are left out. With `values_only`, so are
-    all annotations of fields and of the row.
+    all annotations of fields and of the row, except codes. A lookup becomes `<field>__lookup.code`, `.label` and so on.
+    Of a list, they are joined by "; ", and an item without a code leaves an empty part.
 
     Raises:
         ConfigError: if `explode` is not a list of the task.
@@ -63,7 +67,8 @@ def _is_value(name: str, fields: Sequence[str]) -> bool:
     first, _, what = name.partition("__")
     if first.partition(".")[0] not in fields:
         return name not in reserved_names()
-    return what.rpartition("__")[2] in ("", "count", "item")
+    annotation, _, part = what.rpartition("__")[2].partition(".")
+    return annotation in ("", "count", "item") or (annotation in _DERIVED and part in _DERIVED_VALUES)
 
 
 def _cells(name: str, kind: pl.DataType, value: pl.Expr, is_field: bool) -> list[pl.Expr]:
@@ -84,6 +89,14 @@ def _cells(name: str, kind: pl.DataType, value: pl.Expr, is_field: bool) -> list
         item = _instance(kind.inner)
         if what == "evidence" and stem:
             return [_joined(value.list.eval(pl.element().struct.field("quote"))).alias(f"{stem}__quote")]
+        if what in _DERIVED and stem and isinstance(item, pl.Struct):
+            return [
+                _aligned(value.list.eval(pl.element().struct.field(one.name).cast(pl.String))).alias(
+                    f"{name}.{one.name}"
+                )
+                for one in item.fields
+                if not isinstance(one.dtype, pl.List)
+            ]
         if isinstance(item, pl.Struct | pl.List):
             return [value.list.len().alias(f"{name}__count")]
         shown = pl.element().round(3) if item.is_float() and what == "confidence" else pl.element()
@@ -95,6 +108,11 @@ def _cells(name: str, kind: pl.DataType, value: pl.Expr, is_field: bool) -> list
 
 def _joined(items: pl.Expr) -> pl.Expr:
     return items.list.join(_JOINED, ignore_nulls=True)
+
+
+def _aligned(items: pl.Expr) -> pl.Expr:
+    """As many parts as items, so that each stands where its value does."""
+    return items.list.eval(pl.element().fill_null("")).list.join(_JOINED)
 
 
 def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_reasons: bool = False) -> pl.LazyFrame:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from glane.engine.protocol import Engine
 from glane.engine.registry import start_engine, toy_of
+from glane.extraction.lookups import derivation_of
 from glane.extraction.prepare import draft
 from glane.extraction.reader import reader_of
 from glane.extraction.sentinels import SentinelSpec
 from glane.extraction.summary import summarise
 from glane.extraction.worker import Worker
-from glane.run.description import RunDescription
+from glane.normalisation.derive import Derivation
+from glane.run.description import RunDescription, read_description
 from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.session import Session
@@ -48,14 +50,15 @@ class ExtractionWork:
 
     def work(self, session: Session) -> None:
         """See `glane.run.work.Work`."""
+        derivation = derivation_of(self.task, read_description(session.directory).fingerprint)
         engine = start_engine(self.settings.model, device=session.device, cpus=session.cpus)
         session.is_ready()
         try:
             # The sentinels are few. They come first, so that drift is known early. Sentinels that other workers hold
             # are waited for only after the plan is done, so that no engine is idle for a few documents.
-            self._ask_sentinels(session, engine, waits=False)
-            self._ask(session.shards(), engine, self.settings, session.key)
-            self._ask_sentinels(session, engine, waits=True)
+            self._ask_sentinels(session, engine, derivation, waits=False)
+            self._ask(session.shards(), engine, derivation, self.settings, session.key)
+            self._ask_sentinels(session, engine, derivation, waits=True)
         finally:
             engine.close()
 
@@ -63,21 +66,31 @@ class ExtractionWork:
         """See `glane.run.work.Work`."""
         return summarise(summary, records, toy=toy_of(self.settings.model))
 
-    def _ask_sentinels(self, session: Session, engine: Engine, *, waits: bool) -> None:
+    def _ask_sentinels(self, session: Session, engine: Engine, derivation: Derivation, *, waits: bool) -> None:
         if self.sentinels is None:
             return
         settings = self.sentinels.settings
         shards = session.nested_shards(Path(settings.run.dir), waits=waits)
         if shards.ledger.num_open:
-            self._ask(shards, engine, settings, self.sentinels.key)
+            self._ask(shards, engine, derivation, settings, self.sentinels.key)
 
-    def _ask(self, shards: Shards, engine: Engine, settings: ResolvedSettings, key: str) -> None:
+    def _ask(
+        self, shards: Shards, engine: Engine, derivation: Derivation, settings: ResolvedSettings, key: str
+    ) -> None:
         if shards.directory.is_complete:
             return
         data = settings.data
         reader = reader_of(data, self.task, shards.plan.files, carry_columns=data.carry_columns)
         with until_published(shards.directory):
-            Worker(engine=engine, task=self.task, model=settings.model, shards=shards, reader=reader, key=key).run()
+            Worker(
+                engine=engine,
+                task=self.task,
+                model=settings.model,
+                shards=shards,
+                reader=reader,
+                derivation=derivation,
+                key=key,
+            ).run()
 
 
 def prepare_extraction(work: ExtractionWork) -> PreparedRun:

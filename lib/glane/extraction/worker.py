@@ -23,6 +23,7 @@ from glane.errors import where
 from glane.extraction.feeder import Feeder, Request, Result, Target
 from glane.extraction.prompts import PromptBuilder
 from glane.extraction.reader import AnyReader
+from glane.normalisation.derive import Derivation
 from glane.reading.parse import Outcome
 from glane.run.deaths import Suspects, Window
 from glane.run.heartbeat import Progress
@@ -63,12 +64,14 @@ class Worker:
         model: ModelSettings,
         shards: Shards,
         reader: AnyReader,
+        derivation: Derivation,
         key: str,
     ) -> None:
         """`key` is the digest of the run's fingerprint; the digests of prompts are keyed with it."""
         self._engine, self._shards = engine, shards
         self._task, self._is_grouped = task, isinstance(reader, GroupReader)
         self._columns: list[Column] = []  # once a shard is read: of groups, they depend on the type of documents' ids
+        self._derivation = derivation
         self._window_size = model.window_size
         self._asks_duplicates = model.ask_duplicates
         self._window = Window(shards.directory, shards.heartbeat.worker, num_slots=self._window_size)
@@ -268,7 +271,8 @@ class Worker:
             else:
                 self._judge(follower)
         if target.reading.is_done and not target.work.is_judged(target.row):
-            self._close_row(target, target.reading.extraction(), duplicate=target.reading.is_duplicate)
+            extraction = self._derivation.of(target.reading.extraction(), target.reading.inputs)
+            self._close_row(target, extraction, duplicate=target.reading.is_duplicate)
 
     def _close_row(self, target: Target, extraction: Extraction, *, duplicate: bool) -> None:
         work = target.work

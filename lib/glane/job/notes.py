@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from glane.normalisation.tables import read_table
 from glane.task.task import Task
 
 
@@ -14,3 +15,14 @@ def tell_notes(task: Task) -> None:
     """
     for note in task.notes:
         print(f"note: {note}", file=sys.stderr)
+
+
+def tell_tables(task: Task) -> None:
+    """Read the reference tables of a task, and print what of them cannot be found or told apart.
+
+    Raises:
+        ConfigError: for a table that is missing or cannot be used.
+    """
+    for name, lookup in task.lookups.items():
+        for note in read_table(name, lookup).notes:
+            print(f"note: {note}", file=sys.stderr)

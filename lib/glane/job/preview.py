@@ -15,6 +15,7 @@ from glane.extraction.checked import checked_lines
 from glane.extraction.prepare import checked_files, selected_rows
 from glane.extraction.prompts import PromptBuilder
 from glane.extraction.reader import reader_of
+from glane.normalisation.derive import Derivation
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
 from glane.settings import ResolvedSettings
@@ -38,10 +39,11 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
     plan = make(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
     reader = reader_of(data, task, plan.files, carry_columns=())
     documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
+    derivation = Derivation(task)
     with core_dumps(allowed=settings.run.core_dumps):
         engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))
         try:
-            _Preview(engine, PromptBuilder(engine, task, model), show).run(documents)
+            _Preview(engine, PromptBuilder(engine, task, model), derivation, show).run(documents)
         finally:
             engine.close()
 
@@ -49,8 +51,10 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
 class _Preview:
     """Asks about all documents at once, as a run does, and shows each prompt, answer and status."""
 
-    def __init__(self, engine: Engine, prompts: PromptBuilder, show: Callable[[str], None]) -> None:
-        self._engine, self._prompts, self._show = engine, prompts, show
+    def __init__(
+        self, engine: Engine, prompts: PromptBuilder, derivation: Derivation, show: Callable[[str], None]
+    ) -> None:
+        self._engine, self._prompts, self._derivation, self._show = engine, prompts, derivation, show
         self._asked: dict[str, tuple[Document, Reading, Turn]] = {}
         self._num_asked = 0
         self._closed: set[str | int] = set()
@@ -93,7 +97,7 @@ class _Preview:
             self._ask(document, reading, follower)
         if reading.is_done and document.id not in self._closed:
             self._closed.add(document.id)
-            result = reading.extraction()
+            result = self._derivation.of(reading.extraction(), reading.inputs)
             self._show(f"=== {document.id}: {result.status}{f' ({result.reason})' if result.reason else ''}\n")
             for line in checked_lines(result):
                 self._show(line)

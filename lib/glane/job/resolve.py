@@ -8,11 +8,12 @@ from glane.corpus.find import refuse_absent
 from glane.engine.weights import resolve_weights
 from glane.errors import ConfigError
 from glane.job.licences import refuse_unlicensed
-from glane.job.notes import tell_notes
+from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
 from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy
 from glane.settings import ExtractSettings, ResolvedSettings
+from glane.task.lookups import Lookup
 from glane.task.task import Task, load_task
 
 
@@ -43,10 +44,11 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
         )
     check_sentinels(task)
     refuse_absent(settings.data.path)
+    tell_tables(task)
     found = absolute(settings).model_copy(update={"model": resolve_weights(settings.model)})
     found = found.model_copy(update={"model": preflight(found.model, task)})
     resolved = ResolvedSettings(**{name: getattr(found, name) for name in ExtractSettings.model_fields})
-    return resolved, task
+    return resolved, task.model_copy(update={"lookups": _absolute_tables(task)})
 
 
 def absolute(settings: ExtractSettings) -> ExtractSettings:
@@ -57,7 +59,13 @@ def absolute(settings: ExtractSettings) -> ExtractSettings:
     task = dict(settings.task)
     if task.get("sentinels") is not None:
         task["sentinels"] = _absolute(task["sentinels"])
+    if lookups := task.get("lookups"):
+        task["lookups"] = {name: {**one, "path": _absolute(one["path"])} for name, one in lookups.items()}
     return settings.model_copy(update={"run": run, "data": data, "task": task})
+
+
+def _absolute_tables(task: Task) -> dict[str, Lookup]:
+    return {name: one.model_copy(update={"path": _absolute(one.path)}) for name, one in task.lookups.items()}
 
 
 def _absolute(path: str) -> str:

@@ -16,7 +16,7 @@ from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.prepare import checked_files
 from glane.job.launcher import launch
-from glane.job.notes import tell_notes
+from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
 from glane.job.resolve import absolute
 from glane.job.sentinels import check_sentinels
@@ -98,6 +98,7 @@ def _check(settings: ExtractSettings) -> None:
     """Check all that can be checked before a node is asked for. Reads the data's footers, and no text."""
     task, data = load_task(settings.task), settings.data
     tell_notes(task)
+    tell_tables(task)
     refuse_toy(settings, task)
     check_sentinels(task)
     found = find_files(data.path)

@@ -10,6 +10,7 @@ from glane.engine.weights import model_digests
 from glane.extraction.environment import engine_version
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.forecast import PilotReport, check_same
+from glane.extraction.lookups import lookup_marks
 from glane.extraction.prepare import checked_files, selected_rows
 from glane.extraction.results import open_run
 from glane.job.resolve import resolve
@@ -43,7 +44,7 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
         here = make_fingerprint(
             data=data, task=task, model=extraction.model, inputs=[],
             model_digests=model_digests(extraction.model, content_digest),
-            engine_version=engine_version(extraction.model),
+            engine_version=engine_version(extraction.model), lookups=lookup_marks(task),
         )  # fmt: skip
         check_same(open_run(pilot.from_run).description().fingerprint, here, place=f"pilot.from_run: {pilot.from_run}")
         return make_report(settings, extraction, frame, trial)

@@ -107,6 +107,11 @@ class Reading:
         """Whether every answer was reused from another document."""
         return self._is_duplicate
 
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The document's columns beside the text, as the prompt shows them."""
+        return self._document.inputs
+
     def turns(self) -> list[Turn]:
         """The first prompts."""
         return [

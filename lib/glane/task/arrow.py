@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from glane.task.fields import Field, ListField, ObjectField
+from glane.task.fields import EnumField, Field, ListField, ObjectField, StringField
 from glane.task.kinds.enum import CATEGORY
 from glane.task.task import Task
 from glane.types import ExtractedValue
 
+LOOKUP = "lookup"  # of `<field>__lookup`
+_MATCH = [
+    pa.field("code", pa.string()),
+    pa.field("label", pa.string()),
+    pa.field("how", pa.string()),
+    pa.field("similarity", pa.float64()),
+    pa.field("candidates", pa.list_(pa.string())),
+]
 _EVIDENCE = [
     pa.field("quote", pa.string()),
     pa.field("start", pa.int64()),
@@ -76,6 +84,8 @@ def _columns(name: str, field: Field, kinds: _Kinds, *, nested: bool) -> list[Co
         add("assertion", category, lambda one: one.assertion)
     if field.evidence:
         add("evidence", kinds.evidence, _evidence)
+    for what, derived, read_derived in _derived(field, task):
+        add(what, derived, read_derived)
     if task.confidence:
         add("confidence", pa.float64(), lambda one: one.confidence)
         values = () if isinstance(field, ObjectField) else field.categories
@@ -103,6 +113,8 @@ def _list_columns(name: str, field: ListField, kinds: _Kinds, category: pa.DataT
         add("assertion", pa.list_(pa.string()), _each(lambda item: item.assertion))
     if field.evidence:
         add("evidence", pa.list_(kinds.evidence), _each(_evidence))
+    for what, derived, read_derived in _derived(field.items, task):
+        add(what, pa.list_(derived), _each(read_derived))
     if task.confidence:
         add("confidence", pa.list_(pa.float64()), _each(lambda item: item.confidence))
     if task.passes.samples > 1:
@@ -141,6 +153,36 @@ def _conflict_type(field: Field) -> pa.DataType:
     if isinstance(field, ListField):
         return pa.list_(_conflict_type(field.items))
     return pa.string() if field.has_precision else field.arrow_type(nested=True)
+
+
+def derived_columns(field: Field, task: Task) -> dict[str, pa.DataType]:
+    """The annotations of a field, or of the items of a list, that are derived of values, and their types."""
+    is_list = isinstance(field, ListField)
+    inner = field.items if isinstance(field, ListField) else field
+    return {what: pa.list_(kind) if is_list else kind for what, kind, _ in _derived(inner, task)}
+
+
+def _derived(
+    field: Field, task: Task
+) -> Iterator[tuple[str, pa.DataType, Callable[[ExtractedValue], dict[str, Any] | None]]]:
+    """What stands beside a value because the field asks for it: name, type, and how it is read."""
+    if isinstance(field, StringField | EnumField) and field.lookup is not None:
+        also = [pa.field(name, pa.string()) for name in task.lookups[field.lookup].also]
+        yield LOOKUP, pa.struct([*_MATCH, *also]), _match
+
+
+def _match(one: ExtractedValue) -> dict[str, Any] | None:
+    found = one.match
+    if found is None:
+        return None
+    return {
+        "code": found.code,
+        "label": found.label,
+        "how": str(found.how),
+        "similarity": found.similarity,
+        "candidates": list(found.candidates),
+        **found.also,
+    }
 
 
 def _evidence(one: ExtractedValue) -> dict[str, Any] | None:

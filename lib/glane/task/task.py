@@ -19,6 +19,7 @@ from glane.task.fields import Field, ListField, ObjectField, fields_from
 from glane.task.imports import ImportedFields, fields_of_model, fields_of_schema_file
 from glane.task.keys import FULL_KEYS, Keys, can_quote_first, short_keys
 from glane.task.locate import locate
+from glane.task.lookups import Lookup, check_lookups
 from glane.task.result import reserved_names
 from glane.task.rules import Rule, Rules
 from glane.task.schema import json_schema
@@ -74,6 +75,7 @@ class Task(_Manner):
     inputs: tuple[str, ...]
     fields: Mapping[str, Field]
     examples: tuple[Example, ...]
+    lookups: Mapping[str, Lookup] = {}  # reference tables, in which values are looked up
     notes: tuple[str, ...] = Key(default=(), exclude=True)  # of an imported schema, and of examples
 
     @property
@@ -123,6 +125,7 @@ class _Definition(_Manner):
     pydantic_model: str | None = None
     examples: tuple[Mapping[str, Any], ...] = ()
     translations: Mapping[Language, Mapping[str, Any]] = {}  # texts alone, laid over the task's own
+    lookups: Mapping[str, Lookup] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -167,6 +170,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
         )
     _check_merging(fields, definition.split, confidence=definition.confidence)
     _check_inputs(definition.inputs, fields)
+    check_lookups(definition.lookups, fields, [name for name in definition.inputs if name != TEXT_INPUT])
     if definition.passes.recall and not any(isinstance(field, ListField) for field in fields.values()):
         raise ConfigError("task.passes.recall: a recall pass looks for items of lists, and this task has no list.")
     rules = Rules(definition.rules, fields, [name for name in definition.inputs if name != TEXT_INPUT])
@@ -189,6 +193,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
             "inputs": definition.inputs,
             "fields": texts.fields,
             "examples": examples,
+            "lookups": definition.lookups,
             "notes": (*_translation_notes(definition, fields), *imported.notes, *notes),
             **{name: getattr(definition, name) for name in _Manner.model_fields},
         },

@@ -31,6 +31,7 @@ class EnumField(SingleField):
     values: tuple[str, ...] = Key(min_length=1)
     labels: Mapping[str, str] = {}
     synonyms: Mapping[str, tuple[str, ...]] = {}  # words of documents by which a value is told
+    lookup: str | None = None  # the table of `task.lookups` in which a code is looked up
     compare: ExactRule = compare_key(ExactRule())
 
     @field_validator("values", mode="before")

@@ -38,6 +38,8 @@ class ListField(BaseField):
             raise ValueError(
                 "compare says how two items are compared: set it on `items`, or on the fields of the items"
             )
+        if isinstance(values, Mapping) and (own := [key for key in ("lookup", "normalise") if key in values]):
+            raise ValueError(f"{own[0]} is about each item: set it on `items`, or on the fields of the items")
         return values
 
     @model_validator(mode="after")

@@ -40,6 +40,7 @@ class StringField(SingleField):
     max_length: int = Key(default=DEFAULT_MAX_LENGTH, ge=1, le=_LONGEST)
     pattern: str | None = None  # Rust's dialect, as in the engine's grammars; not anchored unless it has ^ and $
     verbatim: bool = True  # false: in words of its own, which its quote need not show
+    lookup: str | None = None  # the table of `task.lookups` in which a code is looked up
     compare: TextRule = compare_key(TextRule())
 
     @field_validator("pattern")
