@@ -124,6 +124,8 @@ class EngineKind:
     has_weights: bool  # True: model.path is a folder of weights
     needs_hardware: bool  # True: its engines share the cores and GPUs of a node
     conversations: Callable[[ModelSettings], Conversations | None] = lambda _: None  # None: no tokenizer is at hand
+    # Raises ConfigError for what would end an engine at its start, or have it refuse each document.
+    check: Callable[[ModelSettings], None] = lambda _: None
     is_random: bool = False  # its answers are drawn at random
     preload: Callable[[], None] | None = None  # imports for engines on CPU, before a fork; None: no forks
     warnings: Callable[[ModelSettings], Sequence[str]] = lambda _: ()  # to show before it starts

@@ -14,8 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from glane.engine.adapter import lora_arguments
+from glane.engine.arguments import engine_arguments
 from glane.engine.chat_tokenizer import ChatTokenizer
+from glane.engine.checks import check_vllm
 from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
@@ -174,37 +175,6 @@ class VllmEngine:
             core.shutdown()
 
 
-def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
-    """The arguments of vLLM's `EngineArgs`, as plain values."""
-    values: dict[str, Any] = {
-        "model": settings.path,
-        "tokenizer": settings.tokenizer,
-        "tokenizer_mode": settings.tokenizer_mode,
-        "config_format": settings.config_format,
-        "load_format": settings.load_format,
-        "dtype": settings.dtype,
-        "max_model_len": settings.max_model_len,
-        "max_num_seqs": settings.max_num_seqs,
-        "max_num_batched_tokens": settings.max_num_batched_tokens or max(settings.max_model_len, 8192),
-        "tensor_parallel_size": 1 if settings.tensor_parallel_size == "auto" else settings.tensor_parallel_size,
-        "pipeline_parallel_size": settings.pipeline_parallel_size,
-        "enable_prefix_caching": True,
-        "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
-        # A checkpoint's generation_config.json would change the sampling that the settings state.
-        "generation_config": "vllm",
-        "trust_remote_code": False,
-        "disable_log_stats": True,
-        "seed": settings.sampling.seed,
-    }
-    if device == "gpu":
-        values["gpu_memory_utilization"] = settings.gpu_memory_utilization
-    if settings.kv_cache_mib is not None:
-        values["kv_cache_memory_bytes"] = settings.kv_cache_mib * 2**20
-    values.update(lora_arguments(settings))
-    values.update(settings.engine_args)
-    return values
-
-
 @dataclass(slots=True)
 class _Prepared:
     """What an engine keeps for a form."""
@@ -256,7 +226,7 @@ def _is_tried() -> bool:
 
 def _conversations(settings: ModelSettings) -> ChatTokenizer | None:
     """The tokenizer, loaded without vLLM, which takes ten times as long to import."""
-    plain = load_tokenizer(Path(settings.tokenizer or settings.path), is_mistral=settings.tokenizer_mode == "mistral")
+    plain = load_tokenizer(Path(settings.tokenizer or settings.path), mode=settings.tokenizer_mode)
     return None if plain is None else ChatTokenizer(settings, plain)
 
 
@@ -288,5 +258,6 @@ KIND = EngineKind(
     needs_hardware=True,
     preload=preload,
     warnings=_warnings,
+    check=check_vllm,
     conversations=_conversations,
 )

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from glane.engine.adapter import ADAPTER, ADAPTER_WEIGHTS, checked_adapter
@@ -46,6 +47,14 @@ def resolve_weights(settings: ModelSettings) -> ModelSettings:
     if not any((tokenizer / name).is_file() for name in _TOKENIZERS):
         raise ConfigError(f"model.tokenizer: {tokenizer} holds no tokenizer (one of {', '.join(_TOKENIZERS)}).")
     return marked(settings.model_copy(update={"path": str(folder.resolve())}))
+
+
+def at_hand(settings: ModelSettings) -> ModelSettings:
+    """The settings with a name in the local Hugging Face cache as its directory; unchanged where it is not there."""
+    if engine_kind(settings.engine).has_weights and not Path(settings.path).is_dir():
+        with suppress(ConfigError):
+            return settings.model_copy(update={"path": str(_in_cache(settings.path).resolve())})
+    return settings
 
 
 def marked(settings: ModelSettings) -> ModelSettings:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from glane.engine.buildable import form_fault
 from glane.engine.chat_template import probes, template_fault
+from glane.engine.checks import builds_any_grammar
 from glane.engine.protocol import Conversations
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError
@@ -38,6 +39,8 @@ def preflight(model: ModelSettings, task: Task) -> ModelSettings:
     Raises:
         ConfigError: naming the field or the setting, the figures and the remedy.
     """
+    engine_kind(model.engine).check(model)
+    check_quotes(model, task)
     own = Path(model.tokenizer or model.path) / "tokenizer.json"
     check_forms(task, own if own.is_file() else None)
     conversations = engine_kind(model.engine).conversations(model)
@@ -47,6 +50,19 @@ def preflight(model: ModelSettings, task: Task) -> ModelSettings:
         model = model.model_copy(update={"prompt_shape": check_template(model, task, conversations)})
     check_length(model, task, conversations)
     return model
+
+
+def check_quotes(model: ModelSettings, task: Task) -> None:
+    """Check that copied quotes, if the task asks for them, are held by what builds the grammars.
+
+    Raises:
+        ConfigError: naming both settings.
+    """
+    if answer_form(task).quotes is not None and not builds_any_grammar(model):
+        raise ConfigError(
+            "task.quotes: only the backend guidance holds quotes to the text, and model.engine_args."
+            "structured_outputs_config.backend names another. Leave that out, or set task.quotes=free."
+        )
 
 
 def check_forms(task: Task, vocabulary: Path | None = None) -> None:

@@ -13,6 +13,7 @@ from glane.cluster.scheduler import Scheduler, Submission, Task
 from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
+from glane.engine.weights import at_hand
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.prepare import checked_files
 from glane.job.launcher import launch
@@ -110,7 +111,7 @@ def _check(settings: ExtractSettings) -> None:
         and not Path(settings.model.path).exists()
     ):
         raise ConfigError(f"model.path: {settings.model.path} does not exist here. Is it on the shared file system?")
-    preflight(settings.model, task)
+    preflight(at_hand(settings.model), task)
 
 
 def _say(settings: ExtractSettings, submission: Submission) -> None:

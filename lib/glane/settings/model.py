@@ -67,6 +67,8 @@ class ModelSettings(Strict):
     def _loads_no_code(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
         if said := complaint(value):
             raise ValueError(said)
+        if not isinstance(value.get("structured_outputs_config", {}), Mapping):
+            raise ValueError("structured_outputs_config is no mapping. Write {backend: guidance}, for example")
         return value
 
     @field_validator("load_format")

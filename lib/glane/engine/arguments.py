@@ -1,0 +1,45 @@
+"""The arguments of vLLM's engine, made of a model's settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glane.engine.adapter import lora_arguments
+from glane.settings import ModelSettings
+
+
+def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
+    """The arguments of vLLM's `EngineArgs`, as plain values."""
+    values: dict[str, Any] = {
+        "model": settings.path,
+        "tokenizer": settings.tokenizer,
+        "tokenizer_mode": settings.tokenizer_mode,
+        "config_format": settings.config_format,
+        "load_format": settings.load_format,
+        "dtype": settings.dtype,
+        "max_model_len": settings.max_model_len,
+        "max_num_seqs": settings.max_num_seqs,
+        "max_num_batched_tokens": settings.max_num_batched_tokens or max(settings.max_model_len, 8192),
+        "tensor_parallel_size": 1 if settings.tensor_parallel_size == "auto" else settings.tensor_parallel_size,
+        "pipeline_parallel_size": settings.pipeline_parallel_size,
+        "enable_prefix_caching": True,
+        # A checkpoint's generation_config.json would change the sampling that the settings state.
+        "generation_config": "vllm",
+        "trust_remote_code": False,
+        "disable_log_stats": True,
+        "seed": settings.sampling.seed,
+    }
+    if device == "gpu":
+        values["gpu_memory_utilization"] = settings.gpu_memory_utilization
+    if settings.kv_cache_mib is not None:
+        values["kv_cache_memory_bytes"] = settings.kv_cache_mib * 2**20
+    values.update(lora_arguments(settings))
+    values.update(settings.engine_args)
+    values["structured_outputs_config"] = structured_outputs(settings)
+    return values
+
+
+def structured_outputs(settings: ModelSettings) -> dict[str, Any]:
+    """How vLLM holds answers to their form: glane's own choice, except what `model.engine_args` says otherwise."""
+    ours = {"backend": "guidance", "disable_any_whitespace": True}
+    return {**ours, **settings.engine_args.get("structured_outputs_config", {})}
