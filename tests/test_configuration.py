@@ -510,3 +510,24 @@ def test_the_batch_script_takes_options_after_its_own_word(write: Write, tmp_pat
     assert done.returncode == 0, done.stderr
     values = yaml.safe_load(done.stdout)
     assert (values["task"]["name"], values["cluster"]["kind"], values["model"]["name"]) == ("own", "slurm", "scripted")
+
+
+@pytest.mark.parametrize(
+    ("word", "words", "absent"),
+    [
+        (
+            "task.fields.agge.description=x",
+            ["task.fields.agge: unknown key", "'task.fields.age'", "task.fields.sex"],
+            "cluster",
+        ),
+        ("task.feilds.age.description=x", ["task.feilds: unknown key", "'task.fields'", "task.rules"], "cluster"),
+        ("cluster.gpus.x=1", ["cluster.gpus.x", "holds no further keys"], "Valid"),
+        ("task.translations.en.fields.agge.description=x", ["fields.agge: unknown key", "en.fields.age'"], "cluster"),
+    ],
+)
+def test_an_unknown_key_is_told_at_the_level_where_it_is_wrong(word: str, words: list[str], absent: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        composed("extract", ["task=ed_visit", "model=scripted", word])
+    for one in words:
+        assert one in str(raised.value)
+    assert absent not in str(raised.value)

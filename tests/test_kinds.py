@@ -606,7 +606,7 @@ def test_a_column_is_added_in_one_place(monkeypatch, tmp_path):
     rows = extract_here(make_settings(data, tmp_path / "run"))
     assert rows["language"].to_list() == ["OK False", "OK True"]
     entries = glane.open_run(tmp_path / "run").codebook().filter(pl.col("column") == "language")
-    assert entries.select("role", "type", "description").rows() == [("result", "string", "La langue.")]
+    assert entries.select("role", "type", "description").rows() == [("result", "texte", "La langue.")]
 
 
 def test_every_result_column_reads_a_row_that_has_nothing():

@@ -387,3 +387,17 @@ def test_quotes_of_odd_texts_are_copied_as_json_spells_them(text):
         answer = list(compact_json({"f": {"value": "a", "quote": quote}}).encode())
         matcher = llguidance.LLMatcher(llguidance.LLTokenizer("byte"), grammar)
         assert (matcher.try_consume_tokens(answer) == len(answer) and matcher.is_accepting()) is is_there
+
+
+def test_the_programs_of_the_english_examples_give_what_those_of_the_french_give(shipped_task):
+    sas, r = load_task({**shipped_task("program_translation"), "language": "en"}).examples
+    dates = [day("2025-01-02"), day("2025-01-01"), day("2025-01-01"), day("2025-01-03")]
+    visits = pl.DataFrame({"hospital": ["B", "A", "B", "B"], "date": dates, "age": [1, None, 40, None]})
+    made = program(sas)({"visits": visits})
+    assert list(made) == sas.output["output_tables"]
+    assert made["running"]["infants"].to_list() == [1, 0, 1, 2]
+    assert made["summary"].rows() == [("A", 0, None), ("B", 2, 20.5)]
+    cases = pl.DataFrame({"status": ["confirmed", "discarded", None, "confirmed"], "district": ["V", "V", "V", "M"]})
+    districts = pl.DataFrame({"district": ["M", "V"], "population": [1000, 100]})
+    made = program(r)({"cases": cases, "districts": districts})
+    assert made["incidence"].rows() == [("V", 1, 100, 1000.0), ("M", 1, 1000, 100.0)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import pyarrow as pa
@@ -72,6 +72,44 @@ _GROUPS: dict[Language, dict[str, str]] = {
         ),
     },
 }
+# The words of Arrow's types are those that kinds of field have.
+_TYPES: dict[Language, dict[str, str]] = {
+    "fr": {
+        "category": "catégorie",
+        "text": "texte",
+        "integer": "entier",
+        "number": "nombre",
+        "boolean": "vrai ou faux",
+        "date": "date",
+        "time": "heure",
+        "datetime": "date et heure",
+        "list": "liste",
+        "record": "enregistrement",
+    },
+    "en": {
+        "category": "category",
+        "text": "text",
+        "integer": "integer",
+        "number": "number",
+        "boolean": "true or false",
+        "date": "date",
+        "time": "time",
+        "datetime": "date and time",
+        "list": "list",
+        "record": "record",
+    },
+}
+_IS_TYPE: dict[str, Callable[[pa.DataType], bool]] = {
+    "category": pa.types.is_dictionary,
+    "text": pa.types.is_string,
+    "integer": pa.types.is_integer,
+    "number": pa.types.is_floating,
+    "boolean": pa.types.is_boolean,
+    "date": pa.types.is_date,
+    "time": pa.types.is_time,
+    "datetime": pa.types.is_timestamp,
+    "record": pa.types.is_struct,
+}
 _INPUT: dict[Language, dict[str, str]] = {
     "fr": {"id": "Identifiant du document.", "carried": "Repris de l'entrée."},
     "en": {"id": "The document's id.", "carried": "Kept from the input."},
@@ -110,7 +148,7 @@ def codebook(
                 entry = entry.model_copy(update={"description": words["evidence"].format(column.field)})
             entries.append(entry)
     for one in RESULT_COLUMNS:
-        word = _arrow_word(one.type)
+        word = _arrow_word(one.type, language)
         entries.append(ColumnEntry(column=one.name, role="result", type=word, description=one.words[language]))
     return tuple(entries)
 
@@ -159,14 +197,14 @@ def _annotation(name: str, kind: pa.DataType, field: Field, task: Task) -> Colum
     return ColumnEntry(
         column=name,
         role="annotation",
-        type=_arrow_word(kind),
+        type=_arrow_word(kind, task.language),
         description=description,
         values="; ".join(values) or None,
     )
 
 
-def _arrow_word(kind: pa.DataType) -> str:
-    """An Arrow type in one word, without details of storage."""
-    if pa.types.is_dictionary(kind):
-        return str(kind.value_type)
-    return f"list of {_arrow_word(kind.value_type)}" if pa.types.is_list(kind) else str(kind).partition("<")[0]
+def _arrow_word(kind: pa.DataType, language: Language) -> str:
+    """An Arrow type in words, without details of storage."""
+    if pa.types.is_list(kind):
+        return f"{_TYPES[language]['list']} ({_arrow_word(kind.value_type, language)})"
+    return _TYPES[language][next(name for name, is_it in _IS_TYPE.items() if is_it(kind))]
