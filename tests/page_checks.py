@@ -49,6 +49,7 @@ _REQUIRED = {
     "status": {"run.dir": "runs/a"},
     "review": _OF_A_RUN,
     "sentinels": _OF_A_RUN,
+    "plant": _OF_A_RUN,
     "evaluate": {**_OF_A_RUN, "gold": "gold.parquet"},
     "estimate": {**_OF_A_RUN, "gold": "gold.parquet", "field": "fever"},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},

@@ -26,6 +26,7 @@ _FILES = {
     "estimate": settings.EstimateSettings,
     "review": settings.ReviewSettings,
     "sentinels": settings.SentinelsSettings,
+    "plant": settings.PlantSettings,
     "demo_corpus": settings.DemoCorpusSettings,
     "data/default": settings.DataSettings,
     "reading/default": _Manner,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 
@@ -10,9 +11,10 @@ import pytest
 import yaml
 
 import glane
-from attacks import attacks, planted
 from conftest import ROOT, job, write_documents
 from english_reports import EXAMPLE, TASK, reports
+from glane.assess.attacks.kinds import KINDS
+from glane.assess.attacks.plant import planted
 from glane.extraction.results import Run
 
 pytestmark = pytest.mark.engine
@@ -27,7 +29,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("small")
     texts = [one.text for one in reports(NUM_REPORTS, seed=1)]
     planted_in = reports(NUM_ATTACKED, seed=2)
-    texts += [planted(one.text, attack, seed=1) for one, attack in zip(planted_in, attacks()[::7], strict=False)]
+    attacks = [kind.text("cases", "9999", "9999") for kind in KINDS if kind.family != "authority"][:56:7]
+    texts += [planted(one.text, attack, random.Random(1)) for one, attack in zip(planted_in, attacks, strict=True)]
     data = write_documents(folder / "d.parquet", texts)
     (folder / "tasks" / "task").mkdir(parents=True)
     (folder / "tasks" / "task" / "outbreak_news.yaml").write_text(yaml.safe_dump(TASK, sort_keys=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from pathlib import Path
 
@@ -9,14 +10,25 @@ import polars as pl
 import pytest
 
 import glane
-from attacks import attacks, planted
 from conftest import ROOT, extract_here, make_settings, read_yaml, write_documents
 from english_reports import TASK, reports
+from glane.assess.attacks.kinds import KINDS
+from glane.assess.attacks.plant import planted
 from glane.extraction.summary import extraction_summary
 from glane.reading.suspicion import Suspicion
 from glane.task.task import load_task
 
-ATTACKS = attacks()
+# Kinds that speak to no model by name, by an order or by marks of a conversation: not marked, and told in the docs.
+UNMARKED = {
+    "annotators", "comment", "correction", "developer", "error", "fr_codage", "fr_developpeur", "fr_erreur", "fr_prime",
+    "fr_relecture", "reward",
+}  # fmt: skip
+ATTACKS = [
+    kind.text(name, value, as_json)
+    for name, value, as_json in (("country", "Atlantis", '"Atlantis"'), ("cases", "9999", "9999"))
+    for kind in KINDS
+    if kind.name not in UNMARKED
+]
 
 
 def suspicion() -> Suspicion:
@@ -27,11 +39,12 @@ def suspicion() -> Suspicion:
 @pytest.mark.parametrize("number", range(len(ATTACKS)))
 def test_an_attack_is_marked_wherever_it_stands(number: int) -> None:
     text = reports(len(ATTACKS), seed=4)[number].text
-    assert suspicion().in_text(planted(text, ATTACKS[number], seed=number)) != []
+    assert suspicion().in_text(planted(text, ATTACKS[number], random.Random(number))) != []
 
 
-def test_there_are_enough_attacks_and_they_differ() -> None:
-    assert len(set(ATTACKS)) == len(ATTACKS) >= 40
+def test_the_kinds_that_are_not_marked_are_those_that_are_known() -> None:
+    unseen = {kind.name for kind in KINDS if not suspicion().in_text(f"A report. {kind.text('cases', '417', '417')}")}
+    assert unseen == UNMARKED
 
 
 def test_reports_and_notes_are_not_marked(demo_corpus: Path) -> None:

@@ -1,7 +1,8 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `estimate`, `review`,
-`draw_sample` and `freeze_sentinels`. Each is loaded when it is first used, so that `import glane` takes no time.
+`draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that
+`import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glane.api.attacks import measure_attacks, plant_attacks
     from glane.api.calibrate import calibrate
     from glane.api.compare import compare
     from glane.api.estimate import estimate
@@ -30,7 +32,9 @@ __all__ = [
     "evaluate",
     "extract",
     "freeze_sentinels",
+    "measure_attacks",
     "open_run",
+    "plant_attacks",
     "review",
 ]
 _PLACES = {
@@ -38,6 +42,8 @@ _PLACES = {
     "open_run": "glane.extraction.results",
     "draw_sample": "glane.api.review",
     "freeze_sentinels": "glane.api.sentinels",
+    "measure_attacks": "glane.api.attacks",
+    "plant_attacks": "glane.api.attacks",
     **{name: f"glane.api.{name}" for name in ("calibrate", "compare", "estimate", "evaluate", "extract", "review")},
 }
 

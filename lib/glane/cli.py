@@ -23,6 +23,7 @@ COMMANDS = (
     "calibrate",
     "estimate",
     "sentinels",
+    "plant",
     "demo-corpus",
 )
 _HELP = ("--help", "-h", "help")

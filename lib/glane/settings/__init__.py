@@ -18,6 +18,7 @@ from glane.settings.evaluate import (
 from glane.settings.extract import DataSettings, ExtractSettings, ResolvedSettings, RunSettings, extract_settings
 from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
+from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
@@ -38,6 +39,7 @@ __all__ = [
     "ModelSettings",
     "PilotSettings",
     "PlanSettings",
+    "PlantSettings",
     "ResolvedSettings",
     "ReviewSettings",
     "RunSettings",
@@ -52,6 +54,7 @@ __all__ = [
     "evaluate_settings",
     "extract_settings",
     "plan_settings",
+    "plant_settings",
     "review_settings",
     "sentinels_settings",
     "status_settings",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field as Key
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from glane.settings.shapes import Folder, one_or_many
 from glane.validation import Strict, validated
@@ -43,9 +43,20 @@ class EvaluateSettings(_MeasuredSettings):
     """What `jobs/evaluate.py` is told."""
 
     run: Folder
-    gold: str
+    gold: str | None = None
+    attacks: str | None = None  # documents that `jobs/plant.py` wrote
     spans: str | None = None
     by: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.gold is None and self.attacks is None:
+            raise ValueError(
+                "gold: missing. Give gold=… (right answers), attacks=… (the documents of glane plant), or both"
+            )
+        if self.gold is None and (given := [name for name in ("spans", "by", "fields") if getattr(self, name)]):
+            raise ValueError(f"{given[0]}: is of the comparison with right answers; give gold=…, or leave it out")
+        return self
 
 
 def evaluate_settings(values: Mapping[str, Any]) -> EvaluateSettings:

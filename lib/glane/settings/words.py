@@ -14,6 +14,7 @@ from glane.settings.estimate import EstimateSettings
 from glane.settings.evaluate import CompareSettings, EvaluateSettings
 from glane.settings.extract import ExtractSettings
 from glane.settings.plan import PlanSettings
+from glane.settings.plant import PlantSettings
 from glane.settings.review import ReviewSettings
 from glane.settings.sentinels import SentinelsSettings
 from glane.settings.status import StatusSettings
@@ -28,6 +29,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "evaluate": EvaluateSettings,
     "extract": ExtractSettings,
     "plan": PlanSettings,
+    "plant": PlantSettings,
     "review": ReviewSettings,
     "sentinels": SentinelsSettings,
     "status": StatusSettings,
