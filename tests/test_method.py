@@ -25,7 +25,7 @@ DIGESTS = {
     "long with overlap": "47c7707fe012cb40",
     "samples": "58f0c3efdb3c5dc7",
     "repairs": "401f38499c061b42",
-    "recall": "961eda3c3cb038a7",
+    "recall": "0ef3c085fd272102",
 }
 
 EVENT = {

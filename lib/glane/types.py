@@ -135,6 +135,7 @@ class ExtractedValue:
     probabilities: Mapping[str, float] | None = None  # of an enum or boolean: probability by value, JSON spelling
     agreement: float | None = None  # share of the passes that give the same value
     conflicts: list[object] = field(default_factory=list)  # other values, from elsewhere in the document
+    recalled: bool = False  # only a recall pass found it
 
     @property
     def is_null(self) -> bool:
@@ -200,3 +201,5 @@ class Extraction:
     leaked: Sequence[str] | None = None  # fields whose value comes from an example of the task, not from the document
     suspicious: Sequence[str] | None = None  # how the document speaks to a model; see `glane.reading.suspicion`
     not_in_quote: Sequence[str] | None = None  # fields with a value that cannot be read in its own quote
+    recalled: Sequence[str] | None = None  # places of what only a recall pass found: events[2], events[0].cases
+    recalled_without_passage: Sequence[str] | None = None  # of these, items without a passage of their own

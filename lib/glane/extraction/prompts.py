@@ -124,10 +124,13 @@ class PromptBuilder:
         """The token budget for text: the limit of a prompt minus everything else in it."""
         if self._budget is None or self._budget[0] != document.inputs:  # most tasks have no other inputs
             part = Part(number=_MANY, of=_MANY, head="-")
-            empty = self._plan.question.template.messages({**document.inputs, TEXT_INPUT: ""}, part=part)
+            inputs = {**document.inputs, TEXT_INPUT: ""}
+            empty = [self._plan.question.template.messages(inputs, part=part)]
+            if self._plan.recall is not None:
+                empty.append(self._plan.recall.template.messages(inputs, part=part, known="-"))
             notes = _NOTE_TOKENS if self._plan.recall is not None else 0
-            budget = self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
-            self._budget = (document.inputs, budget)
+            longest = max(len(self._engine.encode(shown)) for shown in empty)
+            self._budget = (document.inputs, self._engine.max_prompt_tokens - longest - notes - _JOIN_TOKENS)
         return self._budget[1] - self._engine.count_tokens(document_head(document.text or ""))
 
     def _too_long(self, what: str) -> Outcome:

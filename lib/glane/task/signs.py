@@ -1,16 +1,36 @@
-"""The signs that a value is not its document's: columns of every result that name fields, or rules."""
+"""The signs that a value is not its document's: columns of every result that name fields, places in them, or rules.
+
+A mark is no doubt: it tells how a value was found.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
-Sign = Literal["leaked_from_example", "not_in_quote", "broken_rules", "suspicious"]
+Sign = Literal[
+    "leaked_from_example", "not_in_quote", "recalled_without_passage", "broken_rules", "suspicious", "recalled"
+]
 
 SIGNS: Mapping[Sign, str] = {
     "leaked_from_example": "repeat a value of an example that their quote or document does not show",
     "not_in_quote": "have a value that cannot be read in its own quote",
+    "recalled_without_passage": "have an item that only a recall pass found, without a passage of its own",
     "broken_rules": "break a rule between fields, even asked again",
     "suspicious": "have a text that speaks to a model",
+    "recalled": "have a value that only a recall pass found",
 }
-OF_FIELDS: tuple[Sign, ...] = ("leaked_from_example", "not_in_quote")  # the others are of whole rows
+OF_FIELDS: tuple[Sign, ...] = (  # the others are of whole rows
+    "leaked_from_example",
+    "not_in_quote",
+    "recalled_without_passage",
+    "recalled",
+)
+OF_PLACES: tuple[Sign, ...] = ("recalled_without_passage", "recalled")  # they name items of lists: events[2]
+MARKS: tuple[Sign, ...] = ("recalled",)
+
+
+def field_of(place: str) -> str:
+    """The field of a place: `events` of `events[2]` and of `events[0].cases`."""
+    return re.split(r"[.\[]", place, maxsplit=1)[0]

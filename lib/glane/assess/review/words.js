@@ -14,6 +14,8 @@ const WORDS = {
     signs: {
       leaked_from_example: "valeur d’un exemple de la consigne, absente du document",
       not_in_quote: "valeur qui ne se lit pas dans sa propre citation",
+      recalled_without_passage: "élément trouvé à la seule relecture, sans passage à lui :",
+      recalled: "trouvé à la seule relecture :",
       broken_rules: "règle enfreinte :",
       suspicious: "ce texte parle à un modèle : lisez-le avec soin",
     },
@@ -74,6 +76,8 @@ const WORDS = {
     signs: {
       leaked_from_example: "value of an example of the prompt, not in the document",
       not_in_quote: "value that cannot be read in its own quote",
+      recalled_without_passage: "item that only a recall pass found, without a passage of its own:",
+      recalled: "only a recall pass found:",
       broken_rules: "broken rule:",
       suspicious: "this text speaks to a model: read it with care",
     },
