@@ -229,3 +229,33 @@ def test_figures_of_any_length_are_read(text):
     assert not shown.has_number(7)
     assert shown.has_time(datetime.time(7, 0)) in (None, False)
     assert not shown.has_date(datetime.date(2024, 5, 3), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "quote", "supports"),
+    [
+        ("La mère du patient a de la fièvre.", "fièvre", "patient a de la fièvre", False),
+        ("Son frère présente une toux.", "toux", "toux", False),
+        ("Her mother has a fever.", "fever", "fever", False),
+        ("Pas de toux.", "toux", "toux", False),
+        ("Absence de fièvre.", "fièvre", "fièvre", False),
+        ("She denies any fever.", "fever", "fever", False),
+        ("There is no cough.", "cough", "cough", False),
+        ("Le patient a de la fièvre.", "fièvre", "fièvre", True),
+        ("Pas de toux, fièvre.", "fièvre", "fièvre", True),
+        ("Amené par sa mère pour fièvre.", "fièvre", "fièvre", True),
+        ("Brought by his mother for fever.", "fever", "fever", True),
+        ("Smoker: no Fever since Monday.", "Fever", "Fever since", True),
+        ("Not seen before. Fever.", "Fever", "Fever", True),
+    ],
+)
+def test_what_stands_left_of_a_quote_denies_it_or_tells_it_of_another(text, value, quote, supports):
+    for assertion in (False, True):
+        fields = fields_from(
+            {"x": {"type": "list", "evidence": True, "assertion": assertion, "items": {"type": "string"}}}, place="f"
+        )
+        item = {"value": value, "quote": quote} | ({"assertion": "present"} if assertion else {})
+        found = read_answer(fields, locate(compact_json({"x": [item]})))
+        ground(found, Aligner(text))
+        judge(found, fields, text)
+        assert found["x"].items[0].evidence.supports is (True if assertion else supports)

@@ -201,7 +201,7 @@ class Reading:
         state.aligner = state.aligner or Aligner(chunk.text, offset=chunk.start)
         fields = self.question(turn).fields
         ground(found, state.aligner)
-        judge(found, fields)
+        judge(found, fields, chunk.text, chunk.start)
         if completion.scores is not None and (
             scorer := Scorer.of(completion.text, completion.scores(), self._plan.wrappers)
         ):
