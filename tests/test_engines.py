@@ -27,6 +27,7 @@ from glane.reading.parse import parse
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
 from glane.task.form import answer_form
+from glane.task.recall import recall_task
 from glane.task.task import load_task
 from glane.types import Completion, Status
 
@@ -122,7 +123,7 @@ TASKS = sorted((ROOT / "conf" / "task").glob("*.yaml"))
 @pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
 def test_sampled_answers_are_valid_whatever_is_asked(path):
     task = load_task(yaml.safe_load(path.read_text(encoding="utf-8")))
-    for asked in [task, *([task.recall_task()] if task.list_fields else [])]:
+    for asked in [task, *([recall_task(task)] if task.list_fields else [])]:
         form, texts = answer_form(asked), set()
         for seed in range(200):
             text = sample_answer(form, random.Random(seed), quote="un mot")

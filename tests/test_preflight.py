@@ -20,6 +20,7 @@ from glane.job.resolve import resolve
 from glane.job.submit import submit
 from glane.settings import ModelSettings
 from glane.task.form import answer_form
+from glane.task.recall import recall_task
 from glane.task.shortest import shortest_answer
 from glane.task.task import load_task
 
@@ -86,7 +87,7 @@ def test_what_only_a_recall_pass_asks_is_refused_too(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("glane.job.preflight.form_fault", lambda form, _: asked.append(form))
     task = task_of({"a": {"type": "list", "items": {"type": "string"}}}, passes={"recall": 1})
     check_forms(task)
-    assert asked == [answer_form(task), answer_form(task.recall_task())]
+    assert asked == [answer_form(task), answer_form(recall_task(task))]
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,34 @@ CLOCK = {"type": "datetime"}
         ({"type": "number"}, 39.7, "39°7", True),
         ({"type": "integer"}, 1, "son frère est malade", True),
         ({"type": "integer"}, 0, "personne d'autre malade", True),
+        *(({"type": "date"}, "2024-08-12", quote, False) for quote in (
+            "TA 12/8", "TA à 12/8", "PA : 12/8 mmHg", "BP 12/8", "tension artérielle 12/8", "EVA 8/12", "score 8/12",
+            "8/12 des résidents", "8/12 of the pupils", "8-12 doses", "8-12 patients", "pain score of 8/12", "12.8 g")),
+        *(({"type": "date"}, "2024-08-12", quote, True) for quote in (
+            "le 12/8", "vu le 12/8, TA 13/7", "depuis le 12.8", "on 12/8", "since 8/12", "12/8", "Vu 12/08", "12-08",
+            "TA 13/7 le 12/8", "12/8/24")),
+        *(({"type": "date"}, "2024-05-12", quote, False) for quote in (
+            "12 may 20 patients", "12 may need care", "the 12 who may", "of 20, 12 may have it")),
+        *(({"type": "date"}, "2024-05-12", quote, True) for quote in (
+            "12 May 20 patients", "on 12 may with fever", "12th of may", "seen 12 may.", "12 may 2024", "12 mai 20 patients")),
+        ({"type": "date"}, "2024-03-12", "12 march past", False),
+        ({"type": "integer"}, 12, "12 may need care", True),
+        ({"type": "integer"}, 20, "12 may 20 patients", True),
+        *(({"type": "integer", "description": "Nombre de cas"}, number, "fièvre 3 semaines", supports)
+          for number, supports in ((504, False), (21, False), (3, True))),
+        *(({"type": "integer", "description": about}, number, "fever for 3 weeks", supports) for about, number, supports in (
+            ("Duration in days", 21, True), ("Duration in hours", 504, True), ("Duration in days", 504, False),
+            ("Duration", 21, True), ("Duration", 504, False), ("Number of pupils", 21, False), ("", 504, False))),
+        ({"type": "integer", "description": "Âge en années"}, 1, "20 mois", True),
+        ({"type": "integer", "description": "Âge en mois"}, 24, "2 ans", True),
+        ({"type": "integer", "description": "Nombre de décès"}, 2, "depuis 48h", False),
+        ({"type": "integer"}, 504, "fièvre 3 semaines", False),
+        *(({"type": "integer"}, number, quote, supports) for number, quote, supports in (
+            (10, "10² UFC", False), (100, "10² UFC", True), (100000, "10⁵ UFC/mL", True), (10, "10⁵ UFC/mL", False),
+            (5000, "5×10³ copies", True), (5000, "5 x 10^3 copies", True), (10, "10^3 copies", False), (12, "12² cas", False),
+            (10, "3 kg/m² et 10 cas", True))),
+        *(({"type": "number"}, number, quote, supports) for number, quote, supports in (
+            (2.5, "2½ tablets", True), (2, "2½ comprimés", False), (0.5, "½ comprimé", True), (0.01, "10⁻² mol", True))),
         (CERTAINTY, "suspected", "3 cas", None),
         ({"type": "boolean"}, True, "anything", None),
     ],
@@ -201,3 +229,33 @@ def test_figures_of_any_length_are_read(text):
     assert not shown.has_number(7)
     assert shown.has_time(datetime.time(7, 0)) in (None, False)
     assert not shown.has_date(datetime.date(2024, 5, 3), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "quote", "supports"),
+    [
+        ("La mère du patient a de la fièvre.", "fièvre", "patient a de la fièvre", False),
+        ("Son frère présente une toux.", "toux", "toux", False),
+        ("Her mother has a fever.", "fever", "fever", False),
+        ("Pas de toux.", "toux", "toux", False),
+        ("Absence de fièvre.", "fièvre", "fièvre", False),
+        ("She denies any fever.", "fever", "fever", False),
+        ("There is no cough.", "cough", "cough", False),
+        ("Le patient a de la fièvre.", "fièvre", "fièvre", True),
+        ("Pas de toux, fièvre.", "fièvre", "fièvre", True),
+        ("Amené par sa mère pour fièvre.", "fièvre", "fièvre", True),
+        ("Brought by his mother for fever.", "fever", "fever", True),
+        ("Smoker: no Fever since Monday.", "Fever", "Fever since", True),
+        ("Not seen before. Fever.", "Fever", "Fever", True),
+    ],
+)
+def test_what_stands_left_of_a_quote_denies_it_or_tells_it_of_another(text, value, quote, supports):
+    for assertion in (False, True):
+        fields = fields_from(
+            {"x": {"type": "list", "evidence": True, "assertion": assertion, "items": {"type": "string"}}}, place="f"
+        )
+        item = {"value": value, "quote": quote} | ({"assertion": "present"} if assertion else {})
+        found = read_answer(fields, locate(compact_json({"x": [item]})))
+        ground(found, Aligner(text))
+        judge(found, fields, text)
+        assert found["x"].items[0].evidence.supports is (True if assertion else supports)

@@ -189,6 +189,7 @@ class ExtractedValue:
     agreement: float | None = None  # share of the passes that give the same value
     conflicts: list[object] = field(default_factory=list)  # other values, from elsewhere in the document
     match: Match | None = None  # of a field with a lookup: set once the record is merged
+    recalled: bool = False  # only a recall pass found it
 
     @property
     def is_null(self) -> bool:
@@ -258,3 +259,5 @@ class Extraction:
     suspicious: Sequence[str] | None = None  # how the document speaks to a model; see `glane.reading.suspicion`
     not_in_quote: Sequence[str] | None = None  # fields with a value that cannot be read in its own quote
     forced_quote: Sequence[str] | None = None  # fields with a quote that the model wanted to begin in another way
+    recalled: Sequence[str] | None = None  # places of what only a recall pass found: events[2], events[0].cases
+    recalled_without_passage: Sequence[str] | None = None  # of these, items without a passage of their own

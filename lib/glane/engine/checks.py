@@ -1,4 +1,4 @@
-"""What can be told of a model before vLLM is imported: by its files and settings, on a login node, in a second or two."""
+"""What can be told of a model before vLLM is imported: by its files and settings, on a login node, in seconds."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def _check_backend(settings: ModelSettings) -> None:
     backend = structured_outputs(settings)["backend"]
     if backend not in _BACKENDS:
         raise ConfigError(
-            f"model.engine_args.structured_outputs_config.backend: {backend!r} does not write JSON without spaces, which "
-            f"glane asks for. Leave it out, or take one of {', '.join(_BACKENDS)}."
+            f"model.engine_args.structured_outputs_config.backend: {backend!r} does not write JSON without spaces, as "
+            f"glane asks for it. Leave it out, or take one of {', '.join(_BACKENDS)}."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from glane.task.signs import SIGNS, Sign
+from glane.task.signs import MARKS, SIGNS, Sign
 from glane.validation import Strict
 
 _SHOWN = 5  # fields
@@ -35,11 +35,11 @@ def attention(rows: Mapping[Sign, int], by: Mapping[Sign, Counter[str]], *, usab
 
 
 def attention_lines(found: tuple[Attention, ...], *, above: float) -> list[str]:
-    """A sentence for each sign that more than a share of the usable rows have."""
+    """A sentence for each sign that more than a share of the usable rows have. Marks are no reason to warn."""
     lines = [
         f"{one.rows} of {one.usable} usable rows {SIGNS[one.sign]} ({_most(one.by)})"
         for one in found
-        if one.share > above
+        if one.share > above and one.sign not in MARKS
     ]
     if lines:
         lines.append("look at some documents with preview=10, and review a random sample, before you use these rows")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glane.errors import told
-from glane.reading.same import plain_of
 from glane.task.examples import plain_json
+from glane.task.plain import plain_of
 from glane.task.prompt import compact_json
-from glane.task.signs import Sign
+from glane.task.signs import Sign, field_of
 from glane.types import ExtractedValue, Extraction, Match
 
 _LONGEST = 60  # characters of a value or quote
@@ -23,9 +23,9 @@ def checked_lines(result: Extraction) -> list[str]:
         return []
     lines = []
     for name, one in result.found.items():
-        signs = [sign for sign, fields in _signs(result) if name in fields]
-        marks = f"  <- {', '.join(signs)}" if signs else ""
-        lines += [f"    {place} = {_line(value)}{marks}" for place, value in _leaves(name, one)]
+        for place, value in _leaves(name, one):
+            signs = [sign for sign, places in _signs(result) if any(_concerns(told, place) for told in places)]
+            lines.append(f"    {place} = {_line(value)}" + (f"  <- {', '.join(signs)}" if signs else ""))
     if result.broken_rules:
         lines += [f"    breaks the rule: {rule}" for rule in result.broken_rules]
     if result.suspicious:
@@ -37,6 +37,16 @@ def _signs(result: Extraction) -> Iterator[tuple[Sign, tuple[str, ...]]]:
     yield "leaked_from_example", tuple(result.leaked or ())
     yield "not_in_quote", tuple(result.not_in_quote or ())
     yield "forced_quote", tuple(result.forced_quote or ())
+    yield "recalled_without_passage", tuple(result.recalled_without_passage or ())
+    yield "recalled", tuple(result.recalled or ())
+
+
+def _concerns(told: str, place: str) -> bool:
+    """Whether the place of a sign is a shown one, holds it, or is inside it. A field's sign is told of all of it."""
+    return told == field_of(place) or any(
+        inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
+        for inner, outer in ((told, place), (place, told))
+    )
 
 
 def _leaves(place: str, one: ExtractedValue) -> Iterator[tuple[str, ExtractedValue]]:

@@ -9,7 +9,8 @@ from typing import Any
 from glane.extraction.prompts import shape_of
 from glane.run.fingerprint import Fingerprint, differences, text_digest
 from glane.settings import DataSettings, ModelSettings
-from glane.task.prompt import PromptTemplate, Shown, messages, recall_note, repair_note
+from glane.task.prompt import PromptTemplate, Shown, messages, repair_note
+from glane.task.recall import recall_task
 from glane.task.task import Task
 
 # The version of how documents are split, and answers located and merged. A code change that changes results must raise
@@ -62,13 +63,15 @@ def make_fingerprint(
     Host, paths, numbers of workers, file times and glane's own version are left out, as they do not change answers.
     """
     empty = dict.fromkeys(task.inputs, "")
-    notes = repair_note(task, "") + recall_note(task, "")
-    shape = shape_of(model)
-    asked = [messages(task, empty, style=model.prompt_style, shape=shape, note=notes)]
+    style, shape = model.prompt_style, shape_of(model)
+    shown = [messages(task, empty, style=style, shape=shape, note=repair_note(task, ""))]
     if data.group_by is not None:
         case = [Shown(number=1, of=1, id="-", order="-", text="", is_continued=True)]
-        asked.append(PromptTemplate(task, style=model.prompt_style, shape=shape).messages(empty, group=case))
-    prompt = json.dumps(asked, ensure_ascii=False)
+        shown.append(PromptTemplate(task, style=style, shape=shape).messages(empty, group=case))
+    if task.passes.recall:
+        again = PromptTemplate(recall_task(task), style=style, shape=shape, is_recall=True)
+        shown.append(again.messages(empty, known="{}"))
+    prompt = json.dumps(shown, ensure_ascii=False)
     return {
         "inputs": [dict(entry) for entry in inputs],
         "data": data.model_dump(mode="json", exclude={"path"}),

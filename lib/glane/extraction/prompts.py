@@ -145,10 +145,13 @@ class PromptBuilder:
         if self._budget is None or self._budget[0] != document.inputs:  # most tasks have no other inputs
             part = Part(number=_MANY, of=_MANY, head="-")
             group = () if document.pieces is None else (_NOTHING,)
-            empty = self._plan.question.template.messages({**document.inputs, TEXT_INPUT: ""}, part=part, group=group)
+            inputs = {**document.inputs, TEXT_INPUT: ""}
+            empty = [self._plan.question.template.messages(inputs, part=part, group=group)]
+            if self._plan.recall is not None:
+                empty.append(self._plan.recall.template.messages(inputs, part=part, known="-", group=group))
             notes = _NOTE_TOKENS if self._plan.recall is not None else 0
-            budget = self._engine.max_prompt_tokens - len(self._engine.encode(empty)) - notes - _JOIN_TOKENS
-            self._budget = (document.inputs, budget)
+            longest = max(len(self._engine.encode(shown)) for shown in empty)
+            self._budget = (document.inputs, self._engine.max_prompt_tokens - longest - notes - _JOIN_TOKENS)
         if document.pieces is not None:
             return self._budget[1]
         return self._budget[1] - self._engine.count_tokens(document_head(document.text or ""))

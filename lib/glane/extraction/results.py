@@ -92,10 +92,12 @@ class Run:
         return evidence(self.usable(), self._fields(), id_column=self.id_column)
 
     def doubts(self) -> pl.LazyFrame:
-        """One row per sign that a value is not the document's: id, field, sign, what.
+        """One row per sign that a value is not the document's, and per mark: id, field, sign, what.
 
-        The sign is `leaked_from_example`, `not_in_quote`, `forced_quote`, `broken_rules` or `suspicious`. The last two
-        concern the row: `field` is null, and `what` says which rule it is, or how the text speaks to a model.
+        The sign is `leaked_from_example`, `not_in_quote`, `forced_quote`, `recalled_without_passage`, `broken_rules` or
+        `suspicious`. The last two concern the row: `field` is null, and `what` says which rule it is, or how the text
+        speaks to a model. `recalled` is a mark: only a recall pass found it. Of what was recalled, `what` is the place,
+        as `events[2]`.
         """
         return doubts(self.usable(), id_column=self.id_column)
 

@@ -20,7 +20,7 @@ from glane.records import left_out
 from glane.run.directory import RunDirectory
 from glane.run.summary import Flow, Summary, Tokens, read_summary
 from glane.settings import RunSettings
-from glane.task.signs import SIGNS, Sign
+from glane.task.signs import OF_PLACES, SIGNS, Sign, field_of
 from glane.toys import notice_lines
 from glane.types import Status, Toy
 from glane.validation import Strict
@@ -39,6 +39,8 @@ class ReadingCounts(Strict):
     rows_not_in_quote: int
     rows_with_forced_quotes: int
     rows_suspicious: int
+    rows_recalled: int = 0
+    rows_recalled_without_passage: int = 0
 
 
 class NotUsable(Strict):
@@ -73,7 +75,7 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
     counts: Counter[str] = Counter()
     reasons: Counter[tuple[str, str | None]] = Counter()
     names = ["prompt_tokens", "output_tokens", "duplicate", "chunks", "repairs", "broken_rules", "leaked_from_example"]
-    names += ["not_in_quote", "forced_quote", "suspicious", "status", "reason"]
+    names += ["not_in_quote", "forced_quote", "recalled", "recalled_without_passage", "suspicious", "status", "reason"]
     by: dict[Sign, Counter[str]] = {sign: Counter() for sign in SIGNS}
     for path in records:
         with pq.ParquetFile(path) as parquet:
@@ -88,7 +90,8 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
                     **{sign: _total(pc.greater(pc.list_value_length(batch[sign]), 0)) for sign in SIGNS},
                 )
                 for sign, names_of in by.items():
-                    names_of.update(pc.list_flatten(batch[sign]).to_pylist())
+                    told = pc.list_flatten(batch[sign]).to_pylist()
+                    names_of.update(map(field_of, told) if sign in OF_PLACES else told)
                 without = batch.filter(pc.not_equal(batch["status"].cast(pa.string()), Status.OK.value))
                 reasons.update(zip(without["status"].to_pylist(), without["reason"].to_pylist(), strict=True))
     flow = summary.flow.model_copy(update={"duplicates": counts["duplicates"], "asked": counts["asked"]})
@@ -100,6 +103,8 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
         rows_not_in_quote=counts["not_in_quote"],
         rows_with_forced_quotes=counts["forced_quote"],
         rows_suspicious=counts["suspicious"],
+        rows_recalled=counts["recalled"],
+        rows_recalled_without_passage=counts["recalled_without_passage"],
     )
     signs = attention({sign: counts[sign] for sign in SIGNS}, by, usable=flow.OK)
     tokens = Tokens(prompt=counts["prompt"], output=counts["output"])
@@ -161,6 +166,7 @@ def _total(column: pa.Array) -> int:
 def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[str]:
     """The summary as text: where the files are, and the number of rows from input to output."""
     flow, tokens, reading = summary.flow, summary.tokens, summary.reading
+    recalled = f", {reading.rows_recalled} with what only a recall pass found" if reading.rows_recalled else ""
     statuses = ", ".join(f"{status} {count}" for status, count in flow.statuses().items())
     return [
         *notice_lines(summary.toy),
@@ -172,7 +178,7 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
         f"{reading.rows_with_broken_rules} rows that break a rule, {reading.rows_with_leaks} with a leak, "
         f"{reading.rows_not_in_quote} with a value that is not in its quote, "
         f"{reading.rows_with_forced_quotes} with a forced quote, "
-        f"{reading.rows_suspicious} that speak to a model",
+        f"{reading.rows_suspicious} that speak to a model{recalled}",
         f"tokens   prompt {tokens.prompt}, output {tokens.output}",
         f"speed    {summary.rows_per_s} rows/s over {summary.seconds_working} s",
     ]

@@ -22,6 +22,7 @@ from glane.task.kinds.enum import EnumField
 from glane.task.kinds.number import NumberField
 from glane.task.kinds.string import StringField
 from glane.task.prompt import SHAPES, PromptShape, PromptTemplate
+from glane.task.recall import recall_task
 from glane.task.shortest import shortest_answer
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Message
@@ -71,7 +72,7 @@ def check_forms(task: Task, vocabulary: Path | None = None) -> None:
     Raises:
         ConfigError: naming the field that it cannot build.
     """
-    for asked in (task, *([task.recall_task()] if task.passes.recall else [])):
+    for asked in (task, *([recall_task(task)] if task.passes.recall else [])):
         if (fault := form_fault(answer_form(asked), vocabulary)) is not None:
             path, field = _culprit(asked, asked.fields, "task.fields", vocabulary) or ("task.fields", None)
             raise ConfigError(f"{path}: answers cannot be held to this ({fault}). {_remedy(field)}")
@@ -155,8 +156,9 @@ def check_length(model: ModelSettings, task: Task, conversations: Conversations)
         ConfigError: with the figures, and what makes the question long.
     """
     window, reserve = model.max_model_len, model.max_tokens
-    for asked in (task, *([task.recall_task()] if task.passes.recall else [])):
-        template = PromptTemplate(asked, style=model.prompt_style, shape=shape_of(model))
+    for asked in (task, *([recall_task(task)] if task.passes.recall else [])):
+        is_recall = asked is not task
+        template = PromptTemplate(asked, style=model.prompt_style, shape=shape_of(model), is_recall=is_recall)
         empty = _messages(template, asked, "")
         question = len(conversations.encode(empty))
         if question + least_prompt(task) > window - reserve:

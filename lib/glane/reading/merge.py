@@ -1,4 +1,4 @@
-"""Merges several answers into one record: those of chunks, of samples of one chunk, and of recall passes.
+"""Merges several answers into one record: those of chunks, and of samples of one chunk.
 
 Two answers are compared by their statements: the value and its assertion. Text is compared without case, accents and
 typographic signs (see `fold`), a partial date with its precision. Losing values are never hidden. Each is kept once in
@@ -14,8 +14,9 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from glane.reading.same import Statement, clusters_of, overlap, plain_key, plain_of, statement_of
+from glane.reading.same import Statement, clusters_of, overlap, plain_key, statement_of
 from glane.task.fields import Field, ListField, ObjectField
+from glane.task.plain import plain_of
 from glane.task.schema import min_items
 from glane.types import ExtractedValue, Missing
 
@@ -87,28 +88,10 @@ def merge_passes(
     return {name: _voted([one[name] for one in passes], field, num_passes=asked) for name, field in fields.items()}
 
 
-def add_recalled(
-    base: Mapping[str, ExtractedValue], recalled: Mapping[str, ExtractedValue], fields: Mapping[str, Field]
-) -> dict[str, ExtractedValue]:
-    """Add the list items of a recall pass to the lists of `base`; nothing is removed.
-
-    Items are matched as in `merge_chunks`, but two items of `base` are never merged. If items are added to a missing
-    list, its reason is dropped. Other fields stay as they are in `base`; `recalled` may lack them.
-    """
-    added = {}
-    for name, field in fields.items():
-        more = recalled.get(name)
-        if isinstance(field, ListField) and more is not None and more.items:
-            added[name] = _united([base[name], more], field, num_apart=len(base[name].items or ()))
-        else:
-            added[name] = _copy(base[name])
-    return added
-
-
 # Losing values
 
 
-def _conflicts(
+def conflicts_of(
     winner: ExtractedValue, parts: Iterable[ExtractedValue], field: Field, *, latest: bool = False
 ) -> list[object]:
     """The values of `parts` that the winner does not state, each once, by first (or `latest`) occurrence."""
@@ -132,11 +115,12 @@ def _conflicts(
     return list(others.values())
 
 
-def _copy(found: ExtractedValue) -> ExtractedValue:
+def copied(found: ExtractedValue) -> ExtractedValue:
+    """A copy that shares nothing that can change."""
     return replace(
         found,
-        items=None if found.items is None else [_copy(item) for item in found.items],
-        fields=None if found.fields is None else {name: _copy(inner) for name, inner in found.fields.items()},
+        items=None if found.items is None else [copied(item) for item in found.items],
+        fields=None if found.fields is None else {name: copied(inner) for name, inner in found.fields.items()},
         conflicts=list(found.conflicts),
     )
 
@@ -187,13 +171,18 @@ def _chosen(parts: Sequence[ExtractedValue], field: Field, *, rule: str) -> Extr
             return _sum(parts, field)
         case _:
             raise AssertionError(f"no such rule: {rule}")
-    return replace(_copy(winner), conflicts=_conflicts(winner, parts, field, latest=rule == "last"))
+    stated = statement_of(winner, field)
+    return replace(
+        copied(winner),
+        conflicts=conflicts_of(winner, parts, field, latest=rule == "last"),
+        recalled=all(value.recalled for value in values if statement_of(value, field) == stated),
+    )
 
 
 def _null(parts: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
     nulls = [part for part in parts if part.is_null]
     winner = min(nulls, key=lambda part: _PRECEDENCE.index(part.missing))
-    return replace(_copy(winner), conflicts=_conflicts(winner, nulls, field))
+    return replace(copied(winner), conflicts=conflicts_of(winner, nulls, field))
 
 
 def _num_mentions(group: Sequence[ExtractedValue]) -> int:
@@ -210,26 +199,26 @@ def _sum(parts: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
     numbers = [one.value for one in terms if isinstance(one.value, int | float)]
     others = [replace(one, conflicts=[]) for one in values if one.assertion != first.assertion]
     return replace(
-        _copy(first),
+        copied(first),
         value=sum(numbers) if all(isinstance(number, int) for number in numbers) else math.fsum(numbers),
         confidence=min((one.confidence for one in terms if one.confidence is not None), default=None),
         agreement=min((one.agreement for one in terms if one.agreement is not None), default=None),
-        conflicts=_conflicts(first, others, field),
+        conflicts=conflicts_of(first, others, field),
     )
 
 
 # Lists
 
 
-def _united(parts: Sequence[ExtractedValue], field: ListField, *, num_apart: int = 0) -> ExtractedValue:
-    """The items of all parts, each once. The first `num_apart` items are not compared with each other."""
+def _united(parts: Sequence[ExtractedValue], field: ListField) -> ExtractedValue:
+    """The items of all parts, each once."""
     lists = [part for part in parts if part.items is not None]
     items = [item for part in lists for item in part.items or ()]
     if not lists or (not items and any(part.missing for part in parts)):
         return _null(parts, field)
-    clusters = clusters_of(items, field, num_apart=num_apart)
+    clusters = clusters_of(items, field)
     return replace(
-        _copy(lists[0]),
+        copied(lists[0]),
         items=[_one([items[place] for place in cluster], field.items) for cluster in clusters],
         conflicts=[],
     )
@@ -239,7 +228,7 @@ def _one(same: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
     """Merge items that are the same: the first one, with its nulls filled from the others."""
     kept = same[0]
     surest = max(same, key=lambda item: -1.0 if item.confidence is None else item.confidence)
-    fields = None
+    fields, is_recalled = None, all(item.recalled for item in same)
     if isinstance(field, ObjectField) and kept.fields is not None:
         inner = [item.fields for item in same if item.fields is not None]
         fields = {
@@ -250,11 +239,12 @@ def _one(same: Sequence[ExtractedValue], field: Field) -> ExtractedValue:
         }
         same = [_same_object(kept, item) for item in same]
     return replace(
-        _copy(kept),
+        copied(kept),
         fields=fields,
         confidence=surest.confidence,
         probabilities=surest.probabilities,
-        conflicts=_conflicts(kept, same, field),
+        conflicts=conflicts_of(kept, same, field),
+        recalled=is_recalled,
     )
 
 
@@ -279,7 +269,7 @@ def _voted(passes: Sequence[ExtractedValue], field: Field, *, num_passes: int) -
         outcome = replace(winner, fields=fields)
         winner = replace(max(same, key=lambda one: _num_equal(one, outcome, field)), fields=fields)
         heard = [_same_object(winner, one) if any(one is agreeing for agreeing in same) else one for one in passes]
-    return _scored(winner, same, passes, conflicts=_conflicts(winner, heard, field), num_passes=num_passes)
+    return _scored(winner, same, passes, conflicts=conflicts_of(winner, heard, field), num_passes=num_passes)
 
 
 def _weight(ballot: Sequence[ExtractedValue]) -> tuple[int, float]:
@@ -304,7 +294,7 @@ def _scored(
     spreads = [one.probabilities for one in passes if one.probabilities is not None]
     values = dict.fromkeys(value for spread in spreads for value in spread)
     return replace(
-        _copy(winner),
+        copied(winner),
         agreement=agreement,
         confidence=agreement * math.fsum(confidences) / len(confidences) if confidences else None,
         probabilities={

@@ -9,32 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from glane.form import WALL
 from glane.reading.align import Aligner
 from glane.reading.confidence import Scorer, Wrappers, score_values
 from glane.reading.ground import ground
 from glane.reading.leaks import Leaks
-from glane.reading.merge import add_recalled, merge_chunks, merge_passes
+from glane.reading.merge import merge_chunks, merge_passes
 from glane.reading.parse import Outcome, parse
 from glane.reading.pieces import GroupAligner, name_documents, parts_shown
-from glane.reading.same import plain_of
+from glane.reading.recalled import add_recalled, places_without_passage, recalled_places
 from glane.reading.support import forced_quote, judge, not_in_quote
 from glane.reading.suspicion import Suspicion
-from glane.task.examples import plain_json
 from glane.task.form import answer_form
 from glane.task.prompt import (
     Part,
     PromptShape,
     PromptStyle,
     PromptTemplate,
-    compact_json,
     document_head,
     problem_words,
-    recall_note,
     repair_note,
 )
+from glane.task.recall import known_json, recall_task
 from glane.task.rules import Rules
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Completion, Document, ExtractedValue, Extraction, Message, Status
@@ -43,9 +40,9 @@ from glane.types import Chunk, Completion, Document, ExtractedValue, Extraction,
 class Question:
     """What a prompt asks: all fields of the task, or the lists of a recall pass. Made once for all documents."""
 
-    def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape) -> None:
+    def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape, is_recall: bool = False) -> None:
         self.fields = task.fields
-        self.template = PromptTemplate(task, style=style, shape=shape)
+        self.template = PromptTemplate(task, style=style, shape=shape, is_recall=is_recall)
         self.form = answer_form(task)
 
 
@@ -55,7 +52,8 @@ class ReadingPlan:
     def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape = "system") -> None:
         self.task = task
         self.question = Question(task, style=style, shape=shape)
-        self.recall = Question(task.recall_task(), style=style, shape=shape) if task.passes.recall else None
+        has_recall = task.passes.recall > 0
+        self.recall = Question(recall_task(task), style=style, shape=shape, is_recall=True) if has_recall else None
         self.rules = Rules(task.rules, task.fields, task.input_columns)
         self.wrappers = Wrappers.of(task.spelling)
         self.suspicion = Suspicion(task.fields, task.spelling)
@@ -129,13 +127,12 @@ class Reading:
 
     def messages(self, turn: Turn) -> list[Message]:
         """The messages of a prompt."""
-        notes = [recall_note(self._task, turn.found)] * bool(turn.found)
-        notes += [repair_note(self._task, turn.problem)] * bool(turn.problem)
+        note = repair_note(self._task, turn.problem) if turn.problem else ""
         inputs = {**self._document.inputs, TEXT_INPUT: self.chunks[turn.chunk].text}
-        pieces = self._document.pieces
+        pieces, part = self._document.pieces, self._part(turn.chunk)
         group = () if pieces is None else parts_shown(self.chunks[turn.chunk], pieces)
         template = self.question(turn).template
-        return template.messages(inputs, part=self._part(turn.chunk), note="\n".join(notes), group=group)
+        return template.messages(inputs, part=part, known=turn.found, note=note, group=group)
 
     def _part(self, chunk: int) -> Part | None:
         if len(self.chunks) == 1:
@@ -188,6 +185,8 @@ class Reading:
             suspicious=None if found is None else self._plan.suspicion.in_text(text),
             not_in_quote=None if found is None else not_in_quote(found, self._task.fields),
             forced_quote=None if found is None else forced_quote(found, self._task.fields),
+            recalled=None if found is None else recalled_places(found),
+            recalled_without_passage=None if found is None else places_without_passage(found),
             finish_reason=self._finish_reason,
             num_prompt_tokens=self._prompt_tokens,
             num_output_tokens=self._output_tokens,
@@ -217,7 +216,7 @@ class Reading:
             state.aligner = Aligner(chunk.text, offset=chunk.start) if pieces is None else GroupAligner(chunk, pieces)
         fields = self.question(turn).fields
         ground(found, state.aligner)
-        judge(found, fields)
+        judge(found, fields, chunk.text, chunk.start)
         if completion.scores is not None and (
             scorer := Scorer.of(completion.text, completion.scores(), self._plan.wrappers)
         ):
@@ -240,8 +239,9 @@ class Reading:
         assert state.found is not None
         if outcome.found is None:
             return self._close(state)
-        before, state.found = state.found, add_recalled(state.found, outcome.found, self._task.fields)
-        if _num_items(state.found) == _num_items(before):
+        before = known_json(self._task, state.found)
+        state.found = add_recalled(state.found, outcome.found, self._task.fields)
+        if known_json(self._task, state.found) == before:
             return self._close(state)  # the next pass would be the same prompt
         return self._next_recall(turn, state)
 
@@ -249,9 +249,7 @@ class Reading:
         if turn.recall >= self._task.passes.recall:
             return self._close(state)
         assert state.found is not None
-        values = {name: _prompt_value(state.found[name]) for name in self._task.list_fields}
-        known = compact_json(self._task.spelling.in_answer(values))
-        return [Turn(chunk=turn.chunk, recall=turn.recall + 1, found=known)]
+        return [Turn(chunk=turn.chunk, recall=turn.recall + 1, found=known_json(self._task, state.found))]
 
     def _close(self, state: _ChunkState) -> list[Turn]:
         """End the work on a chunk, and free its memory."""
@@ -271,16 +269,3 @@ class Reading:
                 )
         found = [state.found for state in self._states if state.found is not None]
         return Status.OK, None, merge_chunks(found, self._task.fields) if several else found[0]
-
-
-def _num_items(found: Mapping[str, ExtractedValue]) -> int:
-    return sum(len(one.items or ()) for one in found.values())
-
-
-def _prompt_value(one: ExtractedValue) -> Any:
-    """A found value as a prompt repeats it: plain, without nulls."""
-    if one.items is not None:
-        return [_prompt_value(item) for item in one.items]
-    if one.fields is not None:
-        return {name: _prompt_value(inner) for name, inner in one.fields.items() if not inner.is_null}
-    return plain_json(plain_of(one))

@@ -6,19 +6,20 @@ typographic signs (see `fold`), a partial date with its precision.
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.fold import fold
-from glane.task.kinds.date import at_precision
+from glane.task.plain import plain_of
 from glane.types import Assertion, ExtractedValue
 
 _HYPHENS = re.compile("[-‐‑]")
+_WORDS = re.compile(r"\w+(?:[.]\d+)*")
 # "A" in "hépatite A", "II" in "type II", "b" in "2b"; not the "d" in "d'Arles".
 _SHORT_WORDS = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]|[ivx]+)(?![^\W\d_]|')")
 
@@ -46,17 +47,6 @@ def statement_of(found: ExtractedValue, field: Field) -> Statement | None:
     return Statement(plain_key(plain_of(found), field), found.assertion, field.is_free_text)
 
 
-def plain_of(found: ExtractedValue) -> object:
-    """The value in the plain form that `conflicts` has."""
-    if found.items is not None:
-        return [plain_of(item) for item in found.items]
-    if found.fields is not None:
-        return {name: plain_of(inner) for name, inner in found.fields.items()}
-    if isinstance(found.value, datetime.date) and found.precision is not None:
-        return at_precision(found.value, found.precision)
-    return found.value
-
-
 def plain_key(plain: object, field: Field) -> Hashable:
     """A plain value in normalised form. Enum values stay exact, as two of them may differ by case only."""
     if isinstance(field, ListField) and isinstance(plain, list):
@@ -76,11 +66,31 @@ def overlap(one: ExtractedValue, other: ExtractedValue) -> bool:
     return a.start < b.end and b.start < a.end
 
 
-def clusters_of(items: Sequence[ExtractedValue], field: ListField, *, num_apart: int = 0) -> list[list[int]]:
+def say_same(one: ExtractedValue, other: ExtractedValue, field: Field, similarity: float = 100.0) -> bool:
+    """Whether two values are the same, whatever is asserted of them: equal, in other order of words, or similar.
+
+    Similarity is RapidFuzz's ratio, 0 to 100. Two nulls are the same.
+    """
+    a, b = statement_of(replace(one, assertion=None), field), statement_of(replace(other, assertion=None), field)
+    if a == b:
+        return True
+    if a is None or b is None or not isinstance(one.value, str) or not isinstance(other.value, str) or not a.is_text:
+        return False
+    if sorted(words_of(one.value)) == sorted(words_of(other.value)) != []:
+        return True
+    marks = [_distinguishing_marks(text) for text in (one.value, other.value)]
+    return similarity < 100 and marks[0] == marks[1] and _similar(a, b, similarity)
+
+
+def words_of(text: str) -> list[str]:
+    """The words and figures of a text, folded."""
+    return _WORDS.findall(fold(_HYPHENS.sub(" ", text)))
+
+
+def clusters_of(items: Sequence[ExtractedValue], field: ListField) -> list[list[int]]:
     """Group the indices of items that are the same, by first occurrence. The first of a group is the item to keep.
 
-    `glane.reading.merge.merge_chunks` defines which items are the same. Similarity is RapidFuzz's ratio, 0 to 100. The
-    first `num_apart` items are never the same as each other.
+    `glane.reading.merge.merge_chunks` defines which items are the same. Similarity is RapidFuzz's ratio, 0 to 100.
     """
     signatures = [_signature(item, field) for item in items]
     clusters: list[list[int]] = []
@@ -91,17 +101,15 @@ def clusters_of(items: Sequence[ExtractedValue], field: ListField, *, num_apart:
         has_key = any(part is not None for part in signature.parts)
         exact: Hashable = signature[:3] if has_key else (signature[:3], statement_of(items[place], field.items))
         rivals = blocks.setdefault(_blocking_key(signature), []) if has_key and field.similarity < 100 else []
-        cluster = None
-        if place >= num_apart:
-            alike = (one for one in rivals if _alike(signatures[one[0]], signature, field.similarity))
-            cluster = known.get(exact) or next(alike, None)
+        alike = (one for one in rivals if _alike(signatures[one[0]], signature, field.similarity))
+        cluster = known.get(exact) or next(alike, None)
         if cluster is None:
             clusters.append(cluster := [])
             rivals.append(cluster)
         cluster.append(place)
         known.setdefault(exact, cluster)
     if field.keys and isinstance(field.items, ObjectField):
-        clusters = _with_details(clusters, items, signatures, field, field.items, num_apart=num_apart)
+        clusters = _with_details(clusters, items, signatures, field, field.items)
     return clusters
 
 
@@ -165,8 +173,6 @@ def _with_details(
     signatures: Sequence[_Signature],
     field: ListField,
     item_field: ObjectField,
-    *,
-    num_apart: int,
 ) -> list[list[int]]:
     """Merge each group that lacks keys into the only more detailed group that it can belong to."""
 
@@ -179,7 +185,6 @@ def _with_details(
             num_keys(full) > num_keys(vague)
             and one[:2] == other[:2]
             and _alike(one, other, field.similarity, ignore_null=True)
-            and not (min(vague) < num_apart and min(full) < num_apart)
             and not _contradict([items[place] for place in vague], [items[place] for place in full], item_field)
         )
 

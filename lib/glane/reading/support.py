@@ -10,22 +10,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from glane.task.fields import Field, ListField, ObjectField
+from glane.reading.before import is_denied, is_of_relative, names_relative
+from glane.task.fields import Field, ListField, ObjectField, StringField
+from glane.task.fold import fold
 from glane.task.signs import LEAST_QUOTE_MASS
 from glane.task.wording import Wording
 from glane.types import ExtractedValue
 
 
-def judge(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field]) -> None:
+def judge(found: Mapping[str, ExtractedValue], fields: Mapping[str, Field], text: str = "", offset: int = 0) -> None:
     """Set `supports` of all evidence in an answer. A quote that is not in the text supports nothing.
 
-    A record is supported if one of its members can be read in its quote, and not if none can.
+    A record is supported if one of its members can be read in its quote, and not if none can. In `text`, which begins
+    at `offset` of the document, a term is not supported if a negation or a relative stands directly left of its quote
+    ("pas de", "la mère du"), unless the field tells such by its assertion.
     """
     for name, one in found.items():
+        asserted = bool(fields[name].assertion)
         for value, field in all_values(one, fields[name]):
             passage = value.evidence
             if passage is not None and value.missing is None:
                 is_shown = passage.quote is not None and _is_shown(value, field, Wording(passage.quote))
+                if (
+                    is_shown
+                    and not (asserted or field.assertion)
+                    and isinstance(field, StringField)
+                    and passage.start is not None
+                ):
+                    is_shown = not _is_of_another(value, field, text[: max(passage.start - offset, 0)])
                 value.evidence = replace(passage, supports=is_shown)
 
 
@@ -63,6 +75,15 @@ def _is_shown(one: ExtractedValue, field: Field, quote: Wording) -> bool | None:
     if isinstance(field, ListField) or one.value is None:
         return None
     return field.shown_in(one.value, one.precision, quote)
+
+
+def _is_of_another(value: ExtractedValue, field: StringField, before: str) -> bool:
+    """Whether what stands left of a quote denies the value that begins it, or tells it of a relative."""
+    assert value.evidence is not None
+    quote, term = fold(value.evidence.quote or ""), str(value.value)
+    if is_of_relative(before) and not names_relative(f"{field.description} {term}"):
+        return True
+    return quote.startswith(fold(term)) and not Wording(term).denies and is_denied(before)
 
 
 def all_values(one: ExtractedValue, field: Field) -> Iterator[tuple[ExtractedValue, Field]]:

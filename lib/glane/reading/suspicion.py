@@ -18,7 +18,7 @@ from glane.task.schema import MISSING, QUOTE, VALUE
 # What templates put around messages, and what stands before an answer.
 _TURNS = re.compile(
     r"<\|?/?(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id|start_of_turn)\b[^>]{0,20}>"
-    r"|\[/?(?:inst|system_prompt|available_tools)\]|<</?sys>>|<start_of_turn>|</?document\b[^>]{0,40}>"
+    r"|\[/?(?:inst|system_prompt|available_tools)\]|<</?sys>>|<start_of_turn>|</?(?:document|found)\b[^>]{0,40}>"
     r"|(?<!#)#{2,} ?(?:instruction|consigne|response|reponse|answer|system)s?\b"
     r"|(?:^|\n|[.!?] )(?:system|systeme|assistant|user) ?:"
     r"|\b(?:reponse|answer|output|response|sortie) ?: ?[{\[]"

@@ -94,7 +94,7 @@ def _columns(name: str, field: Field, kinds: _Kinds, *, nested: bool) -> list[Co
             add("probabilities", pa.struct([pa.field(value, pa.float64()) for value in values]), _probabilities)
     if task.passes.samples > 1:
         add("agreement", pa.float64(), lambda one: one.agreement)
-    if task.split is not None or task.passes.samples > 1:
+    if task.split is not None or task.passes.samples > 1 or task.passes.recall:
         add("conflicts", pa.list_(_conflict_type(field)), lambda one: one.conflicts)
     return found
 

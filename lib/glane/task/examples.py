@@ -22,6 +22,7 @@ class Example(Strict):
 
     inputs: Mapping[str, str]
     output: Mapping[str, Any]
+    known: str = ""  # of a recall pass: what was found before, as JSON
 
 
 def read_example(

@@ -6,7 +6,8 @@ example for an example, and a template adds no system message of its own. Where 
 another (`PromptShape`).
 
 A document stands between two marks with a code that the document does not have. So no document can end itself, and go
-on as somebody else.
+on as somebody else. What a recall pass repeats of earlier answers is text of the document, too, and stands between such
+marks.
 """
 
 from __future__ import annotations
@@ -63,25 +64,28 @@ class PromptTemplate:
     model that was trained on the task.
     """
 
-    def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape = "system") -> None:
-        self._task, self._style, self._shape = task, style, shape
+    def __init__(
+        self, task: Task, *, style: PromptStyle, shape: PromptShape = "system", is_recall: bool = False
+    ) -> None:
+        self._task, self._style, self._shape, self._is_recall = task, style, shape, is_recall
         self._code = _digest(task.instructions)
         self._shared = self._before() if style == "full" else []
 
     def messages(
-        self, inputs: Mapping[str, str], *, part: Part | None = None, note: str = "", group: Sequence[Shown] = ()
-    ) -> list[Message]:
+        self, inputs: Mapping[str, str], *, part: Part | None = None, known: str = "", note: str = "",
+        group: Sequence[Shown] = (),
+    ) -> list[Message]:  # fmt: skip
         """Return the messages of the prompt for one document, or a part of it; or for a `group` in place of the text.
 
-        A note comes after the document, so that the prefix cache serves everything before it. The style `bare` has no
-        note: its model was not trained on notes.
+        What is known (JSON of earlier answers, in a recall pass) and a note come after the document, so that the prefix
+        cache serves everything before it. The style `bare` has neither: its model was not trained on them.
         """
         task = self._task
         if self._style == "bare":
             if group:
                 inputs = {**inputs, TEXT_INPUT: self._case(group, self._code_beside(_words_of(inputs, group)))}
             return [Message(role="user", content=_inputs(task, inputs) if len(task.inputs) > 1 else inputs[TEXT_INPUT])]
-        asked = self._document(inputs, part, group)
+        asked = self._document(inputs, part, known, group)
         if note:
             asked = f"{asked}\n{note}"
         if self._shape == "system":
@@ -100,10 +104,10 @@ class PromptTemplate:
     def _before(self) -> list[Message]:
         """The system message, and each example as a question and its answer."""
         task = self._task
-        found = [Message(role="system", content=_shared(task, _marks(self._code)))]
+        found = [Message(role="system", content=self._told())]
         for example in task.examples:
             answer = compact_json(task.spelling.in_answer(example.output))
-            found.append(Message(role="user", content=self._document(example.inputs)))
+            found.append(Message(role="user", content=self._document(example.inputs, known=example.known)))
             found.append(Message(role="assistant", content=answer))
         return found
 
@@ -117,10 +121,21 @@ class PromptTemplate:
     def _case(self, group: Sequence[Shown], code: str) -> str:
         return "\n\n".join(f"{self.heading(one, code)}\n{one.text}" for one in group)
 
-    def _document(self, inputs: Mapping[str, str], part: Part | None = None, group: Sequence[Shown] = ()) -> str:
+    def _told(self) -> str:
+        """The part before examples and document in every full prompt."""
+        task, words = self._task, PROMPT_WORDS[self._task.language]
+        lines = [task.instructions, "", *field_list(task), "", words["answer"]]
+        for what, sentence in (("document", "data"), *([("found", "found")] if self._is_recall else [])):
+            opened, closed = _marks(what, self._code)
+            lines.append(words[sentence].format(open=opened, close=closed))
+        return "\n".join(lines)
+
+    def _document(
+        self, inputs: Mapping[str, str], part: Part | None = None, known: str = "", group: Sequence[Shown] = ()
+    ) -> str:
         words = PROMPT_WORDS[self._task.language]
         if group:
-            code = self._code_beside(_words_of(inputs, group))
+            code = self._code_beside(_words_of(inputs, group) + known)
             shown = _inputs(self._task, {**inputs, TEXT_INPUT: self._case(group, code)})
             before = words["case"].format(code=code) + "\n"
             before += "" if part is None else words["case_part"].format(number=part.number, of=part.of) + "\n"
@@ -129,12 +144,12 @@ class PromptTemplate:
             if part is not None:
                 before = words["part"].format(number=part.number, of=part.of) + "\n"
                 shown = f"{words['head']} : {part.head} […]\n\n{shown}" if part.head else shown
-            code = self._code_beside(shown)
-        opened, closed = _marks(code)
-        return f"{before}{opened}\n{shown}\n{closed}"
+            code = self._code_beside(shown + known)
+        document = f"{before}{_between(shown, 'document', code)}"
+        return f"{document}\n{words['recall'].format(found=_between(known, 'found', code))}" if known else document
 
     def _code_beside(self, text: str) -> str:
-        """The code of the marks around a document: the same for all documents that do not have it."""
+        """The code of the marks around a text. It is the same for all texts that do not have it."""
         code = self._code
         while code in text:
             code = _digest(code + text)
@@ -146,10 +161,6 @@ def messages(
 ) -> list[Message]:
     """Return the messages of the prompt for one document; use `PromptTemplate` for many documents."""
     return PromptTemplate(task, style=style, shape=shape).messages(inputs, note=note)
-
-
-def _marks(code: str) -> tuple[str, str]:
-    return f"<document {code}>", f"</document {code}>"
 
 
 def _words_of(inputs: Mapping[str, str], group: Sequence[Shown]) -> str:
@@ -185,28 +196,18 @@ def problem_words(task: Task, *, is_cut: bool = False, place: str = "", rule: st
     return words["form"].format(place=task.spelling.written(place)) if place else words["whole"]
 
 
-def recall_note(task: Task, found: str) -> str:
-    """The note that tells the model what earlier answers found; `found` is JSON."""
-    return PROMPT_WORDS[task.language]["recall"].format(found=found)
-
-
 def compact_json(value: Any) -> str:
     """JSON as answers are written: without spaces, and without escapes of non-ASCII characters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _shared(task: Task, marks: tuple[str, str]) -> str:
-    """The part before examples and document in every full prompt."""
-    words = PROMPT_WORDS[task.language]
-    parts = [
-        task.instructions,
-        "",
-        *field_list(task),
-        "",
-        words["answer"],
-        words["data"].format(open=marks[0], close=marks[1]),
-    ]
-    return "\n".join(parts)
+def _marks(what: str, code: str) -> tuple[str, str]:
+    return f"<{what} {code}>", f"</{what} {code}>"
+
+
+def _between(text: str, what: str, code: str) -> str:
+    opened, closed = _marks(what, code)
+    return f"{opened}\n{text}\n{closed}"
 
 
 def _inputs(task: Task, inputs: Mapping[str, str]) -> str:

@@ -51,8 +51,12 @@ PROMPT_WORDS: dict[Language, dict[str, str]] = {
         "whole": "ce n'est pas l'objet JSON demandé",
         "rule": "elle enfreint la règle {rule}",
         "recall": (
-            "Une lecture précédente a trouvé ceci : {found}\n"
+            "Une lecture précédente a trouvé ceci :\n{found}\n"
             "Donne seulement ce qu'elle a manqué, ou des listes vides s'il ne manque rien."
+        ),
+        "found": (
+            "De même, ce qu'une lecture précédente a trouvé est entre {open} et {close}. Ne le redonne pas, même "
+            "autrement ou plus complet."
         ),
     },
     "en": {
@@ -101,7 +105,11 @@ PROMPT_WORDS: dict[Language, dict[str, str]] = {
         "whole": "it is not the JSON object that is asked for",
         "rule": "it breaks the rule {rule}",
         "recall": (
-            "An earlier reading found this: {found}\nGive only what it missed, or empty lists if it missed nothing."
+            "An earlier reading found this:\n{found}\nGive only what it missed, or empty lists if it missed nothing."
+        ),
+        "found": (
+            "In the same way, what an earlier reading found stands between {open} and {close}. Do not give it again, "
+            "not even in other words or with more detail."
         ),
     },
 }

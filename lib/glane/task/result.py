@@ -135,6 +135,25 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         },
     ),
     ResultColumn(
+        name="recalled",
+        type=pa.list_(pa.string()),
+        read=lambda row, _: row.recalled,
+        words={
+            "fr": "Ce que seule une relecture a trouvé (events[2] : un élément ; events[0].cases : une valeur d'un "
+            "élément déjà connu).",
+            "en": "What only a recall pass found (events[2]: an item; events[0].cases: a value of a known item).",
+        },
+    ),
+    ResultColumn(
+        name="recalled_without_passage",
+        type=pa.list_(pa.string()),
+        read=lambda row, _: row.recalled_without_passage,
+        words={
+            "fr": "Éléments que seule une relecture a trouvés, sans passage à eux dans le texte : à vérifier.",
+            "en": "Items that only a recall pass found, without a passage of their own in the text: to be checked.",
+        },
+    ),
+    ResultColumn(
         name="suspicious",
         type=pa.list_(pa.string()),
         read=lambda row, _: row.suspicious,

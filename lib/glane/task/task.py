@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -83,14 +83,10 @@ class Task(_Manner):
         """The list fields, which recall passes ask for again."""
         return {name: field for name, field in self.fields.items() if isinstance(field, ListField)}
 
-    def recall_task(self) -> Task:
-        """The task of a recall pass: list fields only, which may be empty."""
-        fields = {
-            name: field.model_copy(update={"missing": (), "nullable": False, "min_items": 0})
-            for name, field in self.list_fields.items()
-        }
-        found = self.model_copy(update={"fields": fields, "examples": ()})
-        found.__dict__["spelling"] = self.spelling  # its prompt shows items of the full answer, with that answer's keys
+    def narrowed(self, fields: Mapping[str, Field], examples: Sequence[Example]) -> Task:
+        """The task with some of its fields, and examples of these. Their keys are spelled as in the whole answer."""
+        found = self.model_copy(update={"fields": fields, "examples": tuple(examples)})
+        found.__dict__["spelling"] = self.spelling
         return found
 
     @cached_property

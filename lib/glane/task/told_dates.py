@@ -35,6 +35,33 @@ _DATES = re.compile(
     rf"|\b(?P<iso_year>{_YEAR})-(?P<iso_month>[01][0-9])(?:-(?P<iso_day>[0-3][0-9]))?\b"
     rf"|\b(?P<one>{_DAY}) ?[/.-] ?(?P<other>{_DAY})(?: ?[/.-] ?(?P<last>{_YEAR}|[0-9]{{2}}))?\b(?![.,/][0-9])"
 )
+_DATE_CUE = re.compile(
+    r"(?<![a-z])(?:l'|le|les|du|au|aux|des|depuis|entre|vers|on|since|from|until|till|by|dated|date|between) ?$"
+)
+_MEASURE_WORDS = """
+ta pa bp pas tas tension tensions pression pressure glasgow gcs score scores apgar eva evn evs en vas nas nrs nyha
+note echelle scale cotation ratio rapport dose fraction acuite acuity
+"""
+_MEASURES = frozenset(_MEASURE_WORDS.split())
+# What follows a ratio, a range or a measure, and no date.
+_UNIT = re.compile(
+    r" ?(?:mmhg|mm|cm|cp|comprime|tablet|pills?\b|des\b|de\b|d'|of\b|patients?\b|cas\b|cases?\b|jours?\b|days?\b|j\b|"
+    r"semaines?\b|weeks?\b|mois\b|months?\b|ans?\b|years?\b|heures?\b|hours?\b|h\b|%|°|fois\b|times\b|m?g\b|kg\b|m?l\b)"
+)
+_MONTH_VERB = re.compile(r"(?<!\w)(?:(?P<before>[a-z]+) )?(?P<day>\d{1,2}) ?(?:may|march) (?=[a-z]|\d{1,3} ?[a-z])")
+_DATE_WORDS = "on since from until till by the of dated between before after"
+_BEFORE_DATE = frozenset(_DATE_WORDS.split())
+
+
+def without_verbs(folded: str) -> str:
+    """A folded text in which "may" and "march" between a number and other words are no months: "12 may need care"."""
+
+    def plain(match: re.Match[str]) -> str:
+        if match["before"] in _BEFORE_DATE:
+            return match[0]
+        return f"{match['before'] or ''} {match['day']} can "
+
+    return _MONTH_VERB.sub(plain, folded)
 
 
 class ToldDate(NamedTuple):
@@ -63,8 +90,21 @@ def told_dates(folded: str) -> list[ToldDate]:
             days = [number[name] for name in ("first", "day", "its_day") if name in number]
             found += [ToldDate(day, month, year) for day in days] or [ToldDate(None, month, year)]
         elif "other" in number:
+            if year is None and not _is_day(folded, match):
+                continue
             one, other = number["one"], number["other"]
             found += [ToldDate(one, other, year), ToldDate(other, one, year)]
         else:
             found.append(ToldDate(number.get("iso_day"), number.get("iso_month"), year))
     return found
+
+
+def _is_day(folded: str, match: re.Match[str]) -> bool:
+    """Whether two figures without a year are a date: "le 12/8", and not "TA 12/8", "2/3 des cas" or "2-3 jours"."""
+    before = folded[: match.start()]
+    if _DATE_CUE.search(before):
+        return True
+    words = re.findall(r"[a-z]+", re.split(r"[,;.!?\n]", before)[-1])[-3:]
+    if not _MEASURES.isdisjoint(words) or _UNIT.match(folded, match.end()):
+        return False
+    return "/" in match[0] or (len(match["one"]), len(match["other"])) == (2, 2)

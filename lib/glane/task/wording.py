@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -14,7 +15,7 @@ from text_to_num import alpha2digit
 
 from glane.boundaries import numbers, plain_numbers
 from glane.task.fold import fold
-from glane.task.told_dates import MONTH, ToldDate, told_dates
+from glane.task.told_dates import MONTH, ToldDate, told_dates, without_verbs
 
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1.234, and in English 1,234
 _WORD = re.compile(r"[^\W\d_]+")
@@ -23,6 +24,15 @@ _DEGREES = re.compile(r"(?<=\d) ?° ?(?=\d)")  # 38°5
 _DURATION = re.compile(
     r"(?<!\d)(\d{1,9}(?:[.,]\d{1,9})?) ?(h|j|d|s|w|m|a|y)(?:\b|eure|our|em|ay|eek|ois|onth|n\b|ns\b|ear)"
 )
+_CAPITAL_MONTH = re.compile(r"\b(?:M[aA][yY]|M[aA][rR][cC][hH])\b")
+_POWER = re.compile(
+    r"(?<![\d.,])(?:(\d{1,9}(?:[.,]\d{1,9})?) ?[x×*·] ?)?10"
+    r"(?:\^(-?\d{1,2})|([⁺⁻+-]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))(?![\d⁰¹²³⁴⁵⁶⁷⁸⁹])"
+)
+_RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
+_PART = re.compile(r"(\d{0,9})([½¼¾⅓⅔⅛])")
+# The unit in which people count again what a text tells in another: "48 h" are 2 days.
+_RETOLD = {"h": "d", "w": "d", "s": "d", "m": "y", "y": "m", "a": "m"}
 _DAYS = {"h": 1 / 24, "j": 1.0, "d": 1.0, "s": 7.0, "w": 7.0, "m": 30.4375, "a": 365.25, "y": 365.25}
 _OF_DATE = r"(?:[0-3]?\d)(?:er|st|nd|rd|th)?"
 # The day and month of a date are no numbers of anything else; its year may be a value.
@@ -109,33 +119,43 @@ class Wording:
         """Its words, and what they are without an "s" at the end."""
         return frozenset(self._words).union(word.removesuffix("s") for word in self._words)
 
-    @cached_property
-    def _counted(self) -> frozenset[int]:
-        """Its durations in other units, as whole numbers: "20 mois" is 1 year, "48 h" and "avant-hier" are 2 days."""
+    def _counted(self, units: frozenset[str] | None) -> set[int]:
+        """Its durations in other units, as whole numbers: "20 mois" is 1 year, "48 h" and "avant-hier" are 2 days.
+
+        `units` are those that a value may have (h, d, w, m, y); None for those in which people count durations again.
+        """
         is_before = "avanthier" in self._folded
-        found = {_AGO[word] + (is_before and word == "hier") for word in self._words if word in _AGO}
+        is_of_days = units is None or "d" in units
+        found = {_AGO[word] + (is_before and word == "hier") for word in self._words if word in _AGO and is_of_days}
         for figure, unit in _DURATION.findall(fold(" ".join(self._spelled))):
             days = float(figure.replace(",", ".")) * _DAYS[unit]
-            for length in _DAYS.values():
-                found |= {int(days / length), round(days / length)}
-        return frozenset(found)
+            for wanted in (_RETOLD.get(unit, "d"),) if units is None else units:
+                found |= {int(days / _DAYS[wanted]), round(days / _DAYS[wanted])}
+        return found
 
     @cached_property
     def _amounts(self) -> frozenset[float]:
         """Its numbers, without days and months of dates."""
         found: set[float] = set()
         for text in self._spelled:
-            plain = _DATE.sub(" ", fold(text))
+            plain = _DATE.sub(" ", self._without_verbs(fold(text)))
             found.update(_figures(plain))
             for figure, power in _POWERS.findall(plain):
                 found.add(float(figure.replace(",", ".")) * _POWER_OF[power])
         return frozenset(found)
 
-    def has_number(self, value: float) -> bool:
-        """Whether a number is there, or a duration in another unit. Zero may be a negation, one may be an article."""
+    def _without_verbs(self, folded: str) -> str:
+        """A month has a capital in English: only in its absence "may" and "march" can be verbs."""
+        return folded if _CAPITAL_MONTH.search(self._text) else without_verbs(folded)
+
+    def has_number(self, value: float, units: frozenset[str] | None = None) -> bool:
+        """Whether a number is there, or a duration in another unit. Zero may be a negation, one may be an article.
+
+        `units` are those of the value (h, d, w, m, y): none if it is no duration, None if that is not known.
+        """
         if (
             abs(value) in self._amounts
-            or value in self._counted
+            or value in self._counted(units)
             or any(_ABOUT.get(word) == value for word in self._single)
         ):
             return True
@@ -172,7 +192,7 @@ class Wording:
 
     @cached_property
     def _dates(self) -> list[ToldDate]:
-        return told_dates(self._folded)
+        return told_dates(self._without_verbs(self._folded))
 
     def has_date(self, day: datetime.date, precision: str | None) -> bool | None:
         """Whether a date is there, up to its precision (year, month or day). The quote may leave out the year.
@@ -212,14 +232,22 @@ def _is_form(word: str, shown: str) -> bool:
 
 
 def _figures(text: str) -> Iterator[float]:
+    for match in _POWER.finditer(text):
+        exponent = int(match[2] or match[3].translate(_RAISED))
+        yield float((match[1] or "1").replace(",", ".")) * 10.0**exponent
+    text = _POWER.sub(lambda match: " " * len(match[0]), text)
     plain = plain_numbers(text)
     for start, end in numbers(text):
-        yield from _readings(plain[start:end])
+        if "²" not in plain[start:end]:
+            yield from _readings(plain[start:end])
+        elif (part := _PART.fullmatch(text, start, end)) is not None:
+            yield int(part[1] or 0) + unicodedata.numeric(part[2])
+        # Any other raised figure is a power or the number of a note: nobody can tell.
 
 
 def _readings(figure: str) -> Iterator[float]:
     """The numbers that a figure can be read as: "1,234" is 1234 or 1.234, and "1 234,5" only 1234.5."""
-    figure = figure.replace(" ", "").replace("'", "").replace("²", "")
+    figure = figure.replace(" ", "").replace("'", "")
     if _GROUPED.fullmatch(figure):
         yield float(re.sub("[.,]", "", figure))
     whole, sign, decimals = figure.replace(",", ".").rpartition(".")

@@ -10,8 +10,8 @@ from glane.task.signs import LEAST_QUOTE_MASS
 def with_doubts(found: pl.DataFrame, doubts: pl.DataFrame, *, id_column: str) -> pl.DataFrame:
     """The values of a run (`Run.evidence()`) with the column `doubted`: whether a sign of `Run.doubts()` concerns it.
 
-    A quote that does not show its value, or was forced, concerns this value; a leak the field; a broken rule the
-    document.
+    A quote that does not show its value, or was forced, concerns this value; a leak the field; an item that only a
+    recall pass found without a passage its values; a broken rule the document.
     """
     broken = doubts.filter(pl.col("field").is_null())[id_column].implode()
     leaked = doubts.filter(pl.col("sign") == "leaked_from_example").select(id_column, pl.col("field").alias("_field"))
@@ -19,7 +19,13 @@ def with_doubts(found: pl.DataFrame, doubts: pl.DataFrame, *, id_column: str) ->
     marked = found.with_columns(top).join(
         leaked.unique().with_columns(_leaked=True), on=[id_column, "_field"], how="left"
     )
+    item = pl.col("what").str.extract(r"\[(\d+)\]$").cast(pl.Int64).alias("item")
+    alone = doubts.filter(pl.col("sign") == "recalled_without_passage").select(
+        id_column, pl.col("field").alias("_field"), item
+    )
+    marked = marked.join(alone.unique().with_columns(_alone=True), on=[id_column, "_field", "item"], how="left")
+    signs = pl.any_horizontal(pl.col("_leaked", "_alone").fill_null(False))
     forced = pl.col("quote_mass").fill_null(1.0) < LEAST_QUOTE_MASS
     unshown = ~pl.col("supports").fill_null(True)
-    doubted = pl.col(id_column).is_in(broken) | pl.col("_leaked").fill_null(False) | unshown | forced
-    return marked.with_columns(doubted.alias("doubted")).drop("_field", "_leaked")
+    doubted = pl.col(id_column).is_in(broken) | signs | unshown | forced
+    return marked.with_columns(doubted.alias("doubted")).drop("_field", "_leaked", "_alone")

@@ -13,7 +13,7 @@ from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
-from glane.task.signs import OF_FIELDS
+from glane.task.signs import OF_FIELDS, OF_PLACES, field_of
 from glane.task.task import Task
 from glane.toys import notice
 from glane.types import Language, Toy
@@ -129,7 +129,8 @@ def _field_data(name: str, field: Field, row: Mapping[str, Any], text: str) -> d
     return {
         "answer": answer_of(field, name, row),
         "confidence": confidence,
-        "signs": [sign for sign in OF_FIELDS if name in (row.get(sign) or [])],
+        "signs": [sign for sign in OF_FIELDS if name in map(field_of, row.get(sign) or [])],
+        "places": {sign: [one for one in row.get(sign) or [] if field_of(one) == name] for sign in OF_PLACES},
         "conflicts": [one if isinstance(one, str) else compact(one, default=str) for one in others],
         "passages": list(_passages(name, field, row, text, item=None, part=None)),
     }

@@ -255,7 +255,7 @@ function showField(name, index) {
     onclick: (event) => { if (!isActive && !event.target.closest("button")) goToField(index); } },
   head, schema.description && isActive ? make("p", { class: "description" }, schema.description) : null, value, before);
   if (!isActive) return card;
-  for (const sign of found.signs) card.append(make("p", { class: "sign", role: "note" }, words.signs[sign]));
+  for (const sign of found.signs) card.append(make("p", { class: "sign", role: "note" }, [words.signs[sign], ...(found.places[sign] || [])].join(" ")));
   for (const rule of documentHere().broken_rules) card.append(make("p", { class: "sign", role: "note" }, `${words.signs.broken_rules} ${rule}`));
   if (documentHere().suspicious.length) card.append(make("p", { class: "sign", role: "note" }, words.signs.suspicious));
   for (const quote of showQuotes(schema, found.passages)) card.append(quote);

@@ -78,7 +78,7 @@ class IntegerField(NumericField):
         return (value,) if abs(value) >= 10 else ()
 
     def shown_in(self, value: Any, precision: str | None, quote: Wording) -> bool | None:
-        return quote.has_number(value)
+        return quote.has_number(value, numbers.duration_units(self.description))
 
     def arrow_type(self, *, nested: bool) -> pa.DataType:
         return pa.int64()

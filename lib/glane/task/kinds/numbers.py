@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from glane.task.comparison_rules import NumberRule
+from glane.task.fold import fold
 from glane.task.kinds.field import AnswerError
 from glane.types import Language
 
@@ -28,6 +31,23 @@ _BOUNDS: Mapping[Language, Mapping[tuple[bool, bool], str]] = {
         (False, False): "",
     },
 }
+# Words of descriptions. A field that names a unit of time holds a duration in it.
+_UNITS = {
+    "h": {"heure", "heures", "hour", "hours"},
+    "d": {"jour", "jours", "day", "days"},
+    "w": {"semaine", "semaines", "week", "weeks"},
+    "m": {"mois", "month", "months"},
+    "y": {"an", "ans", "annee", "annees", "year", "years"},
+}
+_DURATIONS = {"age", "duree", "anciennete", "delai", "duration", "interval", "intervalle", "length"}
+
+
+@lru_cache(maxsize=1024)
+def duration_units(description: str) -> frozenset[str] | None:
+    """The units of time of a number, by its description: none if it is no duration, None if that is not told."""
+    words = set(re.findall("[a-z]+", fold(description)))
+    units = frozenset(unit for unit, names in _UNITS.items() if names & words)
+    return units or (None if not words or words & _DURATIONS else frozenset())
 
 
 def bounds_phrase(language: Language, low: float | None, high: float | None) -> str:
