@@ -8,10 +8,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 from rapidfuzz import fuzz
 
 import glane
-from conftest import extract_here, make_settings, write_documents
+from conftest import ROOT, extract_here, make_settings, prepare_run, spec, write_documents
+from glane.assess.review.data import review_data
+from glane.assess.sampling import draw
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.checked import checked_lines
 from glane.extraction.summary import extraction_summary, summary_lines
@@ -21,6 +24,7 @@ from glane.normalisation.names import far_key
 from glane.normalisation.reference import Reference
 from glane.normalisation.similar import Similar
 from glane.normalisation.tables import read_table
+from glane.run.worker import run_worker
 from glane.task.lookups import Lookup
 from glane.task.task import load_task
 from glane.types import ExtractedValue, Extraction, Found, Status
@@ -265,3 +269,42 @@ def test_a_preview_shows_the_code_beside_the_value(tmp_path: Path) -> None:
 
 def test_keys_do_not_lose_a_name_of_articles_only() -> None:
     assert [far_key(name) for name in ("La", "Le", "L'", "Les", "—", "")] == ["la", "le", "l", "les", "", ""]
+
+
+def test_the_example_of_the_guide_finds_its_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "conf" / "task" / "README.md").read_text(encoding="utf-8")
+    block = next(one for one in text.split("```yaml\n") if one.startswith("lookups:")).split("```")[0]
+    task = load_task({"name": "t", "instructions": "Lis.", **yaml.safe_load(block)})
+    lookup = task.lookups["commune"]
+    table = Reference(lookup, read_table("commune", lookup))
+    assert table.match("vaubelle le haut").code == "00101"
+    assert table.match("St-Orens des Mares", {"departement": "902"}).code == "00203"
+    assert table.match("St-Orens des Mares").how == Found.AMBIGUOUS
+
+
+def test_a_worker_refuses_a_table_that_changed_after_its_run_was_begun(tmp_path: Path) -> None:
+    path = csv_of(tmp_path)
+    data = write_documents(tmp_path / "d.parquet", [f"x [[answer {json.dumps(ANSWER)}]]"], dep=["93"])
+    settings = make_settings(data, tmp_path / "run", task_of(path))
+    run = prepare_run(settings, load_task(settings.task))
+    path.write_bytes(path.read_bytes().replace(b"93066", b"93067"))
+    report = run_worker(spec(settings, run, "w0"))
+    assert report.outcome != "done"
+    assert "communes.csv has changed since the run began" in report.message
+
+
+def test_the_review_page_shows_the_code_beside_the_value(tmp_path: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", [f"ST DENIS [[answer {json.dumps(ANSWER)}]]"], dep=["93"])
+    rows = extract_here(make_settings(data, tmp_path / "run", task_of(csv_of(tmp_path))))
+    task = load_task(task_of(tmp_path / "communes.csv"))
+    texts = pl.read_parquet(data).select("id", "text")
+    sample = draw(rows, id_column="id", size=1)
+    page = review_data(
+        task, rows.join(texts, on="id"), sample, id_column="id", text_column="text", run="r", fields=list(task.fields),
+        context=[],
+    )  # fmt: skip
+    fields = page["documents"][0]["fields"]
+    assert fields["place"]["derived"] == ["place → 93066 Saint-Denis · folded"]
+    assert fields["places"]["derived"][1] == "places[2] → none"
+    assert fields["events"]["derived"] == ["events[1].where → 97411 Saint-Denis · exact"]

@@ -119,8 +119,8 @@ def _part(plain: str) -> tuple[_Part | None, str]:
         units = {UNITS[name] for name in (match["low_unit"], match["high_unit"]) if name}
         if len(units) > 1:
             return None, plain
-        half = 0.5 if match["half"] else 0.0
-        return _Part(low + half, high + half, next(iter(units), None)), plain[: match.start()] + plain[match.end() :]
+        more = 0.5 if match["half"] else 0.0
+        return _Part(low + more, high + more, next(iter(units), None)), plain[: match.start()] + plain[match.end() :]
     return None, plain
 
 
