@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 import glane
 from conftest import ROOT, extract_here, make_settings, prepare_run, spec, write_documents
 from glane.assess.review.data import review_data
-from glane.assess.sampling import draw
+from glane.assess.sampling import draw_random
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.checked import checked_lines
 from glane.extraction.summary import extraction_summary, summary_lines
@@ -299,7 +299,7 @@ def test_the_review_page_shows_the_code_beside_the_value(tmp_path: Path) -> None
     rows = extract_here(make_settings(data, tmp_path / "run", task_of(csv_of(tmp_path))))
     task = load_task(task_of(tmp_path / "communes.csv"))
     texts = pl.read_parquet(data).select("id", "text")
-    sample = draw(rows, id_column="id", size=1)
+    sample = draw_random(rows, id_column="id", num_rows=1, seed=0)
     page = review_data(
         task, rows.join(texts, on="id"), sample, id_column="id", text_column="text", run="r", fields=list(task.fields),
         context=[],
