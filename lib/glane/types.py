@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Literal, TypedDict
 
 DOCUMENTS = "documents"  # the column of a result of groups that lists the documents of each
 Language = Literal["fr", "en"]  # of prompts, codebooks and reports
+Precision = Literal["minute", "hour", "day", "week", "month", "year"]  # of a date read from a text
 KeyType = Literal["text", "list of texts", "list"]  # what a configuration key holds, if no number or group
 
 
@@ -165,6 +167,45 @@ class Match:
     also: Mapping[str, str | None] = field(default_factory=dict)  # further columns of the table
 
 
+class Unread(StrEnum):
+    """Why a text could not be brought into one form."""
+
+    NOT_UNDERSTOOD = "not_understood"  # a rule for it is lacking, or it is vague: "quelques jours"
+    SEVERAL = "several"  # more than one date or quantity
+    AMBIGUOUS = "ambiguous"  # it can be read in two ways: 03/05/2024 in English, "1.200" in French
+    IMPOSSIBLE = "impossible"  # no such day, or a quantity below zero
+    NO_REFERENCE = "no_reference"  # the date that it is relative to is missing, or no date
+    REFERENCE_TOO_COARSE = "reference_too_coarse"  # hours count from a time of day, and the reference has none
+    DIRECTION = "direction"  # past or future is not told
+    UNIT = "unit"  # without a unit, or one that measures something else
+    NO_QUOTE = "no_quote"  # the value has no quote to read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalDate:
+    """A date read from a text, or the reason why there is none."""
+
+    date: datetime.date | None = None
+    time: datetime.time | None = None
+    precision: Precision | None = None
+    origin: Literal["absolute", "relative"] | None = None  # told as a date, or counted from another
+    reason: Unread | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalQuantity:
+    """A quantity read from a text: from `low` to `high`, which are equal for a single number; or why there is none.
+
+    "More than 20" has no `high`, "less than 20" no `low`.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    unit: str | None = None
+    approximate: bool | None = None  # "une vingtaine", "environ", or months in days
+    reason: Unread | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class ExtractedValue:
     """What one answer says about one field: a value, a list, an object, or why there is no value.
@@ -190,6 +231,7 @@ class ExtractedValue:
     conflicts: list[object] = field(default_factory=list)  # other values, from elsewhere in the document
     match: Match | None = None  # of a field with a lookup: set once the record is merged
     recalled: bool = False  # only a recall pass found it
+    normal: NormalDate | NormalQuantity | None = None  # of a field to be normalised: likewise
 
     @property
     def is_null(self) -> bool:

@@ -9,7 +9,7 @@ from glane.task.examples import plain_json
 from glane.task.plain import plain_of
 from glane.task.prompt import compact_json
 from glane.task.signs import Sign, field_of
-from glane.types import ExtractedValue, Extraction, Match
+from glane.types import ExtractedValue, Extraction, Match, NormalDate, NormalQuantity
 
 _LONGEST = 60  # characters of a value or quote
 
@@ -71,7 +71,20 @@ def _line(one: ExtractedValue) -> str:
         words.append(f"confidence {one.confidence:.2f}")
     if one.match is not None:
         words.append(_match(one.match))
+    if one.normal is not None:
+        words.append(_normal(one.normal))
     return "  ".join(words)
+
+
+def _normal(found: NormalDate | NormalQuantity) -> str:
+    if found.reason is not None:
+        return f"=> null: {found.reason}"
+    if isinstance(found, NormalDate):
+        return " ".join(
+            str(part) for part in ("=>", found.date, found.time, f"({found.precision})") if part is not None
+        )
+    bounds = dict.fromkeys("" if bound is None else f"{bound:g}" for bound in (found.low, found.high))
+    return " ".join(filter(None, ("=>", "~" if found.approximate else "", "..".join(bounds), found.unit)))
 
 
 def _match(found: Match) -> str:

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from glane.run.description import ColumnEntry
 from glane.task.arrow import LOOKUP, columns, derived_columns
+from glane.task.derived import lookup_of
 from glane.task.fields import Field, ListField, ObjectField
-from glane.task.lookups import lookup_of
 from glane.task.result import RESULT_COLUMNS
 from glane.task.task import Task
 from glane.types import DOCUMENTS, Found, Language
@@ -29,6 +29,8 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "lookup": "Ce qu'une table de référence dit de {} : code (vide si how est ambiguous ou none), label, how "
         "(comment la valeur a été trouvée), similarity (de 0 à 100, d'une valeur à peu près la même), candidates (les "
         "codes entre lesquels rien ne décide)",
+        "normalised": "Ce que dit {} tel qu'écrit, ou sa citation, sous une seule forme : date, heure, précision et "
+        "origine, ou de low à high dans une unité ; reason dit pourquoi il n'y en a pas.",
         "conflicts": "Autres valeurs de {}, dites par d'autres morceaux du document ou d'autres lectures.",
     },
     "en": {
@@ -44,6 +46,8 @@ _ANNOTATIONS: dict[Language, dict[str, str]] = {
         "lookup": "What a reference table says of {}: code (null if how is ambiguous or none), label, how (how the "
         "value was found), similarity (0 to 100, of one that is nearly the same), candidates (the codes between which "
         "nothing decides)",
+        "normalised": "What {} as it is written, or its quote, says in one form: date, time, precision and origin, or "
+        "from low to high in a unit; reason tells why there is none.",
         "conflicts": "Other values of {}, said by other chunks of the document or by other samples.",
     },
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from pydantic import ConfigDict
 from glane.drift import DriftBrief
 from glane.errors import UnusableError
 from glane.extraction.attention import Attention, attention
+from glane.extraction.derived import DerivedCounts, derived_counts, derived_lines
 from glane.extraction.prediction import Predicted
 from glane.records import left_out
 from glane.run.directory import RunDirectory
@@ -62,6 +63,7 @@ class ExtractionSummary(Summary):
     sentinels: DriftBrief | None = None  # what they say of drift
     not_usable: tuple[NotUsable, ...] = ()  # by status
     attention: tuple[Attention, ...] = ()  # signs that values are not the documents'
+    derived: tuple[DerivedCounts, ...] = ()  # how values were found in reference tables, and brought into one form
     toy: Toy | None = left_out()  # the answers are no results
 
 
@@ -70,7 +72,9 @@ def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
     return read_summary(directory, ExtractionSummary)
 
 
-def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = None) -> ExtractionSummary:
+def summarise(
+    summary: Summary, records: Sequence[Path], *, fields: Collection[str], toy: Toy | None = None
+) -> ExtractionSummary:
     """Count tokens, duplicates, chunks, repairs, broken rules, leaks and reasons in the published `records`."""
     counts: Counter[str] = Counter()
     reasons: Counter[tuple[str, str | None]] = Counter()
@@ -108,7 +112,14 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None = No
     )
     signs = attention({sign: counts[sign] for sign in SIGNS}, by, usable=flow.OK)
     tokens = Tokens(prompt=counts["prompt"], output=counts["output"])
-    more = {"flow": flow, "tokens": tokens, "reading": reading, "toy": toy, "not_usable": not_usable(reasons)}
+    more: dict[str, object] = {
+        "flow": flow,
+        "tokens": tokens,
+        "reading": reading,
+        "toy": toy,
+        "not_usable": not_usable(reasons),
+    }
+    more["derived"] = derived_counts(records, fields)
     return ExtractionSummary(**{**dict(summary), **more, "attention": signs})
 
 
@@ -181,6 +192,7 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
         f"{reading.rows_suspicious} that speak to a model{recalled}",
         f"tokens   prompt {tokens.prompt}, output {tokens.output}",
         f"speed    {summary.rows_per_s} rows/s over {summary.seconds_working} s",
+        *derived_lines(summary.derived),
     ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from glane.errors import ConfigError, RunError, did_you_mean
-from glane.task.arrow import LOOKUP
+from glane.task.arrow import LOOKUP, NORMALISED
 from glane.task.result import reserved_names
 from glane.types import DOCUMENTS
 
@@ -25,8 +25,8 @@ _EVIDENCE = {
     "quote_mass": pl.Float64(),
 }
 _DOCUMENT = "document"  # a part of evidence, where documents are grouped
-_DERIVED = (LOOKUP,)
-_DERIVED_VALUES = ("code",)  # of what is derived, the values
+_DERIVED = (LOOKUP, NORMALISED)
+_DERIVED_VALUES = ("code", "date", "low", "high")  # of what is derived, the values
 _LONG = ("field", "item", "value", *_EVIDENCE, "confidence")
 _ITEM, _OUTER, _VALUE, _REASON = "__item", "__outer", "__value", "__reason"  # no field's name begins with underscores
 _DATE_LENGTH = {"year": 4, "month": 7}  # characters of a partial date's text; a day has all ten
@@ -43,8 +43,9 @@ def line_list(
     list, and conflicts, are joined by "; ". A list of records becomes the number of its items, `<field>__count`. The
     list to `explode` has one row per item instead, numbered from 0 in `<field>__item`, with members as
     `<field>.<member>`. A document without items keeps one row. Probabilities are left out. With `values_only`, so are
-    all annotations of fields and of the row, except codes. A lookup becomes `<field>__lookup.code`, `.label` and so on.
-    Of a list, they are joined by "; ", and an item without a code leaves an empty part.
+    all annotations of fields and of the row, except codes and normalised values. A lookup becomes
+    `<field>__lookup.code`, `.label` and so on, what is normalised `<field>__normalised.date` and so on. Of a list, they
+    are joined by "; ", and an item without leaves an empty part.
 
     Raises:
         ConfigError: if `explode` is not a list of the task.

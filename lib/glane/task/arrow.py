@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from glane.task.derived import normalise_of
 from glane.task.fields import EnumField, Field, ListField, ObjectField, StringField
 from glane.task.kinds.enum import CATEGORY
 from glane.task.task import Task
-from glane.types import ExtractedValue
+from glane.types import ExtractedValue, Unread
 
-LOOKUP = "lookup"  # of `<field>__lookup`
+LOOKUP, NORMALISED = "lookup", "normalised"  # as in `<field>__lookup`
 _MATCH = [
     pa.field("code", pa.string()),
     pa.field("label", pa.string()),
@@ -21,6 +22,24 @@ _MATCH = [
     pa.field("similarity", pa.float64()),
     pa.field("candidates", pa.list_(pa.string())),
 ]
+_DATE = pa.struct(
+    [
+        pa.field("date", pa.date32()),
+        pa.field("time", pa.time32("ms")),
+        pa.field("precision", pa.string()),
+        pa.field("origin", pa.string()),
+        pa.field("reason", pa.string()),
+    ]
+)
+_QUANTITY = pa.struct(
+    [
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("unit", pa.string()),
+        pa.field("approximate", pa.bool_()),
+        pa.field("reason", pa.string()),
+    ]
+)
 _EVIDENCE = [
     pa.field("quote", pa.string()),
     pa.field("start", pa.int64()),
@@ -169,6 +188,16 @@ def _derived(
     if isinstance(field, StringField | EnumField) and field.lookup is not None:
         also = [pa.field(name, pa.string()) for name in task.lookups[field.lookup].also]
         yield LOOKUP, pa.struct([*_MATCH, *also]), _match
+    if (asked := normalise_of(field)) is not None:
+        yield NORMALISED, _DATE if asked.to == "date" else _QUANTITY, _normal
+
+
+def _normal(one: ExtractedValue) -> dict[str, Any] | None:
+    return None if one.normal is None else {name: _plain(part) for name, part in asdict(one.normal).items()}
+
+
+def _plain(part: object) -> object:
+    return str(part) if isinstance(part, Unread) else part
 
 
 def _match(one: ExtractedValue) -> dict[str, Any] | None:

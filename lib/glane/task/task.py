@@ -14,12 +14,13 @@ from pydantic import model_validator
 
 from glane.errors import ConfigError
 from glane.task.answer import read_answer
+from glane.task.derived import check_derived
 from glane.task.examples import Example, example_notes, read_example
 from glane.task.fields import Field, ListField, ObjectField, fields_from
 from glane.task.imports import ImportedFields, fields_of_model, fields_of_schema_file
 from glane.task.keys import FULL_KEYS, Keys, can_quote_first, short_keys
 from glane.task.locate import locate
-from glane.task.lookups import Lookup, check_lookups
+from glane.task.lookups import Lookup
 from glane.task.result import reserved_names
 from glane.task.rules import Rule, Rules
 from glane.task.schema import json_schema
@@ -166,7 +167,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
         )
     _check_merging(fields, definition.split, confidence=definition.confidence)
     _check_inputs(definition.inputs, fields)
-    check_lookups(definition.lookups, fields, [name for name in definition.inputs if name != TEXT_INPUT])
+    check_derived(definition.lookups, fields, [name for name in definition.inputs if name != TEXT_INPUT])
     if definition.passes.recall and not any(isinstance(field, ListField) for field in fields.values()):
         raise ConfigError("task.passes.recall: a recall pass looks for items of lists, and this task has no list.")
     rules = Rules(definition.rules, fields, [name for name in definition.inputs if name != TEXT_INPUT])

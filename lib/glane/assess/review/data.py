@@ -11,6 +11,7 @@ import polars as pl
 
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError
+from glane.task.arrow import LOOKUP, NORMALISED
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
 from glane.task.signs import OF_FIELDS, OF_PLACES, field_of
@@ -133,7 +134,38 @@ def _field_data(name: str, field: Field, row: Mapping[str, Any], text: str) -> d
         "places": {sign: [one for one in row.get(sign) or [] if field_of(one) == name] for sign in OF_PLACES},
         "conflicts": [one if isinstance(one, str) else compact(one, default=str) for one in others],
         "passages": list(_passages(name, field, row, text, item=None, part=None)),
+        "derived": list(_derived(name, field, row, name)),
     }
+
+
+def _derived(name: str, field: Field, row: Mapping[str, Any], place: str) -> Iterator[str]:
+    """What is derived of the values of a field and of all inside it, in a line each: a code, a date, a quantity."""
+    for what in (LOOKUP, NORMALISED):
+        found = row.get(f"{name}__{what}")
+        for at, one in enumerate(found if isinstance(found, list) else [found]):
+            if one is not None:
+                yield f"{place}{f'[{at + 1}]' if isinstance(found, list) else ''} → {_told(one, what)}"
+    inner = field.items if isinstance(field, ListField) else field
+    if isinstance(inner, ObjectField) and row[name] is not None:
+        is_list = isinstance(field, ListField)
+        for at, record in enumerate(row[name] if is_list else [row[name]]):
+            for key, one in inner.fields.items():
+                if record is not None:
+                    yield from _derived(key, one, record, f"{place}{f'[{at + 1}]' if is_list else ''}.{key}")
+
+
+def _told(found: Mapping[str, Any], what: str) -> str:
+    if what == LOOKUP:
+        entry = " ".join(filter(None, (found["code"], found["label"])))
+        return " · ".join(filter(None, (entry, found["how"], ", ".join(found["candidates"] or ()))))
+    if found["reason"] is not None:
+        return f"({found['reason']})"
+    if "date" in found:
+        return " ".join(
+            str(one) for one in (found["date"], found["time"], f"({found['precision']})") if one is not None
+        )
+    bounds = dict.fromkeys("" if one is None else f"{one:g}" for one in (found["low"], found["high"]))
+    return " ".join(filter(None, ("≈" if found["approximate"] else "", "…".join(bounds), found["unit"])))
 
 
 def _passages(

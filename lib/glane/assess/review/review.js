@@ -259,6 +259,7 @@ function showField(name, index) {
   for (const rule of documentHere().broken_rules) card.append(make("p", { class: "sign", role: "note" }, `${words.signs.broken_rules} ${rule}`));
   if (documentHere().suspicious.length) card.append(make("p", { class: "sign", role: "note" }, words.signs.suspicious));
   for (const quote of showQuotes(schema, found.passages)) card.append(quote);
+  for (const line of found.derived) card.append(make("p", { class: "others" }, line));
   if (found.conflicts.length) card.append(make("p", { class: "others" }, `${words.others} ${found.conflicts.join(" · ")}`));
   card.append(editing ? showEditor(name, schema, decision, answer) : showButtons());
   return card;

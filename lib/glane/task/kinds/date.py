@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from glane.task.comparison_rules import DateRule, compare_key
 from glane.task.kinds.field import AnswerError, BaseField, Imported, SingleField
+from glane.task.normalising import Normalise
 from glane.task.wording import Wording
 from glane.types import Language
 
@@ -50,6 +51,7 @@ class DateField(SingleField):
 
     type: Literal["date"] = "date"
     precision: Literal["day", "partial"] = "day"
+    normalise: Normalise | None = None  # reads the value as it is written, or its quote, into a second column
     compare: DateRule = compare_key(DateRule())
 
     def value_schema(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from glane.task.comparison_rules import TimeRule, compare_key
 from glane.task.kinds.date import DAY
 from glane.task.kinds.field import AnswerError, BaseField, Imported, SingleField
 from glane.task.kinds.time import TIME
+from glane.task.normalising import Normalise
 from glane.task.wording import Wording
 from glane.types import Language
 
@@ -53,6 +54,7 @@ class DatetimeField(SingleField):
 
     type: Literal["datetime"] = "datetime"
     zone: str = _NONE
+    normalise: Normalise | None = None  # reads the value as it is written, or its quote, into a second column
     compare: TimeRule = compare_key(TimeRule())
 
     @field_validator("zone")

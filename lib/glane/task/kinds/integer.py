@@ -14,6 +14,7 @@ from pydantic import model_validator
 from glane.task.comparison_rules import NumberRule, compare_key
 from glane.task.kinds import numbers
 from glane.task.kinds.field import AnswerError, Imported, NumericField
+from glane.task.normalising import Normalise
 from glane.task.wording import Wording
 from glane.types import Language
 
@@ -27,6 +28,7 @@ class IntegerField(NumericField):
     type: Literal["integer"] = "integer"
     minimum: int = Key(default=-SAFE_INTEGER, ge=-SAFE_INTEGER)
     maximum: int = Key(default=SAFE_INTEGER, le=SAFE_INTEGER)
+    normalise: Normalise | None = None  # reads the value as it is written, or its quote, into a second column
     compare: NumberRule = compare_key(NumberRule())
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from glane.task.comparison_rules import TextRule, compare_key
 from glane.task.fold import fold
 from glane.task.kinds import pattern as patterns
 from glane.task.kinds.field import AnswerError, Imported, SingleField, read_text
+from glane.task.normalising import Normalise
 from glane.task.wording import Wording
 from glane.types import Language
 
@@ -40,6 +41,7 @@ class StringField(SingleField):
     max_length: int = Key(default=DEFAULT_MAX_LENGTH, ge=1, le=_LONGEST)
     pattern: str | None = None  # Rust's dialect, as in the engine's grammars; not anchored unless it has ^ and $
     verbatim: bool = True  # false: in words of its own, which its quote need not show
+    normalise: Normalise | None = None  # reads the value as it is written, or its quote, into a second column
     lookup: str | None = None  # the table of `task.lookups` in which a code is looked up
     compare: TextRule = compare_key(TextRule())
 
