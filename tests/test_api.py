@@ -92,7 +92,8 @@ def test_a_function_says_what_its_command_says_and_writes_nothing(call: str, fol
     for name in names:
         assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "out" / name).read_bytes(), name
     (told,) = [json.loads((tmp_path / "out" / name).read_text()) for name in names if name.endswith(".json")]
-    assert (told["kind"].split()[0], told["version"]) == ("glane", 1)
+    assert told["kind"].split()[0] == "glane"
+    assert isinstance(told["version"], int)
 
 
 RECORDS: dict[str, type[Record]] = {
@@ -122,7 +123,10 @@ def test_what_is_written_is_a_record_that_is_read_again_and_only_in_its_version(
     assert told.as_json() == path.read_bytes()
     values = json.loads(path.read_bytes())
     for change, words in (
-        ({"version": 2}, f"'glane {name}' in version 2; this glane reads version 1"),
+        (
+            {"version": values["version"] + 1},
+            f"'glane {name}' in version {values['version'] + 1}; this glane reads version {values['version']}",
+        ),
         ({"kind": "glane run"}, f"holds 'glane run', and 'glane {name}' is expected here"),
         ({"surplus": 1}, "damaged. surplus: unknown key"),
     ):
