@@ -13,9 +13,10 @@ from scipy.stats import binomtest, hypergeom
 from sklearn.calibration import CalibratedClassifierCV
 
 from conftest import extract_here, job, make_settings
-from glane.assess.calibrate.acceptance import accept
+from glane.assess.calibrate.acceptance import Documents, accept
 from glane.assess.calibrate.calibration import (
     calibrate,
+    chance_calibration_error,
     expected_calibration_error,
     has_enough,
     reliability,
@@ -29,9 +30,12 @@ from glane.assess.calibrate.risk import (
     smallest_sample,
     upper_limit,
 )
-from glane.assess.calibrate.selection import Claim, Group, Tested, able, largest_unit, share_out
+from glane.assess.calibrate.selection import Claim, Group, able, largest_unit, share_out
+from glane.assess.calibrate.selection import Tested as Outcome
+from glane.assess.calibrate.shapes import Shape, shapes
 from glane.assess.calibrate.tested import Risks
 from glane.assess.calibrate.told import acceptance_text
+from glane.assess.clusters import cluster_numbers
 from glane.assess.evaluate.evaluation import evaluate
 from glane.assess.evaluate.measures import Chance
 from glane.errors import ConfigError, DataError
@@ -210,8 +214,8 @@ def test_what_is_won_passes_on_to_those_that_are_left() -> None:
     assert not hard.is_whole_accepted
 
 
-def outcome_at(p_value: float) -> Tested:
-    return Tested(threshold=0.0, documents=1, values=1, risk=0.0, p_value=p_value)
+def outcome_at(p_value: float) -> Outcome:
+    return Outcome(threshold=0.0, documents=1, values=1, risk=0.0, p_value=p_value)
 
 
 def test_only_groups_that_can_pass_share_delta() -> None:
@@ -395,7 +399,9 @@ def test_a_sample_of_each_answer_is_random_within_it() -> None:
     assert result.summary.sample == "by answer"
     assert all(one.is_even for one in result.summary.fields["fever"].groups)
     assert "within the groups" in result.summary.guarantee
-    uneven = values.with_columns(weight=pl.when(pl.col("predicted") == "true").then(1.0 + pl.int_range(pl.len())).otherwise(6.0))
+    uneven = values.with_columns(
+        weight=pl.when(pl.col("predicted") == "true").then(1.0 + pl.int_range(pl.len())).otherwise(6.0)
+    )
     true, false = accept(found, uneven, id_column="id", risks=BORNE, shapes=FEVER).summary.fields["fever"].groups
     assert (true.is_even, true.threshold, false.is_even, false.threshold) == (False, None, True, 0.0)
     assert "unequal probabilities" in true.notes[0]
@@ -432,7 +438,10 @@ def test_reviewed_values_replace_the_models() -> None:
     used = {one["id"]: one for one in result.accepted.iter_rows(named=True)}
     wrong = values.filter(pl.col("verdict") == "wrong")["id"].to_list()
     assert len(wrong) == 6
-    assert all((used[one]["value"], used[one]["source"], used[one]["confidence"]) == ("false", "reviewed", None) for one in wrong)
+    assert all(
+        (used[one]["value"], used[one]["source"], used[one]["confidence"]) == ("false", "reviewed", None)
+        for one in wrong
+    )
     assert not set(values["id"]) & set(result.to_review["id"])
     assert result.accepted.height + result.to_review.height == found.height
     alone = accept(found, values.drop("gold"), id_column="id", risks=BORNE, shapes=FEVER).accepted
@@ -464,7 +473,9 @@ def test_a_perfect_model_has_the_error_of_chance() -> None:
     rng = np.random.default_rng(4)
     for num in (100, 1000):
         promised = rng.beta(6, 1, num)
-        seen = [expected_calibration_error(reliability(promised, (rng.random(num) < promised) * 1.0)) for _ in range(40)]
+        seen = [
+            expected_calibration_error(reliability(promised, (rng.random(num) < promised) * 1.0)) for _ in range(40)
+        ]
         assert chance_calibration_error(promised) == pytest.approx(np.mean(seen), rel=0.15)
 
 

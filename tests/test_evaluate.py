@@ -631,9 +631,9 @@ def test_weighted_measures_are_those_of_scikit_learn_and_counts_are_not_weighted
         "effective_documents": pytest.approx(weights.sum() ** 2 / (weights**2).sum()),
     }  # fmt: skip
     assert found.values.columns[-1] == "inclusion_probability"
+    given = found.values.filter(pl.col("predicted").is_not_null())
+    told_run = given.select("id", "field", "item", pl.col("predicted").alias("value"), confidence=pl.lit(0.9))
     with pytest.raises(DataError, match="drawn with unequal probabilities"):  # what jobs/calibrate.py reads
-        given = found.values.filter(pl.col("predicted").is_not_null())
-        told_run = given.select("id", "field", "item", pl.col("predicted").alias("value"), confidence=pl.lit(0.9))
         accept(told_run, found.values, id_column="id", risks=Risks())
     assert "measures are weighted, and are those of the whole run" in evaluation_text(found.summary)
     plain = evaluate(asked, run, gold, id_column="id", is_weighted=False, chance=NO_INTERVALS).summary.as_values()

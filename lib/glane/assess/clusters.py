@@ -15,10 +15,10 @@ def cluster_numbers(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     A row without a value in one of them is a cluster of its own: nothing says with which others it goes. Without
     columns, so is every row.
     """
-    place = pl.int_range(pl.len(), dtype=pl.Int64)
-    if not columns:
-        return rows.select(place.alias("cluster")).to_series()
-    first = place.min().over(list(columns))
-    known = pl.all_horizontal(pl.col(name).is_not_null() for name in columns)
-    numbers = pl.when(known).then(first).otherwise(place)
-    return rows.select((numbers.rank("dense") - 1).cast(pl.Int64).alias("cluster")).to_series()
+    place = "_place"
+    numbered = pl.DataFrame({place: range(rows.height)}, schema={place: pl.Int64}).hstack(rows.select(columns))
+    number = pl.col(place)
+    if columns:
+        known = pl.all_horizontal(pl.col(name).is_not_null() for name in columns)
+        number = pl.when(known).then(number.min().over(list(columns))).otherwise(number)
+    return numbered.select((number.rank("dense") - 1).cast(pl.Int64).alias("cluster")).to_series()

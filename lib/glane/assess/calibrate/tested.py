@@ -124,7 +124,9 @@ def test_all(parts: Sequence[Part], silent: Sequence[Quiet], risks: Risks) -> Al
             group=group,
             kept=kept,
             claim=claim,
-            more_needed=0 if claim is not None or not part.is_even else _more(group, size, fewest(share)),
+            more_needed=0
+            if claim is not None or not part.is_even
+            else _more(group, size, fewest(delta / (sum(is_able) + 1))),
         )
         for part, (group, kept), claim, size, fewest in zip(parts, built, claims, sizes, least, strict=False)
     ]
