@@ -174,7 +174,7 @@ def test_thresholds_descend_and_the_first_can_bear_errors() -> None:
     assert is_split
     assert found == sorted(found, reverse=True)
     assert found[-1] > 0
-    wanted = smallest_sample(0.05, 0.025, num_wrong=2)
+    wanted = smallest_sample(0.05, 0.025, num_wrong=2, drawn=0.1)
     assert (some.confidence >= found[0]).mean() == pytest.approx(wanted / 400, abs=0.01)
     assert group(100).thresholds(0.05, 0.05)[1] is False  # all of delta goes down the thresholds
     assert group(40).thresholds(0.05, 0.05) == ([], False)
