@@ -232,17 +232,20 @@ def test_what_is_accepted_without_review_is_right_as_often_as_promised(evaluated
         "id", "field", pl.col("predicted_item").alias("item"), pl.col("verdict") == "correct"
     )
     seen = pl.read_parquet(evaluated.folder / "random" / "sample.parquet")["id"]
-    judged = accepted.join(verdicts, on=["id", "field", "item"], how="left", nulls_equal=True)
+    unseen = accepted.filter(pl.col("source") == "accepted")
+    judged = unseen.join(verdicts, on=["id", "field", "item"], how="left", nulls_equal=True)
     assert judged["verdict"].null_count() == 0
-    unseen = judged.filter(~pl.col("id").is_in(seen.implode()))
-    by_document = unseen.group_by("field", "id").agg(wrong=(~pl.col("verdict")).mean())
-    risks = by_document.group_by("field").agg(pl.col("wrong").mean(), pl.len()).sort("field")
-    share = accepted.height / (accepted.height + rest.height)
-    print(
-        f"{share:.1%} of values accepted, in {risks.height} fields; at most {risks['wrong'].max():.1%} of a field wrong"
+    assert not set(judged["id"]) & set(seen)
+    categories = pl.when(pl.col("field").is_in([*SIGNS, "syndrome", "comorbidities", "sex", "disposition"])).then(
+        "value"
     )
-    assert risks.height >= 3  # fields that few documents tell cannot be promised for, with so few judged
-    assert share > 0.3
+    risks = judged.group_by("field", categories.alias("of")).agg((~pl.col("verdict")).mean().alias("wrong"), pl.len())
+    share = unseen.height / (unseen.height + rest.height)
+    print(
+        f"{share:.1%} of values accepted, in {risks.height} groups; at most {risks['wrong'].max():.1%} of a group wrong"
+    )
+    assert risks.height >= 2  # of what few documents tell nothing can be promised, with so few judged
+    assert share > 0.15
     assert risks["wrong"].max() <= 0.1
 
 

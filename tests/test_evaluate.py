@@ -19,6 +19,7 @@ from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix, preci
 from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
 from glane.assess.bootstrap import intervals
 from glane.assess.calibrate.acceptance import accept
+from glane.assess.calibrate.tested import Risks
 from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.answers import answer_of
 from glane.assess.evaluate.evaluation import evaluate
@@ -630,8 +631,10 @@ def test_weighted_measures_are_those_of_scikit_learn_and_counts_are_not_weighted
         "effective_documents": pytest.approx(weights.sum() ** 2 / (weights**2).sum()),
     }  # fmt: skip
     assert found.values.columns[-1] == "inclusion_probability"
+    given = found.values.filter(pl.col("predicted").is_not_null())
+    told_run = given.select("id", "field", "item", pl.col("predicted").alias("value"), confidence=pl.lit(0.9))
     with pytest.raises(DataError, match="drawn with unequal probabilities"):  # what jobs/calibrate.py reads
-        accept(found.values.clear(), found.values, id_column="id", alpha=0.05, delta=0.05)
+        accept(told_run, found.values, id_column="id", risks=Risks())
     assert "measures are weighted, and are those of the whole run" in evaluation_text(found.summary)
     plain = evaluate(asked, run, gold, id_column="id", is_weighted=False, chance=NO_INTERVALS).summary.as_values()
     alone = evaluate(

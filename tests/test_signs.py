@@ -14,6 +14,7 @@ import glane
 from conftest import extract_here, make_settings, write_documents
 from glane.assess.calibrate.acceptance import accept
 from glane.assess.calibrate.doubted import with_doubts
+from glane.assess.calibrate.tested import Risks
 from glane.assess.review.data import review_data
 from glane.assess.sampling import draw
 from glane.extraction.attention import Attention, attention_lines
@@ -120,12 +121,12 @@ def test_doubted_values_are_never_accepted(run: Run) -> None:
         schema_overrides={"item": pl.Int64},
     )  # fmt: skip
     judged = many.head(400).select("id", "field", "item", verdict=pl.lit("correct"))
-    result = accept(many, judged, id_column="id", alpha=0.1, delta=0.1)
-    accepted = set(result.accepted["id"])
-    assert accepted == {f"d{i}" for i in range(1000) if i % 10}
+    result = accept(many, judged, id_column="id", risks=Risks(alpha=0.1, delta=0.1))
+    accepted = set(result.accepted.filter(pl.col("source") == "accepted")["id"])
+    assert accepted == {f"d{i}" for i in range(400, 1000) if i % 10}
     entry = result.summary.fields["age"]
-    assert (entry.run.values, entry.run.accepted, entry.run.doubted, entry.judged) == (1000, 900, 100, 360)
-    assert result.to_review.height == 100
+    assert (entry.run.values, entry.run.accepted, entry.run.doubted, entry.judged) == (1000, 540, 100, 360)
+    assert result.to_review.height == 60  # those that nobody judged
 
 
 def test_the_review_page_says_what_speaks_against_a_value(run: Run) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -26,8 +25,7 @@ PLAIN, LIST = Shape(), Shape(is_list=True)
 ALPHA, DELTA = 0.05, 0.10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What many samples gave, of one kind of value."""
 
     broken: float  # share of samples in which any group accepted more than alpha of wrong

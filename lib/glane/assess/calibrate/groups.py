@@ -15,6 +15,7 @@ from glane.assess.calibrate.selection import Group, Ints, largest_unit
 from glane.assess.calibrate.shapes import Shape
 
 CLUSTER = "cluster"
+FEW_TOGETHER = 0.05  # share of judged values in clusters with others; twice that in the run
 MIN_OTHERS = 100  # values that were not judged: with fewer, thresholds come from the judged ones in the main
 
 
@@ -44,6 +45,8 @@ class Part:
         small = units.filter(pl.Series(expected <= limit))
         kept = rows.join(small.select(CLUSTER), on=CLUSTER, how="semi")
         known = judged.join(small.select(CLUSTER), on=CLUSTER, how="semi")
+        if not is_whole:
+            known = one_of_each(known, rows.columns[0])
         bound = limit if is_whole else _most_judged(kept, known, docs[expected <= limit], drawn)
         group = Group(
             confidence=kept["confidence"].fill_null(math.nan).to_numpy().astype(np.float64),
@@ -69,15 +72,29 @@ def parts_of(field: str, shape: Shape, rows: pl.DataFrame, judged: pl.DataFrame)
             yield Part(field=field, value=value, rows=mine, judged=known, is_even=is_even(known))
 
 
+def one_of_each(judged: pl.DataFrame, id_column: str) -> pl.DataFrame:
+    """Of few clusters with several judged documents, one value each: wrong if any is.
+
+    Otherwise a handful of copies would double what every test takes. Judged values that are many together stay.
+    """
+    sizes = pl.len().over(CLUSTER)
+    in_many = judged.filter(sizes > 1).height
+    if not in_many or in_many > FEW_TOGETHER * judged.height or judged[id_column].is_duplicated().any():
+        return judged
+    return judged.with_columns(pl.col("correct").all().over(CLUSTER)).unique(CLUSTER, keep="first", maintain_order=True)
+
+
 def _most_judged(kept: pl.DataFrame, judged: pl.DataFrame, docs: Ints, drawn: float) -> int:
     """How many judged values a cluster has at most: what was seen, or what a draw makes of the largest cluster.
 
     A large cluster that was not drawn could have been: what it would have added bounds the test all the same.
     """
-    if not judged.height:
+    if not judged.height or not kept.height:
         return 1
     name = kept.columns[0]
     longest = int(kept.group_by(name).len()["len"].max())  # type: ignore[arg-type]
     seen = int(judged.group_by(CLUSTER).len()["len"].max())  # type: ignore[arg-type]
     num_clusters = max(2, judged[CLUSTER].n_unique())
+    if seen == longest == 1 and kept.filter(pl.len().over(CLUSTER) > 1).height <= 2 * FEW_TOGETHER * kept.height:
+        return 1  # few are together
     return max(seen, longest * int(binom.ppf(1 - 1 / num_clusters, int(docs.max()), drawn)))

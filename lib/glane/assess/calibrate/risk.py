@@ -67,12 +67,18 @@ def betting_p_value(wrong: Floats, values: Floats, alpha: float, *, bound: int, 
     return float(min(1.0, np.exp(-logsumexp(wealth, b=_PARTS))))
 
 
-def smallest_sample(alpha: float, delta: float, *, num_wrong: int = 0, is_single: bool = True) -> int:
-    """Judged units that a test needs at least to pass with `num_wrong` wrong ones, all of the largest size."""
+def smallest_sample(
+    alpha: float, delta: float, *, num_wrong: int = 0, is_single: bool = True, drawn: float = 0.0
+) -> int:
+    """Judged units that a test needs at least to pass with `num_wrong` wrong ones, all of the largest size.
+
+    `drawn` is the share of the run's units that were judged: the more it is, the more of what is wrong is in the rest.
+    """
 
     def fails(num: int) -> bool:
         if is_single:
-            return binomial_p_value(num_wrong, num, alpha) > delta
+            num_run = round(num / drawn) if drawn > 0 else _TOO_MANY * 1000
+            return exact_p_value(num_wrong, num, alpha, num_run=num_run) > delta
         wrong = np.concatenate([np.ones(num_wrong), np.zeros(num - num_wrong)])
         return betting_p_value(wrong, np.ones(num), alpha, bound=1) > delta
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,11 @@ class Group:
             return len(self.judged) / self.bound
         return self.num_units * len(self.unit) / len(np.unique(self.unit)) / self.bound
 
+    @property
+    def drawn(self) -> float:
+        """The share of the run's values that were judged."""
+        return len(self.judged) / max(1, len(self.confidence))
+
     def test(self, threshold: float, alpha: float) -> Tested:
         """Test what this threshold accepts."""
         kept = self.judged >= threshold
@@ -101,13 +107,14 @@ class Group:
         Returns:
             The thresholds, and whether there is enough to test the acceptance of everything, too, with half of delta.
         """
-        known, is_single = self.confidence[~np.isnan(self.confidence)], self.bound == 1
-        wanted = smallest_sample(alpha, delta / 2, num_wrong=_ERRORS_AT_START, is_single=is_single)
+        known = self.confidence[~np.isnan(self.confidence)]
+        smallest = partial(smallest_sample, alpha, is_single=self.bound == 1, drawn=self.drawn)
+        wanted = smallest(delta / 2, num_wrong=_ERRORS_AT_START)
         is_split = wanted < self.size
         if not is_split:
-            wanted = smallest_sample(alpha, delta, num_wrong=_ERRORS_AT_START, is_single=is_single)
+            wanted = smallest(delta, num_wrong=_ERRORS_AT_START)
         if wanted >= self.size:
-            wanted = smallest_sample(alpha, delta, is_single=is_single)
+            wanted = smallest(delta)
         if wanted >= self.size or not len(known):
             return [], False
         shares = np.linspace(wanted / self.size, 1.0, NUM_THRESHOLDS)[:-1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from glane.assess.calibrate.groups import CLUSTER
+from glane.assess.calibrate.groups import CLUSTER, FEW_TOGETHER
 from glane.assess.calibrate.judged import ABSENT, MISSED, NOT_RIGHT, RIGHT, is_even
 from glane.assess.calibrate.record import Silence
 from glane.assess.calibrate.risk import Floats, betting_p_value, exact_p_value, upper_limit
@@ -103,6 +103,8 @@ def _quiet(field: str, value: str | None, run: pl.DataFrame, judged: pl.DataFram
     inside = judged.join(run, on=id_column, how="inner")
     by_document = inside.group_by(id_column, CLUSTER).agg(pl.col("missed").any())
     clusters = by_document.group_by(CLUSTER).agg(pl.col("missed").sum(), pl.len().alias("judged")).sort(CLUSTER)
+    if clusters.filter(pl.col("judged") > 1)["judged"].sum() <= FEW_TOGETHER * by_document.height:
+        clusters = clusters.with_columns(pl.col("missed").clip(upper_bound=1), judged=pl.lit(1))  # a handful of copies
     return Quiet(
         field=field, value=value, ids=run[id_column],
         missed=clusters["missed"].to_numpy().astype(np.float64),

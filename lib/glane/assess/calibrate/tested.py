@@ -104,10 +104,12 @@ def test_all(parts: Sequence[Part], silent: Sequence[Quiet], risks: Risks) -> Al
     share = delta / max(1, len(parts) + len(asked))
     built = [part.group(alpha=alpha, delta=share) for part in parts]
     sizes = [group.size if part.is_even else 0.0 for part, (group, _) in zip(parts, built, strict=True)]
-    least = [partial(_least, alpha, group.bound == 1) for group, _ in built]
+    least = [partial(_least, alpha, group.bound == 1, group.drawn) for group, _ in built]
     if risks.missed is not None:
         sizes += [one.size for one in asked]
-        least += [partial(_least, risks.missed, one.bound == 1) for one in asked]
+        least += [
+            partial(_least, risks.missed, one.bound == 1, len(one.judged) / max(1, len(one.ids))) for one in asked
+        ]
     is_able, share = able(sizes, least, delta)
     claims: list[Claim | None] = []
     for can, (group, _) in zip(is_able, built, strict=False):
@@ -118,13 +120,14 @@ def test_all(parts: Sequence[Part], silent: Sequence[Quiet], risks: Risks) -> Al
     for can, one in zip(is_able[len(built) :], asked, strict=True):
         claims.append(Claim(sequence=(), everything=partial(one.test, risks.missed or 0.0)) if can else None)
     share_out([claim for claim in claims if claim is not None], delta)
+    next_share = delta / (sum(is_able) + 1)  # of one more
     groups = [
         TestedGroup(
             part=part,
             group=group,
             kept=kept,
             claim=claim,
-            more_needed=0 if claim is not None or not part.is_even else _more(group, size, fewest(share)),
+            more_needed=0 if claim is not None or not part.is_even else _more(group, size, fewest(next_share)),
         )
         for part, (group, kept), claim, size, fewest in zip(parts, built, claims, sizes, least, strict=False)
     ]
@@ -132,8 +135,8 @@ def test_all(parts: Sequence[Part], silent: Sequence[Quiet], risks: Risks) -> Al
     return AllTested(groups=groups, quiet=list(zip(silent, of_silence, strict=True)), num_tests=sum(is_able))
 
 
-def _least(alpha: float, is_single: bool, delta: float) -> float:
-    return smallest_sample(alpha, delta, is_single=is_single)
+def _least(alpha: float, is_single: bool, drawn: float, delta: float) -> float:
+    return smallest_sample(alpha, delta, is_single=is_single, drawn=drawn)
 
 
 def _more(group: Group, size: float, wanted: float) -> int:
