@@ -1,7 +1,7 @@
 """Whether grammars can be built on a model's tokenizer: told before weights are loaded.
 
-llguidance builds them, and knows tekken and the fast tokenizers of Hugging Face. With another one the engine would end at
-its start, with the weights loaded, or refuse each document.
+llguidance builds them, and knows tekken and the fast tokenizers of Hugging Face. With another one the engine would end
+at its start, with the weights loaded, or refuse each document.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def _remedy(folder: Path) -> str:
     if (folder / TEKKEN).is_file():
         return "Set model.tokenizer_mode=mistral."
     return (
-        f"Set model.tokenizer_mode=hf, with model.tokenizer=DIR of a folder that holds the {FAST} of this model and its "
-        f"chat template; or take a newer model, with {TEKKEN}."
+        f"Set model.tokenizer_mode=hf, with model.tokenizer=DIR of a folder that holds the {FAST} of this model and "
+        f"its chat template; or take a newer model, with {TEKKEN}."
     )
 
 
@@ -75,6 +75,6 @@ def _check_converted(folder: Path, mode: str) -> None:
         ) from None
     if not hasattr(tokenizer, "backend_tokenizer"):
         raise ConfigError(
-            f"model.tokenizer: {folder} has no {FAST}, and Transformers makes of its files a {type(tokenizer).__name__}, "
-            f"which is slow (written in Python). No grammar can be built on it. {_remedy(folder)}"
+            f"model.tokenizer: {folder} has no {FAST}, and Transformers makes of its files a {type(tokenizer).__name__}"
+            f", which is slow (written in Python). No grammar can be built on it. {_remedy(folder)}"
         )

@@ -39,6 +39,9 @@ class ModelSettings(Strict):
     prompt_shape: Literal["auto", "system", "turns", "single"] = "auto"  # auto: the first that the chat template takes
     max_model_len: int = Key(default=8192, ge=16)
     max_tokens: int = Key(default=1024, ge=1)
+    reasoning: Literal["off", "on"] = "off"  # whether the model thinks before it answers
+    reasoning_parser: str | None = None  # vLLM's name of how thinking is told from the answer
+    reasoning_tokens: int = Key(default=2048, ge=1)  # of thinking, before the answer; more than these are cut
     sampling: SamplingSettings = SamplingSettings()
     dtype: str = "auto"
     tokenizer_mode: str = "auto"
@@ -60,6 +63,11 @@ class ModelSettings(Strict):
     shared_grammars: bool | Literal["auto"] = "auto"
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
+
+    @field_validator("reasoning", mode="before")
+    @classmethod
+    def _yaml_reads_on_and_off_as_booleans(cls, value: Any) -> Any:
+        return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
     @field_validator("engine_args")
     @classmethod
@@ -88,10 +96,25 @@ class ModelSettings(Strict):
         """How many prompts an engine has in work at once."""
         return max(1, round(self.max_num_seqs * self.window))
 
+    @property
+    def thinking_room(self) -> int:
+        """How many tokens are kept for thinking: its budget, and the tokens that begin and end it."""
+        return 0 if self.reasoning == "off" else self.reasoning_tokens + 2
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.max_tokens >= self.max_model_len:
+        if self.max_tokens + self.thinking_room >= self.max_model_len:
+            thinking = f" and reasoning_tokens {self.reasoning_tokens}" if self.thinking_room else ""
             raise ValueError(
-                f"max_tokens {self.max_tokens} leaves no room for a prompt in max_model_len {self.max_model_len}"
+                f"max_tokens {self.max_tokens}{thinking} leave no room for a prompt in max_model_len "
+                f"{self.max_model_len}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _thinks_where_it_is_asked(self) -> Self:
+        if self.reasoning == "on" and self.prompt_style == "bare":
+            raise ValueError(
+                "reasoning is on, and a model with prompt_style=bare has learned to answer at once. Set reasoning=off"
             )
         return self

@@ -15,8 +15,8 @@ from glane.assess.files import as_json, write_folder
 from glane.cluster.layout import Node, plan_layout
 from glane.composition import files_of
 from glane.demo.corpus import write_corpus
+from glane.engine.arguments import engine_arguments
 from glane.engine.device import gpu_bytes, num_gpus
-from glane.engine.vllm import engine_arguments
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError, RunError
 from glane.extraction.prompts import shape_of
