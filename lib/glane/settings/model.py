@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field as Key
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from glane.settings.engine_args import complaint, format_complaint
 from glane.settings.shapes import Count, HomePath
+from glane.settings.vllm_names import ATTENTION_BACKENDS, CACHE_DTYPES
 from glane.validation import Strict
 
 
@@ -49,6 +50,10 @@ class ModelSettings(Strict):
     load_format: str = "auto"
     tensor_parallel_size: Count | Literal["auto"] = "auto"  # GPUs of a node that a layer is split over
     pipeline_parallel_size: int = Key(default=1, ge=1)
+    expert_parallel: bool = False  # of a mixture of experts: whole experts on each GPU, instead of parts of all
+    attention_backend: str | None = None  # vLLM's name of the kernels; None: its choice
+    kv_cache_dtype: str = "auto"  # of the cache; fp8 takes half the memory, and can change answers
+    async_scheduling: bool | Literal["auto"] = "auto"  # the next step is planned while one runs; auto: vLLM's choice
     engines: int | Literal["auto"] = "auto"  # on each node
     cpus_per_engine: int | Literal["auto"] = "auto"
     max_num_seqs: int = Key(default=256, ge=1)
@@ -76,6 +81,14 @@ class ModelSettings(Strict):
             raise ValueError(said)
         if not isinstance(value.get("structured_outputs_config", {}), Mapping):
             raise ValueError("structured_outputs_config is no mapping. Write {backend: guidance}, for example")
+        return value
+
+    @field_validator("attention_backend", "kv_cache_dtype")
+    @classmethod
+    def _is_known_to_vllm(cls, value: str | None, info: ValidationInfo) -> str | None:
+        valid = CACHE_DTYPES if info.field_name == "kv_cache_dtype" else ATTENTION_BACKENDS
+        if value is not None and value not in valid:
+            raise ValueError(f"vLLM has no {value!r}. Valid: {', '.join(valid)}")
         return value
 
     @field_validator("load_format")
