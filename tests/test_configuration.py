@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -20,6 +20,9 @@ from glane.composition.files import as_yaml
 from glane.composition.words import quoted
 from glane.errors import ConfigError
 from glane.settings import DataSettings, ModelSettings
+from glane.settings.engine_args import complaint
+from glane.settings.engine_fields import ALLOWED, INSTEAD, REFUSED
+from glane.settings.vllm_names import ATTENTION_BACKENDS, CACHE_DTYPES
 from glane.settings.words import _OF_A_TASK, key_types
 from glane.task.task import _Definition
 from glane.validation import validated
@@ -352,14 +355,35 @@ def test_a_text_is_no_id() -> None:
         validated(DataSettings, {"path": "x", "id_column": "note", "text_column": "note"}, place="data")
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("attention_backend", "Set model.attention_backend"),
+        ("reasoning_parser", "Set model.reasoning_parser"),
+        ("kv_cache_memory_bytes", "Set model.kv_cache_mib"),
+        ("logprobs_mode", "changes what an answer or its confidence is"),
+        ("hf_token", "name or password"),
+        ("enforce_eagr", "no argument of vLLM that glane knows to be safe.*Did you mean enforce_eager"),
+        ("new_in_the_next_version", "no argument of vLLM that glane knows to be safe"),
+    ],
+)
+def test_engine_arguments_that_nobody_has_looked_at_are_refused(name: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        validated(ModelSettings, {"name": "a", "path": "b", "engine_args": {name: "x"}}, place="model")
+
+
+def test_names_of_vllm_are_told_where_one_is_wrong() -> None:
+    for wrong, words in (({"attention_backend": "FLASH"}, "FLASH_ATTN_MLA"), ({"kv_cache_dtype": "fp4"}, "fp8_e4m3")):
+        with pytest.raises(ConfigError, match=f"vLLM has no .*{words}"):
+            validated(ModelSettings, {"name": "a", "path": "b", **wrong}, place="model")
+
+
 def test_other_engine_arguments_are_not() -> None:
     arguments = {
         "enforce_eager": True,
         "quantization": "fp8",
-        "load_format": "safetensors",
         "limit_mm_per_prompt": {"image": 0},
         "distributed_executor_backend": "mp",
-        "attention_backend": "FLASH_ATTN",
         "speculative_config": {"model": "org/Draft-1.5B", "method": "eagle"},
         "hf_overrides": {"rope_scaling": {"rope_type": "yarn"}},
     }
@@ -372,6 +396,15 @@ def test_other_engine_arguments_are_not() -> None:
 def test_arguments_of_this_vllm_that_import_are_all_refused() -> None:
     """What a new version adds is seen by its name."""
     arguments = pytest.importorskip("vllm.engine.arg_utils").EngineArgs.__dataclass_fields__
+    for name in arguments:  # each is allowed, or refused for a reason
+        said = complaint({name: "x"})
+        assert said is None or "knows to be safe" not in said, name
+    assert set(arguments) >= ALLOWED | set(INSTEAD) | set(REFUSED)
+    from vllm.config.cache import CacheDType
+    from vllm.v1.attention.backends.registry import AttentionBackendEnum
+
+    assert set(CACHE_DTYPES) == set(get_args(CacheDType))
+    assert set(ATTENTION_BACKENDS) == set(AttentionBackendEnum.__members__) - {"CUSTOM"}  # that imports a module
     named = [name for name in arguments if name.endswith(("_cls", "_plugin", "_module")) or "remote_code" in name]
     assert "worker_cls" in named
     for name in named:

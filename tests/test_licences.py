@@ -39,6 +39,11 @@ def test_a_restricted_model_waits_for_its_licence_to_be_accepted(tmp_path: Path)
     assert not (tmp_path / "run").exists()
 
 
+def test_what_needs_no_accepting_is_not_accepted_in_silence() -> None:
+    with pytest.raises(ConfigError, match=r"model\.accept_licence: 'ours' is not marked as restricted"):
+        refuse_unlicensed(model(licence="Apache-2.0", accept_licence="Apache-2.0"))
+
+
 def test_a_restricted_licence_has_a_name() -> None:
     with pytest.raises(ConfigError, match="Set licence to the name that the card gives"):
         model(restricted=True)

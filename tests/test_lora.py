@@ -10,9 +10,9 @@ import pytest
 from conftest import DEMO_MODEL, ROOT, read_yaml
 from glane.corpus.unchanged import content_digest
 from glane.engine.adapter import lora_arguments
+from glane.engine.arguments import engine_arguments
 from glane.engine.protocol import Sampling
 from glane.engine.registry import start_engine
-from glane.engine.vllm import engine_arguments
 from glane.engine.weights import model_digests, resolve_weights
 from glane.errors import ConfigError
 from glane.settings import ModelSettings

@@ -277,7 +277,8 @@ class Completion:
     text: str
     finish_reason: str  # "stop", "length", or the engine's term for a refusal
     num_prompt_tokens: int
-    num_output_tokens: int
+    num_output_tokens: int  # of the answer
+    num_reasoning_tokens: int = 0  # of what the model thought before it
     scores: Callable[[], TokenScores] | None = None  # if confidence is asked for; kept packed until it is called
 
 

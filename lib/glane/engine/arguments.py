@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from glane.engine.adapter import lora_arguments
+from glane.engine.checkpoint import is_multimodal
 from glane.settings import ModelSettings
 
 
@@ -22,6 +24,8 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
         "max_num_batched_tokens": settings.max_num_batched_tokens or max(settings.max_model_len, 8192),
         "tensor_parallel_size": 1 if settings.tensor_parallel_size == "auto" else settings.tensor_parallel_size,
         "pipeline_parallel_size": settings.pipeline_parallel_size,
+        "enable_expert_parallel": settings.expert_parallel,
+        "kv_cache_dtype": settings.kv_cache_dtype,
         "enable_prefix_caching": True,
         # A checkpoint's generation_config.json would change the sampling that the settings state.
         "generation_config": "vllm",
@@ -33,6 +37,12 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
         values["gpu_memory_utilization"] = settings.gpu_memory_utilization
     if settings.kv_cache_mib is not None:
         values["kv_cache_memory_bytes"] = settings.kv_cache_mib * 2**20
+    if is_multimodal(Path(settings.path)) and "limit_mm_per_prompt" not in settings.engine_args:
+        values["language_model_only"] = True  # documents are texts: no encoder is loaded, no memory kept for images
+    if settings.attention_backend is not None:
+        values["attention_backend"] = settings.attention_backend
+    if settings.async_scheduling != "auto":
+        values["async_scheduling"] = settings.async_scheduling
     values.update(lora_arguments(settings))
     values.update(settings.engine_args)
     values["structured_outputs_config"] = structured_outputs(settings)

@@ -16,6 +16,8 @@ Raises `ConfigError` where the template refuses it.
 _SHORT = "Ünïcode éèçœ’°µ± <b>&amp;</b> \"quoted\" 'so' {{ 7 * 7 }} {% if %}\tup  and\n\n  down #1 \\n."
 _CUT = 10  # words at each end; where most of them are missing, it was cut
 _ANSWER = "glane-answer"
+OPENS_THINKING = "it opens a passage for thinking"
+CLOSES_THINKING = "it closes the passage for thinking"
 _THINKING = (
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
@@ -33,10 +35,12 @@ def probes(num_characters: int) -> tuple[str, str]:
     return _SHORT, f"{_SHORT} {words} end."
 
 
-def template_fault(render: Render, messages: Sequence[Message]) -> str | None:
+def template_fault(
+    render: Render, messages: Sequence[Message], *, thinking: tuple[str, str] | None = None
+) -> str | None:
     """What a template does to these messages that would spoil each answer; None if it keeps them.
 
-    White space around a message may go.
+    White space around a message may go. `thinking` is what begins and ends the thinking of a model that is to think.
 
     Raises:
         ConfigError: as `render` does.
@@ -48,7 +52,8 @@ def template_fault(render: Render, messages: Sequence[Message]) -> str | None:
         if fault := _loss(prompt, content):
             return fault
         end = prompt.index(content) + len(content)
-    return _without_cue(render, messages, prompt, prompt[end:])
+    tail = prompt[end:]
+    return _thinking_fault(tail, thinking) or _without_cue(render, messages, prompt)
 
 
 def _loss(prompt: str, content: str) -> str | None:
@@ -65,10 +70,21 @@ def _loss(prompt: str, content: str) -> str | None:
     return "it changes what is asked, the document with it"
 
 
-def _without_cue(render: Render, messages: Sequence[Message], prompt: str, tail: str) -> str | None:
+def _thinking_fault(tail: str, thinking: tuple[str, str] | None) -> str | None:
+    """What is wrong about the passage for thinking that a template opens or closes, behind the last message."""
+    is_open = [opened for opened, closed in _THINKING if tail.count(opened) > tail.count(closed)]
+    if thinking is None:
+        return f"{OPENS_THINKING}, and the answer would be written into it" if is_open else None
+    start, end = thinking
+    if tail.count(start) <= tail.count(end) and end in tail:
+        return f"{CLOSES_THINKING} ({start} … {end}), and model.reasoning is on"
+    if other := [opened for opened in is_open if opened != start]:
+        return f"it opens another passage for thinking ({other[0]}) than the one of model.reasoning_parser ({start})"
+    return None
+
+
+def _without_cue(render: Render, messages: Sequence[Message], prompt: str) -> str | None:
     """Why an answer would not begin where the prompt ends."""
-    if any(tail.count(opened) > tail.count(closed) for opened, closed in _THINKING):
-        return "it opens a passage for thinking, and the answer would be written into it"
     if render(messages, False) != prompt:
         return None  # the template has a cue of its own
     answered = render([*messages, Message(role="assistant", content=_ANSWER)], False)

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from glane.engine.reasoning import Marks, marks_of
 from glane.errors import ConfigError
 from glane.settings import ModelSettings
 from glane.types import Message
 
+_WITH_EFFORT = 15  # the version of Mistral's tokenizers from which on they are told of effort
 _LONGEST_REASON = 200  # characters of the words of a template that fails
 
 
@@ -35,8 +37,11 @@ class ChatTokenizer:
                 # document's.
                 "strftime_now": _no_day,
             }
-        if settings.chat_template is not None:
-            self._options["chat_template"] = Path(settings.chat_template).read_text(encoding="utf-8")
+            if settings.chat_template is not None:
+                self._options["chat_template"] = Path(settings.chat_template).read_text(encoding="utf-8")
+        else:
+            self._options = _told_to_mistrals(settings, self._tokenizer.version)
+        self._marks = marks_of(settings, self._tokenizer)
         self._special = self._special_pattern() if self._is_textual else None
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
@@ -44,7 +49,8 @@ class ChatTokenizer:
         plain = [dict(Message(role=m["role"], content=self._as_text(m["content"]))) for m in messages]
         with self._lock:
             ids = self._tokenizer.apply_chat_template(plain, tokenize=True, **self._options)
-        return [int(token) for token in ids]
+        prompt = [int(token) for token in ids]
+        return prompt if self._marks is None else self._marks.opened(prompt)
 
     def count(self, text: str) -> int:
         """The number of tokens of a text, without special tokens."""
@@ -55,6 +61,11 @@ class ChatTokenizer:
     def has_template(self) -> bool:
         """See `Conversations.has_template`."""
         return self._is_textual
+
+    @property
+    def thinking(self) -> tuple[str, str] | None:
+        """See `Conversations.thinking`."""
+        return None if self._marks is None else self._marks.texts
 
     def render(self, messages: Sequence[Message], is_open: bool) -> str:
         """See `Conversations.render`."""
@@ -83,6 +94,11 @@ class ChatTokenizer:
         return self._special.sub(lambda found: found[0][0] + " " + found[0][1:], text) if self._special else text
 
     @property
+    def marks(self) -> Marks | None:
+        """The tokens that begin and end thinking; None where the model is not to think."""
+        return self._marks
+
+    @property
     def plain(self) -> Any:
         """The tokenizer as vLLM loads it."""
         return self._tokenizer
@@ -91,6 +107,8 @@ class ChatTokenizer:
         added = json.loads(self._tokenizer.backend_tokenizer.to_str()).get("added_tokens", [])
         # Some vocabularies list blank lines and runs of spaces here, too: these are no control tokens.
         special = {token["content"] for token in added if token.get("special") and len(token["content"]) > 1}
+        # Not all models list these as special, and a document must not end the thinking.
+        special.update(() if self._marks is None else self._marks.texts)
         names = sorted(special, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, names))) if names else None
 
@@ -100,6 +118,22 @@ _DAY = datetime.date(2000, 1, 1)
 
 def _no_day(form: str) -> str:
     return _DAY.strftime(form)
+
+
+def _told_to_mistrals(settings: ModelSettings, version: int) -> dict[str, Any]:
+    """What mistral-common is told. It has no template, and of its settings only the effort of thinking, since v15."""
+    if settings.chat_template is not None:
+        raise ConfigError(
+            "model.chat_template: a tokenizer of Mistral's has none, and would not read it. Leave it out, or set "
+            "model.tokenizer_mode=hf."
+        )
+    known = {"reasoning_effort"} if version >= _WITH_EFFORT else set()
+    if unknown := sorted(set(settings.chat_template_kwargs) - known):
+        raise ConfigError(
+            f"model.chat_template_kwargs: this tokenizer of Mistral's (v{version}) is not told {unknown[0]}. It takes "
+            f"{', '.join(known) or 'none'}."
+        )
+    return dict(settings.chat_template_kwargs)
 
 
 def _by_vllm(settings: ModelSettings) -> Any:

@@ -1,8 +1,9 @@
-"""What can be told of a model before vLLM is imported: by its files and settings, on a login node, in seconds."""
+"""What can be told of a model before vLLM is imported, by its files and settings: on a login node, in seconds."""
 
 from __future__ import annotations
 
 from glane.engine.arguments import structured_outputs
+from glane.engine.reasoning import check_reasoning
 from glane.engine.tokenizer_checks import check_tokenizer
 from glane.errors import ConfigError
 from glane.settings import ModelSettings
@@ -18,6 +19,7 @@ def check_vllm(settings: ModelSettings) -> None:
     """
     check_tokenizer(settings)
     _check_backend(settings)
+    check_reasoning(settings)
 
 
 def builds_any_grammar(settings: ModelSettings) -> bool:
@@ -29,6 +31,6 @@ def _check_backend(settings: ModelSettings) -> None:
     backend = structured_outputs(settings)["backend"]
     if backend not in _BACKENDS:
         raise ConfigError(
-            f"model.engine_args.structured_outputs_config.backend: {backend!r} does not write JSON without spaces, as "
-            f"glane asks for it. Leave it out, or take one of {', '.join(_BACKENDS)}."
+            f"model.engine_args.structured_outputs_config.backend: {backend!r} does not write JSON without "
+            f"spaces, which glane asks for. Leave it out, or take one of {', '.join(_BACKENDS)}."
         )

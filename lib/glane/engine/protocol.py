@@ -93,6 +93,11 @@ class Conversations(Protocol):
         """Whether the conversation becomes a text by a template, which may be wrong."""
         ...
 
+    @property
+    def thinking(self) -> tuple[str, str] | None:
+        """What begins and ends thinking; None where the model is not to think."""
+        ...
+
     def render(self, messages: Sequence[Message], is_open: bool) -> str:
         """Return the text that the template makes of a conversation, up to where the answer begins if `is_open`.
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from glane.engine.protocol import EngineKind, RequestRefused, Sampling
 from glane.engine.samples import sample_answer
+from glane.errors import ConfigError
 from glane.form import Form
 from glane.settings import ModelSettings
 from glane.types import Completion, Message, TokenScores
@@ -49,6 +50,7 @@ class _CodePoints:
     """The tokenizer of the scripted engine: a token for each code point, and no template."""
 
     has_template = False
+    thinking = None
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         return [ord(character) for character in self.render(messages, True)]
@@ -151,6 +153,12 @@ def _scores(answer: str) -> TokenScores:
     return TokenScores(pieces=pieces, logprobs=logprobs, others=others)
 
 
+def _check(settings: ModelSettings) -> None:
+    told = {"reasoning": settings.reasoning == "on", "adapter": settings.adapter is not None}
+    if ignored := [name for name, is_told in told.items() if is_told]:
+        raise ConfigError(f"model.{ignored[0]}: the scripted engine draws its answers and has no model. Leave it out.")
+
+
 def _start(settings: ModelSettings, *, device: str, cpus: int) -> ScriptedEngine:  # noqa: ARG001
     return ScriptedEngine(settings)
 
@@ -163,4 +171,5 @@ KIND = EngineKind(
     needs_hardware=False,
     is_random=True,
     conversations=lambda _: _CodePoints(),
+    check=_check,
 )

@@ -75,6 +75,6 @@ def _check_converted(folder: Path, mode: str) -> None:
         ) from None
     if not hasattr(tokenizer, "backend_tokenizer"):
         raise ConfigError(
-            f"model.tokenizer: {folder} has no {FAST}; Transformers makes a {type(tokenizer).__name__} of its files, "
-            f"which is slow (written in Python). No grammar can be built on it. {_remedy(folder)}"
+            f"model.tokenizer: {folder} has no {FAST}, and Transformers makes of its files a {type(tokenizer).__name__}"
+            f", which is slow (written in Python). No grammar can be built on it. {_remedy(folder)}"
         )

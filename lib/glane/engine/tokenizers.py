@@ -56,11 +56,24 @@ class _Mistral:
 
         self._tokenizer = MistralTokenizer.from_file(str(file))
 
-    def apply_chat_template(self, messages: Sequence[Message], **_: Any) -> list[int]:
+    @property
+    def version(self) -> int:
+        return int(self._tokenizer.instruct_tokenizer.tokenizer.version.value.removeprefix("v"))
+
+    def get_vocab(self) -> dict[str, int]:
+        return {piece: token for token, piece in enumerate(self._tokenizer.instruct_tokenizer.tokenizer.vocab())}
+
+    def apply_chat_template(
+        self,
+        messages: Sequence[Message],
+        *,
+        tokenize: bool,  # noqa: ARG002
+        **told: Any,
+    ) -> list[int]:
         from mistral_common.protocol.instruct.request import ChatCompletionRequest
 
         plain: Any = [dict(message) for message in messages]
-        request = ChatCompletionRequest.from_openai(messages=plain)
+        request = ChatCompletionRequest.from_openai(messages=plain, **told)
         return list(self._tokenizer.encode_chat_completion(request).tokens)
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:

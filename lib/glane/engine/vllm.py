@@ -20,6 +20,7 @@ from glane.engine.checks import check_vllm
 from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
+from glane.engine.reasoning import Thought, thought_tokens
 from glane.engine.tokenizers import load_tokenizer
 from glane.engine.vllm_core import core_exit_code, raise_when_core_ends
 from glane.engine.vocabulary import Vocabulary
@@ -32,6 +33,8 @@ from glane.versions import vllm_version
 # Characters. Where llguidance itself restricts quotes to a text, the grammar grows with the text. llguidance refuses it
 # from some 200,000 on. A text longer than this is checked before the engine takes it, so that its row has a reason.
 _LONGEST_UNCHECKED = 100_000
+
+_THINKING = "/thinking"  # ends the id of the request that comes before the one for the answer
 
 _SCHEDULER = "glane.engine.grammars.scheduler"  # vLLM's scheduler with shared grammars
 _WORKER_EXTENSION = "glane.engine.worker_extension.WorkerExtension"  # sends the mass that the mask left
@@ -88,10 +91,23 @@ class VllmEngine:
                 flat_logprobs=True,
             )
 
-        self._new_params = params
+        def thinking(sampling: Sampling, end: int) -> SamplingParams:
+            return SamplingParams(
+                temperature=sampling.temperature,
+                top_p=settings.sampling.top_p,
+                seed=sampling.seed if sampling.temperature > 0 else None,
+                max_tokens=settings.reasoning_tokens,
+                stop_token_ids=[end],
+                output_kind=RequestOutputKind.FINAL_ONLY,
+                detokenize=False,
+            )
+
+        self._new_params, self._thinking_params = params, thinking
         self._checked_params: Any = None
         self._prepared: dict[Form, _Prepared] = {}
-        self.max_prompt_tokens = settings.max_model_len - settings.max_tokens
+        self._thoughts: dict[str, Thought] = {}  # what is thought about, by the id of that request
+        self._reasoning_tokens: dict[str, int] = {}  # of the thinking that is done, by the id of the answer's request
+        self.max_prompt_tokens = settings.max_model_len - settings.max_tokens - settings.thinking_room
         try:
             wants_shared = arguments.get("scheduler_cls") == _SCHEDULER
             self._checked_params = _checked_params() if wants_shared else SamplingParams
@@ -100,6 +116,7 @@ class VllmEngine:
             backend = self._engine.vllm_config.structured_outputs_config.backend
             self.shares_grammars = wants_shared and backend == "guidance"  # the user may choose another
             self._tokenizer = ChatTokenizer(settings)
+            self._marks = self._tokenizer.marks
             self._vocabulary = Vocabulary(self._tokenizer.plain)
         except (ValueError, RuntimeError, OSError) as error:
             # No document has been read yet, so vLLM's own message is safe to show, and helps most.
@@ -119,8 +136,15 @@ class VllmEngine:
 
     def add(self, request_id: str, prompt: list[int], *, form: Form, text: str, sampling: Sampling) -> None:
         """See `Engine.add`."""
-        from vllm.exceptions import VLLMValidationError
+        if self._marks is None:
+            self._ask(request_id, prompt, form, text, sampling)
+            return
+        thought = request_id + _THINKING
+        self._request(thought, prompt, self._thinking_params(sampling, self._marks.end))
+        self._thoughts[thought] = Thought(prompt=prompt, form=form, text=text, sampling=sampling)
 
+    def _ask(self, request_id: str, prompt: list[int], form: Form, text: str, sampling: Sampling) -> None:
+        """Ask for the answer, under its grammar."""
         prepared = self._prepare(form)
         holds_text = form.quotes is None or form.quotes.holds_any_text or len(text) <= _LONGEST_UNCHECKED
         is_checked = prepared.is_checked and holds_text
@@ -130,13 +154,18 @@ class VllmEngine:
             if sampling not in prepared.params:
                 prepared.params[sampling] = self._new_params(form, sampling, None, is_checked=is_checked)
             params = prepared.params[sampling]
+        self._request(request_id, prompt, params)
+        if self.shares_grammars and not prepared.is_checked:
+            prepared.is_checked = True
+            prepared.params.clear()  # these would have vLLM check the grammar again
+
+    def _request(self, request_id: str, prompt: list[int], params: Any) -> None:
+        from vllm.exceptions import VLLMValidationError
+
         try:
             self._engine.add_request(request_id, self._tokens_input(prompt), params, lora_request=self._lora)
         except (VLLMValidationError, ValueError) as error:
             raise RequestRefused(f"vLLM refuses the request ({type(error).__name__})") from None
-        if self.shares_grammars and not prepared.is_checked:
-            prepared.is_checked = True
-            prepared.params.clear()  # these would have vLLM check the grammar again
 
     def _prepare(self, form: Form) -> _Prepared:
         if form not in self._prepared:
@@ -150,15 +179,44 @@ class VllmEngine:
         for output in self._outputs():
             answer = output.outputs[0]
             ids = list(answer.token_ids)
+            if (thought := self._thoughts.pop(output.request_id, None)) is not None:
+                finished += self._thought(output.request_id.removesuffix(_THINKING), thought, ids, answer.finish_reason)
+                continue
+            num_thought = self._reasoning_tokens.pop(output.request_id, 0)
             completion = Completion(
                 text=self._vocabulary.text(ids),
                 finish_reason=str(answer.finish_reason),
-                num_prompt_tokens=len(output.prompt_token_ids or ()),
+                num_prompt_tokens=len(output.prompt_token_ids or ()) - num_thought,
+                num_reasoning_tokens=num_thought,
                 num_output_tokens=len(ids),
                 scores=None if answer.logprobs is None else PackedScores(self._vocabulary, ids, answer.logprobs),
             )
             finished.append((output.request_id, completion))
         return finished
+
+    def _thought(
+        self, request_id: str, thought: Thought, ids: list[int], finish_reason: str
+    ) -> list[tuple[str, Completion]]:
+        """Ask for the answer that follows thinking. If there will be none, return that."""
+        assert self._marks is not None
+        ended = str(finish_reason)
+        more = [*thought_tokens(ids, ended), self._marks.end]
+        if ended in ("stop", "length"):
+            try:
+                self._ask(request_id, [*thought.prompt, *more], thought.form, thought.text, thought.sampling)
+            except RequestRefused as refusal:
+                ended = str(refusal)
+            else:
+                self._reasoning_tokens[request_id] = len(more)
+                return []
+        none = Completion(
+            text="",
+            finish_reason=ended,
+            num_prompt_tokens=len(thought.prompt),
+            num_output_tokens=0,
+            num_reasoning_tokens=len(ids),
+        )
+        return [(request_id, none)]
 
     def _outputs(self) -> Any:
         try:

@@ -36,6 +36,8 @@ _SPEED_ONLY = frozenset(
         "shared_grammars",
         "tensor_parallel_size",
         "pipeline_parallel_size",
+        "expert_parallel",
+        "async_scheduling",
         "script",
         "toy_for",  # says what the model is for
         "licence",

@@ -103,7 +103,7 @@ class PromptBuilder:
         """The sampling of a turn. The seed depends on the turn only, so that the same run gives the same requests."""
         model, passes = self._model, self._plan.task.passes
         is_drawn = passes.samples > 1 or turn.repair > 0
-        longer = min(2 * model.max_tokens, model.max_model_len - num_prompt_tokens)
+        longer = min(2 * model.max_tokens, model.max_model_len - model.thinking_room - num_prompt_tokens)
         return Sampling(
             temperature=passes.temperature if is_drawn else model.sampling.temperature,
             seed=model.sampling.seed + turn.sample + 1000 * turn.repair,

@@ -258,7 +258,7 @@ class Worker:
         target, outcome = result.target, result.outcome
         if isinstance(outcome, Completion) and not result.duplicate:
             self._counts.prompt_tokens += outcome.num_prompt_tokens
-            self._counts.output_tokens += outcome.num_output_tokens
+            self._counts.output_tokens += outcome.num_output_tokens + outcome.num_reasoning_tokens
         if target.reading is None:
             assert isinstance(outcome, Outcome)
             self._close_row(target, Extraction(status=outcome.status, reason=outcome.reason), duplicate=False)

@@ -64,8 +64,8 @@ def extract(
             progress.say(f"{place}: complete already, {rest}")
         else:
             announce(run, place, progress)
-            if engine_kind(settings.model.engine).has_weights:
-                progress.say(licence_line(settings.model))
+        if engine_kind(settings.model.engine).has_weights:
+            progress.say(licence_line(settings.model))
         if sentinels is not None and not sentinels.is_done:
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
         if not is_done():

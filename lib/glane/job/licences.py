@@ -10,8 +10,14 @@ def refuse_unlicensed(model: ModelSettings) -> None:
     """Refuse a model whose licence restricts its use, unless `model.accept_licence` names that licence.
 
     Raises:
-        ConfigError: naming the licence and the ways out.
+        ConfigError: naming the licence and the ways out; or if a licence is accepted that needs no accepting.
     """
+    if model.accept_licence is not None and not model.restricted:
+        raise ConfigError(
+            f"model.accept_licence: {model.name!r} is not marked as restricted (model.restricted), so there is "
+            "nothing to accept. Leave it out; or, if its licence restricts the use, set model.restricted=true and "
+            "model.licence."
+        )
     if model.restricted and model.accept_licence != model.licence:
         given = "" if model.accept_licence is None else f" (model.accept_licence names {model.accept_licence!r})"
         raise ConfigError(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from glane.engine.buildable import form_fault
-from glane.engine.chat_template import probes, template_fault
+from glane.engine.chat_template import CLOSES_THINKING, OPENS_THINKING, probes, template_fault
 from glane.engine.checks import builds_any_grammar
 from glane.engine.protocol import Conversations
 from glane.engine.registry import engine_kind
@@ -131,16 +131,32 @@ def check_template(model: ModelSettings, task: Task, conversations: Conversation
             return shape
     place = model.chat_template or f"the tokenizer of {model.tokenizer or model.path}"
     raise ConfigError(
-        f"model.chat_template: the template of {place} will not do: {fault}. Set model.chat_template to a "
-        "Jinja file that shows the message of the role user once, whole and unchanged, and then begins the "
-        "assistant's."
+        f"model.chat_template: the template of {place} will not do: {fault}. {_about_thinking(fault or '')}Set "
+        "model.chat_template to a Jinja file that shows the message of the role user once, whole and unchanged, and "
+        "then begins the assistant's."
     )
+
+
+def _about_thinking(fault: str) -> str:
+    """What may be done, beside another template, about the passage for thinking."""
+    if fault.startswith(OPENS_THINKING):
+        return (
+            "Set model.reasoning=on, with model.reasoning_parser, to have the model think first; or tell the template "
+            "not to, as the model's card says: model.chat_template_kwargs={enable_thinking: false}, for example. Or: "
+        )
+    if fault.startswith(CLOSES_THINKING):
+        return (
+            "Leave model.chat_template_kwargs out, or tell the template to think, as the model's card says: "
+            "{enable_thinking: true}, for example; or set model.reasoning=off. Or: "
+        )
+    return ""
 
 
 def _template_fault(model: ModelSettings, task: Task, conversations: Conversations, shape: PromptShape) -> str | None:
     template = PromptTemplate(task, style=model.prompt_style, shape=shape)
     for text in probes(min(model.max_model_len * _CHARACTERS_PER_TOKEN, _LONGEST_PROBE)):
-        if (fault := template_fault(conversations.render, _messages(template, task, text))) is not None:
+        shown = _messages(template, task, text)
+        if (fault := template_fault(conversations.render, shown, thinking=conversations.thinking)) is not None:
             return fault
     return None
 
@@ -156,16 +172,17 @@ def check_length(model: ModelSettings, task: Task, conversations: Conversations)
         ConfigError: with the figures, and what makes the question long.
     """
     window, reserve = model.max_model_len, model.max_tokens
+    thinking = f", and thinking {model.thinking_room} (model.reasoning_tokens)" if model.thinking_room else ""
     for asked in (task, *([recall_task(task)] if task.passes.recall else [])):
         is_recall = asked is not task
         template = PromptTemplate(asked, style=model.prompt_style, shape=shape_of(model), is_recall=is_recall)
         empty = _messages(template, asked, "")
         question = len(conversations.encode(empty))
-        if question + least_prompt(task) > window - reserve:
+        if question + least_prompt(task) > window - reserve - model.thinking_room:
             raise ConfigError(
                 f"task {task.name!r}: no document fits. The question alone has {question} tokens, the model's window "
-                f"(model.max_model_len) has {window}, and the answer needs {reserve} of them (model.max_tokens). "
-                f"{_shorter(asked, conversations)}"
+                f"(model.max_model_len) has {window}, and the answer needs {reserve} of them (model.max_tokens)"
+                f"{thinking}. {_shorter(asked, conversations)}"
             )
     if engine_kind(model.engine).is_random:
         return  # it heeds no max_tokens

@@ -88,7 +88,8 @@ class _Preview:
             self._take(document, reading, turn, Outcome(status=Status.REJECTED, reason=str(refusal)))
 
     def _answered(self, document: Document, reading: Reading, turn: Turn, completion: Completion) -> None:
-        tokens = f"{completion.num_prompt_tokens} + {completion.num_output_tokens} tokens"
+        thought = f" + {completion.num_reasoning_tokens} of thinking" if completion.num_reasoning_tokens else ""
+        tokens = f"{completion.num_prompt_tokens}{thought} + {completion.num_output_tokens} tokens"
         self._show(f"=== {document.id}: answer{_which(reading, turn)}, {tokens}\n{completion.text}\n")
         self._take(document, reading, turn, completion)
 

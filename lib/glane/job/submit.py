@@ -17,6 +17,7 @@ from glane.engine.weights import at_hand
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.prepare import checked_files
 from glane.job.launcher import launch
+from glane.job.licences import refuse_unlicensed
 from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
 from glane.job.resolve import absolute
@@ -101,6 +102,7 @@ def _check(settings: ExtractSettings) -> None:
     tell_notes(task)
     tell_tables(task)
     refuse_toy(settings, task)
+    refuse_unlicensed(settings.model)
     check_sentinels(task)
     found = find_files(data.path)
     found.refuse_overlap(Path(settings.run.dir))

@@ -148,7 +148,7 @@ class Reading:
         if isinstance(answer, Completion):
             if not duplicate:  # the tokens of a reused answer are counted at the first document
                 self._prompt_tokens += answer.num_prompt_tokens
-                self._output_tokens += answer.num_output_tokens
+                self._output_tokens += answer.num_output_tokens + answer.num_reasoning_tokens
             outcome = parse(answer, self.question(turn).fields, self._task.spelling)
             if turn.repair < self._task.repairs and (problem := self._problem(turn, outcome)):
                 self._num_repairs += 1

@@ -6,7 +6,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import Any
+
+from glane.settings.engine_fields import ALLOWED, INSTEAD, REFUSED
 
 # Of vLLM's EngineArgs and the configurations within them; of Hugging Face's loaders, for what is passed on to them.
 _LOADS_CODE = {
@@ -37,7 +40,21 @@ _SAFE_FORMATS = (
 
 def complaint(arguments: Mapping[str, Any]) -> str | None:
     """Why these arguments are refused, naming the one that loads code or lets documents out; None if none does."""
-    return next((text for path, key, value in _entries(arguments, "") for text in _about(path, key, value)), None)
+    inner = (text for path, key, value in _entries(arguments, "") for text in _about(path, key, value))
+    return next(inner, None) or next((text for name in arguments if (text := _of_field(str(name)))), None)
+
+
+def _of_field(name: str) -> str | None:
+    """Why an argument of this name is refused; None if it is one that glane lets through."""
+    if name in ALLOWED:
+        return None
+    if (key := INSTEAD.get(name)) is not None:
+        return f"{name} has a key of its own in glane. Set {key}, and leave it out here"
+    if (why := REFUSED.get(name)) is not None:
+        return f"{name} {why}. Leave it out"
+    near = get_close_matches(name, sorted(ALLOWED), n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"{name} is no argument of vLLM that glane knows to be safe. Leave it out.{hint}"
 
 
 def format_complaint(value: str) -> str | None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field as Key
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from glane.settings.engine_args import complaint, format_complaint
 from glane.settings.shapes import Count, HomePath
+from glane.settings.vllm_names import ATTENTION_BACKENDS, CACHE_DTYPES
 from glane.validation import Strict
 
 
@@ -39,6 +40,9 @@ class ModelSettings(Strict):
     prompt_shape: Literal["auto", "system", "turns", "single"] = "auto"  # auto: the first that the chat template takes
     max_model_len: int = Key(default=8192, ge=16)
     max_tokens: int = Key(default=1024, ge=1)
+    reasoning: Literal["off", "on"] = "off"  # whether the model thinks before it answers
+    reasoning_parser: str | None = None  # vLLM's name of how thinking is told from the answer
+    reasoning_tokens: int = Key(default=2048, ge=1)  # of thinking, before the answer; more than these are cut
     sampling: SamplingSettings = SamplingSettings()
     dtype: str = "auto"
     tokenizer_mode: str = "auto"
@@ -46,6 +50,10 @@ class ModelSettings(Strict):
     load_format: str = "auto"
     tensor_parallel_size: Count | Literal["auto"] = "auto"  # GPUs of a node that a layer is split over
     pipeline_parallel_size: int = Key(default=1, ge=1)
+    expert_parallel: bool = False  # of a mixture of experts: whole experts on each GPU, instead of parts of all
+    attention_backend: str | None = None  # vLLM's name of the kernels; None: its choice
+    kv_cache_dtype: str = "auto"  # of the cache; fp8 takes half the memory, and can change answers
+    async_scheduling: bool | Literal["auto"] = "auto"  # the next step is planned while one runs; auto: vLLM's choice
     engines: int | Literal["auto"] = "auto"  # on each node
     cpus_per_engine: int | Literal["auto"] = "auto"
     max_num_seqs: int = Key(default=256, ge=1)
@@ -62,6 +70,11 @@ class ModelSettings(Strict):
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
 
+    @field_validator("reasoning", mode="before")
+    @classmethod
+    def _yaml_reads_on_and_off_as_booleans(cls, value: Any) -> Any:
+        return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
     @field_validator("engine_args")
     @classmethod
     def _loads_no_code(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -69,6 +82,14 @@ class ModelSettings(Strict):
             raise ValueError(said)
         if not isinstance(value.get("structured_outputs_config", {}), Mapping):
             raise ValueError("structured_outputs_config is no mapping. Write {backend: guidance}, for example")
+        return value
+
+    @field_validator("attention_backend", "kv_cache_dtype")
+    @classmethod
+    def _is_known_to_vllm(cls, value: str | None, info: ValidationInfo) -> str | None:
+        valid = CACHE_DTYPES if info.field_name == "kv_cache_dtype" else ATTENTION_BACKENDS
+        if value is not None and value not in valid:
+            raise ValueError(f"vLLM has no {value!r}. Valid: {', '.join(valid)}")
         return value
 
     @field_validator("load_format")
@@ -89,10 +110,25 @@ class ModelSettings(Strict):
         """How many prompts an engine has in work at once."""
         return max(1, round(self.max_num_seqs * self.window))
 
+    @property
+    def thinking_room(self) -> int:
+        """How many tokens are kept for thinking: its budget, and the tokens that begin and end it."""
+        return 0 if self.reasoning == "off" else self.reasoning_tokens + 2
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.max_tokens >= self.max_model_len:
+        if self.max_tokens + self.thinking_room >= self.max_model_len:
+            thinking = f" and reasoning_tokens {self.reasoning_tokens}" if self.thinking_room else ""
             raise ValueError(
-                f"max_tokens {self.max_tokens} leaves no room for a prompt in max_model_len {self.max_model_len}"
+                f"max_tokens {self.max_tokens}{thinking} leave no room for a prompt in max_model_len "
+                f"{self.max_model_len}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _thinks_where_it_is_asked(self) -> Self:
+        if self.reasoning == "on" and self.prompt_style == "bare":
+            raise ValueError(
+                "reasoning is on, and a model with prompt_style=bare has learned to answer at once. Set reasoning=off"
             )
         return self
