@@ -75,7 +75,7 @@ def test_the_prompt_tells_every_short_key(name, shipped_task):
 
 
 def test_short_keys_never_take_the_name_of_another_field(shipped_task):
-    values = shipped_task("ed_visit") | {"examples": [], "rules": []}
+    values = shipped_task("ed_visit") | {"examples": [], "rules": [], "translations": {}}
     names = ["quote", "q", "v", "onset_date", "outcome_death", "od", "o", "x", "place", "places"]
     values["fields"] = {name: {"type": "string"} for name in names}
     spelling = short_keys(load_task(values).fields)

@@ -25,7 +25,7 @@ DIGESTS = {
     "long with overlap": "748297ab8df1eb34",
     "samples": "299a36f7c97c19e8",
     "repairs": "40390a6aec7a9e6b",
-    "recall": "681e44490d569cb1",
+    "recall": "3738c1b31e543eb1",
 }
 
 EVENT = {

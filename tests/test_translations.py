@@ -180,7 +180,7 @@ def test_languages_are_different_questions(shipped_task):
         make_fingerprint(
             data=DataSettings(path="x"), task=load_task({**shipped_task("ed_visit"), "language": language}),
             model=ModelSettings(name="m", engine="scripted", path="none", max_model_len=100, max_tokens=10),
-            inputs=[], model_digests={}, engine_version="1",
+            inputs=[], model_digests={}, engine_version="1", lookups={},
         )["task"]
         for language in ("fr", "en")
     ]  # fmt: skip

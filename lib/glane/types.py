@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypedDict
 
+LOOKUP, NORMALISED = "lookup", "normalised"  # of `<field>__lookup` and `<field>__normalised`
 DOCUMENTS = "documents"  # the column of a result of groups that lists the documents of each
 Language = Literal["fr", "en"]  # of prompts, codebooks and reports
 Precision = Literal["minute", "hour", "day", "week", "month", "year"]  # of a date read from a text

@@ -8,12 +8,12 @@ from typing import Literal
 import pyarrow as pa
 
 from glane.run.description import ColumnEntry
-from glane.task.arrow import LOOKUP, columns, derived_columns
+from glane.task.arrow import columns, derived_columns
 from glane.task.derived import lookup_of
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.result import RESULT_COLUMNS
 from glane.task.task import Task
-from glane.types import DOCUMENTS, Found, Language
+from glane.types import DOCUMENTS, LOOKUP, Found, Language
 
 _ANNOTATIONS: dict[Language, dict[str, str]] = {
     "fr": {

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from glane.task.arrow import LOOKUP, NORMALISED
+from glane.types import LOOKUP, NORMALISED
 from glane.validation import Strict
 
 _READ = "read"  # a value that was brought into one form

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 import polars as pl
 
 from glane.errors import ConfigError, RunError, did_you_mean
-from glane.task.arrow import LOOKUP, NORMALISED
 from glane.task.result import reserved_names
-from glane.types import DOCUMENTS
+from glane.types import DOCUMENTS, LOOKUP, NORMALISED
 
 _JOINED = "; "  # between the items of a list, in one cell
 _EVIDENCE = {

@@ -12,9 +12,8 @@ from glane.task.derived import normalise_of
 from glane.task.fields import EnumField, Field, ListField, ObjectField, StringField
 from glane.task.kinds.enum import CATEGORY
 from glane.task.task import Task
-from glane.types import ExtractedValue, Unread
+from glane.types import LOOKUP, NORMALISED, ExtractedValue, Unread
 
-LOOKUP, NORMALISED = "lookup", "normalised"  # as in `<field>__lookup`
 _MATCH = [
     pa.field("code", pa.string()),
     pa.field("label", pa.string()),

@@ -11,13 +11,12 @@ import polars as pl
 
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError
-from glane.task.arrow import LOOKUP, NORMALISED
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
 from glane.task.signs import OF_FIELDS, OF_PLACES, field_of
 from glane.task.task import Task
 from glane.toys import notice
-from glane.types import Language, Toy
+from glane.types import LOOKUP, NORMALISED, Language, Toy
 
 # Keys that only the model needs, or that the page gets otherwise. All others go to the page, for every kind.
 _NOT_SHOWN = {"evidence", "merge", "items", "fields", "min_items", "max_items", "keys", "similarity"}
