@@ -35,7 +35,7 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.mark.slow
 def test_killed_at_file_operations_and_finished_by_two_workers(tmp_path: Path) -> None:
-    rows = [(f"d{i}", f"p{i % 5}", None, f"note {i}") for i in range(20)]
+    rows = [(f"d{i}", f"p{i % 5}", "2024-01-01", f"note {i}") for i in range(20)]
     data = write(tmp_path / "in", rows, per_file=7)
     for limit in range(3, 60, 9):
         settings = grouped(data, tmp_path / f"run{limit}", run__shard_rows=1, run__heartbeat_s=0.2, run__lease_s=1.0)
@@ -118,7 +118,7 @@ def test_decoding_lets_no_quote_cross_from_one_document_to_the_next() -> None:
             quote += tokens[token]
             where = passage.after(where, tokens[token])
         assert where is not None
-        assert quote.rstrip(b'"') in (b"abcd", b"efg", b"efg a")
+        assert quote.split(b'"')[0] in (b"abcd", b"efg", b"efg a")
 
 
 @pytest.mark.engine
