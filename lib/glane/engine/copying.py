@@ -123,7 +123,7 @@ class Passage:
     """A text that may be quoted, and the tokens that may follow at each of its places."""
 
     def __init__(self, spelled: str, pieces: Pieces) -> None:
-        # No text has the bytes in a wall's place, so no quote crosses it.
+        # No text has these bytes, and the grammar allows text alone, so no quote crosses a wall.
         self._text, self._pieces = spelled.encode().replace(WALL.encode(), b"\xff" * len(WALL.encode())), pieces
         self._escaped = np.zeros(len(self._text) + 1, np.bool_)  # places within an escape
         for found in _ESCAPE.finditer(self._text):
