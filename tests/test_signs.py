@@ -184,7 +184,7 @@ def test_only_values_with_a_forced_quote_are_doubted_for_it() -> None:
         found = {"cases": ExtractedValue(value=value, missing=missing, quote="x", evidence=passage)}
         assert forced_quote(found, {"cases": field}) == (["cases"] if expected else [])
     signs = pl.DataFrame(
-        {"id": ["a"], "field": ["x"], "sign": ["forced_quote"], "what": [None]}, {"what": pl.String}, strict=False
+        {"id": ["a"], "field": ["x"], "sign": ["forced_quote"], "what": [None]}, schema_overrides={"what": pl.String}
     )
     told = pl.DataFrame(
         {"id": ["a"] * 3, "field": ["x"] * 3, "supports": [True] * 3, "quote_mass": [0.009, 0.01, None]}
