@@ -187,8 +187,12 @@ def test_only_values_with_a_forced_quote_are_doubted_for_it() -> None:
         {"id": ["a"], "field": ["x"], "sign": ["forced_quote"], "what": [None]}, schema_overrides={"what": pl.String}
     )
     told = pl.DataFrame(
-        {"id": ["a"] * 3, "field": ["x"] * 3, "supports": [True] * 3, "quote_mass": [0.009, 0.01, None]}
-    )
+        {
+            "id": ["a"] * 3, "field": ["x"] * 3, "item": [None] * 3, "supports": [True] * 3,
+            "quote_mass": [0.009, 0.01, None],
+        },
+        schema_overrides={"item": pl.Int64},
+    )  # fmt: skip
     assert with_doubts(told, signs, id_column="id")["doubted"].to_list() == [True, False, False]
 
 

@@ -20,8 +20,12 @@ _TURNS = re.compile(
     r"<\|?/?(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id|start_of_turn)\b[^>]{0,20}>"
     r"|\[/?(?:inst|system_prompt|available_tools)\]|<</?sys>>|<start_of_turn>|</?(?:document|found)\b[^>]{0,40}>"
     r"|(?<!#)#{2,} ?(?:instruction|consigne|response|reponse|answer|system)s?\b"
-    r"|(?:^|\n|[.!?] )(?:system|systeme|assistant|user) ?:"
+    r"|(?:^|[.!?] )(?:system|systeme|assistant|user) ?:"
     r"|\b(?:reponse|answer|output|response|sortie) ?: ?[{\[]"
+)
+# At the start of a line, which folding does not keep.
+_ROLE = re.compile(
+    r"^[ \t>*#-]{0,8}(?:system|système|systeme|assistant|user)[ \t\u00a0\u202f]{0,3}[::]", re.IGNORECASE | re.MULTILINE
 )
 _VERBS = (
     r"(?:ignor\w*|disregard\w*|forget\w*|oubli\w+|neglig\w*|overrid\w*|bypass\w*|skip|annul\w*|outrepass\w*|"
@@ -65,4 +69,5 @@ class Suspicion:
         """Which signs a text has: `turns` (marks of a conversation), `answer` (the task's keys as JSON), `orders`."""
         folded = fold(text)
         signs = {"turns": _TURNS, "answer": self._answer, "orders": _ORDERS}
-        return [name for name, pattern in signs.items() if pattern.search(folded)]
+        found = [name for name, pattern in signs.items() if pattern.search(folded)]
+        return ["turns", *found] if "turns" not in found and _ROLE.search(text) else found
