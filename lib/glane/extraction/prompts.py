@@ -126,7 +126,7 @@ class PromptBuilder:
         return list(split(text, max_tokens=wanted, overlap_tokens=overlap, count_tokens=count))
 
     def _chunks_of_group(self, text: str, pieces: Sequence[Piece], wanted: int, overlap: int) -> list[Chunk] | Outcome:
-        template, count = self._plan.question.template, self._engine.count_tokens
+        template, count = self._plan.questions.all.template, self._engine.count_tokens
         everything = parts_shown(Chunk(text=text, start=0, end=len(text)), pieces)
         headings = [count(template.heading(one._replace(is_continued=True))) + _HEADING_TOKENS for one in everything]
         if wanted - max(headings) < _MIN_TEXT_TOKENS:
@@ -146,10 +146,11 @@ class PromptBuilder:
             part = Part(number=_MANY, of=_MANY, head="-")
             group = () if document.pieces is None else (_NOTHING,)
             inputs = {**document.inputs, TEXT_INPUT: ""}
-            empty = [self._plan.question.template.messages(inputs, part=part, group=group)]
-            if self._plan.recall is not None:
-                empty.append(self._plan.recall.template.messages(inputs, part=part, known="-", group=group))
-            notes = _NOTE_TOKENS if self._plan.recall is not None else 0
+            empty = [self._plan.questions.all.template.messages(inputs, part=part, group=group)]
+            notes = 0
+            if (recall := self._plan.questions.whole.recall) is not None:
+                empty.append(recall.template.messages(inputs, part=part, known="-", group=group))
+                notes = _NOTE_TOKENS
             longest = max(len(self._engine.encode(shown)) for shown in empty)
             self._budget = (document.inputs, self._engine.max_prompt_tokens - longest - notes - _JOIN_TOKENS)
         if document.pieces is not None:

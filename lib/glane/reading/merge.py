@@ -57,7 +57,9 @@ def merge_chunks(
     """
     if not parts:
         raise ValueError("no parts to merge")
-    return {name: _merged([part[name] for part in parts], field) for name, field in fields.items()}
+    return {
+        name: _merged([part[name] for part in parts if name in part], field) for name, field in fields.items()
+    }  # a field is asked of some parts only, of the first in any case
 
 
 def merge_passes(

@@ -18,32 +18,22 @@ from glane.reading.leaks import Leaks
 from glane.reading.merge import merge_chunks, merge_passes
 from glane.reading.parse import Outcome, parse
 from glane.reading.pieces import GroupAligner, name_documents, parts_shown
+from glane.reading.question import Question, QuestionsOfParts
 from glane.reading.recalled import add_recalled, places_without_passage, recalled_places
 from glane.reading.support import forced_quote, judge, not_in_quote
 from glane.reading.suspicion import Suspicion
-from glane.task.form import answer_form
 from glane.task.prompt import (
     Part,
     PromptShape,
     PromptStyle,
-    PromptTemplate,
     document_head,
     problem_words,
     repair_note,
 )
-from glane.task.recall import known_json, recall_task
+from glane.task.recall import known_json
 from glane.task.rules import Rules
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Completion, Document, ExtractedValue, Extraction, Message, Status
-
-
-class Question:
-    """What a prompt asks: all fields of the task, or the lists of a recall pass. Made once for all documents."""
-
-    def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape, is_recall: bool = False) -> None:
-        self.fields = task.fields
-        self.template = PromptTemplate(task, style=style, shape=shape, is_recall=is_recall)
-        self.form = answer_form(task)
 
 
 class ReadingPlan:
@@ -51,9 +41,7 @@ class ReadingPlan:
 
     def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape = "system") -> None:
         self.task = task
-        self.question = Question(task, style=style, shape=shape)
-        has_recall = task.passes.recall > 0
-        self.recall = Question(recall_task(task), style=style, shape=shape, is_recall=True) if has_recall else None
+        self.questions = QuestionsOfParts(task, style=style, shape=shape)
         self.rules = Rules(task.rules, task.fields, task.input_columns)
         self.wrappers = Wrappers.of(task.spelling)
         self.suspicion = Suspicion(task.fields, task.spelling)
@@ -89,15 +77,16 @@ class Reading:
         assert document.text is not None
         self._plan, self._task, self._document = plan, plan.task, document
         self.chunks = chunks
+        self._asked = [plan.questions.of(number, len(chunks)) for number in range(len(chunks))]
         self._states = [_ChunkState(num_open=self._task.passes.samples) for _ in chunks]
-        self._num_open = len(chunks)
+        self._num_open = sum(1 for asked in self._asked if asked.question is not None)
         self._prompt_tokens = self._output_tokens = self._num_repairs = 0
         self._finish_reason: str | None = None
         self._is_duplicate = True
 
     @property
     def is_done(self) -> bool:
-        """Whether every chunk has its result."""
+        """Whether every chunk of which something is asked has its result."""
         return self._num_open == 0
 
     @property
@@ -114,16 +103,17 @@ class Reading:
         """The first prompts."""
         return [
             Turn(chunk=chunk, sample=sample)
-            for chunk in range(len(self.chunks))
+            for chunk, asked in enumerate(self._asked)
+            if asked.question is not None
             for sample in range(self._task.passes.samples)
         ]
 
     def question(self, turn: Turn) -> Question:
-        """The question of a prompt: all fields, or the lists of a recall pass."""
-        if turn.recall:
-            assert self._plan.recall is not None
-            return self._plan.recall
-        return self._plan.question
+        """The question of a prompt: the fields that its chunk is asked, or the lists of a recall pass."""
+        asked = self._asked[turn.chunk]
+        found = asked.recall if turn.recall else asked.question
+        assert found is not None
+        return found
 
     def messages(self, turn: Turn) -> list[Message]:
         """The messages of a prompt."""
@@ -231,7 +221,8 @@ class Reading:
             return self._close(state)
         samples = self._task.passes.samples
         # A sample that could not be used agrees with nothing.
-        state.found = merge_passes(usable, self._task.fields, num_passes=samples) if samples > 1 else usable[0]
+        fields = self.question(turn).fields
+        state.found = merge_passes(usable, fields, num_passes=samples) if samples > 1 else usable[0]
         return self._next_recall(turn, state)
 
     def _recalled(self, turn: Turn, state: _ChunkState, outcome: Outcome) -> list[Turn]:
@@ -239,17 +230,21 @@ class Reading:
         assert state.found is not None
         if outcome.found is None:
             return self._close(state)
-        before = known_json(self._task, state.found)
-        state.found = add_recalled(state.found, outcome.found, self._task.fields)
-        if known_json(self._task, state.found) == before:
+        asked = self._asked[turn.chunk].question
+        assert asked is not None
+        before = known_json(asked.task, state.found)
+        state.found = add_recalled(state.found, outcome.found, asked.fields)
+        if known_json(asked.task, state.found) == before:
             return self._close(state)  # the next pass would be the same prompt
         return self._next_recall(turn, state)
 
     def _next_recall(self, turn: Turn, state: _ChunkState) -> list[Turn]:
-        if turn.recall >= self._task.passes.recall:
+        asked = self._asked[turn.chunk]
+        if turn.recall >= self._task.passes.recall or asked.recall is None:
             return self._close(state)
         assert state.found is not None
-        return [Turn(chunk=turn.chunk, recall=turn.recall + 1, found=known_json(self._task, state.found))]
+        assert asked.question is not None
+        return [Turn(chunk=turn.chunk, recall=turn.recall + 1, found=known_json(asked.question.task, state.found))]
 
     def _close(self, state: _ChunkState) -> list[Turn]:
         """End the work on a chunk, and free its memory."""

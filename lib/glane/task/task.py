@@ -16,7 +16,7 @@ from glane.errors import ConfigError
 from glane.task.answer import read_answer
 from glane.task.derived import check_derived
 from glane.task.examples import Example, example_notes, read_example
-from glane.task.fields import Field, ListField, ObjectField, fields_from
+from glane.task.fields import Field, ListField, ObjectField, fields_from, inner_fields
 from glane.task.imports import ImportedFields, fields_of_model, fields_of_schema_file
 from glane.task.keys import FULL_KEYS, Keys, can_quote_first, short_keys
 from glane.task.locate import locate
@@ -166,6 +166,7 @@ def load_task(values: Mapping[str, Any]) -> Task:
             f"task.inputs: {TEXT_INPUT!r} (the document itself) is missing from {list(definition.inputs)}."
         )
     _check_merging(fields, definition.split, confidence=definition.confidence)
+    _check_parts(fields)
     _check_inputs(definition.inputs, fields)
     check_derived(definition.lookups, fields, [name for name in definition.inputs if name != TEXT_INPUT])
     if definition.passes.recall and not any(isinstance(field, ListField) for field in fields.values()):
@@ -261,6 +262,20 @@ def _refuse_inner_merging(field: Field, place: str) -> None:
                 "told apart by `keys`; leave this key out."
             )
         _refuse_inner_merging(one, f"{place}.{name}")
+
+
+def _check_parts(fields: Mapping[str, Field], place: str = "task.fields") -> None:
+    """Refuse `asked_of` below the top level: a part is asked of a list or record as a whole."""
+    for name, field in fields.items():
+        for inner, one in inner_fields(field).items():
+            if one.asked_of != "every_part":
+                raise ConfigError(
+                    f"{place}.{name}: {inner!r} has asked_of, which is for fields of the top level. Set it on "
+                    f"{name!r}, or leave it out."
+                )
+        _check_parts(inner_fields(field), f"{place}.{name}.fields")
+        if isinstance(field, ListField) and field.items.asked_of != "every_part":
+            raise ConfigError(f"{place}.{name}.items: asked_of is for fields of the top level. Set it on {name!r}.")
 
 
 def _check_inputs(inputs: tuple[str, ...], fields: Mapping[str, Field]) -> None:

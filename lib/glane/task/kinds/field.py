@@ -26,6 +26,9 @@ class AnswerError(ValueError):
     """An answer breaks the task's schema. The message names the field and the rule, never the value."""
 
 
+AskedOf = Literal["every_part", "first_part", "first_and_last_part"]
+
+
 class BaseField(Strict):
     """The keys of every field, of any kind."""
 
@@ -36,6 +39,7 @@ class BaseField(Strict):
         Missing, ...
     ] = ()  # the allowed reasons of a null; if there are any, a null must have one. In a list: of the whole list
     assertion: tuple[Assertion, ...] = ()  # the allowed assertions; in a list, of each item
+    asked_of: AskedOf = "every_part"  # of a long document that is asked in parts: those that can tell the field
     original: str = Key(default="", exclude=True)  # the name in an imported schema, if it cannot be that of a column
 
     _never: ClassVar[tuple[Missing, ...]] = ()  # reasons that `missing: true` does not mean
