@@ -10,18 +10,21 @@ import polars as pl
 import pytest
 
 import glane
-from conftest import extract_here, make_settings
+from conftest import SMALL_TASK, extract_here, make_settings
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.page import estimate_page
 from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, pooled
 from glane.assess.estimate.question import Question, with_weights
 from glane.assess.estimate.sentences import summarised
+from glane.assess.evaluate.evaluation import evaluate
+from glane.assess.evaluate.measures import Chance
 from glane.assess.proportion import Interval
 from glane.assess.sampling import draw, draw_stratified
 from glane.assess.sampling_by_answer import expected_half_width, of_the_yes
-from glane.assess.strata import strata_of
+from glane.assess.strata import share_within, strata_of
 from glane.errors import ConfigError, DataError
+from glane.task.task import load_task
 from test_estimate import simulation
 
 FIRST = datetime.date(2024, 1, 1)
@@ -408,3 +411,40 @@ def test_increments_are_estimated_together_and_once(tmp_path: Path) -> None:
         glane.estimate([paths[0], str(tmp_path / "other")], runs[0], "fever")
     with pytest.raises(DataError, match="asked otherwise"):
         glane.estimate(str(tmp_path / "other"), None, "fever", what="count", error_rates=rates)
+
+
+# Sensitivity from a review by the model's answer
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "sensitivity", "specificity"), [(0.01, 0.6, 0.995), (0.02, 0.7, 0.99), (0.05, 0.8, 0.98)]
+)
+def test_the_sensitivity_of_an_enriched_review_has_limits_that_hold(
+    prevalence: float, sensitivity: float, specificity: float
+) -> None:
+    rng, held, samples = np.random.default_rng(4), 0, 150
+    for _ in range(samples):
+        truth = rng.random(20_000) < prevalence
+        said = np.where(rng.random(20_000) < np.where(truth, sensitivity, specificity), truth, ~truth)
+        yes, no = rng.choice(np.flatnonzero(said), 100), rng.choice(np.flatnonzero(~said), 100, replace=False)
+        drawn = np.concatenate([yes, no])
+        weights = np.repeat([said.sum() / 100, (~said).sum() / 100], 100)
+        strata = np.repeat([0, 1], 100)
+        _, low, high = share_within(said[drawn], truth[drawn], weights, strata, level=0.95)
+        held += low <= sensitivity <= high
+    assert held / samples >= 0.92
+
+
+def test_evaluate_follows_the_strata_of_a_review() -> None:
+    fields = {"fever": load_task(SMALL_TASK).fields["fever"]}
+    said = [True] * 50 + [False] * 50
+    truth = [True] * 40 + [False] * 60
+    run = pl.DataFrame({"id": range(100), "status": "OK", "reason": None, "fever": said})
+    weights = [1.0] * 50 + [100.0] * 50
+    gold = pl.DataFrame({"id": range(100), "fever": truth, "weight": weights, "stratum": ["yes"] * 50 + ["no"] * 50})
+    found = evaluate(fields, run.lazy(), gold, id_column="id", chance=Chance(samples=200)).summary
+    entry = found.fields["fever"].values["true"]
+    assert entry.sensitivity == 1
+    assert entry.sensitivity_ci95[0] < 0.5  # among 5,000 documents of the model's no there may be as many again
+    plain = evaluate(fields, run.lazy(), gold.drop("stratum"), id_column="id", chance=Chance(samples=200)).summary
+    assert plain.fields["fever"].values["true"].sensitivity_ci95[0] > 0.5

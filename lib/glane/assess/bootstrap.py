@@ -22,14 +22,18 @@ LEVEL = 0.95
 _CELLS = 4_000_000  # of the matrix of weights that is held at once
 
 
-def resampled(units: Array, statistic: Statistic, *, samples: int, rng: np.random.Generator) -> Array:
-    """Return the statistics of `samples` resamples of the rows of `units` with replacement.
+def resampled(
+    units: Array, statistic: Statistic, *, samples: int, rng: np.random.Generator,
+    strata: NDArray[np.int64] | None = None,
+) -> Array:  # fmt: skip
+    """Return the statistics of `samples` resamples of the rows of `units` with replacement, within strata if any.
 
     Args:
         units: What each document adds to the sums, shape (documents, K).
         statistic: From sums to statistics.
         samples: How many resamples.
         rng: The source of chance.
+        strata: Of the rows, as numbers; None or all 0 for one.
 
     Returns:
         Shape (samples, S).
@@ -39,16 +43,28 @@ def resampled(units: Array, statistic: Statistic, *, samples: int, rng: np.rando
     found = []
     for start in range(0, samples, size):
         rows = min(size, samples - start)
-        drawn = rng.integers(0, num_units, size=(rows, num_units))
+        drawn = _drawn(rng, rows, num_units, strata)
         drawn += np.arange(rows)[:, None] * num_units
         weights = np.bincount(drawn.ravel(), minlength=rows * num_units).reshape(rows, num_units)
         found.append(statistic(weights.astype(np.float64) @ units))
     return np.concatenate(found)
 
 
+def _drawn(rng: np.random.Generator, rows: int, num_units: int, strata: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """The units of each resample, (rows, num_units)."""
+    if strata is None or not strata.any():
+        return rng.integers(0, num_units, size=(rows, num_units))
+    found = np.empty((rows, num_units), dtype=np.int64)
+    for one in np.unique(strata):
+        members = np.flatnonzero(strata == one)
+        found[:, members] = members[rng.integers(0, len(members), size=(rows, len(members)))]
+    return found
+
+
 def intervals(
-    units: Array, statistic: Statistic, *, samples: int, rng: np.random.Generator, method: Method = "bca"
-) -> Array:
+    units: Array, statistic: Statistic, *, samples: int, rng: np.random.Generator, method: Method = "bca",
+    strata: NDArray[np.int64] | None = None,
+) -> Array:  # fmt: skip
     """Return 95 % confidence intervals of statistics of sums, shape (S, 2).
 
     `bca` is the bias-corrected and accelerated interval (Efron 1987, J Am Stat Assoc 82:171), its acceleration from
@@ -58,7 +74,7 @@ def intervals(
     if len(units) < 2 or samples < 1:
         width = statistic(units.sum(axis=0, keepdims=True)).shape[-1]
         return np.full((width, 2), np.nan)
-    boots = resampled(units, statistic, samples=samples, rng=rng)
+    boots = resampled(units, statistic, samples=samples, rng=rng, strata=strata)
     ends = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     found = np.full((boots.shape[1], 2), np.nan)
     levels = _bca_levels(units, statistic, boots, ends) if method == "bca" else np.tile(ends, (boots.shape[1], 1))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from glane.assess.proportion import Floats, Share, jeffreys, share
 
+_DRAWS = 4000
 _RATIO = 1.25  # weights within this ratio are of one stratum: rounding, or strata drawn in proportion
 Strata = NDArray[np.int64]
 
@@ -93,6 +94,36 @@ def variance_of_mean(values: Floats, weights: Floats, strata: Strata) -> float:
             part = float(weights[inside].sum() / weights.sum())
             found += part**2 * float(values[inside].var(ddof=1)) / num
     return found
+
+
+def share_within(
+    hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: Floats, strata: Strata, *, level: float
+) -> tuple[float, float, float]:
+    """The share of hits among the documents `of` a stratified sample, with its limits: a sensitivity, for example.
+
+    How many documents of a stratum belong to `of` is chance, and a stratum may have shown none: of 100 documents with
+    the model's no, none may be a case, and hundreds of the 20,000 that they stand for. So the limits are quantiles of
+    draws from each stratum's shares of hits, of others, and of documents that do not belong (Dirichlet, Jeffreys'
+    prior), put together by the sizes of the strata.
+
+    Args:
+        hits: of each reviewed document, whether it has the property.
+        of: whether it is counted at all; at least one is.
+        weights: theirs.
+        strata: theirs, from `strata_of`.
+        level: of the limits.
+    """
+    rng = np.random.default_rng(0)
+    yes, whole = np.zeros(_DRAWS), np.zeros(_DRAWS)
+    for one in np.unique(strata):
+        inside = strata == one
+        counts = [(hits & of & inside).sum(), (~hits & of & inside).sum(), (~of & inside).sum()]
+        drawn = weights[inside].sum() * rng.dirichlet(np.array(counts) + 0.5, _DRAWS)
+        yes += drawn[:, 0]
+        whole += drawn[:, :2].sum(axis=1)
+    value = float(weights[hits & of].sum() / weights[of].sum())
+    low, high = np.quantile(yes / whole, [(1 - level) / 2, (1 + level) / 2])
+    return value, min(float(low), value), max(float(high), value)
 
 
 def _binomial(known: Share) -> float:

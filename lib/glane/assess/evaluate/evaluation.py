@@ -83,6 +83,7 @@ def evaluate(
         answers_of(asked, paired.gold),
         answers_of(asked, paired.run),
         paired.weights if is_weighted else None,
+        paired.strata if is_weighted else None,
     )
     overall, per_field = measured(judged, chance)
     marked_fields = marks(paired.run, list(asked))

@@ -14,6 +14,7 @@ from glane.assess.bootstrap import Array
 from glane.assess.evaluate.leaf import Leaf, leaves
 from glane.assess.evaluate.metrics import VERDICTS, count_verdicts, outcomes
 from glane.assess.evaluate.verdict import Verdict, compare, text_of
+from glane.assess.strata import Strata
 from glane.task.fields import Field
 
 Answer = Mapping[str, Any]
@@ -37,6 +38,7 @@ class Judged:
     rows: pl.DataFrame  # of `_ROWS`, values as text
     counts: NDArray[np.int64]  # of verdicts by document and leaf, in the order of `VERDICTS`; (documents, leaves, 5)
     weights: Array  # of the documents in every measure; counts are not weighted
+    strata: Strata  # of the documents, as the review drew them; all 0 for one
 
     @property
     def units(self) -> Array:
@@ -69,6 +71,7 @@ class Judged:
             rows=self.rows.clear(),
             counts=self.counts[documents],
             weights=self.weights[documents],
+            strata=self.strata[documents],
         )
 
     def of_leaf(self, leaf: Leaf) -> pl.DataFrame:
@@ -126,8 +129,9 @@ class _Rows:
 
 
 def judge(
-    fields: Mapping[str, Field], gold: Iterable[Answer], predicted: Iterable[Answer], weights: Array | None = None
-) -> Judged:
+    fields: Mapping[str, Field], gold: Iterable[Answer], predicted: Iterable[Answer], weights: Array | None = None,
+    strata: Strata | None = None,
+) -> Judged:  # fmt: skip
     """Compare the answers of documents, in the same order.
 
     Args:
@@ -135,6 +139,7 @@ def judge(
         gold: The right answers.
         predicted: The found ones.
         weights: Of the documents; all the same if None.
+        strata: Of the documents, from `glane.assess.strata.strata_of`; one if None.
     """
     found = tuple(leaves(fields))
     made = _Rows(places={leaf.path: place for place, leaf in enumerate(found)})
@@ -151,7 +156,11 @@ def judge(
         (num_documents, len(found)),
     )
     return Judged(
-        leaves=found, rows=rows, counts=counts, weights=np.ones(num_documents) if weights is None else weights
+        leaves=found,
+        rows=rows,
+        counts=counts,
+        weights=np.ones(num_documents) if weights is None else weights,
+        strata=np.zeros(num_documents, dtype=np.int64) if strata is None else strata,
     )
 
 

@@ -44,7 +44,13 @@ def measured(judged: Judged, chance: Chance) -> tuple[Overall, dict[str, FieldSc
     values = scores(units.sum(axis=0), judged.is_value)
     rng = np.random.default_rng(chance.seed)
     ends = score_intervals(
-        units, judged.is_value, weights=judged.weights, samples=chance.samples, rng=rng, method=chance.method
+        units,
+        judged.is_value,
+        weights=judged.weights,
+        samples=chance.samples,
+        rng=rng,
+        method=chance.method,
+        strata=judged.strata,
     )
     num_documents = len(units)
     totals = judged.counts.sum(axis=0)
@@ -101,6 +107,8 @@ def described(scores: FieldScores, leaf: Leaf, judged: Judged) -> DescribedField
         if not isinstance(leaf.field, ListField):
             tables["confusion"] = confusion(rows["gold"], rows["predicted"], values)
         if not leaf.in_list:
-            found = value_table(rows, values, num_documents=len(judged.counts), weights=judged.weights)
+            found = value_table(
+                rows, values, num_documents=len(judged.counts), weights=judged.weights, strata=judged.strata
+            )
             tables |= {"values": found, "macro_f1": macro_f1(found)}
     return DescribedField(**dict(scores), type=leaf.field.type, rule=rule_of(leaf.field), presence=presence, **tables)

@@ -20,6 +20,7 @@ from glane.assess.evaluate.scores import CategoryScores, Confusion, Ends
 from glane.assess.evaluate.verdict import Verdict
 from glane.assess.proportion import Share, wilson
 from glane.assess.proportion import share as hajek_share
+from glane.assess.strata import Strata, share_within
 
 MEASURES = ("precision", "recall", "f1")
 # What each verdict adds to true positives, false positives and false negatives.
@@ -90,12 +91,13 @@ def score_intervals(
     samples: int,
     rng: np.random.Generator,
     method: Method,
+    strata: Strata | None = None,
 ) -> Array:
     """95 % intervals of `scores` over documents, shape (leaves + 2, 3, 2).
 
     Where no document errs, or all do, resampling cannot say how sure that is. The interval is then Wilson's for the
     share of documents without error; that of a macro-average is the mean of its fields'. Documents of unequal weight
-    are resampled with their weights; strata are not kept, which makes intervals of a stratified sample rather too wide.
+    are resampled with their weights, within the strata of the sample.
 
     Args:
         units: Weighted outcomes of each document, shape (documents, leaves, 3).
@@ -104,6 +106,7 @@ def score_intervals(
         samples: Resamples; 0 for no intervals.
         rng: The source of chance.
         method: bca or percentile.
+        strata: Of the documents, from `glane.assess.strata.strata_of`.
     """
     num_documents, num_leaves, _ = units.shape
     shape = (num_leaves + 2, 3)
@@ -115,7 +118,7 @@ def score_intervals(
         return found.reshape(len(sums), -1)
 
     flat = units.reshape(num_documents, -1)
-    found = intervals(flat, statistic, samples=samples, rng=rng, method=method).reshape(*shape, 2)
+    found = intervals(flat, statistic, samples=samples, rng=rng, method=method, strata=strata).reshape(*shape, 2)
     whole = scores(units.sum(axis=0), is_value)
     sums = np.concatenate([units, units[:, is_value].sum(axis=1, keepdims=True)], axis=1)
     for leaf in range(num_leaves + 1):  # the leaves, and micro
@@ -136,7 +139,7 @@ def score_intervals(
 
 
 def value_table(
-    rows: pl.DataFrame, values: Sequence[str], *, num_documents: int, weights: Array
+    rows: pl.DataFrame, values: Sequence[str], *, num_documents: int, weights: Array, strata: Strata
 ) -> dict[str, CategoryScores]:
     """Each category against the rest, over documents.
 
@@ -148,6 +151,7 @@ def value_table(
         values: The categories.
         num_documents: How many there are.
         weights: Of the documents.
+        strata: Theirs.
 
     Returns:
         By value: tp, fp, fn, tn (documents); weighted sensitivity, specificity, ppv, npv, each with `_ci95`; f1.
@@ -173,7 +177,7 @@ def value_table(
             ("ppv", right, told),
             ("npv", ~right, ~told),
         ):
-            entry |= share_of(name, hits[of], weights[of])
+            entry |= share_among(name, hits, of, weights, strata)
         both = 2 * weights[right & told].sum()
         entry["f1"] = share(float(both), float(both + weights[right != told].sum()))
         table[value] = CategoryScores(**entry)
@@ -202,6 +206,16 @@ def share_of(name: str, is_so: NDArray[np.bool_], weights: Array) -> dict[str, A
         return {name: None, f"{name}_ci95": None}
     known = hajek_share(is_so.astype(np.float64), weights)
     return {name: known.value, f"{name}_ci95": wilson(known, LEVEL)}
+
+
+def share_among(
+    name: str, hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: Array, strata: Strata
+) -> dict[str, Any]:
+    """The same among some of the documents; over several strata, with the limits of `share_within`."""
+    if not strata.any() or not of.any():
+        return share_of(name, hits[of], weights[of])
+    value, *ends = share_within(hits, of, weights, strata, level=LEVEL)
+    return {name: value, f"{name}_ci95": (ends[0], ends[1])}
 
 
 def effective_number(weights: Array) -> float:

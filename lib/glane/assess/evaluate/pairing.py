@@ -16,8 +16,9 @@ from glane.assess.evaluate.answers import check_gold, check_ids, gold_fields, so
 from glane.assess.evaluate.leaf import leaves
 from glane.assess.evaluate.metrics import effective_number
 from glane.assess.evaluate.scores import DocumentFlow, Weights
-from glane.assess.sampling import PROBABILITY
+from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.assess.sampling import WEIGHT as DRAWN_WEIGHT
+from glane.assess.strata import Strata, strata_of
 from glane.errors import DataError
 from glane.task.fields import Field
 from glane.task.signs import SIGNS
@@ -34,6 +35,7 @@ class Paired:
     gold: pl.DataFrame
     run: pl.DataFrame
     weights: Array  # 1 where the right answers have none
+    strata: Strata  # as the right answers name them
     weight_columns: tuple[str, ...]  # of the right answers: how the documents were drawn
     flow: DocumentFlow  # how many documents there are, and why others are not compared
 
@@ -98,9 +100,11 @@ def pair(
     )
     aligned = paired.select(id_column).join(rows, on=id_column, how="left", maintain_order="left")
     weights = with_weights(paired.select(drawn or id_column), weight=None, inclusion_probability=None)[WEIGHT]
+    names = paired[STRATUM] if STRATUM in paired.columns else None
     return Paired(
-        fields=asked, gold=paired, run=aligned, weights=weights.to_numpy(), weight_columns=tuple(drawn), flow=flow
-    )
+        fields=asked, gold=paired, run=aligned, weights=weights.to_numpy(), weight_columns=tuple(drawn), flow=flow,
+        strata=strata_of(names, weights.to_numpy()),
+    )  # fmt: skip
 
 
 def _with_ids_of(gold: pl.DataFrame, kind: pl.DataType, id_column: str) -> pl.DataFrame:
