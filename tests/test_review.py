@@ -16,17 +16,22 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
+from sklearn.metrics import cohen_kappa_score
 
 import glane
-from conftest import ROOT, extract_here, job, make_settings, write_documents
+from conftest import ROOT, SMALL_TASK, extract_here, job, make_settings, write_documents
 from glane.assess import sampling
-from glane.assess.review.corrections import read_corrections
+from glane.assess.review.agreement import agreement
+from glane.assess.review.corrections import Corrections, read_corrections
 from glane.assess.review.data import answer_of, review_data, without_evidence
 from glane.assess.review.gold import make_gold
 from glane.assess.review.page import chosen_fields, render, review_table
+from glane.assess.review.record import ReviewState
 from glane.assess.review.reviewed_sample import read_sample, state_text
+from glane.assess.review.two_readers import ac1, kappa, of_each, resampled_ci
 from glane.errors import ConfigError, DataError, RunError
 from glane.task.answer import read_answer
+from glane.task.arrow import columns
 from glane.task.locate import locate
 from glane.task.task import load_task
 from test_reading import hidden
@@ -430,12 +435,46 @@ def test_reviewers_are_compared_where_they_overlap(run, tmp_path):
     (between,) = gold.agreement.as_values()["between"]
     assert (between["reviewers"], between["documents"]) == (["Ada", "Béa"], 3)
     sex = between["fields"]["sex"]  # F M M against F F M: chance would agree on 4 of 9
-    assert sex == {
-        "agreement": pytest.approx(2 / 3),
-        "kappa": pytest.approx((2 / 3 - 4 / 9) / (5 / 9)),
-        "differ": ["d1"],
-    }
-    assert between["fields"]["seen"] == {"agreement": 1.0, "kappa": None, "differ": []}
+    assert (sex["agreement"], sex["differ"]) == (pytest.approx(2 / 3), ["d1"])
+    assert sex["kappa"] == pytest.approx((2 / 3 - 4 / 9) / (5 / 9))
+    assert sex["of_each"] == {"F": pytest.approx(2 / 3), "M": pytest.approx(2 / 3)}
+    seen = between["fields"]["seen"]
+    assert (seen["agreement"], seen["kappa"], seen["ac1"], seen["differ"]) == (1.0, None, 1.0, [])
+    assert seen["agreement_ci95"][0] < 0.5  # three documents
+
+
+def test_of_a_rare_sign_kappa_says_little_and_ac1_what_is_so():
+    one = np.array([1] * 1 + [1] * 1 + [0] * 2 + [0] * 196)
+    other = np.array([1] * 1 + [0] * 1 + [1] * 2 + [0] * 196)
+    assert kappa(one, other) == pytest.approx(cohen_kappa_score(one, other))
+    shares = np.array([5 / 400, 395 / 400])  # Gwet 2008, by hand
+    chance = (shares * (1 - shares)).sum()
+    assert ac1(one, other) == pytest.approx((0.985 - chance) / (1 - chance))
+    assert kappa(one, other) < 0.4 < 0.98 < ac1(one, other)
+    low, high = resampled_ci(ac1, one, other)
+    assert low < ac1(one, other) <= high
+    assert of_each(one.tolist(), other.tolist()) == {1: pytest.approx(2 / 5), 0: pytest.approx(392 / 395)}
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "is_same"),
+    [
+        ({"type": "string"}, "Évry", "EVRY", True),
+        ({"type": "string", "compare": "exact"}, "Évry", "EVRY", False),
+        ({"type": "number", "compare": {"tolerance": 0.5}}, 38.5, 38.9, True),
+        ({"type": "number"}, 38.5, 38.9, False),
+        ({"type": "integer"}, None, 3, False),
+        ({"type": "integer"}, None, None, True),
+    ],
+)
+def test_two_readers_say_the_same_by_the_rule_of_the_field(field, one, other, is_same):
+    (column,) = columns(load_task({**SMALL_TASK, "confidence": False, "fields": {"a": field}}))
+    values = {"x": {"d": {"a": one}}, "y": {"d": {"a": other}}}
+    review = Corrections(run="r", page="p", task="t", reviewer="R", saved="", fields=("a",), sampled=1, documents=())
+    asked = load_task({**SMALL_TASK, "fields": {"a": field}}).fields
+    state = ReviewState(sampled=1, reviewed=1, skipped=(), strata={})
+    found = agreement({"x": review, "y": review}, values, asked, {"a": [column]}, sample=state)
+    assert found.between[0].fields["a"].agreement == is_same
 
 
 @pytest.mark.parametrize(

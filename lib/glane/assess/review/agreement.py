@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,10 @@ from glane.assess.review.record import (
     ReviewerPair,
     ReviewState,
 )
+from glane.assess.review.two_readers import ac1, agreement_ci, coded, kappa, of_each, resampled_ci
 from glane.task.arrow import Column
+from glane.task.fields import Field, ListField, ObjectField
+from glane.types import Assertion
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # gold by file, document and column
 
@@ -26,19 +28,20 @@ Values = Mapping[str, Mapping[str, Mapping[str, Any]]]  # gold by file, document
 def agreement(
     reviews: Mapping[str, Corrections],
     values: Values,
-    fields: Sequence[str],
+    fields: Mapping[str, Field],
     kept: Mapping[str, list[Column]],
     *,
     sample: ReviewState,
 ) -> AgreementSummary:
-    """Counts by field, and for each pair of reviewers their agreement on each, with Cohen's kappa (1960).
+    """Counts by field, and for each pair of reviewers their agreement on each; see `glane.assess.review.two_readers`.
 
-    Values are taken as categories. Kappa is None where it is not defined.
+    Values are the same that are so by the field's rule `compare`, as in an evaluation. For kappa and AC1 they are
+    categories, which values within a tolerance are not.
 
     Args:
         reviews: by the path of their file.
         values: what they said of the documents that they reviewed whole.
-        fields: of the page.
+        fields: those of the page.
         kept: the columns of each field.
         sample: how far the review is.
     """
@@ -83,22 +86,14 @@ def _between(
     other: str,
     reviews: Mapping[str, Corrections],
     values: Values,
-    fields: Sequence[str],
+    fields: Mapping[str, Field],
     kept: Mapping[str, list[Column]],
 ) -> ReviewerPair:
     both = [key for key in values[one] if key in values[other]]
     found = {}
-    for name in fields:
-        first, second = (
-            [_category([values[path][key][column.name] for column in kept[name]]) for key in both]
-            for path in (one, other)
-        )
-        same = [a == b for a, b in zip(first, second, strict=True)]
-        found[name] = FieldAgreement(
-            agreement=sum(same) / len(both) if both else None,
-            kappa=_kappa(first, second),
-            differ=tuple(key for key, is_same in zip(both, same, strict=True) if not is_same),
-        )
+    for name, field in fields.items():
+        first, second = ([_cells(values[path][key], kept[name]) for key in both] for path in (one, other))
+        found[name] = _of_field(field, both, first, second)
     return ReviewerPair(
         reviewers=(reviews[one].reviewer, reviews[other].reviewer),
         files=(Path(one).name, Path(other).name),
@@ -107,17 +102,53 @@ def _between(
     )
 
 
-def _category(cells: Sequence[Any]) -> str:
+def _cells(row: Mapping[str, Any], columns: Sequence[Column]) -> list[Any]:
+    return [row[column.name] for column in columns]
+
+
+def _of_field(
+    field: Field, documents: Sequence[str], first: list[list[Any]], second: list[list[Any]]
+) -> FieldAgreement:
+    same = [_is_same(field, one, other) for one, other in zip(first, second, strict=True)]
+    categories = [[_category(field, cells) for cells in side] for side in (first, second)]
+    for place, is_same in enumerate(same):  # what is the same within a tolerance is one category here
+        if is_same:
+            categories[1][place] = categories[0][place]
+    codes = coded(*categories)
+    return FieldAgreement(
+        agreement=sum(same) / len(same) if same else None,
+        agreement_ci95=agreement_ci(*codes),
+        kappa=kappa(*codes),
+        kappa_ci95=resampled_ci(kappa, *codes),
+        ac1=ac1(*codes),
+        ac1_ci95=resampled_ci(ac1, *codes),
+        of_each={name: share for key, share in of_each(*categories).items() if (name := _name(field, key))},
+        differ=tuple(key for key, is_same in zip(documents, same, strict=True) if not is_same),
+    )
+
+
+def _is_same(field: Field, one: list[Any], other: list[Any]) -> bool:
+    if isinstance(field, ListField | ObjectField) or one[0] is None or other[0] is None:
+        return _category(field, one) == _category(field, other)
+    return field.same(one[0], other[0]) and _text(one[1:]) == _text(other[1:])
+
+
+def _category(field: Field, cells: Sequence[Any]) -> str:
     """A value as one category: equal texts for equal values, reasons, precisions and assertions."""
-    return json.dumps(cells, ensure_ascii=False, sort_keys=True, default=str)
+    value, *beside = cells
+    if value is not None and not isinstance(field, ListField | ObjectField) and field.is_equivalence:
+        value = field.key(value)
+    return _text([value, *beside])
 
 
-def _kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
-    if len({*first, *second}) < 2:  # chance alone would agree always: not defined
-        return None
-    from sklearn.metrics import cohen_kappa_score
+def _text(cells: Sequence[Any]) -> str:
+    return json.dumps(list(cells), ensure_ascii=False, sort_keys=True, default=str)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kappa = float(cohen_kappa_score(first, second))
-    return None if kappa != kappa else kappa
+
+def _name(field: Field, category: str) -> str | None:
+    """The value of a boolean or enum that a category stands for; None for a reason, another assertion, other fields."""
+    value, *beside = json.loads(category)
+    name = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
+    is_plain = all(one in (None, Assertion.PRESENT) for one in beside)
+    known = () if isinstance(field, ListField | ObjectField) else field.categories
+    return name if is_plain and name in known else None

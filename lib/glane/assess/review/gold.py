@@ -93,7 +93,9 @@ def make_gold(
     reviewed = dict.fromkeys(name for found in values.values() for name in found)
     probabilities = sample.probabilities(reviewed)
     table = _table(reviews, values, by_id, rows.schema[id_column], id_column, kept, probabilities)
-    counts = agreement(reviews, values, fields, kept, sample=sample.state(reviewed, values))
+    counts = agreement(
+        reviews, values, {name: task.fields[name] for name in fields}, kept, sample=sample.state(reviewed, values)
+    )
     return Gold(table=table, agreement=counts)
 
 

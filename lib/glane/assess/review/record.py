@@ -49,7 +49,12 @@ class FieldAgreement(Strict):
     """How far two reviewers agree on a field."""
 
     agreement: float | None  # share of documents
-    kappa: float | None  # None where it is not defined
+    agreement_ci95: tuple[float, float] | None  # Wilson's
+    kappa: float | None  # Cohen's; None where it is not defined
+    kappa_ci95: tuple[float, float] | None  # by resampling documents
+    ac1: float | None  # Gwet's: where nearly all documents say the same, kappa says little
+    ac1_ci95: tuple[float, float] | None
+    of_each: Mapping[str, float]  # specific agreement by category: 2a / (2a + b + c)
     differ: tuple[str, ...]  # ids
 
 
@@ -66,7 +71,7 @@ class AgreementSummary(Record):
     """What reviewers decided, counted, and how far they agree: `agreement.json`."""
 
     kind: Literal["glane agreement"] = "glane agreement"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     sample: ReviewState
     reviews: tuple[ReviewerFile, ...]
     fields: Mapping[str, DecisionCounts]

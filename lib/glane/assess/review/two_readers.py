@@ -1,0 +1,83 @@
+"""How far two readers agree on categories: beyond chance, and of each category."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glane.assess.proportion import Share, wilson
+
+_SAMPLES, _LEVEL = 1000, 0.95
+Codes = NDArray[np.int64]
+
+
+def coded(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[Codes, Codes]:
+    """The categories of two readers as numbers from 0, in order of first occurrence."""
+    places = {category: place for place, category in enumerate(dict.fromkeys([*first, *second]))}
+    return np.array([places[one] for one in first]), np.array([places[one] for one in second])
+
+
+def agreement_ci(first: Codes, second: Codes) -> tuple[float, float] | None:
+    """Wilson's interval of the share of documents on which both say the same."""
+    if not len(first):
+        return None
+    return wilson(Share(value=float((first == second).mean()), num_effective=len(first)), _LEVEL)
+
+
+def kappa(first: Codes, second: Codes) -> float | None:
+    """Cohen's kappa (1960); None with a single category, for chance alone would agree always."""
+    if len(np.union1d(first, second)) < 2:
+        return None
+    from sklearn.metrics import cohen_kappa_score
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = float(cohen_kappa_score(first, second))
+    return None if found != found else found
+
+
+def ac1(first: Codes, second: Codes) -> float | None:
+    """Gwet's AC1 (Br. J. Math. Stat. Psychol. 2008): agreement beyond chance, also where one category is rare."""
+    if not len(first):
+        return None
+    observed = float((first == second).mean())
+    _, counts = np.unique(np.concatenate([first, second]), return_counts=True)
+    if len(counts) < 2:
+        return 1.0
+    shares = counts / counts.sum()
+    chance = float((shares * (1 - shares)).sum() / (len(counts) - 1))
+    return (observed - chance) / (1 - chance)
+
+
+def resampled_ci(
+    statistic: Callable[[Codes, Codes], float | None], first: Codes, second: Codes
+) -> tuple[float, float] | None:
+    """The percentile interval of a statistic over resamples of documents; None where most of them do not define it."""
+    if len(first) < 2:
+        return None
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(_SAMPLES):
+        drawn = rng.integers(0, len(first), len(first))
+        value = statistic(first[drawn], second[drawn])
+        found += [] if value is None else [value]
+    if len(found) < _SAMPLES / 2:
+        return None
+    low, high = np.quantile(found, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return float(low), float(high)
+
+
+def of_each(first: Sequence[Hashable], second: Sequence[Hashable]) -> dict[Hashable, float]:
+    """The specific agreement of each category, 2a / (2a + b + c).
+
+    Of a boolean, positive and negative agreement (Cicchetti and Feinstein, J. Clin. Epidemiol. 1990).
+    """
+    found = {}
+    for category in dict.fromkeys([*first, *second]):
+        both = sum(one == other == category for one, other in zip(first, second, strict=True))
+        either = sum(one == category for one in first) + sum(one == category for one in second)
+        found[category] = 2 * both / either
+    return found
