@@ -98,7 +98,8 @@ def _signs_table(summary: ComparisonSummary, language: Language) -> str:
             row.append(with_range(of.any.recall, of.any.recall_ci95, language))
         rows.append(row)
     quality = ["values", "wrong", "unmarked_wrong", "recall"] if summary.with_gold else []
-    head = [words["run"], *names, *(words[f"signs_{one}"] for one in ("any", *quality))]
+    shown = [name.replace("_", "_\u200b") for name in names]  # may be broken there, so that the table fits on paper
+    head = [words["run"], *shown, *(words[f"signs_{one}"] for one in ("any", *quality))]
     return heading(words["signs"]) + paragraph(words["signs_how"]) + table(head, rows)
 
 
