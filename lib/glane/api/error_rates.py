@@ -19,7 +19,8 @@ def error_rates_record(rates: Rates, runs: SeveralRuns, question: Question, num_
     """The error rates of a review, with what they rest on."""
     task = runs.first.task
     return ErrorRatesRecord(
-        field=question.field, value=question.value, runs=tuple(runs.names), task=f"{task.name} {task.version}",
+        field=question.field, value=question.value, case=question.case,
+        runs=tuple(runs.names), task=f"{task.name} {task.version}",
         model=runs.first.description().model, answering=_answering(runs), reviewed=num_reviewed,
         sensitivity=rates.sensitivity, num_yes=rates.num_yes, false_positive_rate=rates.false_positive_rate,
         num_no=rates.num_no,

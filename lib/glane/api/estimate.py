@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from glane.api.cases import gold_with_case
 from glane.api.error_rates import error_rates_record, read_error_rates
 from glane.api.several_runs import together
 from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of, table_of
+from glane.assess.estimate.case import CASE, CaseDefinition
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
@@ -27,6 +29,7 @@ from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.yes import check_value
+from glane.errors import ConfigError
 from glane.types import Language
 
 
@@ -71,8 +74,9 @@ class Estimates:
 def estimate(
     run: RunLike | Sequence[RunLike],
     gold: TableLike | None,
-    field: str,
+    field: str | None = None,
     *,
+    case: str | None = None,
     error_rates: str | None = None,
     what: What = "prevalence",
     value: str | bool = "true",
@@ -94,7 +98,8 @@ def estimate(
     Args:
         run: A run, or its directory; or several that answered alike, as the increments of a collection.
         gold: Right answers of a sample of its documents; see `glane.evaluate`. None with `error_rates`.
-        field: What the figure is of.
+        field: What the figure is of; None with `case`.
+        case: A case definition: a condition in SQL on fields and columns of one document.
         error_rates: `error_rates.json` of an earlier estimate, whose review is taken for these documents, too.
         what: Which figure.
         value: Of shares, counts and logistic regressions: the value that counts as yes.
@@ -116,8 +121,12 @@ def estimate(
     """
     runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
     refuse_uncarried(runs.first, by=by, covariates=covariates, clusters=clusters)
+    if (field is None) == (case is None):
+        raise ConfigError("field, case: give the field that is asked about, or a case definition, one of both.")
+    field = CASE if field is None else field
     question = Question(
-        what=what, field=field, value=str(value).lower() if isinstance(value, bool) else value, method=method, by=by,
+        what=what, field=field, case=case, value=str(value).lower() if isinstance(value, bool) else value,
+        method=method, by=by,
         every=every, clusters=tuple(clusters), covariates=tuple(covariates), shared_error_rates=shared_error_rates,
         level=level, half_width=half_width, population=population,
     )  # fmt: skip
@@ -125,6 +134,8 @@ def estimate(
     reviewed = None
     if gold is not None:
         table = table_of(gold, place="gold", id_column=id_column)
+        if case is not None:
+            table = gold_with_case(runs.runs, table, CaseDefinition(case))
         reviewed = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
     transported = None if error_rates is None else read_error_rates(error_rates, runs, field)
     rows, failed = runs.usable(question), runs.failed(question)

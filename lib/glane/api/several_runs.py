@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from glane.api.cases import rows_with_case
 from glane.assess.clusters import cluster_numbers
+from glane.assess.estimate.case import CaseDefinition
 from glane.assess.estimate.question import CLUSTER, Question, rows_of_run
 from glane.errors import ConfigError, DataError
 from glane.extraction.fingerprint import changes
@@ -54,8 +56,11 @@ class SeveralRuns:
     def _rows(self, question: Question, *, usable: bool) -> pl.DataFrame:
         found = []
         for run in self.runs:
+            frame = run.usable() if usable else run.rejected()
+            if question.case is not None:
+                frame = rows_with_case(run, frame, CaseDefinition(question.case))
             rows = rows_of_run(
-                run.usable() if usable else run.rejected(), question, id_column=run.id_column,
+                frame, question, id_column=run.id_column,
                 carried=run.settings.data.carry_columns, inputs=run.columns_beside,
             )  # fmt: skip
             found.append(_with_text(rows, run) if usable and not question.clusters else rows)

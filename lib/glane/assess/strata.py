@@ -113,17 +113,26 @@ def share_within(
         strata: theirs, from `strata_of`.
         level: of the limits.
     """
+    drawn = drawn_within(np.stack([hits & of, ~hits & of, ~of]), weights, strata)
+    value = float(weights[hits & of].sum() / weights[of].sum())
+    low, high = np.quantile(drawn[:, 0] / drawn[:, :2].sum(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return value, min(float(low), value), max(float(high), value)
+
+
+def drawn_within(cells: NDArray[np.bool_], weights: Floats, strata: Strata) -> Floats:
+    """Draws of the sizes of cells in what the reviewed documents stand for, (draws, cells).
+
+    Args:
+        cells: (cells, documents): to which each reviewed document belongs; to exactly one.
+        weights: theirs.
+        strata: theirs.
+    """
     rng = np.random.default_rng(0)
-    yes, whole = np.zeros(_DRAWS), np.zeros(_DRAWS)
+    found = np.zeros((_DRAWS, len(cells)))
     for one in np.unique(strata):
         inside = strata == one
-        counts = [(hits & of & inside).sum(), (~hits & of & inside).sum(), (~of & inside).sum()]
-        drawn = weights[inside].sum() * rng.dirichlet(np.array(counts) + 0.5, _DRAWS)
-        yes += drawn[:, 0]
-        whole += drawn[:, :2].sum(axis=1)
-    value = float(weights[hits & of].sum() / weights[of].sum())
-    low, high = np.quantile(yes / whole, [(1 - level) / 2, (1 + level) / 2])
-    return value, min(float(low), value), max(float(high), value)
+        found += weights[inside].sum() * rng.dirichlet((cells & inside).sum(axis=1) + 0.5, _DRAWS)
+    return found
 
 
 def _binomial(known: Share) -> float:

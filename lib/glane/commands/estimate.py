@@ -17,7 +17,7 @@ def main(values: Mapping[str, Any]) -> None:
 
     told = estimate_settings(values)
     found = estimate(
-        list(find_runs(told.run.places).paths), told.gold, told.field,
+        list(find_runs(told.run.places).paths), told.gold, told.field, case=told.case,
         error_rates=told.error_rates, what=told.what, value=told.value, method=told.method, by=told.by,
         every=told.every, clusters=told.clusters,
         covariates=told.covariates, shared_error_rates=told.shared_error_rates, level=told.level,

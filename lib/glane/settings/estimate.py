@@ -42,7 +42,8 @@ class EstimateSettings(Strict):
     inclusion_probability: str | None = None
     out: Folder
     what: Literal["prevalence", "count", "mean", "linear", "logistic"] = "prevalence"
-    field: str
+    field: str | None = None
+    case: str | None = None
     value: str = "true"
     method: Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"] = "auto"
     by: str | None = None
@@ -60,6 +61,12 @@ class EstimateSettings(Strict):
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     _listed = field_validator("covariates", "clusters", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Self:
+        if (self.field is None) == (self.case is None):
+            raise ValueError("give field=… or case='…' (a condition on fields), one of both")
+        return self
 
     @model_validator(mode="after")
     def _one_review(self) -> Self:

@@ -18,6 +18,7 @@ class ErrorRatesRecord(Record):
     version: Literal[1] = 1
     field: str
     value: str
+    case: str | None = None  # the case definition, if the field is one
     runs: tuple[str, ...]
     task: str
     model: str

@@ -26,6 +26,7 @@ from glane.assess.estimate.record import Estimate, Found
 from glane.assess.estimate.shares import rates_of, share_of
 from glane.assess.estimate.tables import basis_of_review, pooled_table, with_all_periods
 from glane.assess.estimate.transported import basis_of_rates
+from glane.assess.estimate.validation import validation_of
 from glane.errors import ConfigError, DataError
 
 
@@ -78,7 +79,10 @@ def estimate(
     if question.is_share:
         found = with_failed(found, question, failed, is_unknown=not (rows[MODEL].any() or rows[GOLD].any()))
     rates = rates_of_review(rows) if question.is_share and transported is None else None
-    return Found(estimates=found, together=together, rates=rates, num_reviewed=gold.height)
+    validation = validation_of(rows, question) if question.is_share and transported is None else None
+    return Found(
+        estimates=found, together=together, rates=rates, num_reviewed=gold.height, validation=validation
+    )  # fmt: skip
 
 
 def _one_by_one(rows: pl.DataFrame, question: Question) -> list[Estimate]:

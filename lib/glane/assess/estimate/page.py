@@ -10,8 +10,8 @@ from glane.assess.estimate.chart import chart
 from glane.assess.estimate.figures import whole_limits
 from glane.assess.estimate.page_words import WORDS
 from glane.assess.estimate.question import Question
-from glane.assess.estimate.record import Estimate, EstimatesSummary
-from glane.assess.pages.page import decimal, heading, page, paragraph, table
+from glane.assess.estimate.record import Estimate, EstimatesSummary, Validation, ValidationFigure
+from glane.assess.pages.page import decimal, heading, page, paragraph, table, with_range
 from glane.types import Language
 
 _DIFFER = 0.05
@@ -40,11 +40,16 @@ def _body(summary: EstimatesSummary, language: Language) -> str:
             rows.insert(0, _row(overall, question, language, label=words["all"]))
         head = words["head" if question.by else "head_terms"].split("|")
         parts.append(table(head, rows, total_rows=int(overall is not None)))
+    if summary.validation is not None:
+        parts += [heading(words["validation"]), _validation_table(summary.validation, language)]
     return "".join([*parts, heading(words["how"]), *map(paragraph, _how(summary, overall, language))])
 
 
 def _subject(question: Question, language: Language) -> str:
     words = WORDS[language]
+    if question.case is not None and question.is_share:
+        told = words[f"case_{question.what}"].format(case=question.case)
+        return told + (words["by"].format(by=question.by) if question.by else "")
     told = words[question.what].format(
         field=question.field, value=question.value, covariates=", ".join(question.covariates)
     )
@@ -68,6 +73,21 @@ def _figure(one: Estimate, question: Question, language: Language) -> str:
         said.append(words["model_says"].format(model=_number(one.model, question, language)))
     said.append(words["reviewed_of"].format(reviewed=one.n_gold, run=one.n_run))
     return heading(said[0], 2) + paragraph(" ".join(said[1:]))
+
+
+def _validation_table(found: Validation, language: Language) -> str:
+    """Counts of reviewed documents, and the figures with their limits; sensitivity and PPV first."""
+    words = WORDS[language]
+    counts = [
+        [words["said_yes"], str(found.true_positive), str(found.false_positive)],
+        [words["said_no"], str(found.false_negative), str(found.true_negative)],
+    ]
+    rows = []
+    for name in ("sensitivity", "ppv", "specificity", "npv", "lr_positive", "lr_negative"):
+        one: ValidationFigure = getattr(found, name)
+        ends = None if one.low is None or one.high is None else (one.low, one.high)
+        rows.append([words[name], with_range(one.value, ends, language), str(one.num)])
+    return table(words["validation_counts"].split("|"), counts) + table(words["validation_head"].split("|"), rows)
 
 
 def _row(one: Estimate, question: Question, language: Language, *, label: str | None = None) -> list[str]:
@@ -121,7 +141,7 @@ def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language
         )  # fmt: skip
     found.append(words["of_run" if question.is_finite else "of_process"])
     if question.what not in ("mean", "linear"):
-        found.append(words["nulls"].format(value=question.value))
+        found.append(words["case_nulls"] if question.case else words["nulls"].format(value=question.value))
     return [*found, words["assumes"]]
 
 

@@ -29,6 +29,7 @@ class Question:
 
     what: What
     field: str
+    case: str | None = None  # a case definition, whose yes or no is the column `field`
     value: str = "true"  # of shares, counts and logistic regressions: the value that counts as yes, as text
     method: Method = "auto"
     by: str | None = None  # a column of the run: one estimate for each of its values

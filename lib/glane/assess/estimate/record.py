@@ -47,6 +47,30 @@ class Together(Strict):
     covariance: tuple[tuple[float, ...], ...] | None  # of the groups with documents, in their order; None of too many
 
 
+class ValidationFigure(Strict):
+    """One figure of a validation, with its limits; `num` reviewed documents are counted in it."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    num: int
+
+
+class Validation(Strict):
+    """How well the model's yes tells the true one. Counts are of reviewed documents; figures are weighted."""
+
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    true_negative: int
+    sensitivity: ValidationFigure
+    ppv: ValidationFigure
+    specificity: ValidationFigure
+    npv: ValidationFigure
+    lr_positive: ValidationFigure
+    lr_negative: ValidationFigure
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The estimates in their order, and of a pooled table what is said of all groups together."""
@@ -55,6 +79,7 @@ class Found:
     together: Together | None = None
     rates: Rates | None = None  # of shares: the model's errors in the review, for later runs
     num_reviewed: int = 0
+    validation: Validation | None = None  # of shares with a review
 
 
 class EstimatesSummary(Record):
@@ -72,3 +97,4 @@ class EstimatesSummary(Record):
     rows_without_values: int  # documents of the run that are not covered
     estimates: tuple[Estimate, ...]
     together: Together | None = None  # of pooled tables
+    validation: Validation | None = None  # of shares with a review: how well the model's yes tells the true one

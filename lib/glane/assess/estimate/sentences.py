@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from glane.assess.estimate.figures import whole_limits
 from glane.assess.estimate.question import Question
-from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together
+from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together, Validation
 from glane.errors import shown
 from glane.toys import notice_lines
 
@@ -47,6 +47,8 @@ def estimate_text(summary: EstimatesSummary) -> str:
             "One sensitivity and specificity were taken for all groups: the intervals hold only if the model errs "
             "alike in all of them."
         )
+    if summary.validation is not None:
+        lines.append(_validation(summary.validation))
     if summary.rows_without_values:
         lines.append(_failed(summary))
     return "\n".join(lines)
@@ -61,6 +63,7 @@ def summarised(found: Found, question: Question, *, num_rejected: int) -> Estima
         rows_without_values=num_rejected,
         estimates=tuple(found.estimates),
         together=found.together,
+        validation=found.validation,
     )
 
 
@@ -71,6 +74,22 @@ def _of_all(together: Together) -> list[str]:
         return lines
     differ = "" if together.heterogeneity >= _DIFFER else "; that it does not is likely, so look at the groups apart"
     return [*lines, f"That the model errs alike in all groups: p = {together.heterogeneity:.2g}{differ}."]
+
+
+def _validation(found: Validation) -> str:
+    """How well the model's yes tells the true one, in a line."""
+    named = (
+        ("sensitivity", found.sensitivity),
+        ("PPV", found.ppv),
+        ("specificity", found.specificity),
+        ("NPV", found.npv),
+    )
+    told = [
+        f"{name} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}] of {one.num}"
+        for name, one in named
+        if one.value is not None
+    ]
+    return f"The model's yes against the review: {'; '.join(told)}."
 
 
 def _failed(summary: EstimatesSummary) -> str:
@@ -97,6 +116,8 @@ def _nulls(question: Question) -> str | None:
     """What a document without a value counts as."""
     if question.what in ("mean", "linear"):
         return None
+    if question.case is not None:
+        return "A document that lacks a value which the case definition needs is no case."
     return f"A document without a value of {question.field} counts as one that is not {question.value}."
 
 
@@ -111,6 +132,8 @@ def _large_part(found: Sequence[Estimate], question: Question) -> str | None:
 
 
 def _subject(question: Question) -> str:
+    if question.case is not None and question.what in ("prevalence", "count"):
+        return f"{'Share' if question.what == 'prevalence' else 'Number'} of documents that are a case: {question.case}"
     match question.what:
         case "prevalence":
             return f"Share of documents with {question.field} = {question.value}"

@@ -23,9 +23,10 @@ def basis_of_rates(rows: pl.DataFrame, question: Question, known: ErrorRatesReco
     Raises:
         DataError: if the rates are of another field or value, or those of a model that knows nothing.
     """
-    if (known.field, known.value) != (question.field, question.value):
+    if (known.field, known.value, known.case) != (question.field, question.value, question.case):
         raise DataError(
-            f"error_rates: of {known.field} = {known.value}, and {question.field} = {question.value} is asked."
+            f"error_rates: of {known.case or f'{known.field} = {known.value}'}, and "
+            f"{question.case or f'{question.field} = {question.value}'} is asked."
         )
     rates = ErrorRates(
         sensitivity=Share(value=known.sensitivity, num_effective=known.num_yes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from glane.assess.proportion import Share, wilson
 
 _SAMPLES, _LEVEL = 1000, 0.95
 Codes = NDArray[np.int64]
+Category = TypeVar("Category", bound=Hashable)
 
 
 def coded(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[Codes, Codes]:
@@ -70,7 +72,7 @@ def resampled_ci(
     return float(low), float(high)
 
 
-def of_each(first: Sequence[Hashable], second: Sequence[Hashable]) -> dict[Hashable, float]:
+def of_each(first: Sequence[Category], second: Sequence[Category]) -> dict[Category, float]:
     """The specific agreement of each category, 2a / (2a + b + c).
 
     Of a boolean, positive and negative agreement (Cicchetti and Feinstein, J. Clin. Epidemiol. 1990).

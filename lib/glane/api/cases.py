@@ -1,0 +1,55 @@
+"""Case definitions over the rows of runs and over right answers."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from glane.assess.estimate.case import CASE, CaseDefinition
+from glane.errors import ConfigError, DataError
+from glane.extraction.results import Run
+
+
+def rows_with_case(run: Run, rows: pl.LazyFrame, case: CaseDefinition) -> pl.LazyFrame:
+    """Rows of a run with the column CASE. Columns of the definition may stand in the run or in its input.
+
+    Raises:
+        ConfigError: for a column that there is not, or a definition that gives no yes or no.
+    """
+    id_column, own, others = _parted(run, case)
+    found = rows.select(id_column, *own)
+    if others:
+        found = found.join(run.columns_beside().select(id_column, *others), on=id_column, how="left")
+    return rows.join(case.of(found.collect()).select(id_column, CASE).lazy(), on=id_column, how="left")
+
+
+def gold_with_case(runs: tuple[Run, ...], gold: pl.DataFrame, case: CaseDefinition) -> pl.DataFrame:
+    """Right answers with the column CASE: fields are those of the right answers, other columns those of the input.
+
+    Raises:
+        DataError: if the right answers lack a field of the definition.
+    """
+    id_column, own, others = _parted(runs[0], case)
+    fields = [name for name in own if name in runs[0].task.fields]
+    if lacking := [name for name in fields if name not in gold.columns]:
+        raise DataError(f"gold: no column {lacking[0]!r}, which the case definition needs. Review that field, too.")
+    carried = [name for name in own if name not in fields]
+    beside = [*carried, *others]
+    found = gold.select(id_column, *fields)
+    if beside:
+        tables = [
+            run.columns_beside().select(id_column, *beside) if others else run.all().select(id_column, *carried)
+            for run in runs
+        ]
+        found = found.join(pl.concat(tables).collect(), on=id_column, how="left", maintain_order="left")
+    return gold.with_columns(case.of(found)[CASE])
+
+
+def _parted(run: Run, case: CaseDefinition) -> tuple[str, list[str], list[str]]:
+    """The id, and the columns of a definition that the run has, and that only its input has."""
+    carried = run.settings.data.carry_columns
+    own = [name for name in run.usable().collect_schema() if name in run.task.fields or name in carried]
+    if CASE in own:
+        raise ConfigError(f"case: the run has a column {CASE!r} of its own. Rename the field of the task.")
+    beside = run.columns_beside().collect_schema().names()
+    names = case.fields(list(dict.fromkeys(name for name in [*own, *beside] if name != run.id_column)))
+    return run.id_column, [name for name in names if name in own], [name for name in names if name not in own]

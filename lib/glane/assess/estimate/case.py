@@ -1,0 +1,52 @@
+"""A case definition: a condition on several fields of one document. Its yes is counted in place of a field's value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from glane.conditions import read_condition, untrue, with_dates
+from glane.errors import ConfigError, did_you_mean
+
+CASE = "case"  # the column that says whether a document is one
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDefinition:
+    """A condition in SQL, as `fever AND cough AND onset_date >= visit_date - INTERVAL '7 days'`.
+
+    A document of which it cannot be told, for a value is missing, is no case: as a null is no yes.
+    """
+
+    text: str
+
+    def fields(self, known: Sequence[str]) -> list[str]:
+        """The columns that it speaks of.
+
+        Raises:
+            ConfigError: if it is no condition on one row, or speaks of a column that is not `known`.
+        """
+        names = list(dict.fromkeys(read_condition(self.text, place=CASE).meta.root_names()))
+        if strange := [name for name in names if name not in known]:
+            raise ConfigError(
+                f"case: {strange[0]!r} is no column of the run or its input. {did_you_mean(strange[0], known)}"
+            )
+        return names
+
+    def of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with the column CASE.
+
+        Raises:
+            ConfigError: if the condition gives no yes or no for such rows.
+        """
+        plain = rows.with_columns(
+            pl.col(name).cast(pl.String)
+            for name, kind in rows.schema.items()
+            if isinstance(kind, pl.Categorical | pl.Enum)
+        )
+        condition = with_dates(read_condition(self.text, place=CASE), plain.schema, place=CASE)
+        if problem := untrue(condition, plain.schema):
+            raise ConfigError(f"case: {self.text!r} cannot be evaluated ({problem}).")
+        return rows.with_columns(plain.select(condition.fill_null(False).alias(CASE)).to_series())

@@ -1,0 +1,148 @@
+"""Case definitions: conditions on several fields, counted, corrected and validated as a field is."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import glane
+from conftest import extract_here, job_here, make_settings
+from glane.assess.estimate.case import CaseDefinition
+from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.question import Question
+from glane.errors import ConfigError, DataError
+
+
+def rows(**columns: Any) -> pl.DataFrame:
+    return pl.DataFrame(columns)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fever AND cough", [True, False, False, False]),
+        ("fever AND NOT cough", [False, True, False, False]),  # a null is no proof of absence
+        ("fever OR cough", [True, True, True, False]),
+        ("age >= 65 AND fever", [False, True, False, False]),
+        ("sex = 'F'", [True, False, False, True]),
+        ("visit - onset <= INTERVAL '7 days'", [True, False, False, False]),
+        ("visit >= '2024-01-15'", [False, True, True, False]),
+    ],
+)
+def test_a_condition_on_one_row_is_a_case_or_none(text: str, expected: list[bool]) -> None:
+    table = rows(
+        fever=[True, True, None, False], cough=[True, False, True, None], age=[40, 80, 70, 90],
+        sex=pl.Series(["F", "M", None, "F"], dtype=pl.Categorical),
+        onset=pl.Series(["2024-01-01", "2024-01-02", None, "2024-01-01"]).str.to_date(),
+        visit=pl.Series(["2024-01-05", "2024-01-20", "2024-01-20", "2024-01-09"]).str.to_date(),
+    )  # fmt: skip
+    assert CaseDefinition(text).of(table)["case"].to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("feverr", "Did you mean 'fever'"),
+        ("age + 1", "not true or false"),
+        ("age > avg(age)", "several rows"),
+        ("visit > CURRENT_DATE", "current time"),
+        ("fever AND", "no SQL expression"),
+    ],
+)
+def test_what_is_no_condition_is_refused(text: str, words: str) -> None:
+    table = rows(fever=[True], age=[3], visit=[None])
+
+    def read() -> None:
+        CaseDefinition(text).fields(table.columns)
+        CaseDefinition(text).of(table)
+
+    with pytest.raises(ConfigError, match=words):
+        read()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cases")
+    frame = pl.DataFrame(
+        {"id": [f"d{i}" for i in range(60)], "text": [f"note {i}" for i in range(60)],
+         "visit": pl.Series(["2024-01-05", "2024-02-05"] * 30).str.to_date(), "ward": ["A", "B", "C"] * 20}
+    )  # fmt: skip
+    frame.write_parquet(folder / "d.parquet")
+    extract_here(make_settings(folder / "d.parquet", folder / "run", data__carry_columns=["ward"]))
+    return folder / "run"
+
+
+def test_a_case_is_estimated_from_fields_carried_columns_and_input(run: Path) -> None:
+    opened = glane.open_run(run)
+    found = opened.usable().select("id", "fever", "age", "ward").join(opened.inputs().select("id", "visit"), on="id")
+    table = found.collect()
+    truth = table.filter(
+        pl.col("fever").fill_null(False) & (pl.col("ward") != "C") & (pl.col("visit") < pl.date(2024, 2, 1))
+    ).height
+    gold = table.select("id", "fever", "age")
+    asked = glane.estimate(run, gold, case="fever AND ward <> 'C' AND visit < '2024-02-01'", what="count")
+    (one,) = asked.figures
+    assert (one.estimate, one.low, one.high) == (truth, truth, truth)
+    assert "documents that are a case: fever AND" in str(asked)
+    assert asked.summary.question.case is not None
+    with pytest.raises(DataError, match="which the case definition needs"):
+        glane.estimate(run, gold.drop("age"), case="fever AND age > 3")
+    with pytest.raises(ConfigError, match="one of both"):
+        glane.estimate(run, gold)
+    with pytest.raises(ConfigError, match="is no column"):
+        glane.estimate(run, gold, case="fever__confidence > 0.5")
+
+
+def test_error_rates_of_one_definition_are_not_those_of_another(run: Path, tmp_path: Path) -> None:
+    gold = glane.open_run(run).usable().select("id", "fever", "age").collect()
+    glane.estimate(run, gold, case="fever", what="count", out_dir=str(tmp_path))
+    rates = str(tmp_path / "error_rates.json")
+    assert glane.estimate(run, None, case="fever", what="count", error_rates=rates).figures[0].method == "transported"
+    with pytest.raises(DataError, match="fever AND age > 3"):
+        glane.estimate(run, None, case="fever AND age > 3", what="count", error_rates=rates)
+
+
+def test_the_job_takes_a_definition(run: Path, tmp_path: Path) -> None:
+    gold = tmp_path / "gold.parquet"
+    glane.open_run(run).usable().select("id", "fever", "age").collect().write_parquet(gold)
+    common = [f"run.dir={run}", f"gold={gold}", f"out.dir={tmp_path}/out"]
+    done = job_here(*common, "case=fever AND age >= 0", name="estimate")
+    assert "Share of documents that are a case: fever AND age >= 0" in done.stdout
+    refused = job_here(*common, "case=fever", "field=fever", name="estimate", check=2)
+    assert "one of both" in refused.stderr
+
+
+# The validation sheet
+
+
+def reviewed(cells: dict[tuple[bool, bool], int], **gold: Any) -> Any:
+    truth = [right for (right, _), count in cells.items() for _ in range(count)]
+    said = [told for (_, told), count in cells.items() for _ in range(count)]
+    ids = list(range(len(truth)))
+    table = pl.DataFrame({"id": ids, "fever": truth, **gold})
+    return estimate(
+        pl.DataFrame({"id": ids, "fever": said}), table, Question(what="prevalence", field="fever"), id_column="id"
+    ).validation
+
+
+def test_the_validation_sheet_has_the_figures_of_a_two_by_two_table() -> None:
+    found = reviewed({(True, True): 40, (True, False): 10, (False, True): 5, (False, False): 145})
+    assert (found.true_positive, found.false_negative, found.false_positive, found.true_negative) == (40, 10, 5, 145)
+    for one, value in (
+        (found.sensitivity, 0.8), (found.ppv, 40 / 45), (found.specificity, 145 / 150), (found.npv, 145 / 155),
+        (found.lr_positive, 0.8 / (5 / 150)), (found.lr_negative, 0.2 / (145 / 150)),
+    ):  # fmt: skip
+        assert one.value == pytest.approx(value)
+        assert one.low < value < one.high
+    # the log method of Simel, Samsa and Matchar (1991), on large counts
+    half = 1.96 * (1 / 40 - 1 / 50 + 1 / 5 - 1 / 150) ** 0.5
+    assert np.log(found.lr_positive.high / found.lr_positive.low) == pytest.approx(2 * half, rel=0.2)
+
+
+def test_without_a_true_yes_nothing_is_said_of_sensitivity() -> None:
+    found = reviewed({(False, True): 3, (False, False): 30})
+    assert found.sensitivity.value is None
+    assert found.ppv.value == 0
+    assert found.ppv.high > 0.3
