@@ -280,7 +280,7 @@ def test_corrected_figures_hold_the_truth_though_doubtful_documents_were_drawn_m
     for field, value in FIGURES:
         if value == "mean":
             continue  # of 60 documents too few tell the temperature
-        estimates = estimate(run, gold, Question(what="prevalence", field=field, value=value), id_column="id")
+        estimates = estimate(run, gold, Question(what="prevalence", field=field, value=value), id_column="id").estimates
         found[field, value] = pl.DataFrame([asdict(one) for one in estimates])
     assert len(missed(found, reviewed, rows=ROWS["uncertain"])) <= 1
 
