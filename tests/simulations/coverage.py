@@ -20,7 +20,7 @@ from glane.assess.sampling import draw_uncertain
 from glane.assess.share_estimators import gold_only, prediction_powered
 
 NUM_RUN = 10_000
-SHARE_METHODS = ("gold_only", "ppi", "rogan_gladen", "auto")
+SHARE_METHODS = ("gold_only", "ppi", "rogan_gladen")
 
 
 def share_coverage(
@@ -43,10 +43,8 @@ def share_coverage(
         alone = gold_only(gold, weights, 0.95)
         powered = prediction_powered(gold, predicted, weights, **known)
         rates = error_rates(gold, predicted, weights)
-        helps = powered is not None and powered.gain >= 0.05 and powered.width < alone.width
         intervals = {
             "gold_only": alone, "ppi": powered, "rogan_gladen": rates and rogan_gladen(rates, **known),
-            "auto": powered if helps else alone,
         }  # fmt: skip
         for name, interval in intervals.items():
             if interval is not None:
@@ -187,7 +185,7 @@ def regression_coverage(
 def main(samples: int) -> None:
     """Print the tables."""
     print(f"Shares: {samples} samples, {NUM_RUN} documents. Errors: those expected in the reviewed sample.")
-    print("gold  prev  Se    Sp    errors | coverage: gold   ppi    RG     auto  | width: gold   ppi    RG     auto")
+    print("gold  prev  Se    Sp    errors | coverage: gold   ppi    RG     | width: gold   ppi    RG")
     for num_gold in (100, 200, 300, 600):
         for prevalence in (0.05, 0.2, 0.5):
             for sensitivity, specificity in (

@@ -29,7 +29,7 @@ from glane.assess.proportion import Interval, normal_quantile
 Floats = NDArray[np.float64]
 DRAWS = 4000
 _SPREADS = np.array([0.1, 0.2, 0.4, 0.8, 1.6])  # how far groups may differ: standard deviations, relative
-_LIKELY = 0.2  # scale of their half-normal prior for periods; of hospitals and the like nothing is presumed
+_LIKELY = 0.1  # scale of their half-normal prior for periods; of hospitals and the like nothing is presumed
 _NEAR = 3  # periods whose distance is this part of the series are still alike
 _OWN = 0.15  # the part of that variance which a period shares with no other
 _TRIALS = 999  # simulated reviews behind the test of heterogeneity
