@@ -448,3 +448,30 @@ def test_evaluate_follows_the_strata_of_a_review() -> None:
     assert entry.sensitivity_ci95[0] < 0.5  # among 5,000 documents of the model's no there may be as many again
     plain = evaluate(fields, run.lazy(), gold.drop("stratum"), id_column="id", chance=Chance(samples=200)).summary
     assert plain.fields["fever"].values["true"].sensitivity_ci95[0] > 0.5
+
+
+def test_an_evaluation_resamples_clusters_and_says_how_many() -> None:
+    fields = {"fever": load_task(SMALL_TASK).fields["fever"]}
+    rng = np.random.default_rng(2)
+    patient = np.repeat(np.arange(60), 5)
+    wrong = rng.random(60)[patient] < 0.2  # all notes of a patient, or none
+    truth = rng.random(300) < 0.5
+    said = np.where(wrong, ~truth, truth)
+    run = pl.LazyFrame({"id": range(300), "status": "OK", "reason": None, "fever": said})
+    gold = pl.DataFrame({"id": range(300), "fever": truth})
+    clusters = pl.DataFrame({"id": range(300), "cluster": patient})
+    plain, wide = (
+        evaluate(fields, run, gold, id_column="id", clusters=one, chance=Chance(samples=400)).summary
+        for one in (None, clusters)
+    )
+    assert (plain.intervals.clusters, wide.intervals.clusters) == (None, 60)
+    assert plain.overall.micro.f1 == wide.overall.micro.f1
+
+    def width(ends: Any) -> float:
+        return float(ends[1] - ends[0])
+
+    assert width(wide.overall.micro.f1_ci95) > 1.6 * width(plain.overall.micro.f1_ci95)
+    for name in ("sensitivity_ci95", "ppv_ci95"):
+        ends = [getattr(one.fields["fever"].values["true"], name) for one in (wide, plain)]
+        assert width(ends[0]) > 1.4 * width(ends[1])
+    assert width(wide.overall.exact_ci95) > 1.6 * width(plain.overall.exact_ci95)

@@ -13,6 +13,13 @@ from glane.extraction.results import Run
 CLUSTER, _TEXT = "cluster", "_text"
 
 
+def evaluated_clusters(run: Run, columns: Sequence[str]) -> pl.DataFrame | None:
+    """The clusters of a run's usable documents, as `clusters_of`; None without columns where no text came twice."""
+    if not columns and not run.usable().select(pl.col("duplicate").any()).collect().item():
+        return None
+    return clusters_of(run, columns)[0]
+
+
 def clusters_of(run: Run, columns: Sequence[str]) -> tuple[pl.DataFrame, bool]:
     """The usable documents of a run: id, and the number of the cluster; and whether clusters could be told.
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from glane.api.clusters import evaluated_clusters
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
 from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.evaluation import evaluate as evaluated
@@ -54,6 +55,7 @@ def evaluate(
     spans: TableLike | None = None,
     by: Sequence[str] = (),
     fields: Sequence[str] = (),
+    clusters: Sequence[str] = (),
     compare: Mapping[str, Any] | None = None,
     weighted: bool = True,
     samples: int = 1000,
@@ -69,6 +71,7 @@ def evaluate(
         spans: The passages that support them: id, field, item, start, end; where documents are grouped, also document.
         by: Columns of the run or of gold whose groups are measured, too.
         fields: Compare these only; all that gold has if empty.
+        clusters: Columns whose values go together, as a patient's; identical texts if empty. Intervals follow them.
         compare: Rules of comparison in place of the task's own, by field.
         weighted: Use gold's weights, if it has some: measures of the whole run, not of the documents compared.
         samples: Resamples of documents for intervals; 0 for none.
@@ -91,6 +94,7 @@ def evaluate(
         wanted=tuple(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
+        clusters=evaluated_clusters(opened, clusters),
         is_grouped=opened.settings.data.group_by is not None,
     )
     about = {

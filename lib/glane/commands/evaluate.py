@@ -28,7 +28,8 @@ def main(values: Mapping[str, Any]) -> None:
     if told.gold is None:
         return
     found = evaluate(
-        told.run.dir, told.gold, spans=told.spans, by=told.by, fields=told.fields, compare=told.compare,
+        told.run.dir, told.gold, spans=told.spans, by=told.by, fields=told.fields, clusters=told.clusters,
+        compare=told.compare,
         weighted=told.weighted, samples=told.bootstrap.samples, method=told.bootstrap.method, seed=told.seed,
     )  # fmt: skip
     files = found.write(told.out.dir)

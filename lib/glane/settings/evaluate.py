@@ -36,7 +36,7 @@ class _MeasuredSettings(Strict):
     bootstrap: BootstrapSettings = BootstrapSettings()
     seed: int = Key(default=0, ge=0)
 
-    _listed = field_validator("fields", "by", "runs", mode="before", check_fields=False)(one_or_many)
+    _listed = field_validator("fields", "by", "clusters", "runs", mode="before", check_fields=False)(one_or_many)
 
 
 class EvaluateSettings(_MeasuredSettings):
@@ -47,6 +47,7 @@ class EvaluateSettings(_MeasuredSettings):
     attacks: str | None = None  # documents that `jobs/plant.py` wrote
     spans: str | None = None
     by: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _something(self) -> Self:

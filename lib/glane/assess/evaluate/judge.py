@@ -39,6 +39,7 @@ class Judged:
     counts: NDArray[np.int64]  # of verdicts by document and leaf, in the order of `VERDICTS`; (documents, leaves, 5)
     weights: Array  # of the documents in every measure; counts are not weighted
     strata: Strata  # of the documents, as the review drew them; all 0 for one
+    clusters: NDArray[np.int64] | None = None  # of documents that go together, numbers from 0; None: each by itself
 
     @property
     def units(self) -> Array:
@@ -72,6 +73,7 @@ class Judged:
             counts=self.counts[documents],
             weights=self.weights[documents],
             strata=self.strata[documents],
+            clusters=None if self.clusters is None else np.unique(self.clusters[documents], return_inverse=True)[1],
         )
 
     def of_leaf(self, leaf: Leaf) -> pl.DataFrame:
@@ -130,7 +132,7 @@ class _Rows:
 
 def judge(
     fields: Mapping[str, Field], gold: Iterable[Answer], predicted: Iterable[Answer], weights: Array | None = None,
-    strata: Strata | None = None,
+    strata: Strata | None = None, clusters: NDArray[np.int64] | None = None,
 ) -> Judged:  # fmt: skip
     """Compare the answers of documents, in the same order.
 
@@ -140,6 +142,7 @@ def judge(
         predicted: The found ones.
         weights: Of the documents; all the same if None.
         strata: Of the documents, from `glane.assess.strata.strata_of`; one if None.
+        clusters: Of documents that go together, numbers from 0.
     """
     found = tuple(leaves(fields))
     made = _Rows(places={leaf.path: place for place, leaf in enumerate(found)})
@@ -161,6 +164,7 @@ def judge(
         counts=counts,
         weights=np.ones(num_documents) if weights is None else weights,
         strata=np.zeros(num_documents, dtype=np.int64) if strata is None else strata,
+        clusters=clusters,
     )
 
 

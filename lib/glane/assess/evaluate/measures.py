@@ -51,6 +51,7 @@ def measured(judged: Judged, chance: Chance) -> tuple[Overall, dict[str, FieldSc
         rng=rng,
         method=chance.method,
         strata=judged.strata,
+        clusters=judged.clusters,
     )
     num_documents = len(units)
     totals = judged.counts.sum(axis=0)
@@ -76,14 +77,14 @@ def measured(judged: Judged, chance: Chance) -> tuple[Overall, dict[str, FieldSc
             level="items" if leaf.is_items else "values",
             **numbers(totals[place]),
             **figures(place),
-            **share_of("exact", exact[:, place], judged.weights),
+            **share_of("exact", exact[:, place], judged.weights, judged.clusters),
         )
         for place, leaf in enumerate(judged.leaves)
     }
     overall = Overall(
         micro=Micro(**numbers(totals[judged.is_value].sum(axis=0)), **figures(-2)),
         macro=Macro(fields=int(judged.is_value.sum()), **figures(-1)),
-        **share_of("exact", np.asarray(exact.all(axis=1)), judged.weights),
+        **share_of("exact", np.asarray(exact.all(axis=1)), judged.weights, judged.clusters),
         documents=num_documents,
     )
     return overall, per_field
@@ -108,7 +109,12 @@ def described(scores: FieldScores, leaf: Leaf, judged: Judged) -> DescribedField
             tables["confusion"] = confusion(rows["gold"], rows["predicted"], values)
         if not leaf.in_list:
             found = value_table(
-                rows, values, num_documents=len(judged.counts), weights=judged.weights, strata=judged.strata
+                rows,
+                values,
+                num_documents=len(judged.counts),
+                weights=judged.weights,
+                strata=judged.strata,
+                clusters=judged.clusters,
             )
             tables |= {"values": found, "macro_f1": macro_f1(found)}
     return DescribedField(**dict(scores), type=leaf.field.type, rule=rule_of(leaf.field), presence=presence, **tables)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from glane.assess.bootstrap import LEVEL, Array, Method, intervals
 from glane.assess.evaluate.scores import CategoryScores, Confusion, Ends
 from glane.assess.evaluate.verdict import Verdict
-from glane.assess.proportion import Share, wilson
+from glane.assess.proportion import Share, clustered_share, wilson
 from glane.assess.proportion import share as hajek_share
 from glane.assess.strata import Strata, share_within
 
@@ -92,6 +92,7 @@ def score_intervals(
     rng: np.random.Generator,
     method: Method,
     strata: Strata | None = None,
+    clusters: NDArray[np.int64] | None = None,
 ) -> Array:
     """95 % intervals of `scores` over documents, shape (leaves + 2, 3, 2).
 
@@ -107,6 +108,7 @@ def score_intervals(
         rng: The source of chance.
         method: bca or percentile.
         strata: Of the documents, from `glane.assess.strata.strata_of`.
+        clusters: Of the documents, numbers from 0: those of one go together, and clusters are what is resampled.
     """
     num_documents, num_leaves, _ = units.shape
     shape = (num_leaves + 2, 3)
@@ -118,6 +120,10 @@ def score_intervals(
         return found.reshape(len(sums), -1)
 
     flat = units.reshape(num_documents, -1)
+    if clusters is not None and (num := int(clusters.max()) + 1) < num_documents:
+        first = np.unique(clusters, return_index=True)[1]
+        flat = np.stack([np.bincount(clusters, column, num) for column in flat.T], axis=1)
+        strata = None if strata is None else strata[first]
     found = intervals(flat, statistic, samples=samples, rng=rng, method=method, strata=strata).reshape(*shape, 2)
     whole = scores(units.sum(axis=0), is_value)
     sums = np.concatenate([units, units[:, is_value].sum(axis=1, keepdims=True)], axis=1)
@@ -139,7 +145,13 @@ def score_intervals(
 
 
 def value_table(
-    rows: pl.DataFrame, values: Sequence[str], *, num_documents: int, weights: Array, strata: Strata
+    rows: pl.DataFrame,
+    values: Sequence[str],
+    *,
+    num_documents: int,
+    weights: Array,
+    strata: Strata,
+    clusters: NDArray[np.int64] | None = None,
 ) -> dict[str, CategoryScores]:
     """Each category against the rest, over documents.
 
@@ -152,6 +164,7 @@ def value_table(
         num_documents: How many there are.
         weights: Of the documents.
         strata: Theirs.
+        clusters: Theirs, if documents go together.
 
     Returns:
         By value: tp, fp, fn, tn (documents); weighted sensitivity, specificity, ppv, npv, each with `_ci95`; f1.
@@ -177,7 +190,7 @@ def value_table(
             ("ppv", right, told),
             ("npv", ~right, ~told),
         ):
-            entry |= share_among(name, hits, of, weights, strata)
+            entry |= share_among(name, hits, of, weights, strata, clusters)
         both = 2 * weights[right & told].sum()
         entry["f1"] = share(float(both), float(both + weights[right != told].sum()))
         table[value] = CategoryScores(**entry)
@@ -200,20 +213,31 @@ def confusion(gold: Iterable[str | None], predicted: Iterable[str | None], value
     return Confusion(labels=tuple(labels), counts=tuple(map(tuple, counts.tolist())))
 
 
-def share_of(name: str, is_so: NDArray[np.bool_], weights: Array) -> dict[str, Any]:
-    """The weighted share of documents with a property, as `name`, and its Wilson interval as `name_ci95`."""
+def share_of(
+    name: str, is_so: NDArray[np.bool_], weights: Array, clusters: NDArray[np.int64] | None = None
+) -> dict[str, Any]:
+    """The weighted share of documents with a property, as `name`, and its Wilson interval as `name_ci95`.
+
+    With `clusters`, at the effective size of as many clusters (see `clustered_share`).
+    """
     if not len(weights):
         return {name: None, f"{name}_ci95": None}
     known = hajek_share(is_so.astype(np.float64), weights)
+    if clusters is not None and len(np.unique(clusters)) < len(clusters):
+        even = weights * len(weights) / weights.sum()
+        places = np.unique(clusters, return_inverse=True)[1]
+        yes, trials = (np.bincount(places, one).astype(np.float64) for one in (even * is_so, even))
+        known = clustered_share(yes, trials, np.ones(len(trials)))
     return {name: known.value, f"{name}_ci95": wilson(known, LEVEL)}
 
 
 def share_among(
-    name: str, hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: Array, strata: Strata
-) -> dict[str, Any]:
+    name: str, hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: Array, strata: Strata,
+    clusters: NDArray[np.int64] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """The same among some of the documents; over several strata, with the limits of `share_within`."""
     if not strata.any() or not of.any():
-        return share_of(name, hits[of], weights[of])
+        return share_of(name, hits[of], weights[of], None if clusters is None else clusters[of])
     value, *ends = share_within(hits, of, weights, strata, level=LEVEL)
     return {name: value, f"{name}_ci95": (ends[0], ends[1])}
 

@@ -91,7 +91,8 @@ def _how_sure(summary: EvaluationSummary, words: Mapping[str, str]) -> str:
     if not made.samples:
         return paragraph(words["no_intervals"])
     method = "BCa" if made.method == "bca" else made.method
-    return paragraph(words["intervals"].format(method=method, samples=made.samples, seed=made.seed))
+    told = words["intervals"].format(method=method, samples=made.samples, seed=made.seed)
+    return paragraph(told if made.clusters is None else f"{told} {words['clusters'].format(num=made.clusters)}")
 
 
 def named(summary: EvaluationSummary, words: Mapping[str, str]) -> list[tuple[str, Ratios]]:

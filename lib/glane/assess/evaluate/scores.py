@@ -43,6 +43,7 @@ class Intervals(Strict):
     method: Literal["bca", "percentile"]
     samples: int
     seed: int
+    clusters: int | None = left_out()  # that were resampled in place of documents: patients, copies of one text
 
 
 class Counts(Strict):

@@ -60,6 +60,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "tirages, graine {seed}) pour précision, rappel et F1 ; Wilson pour les parts de documents, et là où aucun "
             "document n'est en défaut."
         ),
+        "clusters": "Des documents vont ensemble ({num} grappes) : ce sont elles qui sont rééchantillonnées.",
         "no_intervals": "Sans intervalles pour précision, rappel et F1 ; Wilson pour les parts de documents.",
         "categories": "Catégories",
         "categories_how": (
@@ -186,6 +187,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "In brackets, 95 % confidence intervals: documents resampled ({method}, {samples} samples, seed {seed}) "
             "for precision, recall and F1; Wilson for shares of documents, and where no document errs."
         ),
+        "clusters": "Some documents go together ({num} clusters): these are what is resampled.",
         "no_intervals": "Without confidence intervals of precision, recall and F1; Wilson for shares of documents.",
         "categories": "Categories",
         "categories_how": "Each category against all else, no value included; the unit is the document.",
