@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.compare.record import (
     Against,
     ComparisonSummary,
@@ -34,6 +35,9 @@ def evaluation_text(summary: EvaluationSummary) -> str:
     if flow.run_not_in_gold:
         lines.append(f"  left out: {flow.run_not_in_gold} documents of the run have no right answer")
     lines += _drawn_lines(summary.weights, summary.dates_without_precision)
+    if (num := summary.intervals.clusters) is not None:
+        few = ": so few that intervals are too short" if num < FEW_CLUSTERS else ""
+        lines.append(f"  documents go together in {num} clusters, which intervals follow{few}")
     if summary.fields_without_gold:
         lines.append(f"  fields without right answers: {', '.join(summary.fields_without_gold)}")
     lines_of = named(summary, {"micro": "(micro)", "macro": "(macro)", "items": " (items)"})
