@@ -112,6 +112,17 @@ def test_the_job_takes_a_definition(run: Path, tmp_path: Path) -> None:
     assert "Share of documents that are a case: fever AND age >= 0" in done.stdout
     refused = job_here(*common, "case=fever", "field=fever", name="estimate", check=2)
     assert "one of both" in refused.stderr
+    definitions = tmp_path / "cases.yaml"
+    definitions.write_text("ili: fever AND age >= 0\nother: fever\n")
+    named = job_here(*common, f"cases={definitions}", "case=ili", name="estimate")
+    assert "that are a case: fever AND age >= 0" in named.stdout
+    refused = job_here(*common, f"cases={definitions}", "case=iil", name="estimate", check=2)
+    assert "Did you mean 'ili'" in refused.stderr
+    definitions.write_text("ili: [fever]\n")
+    assert (
+        "is not a name with a condition"
+        in job_here(*common, f"cases={definitions}", "case=ili", name="estimate", check=2).stderr
+    )
 
 
 # The validation sheet

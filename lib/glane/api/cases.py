@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from glane.assess.estimate.case import CASE, CaseDefinition
-from glane.errors import ConfigError, DataError
+from glane.composition.files import read_file
+from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.results import Run
+
+
+def named_case(case: str, definitions: str | Path) -> str:
+    """The case definition of a name in a YAML file of names and conditions: `ili: fever AND cough`.
+
+    Raises:
+        ConfigError: if the file cannot be read, holds anything else, or has no such name.
+    """
+    path = Path(definitions).expanduser()
+    values = read_file(path).values
+    if wrong := [name for name, text in values.items() if not (isinstance(name, str) and isinstance(text, str))]:
+        raise ConfigError(f"{path}: {wrong[0]!r} is not a name with a condition. Write ili: fever AND cough.")
+    if case not in values:
+        raise ConfigError(f"case: {path} defines no {case!r}. {did_you_mean(case, values)}")
+    return str(values[case])
 
 
 def rows_with_case(run: Run, rows: pl.LazyFrame, case: CaseDefinition) -> pl.LazyFrame:

@@ -11,13 +11,15 @@ from typing import Any
 
 def main(values: Mapping[str, Any]) -> None:
     """Estimate, write the table, and say in words what the intervals are."""
+    from glane.api.cases import named_case
     from glane.api.estimate import estimate
     from glane.run.find import find_runs
     from glane.settings import estimate_settings
 
     told = estimate_settings(values)
+    case = told.case if told.cases is None or told.case is None else named_case(told.case, told.cases)
     found = estimate(
-        list(find_runs(told.run.places).paths), told.gold, told.field, case=told.case,
+        list(find_runs(told.run.places).paths), told.gold, told.field, case=case,
         error_rates=told.error_rates, what=told.what, value=told.value, method=told.method, by=told.by,
         every=told.every, clusters=told.clusters,
         covariates=told.covariates, shared_error_rates=told.shared_error_rates, level=told.level,

@@ -44,6 +44,7 @@ class EstimateSettings(Strict):
     what: Literal["prevalence", "count", "mean", "linear", "logistic"] = "prevalence"
     field: str | None = None
     case: str | None = None
+    cases: HomePath | None = None
     value: str = "true"
     method: Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"] = "auto"
     by: str | None = None
@@ -66,6 +67,8 @@ class EstimateSettings(Strict):
     def _one_question(self) -> Self:
         if (self.field is None) == (self.case is None):
             raise ValueError("give field=… or case='…' (a condition on fields), one of both")
+        if self.cases is not None and self.case is None:
+            raise ValueError("cases: a file of definitions; say which by case=NAME")
         return self
 
     @model_validator(mode="after")
