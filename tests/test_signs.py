@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import shutil
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -216,3 +218,25 @@ def test_the_preview_shows_values_with_their_quotes_and_signs() -> None:
     assert checked_lines(Extraction(status=Status.EMPTY)) == []
     timed = Extraction(status=Status.OK, found={"at": ExtractedValue(value=datetime.time(1, 30))})
     assert checked_lines(timed) == ['    at = "01:30:00"', ""]
+
+
+def test_a_run_that_was_made_before_a_sign_was_thought_of_is_still_read(run: Run, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(run.directory.root, old)
+    for path in sorted((old / "records").glob("*.parquet")):
+        rows = pl.read_parquet(path).drop("forced_quote", "recalled", "recalled_without_passage")
+        cut = {
+            name: pl.struct(pl.col(name).struct.field(one.name) for one in kind.fields if one.name != "quote_mass")
+            for name, kind in rows.schema.items()
+            if isinstance(kind, pl.Struct) and name.endswith("__evidence")
+        }
+        assert cut
+        rows.with_columns(**cut).write_parquet(path)
+    found = glane.open_run(old)
+    assert found.doubts().collect().equals(run.doubts().filter(pl.col("sign") != "forced_quote").collect())
+    assert found.evidence().collect()["quote_mass"].null_count() == found.evidence().collect().height > 0
+    assert found.line_list().collect().height == run.line_list().collect().height
+    summary = json.loads((old / "summary.json").read_text())
+    del summary["reading"]["rows_with_forced_quotes"], summary["reading"]["rows_recalled"]
+    (old / "summary.json").write_text(json.dumps(summary))
+    assert extraction_summary(found.directory).reading.rows_with_forced_quotes == 0

@@ -38,7 +38,7 @@ class ReadingCounts(Strict):
     rows_with_broken_rules: int
     rows_with_leaks: int
     rows_not_in_quote: int
-    rows_with_forced_quotes: int
+    rows_with_forced_quotes: int = 0
     rows_suspicious: int
     rows_recalled: int = 0
     rows_recalled_without_passage: int = 0

@@ -134,7 +134,7 @@ def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_
         raise RunError(f"the id column is named {id_column!r}, as a column of this table; rename it in the input.")
     own = [name for name in schema if name == id_column or name.partition("__")[0] in fields]
     base = rows.select(*own, pl.lit(None, pl.Int64).alias(_ITEM))
-    walk = _Walk(id_column, with_reasons, document)
+    walk = _Walk(id_column, with_reasons, document, there=_evidence_parts(schema))
     tables = walk.record(base, schema, pl.col, fields, prefix="", around=None)
     return pl.concat(tables)
 
@@ -142,8 +142,10 @@ def evidence(rows: pl.LazyFrame, fields: Sequence[str], *, id_column: str, with_
 class _Walk:
     """Traverses the columns of a result, with their records and lists."""
 
-    def __init__(self, id_column: str, with_reasons: bool, document: pl.DataType | None) -> None:
-        self._id, self._with_reasons = id_column, with_reasons
+    def __init__(
+        self, id_column: str, with_reasons: bool, document: pl.DataType | None, *, there: frozenset[str]
+    ) -> None:
+        self._id, self._with_reasons, self._there = id_column, with_reasons, there
         self._evidence = _EVIDENCE if document is None else {**_EVIDENCE, _DOCUMENT: document}
 
     def record(
@@ -225,7 +227,9 @@ class _Walk:
         self, frame: pl.LazyFrame, field: str, value: pl.Expr, passage: pl.Expr | None, confidence: pl.Expr | None
     ) -> pl.LazyFrame:
         parts = [
-            (pl.lit(None) if passage is None else passage.struct.field(part)).cast(dtype).alias(part)
+            (passage.struct.field(part) if passage is not None and part in self._there else pl.lit(None))
+            .cast(dtype)
+            .alias(part)
             for part, dtype in self._evidence.items()
         ]
         return frame.select(
@@ -236,6 +240,19 @@ class _Walk:
             *parts,
             (pl.lit(None) if confidence is None else confidence).cast(pl.Float64).alias("confidence"),
         ).filter(pl.col("value").is_not_null())
+
+
+def _evidence_parts(members: Mapping[str, pl.DataType]) -> frozenset[str]:
+    """What the evidence of a run has: a run that was made before a part was thought of lacks it."""
+    found: set[str] = set()
+    for name, kind in members.items():
+        inner = kind
+        while isinstance(inner, pl.List):
+            inner = _instance(inner.inner)
+        if isinstance(inner, pl.Struct):
+            parts = _members(inner)
+            found |= set(parts) if name.endswith("__evidence") else _evidence_parts(parts)
+    return frozenset(found)
 
 
 def _document_type(schema: Mapping[str, pl.DataType]) -> pl.DataType | None:
