@@ -157,3 +157,10 @@ def test_without_a_true_yes_nothing_is_said_of_sensitivity() -> None:
     assert found.sensitivity.value is None
     assert found.ppv.value == 0
     assert found.ppv.high > 0.3
+
+
+def test_one_name_is_a_name_and_not_its_letters(run: Path) -> None:
+    gold = glane.open_run(run).usable().select("id", "fever", "age").collect()
+    one = glane.estimate(run, gold, "fever", clusters="ward").figures[0]
+    assert one.clusters == 3
+    assert glane.evaluate(run, gold, fields="fever", by="ward", samples=0).summary.by.keys() == {"ward"}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from glane.api.clusters import clusters_of
-from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
+from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, run_of, table_of
 from glane.assess.calibrate.acceptance import Documents, accept
 from glane.assess.calibrate.doubted import with_doubts
 from glane.assess.calibrate.page import calibration_page
@@ -60,8 +59,8 @@ def calibrate(
     alpha: float = 0.05,
     delta: float = 0.05,
     missed: float | None = None,
-    clusters: Sequence[str] = (),
-    pooled: Sequence[str] = (),
+    clusters: Names = (),
+    pooled: Names = (),
     seed: int = 0,
     out_dir: str | None = None,
 ) -> Calibration:
@@ -87,15 +86,15 @@ def calibrate(
         GlaneError: if the run is not complete, or the values do not fit it.
     """
     opened = run_of(run)
-    known = shapes(opened.task.fields, pooled=pooled)
-    table, are_known = clusters_of(opened, clusters)
+    known = shapes(opened.task.fields, pooled=names_in(pooled))
+    table, are_known = clusters_of(opened, names_in(clusters))
     found = accept(
         with_doubts(opened.evidence().collect(), opened.doubts().collect(), id_column=opened.id_column),
         table_of(values, place="values", id_column=opened.id_column),
         id_column=opened.id_column,
         risks=Risks(alpha=alpha, delta=delta, missed=missed),
         shapes=known,
-        documents=Documents(table=table, columns=tuple(clusters), are_known=are_known),
+        documents=Documents(table=table, columns=names_in(clusters), are_known=are_known),
         seed=seed,
     )
     result = Calibration(

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from glane.api.sources import TableLike, name_of, table_of
+from glane.api.sources import Names, TableLike, name_of, names_in, table_of
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.compare.record import ComparisonSummary
@@ -59,7 +59,7 @@ def compare(
     runs: Sequence[str | Path],
     *,
     gold: TableLike | None = None,
-    fields: Sequence[str] = (),
+    fields: Names = (),
     compare: Mapping[str, Any] | None = None,
     weighted: bool = True,
     samples: int = 1000,
@@ -97,7 +97,7 @@ def compare(
     found = compare_runs(
         candidates,
         None if gold is None else table_of(gold, place="gold", id_column=opened[0].id_column),
-        wanted=tuple(fields),
+        wanted=names_in(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
     )

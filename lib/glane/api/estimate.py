@@ -10,7 +10,7 @@ import polars as pl
 from glane.api.cases import gold_with_case
 from glane.api.error_rates import error_rates_record, read_error_rates
 from glane.api.several_runs import together
-from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of, table_of
+from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, refuse_uncarried, run_of, table_of
 from glane.assess.estimate.case import CASE, CaseDefinition
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
@@ -83,8 +83,8 @@ def estimate(
     method: Method = "auto",
     by: str | None = None,
     every: Every | None = None,
-    clusters: Sequence[str] = (),
-    covariates: Sequence[str] = (),
+    clusters: Names = (),
+    covariates: Names = (),
     shared_error_rates: bool = False,
     level: float = 0.95,
     half_width: float | None = None,
@@ -120,15 +120,16 @@ def estimate(
         GlaneError: if the question does not fit the run or gold.
     """
     runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
-    refuse_uncarried(runs.first, by=by, covariates=covariates, clusters=clusters)
+    refuse_uncarried(
+        runs.first, by=by, covariates=names_in(covariates), clusters=names_in(clusters)
+    )  # fmt: skip
     if (field is None) == (case is None):
         raise ConfigError("field, case: give the field that is asked about, or a case definition, one of both.")
     field = CASE if field is None else field
     question = Question(
         what=what, field=field, case=case, value=str(value).lower() if isinstance(value, bool) else value,
-        method=method, by=by,
-        every=every, clusters=tuple(clusters), covariates=tuple(covariates), shared_error_rates=shared_error_rates,
-        level=level, half_width=half_width, population=population,
+        method=method, by=by, every=every, clusters=names_in(clusters), covariates=names_in(covariates),
+        shared_error_rates=shared_error_rates, level=level, half_width=half_width, population=population,
     )  # fmt: skip
     id_column = runs.first.id_column
     reviewed = None

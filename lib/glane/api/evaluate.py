@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
 
 from glane.api.clusters import evaluated_clusters
-from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
+from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, run_of, table_of
 from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.evaluation import evaluate as evaluated
 from glane.assess.evaluate.leaf import with_rules
@@ -53,9 +53,9 @@ def evaluate(
     gold: TableLike,
     *,
     spans: TableLike | None = None,
-    by: Sequence[str] = (),
-    fields: Sequence[str] = (),
-    clusters: Sequence[str] = (),
+    by: Names = (),
+    fields: Names = (),
+    clusters: Names = (),
     compare: Mapping[str, Any] | None = None,
     weighted: bool = True,
     samples: int = 1000,
@@ -90,11 +90,11 @@ def evaluate(
         table_of(gold, place="gold", id_column=opened.id_column),
         id_column=opened.settings.data.result_id,
         spans=None if spans is None else table_of(spans, place="spans", id_column=opened.id_column),
-        by=tuple(by),
-        wanted=tuple(fields),
+        by=names_in(by),
+        wanted=names_in(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
-        clusters=evaluated_clusters(opened, clusters),
+        clusters=evaluated_clusters(opened, names_in(clusters)),
         is_grouped=opened.settings.data.group_by is not None,
     )
     about = {

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from glane.api.sources import RunLike, refuse_uncarried, run_of
+from glane.api.sources import Names, RunLike, names_in, refuse_uncarried, run_of
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
@@ -33,7 +33,7 @@ def draw_sample(
     by: str | None = None,
     allocation: Literal["proportional", "equal"] = "proportional",
     seed: int = 0,
-    fields: Sequence[str] = (),
+    fields: Names = (),
     field: str | None = None,
     value: str | bool = "true",
 ) -> pl.DataFrame:
@@ -46,7 +46,7 @@ def draw_sample(
     refuse_uncarried(opened, by=by)
     return draw(
         opened.usable(), opened.columns_beside(), id_column=opened.settings.data.result_id, method=sample,
-        fields=chosen_fields(opened.task, tuple(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
+        fields=chosen_fields(opened.task, names_in(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
         answer=answer,
     )  # fmt: skip
 
@@ -60,8 +60,8 @@ def review(
     by: str | None = None,
     allocation: Literal["proportional", "equal"] = "proportional",
     seed: int = 0,
-    fields: Sequence[str] = (),
-    corrections: Sequence[str] = (),
+    fields: Names = (),
+    corrections: Names = (),
     field: str | None = None,
     value: str | bool = "true",
 ) -> str:
@@ -88,9 +88,9 @@ def review(
     """
     opened = run_of(run)
     if corrections:
-        return _gold(opened, out_dir, tuple(corrections))
+        return _gold(opened, out_dir, names_in(corrections))
     data = opened.settings.data
-    chosen = chosen_fields(opened.task, tuple(fields))
+    chosen = chosen_fields(opened.task, names_in(fields))
     usable, documents = opened.usable(), opened.inputs()
     drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields,
         field=field, value=value,

@@ -14,6 +14,12 @@ from glane.extraction.results import Run, open_run
 
 RunLike = Run | str | Path
 TableLike = pl.DataFrame | str | Path
+Names = str | Sequence[str]  # one name, or several
+
+
+def names_in(names: Names) -> tuple[str, ...]:
+    """The names, whether one was given or several: a text alone is one name, and not a list of letters."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def run_of(run: RunLike) -> Run:
