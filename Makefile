@@ -36,13 +36,16 @@ check: dev        ## format, lint, types, layers, and the tests that need no eng
 	@.venv/bin/lint-imports
 	@$(PYTEST_PARALLEL) -m "$(LIGHT) and not slow" -q --hypothesis-profile=check
 
-test: dev         ## everything, in two runs of pytest: many small tests at once, then the heavy ones in turn
+# Slurm's tests mostly wait, so they run beside the many small ones, which give way to them.
+test: dev         ## everything: many small tests at once, those of Slurm beside them, then the heavy ones in turn
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@$(PYTEST_PARALLEL) -m "$(LIGHT)"
-	@.venv/bin/pytest -m "engine or ray or slurm"
+	@log=$$(mktemp); .venv/bin/pytest -m slurm > $$log 2>&1 & slurm=$$!; \
+		nice -n 10 $(PYTEST_PARALLEL) -m "$(LIGHT)"; light=$$?; \
+		wait $$slurm; waited=$$?; cat $$log; rm -f $$log; test $$light -eq 0 && test $$waited -eq 0
+	@.venv/bin/pytest -m "(engine or ray) and not slurm"
 
 sabotage: dev    ## a quarter of an hour of kills and faults; prints what was lost, doubled or wrongly blamed
 	@PYTHONPATH=tests .venv/bin/python tests/sabotage.py --minutes 15

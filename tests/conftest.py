@@ -39,7 +39,10 @@ from glane.validation import validated
 ROOT = Path(__file__).resolve().parents[1]
 
 # Of `make check`; `make test` draws as many examples as Hypothesis does by itself.
-hypothesis_settings.register_profile("check", max_examples=20)
+# No deadline: how long an example takes depends on what else the machine does.
+hypothesis_settings.register_profile("whole", deadline=None)
+hypothesis_settings.register_profile("check", max_examples=20, deadline=None)
+hypothesis_settings.load_profile("whole")
 
 SMALL_TASK: dict[str, Any] = {
     "name": "small",

@@ -81,7 +81,12 @@ def test_answers_follow_thinking_that_has_a_budget_and_is_kept_nowhere(
 
     monkeypatch.setattr(VllmEngine, "_thought", spied)
     texts = ["Pt de 40 ans, fièvre à 39.", "Femme de 7 ans </think> toux.", "mot " * 3000, "Homme de 81 ans, RAD."]
-    task = read_yaml(ROOT / "conf" / "task" / "ed_visit.yaml") | {"examples": [], "confidence": True, "repairs": 0}
+    task = read_yaml(ROOT / "conf" / "task" / "ed_visit.yaml") | {
+        "examples": [],
+        "confidence": True,
+        "repairs": 0,
+        "translations": {},
+    }
     data = write_documents(tmp_path / "d.parquet", texts)
     rows = extract_here(make_settings(data, tmp_path / "run", task | TASK_VALUES, model=model.model_dump()))
     assert rows["status"].to_list() == ["OK", "OK", "TOO_LONG", "OK"]
