@@ -392,7 +392,7 @@ def test_a_value_that_occurs_nowhere_is_a_count_of_zero_with_its_upper_limit() -
         id_column="id",
     )  # fmt: skip
     assert {row.estimate for row in table} == {0}
-    assert max(row.high for row in table) > 0.5
+    assert all(row.high > 0.2 for row in table)
 
 
 @pytest.mark.parametrize(

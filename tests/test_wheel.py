@@ -68,6 +68,7 @@ def test_a_wheel_holds_the_package_with_its_configuration_and_nothing_else(wheel
     held = names(wheel)
     assert all(name.startswith("glane/") for name in held)
     kept = [path for path in (ROOT / "conf").rglob("*.yaml") if path.name != "benchmark.yaml"]
+    kept += (ROOT / "conf").rglob("*.csv")
     expected = {f"glane/conf/{path.relative_to(ROOT / 'conf')}" for path in kept}
     expected |= {f"glane/slurm/{path.name}" for path in (ROOT / "slurm").glob("*.sh")}
     for kind in ("py", "js", "css", "html", "json", "safetensors", "jinja"):
