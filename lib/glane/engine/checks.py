@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glane.engine.arguments import structured_outputs
+from glane.engine.quantization import check_quantization
 from glane.engine.reasoning import check_reasoning
 from glane.engine.tokenizer_checks import check_tokenizer
 from glane.errors import ConfigError
@@ -17,6 +18,7 @@ def check_vllm(settings: ModelSettings) -> None:
     Raises:
         ConfigError: naming the file or the setting, and the remedy.
     """
+    check_quantization(settings)
     check_tokenizer(settings)
     _check_backend(settings)
     check_reasoning(settings)

@@ -10,7 +10,7 @@ from pydantic import ValidationInfo, field_validator, model_validator
 
 from glane.settings.engine_args import complaint, format_complaint
 from glane.settings.shapes import Count, HomePath
-from glane.settings.vllm_names import ATTENTION_BACKENDS, CACHE_DTYPES
+from glane.settings.vllm_names import ATTENTION_BACKENDS, CACHE_DTYPES, DTYPES
 from glane.validation import Strict
 
 
@@ -84,10 +84,11 @@ class ModelSettings(Strict):
             raise ValueError("structured_outputs_config is no mapping. Write {backend: guidance}, for example")
         return value
 
-    @field_validator("attention_backend", "kv_cache_dtype")
+    @field_validator("attention_backend", "kv_cache_dtype", "dtype")
     @classmethod
     def _is_known_to_vllm(cls, value: str | None, info: ValidationInfo) -> str | None:
-        valid = CACHE_DTYPES if info.field_name == "kv_cache_dtype" else ATTENTION_BACKENDS
+        known = {"attention_backend": ATTENTION_BACKENDS, "kv_cache_dtype": CACHE_DTYPES, "dtype": DTYPES}
+        valid = known[str(info.field_name)]
         if value is not None and value not in valid:
             raise ValueError(f"vLLM has no {value!r}. Valid: {', '.join(valid)}")
         return value
