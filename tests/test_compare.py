@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
 from glane.assess.compare.candidates import Candidate, shared_fields
 from glane.assess.compare.comparison import compare_runs
+from glane.assess.compare.paired_test import paired_test, sign_flip_p
+from glane.assess.compare.report import comparison_report
 from glane.assess.compare.runs_table import cost_of, differing_settings, runs_table
 from glane.assess.compare.terminal import comparison_text
 from glane.assess.evaluate.measures import Chance
@@ -345,6 +348,12 @@ def test_the_job(tmp_path: Path) -> None:
     tolerant = job_here(given, f"out.dir={out}", "+compare.age.tolerance=1", name="compare")
     assert "30 documents compared" in tolerant.stdout
     assert json.loads((out / "comparison.json").read_text())["comparisons"][0]["equal_share"] == 1.0
+    one = job_here(given, f"gold={gold}", f"out.dir={out}", "cluster=status", name="compare")  # of one value
+    assert "in 1 clusters, which intervals follow: so few" in one.stdout
+    assert json.loads((out / "comparison.json").read_text())["comparisons"][0]["fields"]["age"]["p"] == 1.0
+    strange = job_here(given, f"out.dir={out}", "clusters=[statut]", name="compare", check=2)
+    assert "clusters: no column 'statut'" in strange.stderr
+    assert "Did you mean 'status'" in strange.stderr
     (runs[1] / "records").rename(runs[1] / "elsewhere")
     refused = job_here(given, f"out.dir={out}", name="compare", check=2)
     assert "this run is not complete" in refused.stderr
@@ -372,3 +381,51 @@ def test_a_sweep_ends_in_one_table(tmp_path: Path) -> None:
     assert table["prompt_tokens"].min() > 0  # type: ignore[operator]
     assert [line for line in done.stdout.splitlines() if line.startswith(f"{sweep}/t1 ")]
     assert "glane compare runs='runs/sweep/*'" in job("--help", name="compare").stdout
+
+
+def by_exchange(gains: list[int]) -> float:
+    """The same p by going through every exchange of the two runs."""
+    sums = [abs(sum(signs)) for signs in itertools.product(*((gain, -gain) for gain in gains))]
+    return sum(one >= abs(sum(gains)) for one in sums) / len(sums)
+
+
+@pytest.mark.parametrize(
+    "gains", [[], [0, 0], [3], [1, 1, 1, 1], [2, -1, 0, 4, 1, 1], [5, 5, -3, 2, -2, 1, 1, 1, 7], [-4, -4, -4, -1, 2]]
+)
+def test_the_test_of_clusters_goes_through_every_exchange(gains: list[int]) -> None:
+    assert sign_flip_p(np.array(gains, dtype=np.int64)) == pytest.approx(by_exchange(gains) if gains else 1.0)
+
+
+def test_with_one_document_in_each_cluster_it_is_mcnemars() -> None:
+    rng = np.random.default_rng(3)
+    for size in (1, 7, 40, 2000):
+        first, other = rng.random(size) < 0.7, rng.random(size) < 0.75
+        assert paired_test(first, other, np.arange(size)) == pytest.approx(paired_test(first, other))
+
+
+def test_copies_of_a_document_prove_nothing() -> None:
+    """Each document ten times: as sure as the documents once, where without clusters all would be surer."""
+    gold, runs = drawn(60)
+    copied = pl.concat([gold] * 10).with_columns(pl.format("d{}", pl.int_range(pl.len())).alias("id"))
+    once = compare_runs([candidate(name, rows) for name, rows in zip("ab", runs, strict=False)], gold)
+    many = [candidate(name, rows * 10) for name, rows in zip("ab", runs, strict=False)]
+    ids = copied["id"]
+    clusters = pl.DataFrame({"id": ids, "cluster": [place % 60 for place in range(600)]})
+    together, apart = compare_runs(many, copied, clusters=clusters), compare_runs(many, copied)
+    told = [one.summary.comparisons[0] for one in (once, together, apart)]
+    for name in ASKED:
+        fields = [dict(one.fields[name]) for one in told]
+        assert fields[1]["p"] == pytest.approx(fields[0]["p"])
+        assert fields[2]["p"] < fields[0]["p"]
+        width = [one["f1_difference_ci95"][1] - one["f1_difference_ci95"][0] for one in fields]
+        assert width[1] == pytest.approx(width[0], rel=0.15)
+        assert width[2] < 0.5 * width[0]
+        low, high = ([one["equal_ci95"][end] for one in fields] for end in (0, 1))
+        assert high[1] - low[1] == pytest.approx(high[0] - low[0], rel=0.1)
+    assert told[1].fields["sign"].kappa_ci95 is None
+    assert told[2].fields["sign"].kappa_ci95 is not None
+    assert together.summary.intervals.clusters == 60
+    assert "in 60 clusters" in comparison_text(together.summary)
+    for language, words in (("fr", "60 grappes"), ("en", "60 clusters")):
+        assert words in comparison_report(together.summary, language=language)
+    assert apart.summary.intervals.clusters is None

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from glane.api.clusters import evaluated_clusters
 from glane.api.sources import Names, TableLike, name_of, names_in, table_of
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.comparison import compare_runs
@@ -65,6 +66,7 @@ def compare(
     samples: int = 1000,
     method: Literal["bca", "percentile"] = "bca",
     seed: int = 0,
+    clusters: Names = (),
     out_dir: str | None = None,
 ) -> Comparison:
     """Compare runs with the first of them: which is better, where there are right answers; else how much they agree.
@@ -78,6 +80,8 @@ def compare(
         samples: Resamples of documents for intervals; 0 for none.
         method: Of the intervals.
         seed: Of the resampling.
+        clusters: Columns whose values go together, as a patient's, in the first run or its input; identical texts if
+            empty. Intervals and tests follow them.
         out_dir: Where to write the result, if anywhere.
 
     Raises:
@@ -100,6 +104,7 @@ def compare(
         wanted=names_in(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
+        clusters=evaluated_clusters(opened[0], names_in(clusters)),
     )
     result = Comparison(
         runs=runs_table(found.summary),

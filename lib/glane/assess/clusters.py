@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 # With fewer, intervals by cluster are too short (Cameron, Gelbach and Miller, Rev. Econ. Stat. 2008).
 FEW_CLUSTERS = 15
@@ -24,3 +26,20 @@ def cluster_numbers(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     known = pl.all_horizontal(pl.col(name).is_not_null() for name in columns)
     numbers = pl.when(known).then(first).otherwise(_PLACE)
     return placed.select((numbers.rank("dense") - 1).cast(pl.Int64).alias("cluster")).to_series()
+
+
+def numbers_for(ids: pl.Series, clusters: pl.DataFrame | None) -> NDArray[np.int64] | None:
+    """The clusters of some documents, as numbers from 0; None if no two of them go together.
+
+    Args:
+        ids: Of the documents.
+        clusters: The id, and the number of the cluster in the column `cluster`. A document that is not in it is a
+            cluster by itself.
+    """
+    if clusters is None:
+        return None
+    named = ids.to_frame().join(clusters, on=ids.name, how="left", maintain_order="left")
+    places = -1 - pl.int_range(pl.len(), dtype=pl.Int64)
+    found = named.select(pl.col("cluster").fill_null(places)).to_series().to_numpy()
+    numbers: NDArray[np.int64] = np.unique(found, return_inverse=True)[1].astype(np.int64)
+    return numbers if numbers.max(initial=-1) + 1 < len(numbers) else None

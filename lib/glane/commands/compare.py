@@ -20,7 +20,7 @@ def main(values: Mapping[str, Any]) -> None:
     told = compare_settings(values)
     found = compare(
         told.runs, gold=told.gold, fields=told.fields, compare=told.compare, weighted=told.weighted,
-        samples=told.bootstrap.samples, method=told.bootstrap.method, seed=told.seed,
+        clusters=told.clusters, samples=told.bootstrap.samples, method=told.bootstrap.method, seed=told.seed,
     )  # fmt: skip
     files = found.write(told.out.dir)
     if found.incomplete:

@@ -70,6 +70,7 @@ class CompareSettings(_MeasuredSettings):
 
     runs: tuple[str, ...] = Key(min_length=1)  # directories and glob patterns
     gold: str | None = None
+    clusters: tuple[str, ...] = ()
 
     @field_validator("runs")
     @classmethod

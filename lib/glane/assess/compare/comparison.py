@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
-from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa
-from statsmodels.stats.multitest import multipletests
 
 from glane.assess.bootstrap import LEVEL, Array, intervals
+from glane.assess.clusters import numbers_for
 from glane.assess.compare.candidates import Candidate, aligned, shared_fields, shared_ids
+from glane.assess.compare.paired_test import holm, paired_test
 from glane.assess.compare.record import (
     Against,
     ComparedFlow,
@@ -25,7 +25,6 @@ from glane.assess.compare.record import (
     FieldAgreement,
     FieldDifference,
     OverallDifference,
-    PairedTest,
 )
 from glane.assess.compare.signs import run_signs, sign_differences
 from glane.assess.evaluate.answers import answers_of
@@ -55,6 +54,7 @@ def compare_runs(
     wanted: Sequence[str] = (),
     is_weighted: bool = True,
     chance: Chance = DEFAULT_CHANCE,
+    clusters: pl.DataFrame | None = None,
 ) -> Comparison:
     """Compare every run with the first, on the documents and fields that all have.
 
@@ -70,6 +70,8 @@ def compare_runs(
         is_weighted: Whether documents count by their weight, if the right answers have one, in measures and shares.
             McNemar's test and kappa count documents.
         chance: Resamples and seed.
+        clusters: The cluster of each document, if some go together: the id, and a number in the column `cluster`.
+            Intervals and tests then follow clusters; kappa has no interval.
 
     Raises:
         DataError: if the runs share no field or no document, or the right answers cannot be used.
@@ -96,6 +98,7 @@ def compare_runs(
     def told(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
         return answers_of(fields, frame)
 
+    together = numbers_for(ids[first.id_column], clusters)
     every = np.arange(len(ids))  # of a run beside right answers, counts are enough
     names = list(fields)
     marked = [marks(one, names) for one in frames]
@@ -104,10 +107,10 @@ def compare_runs(
     if right is not None:
         judged, errors = [], []
         for flags, frame in zip(marked, frames, strict=True):
-            whole = judge(fields, told(right), told(frame), weights)
+            whole = judge(fields, told(right), told(frame), weights, clusters=together)
             judged.append(whole.part(every))
             errors.append(sign_scores(whole, flags, names))
-    between = [judge(fields, told(frames[0]), told(one), weights) for one in frames[1:]]
+    between = [judge(fields, told(frames[0]), told(one), weights, clusters=together) for one in frames[1:]]
     runs = []
     for place, (one, frame) in enumerate(zip(candidates, frames, strict=True)):
         scores = (None, None) if judged is None else measured(judged[place], chance)
@@ -127,7 +130,7 @@ def compare_runs(
     comparisons = [
         Against(
             run=candidates[place].name,
-            **_equal(apart.is_exact.all(axis=1), apart.weights),
+            **_equal(apart.is_exact.all(axis=1), apart),
             fields=_agreement(apart),
             signs=sign_differences(marked[0], marked[place]),
         )
@@ -147,7 +150,13 @@ def compare_runs(
         dates_without_precision=tuple(dates_without_precision(common, fields)),
         fields_left_out=tuple(sorted(left_out)),
         with_gold=judged is not None,
-        intervals=Intervals(level=LEVEL, method=chance.method, samples=chance.samples, seed=chance.seed),
+        intervals=Intervals(
+            level=LEVEL,
+            method=chance.method,
+            samples=chance.samples,
+            seed=chance.seed,
+            clusters=None if together is None else int(together.max()) + 1,
+        ),
         runs=tuple(runs),
         comparisons=tuple(comparisons),
         documents_that_differ=_documents_that_differ(differences, first.id_column),
@@ -159,15 +168,13 @@ def _agreement(apart: Judged) -> dict[str, FieldAgreement]:
     """How often two runs say the same, by field: the first stands where right answers would."""
     exact = apart.is_exact
     return {
-        leaf.path: FieldAgreement(
-            rule=rule_of(leaf.field), **_equal(exact[:, place], apart.weights), **_kappa(leaf, apart)
-        )
+        leaf.path: FieldAgreement(rule=rule_of(leaf.field), **_equal(exact[:, place], apart), **_kappa(leaf, apart))
         for place, leaf in enumerate(apart.leaves)
     }
 
 
-def _equal(is_equal: Any, weights: Array) -> dict[str, Any]:
-    known = share_of("equal_share", is_equal, weights)
+def _equal(is_equal: Any, apart: Judged) -> dict[str, Any]:
+    known = share_of("equal_share", is_equal, apart.weights, apart.clusters)
     return {"equal": int(is_equal.sum()), "equal_share": known["equal_share"], "equal_ci95": known["equal_share_ci95"]}
 
 
@@ -184,6 +191,8 @@ def _kappa(leaf: Leaf, apart: Judged) -> dict[str, Any]:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = cohens_kappa(counts[np.ix_(used, used)])
+    if apart.clusters is not None:  # its variance is that of independent documents
+        return {"kappa": number(found.kappa), "kappa_ci95": None, "confusion": table}
     ends = np.array([found.kappa_low, found.kappa_upp])
     return {"kappa": number(found.kappa), "kappa_ci95": interval(ends), "confusion": table}
 
@@ -195,9 +204,10 @@ def _with_differences(comparisons: Sequence[Against], judged: Sequence[Judged], 
     """
     first, others = judged[0], judged[1:]
     right, exact = first.is_exact, [other.is_exact for other in others]
-    num_leaves = len(first.leaves)
-    of_fields = _holm([_mcnemar(right[:, place], one[:, place]) for one in exact for place in range(num_leaves)])
-    of_documents = _holm([_mcnemar(right.all(axis=1), one.all(axis=1)) for one in exact])
+    whole = [np.asarray(one.is_exact.all(axis=1)) for one in judged]
+    num_leaves, together = len(first.leaves), first.clusters
+    of_fields = holm([paired_test(right[:, at], one[:, at], together) for one in exact for at in range(num_leaves)])
+    of_documents = holm([paired_test(whole[0], one, together) for one in whole[1:]])
     found = []
     for at, (entry, other) in enumerate(zip(comparisons, others, strict=True)):
         gains = _gains(first, other, chance)
@@ -225,6 +235,8 @@ def _gains(first: Judged, other: Judged, chance: Chance) -> list[Differences]:
     shape = (num_leaves + 2, len(MEASURES))
     gains = statistic(units.sum(axis=0, keepdims=True)).reshape(shape)
     rng = np.random.default_rng(chance.seed)
+    if first.clusters is not None:  # they are what is resampled
+        units = np.stack([np.bincount(first.clusters, column) for column in units.T], axis=1)
     ends = intervals(units, statistic, samples=chance.samples, rng=rng, method=chance.method).reshape(*shape, 2)
     found = []
     for place in range(num_leaves + 2):
@@ -234,26 +246,6 @@ def _gains(first: Judged, other: Judged, chance: Chance) -> list[Differences]:
             figures[f"{name}_difference_ci95"] = interval(ends[place, column])
         found.append(Differences(**figures))
     return found
-
-
-def _mcnemar(first: Any, other: Any) -> dict[str, Any]:
-    table = [
-        [int((first & other).sum()), int((first & ~other).sum())],
-        [int((~first & other).sum()), int((~first & ~other).sum())],
-    ]
-    return {
-        "both_right": table[0][0],
-        "only_first_right": table[0][1],
-        "only_other_right": table[1][0],
-        "neither_right": table[1][1],
-        "p": float(mcnemar(table, exact=True).pvalue),
-    }
-
-
-def _holm(tests: Sequence[Mapping[str, Any]]) -> list[PairedTest]:
-    """One family of tests, each with its p-value corrected."""
-    corrected = multipletests([one["p"] for one in tests], method="holm")[1]
-    return [PairedTest(**one, p_holm=float(p)) for one, p in zip(tests, corrected, strict=True)]
 
 
 def _differing(ids: pl.Series, name: str, apart: Judged, judged: Sequence[Judged] | None, place: int) -> pl.DataFrame:

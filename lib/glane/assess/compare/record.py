@@ -103,7 +103,7 @@ class Differences(Strict):
 
 
 class PairedTest(Strict):
-    """McNemar's exact test: documents by which of the two runs is right."""
+    """McNemar's exact test, or that of clusters: documents by which of the two runs is right."""
 
     both_right: int
     only_first_right: int

@@ -46,6 +46,8 @@ def _about(summary: ComparisonSummary, language: Language) -> str:
         *([] if elsewhere is None else [(f"… {words['gold_not_in_all_runs']}", str(elsewhere))]),
         (words["fields_left_out"], ", ".join(summary.fields_left_out) or words["none"]),
     ]
+    if (num := summary.intervals.clusters) is not None:
+        rows.append((words["clusters"], words["clusters_how"].format(num=num)))
     if summary.weights is not None:
         rows.append((words["drawn"], how_drawn(summary.weights, EVALUATION[language], language)))
     return table(["", ""], rows, text_columns=2)

@@ -35,9 +35,7 @@ def evaluation_text(summary: EvaluationSummary) -> str:
     if flow.run_not_in_gold:
         lines.append(f"  left out: {flow.run_not_in_gold} documents of the run have no right answer")
     lines += _drawn_lines(summary.weights, summary.dates_without_precision)
-    if (num := summary.intervals.clusters) is not None:
-        few = ": so few that intervals are too short" if num < FEW_CLUSTERS else ""
-        lines.append(f"  documents go together in {num} clusters, which intervals follow{few}")
+    lines += _cluster_lines(summary.intervals.clusters)
     if summary.fields_without_gold:
         lines.append(f"  fields without right answers: {', '.join(summary.fields_without_gold)}")
     lines_of = named(summary, {"micro": "(micro)", "macro": "(macro)", "items": " (items)"})
@@ -84,6 +82,7 @@ def comparison_text(summary: ComparisonSummary) -> str:
     if summary.fields_left_out:
         lines.append(f"  left out: {', '.join(summary.fields_left_out)}")
     lines += _drawn_lines(summary.weights, summary.dates_without_precision)
+    lines += _cluster_lines(summary.intervals.clusters)
     differing = sorted({key for one in summary.runs for key in one.settings})
     if differing:
         lines.append(f"  the runs differ in: {', '.join(differing)}")
@@ -92,6 +91,13 @@ def comparison_text(summary: ComparisonSummary) -> str:
         (entry,) = summary.comparisons
         lines += ["", f"{entry.run} against {summary.first}", *_field_lines(entry)]
     return "\n".join(lines)
+
+
+def _cluster_lines(num: int | None) -> list[str]:
+    if num is None:
+        return []
+    few = ": so few that intervals are too short" if num < FEW_CLUSTERS else ""
+    return [f"  documents go together in {num} clusters, which intervals follow{few}"]
 
 
 def _run_lines(summary: ComparisonSummary) -> list[str]:

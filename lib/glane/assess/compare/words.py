@@ -9,6 +9,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "title": "Comparaison d'extractions",
         "first": "Extraction de comparaison (la première)",
         "documents": "Documents comparés",
+        "clusters": "… qui vont ensemble",
+        "clusters_how": "{num} grappes, que suivent intervalles et tests (au lieu de McNemar : échange des deux "
+        "extractions par grappe, exact) ; le kappa n'a pas d'intervalle",
         "in_all_runs": "présents dans toutes les extractions",
         "gold_not_in_all_runs": "de la référence, absents d'une extraction",
         "drawn": "Tirage des documents",
@@ -74,6 +77,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "title": "Comparison of extractions",
         "first": "Run to compare with (the first)",
         "documents": "Documents compared",
+        "clusters": "… that go together",
+        "clusters_how": "{num} clusters, which intervals and tests follow (in place of McNemar's: exchange of the "
+        "two runs by cluster, exact); kappa has no interval",
         "in_all_runs": "in all runs",
         "gold_not_in_all_runs": "of the reference, not in every run",
         "drawn": "How documents were drawn",

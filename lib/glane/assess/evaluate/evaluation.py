@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from glane.assess.bootstrap import LEVEL
+from glane.assess.clusters import numbers_for
 from glane.assess.evaluate.annotations import annotation_scores
 from glane.assess.evaluate.answers import answers_of
 from glane.assess.evaluate.evidence import evidence_scores, read_spans
@@ -87,7 +87,7 @@ def evaluate(
         answers_of(asked, paired.run),
         paired.weights if is_weighted else None,
         paired.strata if is_weighted else None,
-        _numbers(paired.gold[id_column], clusters, id_column),
+        numbers_for(paired.gold[id_column], clusters),
     )
     overall, per_field = measured(judged, chance)
     marked_fields = marks(paired.run, list(asked))
@@ -118,17 +118,6 @@ def evaluate(
     signs = [signs_column(value_signs(judged, marked_fields, list(asked)))] if marked_fields else []
     values = judged.table(ids, [paired.gold[name] for name in paired.weight_columns], signs)
     return Evaluation(values=values, fields=_table(summary), summary=summary)
-
-
-def _numbers(ids: pl.Series, clusters: pl.DataFrame | None, id_column: str) -> NDArray[np.int64] | None:
-    """The clusters of the compared documents, as numbers from 0; None if no two of them go together."""
-    if clusters is None:
-        return None
-    named = ids.to_frame().join(clusters, on=id_column, how="left", maintain_order="left")
-    places = -1 - pl.int_range(pl.len(), dtype=pl.Int64)  # a document without a usable row is a cluster by itself
-    found = named.select(pl.col("cluster").fill_null(places)).to_series().to_numpy()
-    numbers: NDArray[np.int64] = np.unique(found, return_inverse=True)[1].astype(np.int64)
-    return numbers if numbers.max(initial=-1) + 1 < len(numbers) else None
 
 
 def _groups(name: str, paired: Paired, known: Sequence[str]) -> pl.Series:
