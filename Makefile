@@ -42,7 +42,7 @@ test: dev         ## everything: many small tests at once, those of Slurm beside
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@log=$$(mktemp); .venv/bin/pytest -m slurm > $$log 2>&1 & slurm=$$!; \
+	@log=$$(mktemp); .venv/bin/pytest -m slurm > $$log 2>&1 & slurm=$$!; trap "kill $$slurm" INT TERM; \
 		nice -n 10 $(PYTEST_PARALLEL) -m "$(LIGHT)"; light=$$?; \
 		wait $$slurm; waited=$$?; cat $$log; rm -f $$log; test $$light -eq 0 && test $$waited -eq 0
 	@.venv/bin/pytest -m "(engine or ray) and not slurm"
