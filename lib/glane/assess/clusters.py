@@ -43,3 +43,14 @@ def numbers_for(ids: pl.Series, clusters: pl.DataFrame | None) -> NDArray[np.int
     found = named.select(pl.col("cluster").fill_null(places)).to_series().to_numpy()
     numbers: NDArray[np.int64] = np.unique(found, return_inverse=True)[1].astype(np.int64)
     return numbers if numbers.max(initial=-1) + 1 < len(numbers) else None
+
+
+def sums_by_cluster(rows: NDArray[np.float64], clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The sums of each column over the documents of each cluster, shape (clusters, columns).
+
+    Args:
+        rows: Of the documents, shape (documents, columns).
+        clusters: Theirs, numbers from 0.
+    """
+    num = int(clusters.max()) + 1
+    return np.stack([np.bincount(clusters, column, num) for column in rows.T], axis=1)

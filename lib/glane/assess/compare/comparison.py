@@ -12,7 +12,7 @@ import polars as pl
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from glane.assess.bootstrap import LEVEL, Array, intervals
-from glane.assess.clusters import numbers_for
+from glane.assess.clusters import numbers_for, sums_by_cluster
 from glane.assess.compare.candidates import Candidate, aligned, shared_fields, shared_ids
 from glane.assess.compare.paired_test import holm, paired_test
 from glane.assess.compare.record import (
@@ -236,7 +236,7 @@ def _gains(first: Judged, other: Judged, chance: Chance) -> list[Differences]:
     gains = statistic(units.sum(axis=0, keepdims=True)).reshape(shape)
     rng = np.random.default_rng(chance.seed)
     if first.clusters is not None:  # they are what is resampled
-        units = np.stack([np.bincount(first.clusters, column) for column in units.T], axis=1)
+        units = sums_by_cluster(units, first.clusters)
     ends = intervals(units, statistic, samples=chance.samples, rng=rng, method=chance.method).reshape(*shape, 2)
     found = []
     for place in range(num_leaves + 2):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from glane.assess.clusters import sums_by_cluster
 from glane.assess.proportion import left_over
 
 Floats = NDArray[np.float64]
@@ -157,8 +158,7 @@ def _spread(of_gold: Floats, of_run: Floats, units: Units | None) -> tuple[Float
     added[units.reviewed] += of_gold
     if units.clusters is None:
         return added.T @ added, math.inf
-    num = int(units.clusters.max()) + 1
-    sums = np.stack([np.bincount(units.clusters, column, num) for column in added.T], axis=1)
+    sums = sums_by_cluster(added, units.clusters)
     # Only clusters that add anything are observations: of the run's own figure, those with a reviewed document.
     seen = int((sums != 0).any(axis=1).sum())
     by_cluster: Floats = np.asarray(sums.T @ sums * (seen / max(seen - 1, 1)), dtype=np.float64)

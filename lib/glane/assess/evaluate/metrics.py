@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from glane.assess.bootstrap import LEVEL, Array, Method, intervals
+from glane.assess.clusters import sums_by_cluster
 from glane.assess.evaluate.scores import CategoryScores, Confusion, Ends
 from glane.assess.evaluate.verdict import Verdict
 from glane.assess.proportion import Share, clustered_share, wilson
@@ -120,9 +121,9 @@ def score_intervals(
         return found.reshape(len(sums), -1)
 
     flat = units.reshape(num_documents, -1)
-    if clusters is not None and (num := int(clusters.max()) + 1) < num_documents:
+    if clusters is not None and clusters.max() + 1 < num_documents:
         first = np.unique(clusters, return_index=True)[1]
-        flat = np.stack([np.bincount(clusters, column, num) for column in flat.T], axis=1)
+        flat = sums_by_cluster(flat, clusters)
         strata = None if strata is None else strata[first]
     found = intervals(flat, statistic, samples=samples, rng=rng, method=method, strata=strata).reshape(*shape, 2)
     whole = scores(units.sum(axis=0), is_value)
