@@ -13,8 +13,9 @@ import glane
 from conftest import SMALL_TASK, extract_here, make_settings
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.groups import Cell, Groups, Rates
 from glane.assess.estimate.page import estimate_page
-from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, pooled
+from glane.assess.estimate.pooled import bands, limits, pooled
 from glane.assess.estimate.question import Question, with_weights
 from glane.assess.estimate.sentences import summarised
 from glane.assess.evaluate.evaluation import evaluate

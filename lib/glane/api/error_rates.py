@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glane.api.several_runs import SeveralRuns
 from glane.assess.estimate.error_rates import ErrorRatesRecord
-from glane.assess.estimate.pooled import Rates
+from glane.assess.estimate.groups import Rates
 from glane.assess.estimate.question import Question
 from glane.errors import DataError
 from glane.extraction.fingerprint import answering

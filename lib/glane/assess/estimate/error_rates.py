@@ -6,7 +6,7 @@ from typing import Literal
 
 import polars as pl
 
-from glane.assess.estimate.pooled import Rates
+from glane.assess.estimate.groups import Rates
 from glane.assess.estimate.question import GOLD, MODEL, REVIEWED, WEIGHT
 from glane.records import Record
 

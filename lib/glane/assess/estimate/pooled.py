@@ -21,50 +21,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv
 
+from glane.assess.estimate.differences import Residuals, differences, residuals_of
+from glane.assess.estimate.groups import Floats, Groups, Rates, predictive
 from glane.assess.proportion import Interval, normal_quantile
 
-Floats = NDArray[np.float64]
 DRAWS = 4000
-_SPREADS = np.array([0.1, 0.2, 0.4, 0.8, 1.6])  # how far groups may differ: standard deviations, relative
-_LIKELY = 0.1  # scale of their half-normal prior for periods; of hospitals and the like nothing is presumed
-_NEAR = 3  # periods whose distance is this part of the series are still alike
-_OWN = 0.15  # the part of that variance which a period shares with no other
 _TRIALS = 999  # simulated reviews behind the test of heterogeneity
-_LEAST = 1e-9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """The reviewed documents of each group to which the model gave one answer; arrays of length G."""
-
-    num: Floats  # documents
-    num_yes: Floats  # that are truly yes
-    share: Floats  # of true yes, weighted; 0 where there is none
-    num_effective: Floats  # Kish's size: as many documents of equal weight
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Groups:
-    """A run and its review by group; arrays of length G, in order of time if `is_ordered`."""
-
-    num_run: Floats  # documents
-    run_yes: Floats  # to which the model said yes
-    said_yes: Cell
-    said_no: Cell
-    is_ordered: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """The model's error rates over all groups, and how many reviewed documents each rests on (Kish's size)."""
-
-    sensitivity: float
-    num_yes: float
-    false_positive_rate: float
-    num_no: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,18 +55,18 @@ def pooled(groups: Groups, rates: Rates, total: Interval, *, level: float, seed:
     left_yes = groups.run_yes - groups.said_yes.num
     left_no = groups.num_run - groups.run_yes - groups.said_no.num
     left = left_yes + left_no
-    residuals = _residuals(groups, rates)
-    difference, posterior = _differences(groups, residuals)
-    after_yes, after_no = _predictive(groups.run_yes / groups.num_run, rates.sensitivity, rates.false_positive_rate)
+    residuals = residuals_of(groups, rates)
+    posterior = differences(groups, residuals)
+    after_yes, after_no = predictive(groups.run_yes / groups.num_run, rates.sensitivity, rates.false_positive_rate)
     own = left / groups.num_run * residuals.base
-    point = np.clip(left_yes * after_yes + left_no * after_no + own * difference, 0, left)
+    point = np.clip(left_yes * after_yes + left_no * after_no + own * posterior.mean(), 0, left)
 
     sensitivity = _drawn_rate(rng, rates.sensitivity, rates.num_yes)
     false_positive = np.minimum(_drawn_rate(rng, rates.false_positive_rate, rates.num_no), 0.99 * sensitivity)
     observed = _drawn_shares(rng, groups, false_positive)
-    after_yes, after_no = _predictive(observed, sensitivity, false_positive)
+    after_yes, after_no = predictive(observed, sensitivity, false_positive)
     truly = rng.binomial(left_yes.astype(int), after_yes) + rng.binomial(left_no.astype(int), after_no)
-    drawn = np.clip(np.asarray(truly, dtype=np.float64) + own * posterior(rng), 0, left)
+    drawn = np.clip(np.asarray(truly, dtype=np.float64) + own * posterior.draw(rng, DRAWS), 0, left)
     return Pooled(
         estimate=known + _scaled(point[None], left, np.array([total.estimate - known.sum()]))[0],
         draws=known + _scaled(drawn, left, _drawn_total(rng, total, level) - known.sum()),
@@ -140,118 +104,6 @@ def of_process(drawn: Pooled, groups: Groups, *, is_count: bool, effect: float =
     rng = np.random.default_rng(seed)
     yes, no = drawn.draws / effect + 0.5, (groups.num_run - drawn.draws) / effect + 0.5
     return rng.gamma(yes) * effect if is_count else groups.num_run * rng.beta(yes, no)
-
-
-def _predictive(observed: Floats, sensitivity: Floats | float, false_positive: Floats | float) -> tuple[Floats, Floats]:
-    """How often a document is a yes where the model says yes, and where it says no; by its share of yes in the group.
-
-    Arrays are (G,), or (DRAWS, G) with rates (DRAWS, 1).
-    """
-    youden = np.maximum(sensitivity - false_positive, 1e-3)
-    truly = np.clip((observed - false_positive) / youden, 0, 1)
-    after_yes = np.clip(truly * sensitivity / np.maximum(observed, _LEAST), 0, 1)
-    after_no = np.clip(truly * (1 - sensitivity) / np.maximum(1 - observed, _LEAST), 0, 1)
-    return np.where(observed > 0, after_yes, 0.0), after_no
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Residuals:
-    """What the review of each group says beyond the shared error rates, in documents of the group; arrays (G,)."""
-
-    found: Floats
-    variance: Floats  # under shared rates; 0 without a reviewed document
-    base: Floats  # documents to which differences between groups are relative
-    after_yes: Floats  # predictive values, one error added so that no rate is 0
-    after_no: Floats
-
-
-def _residuals(groups: Groups, rates: Rates) -> _Residuals:
-    sensitivity = (rates.sensitivity * rates.num_yes + 0.5) / (rates.num_yes + 1)
-    false_positive = (rates.false_positive_rate * rates.num_no + 0.5) / (rates.num_no + 1)
-    after_yes, after_no = _predictive((groups.run_yes + 0.5) / (groups.num_run + 1), sensitivity, false_positive)
-    found, variance = np.zeros_like(after_yes), np.zeros_like(after_yes)
-    run_no = groups.num_run - groups.run_yes
-    cells = ((groups.said_yes, groups.run_yes, after_yes), (groups.said_no, run_no, after_no))
-    for cell, size, expected in cells:
-        seen, num = cell.num_effective > 0, np.maximum(cell.num_effective, 1)
-        chance = _one_more(expected, num)  # an expectation of 0 is none without noise
-        found += np.where(seen, size * (cell.share - expected), 0)
-        variance += np.where(seen, size**2 * chance * (1 - chance) / num, 0)
-    expected_yes = groups.run_yes * after_yes + run_no * after_no
-    overall = expected_yes.sum() / groups.num_run.sum()  # a group where the model sees nothing may have cases, too
-    base = (expected_yes + groups.num_run * (false_positive + overall)) / 2
-    return _Residuals(
-        found=found, variance=variance, base=np.maximum(base, _LEAST), after_yes=after_yes, after_no=after_no
-    )
-
-
-def _one_more(rate: Floats, num: Floats) -> Floats:
-    """Shares after one more document, half yes and half no."""
-    return (rate * num + 0.5) / (num + 1)
-
-
-def _differences(groups: Groups, residuals: _Residuals) -> tuple[Floats, _Posterior]:
-    """How far each group differs from the shared rates, relative to its base, and draws of that."""
-    told = residuals.variance > 0
-    found = np.where(told, residuals.found / residuals.base, 0)
-    noise = np.where(told, residuals.variance / residuals.base**2, 1e6)  # a group without review tells nothing
-    if groups.is_ordered and len(found) > 1:
-        apart = np.abs(np.subtract.outer(np.arange(len(found)), np.arange(len(found))))
-        alike = (1 - _OWN) * np.exp(-apart * _NEAR / len(found)) + _OWN * np.eye(len(found))
-        fits = [_together(found, noise, spread**2 * alike) for spread in _SPREADS]
-    else:
-        fits = [_apart(found, noise, spread**2) for spread in _SPREADS]
-    evidence = np.array([fit.evidence for fit in fits])
-    if groups.is_ordered:
-        evidence -= 0.5 * (_SPREADS / _LIKELY) ** 2
-    chances = np.exp(evidence - evidence.max())
-    posterior = _Posterior(fits=tuple(fits), chances=chances / chances.sum())
-    return posterior.mean(), posterior
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fit:
-    """The normal posterior of the differences at one spread."""
-
-    mean: Floats
-    root: Floats  # (G, G), or (G,) where groups are independent: its square is the covariance
-    evidence: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Posterior:
-    fits: tuple[_Fit, ...]
-    chances: Floats
-
-    def mean(self) -> Floats:
-        found: Floats = np.sum([chance * fit.mean for chance, fit in zip(self.chances, self.fits, strict=True)], axis=0)
-        return found
-
-    def __call__(self, rng: np.random.Generator) -> Floats:
-        """Draws (DRAWS, G)."""
-        which = rng.choice(len(self.fits), DRAWS, p=self.chances)
-        drawn = np.empty((DRAWS, len(self.fits[0].mean)))
-        for place, fit in enumerate(self.fits):
-            noise = rng.standard_normal((int((which == place).sum()), len(fit.mean)))
-            drawn[which == place] = fit.mean + (noise * fit.root if fit.root.ndim == 1 else noise @ fit.root.T)
-        return drawn
-
-
-def _together(found: Floats, noise: Floats, prior: Floats) -> _Fit:
-    """Groups that tell of each other: Gaussian regression with known variances."""
-    factor = np.linalg.cholesky(prior + np.diag(noise))
-    whitened = np.linalg.solve(factor, np.column_stack([found, prior]))
-    covariance = prior - whitened[:, 1:].T @ whitened[:, 1:]
-    root = np.linalg.cholesky(covariance + 1e-10 * np.eye(len(found)))
-    evidence = float(-0.5 * whitened[:, 0] @ whitened[:, 0] - np.log(np.diag(factor)).sum())
-    return _Fit(mean=whitened[:, 1:].T @ whitened[:, 0], root=root, evidence=evidence)
-
-
-def _apart(found: Floats, noise: Floats, prior: float) -> _Fit:
-    """Exchangeable groups: each shrunk by itself."""
-    whole = prior + noise
-    evidence = float((-0.5 * found**2 / whole - 0.5 * np.log(whole)).sum())
-    return _Fit(mean=found * prior / whole, root=np.sqrt(prior * noise / whole), evidence=evidence)
 
 
 def _drawn_rate(rng: np.random.Generator, rate: float, num: float) -> Floats:
@@ -292,7 +144,7 @@ def _scaled(counts: Floats, most: Floats, wanted: Floats) -> Floats:
     return counts
 
 
-def _heterogeneity(groups: Groups, residuals: _Residuals, rng: np.random.Generator) -> float | None:
+def _heterogeneity(groups: Groups, residuals: Residuals, rng: np.random.Generator) -> float | None:
     """The p-value of equal error rates in all groups: the residuals against those of simulated reviews."""
     told = residuals.variance > 0
     if told.sum() < 2:

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Literal
 
-from glane.assess.estimate.pooled import Rates
+from glane.assess.estimate.groups import Rates
 from glane.assess.estimate.question import Question
 from glane.records import Record, left_out
 from glane.types import Toy

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from glane.assess.estimate.clustered import clustering, few_clusters
 from glane.assess.estimate.error_rates import mean_of_yes, rates_of_review
 from glane.assess.estimate.figures import joined_notes
-from glane.assess.estimate.pooled import Cell, Groups, Rates, bands, limits, of_process, pooled
+from glane.assess.estimate.groups import Cell, Groups, Rates
+from glane.assess.estimate.pooled import bands, limits, of_process, pooled
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STEPS, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import Estimate, Together
 from glane.assess.estimate.shares import share_of
