@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from glane.engine import vllm, vllm_compat
+from glane.engine import own_code, vllm_compat
 from glane.engine.packed_scores import MASS_COLUMNS, MASS_ID, NUM_ALTERNATIVES, PackedScores
 from glane.errors import EngineError
 
@@ -126,7 +126,7 @@ def test_what_vllm_no_longer_has_is_named_with_the_remedy(place):
 def test_vllm_is_extended_where_it_was_tried(monkeypatch, changes, version, extends):
     from conftest import DEMO_MODEL
 
-    monkeypatch.setattr(vllm, "vllm_version", lambda: version)
-    arguments = vllm._arguments(DEMO_MODEL.model_copy(update=changes), "cpu")
+    monkeypatch.setattr(own_code, "vllm_version", lambda: version)
+    arguments = own_code.arguments_with_own_code(DEMO_MODEL.model_copy(update=changes), "cpu")
     ours = arguments.get("worker_extension_cls", "").startswith("glane.")
     assert ours is extends

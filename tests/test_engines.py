@@ -16,7 +16,7 @@ import yaml
 
 from conftest import DEMO_MODEL, ROOT, make_settings, work, write_documents
 from glane.cluster.layout import Node, plan_layout
-from glane.engine import preload, registry, vllm, vllm_compat
+from glane.engine import own_code, preload, registry, vllm_compat
 from glane.engine.protocol import EngineKind
 from glane.engine.samples import sample_answer
 from glane.engine.weights import model_digests, resolve_weights, weights_bytes
@@ -162,9 +162,9 @@ def test_sampled_strings_match_their_pattern(pattern):
     ],
 )
 def test_a_version_of_vllm_that_was_not_tried_is_told_in_a_sentence(monkeypatch, version, shared, words):
-    monkeypatch.setattr(vllm, "vllm_version", lambda: version)
+    monkeypatch.setattr(own_code, "vllm_version", lambda: version)
     model = DEMO_MODEL.model_copy(update={"shared_grammars": shared})
-    assert vllm._wants_shared_grammars(model) is (shared is True or version == "0.32.1")
+    assert own_code.wants_shared_grammars(model) is (shared is True or version == "0.32.1")
     told = registry.engine_kind("vllm").warnings(model)
     *grammars, mass = told or [None]
     assert len(grammars) == (words is not None)

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from glane.engine.arguments import engine_arguments
 from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.checks import check_vllm
+from glane.engine.own_code import SCHEDULER, WORKER_EXTENSION, arguments_with_own_code, warnings_of
 from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
@@ -35,9 +35,6 @@ from glane.versions import vllm_version
 _LONGEST_UNCHECKED = 100_000
 
 _THINKING = "/thinking"  # ends the id of the request that comes before the one for the answer
-
-_SCHEDULER = "glane.engine.grammars.scheduler"  # vLLM's scheduler with shared grammars
-_WORKER_EXTENSION = "glane.engine.worker_extension.WorkerExtension"  # sends the mass that the mask left
 
 
 class VllmEngine:
@@ -70,8 +67,8 @@ class VllmEngine:
         if device == "cpu":
             torch.set_num_threads(cpus)  # in a fork, OpenMP has read OMP_NUM_THREADS before
 
-        arguments = _arguments(settings, device)
-        tells_mass = arguments.get("worker_extension_cls") == _WORKER_EXTENSION
+        arguments = arguments_with_own_code(settings, device)
+        tells_mass = arguments.get("worker_extension_cls") == WORKER_EXTENSION
 
         def params(form: Form, sampling: Sampling, grammar: str | None, *, is_checked: bool) -> SamplingParams:
             kind = self._checked_params if is_checked else SamplingParams
@@ -109,7 +106,7 @@ class VllmEngine:
         self._reasoning_tokens: dict[str, int] = {}  # of the thinking that is done, by the id of the answer's request
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens - settings.thinking_room
         try:
-            wants_shared = arguments.get("scheduler_cls") == _SCHEDULER
+            wants_shared = arguments.get("scheduler_cls") == SCHEDULER
             self._checked_params = _checked_params() if wants_shared else SamplingParams
             self._engine = LLMEngine.from_engine_args(_engine_args(arguments))
             raise_when_core_ends(self._engine)
@@ -248,13 +245,6 @@ def _is_valid(grammar: QuoteGrammar) -> bool:
     return not LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(grammar.about(".")))
 
 
-def _arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
-    """The arguments of an engine that uses code of glane."""
-    shared = {"scheduler_cls": _SCHEDULER} if _wants_shared_grammars(settings) else {}
-    mass = {"worker_extension_cls": _WORKER_EXTENSION} if settings.quote_mass and _is_tried() else {}
-    return {**shared, **mass, **engine_arguments(settings, device)}
-
-
 def _engine_args(values: dict[str, Any]) -> Any:
     from vllm import EngineArgs
 
@@ -270,42 +260,10 @@ def _checked_params() -> Any:
     return CheckedParams
 
 
-def _wants_shared_grammars(settings: ModelSettings) -> bool:
-    if settings.shared_grammars != "auto":
-        return settings.shared_grammars
-    return _is_tried()
-
-
-def _is_tried() -> bool:
-    from glane.engine.vllm_compat import is_tried
-
-    return is_tried(vllm_version())
-
-
 def _conversations(settings: ModelSettings) -> ChatTokenizer | None:
     """The tokenizer, loaded without vLLM, which takes ten times as long to import."""
     plain = load_tokenizer(Path(settings.tokenizer or settings.path), mode=settings.tokenizer_mode)
     return None if plain is None else ChatTokenizer(settings, plain)
-
-
-def _warnings(settings: ModelSettings) -> list[str]:
-    """Warnings if shared grammars or quote_mass are wanted, and this version of vLLM was not tried with them."""
-    if settings.shared_grammars is False and not settings.quote_mass:
-        return []
-    from glane.engine.vllm_compat import is_tried, tried_versions
-
-    version, found = vllm_version(), []
-    if is_tried(version):
-        return []
-    untried = f"vLLM {version} was not tried with {{}} (tried: {tried_versions()})"
-    tried = untried.format("shared grammars")
-    if settings.shared_grammars == "auto":
-        found = [f"{tried}: each answer gets a grammar of its own, which takes longer and changes no answer"]
-    elif settings.shared_grammars:
-        found = [f"{tried}, and model.shared_grammars=true uses them all the same; =auto would not"]
-    if settings.quote_mass:
-        found.append(f"{untried.format('quote_mass')}: it is null, and confidence does not count it")
-    return found
 
 
 KIND = EngineKind(
@@ -315,7 +273,7 @@ KIND = EngineKind(
     has_weights=True,
     needs_hardware=True,
     preload=preload,
-    warnings=_warnings,
+    warnings=warnings_of,
     check=check_vllm,
     conversations=_conversations,
 )
