@@ -36,7 +36,7 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
 from conftest import make_settings, prepare_run, spec  # noqa: E402
-from glane.corpus import select  # noqa: E402
+from glane.corpus import id_source  # noqa: E402
 from glane.corpus.files import InputFile, inspect_files  # noqa: E402
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan  # noqa: E402
 from glane.corpus.proof import with_digests  # noqa: E402
@@ -114,7 +114,7 @@ def simulated_row_groups(_: object, file: InputFile) -> Iterator[Iterator[pl.Dat
 
 
 def plan_once(rows: int, groups: int, share: float, sample: float, folder: str) -> None:
-    select._Source.row_groups = simulated_row_groups
+    id_source.IdSource.row_groups = simulated_row_groups
     where = f"triage < {round(100 * share)}" if share < 1 else None
     print(f"plan of {rows:.0e} rows in {groups:.0e} row groups, where={where}, sample={sample or None}: {mib()} MiB")
     files = timed("metadata", lambda: simulated_files(rows, groups))

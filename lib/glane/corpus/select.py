@@ -6,31 +6,24 @@ once" has no meaning without that. It keeps one bit per row, and the hashes of t
 
 from __future__ import annotations
 
-import copy
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import cast
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.conditions import read_condition, untrue, with_dates
 from glane.corpus.files import InputFile, check_column
 from glane.corpus.groups import Groups, GroupsFound, choose_groups
-from glane.corpus.ids import as_ids, id_type
+from glane.corpus.id_source import GROUP, IdSource
+from glane.corpus.ids import id_type
 from glane.corpus.masks import Mask, Packed, num_asked, unpacked
-from glane.corpus.readable import is_readable
 from glane.corpus.sample import limit_rows, sample_rows
-from glane.corpus.unchanged import identity
 from glane.corpus.unique import Hashes, IdHashes
 from glane.errors import ConfigError, DataError, did_you_mean, told
-
-_BATCH_ROWS = 65_536
-_GROUP = "\x01group"  # the ids of groups beside the columns of the input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +75,9 @@ def select_rows(
         DataError: for null or duplicate ids, null ids of groups, or if nothing is selected.
     """
     where, columns = _where(selection.where, files, _id_field(files[0], id_column, number_rows))
-    source = _Source(files, id_column, columns, number_rows, group_by)
+    source = IdSource(files, id_column, columns, number_rows, group_by)
     found = None if group_by is None else GroupsFound()
-    key = id_column if group_by is None else _GROUP
+    key = id_column if group_by is None else GROUP
     known = [
         (_Known(ids), is_wanted)
         for ids, is_wanted in ((selection.only_ids, True), (selection.skip_ids, False))
@@ -107,7 +100,7 @@ def select_rows(
                             f"data.where='{id_column} IS NOT NULL' leaves these out."
                         )
                     if found is not None:
-                        found.add(_without_nulls(chosen[_GROUP], file, str(group_by)))
+                        found.add(_without_nulls(chosen[GROUP], file, str(group_by)))
                     hashes.add(ids)
                     parts.append(part)
                 masks.append(_packed(parts))
@@ -188,71 +181,6 @@ def _told(kinds: Mapping[str, pl.DataType]) -> str:
     return ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
 
 
-class _Source:
-    """Reads the ids and the columns of the filter, one row group after another."""
-
-    def __init__(
-        self,
-        files: Sequence[InputFile],
-        id_column: str,
-        columns: Sequence[str],
-        number_rows: bool,
-        group_by: str | None = None,
-    ) -> None:
-        self._id, self._numbers, self._group = id_column, number_rows, group_by
-        self._beside = [name for name in dict.fromkeys(columns) if name != id_column]
-        ids = [] if number_rows else [id_column]
-        self._columns = list(dict.fromkeys([*ids, *self._beside, *([] if group_by is None else [group_by])]))
-        self._starts = dict(zip((file.path for file in files), accumulate((f.num_rows for f in files), initial=1)))
-
-    def ids_only(self) -> _Source:
-        """The same without the columns of the filter."""
-        other = copy.copy(self)
-        other._columns, other._beside, other._group = [] if self._numbers else [self._id], [], None
-        return other
-
-    def row_groups(self, file: InputFile) -> Iterator[Iterator[pl.DataFrame]]:
-        """The batches of each row group. The footer is read only once, because that of many row groups is large."""
-        start = self._starts[file.path]
-        with pq.ParquetFile(file.path) as parquet:
-            if identity(file.path) != file.identity:
-                raise DataError(
-                    f"{file.path}: was changed while it was read. Run the command again once it is at rest."
-                )
-            for row_group, (rows, _) in enumerate(file.row_groups):
-                yield self._frames(parquet, file, row_group, start)
-                start += rows
-
-    def _frames(self, parquet: pq.ParquetFile, file: InputFile, row_group: int, start: int) -> Iterator[pl.DataFrame]:
-        for batch in self._batches(parquet, file, row_group):
-            if self._numbers:
-                ids = pa.array(np.arange(start, start + batch.num_rows))
-                start += batch.num_rows
-            else:
-                ids = as_ids(batch.column(self._id), place=file.path)
-            others = {name: batch.column(name) for name in self._beside}
-            for name, column in others.items():
-                if not is_readable(column):  # Polars trusts that strings are UTF-8
-                    raise DataError(
-                        f"{file.path}: column {name!r} is damaged or not UTF-8 in row group {row_group}; data.where "
-                        "cannot be computed. Mend these cells, or leave the column out of data.where."
-                    )
-            if self._group is not None:
-                others[_GROUP] = as_ids(batch.column(self._group), place=file.path, setting="data.group_by")
-            yield cast(pl.DataFrame, pl.from_arrow(pa.table({self._id: ids, **others})))
-
-    def _batches(self, parquet: pq.ParquetFile, file: InputFile, row_group: int) -> Iterator[pa.RecordBatch]:
-        if not self._columns:  # nothing to read: the rows are only numbered
-            for start in range(0, rows := file.row_groups[row_group][0], _BATCH_ROWS):
-                count = min(_BATCH_ROWS, rows - start)
-                yield pa.record_batch({"": pa.nulls(count)})
-            return
-        try:
-            yield from parquet.iter_batches(_BATCH_ROWS, row_groups=[row_group], columns=self._columns)
-        except (OSError, pa.ArrowException):
-            raise DataError(f"{file.path}: row group {row_group} is damaged. Copy the file again.") from None
-
-
 class _Known:
     """A sorted set of ids, made once. Polars' `is_in` would build a set again for every batch."""
 
@@ -302,7 +230,7 @@ def _packed(parts: Sequence[Mask | None]) -> Packed | None:
 
 
 def _refuse_duplicates(
-    files: Sequence[InputFile], source: _Source, id_column: str, masks: Sequence[Packed | None], suspects: Hashes
+    files: Sequence[InputFile], source: IdSource, id_column: str, masks: Sequence[Packed | None], suspects: Hashes
 ) -> None:
     """Compare the ids with repeated hashes, and raise DataError if an id does occur twice."""
     places: dict[str | int, str] = {}  # of the ids that were met
