@@ -411,7 +411,7 @@ def test_what_was_missed_is_told_with_a_limit_and_tested_if_asked() -> None:
     found, values = rare()
     quiet = pl.DataFrame({"id": [f"q{i}" for i in range(100)]})
     table = pl.concat([found.select("id"), quiet])
-    documents = Documents(table=table.with_columns(cluster=pl.int_range(pl.len(), dtype=pl.Int64)))
+    documents = Documents(table=table.with_columns(__cluster=pl.int_range(pl.len(), dtype=pl.Int64)))
     silent = quiet.head(40).select(
         "id", pl.lit("fever").alias("field"), pl.lit(None, pl.Int64).alias("item"),
         pl.when(pl.int_range(pl.len()) < 3).then(pl.lit("true")).alias("gold"), pl.lit(None, pl.String).alias("predicted"),
@@ -459,7 +459,7 @@ def test_documents_of_a_cluster_count_as_one() -> None:
     assert cluster_numbers(rows, ["patient", "year"]).to_list() == [0, 1, 0, 2, 3]
     assert cluster_numbers(rows, []).to_list() == [0, 1, 2, 3, 4]
     found, values = frames()
-    ten = pl.DataFrame({"id": found["id"]}).with_columns(cluster=pl.int_range(pl.len(), dtype=pl.Int64) % 10)
+    ten = pl.DataFrame({"id": found["id"]}).with_columns(__cluster=pl.int_range(pl.len(), dtype=pl.Int64) % 10)
     documents = Documents(table=ten, columns=("hospital",))
     result = accept(found, values, id_column="id", risks=BORNE, documents=documents)
     assert (result.summary.clusters.judged, result.summary.clusters.run) == (10, 10)

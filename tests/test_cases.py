@@ -49,6 +49,7 @@ def test_a_condition_on_one_row_is_a_case_or_none(text: str, expected: list[bool
         ("age > avg(age)", "several rows"),
         ("visit > CURRENT_DATE", "current time"),
         ("fever AND", "no SQL expression"),
+        ("TRUE", "speaks of no field"),
     ],
 )
 def test_what_is_no_condition_is_refused(text: str, words: str) -> None:
@@ -164,3 +165,17 @@ def test_one_name_is_a_name_and_not_its_letters(run: Path) -> None:
     one = glane.estimate(run, gold, "fever", clusters="ward").figures[0]
     assert one.clusters == 3
     assert glane.evaluate(run, gold, fields="fever", by="ward", samples=0).summary.by.keys() == {"ward"}
+
+
+def test_no_cell_is_told_where_a_definition_cannot_be_computed(run: Path, tmp_path: Path) -> None:
+    secret = "Mme Untel, née le 3"
+    data = tmp_path / "d.parquet"
+    pl.DataFrame({"id": ["a", "b"], "text": [f"[[answer {{}}]] {secret}"] * 2}).write_parquet(data)
+    extract_here(make_settings(data, tmp_path / "run"))
+    gold = pl.DataFrame({"id": ["a", "b"], "fever": [True, False]})
+    for case in ("CAST(text AS INT) > 1", "STRPTIME(text, '%Y-%m-%d') > '2024-01-01'"):
+        with pytest.raises(ConfigError, match="cannot be computed for every document") as told:
+            glane.estimate(tmp_path / "run", gold, case=case)
+        assert "Untel" not in str(told.value) + repr(told.value.__cause__)
+    with pytest.raises(ConfigError, match="speaks of no field"):
+        glane.estimate(tmp_path / "run", gold, case="TRUE")

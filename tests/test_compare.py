@@ -14,7 +14,9 @@ from omegaconf import OmegaConf
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
+import glane
 from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
+from glane.assess.clusters import CLUSTER, cluster_numbers, numbers_for
 from glane.assess.compare.candidates import Candidate, shared_fields
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.compare.paired_test import paired_test, sign_flip_p
@@ -410,7 +412,7 @@ def test_copies_of_a_document_prove_nothing() -> None:
     once = compare_runs([candidate(name, rows) for name, rows in zip("ab", runs, strict=False)], gold)
     many = [candidate(name, rows * 10) for name, rows in zip("ab", runs, strict=False)]
     ids = copied["id"]
-    clusters = pl.DataFrame({"id": ids, "cluster": [place % 60 for place in range(600)]})
+    clusters = pl.DataFrame({"id": ids, CLUSTER: [place % 60 for place in range(600)]})
     together, apart = compare_runs(many, copied, clusters=clusters), compare_runs(many, copied)
     told = [one.summary.comparisons[0] for one in (once, together, apart)]
     for name in ASKED:
@@ -429,3 +431,43 @@ def test_copies_of_a_document_prove_nothing() -> None:
     for language, words in (("fr", "60 grappes"), ("en", "60 clusters")):
         assert words in comparison_report(together.summary, language=language)
     assert apart.summary.intervals.clusters is None
+
+
+def test_of_the_smallest_chances_nothing_is_rounded_away() -> None:
+    assert sign_flip_p(np.ones(200, dtype=np.int64)) == pytest.approx(2 * 0.5**200)
+    both = np.concatenate([np.ones(100), np.full(60, 3)]).astype(np.int64)
+    assert sign_flip_p(both) == pytest.approx(2 * 0.5**160)
+
+
+@pytest.mark.parametrize("name", ["id", "cluster", "_0", "_text"])
+def test_a_failed_document_is_of_its_patient_too(name: str, tmp_path: Path) -> None:
+    """In the run named first most documents fail: they are judged as wrong, and six patients remain six."""
+    runs, patients = [], [place // 10 for place in range(60)]
+    for run, failed in (("a", 27), ("b", 0)):
+        texts = ["[[invalid]]" if place % 10 * 6 < failed else answer(age=place) for place in range(60)]
+        path = write_documents(tmp_path / f"{run}.parquet", texts, patient=patients)
+        pl.read_parquet(path).rename({"id": name}).write_parquet(path)
+        runs.append(tmp_path / run)
+        extract_here(make_settings(path, runs[-1], SMALL_TASK, data__id_column=name))
+    gold = pl.DataFrame({name: [f"d{place}" for place in range(60)], "age": range(60)})
+    for order in (runs, runs[::-1]):
+        found = glane.compare(order, gold=gold, clusters="patient", samples=100).summary
+        assert found.intervals.clusters == 6
+        assert found.comparisons[0].fields["age"].p == pytest.approx(2 * 0.5**6)
+    judged = glane.evaluate(runs[0], gold, clusters="patient", samples=100).summary
+    assert judged.intervals.clusters == 6
+
+
+@pytest.mark.parametrize("name", ["field", "value", "verdict", "__cluster", "__id"])
+def test_an_id_is_not_named_as_columns_beside_it(name: str, tmp_path: Path) -> None:
+    path = write_documents(tmp_path / "d.parquet", ["a"])
+    pl.read_parquet(path).rename({"id": name}).write_parquet(path)
+    with pytest.raises(ConfigError, match="[Rr]ename it in the input"):
+        extract_here(make_settings(path, tmp_path / "run", SMALL_TASK, data__id_column=name))
+
+
+def test_a_cell_that_holds_nothing_is_a_cluster_by_itself() -> None:
+    rows = pl.DataFrame({"x": [1.0, 1.0, None, float("nan"), float("nan")]})
+    assert cluster_numbers(rows, ["x"]).to_list() == [0, 0, 1, 2, 3]
+    named = pl.DataFrame({"id": ["a", "b"], CLUSTER: [0, 0]})
+    assert numbers_for(pl.Series("id", ["a", "b", "c", "d"]), named).tolist() == [2, 2, 1, 0]  # type: ignore[union-attr]

@@ -11,6 +11,7 @@ import pytest
 
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings
+from glane.assess.clusters import CLUSTER
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.groups import Cell, Groups, Rates
@@ -460,7 +461,7 @@ def test_an_evaluation_resamples_clusters_and_says_how_many() -> None:
     said = np.where(wrong, ~truth, truth)
     run = pl.LazyFrame({"id": range(300), "status": "OK", "reason": None, "fever": said})
     gold = pl.DataFrame({"id": range(300), "fever": truth})
-    clusters = pl.DataFrame({"id": range(300), "cluster": patient})
+    clusters = pl.DataFrame({"id": range(300), CLUSTER: patient})
     plain, wide = (
         evaluate(fields, run, gold, id_column="id", clusters=one, chance=Chance(samples=400)).summary
         for one in (None, clusters)

@@ -86,6 +86,33 @@ def untrue(condition: pl.Expr, schema: Mapping[str, pl.DataType]) -> str:
     return "" if kind == pl.Boolean() else f"it gives {kind}, not true or false"
 
 
+def computed(condition: pl.Expr, rows: pl.DataFrame, *, place: str, of: str) -> pl.Series:
+    """For each row, whether the condition is true of it; null is not.
+
+    Args:
+        condition: Of `read_condition`.
+        rows: With its columns.
+        place: The setting that says it.
+        of: What the rows are, for the message.
+
+    Raises:
+        ConfigError: if it fails at a cell. Its message quotes none: a cell may be a document's text.
+    """
+    try:
+        return rows.select(condition.alias("_")).to_series().fill_null(value=False)
+    except Exception as error:  # of Polars, of several types; their messages quote cells
+        raise ConfigError(
+            f"{place}: cannot be computed for every {of} ({type(error).__name__}): what it does does not fit a cell of "
+            f"{told_columns({name: rows.schema[name] for name in dict.fromkeys(condition.meta.root_names())})}. "
+            "TRY_CAST(column AS INT) gives null for what is no number; STRPTIME(column, '%Y-%m-%d') reads dates."
+        ) from None
+
+
+def told_columns(kinds: Mapping[str, pl.DataType]) -> str:
+    """Names and types of columns, for a message."""
+    return ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
+
+
 def _several(text: str, place: str) -> str:
     return (
         f"{place}: {text!r} speaks of several rows (an aggregate, a rank, a window or a query), and it is asked of "

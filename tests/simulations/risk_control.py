@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 
-from glane.assess.calibrate.groups import CLUSTER, parts_of
+from glane.assess.calibrate.groups import parts_of
 from glane.assess.calibrate.shapes import Shape
 from glane.assess.calibrate.tested import Risks, TestedGroup, test_all
+from glane.assess.clusters import CLUSTER
 
 Frame = pl.DataFrame
 Generator = np.random.Generator

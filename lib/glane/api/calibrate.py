@@ -87,7 +87,7 @@ def calibrate(
     """
     opened = run_of(run)
     known = shapes(opened.task.fields, pooled=names_in(pooled))
-    table, are_known = clusters_of(opened, names_in(clusters))
+    table, are_known = clusters_of(opened, names_in(clusters), opened.usable())
     found = accept(
         with_doubts(opened.evidence().collect(), opened.doubts().collect(), id_column=opened.id_column),
         table_of(values, place="values", id_column=opened.id_column),

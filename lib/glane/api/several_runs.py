@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.api.cases import rows_with_case
-from glane.assess.clusters import cluster_numbers
+from glane.assess.clusters import CLUSTER, cluster_numbers
 from glane.assess.estimate.case import CaseDefinition
-from glane.assess.estimate.question import CLUSTER, Question, rows_of_run
+from glane.assess.estimate.question import Question, rows_of_run
 from glane.errors import ConfigError, DataError
 from glane.extraction.fingerprint import changes
 from glane.extraction.results import Run

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 # With fewer, intervals by cluster are too short (Cameron, Gelbach and Miller, Rev. Econ. Stat. 2008).
 FEW_CLUSTERS = 15
+CLUSTER = "__cluster"  # the column of a cluster's number; no id is named so
 _PLACE = "__place"
 
 
@@ -20,12 +21,14 @@ def cluster_numbers(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     columns, so is every row.
     """
     if not columns:
-        return pl.Series("cluster", range(rows.height), pl.Int64)
-    placed = rows.select(pl.int_range(pl.len()).alias(_PLACE), *(pl.col(name) for name in columns))
-    first = pl.col(_PLACE).min().over([pl.col(name) for name in columns])
-    known = pl.all_horizontal(pl.col(name).is_not_null() for name in columns)
+        return pl.Series(CLUSTER, range(rows.height), pl.Int64)
+    keys = [f"__{place}" for place in range(len(columns))]
+    values = (pl.col(name).fill_nan(None) if rows.schema[name].is_float() else pl.col(name) for name in columns)
+    placed = rows.select(value.alias(key) for key, value in zip(keys, values, strict=True)).with_row_index(_PLACE)
+    first = pl.col(_PLACE).min().over(keys)
+    known = pl.all_horizontal(pl.col(key).is_not_null() for key in keys)
     numbers = pl.when(known).then(first).otherwise(_PLACE)
-    return placed.select((numbers.rank("dense") - 1).cast(pl.Int64).alias("cluster")).to_series()
+    return placed.select((numbers.rank("dense") - 1).cast(pl.Int64).alias(CLUSTER)).to_series()
 
 
 def numbers_for(ids: pl.Series, clusters: pl.DataFrame | None) -> NDArray[np.int64] | None:
@@ -33,14 +36,14 @@ def numbers_for(ids: pl.Series, clusters: pl.DataFrame | None) -> NDArray[np.int
 
     Args:
         ids: Of the documents.
-        clusters: The id, and the number of the cluster in the column `cluster`. A document that is not in it is a
+        clusters: The id, and the number of the cluster in the column CLUSTER. A document that is not in it is a
             cluster by itself.
     """
     if clusters is None:
         return None
     named = ids.to_frame().join(clusters, on=ids.name, how="left", maintain_order="left")
     places = -1 - pl.int_range(pl.len(), dtype=pl.Int64)
-    found = named.select(pl.col("cluster").fill_null(places)).to_series().to_numpy()
+    found = named.select(pl.col(CLUSTER).fill_null(places)).to_series().to_numpy()
     numbers: NDArray[np.int64] = np.unique(found, return_inverse=True)[1].astype(np.int64)
     return numbers if numbers.max(initial=-1) + 1 < len(numbers) else None
 

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from glane.conditions import read_condition, untrue, with_dates
+from glane.conditions import computed, read_condition, told_columns, untrue, with_dates
 from glane.corpus.files import InputFile, check_column
 from glane.corpus.groups import Groups, GroupsFound, choose_groups
 from glane.corpus.id_source import GROUP, IdSource
@@ -168,17 +168,13 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
     kinds = _kinds(schema, roots)
     condition = with_dates(condition, kinds, place=place)
     if problem := untrue(condition, kinds):
-        raise ConfigError(f"{place}: {text!r} cannot be computed ({problem}). The columns: {_told(kinds)}.")
+        raise ConfigError(f"{place}: {text!r} cannot be computed ({problem}). The columns: {told_columns(kinds)}.")
     return condition, roots
 
 
 def _kinds(schema: Mapping[str, pa.Field], names: Sequence[str]) -> dict[str, pl.DataType]:
     empty = pa.table({name: pa.array([], schema[name].type) for name in names})
     return dict(cast(pl.DataFrame, pl.from_arrow(empty)).schema)
-
-
-def _told(kinds: Mapping[str, pl.DataType]) -> str:
-    return ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
 
 
 class _Known:
@@ -204,24 +200,10 @@ def _matching(
         return None
     mask = np.ones(len(frame), np.bool_)
     if where is not None:
-        mask &= _computed(where, frame, file)
+        mask &= cast(Mask, computed(where, frame, place="data.where", of=f"row of {file.path}").to_numpy())
     for ids_of_a_run, is_wanted in known:
         mask &= ids_of_a_run.has(frame[key]) == is_wanted
     return mask
-
-
-def _computed(where: pl.Expr, frame: pl.DataFrame, file: InputFile) -> Mask:
-    """For each row, whether the condition is true of it; null is not."""
-    try:
-        kept = frame.select(where.alias("_")).to_series()
-    except Exception as error:  # of Polars, of several types; their messages quote cells
-        kinds = _told({name: frame.schema[name] for name in dict.fromkeys(where.meta.root_names())})
-        raise ConfigError(
-            f"data.where: cannot be computed for every row of {file.path} ({type(error).__name__}): what it does "
-            f"does not fit a cell of {kinds}. TRY_CAST(column AS INT) gives null for what is no number; "
-            "STRPTIME(column, '%Y-%m-%d') reads dates."
-        ) from None
-    return cast(Mask, kept.fill_null(value=False).to_numpy())
 
 
 def _packed(parts: Sequence[Mask | None]) -> Packed | None:

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 _FILES = ("config.json", "params.json")
+_MODELOPT_FILE = "hf_quant_config.json"  # where ModelOpt wrote it before it wrote config.json's own
 _MODELOPT = {
-    "FP8": "modelopt", "FP8_PER_CHANNEL_PER_TOKEN": "modelopt", "FP8_PB_WO": "modelopt", "NVFP4": "modelopt_fp4",
+    "FP8": "modelopt", "FP8_PER_CHANNEL_PER_TOKEN": "modelopt", "FP8_PB_WO": "modelopt", "MXFP8": "modelopt_mxfp8",
+    "NVFP4": "modelopt_fp4", "MIXED_PRECISION": "modelopt_mixed",
 }  # fmt: skip
+_OTHER_NAMES = {"compressed_tensors": "compressed-tensors", "auto-round": "inc"}
 _MODALITIES = ("vision", "audio", "video", "image")
 
 
@@ -24,22 +27,29 @@ def is_multimodal(folder: Path) -> bool:
 def quantization_of(folder: Path) -> str | None:
     """The method by which a checkpoint's weights are quantised, as vLLM names it.
 
-    None if its config.json tells of none; "" if it tells of a quantisation without its method.
+    None if its files tell of none; "" if they tell of a quantisation without its method.
     """
     told = _read(folder / _FILES[0])
-    for values in (told, told.get("text_config")):
-        for key in ("quantization_config", "compression_config"):
-            if isinstance(values, Mapping) and isinstance(config := values.get(key), Mapping):
-                return _method(config)
+    found = [
+        values.get(key)
+        for values in (told, told.get("text_config"))
+        if isinstance(values, Mapping)
+        for key in ("quantization_config", "compression_config")
+    ]
+    for config in (*found, _read(folder / _MODELOPT_FILE)):
+        if isinstance(config, Mapping) and config:
+            return _method(config)
     return None
 
 
 def _method(config: Mapping[str, Any]) -> str:
-    inner = config.get("quantization")
+    told = config.get("quant_method")
+    method = told.lower() if isinstance(told, str) else ""
+    inner = config.get("quantization", config)  # of ModelOpt: beside the method in its newer files
     algorithm = str(inner.get("quant_algo", "")).upper() if isinstance(inner, Mapping) else ""
-    if algorithm in _MODELOPT:  # which may name no method
-        return _MODELOPT[algorithm]
-    return str(config.get("quant_method", "")).lower().replace("compressed_tensors", "compressed-tensors")
+    if algorithm and (method.startswith("modelopt") or not method):
+        return _MODELOPT.get(algorithm, method)
+    return _OTHER_NAMES.get(method, method)
 
 
 def _read(path: Path) -> Mapping[str, Any]:

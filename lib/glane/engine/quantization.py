@@ -18,6 +18,13 @@ NUMBERS = {
     "torchao": _ALL, "compressed-tensors": _ALL,
     "fp_quant": _BRAIN, "mxfp4": _BRAIN, "gpt_oss_mxfp4": _BRAIN, "modelopt_mxfp8": _BRAIN, "mxfp8": _BRAIN,
 }  # fmt: skip
+# What vLLM takes for a checkpoint's method beside its own name, by override_quantization_method of its classes. Any
+# other name ends the engine, or is passed over in silence.
+ALSO = {
+    "gptq": ("auto_gptq", "gptq_marlin", "moe_wna16"), "awq": ("auto_awq", "awq_marlin", "moe_wna16"),
+    "fp8": ("deepseek_v4_fp8",), "mxfp4": ("gpt_oss_mxfp4",),
+}  # fmt: skip
+_ANY = "humming"  # computes with all of them
 _LONG = {"half": "float16", "float": "float32"}
 
 
@@ -38,6 +45,11 @@ def check_quantization(settings: ModelSettings) -> None:
         raise ConfigError(
             f"model.engine_args.quantization: vLLM has no {asked!r}. Valid: {', '.join(QUANTIZATIONS)}; or leave it "
             "out: a quantised checkpoint says its own."
+        )
+    if told is not None and asked not in (None, _ANY, *(valid := (told, *ALSO.get(told, ())))):
+        raise ConfigError(
+            f"model.engine_args.quantization: {asked} does not go with weights quantised by {told}. Leave it out: the "
+            f"checkpoint says its own; or set one of {', '.join((*valid, _ANY))}."
         )
     method = told or asked
     if method is None or settings.dtype == "auto":

@@ -29,6 +29,7 @@ from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.lookups import lookup_marks
 from glane.extraction.results import open_run
 from glane.extraction.summary import WORK
+from glane.extraction.tables import VALUE_COLUMNS
 from glane.run.description import RunDescription
 from glane.run.environment import environment
 from glane.run.fingerprint import fingerprint_digest
@@ -82,6 +83,11 @@ def checked_files(found: Found | str, data: DataSettings, task: Task) -> list[In
                 f"data: column {name!r} would stand beside a result column of that name. Rename it in the input, "
                 "or leave it out of data.carry_columns."
             )
+    if data.result_id in VALUE_COLUMNS:
+        raise ConfigError(
+            f"data: column {data.result_id!r} would be the id, and the tables of values have one of that name beside "
+            "the id. Rename it in the input."
+        )
     files = inspect_files(
         found,
         id_column=data.id_column,

@@ -27,6 +27,8 @@ _DOCUMENT = "document"  # a part of evidence, where documents are grouped
 _DERIVED = (LOOKUP, NORMALISED)
 _DERIVED_VALUES = ("code", "date", "low", "high")  # of what is derived, the values
 _LONG = ("field", "item", "value", *_EVIDENCE, "confidence")
+# Beside the id in tables of values, of runs and of their evaluation: no id is named so.
+VALUE_COLUMNS = frozenset({*_LONG, _DOCUMENT, "gold", "predicted", "verdict", "missed", "correct", "weight"})
 _ITEM, _OUTER, _VALUE, _REASON = "__item", "__outer", "__value", "__reason"  # no field's name begins with underscores
 _DATE_LENGTH = {"year": 4, "month": 7}  # characters of a partial date's text; a day has all ten
 

@@ -42,6 +42,16 @@ class DataSettings(Strict):
             )
         return self
 
+    @field_validator("id_column", "group_by", "text_column")
+    @classmethod
+    def _not_named_as_ours(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith("__"):
+            raise ValueError(
+                f"a column {value!r} is named as those that glane computes with: rename it in the input, without the "
+                "underscores in front"
+            )
+        return value
+
     @model_validator(mode="after")
     def _groups_are_several(self) -> Self:
         if self.group_by is None and self.order_by is not None:

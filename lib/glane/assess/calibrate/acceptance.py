@@ -18,7 +18,7 @@ from glane.assess.calibrate.calibration import (
     has_enough,
     reliability,
 )
-from glane.assess.calibrate.groups import CLUSTER, parts_of
+from glane.assess.calibrate.groups import parts_of
 from glane.assess.calibrate.judged import WEIGHTS, is_even, judged_values, uneven
 from glane.assess.calibrate.line_list import accepted_and_left, line_list
 from glane.assess.calibrate.record import CalibrationSummary, Clusters, Curve, Drawn, FieldCalibration
@@ -26,7 +26,7 @@ from glane.assess.calibrate.shapes import Shape
 from glane.assess.calibrate.silence import quiet
 from glane.assess.calibrate.tested import Risks, count, test_all
 from glane.assess.calibrate.words import guarantee, not_controlled
-from glane.assess.clusters import cluster_numbers
+from glane.assess.clusters import CLUSTER, cluster_numbers
 
 Floats = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from scipy.stats import binom
 from glane.assess.calibrate.judged import is_even
 from glane.assess.calibrate.selection import Group, Ints, largest_unit
 from glane.assess.calibrate.shapes import Shape
+from glane.assess.clusters import CLUSTER
 
-CLUSTER = "cluster"
 FEW_TOGETHER = 0.05  # share of judged values in clusters with others; twice that in the run
 MIN_OTHERS = 100  # values that were not judged: with fewer, thresholds come from the judged ones in the main
 

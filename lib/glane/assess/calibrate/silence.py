@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from glane.assess.calibrate.groups import CLUSTER, FEW_TOGETHER
+from glane.assess.calibrate.groups import FEW_TOGETHER
 from glane.assess.calibrate.judged import ABSENT, MISSED, NOT_RIGHT, RIGHT, is_even
 from glane.assess.calibrate.record import Silence
 from glane.assess.calibrate.risk import Floats, betting_p_value, exact_p_value, upper_limit
 from glane.assess.calibrate.selection import Tested
 from glane.assess.calibrate.shapes import NEGATIVE, Shape
+from glane.assess.clusters import CLUSTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

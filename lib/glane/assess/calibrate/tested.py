@@ -9,13 +9,14 @@ from functools import partial
 
 import polars as pl
 
-from glane.assess.calibrate.groups import CLUSTER, MIN_OTHERS, Part
+from glane.assess.calibrate.groups import MIN_OTHERS, Part
 from glane.assess.calibrate.record import AcceptedCount, AcceptedGroup, Silence
 from glane.assess.calibrate.risk import smallest_sample
 from glane.assess.calibrate.selection import Claim, Group, Tested, able, share_out
 from glane.assess.calibrate.shapes import Shape
 from glane.assess.calibrate.silence import Quiet
 from glane.assess.calibrate.words import group_notes
+from glane.assess.clusters import CLUSTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 from scipy.stats import binom
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -57,9 +56,12 @@ def sign_flip_p(gains: NDArray[np.int64]) -> float:
     sizes = Counter(np.abs(gains[gains != 0]).tolist())
     chances, reach = np.ones(1), 0  # of the sums from -reach to reach
     for size, num in sizes.items():
-        of_size = np.zeros(2 * size * num + 1)
-        of_size[:: 2 * size] = binom.pmf(np.arange(num + 1), num, 0.5)
-        chances, reach = np.clip(fftconvolve(chances, of_size), 0, None), reach + size * num
+        reach += size * num
+        # A sum of positive terms keeps the smallest chances right, where a Fourier transform rounds them to 1e-16.
+        summed = np.zeros(2 * reach + 1)
+        for place, chance in enumerate(binom.pmf(np.arange(num + 1), num, 0.5)):
+            summed[2 * size * place :][: len(chances)] += chance * chances
+        chances = summed
     away = abs(int(gains.sum()))
     if away == 0:
         return 1.0

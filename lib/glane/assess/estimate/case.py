@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glane.conditions import read_condition, untrue, with_dates
+from glane.conditions import computed, read_condition, untrue, with_dates
 from glane.errors import ConfigError, did_you_mean
 
 CASE = "case"  # the column that says whether a document is one
@@ -29,6 +29,11 @@ class CaseDefinition:
             ConfigError: if it is no condition on one row, or speaks of a column that is not `known`.
         """
         names = list(dict.fromkeys(read_condition(self.text, place=CASE).meta.root_names()))
+        if not names:
+            raise ConfigError(
+                f"case: {self.text!r} speaks of no field: every document would be a case, or none. Write a condition "
+                "on fields, as fever AND cough."
+            )
         if strange := [name for name in names if name not in known]:
             raise ConfigError(
                 f"case: {strange[0]!r} is no column of the run or its input. {did_you_mean(strange[0], known)}"
@@ -39,7 +44,7 @@ class CaseDefinition:
         """The rows with the column CASE.
 
         Raises:
-            ConfigError: if the condition gives no yes or no for such rows.
+            ConfigError: if the condition gives no yes or no for such rows, or fails at one of them.
         """
         plain = rows.with_columns(
             pl.col(name).cast(pl.String)
@@ -49,4 +54,4 @@ class CaseDefinition:
         condition = with_dates(read_condition(self.text, place=CASE), plain.schema, place=CASE)
         if problem := untrue(condition, plain.schema):
             raise ConfigError(f"case: {self.text!r} cannot be evaluated ({problem}).")
-        return rows.with_columns(plain.select(condition.fill_null(False).alias(CASE)).to_series())
+        return rows.with_columns(computed(condition, plain, place=CASE, of="document").alias(CASE))

@@ -9,8 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from glane.assess.clusters import FEW_CLUSTERS
-from glane.assess.estimate.question import CLUSTER, GOLD, MODEL, REVIEWED, WEIGHT, Question
+from glane.assess.clusters import CLUSTER, FEW_CLUSTERS
+from glane.assess.estimate.question import GOLD, MODEL, REVIEWED, WEIGHT, Question
 from glane.assess.proportion import Interval, normal_quantile
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from glane.assess.clusters import CLUSTER
 from glane.assess.estimate.clustered import are_together, few_clusters
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.prediction_powered import Fit, NotEstimableError, Rows, Units, fit
-from glane.assess.estimate.question import CLUSTER, GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
+from glane.assess.estimate.question import GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
 from glane.assess.estimate.record import Estimate
 from glane.assess.estimate.sampling_plan import Plan, plan_mean
 from glane.errors import ConfigError

@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from glane.assess import sampling
-from glane.assess.clusters import cluster_numbers
+from glane.assess.clusters import CLUSTER, cluster_numbers
 from glane.assess.yes import check_value, inner_type, is_yes
 from glane.errors import ConfigError, DataError, did_you_mean
 
@@ -19,7 +19,7 @@ Every = Literal["day", "week", "month", "quarter", "year"]
 Population = Literal["auto", "process", "run"]
 STEPS = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 GOLD, MODEL, WEIGHT, REVIEWED, GROUP = "__gold", "__model", "__weight", "__reviewed", "__group"
-STRATUM, CLUSTER = "__stratum", "__cluster"
+STRATUM = "__stratum"
 LITTLE = 0.05  # a model trusted less than this does not help
 
 
