@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import polars as pl
 
-from glane.api.sources import Names, RunLike, names_in, refuse_uncarried, run_of
-from glane.assess.evaluate.leaf import categories_of
+from glane.api.next_documents import answer_of, next_documents
+from glane.api.sources import Names, RunLike, TableLike, names_in, refuse_uncarried, run_of
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
+from glane.assess.review.earlier import keep_earlier, with_earlier
 from glane.assess.review.gold import make_gold, write_gold
 from glane.assess.review.page import chosen_fields, write_review
 from glane.assess.review.reviewed_sample import read_sample
 from glane.assess.sampling import draw
 from glane.assess.sampling_by_answer import LIKELY_PPV, LIKELY_SENSITIVITY, expected_half_width, of_the_yes
-from glane.assess.yes import check_value, is_yes
-from glane.errors import ConfigError, did_you_mean
+from glane.assess.yes import is_yes
 from glane.extraction.case_text import case_text, in_case_text, texts_by_group
 from glane.extraction.results import Run
 from glane.settings import DataSettings
@@ -42,7 +43,7 @@ def draw_sample(
     Args and errors are those of `glane.review`.
     """
     opened = run_of(run)
-    answer = None if field is None else _answer(opened, field, value)
+    answer = None if field is None else answer_of(opened, field, value)
     refuse_uncarried(opened, by=by)
     return draw(
         opened.usable(), opened.columns_beside(), id_column=opened.settings.data.result_id, method=sample,
@@ -56,7 +57,7 @@ def review(
     out_dir: str,
     *,
     rows: int = 200,
-    sample: Literal["random", "stratified", "uncertain", "by_answer"] = "random",
+    sample: Literal["random", "stratified", "uncertain", "by_answer", "for_figure"] = "random",
     by: str | None = None,
     allocation: Literal["proportional", "equal"] = "proportional",
     seed: int = 0,
@@ -64,6 +65,7 @@ def review(
     corrections: Names = (),
     field: str | None = None,
     value: str | bool = "true",
+    gold: TableLike | None = None,
 ) -> str:
     """Draw a sample of a run and write the page for its reviewers, or read their corrections and write right answers.
 
@@ -71,13 +73,15 @@ def review(
         run: A run, or its directory.
         out_dir: Where the page goes, and later `gold.parquet`. The page holds the documents: it is confidential.
         rows: How many documents are drawn.
-        sample: At random, by strata of `by`, the more often the less the model was sure, or by the model's answer.
+        sample: At random, by strata of `by`, the more often the less the model was sure, by the model's answer, or the
+            next documents after an earlier review, those that make the interval of one share shortest.
         by: Of a stratified sample: the column whose values are the strata.
         allocation: Of the sample to the strata.
         seed: Of the draw.
         fields: Review these only; all if empty.
-        field: Of a sample by the model's answer: the field that is asked about.
+        field: Of a sample by the model's answer, or for a figure: the field that is asked about.
         value: Of the same: the value that counts as yes.
+        gold: Of a sample for a figure: the right answers of the earlier review. Those of both come out as one.
         corrections: The files that reviewers saved; with them, right answers are made of the sample drawn before.
 
     Returns:
@@ -90,11 +94,18 @@ def review(
     if corrections:
         return _gold(opened, out_dir, names_in(corrections))
     data = opened.settings.data
-    chosen = chosen_fields(opened.task, names_in(fields))
     usable, documents = opened.usable(), opened.inputs()
-    drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields,
-        field=field, value=value,
-    )  # fmt: skip
+    expected = None
+    if sample == "for_figure":
+        further = next_documents(opened, gold, field, value, rows=rows, seed=seed, fields=names_in(fields))
+        chosen, drawn, expected = chosen_fields(opened.task, further.fields), further.sample.drawn, further.expected
+        keep_earlier(out_dir, further.sample)
+    else:
+        chosen = chosen_fields(opened.task, names_in(fields))
+        drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields,
+            field=field, value=value,
+        )  # fmt: skip
+        expected = None if field is None else _expected(opened, field, value, rows)
     is_drawn = pl.col(data.result_id).is_in(drawn[data.result_id].to_list())
     # The reviewer sees what the model saw: the task's other inputs, too.
     columns = usable.collect_schema().names()
@@ -112,13 +123,13 @@ def review(
         context=[*data.carry_columns, *others], toy=opened.toy,
     )  # fmt: skip
     said = write_review(out_dir, drawn, shown)
-    return said if field is None else f"{said}\n{_expected(opened, field, value, rows)}"
+    return said if expected is None else f"{said}\n{expected}"
 
 
 def _expected(run: Run, field: str, value: str | bool, rows: int) -> str:
     """How sure the share will be after the review, in a sentence."""
     kind = run.usable().collect_schema()[field]
-    answer = _answer(run, field, value)
+    answer = answer_of(run, field, value)
     said = run.usable().select(is_yes(*answer, of=kind, as_in=kind).alias("yes")).collect()["yes"]
     num_yes, num_run = int(said.sum()), len(said)
     drawn = of_the_yes(num_yes, num_run, rows)
@@ -128,15 +139,6 @@ def _expected(run: Run, field: str, value: str | bool, rows: int) -> str:
         f"Expected: ± {points:.2g} points for the share of {answer[0]}={answer[1]}, if the model is right in "
         f"{LIKELY_PPV:.0%} of its yes and finds {LIKELY_SENSITIVITY:.0%} of all."
     )
-
-
-def _answer(run: Run, field: str, value: str | bool) -> tuple[str, str]:
-    columns = run.usable().collect_schema()
-    if field not in columns:
-        raise ConfigError(f"field: no column {field!r} in the run. {did_you_mean(field, columns)}")
-    told = str(value).lower() if isinstance(value, bool) else value
-    check_value(field, told, kind=columns[field], categories=categories_of(run.task.fields.get(field)))
-    return field, told
 
 
 def _cases(
@@ -160,4 +162,5 @@ def _gold(run: Run, out_dir: str, corrections: tuple[str, ...]) -> str:
     ids = [document.id for review in reviews.values() for document in review.documents]
     reviewed = run.usable().filter(pl.col(id_column).cast(pl.String).is_in(ids)).collect()
     sample = read_sample(out_dir, id_column=id_column)
-    return write_gold(out_dir, make_gold(run.task, reviewed, sample, reviews, id_column=id_column))
+    gold = make_gold(run.task, reviewed, sample, reviews, id_column=id_column)
+    return write_gold(out_dir, replace(gold, table=with_earlier(gold.table, out_dir)))

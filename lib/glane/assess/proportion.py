@@ -65,17 +65,24 @@ def share(yes: Floats, weights: Floats, *, num_run: int | None = None) -> Share:
     With `num_run` it is the share in a run of so many documents, and the size without bound when all were reviewed.
     """
     total = weights.sum()
-    value = float(weights @ yes / total)
+    value = _mean(yes, np.ones(len(yes)), weights)
     spread = weights**2 * left_over(weights, num_run)
     if not spread.any():
         return Share(value=value, num_effective=math.inf)
     kish = float(total**2 / spread.sum())
     variance = float(spread @ (yes - value) ** 2 / total**2)
-    if variance == 0:
+    if value in (0, 1) or variance == 0:
         return Share(value=value, num_effective=kish)
     effective = value * (1 - value) / variance
     few = min(yes.sum(), len(yes) - yes.sum()) < FEW
     return Share(value=value, num_effective=min(effective, kish) if few else effective)
+
+
+def _mean(yes: Floats, trials: Floats, weights: Floats) -> float:
+    """The weighted share; exactly 0 or 1 where all trials are alike, which sums of weights would miss by rounding."""
+    if not yes.any():
+        return 0.0
+    return 1.0 if (yes == trials).all() else float(weights @ yes / (weights @ trials))
 
 
 def clustered_share(yes: Floats, trials: Floats, weights: Floats) -> Share:
@@ -93,10 +100,10 @@ def clustered_share(yes: Floats, trials: Floats, weights: Floats) -> Share:
     """
     sizes = weights * trials
     total = sizes.sum()
-    value = float(weights @ yes / total)
+    value = _mean(yes, trials, weights)
     kish = float(total**2 / (sizes @ sizes))
     variance = float(weights**2 @ (yes - value * trials) ** 2 / total**2)
-    if variance == 0:
+    if value in (0, 1) or variance == 0:
         return Share(value=value, num_effective=kish)
     effective = min(value * (1 - value) / variance, float(trials.sum()))
     few = min((yes > 0).sum(), (yes < trials).sum()) < FEW
@@ -108,7 +115,7 @@ def wilson(known: Share, level: float) -> tuple[float, float]:
     z, n, p = normal_quantile(level), known.num_effective, known.value
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return 0.0 if p == 0 else max(0.0, middle - half), 1.0 if p == 1 else min(1.0, middle + half)
 
 
 def jeffreys(known: Share, level: float) -> tuple[float, float]:

@@ -29,7 +29,7 @@ def of_the_yes(num_yes: int, num_run: int, num_rows: int) -> int:
     num_no = num_run - num_yes
     if not num_yes or not num_no:
         return num_rows if num_yes else 0
-    strata = zip((num_yes, num_no), _likely(num_yes, num_run), strict=True)
+    strata = zip((num_yes, num_no), likely(num_yes, num_run), strict=True)
     spreads = [size * math.sqrt(share * (1 - share)) for size, share in strata]
     wanted = round(num_rows * min(0.5, max(0.1, spreads[0] / sum(spreads))))
     return min(num_yes, max(1, wanted, num_rows - num_no))
@@ -43,7 +43,7 @@ def expected_half_width(num_yes: int, num_run: int, num_rows: int, *, level: flo
     drawn = of_the_yes(num_yes, num_run, num_rows)
     sizes = (num_yes, num_run - num_yes)
     below = above = 0.0
-    for size, share, num in zip(sizes, _likely(num_yes, num_run), (drawn, num_rows - drawn), strict=True):
+    for size, share, num in zip(sizes, likely(num_yes, num_run), (drawn, num_rows - drawn), strict=True):
         if size and num:
             left = max(1e-9, 1 - num / size)
             low, high = jeffreys(Share(value=share, num_effective=num / left), level)
@@ -52,7 +52,7 @@ def expected_half_width(num_yes: int, num_run: int, num_rows: int, *, level: flo
     return (math.sqrt(below) + math.sqrt(above)) / 2
 
 
-def _likely(num_yes: int, num_run: int) -> tuple[float, float]:
-    """The share of true yes under the model's yes, and under its no."""
+def likely(num_yes: int, num_run: int) -> tuple[float, float]:
+    """The share of true yes under the model's yes, and under its no, as guessed before anything is reviewed."""
     missed = num_yes * LIKELY_PPV * (1 / LIKELY_SENSITIVITY - 1)
     return LIKELY_PPV, min(0.5, missed / max(1, num_run - num_yes))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from glane.assess.proportion import Floats, Share, jeffreys, share
 
 _DRAWS = 4000
-_RATIO = 1.25  # weights within this ratio are of one stratum: rounding, or strata drawn in proportion
+MOST_UNEQUAL = 1.25  # weights within this ratio are of one stratum: rounding, or strata drawn in proportion
 Strata = NDArray[np.int64]
 
 
@@ -37,12 +37,12 @@ def strata_of(names: pl.Series | None, weights: Floats) -> Strata:
     of_stratum = pl.DataFrame({"name": names.cast(pl.String), "weight": weights}).group_by("name").agg(
         pl.col("weight").min().alias("least"), pl.col("weight").max().alias("most")
     ).sort("least", "name")  # fmt: skip
-    if (of_stratum["most"] > _RATIO * of_stratum["least"]).any():
+    if (of_stratum["most"] > MOST_UNEQUAL * of_stratum["least"]).any():
         return alone
     places, first = {}, of_stratum["least"][0]
     number = 0
     for name, least in of_stratum.select("name", "least").iter_rows():
-        if least > _RATIO * first:
+        if least > MOST_UNEQUAL * first:
             number, first = number + 1, least
         places[name] = number
     return np.array([places[name] for name in names.cast(pl.String)], dtype=np.int64)

@@ -56,6 +56,22 @@ _ORDERS = re.compile(
     r"(?:ai|ia|model\w*|llm|extract\w+|annotat\w+|system\w*|assistant|machine|reader model)\b"
 )
 
+# Who speaks of the filling in of a form, and not of a patient or an outbreak.
+_TEXTS = r"(?:documents?|notes?|reports?|texts?|textes?|rapports?|comptes?)"
+_CLERKS = (
+    r"(?:developers?|developpeurs?|annotat(?:ors?|ion|eurs?|rices?)|coders?|codeurs?|coding (?:guide\w*|rules?)|"
+    r"(?:guide|consigne|regle)s? de (?:codage|saisie)|data entry|software|logiciel|programme informatique|"
+    rf"extraction (?:of|de|du)(?: this| the| ce| cette| la)? ?{_TEXTS}|"
+    r"(?:this|the|ce|le) (?:form|formulaire) (?:is|are|gets?|est|recoit|sera)|(?:fills?|filling) in this form|"
+    r"(?:remplit|remplir|remplissez) (?:ce|le) formulaire)"
+)
+_CODES = (
+    r"(?:cod(?:e|er|ez|ed)|record|enter|correct|set|not(?:er|ez)|saisi(?:r|ssez)|corrig(?:er|ez)|inscri(?:re|vez)|"
+    r"mett(?:re|ez))"
+)
+_INTO = r"(?:as|to|with|par|en|comme|a|avec)"
+_IS = r"(?:is|are|must be|shall be|should be|est|sont|doit etre|vaut|equals?)"
+
 
 class Suspicion:
     """The signs of a task's documents that speak to a model. Made once for a task."""
@@ -63,11 +79,22 @@ class Suspicion:
     def __init__(self, fields: Mapping[str, Field], spelling: Keys) -> None:
         names = {spelling.written(name) for name in (*all_names(fields), VALUE, QUOTE, MISSING)}
         words = "|".join(sorted(map(re.escape, {fold(name) for name in names})))
+        keys = {fold(one) for name in all_names(fields) for one in (name, spelling.written(name))}
+        key = f"[\"'“”«`]? ?(?:{'|'.join(sorted(map(re.escape, keys)))}) ?[\"'“”»`]?"
+        put = rf"(?:\b{_CODES} {key} {_INTO}\b|(?<!\w){key} :?=)"
+        told = rf"(?<!\w)(?<!the )(?<!le )(?<!la ){key} {_IS}\b"  # as in a story, too: in one sentence with its teller
+        self._entry = re.compile(
+            rf"\b{_CLERKS}\b.{{0,100}}?{put}|{put}.{{0,60}}?\b{_CLERKS}\b|\b{_CLERKS}\b[^.]{{0,100}}?{told}"
+            rf"|<!--[^>]{{0,40}}(?<!\w){key} ?[:=]"
+        )
         self._answer = re.compile(rf"[{{,] ?[\"'“”«] ?(?:{words}) ?[\"'“”»] ?:")
 
     def in_text(self, text: str) -> list[str]:
-        """Which signs a text has: `turns` (marks of a conversation), `answer` (the task's keys as JSON), `orders`."""
+        """Which signs a text has: `turns` (marks of a conversation), `answer` (the task's keys as JSON), `orders`.
+
+        And `entry`: a key of the task with what is to be put there, beside those who fill in forms, or their software.
+        """
         folded = fold(text)
-        signs = {"turns": _TURNS, "answer": self._answer, "orders": _ORDERS}
+        signs = {"turns": _TURNS, "answer": self._answer, "orders": _ORDERS, "entry": self._entry}
         found = [name for name, pattern in signs.items() if pattern.search(folded)]
         return ["turns", *found] if "turns" not in found and _ROLE.search(text) else found

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import Folder, one_or_many
+from glane.settings.shapes import Folder, HomePath, one_or_many
 from glane.validation import Strict, validated
 
 
@@ -18,13 +18,14 @@ class ReviewSettings(Strict):
     run: Folder
     out: Folder
     rows: int = Key(default=200, ge=1)
-    sample: Literal["random", "stratified", "uncertain", "by_answer"] = "random"
-    field: str | None = None  # by_answer: the model's answer here makes two strata
+    sample: Literal["random", "stratified", "uncertain", "by_answer", "for_figure"] = "random"
+    field: str | None = None  # by_answer: the model's answer here makes two strata; for_figure: what the figure is of
     value: str = "true"
     by: str | None = None
     allocation: Literal["proportional", "equal"] = "proportional"
     seed: int = Key(default=0, ge=0)
     fields: tuple[str, ...] = ()
+    gold: HomePath | None = None  # for_figure: the right answers of the earlier review
     corrections: tuple[str, ...] = ()
 
     @field_validator("value", mode="before")
@@ -38,10 +39,13 @@ class ReviewSettings(Strict):
     def _strata(self) -> Self:
         if self.by is not None and self.sample != "stratified":
             raise ValueError(f"by={self.by} makes strata; set sample=stratified, or leave it out")
-        if (self.field is not None) != (self.sample == "by_answer"):
+        if (self.field is not None) != (self.sample in ("by_answer", "for_figure")):
             raise ValueError(
-                "sample=by_answer and field go together: field=fever, or field=syndrome value=gastro_enterite"
+                "sample=by_answer, or for_figure, and field go together: field=fever, or field=syndrome "
+                "value=gastro_enterite"
             )
+        if (self.gold is not None) != (self.sample == "for_figure"):
+            raise ValueError("sample=for_figure and gold, the right answers of the earlier review, go together")
         if len(set(self.corrections)) < len(self.corrections):
             raise ValueError("corrections: a file is named twice")
         return self
