@@ -17,7 +17,7 @@ from statsmodels.stats.proportion import proportion_confint
 from conftest import extract_here, job, job_here, make_settings
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.figures import as_table
-from glane.assess.estimate.prediction_powered import NotEstimableError, Rows, fit
+from glane.assess.estimate.prediction_powered import NotEstimableError, Rows, _unskewed, fit
 from glane.assess.estimate.question import Question, with_weights
 from glane.assess.estimate.sampling_plan import plan_mean, plan_share
 from glane.assess.estimate.sentences import estimate_text, summarised
@@ -644,3 +644,39 @@ def test_the_job(tmp_path: Path, documents: Path) -> None:
     assert "extracted by the model" in refused.stderr
     refused = job_here(*common, "field=fever", "methode=ppi", name="estimate", check=2)
     assert "Did you mean 'method'" in refused.stderr
+
+
+def test_the_transformation_of_skewed_sums_is_undone_by_halls() -> None:
+    """Hall (JRSS B 1992): g(t) = t + a t² / 3 + a² t³ / 27 + a / 6 of a studentised sum of skewness a is symmetric."""
+    for skewness in (-0.8, -0.1, 0.02, 0.3, 1.2):
+        for quantile in (-1.96, 0.0, 1.64, 2.5):
+            t = float(_unskewed(quantile, np.array([skewness]))[0])
+            back = t + skewness * t**2 / 3 + skewness**2 * t**3 / 27 + skewness / 6
+            assert back == pytest.approx(quantile)
+    assert _unskewed(1.96, np.array([0.0]))[0] == 1.96
+
+
+def test_a_mean_that_a_few_documents_carry_says_so() -> None:
+    study = simulation("heavy_tails")
+    held, noted, _ = study.coverage(1.2, np.inf, 200, samples=60, seed=2)
+    assert held >= 0.88
+    assert noted == 1.0
+    held, noted, alone = study.coverage(0.0, np.inf, 500, samples=60, seed=2)
+    assert noted == 0.0
+    assert min(held, alone) >= 0.88
+
+
+def test_of_a_rare_outcome_the_reviewed_documents_alone_are_taken() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=8000)
+    truth = rng.random(8000) < 1 / (1 + np.exp(4.2 - 0.8 * x))
+    said = np.where(rng.random(8000) < np.where(truth, 0.85, 0.99), truth, ~truth)
+    run = pl.DataFrame({"id": np.arange(8000), "case": said, "x": x})
+    gold = pl.DataFrame({"id": np.arange(500), "case": truth[:500]})
+    asked = Question(what="logistic", field="case", covariates=("x",))
+    found = estimate(run, gold, asked, id_column="id").estimates
+    assert {one.method for one in found} == {"gold_only"}
+    assert "20 are wanted" in (found[0].note or "")
+    assert "shorter" not in (found[0].note or "")
+    many = estimate(run, pl.DataFrame({"id": run["id"], "case": truth}), asked, id_column="id").estimates
+    assert "wanted" not in (many[0].note or "")

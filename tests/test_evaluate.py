@@ -261,6 +261,24 @@ def test_paired_records_are_compared_field_by_field() -> None:
     ]
 
 
+def test_a_mean_of_fields_has_no_interval_where_a_field_shows_no_error() -> None:
+    asked = fields_from({"fever": {"type": "boolean"}, "age": {"type": "integer"}}, place="task.fields")
+    rows = [{"fever": place % 2 == 0, "age": place} for place in range(40)]
+    told = [{**row, "age": 99 if place in wrong else place} for wrong in ((3, 4),) for place, row in enumerate(rows)]
+    chance = Chance(samples=100)
+    some = evaluate(asked, run_of(told), gold_of(rows), id_column="id", chance=chance).summary
+    assert some.overall.macro.without_error == 1
+    assert some.overall.macro.f1_ci95 is None
+    assert some.overall.micro.f1_ci95 is not None
+    assert "1 of its 2 fields show no error" in evaluation_text(some)
+    for language, words in (("fr", "1 champs sont sans erreur"), ("en", "1 fields show no error")):
+        assert words in evaluation_report(some, language=language)
+    told[5]["fever"] = not told[5]["fever"]
+    every = evaluate(asked, run_of(told), gold_of(rows), id_column="id", chance=chance).summary
+    assert every.overall.macro.without_error == 0
+    assert every.overall.macro.f1_ci95 is not None
+
+
 def test_the_items_of_records_are_no_part_of_the_averages_and_inner_errors_make_a_list_inexact() -> None:
     asked = {"outbreaks": outbreaks(["disease", "place"])}
     gold = gold_of([{"outbreaks": [record("dengue", "Nice", 3)]}] * 2)
@@ -959,7 +977,7 @@ def test_the_structure_of_evaluation_json_is_stable() -> None:
     whole = {"exact", "exact_ci95"}
     assert set(found["overall"]) == {"micro", "macro", "documents"} | whole
     assert set(found["overall"]["micro"]) == measures | numbers
-    assert set(found["overall"]["macro"]) == measures | {"fields"}
+    assert set(found["overall"]["macro"]) == measures | {"fields", "without_error"}
     assert set(found["fields"]["age"]) == measures | numbers | whole | {"level", "type", "rule", "presence"}
     assert set(found["fields"]["fever"]) - set(found["fields"]["age"]) == {"confusion", "values", "macro_f1"}
     ends = {f"{one}{end}" for one in ("sensitivity", "specificity", "ppv", "npv") for end in ("", "_ci95")}

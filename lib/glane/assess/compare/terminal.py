@@ -50,6 +50,11 @@ def evaluation_text(summary: EvaluationSummary) -> str:
         lines.append(
             f"{name:{width}}  {support:>8}  {figures[0]:>9}  {figures[1]:>6}  {figures[2]:>5}  {between:15}  {exact:>6}"
         )
+    if num := summary.overall.macro.without_error:
+        lines.append(
+            f"  (macro) without an interval: {num} of its {summary.overall.macro.fields} fields show no error, and how "
+            "much they may have is not known"
+        )
     lines += _sign_lines(summary.signs)
     return "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -23,6 +24,7 @@ Floats = NDArray[np.float64]
 _FEW_ROWS = 10  # with fewer reviewed documents, a normal approximation of a mean is not usable
 _NOT_MANY = 30  # with fewer, it is a rough one
 _EVENTS = 10  # of the rarer outcome per coefficient (Peduzzi et al., J. Clin. Epidemiol. 1996)
+_COCHRAN = 25.0
 _MAX_VALUES = 50  # of a covariate that is not a number
 
 
@@ -79,13 +81,17 @@ def _fitted(rows: pl.DataFrame, covariates: Floats, terms: Sequence[str | None],
     else:
         try:
             alone = fit(gold, predicted, weights, run, link=link, tuning=0.0, is_finite=question.is_finite, units=units)
-            if question.method != "gold_only":
+            is_rare = link == "logit" and _rarer(gold) < _EVENTS * covariates.shape[1]
+            # Of a rare outcome, the few errors of the model that were reviewed say too little of how much they vary.
+            if question.method == "ppi" or (question.method == "auto" and not is_rare):
                 powered = fit(gold, predicted, weights, run, link=link, is_finite=question.is_finite, units=units)
         except NotEstimableError as error:
             note = str(error)
     chosen, method = _chosen(alone, powered, question)
-    if chosen is alone is not None and question.method == "auto":
+    if chosen is alone is not None and question.method == "auto" and powered is not None:
         note = joined_notes("the model's answers do not make the interval shorter", note)
+    if chosen is not None and link == "identity":
+        note = joined_notes(note, _heavy_tail(gold, run, chosen))
     raw = _model_alone(run, link)
     base = Estimate(
         group=None, term=None, estimate=None, low=None, high=None, method=method, n_gold=len(weights),
@@ -109,11 +115,37 @@ def _doubt(gold: Rows, link: Literal["identity", "logit"]) -> str | None:
     num = int(gold.present.sum())
     if link == "identity":
         return f"only {num} reviewed documents with a value: the interval is rough" if num < _NOT_MANY else None
-    rarer = int(min(gold.outcome.sum(), num - gold.outcome.sum()))
-    wanted = _EVENTS * gold.covariates.shape[1]
+    rarer, wanted = _rarer(gold), _EVENTS * gold.covariates.shape[1]
     if rarer >= wanted:
         return None
     return f"only {rarer} reviewed documents of the rarer outcome, {wanted} are wanted: the interval may be too short"
+
+
+def _rarer(gold: Rows) -> int:
+    """Reviewed documents of the rarer outcome."""
+    return int(min(gold.outcome.sum(), gold.present.sum() - gold.outcome.sum()))
+
+
+def _heavy_tail(gold: Rows, run: Rows, chosen: Fit) -> str | None:
+    """Why an interval may miss a tail that few reviewed documents show: of the values, or of the model's errors.
+
+    Cochran's rule (Sampling Techniques, 1977, section 2.15): 25 times the squared skewness of the values are wanted.
+    """
+    of_values = [abs(_skewness(part.outcome[part.present > 0])) for part in (gold, run)]
+    skewness = max(*of_values, float(np.abs(chosen.skewness).max()) * math.sqrt(len(gold.outcome)))
+    num, wanted = int(gold.present.sum()), math.ceil(_COCHRAN * skewness**2)
+    if num >= wanted:
+        return None
+    return (
+        f"a few documents carry the figure (skewness {skewness:.1f}): {wanted} reviewed documents are wanted, and the "
+        "interval may be too short"
+    )
+
+
+def _skewness(values: Floats) -> float:
+    spread = values - values.mean() if len(values) else values
+    variance = float((spread**2).mean()) if len(values) else 0.0
+    return float((spread**3).mean() / variance**1.5) if variance > 0 else 0.0
 
 
 def _chosen(alone: Fit | None, powered: Fit | None, question: Question) -> tuple[Fit | None, str]:

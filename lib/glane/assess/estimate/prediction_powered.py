@@ -22,6 +22,7 @@ from glane.assess.proportion import left_over
 Floats = NDArray[np.float64]
 Link = Literal["identity", "logit"]
 _MAX_STEPS = 100
+_SYMMETRIC = 1e-6  # a skewness that changes nothing
 _MOST_TUNING = 3.0  # above 1 where the model's numbers vary less than the true ones
 
 
@@ -67,11 +68,25 @@ class Fit:
     degrees: float  # of freedom of the reviewed documents
     gold_variance: Floats  # of each coefficient, times the reviewed documents, before a finite population correction
     run_variance: Floats  # of each coefficient, from the run's own size
+    skewness: Floats  # of each coefficient: a mean of n documents has that of one divided by the root of n
 
     def limits(self, level: float) -> tuple[Floats, Floats]:
-        """Two-sided limits of each coefficient, by Student's t: the reviewed documents may be few."""
-        half = stats.t.ppf((1 + level) / 2, self.degrees) * np.sqrt(np.diag(self.covariance))
-        return self.coefficients - half, self.coefficients + half
+        """Two-sided limits of each coefficient, by Student's t: the reviewed documents may be few.
+
+        They follow the skewness of what documents add, by Hall's monotone transformation (JRSS B 1992): the mean of
+        lengths of stay, say, is more often far below the truth than far above it.
+        """
+        quantile = float(stats.t.ppf((1 + level) / 2, self.degrees))
+        spread = np.sqrt(np.diag(self.covariance))
+        below, above = (_unskewed(sign * quantile, self.skewness) for sign in (1, -1))
+        return self.coefficients - spread * below, self.coefficients - spread * above
+
+
+def _unskewed(quantile: float, skewness: Floats) -> Floats:
+    """The quantile of a studentised sum of this skewness, from that of a symmetric one."""
+    safe = np.where(np.abs(skewness) < _SYMMETRIC, 1.0, skewness)
+    found = 3 / safe * (np.cbrt(1 + safe * (quantile - safe / 6)) - 1)
+    return np.where(np.abs(skewness) < _SYMMETRIC, quantile, found)
 
 
 class NotEstimableError(Exception):
@@ -134,7 +149,9 @@ def _fit(
     if tuning and not is_finite:
         gradients = run.gradients(coefficients, link)
         of_run = (gradients - gradients.mean(axis=0)) @ inverse.T * tuning / num_run
-    covariance, degrees = _spread(of_gold, of_run, units)
+    added, degrees = _added(of_gold, of_run, units)
+    covariance = added.T @ added
+    variance = np.diag(covariance)
     return Fit(
         coefficients=coefficients,
         covariance=covariance,
@@ -142,27 +159,26 @@ def _fit(
         degrees=min(degrees, max(1.0, 1 / float(share @ share) - p)),
         gold_variance=whole * n,
         run_variance=(of_run**2).sum(axis=0),
+        skewness=(added**3).sum(axis=0) / np.where(variance > 0, variance, 1.0) ** 1.5,
     )
 
 
-def _spread(of_gold: Floats, of_run: Floats, units: Units | None) -> tuple[Floats, float]:
-    """The covariance from what each document adds to the coefficients, and its degrees of freedom.
+def _added(of_gold: Floats, of_run: Floats, units: Units | None) -> tuple[Floats, float]:
+    """What each independent unit adds to the coefficients, (units, p), with mean 0; and the degrees of freedom.
 
     A document that was reviewed adds in two ways, and those of one cluster go together (sandwich by cluster: Liang and
-    Zeger, Biometrika 1986).
+    Zeger, Biometrika 1986). The sum of squares is the covariance.
     """
     if units is None:
-        found: Floats = of_gold.T @ of_gold + of_run.T @ of_run
-        return found, math.inf
+        return np.concatenate([of_gold, of_run]), math.inf
     added = of_run.copy()
     added[units.reviewed] += of_gold
     if units.clusters is None:
-        return added.T @ added, math.inf
+        return added, math.inf
     sums = sums_by_cluster(added, units.clusters)
     # Only clusters that add anything are observations: of the run's own figure, those with a reviewed document.
     seen = int((sums != 0).any(axis=1).sum())
-    by_cluster: Floats = np.asarray(sums.T @ sums * (seen / max(seen - 1, 1)), dtype=np.float64)
-    return by_cluster, float(max(seen - 1, 1))
+    return sums * math.sqrt(seen / max(seen - 1, 1)), float(max(seen - 1, 1))
 
 
 def _solve(gold: Rows, predicted: Rows, share: Floats, run: Rows, link: Link, tuning: float, start: Floats) -> Floats:

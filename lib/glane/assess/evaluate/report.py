@@ -91,8 +91,12 @@ def _how_sure(summary: EvaluationSummary, words: Mapping[str, str]) -> str:
     if not made.samples:
         return paragraph(words["no_intervals"])
     method = "BCa" if made.method == "bca" else made.method
-    told = words["intervals"].format(method=method, samples=made.samples, seed=made.seed)
-    return paragraph(told if made.clusters is None else f"{told} {words['clusters'].format(num=made.clusters)}")
+    told = [words["intervals"].format(method=method, samples=made.samples, seed=made.seed)]
+    if made.clusters is not None:
+        told.append(words["clusters"].format(num=made.clusters))
+    if summary.overall.macro.without_error:
+        told.append(words["no_macro"].format(num=summary.overall.macro.without_error))
+    return paragraph(" ".join(told))
 
 
 def named(summary: EvaluationSummary, words: Mapping[str, str]) -> list[tuple[str, Ratios]]:

@@ -81,9 +81,10 @@ class Micro(Ratios, Counts):
 
 
 class Macro(Ratios):
-    """The mean over fields."""
+    """The mean over fields. It has no interval where some of them show no error: their part of it is not known."""
 
     fields: int
+    without_error: int = 0  # of these fields, those with something to find and nothing wrong
 
 
 class Overall(Exact):

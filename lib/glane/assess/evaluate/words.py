@@ -39,6 +39,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "exact": "Exact",
         "micro": "Ensemble (micro)",
         "macro": "Moyenne des champs (macro)",
+        "no_macro": "La moyenne des champs n'a pas d'intervalle : {num} champs sont sans erreur ici, et l'on ne sait "
+        "pas combien ils peuvent en avoir ailleurs.",
         "correct": "Justes",
         "wrong": "Faux",
         "missed": "Manqués",
@@ -168,6 +170,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "exact": "Exact",
         "micro": "All (micro)",
         "macro": "Mean of fields (macro)",
+        "no_macro": "The mean of fields has no interval: {num} fields show no error here, and how many they may have "
+        "elsewhere is not known.",
         "correct": "Correct",
         "wrong": "Wrong",
         "missed": "Missed",
