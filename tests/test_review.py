@@ -383,7 +383,7 @@ def test_what_is_accepted_is_what_the_run_says(run, tmp_path):
     assert found["sex__missing"].null_count() == 5
     assert found["weight"].to_list() == [4.0] * 5
     assert gold.agreement.as_values()["fields"]["age"] == {
-        "reviewed": 5, "accepted": 5, "corrected": 0, "missing": 0, "share_accepted": 1.0
+        "reviewed": 5, "blind": 0, "accepted": 5, "corrected": 0, "missing": 0, "share_accepted": 1.0
     }  # fmt: skip
 
 
@@ -659,7 +659,7 @@ def test_the_job_draws_writes_and_keeps_what_is_under_review(run, tmp_path):
     said = job(*where, "sample=stratified", "by=ward", "rows=5", "fields=[age,sex]", name="review").stdout
     assert "5 documents to review" in said
     sample = pl.read_parquet(out / "sample.parquet")
-    assert sample.columns == ["id", "inclusion_probability", "weight", "stratum"]
+    assert sample.columns == ["id", "inclusion_probability", "weight", "stratum", "arm"]
     assert sorted(sample["stratum"]) == ["0", "1", "2", "3", "4"]  # of the input: the run does not carry it
     for name in ("sample.parquet", "review.html", "review.csv"):
         assert stat.S_IMODE((out / name).stat().st_mode) == 0o600

@@ -10,13 +10,14 @@ import polars as pl
 
 from glane.api.next_documents import answer_of, next_documents
 from glane.api.sources import Names, RunLike, TableLike, names_in, refuse_uncarried, run_of
+from glane.assess.arms import with_arms
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
 from glane.assess.review.earlier import keep_earlier, with_earlier
 from glane.assess.review.gold import make_gold, write_gold
 from glane.assess.review.page import chosen_fields, write_review
 from glane.assess.review.reviewed_sample import read_sample
-from glane.assess.sampling import draw
+from glane.assess.sampling import STRATUM, draw
 from glane.assess.sampling_by_answer import LIKELY_PPV, LIKELY_SENSITIVITY, expected_half_width, of_the_yes
 from glane.assess.yes import is_yes
 from glane.extraction.case_text import case_text, in_case_text, texts_by_group
@@ -37,19 +38,22 @@ def draw_sample(
     fields: Names = (),
     field: str | None = None,
     value: str | bool = "true",
+    blind: float = 0.0,
 ) -> pl.DataFrame:
-    """Draw documents of a run as `glane.review` does: their ids, with inclusion probability, weight and stratum.
+    """Draw documents of a run as `glane.review` does: ids, with inclusion probability, weight, stratum and arm.
 
     Args and errors are those of `glane.review`.
     """
     opened = run_of(run)
     answer = None if field is None else answer_of(opened, field, value)
     refuse_uncarried(opened, by=by)
-    return draw(
-        opened.usable(), opened.columns_beside(), id_column=opened.settings.data.result_id, method=sample,
+    id_column = opened.settings.data.result_id
+    drawn = draw(
+        opened.usable(), opened.columns_beside(), id_column=id_column, method=sample,
         fields=chosen_fields(opened.task, names_in(fields)), num_rows=rows, seed=seed, by=by, allocation=allocation,
         answer=answer,
     )  # fmt: skip
+    return with_arms(drawn, share=blind, seed=seed, id_column=id_column, stratum=STRATUM)
 
 
 def review(
@@ -66,6 +70,7 @@ def review(
     field: str | None = None,
     value: str | bool = "true",
     gold: TableLike | None = None,
+    blind: float = 0.0,
 ) -> str:
     """Draw a sample of a run and write the page for its reviewers, or read their corrections and write right answers.
 
@@ -82,6 +87,7 @@ def review(
         field: Of a sample by the model's answer, or for a figure: the field that is asked about.
         value: Of the same: the value that counts as yes.
         gold: Of a sample for a figure: the right answers of the earlier review. Those of both come out as one.
+        blind: The share of documents, drawn at random, whose page holds no answer of the model; 1 (or True) for all.
         corrections: The files that reviewers saved; with them, right answers are made of the sample drawn before.
 
     Returns:
@@ -98,12 +104,13 @@ def review(
     expected = None
     if sample == "for_figure":
         further = next_documents(opened, gold, field, value, rows=rows, seed=seed, fields=names_in(fields))
-        chosen, drawn, expected = chosen_fields(opened.task, further.fields), further.sample.drawn, further.expected
+        chosen, expected = chosen_fields(opened.task, further.fields), further.expected
+        drawn = with_arms(further.sample.drawn, share=blind, seed=seed, id_column=data.result_id, stratum=STRATUM)
         keep_earlier(out_dir, further.sample)
     else:
         chosen = chosen_fields(opened.task, names_in(fields))
         drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields,
-            field=field, value=value,
+            field=field, value=value, blind=blind,
         )  # fmt: skip
         expected = None if field is None else _expected(opened, field, value, rows)
     is_drawn = pl.col(data.result_id).is_in(drawn[data.result_id].to_list())

@@ -21,5 +21,6 @@ def main(values: Mapping[str, Any]) -> None:
             told.run.dir, told.out.dir, rows=told.rows, sample=told.sample, by=told.by, allocation=told.allocation,
             seed=told.seed, fields=told.fields, corrections=told.corrections, field=told.field, value=told.value,
             gold=told.gold,
+            blind=told.blind,
         )
     )  # fmt: skip

@@ -26,6 +26,7 @@ class ReviewSettings(Strict):
     seed: int = Key(default=0, ge=0)
     fields: tuple[str, ...] = ()
     gold: HomePath | None = None  # for_figure: the right answers of the earlier review
+    blind: float = Key(default=0.0, ge=0, le=1)  # the share of documents shown without the model's answers
     corrections: tuple[str, ...] = ()
 
     @field_validator("value", mode="before")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ def agreement(
     kept: Mapping[str, list[Column]],
     *,
     sample: ReviewState,
+    blind: Collection[str] = (),
 ) -> AgreementSummary:
     """Counts by field, and for each pair of reviewers their agreement on each; see `glane.assess.review.two_readers`.
 
@@ -44,6 +45,7 @@ def agreement(
         fields: those of the page.
         kept: the columns of each field.
         sample: how far the review is.
+        blind: the documents that were shown without the model's answers.
     """
     return AgreementSummary(
         sample=sample,
@@ -57,23 +59,24 @@ def agreement(
             )
             for path, review in reviews.items()
         ),
-        fields={name: _counts(name, reviews, values) for name in fields},
+        fields={name: _counts(name, reviews, values, blind) for name in fields},
         between=tuple(
             _between(one, other, reviews, values, fields, kept) for one, other in itertools.combinations(reviews, 2)
         ),
     )
 
 
-def _counts(name: str, reviews: Mapping[str, Corrections], values: Values) -> DecisionCounts:
-    made = [
-        document.fields[name].decision
-        for path, review in reviews.items()
-        for document in review.documents
-        if document.id in values[path]
+def _counts(
+    name: str, reviews: Mapping[str, Corrections], values: Values, blind: Collection[str]
+) -> DecisionCounts:  # fmt: skip
+    whole = [
+        document for path, review in reviews.items() for document in review.documents if document.id in values[path]
     ]
+    made = [document.fields[name].decision for document in whole if document.id not in blind]
     accepted = made.count("accepted")
     return DecisionCounts(
-        reviewed=len(made),
+        reviewed=len(whole),
+        blind=len(whole) - len(made),
         accepted=accepted,
         corrected=made.count("corrected"),
         missing=made.count("missing"),

@@ -19,8 +19,8 @@ from glane.validation import Strict
 class Decision(Strict):
     """What a reviewer says of one field."""
 
-    decision: str = Key(pattern="^(accepted|corrected|missing)$")
-    answer: JsonValue = None  # of a correction: the JSON form of an answer, without quotes
+    decision: str = Key(pattern="^(accepted|corrected|given|missing)$")  # given: the page showed no answer
+    answer: JsonValue = None  # corrected or given: the JSON form of an answer, without quotes
     reason: Missing | None = None  # of a field without value
 
     @model_validator(mode="after")
@@ -31,11 +31,11 @@ class Decision(Strict):
 
 
 class ReviewedDocument(Strict):
-    """One document, and what was decided about its fields."""
+    """One document, and what was decided about its fields. A page says nothing of how a blind one was drawn."""
 
     id: str
-    inclusion_probability: float = Key(gt=0, le=1)
-    stratum: str
+    inclusion_probability: float | None = Key(default=None, gt=0, le=1)
+    stratum: str | None = None
     fields: Mapping[str, Decision]
 
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import polars as pl
 
+from glane.assess.arms import ARM, BLIND
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError
 from glane.task.fields import Field, ListField, ObjectField
@@ -31,7 +32,9 @@ def review_data(
     Args:
         task: of the run.
         rows: the result's columns of the documents of the sample, and their text; as a table or row by row.
-        sample: as `glane.assess.sampling` draws it; the page keeps its order.
+        sample: as `glane.assess.sampling` draws it, with the column `arm`; the page keeps its order. Of a document of
+            the blind arm the page gets what a reader needs, and nothing that tells of the model's answer: neither
+            answers and passages nor stratum and probability, which a sample by answer or by doubt has from the model.
         id_column: the name of the id, in both.
         text_column: the name of the text.
         run: the digest of the run's fingerprint.
@@ -49,18 +52,19 @@ def review_data(
         row = by_id[drawn[id_column]]
         text = row[text_column] or ""
         shown = {name: _field_data(name, task.fields[name], row, text) for name in fields}
-        documents.append(
-            {
-                "id": str(drawn[id_column]),
-                "text": text,
-                "context": {name: str(row[name]) for name in context if row[name] is not None},
-                "inclusion_probability": drawn[PROBABILITY],
-                "stratum": drawn[STRATUM],
-                "broken_rules": row.get("broken_rules") or [],
-                "suspicious": row.get("suspicious") or [],
-                "fields": shown,
-            }
-        )
+        needed = {
+            "id": str(drawn[id_column]),
+            "text": text,
+            "context": {name: str(row[name]) for name in context if row[name] is not None},
+        }
+        of_model = {
+            "inclusion_probability": drawn[PROBABILITY],
+            "stratum": drawn[STRATUM],
+            "broken_rules": row.get("broken_rules") or [],
+            "suspicious": row.get("suspicious") or [],
+            "fields": shown,
+        }
+        documents.append(needed | ({"blind": True} if drawn.get(ARM) == BLIND else of_model))
     data = {
         "run": run,
         "task": task.name,

@@ -220,6 +220,7 @@ function recordEditor(schema, record) {
 // A field inside a record: beside its value, whether there is one.
 function memberEditor(schema, answer, name) {
   const said = unwrap(schema, answer);
+  const isUnsaid = answer === undefined; // of a new record nobody has said yet whether it has one
   const inner = valueEditor(schema, said.value, name, true);
   const assertion = schema.type !== "list" && schema.assertion.length ? assertionEditor(schema, said.assertion) : null;
   const value = make("div", { class: "grow" }, inner.node, assertion?.node);
@@ -229,17 +230,22 @@ function memberEditor(schema, answer, name) {
   if (!assertion && OPTIONS[schema.type]) {
     const options = OPTIONS[schema.type](schema);
     const choices = [...options.map(([one, shown]) => [wrap(schema, one), shown]), ...reasons.map(([one, shown]) => [one, `— ${shown}`])];
-    const current = choices.find(([one]) => JSON.stringify(one) === JSON.stringify(answer ?? null));
+    const current = isUnsaid ? undefined : choices.find(([one]) => JSON.stringify(one) === JSON.stringify(answer ?? null));
     return selectEditor(choices, current?.[0], name);
   }
-  const states = make("select", { "aria-label": `${name} : ${words.value}` }, make("option", { value: "" }, words.value),
-    ...reasons.map(([, shown], i) => make("option", { value: String(i) }, shown)));
-  const isMissing = said.value === null;
-  states.value = isMissing ? String(Math.max(0, schema.missing.indexOf(said.missing))) : "";
-  const sync = () => { value.hidden = states.value !== ""; };
+  const states = make("select", { "aria-label": `${name} : ${words.value}` }, isUnsaid ? make("option", { value: "?" }, words.choose) : null,
+    make("option", { value: "" }, words.value), ...reasons.map(([, shown], i) => make("option", { value: String(i) }, shown)));
+  states.value = isUnsaid ? "?" : said.value === null ? String(Math.max(0, schema.missing.indexOf(said.missing))) : "";
+  const sync = () => { value.hidden = states.value !== "" && states.value !== "?"; };
   states.addEventListener("change", sync);
+  value.addEventListener("input", () => { states.value = ""; }); // whoever writes a value has chosen that there is one
+  value.addEventListener("click", (event) => { if (event.target.closest("button")) states.value = ""; });
   sync();
-  return { node: make("div", { class: "member" }, states, value), read: () => (states.value === "" ? read() : reasons[Number(states.value)][0]) };
+  const readMember = () => {
+    if (states.value === "?") throw new Wrong(words.wrong.choice, states);
+    return states.value === "" ? read() : reasons[Number(states.value)][0];
+  };
+  return { node: make("div", { class: "member" }, states, value), read: readMember };
 }
 
 const firstInput = (node) =>

@@ -18,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from glane.assess.arms import ARM, BLIND
 from glane.assess.files import write_folder
 from glane.assess.review.agreement import agreement
 from glane.assess.review.corrections import Corrections, Decision, ReviewedDocument
@@ -61,7 +62,8 @@ def make_gold(
     Returns:
         A table with the id, the columns of each field of the page (`<field>`, `<field>__missing`, and as the task asks
         `__precision` and `__assertion`; records without what annotates their members), `inclusion_probability`,
-        `weight`, `stratum` and `reviewer`. And counts: see `glane.assess.review.agreement`, and how far the review is.
+        `weight`, `stratum`, `arm` and `reviewer`. And counts: see `glane.assess.review.agreement`, and how far the
+        review is.
 
     Raises:
         DataError: for a document that the run does not have or the sample has otherwise, or a value that the task does
@@ -84,6 +86,7 @@ def make_gold(
                 raise DataError(
                     f"{place}: no field {told(strange[0])} on this page. {did_you_mean(strange[0], fields)}"
                 )
+            _check_shown(document, place, is_blind=sample.drawn[document.id].arm == BLIND)
             found = {
                 name: _decided(task.fields[name], name, by_id[document.id], decision, kept, place)
                 for name, decision in document.fields.items()
@@ -92,10 +95,11 @@ def make_gold(
                 values[path][document.id] = {key: cell for cells in found.values() for key, cell in cells.items()}
     reviewed = dict.fromkeys(name for found in values.values() for name in found)
     probabilities = sample.probabilities(reviewed)
-    table = _table(reviews, values, by_id, rows.schema[id_column], id_column, kept, probabilities)
+    table = _table(reviews, values, by_id, rows.schema[id_column], id_column, kept, probabilities, sample)
     counts = agreement(
-        reviews, values, {name: task.fields[name] for name in fields}, kept, sample=sample.state(reviewed, values)
-    )
+        reviews, values, {name: task.fields[name] for name in fields}, kept, sample=sample.state(reviewed, values),
+        blind={name for name, one in sample.drawn.items() if one.arm == BLIND},
+    )  # fmt: skip
     return Gold(table=table, agreement=counts)
 
 
@@ -139,6 +143,21 @@ def _gold_columns(task: Task, fields: Sequence[str]) -> dict[str, list[Column]]:
     return found
 
 
+def _check_shown(document: ReviewedDocument, place: str, *, is_blind: bool) -> None:
+    """Check that a reader of the blind arm gave answers, and one of the other arm said what the model's are worth."""
+    for name, decision in document.fields.items():
+        if is_blind and decision.decision in ("accepted", "corrected"):
+            raise DataError(
+                f"{place}, field {name!r}: {decision.decision}, but its page held no answer of the model to accept or "
+                "correct. Give the file as the page saved it."
+            )
+        if not is_blind and decision.decision == "given":
+            raise DataError(
+                f"{place}, field {name!r}: given without the model's answer, but its page showed one. Give the file as "
+                "the page saved it."
+            )
+
+
 def _decided(
     field: Field, name: str, row: Mapping[str, Any], decision: Decision, kept: Mapping[str, list[Column]], place: str
 ) -> dict[str, Any]:
@@ -175,23 +194,24 @@ def _bare(value: Any, kind: pa.DataType) -> Any:
 def _table(
     reviews: Mapping[str, Corrections], values: Mapping[str, Mapping[str, Mapping[str, Any]]],
     by_id: Mapping[str, Mapping[str, Any]], id_type: pl.DataType, id_column: str, kept: Mapping[str, list[Column]],
-    probabilities: Mapping[str, float],
+    probabilities: Mapping[str, float], sample: Sample,
 ) -> pa.Table:  # fmt: skip
-    chosen: dict[str, tuple[Corrections, ReviewedDocument, Mapping[str, Any]]] = {}
+    chosen: dict[str, tuple[Corrections, Mapping[str, Any]]] = {}
     for path, review in reviews.items():
         for document in review.documents:
             if document.id in values[path]:
-                chosen.setdefault(document.id, (review, document, values[path][document.id]))
+                chosen.setdefault(document.id, (review, values[path][document.id]))
     ids = pl.Series(id_column, [by_id[key][id_column] for key in chosen], id_type).to_arrow()
     if pa.types.is_large_string(ids.type) or str(ids.type) == "string_view":
         ids = ids.cast(pa.string())
     arrays: dict[str, pa.Array] = {id_column: ids}
     for column in itertools.chain.from_iterable(kept.values()):
-        cells = [found[column.name] for _, _, found in chosen.values()]
+        cells = [found[column.name] for _, found in chosen.values()]
         plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         arrays[column.name] = pa.array(cells, plain).cast(column.type)
     arrays[PROBABILITY] = pa.array([probabilities[name] for name in chosen], pa.float64())
     arrays[WEIGHT] = pa.array([1 / probabilities[name] for name in chosen], pa.float64())
-    arrays[STRATUM] = pa.array([document.stratum for _, document, _ in chosen.values()], pa.string())
-    arrays[REVIEWER] = pa.array([review.reviewer for review, _, _ in chosen.values()], pa.string())
+    arrays[STRATUM] = pa.array([sample.drawn[name].stratum for name in chosen], pa.string())
+    arrays[ARM] = pa.array([sample.drawn[name].arm for name in chosen], pa.string())
+    arrays[REVIEWER] = pa.array([review.reviewer for review, _ in chosen.values()], pa.string())
     return pa.table(arrays)

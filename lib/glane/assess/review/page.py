@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from glane.assess.arms import ARM, ASSISTED, BLIND
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.review.data import compact
 from glane.assess.review.reviewed_sample import SAMPLE
@@ -29,6 +30,7 @@ from glane.task.task import Task
 _PARTS = Path(__file__).parent
 _SCRIPTS = ("words.js", "show.js", "editor.js", "review.js")
 # What could end the block, or be taken for a comment or an entity; the last two end a line of JavaScript.
+_NOTHING: Mapping[str, Any] = {"answer": None, "passages": (), "confidence": None}  # of a field of the blind arm
 _UNSAFE = re.compile("[<>&\u2028\u2029]")
 
 
@@ -45,11 +47,13 @@ def render(data: Mapping[str, Any]) -> str:
 def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
     """The same for a spreadsheet: one row per document and field, with empty columns to fill in.
 
-    A text that a spreadsheet would take for a formula has an apostrophe in front; a number has none.
+    A text that a spreadsheet would take for a formula has an apostrophe in front; a number has none. Documents of the
+    blind arm have no values.
     """
     rows = []
     for document in data["documents"]:
-        for name, shown in document["fields"].items():
+        of_document = document.get("fields") or dict.fromkeys(data["fields"], _NOTHING)
+        for name, shown in of_document.items():
             answer, quotes = shown["answer"], [one["quote"] for one in shown["passages"]]
             reason = answer.get(MISSING) if isinstance(answer, dict) else None
             bare = answer.get(VALUE, answer) if isinstance(answer, dict) else answer
@@ -72,12 +76,19 @@ def write_review(folder: str | Path, sample: pl.DataFrame, data: Mapping[str, An
     """
     target = Path(folder).expanduser()
     known = target / SAMPLE
-    if known.exists() and not pl.read_parquet(known, glob=False).equals(sample):
+    if known.exists() and not _with_arm(pl.read_parquet(known, glob=False)).equals(sample):
         raise RunError(f"out.dir: {target} holds another sample, which may be under review. Choose another out.dir.")
     table = review_table(data).write_csv(include_bom=True)
     page = render(data).encode()
     write_folder(folder, {known.name: as_parquet(sample), "review.html": page, "review.csv": table.encode()})
-    return f"{sample.height} documents to review: open {target / 'review.html'} in a browser"
+    num_blind = sample.filter(pl.col(ARM) == BLIND).height
+    blind = f" ({num_blind} of them without the model's answers)" if num_blind else ""
+    return f"{sample.height} documents to review{blind}: open {target / 'review.html'} in a browser"
+
+
+def _with_arm(sample: pl.DataFrame) -> pl.DataFrame:
+    """A sample as it is drawn now: one without arms was drawn when every page showed the model's answers."""
+    return sample if ARM in sample.columns else sample.with_columns(pl.lit(ASSISTED).alias(ARM))
 
 
 def chosen_fields(task: Task, fields: Sequence[str]) -> list[str]:
@@ -90,7 +101,7 @@ def chosen_fields(task: Task, fields: Sequence[str]) -> list[str]:
         if name not in task.fields:
             raise ConfigError(f"fields: the run has no field {name!r}. {did_you_mean(name, task.fields)}")
     chosen = [name for name in task.fields if not fields or name in fields]
-    if taken := [name for name in chosen if name in (PROBABILITY, WEIGHT, STRATUM, REVIEWER)]:
+    if taken := [name for name in chosen if name in (PROBABILITY, WEIGHT, STRATUM, REVIEWER, ARM)]:
         raise ConfigError(
             f"fields: {taken[0]!r} is also a column of the sample, and the two would be taken for each other. "
             "Name the other fields, or rename this one in the task."

@@ -36,10 +36,11 @@ class ReviewerFile(Strict):
 
 
 class DecisionCounts(Strict):
-    """What was decided of a field, over all files."""
+    """What was decided of a field, over all files. Of blind readings there is nothing to accept or correct."""
 
     reviewed: int
-    accepted: int
+    blind: int
+    accepted: int  # of those that were shown the model's answer, as the next ones
     corrected: int
     missing: int
     share_accepted: float | None
@@ -71,7 +72,7 @@ class AgreementSummary(Record):
     """What reviewers decided, counted, and how far they agree: `agreement.json`."""
 
     kind: Literal["glane agreement"] = "glane agreement"
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     sample: ReviewState
     reviews: tuple[ReviewerFile, ...]
     fields: Mapping[str, DecisionCounts]

@@ -8,6 +8,9 @@ const trail = []; // what `undo` takes back: the latest decision last
 let editing = null; // "correct" or "missing" while the active field is being edited
 
 const documentHere = () => data.documents[state.place];
+const isBlind = (one) => one.blind === true; // the page holds no answer of the model to this document
+const UNKNOWN = { answer: undefined, confidence: null, signs: [], places: {}, conflicts: [], passages: [], derived: [] };
+const foundOf = (one, name) => (isBlind(one) ? UNKNOWN : one.fields[name]);
 const fieldHere = () => fieldNames[state.field];
 const decided = (id) => state.decisions[id] ?? {};
 const numDecided = (id) => Object.keys(decided(id)).length;
@@ -106,9 +109,10 @@ function decide(changes) {
   byId("next").focus();
 }
 
-const accept = () => decide({ [fieldHere()]: { decision: "accepted" } });
+const accept = () => (isBlind(documentHere()) ? say(words.blindNoAccept) : decide({ [fieldHere()]: { decision: "accepted" } }));
 
 function acceptRest() {
+  if (isBlind(documentHere())) return say(words.blindNoAccept);
   const open = fieldNames.filter((name) => !(name in decided(documentHere().id)));
   if (open.length) decide(Object.fromEntries(open.map((name) => [name, { decision: "accepted" }])));
 }
@@ -170,8 +174,10 @@ function showAll() {
   byId("reviewer").value = state.reviewer;
   byId("reviewer").placeholder = words.reviewerHint;
   byId("shortcuts").checked = state.shortcuts;
-  byId("keys").replaceChildren(...words.keys.flatMap(([keys, what]) => [make("span", {}, ...keys.split(" ").map((key) => make("kbd", {}, key)), ` ${what}`)]));
-  byId("explained").replaceChildren(make("dl", {}, ...words.explained.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)])));
+  const isAllBlind = data.documents.every(isBlind);
+  const isShown = ([keys]) => !(isAllBlind && ["a", "Maj a", "Shift a"].includes(keys)); // nothing there to accept
+  byId("keys").replaceChildren(...words.keys.filter(isShown).flatMap(([keys, what]) => [make("span", {}, ...keys.split(" ").map((key) => make("kbd", {}, key)), ` ${what}`)]));
+  byId("explained").replaceChildren(make("dl", {}, ...words.explained.filter(isShown).flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)])));
   byId("list").replaceChildren(...data.documents.map((one, i) =>
     make("li", {}, make("button", { type: "button", onclick: () => goTo(i) }, make("i", { "aria-hidden": "true" }), make("span", { class: "id" }, one.id), make("span", { class: "stage" })))));
   data.documents.forEach((_, i) => showInList(i));
@@ -195,9 +201,9 @@ function showDocument() {
   button.setAttribute("aria-current", "true");
   button.scrollIntoView({ block: "nearest" });
   byId("title").textContent = here.id;
-  byId("place").textContent = words.documentOf(state.place + 1, data.documents.length);
+  byId("place").textContent = words.documentOf(state.place + 1, data.documents.length) + (isBlind(here) ? ` · ${words.blind}` : "");
   byId("context").replaceChildren(...Object.entries(here.context).flatMap(([name, value]) => [make("div", {}, make("dt", {}, name), make("dd", {}, value))]));
-  const passages = fieldNames.flatMap((field) => here.fields[field].passages.map((one) => ({ ...one, field })));
+  const passages = fieldNames.flatMap((field) => foundOf(here, field).passages.map((one) => ({ ...one, field })));
   showText(byId("text"), here.text, passages);
   byId("text").scrollTop = 0;
   showDecisions();
@@ -214,7 +220,7 @@ function showDecisions() {
   byId("progress").setAttribute("aria-valuetext", words.doneOf(done, all));
   byId("progress").firstElementChild.style.width = `${(100 * done) / all}%`;
   byId("rest").replaceChildren(words.rest, " ", make("kbd", {}, state.language === "fr" ? "Maj a" : "Shift a"));
-  byId("rest").hidden = stageOf(documentHere().id) === "all";
+  byId("rest").hidden = stageOf(documentHere().id) === "all" || isBlind(documentHere());
   byId("next").replaceChildren(words.next, " ", make("kbd", {}, "n"));
   byId("next").className = stageOf(documentHere().id) === "all" ? "main" : "";
   showFields();
@@ -234,21 +240,21 @@ function centre(box, mark) {
 
 function showField(name, index) {
   const schema = data.fields[name];
-  const found = documentHere().fields[name];
-  const decision = decided(documentHere().id)[name];
+  const here = documentHere();
+  const found = foundOf(here, name);
+  const decision = decided(here.id)[name];
   const isActive = index === state.field;
   const light = (item) => {
     const className = isActive ? "item" : "hinted";
     const first = lightUp(byId("text"), className, item === null ? null : name, item);
     if (first) centre(byId("text"), first);
   };
-  const kind = decision ? { accepted: "accepted", corrected: "corrected", missing: "missing" }[decision.decision] : "open";
+  const kind = decision ? { accepted: "accepted", corrected: "corrected", given: "given", missing: "missing" }[decision.decision] : "open";
   const head = make("div", { class: "line" }, make("h3", { title: schema.description || null }, name), showConfidence(found.confidence),
     make("span", { class: "verdict" }, decision ? words[kind] : ""));
-  const answer = !decision || decision.decision === "accepted" ? found.answer : decision.decision === "corrected" ? decision.answer : null;
-  const value = make("div", { class: "value" },
-    decision?.decision === "missing" ? make("span", { class: "no-value" }, words.reasons[decision.reason]) : showAnswer(schema, answer, light));
-  const before = decision && decision.decision !== "accepted" ? make("div", { class: "before" }, `${words.was} `, make("s", {}, showAnswer(schema, found.answer))) : null;
+  const answer = answerNow(found, decision);
+  const value = make("div", { class: "value" }, showDecided(schema, decision, answer, light));
+  const before = decision && decision.decision !== "accepted" && !isBlind(here) ? make("div", { class: "before" }, `${words.was} `, make("s", {}, showAnswer(schema, found.answer))) : null;
   const card = make("li", { class: `field ${kind}`, tabindex: isActive ? "0" : "-1", "aria-current": isActive ? "true" : null, "data-field": name,
     "aria-label": `${name}. ${value.textContent}. ${decision ? words[kind] : words.state.none}`,
     onmouseenter: () => lightUp(byId("text"), "hinted", name), onmouseleave: () => lightUp(byId("text"), "hinted", null),
@@ -256,13 +262,25 @@ function showField(name, index) {
   head, schema.description && isActive ? make("p", { class: "description" }, schema.description) : null, value, before);
   if (!isActive) return card;
   for (const sign of found.signs) card.append(make("p", { class: "sign", role: "note" }, [words.signs[sign], ...(found.places[sign] || [])].join(" ")));
-  for (const rule of documentHere().broken_rules) card.append(make("p", { class: "sign", role: "note" }, `${words.signs.broken_rules} ${rule}`));
-  if (documentHere().suspicious.length) card.append(make("p", { class: "sign", role: "note" }, words.signs.suspicious));
+  for (const rule of here.broken_rules ?? []) card.append(make("p", { class: "sign", role: "note" }, `${words.signs.broken_rules} ${rule}`));
+  if (here.suspicious?.length) card.append(make("p", { class: "sign", role: "note" }, words.signs.suspicious));
   for (const quote of showQuotes(schema, found.passages)) card.append(quote);
   for (const line of found.derived) card.append(make("p", { class: "others" }, line));
   if (found.conflicts.length) card.append(make("p", { class: "others" }, `${words.others} ${found.conflicts.join(" · ")}`));
   card.append(editing ? showEditor(name, schema, decision, answer) : showButtons());
   return card;
+}
+
+// What stands in a field now: the model's answer or the reader's, null where it is missing, undefined where nothing is said.
+function answerNow(found, decision) {
+  if (!decision || decision.decision === "accepted") return found.answer;
+  return decision.decision === "missing" ? null : decision.answer;
+}
+
+function showDecided(schema, decision, answer, light) {
+  if (decision?.decision === "missing") return make("span", { class: "no-value" }, words.reasons[decision.reason]);
+  if (answer === undefined) return make("span", { class: "no-value" }, words.toAnswer);
+  return showAnswer(schema, answer, light);
 }
 
 function showConfidence(confidence) {
@@ -283,7 +301,10 @@ function showQuotes(schema, passages) {
 
 function showButtons() {
   const button = (word, key, action, className) => make("button", { type: "button", class: className, onclick: action }, words[word], " ", make("kbd", {}, key));
-  return make("div", { class: "buttons" }, button("accept", "a", accept, "main"), button("correct", "c", () => edit("correct"), ""), button("miss", "m", () => edit("missing"), ""));
+  const isNew = isBlind(documentHere());
+  const yes = isNew ? null : button("accept", "a", accept, "main");
+  const other = isNew ? button("answer", "c", () => edit("correct"), "main") : button("correct", "c", () => edit("correct"), "");
+  return make("div", { class: "buttons" }, yes, other, button("miss", "m", () => edit("missing"), ""));
 }
 
 function edit(what) {
@@ -298,10 +319,12 @@ function edit(what) {
 
 function showEditor(name, schema, decision, answer) {
   const reasons = schema.missing.length ? schema.missing : Object.keys(words.reasons);
-  const before = unwrap(schema, documentHere().fields[name].answer).missing;
+  const found = foundOf(documentHere(), name).answer;
+  // A blind reader says why, too: the page proposes a reason only where there is no other.
+  const proposed = found !== undefined || reasons.length === 1 ? reasons[0] : null;
   const editor = editing === "missing"
-    ? choiceEditor(reasons.map((one) => [one, words.reasons[one], words.reasonsLong[one]]), decision?.reason ?? before ?? reasons[0], words.why)
-    : answerEditor(schema, decision?.decision === "missing" ? documentHere().fields[name].answer : answer, name);
+    ? choiceEditor(reasons.map((one) => [one, words.reasons[one], words.reasonsLong[one]]), decision?.reason ?? unwrap(schema, found).missing ?? proposed, words.why)
+    : answerEditor(schema, decision?.decision === "missing" ? found : answer, name);
   const complaint = make("p", { class: "complaint", role: "alert" });
   const confirm = (event) => {
     event.preventDefault();
@@ -309,7 +332,7 @@ function showEditor(name, schema, decision, answer) {
     form.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
     try {
       const read = editor.read();
-      decide({ [name]: isMissing ? { decision: "missing", reason: read } : sameAnswer(read, documentHere().fields[name].answer) ? { decision: "accepted" } : { decision: "corrected", answer: read } });
+      decide({ [name]: isMissing ? { decision: "missing", reason: read } : decisionOf(read, found) });
     } catch (wrong) {
       if (!(wrong instanceof Wrong)) throw wrong;
       complaint.textContent = wrong.message;
@@ -326,6 +349,11 @@ function showEditor(name, schema, decision, answer) {
     else if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.tagName !== "BUTTON") confirm(event);
   });
   return form;
+}
+
+function decisionOf(read, found) {
+  if (found === undefined) return { decision: "given", answer: read };
+  return sameAnswer(read, found) ? { decision: "accepted" } : { decision: "corrected", answer: read };
 }
 
 const sameAnswer = (one, other) => JSON.stringify(one) === JSON.stringify(other);

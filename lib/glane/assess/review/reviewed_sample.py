@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from glane.assess.arms import ARM, ASSISTED, BLIND
 from glane.assess.review.record import ReviewState, StratumState
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError, told
@@ -30,6 +31,7 @@ class Drawn:
     place: int  # in the order of the page
     probability: float
     stratum: str
+    arm: str = ASSISTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,8 @@ class Sample:
                 f"{_REMEDY}"
             )
 
-    def check(self, document: str, probability: float, stratum: str, *, place: str) -> None:
-        """Check what a file of corrections says of a document.
+    def check(self, document: str, probability: float | None, stratum: str | None, *, place: str) -> None:
+        """Check what a file of corrections says of a document; of a blind one it says nothing.
 
         Raises:
             DataError: if the document was not drawn, or drawn otherwise.
@@ -56,9 +58,12 @@ class Sample:
         known = self.drawn.get(document)
         if known is None:
             raise DataError(f"{place}: not in {self.path}, so the page was made of another sample. {_REMEDY}")
-        if not math.isclose(probability, known.probability, rel_tol=1e-9) or stratum != known.stratum:
+        if known.arm == BLIND and probability is None and stratum is None:
+            return
+        said = math.nan if probability is None else probability
+        if not math.isclose(said, known.probability, rel_tol=1e-9) or stratum != known.stratum:
             raise DataError(
-                f"{place}: inclusion_probability {probability:.6g} in stratum {told(stratum)}, but {self.path} has "
+                f"{place}: inclusion_probability {said:.6g} in stratum {told(str(stratum))}, but {self.path} has "
                 f"{known.probability:.6g} in {told(known.stratum)}: the file was changed, or is of another sample. "
                 f"{_REMEDY}"
             )
@@ -117,12 +122,13 @@ def read_sample(folder: str | Path, *, id_column: str) -> Sample:
     for name in (id_column, PROBABILITY, STRATUM):
         if name not in table.columns:
             raise DataError(f"{path}: no column {name!r}; it has {', '.join(table.columns)}. {_REMEDY}")
-    rows = table.select(pl.col(id_column).cast(pl.String), PROBABILITY, STRATUM).iter_rows()
+    arm = pl.col(ARM) if ARM in table.columns else pl.lit(ASSISTED)
+    rows = table.select(pl.col(id_column).cast(pl.String), PROBABILITY, STRATUM, arm.alias(ARM)).iter_rows()
     return Sample(
         path=path,
         drawn={
-            name: Drawn(place=place, probability=probability, stratum=stratum)
-            for place, (name, probability, stratum) in enumerate(rows)
+            name: Drawn(place=place, probability=probability, stratum=stratum, arm=arm)
+            for place, (name, probability, stratum, arm) in enumerate(rows)
         },
     )
 
