@@ -31,7 +31,6 @@ from glane.assess.review.reviewed_sample import read_sample, state_text
 from glane.assess.review.two_readers import ac1, kappa, of_each, resampled_ci
 from glane.errors import ConfigError, DataError, RunError
 from glane.task.answer import read_answer
-from glane.task.arrow import columns
 from glane.task.locate import locate
 from glane.task.task import load_task
 from test_reading import hidden
@@ -468,12 +467,11 @@ def test_of_a_rare_sign_kappa_says_little_and_ac1_what_is_so():
     ],
 )
 def test_two_readers_say_the_same_by_the_rule_of_the_field(field, one, other, is_same):
-    (column,) = columns(load_task({**SMALL_TASK, "confidence": False, "fields": {"a": field}}))
     values = {"x": {"d": {"a": one}}, "y": {"d": {"a": other}}}
     review = Corrections(run="r", page="p", task="t", reviewer="R", saved="", fields=("a",), sampled=1, documents=())
     asked = load_task({**SMALL_TASK, "fields": {"a": field}}).fields
     state = ReviewState(sampled=1, reviewed=1, skipped=(), strata={})
-    found = agreement({"x": review, "y": review}, values, asked, {"a": [column]}, sample=state)
+    found = agreement({"x": review, "y": review}, values, asked, sample=state)
     assert found.between[0].fields["a"].agreement == is_same
 
 

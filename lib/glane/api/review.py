@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 import polars as pl
 
+from glane.api.clusters import evaluated_clusters
 from glane.api.next_documents import answer_of, next_documents
 from glane.api.sources import Names, RunLike, TableLike, names_in, refuse_uncarried, run_of
 from glane.assess.arms import with_arms
+from glane.assess.clusters import CLUSTER
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.data import review_data
 from glane.assess.review.earlier import keep_earlier, with_earlier
@@ -71,6 +73,7 @@ def review(
     value: str | bool = "true",
     gold: TableLike | None = None,
     blind: float = 0.0,
+    clusters: Names = (),
 ) -> str:
     """Draw a sample of a run and write the page for its reviewers, or read their corrections and write right answers.
 
@@ -88,6 +91,8 @@ def review(
         value: Of the same: the value that counts as yes.
         gold: Of a sample for a figure: the right answers of the earlier review. Those of both come out as one.
         blind: The share of documents, drawn at random, whose page holds no answer of the model; 1 (or True) for all.
+        clusters: With corrections: columns whose values go together, as a patient's; identical texts if empty. The
+            intervals of the readers' agreement follow them.
         corrections: The files that reviewers saved; with them, right answers are made of the sample drawn before.
 
     Returns:
@@ -98,7 +103,7 @@ def review(
     """
     opened = run_of(run)
     if corrections:
-        return _gold(opened, out_dir, names_in(corrections))
+        return _gold(opened, out_dir, names_in(corrections), names_in(clusters))
     data = opened.settings.data
     usable, documents = opened.usable(), opened.inputs()
     expected = None
@@ -163,11 +168,13 @@ def _cases(
     return found
 
 
-def _gold(run: Run, out_dir: str, corrections: tuple[str, ...]) -> str:
+def _gold(run: Run, out_dir: str, corrections: tuple[str, ...], clusters: tuple[str, ...]) -> str:
     id_column, key = run.settings.data.result_id, run.description().fingerprint_digest
     reviews = {path: read_corrections(path, run=key) for path in corrections}
     ids = [document.id for review in reviews.values() for document in review.documents]
     reviewed = run.usable().filter(pl.col(id_column).cast(pl.String).is_in(ids)).collect()
     sample = read_sample(out_dir, id_column=id_column)
-    gold = make_gold(run.task, reviewed, sample, reviews, id_column=id_column)
+    found = evaluated_clusters(run, clusters)
+    numbers = {} if found is None else dict(found.select(pl.col(id_column).cast(pl.String), CLUSTER).iter_rows())
+    gold = make_gold(run.task, reviewed, sample, reviews, id_column=id_column, clusters=numbers)
     return write_gold(out_dir, replace(gold, table=with_earlier(gold.table, out_dir)))

@@ -20,7 +20,6 @@ def main(values: Mapping[str, Any]) -> None:
         review(
             told.run.dir, told.out.dir, rows=told.rows, sample=told.sample, by=told.by, allocation=told.allocation,
             seed=told.seed, fields=told.fields, corrections=told.corrections, field=told.field, value=told.value,
-            gold=told.gold,
-            blind=told.blind,
+            blind=told.blind, gold=told.gold, clusters=told.clusters,
         )
     )  # fmt: skip

@@ -28,13 +28,14 @@ class ReviewSettings(Strict):
     gold: HomePath | None = None  # for_figure: the right answers of the earlier review
     blind: float = Key(default=0.0, ge=0, le=1)  # the share of documents shown without the model's answers
     corrections: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()  # columns whose values go together: the intervals of agreement follow them
 
     @field_validator("value", mode="before")
     @classmethod
     def _as_text(cls, value: Any) -> Any:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
-    _listed = field_validator("fields", "corrections", mode="before")(one_or_many)
+    _listed = field_validator("fields", "corrections", "clusters", mode="before")(one_or_many)
 
     @model_validator(mode="after")
     def _strata(self) -> Self:
@@ -49,6 +50,8 @@ class ReviewSettings(Strict):
             raise ValueError("sample=for_figure and gold, the right answers of the earlier review, go together")
         if len(set(self.corrections)) < len(self.corrections):
             raise ValueError("corrections: a file is named twice")
+        if self.clusters and not self.corrections:
+            raise ValueError("clusters: is of the agreement of readers; give corrections=…, or leave it out")
         return self
 
 

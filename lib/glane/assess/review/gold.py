@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from glane.assess.arms import ARM, BLIND
 from glane.assess.files import write_folder
 from glane.assess.review.agreement import agreement
+from glane.assess.review.agreement_text import agreement_lines
 from glane.assess.review.corrections import Corrections, Decision, ReviewedDocument
 from glane.assess.review.data import without_evidence
 from glane.assess.review.record import AgreementSummary
@@ -44,7 +45,8 @@ class Gold:
 
 
 def make_gold(
-    task: Task, rows: pl.DataFrame, sample: Sample, reviews: Mapping[str, Corrections], *, id_column: str
+    task: Task, rows: pl.DataFrame, sample: Sample, reviews: Mapping[str, Corrections], *, id_column: str,
+    clusters: Mapping[str, int] = {},
 ) -> Gold:  # fmt: skip
     """Turn reviews into gold values.
 
@@ -58,6 +60,7 @@ def make_gold(
         sample: what the page was made of.
         reviews: the corrections by the path of their file, in order.
         id_column: the name of the id.
+        clusters: the number of the cluster of each document, where some go together (ids as text).
 
     Returns:
         A table with the id, the columns of each field of the page (`<field>`, `<field>__missing`, and as the task asks
@@ -97,14 +100,14 @@ def make_gold(
     probabilities = sample.probabilities(reviewed)
     table = _table(reviews, values, by_id, rows.schema[id_column], id_column, kept, probabilities, sample)
     counts = agreement(
-        reviews, values, {name: task.fields[name] for name in fields}, kept, sample=sample.state(reviewed, values),
-        blind={name for name, one in sample.drawn.items() if one.arm == BLIND},
+        reviews, values, {name: task.fields[name] for name in fields}, sample=sample.state(reviewed, values),
+        blind={name for name, one in sample.drawn.items() if one.arm == BLIND}, clusters=clusters,
     )  # fmt: skip
     return Gold(table=table, agreement=counts)
 
 
 def write_gold(folder: str | Path, gold: Gold) -> str:
-    """Write `gold.parquet` and `agreement.json`, readable by their owner only; return a line about them.
+    """Write `gold.parquet` and `agreement.json`, readable by their owner only; return lines about them.
 
     Raises:
         RunError: if the folder cannot be written.
@@ -113,7 +116,8 @@ def write_gold(folder: str | Path, gold: Gold) -> str:
     table = io.BytesIO()
     pq.write_table(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
     write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": gold.agreement.as_json()})
-    return f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement.sample)}"
+    said = f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement.sample)}"
+    return "\n".join([said, *agreement_lines(gold.agreement)])
 
 
 def _common_fields(task: Task, reviews: Mapping[str, Corrections]) -> list[str]:

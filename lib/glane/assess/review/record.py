@@ -55,6 +55,8 @@ class FieldAgreement(Strict):
     kappa_ci95: tuple[float, float] | None  # by resampling documents
     ac1: float | None  # Gwet's: where nearly all documents say the same, kappa says little
     ac1_ci95: tuple[float, float] | None
+    pabak: float | None  # prevalence- and bias-adjusted kappa; of more than two categories, Brennan and Prediger's
+    pabak_ci95: tuple[float, float] | None
     of_each: Mapping[str, float]  # specific agreement by category: 2a / (2a + b + c)
     differ: tuple[str, ...]  # ids
 
@@ -68,6 +70,16 @@ class ReviewerPair(Strict):
     fields: Mapping[str, FieldAgreement]
 
 
+class FieldReliability(Strict):
+    """How far all readers agree on a field, whoever has read which document."""
+
+    documents: int  # with two readings or more
+    readings: int  # of these
+    alpha: float | None  # Krippendorff's; None where it is not defined
+    alpha_ci95: tuple[float, float] | None  # by resampling documents, or clusters of them
+    differ: tuple[str, ...]  # ids of documents whose readings are not all the same
+
+
 class AgreementSummary(Record):
     """What reviewers decided, counted, and how far they agree: `agreement.json`."""
 
@@ -76,4 +88,6 @@ class AgreementSummary(Record):
     sample: ReviewState
     reviews: tuple[ReviewerFile, ...]
     fields: Mapping[str, DecisionCounts]
+    clusters: int | None  # of documents that go together, which intervals follow
+    together: Mapping[str, FieldReliability]  # by field; empty if no document was read twice
     between: tuple[ReviewerPair, ...]

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from glane.assess.proportion import Share, wilson
+from glane.assess.proportion import Share, clustered_share, wilson
 
 _SAMPLES, _LEVEL = 1000, 0.95
 Codes = NDArray[np.int64]
@@ -22,11 +22,16 @@ def coded(first: Sequence[Hashable], second: Sequence[Hashable]) -> tuple[Codes,
     return np.array([places[one] for one in first]), np.array([places[one] for one in second])
 
 
-def agreement_ci(first: Codes, second: Codes) -> tuple[float, float] | None:
-    """Wilson's interval of the share of documents on which both say the same."""
+def agreement_ci(first: Codes, second: Codes, clusters: Codes | None = None) -> tuple[float, float] | None:
+    """Wilson's interval of the share of documents on which both say the same, at the effective size of clusters."""
     if not len(first):
         return None
-    return wilson(Share(value=float((first == second).mean()), num_effective=len(first)), _LEVEL)
+    same = (first == second).astype(np.float64)
+    if clusters is None:
+        return wilson(Share(value=float(same.mean()), num_effective=len(first)), _LEVEL)
+    places = np.unique(clusters, return_inverse=True)[1]
+    yes, trials = (np.bincount(places, one).astype(np.float64) for one in (same, np.ones(len(same))))
+    return wilson(clustered_share(yes, trials, np.ones(len(trials))), _LEVEL)
 
 
 def kappa(first: Codes, second: Codes) -> float | None:
@@ -54,22 +59,51 @@ def ac1(first: Codes, second: Codes) -> float | None:
     return (observed - chance) / (1 - chance)
 
 
+def pabak(first: Codes, second: Codes) -> float | None:
+    """Agreement beyond that of readers to whom all categories are alike, (k p - 1) / (k - 1).
+
+    Of two categories, the prevalence- and bias-adjusted kappa (Byrt, Bishop and Carlin, J. Clin. Epidemiol. 1993); of
+    more, the coefficient of Brennan and Prediger (Educ. Psychol. Meas. 1981). k counts the categories that occur.
+    """
+    return _beyond_even(float((first == second).mean()), first, second) if len(first) else None
+
+
+def pabak_ci(first: Codes, second: Codes, clusters: Codes | None = None) -> tuple[float, float] | None:
+    """The interval of `pabak`: that of the share on which it rests."""
+    known = agreement_ci(first, second, clusters)
+    return None if known is None else (_beyond_even(known[0], first, second), _beyond_even(known[1], first, second))
+
+
+def _beyond_even(share: float, first: Codes, second: Codes) -> float:
+    num = max(2, len(np.union1d(first, second)))
+    return (num * share - 1) / (num - 1)
+
+
 def resampled_ci(
-    statistic: Callable[[Codes, Codes], float | None], first: Codes, second: Codes
+    statistic: Callable[[Codes, Codes], float | None], first: Codes, second: Codes, clusters: Codes | None = None
 ) -> tuple[float, float] | None:
-    """The percentile interval of a statistic over resamples of documents; None where most of them do not define it."""
-    if len(first) < 2:
+    """The percentile interval of a statistic over resamples of documents, or of clusters of them.
+
+    None where most of the resamples do not define it.
+    """
+    members = [np.array([at]) for at in range(len(first))] if clusters is None else _members(clusters)
+    if len(members) < 2:
         return None
     rng = np.random.default_rng(0)
     found = []
     for _ in range(_SAMPLES):
-        drawn = rng.integers(0, len(first), len(first))
+        drawn = np.concatenate([members[at] for at in rng.integers(0, len(members), len(members))])
         value = statistic(first[drawn], second[drawn])
         found += [] if value is None else [value]
     if len(found) < _SAMPLES / 2:
         return None
     low, high = np.quantile(found, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return float(low), float(high)
+
+
+def _members(clusters: Codes) -> list[Codes]:
+    """The places of the documents of each cluster."""
+    return [np.flatnonzero(clusters == one) for one in np.unique(clusters)]
 
 
 def of_each(first: Sequence[Category], second: Sequence[Category]) -> dict[Category, float]:
