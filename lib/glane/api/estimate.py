@@ -11,6 +11,7 @@ from glane.api.cases import gold_with_case
 from glane.api.error_rates import error_rates_record, read_error_rates
 from glane.api.several_runs import together
 from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, refuse_uncarried, run_of, table_of
+from glane.assess.designs import design_of
 from glane.assess.estimate.case import CASE, CaseDefinition
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
@@ -132,9 +133,10 @@ def estimate(
         shared_error_rates=shared_error_rates, level=level, half_width=half_width, population=population,
     )  # fmt: skip
     id_column = runs.first.id_column
-    reviewed = None
+    reviewed = design = None
     if gold is not None:
         table = table_of(gold, place="gold", id_column=id_column)
+        design = design_of(table, fields=runs.first.task.fields)
         if case is not None:
             table = gold_with_case(runs.runs, table, CaseDefinition(case))
         reviewed = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
@@ -146,7 +148,7 @@ def estimate(
     found = estimated(rows, reviewed, question, id_column=id_column, failed=failed, transported=transported)
     summary = summarised(found, question, num_rejected=failed.height)
     about = {
-        "run": ", ".join(runs.names), "gold": name_of(gold), "toy": runs.first.toy,
+        "run": ", ".join(runs.names), "gold": name_of(gold), "toy": runs.first.toy, "review": design,
         "fingerprint": runs.first.description().fingerprint_digest,
     }  # fmt: skip
     rates = None if found.rates is None else error_rates_record(found.rates, runs, question, found.num_reviewed)

@@ -14,7 +14,7 @@ from glane.assess.compare.record import (
     OverallDifference,
 )
 from glane.assess.evaluate.answers import some_ids
-from glane.assess.evaluate.record import EvaluationSummary
+from glane.assess.evaluate.record import ArmScores, EvaluationSummary
 from glane.assess.evaluate.report import exact_of, how_drawn, named
 from glane.assess.evaluate.scores import Counts, Ends, SignFigures, SignScores, Weights
 from glane.assess.evaluate.words import WORDS
@@ -56,6 +56,7 @@ def evaluation_text(summary: EvaluationSummary) -> str:
             "much they may have is not known"
         )
     lines += _sign_lines(summary.signs)
+    lines += _arm_lines(summary.arms)
     return "\n".join(lines)
 
 
@@ -71,6 +72,24 @@ def _sign_lines(found: SignScores | None) -> list[str]:
         f"  of {one.wrong} wrong values {one.unmarked_wrong} have no sign, {one.any.wrong} have one:{recall}",
         f"  right, of values without a sign:{of_unmarked}; of all:{of_all}",
     ]
+
+
+def _arm_lines(found: ArmScores | None) -> list[str]:
+    """The arms of a review and their difference, and what it means, in French and English."""
+    if found is None:
+        return []
+    blind, assisted, apart = found.blind, found.assisted, found.overall
+    sides = [(blind.documents, "blind"), (assisted.documents, "with the model's answers")]
+    lines = [f"by what readers were shown: {', '.join(f'{num} documents {how}' for num, how in sides)}"]
+    for name, one, other, value, ends in (
+        ("F1 (micro)", blind.micro.f1, assisted.micro.f1, apart.f1, apart.f1_ci95),
+        ("exact", blind.exact, assisted.exact, apart.exact, apart.exact_ci95),
+    ):
+        signed = "–" if value is None else f"{value:+.3f}"
+        lines.append(
+            f"  {name}: {_plain(one)} blind, {_plain(other)} with; difference {signed} {_between(ends)}".rstrip()
+        )
+    return [*lines, f"  {WORDS['fr']['anchoring']}", f"  {WORDS['en']['anchoring']}"]
 
 
 def _shares_of(one: SignFigures) -> tuple[tuple[float | None, Ends], tuple[float | None, Ends]]:

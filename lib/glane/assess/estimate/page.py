@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 
 from glane.assess.clusters import FEW_CLUSTERS
+from glane.assess.designs import design_text
 from glane.assess.estimate.chart import chart
 from glane.assess.estimate.figures import whole_limits
 from glane.assess.estimate.page_words import WORDS
@@ -139,6 +140,8 @@ def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language
                 effect=decimal(overall.design_effect, language, digits=1),
             )
         )  # fmt: skip
+    if summary.review is not None:
+        found.append(design_text(summary.review, language))
     found.append(words["of_run" if question.is_finite else "of_process"])
     if question.what not in ("mean", "linear"):
         found.append(words["case_nulls"] if question.case else words["nulls"].format(value=question.value))

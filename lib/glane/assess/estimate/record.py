@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Literal
 
+from glane.assess.designs import Design
 from glane.assess.estimate.groups import Rates
 from glane.assess.estimate.question import Question
 from glane.records import Record, left_out
@@ -91,6 +92,7 @@ class EstimatesSummary(Record):
     toy: Toy | None = left_out()  # the answers are no results
     gold: str | None = None  # the path of the reviewed documents; None of a table in memory
     fingerprint: str = ""
+    review: Design | None = left_out()  # how the reviewed documents were drawn and shown; None without a review
     question: Question
     interval: str  # what the intervals are
     nulls: str | None  # what a document without a value counts as

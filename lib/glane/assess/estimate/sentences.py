@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 
+from glane.assess.designs import design_text
 from glane.assess.estimate.figures import whole_limits
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together, Validation
@@ -39,6 +40,8 @@ def estimate_text(summary: EstimatesSummary) -> str:
     if summary.together is not None:
         lines.append(f"  {_line(summary.together.total, replace(question, by=None))}")
     lines += [f"{name}: {_METHODS[name]}" for name in sorted({one.method for one in found})]
+    if summary.review is not None:
+        lines.append(design_text(summary.review, "en"))
     lines += filter(None, [_meaning(question), _nulls(question), _large_part(found, question)])
     if summary.together is not None:
         lines += _of_all(summary.together)

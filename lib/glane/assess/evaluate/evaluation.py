@@ -11,8 +11,10 @@ import polars as pl
 
 from glane.assess.bootstrap import LEVEL
 from glane.assess.clusters import numbers_for
+from glane.assess.designs import arms_of
 from glane.assess.evaluate.annotations import annotation_scores
 from glane.assess.evaluate.answers import answers_of
+from glane.assess.evaluate.by_arm import arm_scores
 from glane.assess.evaluate.evidence import evidence_scores, read_spans
 from glane.assess.evaluate.judge import Judged, judge
 from glane.assess.evaluate.leaf import leaves
@@ -113,6 +115,7 @@ def evaluate(
         assertions=notes["assertion"],
         evidence=evidence_scores(asked, ids, paired.run, judged, passages),
         signs=sign_scores(judged, marked_fields, list(asked)),
+        arms=arm_scores(judged, arms_of(paired.gold, fields=fields), chance),
         by={name: _by_group(judged, table, chance) for name, table in groups.items()},
     )
     signs = [signs_column(value_signs(judged, marked_fields, list(asked)))] if marked_fields else []

@@ -11,6 +11,7 @@ from glane.assess.evaluate.scores import (
     AskedNoteScores,
     DescribedField,
     DocumentFlow,
+    Ends,
     FieldScores,
     Intervals,
     NoteScores,
@@ -51,6 +52,24 @@ class GroupScores(Overall):
     fields: Mapping[str, FieldScores]
 
 
+class ArmDifference(Strict):
+    """Assisted less blind: above 0 where the run looks better to readers who saw its answers."""
+
+    f1: float | None
+    f1_ci95: Ends
+    exact: float | None
+    exact_ci95: Ends
+
+
+class ArmScores(Strict):
+    """A review of which some documents, drawn at random, were shown without the model's answers."""
+
+    blind: GroupScores
+    assisted: GroupScores
+    overall: ArmDifference  # F1 is the micro-average
+    fields: Mapping[str, ArmDifference]
+
+
 class EvaluationSummary(Record):
     """A run compared with right answers. The keys that name the run are empty if rows were compared without a run."""
 
@@ -73,4 +92,5 @@ class EvaluationSummary(Record):
     assertions: Mapping[str, AskedNoteScores | NoteScores]
     evidence: Mapping[str, EvidenceScores]
     signs: SignScores | None = left_out()  # None of rows without columns of signs
+    arms: ArmScores | None = left_out()  # of right answers that have documents of both
     by: Mapping[str, Mapping[str, GroupScores]]  # by column, then by value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from glane.assess.evaluate.annotations import VALUE
+from glane.assess.evaluate.arms_page import arms_section
 from glane.assess.evaluate.record import EvaluationSummary, GroupScores
 from glane.assess.evaluate.scores import (
     AskedNoteScores,
@@ -52,6 +53,8 @@ def _body(summary: EvaluationSummary, language: Language) -> str:
         parts += [heading(words["evidence"]), paragraph(words["evidence_how"]), _evidence_table(summary, language)]
     if summary.signs is not None:
         parts.append(signs_section(summary.signs, language))
+    if summary.arms is not None:
+        parts.append(arms_section(summary.arms, language))
     for column, groups in summary.by.items():
         parts += [heading(f"{words['by']} {column}"), _group_table(groups, language)]
     return "".join(parts)

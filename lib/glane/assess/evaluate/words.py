@@ -135,6 +135,19 @@ WORDS: dict[Language, dict[str, str]] = {
         "right": "Justes, toutes valeurs",
         "unmarked_right": "Justes sans signe",
         "all_fields": "Tous les champs",
+        "arms": "Selon ce que les relecteurs ont vu",
+        "arms_how": (
+            "Des documents tirés au hasard ont été relus en aveugle, sans les réponses du modèle, les autres avec. "
+            "Différence : avec moins en aveugle, intervalle à 95 % de Zou et Donner (2008)."
+        ),
+        "anchoring": (
+            "Qui voit une réponse s'y range trop volontiers (ancrage ; Schroeder, Roy et Kabbara 2025), et le modèle "
+            "en paraît meilleur : les documents relus en aveugle disent mieux ce qu'il vaut. Un intervalle qui "
+            "contient 0 ne prouve pas qu'il n'y a pas d'ancrage."
+        ),
+        "arm_blind": "en aveugle",
+        "arm_assisted": "avec les réponses",
+        "arm_difference": "différence",
         "by": "Par sous-groupe :",
         "group": "Groupe",
     },
@@ -262,6 +275,19 @@ WORDS: dict[Language, dict[str, str]] = {
         "right": "Right, all values",
         "unmarked_right": "Right without sign",
         "all_fields": "All fields",
+        "arms": "By what readers were shown",
+        "arms_how": (
+            "Documents drawn at random were reviewed blind, without the model's answers, the others with them. "
+            "Difference: with less blind, 95 % interval of Zou and Donner (2008)."
+        ),
+        "anchoring": (
+            "Readers lean towards an answer that they are shown (anchoring; Schroeder, Roy and Kabbara 2025), and the "
+            "model looks better for it: the documents reviewed blind say better what it is worth. An interval that "
+            "holds 0 does not prove that there is no anchoring."
+        ),
+        "arm_blind": "blind",
+        "arm_assisted": "with answers",
+        "arm_difference": "difference",
         "by": "By subgroup:",
         "group": "Group",
     },
