@@ -22,6 +22,7 @@ from glane.assess.calibrate.acceptance import accept
 from glane.assess.calibrate.tested import Risks
 from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.answers import answer_of
+from glane.assess.evaluate.dates import date_scores
 from glane.assess.evaluate.evaluation import evaluate
 from glane.assess.evaluate.evidence import evidence_scores, read_spans
 from glane.assess.evaluate.judge import judge
@@ -259,6 +260,25 @@ def test_paired_records_are_compared_field_by_field() -> None:
         ("outbreaks.place", None, 1, "absent"),
         ("outbreaks.cases", None, 1, "spurious"),
     ]
+
+
+def test_dates_that_are_near_are_told_apart_from_those_that_are_not() -> None:
+    gold = ["2025-03-03", "2025-03-03", "2025-03-03", "2025-03-03", "2025-03", "2025", "2024-12-30", None, "2025-01-01"]
+    found = ["2025-03-03", "2025-03-07", "2025-03-12", "2024-03-03", "2025-03-09", "2025", "2025-01-02", "2025", None]
+    assert date_scores(gold, found).model_dump() == {
+        "pairs": 7, "agree": 3, "same_year": 5, "months": 6, "same_month": 4, "days": 5, "same_week": 3,
+    }  # fmt: skip
+    asked = fields_from({"onset": {"type": "date"}}, place="task.fields")
+    days = [datetime.date(2025, 3, day) for day in (3, 4, 10, 11)]
+    right = [{"onset": day} for day in days]
+    told = [{"onset": day + datetime.timedelta(days=2 * (place == 1))} for place, day in enumerate(days)]
+    summary = evaluate(asked, run_of(told), gold_of(right), id_column="id", chance=NO_INTERVALS).summary
+    assert summary.fields["onset"].dates == date_scores(
+        [day.isoformat() for day in days], [str(one["onset"]) for one in told]
+    )
+    assert "onset: of 4 dates on both sides 3 agree" in evaluation_text(summary)
+    assert "the same week 4 of 4" in evaluation_text(summary)
+    assert "<td>4 / 4</td>" in evaluation_report(summary, language="fr")
 
 
 def test_a_mean_of_fields_has_no_interval_where_a_field_shows_no_error() -> None:

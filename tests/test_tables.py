@@ -14,11 +14,12 @@ from conftest import SMALL_TASK, extract_here, make_settings
 from glane.assess.clusters import CLUSTER
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.figures import if_reviewers_err
 from glane.assess.estimate.groups import Cell, Groups, Rates
 from glane.assess.estimate.page import estimate_page
 from glane.assess.estimate.pooled import bands, limits, pooled
 from glane.assess.estimate.question import Question, with_weights
-from glane.assess.estimate.sentences import summarised
+from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.evaluate.evaluation import evaluate
 from glane.assess.evaluate.measures import Chance
 from glane.assess.proportion import Interval
@@ -477,3 +478,35 @@ def test_an_evaluation_resamples_clusters_and_says_how_many() -> None:
         ends = [getattr(one.fields["fever"].values["true"], name) for one in (wide, plain)]
         assert width(ends[0]) > 1.4 * width(ends[1])
     assert width(wide.overall.exact_ci95) > 1.6 * width(plain.overall.exact_ci95)
+
+
+def test_errors_of_reviewers_are_bounded_and_each_group_has_its_validation() -> None:
+    rng = np.random.default_rng(8)
+    hospital = np.array(["north", "south"])[(np.arange(2000) % 2)]
+    truth = rng.random(2000) < 0.2
+    found = np.where(hospital == "north", 0.9, 0.4)
+    said = np.where(truth, rng.random(2000) < found, rng.random(2000) < 0.02)
+    run = pl.DataFrame({"id": range(2000), "fever": said, "hospital": hospital})
+    gold = pl.DataFrame({"id": range(2000), "fever": truth})[:800]
+    asked = Question(what="count", field="fever", by="hospital", clusters=("id",))
+    told = estimate(run, gold, asked, id_column="id")
+    north, south = told.validation_by_group
+    assert (north.group, south.group) == ("north", "south")
+    assert north.validation.sensitivity.value == pytest.approx(0.9, abs=0.06)
+    assert south.validation.sensitivity.value == pytest.approx(0.4, abs=0.12)
+    assert north.validation.true_positive + north.validation.false_negative == int(truth[:800][::2].sum())
+    summary = summarised(told, asked, num_rejected=0)
+    total = told.together.total.estimate  # type: ignore[union-attr]
+    text = estimate_text(summary)
+    assert f"wrong in 1 of 100 documents: {total - 20:.0f} to {total + 20:.0f}" in text  # type: ignore[operator]
+    for language, words in (("fr", "oui vrais"), ("en", "true yes")):
+        page = estimate_page(summary, language=language)
+        assert words in page
+        assert ("dans un document sur cent" if language == "fr" else "one document of a hundred") in page
+    alone = estimate(run, gold, Question(what="prevalence", field="fever"), id_column="id")
+    assert alone.validation_by_group == ()
+    share = alone.estimates[0].estimate
+    low, high = if_reviewers_err(alone.estimates[0], Question(what="prevalence", field="fever"))  # type: ignore[misc]
+    assert (low, high) == pytest.approx((share - 0.01, share + 0.01))
+    mean = Question(what="mean", field="fever")
+    assert if_reviewers_err(alone.estimates[0], mean) is None

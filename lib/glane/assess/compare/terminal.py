@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.compare.record import (
@@ -16,7 +16,7 @@ from glane.assess.compare.record import (
 from glane.assess.evaluate.answers import some_ids
 from glane.assess.evaluate.record import ArmScores, EvaluationSummary
 from glane.assess.evaluate.report import exact_of, how_drawn, named
-from glane.assess.evaluate.scores import Counts, Ends, SignFigures, SignScores, Weights
+from glane.assess.evaluate.scores import Counts, DescribedField, Ends, SignFigures, SignScores, Weights
 from glane.assess.evaluate.words import WORDS
 from glane.task.signs import SIGNS
 from glane.toys import notice_lines
@@ -50,6 +50,7 @@ def evaluation_text(summary: EvaluationSummary) -> str:
         lines.append(
             f"{name:{width}}  {support:>8}  {figures[0]:>9}  {figures[1]:>6}  {figures[2]:>5}  {between:15}  {exact:>6}"
         )
+    lines += _date_lines(summary.fields)
     if num := summary.overall.macro.without_error:
         lines.append(
             f"  (macro) without an interval: {num} of its {summary.overall.macro.fields} fields show no error, and how "
@@ -58,6 +59,16 @@ def evaluation_text(summary: EvaluationSummary) -> str:
     lines += _sign_lines(summary.signs)
     lines += _arm_lines(summary.arms)
     return "\n".join(lines)
+
+
+def _date_lines(fields: Mapping[str, DescribedField]) -> list[str]:
+    """How near wrong dates are; nothing of fields without any."""
+    return [
+        f"  {name}: of {told.pairs} dates on both sides {told.agree} agree as far as both are told; the same month "
+        f"{told.same_month} of {told.months}, the same week {told.same_week} of {told.days}"
+        for name, one in fields.items()
+        if (told := one.dates) is not None and told.agree < told.pairs
+    ]
 
 
 def _sign_lines(found: SignScores | None) -> list[str]:

@@ -26,7 +26,7 @@ from glane.assess.estimate.record import Estimate, Found
 from glane.assess.estimate.shares import rates_of, share_of
 from glane.assess.estimate.tables import basis_of_review, pooled_table, with_all_periods
 from glane.assess.estimate.transported import basis_of_rates
-from glane.assess.estimate.validation import validation_of
+from glane.assess.estimate.validation import validation_by_group, validation_of
 from glane.errors import ConfigError, DataError
 
 
@@ -81,7 +81,8 @@ def estimate(
     rates = rates_of_review(rows) if question.is_share and transported is None else None
     validation = validation_of(rows, question) if question.is_share and transported is None else None
     return Found(
-        estimates=found, together=together, rates=rates, num_reviewed=gold.height, validation=validation
+        estimates=found, together=together, rates=rates, num_reviewed=gold.height, validation=validation,
+        validation_by_group=() if validation is None else validation_by_group(rows, question),
     )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate
 
+REVIEWERS_ERR = 0.01
 _ROUNDING = 1e-6  # of sums and quantiles of whole numbers
 
 
@@ -25,6 +27,17 @@ def as_table(found: Sequence[Estimate]) -> pl.DataFrame:
     return pl.DataFrame(
         {name: pl.Series(name, [getattr(one, name) for one in found], kinds.get(name)) for name in names}
     )
+
+
+def if_reviewers_err(one: Estimate, question: Question) -> tuple[float, float] | None:
+    """A share or count if reviewers were wrong in REVIEWERS_ERR of the documents, all in one direction or the other.
+
+    None of other figures, and where there is no estimate.
+    """
+    if one.estimate is None or not question.is_share:
+        return None
+    whole = one.n_run if question.what == "count" else 1
+    return max(0.0, one.estimate - REVIEWERS_ERR * whole), min(float(whole), one.estimate + REVIEWERS_ERR * whole)
 
 
 def joined_notes(*notes: str | None) -> str | None:

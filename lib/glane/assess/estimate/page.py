@@ -8,7 +8,7 @@ from collections.abc import Callable
 from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.designs import design_text
 from glane.assess.estimate.chart import chart
-from glane.assess.estimate.figures import whole_limits
+from glane.assess.estimate.figures import if_reviewers_err, whole_limits
 from glane.assess.estimate.page_words import WORDS
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Validation, ValidationFigure
@@ -43,6 +43,8 @@ def _body(summary: EstimatesSummary, language: Language) -> str:
         parts.append(table(head, rows, total_rows=int(overall is not None)))
     if summary.validation is not None:
         parts += [heading(words["validation"]), _validation_table(summary.validation, language)]
+    if len(summary.validation_by_group) > 1:
+        parts.append(_by_group(summary, language))
     return "".join([*parts, heading(words["how"]), *map(paragraph, _how(summary, overall, language))])
 
 
@@ -89,6 +91,19 @@ def _validation_table(found: Validation, language: Language) -> str:
         ends = None if one.low is None or one.high is None else (one.low, one.high)
         rows.append([words[name], with_range(one.value, ends, language), str(one.num)])
     return table(words["validation_counts"].split("|"), counts) + table(words["validation_head"].split("|"), rows)
+
+
+def _by_group(summary: EstimatesSummary, language: Language) -> str:
+    """Sensitivity, PPV, specificity and NPV in each group."""
+    rows = []
+    for one in summary.validation_by_group:
+        row = [_label_of(language)(one.group)]
+        for name in ("sensitivity", "ppv", "specificity", "npv"):
+            figure: ValidationFigure = getattr(one.validation, name)
+            ends = None if figure.low is None or figure.high is None else (figure.low, figure.high)
+            row += [with_range(figure.value, ends, language, digits=2), str(figure.num)]
+        rows.append(row)
+    return table(WORDS[language]["validation_by_group"].split("|"), rows)
 
 
 def _row(one: Estimate, question: Question, language: Language, *, label: str | None = None) -> list[str]:
@@ -145,7 +160,11 @@ def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language
     found.append(words["of_run" if question.is_finite else "of_process"])
     if question.what not in ("mean", "linear"):
         found.append(words["case_nulls"] if question.case else words["nulls"].format(value=question.value))
-    return [*found, words["assumes"]]
+    ends = None if overall is None else if_reviewers_err(overall, question)
+    if ends is None:
+        return [*found, words["assumes"]]
+    low, high = (_number(end, question, language) for end in ends)
+    return [*found, f"{words['assumes']} {words['reviewers_err'].format(low=low, high=high)}"]
 
 
 def _label_of(language: Language) -> Callable[[object], str]:

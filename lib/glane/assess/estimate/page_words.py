@@ -82,8 +82,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "nulls": "Un document où le champ est vide compte comme n'étant pas {value}.",
         "assumes": (
             "Ce que cela suppose : que les documents relus ont été tirés au hasard de l'extraction, comme le "
-            "disent leurs poids, et que les relecteurs ne se trompent pas. Un relecteur qui manque un cas sur "
-            "cent non-cas double une fréquence de 1 %."
+            "disent leurs poids, et que les relecteurs ne se trompent pas."
+        ),
+        "reviewers_err": "S'ils se trompaient dans un document sur cent, la valeur serait entre {low} et {high}.",
+        "validation_by_group": (
+            "groupe|sensibilité|oui vrais|VPP|oui du modèle|spécificité|non vrais|VPN|non du modèle"
         ),
     },
     "en": {
@@ -151,8 +154,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "nulls": "A document without a value counts as one that is not {value}.",
         "assumes": (
             "What it assumes: that the reviewed documents were drawn at random from the run, as their weights "
-            "say, and that reviewers make no errors. A reviewer who misses one case in a hundred documents "
-            "without one doubles a frequency of 1 %."
+            "say, and that reviewers make no errors."
         ),
+        "reviewers_err": "If they were wrong in one document of a hundred, it would be between {low} and {high}.",
+        "validation_by_group": "group|sensitivity|true yes|PPV|model's yes|specificity|true no|NPV|model's no",
     },
 }

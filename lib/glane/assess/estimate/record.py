@@ -72,6 +72,13 @@ class Validation(Strict):
     lr_negative: ValidationFigure
 
 
+class GroupValidation(Strict):
+    """The validation in one group of a table."""
+
+    group: str | int | float | bool | datetime.date | None
+    validation: Validation
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The estimates in their order, and of a pooled table what is said of all groups together."""
@@ -81,6 +88,7 @@ class Found:
     rates: Rates | None = None  # of shares: the model's errors in the review, for later runs
     num_reviewed: int = 0
     validation: Validation | None = None  # of shares with a review
+    validation_by_group: tuple[GroupValidation, ...] = ()
 
 
 class EstimatesSummary(Record):
@@ -100,3 +108,4 @@ class EstimatesSummary(Record):
     estimates: tuple[Estimate, ...]
     together: Together | None = None  # of pooled tables
     validation: Validation | None = None  # of shares with a review: how well the model's yes tells the true one
+    validation_by_group: tuple[GroupValidation, ...] = ()  # the same in each group of `by`; not of periods

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from glane.assess.designs import design_text
-from glane.assess.estimate.figures import whole_limits
+from glane.assess.estimate.figures import if_reviewers_err, whole_limits
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together, Validation
 from glane.errors import shown
@@ -52,6 +52,7 @@ def estimate_text(summary: EstimatesSummary) -> str:
         )
     if summary.validation is not None:
         lines.append(_validation(summary.validation))
+    lines += _reviewers(summary)
     if summary.rows_without_values:
         lines.append(_failed(summary))
     return "\n".join(lines)
@@ -67,6 +68,7 @@ def summarised(found: Found, question: Question, *, num_rejected: int) -> Estima
         estimates=tuple(found.estimates),
         together=found.together,
         validation=found.validation,
+        validation_by_group=found.validation_by_group,
     )
 
 
@@ -93,6 +95,18 @@ def _validation(found: Validation) -> str:
         if one.value is not None
     ]
     return f"The model's yes against the review: {'; '.join(told)}."
+
+
+def _reviewers(summary: EstimatesSummary) -> list[str]:
+    """What errors of the reviewers could change, of one figure over all documents."""
+    whole = summary.together.total if summary.together is not None else None
+    if whole is None and len(summary.estimates) == 1 and summary.question.by is None:
+        whole = summary.estimates[0]
+    ends = None if whole is None else if_reviewers_err(whole, summary.question)
+    if ends is None:
+        return []
+    low, high = (_number(end, summary.question) for end in ends)
+    return [f"Reviewers are taken at their word; if they were wrong in 1 of 100 documents: {low} to {high}."]
 
 
 def _failed(summary: EstimatesSummary) -> str:

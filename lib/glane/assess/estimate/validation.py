@@ -7,8 +7,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from glane.assess.estimate.clustered import clustering
-from glane.assess.estimate.question import GOLD, MODEL, REVIEWED, STRATUM, WEIGHT, Question
-from glane.assess.estimate.record import Validation, ValidationFigure
+from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STRATUM, WEIGHT, Question
+from glane.assess.estimate.record import GroupValidation, Validation, ValidationFigure
 from glane.assess.proportion import jeffreys, share
 from glane.assess.strata import Strata, drawn_within, share_within, strata_of
 
@@ -54,6 +54,15 @@ def validation_of(rows: pl.DataFrame, question: Question) -> Validation | None:
         sensitivity=figure(said, truth), ppv=figure(truth, said), specificity=figure(~said, ~truth),
         npv=figure(~truth, ~said), lr_positive=positive, lr_negative=negative,
     )  # fmt: skip
+
+
+def validation_by_group(rows: pl.DataFrame, question: Question) -> tuple[GroupValidation, ...]:
+    """`validation_of` in each group with a reviewed document; none without `by`, or of periods: they are too many."""
+    if question.by is None or question.every is not None:
+        return ()
+    parts = sorted(rows.group_by([GROUP]), key=lambda pair: (pair[0][0] is None, pair[0][0]))
+    found = ((group, validation_of(part, question)) for (group,), part in parts)
+    return tuple(GroupValidation(group=group, validation=one) for group, one in found if one is not None)
 
 
 def _likelihood_ratios(

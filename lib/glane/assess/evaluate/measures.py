@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from glane.assess.bootstrap import Method
+from glane.assess.evaluate.dates import date_scores
 from glane.assess.evaluate.judge import Judged
 from glane.assess.evaluate.leaf import Leaf, categories, rule_of
 from glane.assess.evaluate.metrics import (
@@ -121,4 +122,7 @@ def described(scores: FieldScores, leaf: Leaf, judged: Judged) -> DescribedField
                 clusters=judged.clusters,
             )
             tables |= {"values": found, "macro_f1": macro_f1(found)}
+    if leaf.field.type == "date":
+        rows = judged.of_leaf(leaf)
+        tables["dates"] = date_scores(rows["gold"], rows["predicted"])
     return DescribedField(**dict(scores), type=leaf.field.type, rule=rule_of(leaf.field), presence=presence, **tables)

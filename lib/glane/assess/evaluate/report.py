@@ -12,6 +12,7 @@ from glane.assess.evaluate.scores import (
     CategoryScores,
     Confusion,
     Counts,
+    DateScores,
     DescribedField,
     Exact,
     FieldScores,
@@ -45,6 +46,8 @@ def _body(summary: EvaluationSummary, language: Language) -> str:
     parts = [heading(words["title"], 1), _about(summary, language), heading(words["overall"])]
     parts += [_main_table(summary, language), paragraph(words["how"]), _how_sure(summary, words)]
     parts += [heading(words["errors"]), _error_table(summary, language)]
+    if dates := {name: one.dates for name, one in summary.fields.items() if one.dates is not None and one.dates.pairs}:
+        parts.append(_date_table(dates, language))
     parts += _categories(summary, language)
     for what, notes in (("reasons", summary.reasons), ("assertions", summary.assertions)):
         if notes:
@@ -137,6 +140,21 @@ def _main_table(summary: EvaluationSummary, language: Language) -> str:
         )
     head = [words[one] for one in ("field", "rule", "support", "precision", "recall", "f1", "exact", "f1")]
     return table(head, rows, total_rows=2, text_columns=2)
+
+
+def _date_table(dates: Mapping[str, DateScores], language: Language) -> str:
+    """How near dates are: a count of the pairs that could be compared so."""
+    rows = [
+        [
+            name,
+            f"{one.agree} / {one.pairs}",
+            f"{one.same_year} / {one.pairs}",
+            f"{one.same_month} / {one.months}",
+            f"{one.same_week} / {one.days}",
+        ]
+        for name, one in dates.items()
+    ]
+    return table(WORDS[language]["dates"].split("|"), rows)
 
 
 def _error_table(summary: EvaluationSummary, language: Language) -> str:

@@ -135,6 +135,18 @@ class CategoryScores(Strict):
     f1: float | None
 
 
+class DateScores(Strict):
+    """How near found dates are, of the values where both sides have one."""
+
+    pairs: int
+    agree: int  # as far as both are told: 2025-03 agrees with 2025-03-09
+    same_year: int
+    months: int  # pairs that both tell the month
+    same_month: int
+    days: int  # pairs that both tell the day
+    same_week: int  # ISO
+
+
 class DescribedField(FieldScores):
     """The measures of one field, with what it is and its tables."""
 
@@ -143,6 +155,7 @@ class DescribedField(FieldScores):
     presence: Presence
     confusion: Confusion | None = left_out()  # of categories
     values: Mapping[str, CategoryScores] | None = left_out()  # by category
+    dates: DateScores | None = left_out()  # of dates
     macro_f1: float | None = None  # the mean over the categories that occur; None where none does, too
 
     @model_serializer(mode="wrap")

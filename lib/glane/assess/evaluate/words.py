@@ -48,6 +48,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "absent": "Absents",
         "errors": "Ce qui ne va pas",
         "items": " (éléments)",
+        "dates": "dates des deux côtés|d'accord, aussi loin que dites|même année|même mois|même semaine",
         "how": (
             "Une valeur trouvée à tort est un faux positif, une valeur manquée un faux négatif, une valeur fausse "
             "l'un et l'autre. Rien d'attendu et rien de trouvé : vrai négatif, compté dans « Exact » seulement. "
@@ -192,6 +193,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "absent": "Absent",
         "errors": "What goes wrong",
         "items": " (items)",
+        "dates": "dates on both sides|agree as far as told|same year|same month|same week",
         "how": (
             "A value found where there is none is a false positive, a value missed a false negative, a wrong value "
             "both. Nothing expected and nothing found is a true negative, counted in “Exact” only. “Exact” is the "
