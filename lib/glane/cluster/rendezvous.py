@@ -21,6 +21,7 @@ _PORTS = range(15_000, 32_000)  # below the ports that Linux assigns by itself
 _PING_S = 5.0
 SILENCE_S = 60.0
 _HANDSHAKE_S = 10.0
+_MESSAGE_BYTES = 4096
 
 
 def ports(secret: bytes) -> Iterator[int]:
@@ -39,6 +40,7 @@ class RendezvousServer:
         self._lock = threading.Condition()
         self._hosts: dict[int, str] = {}
         self._left: set[int] = set()
+        self._refused: dict[int, str] = {}  # by rank, the node and why it cannot work
         self._ray_address = ""
         self._exit_code: int | None = None
         self._threads: list[threading.Thread] = []
@@ -57,6 +59,11 @@ class RendezvousServer:
         """The hosts that joined and have not left, by rank."""
         with self._lock:
             return {rank: host for rank, host in self._hosts.items() if rank not in self._left}
+
+    def refused(self) -> dict[int, str]:
+        """The nodes that said that they cannot work, by rank: host and reason."""
+        with self._lock:
+            return dict(self._refused)
 
     def announce(self, ray_address: str) -> None:
         """Send Ray's address to every node, also to those that join later."""
@@ -93,7 +100,11 @@ class RendezvousServer:
             _bound_handshake(connection)
             deliver_challenge(connection, self._secret)
             answer_challenge(connection, self._secret)
-            verb, number, host = connection.recv_bytes(1024).decode().split(" ", 2)
+            verb, number, host = connection.recv_bytes(_MESSAGE_BYTES).decode(errors="replace").split(" ", 2)
+            if verb == "refuse":
+                with self._lock:
+                    self._refused[int(number)] = host
+                connection.send_bytes(b"noted")
             if verb != "join":
                 return
             rank = int(number)
@@ -155,6 +166,19 @@ class RendezvousClient:
         except (OSError, EOFError):
             return "lost"
         return "lost" if time.monotonic() - self._last_heard > SILENCE_S else None
+
+
+def refuse(address: str, secret: bytes, *, rank: int, host: str, reason: str, timeout_s: float) -> bool:
+    """Tell the first node that this one cannot work, and why; whether it heard that within `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    while (connection := _connect(address, secret)) is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.3)
+    with contextlib.suppress(OSError, EOFError), connection:
+        connection.send_bytes(f"refuse {rank} {host}: {reason}".encode()[: _MESSAGE_BYTES - 1])
+        return connection.poll(_PING_S) and connection.recv_bytes(_MESSAGE_BYTES) == b"noted"
+    return False
 
 
 def _connect(address: str, secret: bytes) -> Connection | None:

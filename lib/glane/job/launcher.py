@@ -19,11 +19,13 @@ from glane.cluster import processes, raynode
 from glane.cluster.address import own_address
 from glane.cluster.forkserver import fork_server
 from glane.cluster.local import FOREIGN, ray_environment
-from glane.cluster.rendezvous import RendezvousClient, RendezvousServer
+from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, refuse
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import scratch_folder, write_token
-from glane.errors import EngineError, GlaneError, hide_messages
+from glane.engine.device import gpu_complaint
+from glane.engine.registry import engine_kind
+from glane.errors import ConfigError, EngineError, GlaneError, hide_messages
 from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME, mark_host_ended
@@ -34,6 +36,7 @@ FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
 _POLL_S = 0.2
 _RAY_RESTARTS = 3
 _REQUEUE_WAIT_S = 90.0
+_END_OTHERS_S = 60.0
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy")
 
 
@@ -65,9 +68,15 @@ def launch(settings: ExtractSettings) -> int:
 
 def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> int:
     try:
+        needs_gpus = engine_kind(settings.model.engine).needs_hardware
+        if needs_gpus and (complaint := gpu_complaint(allocation.granted_gpus)):
+            _refuse(allocation, complaint, timeout_s=cluster.start_timeout_s)
+            raise ConfigError(complaint)
         node = (_LeadNode if allocation.rank == 0 else _WorkerNode)(settings, cluster, allocation, folder)
     except GlaneError as error:  # a setting that can be checked only on the node
         print(f"[{allocation.host}] error: {error}", file=sys.stderr, flush=True)
+        if allocation.rank == 0 and allocation.num_nodes > 1:
+            _end_others(allocation)
         return USER_ERROR
     try:
         code = node.run()
@@ -77,6 +86,26 @@ def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocatio
     finally:
         node.close()
     return node.requeue() if code == STOPPED else code
+
+
+def _refuse(allocation: Allocation, complaint: str, *, timeout_s: float) -> None:
+    """Tell the first node that this one cannot work, so that it does not wait for it."""
+    if allocation.rank:
+        refuse(
+            allocation.launch_address, allocation.secret, rank=allocation.rank, host=allocation.host,
+            reason=complaint, timeout_s=timeout_s,
+        )  # fmt: skip
+
+
+def _end_others(allocation: Allocation) -> None:
+    """Have the other nodes end, too, instead of waiting for this one."""
+    rendezvous = RendezvousServer(allocation.launch_address, allocation.secret, host=allocation.host)
+    deadline = time.monotonic() + _END_OTHERS_S
+    while time.monotonic() < deadline:
+        if len(rendezvous.joined()) + len(rendezvous.refused()) >= allocation.num_nodes - 1:
+            break
+        time.sleep(_POLL_S)
+    rendezvous.close(USER_ERROR)
 
 
 class _Node:
@@ -154,6 +183,10 @@ class _LeadNode(_Node):
     code = FAILED
     parts_at_start = 0
 
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.left_out: set[int] = set()  # ranks of nodes that cannot work
+
     def run(self) -> int:
         """Start Ray, wait for the other nodes, and run the driver to its end. Return the exit code."""
         self.code = FAILED
@@ -194,7 +227,8 @@ class _LeadNode(_Node):
             if not is_ready:
                 is_ready = self._all_joined()
                 if not is_ready and time.monotonic() > deadline:
-                    raise EngineError(self._who_is_missing())
+                    self._begin_without()
+                    is_ready = True
             time.sleep(_POLL_S)
 
     def close(self) -> None:
@@ -231,18 +265,51 @@ class _LeadNode(_Node):
         self.driver = processes.start(command, self.environment)
 
     def _all_joined(self) -> bool:
-        """Whether all nodes have joined. If so, write Ray's address to the file that the driver waits for."""
+        """Whether all nodes have joined that can work. If so, the driver learns Ray's address.
+
+        Raises:
+            EngineError: if too few can.
+        """
         address = raynode.ready_address(self.place)
         if address is None:
             return False
+        num_nodes = 1
         if self.rendezvous is not None:
             self.rendezvous.announce(address)
-            if len(self.rendezvous.joined()) < self.allocation.num_nodes - 1:
+            for rank, why in self.rendezvous.refused().items():
+                if rank not in self.left_out:
+                    self.left_out.add(rank)
+                    self.say(f"a node is left out: {why}")
+            num_nodes += len(self.rendezvous.joined())
+            if num_nodes + len(self.left_out) < self.allocation.num_nodes:
                 return False
-        ready = self.folder / "ray.json.tmp"
-        ready.write_text(f'{{"address": "{address}", "num_nodes": {self.allocation.num_nodes}}}')
-        ready.replace(self.folder / "ray.json")
+            if num_nodes < self.cluster.min_nodes:
+                raise EngineError(
+                    f"{num_nodes} of {self.allocation.num_nodes} nodes can work, and cluster.min_nodes asks for "
+                    f"{self.cluster.min_nodes}. Their part of this log says why the others cannot."
+                )
+        self._ready(address, num_nodes)
         return True
+
+    def _ready(self, address: str, num_nodes: int) -> None:
+        """Write Ray's address to the file that the driver waits for."""
+        ready = self.folder / "ray.json.tmp"
+        ready.write_text(f'{{"address": "{address}", "num_nodes": {num_nodes}}}')
+        ready.replace(self.folder / "ray.json")
+
+    def _begin_without(self) -> None:
+        """Begin with the nodes that came.
+
+        Raises:
+            EngineError: if Ray did not start here, or fewer nodes came than are enough.
+        """
+        address, num_nodes = raynode.ready_address(self.place), 1
+        if self.rendezvous is not None:
+            num_nodes += len(self.rendezvous.joined())
+        if address is None or num_nodes < self.cluster.min_nodes:
+            raise EngineError(self._who_is_missing())
+        self.say(f"{self._who_is_missing()} The work begins without them; late nodes join")
+        self._ready(address, num_nodes)
 
     def _who_is_missing(self) -> str:
         limit = self.cluster.start_timeout_s

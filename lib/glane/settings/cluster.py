@@ -52,6 +52,7 @@ class BatchSettings(Strict):
     warning_s: int = Key(default=120, ge=10)  # before the time limit: from then on no new shard is begun
     max_requeues: int = Key(default=20, ge=0)
     start_timeout_s: float = Key(default=180, gt=0)  # Ray itself, on every node
+    min_nodes: int = Key(default=1, ge=1)  # after that time, so many are enough to begin; late ones join
     engine_start_timeout_s: float = Key(default=1800, gt=0)  # weights loaded, first request possible
 
     @property
@@ -88,6 +89,8 @@ class BatchSettings(Strict):
     def _fits(self) -> Self:
         if self.array is not None and self.nodes > 1:
             raise ValueError(f"array={self.array} submits single-node jobs; nodes must be 1, or array null")
+        if self.min_nodes > self.nodes > 1:
+            raise ValueError(f"min_nodes={self.min_nodes} are more than nodes={self.nodes}")
         return self
 
 

@@ -61,6 +61,11 @@ class Layout:
         """Where MariaDB listens."""
         return self.database / "socket"
 
+    @property
+    def prolog(self) -> Path:
+        """What sets the environment of every task."""
+        return self.settings / "task_prolog.sh"
+
     def log(self, name: str) -> Path:
         """The log that a daemon writes, with times."""
         return self.root / "log" / f"{name}.log"
@@ -89,6 +94,8 @@ def write(layout: Layout, *, cluster: str, network: Network, controller_port: in
     hosts = "".join(f"{address} {name}\n" for name, address in names.items())
     _write(layout.hosts, f"127.0.0.1 localhost\n::1 localhost ip6-localhost\n{hosts}", 0o644)
     _write(layout.init, _init(layout), 0o644)
+    # Its GPUs are stand-ins: jobs are told to work on CPUs, also where some were granted.
+    _write(layout.prolog, "#!/bin/sh\necho export GLANE_DEVICE=cpu\n", 0o755)
 
 
 def environment_script(layout: Layout, folder: Path, end: list[str]) -> str:
@@ -146,6 +153,7 @@ MailProg=/bin/true
 # The nodes are namespaces of one host: no control groups. Tasks are bound to cores, as they are at most sites.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/affinity
+TaskProlog={layout.prolog}
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=5

@@ -55,7 +55,8 @@ def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
         host=environment.get("SLURMD_NODENAME", os.uname().nodename),
         launch_address=environment.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"),
         cpus=_num_cpus(environment),
-        gpus=_num_gpus(environment),
+        gpus=_num_granted(environment) if _sees_gpus() else 0,
+        granted_gpus=_num_granted(environment),
         array_share=((index - first) / count) % 1 if array else 0.0,
         secret=bytes.fromhex(environment[SECRET]),
         exit_code_file=Path(environment[EXIT_CODE_FILE]) if environment.get(EXIT_CODE_FILE) else None,
@@ -69,10 +70,13 @@ def _num_cpus(environment: Mapping[str, str]) -> int:
     return max(1, min(int(given), bound)) if given else bound
 
 
-def _num_gpus(environment: Mapping[str, str]) -> int:
-    """The number of GPUs by Slurm; 0 without a real NVIDIA device, because a test cluster may have stand-ins."""
-    if not any(Path(f"/dev/nvidia{number}").exists() for number in range(32)):
-        return 0
+def _sees_gpus() -> bool:
+    """Whether there is a real NVIDIA device: a test cluster may have stand-ins."""
+    return any(Path(f"/dev/nvidia{number}").exists() for number in range(32))
+
+
+def _num_granted(environment: Mapping[str, str]) -> int:
+    """The number of GPUs by Slurm."""
     if given := environment.get("SLURM_GPUS_ON_NODE"):
         return int(given)
     visible = environment.get("CUDA_VISIBLE_DEVICES", "")
