@@ -24,6 +24,7 @@ _FILES = {
     "compare": settings.CompareSettings,
     "calibrate": settings.CalibrateSettings,
     "estimate": settings.EstimateSettings,
+    "multiverse": settings.MultiverseSettings,
     "review": settings.ReviewSettings,
     "sentinels": settings.SentinelsSettings,
     "plant": settings.PlantSettings,

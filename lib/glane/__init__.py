@@ -1,8 +1,8 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
-What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `estimate`, `review`,
-`draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that
-`import glane` takes no time.
+What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `estimate`, `multiverse`,
+`seal_question`, `review`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when
+it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from glane.api.estimate import estimate
     from glane.api.evaluate import evaluate
     from glane.api.extract import extract
+    from glane.api.multiverse import multiverse
     from glane.api.review import draw_sample, review
+    from glane.api.seal import seal_question
     from glane.api.sentinels import freeze_sentinels
     from glane.extraction.results import Run, open_run
 
@@ -33,10 +35,13 @@ __all__ = [
     "extract",
     "freeze_sentinels",
     "measure_attacks",
+    "multiverse",
     "open_run",
     "plant_attacks",
     "review",
+    "seal_question",
 ]
+_OWN = ("calibrate", "compare", "estimate", "evaluate", "extract", "multiverse", "review")  # in a module of that name
 _PLACES = {
     "Run": "glane.extraction.results",
     "open_run": "glane.extraction.results",
@@ -44,7 +49,8 @@ _PLACES = {
     "freeze_sentinels": "glane.api.sentinels",
     "measure_attacks": "glane.api.attacks",
     "plant_attacks": "glane.api.attacks",
-    **{name: f"glane.api.{name}" for name in ("calibrate", "compare", "estimate", "evaluate", "extract", "review")},
+    "seal_question": "glane.api.seal",
+    **{name: f"glane.api.{name}" for name in _OWN},
 }
 
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "compare",
     "calibrate",
     "estimate",
+    "multiverse",
     "sentinels",
     "plant",
     "demo-corpus",

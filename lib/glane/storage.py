@@ -100,15 +100,16 @@ def remove(path: Path) -> None:
     patiently(lambda: path.unlink(missing_ok=True))
 
 
-def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int) -> bool:
+def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int, setting: str = "run.dir") -> bool:
     """Write a file that appears whole under its final name, or not at all. Return False if it existed already.
 
     The temporary file is linked to the final name. That fails if the name exists, so the first of two writers wins.
+    `setting` is the key that chose the path.
 
     Raises:
         RunError: if the file system refuses.
     """
-    with storage_errors(path):
+    with storage_errors(path, setting=setting):
         return patiently(lambda: _linked(path, write, mode))
 
 

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import IO, Any, Literal, cast
 
 import polars as pl
 import pyarrow as pa
@@ -19,7 +19,7 @@ from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
 from glane.records import Record, read_record
 from glane.run.directory import MARKER
-from glane.storage import replace_file, storage_errors
+from glane.storage import replace_file, storage_errors, write_once
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
 _BATCH_ROWS = 65_536
@@ -66,13 +66,7 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
     Raises:
         RunError: if the folder is a run's, holds a file of that name that is not glane's, or the file system refuses.
     """
-    root = Path(folder).expanduser()
-    if root.exists() and not root.is_dir():
-        raise RunError(f"out.dir: {folder} is a file. Choose another directory.")
-    if (root / MARKER).exists():
-        raise RunError(f"out.dir: {folder} is the directory of a run, which holds its own files only. Choose another.")
-    with storage_errors(root, setting=_SETTING):
-        root.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+    root = _made(folder)
     written = _written(root)
     if foreign := [name for name in files if (root / name).exists() and name not in written.names]:
         raise RunError(
@@ -86,6 +80,34 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
             lambda stream, content=content: stream.write(content),  # type: ignore[misc]
             mode=_FILE_MODE, setting=_SETTING,
         )  # fmt: skip
+
+
+def write_new_file(folder: str | Path, name: str, content: bytes) -> bool:
+    """Write a file into a folder, in one step, readable by its owner only. Return False if it was there already.
+
+    It is never replaced: `.glane-files` does not name it.
+
+    Raises:
+        RunError: if the folder is a run's, or the file system refuses.
+    """
+    path = _made(folder) / name
+
+    def write(stream: IO[bytes]) -> None:
+        stream.write(content)
+
+    return write_once(path, write, mode=_FILE_MODE, setting=_SETTING)
+
+
+def _made(folder: str | Path) -> Path:
+    """The folder, which is now there."""
+    root = Path(folder).expanduser()
+    if root.exists() and not root.is_dir():
+        raise RunError(f"out.dir: {folder} is a file. Choose another directory.")
+    if (root / MARKER).exists():
+        raise RunError(f"out.dir: {folder} is the directory of a run, which holds its own files only. Choose another.")
+    with storage_errors(root, setting=_SETTING):
+        root.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+    return root
 
 
 class WrittenFiles(Record):

@@ -17,6 +17,7 @@ from glane.settings.evaluate import (
 )
 from glane.settings.extract import DataSettings, ExtractSettings, ResolvedSettings, RunSettings, extract_settings
 from glane.settings.model import ModelSettings, SamplingSettings
+from glane.settings.multiverse import MultiverseSettings, multiverse_settings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.review import ReviewSettings, review_settings
@@ -37,6 +38,7 @@ __all__ = [
     "ExtractSettings",
     "LocalSettings",
     "ModelSettings",
+    "MultiverseSettings",
     "PilotSettings",
     "PlanSettings",
     "PlantSettings",
@@ -53,6 +55,7 @@ __all__ = [
     "estimate_settings",
     "evaluate_settings",
     "extract_settings",
+    "multiverse_settings",
     "plan_settings",
     "plant_settings",
     "review_settings",

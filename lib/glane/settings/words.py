@@ -13,6 +13,7 @@ from glane.settings.demo_corpus import DemoCorpusSettings
 from glane.settings.estimate import EstimateSettings
 from glane.settings.evaluate import CompareSettings, EvaluateSettings
 from glane.settings.extract import ExtractSettings
+from glane.settings.multiverse import MultiverseSettings
 from glane.settings.plan import PlanSettings
 from glane.settings.plant import PlantSettings
 from glane.settings.review import ReviewSettings
@@ -28,6 +29,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "estimate": EstimateSettings,
     "evaluate": EvaluateSettings,
     "extract": ExtractSettings,
+    "multiverse": MultiverseSettings,
     "plan": PlanSettings,
     "plant": PlantSettings,
     "review": ReviewSettings,

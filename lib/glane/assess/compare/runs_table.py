@@ -40,9 +40,27 @@ def differing_settings(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, 
     Where it ran, and under which name, is left out. Long texts and lists are told by a digest: they may be examples.
     """
     flat = [dict(_flat(one, "")) for one in settings]
-    keys = dict.fromkeys(key for one in flat for key in one)
-    differing = [key for key in keys if len({json.dumps(one.get(key)) for one in flat}) > 1]
+    differing = _differing(flat)
     return [{key: _short(one.get(key)) for key in differing} for one in flat]
+
+
+def differing_texts(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Of each run, what its task says that not all of them say, in full, by dotted key.
+
+    Examples are left out: they may be documents.
+    """
+    flat = [
+        {key: value for key, value in _flat(one.get("task", {}), "task.") if "examples" not in key.split(".")}
+        for one in settings
+    ]
+    differing = _differing(flat)
+    return [{key: _full(one[key]) for key in differing if one.get(key) is not None} for one in flat]
+
+
+def _differing(flat: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The keys whose values are not the same in all."""
+    keys = dict.fromkeys(key for one in flat for key in one)
+    return [key for key in keys if len({json.dumps(one.get(key)) for one in flat}) > 1]
 
 
 def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -56,10 +74,14 @@ def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = _full(value)
     if len(text) <= _SHORT and not isinstance(value, list):
         return text
     return f"{len(text)} characters, {hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def _full(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def runs_table(summary: ComparisonSummary) -> pl.DataFrame:

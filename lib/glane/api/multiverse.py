@@ -1,0 +1,182 @@
+"""`glane.multiverse`: one figure under several wordings, models and readings of the same documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from glane.api.clusters import evaluated_clusters
+from glane.api.estimate import estimate
+from glane.api.multiverse_runs import Universe, What, opened_universe, pair_of, question_of
+from glane.api.seal import choice_of, gold_file, read_seal
+from glane.api.sources import Names, TableLike, names_in, table_of
+from glane.assess.bootstrap import Method as Interval
+from glane.assess.estimate.question import Method, Population, Question
+from glane.assess.files import as_parquet, write_folder
+from glane.assess.multiverse.contrast import corrected_figure
+from glane.assess.multiverse.figures import order_of, raw_figures
+from glane.assess.multiverse.levels import levels_of, names_of
+from glane.assess.multiverse.record import Corrected, MultiverseSummary, Specification
+from glane.assess.multiverse.seal import checked
+from glane.assess.multiverse.spread import corrected_spread, raw_spread
+from glane.assess.multiverse.table import specifications_table
+from glane.assess.multiverse.terminal import multiverse_text
+from glane.errors import GlaneError
+from glane.types import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multiverse:
+    """A figure under all specifications. `str()` of it is a few short tables."""
+
+    summary: MultiverseSummary
+    language: Language
+
+    def __str__(self) -> str:
+        return multiverse_text(self.summary)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per specification, the lowest figure first."""
+        return specifications_table(self.summary)
+
+    def write(self, folder: str) -> list[str]:
+        """Write `multiverse.json` and `specifications.parquet`; return their names.
+
+        Raises:
+            RunError: if the file system refuses.
+        """
+        files = {"multiverse.json": self.summary.as_json(), "specifications.parquet": as_parquet(self.table)}
+        write_folder(folder, files)
+        return list(files)
+
+
+def multiverse(
+    runs: Sequence[str | Path],
+    field: str | None = None,
+    *,
+    chosen: str | Path,
+    gold: TableLike | None = None,
+    case: str | None = None,
+    what: What = "prevalence",
+    value: str | bool = "true",
+    method: Method = "auto",
+    by: str | None = None,
+    between: Sequence[str] = (),
+    clusters: Names = (),
+    population: Population = "auto",
+    weight: str | None = None,
+    inclusion_probability: str | None = None,
+    samples: int = 1000,
+    interval: Interval = "bca",
+    seed: int = 0,
+    seal: str | Path | None = None,
+    out_dir: str | None = None,
+) -> Multiverse:
+    """Tell whether a figure would survive another reasonable way of asking.
+
+    Each run is a specification: the same documents, asked with another wording, model or reading. The figures are
+    shown beside each other, with the one that was chosen; they are not averaged (Simonsohn, Simmons and Nelson, Nat.
+    Hum. Behav. 2020;4:1208; Steegen et al., Perspect. Psychol. Sci. 2016;11:702).
+
+    Args:
+        runs: Run directories and glob patterns; at least two complete runs of the same documents.
+        field: What the figure is of; None with `case`.
+        chosen: The run whose figure is stood for.
+        gold: Right answers of a sample of the documents; see `glane.estimate`. Then each figure is corrected, too.
+        case: A case definition: a condition in SQL on fields and columns of one document.
+        what: Which figure.
+        value: Of shares and counts: the value that counts as yes.
+        method: Of correction.
+        by: A column of the runs or of their input; the figure is then a difference between two of its groups.
+        between: These two: the first minus the second.
+        clusters: Columns whose values go together, as hospital or patient: the intervals follow them.
+        population: What the documents come from (process), or these documents alone (run); see `glane.estimate`.
+        weight: The column of gold that holds weights.
+        inclusion_probability: The column that holds the probability with which a document came into the sample.
+        samples: Resamples of documents for the intervals of raw figures; 0 for none.
+        interval: How these are made.
+        seed: Of the resampling.
+        seal: The `seal.json` of `glane.seal_question`, if the choice was sealed.
+        out_dir: Where to write the result, if anywhere.
+
+    Raises:
+        GlaneError: if the runs are no specifications of one question, or the question does not fit them or gold.
+    """
+    question = question_of(
+        field, case, what=what, value=value, method=method, by=by, between=between, clusters=names_in(clusters),
+        population=population,
+    )  # fmt: skip
+    universe = opened_universe(runs, question, chosen=str(chosen))
+    pair = pair_of(between)
+    known = read_seal(seal)
+    ids = universe.ids
+    raw = raw_figures(
+        universe.answers, question, ids=ids, between=pair, chosen=0, samples=samples, method=interval, seed=seed,
+        clusters=evaluated_clusters(universe.runs[0], question.clusters),
+    )  # fmt: skip
+    used = None if gold is None else gold_file(gold)
+    reviewed = None if gold is None else table_of(gold, place="gold", id_column=ids.name)
+    names, levels = names_of(universe.asked), levels_of(universe.asked)
+    found = []
+    for place, one in enumerate(universe.asked):
+        rows = universe.answers[place]
+        fixed, left_out = (
+            (None, None)
+            if reviewed is None
+            else _corrected(
+                universe, place, reviewed, question, pair, weight=weight, inclusion_probability=inclusion_probability
+            )
+        )
+        found.append(
+            Specification(
+                run=one.run, fingerprint=one.fingerprint, task=one.task, model_name=one.model, toy=one.toy,
+                **names[place], settings={key: told for part in one.settings.values() for key, told in part.items()},
+                documents=rows.height, without_values=len(ids) - rows.height, figure=raw.figures[place],
+                difference=raw.differences[place], corrected=fixed, gold_left_out=left_out,
+            )
+        )  # fmt: skip
+    order = order_of({one.run: one.figure for one in found})
+    summary = MultiverseSummary(
+        question=question, between=pair, chosen=found[0].run, documents=len(ids), clusters=raw.clusters,
+        samples=samples, levels=levels, specifications=tuple(sorted(found, key=lambda one: order.index(one.run))),
+        raw=raw_spread(found, found[0], is_contrast=pair is not None),
+        corrected=None if gold is None else corrected_spread(found, found[0], is_contrast=pair is not None),
+        gold=used,
+        seal=checked(
+            known,
+            choice_of(universe, question, pair, weight=weight, inclusion_probability=inclusion_probability),
+            used,
+        ),
+    )  # fmt: skip
+    result = Multiverse(summary=summary, language=universe.runs[0].task.language)
+    if out_dir is not None:
+        result.write(out_dir)
+    return result
+
+
+def _corrected(
+    universe: Universe, place: int, gold: pl.DataFrame, question: Question, between: tuple[str, str] | None, *,
+    weight: str | None, inclusion_probability: str | None,
+) -> tuple[Corrected, int]:  # fmt: skip
+    """The corrected figure of one specification, and how many reviewed documents have no values in its run.
+
+    Those are left out, as no answer of the run stands beside them.
+    """
+    run, rows = universe.runs[place], universe.answers[place]
+    kept = gold
+    if universe.ids.name in gold.columns and gold.schema[universe.ids.name] == universe.ids.dtype:
+        lacking = universe.ids.to_frame().join(rows, on=universe.ids.name, how="anti")
+        kept = gold.join(lacking, on=universe.ids.name, how="anti")
+    try:
+        found = estimate(
+            run, kept, None if question.case is not None else question.field, case=question.case, what=question.what,
+            value=question.value, method=question.method, by=question.by, clusters=question.clusters,
+            population=question.population, weight=weight, inclusion_probability=inclusion_probability,
+        ).summary  # fmt: skip
+    except GlaneError as error:
+        raise type(error)(f"{universe.asked[place].run}: {error}") from None
+    return corrected_figure(found.estimates, found.together, between), gold.height - kept.height

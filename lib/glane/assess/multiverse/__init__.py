@@ -1,0 +1,1 @@
+"""One figure under several wordings, models and readings of the same documents, and the question sealed."""
