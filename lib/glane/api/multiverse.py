@@ -17,9 +17,10 @@ from glane.assess.bootstrap import Method as Interval
 from glane.assess.estimate.question import Method, Population, Question
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.multiverse.contrast import corrected_figure
-from glane.assess.multiverse.figures import order_of, raw_figures
+from glane.assess.multiverse.figures import RawFigures, order_of, raw_figures
 from glane.assess.multiverse.levels import levels_of, names_of
-from glane.assess.multiverse.record import Corrected, MultiverseSummary, Specification
+from glane.assess.multiverse.page import multiverse_page
+from glane.assess.multiverse.record import MultiverseSummary, Specification
 from glane.assess.multiverse.seal import checked
 from glane.assess.multiverse.spread import corrected_spread, raw_spread
 from glane.assess.multiverse.table import specifications_table
@@ -44,12 +45,13 @@ class Multiverse:
         return specifications_table(self.summary)
 
     def write(self, folder: str) -> list[str]:
-        """Write `multiverse.json` and `specifications.parquet`; return their names.
+        """Write `multiverse.json`, `specifications.parquet` and `report.html`; return their names.
 
         Raises:
             RunError: if the file system refuses.
         """
         files = {"multiverse.json": self.summary.as_json(), "specifications.parquet": as_parquet(self.table)}
+        files["report.html"] = multiverse_page(self.summary, language=self.language).encode()
         write_folder(folder, files)
         return list(files)
 
@@ -110,47 +112,26 @@ def multiverse(
         field, case, what=what, value=value, method=method, by=by, between=between, clusters=names_in(clusters),
         population=population,
     )  # fmt: skip
-    universe = opened_universe(runs, question, chosen=str(chosen))
-    pair = pair_of(between)
-    known = read_seal(seal)
-    ids = universe.ids
-    raw = raw_figures(
-        universe.answers, question, ids=ids, between=pair, chosen=0, samples=samples, method=interval, seed=seed,
-        clusters=evaluated_clusters(universe.runs[0], question.clusters),
-    )  # fmt: skip
+    universe, pair, known = opened_universe(runs, question, chosen=str(chosen)), pair_of(between), read_seal(seal)
     used = None if gold is None else gold_file(gold)
-    reviewed = None if gold is None else table_of(gold, place="gold", id_column=ids.name)
-    names, levels = names_of(universe.asked), levels_of(universe.asked)
-    found = []
-    for place, one in enumerate(universe.asked):
-        rows = universe.answers[place]
-        fixed, left_out = (
-            (None, None)
-            if reviewed is None
-            else _corrected(
-                universe, place, reviewed, question, pair, weight=weight, inclusion_probability=inclusion_probability
-            )
-        )
-        found.append(
-            Specification(
-                run=one.run, fingerprint=one.fingerprint, task=one.task, model_name=one.model, toy=one.toy,
-                **names[place], settings={key: told for part in one.settings.values() for key, told in part.items()},
-                documents=rows.height, without_values=len(ids) - rows.height, figure=raw.figures[place],
-                difference=raw.differences[place], corrected=fixed, gold_left_out=left_out,
-            )
-        )  # fmt: skip
+    reviewed = None if gold is None else table_of(gold, place="gold", id_column=universe.ids.name)
+    raw = raw_figures(
+        universe.answers, question, ids=universe.ids, between=pair, chosen=0, samples=samples, method=interval,
+        seed=seed, clusters=evaluated_clusters(universe.runs[0], question.clusters),
+    )  # fmt: skip
+    found = [_specification(universe, place, raw) for place in range(len(universe.runs))]
+    if reviewed is not None:
+        weights = _Weights(weight=weight, inclusion_probability=inclusion_probability)
+        found = [_corrected(one, universe, place, reviewed, question, pair, weights) for place, one in enumerate(found)]
+    choice = choice_of(universe, question, pair, weight=weight, inclusion_probability=inclusion_probability)
     order = order_of({one.run: one.figure for one in found})
     summary = MultiverseSummary(
-        question=question, between=pair, chosen=found[0].run, documents=len(ids), clusters=raw.clusters,
-        samples=samples, levels=levels, specifications=tuple(sorted(found, key=lambda one: order.index(one.run))),
+        question=question, between=pair, chosen=found[0].run, documents=len(universe.ids), clusters=raw.clusters,
+        samples=samples, levels=levels_of(universe.asked),
+        specifications=tuple(sorted(found, key=lambda one: order.index(one.run))),
         raw=raw_spread(found, found[0], is_contrast=pair is not None),
         corrected=None if gold is None else corrected_spread(found, found[0], is_contrast=pair is not None),
-        gold=used,
-        seal=checked(
-            known,
-            choice_of(universe, question, pair, weight=weight, inclusion_probability=inclusion_probability),
-            used,
-        ),
+        gold=used, seal=checked(known, choice, used),
     )  # fmt: skip
     result = Multiverse(summary=summary, language=universe.runs[0].task.language)
     if out_dir is not None:
@@ -158,25 +139,43 @@ def multiverse(
     return result
 
 
-def _corrected(
-    universe: Universe, place: int, gold: pl.DataFrame, question: Question, between: tuple[str, str] | None, *,
-    weight: str | None, inclusion_probability: str | None,
-) -> tuple[Corrected, int]:  # fmt: skip
-    """The corrected figure of one specification, and how many reviewed documents have no values in its run.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weights:
+    """The column of gold that says how its documents were drawn."""
 
-    Those are left out, as no answer of the run stands beside them.
-    """
-    run, rows = universe.runs[place], universe.answers[place]
+    weight: str | None
+    inclusion_probability: str | None
+
+
+def _specification(universe: Universe, place: int, raw: RawFigures) -> Specification:
+    one, rows = universe.asked[place], universe.answers[place]
+    names = names_of(universe.asked)[place]
+    return Specification(
+        run=one.run, fingerprint=one.fingerprint, task=one.task, model_name=one.model, toy=one.toy,
+        wording=names["wording"], model=names["model"], reading=names["reading"],
+        settings={key: told for part in one.settings.values() for key, told in part.items()},
+        documents=rows.height, without_values=len(universe.ids) - rows.height, figure=raw.figures[place],
+        difference=raw.differences[place],
+    )  # fmt: skip
+
+
+def _corrected(
+    one: Specification, universe: Universe, place: int, gold: pl.DataFrame, question: Question,
+    between: tuple[str, str] | None, weights: _Weights,
+) -> Specification:  # fmt: skip
+    """A specification with its corrected figure. Reviewed documents without values in its run are left out."""
+    run, rows, name = universe.runs[place], universe.answers[place], universe.ids.name
     kept = gold
-    if universe.ids.name in gold.columns and gold.schema[universe.ids.name] == universe.ids.dtype:
-        lacking = universe.ids.to_frame().join(rows, on=universe.ids.name, how="anti")
-        kept = gold.join(lacking, on=universe.ids.name, how="anti")
+    if name in gold.columns and gold.schema[name] == universe.ids.dtype:
+        kept = gold.join(universe.ids.to_frame().join(rows, on=name, how="anti"), on=name, how="anti")
     try:
         found = estimate(
             run, kept, None if question.case is not None else question.field, case=question.case, what=question.what,
             value=question.value, method=question.method, by=question.by, clusters=question.clusters,
-            population=question.population, weight=weight, inclusion_probability=inclusion_probability,
+            population=question.population, weight=weights.weight,
+            inclusion_probability=weights.inclusion_probability,
         ).summary  # fmt: skip
     except GlaneError as error:
-        raise type(error)(f"{universe.asked[place].run}: {error}") from None
-    return corrected_figure(found.estimates, found.together, between), gold.height - kept.height
+        raise type(error)(f"{one.run}: {error}") from None
+    figure = corrected_figure(found.estimates, found.together, between)
+    return one.model_copy(update={"corrected": figure, "gold_left_out": gold.height - kept.height})

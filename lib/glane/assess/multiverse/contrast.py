@@ -28,8 +28,9 @@ def corrected_figure(
     if between is None:
         [one] = estimates
         return Corrected(
-            value=one.estimate, low=one.low, high=one.high, method=one.method, reviewed=one.n_gold, note=one.note
-        )
+            value=one.estimate, low=one.low, high=one.high, method=one.method, reviewed=one.n_gold,
+            clusters=one.clusters, note=one.note,
+        )  # fmt: skip
     groups = pl.Series([one.group for one in estimates]).cast(pl.String).to_list()
     places = [groups.index(name) for name in between]
     first, second = (estimates[place] for place in places)
@@ -37,6 +38,7 @@ def corrected_figure(
     value = None if first.estimate is None or second.estimate is None else first.estimate - second.estimate
     return Corrected(
         value=value, low=low, high=high, method=first.method, reviewed=first.n_gold + second.n_gold,
+        clusters=first.clusters, heterogeneity=None if together is None else together.heterogeneity,
         note=joined_notes(first.note, second.note if second.note != first.note else None),
     )  # fmt: skip
 

@@ -14,6 +14,8 @@ from glane.validation import Strict
 
 FACTORS: tuple[Factor, ...] = ("wording", "model", "reading")
 
+_DIFFER = 0.05  # p-value below which groups are said to differ
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -36,7 +38,14 @@ class Corrected(Figure):
 
     method: str
     reviewed: int
+    clusters: int | None = None  # that its interval rests on
+    heterogeneity: float | None = None  # of pooled tables: p-value of equal error rates in all groups
     note: str | None = None
+
+    @property
+    def is_unlike(self) -> bool:
+        """Whether the model errs otherwise from group to group, so that shared error rates bias a contrast."""
+        return self.heterogeneity is not None and self.heterogeneity < _DIFFER
 
 
 class Level(Strict):
