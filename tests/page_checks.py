@@ -54,6 +54,7 @@ _REQUIRED = {
     "estimate": {**_OF_A_RUN, "gold": "gold.parquet", "field": "fever"},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},
     "compare": {"runs": "[runs/a,runs/b]", "out.dir": "runs/b"},
+    "multiverse": {"runs": "[runs/a,runs/b]", "chosen": "runs/a", "field": "fever", "out.dir": "runs/b"},
 }
 _WITH_VALUE = ("--config-dir", "--cfg", "--package")
 # Commands of others, which are named and not checked further.
@@ -99,7 +100,7 @@ def _said(place: str, check: Callable[[], None]) -> Iterator[str]:
 def _check_yaml(content: str, earlier: dict[str, object], folder: Path) -> None:
     named = re.match(r"# \S*?(\w+)/(\w+)\.yaml\b", content)
     values = yaml.safe_load(content)
-    if named and named[1] != "task":
+    if named and (named[1] != "task" or "defaults" in values):
         path = folder / named[1] / f"{named[2]}.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
@@ -271,13 +272,18 @@ def _filled(word: str, types: Mapping[str, KeyType], *, is_sweep: bool) -> str:
 
 
 def _sweep(overrides: list[str]) -> Iterator[list[str]]:
-    """One list of overrides for each choice of a sweep, one key at a time."""
+    """One list of overrides for each choice of a sweep, one key at a time; the others stand at their first."""
     parsed = OverridesParser.create().parse_overrides(overrides)
-    for one in parsed:
-        if one.is_sweep_override():
-            for value in one.sweep_string_iterator():
-                rest = [word for word, other in zip(overrides, parsed, strict=True) if not other.is_sweep_override()]
-                yield [*rest, f"{one.get_key_element()}={value}"]
+    choices = [
+        [f"{one.get_key_element()}={value}" for value in one.sweep_string_iterator()]
+        if one.is_sweep_override()
+        else [word]
+        for word, one in zip(overrides, parsed, strict=True)
+    ]
+    first = [words[0] for words in choices]
+    for place, words in enumerate(choices):
+        for word in words if len(words) > 1 else []:
+            yield [*first[:place], word, *first[place + 1 :]]
 
 
 def _composed(job: str, overrides: list[str], own: Path | None) -> DictConfig:

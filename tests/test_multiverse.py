@@ -16,7 +16,7 @@ from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 import glane
-from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
+from conftest import ROOT, SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
 from glane.assess.clusters import CLUSTER
 from glane.assess.compare.runs_table import differing_texts
 from glane.assess.estimate.question import Question
@@ -29,6 +29,8 @@ from glane.assess.multiverse.spread import variation
 from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.extraction.specification import factor_of
 from glane.records import read_record
+from markdown_pages import Page
+from page_checks import jobs_called
 
 NUM = 80
 HOSPITALS = ["north", "south"] * (NUM // 2)
@@ -445,3 +447,40 @@ def test_the_job(folder: Path, tmp_path: Path) -> None:
     assert report.count("Fever, also one that was only feared.") == 4  # with its settings and in full, twice
     strange = job_here(*words, "feild=x", name="multiverse", check=2)
     assert "feild" in strange.stderr
+
+
+@pytest.mark.ray
+def test_wordings_that_a_person_wrote_end_in_one_curve(tmp_path: Path) -> None:
+    """The files and commands of docs/multiverse.md, with the scripted engine and twenty documents."""
+    page = Page(path=ROOT / "docs" / "multiverse.md", text=(ROOT / "docs" / "multiverse.md").read_text())
+    for block in (one for one in page.blocks if one.language == "yaml"):
+        name = block.content.splitlines()[0].removeprefix("# ")
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(block.content)
+    hospitals = ["Aix", "Brest"] * 10
+    write_documents(tmp_path / "notes.parquet", [f"Fièvre, {place} ans" for place in range(20)], hospital=hospitals)
+    pl.DataFrame({"id": [f"d{place}" for place in range(20)], "fever": [True, True, False, False] * 5}).write_parquet(
+        tmp_path / "gold.parquet"
+    )
+    instead = {"model": "scripted", "data.path": "notes.parquet", "gold": "gold.parquet", "data.sample": "20"}
+    said = []
+    for path, *words in jobs_called(page):
+        told = [f"{key}={instead.get(key, value)}" if equals else key for key, equals, value in map(_parts, words)]
+        done = job(*told, name=Path(path).stem, cwd=tmp_path, timeout=500)
+        said.append(done.stdout)
+    assert sorted(path.name for path in (tmp_path / "runs" / "wordings").iterdir()) == [
+        "seen_quote_first", "seen_value_first", "told_quote_first", "told_value_first"
+    ]  # fmt: skip
+    _, sealed, figures, contrast = said
+    assert "seal.json: sealed on" in sealed
+    assert "(2 wordings, 1 model, 2 readings)" in figures
+    assert "BROKEN" not in figures
+    assert (
+        "task.fields.fever.description=Fièvre constatée, ou rapportée par le patient, même si elle est passée."
+        in figures
+    )
+    assert "hospital: Aix − Brest" in contrast
+
+
+def _parts(word: str) -> tuple[str, str, str]:
+    return word.partition("=")

@@ -8,6 +8,7 @@ from glane.assess.multiverse.told import shown_as, subject
 from glane.toys import notice_lines
 
 _MAX_LINES = 60
+_LONGEST = 200  # letters of a text
 
 
 def multiverse_text(summary: MultiverseSummary) -> str:
@@ -100,14 +101,20 @@ def _tells(part: Part) -> bool:
 
 
 def _levels(summary: MultiverseSummary) -> list[str]:
-    """What makes a level another, where a factor has several."""
+    """What makes a level another, where a factor has several: of wordings, their texts."""
     several = {one.factor for one in summary.levels if one.name.endswith("2")}
     lines = []
     for one in summary.levels:
         if one.factor in several:
-            settings = ", ".join(f"{key}={value}" for key, value in one.settings.items())
-            lines.append(f"{one.name}: {'; '.join(filter(None, [one.title, settings]))}")
+            told = [f"{key}={_cut(value)}" for key, value in ({**one.settings, **one.texts}).items()]
+            lines.append(f"{one.name}: {'; '.join(filter(None, [one.title, *told]))}")
     return lines
+
+
+def _cut(text: str) -> str:
+    """A text in one line; a long one as far as a terminal shows it."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… (in full in report.html)"
 
 
 def _seal(summary: MultiverseSummary) -> list[str]:
