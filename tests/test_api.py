@@ -18,6 +18,7 @@ from glane.assess.calibrate.record import CalibrationSummary
 from glane.assess.compare.record import ComparisonSummary
 from glane.assess.estimate.record import EstimatesSummary
 from glane.assess.evaluate.record import EvaluationSummary
+from glane.assess.multiverse.record import MultiverseSummary
 from glane.errors import ConfigError, GlaneError, RecordError
 from glane.records import Record, read_record
 
@@ -58,7 +59,7 @@ def test_to_import_it_takes_nothing() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("call", ["evaluate", "compare", "calibrate", "estimate"])
+@pytest.mark.parametrize("call", ["evaluate", "compare", "calibrate", "estimate", "multiverse"])
 def test_a_function_says_what_its_command_says_and_writes_nothing(call: str, folder: Path, tmp_path: Path) -> None:
     run, gold = str(folder / "one"), str(folder / "gold.parquet")
     values = glane.evaluate(run, gold, samples=200).values
@@ -79,6 +80,10 @@ def test_a_function_says_what_its_command_says_and_writes_nothing(call: str, fol
         "estimate": (
             lambda: glane.estimate(run, gold, "fever", by="hospital"),
             [f"run.dir={run}", f"gold={gold}", "field=fever", "by=hospital"],
+        ),
+        "multiverse": (
+            lambda: glane.multiverse([run, folder / "two"], "fever", chosen=run, gold=gold, samples=200),
+            [f"runs=[{run},{folder}/two]", f"chosen={run}", f"gold={gold}", "field=fever", "bootstrap.samples=200"],
         ),
     }
     function, words = calls[call]
@@ -101,6 +106,7 @@ RECORDS: dict[str, type[Record]] = {
     "comparison": ComparisonSummary,
     "calibration": CalibrationSummary,
     "estimates": EstimatesSummary,
+    "multiverse": MultiverseSummary,
 }
 
 
@@ -115,6 +121,7 @@ def test_what_is_written_is_a_record_that_is_read_again_and_only_in_its_version(
         "comparison": glane.compare([run, folder / "two"], gold=gold, samples=200),
         "calibration": glane.calibrate(run, evaluation.values, alpha=0.2),
         "estimates": glane.estimate(run, gold, "fever", by="hospital", half_width=0.1),
+        "multiverse": glane.multiverse([run, folder / "two"], "fever", chosen=run, gold=gold, samples=200),
     }[name]
     found.write(str(tmp_path))
     path, model = tmp_path / f"{name}.json", RECORDS[name]

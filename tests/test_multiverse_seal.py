@@ -149,6 +149,13 @@ def test_a_seal_that_is_none_is_refused(folder: Path, tmp_path: Path) -> None:
         glane.multiverse(runs, "fever", chosen=folder / "a", samples=0, seal=tmp_path / "seal.json")
     with pytest.raises(RunError, match="directory of a run"):
         glane.seal_question(runs, "fever", chosen=folder / "a", out_dir=str(folder / "a"))
+    for words, asked in (
+        ("hospital=C. Valid: A, B", {"by": "hospital", "between": ["A", "C"]}),
+        ("pooled is for shares and counts by groups", {"method": "pooled"}),
+        ("needs a number", {"what": "mean"}),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            glane.seal_question(runs, "fever", chosen=folder / "a", out_dir=str(tmp_path / "x"), **asked)
     with pytest.raises(ConfigError, match="is no value of"):
         glane.seal_question(runs, "sex", value="X", chosen=folder / "a", out_dir=str(tmp_path / "x"))
     assert not (tmp_path / "x").exists()

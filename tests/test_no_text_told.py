@@ -186,6 +186,8 @@ def test_right_answers(folder: Path, changes: dict[str, Any]) -> None:
     shared = ("run.dir=run", "gold=gold.parquet")
     said(folder, "evaluate", *shared, "out.dir=evaluated", "bootstrap.samples=0")
     said(folder, "compare", "runs=[run,other]", "gold=gold.parquet", "out.dir=compared", "bootstrap.samples=0")
+    several = ("runs=[run,other]", "chosen=run", "out.dir=asked", "bootstrap.samples=0")
+    said(folder, "multiverse", *several, "gold=gold.parquet", "field=fever")
     said(folder, "estimate", *shared, "out.dir=estimated", "field=note", "value=toux")
     said(folder, "estimate", *shared, "out.dir=estimated", "field=fever", "value=oui")
     said(folder, "sentinels", *shared, "out.dir=frozen", "rows=10")
@@ -199,6 +201,8 @@ def test_groups(folder: Path, by: str) -> None:
     said(folder, "sentinels", "run.dir=run", "out.dir=frozen", f"by={by}", "rows=10")
     for words in (["field=fever", "what=logistic", f"covariates=[{by}]"], [f"field={by}", "value=x"], [f"weight={by}"]):
         said(folder, "estimate", "run.dir=run", "gold=gold.parquet", "out.dir=estimated", "field=fever", *words)
+    several = ("runs=[run,other]", "chosen=run", "out.dir=asked", "bootstrap.samples=0", "field=fever")
+    said(folder, "multiverse", *several, f"by={by}", "between=[a,b]")
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,8 @@ def multiverse(
         field, case, what=what, value=value, method=method, by=by, between=between, clusters=names_in(clusters),
         population=population,
     )  # fmt: skip
-    universe, pair, known = opened_universe(runs, question, chosen=str(chosen)), pair_of(between), read_seal(seal)
+    pair, known = pair_of(between), read_seal(seal)
+    universe = opened_universe(runs, question, pair, chosen=str(chosen))
     used = None if gold is None else gold_file(gold)
     reviewed = None if gold is None else table_of(gold, place="gold", id_column=universe.ids.name)
     raw = raw_figures(

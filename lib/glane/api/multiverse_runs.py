@@ -13,8 +13,9 @@ from glane.api.several_runs import SeveralRuns
 from glane.api.sources import refuse_uncarried
 from glane.assess.compare.runs_table import differing_settings, differing_texts
 from glane.assess.estimate.case import CASE
-from glane.assess.estimate.question import Method, Population, Question
+from glane.assess.estimate.question import Method, Population, Question, check
 from glane.assess.evaluate.leaf import categories_of
+from glane.assess.multiverse.figures import check_between
 from glane.assess.multiverse.levels import Asked
 from glane.assess.multiverse.record import FACTORS
 from glane.assess.yes import check_value
@@ -62,7 +63,9 @@ def pair_of(between: Sequence[str]) -> tuple[str, str] | None:
     return (between[0], between[1]) if between else None
 
 
-def opened_universe(runs: Sequence[str | Path], question: Question, *, chosen: str) -> Universe:
+def opened_universe(
+    runs: Sequence[str | Path], question: Question, between: tuple[str, str] | None, *, chosen: str
+) -> Universe:
     """Open the runs of a multiverse, and check that they can stand beside each other.
 
     Raises:
@@ -79,7 +82,7 @@ def opened_universe(runs: Sequence[str | Path], question: Question, *, chosen: s
         runs=tuple(opened),
         asked=_asked(places, opened, asking),
         asking=tuple(asking),
-        answers=tuple(_answers(place, run, question) for place, run in zip(places, opened, strict=True)),
+        answers=tuple(_answers(place, run, question, between) for place, run in zip(places, opened, strict=True)),
         ids=ids,
     )
 
@@ -136,16 +139,17 @@ def _same_ids(places: Sequence[str], runs: Sequence[Run]) -> pl.Series:
     return first
 
 
-def _answers(place: str, run: Run, question: Question) -> pl.DataFrame:
-    """The rows with values of one run, as the question needs them."""
+def _answers(place: str, run: Run, question: Question, between: tuple[str, str] | None) -> pl.DataFrame:
+    """The rows with values of one run, as the question needs them. What does not fit is said before a seal is made."""
     try:
         refuse_uncarried(run, by=question.by, clusters=question.clusters)
         rows = SeveralRuns(runs=(run,)).usable(question)
         if question.is_share:
             categories = categories_of(run.task.fields.get(question.field))
             check_value(question.field, question.value, kind=rows.schema[question.field], categories=categories)
-        elif not rows.schema[question.field].is_numeric():
-            raise ConfigError(f"field: {question.field!r} is no number; what=mean needs one.")
+        check(rows, rows.head(0).select(run.id_column, question.field), question, run.id_column)
+        if between is not None:
+            check_between(rows, question, between)
     except GlaneError as error:
         raise type(error)(f"{place}: {error}") from None
     return rows

@@ -52,9 +52,10 @@ def seal_question(
         field, case, what=what, value=value, method=method, by=by, between=between, clusters=names_in(clusters),
         population=population,
     )  # fmt: skip
-    universe = opened_universe(runs, question, chosen=str(chosen))
+    pair = pair_of(between)
+    universe = opened_universe(runs, question, pair, chosen=str(chosen))
     choice = choice_of(
-        universe, question, pair_of(between), weight=weight, inclusion_probability=inclusion_probability
+        universe, question, pair, weight=weight, inclusion_probability=inclusion_probability
     )  # fmt: skip
     seal = sealed(choice, now=_utc(datetime.now(UTC)))
     place = Path(out_dir).expanduser() / SEAL

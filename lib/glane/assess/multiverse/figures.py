@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from glane.assess.bootstrap import Array, Method, Statistic, intervals
 from glane.assess.clusters import numbers_for, sums_by_cluster
-from glane.assess.estimate.question import GROUP, MODEL, WEIGHT, Question, joined_rows
+from glane.assess.estimate.question import GROUP, MODEL, WEIGHT, Question, group_of, joined_rows
 from glane.assess.multiverse.record import Figure
 from glane.errors import ConfigError, shown
 
@@ -55,9 +55,6 @@ def raw_figures(
         samples: How many resamples; 0 for no intervals.
         method: Of the intervals.
         seed: Of the resampling.
-
-    Raises:
-        ConfigError: for a group that there is not.
     """
     sums = [_sums(rows, question, ids=ids, between=between) for rows in answers]
     units = np.concatenate(sums, axis=1)
@@ -82,10 +79,9 @@ def _sums(
     """What each document adds: value and one, in each group; shape (documents, 2 · groups)."""
     nothing = rows.head(0).select(ids.name, question.field).with_columns(pl.lit(1.0).alias(WEIGHT))
     joined = joined_rows(rows, nothing, question, ids.name).select(ids.name, GROUP, pl.col(MODEL).cast(pl.Float64))
-    groups = joined[GROUP].cast(pl.String)
-    if between is not None:
-        _check_groups(groups, between, str(question.by))
-    placed = ids.to_frame().join(joined.with_columns(groups), on=ids.name, how="left", maintain_order="left")
+    placed = ids.to_frame().join(
+        joined.with_columns(pl.col(GROUP).cast(pl.String)), on=ids.name, how="left", maintain_order="left"
+    )
     columns = []
     for group in (None,) if between is None else between:
         there = pl.col(MODEL).is_not_null()
@@ -94,13 +90,19 @@ def _sums(
     return placed.select(column.alias(f"_{place}") for place, column in enumerate(columns)).to_numpy()
 
 
-def _check_groups(groups: pl.Series, between: tuple[str, str], by: str) -> None:
+def check_between(rows: pl.DataFrame, question: Question, between: tuple[str, str]) -> None:
+    """Check that there are documents with values of both groups.
+
+    Raises:
+        ConfigError: if there are none of one of them.
+    """
+    groups = rows.select(group_of(rows.schema, question).cast(pl.String)).to_series()
     known = sorted(groups.drop_nulls().unique().to_list())
     for name in between:
         if name not in known:
             some = ", ".join(shown(one) for one in known[:_MOST_GROUPS])
             more = f", … ({len(known)} in all)" if len(known) > _MOST_GROUPS else ""
-            raise ConfigError(f"between: no document with values has {by}={name}. Valid: {some}{more}.")
+            raise ConfigError(f"between: no document with values has {question.by}={shown(name)}. Valid: {some}{more}.")
 
 
 def _statistic(num: int, num_groups: int, *, is_count: bool, chosen: int) -> Statistic:
