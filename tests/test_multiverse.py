@@ -93,6 +93,7 @@ def test_each_specification_has_its_own_figure(folder: Path) -> None:
     assert (found.raw.lowest, found.raw.highest) == (min(values), max(values))
     assert found.raw.median == pytest.approx(np.median(values))
     assert (found.raw.reversed, found.corrected, found.gold) == (None, None, None)
+    assert not found.is_same_input  # each run of these tests has a file of its own
 
 
 def test_a_wording_that_reverses_a_contrast_is_told(folder: Path) -> None:
@@ -460,7 +461,14 @@ def test_the_job(folder: Path, tmp_path: Path) -> None:
     report = (out / "report.html").read_text()
     for reference in ("http://", "https://", "src=", "href=", "url(", "@import", "<script"):
         assert reference not in report
-    for said in ("Courbe des spécifications", "Specification curve", "pas été scellé", "was not sealed before"):
+    for said in (
+        "Courbe des spécifications",
+        "Specification curve",
+        "pas été scellé",
+        "was not sealed before",
+        "ont lu d",
+        "The runs read other files",
+    ):
         assert said in report
     assert report.count("Fever, also one that was only feared.") == 4  # with its settings and in full, twice
     strange = job_here(*words, "feild=x", name="multiverse", check=2)

@@ -22,7 +22,7 @@ from glane.records import parse_record
 CHOICE = Choice(
     task="t 1", wording="w", prompt="p", model="m", reading="r", fingerprint="f",
     question=Question(what="prevalence", field="fever"), between=None, weight=None, inclusion_probability=None,
-    documents=3, ids="i", specifications=("f", "g"),
+    documents=3, ids="i", inputs="n", specifications=("f", "g"),
 )  # fmt: skip
 QUESTION: Mapping[str, Any] = {
     "what": "count", "field": "cough", "case": "fever AND cough", "value": "false", "method": "ppi", "by": "hospital",
@@ -30,7 +30,7 @@ QUESTION: Mapping[str, Any] = {
 }  # fmt: skip
 OTHERS: Mapping[str, Any] = {
     "task": "t 2", "wording": "x", "prompt": "x", "model": "x", "reading": "x", "fingerprint": "x",
-    "between": ("a", "b"), "weight": "w", "inclusion_probability": "p", "documents": 4, "ids": "x",
+    "between": ("a", "b"), "weight": "w", "inclusion_probability": "p", "documents": 4, "ids": "x", "inputs": "x",
     "specifications": ("f", "h"),
 }  # fmt: skip
 
@@ -174,4 +174,5 @@ def test_the_documents_are_sealed_and_not_their_order(folder: Path, tmp_path: Pa
         fewer.append(tmp_path / name)
         extract_here(make_settings(tmp_path / "fewer.parquet", fewer[-1], model__sampling={"seed": seed}))
     found = glane.multiverse(fewer, "fever", chosen=fewer[0], samples=0, seal=tmp_path / "seal.json").summary
-    assert {one.key for one in found.seal.broken} == {"documents", "ids"}
+    assert {one.key for one in found.seal.broken} == {"documents", "ids", "inputs"}
+    assert found.is_same_input

@@ -128,6 +128,7 @@ def multiverse(
     order = order_of({one.run: one.figure for one in found})
     summary = MultiverseSummary(
         question=question, between=pair, chosen=found[0].run, documents=len(universe.ids), clusters=raw.clusters,
+        is_same_input=len({one.inputs for one in universe.asking}) == 1,
         samples=samples, levels=levels_of(universe.asked),
         specifications=tuple(sorted(found, key=lambda one: order.index(one.run))),
         raw=raw_spread(found, found[0], is_contrast=pair is not None),

@@ -104,6 +104,7 @@ def choice_of(
         task=asked.task, wording=one.wording, prompt=one.prompt, model=one.model, reading=one.reading,
         fingerprint=one.fingerprint, question=question, between=between, weight=weight,
         inclusion_probability=inclusion_probability, documents=len(universe.ids), ids=_ids_digest(universe.ids),
+        inputs=one.inputs,
         specifications=tuple(sorted(other.fingerprint for other in universe.asking)),
     )  # fmt: skip
 

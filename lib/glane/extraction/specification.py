@@ -30,11 +30,13 @@ class Asking:
 
     prompt: str  # what is sent beside the document
     fingerprint: str  # all of it: equal for runs that ask alike
+    inputs: str  # the files that were read, by name and content; no part of the fingerprint
 
 
 def asking_of(run: Run) -> Asking:
-    """How a run asked. Settings that change speed only, paths and the documents themselves are left out."""
-    parts, task, data = answering(run.description().fingerprint), run.task, run.settings.data
+    """How a run asked. Settings that change speed only, paths and the documents themselves are no part of it."""
+    whole, task, data = run.description().fingerprint, run.task, run.settings.data
+    parts = answering(whole)
     known = parts["task"]
     worded = {**task.model_dump(mode="json", include=set(_WORDED)), "fields": known["merge"]}
     model = {key: value for key, value in parts["model"].items() if key not in _PROMPT}
@@ -48,6 +50,7 @@ def asking_of(run: Run) -> Asking:
         reading=_digest(reading | seen),
         prompt=known["prompt"],
         fingerprint=_digest(parts | seen),
+        inputs=_digest(whole["inputs"]),
     )
 
 

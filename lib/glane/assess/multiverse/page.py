@@ -47,7 +47,8 @@ def _about(summary: MultiverseSummary, language: Language) -> str:
     if gold is not None:
         modified = gold.modified or words["no_time"]
         rows.append((words["gold"], words["gold_told"].format(path=gold.path, modified=modified, sha256=gold.sha256)))
-    return table(["", ""], rows, text_columns=2)
+    told = table(["", ""], rows, text_columns=2)
+    return told if summary.is_same_input else told + paragraph(words["other_files"])
 
 
 def _seal(summary: MultiverseSummary, language: Language) -> str:

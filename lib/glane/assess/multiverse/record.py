@@ -122,7 +122,8 @@ class MultiverseSummary(Record):
     question: Question
     between: tuple[str, str] | None  # two groups of `question.by`: the figure is the first minus the second
     chosen: str  # the run
-    documents: int  # the same in all runs
+    documents: int  # the same in all runs, by their ids
+    is_same_input: bool  # whether all runs read the same files: else the same ids may be other texts
     clusters: int | None  # that intervals rest on, if documents go together
     samples: int  # resamples behind the intervals of raw figures
     levels: tuple[Level, ...]

@@ -33,6 +33,7 @@ class Choice(Strict):
     inclusion_probability: str | None
     documents: int
     ids: str  # digest of the ids of the documents
+    inputs: str  # digest of the files that they were read from, by name and content
     specifications: tuple[str, ...]  # fingerprints of all, sorted
 
 

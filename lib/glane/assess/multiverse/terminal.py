@@ -72,10 +72,11 @@ def _table(summary: MultiverseSummary) -> list[str]:
 
 
 def _left_out(summary: MultiverseSummary) -> list[str]:
-    """Documents that are in no figure of a run."""
+    """What is not the same in all runs: their files, and the documents that are in no figure."""
     lacking = [f"{one.run} {one.without_values}" for one in summary.specifications if one.without_values]
     unread = [f"{one.run} {one.gold_left_out}" for one in summary.specifications if one.gold_left_out]
-    lines = [f"documents without values, which are not counted: {', '.join(lacking)}"] if lacking else []
+    lines = [] if summary.is_same_input else ["the runs read other files: the same ids may be other texts"]
+    lines += [f"documents without values, which are not counted: {', '.join(lacking)}"] if lacking else []
     return [*lines, *([f"  reviewed ones among them: {', '.join(unread)}"] if unread else [])]
 
 

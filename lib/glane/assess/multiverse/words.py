@@ -11,6 +11,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "percent": "en %",
         "points": "en points de pourcentage",
         "documents": "Documents, les mêmes partout",
+        "other_files": (
+            "Les extractions ont lu d'autres fichiers : les mêmes identifiants peuvent être d'autres textes."
+        ),
         "clusters": "… qui vont ensemble",
         "clusters_how": "{num} grappes, que suivent les intervalles",
         "specifications": "Spécifications",
@@ -93,6 +96,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "percent": "in %",
         "points": "in percentage points",
         "documents": "Documents, the same everywhere",
+        "other_files": "The runs read other files: the same ids may be other texts.",
         "clusters": "… that go together",
         "clusters_how": "{num} clusters, which the intervals follow",
         "specifications": "Specifications",
