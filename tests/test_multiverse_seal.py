@@ -140,6 +140,25 @@ def test_another_run_in_its_place_breaks_the_seal(folder: Path, tmp_path: Path) 
     assert same.seal.holds
 
 
+def test_the_page_tells_whether_the_seal_holds(folder: Path, tmp_path: Path) -> None:
+    runs, gold = [folder / "a", folder / "b"], gold_of(folder, tmp_path / "gold.parquet")
+    glane.seal_question(runs, "fever", chosen=folder / "a", out_dir=str(tmp_path))
+    os.utime(gold)
+    pages = []
+    for value in ("true", "false"):
+        out = tmp_path / value
+        glane.multiverse(
+            runs, "fever", value=value, chosen=folder / "a", gold=gold, samples=0, seal=tmp_path / "seal.json",
+            out_dir=str(out),
+        )  # fmt: skip
+        pages.append((out / "report.html").read_text())
+    for words in ("scellé le", "avant la référence du", "sealed on", "before the gold of"):
+        assert words in pages[0]
+    for words in ("Sceau rompu", "Broken seal", "question.value"):
+        assert words not in pages[0]
+        assert words in pages[1]
+
+
 def test_a_seal_that_is_none_is_refused(folder: Path, tmp_path: Path) -> None:
     runs = [folder / "a", folder / "b"]
     with pytest.raises(RecordError, match="is not there"):
