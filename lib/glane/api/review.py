@@ -13,11 +13,13 @@ from glane.api.next_documents import answer_of, next_documents
 from glane.api.sources import Names, RunLike, TableLike, names_in, refuse_uncarried, run_of
 from glane.assess.arms import with_arms
 from glane.assess.clusters import CLUSTER
-from glane.assess.review.corrections import read_corrections
+from glane.assess.review.adjudication import write_adjudication
+from glane.assess.review.corrections import Corrections, read_corrections
 from glane.assess.review.data import review_data
 from glane.assess.review.earlier import keep_earlier, with_earlier
 from glane.assess.review.gold import make_gold, write_gold
 from glane.assess.review.page import chosen_fields, write_review
+from glane.assess.review.readings import read_readings
 from glane.assess.review.reviewed_sample import read_sample
 from glane.assess.sampling import STRATUM, draw
 from glane.assess.sampling_by_answer import LIKELY_PPV, LIKELY_SENSITIVITY, expected_half_width, of_the_yes
@@ -74,6 +76,8 @@ def review(
     gold: TableLike | None = None,
     blind: float = 0.0,
     clusters: Names = (),
+    adjudicate: Names = (),
+    adjudicated: str | None = None,
 ) -> str:
     """Draw a sample of a run and write the page for its reviewers, or read their corrections and write right answers.
 
@@ -93,6 +97,8 @@ def review(
         blind: The share of documents, drawn at random, whose page holds no answer of the model; 1 (or True) for all.
         clusters: With corrections: columns whose values go together, as a patient's; identical texts if empty. The
             intervals of the readers' agreement follow them.
+        adjudicate: The files of two readers or more: a page of what they disagree on is written, for a third person.
+        adjudicated: With corrections: the file that this person saved.
         corrections: The files that reviewers saved; with them, right answers are made of the sample drawn before.
 
     Returns:
@@ -103,9 +109,10 @@ def review(
     """
     opened = run_of(run)
     if corrections:
-        return _gold(opened, out_dir, names_in(corrections), names_in(clusters))
+        return _gold(opened, out_dir, names_in(corrections), names_in(clusters), adjudicated)
+    if adjudicate:
+        return _adjudicate(opened, out_dir, names_in(adjudicate))
     data = opened.settings.data
-    usable, documents = opened.usable(), opened.inputs()
     expected = None
     if sample == "for_figure":
         further = next_documents(opened, gold, field, value, rows=rows, seed=seed, fields=names_in(fields))
@@ -118,17 +125,7 @@ def review(
             field=field, value=value, blind=blind,
         )  # fmt: skip
         expected = None if field is None else _expected(opened, field, value, rows)
-    is_drawn = pl.col(data.result_id).is_in(drawn[data.result_id].to_list())
-    # The reviewer sees what the model saw: the task's other inputs, too.
-    columns = usable.collect_schema().names()
-    others = [name for name in opened.task.input_columns if name != data.text_column and name not in columns]
-    asked = usable.filter(is_drawn)
-    if data.group_by is None:
-        texts = documents.filter(is_drawn).select(data.id_column, pl.col(data.text_column).alias(_TEXT), *others)
-        reviewed: pl.DataFrame | list[dict[str, Any]] = asked.join(texts, on=data.id_column).collect()
-    else:
-        needed = dict.fromkeys([data.group_by, data.id_column, data.text_column, *others])
-        reviewed = _cases(asked.collect(), documents.filter(is_drawn).select(list(needed)).collect(), data, others)
+    reviewed, others = _with_texts(opened, pl.col(data.result_id).is_in(drawn[data.result_id].to_list()))
     shown = review_data(
         opened.task, reviewed, drawn,
         id_column=data.result_id, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
@@ -136,6 +133,22 @@ def review(
     )  # fmt: skip
     said = write_review(out_dir, drawn, shown)
     return said if expected is None else f"{said}\n{expected}"
+
+
+def _with_texts(run: Run, is_shown: pl.Expr) -> tuple[pl.DataFrame | list[dict[str, Any]], list[str]]:
+    """Rows of the result with their text in the column _TEXT, and the names of the task's other inputs beside it.
+
+    The reviewer sees what the model saw: the task's other inputs, too.
+    """
+    data, usable, documents = run.settings.data, run.usable(), run.inputs()
+    columns = usable.collect_schema().names()
+    others = [name for name in run.task.input_columns if name != data.text_column and name not in columns]
+    asked = usable.filter(is_shown)
+    if data.group_by is None:
+        texts = documents.filter(is_shown).select(data.id_column, pl.col(data.text_column).alias(_TEXT), *others)
+        return asked.join(texts, on=data.id_column).collect(), others
+    needed = dict.fromkeys([data.group_by, data.id_column, data.text_column, *others])
+    return _cases(asked.collect(), documents.filter(is_shown).select(list(needed)).collect(), data, others), others
 
 
 def _expected(run: Run, field: str, value: str | bool, rows: int) -> str:
@@ -168,13 +181,36 @@ def _cases(
     return found
 
 
-def _gold(run: Run, out_dir: str, corrections: tuple[str, ...], clusters: tuple[str, ...]) -> str:
-    id_column, key = run.settings.data.result_id, run.description().fingerprint_digest
-    reviews = {path: read_corrections(path, run=key) for path in corrections}
+def _reviewed(run: Run, paths: tuple[str, ...]) -> tuple[dict[str, Corrections], pl.DataFrame]:
+    """Files of readers, and the rows of the result that these are about."""
+    reviews = {path: read_corrections(path, run=run.description().fingerprint_digest) for path in paths}
     ids = [document.id for review in reviews.values() for document in review.documents]
-    reviewed = run.usable().filter(pl.col(id_column).cast(pl.String).is_in(ids)).collect()
+    return reviews, run.usable().filter(pl.col(run.settings.data.result_id).cast(pl.String).is_in(ids)).collect()
+
+
+def _adjudicate(run: Run, out_dir: str, paths: tuple[str, ...]) -> str:
+    data = run.settings.data
+    reviews, reviewed = _reviewed(run, paths)
+    sample = read_sample(out_dir, id_column=data.result_id)
+    readings = read_readings(run.task, reviewed, sample, reviews, id_column=data.result_id)
+    is_shown = pl.col(data.result_id).cast(pl.String).is_in(list(readings.disputes()))
+    rows, others = _with_texts(run, is_shown)
+    return write_adjudication(
+        out_dir, run.task, rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else rows, readings, sample,
+        id_column=data.result_id, text_column=_TEXT, run=run.description().fingerprint_digest,
+        context=[*data.carry_columns, *others], toy=run.toy,
+    )  # fmt: skip
+
+
+def _gold(
+    run: Run, out_dir: str, corrections: tuple[str, ...], clusters: tuple[str, ...], adjudicated: str | None
+) -> str:  # fmt: skip
+    id_column = run.settings.data.result_id
+    reviews, reviewed = _reviewed(run, corrections)
     sample = read_sample(out_dir, id_column=id_column)
     found = evaluated_clusters(run, clusters)
     numbers = {} if found is None else dict(found.select(pl.col(id_column).cast(pl.String), CLUSTER).iter_rows())
-    gold = make_gold(run.task, reviewed, sample, reviews, id_column=id_column, clusters=numbers)
+    gold = make_gold(
+        run.task, reviewed, sample, reviews, id_column=id_column, clusters=numbers, adjudicated=adjudicated
+    )
     return write_gold(out_dir, replace(gold, table=with_earlier(gold.table, out_dir)))

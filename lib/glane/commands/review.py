@@ -2,6 +2,7 @@
 
 glane review run.dir=runs/notes out.dir=runs/review rows=200 sample=random
 glane review run.dir=runs/notes out.dir=runs/review corrections=[a.json,b.json]
+glane review run.dir=runs/notes out.dir=runs/review adjudicate=[a.json,b.json]
 """
 
 from __future__ import annotations
@@ -21,5 +22,6 @@ def main(values: Mapping[str, Any]) -> None:
             told.run.dir, told.out.dir, rows=told.rows, sample=told.sample, by=told.by, allocation=told.allocation,
             seed=told.seed, fields=told.fields, corrections=told.corrections, field=told.field, value=told.value,
             blind=told.blind, gold=told.gold, clusters=told.clusters,
+            adjudicate=told.adjudicate, adjudicated=told.adjudicated,
         )
     )  # fmt: skip

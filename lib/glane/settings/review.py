@@ -28,6 +28,8 @@ class ReviewSettings(Strict):
     gold: HomePath | None = None  # for_figure: the right answers of the earlier review
     blind: float = Key(default=0.0, ge=0, le=1)  # the share of documents shown without the model's answers
     corrections: tuple[str, ...] = ()
+    adjudicate: tuple[str, ...] = ()  # files of readers: a page of what they disagree on
+    adjudicated: str | None = None  # the file that this page saved
     clusters: tuple[str, ...] = ()  # columns whose values go together: the intervals of agreement follow them
 
     @field_validator("value", mode="before")
@@ -35,7 +37,7 @@ class ReviewSettings(Strict):
     def _as_text(cls, value: Any) -> Any:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
-    _listed = field_validator("fields", "corrections", "clusters", mode="before")(one_or_many)
+    _listed = field_validator("fields", "corrections", "adjudicate", "clusters", mode="before")(one_or_many)
 
     @model_validator(mode="after")
     def _strata(self) -> Self:
@@ -50,6 +52,10 @@ class ReviewSettings(Strict):
             raise ValueError("sample=for_figure and gold, the right answers of the earlier review, go together")
         if len(set(self.corrections)) < len(self.corrections):
             raise ValueError("corrections: a file is named twice")
+        if self.adjudicate and (self.corrections or len(set(self.adjudicate)) < 2):
+            raise ValueError("adjudicate: needs the files of two readers or more, and stands without corrections")
+        if self.adjudicated is not None and len(self.corrections) < 2:
+            raise ValueError("adjudicated: goes with corrections=[a.json,b.json], the files of the readers")
         if self.clusters and not self.corrections:
             raise ValueError("clusters: is of the agreement of readers; give corrections=…, or leave it out")
         return self

@@ -11,7 +11,7 @@ from pydantic import Field as Key
 from pydantic import JsonValue, ValidationError, model_validator
 
 from glane.errors import DataError, RecordError, told
-from glane.records import Record, check_kind
+from glane.records import Record, check_kind, left_out
 from glane.types import Missing
 from glane.validation import Strict
 
@@ -51,6 +51,7 @@ class Corrections(Record):
     saved: str
     fields: tuple[str, ...] = Key(min_length=1)
     sampled: int = Key(ge=1)
+    adjudicates: str | None = left_out()  # of an adjudicator: which readings; None of a reader
     documents: tuple[ReviewedDocument, ...]
 
 

@@ -52,11 +52,7 @@ def review_data(
         row = by_id[drawn[id_column]]
         text = row[text_column] or ""
         shown = {name: _field_data(name, task.fields[name], row, text) for name in fields}
-        needed = {
-            "id": str(drawn[id_column]),
-            "text": text,
-            "context": {name: str(row[name]) for name in context if row[name] is not None},
-        }
+        needed = documents_shown(row, id_column, text_column, context)
         of_model = {
             "inclusion_probability": drawn[PROBABILITY],
             "stratum": drawn[STRATUM],
@@ -65,13 +61,34 @@ def review_data(
             "fields": shown,
         }
         documents.append(needed | ({"blind": True} if drawn.get(ARM) == BLIND else of_model))
-    data = {
+    return page_data(task, documents, fields, run=run, toy=toy)
+
+
+def documents_shown(
+    row: Mapping[str, Any], id_column: str, text_column: str, context: Iterable[str]
+) -> dict[str, Any]:  # fmt: skip
+    """What every reader needs of a document: the id, the text, and what the model was told beside it."""
+    return {
+        "id": str(row[id_column]),
+        "text": row[text_column] or "",
+        "context": {name: str(row[name]) for name in context if row[name] is not None},
+    }
+
+
+def page_data(
+    task: Task, documents: Sequence[Mapping[str, Any]], fields: Sequence[str], *, run: str, toy: Toy | None = None,
+    adjudicates: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What a page holds; `adjudicates` says which readings its documents are in dispute about."""
+    data: dict[str, Any] = {
         "run": run,
         "task": task.name,
         "language": task.language,
         "fields": {name: field_schema(task.fields[name]) for name in fields},
-        "documents": documents,
+        "documents": list(documents),
     }
+    if adjudicates is not None:
+        data["adjudicates"] = adjudicates
     if toy is not None:
         data["notice"] = {language: notice(toy, language) for language in get_args(Language)}
     return {**data, "page": hashlib.blake2b(json.dumps(data).encode(), digest_size=16).hexdigest()}

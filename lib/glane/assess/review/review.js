@@ -2,6 +2,10 @@
 
 const data = JSON.parse(byId("data").textContent);
 const fieldNames = Object.keys(data.fields);
+const byDocument = Object.fromEntries(data.documents.map((one) => [one.id, one]));
+// The fields that are asked about a document: all, or those on which its readers disagree.
+const namesOf = (one) => (one.readings ? fieldNames.filter((name) => name in one.readings) : fieldNames);
+const namesHere = () => namesOf(documentHere());
 const storageKey = `glane-review:${data.run}:${data.page}`;
 const state = { reviewer: "", language: data.language in WORDS ? data.language : "fr", shortcuts: true, place: 0, field: 0, decisions: {} };
 const trail = []; // what `undo` takes back: the latest decision last
@@ -11,10 +15,10 @@ const documentHere = () => data.documents[state.place];
 const isBlind = (one) => one.blind === true; // the page holds no answer of the model to this document
 const UNKNOWN = { answer: undefined, confidence: null, signs: [], places: {}, conflicts: [], passages: [], derived: [] };
 const foundOf = (one, name) => (isBlind(one) ? UNKNOWN : one.fields[name]);
-const fieldHere = () => fieldNames[state.field];
+const fieldHere = () => namesHere()[state.field];
 const decided = (id) => state.decisions[id] ?? {};
 const numDecided = (id) => Object.keys(decided(id)).length;
-const stageOf = (id) => (numDecided(id) === 0 ? "none" : numDecided(id) < fieldNames.length ? "some" : "all");
+const stageOf = (id) => (numDecided(id) === 0 ? "none" : numDecided(id) < namesOf(byDocument[id]).length ? "some" : "all");
 const numDone = () => data.documents.filter((one) => stageOf(one.id) === "all").length;
 
 // --- Keeping ---
@@ -38,7 +42,7 @@ function restore() {
     if (!kept) return;
     Object.assign(state, kept);
     state.place = Math.min(Math.max(0, state.place), data.documents.length - 1);
-    state.field = Math.min(Math.max(0, state.field), fieldNames.length - 1);
+    state.field = Math.min(Math.max(0, state.field), namesHere().length - 1);
   } catch {
     // Nothing was kept, or this browser keeps nothing: the first change says so.
   }
@@ -49,6 +53,7 @@ function corrections() {
   return {
     kind: "glane corrections", version: 1, run: data.run, page: data.page, task: data.task,
     reviewer: state.reviewer.trim(), saved: new Date().toISOString(), fields: fieldNames, sampled: data.documents.length,
+    ...(data.adjudicates ? { adjudicates: data.adjudicates } : {}),
     documents: reviewed.map(({ id, inclusion_probability, stratum }) => ({ id, inclusion_probability, stratum, fields: decided(id) })),
   };
 }
@@ -62,7 +67,7 @@ function save() {
   const content = corrections();
   if (!content.documents.length) return say(words.nothingYet);
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-+|-+$/g, "").toLowerCase();
-  const name = `corrections-${plain(data.task)}-${plain(state.reviewer) || "x"}-${content.saved.slice(0, 19).replace(/\D/g, "")}.json`;
+  const name = `${data.adjudicates ? "adjudication" : "corrections"}-${plain(data.task)}-${plain(state.reviewer) || "x"}-${content.saved.slice(0, 19).replace(/\D/g, "")}.json`;
   const address = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
   make("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
@@ -98,8 +103,8 @@ function decide(changes) {
   trail.push({ place: state.place, field: state.field, before: { ...decided(id) } });
   state.decisions[id] = { ...decided(id), ...changes };
   editing = null;
-  const open = fieldNames.findIndex((name, i) => i > state.field && !(name in decided(id)));
-  const earlier = fieldNames.findIndex((name) => !(name in decided(id)));
+  const open = namesHere().findIndex((name, i) => i > state.field && !(name in decided(id)));
+  const earlier = namesHere().findIndex((name) => !(name in decided(id)));
   if (open >= 0) state.field = open;
   else if (earlier >= 0) state.field = earlier;
   keep();
@@ -109,10 +114,16 @@ function decide(changes) {
   byId("next").focus();
 }
 
-const accept = () => (isBlind(documentHere()) ? say(words.blindNoAccept) : decide({ [fieldHere()]: { decision: "accepted" } }));
+// One of the readings that differ, by its place on the page.
+function choose(place) {
+  const reading = documentHere().readings?.[fieldHere()]?.[place];
+  if (reading) decide({ [fieldHere()]: reading });
+}
+
+const accept = () => (isBlind(documentHere()) ? say(documentHere().readings ? words.choosePlease : words.blindNoAccept) : decide({ [fieldHere()]: { decision: "accepted" } }));
 
 function acceptRest() {
-  if (isBlind(documentHere())) return say(words.blindNoAccept);
+  if (isBlind(documentHere())) return accept();
   const open = fieldNames.filter((name) => !(name in decided(documentHere().id)));
   if (open.length) decide(Object.fromEntries(open.map((name) => [name, { decision: "accepted" }])));
 }
@@ -139,7 +150,7 @@ function goTo(place, field = 0) {
 }
 
 function goToField(field) {
-  if (field < 0 || field >= fieldNames.length) return;
+  if (field < 0 || field >= namesHere().length) return;
   editing = null;
   state.field = field;
   showFields();
@@ -175,7 +186,7 @@ function showAll() {
   byId("reviewer").placeholder = words.reviewerHint;
   byId("shortcuts").checked = state.shortcuts;
   const isAllBlind = data.documents.every(isBlind);
-  const isShown = ([keys]) => !(isAllBlind && ["a", "Maj a", "Shift a"].includes(keys)); // nothing there to accept
+  const isShown = ([keys]) => !(keys === "1 2" && !data.adjudicates) && !(isAllBlind && ["a", "Maj a", "Shift a"].includes(keys)); // nothing there to accept
   byId("keys").replaceChildren(...words.keys.filter(isShown).flatMap(([keys, what]) => [make("span", {}, ...keys.split(" ").map((key) => make("kbd", {}, key)), ` ${what}`)]));
   byId("explained").replaceChildren(make("dl", {}, ...words.explained.filter(isShown).flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)])));
   byId("list").replaceChildren(...data.documents.map((one, i) =>
@@ -189,7 +200,7 @@ function showInList(place) {
   const button = byId("list").children[place].firstChild;
   const [n, stage] = [numDecided(id), stageOf(id)];
   button.className = stage;
-  button.lastChild.textContent = stage === "some" ? `${n}/${fieldNames.length}` : "";
+  button.lastChild.textContent = stage === "some" ? `${n}/${namesOf(data.documents[place]).length}` : "";
   button.setAttribute("aria-label", `${id}, ${words.state[stage]}`);
   button.title = `${id} · ${words.state[stage]}`;
 }
@@ -201,7 +212,7 @@ function showDocument() {
   button.setAttribute("aria-current", "true");
   button.scrollIntoView({ block: "nearest" });
   byId("title").textContent = here.id;
-  byId("place").textContent = words.documentOf(state.place + 1, data.documents.length) + (isBlind(here) ? ` · ${words.blind}` : "");
+  byId("place").textContent = words.documentOf(state.place + 1, data.documents.length) + (here.readings ? ` · ${words.adjudication}` : isBlind(here) ? ` · ${words.blind}` : "");
   byId("context").replaceChildren(...Object.entries(here.context).flatMap(([name, value]) => [make("div", {}, make("dt", {}, name), make("dd", {}, value))]));
   const passages = fieldNames.flatMap((field) => foundOf(here, field).passages.map((one) => ({ ...one, field })));
   showText(byId("text"), here.text, passages);
@@ -227,7 +238,7 @@ function showDecisions() {
 }
 
 function showFields() {
-  byId("fields").replaceChildren(...fieldNames.map(showField));
+  byId("fields").replaceChildren(...namesHere().map(showField));
   const first = lightUp(byId("text"), "active", fieldHere());
   first?.scrollIntoView({ block: "nearest" });
   if (first) centre(byId("text"), first);
@@ -267,6 +278,7 @@ function showField(name, index) {
   for (const quote of showQuotes(schema, found.passages)) card.append(quote);
   for (const line of found.derived) card.append(make("p", { class: "others" }, line));
   if (found.conflicts.length) card.append(make("p", { class: "others" }, `${words.others} ${found.conflicts.join(" · ")}`));
+  if (here.readings) card.append(showReadings(schema, here.readings[name], decision));
   card.append(editing ? showEditor(name, schema, decision, answer) : showButtons());
   return card;
 }
@@ -299,11 +311,22 @@ function showQuotes(schema, passages) {
   return lost.length ? [...quotes, make("p", { class: "others" }, words.notFound)] : quotes;
 }
 
+// The readings that differ, side by side; the page does not know whose they are.
+function showReadings(schema, readings, decision) {
+  const items = readings.map((one, place) => {
+    const isChosen = decision !== undefined && JSON.stringify(decision) === JSON.stringify(one);
+    const value = make("div", { class: "value" }, showDecided(schema, one, answerNow(UNKNOWN, one)));
+    return make("button", { type: "button", class: "candidate", "aria-pressed": String(isChosen), onclick: () => choose(place) }, make("kbd", {}, String(place + 1)), value);
+  });
+  return make("div", { class: "readings", role: "group", "aria-label": words.readings }, ...items);
+}
+
 function showButtons() {
   const button = (word, key, action, className) => make("button", { type: "button", class: className, onclick: action }, words[word], " ", make("kbd", {}, key));
   const isNew = isBlind(documentHere());
   const yes = isNew ? null : button("accept", "a", accept, "main");
-  const other = isNew ? button("answer", "c", () => edit("correct"), "main") : button("correct", "c", () => edit("correct"), "");
+  const word = documentHere().readings ? "otherwise" : "answer";
+  const other = isNew ? button(word, "c", () => edit("correct"), documentHere().readings ? "" : "main") : button("correct", "c", () => edit("correct"), "");
   return make("div", { class: "buttons" }, yes, other, button("miss", "m", () => edit("missing"), ""));
 }
 
@@ -368,6 +391,7 @@ function focusField() {
 
 const KEYS = {
   j: () => goToField(state.field + 1), k: () => goToField(state.field - 1), n: goOn, p: () => goTo(state.place - 1),
+  ...Object.fromEntries([...Array(9).keys()].map((place) => [String(place + 1), () => choose(place)])),
   a: accept, A: acceptRest, c: () => edit("correct"), m: () => edit("missing"), u: undo, s: save, "?": () => byId("manual").showModal(),
 };
 const ARROWS = { ArrowDown: KEYS.j, ArrowUp: KEYS.k, ArrowRight: KEYS.n, ArrowLeft: KEYS.p };
@@ -382,7 +406,7 @@ document.addEventListener("keydown", (event) => {
 });
 byId("text").addEventListener("click", (event) => {
   const passage = event.target.passages?.[0];
-  if (passage && !String(getSelection())) goToField(fieldNames.indexOf(passage.field));
+  if (passage && !String(getSelection())) goToField(namesHere().indexOf(passage.field));
 });
 byId("reviewer").addEventListener("input", (event) => { state.reviewer = event.target.value; keep(); });
 byId("reviewer").addEventListener("keydown", (event) => { if (event.key === "Enter") focusField(); });
