@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from glane.assess.review.adjudication import digest_of, shown_readings
+from glane.assess.review.adjudication import digest_of, read_adjudication, shown_readings
 from glane.assess.review.corrections import read_corrections
 from glane.assess.review.readings import read_readings
 from glane.errors import ConfigError, DataError
@@ -160,6 +160,23 @@ def test_what_the_adjudicator_decided_counts(run, tmp_path):
         "d0": "Ada, Béa", "d1": "Ada, Béa, Cyr", "d3": "Ada, Béa, Cyr", "d4": "Ada"
     }  # fmt: skip
     assert gold.agreement.together["sex"].differ == ("d1", "d3")  # agreement is that of the readers before
+
+
+def test_a_reading_that_is_chosen_is_taken_as_it_was(run, tmp_path):
+    """Also one that the task would not let anybody write: what the run says, and a reader accepted."""
+    readings, sample, _ = read(run, tmp_path, *two(run))
+    row = readings.values[str(tmp_path / "r0.json")]["d3"]
+    row["age"], row["age__missing"] = None, None
+    shown = shown_readings(readings, sample)
+    nothing = {"decision": "given", "answer": None}
+    assert nothing in shown["d3"]["age"]
+    content = corrections_of(run, {}) | {
+        "reviewer": "Cyr", "adjudicates": digest_of(shown), "sampled": 2,
+        "documents": [{"id": "d3", "fields": {"age": nothing}}],
+    }  # fmt: skip
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    found = read_adjudication(str(tmp_path / "c.json"), readings, sample, run=content["run"])
+    assert found.values == {"d3": {"age": {"age": None, "age__missing": None}}}
 
 
 def test_what_is_not_settled_yet_is_told(run, tmp_path):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from glane.assess.files import write_folder
-from glane.assess.review.corrections import Corrections, read_corrections
+from glane.assess.review.corrections import Corrections, Decision, read_corrections
 from glane.assess.review.data import answer_of, documents_shown, page_data
 from glane.assess.review.page import render
 from glane.assess.review.readings import Readings, Row, decided
@@ -141,6 +141,21 @@ def _decided(
                 raise DataError(
                     f"{place}, field {told(name)}: nothing to adjudicate. Give the file as the page saved it."
                 )
-            cells = decided(readings.fields[name], name, {}, decision, readings.kept[name], place)
+            chosen = _chosen(readings, document.id, name, decision)
+            cells = (
+                decided(readings.fields[name], name, {}, decision, readings.kept[name], place)
+                if chosen is None
+                else chosen
+            )
             values.setdefault(document.id, {})[name] = cells
     return values
+
+
+def _chosen(readings: Readings, document: str, name: str, decision: Decision) -> dict[str, Any] | None:
+    """The columns of the reading that was chosen, as its reader left it; None if the adjudicator answered otherwise."""
+    said: dict[str, Any] = {"decision": decision.decision}
+    said |= {"answer": decision.answer} if decision.reason is None else {"reason": str(decision.reason)}
+    for row in readings.of(document).values():
+        if _decision(readings, name, row) == said:
+            return {column.name: row[column.name] for column in readings.kept[name]}
+    return None
