@@ -14,6 +14,7 @@ import pytest
 from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, write_documents
 from glane.cluster.endings import ForkDied
 from glane.cluster.forkserver import Child
+from glane.cluster.layout import Place
 from glane.cluster.patience import Patience
 from glane.cluster.watch import AwakeClock, Silence
 from glane.engine.protocol import EngineProcessDied
@@ -360,17 +361,17 @@ def test_each_place_has_its_own_count_of_deaths():
     for place in [("n1", 0), ("n1", 1), ("n2", 0)]:
         for _ in range(2):
             assert patience.lost(place, has_progress=False, dies_with_anything=False) is None
-    assert patience.lost(("n1", 0), has_progress=True, dies_with_anything=False) is None
-    assert patience.lost(("n1", 0), has_progress=False, dies_with_anything=False) is None
-    assert "3 times in a row" in patience.lost(("n2", 0), has_progress=False, dies_with_anything=False)
+    assert patience.lost(Place(nodes=("n1",)), has_progress=True, dies_with_anything=False) is None
+    assert patience.lost(Place(nodes=("n1",)), has_progress=False, dies_with_anything=False) is None
+    assert "3 times in a row" in patience.lost(Place(nodes=("n2",)), has_progress=False, dies_with_anything=False)
 
 
 def test_an_engine_that_dies_with_anything_is_given_up_soon():
     patience = Patience(limit=9)
-    assert patience.lost(("n", 0), has_progress=False, dies_with_anything=True) is None
-    assert patience.lost(("n", 0), has_progress=True, dies_with_anything=False) is None
-    assert patience.lost(("n", 0), has_progress=False, dies_with_anything=True) is None
-    assert "no document is to blame" in patience.lost(("n", 0), has_progress=False, dies_with_anything=True)
+    assert patience.lost(Place(nodes=("n",)), has_progress=False, dies_with_anything=True) is None
+    assert patience.lost(Place(nodes=("n",)), has_progress=True, dies_with_anything=False) is None
+    assert patience.lost(Place(nodes=("n",)), has_progress=False, dies_with_anything=True) is None
+    assert "no document is to blame" in patience.lost(Place(nodes=("n",)), has_progress=False, dies_with_anything=True)
 
 
 def test_time_in_which_the_watcher_was_suspended_does_not_count():

@@ -13,8 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from conftest import DEMO_MODEL, ROOT, job, job_here, make_settings, write_documents
-from glane.cluster.address import own_address
-from glane.cluster.layout import Node, plan_layout
+from glane.cluster.address import network_variables, own_address
+from glane.cluster.layout import Node, Place, check_network, plan_layout
 from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports, refuse
 from glane.cluster.scratch import scratch_folder
 from glane.cluster.slurm import commands, refusals
@@ -139,8 +139,10 @@ def nodes(count, cpus=64, gpus=8):
 def test_engines_fill_every_node():
     layout = plan_layout(model(tensor_parallel_size=4), nodes(3))
     assert (layout.engines_per_node, layout.gpus, layout.cpus) == (2, 4, 32)
-    assert layout.places(nodes(3)) == [(f"id{i}", j) for i in range(3) for j in range(2)]
-    assert layout.places(nodes(2)) == [(f"id{i}", j) for i in range(2) for j in range(2)]  # a node was lost
+    assert layout.places(nodes(3)) == [Place(nodes=(f"id{i}",), index=j) for i in range(3) for j in range(2)]
+    assert layout.places(nodes(2)) == [
+        Place(nodes=(f"id{i}",), index=j) for i in range(2) for j in range(2)
+    ]  # a node was lost
 
 
 def test_pipeline_stages_stay_on_a_node_where_they_fit():
@@ -154,7 +156,24 @@ def test_pipeline_stages_stay_on_a_node_where_they_fit():
 def test_an_engine_spans_nodes_by_pipeline_stages(pipeline, count, nodes_per_engine, engines):
     layout = plan_layout(model(tensor_parallel_size=8, pipeline_parallel_size=pipeline), nodes(count))
     assert (layout.nodes_per_engine, layout.gpus) == (nodes_per_engine, 8 * pipeline)
-    assert layout.places(nodes(count)) == [("", i) for i in range(engines)]
+    ids = [node.node_id for node in nodes(count)]
+    assert layout.places(nodes(count)) == [
+        Place(nodes=tuple(ids[i * nodes_per_engine : (i + 1) * nodes_per_engine])) for i in range(engines)
+    ]
+    assert layout.node_gpus == (8,) * nodes_per_engine
+
+
+def test_an_engine_over_several_nodes_needs_a_network_that_is_trusted():
+    spanning = plan_layout(model(tensor_parallel_size=8, pipeline_parallel_size=2), nodes(2))
+    with pytest.raises(ConfigError, match=r"spans 2 nodes.*cluster\.trusted_network=true"):
+        check_network(spanning, SlurmSettings())
+    check_network(spanning, SlurmSettings(trusted_network=True))
+    check_network(plan_layout(model(tensor_parallel_size=8), nodes(2)), SlurmSettings())
+
+
+def test_stages_fill_one_node_after_the_other():
+    layout = plan_layout(model(tensor_parallel_size=2, pipeline_parallel_size=5), nodes(2))
+    assert layout.node_gpus == (8, 2)
 
 
 GIB = 2**30
@@ -239,9 +258,15 @@ layout = plan_layout(model, alive_nodes(ray))
 assert layout.nodes_per_engine == 2, layout
 supervisor = Supervisor.__new__(Supervisor)
 supervisor._layout, supervisor._cluster = layout, LocalSettings(start_timeout_s=30)
-group = supervisor._reserve()
-places = ray.util.placement_group_table(group)["bundles_to_node_id"]
-assert sorted(list(places.values()).count(node) for node in set(places.values())) == [2, 2], places
+ids = [node.node_id for node in alive_nodes(ray)]
+for nodes in (ids, ids[::-1]):  # with all cores taken by others
+    [place] = layout.places([node for one in nodes for node in alive_nodes(ray) if node.node_id == one])
+    group = supervisor._reserve(place)
+    assert group.wait(30)
+    places = ray.util.placement_group_table(group)["bundles_to_node_id"]
+    assert [places[bundle] for bundle in range(4)] == [nodes[0], nodes[0], nodes[1], nodes[1]], places
+    assert ray.available_resources().get("CPU") == 8, "no cores"
+    supervisor._free(group)
 ray.shutdown(); cluster.shutdown()
 print("placed")
 """
@@ -249,7 +274,62 @@ print("placed")
     assert "placed" in done.stdout, done.stderr[-2000:]
 
 
+@pytest.mark.ray
+def test_a_lost_node_ends_its_engine_only_and_blames_nobody(tmp_path):
+    """Two engines of two nodes each, on a Ray whose GPUs are only counted; a node of one is lost while both work."""
+    documents = write_documents(tmp_path / "d.parquet", [f"note {place}" for place in range(400)])
+    script = f"""
+import sys, threading, time
+sys.path.insert(0, {str(ROOT / "tests")!r})
+from pathlib import Path
+import ray
+from ray.cluster_utils import Cluster
+from conftest import SMALL_TASK, make_settings, prepare_run, spec
+from glane.cluster.layout import Layout
+from glane.cluster.supervisor import Supervisor, alive_nodes
+from glane.task.task import load_task
+cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=1, num_gpus=2))
+others = [cluster.add_node(num_cpus=1, num_gpus=2) for _ in range(3)]
+ray.init(address=cluster.address, logging_level="ERROR")
+settings = make_settings(Path({str(documents)!r}), Path({str(tmp_path / "run")!r}), SMALL_TASK, run__shard_rows=4,
+                         model__script={{"seconds_per_step": 0.2}}, model__max_num_seqs=2)
+run = prepare_run(settings, load_task(settings.task))
+layout = Layout(device="gpu", cpus=1, gpus=4, nodes_per_engine=2, tensor_parallel_size=2, node_gpus=(2, 2))
+told = []
+supervisor = Supervisor(ray, layout=layout, spec=spec(settings, run, "x"), cluster=settings.cluster, say=told.append,
+                        warn=told.append)
+state = dict(lost=False, most=0)
+def tick():
+    working = [slot for slot in supervisor._slots if not supervisor._is_starting(slot)]
+    state["most"] = max(state["most"], len(working))
+    if len(working) == 2 and not state["lost"] and len(run.directory.committed_shards()) >= 4:
+        state["lost"] = True
+        head = ray.get_runtime_context().get_node_id()
+        [slot] = [one for one in supervisor._slots if head not in one.place.nodes]
+        gone = [one for one in others if one.node_id == slot.place.nodes[1]]
+        threading.Thread(target=cluster.remove_node, args=(gone[0],)).start()
+supervisor.run(tick=tick)
+assert state["lost"] and state["most"] == 2, state
+print(told)
+assert any("is lost; its shards are redone elsewhere" in line for line in told), told
+assert not any("suspect" in line for line in told), told
+assert len(run.directory.committed_shards()) == 100
+assert not list(Path({str(tmp_path / "run")!r}).glob("ledger/deaths/*")), "nobody is blamed"
+ray.shutdown(); cluster.shutdown()
+print("survived")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False)
+    assert "survived" in done.stdout, done.stdout[-2000:] + done.stderr[-3000:]
+
+
 # How nodes meet.
+
+
+def test_each_node_names_the_interface_of_the_job():
+    assert network_variables("127.0.0.1") == {
+        "GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo", "VLLM_HOST_IP": "127.0.0.1",
+    }  # fmt: skip
+    assert network_variables("192.0.2.7") == {"VLLM_HOST_IP": "192.0.2.7"}
 
 
 def test_nodes_join_hear_of_ray_and_of_the_end():

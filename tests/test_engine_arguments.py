@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -81,3 +82,28 @@ def test_the_largest_models_have_what_their_recipes_say() -> None:
     assert (small["max_num_batched_tokens"], small["max_num_seqs"]) == (16384, 128)
     large = shown("mistral_large")
     assert (large["tensor_parallel_size"], large["pipeline_parallel_size"]) == (8, 1)
+
+
+@pytest.mark.slow  # it imports vLLM
+@pytest.mark.parametrize(
+    ("tensor", "pipeline", "num_nodes", "backend"),
+    [(8, 2, 2, "ray"), (8, 1, 1, "mp"), (2, 2, 1, "mp"), (1, 1, 1, None)],
+)
+def test_vllm_takes_the_executor_of_an_engine(
+    tensor: int, pipeline: int, num_nodes: int, backend: str | None, monkeypatch: Any
+) -> None:
+    """On a node that shows eight GPUs, vLLM refuses an engine of sixteen whose executor is not named."""
+    parallel = pytest.importorskip("vllm.config.parallel")
+    platform = Mock(wraps=parallel.current_platform)
+    platform.is_cuda.return_value, platform.is_tpu.return_value, platform.device_count.return_value = True, False, 8
+    monkeypatch.setattr(parallel, "current_platform", platform)
+    model = DEMO_MODEL.model_copy(update={"tensor_parallel_size": tensor, "pipeline_parallel_size": pipeline})
+    values = engine_arguments(model, "gpu", num_nodes=num_nodes)
+    assert values.get("distributed_executor_backend") == backend
+    names = ("tensor_parallel_size", "pipeline_parallel_size", "distributed_executor_backend")
+    made = parallel.ParallelConfig(**{name: values[name] for name in names if name in values})
+    assert made.distributed_executor_backend == (backend or "uni")
+    if num_nodes > 1:
+        with pytest.raises(ValueError, match="larger than the number of available GPUs"):
+            parallel.ParallelConfig(tensor_parallel_size=tensor, pipeline_parallel_size=pipeline)
+    assert "distributed_executor_backend" not in engine_arguments(model, "cpu")

@@ -28,3 +28,16 @@ def own_address(allocation: Allocation, interface: str | None) -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:  # nothing is sent: the kernel picks the route
         probe.connect((allocation.launch_address, 9))
         return str(probe.getsockname()[0])
+
+
+def network_variables(address: str) -> dict[str, str]:
+    """The environment variables by which the processes of an engine meet at this node's `address`, and nowhere else.
+
+    Without them, Gloo takes what the host name resolves to, NCCL the first interface, and vLLM the one that routes to
+    the internet: on a cluster these are often three, and not the one of the job.
+    """
+    interface = next(
+        (name for name, entries in psutil.net_if_addrs().items() for entry in entries if entry.address == address), None
+    )
+    named = {} if interface is None else {"GLOO_SOCKET_IFNAME": interface, "NCCL_SOCKET_IFNAME": interface}
+    return named | {"VLLM_HOST_IP": address}

@@ -8,7 +8,7 @@ from typing import Literal
 
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError
-from glane.settings import ModelSettings
+from glane.settings import BatchSettings, ClusterSettings, ModelSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,14 @@ _ENGINE_BYTES = 2 * 2**30  # memory of an engine beside its weights and its cach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an engine works: the ids of its nodes, more than one if it spans them, and its number on the node."""
+
+    nodes: tuple[str, ...]
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """`engines_per_node` engines with `cpus` threads and `gpus` GPUs each.
 
@@ -46,12 +54,15 @@ class Layout:
     tensor_parallel_size: int = 1
     reason: str = ""
     occupies_cores: bool = True  # False: workers need no cores of their own, and Ray reserves none
+    node_gpus: tuple[int, ...] = ()  # of an engine that spans nodes: how many it has on each of them
 
-    def places(self, nodes: Sequence[Node]) -> list[tuple[str, int]]:
-        """The places of engines, as (node id, index). The node id is empty for engines that span nodes."""
+    def places(self, nodes: Sequence[Node]) -> list[Place]:
+        """The places of engines on these nodes, all of which are free."""
         if self.nodes_per_engine > 1:
-            return [("", index) for index in range(len(nodes) // self.nodes_per_engine)]
-        return [(node.node_id, index) for node in nodes for index in range(self.engines_per_node)]
+            ids = [node.node_id for node in nodes]
+            starts = range(0, len(ids) - self.nodes_per_engine + 1, self.nodes_per_engine)
+            return [Place(nodes=tuple(ids[start : start + self.nodes_per_engine])) for start in starts]
+        return [Place(nodes=(node.node_id,), index=index) for node in nodes for index in range(self.engines_per_node)]
 
 
 def plan_layout(
@@ -110,6 +121,23 @@ def plan_layout(
     )
 
 
+def check_network(layout: Layout, cluster: ClusterSettings) -> None:
+    """Check that an engine may send what it reads over the network of the job.
+
+    The processes of an engine meet over TCP, NCCL and ZeroMQ, of which vLLM encrypts and authenticates none: prompts
+    pass as token ids.
+
+    Raises:
+        ConfigError: if an engine spans nodes and nobody has said that the network can be trusted.
+    """
+    if layout.nodes_per_engine > 1 and not (isinstance(cluster, BatchSettings) and cluster.trusted_network):
+        raise ConfigError(
+            f"an engine spans {layout.nodes_per_engine} nodes, and what it reads passes between them unencrypted, in "
+            "reach of every user of that network. Set cluster.trusted_network=true if only this job can reach it "
+            "(cluster.interface names it), or take a model, or nodes, with which an engine fits one node."
+        )
+
+
 def _tensor_parallel_size(
     model: ModelSettings, gpus: int, *, weights_bytes: int | None, gpu_bytes: int | None
 ) -> tuple[int, str]:
@@ -159,6 +187,10 @@ def _spanning_layout(model: ModelSettings, tensor: int, cpus: int, gpus: int, nu
         gpus=per_engine,
         nodes_per_engine=nodes_per_engine,
         tensor_parallel_size=tensor,
+        node_gpus=tuple(
+            tensor * min(stages_per_node, model.pipeline_parallel_size - place * stages_per_node)
+            for place in range(nodes_per_engine)
+        ),
         reason=f"{gpus} GPU(s) on a node, an engine of {per_engine} spans {nodes_per_engine} nodes",
     )
 

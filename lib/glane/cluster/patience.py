@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-Place = tuple[str, int]  # node and index, see `glane.cluster.layout`
+from glane.cluster.layout import Place
+
 _DEATHS_WITH_ANYTHING = 2
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from glane.cluster.actor import EngineActor
 from glane.cluster.endings import Ending, ending_of
-from glane.cluster.layout import Layout, Node
+from glane.cluster.layout import Layout, Node, Place
 from glane.cluster.patience import Patience
 from glane.cluster.watch import AwakeClock, Silence
 from glane.errors import EngineError, GlaneError
@@ -28,6 +28,9 @@ _POLL_S = 0.5
 _CHECK_NODES_S = 2.0
 _NODE_STATE_S = 30.0  # Ray declares a node lost within seconds; the end of an actor alone does not show what happened
 _ASK_ACTOR_S = 5.0
+_ASK_GROUP_S = 0.05
+_LOST_NODE_S = 15.0  # in which Ray learns that a node is gone
+_NODE_LABEL = "ray.io/node-id"
 _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not start a third time
 
 
@@ -35,7 +38,7 @@ _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not st
 class _Slot:
     """A place for one engine, and the actor that works there now."""
 
-    place: tuple[str, int]  # node id and index
+    place: Place
     spec: WorkerSpec
     actor: Any
     future: Any
@@ -43,6 +46,15 @@ class _Slot:
     group: Any = None  # the placement group of an engine that spans nodes
     killed_because: str = ""
     is_stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """A place whose GPUs, on several nodes, are asked for and not there yet."""
+
+    place: Place
+    group: Any
+    since: float
 
 
 def _sign_of_life(beat: Heartbeat) -> tuple[str, float]:
@@ -87,7 +99,9 @@ class Supervisor:
         """`spec` is what all workers have in common. Their names and starting places are set here."""
         self._ray, self._layout, self._cluster, self._say, self._warn = ray, layout, cluster, say, warn
         self._directory = spec.directory
-        self._spec = replace(spec, device=layout.device, cpus=layout.cpus, gpus=layout.gpus)
+        self._spec = replace(
+            spec, device=layout.device, cpus=layout.cpus, gpus=layout.gpus, nodes=layout.nodes_per_engine
+        )
         self._name = secrets.token_hex(8)
         self._attempts = 0
         self._deaths_at_start = 0
@@ -95,7 +109,8 @@ class Supervisor:
         self._patience = Patience(limit=spec.run.max_deaths_without_progress)
         self._slots: list[_Slot] = []
         self._known_nodes: dict[str, str] = {}  # every node ever seen, with its host
-        self._done_places: set[tuple[str, int]] = set()  # where a worker found no work left, or an engine was given up
+        self._waiting: list[_Waiting] = []
+        self._done_places: set[Place] = set()  # where a worker found no work left, or an engine was given up
         self._last_node_check = 0.0
 
     def run(self, *, tick: Callable[[], None], should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -110,11 +125,11 @@ class Supervisor:
         """
         try:
             self._fill()
-            while self._slots:
+            while self._slots or self._waiting:
                 self._clock()
-                ready, _ = self._ray.wait([slot.future for slot in self._slots], timeout=_POLL_S)
-                for slot in [slot for slot in self._slots if slot.future in ready]:
+                for slot in self._finished():
                     self._ended(slot)
+                self._admit()
                 for slot in self._slots:
                     self._watch(slot, self._spec.run)
                 if should_stop():
@@ -125,6 +140,16 @@ class Supervisor:
         finally:
             for slot in self._slots:
                 self._end(slot)
+            for one in self._waiting:
+                self._free(one.group)
+
+    def _finished(self) -> list[_Slot]:
+        """The slots whose worker has ended, after a short wait."""
+        if not self._slots:
+            time.sleep(_POLL_S)
+            return []
+        ready, _ = self._ray.wait([slot.future for slot in self._slots], timeout=_POLL_S)
+        return [slot for slot in self._slots if slot.future in ready]
 
     def _end(self, slot: _Slot) -> None:
         """End a worker on purpose: nothing in its engine becomes suspect."""
@@ -139,22 +164,63 @@ class Supervisor:
         nodes = alive_nodes(self._ray)
         self._last_node_check = time.monotonic()
         alive = {node.node_id for node in nodes}
-        for slot in [slot for slot in self._slots if slot.place[0] not in alive | {""}]:
+        for slot in [slot for slot in self._slots if not alive.issuperset(slot.place.nodes)]:
             self._drop_lost(slot)
+        for one in [one for one in self._waiting if not alive.issuperset(one.place.nodes)]:
+            self._give_back(one)
         is_first_time = not self._known_nodes
         for node in nodes:
             if node.node_id not in self._known_nodes:
                 self._known_nodes[node.node_id] = node.host
                 if not is_first_time:
                     self._say(f"node {node.host} joins")
-        taken = {slot.place for slot in self._slots} | self._done_places
+        taken = {slot.place for slot in self._slots} | {one.place for one in self._waiting} | self._done_places
+        if self._layout.nodes_per_engine > 1:  # an engine keeps its nodes, whichever others come and go
+            busy = {node for place in taken for node in place.nodes}
+            nodes = [node for node in nodes if node.node_id not in busy]
         for place in self._layout.places(nodes):
             if place not in taken:
-                self._slots.append(self._start_worker(place))
-        if not self._slots and not self._done_places:
+                self._begin(place)
+        if not self._slots and not self._waiting and not self._done_places:
             raise EngineError("no node is left to work on. What is committed stays; run the same command again.")
 
-    def _start_worker(self, place: tuple[str, int]) -> _Slot:
+    def _begin(self, place: Place) -> None:
+        """Start a worker at a place, or ask for its GPUs first if they are on several nodes."""
+        if len(place.nodes) > 1:
+            self._waiting.append(_Waiting(place=place, group=self._reserve(place), since=time.monotonic()))
+        else:
+            self._slots.append(self._start_worker(place))
+
+    def _admit(self) -> None:
+        """Start the workers whose GPUs are there now, and give up those that waited too long.
+
+        Raises:
+            EngineError: if no engine is left.
+        """
+        limit = self._cluster.start_timeout_s
+        for one in list(self._waiting):
+            if one.group.wait(timeout_seconds=_ASK_GROUP_S):
+                self._waiting.remove(one)
+                self._slots.append(self._start_worker(one.place, one.group))
+            elif time.monotonic() - one.since > limit:
+                self._give_back(one)
+                self._done_places.add(one.place)
+                said = f"{self._layout.gpus} GPUs over several nodes were not free within {limit:.0f} s"
+                if not self._slots and not self._waiting:
+                    raise EngineError(f"{said}. What is committed stays; run the same command again.")
+                self._warn(f"{said}; the other engines go on")
+
+    def _give_back(self, one: _Waiting) -> None:
+        self._waiting.remove(one)
+        self._free(one.group)
+
+    def _free(self, group: Any) -> None:
+        from ray.util import remove_placement_group
+
+        with contextlib.suppress(Exception):
+            remove_placement_group(group)
+
+    def _start_worker(self, place: Place, group: Any = None) -> _Slot:
         self._attempts += 1
         num_places = max(1, len(self._layout.places(alive_nodes(self._ray))))
         spec = replace(
@@ -170,32 +236,31 @@ class Supervisor:
             "max_concurrency": 2,  # one thread works, the other runs `stop`
             "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(spec.cpus)}},  # Ray would set 1
         }
-        group = None
-        if self._layout.nodes_per_engine > 1:
-            group = self._reserve()
+        if group is not None:
             options |= {"num_cpus": 0, "num_gpus": 0, "scheduling_strategy": self._inside(group)}
         else:
             from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(place[0], soft=False)
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(place.nodes[0], soft=False)
         actor = self._ray.remote(EngineActor).options(**options).remote()
         # An engine that spans nodes starts actors of its own, which only an actor can.
         future = actor.work.remote(pickle.dumps(spec), in_actor=group is not None)
         return _Slot(place=place, spec=spec, actor=actor, future=future, group=group, silence=Silence(self._clock))
 
-    def _reserve(self) -> Any:
-        """Reserve GPUs on several nodes for one engine: one bundle per GPU, as vLLM's Ray executor requires.
+    def _reserve(self, place: Place) -> Any:
+        """Ask for the GPUs of an engine on its nodes: one bundle per GPU, as vLLM's Ray executor requires.
 
-        Raises:
-            EngineError: if they are not free within `cluster.start_timeout_s`.
+        Each bundle is bound to its node, so that the GPUs which share a layer are never on two. vLLM's workers take no
+        cores.
         """
         from ray.util import placement_group
 
-        group = placement_group([{"GPU": 1, "CPU": 1}] * self._layout.gpus, strategy="PACK")
-        limit = self._cluster.start_timeout_s
-        if not group.wait(timeout_seconds=limit):
-            raise EngineError(f"{self._layout.gpus} GPUs over several nodes were not free within {limit:.0f} s.")
-        return group
+        nodes = [node for node, num in zip(place.nodes, self._layout.node_gpus, strict=True) for _ in range(num)]
+        return placement_group(
+            [{"GPU": 1}] * len(nodes),
+            strategy="PACK",
+            bundle_label_selector=[{_NODE_LABEL: node} for node in nodes],
+        )
 
     def _inside(self, group: Any) -> Any:
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
@@ -214,6 +279,9 @@ class Supervisor:
             report, ending = WorkerReport(outcome="died"), ending_of(error)
         else:
             ending = Ending(cause=report.cause, words=report.message)
+        if report.outcome != "done" and not slot.killed_because and self._has_lost_node(slot):
+            self._drop_lost(slot)
+            return
         self._release(slot)
         if report.outcome == "failed":
             raise GlaneError(report.message)
@@ -226,7 +294,7 @@ class Supervisor:
 
     def _is_lost(self, slot: _Slot, error: Exception) -> bool:
         """Whether an actor ended because its node was lost. Its prompts are then not suspects."""
-        if slot.killed_because or not slot.place[0]:
+        if slot.killed_because:
             return False
         deadline = time.monotonic() + _NODE_STATE_S
         while type(error).__name__ == "ActorUnavailableError" and time.monotonic() < deadline:
@@ -240,8 +308,21 @@ class Supervisor:
             time.sleep(0.1)
         return "node has died" in str(error) or type(error).__name__ == "ActorUnschedulableError"
 
+    def _has_lost_node(self, slot: _Slot) -> bool:
+        """Whether an engine over several nodes ended because one of them was lost. Its prompts are no suspects then."""
+        deadline = time.monotonic() + _LOST_NODE_S
+        while len(slot.place.nodes) > 1:
+            if not {node.node_id for node in alive_nodes(self._ray)}.issuperset(slot.place.nodes):
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_S)
+        return False
+
     def _drop_lost(self, slot: _Slot) -> None:
-        self._warn(f"node {self._known_nodes.get(slot.place[0], '?')} is lost; its shards are redone elsewhere")
+        alive = {node.node_id for node in alive_nodes(self._ray)}
+        lost = [self._known_nodes.get(node, "?") for node in slot.place.nodes if node not in alive]
+        self._warn(f"node {', '.join(lost) or '?'} is lost; its shards are redone elsewhere")
         self._release(slot)
 
     def _release(self, slot: _Slot) -> None:
@@ -249,10 +330,7 @@ class Supervisor:
         with contextlib.suppress(Exception):
             self._ray.kill(slot.actor)
         if slot.group is not None:
-            from ray.util import remove_placement_group
-
-            with contextlib.suppress(Exception):
-                remove_placement_group(slot.group)
+            self._free(slot.group)
 
     def _ask_to_stop(self) -> None:
         """Ask every worker, once, to claim no further shard. A worker that is still starting is killed."""
@@ -285,7 +363,7 @@ class Supervisor:
             slot.place, has_progress=has_progress, dies_with_anything=any(map(_dies_with_anything, deaths))
         )
         if given_up is None:
-            self._slots.append(self._start_worker(slot.place))
+            self._begin(slot.place)
         elif self._slots:
             self._done_places.add(slot.place)
             self._warn(f"{given_up} ({ending}); the other engines go on without it")

@@ -10,8 +10,8 @@ from glane.engine.checkpoint import is_multimodal
 from glane.settings import ModelSettings
 
 
-def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
-    """The arguments of vLLM's `EngineArgs`, as plain values."""
+def engine_arguments(settings: ModelSettings, device: str, *, num_nodes: int = 1) -> dict[str, Any]:
+    """The arguments of vLLM's `EngineArgs`, as plain values; of an engine on `num_nodes` nodes."""
     values: dict[str, Any] = {
         "model": settings.path,
         "tokenizer": settings.tokenizer,
@@ -35,6 +35,11 @@ def engine_arguments(settings: ModelSettings, device: str) -> dict[str, Any]:
     }
     if device == "gpu":
         values["gpu_memory_utilization"] = settings.gpu_memory_utilization
+        # Named, because vLLM would take the GPUs of one node for all there are, and refuse.
+        if num_nodes > 1:
+            values["distributed_executor_backend"] = "ray"
+        elif values["tensor_parallel_size"] * settings.pipeline_parallel_size > 1:
+            values["distributed_executor_backend"] = "mp"
     if settings.kv_cache_mib is not None:
         values["kv_cache_memory_bytes"] = settings.kv_cache_mib * 2**20
     if is_multimodal(Path(settings.path)) and "limit_mm_per_prompt" not in settings.engine_args:

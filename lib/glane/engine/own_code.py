@@ -15,11 +15,11 @@ SCHEDULER = "glane.engine.grammars.scheduler"  # vLLM's scheduler with shared gr
 WORKER_EXTENSION = "glane.engine.worker_extension.WorkerExtension"  # sends the mass that the mask left
 
 
-def arguments_with_own_code(settings: ModelSettings, device: str) -> dict[str, Any]:
+def arguments_with_own_code(settings: ModelSettings, device: str, *, num_nodes: int = 1) -> dict[str, Any]:
     """The arguments of an engine that uses code of glane."""
     shared = {"scheduler_cls": SCHEDULER} if wants_shared_grammars(settings) else {}
     mass = {"worker_extension_cls": WORKER_EXTENSION} if settings.quote_mass and _is_tried() else {}
-    return {**shared, **mass, **engine_arguments(settings, device)}
+    return {**shared, **mass, **engine_arguments(settings, device, num_nodes=num_nodes)}
 
 
 def wants_shared_grammars(settings: ModelSettings) -> bool:

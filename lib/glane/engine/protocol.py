@@ -110,8 +110,8 @@ class Conversations(Protocol):
 class StartEngine(Protocol):
     """The function that starts an engine."""
 
-    def __call__(self, settings: ModelSettings, *, device: str, cpus: int) -> Engine:
-        """Start one on `device` ("cpu" or "gpu") with `cpus` threads.
+    def __call__(self, settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 1) -> Engine:
+        """Start one on `device` ("cpu" or "gpu") with `cpus` threads; see `start_engine`.
 
         Raises:
             EngineError: if it does not start.

@@ -29,10 +29,12 @@ def toy_of(settings: ModelSettings) -> Toy | None:
     return None if settings.toy_for is None else Toy.DEMONSTRATION
 
 
-def start_engine(settings: ModelSettings, *, device: str, cpus: int) -> Engine:
+def start_engine(settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 1) -> Engine:
     """Start the engine that `settings` asks for, on `device` ("cpu" or "gpu") with `cpus` threads.
+
+    Over several nodes, it is started in an actor of a placement group that holds their GPUs.
 
     Raises:
         EngineError: if it does not start.
     """
-    return engine_kind(settings.engine).start(settings, device=device, cpus=cpus)
+    return engine_kind(settings.engine).start(settings, device=device, cpus=cpus, num_nodes=num_nodes)

@@ -159,7 +159,7 @@ def _check(settings: ModelSettings) -> None:
         raise ConfigError(f"model.{ignored[0]}: the scripted engine draws its answers and has no model. Leave it out.")
 
 
-def _start(settings: ModelSettings, *, device: str, cpus: int) -> ScriptedEngine:  # noqa: ARG001
+def _start(settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 1) -> ScriptedEngine:  # noqa: ARG001
     return ScriptedEngine(settings)
 
 

@@ -41,7 +41,7 @@ _THINKING = "/thinking"  # ends the id of the request that comes before the one 
 class VllmEngine:
     """An engine of vLLM that answers under a JSON Schema, or a grammar of copied quotes."""
 
-    def __init__(self, settings: ModelSettings, *, device: str, cpus: int) -> None:
+    def __init__(self, settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 1) -> None:
         in_process = device == "cpu" if settings.in_process == "auto" else settings.in_process
         if find_spec("vllm") is None:
             raise EngineError("vLLM is not installed in this environment. Install glane[gpu] or glane[cpu].")
@@ -73,7 +73,7 @@ class VllmEngine:
         if device == "cpu":
             torch.set_num_threads(cpus)  # in a fork, OpenMP has read OMP_NUM_THREADS before
 
-        arguments = arguments_with_own_code(settings, device)
+        arguments = arguments_with_own_code(settings, device, num_nodes=num_nodes)
         tells_mass = arguments.get("worker_extension_cls") == WORKER_EXTENSION
 
         def params(form: Form, sampling: Sampling, grammar: str | None, *, is_checked: bool) -> SamplingParams:

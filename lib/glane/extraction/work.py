@@ -51,7 +51,7 @@ class ExtractionWork:
     def work(self, session: Session) -> None:
         """See `glane.run.work.Work`."""
         derivation = derivation_of(self.task, read_description(session.directory).fingerprint)
-        engine = start_engine(self.settings.model, device=session.device, cpus=session.cpus)
+        engine = start_engine(self.settings.model, device=session.device, cpus=session.cpus, num_nodes=session.nodes)
         session.is_ready()
         try:
             # The sentinels are few. They come first, so that drift is known early. Sentinels that other workers hold

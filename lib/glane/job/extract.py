@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from glane.cluster.layout import plan_layout
+from glane.cluster.layout import check_network, plan_layout
 from glane.cluster.supervisor import alive_nodes
 from glane.engine.device import gpu_bytes
 from glane.engine.registry import engine_kind
@@ -99,6 +99,7 @@ def _work(
         weights_bytes=weights_bytes(settings.model),
         gpu_bytes=gpu_bytes(),
     )
+    check_network(layout, settings.cluster)
     model = settings.model.model_copy(update={"tensor_parallel_size": layout.tensor_parallel_size})
     progress.say(
         f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.cluster import processes, raynode
-from glane.cluster.address import own_address
+from glane.cluster.address import network_variables, own_address
 from glane.cluster.forkserver import fork_server
 from glane.cluster.local import FOREIGN, ray_environment
 from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, refuse
@@ -24,6 +24,7 @@ from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import scratch_folder, write_token
 from glane.engine.device import gpu_complaint
+from glane.engine.preload import OFFLINE
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, EngineError, GlaneError, hide_messages
 from glane.run.deaths import bury_windows
@@ -166,7 +167,12 @@ class _Node:
             name: value for name, value in os.environ.items() if name not in FOREIGN and name.lower() not in _PROXIES
         }
         is_loopback = self.address.startswith("127.")
-        return environment | ray_environment(token, is_loopback=is_loopback) | {"no_proxy": "*"}
+        # A site may have named interfaces in slurm/env.sh. All else that engines read must reach those of other nodes.
+        network = network_variables(self.address) | {
+            name: value for name, value in environment.items() if name.endswith("_SOCKET_IFNAME")
+        }
+        ours = ray_environment(token, is_loopback=is_loopback) | OFFLINE | {"no_proxy": "*"}
+        return environment | network | ours
 
     def _warn(self, *_: Any) -> None:
         self.warned = True

@@ -41,6 +41,7 @@ class Session:
     cpus: int
     should_stop: Callable[[], bool]
     meter: EnergyMeter | None
+    nodes: int = 1  # that the engine spans
 
     def is_ready(self) -> None:
         """Note that the engine, if there is one, has started: energy from here on is that of work."""

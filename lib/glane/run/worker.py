@@ -29,6 +29,7 @@ class WorkerSpec:
     device: Literal["cpu", "gpu"]
     cpus: int
     gpus: int
+    nodes: int = 1  # that the engine spans
 
     @property
     def directory(self) -> RunDirectory:
@@ -86,6 +87,7 @@ def _run(spec: WorkerSpec, should_stop: Callable[[], bool]) -> None:
             start=spec.start,
             device=spec.device,
             cpus=spec.cpus,
+            nodes=spec.nodes,
             should_stop=should_stop,
             meter=meter,
         )

@@ -49,6 +49,7 @@ class BatchSettings(Strict):
     wait: bool = False
     dry_run: bool = False
     interface: str | None = None  # network interface for Ray, ib0 for example; None is the one of the scheduler
+    trusted_network: bool = False  # an engine over several nodes may send prompts over it, unencrypted
     warning_s: int = Key(default=120, ge=10)  # before the time limit: from then on no new shard is begun
     max_requeues: int = Key(default=20, ge=0)
     start_timeout_s: float = Key(default=180, gt=0)  # Ray itself, on every node
