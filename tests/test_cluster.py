@@ -166,9 +166,9 @@ def test_an_engine_spans_nodes_by_pipeline_stages(pipeline, count, nodes_per_eng
 def test_an_engine_over_several_nodes_needs_a_network_that_is_trusted():
     spanning = plan_layout(model(tensor_parallel_size=8, pipeline_parallel_size=2), nodes(2))
     with pytest.raises(ConfigError, match=r"spans 2 nodes.*cluster\.trusted_network=true"):
-        check_network(spanning, SlurmSettings())
-    check_network(spanning, SlurmSettings(trusted_network=True))
-    check_network(plan_layout(model(tensor_parallel_size=8), nodes(2)), SlurmSettings())
+        check_network(spanning, SlurmSettings(kind="slurm"))
+    check_network(spanning, SlurmSettings(kind="slurm", trusted_network=True))
+    check_network(plan_layout(model(tensor_parallel_size=8), nodes(2)), SlurmSettings(kind="slurm"))
 
 
 def test_stages_fill_one_node_after_the_other():
