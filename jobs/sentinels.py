@@ -1,4 +1,4 @@
-"""Freeze a few documents of a run with their answers: python jobs/sentinels.py run.dir=… out.dir=… rows=50 [gold=…]
+"""Freeze a few documents of a run with their answers: python jobs/sentinels.py run.dir=… out.dir=… rows=200 [gold=…]
 
 Each later run asks them again (task.sentinels=FOLDER) and tells what drifted.
 """

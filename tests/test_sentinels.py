@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 import os
 import random
 import signal
 import stat
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import binomtest
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
@@ -25,7 +28,7 @@ import glane
 from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, prepare_run, spec, write_documents
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.drift import drift_line, measure_drift
-from glane.drift import DriftBrief
+from glane.drift import AlarmBudget, DriftBrief
 from glane.engine import samples
 from glane.errors import ConfigError, RunError
 from glane.extraction import prepare
@@ -44,6 +47,15 @@ from glane.run.worker import WorkerSpec, run_worker
 from glane.settings import ExtractSettings
 from glane.task.fields import fields_from
 from glane.task.task import load_task
+
+_SPEC = importlib.util.spec_from_file_location(
+    "_sentinels_simulated", Path(__file__).parent / "simulations/sentinels.py"
+)
+assert _SPEC is not None
+assert _SPEC.loader is not None
+simulated = importlib.util.module_from_spec(_SPEC)
+sys.modules[_SPEC.name] = simulated
+_SPEC.loader.exec_module(simulated)
 
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
@@ -128,22 +140,22 @@ def test_freezing_refuses_what_it_cannot_do_and_never_overwrites(tmp_path: Path,
     folder = frozen_folder(tmp_path, documents)
     before = {path: path.read_bytes() for path in folder.iterdir()}
     run = f"run.dir={tmp_path}/former"
-    refused = job_here(run, f"out.dir={folder}", name="sentinels", check=2).stderr
+    refused = job_here(run, f"out.dir={folder}", "rows=50", name="sentinels", check=2).stderr
     assert "a frozen set, which is never overwritten" in refused
     assert "Choose a new folder" in refused
     assert before == {path: path.read_bytes() for path in folder.iterdir()}
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.docx").touch()
-    assert "other things" in job_here(run, f"out.dir={tmp_path}/other", name="sentinels", check=2).stderr
+    assert "other things" in job_here(run, f"out.dir={tmp_path}/other", "rows=50", name="sentinels", check=2).stderr
     assert (
         "121 asked, and the run has 120"
         in job_here(run, f"out.dir={tmp_path}/n", "rows=121", name="sentinels", check=2).stderr
     )
     assert "rows" in job_here(run, f"out.dir={tmp_path}/n", "rows=3", name="sentinels", check=2).stderr
     documents.rename(tmp_path / "moved.parquet")
-    assert "Put it back" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
+    assert "Put it back" in job_here(run, f"out.dir={tmp_path}/n", "rows=50", name="sentinels", check=2).stderr
     write_documents(documents, [f"other {i}" for i in range(120)])
-    assert "has changed since" in job_here(run, f"out.dir={tmp_path}/n", name="sentinels", check=2).stderr
+    assert "has changed since" in job_here(run, f"out.dir={tmp_path}/n", "rows=50", name="sentinels", check=2).stderr
     assert not (tmp_path / "n").exists()
     assert not list(tmp_path.glob(".*"))
 
@@ -566,9 +578,11 @@ def flipped(rows: list[dict[str, Any]], num: int, **values: Any) -> list[dict[st
     return [{**row, **values} if place >= len(rows) - num else row for place, row in enumerate(rows)]
 
 
-@pytest.mark.parametrize(("num", "fewest"), [(50, 3), (200, 8), (1000, 29)])
-def test_more_differences_than_the_tolerance_explains_are_drift_and_fewer_are_not(num: int, fewest: int) -> None:
+@pytest.mark.parametrize("num", [50, 200, 1000])
+def test_more_differences_than_the_tolerance_explains_are_drift_and_fewer_are_not(num: int) -> None:
     then = [plain(place) for place in range(num)]
+    level = 0.05 / 260 / 6  # five years of weekly runs, six fields
+    fewest = next(d for d in range(num) if binomtest(d, num, 0.02, alternative="greater").pvalue <= level)
     for differing in (0, 1, fewest - 1, fewest, num // 2):
         found = measure_drift(
             side("then", then), side("now", flipped(then, differing, place="other")), tolerance=0.02, changes={}
@@ -578,6 +592,35 @@ def test_more_differences_than_the_tolerance_explains_are_drift_and_fewer_are_no
         assert list(found.drift) == (["place"] if differing >= fewest else [])
         assert found.fewest_that_drift == fewest
         assert len(found.documents_that_differ) == min(differing, 100)
+        told = entries["place"]["p"], entries["place"]["p_holm"], found.tests
+        exact = float(binomtest(differing, num, 0.02, alternative="greater").pvalue)
+        assert told == (pytest.approx(exact), pytest.approx(min(1.0, 6 * exact)), 6)
+
+
+def test_the_budget_of_false_alarms_is_that_of_the_frozen_set(tmp_path: Path, documents: Path) -> None:
+    then = [plain(place) for place in range(50)]
+    sides = side("then", then), side("now", flipped(then, 6, place="other"))
+    for planned, drift in ((1, ("place",)), (260, ())):
+        found = measure_drift(*sides, tolerance=0.02, changes={}, budget=AlarmBudget(planned_runs=planned))
+        assert found.drift == drift
+    extract_here(make_settings(documents, tmp_path / "run"))
+    frozen = glane.freeze_sentinels(tmp_path / "run", str(tmp_path / "frozen"), rows=20, alpha=0.01, planned_runs=52)
+    assert frozen.manifest.budget == AlarmBudget(alpha=0.01, planned_runs=52)
+    whole_run(attached(documents, tmp_path / "now", tmp_path / "frozen"))
+    told = json.loads((tmp_path / "now" / "sentinels" / "drift.json").read_text())
+    assert told["budget"] == {"alpha": 0.01, "planned_runs": 52}
+    values = json.loads((tmp_path / "frozen" / "sentinels.json").read_text())
+    del values["budget"]  # as sets of before
+    (tmp_path / "frozen" / "sentinels.json").write_text(json.dumps(values))
+    assert read_frozen(tmp_path / "frozen").manifest.budget == AlarmBudget()
+
+
+@pytest.mark.parametrize("name", simulated.HISTORIES)
+@pytest.mark.parametrize("documents", [50, 200])
+def test_five_years_of_weekly_runs_alarm_without_cause_at_most_as_often_as_promised(name: str, documents: int) -> None:
+    now, before = simulated.false_alarms(simulated.HISTORIES[name], documents=documents, samples=60)
+    assert now <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 60)
+    assert before > 0.5
 
 
 def test_figures_are_what_a_trend_would_show() -> None:
@@ -610,9 +653,9 @@ def test_with_right_answers_it_is_told_who_is_right() -> None:
     gold = pl.DataFrame([{"id": place, "fever": row["fever"], "age": row["age"]} for place, row in enumerate(truth)])
     then = [{**row, "fever": row["fever"] ^ bool(rng.random() < 0.1)} for row in truth]
     now = [
-        {**row, "fever": row["fever"] if place >= 9 else not truth[place]["fever"]} for place, row in enumerate(then)
+        {**row, "fever": row["fever"] if place >= 24 else not truth[place]["fever"]} for place, row in enumerate(then)
     ]
-    found = measure_drift(side("then", then), side("now", now), tolerance=0.05, changes={}, gold=gold)
+    found = measure_drift(side("then", then), side("now", now), tolerance=0.1, changes={}, gold=gold)
     entries = {entry["field"]: entry for entry in as_values(found)["fields"]}
     assert entries["sign"]["gold"] is None  # no right answer, but compared all the same
     assert entries["sign"]["verdict"] == "same"
@@ -621,12 +664,13 @@ def test_with_right_answers_it_is_told_who_is_right() -> None:
     table = [[(right_then & right_now).sum(), (right_then & ~right_now).sum()],
              [(~right_then & right_now).sum(), (~right_then & ~right_now).sum()]]  # fmt: skip
     raw = [float(mcnemar(table, exact=True).pvalue), 1.0]
-    corrected = multipletests(raw, method="holm")[1][0]
+    of_fields = [binomtest(300 - one["equal"], 300, 0.1, alternative="greater").pvalue for one in entries.values()]
+    corrected = multipletests([*raw, *of_fields], method="holm")[1][0]  # one family
     assert entries["fever"]["gold"]["p_holm"] == pytest.approx(corrected)
     assert entries["fever"]["gold"]["only_then_right"] == table[0][1]
     # Fewer documents differ than the tolerance allows, but all of them for the worse.
-    assert corrected < 0.05
-    assert 300 - entries["fever"]["equal"] < 0.05 * 300
+    assert corrected < 0.05 / 260
+    assert 300 - entries["fever"]["equal"] < 0.1 * 300
     assert list(found.drift) == ["fever"]
     assert entries["fever"]["gold"]["f1_now"] < entries["fever"]["gold"]["f1_then"]
 

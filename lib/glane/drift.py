@@ -12,6 +12,19 @@ from glane.validation import Strict
 
 Verdict = Literal["same", "drift"]
 Ends = tuple[float | None, float | None]  # of an interval
+ALPHA, PLANNED_RUNS = 0.05, 260  # five years of weekly runs
+
+
+class AlarmBudget(Strict):
+    """How often a frozen set may alarm without cause: with probability `alpha` at most in all planned runs together."""
+
+    alpha: float = Key(default=ALPHA, gt=0, lt=1)
+    planned_runs: int = Key(default=PLANNED_RUNS, ge=1)
+
+    @property
+    def level(self) -> float:
+        """Of one run: what a p-value corrected over all tests of this run must not exceed to be an alarm."""
+        return self.alpha / self.planned_runs
 
 
 class TrendFigure(Strict):
@@ -25,7 +38,7 @@ class TrendFigure(Strict):
 class RightAnswers(Strict):
     """F1 of a field against right answers, then and now, and in how many documents only one of the two is right.
 
-    `p` is of McNemar's exact test; `p_holm` is corrected over all fields after Holm.
+    `p` is of McNemar's exact test; `p_holm` is corrected over all tests of the sentinels after Holm.
     """
 
     f1_then: float | None
@@ -38,7 +51,11 @@ class RightAnswers(Strict):
 
 
 class FieldDrift(Strict):
-    """One field: in how many documents the answer is the same, with Wilson's 95 % interval of the share."""
+    """One field: in how many documents the answer is the same, with Wilson's 95 % interval of the share.
+
+    `p` is of the exact binomial test that more documents differ than the tolerance allows; `p_holm` is corrected over
+    all tests of the sentinels after Holm. Both are None in files of before there were such tests.
+    """
 
     field: str
     verdict: Verdict
@@ -50,6 +67,8 @@ class FieldDrift(Strict):
     rule: str  # of comparison
     figures: tuple[TrendFigure, ...]
     gold: RightAnswers | None = None
+    p: float | None = None
+    p_holm: float | None = None
 
 
 class DifferingDocument(Strict):
@@ -60,7 +79,10 @@ class DifferingDocument(Strict):
 
 
 class SignDrift(Strict):
-    """One sign that a value is not its document's: documents that have it, then and now."""
+    """One sign that a value is not its document's: documents that have it, then and now.
+
+    `differing` documents have it in other fields now; `p` and `p_holm` are those of `FieldDrift`.
+    """
 
     sign: str
     verdict: Verdict
@@ -68,6 +90,9 @@ class SignDrift(Strict):
     now: int
     only_then: int
     only_now: int
+    differing: int | None = None
+    p: float | None = None
+    p_holm: float | None = None
 
 
 class DifferingSigns(Strict):
@@ -85,7 +110,7 @@ class DriftFindings(Strict):
     equal: int  # documents with the same answer in every field
     not_usable: int  # documents without an answer now
     tolerance: float
-    fewest_that_drift: int | None  # the fewest documents that must differ to be called drift
+    fewest_that_drift: int | None  # the fewest documents that must differ in one field to be called drift
     changed: Mapping[str, tuple[str, ...]]  # in how documents are answered, by kind
     drift: tuple[str, ...]  # the fields that drifted
     fields: tuple[FieldDrift, ...]
@@ -93,6 +118,8 @@ class DriftFindings(Strict):
     documents_that_differ: tuple[DifferingDocument, ...]
     signs: tuple[SignDrift, ...] = ()  # those that the rows of then and of now have columns of
     documents_whose_signs_differ: tuple[DifferingSigns, ...] = ()
+    budget: AlarmBudget | None = None
+    tests: int | None = None  # how many there are; p-values are corrected over all of them
 
 
 class Frozen(Strict):

@@ -7,6 +7,7 @@ from typing import Literal
 from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of, table_of
 from glane.assess.evaluate.pairing import pair
 from glane.assess.sampling import draw
+from glane.drift import ALPHA, PLANNED_RUNS, AlarmBudget
 from glane.extraction.frozen import FrozenSet, freeze
 
 
@@ -14,12 +15,14 @@ def freeze_sentinels(
     run: RunLike,
     out_dir: str,
     *,
-    rows: int = 50,
+    rows: int = 200,
     by: str | None = None,
     allocation: Literal["proportional", "equal"] = "proportional",
     seed: int = 0,
     gold: TableLike | None = None,
     tolerance: float = 0.02,
+    alpha: float = ALPHA,
+    planned_runs: int = PLANNED_RUNS,
 ) -> FrozenSet:
     """Draw documents of a complete run and freeze them with their answers; `task.sentinels=FOLDER` asks them again.
 
@@ -32,6 +35,8 @@ def freeze_sentinels(
         seed: Of the draw.
         gold: Right answers; then documents that have them are drawn, and they are frozen, too.
         tolerance: Share of documents that may be answered otherwise without being drift.
+        alpha: The chance, 0 to 1, of any false alarm, over all fields and all planned runs together.
+        planned_runs: How many runs will ask these documents, about.
 
     Raises:
         GlaneError: if the run is not complete, its input is gone, or the folder holds something.
@@ -50,5 +55,6 @@ def freeze_sentinels(
     drawn = {"rows": rows, "by": by, "allocation": allocation, "seed": seed, "gold": name_of(gold)}
     return freeze(
         opened, task, sample[id_column], folder=out_dir, tolerance=tolerance, sample=drawn,
+        budget=AlarmBudget(alpha=alpha, planned_runs=planned_runs),
         gold=None if right is None else right.join(sample.select(id_column), on=id_column, how="semi"),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Freeze a few documents of a run with their answers, to be asked again beside each later run.
 
-  glane sentinels run.dir=runs/notes out.dir=sentinels rows=50
+  glane sentinels run.dir=runs/notes out.dir=sentinels rows=200
   glane extract … task.sentinels=sentinels
 
 Each later run asks them first, and tells what drifted.
@@ -20,7 +20,7 @@ def main(values: Mapping[str, Any]) -> None:
     told = sentinels_settings(values)
     manifest = freeze_sentinels(
         told.run.dir, told.out.dir, rows=told.rows, by=told.by, allocation=told.allocation, seed=told.seed,
-        gold=told.gold, tolerance=told.tolerance,
+        gold=told.gold, tolerance=told.tolerance, alpha=told.alpha, planned_runs=told.planned_runs,
     ).manifest  # fmt: skip
     what = "the model's answers" if manifest.source == "model" else "the model's and right answers"
     print(f"sentinels  {manifest.documents} documents of {told.run.dir} with {what} ({manifest.model})")

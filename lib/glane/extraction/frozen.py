@@ -25,6 +25,7 @@ from glane.corpus.ids import as_ids
 from glane.corpus.plan import read_plan
 from glane.corpus.read import SpanReader
 from glane.corpus.unchanged import content_digest
+from glane.drift import AlarmBudget
 from glane.errors import ConfigError, GlaneError, RecordError, RunError
 from glane.extraction.fingerprint import answering
 from glane.records import Record, left_out, read_record
@@ -57,6 +58,7 @@ class Manifest(Record):
     order_by: str | None = left_out()
     input_columns: tuple[str, ...]  # input columns of the prompt, except the text
     tolerance: float = Key(ge=0, lt=1)  # share of documents that may differ without a verdict of drift
+    budget: AlarmBudget = AlarmBudget()  # of false alarms
     sample: Mapping[str, Any]  # how the documents were drawn
     run: Mapping[str, str]  # the run that answered: its directory at that time, and the digest of its fingerprint
     fingerprint: Mapping[str, Any]  # the parts that change answers
@@ -87,6 +89,7 @@ def freeze(
     folder: str | Path,
     sample: Mapping[str, Any],
     tolerance: float,
+    budget: AlarmBudget | None = None,
     gold: pl.DataFrame | None = None,
 ) -> FrozenSet:
     """Write a frozen set of the documents `ids` of a complete run into a new folder, atomically.
@@ -98,6 +101,7 @@ def freeze(
         folder: Where the set goes; it must not exist, or be empty.
         sample: How the documents were drawn, for the record.
         tolerance: Share of documents, 0 to 1, that may differ without a verdict of drift.
+        budget: How often all planned runs together may alarm without cause; that of `AlarmBudget()` if None.
         gold: Right answers of these documents, one row each.
 
     Raises:
@@ -138,6 +142,7 @@ def freeze(
                 order_by=data.order_by,
                 input_columns=tuple(task.input_columns),
                 tolerance=tolerance,
+                budget=budget or AlarmBudget(),
                 sample=sample,
                 run={"dir": str(run.directory.root), "fingerprint_digest": described.fingerprint_digest},
                 fingerprint=answering(fingerprint),

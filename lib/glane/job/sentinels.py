@@ -120,6 +120,7 @@ class Sentinels:
             changes=changes(manifest.fingerprint, inner.description().fingerprint),
             gold=self._frozen.gold,
             chance=Chance(),
+            budget=manifest.budget,
         )
         drift = Drift(
             **dict(found),

@@ -16,12 +16,14 @@ class SentinelsSettings(Strict):
 
     run: Folder
     out: Folder
-    rows: int = Key(default=50, ge=10)  # of fewer, one document more or less would be drift
+    rows: int = Key(default=200, ge=10)  # of fewer, one document more or less would be drift
     by: str | None = None
     allocation: Literal["proportional", "equal"] = "proportional"
     seed: int = Key(default=0, ge=0)
     gold: str | None = None
     tolerance: float = Key(default=0.02, ge=0, lt=1)
+    alpha: float = Key(default=0.05, gt=0, lt=1)
+    planned_runs: int = Key(default=260, ge=1)
 
 
 def sentinels_settings(values: Mapping[str, Any]) -> SentinelsSettings:

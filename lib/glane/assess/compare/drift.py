@@ -7,25 +7,34 @@ documents still get the same answers; a new model, prompt or engine may change t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from glane.assess.bootstrap import LEVEL
+from glane.assess.compare.alarm_budget import corrected, excess_p, fewest_that_alarm
 from glane.assess.compare.candidates import Candidate, shared_fields
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.compare.record import FieldAgreement, FieldDifference
 from glane.assess.compare.sign_drift import sign_drift
 from glane.assess.evaluate.measures import Chance
-from glane.assess.proportion import Share, wilson
-from glane.drift import DifferingDocument, DriftFindings, FieldDrift, RightAnswers, TrendFigure
+from glane.drift import (
+    AlarmBudget,
+    DifferingDocument,
+    DriftFindings,
+    FieldDrift,
+    RightAnswers,
+    SignDrift,
+    TrendFigure,
+    Verdict,
+)
 from glane.errors import ConfigError, DataError
 from glane.task.fields import Field, ListField, ObjectField
 from glane.types import Status
 
-ALPHA = 0.05
 _SHOWN_FIELDS = 5
 _NO_INTERVALS = Chance(samples=0)
+_BUDGET = AlarmBudget()
 
 
 def check_comparable(frozen: Mapping[str, Field], asked: Mapping[str, Field], *, folder: str) -> None:
@@ -53,13 +62,14 @@ def measure_drift(
     changes: Mapping[str, Sequence[str]],
     gold: pl.DataFrame | None = None,
     chance: Chance = _NO_INTERVALS,
+    budget: AlarmBudget = _BUDGET,
 ) -> DriftFindings:
     """Compare the answers of now with those of then, field by field, by the task's rules of comparison.
 
-    A field has drifted if the documents that differ are more than chance explains beside a share of `tolerance`: if
-    the 95 % interval (Wilson) of the share that is the same lies below 1 - `tolerance` as a whole. With right answers
-    it has drifted, too, if the documents that only one of the two has right are unevenly divided: McNemar's exact
-    test, corrected over all fields after Holm, below 0.05.
+    A field has drifted if more documents differ than a share of `tolerance` explains (exact binomial test), and a sign
+    likewise. With right answers a field has drifted, too, if the documents that only one of the two has right are
+    unevenly divided (McNemar's exact test, 1947). All these tests are one family, corrected after Holm, at the level
+    that `budget` leaves to one run: see `glane.assess.compare.alarm_budget`.
 
     Args:
         then: The rows of then; the rules of comparison are those of its fields.
@@ -69,17 +79,22 @@ def measure_drift(
         changes: What changed in how documents are answered, by kind.
         gold: Right answers; `then` and `now` are then held against them as well.
         chance: Of the intervals of F1 differences.
+        budget: How often all runs together may alarm without cause.
     """
     agreement = compare_runs([then, now], chance=_NO_INTERVALS).summary
     (pair,), num = agreement.comparisons, agreement.documents.compared
     shared = shared_fields([then, now], ())
     rows = [side.rows.collect() for side in (then, now)]
     signs, whose_signs_differ = sign_drift(
-        *rows, id_column=then.id_column, fields=list(shared), differs=lambda same: _differs(same, num, tolerance)
+        *rows, id_column=then.id_column, fields=list(shared), p_of=lambda differing: excess_p(differing, num, tolerance)
     )
     quality = {} if gold is None else _quality(then, now, gold, chance)
+    family = {_Test("field", path): excess_p(num - found.equal, num, tolerance) for path, found in pair.fields.items()}
+    family |= {_Test("gold", path): entry.p for path, entry in quality.items()}
+    family |= {_Test("sign", one.sign): one.p or 0.0 for one in signs}
+    tests = _Tests(family, budget)
     fields = tuple(
-        _field_drift(path, found, num, tolerance, _figures(_leaf(shared, path), path, rows), quality.get(path))
+        _field_drift(path, found, num, _figures(_leaf(shared, path), path, rows), quality.get(path), tests)
         for path, found in pair.fields.items()
     )
     return DriftFindings(
@@ -87,7 +102,7 @@ def measure_drift(
         equal=pair.equal,
         not_usable=int((rows[1]["status"].cast(pl.String) != Status.OK).sum()),
         tolerance=tolerance,
-        fewest_that_drift=next((d for d in range(1, num + 1) if _differs(num - d, num, tolerance)), None),
+        fewest_that_drift=fewest_that_alarm(num, tolerance, len(family), budget),
         changed={kind: tuple(lines) for kind, lines in changes.items()},
         drift=tuple(one.field for one in fields if one.verdict == "drift"),
         fields=fields,
@@ -95,23 +110,43 @@ def measure_drift(
         documents_that_differ=tuple(
             DifferingDocument(id=entry.id, fields=entry.fields) for entry in agreement.documents_that_differ
         ),
-        signs=signs,
+        signs=tuple(_judged(one, tests) for one in signs),
         documents_whose_signs_differ=whose_signs_differ,
+        budget=budget,
+        tests=len(family),
     )
+
+
+class _Test(NamedTuple):
+    """One test of the family."""
+
+    of: Literal["field", "gold", "sign"]
+    name: str
+
+
+class _Tests:
+    """The family of tests of one run: p-values, corrected ones, and what they are at the level of one run."""
+
+    def __init__(self, family: Mapping[_Test, float], budget: AlarmBudget) -> None:
+        self.p, self.holm, self._level = family, corrected(family), budget.level
+
+    def verdict(self, *tests: _Test) -> Verdict:
+        """Whether any of these tests alarms; one that was not made does not."""
+        return "drift" if any(self.holm.get(test, 1.0) <= self._level for test in tests) else "same"
 
 
 def _field_drift(
     path: str,
     found: FieldAgreement,
     num_documents: int,
-    tolerance: float,
     figures: tuple[TrendFigure, ...],
     gold: RightAnswers | None,
+    tests: _Tests,
 ) -> FieldDrift:
-    has_drifted = _differs(found.equal, num_documents, tolerance) or (gold is not None and gold.p_holm < ALPHA)
+    of_field, of_gold = _Test("field", path), _Test("gold", path)
     return FieldDrift(
         field=path,
-        verdict="drift" if has_drifted else "same",
+        verdict=tests.verdict(of_field, of_gold),
         documents=num_documents,
         equal=found.equal,
         equal_share=found.equal_share,
@@ -119,8 +154,15 @@ def _field_drift(
         kappa=found.kappa,
         rule=found.rule,
         figures=figures,
-        gold=gold,
+        gold=None if gold is None else gold.model_copy(update={"p_holm": tests.holm[of_gold]}),
+        p=tests.p[of_field],
+        p_holm=tests.holm[of_field],
     )
+
+
+def _judged(found: SignDrift, tests: _Tests) -> SignDrift:
+    test = _Test("sign", found.sign)
+    return found.model_copy(update={"verdict": tests.verdict(test), "p_holm": tests.holm[test]})
 
 
 def drift_line(found: DriftFindings) -> str:
@@ -146,10 +188,6 @@ def drift_line(found: DriftFindings) -> str:
 
 def _candidate(name: str, fields: Mapping[str, Field]) -> Candidate:
     return Candidate(name=name, fields=fields, rows=pl.LazyFrame(), id_column="")
-
-
-def _differs(equal: int, num: int, tolerance: float) -> bool:
-    return num > 0 and wilson(Share(value=equal / num, num_effective=num), LEVEL)[1] < 1 - tolerance
 
 
 def _quality(then: Candidate, now: Candidate, gold: pl.DataFrame, chance: Chance) -> dict[str, RightAnswers]:

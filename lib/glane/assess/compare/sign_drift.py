@@ -19,16 +19,16 @@ def sign_drift(
     *,
     id_column: str,
     fields: Sequence[str],
-    differs: Callable[[int], bool],
+    p_of: Callable[[int], float],
 ) -> tuple[tuple[SignDrift, ...], tuple[DifferingSigns, ...]]:
-    """Compare the signs of the documents that both tables have.
+    """Compare the signs of the documents that both tables have. Nothing is called drift yet.
 
     Args:
         then: The rows when the documents were frozen.
         now: The rows of now.
         id_column: Of both.
         fields: Those that both were asked for; signs of others are not compared.
-        differs: Whether so many documents with the same signs are too few for chance.
+        p_of: The p-value of so many documents with other signs.
     """
     shared = [sign for sign in SIGNS if sign in then.columns and sign in now.columns]
     if not shared:
@@ -38,23 +38,25 @@ def sign_drift(
     drifts = []
     for sign in shared:
         before, after = ({one for one in ids if side[one].get(sign)} for side in sides)
-        same = sum(sides[0][one].get(sign, set()) == sides[1][one].get(sign, set()) for one in ids)
+        differing = sum(sides[0][one].get(sign, set()) != sides[1][one].get(sign, set()) for one in ids)
         entry = SignDrift(
             sign=sign,
-            verdict="drift" if differs(same) else "same",
+            verdict="same",
             then=len(before),
             now=len(after),
             only_then=len(before - after),
             only_now=len(after - before),
+            differing=differing,
+            p=p_of(differing),
         )
         drifts.append(entry)
-    differing = []
+    others = []
     for one in ids:
         before, after = ({f"{sign}: {what}" for sign in side[one] for what in side[one][sign]} for side in sides)
         if before != after:
             gone, new = tuple(sorted(before - after)), tuple(sorted(after - before))
-            differing.append(DifferingSigns(id=one, only_then=gone, only_now=new))
-    return tuple(drifts), tuple(differing)
+            others.append(DifferingSigns(id=one, only_then=gone, only_now=new))
+    return tuple(drifts), tuple(others)
 
 
 def _told(
