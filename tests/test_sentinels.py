@@ -26,8 +26,10 @@ from statsmodels.stats.multitest import multipletests
 
 import glane
 from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, prepare_run, spec, write_documents
+from glane.assess.compare.alarm_budget import enough_known
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.drift import drift_line, measure_drift
+from glane.assess.compare.known_positives import Answers, draw_positives, known_positives, positives_of
 from glane.drift import AlarmBudget, DriftBrief
 from glane.engine import samples
 from glane.errors import ConfigError, RunError
@@ -112,7 +114,13 @@ def test_a_frozen_set_holds_the_documents_their_answers_and_how_they_were_answer
     )
     extract_here(make_settings(data, tmp_path / "run", task=task))
     done = job_here(
-        f"run.dir={tmp_path}/run", f"out.dir={tmp_path}/frozen", "rows=12", "by=ward", "seed=3", name="sentinels"
+        f"run.dir={tmp_path}/run",
+        f"out.dir={tmp_path}/frozen",
+        "rows=12",
+        "positives=0",
+        "by=ward",
+        "seed=3",
+        name="sentinels",
     )
     assert "12 documents" in done.stdout
     assert "task.sentinels=" in done.stdout
@@ -131,9 +139,82 @@ def test_a_frozen_set_holds_the_documents_their_answers_and_how_they_were_answer
     assert stat.S_IMODE((tmp_path / "frozen").stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "frozen").iterdir()} == {0o600}
     assert "note" not in json.loads((tmp_path / "frozen" / "sentinels.json").read_text()).values()
-    job_here(f"run.dir={tmp_path}/run", f"out.dir={tmp_path}/again", "rows=12", "by=ward", "seed=3", name="sentinels")
+    job_here(
+        f"run.dir={tmp_path}/run",
+        f"out.dir={tmp_path}/again",
+        "rows=12",
+        "positives=0",
+        "by=ward",
+        "seed=3",
+        name="sentinels",
+    )
     assert pl.read_parquet(tmp_path / "again" / "documents.parquet").equals(documents)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "d.parquet", "frozen", "run"]
+
+
+def test_half_of_the_documents_are_known_positives_of_each_kind(tmp_path: Path) -> None:
+    size = 600
+    said = pl.DataFrame({
+        "id": [f"d{place:03}" for place in range(size)],
+        "status": ["OK"] * size,
+        "fever": [place % 60 == 0 for place in range(size)],
+        "sign": ["c" if place % 100 == 1 else "b" if place % 50 == 2 else "a" for place in range(size)],
+        "age": [1] * size, "place": ["p" if place % 75 == 3 else None for place in range(size)],
+        "signs": [["x"] if place % 30 == 4 else [] for place in range(size)],
+        "stay": [{"ward": place % 40 == 5} for place in range(size)],
+    })  # fmt: skip
+    kinds = positives_of(ASKED)
+    assert [(kind.field, kind.what) for kind in kinds] == [
+        ("fever", "true"), ("sign", "a"), ("sign", "b"), ("sign", "c"), ("age", "a value"), ("place", "a value"),
+        ("signs", "any item"), ("stay.ward", "true"),
+    ]  # fmt: skip
+    for seed in range(5):
+        drawn = draw_positives([Answers(ASKED, said.lazy())], id_column="id", num_rows=48, seed=seed)
+        again = draw_positives(
+            [Answers(ASKED, said.sample(fraction=1, shuffle=True, seed=seed).lazy())],
+            id_column="id",
+            num_rows=48,
+            seed=seed,
+        )
+        assert drawn.to_list() == again.to_list()
+        assert drawn.n_unique() == 48
+        sample = Answers(ASKED, said.filter(pl.col("id").is_in(drawn.implode())).lazy())
+        counts = known_positives(sample, None, drawn.to_frame(), id_column="id")
+        # Six of a kind of which there are six, eight of others. Every document has an age.
+        assert {kind.what: int(had.sum()) for kind, had in counts.items() if kind.field == "sign"}["c"] == 6
+        assert min(int(had.sum()) for had in counts.values()) == 6
+        assert max(int(had.sum()) for kind, had in counts.items() if kind.what not in ("a", "a value")) <= 10
+    # By right answers where they have the field, by the model's for the others.
+    right = said.select("id", fever=pl.col("id") == "d007", signs=pl.lit(None))
+    gold = Answers({name: ASKED[name] for name in ("fever", "signs")}, right.lazy())
+    drawn = draw_positives([gold, Answers(ASKED, said.lazy())], id_column="id", num_rows=30, seed=1)
+    assert "d007" in drawn
+    assert not set(drawn) & set(said.filter(pl.col("fever"))["id"])
+    assert draw_positives([Answers(ASKED, said.lazy())], id_column="id", num_rows=0, seed=1).is_empty()
+    few = Answers({"fever": ASKED["fever"]}, said.lazy())
+    assert (
+        sorted(draw_positives([few], id_column="id", num_rows=48, seed=1))
+        == said.filter(pl.col("fever"))["id"].to_list()
+    )
+
+
+def test_freezing_takes_known_positives_and_says_how_many_there_are(tmp_path: Path, documents: Path) -> None:
+    extract_here(make_settings(documents, tmp_path / "former"))
+    rows = rows_of(tmp_path / "former")
+    done = job_here(f"run.dir={tmp_path}/former", f"out.dir={tmp_path}/f", "rows=24", "positives=0.5", name="sentinels")
+    frozen = read_frozen(tmp_path / "f")
+    assert frozen.reference.height == 24
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("positives")]
+    assert f"fever (true) {frozen.reference['fever'].sum()}" in line
+    assert "fewer than 14 known" in line
+    right = rows.select("id", fever=pl.int_range(pl.len()) % 12 == 0)
+    right.write_parquet(tmp_path / "gold.parquet")
+    given = glane.freeze_sentinels(
+        tmp_path / "former", str(tmp_path / "g"), rows=100, gold=tmp_path / "gold.parquet", positives=0.8
+    )
+    assert given.gold is not None
+    assert given.gold["fever"].sum() == right["fever"].sum()  # all ten, which chance alone would not draw
+    assert "positives" in job_here("run.dir=x", "out.dir=y", "positives=1.5", name="sentinels", check=2).stderr
 
 
 def test_freezing_refuses_what_it_cannot_do_and_never_overwrites(tmp_path: Path, documents: Path) -> None:
@@ -581,7 +662,8 @@ def flipped(rows: list[dict[str, Any]], num: int, **values: Any) -> list[dict[st
 @pytest.mark.parametrize("num", [50, 200, 1000])
 def test_more_differences_than_the_tolerance_explains_are_drift_and_fewer_are_not(num: int) -> None:
     then = [plain(place) for place in range(num)]
-    level = 0.05 / 260 / 6  # five years of weekly runs, six fields
+    num_tests = 6 + 8  # fields, and kinds of yes: fever, three signs, age, place, any sign, ward
+    level = 0.05 / 260 / num_tests  # five years of weekly runs
     fewest = next(d for d in range(num) if binomtest(d, num, 0.02, alternative="greater").pvalue <= level)
     for differing in (0, 1, fewest - 1, fewest, num // 2):
         found = measure_drift(
@@ -594,7 +676,7 @@ def test_more_differences_than_the_tolerance_explains_are_drift_and_fewer_are_no
         assert len(found.documents_that_differ) == min(differing, 100)
         told = entries["place"]["p"], entries["place"]["p_holm"], found.tests
         exact = float(binomtest(differing, num, 0.02, alternative="greater").pvalue)
-        assert told == (pytest.approx(exact), pytest.approx(min(1.0, 6 * exact)), 6)
+        assert told == (pytest.approx(exact), pytest.approx(min(1.0, num_tests * exact)), num_tests)
 
 
 def test_the_budget_of_false_alarms_is_that_of_the_frozen_set(tmp_path: Path, documents: Path) -> None:
@@ -613,6 +695,52 @@ def test_the_budget_of_false_alarms_is_that_of_the_frozen_set(tmp_path: Path, do
     del values["budget"]  # as sets of before
     (tmp_path / "frozen" / "sentinels.json").write_text(json.dumps(values))
     assert read_frozen(tmp_path / "frozen").manifest.budget == AlarmBudget()
+
+
+def test_the_loss_of_a_rare_yes_is_seen_where_few_documents_differ() -> None:
+    then = [{**plain(place), "fever": place < 20, "sign": "c" if place < 4 else "a"} for place in range(200)]
+    now = [{**row, "fever": row["fever"] and place % 2 == 0, "sign": "a"} for place, row in enumerate(then)]
+    found = measure_drift(side("then", then), side("now", now), tolerance=0.02, changes={})
+    (fever,) = [one for one in found.fields if one.field == "fever"]
+    assert (fever.verdict, fever.equal) == ("drift", 190)
+    (lost,) = fever.positives
+    assert (lost.what, lost.known, lost.lost, lost.verdict) == ("true", 20, 10, "drift")
+    exact = binomtest(10, 20, 0.02, alternative="greater").pvalue
+    assert lost.p == pytest.approx(exact)
+    assert found.tests == 6 + 6  # fields; fever, a, age, place, signs, ward: of c there are too few
+    assert lost.p_holm == pytest.approx(12 * exact)
+    assert fever.p_holm is not None
+    assert fever.p_holm > 0.05 / 260  # all documents together do not show it
+    assert "fever lost 10 of 20 known (true)" in drift_line(found)
+    # What was a wrong yes is no loss.
+    gold = pl.DataFrame({"id": range(200), "fever": [place < 20 and place % 2 == 0 for place in range(200)]})
+    better = measure_drift(side("then", then), side("now", now), tolerance=0.02, changes={}, gold=gold)
+    (fever,) = [one for one in better.fields if one.field == "fever"]
+    assert [(one.known, one.lost) for one in fever.positives] == [(10, 0)]
+    assert better.drift == ()
+    none = gold.with_columns(fever=pl.lit(None, pl.Null), signs=pl.lit(None, pl.Null))
+    found = measure_drift(side("then", then), side("now", now), tolerance=0.02, changes={}, gold=none)
+    assert {one.field: one.positives for one in found.fields}["fever"] == ()
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 0.01, 0.02, 0.05])
+@pytest.mark.parametrize("num_tests", [1, 40, 200])
+def test_it_is_known_of_how_many_documents_a_loss_of_half_is_seen(tolerance: float, num_tests: int) -> None:
+    def power(num: int) -> float:
+        level = 0.05 / 260 / num_tests
+        alarms = [d for d in range(1, num + 1) if binomtest(d, num, tolerance, alternative="greater").pvalue <= level]
+        return float(binomtest(alarms[0], num, 0.5, alternative="greater").pvalue) if alarms else 0.0
+
+    enough = enough_known(tolerance, num_tests, AlarmBudget())
+    assert power(enough) >= 0.9
+    assert all(power(num) < 0.9 for num in range(1, enough))
+
+
+@pytest.mark.parametrize("by_gold", [False, True])
+def test_a_halved_sensitivity_of_a_rare_finding_is_seen_with_known_positives(by_gold: bool) -> None:
+    seen = simulated.detection(rare=4, positives=0.5, by_gold=by_gold, samples=10)
+    assert seen >= 0.9
+    assert simulated.detection(rare=4, positives=0.0, by_gold=by_gold, samples=10) == 0
 
 
 @pytest.mark.parametrize("name", simulated.HISTORIES)
@@ -665,7 +793,8 @@ def test_with_right_answers_it_is_told_who_is_right() -> None:
              [(~right_then & right_now).sum(), (~right_then & ~right_now).sum()]]  # fmt: skip
     raw = [float(mcnemar(table, exact=True).pvalue), 1.0]
     of_fields = [binomtest(300 - one["equal"], 300, 0.1, alternative="greater").pvalue for one in entries.values()]
-    corrected = multipletests([*raw, *of_fields], method="holm")[1][0]  # one family
+    of_kinds = [kind["p"] for one in entries.values() for kind in one["positives"]]
+    corrected = multipletests([*raw, *of_fields, *of_kinds], method="holm")[1][0]  # one family
     assert entries["fever"]["gold"]["p_holm"] == pytest.approx(corrected)
     assert entries["fever"]["gold"]["only_then_right"] == table[0][1]
     # Fewer documents differ than the tolerance allows, but all of them for the worse.

@@ -50,6 +50,21 @@ class RightAnswers(Strict):
     p_holm: float
 
 
+class LostPositives(Strict):
+    """Documents that were known to have one kind of yes in a field, and how many of them have lost it.
+
+    `what` is `true`, a category, `any item` of a list or `a value`. `p` is of the exact binomial test that more are
+    lost than the tolerance allows; `p_holm` is corrected over all tests of the sentinels after Holm.
+    """
+
+    what: str
+    verdict: Verdict
+    known: int
+    lost: int
+    p: float
+    p_holm: float
+
+
 class FieldDrift(Strict):
     """One field: in how many documents the answer is the same, with Wilson's 95 % interval of the share.
 
@@ -69,6 +84,7 @@ class FieldDrift(Strict):
     gold: RightAnswers | None = None
     p: float | None = None
     p_holm: float | None = None
+    positives: tuple[LostPositives, ...] = ()
 
 
 class DifferingDocument(Strict):

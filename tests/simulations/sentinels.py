@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import binom
 
 from glane.assess.compare.alarm_budget import corrected, excess_p, fewest_that_alarm
+from glane.assess.compare.candidates import Candidate
+from glane.assess.compare.drift import measure_drift
+from glane.assess.compare.known_positives import Answers, draw_positives
 from glane.assess.proportion import Share, wilson
 from glane.drift import AlarmBudget
+from glane.task.fields import fields_from
 
 TOLERANCE, RUNS, FIELDS = 0.02, 260, 20
 Counts = NDArray[np.int64]
@@ -79,8 +84,47 @@ def seen_by_one_run(documents: int, planned_runs: int, *, power: float = 0.9) ->
     return fewest, float(shares[np.argmax(binom.sf(fewest - 1, documents, shares) >= power)])
 
 
+def detection(
+    *, rare: int, positives: float, by_gold: bool, samples: int, documents: int = 200, seed: int = 0
+) -> float:
+    """How often a halved sensitivity (0.9 to 0.45) of one of `rare` findings of 1 % is seen by one run.
+
+    The task has 20 booleans in all: the others have a prevalence of 0.3. The run has 20,000 documents, and the model a
+    specificity of 0.999. Only the first finding changes.
+    """
+    rng, size, seen = np.random.default_rng(seed), 20_000, 0
+    fields = fields_from({f"f{at}": {"type": "boolean"} for at in range(FIELDS)}, place="task.fields")
+    for sample in range(samples):
+        prevalences = np.array([0.01] * rare + [0.3] * (FIELDS - rare))
+        truth = rng.random((size, FIELDS)) < prevalences
+        said = np.where(truth, rng.random(truth.shape) < 0.9, rng.random(truth.shape) < 0.001)
+        gold, then = (pl.DataFrame({"id": np.arange(size), **_columns(table)}) for table in (truth, said))
+        by = [Answers(fields, gold.lazy())] if by_gold else []
+        known = draw_positives(
+            [*by, Answers(fields, then.lazy())], id_column="id", num_rows=round(positives * documents), seed=sample
+        )
+        others = np.setdiff1d(np.arange(size), known.to_numpy())
+        drawn = np.sort(np.concatenate([known.to_numpy(), rng.choice(others, documents - len(known), replace=False)]))
+        after = said[drawn]
+        after[:, 0] &= ~truth[drawn, 0] | (rng.random(documents) < 0.5)
+        now = pl.DataFrame({"id": drawn, **_columns(after)})
+        sides = [
+            Candidate(name=name, fields=fields, rows=rows.with_columns(status=pl.lit("OK")).lazy(), id_column="id")
+            for name, rows in (("then", then[drawn]), ("now", now))
+        ]
+        right = gold[drawn] if by_gold else None
+        found = measure_drift(sides[0], sides[1], tolerance=TOLERANCE, changes={}, gold=right)
+        assert set(found.drift) <= {"f0"}
+        seen += found.drift == ("f0",)
+    return seen / samples
+
+
+def _columns(table: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+    return {f"f{at}": table[:, at] for at in range(FIELDS)}
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     samples = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     print(f"Any false alarm in {RUNS} runs, {FIELDS} fields, {TOLERANCE:.0%} tolerated; {samples} histories")
     for documents in (50, 200):
@@ -95,6 +139,13 @@ def main() -> None:
             for fewest, share in [seen_by_one_run(documents, runs)]
         )
         print(f"{documents:4} {told}")
+    print("A halved sensitivity of a finding of 1 %, seen by one run of 200 sentinels")
+    for rare in (1, 4, 8):
+        told = ", ".join(
+            f"{name} {detection(rare=rare, positives=share, by_gold=by_gold, samples=max(20, samples // 4)):.3f}"
+            for name, share, by_gold in (("at random", 0.0, False), ("by answer", 0.5, False), ("by gold", 0.5, True))
+        )
+        print(f"{rare} rare findings of {FIELDS}: {told}")
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def draw_stratified(
     Raises:
         ConfigError: if there are fewer documents than `num_rows`, more strata, or `by` cannot make strata.
     """
-    _check_size(rows, num_rows)
+    check_size(rows.height, num_rows)
     if rows.schema[by].is_nested():
         raise ConfigError(f"by: {name or by!r} is a list or a record; strata are made of plain values.")
     strata = rows.select(id_column, pl.col(by).cast(pl.String).fill_null(NO_VALUE).alias(STRATUM)).sort(id_column)
@@ -166,7 +166,7 @@ def draw_uncertain(
     Raises:
         ConfigError: if there are fewer documents.
     """
-    _check_size(rows, num_rows)
+    check_size(rows.height, num_rows)
     ordered = rows.select(id_column, (1 - pl.col(confidence).fill_null(0.0)).clip(certain, 1.0).alias("_doubt"))
     ordered = ordered.sort(id_column)
     probabilities = _probabilities(ordered["_doubt"].to_numpy(), num_rows)
@@ -191,9 +191,14 @@ def lowest_confidence(columns: pl.Schema, fields: Sequence[str]) -> pl.Expr:
     return pl.min_horizontal(found)
 
 
-def _check_size(rows: pl.DataFrame, num_rows: int) -> None:
-    if num_rows > rows.height:
-        raise ConfigError(f"rows: {num_rows} asked, and the run has {rows.height} usable documents. Ask for fewer.")
+def check_size(num_usable: int, num_rows: int) -> None:
+    """Check that so many documents can be drawn.
+
+    Raises:
+        ConfigError: if there are fewer.
+    """
+    if num_rows > num_usable:
+        raise ConfigError(f"rows: {num_rows} asked, and the run has {num_usable} usable documents. Ask for fewer.")
 
 
 def _proportional(counts: NDArray[np.int64], num_rows: int) -> NDArray[np.int64]:

@@ -14,15 +14,18 @@ from typing import Any
 
 def main(values: Mapping[str, Any]) -> None:
     """Draw the documents, freeze them, and say how to use them."""
-    from glane.api.sentinels import freeze_sentinels
+    from glane.api.sentinels import freeze_sentinels, known_in
     from glane.settings import sentinels_settings
 
     told = sentinels_settings(values)
-    manifest = freeze_sentinels(
-        told.run.dir, told.out.dir, rows=told.rows, by=told.by, allocation=told.allocation, seed=told.seed,
-        gold=told.gold, tolerance=told.tolerance, alpha=told.alpha, planned_runs=told.planned_runs,
-    ).manifest  # fmt: skip
+    frozen = freeze_sentinels(
+        told.run.dir, told.out.dir, rows=told.rows, positives=told.positives, by=told.by,
+        allocation=told.allocation, seed=told.seed, gold=told.gold, tolerance=told.tolerance, alpha=told.alpha,
+        planned_runs=told.planned_runs,
+    )  # fmt: skip
+    manifest = frozen.manifest
     what = "the model's answers" if manifest.source == "model" else "the model's and right answers"
     print(f"sentinels  {manifest.documents} documents of {told.run.dir} with {what} ({manifest.model})")
+    print(f"positives  {known_in(frozen)}")
     print(f"folder     {told.out.dir}: {', '.join(manifest.files)}, sentinels.json")
     print(f"use        glane extract … task.sentinels={told.out.dir}   (or in the task, sentinels: …)")

@@ -174,8 +174,9 @@ class Run:
         """One row per field: how many sentinel documents have the same answer as when frozen, and the verdict.
 
         Columns: field, verdict (same or drift), documents, equal, equal_share with its 95 % interval equal_low and
-        equal_high, what (the name of a statistic), then and now (its values); with right answers also f1_then, f1_now
-        and p_holm.
+        equal_high, what (the name of a statistic), then and now (its values), p_holm (the least of the field's tests,
+        corrected over all tests of the sentinels), positives (the kind of yes that lost most), known and lost (its
+        documents); with right answers also f1_then and f1_now.
 
         Raises:
             RunError: if the run has no sentinels, or they are not answered yet.
@@ -242,7 +243,8 @@ class Run:
 _DRIFT_COLUMNS: dict[str, Any] = {
     "field": pl.String, "verdict": pl.String, "documents": pl.Int64, "equal": pl.Int64, "equal_share": pl.Float64,
     "equal_low": pl.Float64, "equal_high": pl.Float64, "what": pl.String, "then": pl.Float64, "now": pl.Float64,
-    "f1_then": pl.Float64, "f1_now": pl.Float64, "p_holm": pl.Float64,
+    "f1_then": pl.Float64, "f1_now": pl.Float64, "p_holm": pl.Float64, "positives": pl.String, "known": pl.Int64,
+    "lost": pl.Int64,
 }  # fmt: skip
 
 
@@ -252,7 +254,12 @@ def _drift_table(found: Drift) -> pl.DataFrame:
         low, high = one.equal_ci95
         figure = {} if not one.figures else one.figures[0].model_dump()
         gold = {} if one.gold is None else one.gold.model_dump()
-        row = {**one.model_dump(), **figure, **gold, "equal_low": low, "equal_high": high}
+        worst = min(one.positives, key=lambda kind: kind.p, default=None)
+        lost = {} if worst is None else {"positives": worst.what, "known": worst.known, "lost": worst.lost}
+        ps = [one.p_holm, None if one.gold is None else one.gold.p_holm, *(kind.p_holm for kind in one.positives)]
+        least = min((p for p in ps if p is not None), default=None)
+        row = {**one.model_dump(exclude={"positives"}), **figure, **gold, **lost, "p_holm": least}
+        row |= {"equal_low": low, "equal_high": high}
         rows.append({name: row.get(name) for name in _DRIFT_COLUMNS})
     return pl.DataFrame(rows, schema=_DRIFT_COLUMNS)
 

@@ -17,6 +17,7 @@ class SentinelsSettings(Strict):
     run: Folder
     out: Folder
     rows: int = Key(default=200, ge=10)  # of fewer, one document more or less would be drift
+    positives: float = Key(default=0.5, ge=0, le=1)
     by: str | None = None
     allocation: Literal["proportional", "equal"] = "proportional"
     seed: int = Key(default=0, ge=0)

@@ -33,6 +33,7 @@ from statsmodels.stats.multitest import multipletests
 from glane.drift import AlarmBudget
 
 K = TypeVar("K", bound=Hashable)
+MOST_KNOWN = 1000  # where the tolerance leaves little to be seen
 
 
 def excess_p(num_differing: int, num: int, tolerance: float) -> float:
@@ -58,3 +59,14 @@ def fewest_that_alarm(num: int, tolerance: float, num_tests: int, budget: AlarmB
     """The fewest of `num` documents that must differ in one field to be an alarm, if no other of the tests alarms."""
     level = budget.level / num_tests
     return next((one for one in range(1, num + 1) if excess_p(one, num, tolerance) <= level), None)
+
+
+def enough_known(
+    tolerance: float, num_tests: int, budget: AlarmBudget, *, lost: float = 0.5, power: float = 0.9
+) -> int:
+    """The fewest known positives of which the loss of a share `lost` is seen by one run with a chance of `power`."""
+    for num in range(1, MOST_KNOWN):
+        fewest = fewest_that_alarm(num, tolerance, num_tests, budget)
+        if fewest is not None and binom.sf(fewest - 1, num, lost) >= power:
+            return num
+    return MOST_KNOWN

@@ -15,14 +15,17 @@ import polars as pl
 from glane.assess.compare.alarm_budget import corrected, excess_p, fewest_that_alarm
 from glane.assess.compare.candidates import Candidate, shared_fields
 from glane.assess.compare.comparison import compare_runs
+from glane.assess.compare.known_positives import Answers, Positive, lost_positives
 from glane.assess.compare.record import FieldAgreement, FieldDifference
 from glane.assess.compare.sign_drift import sign_drift
 from glane.assess.evaluate.measures import Chance
+from glane.assess.evaluate.pairing import pair
 from glane.drift import (
     AlarmBudget,
     DifferingDocument,
     DriftFindings,
     FieldDrift,
+    LostPositives,
     RightAnswers,
     SignDrift,
     TrendFigure,
@@ -67,9 +70,10 @@ def measure_drift(
     """Compare the answers of now with those of then, field by field, by the task's rules of comparison.
 
     A field has drifted if more documents differ than a share of `tolerance` explains (exact binomial test), and a sign
-    likewise. With right answers a field has drifted, too, if the documents that only one of the two has right are
-    unevenly divided (McNemar's exact test, 1947). All these tests are one family, corrected after Holm, at the level
-    that `budget` leaves to one run: see `glane.assess.compare.alarm_budget`.
+    likewise; or if more of the documents that had one kind of yes lost it (`glane.assess.compare.known_positives`).
+    With right answers a field has drifted, too, if the documents that only one of the two has right are unevenly
+    divided (McNemar's exact test, 1947). All these tests are one family, corrected after Holm, at the level that
+    `budget` leaves to one run: see `glane.assess.compare.alarm_budget`.
 
     Args:
         then: The rows of then; the rules of comparison are those of its fields.
@@ -92,9 +96,19 @@ def measure_drift(
     family = {_Test("field", path): excess_p(num - found.equal, num, tolerance) for path, found in pair.fields.items()}
     family |= {_Test("gold", path): entry.p for path, entry in quality.items()}
     family |= {_Test("sign", one.sign): one.p or 0.0 for one in signs}
+    lost = _lost(shared, then, now, gold, tolerance)
+    family |= {_Test("positives", kind.field, kind.what): one.p for kind, one in lost.items()}
     tests = _Tests(family, budget)
     fields = tuple(
-        _field_drift(path, found, num, _figures(_leaf(shared, path), path, rows), quality.get(path), tests)
+        _field_drift(
+            path,
+            found,
+            num,
+            _figures(_leaf(shared, path), path, rows),
+            quality.get(path),
+            tuple(one for kind, one in lost.items() if kind.field == path),
+            tests,
+        )
         for path, found in pair.fields.items()
     )
     return DriftFindings(
@@ -120,8 +134,9 @@ def measure_drift(
 class _Test(NamedTuple):
     """One test of the family."""
 
-    of: Literal["field", "gold", "sign"]
+    of: Literal["field", "gold", "sign", "positives"]
     name: str
+    what: str = ""
 
 
 class _Tests:
@@ -141,12 +156,14 @@ def _field_drift(
     num_documents: int,
     figures: tuple[TrendFigure, ...],
     gold: RightAnswers | None,
+    lost: tuple[LostPositives, ...],
     tests: _Tests,
 ) -> FieldDrift:
     of_field, of_gold = _Test("field", path), _Test("gold", path)
+    of_lost = [_Test("positives", path, one.what) for one in lost]
     return FieldDrift(
         field=path,
-        verdict=tests.verdict(of_field, of_gold),
+        verdict=tests.verdict(of_field, of_gold, *of_lost),
         documents=num_documents,
         equal=found.equal,
         equal_share=found.equal_share,
@@ -157,6 +174,10 @@ def _field_drift(
         gold=None if gold is None else gold.model_copy(update={"p_holm": tests.holm[of_gold]}),
         p=tests.p[of_field],
         p_holm=tests.holm[of_field],
+        positives=tuple(
+            one.model_copy(update={"verdict": tests.verdict(test), "p_holm": tests.holm[test]})
+            for one, test in zip(lost, of_lost, strict=True)
+        ),
     )
 
 
@@ -165,13 +186,25 @@ def _judged(found: SignDrift, tests: _Tests) -> SignDrift:
     return found.model_copy(update={"verdict": tests.verdict(test), "p_holm": tests.holm[test]})
 
 
+def _lost(
+    fields: Mapping[str, Field], then: Candidate, now: Candidate, gold: pl.DataFrame | None, tolerance: float
+) -> dict[Positive, LostPositives]:
+    id_column, right = then.id_column, None
+    if gold is not None:
+        paired = pair(fields, then.rows, gold, id_column=id_column)
+        right = Answers(paired.fields, paired.gold.lazy())
+    before, after = (Answers(fields, side.rows) for side in (then, now))
+    return lost_positives(before, after, right, id_column=id_column, tolerance=tolerance)
+
+
 def drift_line(found: DriftFindings) -> str:
     """What was found, in one line, without text of a document."""
     line = f"{found.documents} documents, {found.equal} same"
     if found.not_usable:
         line += f", {found.not_usable} not usable"
     entries = {one.field: one for one in found.fields}
-    named = [_told(entries[name]) for name in found.drift[:_SHOWN_FIELDS]]
+    level = (found.budget or _BUDGET).level
+    named = [_told(entries[name], level) for name in found.drift[:_SHOWN_FIELDS]]
     if (more := len(found.drift) - len(named)) > 0:
         named.append(f"{more} more")
     named += [f"{one.sign} {one.then} -> {one.now} documents" for one in found.signs if one.verdict == "drift"]
@@ -242,8 +275,16 @@ def _figures(field: Field | None, path: str, rows: Sequence[pl.DataFrame]) -> tu
     return tuple(figures)
 
 
-def _told(entry: FieldDrift) -> str:
-    """A field that drifted: how its first figure moved, and where it did not, how many documents still agree."""
+def _told(entry: FieldDrift, level: float) -> str:
+    """A field that drifted: how its first figure moved, and where it did not, how many documents still agree.
+
+    Where all documents together are no alarm at this level, it is told which yes was lost.
+    """
+    lost = [one for one in entry.positives if one.verdict == "drift"]
+    if lost and (entry.p_holm is None or entry.p_holm > level):
+        worst = min(lost, key=lambda one: one.p)
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        return f"{entry.field} lost {worst.lost} of {worst.known} known ({worst.what}){more}"
     if entry.figures:
         first = entry.figures[0]
         then, now = _number(first.then), _number(first.now)
