@@ -1,4 +1,4 @@
-"""What the sentinels of a run say: `drift.json`, and its short form in the run's summary."""
+"""What the sentinels of a run say, in `drift.json` and in short in its summary; and what its documents say."""
 
 from __future__ import annotations
 
@@ -177,3 +177,49 @@ class DriftBrief(Strict):
             changed=tuple(found.changed),
             signs=tuple(one.sign for one in found.signs if one.verdict == "drift"),
         )
+
+
+ShiftOf = Literal["length", "failed", "without a value", "reason", "confidence", "share of documents"]
+
+
+class DocumentShift(Strict):
+    """One figure of the documents of a place, in an earlier run and now.
+
+    Of length (characters) and confidence these are medians, and `effect` is the largest distance of the distributions
+    (0 to 1); of others shares, and `effect` is their difference. `p_holm` is corrected over all tests after Holm.
+    """
+
+    place: str  # `all`, or column=value
+    of: ShiftOf
+    field: str  # empty where it is none's
+    detail: str  # the reason why there is no value
+    verdict: Verdict
+    then: float
+    now: float
+    effect: float
+    p: float
+    p_holm: float | None = None
+
+
+class DocumentWatch(Strict):
+    """How the documents of a run differ from those of an earlier one. No text of a document."""
+
+    reference: str = ""  # the earlier run
+    places: tuple[str, ...]  # that both runs have enough documents of
+    tests: int
+    budget: AlarmBudget
+    has_lengths: bool
+    shifts: tuple[DocumentShift, ...]  # those that are more than chance, and large
+
+    def of_place(self, place: str) -> tuple[DocumentShift, ...]:
+        """The shifts of one place."""
+        return tuple(one for one in self.shifts if one.place == place)
+
+    def has_new_template(self, place: str) -> bool:
+        """Whether the documents of a place themselves changed: their length, and less is told, or more fails with it.
+
+        Longer documents in which more is told may be those of other patients, as in an epidemic.
+        """
+        shifts = self.of_place(place)
+        is_less = any(one.of in ("without a value", "reason", "failed") and one.now > one.then for one in shifts)
+        return is_less and any(one.of == "length" for one in shifts)

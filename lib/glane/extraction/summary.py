@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ConfigDict
 
-from glane.drift import DriftBrief
+from glane.drift import DocumentWatch, DriftBrief
 from glane.errors import UnusableError
 from glane.extraction.attention import Attention, attention
 from glane.extraction.derived import DerivedCounts, derived_counts, derived_lines
@@ -64,6 +64,7 @@ class ExtractionSummary(Summary):
     not_usable: tuple[NotUsable, ...] = ()  # by status
     attention: tuple[Attention, ...] = ()  # signs that values are not the documents'
     derived: tuple[DerivedCounts, ...] = ()  # how values were found in reference tables, and brought into one form
+    documents: DocumentWatch | None = left_out()  # beside those of an earlier run
     toy: Toy | None = left_out()  # the answers are no results
 
 

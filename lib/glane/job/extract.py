@@ -7,19 +7,22 @@ from typing import Any
 
 from glane.cluster.layout import check_network, plan_layout
 from glane.cluster.supervisor import alive_nodes
+from glane.drift import DocumentWatch
 from glane.engine.device import gpu_bytes
 from glane.engine.registry import engine_kind
 from glane.engine.weights import weights_bytes
+from glane.errors import GlaneError
 from glane.extraction.attention import attention_lines
 from glane.extraction.forecast import PilotReport, check_same, read_pilot
 from glane.extraction.prediction import compare, comparison_lines
 from glane.extraction.rejections import rejection_lines
-from glane.extraction.summary import extraction_summary, shortfall, summary_lines
+from glane.extraction.summary import ExtractionSummary, extraction_summary, shortfall, summary_lines
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.durable import Connect, announce, logged, run_workers
 from glane.job.licences import licence_line
 from glane.job.resolve import resolve
 from glane.job.sentinels import Sentinels, sentinels_of
+from glane.job.watch import check_reference, watch_run
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run, is_committed
@@ -145,7 +148,12 @@ def _finish(
     finish_run(run, record_mib=settings.run.record_mib)
     summary = extraction_summary(run.directory)
     predicted = None if pilot is None else compare(pilot, summary)
-    whole = amended(summary, sentinels=drift or summary.sentinels, predicted=predicted or summary.predicted)
+    whole = amended(
+        summary,
+        sentinels=drift or summary.sentinels,
+        predicted=predicted or summary.predicted,
+        documents=_watched(run, settings, progress) or summary.documents,
+    )
     if whole != summary:
         run.directory.write_record(run.directory.summary, whole)
     if said := shortfall(whole, settings.run.min_usable_share):
@@ -158,3 +166,24 @@ def _finish(
         progress.say(line)
     if sentinels is not None:
         sentinels.tell(progress)
+    for line in _of_documents(whole):
+        progress.warn(line)
+
+
+def _watched(run: PreparedRun, settings: ResolvedSettings, progress: ProgressReporter) -> DocumentWatch | None:
+    """The documents beside those of the earlier run; a comparison that fails costs a warning, and not the run."""
+    try:
+        reference = check_reference(settings)
+        return None if reference is None else watch_run(run.directory, settings, reference)
+    except GlaneError as error:
+        progress.warn(f"documents are not compared with run.reference: {error}")
+        return None
+
+
+def _of_documents(summary: ExtractionSummary) -> list[str]:
+    if summary.documents is None:
+        return []
+    from glane.assess.compare.watch_lines import watch_lines
+
+    found = summary.sentinels
+    return watch_lines(summary.documents, drifted=None if found is None else bool(found.drift or found.signs))

@@ -12,6 +12,7 @@ from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
 from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy
+from glane.job.watch import check_reference
 from glane.settings import ExtractSettings, ResolvedSettings
 from glane.task.lookups import Lookup
 from glane.task.task import Task, load_task
@@ -43,6 +44,7 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
             "in the order that it was trained on. Set task.order=value_first, or take a model with prompt_style=full."
         )
     check_sentinels(task)
+    check_reference(settings)
     refuse_absent(settings.data.path)
     tell_tables(task)
     found = absolute(settings).model_copy(update={"model": resolve_weights(settings.model)})
@@ -54,7 +56,8 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
 def absolute(settings: ExtractSettings) -> ExtractSettings:
     """The settings with paths that mean the same in any working directory: on the nodes of a job, and in `run.yaml`."""
     told = settings.run
-    run = told.model_copy(update={"dir": _absolute(told.dir), "pilot": told.pilot and _absolute(told.pilot)})
+    others = {name: path and _absolute(path) for name, path in (("pilot", told.pilot), ("reference", told.reference))}
+    run = told.model_copy(update={"dir": _absolute(told.dir), **others})
     data = settings.data.model_copy(update={"path": _absolute(settings.data.path)})
     task = dict(settings.task)
     if task.get("sentinels") is not None:
