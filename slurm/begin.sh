@@ -29,7 +29,8 @@ if [[ ${SLURM_CPUS_PER_TASK:-1} -gt 1 ]]; then export SRUN_CPUS_PER_TASK=$SLURM_
 # Known to this job's processes only: the nodes find each other by it, and Ray asks for it.
 GLANE_JOB_SECRET=$(od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n')
 # srun's exit code is that of the worst node; the first node knows better whether the run is complete.
-GLANE_EXIT_CODE_FILE=$(mktemp)
+# It lies in the folder of the job where it can: a container may have a /tmp of its own.
+GLANE_EXIT_CODE_FILE=$(mktemp "$PWD/.glane-$SLURM_JOB_ID-XXXXXXXX" 2>/dev/null) || GLANE_EXIT_CODE_FILE=$(mktemp)
 export GLANE_JOB=$SLURM_JOB_ID GLANE_JOB_SECRET GLANE_EXIT_CODE_FILE
 
 # One task per node. A lost node ends neither the job nor the step, and a failed one does not pull the others down.

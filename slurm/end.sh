@@ -1,8 +1,17 @@
 # What every batch script of glane does after the work: the exit code tells whether the run is complete.
 glane_code=$?
-glane_written=$(cat "$GLANE_EXIT_CODE_FILE" 2>/dev/null)
+read -r glane_written glane_next 2>/dev/null <"$GLANE_EXIT_CODE_FILE"
 rm -f "$GLANE_EXIT_CODE_FILE"
+if [[ $glane_next == requeue ]]; then
+    # Here, and not in the task: a container has no commands of Slurm. Slurm ends this script when it requeues the job.
+    if glane_refusal=$(scontrol requeue "$SLURM_JOB_ID" 2>&1); then
+        sleep 90
+    else
+        echo "Slurm does not requeue this job (${glane_refusal:-scontrol is not there}); submit again to go on" >&2
+    fi
+fi
 if [[ -n $glane_written ]]; then exit "$glane_written"; fi
-# The first node could not say anything: it was killed. Whatever the others say, this is no success.
-if [[ $glane_code -eq 0 ]]; then exit 1; fi
+# The first node could not say anything: it was killed, or does not see the file. Alone, it says all by its own code;
+# among several, whatever the others say is no success.
+if [[ $glane_code -eq 0 && $SLURM_JOB_NUM_NODES -gt 1 ]]; then exit 1; fi
 exit "$glane_code"

@@ -358,7 +358,7 @@ def test_a_full_disk_is_told_before_an_engine_is_asked(directory, monkeypatch):
 
 def test_each_place_has_its_own_count_of_deaths():
     patience = Patience(limit=3)
-    for place in [("n1", 0), ("n1", 1), ("n2", 0)]:
+    for place in [Place(nodes=("n1",)), Place(nodes=("n1",), index=1), Place(nodes=("n2",))]:
         for _ in range(2):
             assert patience.lost(place, has_progress=False, dies_with_anything=False) is None
     assert patience.lost(Place(nodes=("n1",)), has_progress=True, dies_with_anything=False) is None

@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -67,6 +69,58 @@ def test_a_container_gets_the_command(site):
     asked = (site.folder / "asked").read_text()
     assert asked.startswith("exec --nv --bind")
     assert f"/shared/glane.sif python3 -u {ROOT}/jobs/extract.py cluster=slurm" in asked
+
+
+def test_in_a_container_without_slurm_a_job_is_requeued_and_its_end_is_known(site):
+    """The stand-in hides Slurm's commands from the task, as a container does."""
+    image = site.folder / "image"
+    image.mkdir()
+    for command in Path("/usr/bin").iterdir():
+        if command.name not in {"sbatch", "srun", "scontrol", "squeue", "sacct", "scancel", "sinfo"}:
+            (image / command.name).symlink_to(command)
+    stand_in = site.folder / "apptainer"
+    stand_in.write_text(
+        f"#!/bin/bash\nwhile [[ $1 != *.sif ]]; do shift; done\nshift 2\nexport PATH={image}\n"
+        f'exec {sys.executable} "$@"\n'
+    )
+    stand_in.chmod(0o755)
+    site.environment = site.environment | {
+        "GLANE_CONTAINER": "/shared/glane.sif", "PATH": f"{site.folder}:{os.environ['PATH']}",
+    }  # fmt: skip
+    job_id = site.sbatch("--nodes=1")
+    site.wait_for_parts()
+    site.slurm("scancel", "--signal=USR2", job_id)
+    assert site.end_of(job_id, 240) == ("COMPLETED", "0:0"), site.log(job_id)
+    assert [line[1] for line in site.history(job_id)] == ["REQUEUED", "COMPLETED"]
+    assert "to be requeued (start 2 of at most 21)" in site.log(job_id)
+    assert not list(site.folder.glob(f".glane-{job_id}-*"))
+    site.assert_complete()
+
+
+@pytest.mark.parametrize(
+    ("told", "nodes", "code", "ends"),
+    [("0", 1, 1, 0), ("75", 2, 0, 75), ("", 1, 0, 0), ("", 1, 3, 3), ("", 2, 0, 1), ("", 2, 9, 9)],
+)
+def test_the_script_ends_as_the_first_node_says_or_else_as_its_task(tmp_path, told, nodes, code, ends):
+    told_in = tmp_path / "told"
+    if told:
+        told_in.write_text(told + "\n")
+    script = f"SLURM_JOB_NUM_NODES={nodes} GLANE_EXIT_CODE_FILE={told_in}\n(exit {code})\nsource {ROOT}/slurm/end.sh"
+    assert subprocess.run(["bash", "-c", script], check=False).returncode == ends
+    assert not told_in.exists()
+
+
+def test_a_job_that_slurm_will_not_requeue_says_why(tmp_path):
+    (tmp_path / "told").write_text("75 requeue\n")
+    (tmp_path / "scontrol").write_text("#!/bin/bash\necho Requested operation not permitted >&2\nexit 1\n")
+    (tmp_path / "scontrol").chmod(0o755)
+    script = f"SLURM_JOB_NUM_NODES=1 SLURM_JOB_ID=7 GLANE_EXIT_CODE_FILE={tmp_path}/told\n(exit 75)\nsource {ROOT}/slurm/end.sh"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script], env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 75
+    assert "Slurm does not requeue this job (Requested operation not permitted); submit again to go on" in done.stderr
 
 
 # sbatch itself takes these from the environment, in the enclosing job as anywhere.

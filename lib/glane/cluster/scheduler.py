@@ -70,7 +70,9 @@ class Allocation:
     granted_gpus: int  # by the scheduler
     array_share: float  # where in the plan this job of an array begins, 0 to 1
     secret: bytes  # known to this job's processes only
-    exit_code_file: Path | None = None  # the first node writes the exit code of the batch script there
+    # The first node writes there how the batch script is to end: its exit code, and "requeue" if it is to put the job
+    # back into the queue.
+    exit_code_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,6 @@ from glane.settings import BatchSettings, ExtractSettings
 FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
 _POLL_S = 0.2
 _RAY_RESTARTS = 3
-_REQUEUE_WAIT_S = 90.0
 _END_OTHERS_S = 60.0
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy")
 
@@ -61,13 +60,26 @@ def launch(settings: ExtractSettings) -> int:
         fork_server(folder, engine=engine) as variables,
     ):
         os.environ.update(variables)
-        code = _do(settings, settings.cluster, allocation, folder)
+        code, may_go_on = _do(settings, settings.cluster, allocation, folder)
     if allocation.rank == 0 and allocation.exit_code_file is not None:
-        allocation.exit_code_file.write_text(str(code))
+        _tell_script(allocation.exit_code_file, f"{code} requeue\n" if may_go_on else f"{code}\n")
     return code
 
 
-def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> int:
+def _tell_script(path: Path, message: str) -> None:
+    """Tell the batch script how the job ended, and whether it is to be requeued."""
+    try:
+        path.write_text(message)
+    except OSError as error:
+        print(
+            f"warning: the batch script is not told how this ended ({path}: {os.strerror(error.errno or 0)}). A "
+            "container must see the folder that the job was submitted from.",
+            file=sys.stderr, flush=True,
+        )  # fmt: skip
+
+
+def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> tuple[int, bool]:
+    """This node's part of the job: its exit code, and whether the job is to be requeued."""
     try:
         needs_gpus = engine_kind(settings.model.engine).needs_hardware
         if needs_gpus and (complaint := gpu_complaint(allocation.granted_gpus)):
@@ -78,7 +90,7 @@ def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocatio
         print(f"[{allocation.host}] error: {error}", file=sys.stderr, flush=True)
         if allocation.rank == 0 and allocation.num_nodes > 1:
             _end_others(allocation)
-        return USER_ERROR
+        return USER_ERROR, False
     try:
         code = node.run()
     except GlaneError as error:
@@ -86,7 +98,7 @@ def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocatio
         code = FAILED
     finally:
         node.close()
-    return node.requeue() if code == STOPPED else code
+    return code, code == STOPPED and node.may_go_on()
 
 
 def _refuse(allocation: Allocation, complaint: str, *, timeout_s: float) -> None:
@@ -158,9 +170,9 @@ class _Node:
             with contextlib.suppress(GlaneError, OSError):
                 bury_windows(place, lease_s=self.settings.run.lease_s)
 
-    def requeue(self) -> int:
-        """Return the exit code. Only the first node requeues the job."""
-        return STOPPED
+    def may_go_on(self) -> bool:
+        """Whether the job is to be requeued, by this node. Only the first one says that."""
+        return False
 
     def _environment(self, token: Path) -> dict[str, str]:
         environment = {
@@ -243,26 +255,20 @@ class _LeadNode(_Node):
             self.rendezvous.close(self.code)
         super().close()
 
-    def requeue(self) -> int:
-        """Put the job back into the queue, if this start made progress and the limit permits. Return the exit code."""
+    def may_go_on(self) -> bool:
+        """Whether the job is to be requeued: this start made progress, and the limit permits it."""
         restarts, most = self.allocation.restarts, self.cluster.max_requeues
         if restarts >= most:
             self.say(f"started {restarts + 1} times (cluster.max_requeues={most}); submit again to go on")
-            return STOPPED
+            return False
         if len(self.directory.committed_shards()) <= self.parts_at_start:
             self.say(
                 "not one shard was committed before the time limit: not requeued. Raise cluster.time, or lower "
                 "run.shard_rows in a new run"
             )
-            return STOPPED
-        if complaint := self.scheduler.requeue(self.allocation.job_id):
-            self.say(f"{self.scheduler.title} does not requeue this job ({complaint}); submit again to go on")
-            return STOPPED
-        self.say(f"requeued (start {restarts + 2} of at most {most + 1})")
-        deadline = time.monotonic() + _REQUEUE_WAIT_S
-        while not self.cancelled and time.monotonic() < deadline:  # the scheduler ends this start now
-            time.sleep(_POLL_S)
-        return STOPPED
+            return False
+        self.say(f"to be requeued (start {restarts + 2} of at most {most + 1})")
+        return True
 
     def _start_driver(self) -> None:
         settings = self.folder / "settings.json"
