@@ -1,5 +1,6 @@
 """The parts of running on many nodes that need no Slurm: what is read, planned, told and refused."""
 
+import itertools
 import os
 import socket
 import subprocess
@@ -15,7 +16,9 @@ from pydantic import ValidationError
 from conftest import DEMO_MODEL, ROOT, job, job_here, make_settings, write_documents
 from glane.cluster.address import network_variables, own_address
 from glane.cluster.layout import Node, Place, check_network, plan_layout
+from glane.cluster.paced import PacedJobs
 from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports, refuse
+from glane.cluster.scheduler import Job
 from glane.cluster.scratch import scratch_folder
 from glane.cluster.slurm import commands, refusals
 from glane.cluster.slurm.allocation import is_inside_own_job, job_name, read_allocation
@@ -23,6 +26,7 @@ from glane.engine import device
 from glane.engine.registry import start_engine
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError
+from glane.job.status import _shown_first
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, mark_host_ended
 from glane.run.ledger import Ledger
@@ -691,3 +695,40 @@ def test_overview_counts_what_is_committed_in_flight_and_stale(tmp_path):
     assert seen.state == "waiting"
     assert seen.statuses["EMPTY"] == seen.rejected == 1
     assert seen.stale_claims + seen.shards_in_flight == 1
+
+
+# How often the scheduler is asked, and what is shown first.
+
+
+def test_a_scheduler_is_asked_seldom_and_at_once_when_a_run_is_complete():
+    now, asked, state = [0.0], [], ["PENDING"]
+
+    def ask(names):
+        asked.append(now[0])
+        return [Job(name=name, state=state[0]) for name in names]
+
+    paced = PacedJobs(ask, clock=lambda: now[0])
+    for second in range(600):
+        now[0] = float(second)
+        assert paced(["1"])[0].state == "PENDING"
+    assert asked[:5] == [0, 2, 6, 14, 30]
+    assert max(later - first for first, later in itertools.pairwise(asked)) == 30
+    assert len(asked) < 26
+    state[0] = "COMPLETED"
+    assert paced(["1"])[0].state == "PENDING"
+    now[0] += 3
+    assert paced(["1"], now=True)[0].state == "COMPLETED"
+    now[0] += 1
+    paced(["1", "2"])  # others than before
+    assert asked[-1] == now[0]
+
+
+def test_jobs_at_work_are_shown_first_and_the_rest_is_counted():
+    jobs = [Job(name=f"7_{number}", state="PENDING") for number in range(12)]
+    jobs += [Job(name=f"7_{number}", state="RUNNING") for number in range(12, 16)]
+    jobs += [Job(name=f"7_{number}", state="COMPLETED", is_over=True) for number in range(16, 20)]
+    shown = [job.name for job in _shown_first(jobs)]
+    assert shown[:4] == ["7_12", "7_13", "7_14", "7_15"]
+    assert shown[4:16] == [f"7_{number}" for number in range(12)]
+    assert shown[16:] == ["7_19", "7_18", "7_17", "7_16"]
+    assert sorted(shown) == sorted(job.name for job in jobs)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from glane.cluster.scheduler import Job
+from glane.cluster.paced import PacedJobs
+from glane.cluster.scheduler import PENDING, Job
 from glane.cluster.schedulers import find_jobs
 from glane.extraction.summary import WORK, extraction_summary, shortfall
 from glane.run.description import read_description
@@ -35,11 +37,12 @@ def show_status(settings: StatusSettings) -> None:
     runs = settings.all_runs()
     console = Console(highlight=False, soft_wrap=True)
     if not settings.watch:
-        _print(_read_runs(runs), settings, console)
+        _print(_read_runs(runs, find_jobs), settings, console)
         return
+    paced = PacedJobs(find_jobs)
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
-            states = _read_runs(runs)
+            states = _read_runs(runs, paced)
             if console.is_terminal and not settings.json_output:
                 live.update(Group(*(_view(run, jobs) for run, jobs in states)), refresh=True)
             else:
@@ -49,12 +52,12 @@ def show_status(settings: StatusSettings) -> None:
             time.sleep(settings.every_s)
 
 
-def _read_runs(runs: Sequence[str]) -> list[tuple[Overview, list[Job]]]:
-    found = []
-    for path in runs:
-        run = overview(path)
-        found.append((run, find_jobs(run.job_names)))
-    return found
+def _read_runs(runs: Sequence[str], ask: Callable[[Sequence[str]], list[Job]]) -> list[tuple[Overview, list[Job]]]:
+    """Each run with its jobs; the scheduler is asked once for all of them."""
+    found = [overview(path) for path in runs]
+    names = list(dict.fromkeys(name for run in found for name in run.job_names))
+    jobs = {job.name: job for job in (ask(names) if names else ())}
+    return [(run, [jobs[name] for name in run.job_names if name in jobs]) for run in found]
 
 
 def _is_going_on(run: Overview, jobs: Sequence[Job]) -> bool:
@@ -104,13 +107,24 @@ def _view(run: Overview, jobs: Sequence[Job]) -> RenderableType:
         parts.append(_worker_table(run.workers[:_MOST_WORKERS]))
         if len(run.workers) > _MOST_WORKERS:
             parts.append(Text(f"… and {len(run.workers) - _MOST_WORKERS} more workers"))
-    for job in jobs[-_MOST_JOBS:]:
+    shown = _shown_first(jobs)[:_MOST_JOBS]
+    for job in shown:
         again = f", requeued {job.requeues} time(s)" if job.requeues else ""
         parts.append(
             Text(f"job {job.name}: {job.shown_state}, {job.elapsed or '0:00'} of {job.time_limit or '?'}{again}")
         )
+    if more := Counter(job.state for job in jobs if job not in shown):
+        parts.append(Text(f"… and {', '.join(f'{count} {state}' for state, count in more.most_common())}"))
     parts.extend(Text(line) for line in run.errors)
     return Group(*parts, Text(""))
+
+
+def _shown_first(jobs: Sequence[Job]) -> list[Job]:
+    """Those at work, then those that wait, then those that are over, the latest first."""
+    at_work = [job for job in jobs if job.is_known and not job.is_over and job.state != PENDING]
+    waiting = [job for job in jobs if job.state == PENDING]
+    others = [job for job in reversed(jobs) if job not in at_work and job not in waiting]
+    return [*at_work, *waiting, *others]
 
 
 def _worker_table(workers: Sequence[WorkerView]) -> Table:

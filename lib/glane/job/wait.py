@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 
+from glane.cluster.paced import PacedJobs
 from glane.cluster.scheduler import COMPLETED, Job, Scheduler, Submission
 from glane.corpus.plan import read_plan
 from glane.errors import GlaneError, UnusableError
@@ -30,9 +31,10 @@ def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler
     last_states: dict[str, str] = {}
     last_known = time.monotonic()
     reporter: ProgressReporter | None = None
+    paced = PacedJobs(scheduler.jobs)
     with contextlib.ExitStack() as stack:
         while True:
-            jobs = scheduler.jobs(submission.job_names)
+            jobs = paced(submission.job_names, now=directory.is_complete)
             states = {job.name: job.shown_state for job in jobs}
             if reporter is None and directory.plan.exists() and directory.parts.is_dir():
                 reporter = stack.enter_context(

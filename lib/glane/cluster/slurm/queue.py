@@ -48,7 +48,8 @@ def jobs(ids: Sequence[str]) -> list[Job]:
     if not ids:
         return []
     queued = _queued(ids)
-    accounted = _accounted(ids)
+    # Accounting is asked of jobs that started before, or left the queue: it is a database that all users share.
+    accounted = _accounted([name for name in ids if name not in queued or queued[name].state != PENDING])
     found = []
     for name in ids:
         here, past = queued.get(name), accounted.get(name)
@@ -89,6 +90,8 @@ def _queued(ids: Sequence[str]) -> dict[str, Job]:
 
 
 def _accounted(ids: Sequence[str]) -> dict[str, Job]:
+    if not ids:
+        return {}
     options = ["--noheader", "--parsable2", "--allocations", "--duplicates"]
     names = "JobID,State,ExitCode,Elapsed,Timelimit,NodeList"
     code, output, _ = run("sacct", *options, f"--jobs={','.join(ids)}", f"--format={names}")

@@ -1,0 +1,38 @@
+"""Asks a scheduler seldom: its daemons serve a whole cluster, and files say more of a run than the queue does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from glane.cluster.scheduler import Job
+
+FIRST_S, MOST_S = 2.0, 30.0
+
+
+class PacedJobs:
+    """The state of some jobs, asked at most every FIRST_S seconds, and more and more seldom while nothing changes."""
+
+    def __init__(self, ask: Callable[[Sequence[str]], list[Job]], clock: Callable[[], float] = time.monotonic) -> None:
+        """`ask` asks the scheduler."""
+        self._ask, self._clock = ask, clock
+        self._known: list[Job] = []
+        self._names: tuple[str, ...] | None = None
+        self._asked_at = 0.0
+        self._pause_s = FIRST_S
+
+    def __call__(self, names: Sequence[str], *, now: bool = False) -> list[Job]:
+        """The jobs as they were when the scheduler was asked last.
+
+        Args:
+            names: Of the jobs. Where they are others than before, the scheduler is asked at once.
+            now: Ask unless it was asked within FIRST_S: something else says that a job has ended.
+        """
+        pause_s = FIRST_S if now else self._pause_s
+        if tuple(names) == self._names and self._clock() - self._asked_at < pause_s:
+            return self._known
+        found = self._ask(names)
+        is_same = [(job.name, job.state) for job in found] == [(job.name, job.state) for job in self._known]
+        self._pause_s = min(2 * self._pause_s, MOST_S) if is_same else FIRST_S
+        self._known, self._names, self._asked_at = found, tuple(names), self._clock()
+        return found
