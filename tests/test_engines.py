@@ -1,6 +1,7 @@
 """Kinds of engines: one place to register one, one file each for the inside of vLLM and of Ray, and what happens when
 that inside is another."""
 
+import fcntl
 import json
 import random
 import re
@@ -17,6 +18,7 @@ import yaml
 from conftest import DEMO_MODEL, ROOT, make_settings, work, write_documents
 from glane.cluster.layout import Node, plan_layout
 from glane.engine import own_code, preload, registry, vllm_compat
+from glane.engine.digest_cache import DigestCache
 from glane.engine.protocol import EngineKind
 from glane.engine.samples import sample_answer
 from glane.engine.weights import model_digests, resolve_weights, weights_bytes
@@ -270,3 +272,58 @@ def test_a_version_of_ray_that_was_not_tried_is_warned_of(tmp_path, monkeypatch)
     monkeypatch.setattr(ray, "__version__", "2.600.1")
     with pytest.warns(RuntimeWarning, match=r"not tried with Ray 2.600.1 \(tried: 2.60.x\)"):
         assert start(tmp_path) == "started"
+
+
+def test_the_weights_are_read_once_by_many_processes_and_in_parallel(tmp_path, monkeypatch):
+    """Four jobs of an array start together: one reads the files, with several threads, and the others wait for it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    files = [tmp_path / f"{number}.safetensors" for number in range(6)]
+    for number, file in enumerate(files):
+        file.write_bytes(bytes([number]) * 100)
+    script = f"""
+import sys, time, threading
+from pathlib import Path
+from glane.engine.digest_cache import DigestCache
+busy, most, lock = [0], [0], threading.Lock()
+def digest(path):
+    with lock:
+        busy[0] += 1
+        most[0] = max(most[0], busy[0])
+    with open({str(tmp_path / "read")!r}, "a") as told:
+        told.write(path + "\\n")
+    time.sleep(0.5)
+    with lock:
+        busy[0] -= 1
+    return "of " + Path(path).name
+files = [Path(path) for path in {[str(file) for file in files]!r}]
+cache = DigestCache(digest)
+cache.learn(files)
+print(cache.combined(files), most[0])
+"""
+    jobs = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    told = [job.communicate(timeout=60)[0].split() for job in jobs]
+    assert len({digest for digest, _ in told}) == 1
+    assert sorted(most for _, most in told) == ["0", "0", "0", "6"]
+    assert sorted((tmp_path / "read").read_text().splitlines()) == sorted(map(str, files))
+
+
+def test_a_cache_that_cannot_be_written_or_locked_costs_time_only(tmp_path, monkeypatch):
+    file = tmp_path / "a.safetensors"
+    file.write_bytes(b"a")
+    (tmp_path / "cache").write_text("a file, where a folder is wanted")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    asked = []
+    for _ in range(2):
+        cache = DigestCache(lambda path: asked.append(path) or "x")
+        cache.learn([file])
+        cache.combined([file])
+    assert asked == [str(file)] * 2
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+    (tmp_path / "other" / "glane").mkdir(parents=True)
+    with open(tmp_path / "other" / "glane" / "digests.lock", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # by a process that does not end
+        cache = DigestCache(lambda path: asked.append(path) or "x", wait_s=0.3)
+        cache.learn([file])
+    assert len(asked) == 3
+    (tmp_path / "other" / "glane" / "digests.json").write_text("[]")
+    assert DigestCache(lambda _: "y").combined([]) == cache.combined([])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from glane.engine.adapter import ADAPTER, ADAPTER_WEIGHTS, checked_adapter
+from glane.engine.digest_cache import DigestCache
 from glane.engine.registry import engine_kind
 from glane.engine.safetensors import check_safetensors
 from glane.errors import ConfigError
@@ -132,54 +131,24 @@ def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict
     """Return the digests of weights, adapter, tokenizer and chat template, by these names.
 
     `digest` hashes the file at a path. Hashing tens of gigabytes takes minutes, so digests are kept in the user's cache
-    directory, by the path, size and time of change of their file.
+    directory, by the path, size and time of change of their file; see `glane.engine.digest_cache`.
     """
     if not engine_kind(settings.engine).has_weights:
         return {"weights": settings.engine}
     folder = Path(settings.path)
     tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
-    cache = _Cache(digest)
+    cache = DigestCache(digest)
     weights = sorted(f for f in folder.iterdir() if f.suffix in _WEIGHTS or f.name in ("config.json", "params.json"))
     others = sorted(
         f
         for f in tokenizer.iterdir()
         if f.name in (*_TOKENIZERS, "special_tokens_map.json", "added_tokens.json", "merges.txt")
     )
-    found = {"weights": cache.combined(weights), "tokenizer": cache.combined(others)}
+    parts = {"weights": weights, "tokenizer": others}
     template = Path(settings.chat_template) if settings.chat_template else tokenizer / "chat_template.jinja"
     if settings.adapter is not None:
-        found["adapter"] = cache.combined([Path(settings.adapter) / name for name in (ADAPTER, ADAPTER_WEIGHTS)])
+        parts["adapter"] = [Path(settings.adapter) / name for name in (ADAPTER, ADAPTER_WEIGHTS)]
     if template.is_file():
-        found["chat_template"] = cache.combined([template])
-    cache.save()
-    return found
-
-
-class _Cache:
-    def __init__(self, digest: Callable[[str], str]) -> None:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        self._path, self._digest = root / "glane" / "digests.json", digest
-        try:
-            self._known: dict[str, str] = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self._known = {}
-
-    def combined(self, files: list[Path]) -> str:
-        combined = hashlib.blake2b(digest_size=16)
-        for file in files:
-            status = file.stat()
-            key = f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
-            if key not in self._known:
-                self._known[key] = self._digest(str(file))
-            combined.update(f"{file.name}={self._known[key]}\n".encode())
-        return combined.hexdigest()
-
-    def save(self) -> None:
-        """Write the cache. It is only a cache: a home directory that is full or read-only is no error."""
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._path.with_suffix(f".{os.getpid()}")
-            temporary.write_text(json.dumps(self._known), encoding="utf-8")
-            temporary.replace(self._path)
-        except OSError:
-            return
+        parts["chat_template"] = [template]
+    cache.learn([file for files in parts.values() for file in files])
+    return {name: cache.combined(files) for name, files in parts.items()}

@@ -1,0 +1,95 @@
+"""Digests of large files, taken once: by several threads, and by one process of a user at a time.
+
+The jobs of an array start together, and each needs the digest of the same weights. One of them reads the files, and the
+others wait for what it wrote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+_READERS = 8
+_WAIT_S = 3600.0  # for another process that reads the same files; then this one reads them, too
+_POLL_S = 0.2
+
+
+class DigestCache:
+    """The digests that are known to this user, by the path, size and time of change of a file."""
+
+    def __init__(self, digest: Callable[[str], str], *, wait_s: float = _WAIT_S) -> None:
+        """`digest` hashes the file at a path."""
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        self._path, self._digest, self._wait_s = root / "glane" / "digests.json", digest, wait_s
+        self._known = self._read()
+
+    def learn(self, files: Sequence[Path]) -> None:
+        """Take the digests of those files that are not known yet."""
+        if not self._unknown(files):
+            return
+        with self._alone():
+            self._known |= self._read()  # another process may have taken them meanwhile
+            unknown = self._unknown(files)
+            with ThreadPoolExecutor(_READERS) as pool:
+                taken = pool.map(self._digest, map(str, unknown))
+            self._known |= {_key(file): digest for file, digest in zip(unknown, taken, strict=True)}
+            if unknown:
+                self._save()
+
+    def combined(self, files: Sequence[Path]) -> str:
+        """One digest of several files and their names, all of them learned."""
+        combined = hashlib.blake2b(digest_size=16)
+        for file in files:
+            combined.update(f"{file.name}={self._known[_key(file)]}\n".encode())
+        return combined.hexdigest()
+
+    def _unknown(self, files: Sequence[Path]) -> list[Path]:
+        return [file for file in files if _key(file) not in self._known]
+
+    def _read(self) -> dict[str, str]:
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock of the cache, if the file system has one; wait for it, but not for ever."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                file = stack.enter_context(open(self._path.with_suffix(".lock"), "w", encoding="utf-8"))
+                self._lock(file.fileno())
+            yield
+
+    def _lock(self, descriptor: int) -> None:
+        deadline = time.monotonic() + self._wait_s
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(_POLL_S)
+            else:
+                return
+
+    def _save(self) -> None:
+        """Write the cache. It is only a cache: a home directory that is full or read-only is no error."""
+        with contextlib.suppress(OSError):
+            temporary = self._path.with_suffix(f".{os.getpid()}")
+            temporary.write_text(json.dumps(self._known), encoding="utf-8")
+            temporary.replace(self._path)
+
+
+def _key(file: Path) -> str:
+    status = file.stat()
+    return f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
