@@ -10,6 +10,10 @@ if [[ $glane_next == requeue ]]; then
         echo "Slurm does not requeue this job (${glane_refusal:-scontrol is not there}); submit again to go on" >&2
     fi
 fi
+if [[ $glane_next == complete && -n ${SLURM_ARRAY_JOB_ID:-} ]]; then
+    # All jobs of this array work on one run: those that have not started would find nothing left.
+    scancel --state=PENDING "$SLURM_ARRAY_JOB_ID" 2>/dev/null
+fi
 if [[ -n $glane_written ]]; then exit "$glane_written"; fi
 # The first node could not say anything: it was killed, or does not see the file. Alone, it says all by its own code;
 # among several, whatever the others say is no success.

@@ -71,7 +71,7 @@ class Allocation:
     array_share: float  # where in the plan this job of an array begins, 0 to 1
     secret: bytes  # known to this job's processes only
     # The first node writes there how the batch script is to end: its exit code, and "requeue" if it is to put the job
-    # back into the queue.
+    # back into the queue, or "complete" if jobs of its array that have not started have nothing to do.
     exit_code_file: Path | None = None
 
 

@@ -61,8 +61,11 @@ def launch(settings: ExtractSettings) -> int:
     ):
         os.environ.update(variables)
         code, may_go_on = _do(settings, settings.cluster, allocation, folder)
+    # Jobs of an array that was submitted as one work on one run. What `sbatch --array` starts may be several runs.
+    is_whole_array = code == 0 and settings.cluster.array is not None
+    word = " requeue" if may_go_on else " complete" if is_whole_array else ""
     if allocation.rank == 0 and allocation.exit_code_file is not None:
-        _tell_script(allocation.exit_code_file, f"{code} requeue\n" if may_go_on else f"{code}\n")
+        _tell_script(allocation.exit_code_file, f"{code}{word}\n")
     return code
 
 
