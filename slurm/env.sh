@@ -4,7 +4,8 @@
 #   module purge
 #   module load python/3.11 cuda/12.8
 #
-# Fast local disks and shared caches:
+# Fast local disks and shared caches. What engines compile goes to TMPDIR, into a folder of yours that all your jobs on a
+# node share, unless VLLM_CACHE_ROOT, TRITON_CACHE_DIR and the like are set here:
 #   export TMPDIR=/local/$SLURM_JOB_ID
 #   export HF_HOME=/shared/models/huggingface
 #

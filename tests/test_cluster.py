@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from conftest import DEMO_MODEL, ROOT, job, job_here, make_settings, write_documents
 from glane.cluster.address import network_variables, own_address
+from glane.cluster.kernel_cache import cache_variables
 from glane.cluster.layout import Node, Place, check_network, plan_layout
 from glane.cluster.paced import PacedJobs
 from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports, refuse
@@ -732,3 +733,20 @@ def test_jobs_at_work_are_shown_first_and_the_rest_is_counted():
     assert shown[4:16] == [f"7_{number}" for number in range(12)]
     assert shown[16:] == ["7_19", "7_18", "7_17", "7_16"]
     assert sorted(shown) == sorted(job.name for job in jobs)
+
+
+def test_compiled_kernels_are_kept_where_only_their_user_can_write(tmp_path):
+    root = tmp_path / f"glane-kernels-{os.getuid()}"
+    here = {"TMPDIR": str(tmp_path)}
+    found = cache_variables(here | {"TRITON_CACHE_DIR": "/site"})
+    assert found["VLLM_CACHE_ROOT"] == str(root / "vllm")
+    assert "TRITON_CACHE_DIR" not in found
+    assert root.stat().st_mode & 0o777 == 0o700
+    assert cache_variables(here) == cache_variables(here)
+    root.chmod(0o770)  # of a group
+    assert cache_variables(here) == {}
+    root.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    root.symlink_to(tmp_path / "elsewhere")
+    assert cache_variables(here) == {}
+    assert cache_variables({"TMPDIR": str(tmp_path / "none")}) == {}

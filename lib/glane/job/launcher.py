@@ -18,6 +18,7 @@ from typing import Any
 from glane.cluster import processes, raynode
 from glane.cluster.address import network_variables, own_address
 from glane.cluster.forkserver import fork_server
+from glane.cluster.kernel_cache import cache_variables
 from glane.cluster.local import FOREIGN, ray_environment
 from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, refuse
 from glane.cluster.scheduler import Allocation
@@ -186,8 +187,9 @@ class _Node:
         network = network_variables(self.address) | {
             name: value for name, value in environment.items() if name.endswith("_SOCKET_IFNAME")
         }
+        caches = cache_variables(environment) if self.allocation.gpus else {}
         ours = ray_environment(token, is_loopback=is_loopback) | OFFLINE | {"no_proxy": "*"}
-        return environment | network | ours
+        return environment | network | caches | ours
 
     def _warn(self, *_: Any) -> None:
         self.warned = True
