@@ -255,23 +255,21 @@ import ray
 cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=4, num_gpus=2))
 cluster.add_node(num_cpus=4, num_gpus=2)
 ray.init(address=cluster.address, logging_level="ERROR")
-from glane.cluster.supervisor import Supervisor, alive_nodes
+from glane.cluster.ray_nodes import alive_nodes, free, reserve
 from glane.cluster.layout import plan_layout
-from glane.settings import LocalSettings, ModelSettings
+from glane.settings import ModelSettings
 model = ModelSettings(name="m", path="/m", tensor_parallel_size=2, pipeline_parallel_size=2)
 layout = plan_layout(model, alive_nodes(ray))
 assert layout.nodes_per_engine == 2, layout
-supervisor = Supervisor.__new__(Supervisor)
-supervisor._layout, supervisor._cluster = layout, LocalSettings(start_timeout_s=30)
 ids = [node.node_id for node in alive_nodes(ray)]
 for nodes in (ids, ids[::-1]):  # with all cores taken by others
     [place] = layout.places([node for one in nodes for node in alive_nodes(ray) if node.node_id == one])
-    group = supervisor._reserve(place)
+    group = reserve(layout, place)
     assert group.wait(30)
     places = ray.util.placement_group_table(group)["bundles_to_node_id"]
     assert [places[bundle] for bundle in range(4)] == [nodes[0], nodes[0], nodes[1], nodes[1]], places
     assert ray.available_resources().get("CPU") == 8, "no cores"
-    supervisor._free(group)
+    free(group)
 ray.shutdown(); cluster.shutdown()
 print("placed")
 """
@@ -291,7 +289,7 @@ import ray
 from ray.cluster_utils import Cluster
 from conftest import SMALL_TASK, make_settings, prepare_run, spec
 from glane.cluster.layout import Layout
-from glane.cluster.supervisor import Supervisor, alive_nodes
+from glane.cluster.supervisor import Supervisor
 from glane.task.task import load_task
 cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=1, num_gpus=2))
 others = [cluster.add_node(num_cpus=1, num_gpus=2) for _ in range(3)]

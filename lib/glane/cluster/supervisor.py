@@ -14,8 +14,9 @@ from typing import Any
 
 from glane.cluster.actor import EngineActor
 from glane.cluster.endings import Ending, ending_of
-from glane.cluster.layout import Layout, Node, Place
+from glane.cluster.layout import Layout, Place
 from glane.cluster.patience import Patience
+from glane.cluster.ray_nodes import alive_nodes, free, inside, reserve
 from glane.cluster.watch import AwakeClock, Silence
 from glane.errors import EngineError, GlaneError
 from glane.run.deaths import Death, Suspects, forget_window, record_death
@@ -30,7 +31,6 @@ _NODE_STATE_S = 30.0  # Ray declares a node lost within seconds; the end of an a
 _ASK_ACTOR_S = 5.0
 _ASK_GROUP_S = 0.05
 _LOST_NODE_S = 15.0  # in which Ray learns that a node is gone
-_NODE_LABEL = "ray.io/node-id"
 _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not start a third time
 
 
@@ -65,22 +65,6 @@ def _sign_of_life(beat: Heartbeat) -> tuple[str, float]:
 def _dies_with_anything(death: Death) -> bool:
     """Whether the harmless prompt was alone in an engine that died by itself."""
     return death.is_control and death.weight > 0
-
-
-def alive_nodes(ray: Any) -> list[Node]:
-    """The nodes of the Ray cluster, in a stable order."""
-    found = [
-        Node(
-            node_id=entry["NodeID"],
-            host=entry["NodeManagerHostname"],
-            cpus=int(entry["Resources"].get("CPU", 0)),
-            gpus=int(entry["Resources"].get("GPU", 0)),
-            memory_bytes=int(entry["Resources"]["memory"]) if "memory" in entry["Resources"] else None,
-        )
-        for entry in ray.nodes()
-        if entry["Alive"]
-    ]
-    return sorted(found, key=lambda node: (node.host, node.node_id))
 
 
 class Supervisor:
@@ -141,7 +125,7 @@ class Supervisor:
             for slot in self._slots:
                 self._end(slot)
             for one in self._waiting:
-                self._free(one.group)
+                free(one.group)
 
     def _finished(self) -> list[_Slot]:
         """The slots whose worker has ended, after a short wait."""
@@ -187,7 +171,7 @@ class Supervisor:
     def _begin(self, place: Place) -> None:
         """Start a worker at a place, or ask for its GPUs first if they are on several nodes."""
         if len(place.nodes) > 1:
-            self._waiting.append(_Waiting(place=place, group=self._reserve(place), since=time.monotonic()))
+            self._waiting.append(_Waiting(place=place, group=reserve(self._layout, place), since=time.monotonic()))
         else:
             self._slots.append(self._start_worker(place))
 
@@ -212,13 +196,7 @@ class Supervisor:
 
     def _give_back(self, one: _Waiting) -> None:
         self._waiting.remove(one)
-        self._free(one.group)
-
-    def _free(self, group: Any) -> None:
-        from ray.util import remove_placement_group
-
-        with contextlib.suppress(Exception):
-            remove_placement_group(group)
+        free(one.group)
 
     def _start_worker(self, place: Place, group: Any = None) -> _Slot:
         self._attempts += 1
@@ -237,7 +215,7 @@ class Supervisor:
             "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(spec.cpus)}},  # Ray would set 1
         }
         if group is not None:
-            options |= {"num_cpus": 0, "num_gpus": 0, "scheduling_strategy": self._inside(group)}
+            options |= {"num_cpus": 0, "num_gpus": 0, "scheduling_strategy": inside(group)}
         else:
             from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -246,28 +224,6 @@ class Supervisor:
         # An engine that spans nodes starts actors of its own, which only an actor can.
         future = actor.work.remote(pickle.dumps(spec), in_actor=group is not None)
         return _Slot(place=place, spec=spec, actor=actor, future=future, group=group, silence=Silence(self._clock))
-
-    def _reserve(self, place: Place) -> Any:
-        """Ask for the GPUs of an engine on its nodes: one bundle per GPU, as vLLM's Ray executor requires.
-
-        Each bundle is bound to its node, so that the GPUs which share a layer are never on two. vLLM's workers take no
-        cores.
-        """
-        from ray.util import placement_group
-
-        nodes = [node for node, num in zip(place.nodes, self._layout.node_gpus, strict=True) for _ in range(num)]
-        return placement_group(
-            [{"GPU": 1}] * len(nodes),
-            strategy="PACK",
-            bundle_label_selector=[{_NODE_LABEL: node} for node in nodes],
-        )
-
-    def _inside(self, group: Any) -> Any:
-        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
-
-        return PlacementGroupSchedulingStrategy(
-            group, placement_group_bundle_index=0, placement_group_capture_child_tasks=True
-        )
 
     def _ended(self, slot: _Slot) -> None:
         try:
@@ -330,7 +286,7 @@ class Supervisor:
         with contextlib.suppress(Exception):
             self._ray.kill(slot.actor)
         if slot.group is not None:
-            self._free(slot.group)
+            free(slot.group)
 
     def _ask_to_stop(self) -> None:
         """Ask every worker, once, to claim no further shard. A worker that is still starting is killed."""

@@ -10,8 +10,9 @@ from typing import Any
 from glane.cluster.layout import Layout
 from glane.cluster.local import local_ray
 from glane.cluster.processes import core_dumps
+from glane.cluster.ray_nodes import alive_nodes
 from glane.cluster.scratch import scratch_folder
-from glane.cluster.supervisor import Supervisor, alive_nodes
+from glane.cluster.supervisor import Supervisor
 from glane.errors import GlaneError
 from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun, prepare_run

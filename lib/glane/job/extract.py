@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glane.cluster.layout import check_network, plan_layout
-from glane.cluster.supervisor import alive_nodes
+from glane.cluster.ray_nodes import alive_nodes
 from glane.drift import DocumentWatch
 from glane.engine.device import gpu_bytes
 from glane.engine.registry import engine_kind
