@@ -177,20 +177,21 @@ def check_length(model: ModelSettings, task: Task, conversations: Conversations)
         is_recall = asked is not task
         template = PromptTemplate(asked, style=model.prompt_style, shape=shape_of(model), is_recall=is_recall)
         empty = _messages(template, asked, "")
-        question = len(conversations.encode(empty))
-        if question + least_prompt(task) > window - reserve - model.thinking_room:
+        question, least = len(conversations.encode(empty)), least_prompt(task)
+        if question + least > window - reserve - model.thinking_room:
             raise ConfigError(
                 f"task {task.name!r}: no document fits. The question alone has {question} tokens, the model's window "
-                f"(model.max_model_len) has {window}, and the answer needs {reserve} of them (model.max_tokens)"
-                f"{thinking}. {_shorter(asked, conversations)}"
+                f"(model.max_model_len) has {window}, the answer needs {reserve} of them (model.max_tokens)"
+                f"{thinking}, and a document, with what a second look at it repeats, at least {least}. "
+                f"{_shorter(asked, conversations)}"
             )
     if engine_kind(model.engine).is_random:
         return  # it heeds no max_tokens
-    least = conversations.count(shortest_answer(task))
-    if least > reserve:
+    shortest = conversations.count(shortest_answer(task))
+    if shortest > reserve:
         raise ConfigError(
-            f"model.max_tokens: {reserve} tokens hold no answer to task {task.name!r}: the shortest has {least}. Set "
-            "model.max_tokens to at least twice that, or ask for less."
+            f"model.max_tokens: {reserve} tokens hold no answer to task {task.name!r}: the shortest has {shortest}. "
+            "Set model.max_tokens to at least twice that, or ask for less."
         )
 
 
