@@ -16,17 +16,19 @@ from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.figures import if_reviewers_err
 from glane.assess.estimate.groups import Cell, Groups, Rates
+from glane.assess.estimate.notes import _NOTES, in_language, note
 from glane.assess.estimate.page import estimate_page
 from glane.assess.estimate.pooled import bands, limits, pooled
 from glane.assess.estimate.question import Question, with_weights
 from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.evaluate.evaluation import evaluate
 from glane.assess.evaluate.measures import Chance
-from glane.assess.proportion import Interval
+from glane.assess.proportion import Interval, Share, jeffreys
 from glane.assess.sampling import draw, draw_stratified
 from glane.assess.sampling_by_answer import expected_half_width, of_the_yes
 from glane.assess.strata import share_within, strata_of
 from glane.errors import ConfigError, DataError
+from glane.task.fields import fields_from
 from glane.task.task import load_task
 from test_estimate import simulation
 
@@ -510,3 +512,48 @@ def test_errors_of_reviewers_are_bounded_and_each_group_has_its_validation() -> 
     assert (low, high) == pytest.approx((share - 0.01, share + 0.01))
     mean = Question(what="mean", field="fever")
     assert if_reviewers_err(alone.estimates[0], mean) is None
+
+
+def test_predictive_values_of_a_review_by_answer_are_as_sure_as_what_was_reviewed_of_that_answer() -> None:
+    """All sixteen of the model's yes are true: 84 more of its no say nothing of that."""
+    said = np.arange(300) < 16
+    run = pl.DataFrame({"id": range(300), "co": said})
+    drawn = [*range(16), *range(16, 100)]
+    weights = [1.0] * 16 + [284 / 84] * 84
+    gold = pl.DataFrame(
+        {"id": drawn, "co": [place < 16 for place in drawn], "weight": weights,
+         "stratum": ["yes"] * 16 + ["no"] * 84}
+    )  # fmt: skip
+    told = estimate(run, with_weights(gold, weight=None, inclusion_probability=None), Question(what="count", field="co"),
+                    id_column="id").validation  # fmt: skip
+    assert told is not None
+    assert told.ppv.value == 1.0
+    assert told.ppv.low == pytest.approx(jeffreys(Share(value=1.0, num_effective=16), 0.95)[0])
+    assert told.sensitivity.low < told.ppv.low  # type: ignore[operator]
+    fields = fields_from({"co": {"type": "boolean"}}, place="task.fields")
+    rows = run.with_columns(status=pl.lit("OK"), reason=pl.lit(None, pl.String)).lazy()
+    judged = evaluate(fields, rows, gold, id_column="id", chance=Chance(samples=0)).summary
+    assert judged.fields["co"].values["true"].ppv_ci95[0] > 0.79  # type: ignore[index]
+
+
+def test_notes_are_told_in_french_and_few_cases_are_noted() -> None:
+    run = pl.DataFrame({"id": range(400), "co": [place < 8 for place in range(400)]})
+    gold = run.filter(pl.col("id") % 5 == 0)
+    asked = Question(what="prevalence", field="co", clusters=("id",))
+    found = estimate(run, gold, asked, id_column="id")
+    assert "only 2 true yes among the reviewed documents" in (found.estimates[0].note or "")
+    page = estimate_page(summarised(found, asked, num_rejected=0), language="fr")
+    assert "2 oui seulement parmi les documents relus (vrais)" in page
+    assert "only 2 true yes" in page  # of the English half
+    for name, (english, french) in _NOTES.items():
+        values = dict.fromkeys(re.findall(r"\{(\w+)\}", english), "7")
+        assert in_language(english.format(**values), "fr") == [french.format(**values)], name
+        assert in_language(english.format(**values), "en") == [english.format(**values)]
+    both = f"{note('no_gold')}; {note('few_events', num=3, wanted=20)}"
+    assert in_language(both, "fr")[1].startswith("3 documents relus seulement")
+
+
+def test_a_half_width_in_percent_is_refused() -> None:
+    run = pl.DataFrame({"id": range(40), "co": [True, False] * 20})
+    with pytest.raises(ConfigError, match="half_width: 2 is no half-width of a share.*Write 0.02"):
+        estimate(run, run, Question(what="prevalence", field="co", half_width=2), id_column="id")

@@ -119,6 +119,19 @@ def share_within(
     return value, min(float(low), value), max(float(high), value)
 
 
+def share_among_known(
+    hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: Floats, strata: Strata, *, level: float
+) -> tuple[float, float, float]:
+    """The same where it is known of every document of the run whether it belongs to `of`: a predictive value.
+
+    The model's answer is known before the review. So nothing is said by strata in which no document belongs: of 300
+    documents with its no, none can have been a yes that was wrong.
+    """
+    known = stratified_share(hits[of].astype(np.float64), weights[of], strata[of], level=level)
+    low, high = known.value - math.sqrt(known.below), known.value + math.sqrt(known.above)
+    return known.value, max(0.0, low), min(1.0, high)
+
+
 def drawn_within(cells: NDArray[np.bool_], weights: Floats, strata: Strata) -> Floats:
     """Draws of the sizes of cells in what the reviewed documents stand for, (draws, cells).
 

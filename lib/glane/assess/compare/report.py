@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.compare.record import Against, ComparisonSummary, Differences, FieldDifference, PairedTest
 from glane.assess.compare.words import WORDS
 from glane.assess.evaluate.report import how_drawn
@@ -47,7 +48,8 @@ def _about(summary: ComparisonSummary, language: Language) -> str:
         (words["fields_left_out"], ", ".join(summary.fields_left_out) or words["none"]),
     ]
     if (num := summary.intervals.clusters) is not None:
-        rows.append((words["clusters"], words["clusters_how"].format(num=num)))
+        few = f" {EVALUATION[language]['few_clusters']}" if num < FEW_CLUSTERS else ""
+        rows.append((words["clusters"], f"{words['clusters_how'].format(num=num)}.{few}"))
     if summary.weights is not None:
         rows.append((words["drawn"], how_drawn(summary.weights, EVALUATION[language], language)))
     return table(["", ""], rows, text_columns=2)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from glane.assess.clusters import CLUSTER, FEW_CLUSTERS
+from glane.assess.estimate.notes import note
 from glane.assess.estimate.question import GOLD, MODEL, REVIEWED, WEIGHT, Question
 from glane.assess.proportion import Interval, normal_quantile
 
@@ -79,4 +80,4 @@ def few_clusters(rows: pl.DataFrame, question: Question) -> str | None:
     if not question.clusters:
         return None
     num = rows.filter(pl.col(REVIEWED))[CLUSTER].n_unique()
-    return f"only {num} clusters were reviewed: the interval is rough" if num < FEW_CLUSTERS else None
+    return note("few_clusters", num=num) if num < FEW_CLUSTERS else None

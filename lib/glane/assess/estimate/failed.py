@@ -8,10 +8,11 @@ from dataclasses import replace
 import polars as pl
 
 from glane.assess.estimate.figures import joined_notes
+from glane.assess.estimate.notes import note
 from glane.assess.estimate.question import GROUP, Question, group_of
 from glane.assess.estimate.record import Estimate
 
-_NOWHERE = "no document of the run, and no reviewed one, has this value"
+_NOWHERE = note("nowhere")
 
 
 def with_failed(

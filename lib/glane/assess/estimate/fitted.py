@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from glane.assess.clusters import CLUSTER
 from glane.assess.estimate.clustered import are_together, few_clusters
 from glane.assess.estimate.figures import joined_notes
+from glane.assess.estimate.notes import note
 from glane.assess.estimate.prediction_powered import Fit, NotEstimableError, Rows, Units, fit
 from glane.assess.estimate.question import GOLD, LITTLE, MODEL, REVIEWED, WEIGHT, Question
 from glane.assess.estimate.record import Estimate
@@ -45,7 +46,7 @@ def regression_of(rows: pl.DataFrame, question: Question) -> list[Estimate]:
     dropped = rows.height - complete.height
     if not dropped:
         return found
-    lost = f"{dropped} documents left out: no value in {', '.join(question.covariates)}"
+    lost = note("left_out", num=dropped, names=", ".join(question.covariates))
     return [replace(one, note=joined_notes(one.note, lost)) for one in found]
 
 
@@ -75,9 +76,9 @@ def _fitted(rows: pl.DataFrame, covariates: Floats, terms: Sequence[str | None],
     weights = rows.filter(seen)[WEIGHT].to_numpy()
     units = Units(reviewed=seen, clusters=rows[CLUSTER].to_numpy() if are_together(rows, question) else None)
     alone = powered = None
-    note = joined_notes(_doubt(gold, link), few_clusters(rows, question))
+    why = joined_notes(_doubt(gold, link), few_clusters(rows, question))
     if gold.present.sum() < max(_FEW_ROWS, 3 * covariates.shape[1]):
-        note = f"too few reviewed documents with a value here ({int(gold.present.sum())})"
+        why = note("too_few", num=int(gold.present.sum()))
     else:
         try:
             alone = fit(gold, predicted, weights, run, link=link, tuning=0.0, is_finite=question.is_finite, units=units)
@@ -86,16 +87,16 @@ def _fitted(rows: pl.DataFrame, covariates: Floats, terms: Sequence[str | None],
             if question.method == "ppi" or (question.method == "auto" and not is_rare):
                 powered = fit(gold, predicted, weights, run, link=link, is_finite=question.is_finite, units=units)
         except NotEstimableError as error:
-            note = str(error)
+            why = str(error)
     chosen, method = _chosen(alone, powered, question)
     if chosen is alone is not None and question.method == "auto" and powered is not None:
-        note = joined_notes("the model's answers do not make the interval shorter", note)
+        why = joined_notes(note("not_shorter"), why)
     if chosen is not None and link == "identity":
-        note = joined_notes(note, _heavy_tail(gold, run, chosen))
+        why = joined_notes(why, _heavy_tail(gold, run, chosen))
     raw = _model_alone(run, link)
     base = Estimate(
         group=None, term=None, estimate=None, low=None, high=None, method=method, n_gold=len(weights),
-        n_run=rows.height, model=None, tuning=chosen.tuning if chosen else None, note=note,
+        n_run=rows.height, model=None, tuning=chosen.tuning if chosen else None, note=why,
     )  # fmt: skip
     found = []
     for i, term in enumerate(terms):
@@ -114,11 +115,11 @@ def _doubt(gold: Rows, link: Literal["identity", "logit"]) -> str | None:
     """Why intervals may be too short: simulations/README.md in tests/ has the coverage of small samples."""
     num = int(gold.present.sum())
     if link == "identity":
-        return f"only {num} reviewed documents with a value: the interval is rough" if num < _NOT_MANY else None
+        return note("rough", num=num) if num < _NOT_MANY else None
     rarer, wanted = _rarer(gold), _EVENTS * gold.covariates.shape[1]
     if rarer >= wanted:
         return None
-    return f"only {rarer} reviewed documents of the rarer outcome, {wanted} are wanted: the interval may be too short"
+    return note("few_events", num=rarer, wanted=wanted)
 
 
 def _rarer(gold: Rows) -> int:
@@ -136,10 +137,7 @@ def _heavy_tail(gold: Rows, run: Rows, chosen: Fit) -> str | None:
     num, wanted = int(gold.present.sum()), math.ceil(_COCHRAN * skewness**2)
     if num >= wanted:
         return None
-    return (
-        f"a few documents carry the figure (skewness {skewness:.1f}): {wanted} reviewed documents are wanted, and the "
-        "interval may be too short"
-    )
+    return note("heavy_tail", skewness=f"{skewness:.1f}", wanted=wanted)
 
 
 def _skewness(values: Floats) -> float:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
-from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.designs import design_text
 from glane.assess.estimate.chart import chart
 from glane.assess.estimate.figures import if_reviewers_err, whole_limits
+from glane.assess.estimate.notes import in_language
 from glane.assess.estimate.page_words import WORDS
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Validation, ValidationFigure
@@ -75,7 +75,8 @@ def _figure(one: Estimate, question: Question, language: Language) -> str:
     if one.model is not None:
         said.append(words["model_says"].format(model=_number(one.model, question, language)))
     said.append(words["reviewed_of"].format(reviewed=one.n_gold, run=one.n_run))
-    return heading(said[0], 2) + paragraph(" ".join(said[1:]))
+    notes = "".join(paragraph(f"⚠ {told}") for told in _notes(one, question, language))
+    return heading(said[0], 2) + paragraph(" ".join(said[1:])) + notes
 
 
 def _validation_table(found: Validation, language: Language) -> str:
@@ -133,14 +134,10 @@ def _notes(one: Estimate, question: Question, language: Language) -> list[str]:
         return [words["no_document"]]
     if one.estimate is None:
         found.append(words["no_estimate"])
-    elif one.method == "pooled" and not one.n_gold:
-        found.append(words["not_reviewed"])
-    if one.clusters is not None and one.clusters < FEW_CLUSTERS:
-        found.append(words["few_clusters"].format(clusters=one.clusters))
     if one.if_failed_yes is not None:
         no, yes = (_number(value, question, language) for value in (one.if_failed_no, one.if_failed_yes))
         found.append(words["failed"].format(failed=one.n_failed, no=no, yes=yes))
-    return found
+    return [*found, *(in_language(one.note, language) if one.note else ())]
 
 
 def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language) -> list[str]:

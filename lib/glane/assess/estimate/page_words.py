@@ -44,9 +44,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "same_text": "textes identiques",
         "no_value": "(sans valeur)",
         "no_document": "aucun document",
-        "not_reviewed": "rien de relu ici : ce que disent les autres groupes",
         "no_estimate": "pas d'estimation possible ici",
-        "few_clusters": "{clusters} grappes seulement : intervalle approximatif",
         "failed": "{failed} documents sans réponse : {no} si aucun n'en était, {yes} si tous en étaient",
         "chart": (
             "Traits gris : le modèle seul. Points : corrigé, avec l'intervalle de chaque groupe. Zone claire : ce"
@@ -123,9 +121,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "same_text": "identical texts",
         "no_value": "(no value)",
         "no_document": "no document",
-        "not_reviewed": "nothing reviewed here: what the other groups tell",
         "no_estimate": "no estimate is possible here",
-        "few_clusters": "only {clusters} clusters: the interval is rough",
         "failed": "{failed} documents without an answer: {no} if none of them were, {yes} if all were",
         "chart": (
             "Grey lines: the model alone. Points: corrected, with the interval of each group. Light area: what "

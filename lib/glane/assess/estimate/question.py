@@ -174,6 +174,11 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
             f"field: no column {question.field!r} in the run. {did_you_mean(question.field, run.columns)}"
         )
     kind = run.schema[question.field]
+    if question.what == "prevalence" and question.half_width is not None and not question.half_width < 1:
+        raise ConfigError(
+            f"half_width: {question.half_width:g} is no half-width of a share, which lies between 0 and 1. Write 0.02 "
+            "for two points in a hundred."
+        )
     is_regression = question.what in ("linear", "logistic")
     if question.what in ("mean", "linear") and not kind.is_numeric():
         raise ConfigError(f"field: {question.field!r} is {kind}; what={question.what} needs a number.")

@@ -12,6 +12,7 @@ from scipy.special import gammaincinv
 
 from glane.assess.estimate.clustered import clustering, few_clusters
 from glane.assess.estimate.figures import joined_notes
+from glane.assess.estimate.notes import note
 from glane.assess.estimate.question import GOLD, MODEL, REVIEWED, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import Estimate
 from glane.assess.estimate.sampling_plan import Plan, plan_share
@@ -20,11 +21,8 @@ from glane.assess.share_estimators import gold_only, prediction_powered
 from glane.assess.strata import Strata, strata_of
 
 Floats = NDArray[np.float64]
-NO_GOLD = "no reviewed document here"
-_UNSEEN = (
-    "none of the documents with one of the model's answers, yes or no, was reviewed here: it is taken at its word for "
-    "them, and the limits allow that it is always wrong there"
-)
+NO_GOLD = note("no_gold")
+_UNSEEN = note("unseen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,7 @@ def rates_of(rows: pl.DataFrame) -> ErrorRates | None:
 def share_of(rows: pl.DataFrame, question: Question, shared: ErrorRates | None) -> Estimate:
     """The share or count of one group; `shared` are the error rates of all groups, where they are taken for each."""
     answers = _answers(rows)
-    chosen, method, note = _by_method(answers, question, shared)
+    chosen, method, why = _by_method(answers, question, shared)
     together = clustering(rows, question)
     if chosen is not None:
         chosen = together.widened(chosen)
@@ -76,7 +74,7 @@ def share_of(rows: pl.DataFrame, question: Question, shared: ErrorRates | None) 
         )  # fmt: skip
     return Estimate(
         group=None, term=None, method=method,
-        note=joined_notes(note, *_doubts(answers, method, chosen), few_clusters(rows, question)),
+        note=joined_notes(why, *_doubts(answers, method, chosen), few_clusters(rows, question)),
         clusters=together.num or None, design_effect=together.effect if together.num else None,
         n_gold=len(answers.gold), n_run=answers.num_run,
         estimate=factor * chosen.estimate if chosen else None,
@@ -96,11 +94,11 @@ def _by_method(
     if question.method == "rogan_gladen":
         rates = shared or (error_rates(gold, predicted, weights) if len(gold) else None)
         if rates is None:
-            return None, "rogan_gladen", "no true yes, or no true no, among the reviewed documents here"
+            return None, "rogan_gladen", note("no_true_of_one")
         chosen = rogan_gladen(rates, run_share=answers.run_share, num_run=answers.num_run, level=question.level)
         few = rates.fewest < FEW
-        note = f"one of the two error rates is known from {rates.fewest} documents only" if few else None
-        return chosen, "rogan_gladen", note if chosen else "the model tells yes and no apart no better than chance"
+        told = note("rates_of_few", num=rates.fewest) if few else None
+        return chosen, "rogan_gladen", told if chosen else note("no_better")
     if not len(gold):
         return None, question.method.replace("auto", "ppi"), NO_GOLD
     if question.method == "gold_only":
@@ -137,8 +135,8 @@ def _doubts(answers: _Answers, method: str, chosen: Interval | None) -> list[str
     fewest = min(num_yes, len(answers.gold) - num_yes)
     if not fewest:
         answer, limit = ("yes", "upper") if not num_yes else ("no", "lower")
-        return [f"no true {answer} among the reviewed documents here: the {limit} limit is what they tell"]
+        return [note("no_true", answer=answer, limit=limit)]
+    answer = "yes" if fewest == num_yes else "no"
     if fewest < FEW and answers.weights.max() > 1.05 * answers.weights.min() and not answers.strata.any():
-        answer = "yes" if fewest == num_yes else "no"
-        return [f"only {fewest} true {answer} and unequal weights: the interval may be too short"]
-    return []
+        return [note("few_uneven", num=fewest, answer=answer)]
+    return [note("few_yes", num=fewest, answer=answer)] if fewest < FEW else []

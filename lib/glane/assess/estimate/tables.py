@@ -14,6 +14,7 @@ from glane.assess.estimate.clustered import clustering, few_clusters
 from glane.assess.estimate.error_rates import mean_of_yes, rates_of_review
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.groups import Cell, Groups, Rates
+from glane.assess.estimate.notes import note
 from glane.assess.estimate.pooled import bands, limits, of_process, pooled
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STEPS, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import Estimate, Together
@@ -22,7 +23,7 @@ from glane.assess.proportion import Interval
 from glane.assess.share_estimators import prediction_powered
 from glane.assess.strata import strata_of
 
-_NOT_REVIEWED = "no document of this group was reviewed: what the others tell"
+_NOT_REVIEWED = note("not_reviewed")
 _MOST_COVARIANCES = 400  # groups
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from glane.assess.estimate.error_rates import ErrorRatesRecord, mean_of_yes
+from glane.assess.estimate.notes import note
 from glane.assess.estimate.question import MODEL, Question
 from glane.assess.estimate.record import Estimate
 from glane.assess.estimate.shares import poisson
@@ -42,7 +43,7 @@ def basis_of_rates(rows: pl.DataFrame, question: Question, known: ErrorRatesReco
     line = Estimate(
         group=None, term=None, estimate=factor * shown.estimate, low=factor * shown.low, high=factor * shown.high,
         method=TRANSPORTED, n_gold=0, n_run=num_run, model=factor * run_share, tuning=None,
-        note=f"error rates of {known.reviewed} documents reviewed elsewhere ({', '.join(known.runs)})",
+        note=note("elsewhere", num=known.reviewed, runs=", ".join(known.runs)),
     )  # fmt: skip
     total = Interval(estimate=num_run * found.estimate, low=num_run * found.low, high=num_run * found.high)
     return Basis(rates=known.rates(), total=total, line=replace(line), method=TRANSPORTED)

@@ -10,7 +10,7 @@ from glane.assess.estimate.clustered import clustering
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import GroupValidation, Validation, ValidationFigure
 from glane.assess.proportion import jeffreys, share
-from glane.assess.strata import Strata, drawn_within, share_within, strata_of
+from glane.assess.strata import Strata, drawn_within, share_among_known, share_within, strata_of
 
 _DRAWS_SEED = 0
 
@@ -33,11 +33,12 @@ def validation_of(rows: pl.DataFrame, question: Question) -> Validation | None:
     strata = strata_of(seen[STRATUM], weights)
     widening = clustering(rows, question).widening
 
-    def figure(hits: NDArray[np.bool_], of: NDArray[np.bool_]) -> ValidationFigure:
+    def figure(hits: NDArray[np.bool_], of: NDArray[np.bool_], *, is_known: bool = False) -> ValidationFigure:
         if not of.any():
             return ValidationFigure(value=None, low=None, high=None, num=0)
         if strata.any():
-            value, low, high = share_within(hits, of, weights, strata, level=question.level)
+            within = share_among_known if is_known else share_within
+            value, low, high = within(hits, of, weights, strata, level=question.level)
         else:
             known = share(hits[of].astype(np.float64), weights[of])
             value, (low, high) = known.value, jeffreys(known, question.level)
@@ -51,8 +52,8 @@ def validation_of(rows: pl.DataFrame, question: Question) -> Validation | None:
     return Validation(
         true_positive=int((truth & said).sum()), false_positive=int((~truth & said).sum()),
         false_negative=int((truth & ~said).sum()), true_negative=int((~truth & ~said).sum()),
-        sensitivity=figure(said, truth), ppv=figure(truth, said), specificity=figure(~said, ~truth),
-        npv=figure(~truth, ~said), lr_positive=positive, lr_negative=negative,
+        sensitivity=figure(said, truth), ppv=figure(truth, said, is_known=True), specificity=figure(~said, ~truth),
+        npv=figure(~truth, ~said, is_known=True), lr_positive=positive, lr_negative=negative,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from glane.assess.evaluate.scores import CategoryScores, Confusion, Ends
 from glane.assess.evaluate.verdict import Verdict
 from glane.assess.proportion import Share, clustered_share, wilson
 from glane.assess.proportion import share as hajek_share
-from glane.assess.strata import Strata, share_within
+from glane.assess.strata import Strata, share_among_known, share_within
 
 MEASURES = ("precision", "recall", "f1")
 # What each verdict adds to true positives, false positives and false negatives.
@@ -191,7 +191,7 @@ def value_table(
             ("ppv", right, told),
             ("npv", ~right, ~told),
         ):
-            entry |= share_among(name, hits, of, weights, strata, clusters)
+            entry |= share_among(name, hits, of, weights, strata, clusters, is_known=name in ("ppv", "npv"))
         both = 2 * weights[right & told].sum()
         entry["f1"] = share(float(both), float(both + weights[right != told].sum()))
         table[value] = CategoryScores(**entry)
@@ -234,12 +234,15 @@ def share_of(
 
 def share_among(
     name: str, hits: NDArray[np.bool_], of: NDArray[np.bool_], weights: Array, strata: Strata,
-    clusters: NDArray[np.int64] | None = None,
+    clusters: NDArray[np.int64] | None = None, *, is_known: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """The same among some of the documents; over several strata, with the limits of `share_within`."""
+    """The same among some of the documents; over several strata, with the limits of `share_within`.
+
+    With `is_known`, it is known of every document of the run whether it is one of these: see `share_among_known`.
+    """
     if not strata.any() or not of.any():
         return share_of(name, hits[of], weights[of], None if clusters is None else clusters[of])
-    value, *ends = share_within(hits, of, weights, strata, level=LEVEL)
+    value, *ends = (share_among_known if is_known else share_within)(hits, of, weights, strata, level=LEVEL)
     return {name: value, f"{name}_ci95": (ends[0], ends[1])}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.evaluate.annotations import VALUE
 from glane.assess.evaluate.arms_page import arms_section
 from glane.assess.evaluate.record import EvaluationSummary, GroupScores
@@ -100,6 +101,8 @@ def _how_sure(summary: EvaluationSummary, words: Mapping[str, str]) -> str:
     told = [words["intervals"].format(method=method, samples=made.samples, seed=made.seed)]
     if made.clusters is not None:
         told.append(words["clusters"].format(num=made.clusters))
+        if made.clusters < FEW_CLUSTERS:
+            told.append(words["few_clusters"])
     if summary.overall.macro.without_error:
         told.append(words["no_macro"].format(num=summary.overall.macro.without_error))
     return paragraph(" ".join(told))

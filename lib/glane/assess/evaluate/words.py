@@ -64,6 +64,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "document n'est en défaut."
         ),
         "clusters": "Des documents vont ensemble ({num} grappes) : ce sont elles qui sont rééchantillonnées.",
+        "few_clusters": "Si peu de grappes : les intervalles sont trop courts.",
         "no_intervals": "Sans intervalles pour précision, rappel et F1 ; Wilson pour les parts de documents.",
         "categories": "Catégories",
         "categories_how": (
@@ -207,6 +208,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "for precision, recall and F1; Wilson for shares of documents, and where no document errs."
         ),
         "clusters": "Some documents go together ({num} clusters): these are what is resampled.",
+        "few_clusters": "So few clusters: the intervals are too short.",
         "no_intervals": "Without confidence intervals of precision, recall and F1; Wilson for shares of documents.",
         "categories": "Categories",
         "categories_how": "Each category against all else, no value included; the unit is the document.",
