@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from glane.cluster import schedulers
+from glane.cluster.findings import Findings, ok
 from glane.cluster.scheduler import COMPLETED, UNKNOWN, Allocation, Job, Submission, Task
 from glane.settings import BatchSettings
 
@@ -35,6 +36,15 @@ class LocalQueue:
 
     def complaint(self, cluster: BatchSettings) -> str | None:
         return f"cluster.nodes: {cluster.nodes}; this queue has 1." if cluster.nodes > 1 else None
+
+    def findings(self, cluster: BatchSettings) -> Findings:
+        return [ok("queue", "answers")]
+
+    def most_gpus(self, cluster: BatchSettings) -> int | None:
+        return None
+
+    def findings_on_node(self) -> Findings:
+        return [ok("queue", "answers")]
 
     def submit(self, cluster: BatchSettings, task: Task, *, label: str) -> Submission:
         name = f"{label}.{len(list(self.folder.iterdir()))}"

@@ -17,6 +17,7 @@ COMMANDS = (
     "extract",
     "status",
     "plan",
+    "doctor",
     "review",
     "evaluate",
     "compare",

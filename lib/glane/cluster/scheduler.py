@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from glane.cluster.findings import Findings
 from glane.settings import BatchSettings
 
 UNKNOWN, PENDING, COMPLETED = "UNKNOWN", "PENDING", "COMPLETED"
@@ -101,6 +102,15 @@ class Scheduler(Protocol):
 
         That includes requests that the scheduler would accept and then never start.
         """
+
+    def findings(self, cluster: BatchSettings) -> Findings:
+        """Check whether the scheduler is there, answers, and would take this request. Submits nothing."""
+
+    def most_gpus(self, cluster: BatchSettings) -> int | None:
+        """Return the most GPUs that a node has where this would run; None if that is not known."""
+
+    def findings_on_node(self) -> Findings:
+        """Check, on a node, whether a job can ask the scheduler what it needs to, such as to be requeued."""
 
     def submit(self, cluster: BatchSettings, task: Task, *, label: str) -> Submission:
         """Submit one job, or the jobs of `cluster.array`. `label` is part of the names of its files.

@@ -31,7 +31,7 @@ def scratch_folder() -> Iterator[Path]:
     Raises:
         ConfigError: if TMPDIR is set to a place that cannot be used, or the disk there is full.
     """
-    root = _root()
+    root = scratch_root()
     _remove_abandoned(root)
     if (free := shutil.disk_usage(root).free) < _LEAST_FREE:
         raise ConfigError(
@@ -50,7 +50,7 @@ def scratch_folder() -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _root() -> Path:
+def scratch_root() -> Path:
     """Where scratch folders go: TMPDIR, or /tmp. It is said if another place is taken than the one that is set."""
     told = os.environ.get("TMPDIR")
     if not told:

@@ -7,6 +7,7 @@ any engine, GPU or Ray process is asked for.
 from glane.settings.calibrate import CalibrateSettings, calibrate_settings
 from glane.settings.cluster import SBATCH_KEYS, BatchSettings, ClusterSettings, LocalSettings, SlurmSettings
 from glane.settings.demo_corpus import DemoCorpusSettings, demo_corpus_settings
+from glane.settings.doctor import DoctorSettings, doctor_settings
 from glane.settings.estimate import EstimateSettings, estimate_settings
 from glane.settings.evaluate import (
     BootstrapSettings,
@@ -33,6 +34,7 @@ __all__ = [
     "CompareSettings",
     "DataSettings",
     "DemoCorpusSettings",
+    "DoctorSettings",
     "EstimateSettings",
     "EvaluateSettings",
     "ExtractSettings",
@@ -52,6 +54,7 @@ __all__ = [
     "calibrate_settings",
     "compare_settings",
     "demo_corpus_settings",
+    "doctor_settings",
     "estimate_settings",
     "evaluate_settings",
     "extract_settings",

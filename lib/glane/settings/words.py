@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from glane.settings.calibrate import CalibrateSettings
 from glane.settings.demo_corpus import DemoCorpusSettings
+from glane.settings.doctor import DoctorSettings
 from glane.settings.estimate import EstimateSettings
 from glane.settings.evaluate import CompareSettings, EvaluateSettings
 from glane.settings.extract import ExtractSettings
@@ -26,6 +27,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "calibrate": CalibrateSettings,
     "compare": CompareSettings,
     "demo_corpus": DemoCorpusSettings,
+    "doctor": DoctorSettings,
     "estimate": EstimateSettings,
     "evaluate": EvaluateSettings,
     "extract": ExtractSettings,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from glane.cluster.findings import Findings
 from glane.cluster.scheduler import Allocation, Job, Submission, Task
-from glane.cluster.slurm import allocation, commands, queue, refusals
+from glane.cluster.slurm import allocation, commands, queue, refusals, site_checks
 from glane.settings import BatchSettings, SlurmSettings
 
 
@@ -18,6 +19,18 @@ class Slurm:
     def complaint(self, cluster: BatchSettings) -> str | None:
         """Return that there is no Slurm here, or what it would never start."""
         return commands.missing() or refusals.complaint(_own(cluster))
+
+    def findings(self, cluster: BatchSettings) -> Findings:
+        """Ask each of Slurm's commands, and sbatch for its opinion of the request."""
+        return site_checks.findings(_own(cluster))
+
+    def most_gpus(self, cluster: BatchSettings) -> int | None:
+        """Ask sinfo."""
+        return site_checks.most_gpus(_own(cluster))
+
+    def findings_on_node(self) -> Findings:
+        """Ask for scontrol."""
+        return site_checks.findings_on_node()
 
     def submit(self, cluster: BatchSettings, task: Task, *, label: str) -> Submission:
         """Submit through sbatch."""

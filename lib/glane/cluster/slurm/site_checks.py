@@ -1,0 +1,106 @@
+"""Whether Slurm is there, answers, and would take a job with these settings. Nothing is submitted."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from glane.cluster.findings import Finding, Findings, failed, ok, skipped, warning
+from glane.cluster.scheduler import Task
+from glane.cluster.slurm import refusals
+from glane.cluster.slurm.commands import run
+from glane.cluster.slurm.variables import hidden, taken
+from glane.errors import GlaneError
+from glane.settings import SlurmSettings
+
+_QUESTIONS = (
+    ("sbatch", ("--version",)),
+    ("srun", ("--version",)),
+    ("scontrol", ("ping",)),
+    ("squeue", ("--noheader", "--me", "--format=%i")),
+    ("sacct", ("--noheader", "--allocations", "--format=JobID")),
+)
+_NOT_NEEDED = ("sacct",)  # it tells how jobs ended that the queue forgot
+
+
+def findings(cluster: SlurmSettings) -> Findings:
+    """The commands, then whether the request could ever start, then what sbatch itself says of it."""
+    found = [_command(name, *options) for name, options in _QUESTIONS]
+    if any(one.state == "failed" for one in found):
+        return [*found, skipped("request", "not asked, as Slurm's commands fail")]
+    return [*found, _request(cluster)]
+
+
+def findings_on_node() -> Findings:
+    """Whether a job, or the container that it runs in, has scontrol, and whether that answers."""
+    code, _, error = run("scontrol", "show", "job", os.environ.get("SLURM_JOB_ID", "0"), "--oneliner")
+    if code == 0:
+        return [ok("scontrol on the node", "answers")]
+    remedy = (
+        "Jobs are not put back into the queue at their time limit. In a container, bind Slurm's commands, slurm.conf "
+        "and munge's socket (--bind in slurm/env.sh), or submit again by hand."
+    )
+    return [warning("scontrol on the node", error or f"exit code {code}", remedy)]
+
+
+def most_gpus(cluster: SlurmSettings) -> int | None:
+    """The most GPUs that a node has in the partitions of the settings (all of the site's, if none is named)."""
+    _, names = taken(cluster, "partition") or ("", "")
+    chosen = [f"--partition={names}"] if names else []
+    code, output, _ = run("sinfo", "--noheader", "--format=%G", *chosen)
+    if code != 0 or not output.strip():
+        return None
+    return max(_num_gpus(line) for line in output.splitlines())
+
+
+def _num_gpus(gres: str) -> int:
+    """`gpu:2(S:0),tmpdisk:900` and `gpu:h100:4` are 2 and 4; `(null)` is 0."""
+    resources = [one.split(":") for one in re.sub(r"\([^)]*\)", "", gres.strip()).split(",")]
+    counts = [words[-1] for words in resources if words[0] == "gpu"]
+    return sum(int(count) if count.isdecimal() else 1 for count in counts)
+
+
+def _command(name: str, *options: str) -> Finding:
+    code, output, error = run(name, *options)
+    if code == 0:
+        first = output.strip().splitlines()[:1] if options in (("--version",), ("ping",)) else []
+        return ok(name, "".join(first) or "answers")
+    seen = (error or output.strip()).splitlines()
+    told = seen[-1] if seen else f"exit code {code}"
+    if code == 127:
+        remedy = (
+            "Work on a login node of the cluster, or load Slurm's module; without a cluster, leave cluster=slurm out."
+        )
+    else:
+        remedy = "Ask the site: Slurm's controller, its database or munge does not answer here."
+    return (warning if name in _NOT_NEEDED else failed)(name, told, remedy)
+
+
+def _request(cluster: SlurmSettings) -> Finding:
+    if complaint := refusals.complaint(cluster):
+        told, _, remedy = complaint.partition(". ")
+        return failed("request", f"{told}.", remedy or "Change that.")
+    code, said = _test_only(cluster)
+    if code == 0:
+        return ok("request", said)
+    told, _, remedy = refusals.explained(said, cluster).partition("\n")
+    return failed("request", told, remedy)
+
+
+def _test_only(cluster: SlurmSettings) -> tuple[int, str]:
+    """What `sbatch --test-only` says of the script that a submission would be; nothing is queued."""
+    from glane.cluster.slurm import batch
+
+    try:
+        script = batch.script(cluster, Task(module="glane.job.node", settings="{}"), label="doctor")
+    except GlaneError as refusal:
+        return 2, str(refusal)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "job.sh")
+        path.write_text(script, encoding="utf-8")
+        shown = [f"--unset={name}" for name in hidden(cluster)]
+        code, output, error = run("env", *shown, "sbatch", "--test-only", str(path))
+    lines = (error or output).strip().splitlines()
+    return code, lines[-1].removeprefix("sbatch: ") if code == 0 and lines else "\n".join(lines) or f"exit code {code}"

@@ -1,0 +1,120 @@
+"""Check a site, print what was found, and keep it as JSON."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from glane.cluster.findings import Finding, Findings, failed, ok, skipped, within
+from glane.cluster.schedulers import scheduler_of
+from glane.corpus.find import find_files
+from glane.engine.device import num_gpus
+from glane.job.doctor.machine_checks import (
+    check_build,
+    check_caches,
+    check_compiler,
+    check_gpus,
+    check_limits,
+    check_python,
+    check_temporary,
+)
+from glane.job.doctor.model_checks import check_model
+from glane.job.doctor.nodes import check_nodes
+from glane.job.doctor.report import NodeReport, SiteReport, has_failed, last_line, lines_here, lines_of_nodes
+from glane.job.doctor.storage_checks import check_storage
+from glane.settings import BatchSettings, DoctorSettings
+from glane.storage import replace_file
+from glane.versions import installed_version
+
+_MODEL_S = 600.0  # a tokenizer is read, and its libraries imported, from a file system that may be slow
+_REQUEST = "request"
+_NOT_SUBMITTED = [skipped("job", "not submitted: what the scheduler says is above")]
+_SITE_S = 300.0  # several questions, each of which the scheduler may take half a minute to answer
+
+
+def check_site(settings: DoctorSettings) -> bool:
+    """Check this machine and, if asked for, the nodes of a job. Return whether nothing failed.
+
+    Raises:
+        RunError: if the report cannot be written.
+    """
+    here: list[Finding] = []
+    can_submit = True
+    for name, limit_s, check in _checks(settings):
+        found = within(name, limit_s, check)
+        here.extend(found)
+        can_submit = can_submit and not (name == _REQUEST and has_failed(found))
+        for line in lines_here(found):
+            print(line, flush=True)
+    nodes: tuple[NodeReport, ...] = ()
+    if settings.nodes:
+        found, nodes = check_nodes(settings) if can_submit else (_NOT_SUBMITTED, nodes)
+        here.extend(found)
+        for line in [*lines_here(found), *lines_of_nodes(nodes)]:
+            print(line)
+    everything = [*here, *(finding for node in nodes for finding in node.findings)]
+    is_well = not has_failed(everything)
+    print(last_line(everything))
+    if settings.out is not None:
+        _write(Path(settings.out), here, nodes, is_well=is_well)
+    return is_well
+
+
+def _checks(settings: DoctorSettings) -> list[tuple[str, float, Callable[[], Findings]]]:
+    cluster, step_s = settings.cluster, settings.step_s
+    checks: list[tuple[str, float, Callable[[], Findings]]] = [("python", step_s, check_python)]
+    if isinstance(cluster, BatchSettings):
+        scheduler = scheduler_of(cluster)
+        checks += [
+            (_REQUEST, _SITE_S, lambda: scheduler.findings(cluster)),
+            ("build of vLLM", step_s, lambda: [_build(cluster)]),
+        ]
+    else:
+        checks += [
+            ("GPUs", step_s, lambda: [check_build(num_gpus()), check_gpus(num_gpus())]),
+            ("compiler", step_s, lambda: check_compiler(num_gpus())),
+            ("limits", step_s, lambda: check_limits(num_gpus())),
+            ("temporary files", step_s, check_temporary),
+        ]
+    return [
+        *checks,
+        ("run.dir", step_s, lambda: _storage(settings.run.dir)),
+        ("data.path", step_s, lambda: [_data(settings.data.path)]),
+        ("caches", step_s, check_caches),
+        ("model", _MODEL_S, lambda: check_model(settings.model, settings.task)),
+    ]
+
+
+def _build(cluster: BatchSettings) -> Finding:
+    return check_build(scheduler_of(cluster).most_gpus(cluster), asked=cluster.num_gpus_per_node > 0)
+
+
+def _storage(run: str | None) -> Findings:
+    if run is None:
+        return [skipped("run.dir", "none is told (run.dir=PATH)")]
+    return check_storage(Path(run).absolute())
+
+
+def _data(path: str | None) -> Finding:
+    if path is None:
+        return skipped("data.path", "none is told (data.path=PATH)")
+    files = find_files(path).paths
+    if unreadable := [file for file in files if not os.access(file, os.R_OK)]:
+        return failed("data.path", f"{unreadable[0]} cannot be read", "Give yourself the right to read it.")
+    return ok("data.path", f"{len(files)} file(s)")
+
+
+def _write(path: Path, here: list[Finding], nodes: tuple[NodeReport, ...], *, is_well: bool) -> None:
+    report = SiteReport(
+        time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        host=os.uname().nodename,
+        glane=installed_version("glane"),
+        state="ok" if is_well else "failed",
+        here=tuple(here),
+        nodes=nodes,
+    )
+    content = report.as_json()
+    replace_file(path, lambda s: s.write(content), mode=0o600, setting="out")  # type: ignore[arg-type]
+    print(f"report   {path}")

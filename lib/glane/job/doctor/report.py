@@ -1,0 +1,81 @@
+"""The report of a check of a site: as a record, and as lines that put nodes together which found the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from glane.cluster.findings import Finding
+from glane.records import Record
+
+_WORDS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED", "skipped": "skipped"}
+_ORDER = ("failed", "warning", "ok", "skipped")
+_MOST_HOSTS = 8
+
+
+class NodeReport(Record):
+    """What the checks of one node found."""
+
+    kind: Literal["glane node report"] = "glane node report"
+    version: Literal[1] = 1
+    host: str
+    rank: int
+    findings: tuple[Finding, ...]
+
+
+class SiteReport(Record):
+    """What all checks found."""
+
+    kind: Literal["glane site report"] = "glane site report"
+    version: Literal[1] = 1
+    time: str  # of the report, ISO 8601 in UTC
+    host: str  # where it was asked for
+    glane: str  # the version
+    state: Literal["ok", "failed"]
+    here: tuple[Finding, ...]
+    nodes: tuple[NodeReport, ...] = ()
+
+
+def has_failed(findings: Iterable[Finding]) -> bool:
+    """Whether a check found what a run would fail with."""
+    return any(finding.state == "failed" for finding in findings)
+
+
+def lines_here(findings: Sequence[Finding]) -> Iterator[str]:
+    """The lines of what was checked on one machine, in the order of the checks."""
+    for finding in findings:
+        yield from _lines(finding, "")
+
+
+def lines_of_nodes(reports: Sequence[NodeReport]) -> Iterator[str]:
+    """The lines of what was checked on several nodes, what failed first. Nodes that found the same are one line."""
+    groups: dict[Finding, list[str]] = {}
+    for report in reports:
+        for finding in report.findings:
+            groups.setdefault(finding, []).append(report.host)
+    everywhere = len(reports)
+    for state in _ORDER:
+        for finding, hosts in groups.items():
+            if finding.state == state:
+                yield from _lines(finding, f"all {everywhere} nodes" if len(hosts) == everywhere > 1 else _shown(hosts))
+
+
+def last_line(findings: Iterable[Finding]) -> str:
+    """How many checks found what."""
+    states = [finding.state for finding in findings]
+    return ", ".join(f"{states.count(state)} {state}" for state in _ORDER if state in states)
+
+
+def _lines(finding: Finding, hosts: str) -> Iterator[str]:
+    first, *others = finding.seen.splitlines() or [""]
+    yield f"{_WORDS[finding.state]:<8} {finding.name:<24} {f'[{hosts}] ' if hosts else ''}{first}"
+    yield from (f"{'':<34}{line}" for line in others)
+    if finding.remedy:
+        first, *others = finding.remedy.splitlines()
+        yield f"{'':<33} -> {first}"
+        yield from (f"{'':<37}{line}" for line in others)
+
+
+def _shown(hosts: Sequence[str]) -> str:
+    more = f" and {len(hosts) - _MOST_HOSTS} more" if len(hosts) > _MOST_HOSTS else ""
+    return ", ".join(hosts[:_MOST_HOSTS]) + more
