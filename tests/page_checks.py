@@ -203,6 +203,8 @@ def _job_of(words: list[str]) -> list[str]:
 
 
 def _check_command(words: list[str], folder: Path) -> None:
+    while re.fullmatch(r"[A-Z_]+=\S*", words[0]):  # variables for one command
+        words = words[1:]
     if job := _job_of(words):
         if not (ROOT / job[0]).is_file():
             raise ValueError(f"{job[0]}: there is no such job")

@@ -39,8 +39,8 @@ def findings_on_node() -> Findings:
     if code == 0:
         return [ok("scontrol on the node", "answers")]
     remedy = (
-        "Jobs are not put back into the queue at their time limit. In a container, bind Slurm's commands, slurm.conf "
-        "and munge's socket (--bind in slurm/env.sh), or submit again by hand."
+        "If the first node of a job is lost, the others cannot put it back into the queue, and wait until its time "
+        "limit. In a container, bind Slurm's commands, slurm.conf and munge's socket (--bind in slurm/env.sh)."
     )
     return [warning("scontrol on the node", error or f"exit code {code}", remedy)]
 

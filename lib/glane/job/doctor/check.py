@@ -82,7 +82,7 @@ def _checks(settings: DoctorSettings) -> list[tuple[str, float, Callable[[], Fin
         *checks,
         ("run.dir", step_s, lambda: _storage(settings.run.dir)),
         ("data.path", step_s, lambda: [_data(settings.data.path)]),
-        ("caches", step_s, check_caches),
+        ("caches", step_s, lambda: check_caches(on_nodes=cluster.kind != "local")),
         ("model", _MODEL_S, lambda: check_model(settings.model, settings.task)),
     ]
 

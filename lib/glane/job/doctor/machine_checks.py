@@ -100,7 +100,7 @@ def check_cores(cpus: int, gpus: int) -> Finding:
     seen = f"{cpus} core(s) for {gpus} GPU(s)"
     if gpus and cpus < _CORES_PER_GPU * gpus:
         remedy = f"Ask for {_CORES_PER_GPU * gpus}: cluster.cpus_per_node, or sbatch --cpus-per-task."
-        return failed("cores", seen, remedy) if cpus < gpus else warning("cores", seen, remedy)
+        return warning("cores", f"{seen}: they will wait", remedy)
     return ok("cores", seen if gpus else f"{cpus} core(s)")
 
 
@@ -168,8 +168,16 @@ def _shared_memory() -> Finding:
     return ok(name, f"{place}: over {_LEAST_SHM >> 30} GiB free")
 
 
-def check_caches(environment: Mapping[str, str] = os.environ) -> Findings:
-    """Whether what vLLM, Triton and torch compile can be kept where they put it."""
+def check_caches(environment: Mapping[str, str] = os.environ, *, on_nodes: bool = False) -> Findings:
+    """Whether what vLLM, Triton and torch compile can be kept where they put it.
+
+    `on_nodes` says that jobs will run elsewhere: what is not set is then kept on the disks of their nodes.
+    """
+    if on_nodes:
+        told = [variable for variable in _CACHES if environment.get(variable)]
+        if not told:
+            return [ok("caches", "not set: kept on the disk of each node")]
+        return [_cache(variable, Path(), environment) for variable in told]
     home = Path(environment.get("HOME") or "~").expanduser()
     return [_cache(variable, home, environment) for variable in _CACHES]
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from glane.cluster import processes
+from glane.cluster.address import network_variables
 from glane.cluster.findings import Finding, Findings, failed, ok, skipped, warning
 from glane.job.doctor.storage_checks import skew_finding
 
@@ -53,8 +54,8 @@ def check_names(hosts: Mapping[str, str], own: str) -> Findings:
     loops = [one.host for one in threads if one.addresses and all(map(_is_loopback, one.addresses))]
     if loops and len(hosts) > 1:
         remedy = (
-            "Gloo and NCCL would take that address, and other nodes do not reach it. Set GLOO_SOCKET_IFNAME and "
-            f"NCCL_SOCKET_IFNAME in slurm/env.sh, or: {_NAMES_REMEDY}"
+            "glane gives engines the interface that is told here; other programs would take that address. "
+            f"{_NAMES_REMEDY}"
         )
         who = "its own name" if loops == [own] else ", ".join(loops)
         found.append(warning("host names", f"{who} leads to this node's loopback address", remedy))
@@ -85,21 +86,23 @@ def free_port(address: str) -> int:
 
 
 def check_collectives(
-    backend: str, *, address: str, port: int, ranks: Sequence[int], world_size: int, limit_s: float
+    backend: str, *, address: str, port: int, own_address: str, ranks: Sequence[int], world_size: int, limit_s: float
 ) -> Findings:
     """Sum over all ranks; those of this node are started here, each a process that is ended after three limits.
 
-    `address` and `port` are where the first rank listens. With two ranks or more, clocks are compared, too.
+    `address` and `port` are where the first rank listens, `own_address` is this node's: its interface is taken, as by
+    engines, unless the site has set another one. With two ranks or more, clocks are compared, too.
     """
     name = backend.upper() if backend == "nccl" else backend.capitalize()
     command = [sys.executable, "-m", "glane.engine.collectives", backend, address, str(port)]
+    environment = network_variables(own_address) | os.environ
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         children: list[tuple[subprocess.Popen[bytes], Path]] = []
         for local, rank in enumerate(ranks):
             log = Path(folder, str(rank))
             stream = stack.enter_context(open(log, "wb"))
             words = [*command, str(rank), str(world_size), str(local), str(limit_s)]
-            children.append((processes.start(words, os.environ, stdout=stream.fileno()), log))
+            children.append((processes.start(words, environment, stdout=stream.fileno()), log))
         deadline = time.monotonic() + 3 * limit_s  # torch is imported, too, from a shared file system
         answers = [_answer(child, log, deadline) for child, log in children]
     return _judged(name, answers, world_size, limit_s)
@@ -126,8 +129,8 @@ def _judged(name: str, answers: Sequence[Mapping[str, float | str]], world_size:
     if errors:
         variable = f"{name.upper()}_SOCKET_IFNAME"
         remedy = (
-            f"Is there a firewall between the nodes, or a node that did not come? Try export {variable}=INTERFACE in "
-            "slurm/env.sh, with the interface that is told here (of all nodes the same network)."
+            "Is there a firewall between the nodes, or a node that did not come? Try another network: "
+            f"cluster.interface=NAME, or export {variable}=NAME in slurm/env.sh."
         )
         return [failed(name, f"{errors[0]} (limit {limit_s:.0f} s, {world_size} rank(s))", remedy)]
     found: list[Finding] = [ok(name, f"{world_size} rank(s) summed")]

@@ -6,6 +6,7 @@ code.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from glane.cluster import processes
 from glane.cluster.address import own_address
 from glane.cluster.findings import Finding, Findings, failed, ok, within
+from glane.cluster.kernel_cache import cache_variables
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.errors import ConfigError, GlaneError, hide_messages
@@ -48,7 +50,8 @@ def main() -> int:
     code = _check(task, allocation)
     processes.end_all()
     if allocation.rank == 0 and allocation.exit_code_file is not None:
-        allocation.exit_code_file.write_text(str(code))
+        with contextlib.suppress(OSError):  # a container may not see it; the batch script then takes srun's code
+            allocation.exit_code_file.write_text(f"{code}\n")
     return code
 
 
@@ -119,8 +122,8 @@ def _of_this_node(settings: DoctorSettings, allocation: Allocation) -> Findings:
         ("compiler", lambda: machine.check_compiler(allocation.gpus)),
         ("limits", lambda: machine.check_limits(allocation.gpus)),
         ("temporary files", machine.check_temporary),
-        ("caches", machine.check_caches),
-        ("scheduler", lambda: scheduler_of(cluster).findings_on_node()),
+        ("caches", lambda: machine.check_caches(_with_caches(allocation))),
+        ("scheduler", lambda: scheduler_of(cluster).findings_on_node() if allocation.num_nodes > 1 else []),
         ("paths", lambda: _paths(settings)),
         ("interface", lambda: [_interface(cluster, allocation)]),
     ]
@@ -128,6 +131,12 @@ def _of_this_node(settings: DoctorSettings, allocation: Allocation) -> Findings:
     for name, check in checks:
         found.extend(within(name, settings.step_s, check))
     return found
+
+
+def _with_caches(allocation: Allocation) -> dict[str, str]:
+    """The environment as engines get it."""
+    environment = dict(os.environ)
+    return environment | (cache_variables(environment) if allocation.gpus else {})
 
 
 def _interface(cluster: BatchSettings, allocation: Allocation) -> Finding:
@@ -186,14 +195,14 @@ def _together(settings: DoctorSettings, allocation: Allocation, exchange: Exchan
     found.extend(
         network.check_collectives(
             "gloo", address=str(first["address"]), port=int(first["port"]), ranks=[rank], world_size=num_nodes,
-            limit_s=settings.step_s,
+            limit_s=settings.step_s, own_address=address,
         )
     )  # fmt: skip
     if gpus := min(int(one["gpus"]) for one in others.values()):  # the same number of ranks on each node
         found.extend(
             network.check_collectives(
                 "nccl", address=str(first["address"]), port=int(first["nccl_port"]), world_size=num_nodes * gpus,
-                ranks=range(rank * gpus, (rank + 1) * gpus), limit_s=settings.step_s,
+                ranks=range(rank * gpus, (rank + 1) * gpus), limit_s=settings.step_s, own_address=address,
             )
         )  # fmt: skip
     return found
