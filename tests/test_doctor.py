@@ -18,11 +18,12 @@ import pytest
 
 from conftest import ROOT, job, job_here
 from glane.cluster.findings import failed, ok, within
+from glane.cluster.scheduler import Job, Submission
 from glane.cluster.slurm import commands, site_checks
 from glane.engine import device
 from glane.errors import ConfigError
-from glane.job.doctor import machine_checks, network_checks, storage_checks
-from glane.job.doctor.exchange import NodeTask
+from glane.job.doctor import machine_checks, network_checks, nodes, storage_checks
+from glane.job.doctor.exchange import Exchange, NodeTask
 from glane.job.doctor.report import NodeReport, lines_of_nodes
 from glane.settings import SlurmSettings, doctor_settings
 
@@ -495,12 +496,12 @@ def test_nodes_that_agree_are_told_together():
 # Nodes, as Slurm would start them: processes of this machine.
 
 
-def _node(folder, rank, num_nodes, *, step_s=8.0, secret="ab" * 32):
+def _node(folder, rank, num_nodes, *, step_s=8.0, **more):
     settings = doctor_settings({"cluster": {"kind": "slurm", "nodes": num_nodes}, "step_s": step_s})
     variables = {
         "SLURM_JOB_ID": "7", "SLURM_NNODES": str(num_nodes), "SLURM_PROCID": str(rank), "SLURM_NTASKS": str(num_nodes),
-        "SLURMD_NODENAME": f"n{rank + 1}", "SLURM_LAUNCH_NODE_IPADDR": "127.0.0.1", "GLANE_JOB_SECRET": secret,
-        "GLANE_DEVICE": "cpu", "GLANE_EXIT_CODE_FILE": str(folder.parent / f"code-{rank}"),
+        "SLURMD_NODENAME": f"n{rank + 1}", "SLURM_LAUNCH_NODE_IPADDR": "127.0.0.1", "GLANE_JOB_SECRET": "ab" * 32,
+        "GLANE_DEVICE": "cpu", "GLANE_EXIT_CODE_FILE": str(folder.parent / f"code-{rank}"), **more,
     }  # fmt: skip
     child = subprocess.Popen(
         [sys.executable, "-m", "glane.job.doctor.node"], env=os.environ | variables, stdin=subprocess.PIPE,
@@ -536,12 +537,111 @@ def test_a_node_that_does_not_see_the_shared_folder(tmp_path):
     assert "--bind" in text
 
 
+def test_a_node_with_gpus_and_a_build_for_cpus(tmp_path):
+    """As on a GPU node whose environment was set up on a login node."""
+    _, text = _end(_node(tmp_path / "none", 1, 2, SLURM_GPUS_ON_NODE="2", GLANE_DEVICE=""))
+    if device.build() != "cpu":
+        pytest.skip("this environment has the build for GPUs")
+    assert "FAILED   GPUs                     [n2] 2 GPU(s) were granted on this node, and this environment has" in text
+    assert "GLANE_DEVICE=gpu make setup" in text
+
+
 def test_a_node_without_settings_says_so(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "glane.job.doctor.node"], input="", capture_output=True, text=True, timeout=60,
         check=False,
     )  # fmt: skip
     assert (done.returncode, "cluster.python" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+# The submission, to a stand-in for a scheduler.
+
+
+class Queue:
+    """A scheduler with one job, which is in these states one after the other, and stays in the last."""
+
+    title, complaint_told = "Queue", None
+
+    def __init__(self, *states, on_look=lambda _: None):
+        self.states, self.cancelled, self.on_look, self.folder = list(states), [], on_look, None
+
+    def complaint(self, _):
+        return self.complaint_told
+
+    def submit(self, _, task, **__):
+        self.asked = NodeTask.model_validate_json(task.settings)
+        self.folder = Path(self.asked.folder)
+        assert task.module == "glane.job.doctor.node"
+        return Submission(job_names=("7",), where="2 node(s)", log=Path("/logs/7_0_log.out"), cancel_command="-")
+
+    def jobs(self, _):
+        self.on_look(self.folder)
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if state == "interrupt":
+            raise KeyboardInterrupt
+        return [Job(name="7", state=state, is_over=state in ("COMPLETED", "FAILED"))]
+
+    def cancel(self, name):
+        self.cancelled.append(name)
+
+
+def _check_nodes(monkeypatch, tmp_path, queue, **changes):
+    monkeypatch.setattr(nodes, "scheduler_of", lambda _: queue)
+    monkeypatch.setattr(nodes, "_POLLS_S", (0.05, 0.05))
+    monkeypatch.setattr(nodes, "_LINGER_S", 0.3)
+    monkeypatch.setattr(nodes, "_LAST_REPORTS_S", 0.3)
+    cluster = {"kind": "slurm", "nodes": 2, "array": None, "time": "8:00:00"}
+    return nodes.check_nodes(
+        doctor_settings({"cluster": cluster, "nodes": True, "run": {"dir": f"{tmp_path}/run"}, **changes})
+    )
+
+
+def _first_node_is_done(folder):
+    """As where the second node hangs."""
+    exchange = Exchange(folder, num_nodes=2)
+    exchange.report(NodeReport(host="n1", rank=0, findings=(ok("cores", "1 core(s)"),)))
+    exchange.tell("conclusion", 0, code=1)
+
+
+def test_a_job_of_which_a_node_hangs_is_cancelled_and_its_reports_are_kept(monkeypatch, tmp_path):
+    queue = Queue("PENDING", "RUNNING", on_look=_first_node_is_done)
+    found, reports = _check_nodes(monkeypatch, tmp_path, queue)
+    assert queue.cancelled == ["7"]
+    assert [report.host for report in reports] == ["n1"]
+    assert states(found) == {"job": "warning", "reports": "failed"}
+    assert "task(s) 1" in by_name(found)["reports"].seen
+    assert "/logs" in by_name(found)["reports"].remedy
+    assert list(tmp_path.iterdir()) == []
+    assert queue.asked.settings.cluster.time == nodes.JOB_TIME  # the time of an extraction is not needed
+
+
+def test_a_job_that_does_not_start_is_cancelled(monkeypatch, tmp_path):
+    queue = Queue("PENDING")
+    found, reports = _check_nodes(monkeypatch, tmp_path, queue, wait_s=0.3)
+    assert (queue.cancelled, reports) == (["7"], ())
+    assert "wait_s" in by_name(found)["job"].remedy
+
+
+def test_an_interruption_cancels_the_job_and_leaves_nothing(monkeypatch, tmp_path):
+    queue = Queue("RUNNING", "interrupt")
+    with pytest.raises(KeyboardInterrupt):
+        _check_nodes(monkeypatch, tmp_path, queue)
+    assert queue.cancelled == ["7"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_that_ends_without_a_report_is_a_failure(monkeypatch, tmp_path):
+    queue = Queue("FAILED")
+    found, reports = _check_nodes(monkeypatch, tmp_path, queue)
+    assert (queue.cancelled, reports) == ([], ())
+    assert "none of 2 of 2 node(s)" in by_name(found)["reports"].seen
+
+
+def test_a_request_that_is_refused_is_a_finding(monkeypatch, tmp_path):
+    queue = Queue("PENDING")
+    queue.complaint_told = "cluster.nodes: 2; there is 1."
+    found, _ = _check_nodes(monkeypatch, tmp_path, queue)
+    assert states(found) == {"job": "failed"}
 
 
 # On a real Slurm.
@@ -573,3 +673,15 @@ def test_a_request_that_slurm_refuses_ends_before_nodes(site):
     )  # fmt: skip
     assert "cluster.partition: 'nope' is not here. Valid: normal, urgent." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.slurm
+@pytest.mark.engine
+def test_an_interface_that_nodes_lack_is_found_on_each(site):
+    done = job(
+        "cluster=slurm", "cluster.nodes=2", "cluster.interface=ib7", "nodes=true", f"run.dir={site.run}", name="doctor",
+        cwd=site.folder, env=site.environment | {"GLANE_DEVICE": "cpu"}, check=1,
+    )  # fmt: skip
+    for node in ("n1", "n2"):
+        assert f"[{node}] cluster.interface: no 'ib7' with an IPv4 address on {node}" in done.stdout
+    assert "Valid: eth0, lo" in done.stdout

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from glane.cluster.endings import signals_end_in_order
 from glane.cluster.findings import Finding, Findings, failed, ok, skipped, within
 from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
@@ -34,6 +35,7 @@ _NOT_SUBMITTED = [skipped("job", "not submitted: what the scheduler says is abov
 _SITE_S = 300.0  # several questions, each of which the scheduler may take half a minute to answer
 
 
+@signals_end_in_order()
 def check_site(settings: DoctorSettings) -> bool:
     """Check this machine and, if asked for, the nodes of a job. Return whether nothing failed.
 
