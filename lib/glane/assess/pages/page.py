@@ -14,7 +14,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 2rem auto; max-width: 74rem;
   padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid #bbb; }
-h3 { font-size: 1rem; margin-bottom: .3rem; }
+h3 { font-size: 1rem; margin-bottom: .3rem; } p { overflow-wrap: anywhere; }
 table { border-collapse: collapse; margin: .6rem 0 1rem; font-variant-numeric: tabular-nums; font-size: .9rem; }
 th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top; }
 th { border-bottom: 1px solid #555; font-weight: 600; } .text { text-align: left; overflow-wrap: break-word; }
