@@ -14,6 +14,8 @@ from pydantic_core import PydanticUndefined
 import glane.settings as settings
 from conftest import ROOT
 from glane.composition import composed
+from glane.errors import ConfigError
+from glane.settings import estimate_settings, review_settings
 from glane.task.task import _Manner
 
 _FILES = {
@@ -120,3 +122,13 @@ def test_a_model_repeats_nothing_of_what_it_inherits(name: str) -> None:
     words = [f"model={parent}", "task=ed_visit", "data.path=x", "+model.name=x", "+model.path=x"]
     inherited = composed("extract", [word.replace("+", "++") for word in words])["model"]
     assert [key for key, value in own.items() if inherited[key] == value] == []
+
+
+def test_a_percentage_is_told_as_the_share_that_is_wanted() -> None:
+    asked = {"run": {"dir": "r"}, "gold": "g", "out": {"dir": "o"}, "field": "fever"}
+    with pytest.raises(ConfigError, match=r"level: .*less than 1: 95 % is written 0\.95 \(it is 95"):
+        estimate_settings(asked | {"level": 95})
+    with pytest.raises(ConfigError, match=r"blind: .*: 20 % is written 0\.2 \(it is 20"):
+        review_settings({"run": {"dir": "r"}, "out": {"dir": "o"}, "blind": 20})
+    with pytest.raises(ConfigError, match=r"level: [^:]*$"):
+        estimate_settings(asked | {"level": 950})

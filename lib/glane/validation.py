@@ -58,9 +58,18 @@ def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message
     if kind == "missing":
         return f"{name}: missing. Set it."
     message = _NEEDED.get(kind) or (_decimal(value) if kind in _NUMBERS else None) or message
+    message += _percent(kind, message, value)
     shown = f" (it is {value!r})" if location and isinstance(value, str | int | float | None) else ""
     where = f"{name}: " if name else ""  # what several keys must be together has no place of its own
     return f"{where}{message.removeprefix('Value error, ')}{shown}."
+
+
+def _percent(kind: str, message: str, value: Any) -> str:
+    """What to write in place of a percentage where a share is wanted; nothing if it is something else."""
+    is_share = kind in ("less_than", "less_than_equal") and message.rstrip(".").endswith(" 1")
+    if not is_share or not isinstance(value, int | float) or not 1 < value <= 100:
+        return ""
+    return f": {value:g} % is written {value / 100:g}"
 
 
 def _decimal(value: Any) -> str | None:

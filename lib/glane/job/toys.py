@@ -39,7 +39,7 @@ def refuse_toy(settings: ExtractSettings, task: Task) -> None:
     if not _is_our_own(task):
         raise ConfigError(
             f"model: {model.name!r} is a toy that learned {task.name} as glane ships it, and this {task.name} has "
-            f"other fields. {_WAYS}"
+            f"other fields, or another order or form of its answers. {_WAYS}"
         )
 
 
