@@ -241,7 +241,8 @@ class _LeadNode(_Node):
                 warned_at = time.monotonic()
                 self.say("the end of this job is near: no new shard is begun")
                 (self.folder / "stop").touch()
-            if warned_at and time.monotonic() - warned_at > 0.7 * self.cluster.warning_s:
+            is_late = warned_at and time.monotonic() - warned_at > 0.7 * self.cluster.warning_s
+            if is_late and not self.directory.is_complete:  # of a complete run, the driver only says so
                 self.say("the shards in work take too long to finish: they are dropped and will be redone")
                 self.code = STOPPED
                 return self.code
