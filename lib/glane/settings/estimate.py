@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import Folder, HomePath, one_or_many
+from glane.settings.shapes import AskedFigure, Folder, HomePath, one_or_many
 from glane.validation import Strict, validated
 
 
@@ -32,20 +32,14 @@ class RunFolders(Strict):
         return self.dirs if self.dir is None else (self.dir,)
 
 
-class EstimateSettings(Strict):
+class EstimateSettings(AskedFigure):
     """What `jobs/estimate.py` is told. What goes together is checked by the question itself."""
 
     run: RunFolders
     gold: str | None = None
     error_rates: HomePath | None = None
-    weight: str | None = None
-    inclusion_probability: str | None = None
     out: Folder
     what: Literal["prevalence", "count", "mean", "linear", "logistic"] = "prevalence"
-    field: str | None = None
-    case: str | None = None
-    cases: HomePath | None = None
-    value: str = "true"
     method: Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"] = "auto"
     by: str | None = None
     every: Literal["day", "week", "month", "quarter", "year"] | None = None
@@ -56,31 +50,12 @@ class EstimateSettings(Strict):
     half_width: float | None = Key(default=None, gt=0)
     population: Literal["auto", "process", "run"] = "auto"
 
-    @field_validator("value", mode="before")
-    @classmethod
-    def _as_text(cls, value: Any) -> Any:
-        return str(value).lower() if isinstance(value, bool) else str(value)
-
     _listed = field_validator("covariates", "clusters", mode="before")(one_or_many)
-
-    @model_validator(mode="after")
-    def _one_question(self) -> Self:
-        if (self.field is None) == (self.case is None):
-            raise ValueError("give field=… or case='…' (a condition on fields), one of both")
-        if self.cases is not None and self.case is None:
-            raise ValueError("cases: a file of definitions; say which by case=NAME")
-        return self
 
     @model_validator(mode="after")
     def _one_review(self) -> Self:
         if (self.gold is None) == (self.error_rates is None):
             raise ValueError("give gold=… or the error_rates=… of an earlier review, one of both")
-        return self
-
-    @model_validator(mode="after")
-    def _one_weight(self) -> Self:
-        if self.weight is not None and self.inclusion_probability is not None:
-            raise ValueError("give weight=… or inclusion_probability=…, not both")
         return self
 
 

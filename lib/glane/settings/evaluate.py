@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import Folder, one_or_many
+from glane.settings.shapes import Folder, each_once, one_or_many
 from glane.validation import Strict, validated
 
 
@@ -72,12 +72,7 @@ class CompareSettings(_MeasuredSettings):
     gold: str | None = None
     clusters: tuple[str, ...] = ()
 
-    @field_validator("runs")
-    @classmethod
-    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError("a run is named twice")
-        return value
+    _once = field_validator("runs")(each_once)
 
 
 def compare_settings(values: Mapping[str, Any]) -> CompareSettings:

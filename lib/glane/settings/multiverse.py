@@ -9,25 +9,19 @@ from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.settings.evaluate import BootstrapSettings
-from glane.settings.shapes import Folder, HomePath, one_or_many
-from glane.validation import Strict, validated
+from glane.settings.shapes import AskedFigure, Folder, HomePath, each_once, one_or_many
+from glane.validation import validated
 
 
-class MultiverseSettings(Strict):
+class MultiverseSettings(AskedFigure):
     """What `jobs/multiverse.py` is told. What goes together is checked by the question itself."""
 
     runs: tuple[str, ...] = Key(min_length=1)  # directories and glob patterns
     chosen: HomePath
     gold: str | None = None
-    weight: str | None = None
-    inclusion_probability: str | None = None
     out: Folder
     seal: bool = False
     what: Literal["prevalence", "count", "mean"] = "prevalence"
-    field: str | None = None
-    case: str | None = None
-    cases: HomePath | None = None
-    value: str = "true"
     method: Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"] = "auto"
     by: str | None = None
     between: tuple[str, ...] = ()
@@ -36,11 +30,6 @@ class MultiverseSettings(Strict):
     bootstrap: BootstrapSettings = BootstrapSettings()
     seed: int = Key(default=0, ge=0)
 
-    @field_validator("value", mode="before")
-    @classmethod
-    def _as_text(cls, value: Any) -> Any:
-        return str(value).lower() if isinstance(value, bool) else str(value)
-
     @field_validator("between", mode="before")
     @classmethod
     def _as_texts(cls, value: Any) -> Any:
@@ -48,20 +37,7 @@ class MultiverseSettings(Strict):
 
     _listed = field_validator("runs", "clusters", mode="before")(one_or_many)
 
-    @field_validator("runs")
-    @classmethod
-    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError("a run is named twice")
-        return value
-
-    @model_validator(mode="after")
-    def _one_question(self) -> Self:
-        if (self.field is None) == (self.case is None):
-            raise ValueError("give field=… or case='…' (a condition on fields), one of both")
-        if self.cases is not None and self.case is None:
-            raise ValueError("cases: a file of definitions; say which by case=NAME")
-        return self
+    _once = field_validator("runs")(each_once)
 
     @model_validator(mode="after")
     def _one_contrast(self) -> Self:
@@ -75,8 +51,6 @@ class MultiverseSettings(Strict):
     def _sealed_first(self) -> Self:
         if self.seal and self.gold is not None:
             raise ValueError("seal: a question is sealed before right answers are opened; leave gold out")
-        if self.weight is not None and self.inclusion_probability is not None:
-            raise ValueError("give weight=… or inclusion_probability=…, not both")
         return self
 
 

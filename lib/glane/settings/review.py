@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import Folder, HomePath, one_or_many
+from glane.settings.shapes import Folder, HomePath, as_answer, one_or_many
 from glane.validation import Strict, validated
 
 
@@ -32,11 +32,7 @@ class ReviewSettings(Strict):
     adjudicated: str | None = None  # the file that this page saved
     clusters: tuple[str, ...] = ()  # columns whose values go together: the intervals of agreement follow them
 
-    @field_validator("value", mode="before")
-    @classmethod
-    def _as_text(cls, value: Any) -> Any:
-        return str(value).lower() if isinstance(value, bool) else str(value)
-
+    _as_text = field_validator("value", mode="before")(as_answer)
     _listed = field_validator("fields", "corrections", "adjudicate", "clusters", mode="before")(one_or_many)
 
     @model_validator(mode="after")

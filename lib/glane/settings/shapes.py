@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, field_validator, model_validator
 from pydantic import Field as Key
 
 from glane.validation import Strict
@@ -28,3 +28,42 @@ class Folder(Strict):
 def one_or_many(value: Any) -> Any:
     """What a list of names may be written as: one name, several, or nothing."""
     return () if value is None else (value,) if isinstance(value, str) else value
+
+
+def each_once(runs: tuple[str, ...]) -> tuple[str, ...]:
+    """Check that no run is named twice."""
+    if len(set(runs)) < len(runs):
+        raise ValueError("a run is named twice")
+    return runs
+
+
+def as_answer(value: Any) -> str:
+    """The value that counts as yes, as text: true may be written as YAML's own."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class AskedFigure(Strict):
+    """What a figure is of, and the weights of the reviewed sample: the same for every job that gives figures."""
+
+    field: str | None = None
+    case: str | None = None
+    cases: HomePath | None = None
+    value: str = "true"
+    weight: str | None = None
+    inclusion_probability: str | None = None
+
+    _as_text = field_validator("value", mode="before")(as_answer)
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Self:
+        if (self.field is None) == (self.case is None):
+            raise ValueError("give field=… or case='…' (a condition on fields), one of both")
+        if self.cases is not None and self.case is None:
+            raise ValueError("cases: a file of definitions; say which by case=NAME")
+        return self
+
+    @model_validator(mode="after")
+    def _one_weight(self) -> Self:
+        if self.weight is not None and self.inclusion_probability is not None:
+            raise ValueError("give weight=… or inclusion_probability=…, not both")
+        return self
