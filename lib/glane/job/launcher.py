@@ -65,15 +65,17 @@ def launch(settings: ExtractSettings) -> int:
     # Jobs of an array that was submitted as one work on one run. What `sbatch --array` starts may be several runs.
     is_whole_array = code == 0 and settings.cluster.array is not None
     word = " requeue" if may_go_on else " complete" if is_whole_array else ""
-    if allocation.rank == 0 and allocation.exit_code_file is not None:
-        _tell_script(allocation.exit_code_file, f"{code}{word}\n")
+    tell_script(allocation, f"{code}{word}")
     return code
 
 
-def _tell_script(path: Path, message: str) -> None:
-    """Tell the batch script how the job ended, and whether it is to be requeued."""
+def tell_script(allocation: Allocation, message: str) -> None:
+    """Have the first node tell the batch script how the job ended; see `Allocation.exit_code_file`."""
+    path = allocation.exit_code_file
+    if allocation.rank or path is None:
+        return
     try:
-        path.write_text(message)
+        path.write_text(f"{message}\n")
     except OSError as error:
         print(
             f"warning: the batch script is not told how this ended ({path}: {os.strerror(error.errno or 0)}). A "

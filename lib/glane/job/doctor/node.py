@@ -6,7 +6,6 @@ code.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
@@ -26,9 +25,9 @@ from glane.job.doctor import network_checks as network
 from glane.job.doctor.exchange import Exchange, NodeTask
 from glane.job.doctor.report import NodeReport, has_failed, last_line, lines_of_nodes
 from glane.job.doctor.storage_checks import check_clock
+from glane.job.launcher import FAILED, USER_ERROR, tell_script
 from glane.settings import BatchSettings, DoctorSettings
 
-FAILED, USER_ERROR = 1, 2
 _AFTER_S = 10.0  # for the last reports, if some nodes did not even come
 
 
@@ -49,9 +48,7 @@ def main() -> int:
     watch.start()
     code = _check(task, allocation)
     processes.end_all()
-    if allocation.rank == 0 and allocation.exit_code_file is not None:
-        with contextlib.suppress(OSError):  # a container may not see it; the batch script then takes srun's code
-            allocation.exit_code_file.write_text(f"{code}\n")
+    tell_script(allocation, str(code))
     return code
 
 
