@@ -1,6 +1,9 @@
 # What every batch script of glane does after the work: the exit code tells whether the run is complete.
 glane_code=$?
-read -r glane_written glane_next 2>/dev/null <"$GLANE_EXIT_CODE_FILE"
+# Where others may write in the folder that the job was submitted from, they may have put a file of theirs in its place.
+if [[ -O $GLANE_EXIT_CODE_FILE && ! -L $GLANE_EXIT_CODE_FILE ]]; then
+    read -r glane_written glane_next 2>/dev/null <"$GLANE_EXIT_CODE_FILE"
+fi
 rm -f "$GLANE_EXIT_CODE_FILE"
 if [[ $glane_next == requeue ]]; then
     # Here, and not in the task: a container has no commands of Slurm. Slurm ends this script when it requeues the job.

@@ -27,6 +27,7 @@ from glane.engine import device
 from glane.engine.registry import start_engine
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError
+from glane.job.launcher import tell_script
 from glane.job.status import _shown_first
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, mark_host_ended
@@ -748,3 +749,36 @@ def test_compiled_kernels_are_kept_where_only_their_user_can_write(tmp_path):
     root.symlink_to(tmp_path / "elsewhere")
     assert cache_variables(here) == {}
     assert cache_variables({"TMPDIR": str(tmp_path / "none")}) == {}
+
+
+# How the batch script is told.
+
+
+def told_to(path, message="75 requeue"):
+    tell_script(SimpleNamespace(rank=0, exit_code_file=path), message)
+
+
+@pytest.mark.parametrize("before", [None, "", "a longer line than what is told\n"])
+def test_the_batch_script_is_told_in_its_file(tmp_path, before):
+    if before is not None:
+        (tmp_path / "told").write_text(before)
+    told_to(tmp_path / "told")
+    assert (tmp_path / "told").read_text() == "75 requeue\n"
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_what_somebody_put_in_the_place_of_its_file_is_not_written_to(tmp_path, capsys, link):
+    """The folder that a job was submitted from may be one in which others write, too."""
+    (tmp_path / "precious").write_text("precious")
+    link(tmp_path / "told", tmp_path / "precious")
+    told_to(tmp_path / "told")
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert "the batch script is not told how this ended" in capsys.readouterr().err
+
+
+def test_the_batch_script_believes_no_link(tmp_path):
+    (tmp_path / "others").write_text("0\n")
+    (tmp_path / "told").symlink_to(tmp_path / "others")
+    script = f"SLURM_JOB_NUM_NODES=2 GLANE_EXIT_CODE_FILE={tmp_path}/told\n(exit 3)\nsource {ROOT}/slurm/end.sh"
+    assert subprocess.run(["bash", "-c", script], check=False).returncode == 3
+    assert (tmp_path / "others").exists()

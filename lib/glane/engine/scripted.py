@@ -3,9 +3,9 @@
 It answers in milliseconds with values that are drawn from a hash of the prompt and valid under the form's JSON Schema.
 It quotes the first words of the document. It does not understand the text: its figures say nothing about a model.
 
-A document can make it misbehave by `[[crash]] [[abort]] [[hang]] [[truncate]] [[invalid]] [[refuse]]`, and can set the
-answer by `[[answer …json…]]`. If there are several of these, the first answers the question, the next ones answer the
-prompts after it (a repair, another sample, a recall pass), and the last one answers all others.
+A document can make it misbehave by `[[crash]] [[abort]] [[swell]] [[hang]] [[truncate]] [[invalid]] [[refuse]]`, and
+can set the answer by `[[answer …json…]]`. If there are several of these, the first answers the question, the next ones
+answer the prompts after it (a repair, another sample, a recall pass), and the last one answers all others.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from glane.settings import ModelSettings
 from glane.types import Completion, Message, TokenScores
 from glane.validation import Strict, validated
 
+_SWELL_BYTES = 2**31
 _HEAD_ENDS = " […]\n\n"
 
 
@@ -103,6 +104,9 @@ class ScriptedEngine:
                 os.kill(os.getpid(), signal.SIGSEGV)
             if "[[abort]]" in question.text:
                 os.abort()  # as a library does that finds its memory damaged: the system may write a core dump
+            if "[[swell]]" in question.text:
+                swollen = b"x" * _SWELL_BYTES  # more than small jobs have; where there is as much, it goes on
+                del swollen
             while "[[hang]]" in question.text:
                 time.sleep(3600)
             if steps > 1:

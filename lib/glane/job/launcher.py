@@ -6,6 +6,7 @@ Every wait has a time limit with a message. Only processes of our own are ended.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import signal
@@ -32,6 +33,7 @@ from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME, mark_host_ended
 from glane.run.nested import with_nested
+from glane.run.oom import oom_kills
 from glane.settings import BatchSettings, ExtractSettings
 
 FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
@@ -75,13 +77,24 @@ def tell_script(allocation: Allocation, message: str) -> None:
     if allocation.rank or path is None:
         return
     try:
-        path.write_text(f"{message}\n")
+        _rewrite(path, f"{message}\n")
     except OSError as error:
         print(
             f"warning: the batch script is not told how this ended ({path}: {os.strerror(error.errno or 0)}). A "
             "container must see the folder that the job was submitted from.",
             file=sys.stderr, flush=True,
         )  # fmt: skip
+
+
+def _rewrite(path: Path, text: str) -> None:
+    """Replace what a file of our own holds: others may have put a link to another of our files in its place."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "w") as stream:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.getuid() or status.st_nlink > 1:
+            raise PermissionError(errno.EPERM, "is not the batch script's")
+        stream.truncate(0)
+        stream.write(text)
 
 
 def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> tuple[int, bool]:
@@ -136,6 +149,7 @@ class _Node:
         run = settings.run
         self.directory = run_directory(run)
         self.warned = self.cancelled = self.driver_was_killed = False
+        self.killed_before = oom_kills()
         self.ray: subprocess.Popen[bytes] | None = None
         self.is_alone = allocation.num_nodes == 1
         self.address = "127.0.0.1" if self.is_alone else own_address(allocation, cluster.interface)
@@ -352,6 +366,8 @@ class _LeadNode(_Node):
         if code < 0:
             self.driver_was_killed = not self.cancelled
             self.say(f"the driver was killed by signal {-code} ({signal.Signals(-code).name}); what is committed stays")
+            if -code == signal.SIGKILL and oom_kills() > self.killed_before:
+                self.say("this job had too little memory: ask for more (cluster.memory, or sbatch --mem)")
             return FAILED
         return code
 
