@@ -10,7 +10,7 @@ import polars as pl
 
 import conftest
 import glane
-from conftest import ROOT, job, write_documents
+from conftest import ROOT, job, job_here, write_documents
 
 OURS = re.compile(r"raylet|gcs_server|glane\.cluster|glane\.job|jobs/extract\.py|EngineCore")
 SLOW = ["+model.script.seconds_per_step=1", "model.max_num_seqs=4", "run.lease_s=20", "run.heartbeat_s=0.5"]
@@ -62,6 +62,20 @@ class Site:
         options.setdefault("env", self.environment)
         return job("cluster=slurm", "cluster.cpus_per_node=1", *words, check=check, cwd=self.folder, **options)
 
+    def enter(self, monkeypatch):
+        """Have this process use the cluster, as a shell does that sources its env.sh."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+
+    def extract_here(self, *words, check=0):
+        """As `extract`, in this process: for what ends before anything is submitted."""
+        return job_here("cluster=slurm", "cluster.cpus_per_node=1", *words, check=check, cwd=self.folder)
+
+    def elapsed_s(self, job_id):
+        """The seconds that each job of an array held its nodes; 0 for those that never began."""
+        options = ["--noheader", "--parsable2", "--allocations", "--array", f"--jobs={job_id}", "--format=ElapsedRaw"]
+        return [int(line) for line in self.slurm("sacct", *options).splitlines()]
+
     def history(self, job_id):
         """Every start of the job and how it ended, as accounting has it."""
         options = ["--noheader", "--parsable2", "--allocations", "--duplicates", f"--jobs={job_id}"]
@@ -77,12 +91,24 @@ class Site:
         wait_for(lambda: self.history(job_id)[-1][1] not in ("RUNNING", "PENDING", "COMPLETING", "REQUEUED"), 20)
         return tuple(self.history(job_id)[-1][1:3])
 
+    @property
+    def has_memory_limits(self):
+        """Whether the kernel keeps jobs within the memory that they asked for."""
+        return "task/cgroup" in self.slurm("scontrol", "show", "config")
+
+    def step_states(self, job_id):
+        """How the steps of a job ended that `srun` started."""
+        lines = self.slurm(
+            "sacct", "--noheader", "--parsable2", f"--jobs={job_id}", "--format=JobID,State"
+        ).splitlines()
+        return [state for name, _, state in (line.partition("|") for line in lines) if name.partition(".")[2].isdigit()]
+
     def log(self, job_id):
         paths = [*self.folder.glob(f"glane-{job_id}.log"), *self.submissions.glob(f"*/{job_id}_*.out")]
         return "\n".join(path.read_text() for path in paths)
 
-    def status(self):
-        return json.loads(job(f"run.dir={self.run}", "json=true", name="status", env=self.environment).stdout)
+    def status(self, run=None):
+        return json.loads(job(f"run.dir={run or self.run}", "json=true", name="status", env=self.environment).stdout)
 
     def wait_for_parts(self, count=1, run=None):
         parts = (run or self.run) / "parts"

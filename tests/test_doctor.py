@@ -671,7 +671,7 @@ def test_a_request_that_slurm_refuses_ends_before_nodes(site):
         "cluster=slurm", "cluster.partition=nope", "nodes=true", name="doctor", cwd=site.folder,
         env=site.environment | {"GLANE_DEVICE": "cpu"}, check=1,
     )  # fmt: skip
-    assert "cluster.partition: 'nope' is not here. Valid: normal, urgent." in done.stdout
+    assert "cluster.partition: 'nope' is not here. Valid: normal, patient, urgent." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 

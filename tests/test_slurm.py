@@ -144,20 +144,22 @@ def left_behind():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [["--mem=1500M"], ["--mem-per-cpu=900", "--cpus-per-task=2", "--nodes=2"]])
-def test_what_an_enclosing_job_left_does_not_reach_the_step(site, options):
-    site.environment = site.environment | {k: v for k, v in left_behind().items() if k not in OF_SBATCH[:-1]}
-    job_id = site.sbatch("--gpus-per-node=0", *options, overrides=site.overrides("data.limit=20"))
-    assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
-    site.assert_complete(count=20)
-    assert site.status()["jobs"][0]["name"] == job_id  # and not 998_3
-
-
-def test_nor_does_it_change_a_submission_from_python(site):
-    done = site.extract(*site.overrides("data.limit=20", "cluster.memory=1500M"), env=site.environment | left_behind())
-    job_id = re.search(r"job (\d+)", done.stdout)[1]
-    assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
-    site.assert_complete(count=20)
+def test_what_an_enclosing_job_left_does_not_reach_the_step_nor_a_submission_from_python(site):
+    clean, runs = site.environment, {}
+    site.environment = clean | {k: v for k, v in left_behind().items() if k not in OF_SBATCH[:-1]}
+    for name, options in {
+        "nodes": ["--mem-per-cpu=900", "--cpus-per-task=2", "--nodes=2"],
+        "memory": ["--mem=1500M"],
+    }.items():
+        words = site.overrides("data.limit=20", f"run.dir={site.folder}/{name}")
+        runs[site.sbatch("--gpus-per-node=0", *options, overrides=words)] = site.folder / name
+    words = site.overrides("data.limit=20", "cluster.memory=1500M", f"run.dir={site.folder}/python")
+    done = site.extract(*words, env=clean | left_behind())
+    runs[re.search(r"job (\d+)", done.stdout)[1]] = site.folder / "python"
+    for job_id, run in runs.items():
+        assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
+        site.assert_complete(run, count=20)
+        assert site.status(run)["jobs"][0]["name"] == job_id  # and not 998_3
 
 
 def test_folders_may_have_any_name(site):
@@ -176,11 +178,10 @@ def test_folders_may_have_any_name(site):
         'l\'"été"': ["task=mine", "--config-dir", "mine", *common],
         "a\nb": ["task=mine", *common, "--config-dir=mine"],
     }
+    jobs = {}  # all at once: the nodes have four cores
     for name, told in words.items():
         quoted = name.replace("\\", "\\\\").replace("'", "\\'")
-        job_id = site.sbatch("--gpus-per-node=0", root=root, overrides=[*told, f"run.dir='{site.folder}/{quoted}'"])
-        assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
-        site.assert_complete(site.folder / name, count=20)
+        jobs[name] = site.sbatch("--gpus-per-node=0", root=root, overrides=[*told, f"run.dir='{site.folder}/{quoted}'"])
     place = 'état %j (2) l\'x "y"'
     quoted = place.replace("'", "\\'")
     done = site.extract(
@@ -188,6 +189,9 @@ def test_folders_may_have_any_name(site):
         f"cluster.submission_dir='{site.folder}/{quoted}'", "cluster.wait=true", "progress=plain",
     )  # fmt: skip
     site.assert_complete(site.folder / "run" / place, count=20)
+    for name, job_id in jobs.items():
+        assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
+        site.assert_complete(site.folder / name, count=20)
     (log,) = (site.folder / place).glob("*/*_log.out")
     assert "records" in log.read_text()
     assert str(log.parent) in done.stdout.replace("'\"'\"'", "'")
@@ -285,6 +289,11 @@ def test_jobs_of_an_array_that_have_nothing_left_do_not_start(site):
     assert ends.count("COMPLETED") <= 6
     assert set(ends) == {"COMPLETED", "CANCELLED"}
     assert (site.run / "summary.json").exists()
+    # What the others cost beside the two that worked, in seconds of allocations.
+    costs = sorted(site.elapsed_s(array), reverse=True)
+    print(f"{sum(costs[:2])} s of the two that worked, {sum(costs[2:])} s of {len(costs) - 2} others")
+    assert len(costs) == 20
+    assert sum(costs[2:]) <= 0.25 * sum(costs[:2])
 
 
 def test_a_job_of_an_array_may_leave_without_loss(site):
@@ -315,10 +324,10 @@ def test_two_jobs_on_one_node_do_not_harm_each_other(site):
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("cluster.partition=gpuu", "cluster.partition: 'gpuu' is not here. Valid: normal, urgent"),
+        ("cluster.partition=gpuu", "cluster.partition: 'gpuu' is not here. Valid: normal, patient, urgent"),
         ("cluster.gpus_per_node=4", "Requested node configuration is not available.\n       Change cluster.gpus_per_node=4"),
         ("cluster.time=3:00:00", "cluster.time: 3:00:00 is over the limit of partition 'normal'"),
-        ("cluster.partition='normal,gpuu'", "cluster.partition: 'gpuu' is not here. Valid: normal, urgent"),
+        ("cluster.partition='normal,gpuu'", "cluster.partition: 'gpuu' is not here. Valid: normal, patient, urgent"),
         ("cluster.partition='normal,urgent' cluster.nodes=5", "partition 'normal' has 2; partition 'urgent' has 2"),
         ("cluster.memory=900G", "Change cluster.memory=900G."),
         ("cluster.array=9000", "Change cluster.array=9000."),
@@ -334,8 +343,9 @@ def test_two_jobs_on_one_node_do_not_harm_each_other(site):
         ("data.text_column=texte", "no column 'texte'"),
     ],
 )  # fmt: skip
-def test_a_wrong_request_is_refused_with_slurms_reason_and_the_key(site, override, told):
-    done = site.extract(*site.overrides(*override.split()), check=2)
+def test_a_wrong_request_is_refused_with_slurms_reason_and_the_key(site, override, told, monkeypatch):
+    site.enter(monkeypatch)
+    done = site.extract_here(*site.overrides(*override.split()), check=2)
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert not site.run.exists()
@@ -348,10 +358,11 @@ def test_a_failed_start_is_not_a_success(site):
     python.write_text(f'#!/bin/bash\n[[ $SLURMD_NODENAME == n2 ]] && exit 9\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     limits = ["cluster.start_timeout_s=30", f"cluster.python={python}", "cluster.nodes=2"]
-    job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits, "cluster.min_nodes=2")).stdout)[1]
-    assert site.end_of(job_id) == ("FAILED", "1:0")
-    assert "1 of 2 nodes have not joined: task(s) 1" in site.log(job_id)
+    needs_two = ["cluster.min_nodes=2", f"run.dir={site.folder}/other"]
+    failing = re.search(r"job (\d+)", site.extract(*site.overrides(*limits, *needs_two)).stdout)[1]
     job_id = re.search(r"job (\d+)", site.extract(*site.overrides(*limits)).stdout)[1]  # one is enough
+    assert site.end_of(failing) == ("FAILED", "1:0")
+    assert "1 of 2 nodes have not joined: task(s) 1" in site.log(failing)
     assert site.end_of(job_id) == ("COMPLETED", "0:0")
     assert "The work begins without them" in site.log(job_id)
     assert (site.run / "summary.json").exists()

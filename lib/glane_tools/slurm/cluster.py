@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slurm import configuration, daemons, network, node, packages
+from slurm import configuration, daemons, memory, network, node, packages, users
 from slurm.errors import SlurmError
 from slurm.process import wait_until
 from slurm.state import NAME, State, load
@@ -82,6 +82,34 @@ class Cluster:
             text=True,
             env=self.environment,
         )
+
+    def home(self, user: str) -> Path:
+        """The home of alice or bob."""
+        return self.state.layout.home(user)
+
+    def command_as(self, user: str, command: Sequence[str], *, on: str) -> list[str]:
+        """The command line that runs `command` inside a node as `user`, who is alice or bob, in the user's home.
+
+        Both are in the group "project". They exist in the cluster, and nowhere else on this machine.
+
+        Raises:
+            SlurmError: if there is no such user or node, or the node is off.
+        """
+        named = {one.name: one for one in users.USERS}
+        if user not in named:
+            raise SlurmError(f"no user {user!r}; there are {', '.join(named)}")
+        return self.command_on(on, users.acting_as(self.state.layout, named[user], command))
+
+    def show(self, path: Path, name: str) -> Path:
+        """Show a folder of this host to all users of the nodes, read-only, and return where it is for them.
+
+        The folders above it need not be open to them. A node that is switched off forgets it.
+        """
+        place = self.state.layout.root / name
+        place.mkdir(exist_ok=True)
+        for node_name in self.nodes:
+            self.run_on(node_name, ["mount", "-o", "bind,ro", str(path), str(place)])
+        return place
 
     def kill_node(self, name: str, *, unplug: bool = False) -> None:
         """Switch a node off, as by a power loss: all its processes end at once.
@@ -217,7 +245,9 @@ def _bring_up(state: State) -> None:
         network=state.network,
         controller_port=state.controller_port,
         database_port=state.database_port,
+        has_memory_limits=memory.has_limits(),
     )
+    users.write(layout)
     daemons.start_database(state)
     daemons.start_munge(state)
     node.lay_cables(state, deadline)
@@ -265,6 +295,7 @@ def _end(state: State) -> None:
     for process in reversed(state.processes.values()):
         process.kill()
     network.disconnect(state.network)
+    memory.remove_groups(state.layout)
     _remove_files(state.layout.root)
 
 

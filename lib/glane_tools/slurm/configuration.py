@@ -13,6 +13,7 @@ CPUS_PER_NODE = 2
 MEMORY_MB_PER_NODE = 8000
 ACCOUNT = "glane"
 DEFAULT_PARTITION = "normal"
+MEMORY_GROUPS = Path("/sys/fs/cgroup/memory")  # control groups of version 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,21 @@ class Layout:
     def init(self) -> Path:
         """The script that is a node's first process."""
         return self.root / "init.sh"
+
+    @property
+    def passwd(self) -> Path:
+        """The file that nodes and daemons see as /etc/passwd."""
+        return self.root / "passwd"
+
+    @property
+    def group(self) -> Path:
+        """The file that nodes and daemons see as /etc/group."""
+        return self.root / "group"
+
+    @property
+    def cgroups(self) -> Path:
+        """Where a node sees its control groups."""
+        return self.root / "cgroup"
 
     @property
     def munge(self) -> Path:
@@ -74,26 +90,33 @@ class Layout:
         """The output of a process: its whole log, or the messages before its log is open."""
         return self.root / "log" / f"{name}.out"
 
+    def home(self, user: str) -> Path:
+        """The home of a user of the cluster."""
+        return self.root / user
+
     def make(self, nodes: tuple[str, ...]) -> None:
         """Make the folders with explicit modes, regardless of the umask. Other users can read only what they need."""
-        for name in ("", "etc", "munge", *nodes):
+        for name in ("", "etc", "munge", "cgroup", "cgroup/memory", *nodes):
             _make(self.root / name, 0o755)
         for name in ("db", "db/tmp", "log", "ctld"):
             _make(self.root / name, 0o700)
 
 
-def write(layout: Layout, *, cluster: str, network: Network, controller_port: int, database_port: int) -> None:
-    """Write every file that the daemons read."""
+def write(
+    layout: Layout, *, cluster: str, network: Network, controller_port: int, database_port: int, has_memory_limits: bool
+) -> None:
+    """Write every file that the daemons read. `has_memory_limits`: the kernel keeps jobs within their memory."""
     host = socket.gethostname().split(".")[0]
     conf = _slurm_conf(layout, cluster, host, network, controller_port, database_port)
-    _write(layout.slurm_conf, conf, 0o644)
+    _write(layout.slurm_conf, conf + _memory_conf(has_memory_limits), 0o644)
+    _write(layout.settings / "cgroup.conf", _cgroup_conf(layout), 0o644)
     _write(layout.settings / "slurmdbd.conf", _slurmdbd_conf(layout, host, network, database_port), 0o600)
     gres = "".join(f"NodeName={node} Name=gpu File=/dev/null\n" for node in network.nodes)
     _write(layout.settings / "gres.conf", f"AutoDetect=off\n{gres}", 0o644)
     names = {**network.addresses, host: network.host_address}
     hosts = "".join(f"{address} {name}\n" for name, address in names.items())
     _write(layout.hosts, f"127.0.0.1 localhost\n::1 localhost ip6-localhost\n{hosts}", 0o644)
-    _write(layout.init, _init(layout), 0o644)
+    _write(layout.init, _init(layout, has_memory_limits), 0o644)
     # Its GPUs are stand-ins: jobs are told to work on CPUs, also where some were granted.
     _write(layout.prolog, "#!/bin/sh\necho export GLANE_DEVICE=cpu\n", 0o755)
 
@@ -150,13 +173,11 @@ SlurmdPidFile={root}/%n/pid
 SlurmdLogFile={layout.log("%n")}
 MailProg=/bin/true
 
-# The nodes are namespaces of one host: no control groups. Tasks are bound to cores, as they are at most sites.
+# The nodes are namespaces of one host, and their processes are told by /proc.
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/affinity
 TaskProlog={layout.prolog}
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=5
 SlurmdParameters=config_overrides
 
 SelectType=select/cons_tres
@@ -167,7 +188,7 @@ GresTypes=gpu
 SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=2,sched_min_interval=0,bf_interval=2,batch_sched_delay=0
 PreemptType=preempt/partition_prio
-PreemptMode=REQUEUE
+PreemptMode=SUSPEND,GANG
 JobRequeue=1
 MinJobAge=300
 KillWait=10
@@ -186,7 +207,25 @@ AccountingStorageTRES=gres/gpu
 {nodes}
 PartitionName={DEFAULT_PARTITION} Nodes={names} Default=YES MaxTime=1:00:00 DefaultTime=10:00 PriorityTier=1 \
 PreemptMode=REQUEUE
+PartitionName=patient Nodes={names} MaxTime=1:00:00 DefaultTime=10:00 PriorityTier=1 PreemptMode=SUSPEND
 PartitionName=urgent Nodes={names} MaxTime=1:00:00 DefaultTime=10:00 PriorityTier=10 PreemptMode=OFF
+"""
+
+
+def _memory_conf(has_limits: bool) -> str:
+    """Tasks are bound to their cores, and to the memory that they asked for, as at most sites."""
+    if has_limits:
+        return "TaskPlugin=task/affinity,task/cgroup\nJobAcctGatherFrequency=task=5\n"
+    # Slurm looks at the memory of jobs itself. What several processes share counts once.
+    return "TaskPlugin=task/affinity\nJobAcctGatherFrequency=task=2\nJobAcctGatherParams=OverMemoryKill,UsePss\n"
+
+
+def _cgroup_conf(layout: Layout) -> str:
+    return f"""\
+CgroupPlugin=cgroup/v1
+CgroupMountpoint={layout.cgroups}
+CgroupAutomount=no
+ConstrainRAMSpace=yes
 """
 
 
@@ -207,12 +246,17 @@ StorageLoc=slurm
 """
 
 
-def _init(layout: Layout) -> str:
+def _init(layout: Layout, has_memory_limits: bool) -> str:
     """The first process of a node, called with the node's name, in namespaces of its own."""
+    files = (("hosts", layout.hosts), ("passwd", layout.passwd), ("group", layout.group))
+    mounts = "".join(f"mount --bind {shlex.quote(str(path))} /etc/{name}\n" for name, path in files)
+    if has_memory_limits:  # a group of its own: nodes of other clusters on this host have the same names
+        group = f'{MEMORY_GROUPS}/{layout.root.name}-"$1"'
+        mounts += f"mkdir -p {group}\nmount --bind {group} {shlex.quote(str(layout.cgroups / 'memory'))}\n"
     return f"""\
 set -e
 echo "$1" > /proc/sys/kernel/hostname
-mount --bind {shlex.quote(str(layout.hosts))} /etc/hosts
+{mounts}\
 slurmd -D -N "$1" -f {shlex.quote(str(layout.slurm_conf))} &
 # A node lives on when its slurmd dies; until then this reaps what jobs leave behind.
 while true; do wait || true; sleep 1; done

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from slurm import users
 from slurm.configuration import ACCOUNT
 from slurm.errors import SlurmError
 from slurm.network import accepts
@@ -62,16 +63,16 @@ def wait_for_database(state: State, deadline: float) -> None:
 
 
 def start_accounting(state: State, deadline: float) -> None:
-    """Start slurmdbd, and make the cluster, the account and this user's place in it."""
+    """Start slurmdbd, and make the cluster, the account and its users."""
     # slurmdbd.conf has no setting for a socket; this variable is the only way to tell libmariadb.
     _start(state, "slurmdbd", ["-D"], {"MYSQL_UNIX_PORT": str(state.layout.database_socket)})
     address = state.network.host_address
     _wait(state, "slurmdbd", deadline, lambda: accepts(address, state.database_port))
-    user, cluster = pwd.getpwuid(os.getuid()).pw_name, cluster_name(state)
+    cluster = cluster_name(state)
     _sacctmgr(state, "add", "cluster", cluster)
     _sacctmgr(state, "add", "account", ACCOUNT, f"cluster={cluster}")
-    _sacctmgr(state, "add", "user", user, f"account={ACCOUNT}", f"cluster={cluster}")
-    _sacctmgr(state, "modify", "user", user, "set", f"defaultaccount={ACCOUNT}")
+    names = ",".join([pwd.getpwuid(os.getuid()).pw_name, *(user.name for user in users.USERS)])
+    _sacctmgr(state, "add", "user", names, f"account={ACCOUNT}", f"cluster={cluster}", f"defaultaccount={ACCOUNT}")
 
 
 def start_controller(state: State, deadline: float) -> None:
@@ -87,7 +88,7 @@ def cluster_name(state: State) -> str:
 
 
 def _start(state: State, name: str, arguments: list[str], extra: dict[str, str] | None = None) -> Process:
-    command = [shutil.which(name) or name, *arguments]
+    command = users.knowing(state.layout, [shutil.which(name) or name, *arguments])
     variables = environment(state) | (extra or {})
     return state.remember(name, spawn(command, log=state.layout.output(name), environment=variables))
 
@@ -107,7 +108,11 @@ def _listens(path: Path) -> bool:
 
 def _sacctmgr(state: State, *words: str) -> None:
     done = subprocess.run(
-        ["sacctmgr", "-i", "-Q", *words], check=False, capture_output=True, text=True, env=environment(state)
+        users.knowing(state.layout, ["sacctmgr", "-i", "-Q", *words]),
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment(state),
     )
     if done.returncode != 0:
         raise SlurmError(f"sacctmgr {' '.join(words)} failed: {(done.stdout + done.stderr).strip()}")

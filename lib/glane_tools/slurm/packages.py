@@ -23,6 +23,7 @@ PACKAGES = {  # a program, and the package that brings it
     "nsenter": "util-linux",
     "unshare": "util-linux",
     "mount": "mount",
+    "setpriv": "util-linux",
 }
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SERVICES = ("slurmctld", "slurmd", "slurmdbd", "munge", "mariadb")
