@@ -343,3 +343,29 @@ def test_many_small_parts_become_one_row_group_in_order(tmp_path, monkeypatch):
     assert pl.read_parquet(file)["id"].to_list() == [f"d{i}" for i in range(300)]
     flow = json.loads(run.directory.summary.read_text())["flow"]
     assert (flow["OK"], flow["asked"], flow["selected"]) == (300, 300, 300)
+
+
+# What is asked of a shared file system.
+
+
+def metadata_of(folder, signs, heartbeat):
+    """The calls that two engines and their driver make in ten simulated seconds, by who makes them and kind."""
+    import metadata
+
+    folder.mkdir()
+    return dict(metadata.simulate(folder, nodes=1, engines=2, seconds=10, shard=5, heartbeat=heartbeat, signs=signs))
+
+
+def test_what_a_heartbeat_a_shard_and_a_look_cost_in_calls_to_the_file_system(tmp_path):
+    """Each is a request to the server of a shared file system, of which hundreds of engines share one."""
+    calls = in_a_process(metadata_of, tmp_path / "files", "files", 2.0)
+    assert {kind: calls[f"heartbeat {kind}"] for kind in ("create", "chmod", "replace")} == dict.fromkeys(
+        ("create", "chmod", "replace"), 2 * 10 / 2
+    )
+    num_shards = 2 * 10 / 5
+    assert sum(count for name, count in calls.items() if name.startswith("shard ")) <= 15 * num_shards
+    assert (calls["shard symlink"], calls["shard link"]) == (num_shards, num_shards)
+    assert {"shard scandir", "shard listdir"}.isdisjoint(calls)
+    asked = in_a_process(metadata_of, tmp_path / "actors", "actors", 10.0)
+    assert asked["heartbeat create"] == 2
+    assert calls["driver open"] - asked["driver open"] == 2 * 10 / 0.5  # a look at each worker, twice a second
