@@ -72,8 +72,8 @@ class Site:
         return job_here("cluster=slurm", "cluster.cpus_per_node=1", *words, check=check, cwd=self.folder)
 
     def elapsed_s(self, job_id):
-        """The seconds that each job of an array held its nodes; 0 for those that never began."""
-        options = ["--noheader", "--parsable2", "--allocations", "--array", f"--jobs={job_id}", "--format=ElapsedRaw"]
+        """The seconds that each job of an array held its nodes; those that never began may be one line of 0."""
+        options = ["--noheader", "--parsable2", "--allocations", f"--jobs={job_id}", "--format=ElapsedRaw"]
         return [int(line) for line in self.slurm("sacct", *options).splitlines()]
 
     def history(self, job_id):
@@ -110,9 +110,9 @@ class Site:
     def status(self, run=None):
         return json.loads(job(f"run.dir={run or self.run}", "json=true", name="status", env=self.environment).stdout)
 
-    def wait_for_parts(self, count=1, run=None):
+    def wait_for_parts(self, count=1, run=None, seconds=60):
         parts = (run or self.run) / "parts"
-        wait_for(lambda: parts.is_dir() and len(list(parts.glob("part-*.parquet"))) >= count, 60)
+        wait_for(lambda: parts.is_dir() and len(list(parts.glob("part-*.parquet"))) >= count, seconds)
 
     def wait_until_empty(self):
         wait_for(lambda: not self.slurm("squeue", "--noheader"), 60)
@@ -121,6 +121,12 @@ class Site:
     def processes(self, node):
         lines = self.cluster.run_on(node, ["ps", "-eo", "pid=,args="], timeout_s=20).stdout.splitlines()
         return [line.split(None, 1) for line in lines if OURS.search(line)]
+
+    def cores(self, node, pattern):
+        """The cores that each process may use whose command line has `pattern`, as the kernel has it."""
+        files = [f"/proc/{pid}/status" for pid, command in self.processes(node) if re.search(pattern, command)]
+        told = self.cluster.run_on(node, ["cat", *files, "/dev/null"], check=False).stdout.splitlines()
+        return [line.split()[1] for line in told if line.startswith("Cpus_allowed_list:")]
 
     def kill(self, node, pattern):
         pids = [pid for pid, command in self.processes(node) if re.search(pattern, command)]
