@@ -97,22 +97,21 @@ def test_the_time_limit_requeues_until_the_run_is_complete(site):
     assert site.status()["jobs"][0]["requeues"] == len(states) - 1
 
 
-def test_requeueing_is_bounded(site):
-    job_id = site.sbatch("--nodes=1", overrides=site.overrides("cluster.max_requeues=0"))
+def test_requeueing_is_bounded_and_a_job_that_gets_nothing_done_is_not_requeued(site):
+    """Both at once, each on a node."""
+    idle = site.folder / "idle"
+    words = site.overrides("+model.script.seconds_to_start=60", f"run.dir={idle}")
+    nothing_done = site.sbatch("--nodes=1", overrides=words)
+    bounded = site.sbatch("--nodes=1", overrides=site.overrides("cluster.max_requeues=0"))
+    wait_for(lambda: list(idle.glob("ledger/workers/*.json")), 60)
+    site.slurm("scancel", "--signal=USR2", nothing_done)
     site.wait_for_parts()
-    site.slurm("scancel", "--signal=USR2", job_id)
-    state, code = site.end_of(job_id)
-    assert (state, code) == ("FAILED", "75:0")
-    assert "cluster.max_requeues=0" in site.log(job_id)
-    assert len(site.history(job_id)) == 1
-
-
-def test_a_job_that_gets_nothing_done_is_not_requeued(site):
-    job_id = site.sbatch("--nodes=1", overrides=site.overrides("+model.script.seconds_to_start=60"))
-    wait_for(lambda: list(site.run.glob("ledger/workers/*.json")), 60)
-    site.slurm("scancel", "--signal=USR2", job_id)
-    assert site.end_of(job_id, 40) == ("FAILED", "75:0")
-    assert "not one shard was committed" in site.log(job_id)
+    site.slurm("scancel", "--signal=USR2", bounded)
+    assert site.end_of(nothing_done, 40) == ("FAILED", "75:0")
+    assert "not one shard was committed" in site.log(nothing_done)
+    assert site.end_of(bounded) == ("FAILED", "75:0")
+    assert "cluster.max_requeues=0" in site.log(bounded)
+    assert len(site.history(bounded)) == 1
 
 
 def test_scancel_is_clean_and_at_once(site):
