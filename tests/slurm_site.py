@@ -110,9 +110,9 @@ class Site:
     def status(self, run=None):
         return json.loads(job(f"run.dir={run or self.run}", "json=true", name="status", env=self.environment).stdout)
 
-    def wait_for_parts(self, count=1, run=None, seconds=60):
+    def wait_for_parts(self, count=1, run=None):
         parts = (run or self.run) / "parts"
-        wait_for(lambda: parts.is_dir() and len(list(parts.glob("part-*.parquet"))) >= count, seconds)
+        wait_for(lambda: parts.is_dir() and len(list(parts.glob("part-*.parquet"))) >= count, 120)
 
     def wait_until_empty(self):
         wait_for(lambda: not self.slurm("squeue", "--noheader"), 60)

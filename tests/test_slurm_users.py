@@ -94,7 +94,7 @@ def test_two_users_work_on_the_same_nodes_and_none_harms_the_other(site, colleag
     hers = colleagues.sbatch("alice", *options, words=words(project, "alice", "run.group_access=true"))
     his = colleagues.sbatch("bob", *options, words=words(project, "bob"))
     for name in ("alice", "bob"):
-        site.wait_for_parts(run=project / name, seconds=150)
+        site.wait_for_parts(run=project / name)
     # On a file beside the run, by which the task tells the batch script how it ended: Bob may replace it.
     told = f"ls -d {project}/.glane-{hers}-*"
     told = colleagues.shell("bob", told, check=True).stdout.strip()
