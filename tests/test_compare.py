@@ -25,7 +25,7 @@ from glane.assess.compare.runs_table import cost_of, differing_settings, runs_ta
 from glane.assess.compare.terminal import comparison_text
 from glane.assess.evaluate.measures import Chance
 from glane.errors import ConfigError, DataError, RunError
-from glane.run.energy import EnergyTotal
+from glane.run.energy_total import EnergyTotal
 from glane.run.find import find_runs
 from glane.run.summary import Flow, Summary, Tokens
 from glane.settings import compare_settings

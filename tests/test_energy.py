@@ -15,7 +15,8 @@ import pytest
 from conftest import ROOT, extract_here, make_settings, wait_for, write_documents
 from glane.run import energy
 from glane.run.directory import RunDirectory
-from glane.run.energy import EnergyMeter, EnergyPart, EnergyReading, total_energy
+from glane.run.energy import EnergyMeter, EnergyPart, EnergyReading
+from glane.run.energy_total import total_energy
 from glane.run.summary import Summary, read_summary
 
 

@@ -24,7 +24,7 @@ from glane.pilot.pace import Commits, pace_of
 from glane.pilot.predict import Assumptions, Observed, Population, predict
 from glane.pilot.report import FILE, report_lines, write_report
 from glane.pilot.suggest import suggest, time_limit
-from glane.run.energy import EnergyTotal
+from glane.run.energy_total import EnergyTotal
 from glane.run.heartbeat import Heartbeat, most_at_once
 from glane.run.publish import finish_run
 from glane.run.summary import Flow, Summary, Tokens

@@ -8,7 +8,7 @@ from typing import Literal
 
 from glane.errors import ConfigError, RecordError
 from glane.records import Record, read_record
-from glane.run.energy import EnergyTotal
+from glane.run.energy_total import EnergyTotal
 from glane.run.fingerprint import Fingerprint
 from glane.validation import Strict
 

@@ -13,7 +13,8 @@ from glane.extraction.forecast import Failure
 from glane.pilot.frame import Integers, Strata
 from glane.pilot.predict import Observed, Power, Size
 from glane.run.directory import RunDirectory
-from glane.run.energy import EnergyReading, EnergyTotal, total_energy
+from glane.run.energy import EnergyReading
+from glane.run.energy_total import EnergyTotal, total_energy
 from glane.run.heartbeat import heartbeats
 from glane.types import Status
 

@@ -22,7 +22,7 @@ from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
 from glane.run.description import read_description
 from glane.run.directory import PART, RunDirectory
-from glane.run.energy import total_energy
+from glane.run.energy_total import total_energy
 from glane.run.heartbeat import heartbeats, most_at_once
 from glane.run.parts import NotCommitted, PartFacts, read_part
 from glane.run.prepare import PreparedRun

@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from glane.records import Record, left_out, read_record
 from glane.run.directory import RunDirectory
-from glane.run.energy import EnergyTotal
+from glane.run.energy_total import EnergyTotal
 from glane.types import Status
 from glane.validation import Strict
 
