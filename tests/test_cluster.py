@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from conftest import DEMO_MODEL, ROOT, job, job_here, make_settings, write_documents
 from glane.cluster.address import network_variables, own_address
+from glane.cluster.job_groups import shown_first
 from glane.cluster.kernel_cache import cache_variables
 from glane.cluster.layout import Node, Place, check_network, plan_layout
 from glane.cluster.paced import PacedJobs
@@ -28,7 +29,6 @@ from glane.engine.registry import start_engine
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError
 from glane.job.launcher import tell_script
-from glane.job.status import _shown_first
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, mark_host_ended
 from glane.run.ledger import Ledger
@@ -727,7 +727,7 @@ def test_jobs_at_work_are_shown_first_and_the_rest_is_counted():
     jobs = [Job(name=f"7_{number}", state="PENDING") for number in range(12)]
     jobs += [Job(name=f"7_{number}", state="RUNNING") for number in range(12, 16)]
     jobs += [Job(name=f"7_{number}", state="COMPLETED", is_over=True) for number in range(16, 20)]
-    shown = [job.name for job in _shown_first(jobs)]
+    shown = [job.name for job in shown_first(jobs)]
     assert shown[:4] == ["7_12", "7_13", "7_14", "7_15"]
     assert shown[4:16] == [f"7_{number}" for number in range(12)]
     assert shown[16:] == ["7_19", "7_18", "7_17", "7_16"]

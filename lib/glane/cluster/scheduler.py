@@ -45,6 +45,11 @@ class Job:
         return self.state != UNKNOWN
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether it has begun and is not over."""
+        return self.is_known and not self.is_over and self.state != PENDING
+
+    @property
     def shown_state(self) -> str:
         """The state, with its reason, nodes or exit code, for people."""
         if self.state == PENDING:

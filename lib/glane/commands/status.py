@@ -1,7 +1,7 @@
 """Tell how far runs are, and what their jobs do.
 
 glane status run.dir=runs/notes
-glane status runs=[runs/a,runs/b] watch=true
+glane status runs='scratch/*' watch=true       a line each, those that need somebody first
 """
 
 from __future__ import annotations

@@ -47,5 +47,26 @@ def find_runs(places: Sequence[str]) -> FoundRuns:
     return FoundRuns(paths=tuple(paths), incomplete=tuple(one for one in incomplete if one not in paths))
 
 
+def find_all_runs(places: Sequence[str]) -> tuple[str, ...]:
+    """Return the runs that directories and glob patterns stand for, complete or not, each once and sorted by name.
+
+    A match of a pattern that glane did not make is skipped. A directory that is named is returned unchecked.
+
+    Raises:
+        RunError: if a pattern matches no run.
+    """
+    paths: dict[str, None] = {}
+    for place in places:
+        if not glob.has_magic(place) or Path(place).expanduser().is_dir():
+            paths[_plain(place)] = None
+            continue
+        matches = [_plain(one) for one in sorted(glob.glob(str(Path(place).expanduser()), recursive=True))]
+        runs = [one for one in matches if RunDirectory(root=Path(one)).marker.is_file()]
+        if not runs:
+            raise RunError(f"runs: no run is called {place}. Give run directories, or a glob in quotes.")
+        paths |= dict.fromkeys(runs)
+    return tuple(paths)
+
+
 def _plain(place: str) -> str:
     return place.rstrip("/") or place

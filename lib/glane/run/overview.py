@@ -12,8 +12,8 @@ from typing import Any
 
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
-from glane.run.description import read_description
 from glane.run.directory import RunDirectory
+from glane.run.head import read_head
 from glane.run.heartbeat import is_gone
 from glane.run.progress import Snapshot, WorkerState, snapshot
 from glane.run.starts import job_names
@@ -23,6 +23,8 @@ from glane.storage import exists, listed, patiently
 from glane.types import Status
 
 _NUM_ERRORS = 5
+SILENT_S = 30.0
+"""A worker without a heartbeat for longer is called silent."""
 _LOG_TAIL_BYTES = 64 * 1024
 
 
@@ -49,6 +51,7 @@ class Overview:
     """The state of a run at one moment. Counts are of rows unless they say shards."""
 
     run: str = ""
+    work: str = ""
     task: str = ""  # empty where the work has none
     model: str = ""
     state: str  # planning, working, waiting (no worker is on it), complete
@@ -68,6 +71,7 @@ class Overview:
     workers: list[WorkerView] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     job_names: list[str] = field(default_factory=list)
+    least_usable: float = 0.0  # share of rows with values under which the run counts as unusable
 
     def as_json(self) -> dict[str, Any]:
         """The overview as plain values."""
@@ -91,14 +95,17 @@ def overview(path: str | Path) -> Overview:
         if not names:
             raise RunError(f"run.dir: {path} holds no run. Give the run.dir of a run.")
         return _not_begun(str(path), names)
-    description = read_description(directory)
+    head = read_head(directory)
     if directory.is_complete and exists(directory.summary):
         found = _complete(directory)
     elif exists(directory.plan):
-        found = _under_way(directory, read_plan(directory.plan), lease_s=description.lease_s)
+        found = _under_way(directory, read_plan(directory.plan), lease_s=head.lease_s)
     else:
         return _not_begun(str(path), names)
-    return replace(found, run=str(path), task=description.task, model=description.model, job_names=names)
+    least = float(head.run.get("min_usable_share", 0.0))  # a run of an earlier glane has none
+    return replace(
+        found, run=str(path), work=head.work, task=head.task, model=head.model, job_names=names, least_usable=least
+    )
 
 
 def _not_begun(path: str, names: list[str]) -> Overview:

@@ -71,7 +71,7 @@ def names_in_queue() -> set[str] | None:
 def _queued(ids: Sequence[str]) -> dict[str, Job]:
     layout = "%i|%T|%r|%S|%M|%l|%N"
     code, output, _ = run(
-        "squeue", "--noheader", "--array", "--states=all", f"--jobs={','.join(ids)}", f"--format={layout}"
+        "squeue", "--noheader", "--array", "--states=all", f"--jobs={_asked(ids)}", f"--format={layout}"
     )
     found = {}
     for line in output.splitlines() if code == 0 else ():
@@ -94,7 +94,7 @@ def _accounted(ids: Sequence[str]) -> dict[str, Job]:
         return {}
     options = ["--noheader", "--parsable2", "--allocations", "--duplicates"]
     names = "JobID,State,ExitCode,Elapsed,Timelimit,NodeList"
-    code, output, _ = run("sacct", *options, f"--jobs={','.join(ids)}", f"--format={names}")
+    code, output, _ = run("sacct", *options, f"--jobs={_asked(ids)}", f"--format={names}")
     found: dict[str, Job] = {}
     for line in output.splitlines() if code == 0 else ():
         name, state, exit_code, elapsed, limit, nodes = line.split("|", 5)
@@ -110,3 +110,8 @@ def _accounted(ids: Sequence[str]) -> dict[str, Job]:
             is_over=word in _OVER,
         )
     return found
+
+
+def _asked(ids: Sequence[str]) -> str:
+    """The jobs as an option's value. An array is asked for as one: a word of a command has a limited length."""
+    return ",".join(dict.fromkeys(name.partition("_")[0] for name in ids))
