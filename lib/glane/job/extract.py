@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ from glane.job.licences import licence_line
 from glane.job.resolve import resolve
 from glane.job.sentinels import Sentinels, sentinels_of
 from glane.job.watch import check_reference, watch_run
+from glane.run.metrics_file import MetricsFile
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run, is_committed
@@ -61,7 +63,7 @@ def extract(
         is_here = directory.is_complete or is_committed(directory, plan)
         return is_here and (sentinels is None or sentinels.is_done)
 
-    with ProgressReporter(directory, plan, style=settings.progress) as progress:
+    with ProgressReporter(directory, plan, style=settings.progress) as progress, contextlib.ExitStack() as told:
         if directory.is_complete:
             rest = "nothing to do" if is_done() else "its sentinels are not"
             progress.say(f"{place}: complete already, {rest}")
@@ -72,8 +74,10 @@ def extract(
         if sentinels is not None and not sentinels.is_done:
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
         if not is_done():
+            metrics = MetricsFile(directory, plan, settings.run, warn=progress.warn)
+            told.callback(metrics.close)
             with logged(progress), connect() as ray:
-                _work(settings, task, run, sentinels, progress, ray, should_stop, start)
+                _work(settings, task, run, sentinels, progress, metrics, ray, should_stop, start)
         if should_stop() and not is_done():
             progress.update()
             progress.say(f"{place}: stopped before the end; what is committed stays")
@@ -90,6 +94,7 @@ def _work(
     run: PreparedRun,
     sentinels: Sentinels | None,
     progress: ProgressReporter,
+    metrics: MetricsFile,
     ray: Any,
     should_stop: Callable[[], bool],
     start: float,
@@ -119,6 +124,7 @@ def _work(
     def tick() -> None:
         if not run.directory.is_complete:
             progress.update()
+            metrics.update()
         if sentinels is not None:
             sentinels.look(progress)
 

@@ -32,6 +32,7 @@ from glane.errors import ConfigError, EngineError, GlaneError, hide_messages
 from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME, mark_host_ended
+from glane.run.metrics_file import remove_collected
 from glane.run.nested import with_nested
 from glane.run.oom import oom_kills
 from glane.settings import BatchSettings, ExtractSettings
@@ -276,6 +277,7 @@ class _LeadNode(_Node):
         if self.rendezvous is not None:
             self.rendezvous.close(self.code)
         super().close()
+        remove_collected(self.directory, self.settings.run)
 
     def may_go_on(self) -> bool:
         """Whether the job is to be requeued: this start made progress, and the limit permits it."""

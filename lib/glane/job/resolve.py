@@ -53,10 +53,13 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     return resolved, task.model_copy(update={"lookups": _absolute_tables(task)})
 
 
+_PATHS = ("pilot", "reference", "metrics_dir", "site_log")  # settings of a run beside its own directory
+
+
 def absolute(settings: ExtractSettings) -> ExtractSettings:
     """The settings with paths that mean the same in any working directory: on the nodes of a job, and in `run.yaml`."""
     told = settings.run
-    others = {name: path and _absolute(path) for name, path in (("pilot", told.pilot), ("reference", told.reference))}
+    others = {name: _absolute(path) for name in _PATHS if (path := getattr(told, name)) is not None}
     run = told.model_copy(update={"dir": _absolute(told.dir), **others})
     data = settings.data.model_copy(update={"path": _absolute(settings.data.path)})
     task = dict(settings.task)

@@ -98,6 +98,8 @@ class RunSettings(Strict):
     attention_share: float = Key(default=0.05, ge=0, le=1)  # of usable rows with leaks and the like; above: a warning
     allow_toy: bool = False  # ask a toy what it was not made for; the run is marked as one either way
     pilot: HomePath | None = None  # the report of glane plan that the summary is compared with
+    metrics_dir: HomePath | None = None  # where a node exporter's textfile collector looks, besides the run itself
+    site_log: HomePath | None = None  # the site's file of jobs, with a line for each: who, what, how much
     reference: HomePath | None = None  # an earlier run, whose documents those of this one are compared with
     reference_by: tuple[str, ...] = ()  # carried columns whose values are compared each with itself, as a hospital
 
