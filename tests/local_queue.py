@@ -21,7 +21,7 @@ from pathlib import Path
 
 from glane.cluster import schedulers
 from glane.cluster.findings import Findings, ok
-from glane.cluster.scheduler import COMPLETED, UNKNOWN, Allocation, Job, Submission, Task
+from glane.cluster.scheduler import COMPLETED, UNKNOWN, Allocation, Job, OldFolder, Submission, Task
 from glane.settings import BatchSettings
 
 JOBS = Path(__file__).resolve().parents[1] / "jobs"
@@ -61,6 +61,12 @@ class LocalQueue:
 
     def jobs(self, names: Sequence[str]) -> list[Job]:
         return [self._job(name) for name in names]
+
+    def old_folders(self, folders: Sequence[Path], *, days: float) -> list[OldFolder]:
+        return [OldFolder(path=folder, kept_because="it is of the queue") for folder in folders]
+
+    def remove_folder(self, folder: Path, *, days: float) -> bool:
+        return False
 
     def requeue(self, job_id: str) -> str | None:
         raise NotImplementedError("the first node says it in the exit code file")

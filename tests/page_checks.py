@@ -47,6 +47,7 @@ _REQUIRED = {
     "extract": {"task": "ed_visit", "model": "demo", "data.path": "notes.parquet"},
     "plan": {"task": "ed_visit", "model": "demo", "data.path": "notes.parquet"},
     "status": {"run.dir": "runs/a"},
+    "clean": {"run.dir": "runs/a"},
     "review": _OF_A_RUN,
     "sentinels": _OF_A_RUN,
     "plant": _OF_A_RUN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -16,6 +17,7 @@ from glane.run.directory import RunDirectory
 from glane.run.exposition import Metric, Sample, exposition
 from glane.run.metrics import AboutRun
 from glane.run.metrics_file import METRICS_DIR, MetricsFile
+from glane.run.site_log import SITE_LOG
 from glane.run.summary import Summary, read_summary
 from glane.settings import RunSettings
 
@@ -202,9 +204,11 @@ def test_a_run_of_a_user_is_seen_while_it_goes_on_and_not_after(tmp_path: Path) 
     data = write_documents(tmp_path / "d.parquet", [f"{SECRET} {at}" for at in range(60)])
     collector = tmp_path / "collector"
     collector.mkdir()
+    accounts = tmp_path / "jobs.jsonl"
+    accounts.touch()
     words = ["model=scripted", "+model.script.seconds_per_step=0.2", "model.max_num_seqs=4", "run.heartbeat_s=0.5"]
     words += [f"data.path={data}", f"run.dir={tmp_path}/run", "run.shard_rows=10", "run.lease_s=10"]
-    driver = launch(*words, cwd=tmp_path, env={**os.environ, METRICS_DIR: str(collector)})
+    driver = launch(*words, cwd=tmp_path, env={**os.environ, METRICS_DIR: str(collector), SITE_LOG: str(accounts)})
     (path,) = wait_for(lambda: list(collector.glob("*.prom")), 120)
     said, _ = driver.communicate(timeout=240)
     assert driver.returncode == 0, said
@@ -213,6 +217,9 @@ def test_a_run_of_a_user_is_seen_while_it_goes_on_and_not_after(tmp_path: Path) 
     assert seen["documents_total/status=OK"] == 60
     assert seen["run_state/state=complete"] == 1
     assert path.name.startswith("glane_")
+    (account,) = map(json.loads, accounts.read_text().splitlines())
+    assert (account["state"], account["documents"], account["job"]) == ("complete", 60, None)
+    assert "Zzyzx" not in accounts.read_text()
     before = (tmp_path / "run" / "metrics.prom").stat().st_mtime_ns
     job(*words, cwd=tmp_path)  # nothing to do: nothing is written
     assert (tmp_path / "run" / "metrics.prom").stat().st_mtime_ns == before

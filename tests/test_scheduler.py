@@ -39,7 +39,11 @@ def overrides(tmp_path):
 
 @pytest.mark.ray
 def test_a_run_is_submitted_stopped_at_its_limit_requeued_and_completed_without_slurm(tmp_path, queue):
-    command = queue_job(queue, "extract", *overrides(tmp_path), "cluster.wait=true", "show=2")
+    accounts, collector = tmp_path / "jobs.jsonl", tmp_path / "collector"
+    accounts.touch()
+    collector.mkdir()
+    told_to = [f"run.site_log={accounts}", f"run.metrics_dir={collector}"]
+    command = queue_job(queue, "extract", *overrides(tmp_path), *told_to, "cluster.wait=true", "show=2")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
         parts = tmp_path / "run" / "parts"
         wait_for(lambda: parts.is_dir() and list(parts.glob("part-*")), 120)
@@ -57,6 +61,12 @@ def test_a_run_is_submitted_stopped_at_its_limit_requeued_and_completed_without_
     starts = [json.loads(line) for line in (tmp_path / "run" / "ledger" / "starts.jsonl").read_text().splitlines()]
     assert [start["job"] for start in starts] == ["run.0", "run.0"]
     assert pl.read_parquet(tmp_path / "run" / "ledger" / "shards.parquet")["worker"].n_unique() == 2
+    ends = [json.loads(line) for line in accounts.read_text().splitlines()]
+    assert [(one["job"], one["start_number"], one["state"]) for one in ends] == [
+        ("run.0", 1, "stopped"), ("run.0", 2, "complete"),
+    ]  # fmt: skip
+    assert sum(one["documents"] for one in ends) == 48
+    assert list(collector.iterdir()) == []
     status = queue_job(queue, "status", f"run.dir={tmp_path}/run", "json=true")
     seen = json.loads(subprocess.run(status, capture_output=True, text=True, check=True).stdout)
     (job,) = seen["jobs"]

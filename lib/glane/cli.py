@@ -16,6 +16,7 @@ from glane.versions import installed_version
 COMMANDS = (
     "extract",
     "status",
+    "clean",
     "plan",
     "doctor",
     "review",

@@ -79,6 +79,7 @@ class Allocation:
     # The first node writes there how the batch script is to end: its exit code, and "requeue" if it is to put the job
     # back into the queue, or "complete" if jobs of its array that have not started have nothing to do.
     exit_code_file: Path | None = None
+    account: str = ""  # that the scheduler charges; empty where it has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,14 @@ class Submission:
     where: str  # for people, such as: 2 node(s) of partition gpu
     log: Path  # of the first job
     cancel_command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldFolder:
+    """The folder of a submission, and why it is kept; it can be removed if nothing is said."""
+
+    path: Path
+    kept_because: str = ""
 
 
 class Scheduler(Protocol):
@@ -133,6 +142,12 @@ class Scheduler(Protocol):
 
     def jobs(self, names: Sequence[str]) -> list[Job]:
         """Return the jobs in the order of `names`. The state of one that the scheduler does not know is UNKNOWN."""
+
+    def old_folders(self, folders: Sequence[Path], *, days: float) -> list[OldFolder]:
+        """Say of folders of submissions which can be removed: ours, unchanged for `days`, and no job of them waits."""
+
+    def remove_folder(self, folder: Path, *, days: float) -> bool:
+        """Remove such a folder, unless it was changed meanwhile. Return whether it is gone."""
 
     def requeue(self, job_id: str) -> str | None:
         """Put a running job back into the queue. Return why that failed; None if it did not."""

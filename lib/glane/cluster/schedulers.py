@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from glane.cluster.scheduler import UNKNOWN, Job, Scheduler
+from glane.cluster.scheduler import UNKNOWN, Job, OldFolder, Scheduler
 from glane.cluster.slurm.scheduler import Slurm
 from glane.settings import BatchSettings
 
@@ -29,3 +30,17 @@ def find_jobs(names: Sequence[str]) -> list[Job]:
 def current_job_name() -> str | None:
     """Return the job of any scheduler that this process belongs to; None outside of one."""
     return next((name for scheduler in SCHEDULERS.values() if (name := scheduler.job_name())), None)
+
+
+def old_folders(folders: Sequence[Path], *, days: float) -> list[tuple[Scheduler, OldFolder]]:
+    """Say of folders of submissions which can be removed, each with the scheduler whose it is.
+
+    Where none of the schedulers would remove a folder, the first one says why.
+    """
+    found: dict[Path, tuple[Scheduler, OldFolder]] = {}
+    for scheduler in SCHEDULERS.values():
+        left = [folder for folder in folders if folder not in found or found[folder][1].kept_because]
+        for one in scheduler.old_folders(left, days=days):
+            if one.path not in found or not one.kept_because:
+                found[one.path] = (scheduler, one)
+    return [found[folder] for folder in folders]

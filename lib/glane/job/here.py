@@ -32,9 +32,11 @@ def extract_here(settings: ExtractSettings) -> PreparedRun:
         fork_server(folder, engine=_forked_engine(settings)) as variables,
     ):
         from glane.cluster.local import local_ray
+        from glane.job.accounting import accounted
         from glane.job.extract import extract  # takes half a second, with Polars and Arrow
 
-        return extract(settings, connect=lambda: local_ray(cluster, folder, variables))
+        with accounted(settings):
+            return extract(settings, connect=lambda: local_ray(cluster, folder, variables))
 
 
 def _forked_engine(settings: ExtractSettings) -> str | None:

@@ -29,6 +29,7 @@ from glane.engine.device import gpu_complaint
 from glane.engine.preload import OFFLINE
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, EngineError, GlaneError, hide_messages
+from glane.job.accounting import begin_account
 from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME, mark_host_ended
@@ -58,6 +59,7 @@ def launch(settings: ExtractSettings) -> int:
     processes.adopt_orphans()
     processes.raise_open_files()
     engine = None if allocation.gpus else settings.model.engine
+    account = begin_account(settings, allocation)
     with (
         processes.core_dumps(allowed=settings.run.core_dumps),
         scratch_folder() as folder,
@@ -69,6 +71,8 @@ def launch(settings: ExtractSettings) -> int:
     is_whole_array = code == 0 and settings.cluster.array is not None
     word = " requeue" if may_go_on else " complete" if is_whole_array else ""
     tell_script(allocation, f"{code}{word}")
+    if allocation.rank == 0:
+        account.end(code, warn=lambda line: print(f"warning: {line}", file=sys.stderr, flush=True))
     return code
 
 

@@ -63,9 +63,14 @@ def starts(directory: RunDirectory) -> list[Start]:
 
 def job_names(directory: RunDirectory) -> list[str]:
     """The jobs that were submitted for this run, then others that worked on it; each once, oldest first."""
-    found = [name for submission in _lines(SubmissionEntry, _submissions(directory)) for name in submission.jobs]
+    found = [name for submission in submissions(directory) for name in submission.jobs]
     found += [start.job for start in starts(directory) if start.job is not None]
     return list(dict.fromkeys(found))
+
+
+def submissions(directory: RunDirectory) -> list[SubmissionEntry]:
+    """All submissions for a run, the oldest first."""
+    return list(_lines(SubmissionEntry, _submissions(directory)))
 
 
 def _starts(directory: RunDirectory) -> Path:

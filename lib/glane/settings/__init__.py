@@ -5,6 +5,7 @@ any engine, GPU or Ray process is asked for.
 """
 
 from glane.settings.calibrate import CalibrateSettings, calibrate_settings
+from glane.settings.clean import CleanSettings, clean_settings
 from glane.settings.cluster import SBATCH_KEYS, BatchSettings, ClusterSettings, LocalSettings, SlurmSettings
 from glane.settings.demo_corpus import DemoCorpusSettings, demo_corpus_settings
 from glane.settings.doctor import DoctorSettings, doctor_settings
@@ -30,6 +31,7 @@ __all__ = [
     "BatchSettings",
     "BootstrapSettings",
     "CalibrateSettings",
+    "CleanSettings",
     "ClusterSettings",
     "CompareSettings",
     "DataSettings",
@@ -52,6 +54,7 @@ __all__ = [
     "SlurmSettings",
     "StatusSettings",
     "calibrate_settings",
+    "clean_settings",
     "compare_settings",
     "demo_corpus_settings",
     "doctor_settings",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from glane.settings.calibrate import CalibrateSettings
+from glane.settings.clean import CleanSettings
 from glane.settings.demo_corpus import DemoCorpusSettings
 from glane.settings.doctor import DoctorSettings
 from glane.settings.estimate import EstimateSettings
@@ -25,6 +26,7 @@ from glane.validation import Strict
 
 SETTINGS: Mapping[str, type[Strict]] = {
     "calibrate": CalibrateSettings,
+    "clean": CleanSettings,
     "compare": CompareSettings,
     "demo_corpus": DemoCorpusSettings,
     "doctor": DoctorSettings,

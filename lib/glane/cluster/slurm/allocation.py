@@ -60,6 +60,7 @@ def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
         array_share=((index - first) / count) % 1 if array else 0.0,
         secret=bytes.fromhex(environment[SECRET]),
         exit_code_file=Path(environment[EXIT_CODE_FILE]) if environment.get(EXIT_CODE_FILE) else None,
+        account=environment.get("SLURM_JOB_ACCOUNT", ""),
     )
 
 

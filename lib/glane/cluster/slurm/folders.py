@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from glane.cluster.private_folder import private_umask
+from glane.cluster.scheduler import OldFolder
 from glane.cluster.slurm import queue
 from glane.cluster.slurm.commands import site
 from glane.errors import RecordError
@@ -50,22 +51,56 @@ def prune(base: Path) -> None:
 
     A folder without a record of glane stays, and so does one with a file that is none of a submission.
     """
-    old = dict(_old_folders(base))
-    queued = queue.names_in_queue() if old else None
+    for one in old_folders([path.parent for path in base.glob(f"*/{_RECORD}")], days=KEPT_DAYS):
+        if not one.kept_because:
+            remove_folder(one.path, days=KEPT_DAYS)
+
+
+def old_folders(folders: Sequence[Path], *, days: float) -> list[OldFolder]:
+    """Say of each folder why it is kept, if it is; see `Scheduler.old_folders`. The queue is asked once, if at all."""
+    found = {folder: _record_or_reason(folder, days) for folder in folders}
+    records = {folder: one for folder, one in found.items() if isinstance(one, SubmissionFolder)}
+    queued = queue.names_in_queue() if records else None
     cluster = site().get("ClusterName") if queued is not None else None
-    for folder, record in old.items():
-        if queued is not None and record.cluster == cluster and queued.isdisjoint(record.jobs):
-            _remove(folder)
+    return [
+        OldFolder(path=folder, kept_because=one if isinstance(one, str) else _why_needed(one, queued, cluster))
+        for folder, one in found.items()
+    ]
 
 
-def _old_folders(base: Path) -> Iterator[tuple[Path, SubmissionFolder]]:
-    before = time.time() - KEPT_DAYS * 86400
-    for path in base.glob(f"*/{_RECORD}"):
-        try:
-            if not path.is_symlink() and _last_change(path.parent) < before and _is_own(path.parent):
-                yield path.parent, read_record(SubmissionFolder, path)
-        except (OSError, RecordError):
-            continue
+def remove_folder(folder: Path, *, days: float) -> bool:
+    """Remove a folder that was found to be old, unless something was written to it since. Return whether it is gone."""
+    with contextlib.suppress(OSError):  # another process may remove it, too
+        if not isinstance(_record_or_reason(folder, days), str):
+            for path in sorted(folder.iterdir(), key=lambda path: path.name == _RECORD):  # which says whose it is: last
+                path.unlink()
+            folder.rmdir()
+    return not folder.exists()
+
+
+def _record_or_reason(folder: Path, days: float) -> SubmissionFolder | str:
+    """What a folder is of, if its files alone permit to remove it; why not, otherwise."""
+    try:
+        if not _is_own(folder):
+            return "it is not yours"
+        record = read_record(SubmissionFolder, folder / _RECORD)
+        files = list(folder.iterdir())
+        if any(path.is_symlink() or not any(path.match(pattern) for pattern in _OURS) for path in files):
+            return "it holds files that are none of a submission"
+        if _last_change(folder) > time.time() - days * 86400:
+            return f"it was changed within {days:g} days"
+    except (OSError, RecordError):
+        return "nothing in it says that glane made it"
+    return record
+
+
+def _why_needed(record: SubmissionFolder, queued: set[str] | None, cluster: str | None) -> str:
+    if queued is None:
+        return "the queue does not answer"
+    if record.cluster != cluster:
+        return f"it is of another Slurm ({record.cluster})"
+    waiting = sorted(queued.intersection(record.jobs))
+    return f"job {waiting[0]} is in the queue" if waiting else ""
 
 
 def _last_change(folder: Path) -> float:
@@ -74,12 +109,3 @@ def _last_change(folder: Path) -> float:
 
 def _is_own(folder: Path) -> bool:
     return folder.lstat().st_uid == os.geteuid() and not folder.is_symlink()
-
-
-def _remove(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # another process may remove it, too
-        files = list(folder.iterdir())
-        if all(any(path.match(pattern) for pattern in _OURS) for path in files):
-            for path in files:
-                path.unlink()
-            folder.rmdir()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from glane.cluster.findings import Findings
-from glane.cluster.scheduler import Allocation, Job, Submission, Task
+from glane.cluster.scheduler import Allocation, Job, OldFolder, Submission, Task
 from glane.cluster.slurm import allocation, commands, queue, refusals, site_checks
+from glane.cluster.slurm.folders import old_folders, remove_folder
 from glane.settings import BatchSettings, SlurmSettings
 
 
@@ -47,6 +49,14 @@ class Slurm:
     def jobs(self, names: Sequence[str]) -> list[Job]:
         """Ask squeue, and sacct for the jobs that left it."""
         return queue.jobs(names)
+
+    def old_folders(self, folders: Sequence[Path], *, days: float) -> list[OldFolder]:
+        """Read their records, and ask squeue once."""
+        return old_folders(folders, days=days)
+
+    def remove_folder(self, folder: Path, *, days: float) -> bool:
+        """Look at its files again, and remove it."""
+        return remove_folder(folder, days=days)
 
     def requeue(self, job_id: str) -> str | None:
         """Ask scontrol."""
