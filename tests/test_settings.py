@@ -22,6 +22,7 @@ _FILES = {
     "extract": settings.ExtractSettings,
     "plan": settings.PlanSettings,
     "status": settings.StatusSettings,
+    "runs": settings.RunsSettings,
     "clean": settings.CleanSettings,
     "evaluate": settings.EvaluateSettings,
     "compare": settings.CompareSettings,

@@ -1,8 +1,8 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `estimate`, `multiverse`,
-`seal_question`, `review`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when
-it is first used, so that `import glane` takes no time.
+`seal_question`, `review`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is
+loaded when it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from glane.api.extract import extract
     from glane.api.multiverse import multiverse
     from glane.api.review import draw_sample, review
+    from glane.api.runs import runs
     from glane.api.seal import seal_question
     from glane.api.sentinels import freeze_sentinels
     from glane.extraction.results import Run, open_run
@@ -39,9 +40,19 @@ __all__ = [
     "open_run",
     "plant_attacks",
     "review",
+    "runs",
     "seal_question",
 ]
-_OWN = ("calibrate", "compare", "estimate", "evaluate", "extract", "multiverse", "review")  # in a module of that name
+_OWN = (
+    "calibrate",
+    "compare",
+    "estimate",
+    "evaluate",
+    "extract",
+    "multiverse",
+    "review",
+    "runs",
+)  # in a module of that name
 _PLACES = {
     "Run": "glane.extraction.results",
     "open_run": "glane.extraction.results",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import select
 import sys
@@ -16,6 +17,7 @@ from glane.versions import installed_version
 COMMANDS = (
     "extract",
     "status",
+    "runs",
     "clean",
     "plan",
     "doctor",
@@ -29,6 +31,7 @@ COMMANDS = (
     "plant",
     "demo-corpus",
 )
+_BARE = {"runs": "folder"}  # the key of words without one, by command: glane runs scratch
 _HELP = ("--help", "-h", "help")
 _VERSION = ("--version", "-V")
 # Bash has parted the line at "=" and ":", too: what it holds of the last word already is taken off.
@@ -62,9 +65,20 @@ def main() -> None:
     elif name == "completion":
         _complete(arguments)
     elif name in COMMANDS:
-        run(name, arguments)
+        run(name, _with_keys(name, arguments))
     else:
         _fail(f"{name}: there is no such command. {did_you_mean(name, COMMANDS)}")
+
+
+def _with_keys(name: str, arguments: Sequence[str]) -> list[str]:
+    """The words of a command, those that stand first without a key with the key that they are for."""
+    bare = list(itertools.takewhile(lambda word: "=" not in word and not word.startswith("-"), arguments))
+    if name not in _BARE or not bare or bare[0] == "help":
+        return list(arguments)
+    return [
+        f"{_BARE[name]}=[{','.join(bare)}]" if len(bare) > 1 else f"{_BARE[name]}={bare[0]}",
+        *arguments[len(bare) :],
+    ]
 
 
 def run(name: str, arguments: Sequence[str] | None = None) -> None:

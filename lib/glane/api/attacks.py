@@ -18,6 +18,7 @@ from glane.assess.evaluate.answers import answers_of
 from glane.assess.evaluate.pairing import pair
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.sampling import draw
+from glane.run.links import RunLink, links_to
 from glane.task.fields import Field
 from glane.types import Language
 
@@ -94,6 +95,7 @@ class Attacks:
     attacks: pl.DataFrame  # one row per attack
     summary: AttackSummary  # everything that the report shows
     language: Language
+    links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
     def __str__(self) -> str:
         return attacks_text(self.summary)
@@ -109,7 +111,7 @@ class Attacks:
             "attacks.html": attacks_report(self.summary, language=self.language).encode(),
             "attacks.parquet": as_parquet(self.attacks),
         }
-        write_folder(folder, files)
+        write_folder(folder, files, of=self.links)
         return list(files)
 
 
@@ -133,7 +135,12 @@ def measure_attacks(run: RunLike, planted: TableLike, *, out_dir: str | None = N
         "run": name_of(run), "task": f"{task.name} {task.version}", "model": described.model, "toy": described.toy,
         "planted": name_of(planted),
     }  # fmt: skip
-    result = Attacks(attacks=found.attacks, summary=found.summary.model_copy(update=about), language=task.language)
+    result = Attacks(
+        attacks=found.attacks,
+        summary=found.summary.model_copy(update=about),
+        language=task.language,
+        links=links_to([opened.directory]),
+    )
     if out_dir is not None:
         result.write(out_dir)
     return result

@@ -16,6 +16,7 @@ from glane.assess.calibrate.shapes import shapes
 from glane.assess.calibrate.tested import Risks
 from glane.assess.calibrate.told import acceptance_text
 from glane.assess.files import as_parquet, write_folder
+from glane.run.links import RunLink, links_to
 from glane.types import Language
 
 
@@ -28,6 +29,7 @@ class Calibration:
     line_list: pl.DataFrame  # one row per document, each field with its `__source`
     summary: CalibrationSummary  # everything that the report shows
     language: Language
+    links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
     def __str__(self) -> str:
         return acceptance_text(self.summary)
@@ -48,7 +50,7 @@ class Calibration:
             "calibration.json": self.summary.as_json(),
             "report.html": calibration_page(self.summary, language=self.language).encode(),
         }
-        write_folder(folder, files)
+        write_folder(folder, files, of=self.links)
         return list(files)
 
 
@@ -103,6 +105,7 @@ def calibrate(
         line_list=found.line_list,
         summary=found.summary.model_copy(update={"run": name_of(run), "values": name_of(values), "toy": opened.toy}),
         language=opened.task.language,
+        links=links_to([opened.directory]),
     )
     if out_dir is not None:
         result.write(out_dir)

@@ -23,6 +23,7 @@ from glane.assess.files import as_parquet, write_folder
 from glane.errors import DataError
 from glane.extraction.results import Run, open_run
 from glane.run.find import find_runs
+from glane.run.links import RunLink, links_to
 from glane.run.summary import Summary, read_summary
 from glane.types import Language
 
@@ -36,6 +37,7 @@ class Comparison:
     summary: ComparisonSummary  # everything that the report shows
     incomplete: tuple[str, ...]  # runs that were matched and left out
     language: Language
+    links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
     def __str__(self) -> str:
         return comparison_text(self.summary)
@@ -52,7 +54,7 @@ class Comparison:
             "runs.parquet": as_parquet(self.runs),
             "differences.parquet": as_parquet(self.differences),
         }
-        write_folder(folder, files)
+        write_folder(folder, files, of=self.links)
         return list(files)
 
 
@@ -112,6 +114,7 @@ def compare(
         summary=found.summary.model_copy(update={"gold": name_of(gold)}),
         incomplete=places.incomplete,
         language=opened[0].task.language,
+        links=links_to(run.directory for run in opened),
     )
     if out_dir is not None:
         result.write(out_dir)

@@ -31,6 +31,7 @@ from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.yes import check_value
 from glane.errors import ConfigError
+from glane.run.links import RunLink, links_to
 from glane.types import Language
 
 
@@ -41,6 +42,7 @@ class Estimates:
     summary: EstimatesSummary
     error_rates: ErrorRatesRecord | None = None  # of the review, for runs to come
     language: Language = "en"  # that the page opens in
+    links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
     def __str__(self) -> str:
         return estimate_text(self.summary)
@@ -68,7 +70,7 @@ class Estimates:
         files["report.html"] = estimate_page(self.summary, language=self.language).encode()
         if self.error_rates is not None:
             files["error_rates.json"] = self.error_rates.as_json()
-        write_folder(folder, files)
+        write_folder(folder, files, of=self.links)
         return list(files)
 
 
@@ -152,7 +154,12 @@ def estimate(
         "fingerprint": runs.first.description().fingerprint_digest,
     }  # fmt: skip
     rates = None if found.rates is None else error_rates_record(found.rates, runs, question, found.num_reviewed)
-    result = Estimates(summary=summary.model_copy(update=about), error_rates=rates, language=runs.first.task.language)
+    result = Estimates(
+        summary=summary.model_copy(update=about),
+        error_rates=rates,
+        language=runs.first.task.language,
+        links=links_to(run.directory for run in runs.runs),
+    )
     if out_dir is not None:
         result.write(out_dir)
     return result

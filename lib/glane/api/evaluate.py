@@ -17,6 +17,7 @@ from glane.assess.evaluate.measures import Chance
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import evaluation_report
 from glane.assess.files import as_parquet, write_folder
+from glane.run.links import RunLink, links_to
 from glane.types import Language
 
 
@@ -28,6 +29,7 @@ class Evaluation:
     fields: pl.DataFrame  # one row per field, and per group and field
     summary: EvaluationSummary  # everything that the report shows
     language: Language
+    links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
     def __str__(self) -> str:
         return evaluation_text(self.summary)
@@ -44,7 +46,7 @@ class Evaluation:
             "fields.parquet": as_parquet(self.fields),
             "values.parquet": as_parquet(self.values),
         }
-        write_folder(folder, files)
+        write_folder(folder, files, of=self.links)
         return list(files)
 
 
@@ -106,7 +108,13 @@ def evaluate(
         "gold": name_of(gold),
     }
     summary = found.summary.model_copy(update=about)
-    result = Evaluation(values=found.values, fields=found.fields, summary=summary, language=task.language)
+    result = Evaluation(
+        values=found.values,
+        fields=found.fields,
+        summary=summary,
+        language=task.language,
+        links=links_to([opened.directory]),
+    )
     if out_dir is not None:
         result.write(out_dir)
     return result

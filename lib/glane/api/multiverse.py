@@ -26,6 +26,7 @@ from glane.assess.multiverse.spread import corrected_spread, raw_spread
 from glane.assess.multiverse.table import specifications_table
 from glane.assess.multiverse.terminal import multiverse_text
 from glane.errors import GlaneError
+from glane.run.links import RunLink, links_to
 from glane.types import Language
 
 
@@ -35,6 +36,7 @@ class Multiverse:
 
     summary: MultiverseSummary
     language: Language
+    links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
     def __str__(self) -> str:
         return multiverse_text(self.summary)
@@ -52,7 +54,7 @@ class Multiverse:
         """
         files = {"multiverse.json": self.summary.as_json(), "specifications.parquet": as_parquet(self.table)}
         files["report.html"] = multiverse_page(self.summary, language=self.language).encode()
-        write_folder(folder, files)
+        write_folder(folder, files, of=self.links)
         return list(files)
 
 
@@ -135,7 +137,9 @@ def multiverse(
         corrected=None if gold is None else corrected_spread(found, found[0], is_contrast=pair is not None),
         gold=used, seal=checked(known, choice, used),
     )  # fmt: skip
-    result = Multiverse(summary=summary, language=universe.runs[0].task.language)
+    result = Multiverse(
+        summary=summary, language=universe.runs[0].task.language, links=links_to(run.directory for run in universe.runs)
+    )
     if out_dir is not None:
         result.write(out_dir)
     return result

@@ -26,6 +26,7 @@ from glane.assess.sampling_by_answer import LIKELY_PPV, LIKELY_SENSITIVITY, expe
 from glane.assess.yes import is_yes
 from glane.extraction.case_text import case_text, in_case_text, texts_by_group
 from glane.extraction.results import Run
+from glane.run.links import links_to
 from glane.settings import DataSettings
 
 _TEXT = "__text"
@@ -131,7 +132,7 @@ def review(
         id_column=data.result_id, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
         context=[*data.carry_columns, *others], toy=opened.toy,
     )  # fmt: skip
-    said = write_review(out_dir, drawn, shown)
+    said = write_review(out_dir, drawn, shown, of=links_to([opened.directory]))
     return said if expected is None else f"{said}\n{expected}"
 
 
@@ -213,4 +214,4 @@ def _gold(
     gold = make_gold(
         run.task, reviewed, sample, reviews, id_column=id_column, clusters=numbers, adjudicated=adjudicated
     )
-    return write_gold(out_dir, replace(gold, table=with_earlier(gold.table, out_dir)))
+    return write_gold(out_dir, replace(gold, table=with_earlier(gold.table, out_dir)), of=links_to([run.directory]))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import Field as Key
 
 from glane.corpus.files import unreadable_file
 from glane.corpus.find import find_files
@@ -19,11 +20,13 @@ from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
 from glane.records import Record, read_record
 from glane.run.directory import MARKER
+from glane.run.links import RunLink
 from glane.storage import replace_file, storage_errors, write_once
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
 _BATCH_ROWS = 65_536
-_WRITTEN = ".glane-files"
+WRITTEN = ".glane-files"
+"""The file in a folder that names what glane wrote there."""
 _SETTING = "out.dir"  # that of every job here
 
 
@@ -58,23 +61,25 @@ def _shown(column: pa.Array, path: str) -> pa.Array:
     return as_ids(column, place=path) if isinstance(column.type, pa.UuidType) else readable(column)
 
 
-def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> None:
+def write_folder(folder: str | Path, files: Mapping[str, bytes], *, of: Sequence[RunLink] = ()) -> None:
     """Write files into a folder, each in one step, readable by their owner only.
 
-    A file that is there already is replaced only if glane wrote it: `.glane-files` tells the names.
+    A file that is there already is replaced only if glane wrote it: `.glane-files` tells the names, and which runs they
+    are of, by which a list of runs finds the folder.
 
     Raises:
         RunError: if the folder is a run's, holds a file of that name that is not glane's, or the file system refuses.
     """
     root = _made(folder)
-    written = _written(root)
+    written = written_files(root)
     if foreign := [name for name in files if (root / name).exists() and name not in written.names]:
         raise RunError(
-            f"out.dir: {root / foreign[0]} is there, and {_WRITTEN} does not say that glane wrote it. Choose another "
+            f"out.dir: {root / foreign[0]} is there, and {WRITTEN} does not say that glane wrote it. Choose another "
             "out.dir, or move the file."
         )
-    now = written.model_copy(update={"names": tuple(sorted({*written.names, *files}))})
-    for name, content in {_WRITTEN: now.as_json(), **files}.items():
+    names, runs = tuple(sorted({*written.names, *files})), tuple(of) or written.runs
+    now = written.model_copy(update={"names": names, "runs": runs})
+    for name, content in {WRITTEN: now.as_json(), **files}.items():
         replace_file(
             root / name,
             lambda stream, content=content: stream.write(content),  # type: ignore[misc]
@@ -111,16 +116,22 @@ def _made(folder: str | Path) -> Path:
 
 
 class WrittenFiles(Record):
-    """What `.glane-files` says: the names of the files in its folder that glane wrote."""
+    """What `.glane-files` says: the names of the files that glane wrote, and the runs that they are of."""
 
     kind: Literal["glane files"] = "glane files"
     version: Literal[1] = 1
     names: tuple[str, ...] = ()
+    runs: tuple[RunLink, ...] = Key(default=(), exclude_if=lambda value: not value)
 
 
-def _written(root: Path) -> WrittenFiles:
+def written_files(root: Path) -> WrittenFiles:
+    """What glane wrote into a folder; nothing where it does not say so.
+
+    Raises:
+        RecordError: if the file that says so is damaged, or of another version.
+    """
     try:
-        return read_record(WrittenFiles, root / _WRITTEN)
+        return read_record(WrittenFiles, root / WRITTEN)
     except FileNotFoundError:
         return WrittenFiles()
 

@@ -23,6 +23,7 @@ from glane.settings.multiverse import MultiverseSettings, multiverse_settings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.review import ReviewSettings, review_settings
+from glane.settings.runs import RunsSettings, runs_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
 
@@ -49,6 +50,7 @@ __all__ = [
     "ResolvedSettings",
     "ReviewSettings",
     "RunSettings",
+    "RunsSettings",
     "SamplingSettings",
     "SentinelsSettings",
     "SlurmSettings",
@@ -65,6 +67,7 @@ __all__ = [
     "plan_settings",
     "plant_settings",
     "review_settings",
+    "runs_settings",
     "sentinels_settings",
     "status_settings",
 ]

@@ -19,6 +19,7 @@ from glane.settings.multiverse import MultiverseSettings
 from glane.settings.plan import PlanSettings
 from glane.settings.plant import PlantSettings
 from glane.settings.review import ReviewSettings
+from glane.settings.runs import RunsSettings
 from glane.settings.sentinels import SentinelsSettings
 from glane.settings.status import StatusSettings
 from glane.types import KeyType
@@ -37,6 +38,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "plan": PlanSettings,
     "plant": PlantSettings,
     "review": ReviewSettings,
+    "runs": RunsSettings,
     "sentinels": SentinelsSettings,
     "status": StatusSettings,
 }

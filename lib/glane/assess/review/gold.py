@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from glane.assess.review.readings import Readings, read_readings
 from glane.assess.review.record import AgreementSummary
 from glane.assess.review.reviewed_sample import Sample, state_text
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
+from glane.run.links import RunLink
 from glane.task.task import Task
 
 
@@ -82,7 +83,7 @@ def make_gold(
     return Gold(table=table, agreement=counts, unsettled=left)
 
 
-def write_gold(folder: str | Path, gold: Gold) -> str:
+def write_gold(folder: str | Path, gold: Gold, *, of: Sequence[RunLink] = ()) -> str:
     """Write `gold.parquet` and `agreement.json`, readable by their owner only; return lines about them.
 
     Raises:
@@ -91,7 +92,7 @@ def write_gold(folder: str | Path, gold: Gold) -> str:
     target = Path(folder).expanduser()
     table = io.BytesIO()
     pq.write_table(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
-    write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": gold.agreement.as_json()})
+    write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": gold.agreement.as_json()}, of=of)
     said = f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement.sample)}"
     return "\n".join([said, *agreement_lines(gold.agreement), *_unsettled_line(gold.unsettled)])
 

@@ -23,6 +23,7 @@ from glane.assess.review.data import compact
 from glane.assess.review.reviewed_sample import SAMPLE
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
 from glane.errors import ConfigError, RunError, did_you_mean
+from glane.run.links import RunLink
 from glane.spreadsheets import guarded
 from glane.task.schema import MISSING, VALUE
 from glane.task.task import Task
@@ -68,7 +69,9 @@ def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=kinds)
 
 
-def write_review(folder: str | Path, sample: pl.DataFrame, data: Mapping[str, Any]) -> str:
+def write_review(
+    folder: str | Path, sample: pl.DataFrame, data: Mapping[str, Any], *, of: Sequence[RunLink] = ()
+) -> str:
     """Write `sample.parquet`, `review.html` and `review.csv`, readable by their owner only; return a line about them.
 
     Raises:
@@ -80,7 +83,7 @@ def write_review(folder: str | Path, sample: pl.DataFrame, data: Mapping[str, An
         raise RunError(f"out.dir: {target} holds another sample, which may be under review. Choose another out.dir.")
     table = review_table(data).write_csv(include_bom=True)
     page = render(data).encode()
-    write_folder(folder, {known.name: as_parquet(sample), "review.html": page, "review.csv": table.encode()})
+    write_folder(folder, {known.name: as_parquet(sample), "review.html": page, "review.csv": table.encode()}, of=of)
     num_blind = sample.filter(pl.col(ARM) == BLIND).height
     blind = f" ({num_blind} of them without the model's answers)" if num_blind else ""
     return f"{sample.height} documents to review{blind}: open {target / 'review.html'} in a browser"

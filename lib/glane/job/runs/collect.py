@@ -1,0 +1,157 @@
+"""Find the runs below folders, and what was made of them. Writes nothing, and reads no document."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+
+from glane.assess.files import WRITTEN, written_files
+from glane.errors import GlaneError, RunError
+from glane.extraction.summary import WORK, extraction_summary
+from glane.job.runs.records import Assessment, Kind, RunEntry
+from glane.records import Record, parse_record
+from glane.run.directory import MARKER, RunDirectory
+from glane.run.energy_total import total_energy
+from glane.run.head import RunHead, read_head
+from glane.run.heartbeat import heartbeats
+from glane.run.overview import Overview, overview
+from glane.run.summary import Summary, read_summary
+from glane.storage import exists
+
+_KINDS: Mapping[str, Kind] = {  # by a file that only this kind has
+    "evaluation.json": "evaluation",
+    "attacks.json": "attacks",
+    "calibration.json": "calibration",
+    "estimates.json": "estimates",
+    "comparison.json": "comparison",
+    "multiverse.json": "multiverse",
+    "sample.parquet": "review",
+}
+
+_DATA = {"sample.parquet": ("gold.parquet", "agreement.json")}  # what a program reads of a kind, if it is not its mark
+
+
+class _EvaluationHead(Record):
+    """What the list reads of `evaluation.json`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Literal["glane evaluation"] = "glane evaluation"
+    version: Literal[1] = 1
+    run: str = ""
+    fingerprint: str = ""
+    overall: Mapping[str, Any]
+
+
+def collect(folders: Sequence[str | Path]) -> list[RunEntry]:
+    """The runs below these folders, the latest first, each with what was made of it below any of them.
+
+    Raises:
+        RunError: if a folder is not there.
+    """
+    places: list[Path] = []
+    for folder in folders:
+        root = Path(folder).expanduser()
+        if not root.is_dir():
+            raise RunError(f"folder: {folder} is no directory. Give the folder that your runs are in.")
+        places.append(root)
+    runs, made = _found(places)
+    assessments = sorted(_assessments(made), key=lambda one: -one.written)
+    entries = [_entry(path) for path in runs]
+    return sorted((_with_made(one, assessments) for one in entries), key=lambda one: one.created, reverse=True)
+
+
+def _found(places: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The run directories, and the folders that glane wrote of them. Neither links nor hidden folders are followed."""
+    runs: dict[Path, None] = {}
+    made: dict[Path, None] = {}
+    for place in places:
+        for root, names, files in os.walk(place):
+            names[:] = sorted(name for name in names if not name.startswith("."))
+            if MARKER in files:
+                runs[Path(root)] = None
+                names.clear()  # what is inside is a part of this run, such as its sentinels
+            elif WRITTEN in files:
+                made[Path(root)] = None
+    return list(runs), list(made)
+
+
+def _entry(path: Path) -> RunEntry:
+    directory = RunDirectory(root=path.absolute())
+    try:
+        identity = directory.identity()
+        seen, head = overview(path), read_head(directory) if exists(directory.description) else None
+        return _known(path, identity, seen, head)
+    except GlaneError as error:
+        told = str(error)
+    except OSError as error:
+        told = f"{path}: cannot be read ({error.strerror})"
+    return RunEntry(path=path, state="unreadable", error=told)
+
+
+def _known(path: Path, identity: str, seen: Overview, head: RunHead | None) -> RunEntry:
+    directory = RunDirectory(root=path.absolute())
+    leaks = None
+    if seen.state == "complete":
+        summary = read_summary(directory, Summary)
+        hours, energy = summary.gpu_hours, summary.energy.kwh
+        if seen.work == WORK:
+            leaks = extraction_summary(directory).reading.rows_with_leaks
+    else:
+        beats = heartbeats(directory)
+        hours, energy = sum((beat.time - beat.started) * beat.gpus for beat in beats) / 3600, total_energy(beats).kwh
+    return RunEntry(
+        path=path, run_id=identity, created="" if head is None else head.created, work=seen.work, task=seen.task,
+        model=seen.model, toy=None if head is None else head.toy, state=seen.state, rows=seen.planned, done=seen.done,
+        ok=seen.statuses.get("OK", 0), leaks=leaks, gpu_hours=hours, energy_kwh=energy,
+    )  # fmt: skip
+
+
+def _assessments(folders: Sequence[Path]) -> Iterator[Assessment]:
+    for folder in folders:
+        with contextlib.suppress(GlaneError, OSError, ValueError):
+            written = written_files(folder)
+            there = [name for name in written.names if (folder / name).is_file()]
+            ids = frozenset(link.id for link in written.runs)
+            for mark in [name for name in there if name in _KINDS]:
+                pages = [name for name in there if name.endswith(".html") and _is_page_of(name, mark)]
+                f1, by_path = None, ids
+                if _KINDS[mark] == "evaluation":
+                    head = _evaluation(folder / mark)
+                    f1 = (head.overall.get("micro") or {}).get("f1")
+                    by_path = ids or _ids_by_path(head)
+                yield Assessment(
+                    kind=_KINDS[mark], folder=folder, pages=tuple(folder / name for name in pages),
+                    data=tuple(folder / name for name in there if name in _DATA.get(mark, (mark,))),
+                    written=(folder / mark).stat().st_mtime, run_ids=by_path, f1=f1,
+                )  # fmt: skip
+
+
+def _is_page_of(name: str, mark: str) -> bool:
+    """Whether a page tells what the file `mark` holds: a folder may have the files of two kinds."""
+    own = {"attacks.json": ("attacks.html",), "sample.parquet": ("review.html", "adjudication.html")}
+    return name in own.get(mark, ("report.html",))
+
+
+def _evaluation(path: Path) -> _EvaluationHead:
+    return parse_record(_EvaluationHead, json.loads(path.read_bytes()), place=path)
+
+
+def _ids_by_path(head: _EvaluationHead) -> frozenset[str]:
+    """The run of an evaluation that was made before folders told it by id: by its path, if that run answers alike."""
+    directory = RunDirectory(root=Path(head.run).absolute())
+    with contextlib.suppress(GlaneError, OSError):
+        if read_head(directory).fingerprint_digest == head.fingerprint:
+            return frozenset([directory.identity()])
+    return frozenset()
+
+
+def _with_made(entry: RunEntry, assessments: Sequence[Assessment]) -> RunEntry:
+    return replace(entry, assessments=tuple(one for one in assessments if entry.run_id in one.run_ids))

@@ -1,0 +1,37 @@
+"""The list of runs on a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from glane.job.runs.records import RunEntry
+
+_WIDTH = 400  # lines are not broken: a terminal does that, and a pipe must not
+
+
+def runs_text(entries: Sequence[RunEntry]) -> str:
+    """A line for each run, and below, why some cannot be read."""
+    if not entries:
+        return "no run there"
+    table = Table("run", "task", "model", "state", box=None, pad_edge=False)
+    for name in ("rows", "OK", "leaks", "GPU-h", "kWh", "F1"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for one in entries:
+        rows = str(one.rows) if one.done == one.rows else f"{one.done}/{one.rows}"
+        figures = [rows, str(one.ok), _number(one.leaks, 0), _number(one.gpu_hours, 2), _number(one.energy_kwh, 3)]
+        toy = "" if one.toy is None else f"TOY ({one.toy}): no results"
+        table.add_row(*map(Text, [str(one.path), one.task, one.model, one.state, *figures, _number(one.f1, 3), toy]))
+    stream = io.StringIO()
+    Console(file=stream, width=_WIDTH, highlight=False, soft_wrap=True).print(table)
+    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
+    return "\n".join([*lines, *(f"{one.path}: {one.error}" for one in entries if one.error)])
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
