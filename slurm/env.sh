@@ -9,6 +9,10 @@
 #   export TMPDIR=/local/$SLURM_JOB_ID
 #   export HF_HOME=/shared/models/huggingface
 #
+# Monitoring and accounts (docs/site.md): the folder of node_exporter's textfile collector, and the site's file of jobs.
+#   export GLANE_METRICS_DIR=/var/lib/node_exporter/textfile
+#   export GLANE_SITE_LOG=/shared/glane/jobs.jsonl
+#
 # Python: the virtual environment that `make setup` made, or a container (see glane.def):
 #   export GLANE_CONTAINER=/shared/containers/glane.sif
 if [[ -n ${GLANE_CONTAINER:-} ]]; then

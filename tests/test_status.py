@@ -13,6 +13,7 @@ import yaml
 
 from conftest import extract_here, job_here, make_settings, work, write_documents
 from glane.cluster.job_groups import job_groups
+from glane.cluster.paced import PacedJobs
 from glane.cluster.scheduler import Job
 from glane.cluster.slurm import queue
 from glane.errors import RecordError, RunError
@@ -199,3 +200,17 @@ def test_what_is_said_of_one_run_is_the_same_as_before(made: Path) -> None:
     run = overview(made / "part")
     assert (run.task, run.model, run.work) == ("small", "scripted", "extraction")
     assert (run.state, run.done, run.planned) == ("waiting", 24, 40)
+
+
+def test_of_many_runs_the_scheduler_is_asked_every_30_seconds_however_much_changes() -> None:
+    now, asked = [0.0], []
+
+    def ask(names: Any) -> list[Job]:
+        asked.append(now[0])
+        return [Job(name=name, state="RUNNING" if now[0] % 2 else "PENDING") for name in names]
+
+    paced = PacedJobs(ask, clock=lambda: now[0], are_many=True)
+    for second in range(301):
+        now[0] = float(second)
+        paced([str(second // 7), "always"])
+    assert asked == [30.0 * at for at in range(11)]

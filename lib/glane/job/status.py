@@ -37,7 +37,7 @@ def show_status(settings: StatusSettings) -> None:
     if not settings.watch:
         _print(look(find_jobs), settings, console)
         return
-    paced = PacedJobs(find_jobs)
+    paced = PacedJobs(find_jobs, are_many=bool(settings.runs))
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             began = time.monotonic()
