@@ -149,8 +149,7 @@ def test_runs_that_need_somebody_come_first() -> None:
     assert notes["complete"] == ""
 
 
-def test_runs_are_told_a_line_each(made: Path, asked: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_runs_are_told_a_line_each(made: Path, asked: list[list[str]]) -> None:
     told = job_here(f"runs={made}/*", name="status").stdout.splitlines()
     assert [line.split()[0].rpartition("/")[2] for line in told[1:-1]] == ["part", "whole"]
     assert "! waiting" in told[1]
@@ -167,19 +166,16 @@ def test_runs_are_told_a_line_each(made: Path, asked: list[list[str]], monkeypat
     assert "shards     3 of 3 done" in whole
 
 
-def test_500_runs_are_read_in_seconds_with_one_question(
-    made: Path, tmp_path: Path, asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_500_runs_are_read_in_seconds_with_one_question(made: Path, tmp_path: Path, asked: list[list[str]]) -> None:
     for number in range(500):
         path = tmp_path / "scratch" / f"run{number:03}"
         shutil.copytree(made / ("part" if number % 5 == 0 else "whole"), path, symlinks=True)
         if number % 5 == 0:
             jobs = tuple(f"{1000 + number}_{at}" for at in range(20))
             record_submission(RunDirectory(root=path), SubmissionEntry(time=1.0, jobs=jobs, log="x"))
-    began = time.monotonic()
+    began = time.process_time()
     told = job_here(f"runs={tmp_path}/scratch/*", name="status").stdout.splitlines()
-    assert time.monotonic() - began < 20  # 4 s alone on two cores
+    assert time.process_time() - began < 12  # 4 s
     assert told[-1] == "500 run(s): 100 waiting, 400 complete"
     assert "1000: 2 running (0, 10), 18 waiting (1-9, 11-19)" in told[1]
     assert len(asked) == 1

@@ -58,21 +58,28 @@ def launch(settings: ExtractSettings) -> int:
     hide_messages()
     processes.adopt_orphans()
     processes.raise_open_files()
+    account, code = begin_account(settings, allocation), FAILED
+    try:
+        code = _launched(settings, settings.cluster, allocation)
+    finally:
+        if allocation.rank == 0:
+            account.end(code, warn=lambda line: print(f"warning: {line}", file=sys.stderr, flush=True))
+    return code
+
+
+def _launched(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation) -> int:
     engine = None if allocation.gpus else settings.model.engine
-    account = begin_account(settings, allocation)
     with (
         processes.core_dumps(allowed=settings.run.core_dumps),
         scratch_folder() as folder,
         fork_server(folder, engine=engine) as variables,
     ):
         os.environ.update(variables)
-        code, may_go_on = _do(settings, settings.cluster, allocation, folder)
+        code, may_go_on = _do(settings, cluster, allocation, folder)
     # Jobs of an array that was submitted as one work on one run. What `sbatch --array` starts may be several runs.
-    is_whole_array = code == 0 and settings.cluster.array is not None
+    is_whole_array = code == 0 and cluster.array is not None
     word = " requeue" if may_go_on else " complete" if is_whole_array else ""
     tell_script(allocation, f"{code}{word}")
-    if allocation.rank == 0:
-        account.end(code, warn=lambda line: print(f"warning: {line}", file=sys.stderr, flush=True))
     return code
 
 

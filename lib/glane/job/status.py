@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -23,6 +24,7 @@ from glane.run.overview import Overview, overview
 from glane.settings import StatusSettings
 
 Ask = Callable[[Sequence[str]], list[Job]]
+_PIPE_WIDTH = 400
 _PAUSE_FACTOR = 5  # of the time that a look takes: 10,000 runs on a slow file system take a while
 
 
@@ -33,7 +35,9 @@ def show_status(settings: StatusSettings) -> None:
         RunError: if a directory that is named alone holds no run, or a pattern matches none.
     """
     look = _looker(settings)
-    console = Console(highlight=False, soft_wrap=True)
+    # A table for a pipe is not broken to the width of a terminal.
+    width = _PIPE_WIDTH if settings.runs and not sys.stdout.isatty() else None
+    console = Console(highlight=False, soft_wrap=True, width=width)
     if not settings.watch:
         _print(look(find_jobs), settings, console)
         return
@@ -64,7 +68,6 @@ def _looker(settings: StatusSettings) -> Callable[[Ask], list[RunState]]:
             seen = complete[path] if path in complete else _seen(path)
             if not isinstance(seen, str) and seen.state == "complete":
                 complete[path] = seen
-                seen.job_names.clear()  # what they became says nothing more of it
             found.append((path, seen))
         return by_attention(_with_jobs(found, ask))
 
@@ -83,7 +86,10 @@ def _seen(path: str) -> Overview | str:
 
 def _with_jobs(found: Sequence[tuple[str, Overview | str]], ask: Ask) -> list[RunState]:
     """Each run with its jobs; the scheduler is asked once for all of them."""
-    names = list(dict.fromkeys(name for _, run in found if not isinstance(run, str) for name in run.job_names))
+    wanted = [run for _, run in found if not isinstance(run, str)]
+    if len(wanted) > 1:  # of those that are complete, what their jobs became says nothing more
+        wanted = [run for run in wanted if run.state != "complete"]
+    names = list(dict.fromkeys(name for run in wanted for name in run.job_names))
     jobs = {job.name: job for job in (ask(names) if names else ())}
     return [
         RunState(path=path, run=None, error=run)
