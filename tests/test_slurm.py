@@ -268,6 +268,8 @@ def test_an_array_shares_one_run(site):
     # The third began when one of the first two ended, or had nothing left to do and was cancelled before it began.
     assert ends in (["COMPLETED"] * 3, ["CANCELLED", "COMPLETED", "COMPLETED"])
     site.assert_complete()
+    told = job(f"runs={site.run}", name="status", env=site.environment).stdout
+    assert re.search(rf"{array}: (3 done \(0-2\)|1 CANCELLED \(2\), 2 done \(0-1\))", told), told
     workers = pl.read_parquet(site.run / "ledger" / "shards.parquet")["worker"]
     assert workers.n_unique() >= 2
 
