@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field as Key
 from pydantic import field_validator
 
 from glane.settings.shapes import HomePath, one_or_many
+from glane.types import Language
 from glane.validation import Strict, validated
 
 
@@ -20,7 +21,7 @@ class RunsSettings(Strict):
 
     folder: tuple[str, ...] = ("runs",)  # where runs, and what was made of them, are looked for
     out: _Out = _Out()
-    language: Literal["fr", "en"] = "fr"  # that the pages open in
+    language: Language = "fr"  # that the pages open in
     json_output: bool = Key(default=False, alias="json")
 
     _listed = field_validator("folder", mode="before")(one_or_many)
