@@ -107,10 +107,10 @@ def test_packed_scores_give_the_mass_apart_from_the_alternatives():
 @pytest.mark.parametrize("place", ["json.moved_away:f", "json:moved_away", "json:JSONDecoder.moved_away"])
 def test_what_vllm_no_longer_has_is_named_with_the_remedy(place):
     with pytest.raises(EngineError) as raised:
-        vllm_compat.method(place)
+        vllm_compat.method(place, purpose="quote_mass needs", remedy="model.quote_mass=false")
     for words in ("moved_away", "model.quote_mass=false", "0.32.x"):
         assert words in str(raised.value)
-    holder, name = vllm_compat.method("json:JSONDecoder.decode")
+    holder, name = vllm_compat.method("json:JSONDecoder.decode", purpose="", remedy="")
     assert (holder.__name__, name) == ("JSONDecoder", "decode")
 
 
@@ -118,7 +118,8 @@ def test_what_vllm_no_longer_has_is_named_with_the_remedy(place):
     ("changes", "version", "extends"),
     [
         ({}, "0.32.1", True),
-        ({"quote_mass": False}, "0.32.0", False),
+        ({"quote_mass": False}, "0.32.0", True),
+        ({"quote_mass": False, "forced_tokens": False}, "0.32.0", False),
         ({}, "0.33.0", False),
         ({"shared_grammars": True}, "0.33.0", False),
     ],

@@ -221,5 +221,5 @@ def test_both_model_runners_mask_and_sample_logits_where_it_is_assumed():
     """The second runs on GPUs only. Its functions are at least there, and have the logits where they are looked for."""
     for runner in vllm_compat.RUNNERS_OF_GPU:
         for place, at in ((runner.mask, runner.place_of_logits), (runner.sample, 1)):
-            holder, name = vllm_compat.method(place)
+            holder, name = vllm_compat.method(place, purpose="", remedy="")
             assert list(inspect.signature(getattr(holder, name)).parameters)[at] == "logits"

@@ -29,9 +29,10 @@ def install(runner: ModelRunner) -> None:
     Raises:
         EngineError: if this vLLM has no such functions.
     """
-    holder, name = method(runner.mask)
+    told = {"purpose": "quote_mass needs", "remedy": "model.quote_mass=false: quote_mass is then null"}
+    holder, name = method(runner.mask, **told)
     setattr(holder, name, noting(getattr(holder, name), place=runner.place_of_logits))
-    holder, name = method(runner.sample)
+    holder, name = method(runner.sample, **told)
     setattr(holder, name, sending(getattr(holder, name)))
 
 

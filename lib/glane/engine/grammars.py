@@ -39,6 +39,17 @@ _COPIES = 10_000  # of one grammar, before it is compiled again: the masks that 
 def scheduler(*, vllm_config: Any, structured_output_manager: Any, **rest: Any) -> Any:
     """Return the scheduler that vLLM would have made, with shared grammars."""
     kind = AsyncScheduler if vllm_config.scheduler_config.async_scheduling else Scheduler
+    return _with_shared_grammars(kind, vllm_config, structured_output_manager, rest)
+
+
+def forcing_scheduler(*, vllm_config: Any, structured_output_manager: Any, **rest: Any) -> Any:
+    """Return the synchronous scheduler of vLLM, with shared grammars and the tokens that they force."""
+    from glane.engine.forced_tokens import ForcingScheduler  # here, because it takes more private names of vLLM
+
+    return _with_shared_grammars(ForcingScheduler, vllm_config, structured_output_manager, rest)
+
+
+def _with_shared_grammars(kind: Any, vllm_config: Any, structured_output_manager: Any, rest: dict[str, Any]) -> Any:
     if vllm_config.structured_outputs_config.backend == "guidance":
         structured_output_manager.backend = SharedGrammars(
             vllm_config,
@@ -88,7 +99,7 @@ class SharedGrammars(GuidanceBackend):
         free = free_quotes(grammar_spec) if request_type == StructuredOutputOptions.GRAMMAR else None
         if free is None:
             matcher = self._matcher(request_type, grammar_spec)
-            return GuidanceGrammar(ll_matcher=matcher, ll_tokenizer=self.ll_tokenizer, vocab_size=self.vocab_size)
+            return SharedGrammar(ll_matcher=matcher, ll_tokenizer=self.ll_tokenizer, vocab_size=self.vocab_size)
         pieces = self._pieces_for(free.opener)
         return CopiedQuotes(
             ll_matcher=self._matcher(request_type, free.grammar),
@@ -130,7 +141,22 @@ class SharedGrammars(GuidanceBackend):
 
 
 @dataclass
-class CopiedQuotes(GuidanceGrammar):
+class SharedGrammar(GuidanceGrammar):
+    """A grammar that tells the tokens it forces."""
+
+    def forced_tokens(self) -> list[int]:
+        """The tokens that must follow, spelled as the tokenizer would spell them; none where there is a choice.
+
+        A last token that could be another one together with what follows it is left out.
+        """
+        if self.terminated or self.ll_matcher.is_stopped():
+            return []
+        tokens: list[int] = self.ll_matcher.compute_ff_tokens()
+        return tokens
+
+
+@dataclass
+class CopiedQuotes(SharedGrammar):
     """A grammar with free quotes, and the text that the quotes are restricted to."""
 
     pieces: Pieces = field(kw_only=True)
@@ -144,6 +170,13 @@ class CopiedQuotes(GuidanceGrammar):
     def validate_tokens(self, tokens: list[int]) -> list[int]:
         """Return the tokens before the first that is not allowed."""
         tokens = super().validate_tokens(tokens)
+        taken = self._advance(tokens)
+        self._go_back(taken)
+        return tokens[:taken]
+
+    def forced_tokens(self) -> list[int]:
+        """The tokens that must follow. Within a quote there are none: it may end, or go on in another place."""
+        tokens = super().forced_tokens()
         taken = self._advance(tokens)
         self._go_back(taken)
         return tokens[:taken]

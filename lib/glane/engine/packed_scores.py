@@ -14,6 +14,7 @@ NUM_ALTERNATIVES = 4
 # With the mass that the mask left, one more is asked for. Its column is the last, after the chosen token and others.
 MASS_COLUMNS = NUM_ALTERNATIVES + 2
 MASS_ID = -1  # in place of the id of a token
+FORCED_ID = -2  # in place of the alternatives of a token that the grammar left no choice about
 
 
 class PackedScores:
@@ -25,6 +26,12 @@ class PackedScores:
         self._starts = array("i", flat.start_indices)
         self._other_tokens = array("i", flat.token_ids)
         self._logprobs = array("f", flat.logprobs)
+
+    @property
+    def num_forced(self) -> int:
+        """How many of the tokens were appended without asking the model."""
+        places = (start + 1 for start in self._starts)
+        return sum(place < len(self._other_tokens) and self._other_tokens[place] == FORCED_ID for place in places)
 
     def __call__(self) -> TokenScores:
         """The tokens, their log-probabilities and the likeliest others."""
@@ -43,6 +50,6 @@ class PackedScores:
         found: dict[bytes, float] = {}
         for i in place:
             # Without the tokens that the grammar forbids, and without what is no token.
-            if self._logprobs[i] > float("-inf") and self._other_tokens[i] != MASS_ID:
+            if self._logprobs[i] > float("-inf") and self._other_tokens[i] >= 0:
                 found.setdefault(self._vocabulary.piece(self._other_tokens[i]), self._logprobs[i])
         return list(found.items())

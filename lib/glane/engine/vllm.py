@@ -17,7 +17,14 @@ from typing import Any
 from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.checks import check_vllm
 from glane.engine.device import build
-from glane.engine.own_code import SCHEDULER, WORKER_EXTENSION, arguments_with_own_code, warnings_of
+from glane.engine.own_code import (
+    FORCING_SCHEDULER,
+    SCHEDULER,
+    arguments_with_own_code,
+    forces_tokens,
+    tells_mass,
+    warnings_of,
+)
 from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
 from glane.engine.preload import preload, set_environment
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
@@ -52,6 +59,8 @@ class VllmEngine:
             )
         set_environment()
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
+        if forces_tokens(settings, device):
+            os.environ["VLLM_USE_V2_MODEL_RUNNER"] = "0"  # forced tokens are told to the first one only
         if device == "cpu":
             os.environ["OMP_NUM_THREADS"] = str(cpus)
             # vLLM would bind every engine to the same cores. Engines share the cores by their number of threads.
@@ -74,7 +83,7 @@ class VllmEngine:
             torch.set_num_threads(cpus)  # in a fork, OpenMP has read OMP_NUM_THREADS before
 
         arguments = arguments_with_own_code(settings, device, num_nodes=num_nodes)
-        tells_mass = arguments.get("worker_extension_cls") == WORKER_EXTENSION
+        has_mass = tells_mass(settings)
 
         def params(form: Form, sampling: Sampling, grammar: str | None, *, is_checked: bool) -> SamplingParams:
             kind = self._checked_params if is_checked else SamplingParams
@@ -90,7 +99,7 @@ class VllmEngine:
                 # the alternatives of each token.
                 detokenize=False,
                 # One more for the mass that the mask left, which tells something of copied quotes only.
-                logprobs=NUM_ALTERNATIVES + (tells_mass and form.quotes is not None) if form.wants_scores else None,
+                logprobs=NUM_ALTERNATIVES + (has_mass and form.quotes is not None) if form.wants_scores else None,
                 flat_logprobs=True,
             )
 
@@ -112,7 +121,7 @@ class VllmEngine:
         self._reasoning_tokens: dict[str, int] = {}  # of the thinking that is done, by the id of the answer's request
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens - settings.thinking_room
         try:
-            wants_shared = arguments.get("scheduler_cls") == SCHEDULER
+            wants_shared = arguments.get("scheduler_cls") in (SCHEDULER, FORCING_SCHEDULER)
             self._checked_params = _checked_params() if wants_shared else SamplingParams
             self._engine = LLMEngine.from_engine_args(_engine_args(arguments))
             raise_when_core_ends(self._engine)
@@ -186,13 +195,15 @@ class VllmEngine:
                 finished += self._thought(output.request_id.removesuffix(_THINKING), thought, ids, answer.finish_reason)
                 continue
             num_thought = self._reasoning_tokens.pop(output.request_id, 0)
+            scores = None if answer.logprobs is None else PackedScores(self._vocabulary, ids, answer.logprobs)
             completion = Completion(
                 text=self._vocabulary.text(ids),
                 finish_reason=str(answer.finish_reason),
                 num_prompt_tokens=len(output.prompt_token_ids or ()) - num_thought,
                 num_reasoning_tokens=num_thought,
                 num_output_tokens=len(ids),
-                scores=None if answer.logprobs is None else PackedScores(self._vocabulary, ids, answer.logprobs),
+                num_forced_tokens=None if scores is None else scores.num_forced,
+                scores=scores,
             )
             finished.append((output.request_id, completion))
         return finished

@@ -13,6 +13,13 @@ The mass that the mask left (allowed_mass.py) needs the functions of `ModelRunne
 - a sampler with `logprobs_mode` "raw_logprobs" returns `logprobs_tensors` of these logits: a column of the chosen
   token, then one for each alternative that was asked for, whose ids vLLM passes on unread while detokenize=False.
 
+Forced tokens (forced_tokens.py, known_tokens.py) need `UPDATE`, and this:
+- the scheduler plans a step after it has taken the tokens of the last one (`schedule`, `update_from_output`);
+- it computes all tokens of a request that are not computed yet, and samples after the last of them;
+- a plan keeps further attributes on its way to the workers;
+- a model runner keeps the tokens of a request in `requests[id].output_token_ids`, and where the request is in the
+  batch, in the row `input_batch.req_id_to_index[id]` of `token_ids_cpu`, up to `num_tokens_no_spec`.
+
 With model.shared_grammars=false and model.quote_mass=false none of this is imported. To try a new version, run the
 tests marked `engine`, and add it to TRIED.
 """
@@ -34,6 +41,7 @@ _MODULES = {
     "Scheduler": "vllm.v1.core.sched.scheduler",
     "GuidanceBackend": "vllm.v1.structured_output.backend_guidance",
     "GuidanceGrammar": "vllm.v1.structured_output.backend_guidance",
+    "LogprobsLists": "vllm.v1.outputs",
     "serialize_guidance_grammar": "vllm.v1.structured_output.backend_guidance",
     "StructuredOutputGrammar": "vllm.v1.structured_output.backend_types",
     "StructuredOutputOptions": "vllm.v1.structured_output.backend_types",
@@ -62,6 +70,8 @@ RUNNERS_OF_GPU = (  # vLLM takes the second where it can
         sample="vllm.v1.worker.gpu.sample.sampler:Sampler.__call__",
     ),
 )
+
+UPDATE = "vllm.v1.worker.gpu_model_runner:GPUModelRunner._update_states"  # where a model runner reads a plan
 
 # Modules that an engine on CPU imports while it starts. A process that forks engines imports them before: preload.py.
 # A module that is missing here costs time, and nothing else.
@@ -103,15 +113,16 @@ def __getattr__(name: str) -> Any:
     )
 
 
-def method(place: str) -> tuple[Any, str]:
-    """The holder of one of the functions of a `ModelRunner`, a module or a class, and its name in there.
+def method(place: str, *, purpose: str, remedy: str) -> tuple[Any, str]:
+    """The holder of a function at "module:name", a module or a class, and its name in there.
+
+    `purpose` and `remedy` are for the message: what needs it, and how to do without.
 
     Raises:
         EngineError: if this vLLM does not have it.
     """
     module, _, path = place.partition(":")
     holder, _, name = path.rpartition(".")
-    purpose, remedy = "quote_mass needs", "model.quote_mass=false: quote_mass is then null"
     _attribute(module, path, purpose, remedy)
     return (_attribute(module, holder, purpose, remedy) if holder else importlib.import_module(module)), name
 

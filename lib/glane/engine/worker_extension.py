@@ -6,7 +6,8 @@ The class adds nothing to vLLM's worker. That vLLM looks for it has this module 
 from vllm.platforms import current_platform
 
 from glane.engine.allowed_mass import install
-from glane.engine.vllm_compat import RUNNER_OF_CPU, RUNNERS_OF_GPU
+from glane.engine.known_tokens import install as install_known_tokens
+from glane.engine.vllm_compat import RUNNER_OF_CPU, RUNNERS_OF_GPU, UPDATE
 
 
 class WorkerExtension:
@@ -15,3 +16,4 @@ class WorkerExtension:
 
 for _runner in (RUNNER_OF_CPU,) if current_platform.is_cpu() else RUNNERS_OF_GPU:
     install(_runner)
+install_known_tokens(UPDATE)

@@ -34,6 +34,7 @@ _SPEED_ONLY = frozenset(
         "in_process",
         "ask_duplicates",
         "shared_grammars",
+        "forced_tokens",
         "tensor_parallel_size",
         "pipeline_parallel_size",
         "expert_parallel",

@@ -66,6 +66,8 @@ class ModelSettings(Strict):
     ask_duplicates: bool = False  # True: every document is asked, even one whose prompt was asked before
     # False: vLLM makes the grammar of each answer anew, and checks it twice; auto: where its version was not tried.
     shared_grammars: bool | Literal["auto"] = "auto"
+    # Tokens that the grammar leaves no choice about are appended without asking the model; auto: on CPU.
+    forced_tokens: bool | Literal["auto"] = "auto"
     quote_mass: bool = True  # False: the column is null, as it is where vLLM's version was not tried
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
@@ -123,6 +125,23 @@ class ModelSettings(Strict):
             raise ValueError(
                 f"max_tokens {self.max_tokens}{thinking} leave no room for a prompt in max_model_len "
                 f"{self.max_model_len}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_force_tokens(self) -> Self:
+        if self.forced_tokens is not True:
+            return self
+        against = {
+            "shared_grammars": self.shared_grammars is False,
+            "async_scheduling": self.async_scheduling is True,
+            "pipeline_parallel_size": self.pipeline_parallel_size > 1,
+        }
+        if names := [name for name, is_against in against.items() if is_against]:
+            told = " and ".join(f"{name}={str(getattr(self, name)).lower()}" for name in names)
+            raise ValueError(
+                f"forced_tokens is true, which {told} makes impossible. Set forced_tokens=auto, or "
+                "shared_grammars=auto, async_scheduling=false and pipeline_parallel_size=1"
             )
         return self
 
