@@ -1,5 +1,6 @@
 """Case definitions: conditions on several fields, counted, corrected and validated as a field is."""
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from conftest import extract_here, job_here, make_settings
 from glane.assess.estimate.case import CaseDefinition
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.question import Question
+from glane.assess.yes import check_value, is_yes
 from glane.errors import ConfigError, DataError
 
 
@@ -38,7 +40,7 @@ def test_a_condition_on_one_row_is_a_case_or_none(text: str, expected: list[bool
         onset=pl.Series(["2024-01-01", "2024-01-02", None, "2024-01-01"]).str.to_date(),
         visit=pl.Series(["2024-01-05", "2024-01-20", "2024-01-20", "2024-01-09"]).str.to_date(),
     )  # fmt: skip
-    assert CaseDefinition(text).of(table)["case"].to_list() == expected
+    assert CaseDefinition(text).of(table, cells={})["case"].to_list() == expected
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_what_is_no_condition_is_refused(text: str, words: str) -> None:
 
     def read() -> None:
         CaseDefinition(text).fields(table.columns)
-        CaseDefinition(text).of(table)
+        CaseDefinition(text).of(table, cells={})
 
     with pytest.raises(ConfigError, match=words):
         read()
@@ -179,3 +181,59 @@ def test_no_cell_is_told_where_a_definition_cannot_be_computed(run: Path, tmp_pa
         assert "Untel" not in str(told.value) + repr(told.value.__cause__)
     with pytest.raises(ConfigError, match="speaks of no field"):
         glane.estimate(tmp_path / "run", gold, case="TRUE")
+
+
+# Slips in categories
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("sex = 'W'", "'W' is no value of 'sex'. Valid: F, M."),
+        ("fever AND sex IN ('F', 'Male')", "'Male' is no value of 'sex'"),
+        ("fever = 'oui'", "'oui' is no value of 'fever'. Valid: false, true."),
+        ("sex LIKE 'female%'", "no value of 'sex' fits the pattern"),
+    ],
+)
+def test_a_slip_in_the_category_of_a_case_is_refused(run: Path, case: str, words: str) -> None:
+    gold = glane.open_run(run).usable().select("id", "fever", "sex").collect()
+    with pytest.raises(ConfigError) as caught:
+        glane.estimate(run, gold, case=case)
+    assert str(caught.value).startswith("case: ")
+    assert words in str(caught.value)
+
+
+def test_right_answers_of_an_unknown_category_are_no_silent_no(run: Path) -> None:
+    gold = glane.open_run(run).usable().select("id", "fever", "sex").collect()
+    wrong = gold.with_columns(sex=pl.col("sex").cast(pl.String).replace({"F": "f"}))
+    for asked in ({"field": "sex", "value": "F"}, {"case": "sex = 'F' AND fever"}):
+        with pytest.raises(DataError, match=r"gold\.sex: .* has a value that the task does not know. Valid: F, M\."):
+            glane.estimate(run, wrong, **asked)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        (pl.Date(), "2024-02-31", "'2024-02-31' is compared with days"),
+        (pl.Date(), "31/01/2024", "write it as '2024-01-31'"),
+        (pl.Datetime(), "soon", "write it as '2024-01-31'"),
+        (pl.List(pl.Date()), "2024", "is compared with days"),
+        (pl.Int64(), "3.5", "no whole number"),
+        (pl.Int64(), "true", "'true' is no number"),
+        (pl.Boolean(), "oui", "Valid: false, true"),
+    ],
+)
+def test_a_value_that_no_document_can_have_is_refused(kind: pl.DataType, value: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        check_value("f", value, kind=kind)
+
+
+def test_days_and_instants_are_found_as_they_are_written() -> None:
+    at = pl.Series([datetime.datetime(2024, 1, 31, 8, 30), datetime.datetime(2024, 1, 31), None])
+    for kind, value, expected in (
+        (pl.Datetime("us"), "2024-01-31 08:30", [True, False, False]),
+        (pl.Datetime("us"), "2024-01-31", [False, True, False]),
+        (pl.Date(), "2024-01-31", [True, True, False]),
+    ):
+        table = pl.DataFrame({"at": at.cast(kind)})
+        assert table.select(is_yes("at", value, of=kind, as_in=kind)).to_series().to_list() == expected

@@ -7,9 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from glane.conditions import check_categories, read_condition
 from glane.corpus.files import inspect_files
 from glane.corpus.select import Selection, select_rows
 from glane.errors import ConfigError, DataError
+from glane.task.fields import BooleanField, EnumField, ListField
 from glane.task.kinds.date import DateField
 from glane.task.kinds.integer import IntegerField
 from glane.task.rules import Rule, Rules
@@ -211,3 +213,83 @@ def test_a_condition_on_a_column_that_is_there_twice_is_a_sentence(tmp_path):
     files = inspect_files(str(tmp_path / "d.parquet"), id_column="id", text_column="text")
     with pytest.raises(DataError, match="2 columns are called 'age'.*data.where"):
         select_rows(files, id_column="id", selection=Selection(where="age > 1"))
+
+
+# What columns of categories are compared with
+
+CATEGORIES = {
+    "syndrome": pl.String(), "fever": pl.Boolean(), "risks": pl.List(pl.String()), "n": pl.Int64(),
+    "place": pl.Struct({"kind": pl.String(), "beds": pl.Int64()}), "ward": pl.Enum(["A", "B"]), "note": pl.String(),
+}  # fmt: skip
+CELLS = {
+    "syndrome": ["flu", "gastro", "other"], "risks": [["asthma"], ["copd"]], "place": [{"kind": "home"}, {"kind": "school"}],
+}  # fmt: skip
+
+
+def checked(text):
+    check_categories(read_condition(text, place="case"), CATEGORIES, cells=CELLS, place="case")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("syndrome = 'flue'", "'flue' is no value of 'syndrome'. Did you mean 'flu'? Valid: flu, gastro, other."),
+        ("'flue' <> syndrome", "Did you mean 'flu'"),
+        ("fever AND (n > 3 OR NOT syndrome = 'gastroo')", "Did you mean 'gastro'"),
+        ("syndrome IN ('flu', 'gastroo')", "Did you mean 'gastro'"),
+        ("syndrome NOT IN ('gastroo')", "Did you mean 'gastro'"),
+        ("syndrome IS DISTINCT FROM 'Flu'", "Did you mean 'flu'"),
+        ("syndrome = ''", "'' is no value"),
+        ("LOWER(syndrome) = 'Flu'", "Did you mean 'flu'"),
+        ("COALESCE(syndrome, 'none') = 'nne'", "Did you mean 'none'"),
+        ("CASE syndrome WHEN 'flu' THEN TRUE WHEN 'gastr' THEN fever END", "Did you mean 'gastro'"),
+        ("CASE WHEN fever THEN syndrome ELSE 'none' END = 'flue'", "no value of 'syndrome' and 'fever'"),
+        ("syndrome LIKE 'gastri%'", "no value of 'syndrome' fits the pattern"),
+        ("REGEXP_LIKE(syndrome, '^fluu')", "fits the pattern"),
+        ("ARRAY_CONTAINS(risks, 'asthme')", "Did you mean 'asthma'"),
+        ("'copdd' = ANY(risks)", "Did you mean 'copd'"),
+        ("place.kind = 'shool'", "Did you mean 'school'"),
+        ("ward = 'C'", "Valid: A, B"),
+        ("ward IN ('A', 'C')", "Valid: A, B"),
+        ("fever = 'oui'", "'oui' is no value of 'fever'. Valid: false, true."),
+        ("fever = 2", "2 is no value of 'fever'"),
+    ],
+)
+def test_a_slip_in_a_category_is_refused_and_matches_nothing_in_silence(text, words):
+    with pytest.raises(ConfigError, match="case: ") as caught:
+        checked(text)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "syndrome = 'flu'", "syndrome IN ('flu', 'other')", "UPPER(syndrome) = 'FLU'", "syndrome LIKE 'ga%'",
+        "COALESCE(syndrome, 'none') = 'none'", "syndrome || '!' = 'flu!'", "syndrome IS NULL", "syndrome < 'g'",
+        "ARRAY_CONTAINS(risks, 'copd')", "ARRAY_LENGTH(risks) = 2", "ARRAY_TO_STRING(risks, ',') = 'asthma,copd'",
+        "place.kind = 'home' AND place.beds = 3", "ward = 'B'", "fever = TRUE", "fever = 'true'", "fever = 1",
+        "note = 'anything'", "syndrome = note", "n = 7", "syndrome = note || 'x'", "NULLIF(syndrome, 'flu') IS NULL",
+    ],
+)  # fmt: skip
+def test_what_can_be_true_of_categories_is_taken(text):
+    checked(text)
+
+
+def test_rules_and_filters_know_the_categories_of_their_columns(tmp_path):
+    fields = {
+        "syndrome": EnumField(values=("flu", "gastro")), "fever": BooleanField(),
+        "risks": ListField(items=EnumField(values=("asthma", "copd"))),
+    }  # fmt: skip
+    for text in ("syndrome <> 'flue' OR fever", "fever = 'no'", "NOT ARRAY_CONTAINS(risks, 'cop')"):
+        with pytest.raises(ConfigError, match=r"task\.rules\[0\]: .* is no value of"):
+            Rules([Rule(rule=text)], fields, [])
+    Rules([Rule(rule="syndrome <> 'flu' OR ARRAY_CONTAINS(risks, 'copd')")], fields, [])
+    path = tmp_path / "d.parquet"
+    pl.DataFrame({"id": ["a", "b"], "text": ["x", "y"], "seen": [True, False]}).with_columns(
+        ward=pl.Series(["A", "B"], dtype=pl.Enum(["A", "B"]))
+    ).write_parquet(path)
+    files = inspect_files(str(path), id_column="id", text_column="text", carry_columns=[])
+    for where in ("ward = 'C'", "seen = 'oui'"):
+        with pytest.raises(ConfigError, match=r"data\.where: .* is no value of"):
+            select_rows(files, id_column="id", selection=Selection(where=where))
+    assert select_rows(files, id_column="id", selection=Selection(where="ward = 'B'")).num_selected == 1

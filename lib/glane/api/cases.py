@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from glane.assess.estimate.case import CASE, CaseDefinition
+from glane.assess.evaluate.answers import check_gold
+from glane.assess.evaluate.leaf import categories_of
+from glane.assess.yes import inner_type
 from glane.composition.files import read_file
 from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.results import Run
+from glane.task.possible import possible_cells
+
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
 def named_case(case: str, definitions: str | Path) -> str:
@@ -37,7 +44,8 @@ def rows_with_case(run: Run, rows: pl.LazyFrame, case: CaseDefinition) -> pl.Laz
     found = rows.select(id_column, *own)
     if others:
         found = found.join(run.columns_beside().select(id_column, *others), on=id_column, how="left")
-    return rows.join(case.of(found.collect()).select(id_column, CASE).lazy(), on=id_column, how="left")
+    cells = possible_cells(run.task.fields)
+    return rows.join(case.of(found.collect(), cells=cells).select(id_column, CASE).lazy(), on=id_column, how="left")
 
 
 def gold_with_case(runs: tuple[Run, ...], gold: pl.DataFrame, case: CaseDefinition) -> pl.DataFrame:
@@ -50,6 +58,7 @@ def gold_with_case(runs: tuple[Run, ...], gold: pl.DataFrame, case: CaseDefiniti
     fields = [name for name in own if name in runs[0].task.fields]
     if lacking := [name for name in fields if name not in gold.columns]:
         raise DataError(f"gold: no column {lacking[0]!r}, which the case definition needs. Review that field, too.")
+    refuse_unknown_categories(runs[0], gold, fields)
     carried = [name for name in own if name not in fields]
     beside = [*carried, *others]
     found = gold.select(id_column, *fields)
@@ -59,7 +68,20 @@ def gold_with_case(runs: tuple[Run, ...], gold: pl.DataFrame, case: CaseDefiniti
             for run in runs
         ]
         found = found.join(pl.concat(tables).collect(), on=id_column, how="left", maintain_order="left")
-    return gold.with_columns(case.of(found)[CASE])
+    return gold.with_columns(case.of(found, cells=possible_cells(runs[0].task.fields))[CASE])
+
+
+def refuse_unknown_categories(run: Run, gold: pl.DataFrame, names: Sequence[str]) -> None:
+    """Refuse right answers with a category that the task does not know: it would count as a no.
+
+    Raises:
+        DataError: naming the column, the first ids, and the categories there are.
+    """
+    fields = {name: run.task.fields[name] for name in names if name in run.task.fields and name in gold.columns}
+    asked = {name: field for name, field in fields.items() if categories_of(field)}
+    told = {name: field for name, field in asked.items() if isinstance(inner_type(gold.schema[name]), _TEXTS)}
+    if run.id_column in gold.columns:
+        check_gold(told, gold, run.id_column)
 
 
 def _parted(run: Run, case: CaseDefinition) -> tuple[str, list[str], list[str]]:

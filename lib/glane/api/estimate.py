@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glane.api.cases import gold_with_case
+from glane.api.cases import gold_with_case, refuse_unknown_categories
 from glane.api.error_rates import error_rates_record, read_error_rates
 from glane.api.several_runs import together
 from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, refuse_uncarried, run_of, table_of
@@ -139,7 +139,9 @@ def estimate(
     if gold is not None:
         table = table_of(gold, place="gold", id_column=id_column)
         design = design_of(table, fields=runs.first.task.fields)
-        if case is not None:
+        if case is None:
+            refuse_unknown_categories(runs.first, table, [field])
+        else:
             table = gold_with_case(runs.runs, table, CaseDefinition(case))
         reviewed = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
     transported = None if error_rates is None else read_error_rates(error_rates, runs, field)

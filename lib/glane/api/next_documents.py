@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from glane.api.cases import refuse_unknown_categories
 from glane.api.sources import TableLike, table_of
 from glane.assess.estimate.question import with_weights
 from glane.assess.evaluate.leaf import categories_of
@@ -49,6 +50,7 @@ def next_documents(
     reviewed = fields or (field,)
     known = table_of(gold, place="gold", id_column=run.id_column)
     checked_fields((field, *reviewed), known)
+    refuse_unknown_categories(run, known, [field])
     asked = _asked(run, answer)
     kinds = run.usable().collect_schema()
     known = with_weights(known, weight=None, inclusion_probability=None).with_columns(

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from glane.conditions import moment
 from glane.errors import ConfigError, did_you_mean
+
+_MOMENTS = (pl.Date, pl.Datetime, pl.Time)
 
 
 def is_yes(field: str, value: str, *, of: pl.DataType, as_in: pl.DataType) -> pl.Expr:
@@ -48,8 +51,13 @@ def check_value(field: str, value: str, *, kind: pl.DataType, categories: Sequen
         raise ConfigError(f"value: {value!r} is no value of the boolean {field!r}. Valid: false, true.")
     if categories and value not in categories:
         raise ConfigError(f"value: {value!r} is no value of {field!r}. {did_you_mean(value, categories)}")
-    if inner_type(kind).is_numeric() and not _is_number(value):
-        raise ConfigError(f"value: {value!r} is no number, and {field!r} holds numbers.")
+    inner = inner_type(kind)
+    if isinstance(inner, _MOMENTS):
+        moment(value, inner, place="value")
+    if inner.is_numeric() and not _is_number(value):
+        raise ConfigError(f"value: {value!r} is no number, and {field!r} holds numbers. Write value=3, for example.")
+    if inner.is_integer() and not float(value).is_integer():
+        raise ConfigError(f"value: {value!r} is no whole number, and {field!r} holds whole numbers.")
 
 
 def inner_type(kind: pl.DataType) -> pl.DataType:
@@ -61,7 +69,9 @@ def inner_type(kind: pl.DataType) -> pl.DataType:
 def _equals(values: pl.Expr, kind: pl.DataType, wanted: str) -> pl.Expr:
     if kind.is_numeric():
         return values.cast(pl.Float64) == float(wanted)
-    return (values.cast(pl.Date) if kind == pl.Date else values).cast(pl.String) == wanted
+    if isinstance(kind, _MOMENTS):
+        return values.cast(kind) == pl.lit(moment(wanted, kind, place="value"), dtype=kind)
+    return values.cast(pl.String) == wanted
 
 
 def _is_number(text: str) -> bool:

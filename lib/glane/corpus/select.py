@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from glane.conditions import computed, read_condition, told_columns, untrue, with_dates
+from glane.conditions import check_categories, computed, read_condition, told_columns, untrue, with_dates
 from glane.corpus.files import InputFile, check_column
 from glane.corpus.groups import Groups, GroupsFound, choose_groups
 from glane.corpus.id_source import GROUP, IdSource
@@ -167,13 +167,14 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
         check_column(file, files[0], name, place)
     kinds = _kinds(schema, roots)
     condition = with_dates(condition, kinds, place=place)
+    check_categories(condition, kinds, cells={}, place=place)
     if problem := untrue(condition, kinds):
         raise ConfigError(f"{place}: {text!r} cannot be computed ({problem}). The columns: {told_columns(kinds)}.")
     return condition, roots
 
 
 def _kinds(schema: Mapping[str, pa.Field], names: Sequence[str]) -> dict[str, pl.DataType]:
-    empty = pa.table({name: pa.array([], schema[name].type) for name in names})
+    empty = pa.schema([schema[name] for name in names]).empty_table()  # the categories of Polars are in its metadata
     return dict(cast(pl.DataFrame, pl.from_arrow(empty)).schema)
 
 

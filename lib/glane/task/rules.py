@@ -17,9 +17,10 @@ import polars as pl
 from pydantic import Field as Key
 from pydantic import model_validator
 
-from glane.conditions import read_condition, with_dates
+from glane.conditions import check_categories, read_condition, with_dates
 from glane.errors import ConfigError
-from glane.task.fields import Field, ListField, ObjectField
+from glane.task.fields import Field, ListField, ObjectField, inner_fields
+from glane.task.possible import possible_cells
 from glane.types import ExtractedValue
 from glane.validation import Strict
 
@@ -64,6 +65,7 @@ class Rules:
             ConfigError: for a rule that is not an SQL condition on the task's fields and inputs.
         """
         self._fields = {name: _dtype(field) for name, field in fields.items()}
+        self._cells = possible_cells({name: field for name, field in fields.items() if not inner_fields(field)})
         self._samples = [{name: [_sample(field, size)] for name, field in fields.items()} for size in (0, 2)]
         self._conditions = [self._read(rule, inputs, f"task.rules[{i}]") for i, rule in enumerate(rules)]
 
@@ -86,6 +88,7 @@ class Rules:
                 f"Valid: {', '.join(known)}."
             )
         used = tuple(name for name in names if name not in self._fields)
+        check_categories(condition, self._fields, cells=self._cells, place=place)
         typed: dict[tuple[pl.DataType, ...], pl.Expr] = {}
         problem = ""
         for typing in itertools.product(_INPUT_TYPES, repeat=len(used)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glane.conditions import computed, read_condition, untrue, with_dates
+from glane.conditions import Cells, check_categories, computed, read_condition, untrue, with_dates
 from glane.errors import ConfigError, did_you_mean
 
 CASE = "case"  # the column that says whether a document is one
@@ -40,18 +40,25 @@ class CaseDefinition:
             )
         return names
 
-    def of(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def of(self, rows: pl.DataFrame, *, cells: Cells) -> pl.DataFrame:
         """The rows with the column CASE.
 
+        Args:
+            rows: With the columns that it speaks of.
+            cells: Of fields of categories, all that there are; see `glane.task.possible`.
+
         Raises:
-            ConfigError: if the condition gives no yes or no for such rows, or fails at one of them.
+            ConfigError: if the condition gives no yes or no for such rows, compares a field with what it cannot be,
+                or fails at one of the rows.
         """
+        listed = {name: list(kind.categories) for name, kind in rows.schema.items() if isinstance(kind, pl.Enum)}
         plain = rows.with_columns(
             pl.col(name).cast(pl.String)
             for name, kind in rows.schema.items()
             if isinstance(kind, pl.Categorical | pl.Enum)
         )
         condition = with_dates(read_condition(self.text, place=CASE), plain.schema, place=CASE)
+        check_categories(condition, plain.schema, cells={**listed, **cells}, place=CASE)
         if problem := untrue(condition, plain.schema):
             raise ConfigError(f"case: {self.text!r} cannot be evaluated ({problem}).")
         return rows.with_columns(computed(condition, plain, place=CASE, of="document").alias(CASE))

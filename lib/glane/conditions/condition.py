@@ -74,7 +74,7 @@ def with_dates(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, place: 
         ConfigError: for a text that is no date, with how one is written.
     """
     tree = json.loads(condition.meta.serialize(format="json"))
-    return _expression(_dated(tree, pl.DataFrame(schema=schema), place))
+    return expression_of(_dated(tree, pl.DataFrame(schema=schema), place))
 
 
 def untrue(condition: pl.Expr, schema: Mapping[str, pl.DataType]) -> str:
@@ -150,7 +150,8 @@ def _guesses_dates(node: pl.Expr) -> bool:
 # The form of a condition in which a text can be replaced is Polars' JSON: a node is its name, and what it holds.
 
 
-def _expression(tree: object) -> pl.Expr:
+def expression_of(tree: object) -> pl.Expr:
+    """The expression whose JSON this is."""
     return pl.Expr.deserialize(io.StringIO(json.dumps(tree)), format="json")
 
 
@@ -173,13 +174,13 @@ def _beside(tree: Any, other: Any, table: pl.DataFrame, place: str) -> Any:
     """`tree`, or if it is a literal of text and `other` gives dates, the same literal as dates."""
     if not (isinstance(tree, dict) and "Literal" in tree):
         return tree
-    held = pl.select(_expression(tree)).to_series()
+    held = pl.select(expression_of(tree)).to_series()
     is_list = held.dtype == pl.List(pl.String)  # that of IN
     texts = held.explode() if is_list else held
     kind = _kind(other, table) if texts.dtype == pl.String() else None
     if kind is None:
         return tree
-    found = pl.Series([None if text is None else _moment(text, kind, place) for text in texts], dtype=kind)
+    found = pl.Series([None if text is None else moment(text, kind, place=place) for text in texts], dtype=kind)
     literal = pl.lit(found.implode()) if is_list else pl.lit(found.item(), dtype=kind)
     return json.loads(literal.meta.serialize(format="json"))
 
@@ -187,13 +188,18 @@ def _beside(tree: Any, other: Any, table: pl.DataFrame, place: str) -> Any:
 def _kind(tree: Any, table: pl.DataFrame) -> pl.DataType | None:
     """The type of what an expression gives, if it is one of dates."""
     try:
-        kind = table.select(_expression(tree).alias("_")).dtypes[0]
+        kind = table.select(expression_of(tree).alias("_")).dtypes[0]
     except (pl.exceptions.PolarsError, ValueError, TypeError):
         return None
     return kind if isinstance(kind, tuple(_FORMS)) else None
 
 
-def _moment(text: str, kind: pl.DataType, place: str) -> datetime.date | datetime.time:
+def moment(text: str, kind: pl.DataType, *, place: str) -> datetime.date | datetime.time:
+    """Read a date, datetime or time as conditions have it; `kind` is the type of what it is compared with.
+
+    Raises:
+        ConfigError: for a text that is none, with how one is written.
+    """
     form, remedy = _FORMS[type(kind)]
     problem = f"{place}: {text!r} is compared with {remedy}."
     if not form.fullmatch(text):
