@@ -14,7 +14,9 @@ import pytest
 
 import glane
 from conftest import DEMO_MODEL, ROOT, SMALL_TASK, extract_here, job_here, make_settings, write_documents
+from glane.api.clusters import evaluated_clusters
 from glane.assess.calibrate.record import CalibrationSummary
+from glane.assess.clusters import CLUSTER
 from glane.assess.compare.record import ComparisonSummary
 from glane.assess.estimate.record import EstimatesSummary
 from glane.assess.evaluate.record import EvaluationSummary
@@ -272,3 +274,23 @@ def test_a_file_of_the_users_is_not_replaced_by_the_copy_of_a_frame(tmp_path: Pa
     with pytest.raises(ConfigError, match="begun with other documents"):
         glane.extract(frame, task="ed_visit", model="demo", run_dir=tmp_path / "run")
     assert mine.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("asks_each", [False, True])  # as copies that were asked by several processes
+def test_copies_of_a_text_go_together_whoever_asked_them(tmp_path: Path, asks_each: bool) -> None:
+    texts = [f"note {i // 4}" for i in range(40)]
+    data = write_documents(tmp_path / "d.parquet", texts)
+    rows = extract_here(make_settings(data, tmp_path / "run", model__ask_duplicates=asks_each))
+    assert rows["duplicate"].sum() == (0 if asks_each else 30)
+    gold = glane.open_run(tmp_path / "run").usable().select("id", "fever", "age").collect()
+    (one,) = glane.estimate(tmp_path / "run", gold, "fever").figures
+    assert one.clusters == 10
+    found = evaluated_clusters(glane.open_run(tmp_path / "run"), ())
+    assert found is not None
+    assert found[CLUSTER].n_unique() == 10
+
+
+def test_texts_that_differ_are_no_clusters(tmp_path: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(8)])
+    extract_here(make_settings(data, tmp_path / "run"))
+    assert evaluated_clusters(glane.open_run(tmp_path / "run"), ()) is None

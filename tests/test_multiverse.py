@@ -25,6 +25,7 @@ from glane.assess.estimate.record import Estimate, Together
 from glane.assess.multiverse.contrast import corrected_figure
 from glane.assess.multiverse.curve import curve, ticks
 from glane.assess.multiverse.figures import check_between, raw_figures
+from glane.assess.multiverse.page import multiverse_page
 from glane.assess.multiverse.record import Figure, MultiverseSummary, Specification
 from glane.assess.multiverse.spread import variation
 from glane.errors import ConfigError, DataError, GlaneError, RunError
@@ -126,6 +127,23 @@ def test_what_tells_specifications_apart_is_told_in_full(folder: Path) -> None:
     assert found.raw.variation.is_balanced
     assert told["model"].share == pytest.approx(0)
     assert sum(one.share for one in told.values()) + found.raw.variation.rest == pytest.approx(1)  # type: ignore[operator]
+
+
+def test_wordings_that_no_model_was_sent_are_told(folder: Path) -> None:
+    bare = [
+        run_of(folder, f"bare_{name}", true_fever, wording=wording, model__prompt_style="bare")
+        for name, wording in (("a", "Fever."), ("b", "Fever, also one that was only feared."))
+    ]
+    found = glane.multiverse(bare, "fever", chosen=bare[0], samples=0)
+    assert [one.is_unasked for one in found.summary.specifications] == [True, True]
+    assert f"no question was sent in {bare[0]}, {bare[1]} (prompt_style=bare" in str(found)
+    page = multiverse_page(found.summary, language="fr")
+    assert f"Aucune question n&#x27;a été envoyée dans {bare[0]}, {bare[1]}" in page
+    assert "No question was sent in" in page
+    half = glane.multiverse([folder / "a", bare[1]], "fever", chosen=folder / "a", samples=0)
+    assert f"no question was sent in {bare[1]} (prompt_style=bare" in str(half)
+    for runs in (all_runs(folder), [folder / "a", bare[0]]):  # asked in full; and one wording, sent and not sent
+        assert "no question was sent" not in str(glane.multiverse(runs, "fever", chosen=folder / "a", samples=0))
 
 
 def test_with_right_answers_each_figure_is_corrected_as_the_estimate_does(folder: Path) -> None:

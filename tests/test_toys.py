@@ -71,6 +71,23 @@ def test_the_demonstration_model_answers_its_own_task(model: str, tmp_path: Path
         assert resolved.model.toy_for == ("ed_visit",)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"order": "quote_first"}, "task.order: 'demo' is shown the document alone"),
+        ({"keys": "short"}, "task.keys: 'demo' is shown the document alone"),
+        ({"passes": {"recall": 1}}, "task.passes.recall: 'demo' is shown the document alone"),
+    ],
+)
+@pytest.mark.parametrize("allow", [False, True])
+def test_what_a_model_does_not_hear_of_is_refused_with_that_reason(
+    change: dict, words: str, allow: bool, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(settings(tmp_path, {**ED_VISIT, **change}, DEMO, allow=allow))
+    assert str(caught.value).startswith(words)
+
+
 @pytest.mark.parametrize("name", ["scripted", "mine"])
 def test_random_answers_are_refused_whatever_the_model_is_called(name: str, tmp_path: Path) -> None:
     model = {"name": name, "engine": "scripted", "path": "none"}

@@ -10,13 +10,13 @@ _NOTICES: Mapping[Language, Mapping[Toy, str]] = {
     "fr": {
         Toy.RANDOM: "Réponses tirées au hasard : aucun modèle n'a lu ces documents. Pour essayer glane seulement, "
         "jamais pour des résultats.",
-        Toy.DEMONSTRATION: "Réponses du modèle de démonstration, entraîné sur des notes synthétiques. Pour essayer "
-        "glane seulement, jamais pour des résultats.",
+        Toy.DEMONSTRATION: "Réponses du modèle de démonstration, entraîné sur des notes synthétiques et une seule "
+        "question, à laquelle il répond quoi qu'on demande. Pour essayer glane seulement, jamais pour des résultats.",
     },
     "en": {
         Toy.RANDOM: "Random answers: no model has read these documents. For trying glane only, never for results.",
-        Toy.DEMONSTRATION: "Answers of the demonstration model, trained on synthetic notes. For trying glane only, "
-        "never for results.",
+        Toy.DEMONSTRATION: "Answers of the demonstration model, trained on synthetic notes and one question, which it "
+        "answers whatever is asked. For trying glane only, never for results.",
     },
 }
 

@@ -14,14 +14,12 @@ _TEXT = "__text"
 
 
 def evaluated_clusters(run: Run, columns: Sequence[str]) -> pl.DataFrame | None:
-    """The clusters of all documents of a run, as `clusters_of`; None without columns where no text came twice.
+    """The clusters of all documents of a run, as `clusters_of`; None without columns where no text is there twice.
 
-    Those without values, too: they are judged as well, and belong to their patient or hospital as the others do.
+    Texts are read: the result tells only of those copies that met in one process. Those without values, too: they are judged as well, and belong to their patient or hospital as the others do.
     """
-    rows = run.all()
-    if not columns and not rows.select(pl.col("duplicate").any()).collect().item():
-        return None
-    return clusters_of(run, columns, rows)[0]
+    found, _ = clusters_of(run, columns, run.all())
+    return found if columns or found[CLUSTER].is_duplicated().any() else None
 
 
 def clusters_of(run: Run, columns: Sequence[str], rows: pl.LazyFrame) -> tuple[pl.DataFrame, bool]:

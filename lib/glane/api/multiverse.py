@@ -158,6 +158,7 @@ def _specification(universe: Universe, place: int, raw: RawFigures) -> Specifica
     names = names_of(universe.asked)[place]
     return Specification(
         run=one.run, fingerprint=one.fingerprint, task=one.task, model_name=one.model, toy=one.toy,
+        is_unasked=universe.runs[place].settings.model.prompt_style == "bare" or None,
         wording=names["wording"], model=names["model"], reading=names["reading"],
         settings={key: told for part in one.settings.values() for key, told in part.items()},
         documents=rows.height, without_values=len(universe.ids) - rows.height, figure=raw.figures[place],

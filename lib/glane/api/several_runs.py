@@ -94,12 +94,12 @@ def together(runs: Sequence[Run]) -> SeveralRuns:
 
 
 def _with_text(rows: pl.DataFrame, run: Run) -> pl.DataFrame:
-    """The rows with the digest of their text, by which copies go together; null where that cannot be told.
+    """The rows with the digest of their text, by which copies go together; null where that cannot be told, or of groups.
 
-    Texts are read only of a run that met some twice, and not of groups.
+    The result tells only of those copies that met in one process, so texts are read.
     """
     alone = rows.with_columns(pl.lit(None, pl.UInt64).alias(_TEXT))
-    if run.settings.data.group_by is not None or not run.usable().select(pl.col("duplicate").any()).collect().item():
+    if run.settings.data.group_by is not None:
         return alone
     try:
         text = pl.col(run.settings.data.text_column).hash().alias(_TEXT)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from glane.corpus.find import refuse_absent
 from glane.engine.weights import resolve_weights
-from glane.errors import ConfigError
 from glane.job.licences import refuse_unlicensed
 from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
 from glane.job.sentinels import check_sentinels
-from glane.job.toys import refuse_toy
+from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.watch import check_reference
 from glane.settings import ExtractSettings, ResolvedSettings
 from glane.task.lookups import Lookup
@@ -26,23 +25,9 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     """
     task = load_task(settings.task)
     tell_notes(task)
+    refuse_unheard(settings, task)
     refuse_toy(settings, task)
     refuse_unlicensed(settings.model)
-    if task.passes.recall and settings.model.prompt_style == "bare":
-        raise ConfigError(
-            f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "
-            "would not hear what was found already. Set task.passes.recall=0, or take a model with prompt_style=full."
-        )
-    if task.keys == "short" and settings.model.prompt_style == "bare":
-        raise ConfigError(
-            f"task.keys: {settings.model.name!r} is shown the document alone (model.prompt_style=bare), and writes the "
-            "keys that it was trained on. Set task.keys=full, or take a model with prompt_style=full."
-        )
-    if task.order == "quote_first" and settings.model.prompt_style == "bare":
-        raise ConfigError(
-            f"task.order: {settings.model.name!r} is shown the document alone (model.prompt_style=bare), and answers "
-            "in the order that it was trained on. Set task.order=value_first, or take a model with prompt_style=full."
-        )
     check_sentinels(task)
     check_reference(settings)
     refuse_absent(settings.data.path)

@@ -22,7 +22,7 @@ from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
 from glane.job.resolve import absolute
 from glane.job.sentinels import check_sentinels
-from glane.job.toys import refuse_toy
+from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.wait import wait
 from glane.run.description import known_run
 from glane.run.directory import run_directory
@@ -101,6 +101,7 @@ def _check(settings: ExtractSettings) -> None:
     task, data = load_task(settings.task), settings.data
     tell_notes(task)
     tell_tables(task)
+    refuse_unheard(settings, task)
     refuse_toy(settings, task)
     refuse_unlicensed(settings.model)
     check_sentinels(task)

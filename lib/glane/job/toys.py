@@ -43,6 +43,31 @@ def refuse_toy(settings: ExtractSettings, task: Task) -> None:
         )
 
 
+def refuse_unheard(settings: ExtractSettings, task: Task) -> None:
+    """Refuse what a model would not hear of, for it is shown the document alone.
+
+    Raises:
+        ConfigError: naming the setting, the model and the ways out.
+    """
+    if settings.model.prompt_style != "bare":
+        return
+    if task.passes.recall:
+        raise ConfigError(
+            f"task.passes.recall: {settings.model.name!r} is shown the document alone (model.prompt_style=bare): it "
+            "would not hear what was found already. Set task.passes.recall=0, or take a model with prompt_style=full."
+        )
+    if task.keys == "short":
+        raise ConfigError(
+            f"task.keys: {settings.model.name!r} is shown the document alone (model.prompt_style=bare), and writes the "
+            "keys that it was trained on. Set task.keys=full, or take a model with prompt_style=full."
+        )
+    if task.order == "quote_first":
+        raise ConfigError(
+            f"task.order: {settings.model.name!r} is shown the document alone (model.prompt_style=bare), and answers "
+            "in the order that it was trained on. Set task.order=value_first, or take a model with prompt_style=full."
+        )
+
+
 def _is_our_own(task: Task) -> bool:
     """Whether an answer to this task has the form of one to the task of this name in glane's own configuration."""
     path = CONF / "task" / f"{task.name}.yaml"

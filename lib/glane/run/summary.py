@@ -22,7 +22,7 @@ class Flow(Strict):
     read: int
     documents: int | None = left_out()
     selected: int
-    duplicates: int = 0
+    duplicates: int = 0  # rows whose answer a worker had from the same prompt: it does not know those of other workers
     asked: int = 0
     OK: int = 0
     EMPTY: int = 0

@@ -48,6 +48,8 @@ def _about(summary: MultiverseSummary, language: Language) -> str:
         modified = gold.modified or words["no_time"]
         rows.append((words["gold"], words["gold_told"].format(path=gold.path, modified=modified, sha256=gold.sha256)))
     told = table(["", ""], rows, text_columns=2)
+    if summary.unasked:
+        told += paragraph(f"⚠ {words['unasked'].format(runs=', '.join(one.run for one in summary.unasked))}")
     return told if summary.is_same_input else told + paragraph(words["other_files"])
 
 

@@ -66,6 +66,7 @@ class Specification(Strict):
     task: str
     model_name: str
     toy: Toy | None = left_out()  # its answers are no results
+    is_unasked: bool | None = left_out()  # its model is sent the document alone: what the task says is not asked
     wording: str  # the names of its levels
     model: str
     reading: str
@@ -137,6 +138,13 @@ class MultiverseSummary(Record):
     def stood_for(self) -> Specification:
         """The chosen specification."""
         return next(one for one in self.specifications if one.run == self.chosen)
+
+    @property
+    def unasked(self) -> tuple[Specification, ...]:
+        """Those whose wording was never sent to a model, where wordings are compared."""
+        if len({one.wording for one in self.specifications}) < 2:
+            return ()
+        return tuple(one for one in self.specifications if one.is_unasked)
 
     @property
     def toy(self) -> Toy | None:

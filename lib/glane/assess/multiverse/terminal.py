@@ -16,6 +16,11 @@ def multiverse_text(summary: MultiverseSummary) -> str:
     question, chosen = summary.question, summary.stood_for
     lines = [*notice_lines(summary.toy), f"{subject(summary, 'en')}:", _counted(summary), *_table(summary)]
     lines += _left_out(summary)
+    if summary.unasked:
+        lines.append(
+            f"no question was sent in {', '.join(one.run for one in summary.unasked)} (prompt_style=bare: the document "
+            "alone): that figures do not move with the wording there says nothing of it"
+        )
     lines += _spread(summary.raw, "by the models' answers alone", question)
     if summary.corrected is not None:
         lines += _spread(summary.corrected, "corrected by the review", question)

@@ -14,6 +14,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "other_files": (
             "Les extractions ont lu d'autres fichiers : les mêmes identifiants peuvent être d'autres textes."
         ),
+        "unasked": (
+            "Aucune question n'a été envoyée dans {runs} (prompt_style=bare : le document seul). Que les chiffres n'y "
+            "bougent pas avec le libellé ne dit rien de lui."
+        ),
         "clusters": "… qui vont ensemble",
         "clusters_how": "{num} grappes, que suivent les intervalles",
         "specifications": "Spécifications",
@@ -97,6 +101,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "points": "in percentage points",
         "documents": "Documents, the same everywhere",
         "other_files": "The runs read other files: the same ids may be other texts.",
+        "unasked": (
+            "No question was sent in {runs} (prompt_style=bare: the document alone). That figures do not move with the "
+            "wording there says nothing of it."
+        ),
         "clusters": "… that go together",
         "clusters_how": "{num} clusters, which the intervals follow",
         "specifications": "Specifications",
