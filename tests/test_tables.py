@@ -1,6 +1,8 @@
 """Tables by group: they add up, keep cases, know their zeros, and their limits hold. The long simulation is curves.py."""
 
 import datetime
+import html
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,21 @@ import pytest
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings
 from glane.assess.clusters import CLUSTER
+from glane.assess.estimate.chart import chart
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate
 from glane.assess.estimate.figures import if_reviewers_err
 from glane.assess.estimate.groups import Cell, Groups, Rates
 from glane.assess.estimate.notes import _NOTES, in_language, note
 from glane.assess.estimate.page import estimate_page
+from glane.assess.estimate.periods import period_name
 from glane.assess.estimate.pooled import bands, limits, pooled
 from glane.assess.estimate.question import Question, with_weights
+from glane.assess.estimate.record import Estimate
 from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.evaluate.evaluation import evaluate
 from glane.assess.evaluate.measures import Chance
+from glane.assess.evaluate.metrics import share_among
 from glane.assess.proportion import Interval, Share, jeffreys
 from glane.assess.sampling import draw, draw_stratified
 from glane.assess.sampling_by_answer import expected_half_width, of_the_yes
@@ -557,3 +563,86 @@ def test_a_half_width_in_percent_is_refused() -> None:
     run = pl.DataFrame({"id": range(40), "co": [True, False] * 20})
     with pytest.raises(ConfigError, match="half_width: 2 is no half-width of a share.*Write 0.02"):
         estimate(run, run, Question(what="prevalence", field="co", half_width=2), id_column="id")
+
+
+@pytest.mark.parametrize(
+    ("day", "every", "french", "english"),
+    [
+        ("2023-01-01", "month", "janvier 2023", "January 2023"),
+        ("2024-08-01", "month", "août 2024", "August 2024"),
+        ("2023-01-02", "week", "2023-S01", "2023-W01"),
+        ("2024-12-30", "week", "2025-S01", "2025-W01"),  # of the ISO year
+        ("2020-12-28", "week", "2020-S53", "2020-W53"),
+        ("2023-10-01", "quarter", "T4 2023", "Q4 2023"),
+        ("2023-01-01", "year", "2023", "2023"),
+        ("2023-01-05", "day", "2023-01-05", "2023-01-05"),
+        ("2023-01-05", None, "2023-01-05", "2023-01-05"),
+    ],
+)
+def test_a_period_has_the_name_that_its_language_gives_it(day: str, every: Any, french: str, english: str) -> None:
+    first = datetime.date.fromisoformat(day)
+    assert (period_name(first, every, "fr"), period_name(first, every, "en")) == (french, english)
+
+
+def test_a_long_label_of_a_chart_has_room_and_is_told_in_full() -> None:
+    names = ["Centre hospitalier universitaire de la Côte d'Albâtre", "CH " + 60 * "x", "A"]
+    found = [
+        Estimate(group=name, term=None, estimate=0.2, low=0.1, high=0.3, method="ppi", n_gold=9, n_run=90, model=0.2,
+                 tuning=1.0)
+        for name in names
+    ]  # fmt: skip
+    drawn = str(chart(found, str, lambda value: f"{value:g}"))
+    for name in names:
+        assert f"<title>{html.escape(name)}</title>" in drawn
+    width, height = (int(one) for one in re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)[0])
+    for x, y, shown in re.findall(r'text x="([\d.]+)" y="([\d.]+)"[^>]*rotate[^>]*><title>[^<]*</title>([^<]*)', drawn):
+        length = 5 * len(html.unescape(shown))  # of letters of size 10
+        assert float(x) - math.cos(math.radians(35)) * length >= 0
+        assert float(x) <= width
+        assert float(y) + math.sin(math.radians(35)) * length <= height
+
+
+@pytest.mark.parametrize("what", ["prevalence", "count"])
+def test_a_wanted_half_width_is_answered_on_the_page_and_in_the_terminal(what: Any) -> None:
+    run = pl.DataFrame({"id": range(400), "co": [i % 4 == 0 for i in range(400)], "ward": ["A", "B"] * 200})
+    gold = run.head(80).with_columns(co=pl.when(pl.col("id") % 19 == 0).then(~pl.col("co")).otherwise("co"))
+    wanted = 0.05 if what == "prevalence" else 20
+    for by in (None, "ward"):
+        question = Question(what=what, field="co", half_width=wanted, by=by, population="run")
+        summary = summarised(estimate(run, gold, question, id_column="id"), question, num_rejected=0)
+        whole = summary.estimates[0] if summary.together is None else summary.together.total
+        assert whole.rows_ppi is not None
+        text, page = estimate_text(summary), estimate_page(summary, language="fr")
+        said = "5 points" if what == "prevalence" else "20"
+        assert f"To review in all for ± {said}:\n  all: {whole.rows_ppi} documents with the model's answers, " in text
+        assert "A: " not in text.partition("To review")[2]  # a table that adds up has one plan
+        unit = "5 points de pourcentage" if what == "prevalence" else "20 documents"
+        assert f"Combien de documents relire pour ± {unit}" in page
+        assert f"<td>{whole.rows_ppi}</td><td>{whole.rows_gold_only}</td>" in page
+    none = summarised(
+        estimate(run, gold, question := Question(what=what, field="co"), id_column="id"), question, num_rejected=0
+    )
+    assert "To review" not in estimate_text(none)
+    assert "Combien de documents" not in estimate_page(none, language="fr")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sensitivity_has_one_interval_whoever_tells_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    num = 150
+    truth, weights = rng.random(num) < 0.3, np.where(rng.random(num) < 0.5, 1.0, 1.0 + seed)
+    said = np.where(rng.random(num) < 0.1, ~truth, truth)
+    run = pl.DataFrame({"id": range(num), "co": said})
+    gold = pl.DataFrame({"id": range(num), "co": truth, "weight": weights})
+    question = Question(what="prevalence", field="co")
+    weighted = with_weights(gold, weight="weight", inclusion_probability=None)
+    found = estimate(run, weighted, question, id_column="id").validation
+    assert found is not None
+    strata = np.zeros(num, dtype=np.int64)
+    for name, hits, of, is_known in (
+        ("sensitivity", said, truth, False), ("specificity", ~said, ~truth, False),
+        ("ppv", truth, said, True), ("npv", ~truth, ~said, True),
+    ):  # fmt: skip
+        other = share_among(name, hits, of, weights, strata, is_known=is_known)
+        one = getattr(found, name)
+        assert (one.value, one.low, one.high) == pytest.approx((other[name], *other[f"{name}_ci95"]))

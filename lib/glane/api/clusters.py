@@ -16,7 +16,8 @@ _TEXT = "__text"
 def evaluated_clusters(run: Run, columns: Sequence[str]) -> pl.DataFrame | None:
     """The clusters of all documents of a run, as `clusters_of`; None without columns where no text is there twice.
 
-    Texts are read: the result tells only of those copies that met in one process. Those without values, too: they are judged as well, and belong to their patient or hospital as the others do.
+    Texts are read: the result tells only of those copies that met in one process. Documents without values are among
+    them: they are judged as well, and belong to their patient or hospital as the others do.
     """
     found, _ = clusters_of(run, columns, run.all())
     return found if columns or found[CLUSTER].is_duplicated().any() else None

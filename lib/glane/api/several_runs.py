@@ -94,9 +94,9 @@ def together(runs: Sequence[Run]) -> SeveralRuns:
 
 
 def _with_text(rows: pl.DataFrame, run: Run) -> pl.DataFrame:
-    """The rows with the digest of their text, by which copies go together; null where that cannot be told, or of groups.
+    """The rows with the digest of their text, by which copies go together; null where that cannot be told.
 
-    The result tells only of those copies that met in one process, so texts are read.
+    The result tells only of those copies that met in one process, so texts are read; not of groups, which have several.
     """
     alone = rows.with_columns(pl.lit(None, pl.UInt64).alias(_TEXT))
     if run.settings.data.group_by is not None:

@@ -74,8 +74,8 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         type=pa.bool_(),
         read=lambda _, is_duplicate: is_duplicate,
         words={
-            "fr": "Le texte est identique à celui d'un autre document, dont la réponse a servi. Un processus ne connaît "
-            "que les siens : d'autres doublons ont pu être interrogés.",
+            "fr": "Le texte est identique à celui d'un autre document, dont la réponse a servi. Un processus ne "
+            "connaît que les siens : d'autres doublons ont pu être interrogés.",
             "en": "The text is identical to another document's, whose answer served. A process knows its own only: "
             "other copies may have been asked.",
         },

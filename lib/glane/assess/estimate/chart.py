@@ -9,22 +9,34 @@ from html import escape
 from glane.assess.estimate.record import Estimate
 from glane.assess.pages.page import Cell
 
-_WIDTH, _HEIGHT, _LEFT, _BELOW = 860, 260, 56, 70
+_WIDTH, _HEIGHT, _LEFT = 860, 260, 56
 _LABELS = 16  # along the axis at most
+_LONGEST = 48  # letters of a label; a longer one is cut, and told in full where the pointer rests on it
+_LETTER, _SLOPE = 5.8, math.radians(35)  # the width of a letter of size 10, at most; how labels lean
 
 
-def chart(found: Sequence[Estimate], label: Callable[[object], str]) -> Cell:
-    """Draw the groups from left to right. A group without an estimate leaves a gap."""
+def chart(found: Sequence[Estimate], label: Callable[[object], str], number: Callable[[float], str]) -> Cell:
+    """Draw the groups from left to right. A group without an estimate leaves a gap.
+
+    Args:
+        found: One estimate for each group.
+        label: How a group is written.
+        number: How a figure is written.
+    """
     top = max([one.band_high or one.high or one.estimate or 0 for one in found] + [one.model or 0 for one in found])
     step = _WIDTH / len(found)
+    labels = {place: label(found[place].group) for place in range(0, len(found), -(-len(found) // _LABELS))}
+    lengths = {place: _LETTER * min(len(text), _LONGEST) for place, text in labels.items()}
+    left = max(_LEFT, *(math.cos(_SLOPE) * length - step * (place + 0.5) + 4 for place, length in lengths.items()))
+    below = 40 + math.sin(_SLOPE) * max(lengths.values())
 
     def across(place: float) -> float:
-        return _LEFT + step * (place + 0.5)
+        return left + step * (place + 0.5)
 
     def upwards(value: float) -> float:
         return 10 + _HEIGHT * (1 - value / (top or 1))
 
-    marks = [_axis(top, upwards)]
+    marks = [_axis(top, upwards, left, number)]
     for place, one in enumerate(found):
         if one.band_low is not None and one.band_high is not None:
             marks.append(
@@ -43,19 +55,25 @@ def chart(found: Sequence[Estimate], label: Callable[[object], str]) -> Cell:
                 f'y2="{upwards(one.high):.1f}" stroke="#1f5f99"/>'
                 f'<circle cx="{across(place):.1f}" cy="{upwards(one.estimate):.1f}" r="3" fill="#1f5f99"/>'
             )
-        if place % -(-len(found) // _LABELS) == 0:
-            marks.append(
-                f'<text x="{across(place):.1f}" y="{_HEIGHT + 24}" font-size="10" text-anchor="end" '
-                f'transform="rotate(-35 {across(place):.1f} {_HEIGHT + 24})">{escape(label(one.group)[:18])}</text>'
-            )
-    width, height = _WIDTH + _LEFT + 10, _HEIGHT + _BELOW
+        if place in labels:
+            marks.append(_leaning(labels[place], across(place), _HEIGHT + 24))
+    width, height = round(_WIDTH + left + 10), round(_HEIGHT + below)
     return Cell(
         f'<div class="wide"><svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">'
         f"{''.join(marks)}</svg></div>"
     )
 
 
-def _axis(top: float, upwards: Callable[[float], float]) -> str:
+def _leaning(label: str, x: float, y: float) -> str:
+    """A label that leans to its left, downwards."""
+    shown = label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
+    return (
+        f'<text x="{x:.1f}" y="{y}" font-size="10" text-anchor="end" transform="rotate(-35 {x:.1f} {y})">'
+        f"<title>{escape(label)}</title>{escape(shown)}</text>"
+    )
+
+
+def _axis(top: float, upwards: Callable[[float], float], left: float, written: Callable[[float], str]) -> str:
     """Lines at round values: steps of 1, 2 or 5 times a power of ten, at most six of them."""
     if top <= 0:
         return ""
@@ -63,9 +81,9 @@ def _axis(top: float, upwards: Callable[[float], float]) -> str:
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor * 6 >= top)
     lines = []
     for number in range(int(top / step) + 1):
-        at = upwards(number * step)
+        at, shown = upwards(number * step), escape(written(number * step))
         lines.append(
-            f'<line x1="{_LEFT}" x2="{_LEFT + _WIDTH}" y1="{at:.1f}" y2="{at:.1f}" stroke="#e4e4e4"/>'
-            f'<text x="{_LEFT - 6}" y="{at + 3:.1f}" font-size="10" text-anchor="end">{number * step:.4g}</text>'
+            f'<line x1="{left:.1f}" x2="{left + _WIDTH:.1f}" y1="{at:.1f}" y2="{at:.1f}" stroke="#e4e4e4"/>'
+            f'<text x="{left - 6:.1f}" y="{at + 3:.1f}" font-size="10" text-anchor="end">{shown}</text>'
         )
     return "".join(lines)

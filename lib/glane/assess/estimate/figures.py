@@ -40,6 +40,11 @@ def if_reviewers_err(one: Estimate, question: Question) -> tuple[float, float] |
     return max(0.0, one.estimate - REVIEWERS_ERR * whole), min(float(whole), one.estimate + REVIEWERS_ERR * whole)
 
 
+def is_planned(one: Estimate) -> bool:
+    """Whether a figure tells how many documents to review: those of a table that is made as a whole do not."""
+    return one.estimate is not None and one.method not in ("pooled", "transported")
+
+
 def joined_notes(*notes: str | None) -> str | None:
     """Several notes as one; None without any."""
     return "; ".join(note for note in notes if note) or None

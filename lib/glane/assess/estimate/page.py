@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from glane.assess.designs import design_text
 from glane.assess.estimate.chart import chart
-from glane.assess.estimate.figures import if_reviewers_err, whole_limits
+from glane.assess.estimate.figures import if_reviewers_err, is_planned, whole_limits
 from glane.assess.estimate.notes import in_language
 from glane.assess.estimate.page_words import WORDS
+from glane.assess.estimate.periods import period_name
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Validation, ValidationFigure
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, with_range
@@ -34,15 +35,22 @@ def _body(summary: EstimatesSummary, language: Language) -> str:
     if overall is not None:
         parts.append(_figure(overall, question, language))
     if together is not None and len(summary.estimates) > 1:
-        parts += [chart(summary.estimates[:_MANY], _label_of(language)), paragraph(words["chart"])]
+        parts += [
+            chart(summary.estimates[:_MANY], _label_of(question, language), _tick_of(question, language)),
+            paragraph(words["chart"]),
+        ]
     if question.by is not None or question.covariates:
         rows = [_row(one, question, language) for one in summary.estimates[:_MANY]]
         if overall is not None:
             rows.insert(0, _row(overall, question, language, label=words["all"]))
         head = words["head" if question.by else "head_terms"].split("|")
         parts.append(table(head, rows, total_rows=int(overall is not None)))
+    if question.half_width is not None:
+        parts += _plan(summary, overall, language)
     if summary.validation is not None:
         parts += [heading(words["validation"]), _validation_table(summary.validation, language)]
+        level = decimal(100 * question.level, language, digits=0)
+        parts.append(paragraph(words["validation_intervals"].format(level=level)))
     if len(summary.validation_by_group) > 1:
         parts.append(_by_group(summary, language))
     return "".join([*parts, heading(words["how"]), *map(paragraph, _how(summary, overall, language))])
@@ -79,6 +87,28 @@ def _figure(one: Estimate, question: Question, language: Language) -> str:
     return heading(said[0], 2) + paragraph(" ".join(said[1:])) + notes
 
 
+def _plan(summary: EstimatesSummary, overall: Estimate | None, language: Language) -> list[str]:
+    """How many documents to review for the wanted half-width, in all and in each group."""
+    words, question = WORDS[language], summary.question
+    assert question.half_width is not None
+    shown = decimal(100 * question.half_width if question.what == "prevalence" else question.half_width, language)
+    wanted = shown.rstrip("0").rstrip(".,") + words[f"unit_{question.what}"]
+    label, rows = _label_of(question, language), []
+    for one in [overall, *(one for one in summary.estimates[:_MANY] if one is not overall)]:
+        if one is None or not is_planned(one):
+            continue
+        name = words["all"] if one is overall else one.term or label(one.group)
+        numbers = (one.rows_ppi, one.rows_gold_only)
+        told = [words["too_many"] if num is None else decimal(num, language, digits=0) for num in numbers]
+        rows.append([name, *told, decimal(one.n_run, language, digits=0)])
+    if not rows:
+        return []
+    return [
+        heading(words["plan"].format(half_width=wanted)), table(words["plan_head"].split("|"), rows),
+        paragraph(words["plan_how"]),
+    ]  # fmt: skip
+
+
 def _validation_table(found: Validation, language: Language) -> str:
     """Counts of reviewed documents, and the figures with their limits; sensitivity and PPV first."""
     words = WORDS[language]
@@ -98,7 +128,7 @@ def _by_group(summary: EstimatesSummary, language: Language) -> str:
     """Sensitivity, PPV, specificity and NPV in each group."""
     rows = []
     for one in summary.validation_by_group:
-        row = [_label_of(language)(one.group)]
+        row = [_label_of(summary.question, language)(one.group)]
         for name in ("sensitivity", "ppv", "specificity", "npv"):
             figure: ValidationFigure = getattr(one.validation, name)
             ends = None if figure.low is None or figure.high is None else (figure.low, figure.high)
@@ -108,7 +138,7 @@ def _by_group(summary: EstimatesSummary, language: Language) -> str:
 
 
 def _row(one: Estimate, question: Question, language: Language, *, label: str | None = None) -> list[str]:
-    shown = label or (one.term if one.term is not None else _label_of(language)(one.group))
+    shown = label or (one.term if one.term is not None else _label_of(question, language)(one.group))
 
     def ends(low: float | None, high: float | None) -> str:
         if low is None or high is None:
@@ -117,11 +147,11 @@ def _row(one: Estimate, question: Question, language: Language, *, label: str | 
 
     row = [
         shown,
-        decimal(one.n_run, language, digits=0),
-        decimal(one.n_gold, language, digits=0),
-        _number(one.model, question, language),
         _number(one.estimate, question, language),
         ends(one.low, one.high),
+        _number(one.model, question, language),
+        decimal(one.n_run, language, digits=0),
+        decimal(one.n_gold, language, digits=0),
     ]
     if question.by is not None:
         row.append(ends(one.band_low, one.band_high))
@@ -164,13 +194,27 @@ def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language
     return [*found, f"{words['assumes']} {words['reviewers_err'].format(low=low, high=high)}"]
 
 
-def _label_of(language: Language) -> Callable[[object], str]:
+def _label_of(question: Question, language: Language) -> Callable[[object], str]:
     def label(group: object) -> str:
         if group is None:
             return WORDS[language]["no_value"]
-        return str(group).replace("-", "\u2011") if isinstance(group, datetime.date) else str(group)  # not to be broken
+        if isinstance(group, datetime.date):
+            name = period_name(group, question.every, language)
+            return name.replace("-", "\u2011").replace(" ", "\u00a0")  # not to be broken
+        return str(group)
 
     return label
+
+
+def _tick_of(question: Question, language: Language) -> Callable[[float], str]:
+    """How the axis of the chart writes a figure."""
+
+    def tick(value: float) -> str:
+        if question.what == "prevalence":
+            return f"{100 * value:.3g}\u00a0%".replace(".", "," if language == "fr" else ".")
+        return f"{value:.4g}".replace(".", "," if language == "fr" else ".")
+
+    return tick
 
 
 def _between(low: float, high: float, question: Question, language: Language) -> str:
@@ -184,5 +228,5 @@ def _number(value: float | None, question: Question, language: Language) -> str:
     if value is None:
         return "–"
     if question.what == "prevalence":
-        return f"{decimal(100 * value, language, digits=2)} %"
+        return f"{decimal(100 * value, language, digits=2)}\u00a0%"
     return decimal(value, language, digits=0 if question.what == "count" else 3)

@@ -20,6 +20,24 @@ WORDS: dict[Language, dict[str, str]] = {
         "validation": "Le oui du modèle, face à la relecture",
         "validation_counts": "documents relus|oui à la relecture|non à la relecture",
         "validation_head": "mesure|valeur|documents",
+        "validation_intervals": (
+            "Entre crochets, intervalles de confiance à {level} % : ceux de Wilson, à l'effectif efficace si les poids "
+            "diffèrent, comme dans une évaluation ; d'une relecture par strates, des tirages dans chaque strate (loi "
+            "de Dirichlet) et, des valeurs prédictives, les intervalles de Jeffreys des strates mis ensemble ; des "
+            "rapports de vraisemblance, des tirages. Des grappes les élargissent autant que celui de la valeur estimée."
+        ),
+        "plan": "Combien de documents relire pour ± {half_width}",
+        "plan_head": "groupe|avec les réponses du modèle|sans elles|documents",
+        "plan_how": (
+            "Documents relus en tout, ceux qui le sont déjà compris, tirés comme eux. « trop » : plus qu'il n'y en a, "
+            "ou que cette relecture ne permet de le dire."
+        ),
+        "too_many": "trop",
+        "unit_prevalence": " points de pourcentage",
+        "unit_count": " documents",
+        "unit_mean": "",
+        "unit_linear": "",
+        "unit_logistic": "",
         "said_yes": "le modèle dit oui",
         "said_no": "le modèle dit non",
         "sensitivity": "Sensibilité",
@@ -32,14 +50,14 @@ WORDS: dict[Language, dict[str, str]] = {
         "by": ", par {by}",
         "run": "Extraction",
         "gold": "Documents relus",
-        "interval_of": "intervalle à {level} %",
+        "interval_of": "intervalle de confiance à {level} %",
         "model_says": "Le modèle seul dit {model}.",
         "none": "La relecture ne permet pas d'estimer.",
         "reviewed_of": "{reviewed} documents relus sur {run}.",
         "head": (
-            "groupe|documents|relus|modèle seul|corrigé|intervalle|valable pour tous les groupes à la fois|remarques"
+            "groupe|corrigé|intervalle|modèle seul|documents|relus|valable pour tous les groupes à la fois|remarques"
         ),
-        "head_terms": "terme|documents|relus|modèle seul|corrigé|intervalle|remarques",
+        "head_terms": "terme|corrigé|intervalle|modèle seul|documents|relus|remarques",
         "all": "ensemble",
         "same_text": "textes identiques",
         "no_value": "(sans valeur)",
@@ -58,16 +76,21 @@ WORDS: dict[Language, dict[str, str]] = {
         ),
         "ppi": (
             "Les réponses du modèle sur tous les documents, corrigées par ceux qui ont été relus "
-            "(prediction-powered inference)."
+            "(prediction-powered inference). De parts, l'intervalle est fait de ceux de Jeffreys parmi les oui et "
+            "parmi les non du modèle (MOVER, Zou, Huang et Zhang 2009) ; de moyennes et de coefficients, il est normal."
         ),
         "transported": (
             "Les réponses du modèle, corrigées par les taux d'erreur d'une relecture antérieure : juste seulement"
             " si le modèle se trompe ici comme alors."
         ),
         "rogan_gladen": (
-            "La part donnée par le modèle, corrigée par sa sensibilité et sa spécificité (Rogan et Gladen)."
+            "La part donnée par le modèle, corrigée par sa sensibilité et sa spécificité (Rogan et Gladen ; intervalle "
+            "de Lang et Reiczigel)."
         ),
-        "gold_only": "Les documents relus seuls.",
+        "gold_only": (
+            "Les documents relus seuls ; d'une part, l'intervalle est celui de Wilson, ou de strates, de Jeffreys mis "
+            "ensemble."
+        ),
         "alike": "Le modèle se trompe-t-il de même dans tous les groupes ? p = {p} (grand : rien ne le contredit).",
         "differ": (
             "Le modèle ne se trompe sans doute pas de même dans tous les groupes (p = {p}) : regardez-les un par un."
@@ -99,6 +122,24 @@ WORDS: dict[Language, dict[str, str]] = {
         "validation": "The model's yes, against the review",
         "validation_counts": "reviewed documents|yes by the review|no by the review",
         "validation_head": "measure|value|documents",
+        "validation_intervals": (
+            "In brackets, {level} % confidence intervals: Wilson's, at the effective number of documents where weights "
+            "differ, as in an evaluation; of a review by strata, draws in each stratum (Dirichlet) and, of predictive "
+            "values, Jeffreys' intervals of the strata put together; of likelihood ratios, draws. Clusters make them "
+            "as many times wider as that of the estimate."
+        ),
+        "plan": "How many documents to review for ± {half_width}",
+        "plan_head": "group|with the model's answers|without them|documents",
+        "plan_how": (
+            "Documents reviewed in all, those that are reviewed already among them, drawn as they were. “too many”: "
+            "more than there are, or than this review can tell."
+        ),
+        "too_many": "too many",
+        "unit_prevalence": " percentage points",
+        "unit_count": " documents",
+        "unit_mean": "",
+        "unit_linear": "",
+        "unit_logistic": "",
         "said_yes": "the model says yes",
         "said_no": "the model says no",
         "sensitivity": "Sensitivity",
@@ -111,12 +152,12 @@ WORDS: dict[Language, dict[str, str]] = {
         "by": ", by {by}",
         "run": "Run",
         "gold": "Reviewed documents",
-        "interval_of": "{level} % interval",
+        "interval_of": "{level} % confidence interval",
         "model_says": "The model alone says {model}.",
         "none": "The review does not allow an estimate.",
         "reviewed_of": "{reviewed} of {run} documents were reviewed.",
-        "head": "group|documents|reviewed|model alone|corrected|interval|holds for all groups at once|notes",
-        "head_terms": "term|documents|reviewed|model alone|corrected|interval|notes",
+        "head": "group|corrected|interval|model alone|documents|reviewed|holds for all groups at once|notes",
+        "head_terms": "term|corrected|interval|model alone|documents|reviewed|notes",
         "all": "all",
         "same_text": "identical texts",
         "no_value": "(no value)",
@@ -134,14 +175,20 @@ WORDS: dict[Language, dict[str, str]] = {
         ),
         "ppi": (
             "The model's answers on all documents, corrected by those that were reviewed (prediction-powered "
-            "inference)."
+            "inference). Of shares, the interval is put together from Jeffreys' among the model's yes and among its no "
+            "(MOVER, Zou, Huang and Zhang 2009); of means and coefficients, it is a normal one."
         ),
         "transported": (
             "The model's answers, corrected by the error rates of an earlier review: right only if the model errs"
             " here as it did then."
         ),
-        "rogan_gladen": "The model's share, corrected by its sensitivity and specificity (Rogan and Gladen).",
-        "gold_only": "The reviewed documents alone.",
+        "rogan_gladen": (
+            "The model's share, corrected by its sensitivity and specificity (Rogan and Gladen; interval of Lang and "
+            "Reiczigel)."
+        ),
+        "gold_only": (
+            "The reviewed documents alone; of a share, the interval is Wilson's, or of strata, Jeffreys' put together."
+        ),
         "alike": "Does the model err alike in all groups? p = {p} (large: nothing speaks against it).",
         "differ": "The model probably does not err alike in all groups (p = {p}): look at them one by one.",
         "clusters": "The interval follows {clusters} clusters ({columns}); they multiply the variance by {effect}.",

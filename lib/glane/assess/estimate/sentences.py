@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from glane.assess.designs import design_text
-from glane.assess.estimate.figures import if_reviewers_err, whole_limits
+from glane.assess.estimate.figures import if_reviewers_err, is_planned, whole_limits
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together, Validation
 from glane.errors import shown
@@ -45,6 +45,7 @@ def estimate_text(summary: EstimatesSummary) -> str:
     lines += filter(None, [_meaning(question), _nulls(question), _large_part(found, question)])
     if summary.together is not None:
         lines += _of_all(summary.together)
+    lines += _plans(summary)
     if question.shared_error_rates:
         lines.append(
             "One sensitivity and specificity were taken for all groups: the intervals hold only if the model errs "
@@ -129,6 +130,13 @@ def _label(group: object) -> str:
     return "(no value)" if group is None else shown(str(_plain(group)))
 
 
+def _label_of(one: Estimate, question: Question, whole: Together | None = None) -> str:
+    if one.term is not None:
+        return shown(one.term)
+    is_whole = question.by is None or (whole is not None and one is whole.total)
+    return "all" if is_whole else _label(one.group)
+
+
 def _nulls(question: Question) -> str | None:
     """What a document without a value counts as."""
     if question.what in ("mean", "linear"):
@@ -168,7 +176,7 @@ def _subject(question: Question) -> str:
 
 
 def _line(one: Estimate, question: Question) -> str:
-    label = shown(one.term) if one.term is not None else "all" if question.by is None else _label(one.group)
+    label = _label_of(one, question)
     seen = f"{one.n_gold} of {one.n_run} documents reviewed"
     note = f"; {one.note}" if one.note else ""
     if one.estimate is None or one.low is None or one.high is None:
@@ -176,25 +184,28 @@ def _line(one: Estimate, question: Question) -> str:
     model = "" if one.model is None else f"; the model alone says {_number(one.model, question)}"
     low, high = whole_limits(one.low, one.high) if question.what == "count" else (one.low, one.high)
     limits = f"{100 * question.level:.4g} % interval {_number(low, question)} to {_number(high, question)}"
-    return (
-        f"{label}: {_number(one.estimate, question)} ({limits}; {one.method}; "
-        f"{seen}{model}{note}){_plan(one, question)}"
-    )
+    return f"{label}: {_number(one.estimate, question)} ({limits}; {one.method}; {seen}{model}{note})"
 
 
-def _plan(one: Estimate, question: Question) -> str:
+def _plans(summary: EstimatesSummary) -> list[str]:
+    """How many documents to review for the wanted half-width, a line for each figure."""
+    question, whole = summary.question, summary.together
     if question.half_width is None:
-        return ""
+        return []
+    found = [*summary.estimates[:_MAX_LINES], *([] if whole is None else [whole.total])]
+    lines = [f"  {_label_of(one, question, whole)}: {_plan(one)}" for one in found if is_planned(one)]
+    wanted = f"{100 * question.half_width:g} points" if question.what == "prevalence" else f"{question.half_width:g}"
+    return [f"To review in all for ± {wanted}:", *lines] if lines else []
 
-    def rows(number: int | None) -> str:
-        return (
-            "more documents than there are, or than this sample can tell" if number is None else f"{number} documents"
-        )
 
-    return (
-        f"; for ± {question.half_width:g} review {rows(one.rows_ppi)} with the model's answers, "
-        f"{rows(one.rows_gold_only)} without"
-    )
+def _plan(one: Estimate) -> str:
+    told = [
+        f"{number} documents {how}"
+        for number, how in ((one.rows_ppi, "with the model's answers"), (one.rows_gold_only, "without them"))
+        if number is not None
+    ]
+    left = "" if len(told) == 2 else "more than there are, or than this sample can tell"
+    return ", ".join(told) + (f"; without them {left}" if told and left else left)
 
 
 def _number(value: float, question: Question) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from glane.assess.estimate.clustered import clustering
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import GroupValidation, Validation, ValidationFigure
-from glane.assess.proportion import jeffreys, share
+from glane.assess.proportion import share, wilson
 from glane.assess.strata import Strata, drawn_within, share_among_known, share_within, strata_of
 
 _DRAWS_SEED = 0
@@ -18,8 +18,9 @@ _DRAWS_SEED = 0
 def validation_of(rows: pl.DataFrame, question: Question) -> Validation | None:
     """Sensitivity, specificity, predictive values and likelihood ratios in the reviewed documents; None without any.
 
-    Weights make them those of the run. Limits follow the strata of the review, and clusters: they are
-    as many times wider as the interval of the figure. Likelihood ratios are quantiles of draws (Dirichlet, Jeffreys').
+    Weights make them those of the run. Limits are Wilson's, as those of an evaluation, or follow the strata of the
+    review; clusters make them as many times wider as the interval of the figure. Likelihood ratios are quantiles of
+    draws (Dirichlet, Jeffreys').
 
     Args:
         rows: of `glane.assess.estimate.question.joined_rows`.
@@ -41,7 +42,7 @@ def validation_of(rows: pl.DataFrame, question: Question) -> Validation | None:
             value, low, high = within(hits, of, weights, strata, level=question.level)
         else:
             known = share(hits[of].astype(np.float64), weights[of])
-            value, (low, high) = known.value, jeffreys(known, question.level)
+            value, (low, high) = known.value, wilson(known, question.level)
         low, high = value - widening * (value - low), value + widening * (high - value)
         return ValidationFigure(value=value, low=max(0.0, low), high=min(1.0, high), num=int(of.sum()))
 
