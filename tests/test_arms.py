@@ -122,13 +122,13 @@ def test_without_two_arms_nothing_is_said(change: Any) -> None:
     assert "arms" not in found.summary.as_values()
 
 
-def test_terminal_and_page_tell_the_difference_in_both_languages() -> None:
+def test_the_terminal_tells_the_difference_in_english_and_the_page_in_both_languages() -> None:
     found = told(*reviewed(np.random.default_rng(0), 200, kept=0.8)).summary
     text = evaluation_text(found)
     assert "by what readers were shown: " in text
     assert "difference +0." in text
     for language, words in (("fr", "Qui voit une réponse s'y range"), ("en", "Readers lean towards an answer")):
-        assert words in text
+        assert (words in text) == (language == "en")
         assert words.replace("'", "&#x27;") in evaluation_report(found, language=language)  # type: ignore[arg-type]
     assert EvaluationSummary.model_validate_json(found.as_json()) == found
 

@@ -1,6 +1,7 @@
 """Calibration and selective acceptance: against references, promises kept, refusals, and the job."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from glane.assess.calibrate.calibration import (
     reliability,
 )
 from glane.assess.calibrate.page import calibration_page
-from glane.assess.calibrate.record import CalibrationSummary
+from glane.assess.calibrate.record import AcceptedCount, AcceptedGroup, CalibrationSummary
 from glane.assess.calibrate.risk import (
     betting_p_value,
     binomial_p_value,
@@ -35,6 +36,7 @@ from glane.assess.calibrate.selection import Tested as Outcome
 from glane.assess.calibrate.shapes import Shape, shapes
 from glane.assess.calibrate.tested import Risks
 from glane.assess.calibrate.told import acceptance_text
+from glane.assess.calibrate.words import WORDS, group_notes, guarantee
 from glane.assess.clusters import cluster_numbers
 from glane.assess.evaluate.evaluation import evaluate
 from glane.assess.evaluate.measures import Chance
@@ -558,3 +560,42 @@ def test_the_job(tmp_path: Path, documents: Path) -> None:
     assert "<svg" in (tmp_path / "out" / "report.html").read_text()
     with pytest.raises(ConfigError, match="alpha"):
         calibrate_settings(OmegaConf.create({"run": {"dir": "r"}, "values": "v", "out": {"dir": "o"}, "alpha": 2}))
+
+
+def group_of(*, judged: int, more: int, values: int) -> AcceptedGroup:
+    return AcceptedGroup(
+        value="true", judged=judged, documents=judged, wrong=0, share_of_delta=0.0, more_needed=more, is_even=True,
+        largest_unit=1, left_out=0, are_thresholds_apart=True, threshold=None, tests=(), notes=(),
+        run=AcceptedCount(values=values, accepted=0, reviewed=judged, doubted=0),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("judged", "more", "values", "is_possible"),
+    [(10, 50, 300, True), (10, 50, 60, True), (10, 50, 59, False), (10, 50, 10, False), (0, 59, 3, False)],
+)
+def test_no_more_documents_are_asked_for_than_the_run_holds(
+    judged: int, more: int, values: int, is_possible: bool
+) -> None:
+    group = group_of(judged=judged, more=more, values=values)
+    [english] = group_notes("fever", group, is_list=False, language="en")
+    [french] = group_notes("fever", group, is_list=False, language="fr")
+    assert english.startswith("at least" if is_possible else "cannot be tested in this run")
+    assert french.startswith("il faut juger" if is_possible else "ne peut être testé dans cette extraction")
+    if not is_possible:
+        assert f"has {values - judged} more values of it" in english
+
+
+@pytest.mark.parametrize(
+    ("tests", "words"), [(0, "Nothing is controlled"), (1, "0.05: 1 in all"), (7, "0.05: 7 in all")]
+)
+def test_a_guarantee_without_a_test_is_none(tests: int, words: str) -> None:
+    told = guarantee(0.05, 0.05, tests, "equal", language="en")
+    assert words in told
+    assert ("With probability" in told) == (tests > 0)
+    assert ("Rien n'est garanti" in guarantee(0.05, 0.05, tests, "equal", language="fr")) == (tests == 0)
+
+
+def test_a_french_page_says_extraction_and_not_run() -> None:
+    for text in WORDS["fr"].values():
+        assert not re.search(r"\bruns?\b", text.replace("{run}", ""))

@@ -21,6 +21,8 @@ from glane.assess.bootstrap import intervals
 from glane.assess.calibrate.acceptance import accept
 from glane.assess.calibrate.tested import Risks
 from glane.assess.compare.terminal import evaluation_text
+from glane.assess.estimate.estimate import estimate
+from glane.assess.estimate.question import Question
 from glane.assess.evaluate.answers import answer_of
 from glane.assess.evaluate.dates import date_scores
 from glane.assess.evaluate.evaluation import evaluate
@@ -33,12 +35,15 @@ from glane.assess.evaluate.metrics import ratios, score_intervals
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import evaluation_report
 from glane.assess.evaluate.verdict import compare
-from glane.assess.files import read_table, write_folder
+from glane.assess.files import read_table, write_folder, written_line
+from glane.assess.pages.labels import CODES
+from glane.assess.remedies import brought_into
 from glane.errors import ConfigError, DataError, RunError
 from glane.records import parse_record
 from glane.settings import evaluate_settings
 from glane.task.fields import Field, fields_from
 from glane.task.kinds.date import PartialDate
+from glane.types import Assertion, Missing
 
 DAY = datetime.date(2025, 3, 12)
 NO_INTERVALS = Chance(samples=0)
@@ -291,7 +296,7 @@ def test_a_mean_of_fields_has_no_interval_where_a_field_shows_no_error() -> None
     assert some.overall.macro.f1_ci95 is None
     assert some.overall.micro.f1_ci95 is not None
     assert "1 of its 2 fields show no error" in evaluation_text(some)
-    for language, words in (("fr", "1 champs sont sans erreur"), ("en", "1 fields show no error")):
+    for language, words in (("fr", "a pas d&#x27;erreur ici"), ("en", "in 1 of them there is no error here")):
         assert words in evaluation_report(some, language=language)
     told[5]["fever"] = not told[5]["fever"]
     every = evaluate(asked, run_of(told), gold_of(rows), id_column="id", chance=chance).summary
@@ -1068,7 +1073,7 @@ def test_the_report_tells_reasons_quotes_and_subgroups_and_no_free_text() -> Non
     about = {"run": "runs/a", "task": "t 1", "model": "m", "gold": "g.parquet"}
     report = evaluation_report(read_again(found, **about), language="en")
     assert '<html lang="en">' in report
-    for told in ("Reasons of absence", "not_stated", "Reasons that the run was not asked for: cough.", "By subgroup: fever",
+    for told in ("Reasons of absence", "not stated", "non mentionné", "Reasons that the run was not asked for: cough.", "By subgroup: fever",
                  "Citations", "0,333", "0.333", "(null)"):  # fmt: skip
         assert told in report
     assert "Vaubelle" not in report
@@ -1144,3 +1149,90 @@ def test_a_file_that_glane_did_not_write_is_never_replaced(tmp_path: Path) -> No
     write_folder(tmp_path, {"other.json": b"{}"})
     write_folder(tmp_path, {"report.html": b"two", "other.json": b"[]"})
     assert (tmp_path / "report.html").read_bytes() == b"two"
+
+
+@pytest.mark.parametrize(
+    ("column", "call"),
+    [
+        (pl.Series(["oui", "non"]), "replace_strict({'oui': True, 'non': False}, return_dtype=pl.Boolean)"),
+        (pl.Series([1, 0]), "cast(pl.Boolean)"),
+    ],
+)
+def test_a_column_of_another_type_is_told_with_the_call_that_mends_it(column: pl.Series, call: str) -> None:
+    asked = fields_from({"fever": {"type": "boolean"}, "day": {"type": "date"}, "age": {"type": "integer"},
+                         "risks": {"type": "list", "items": {"type": "string"}}}, place="task.fields")  # fmt: skip
+    truth = {"fever": [True, False], "day": [datetime.date(2024, 1, 31)] * 2, "age": [3, 4], "risks": [["a"], ["b"]]}
+    run = run_of([dict(zip(truth, row, strict=True)) for row in zip(*truth.values(), strict=True)])
+    gold = pl.DataFrame({"id": run.select("id").collect()["id"], **truth, "fever": column})
+    with pytest.raises(DataError, match=r"In Polars: gold\.with_columns\(pl\.col\('fever'\)") as caught:
+        evaluate(asked, run, gold, id_column="id")
+    assert str(caught.value).endswith(f"pl.col('fever').{call}).")
+    mended = eval(str(caught.value).rpartition("In Polars: ")[2][:-1], {"gold": gold, "pl": pl})  # what a reader pastes
+    assert evaluate(asked, run, mended, id_column="id").summary.fields["fever"].f1 == 1
+    with pytest.raises(DataError, match=r"gold: 'fever' is .* In Polars: gold\.with_columns\(pl\.col\('fever'\)"):
+        estimate(run.collect(), gold, Question(what="prevalence", field="fever"), id_column="id")
+
+
+@pytest.mark.parametrize(
+    ("have", "wanted", "call"),
+    [
+        (pl.String(), "Date", "str.to_date('%d/%m/%Y')"),
+        (pl.String(), "Int64", "cast(pl.Int64)"),
+        (pl.Float64(), "String", "cast(pl.String)"),
+        (pl.String(), "List(String)", "str.split(';')"),
+        (pl.Datetime(), "Date", "dt.date()"),
+        (pl.List(pl.String()), "Boolean", None),
+        (pl.String(), "Struct of kind: String", None),
+        (pl.String(), "List(Struct of kind: String)", None),
+    ],
+)
+def test_a_remedy_is_given_where_one_call_does(have: pl.DataType, wanted: str, call: str | None) -> None:
+    told = brought_into("x", have, wanted)
+    assert told == ("" if call is None else f" In Polars: gold.with_columns(pl.col('x').{call}).")
+
+
+def test_right_answers_without_a_row_are_told() -> None:
+    asked = fields_from({"fever": {"type": "boolean"}}, place="task.fields")
+    run, gold = run_of([{"fever": True}]), gold_of([{"fever": True}])
+    with pytest.raises(DataError, match="gold: no row. Review some documents"):
+        evaluate(asked, run, gold.head(0), id_column="id")
+
+
+def test_subgroups_and_few_wrong_values_are_told_in_the_terminal_as_on_the_page() -> None:
+    asked = fields_from({"fever": {"type": "boolean", "nullable": True}}, place="task.fields")
+    rows = [{"fever": place % 2 == 0} for place in range(40)]
+    told = [{"fever": row["fever"] != (place in (1, 2, 7))} for place, row in enumerate(rows)]
+    gold = gold_of(rows).with_columns(ward=pl.Series(["Nord", "Sud"] * 20))
+    found = evaluate(asked, run_of(told), gold, id_column="id", by=["ward"], chance=Chance(samples=50)).summary
+    text = evaluation_text(found)
+    nord = found.by["ward"]["Nord"]
+    assert "by ward:\n" in text
+    assert f"  Nord: 20 documents; F1 (micro) {nord.micro.f1:.3f} [" in text
+    assert text.count(": 20 documents; F1 (micro)") == 2
+    page = evaluation_report(found, language="fr")
+    for word in ("oui", "non"):
+        assert f'<td class="text">{word}</td>' in page
+    assert '<td class="text">true</td>' not in page
+
+
+def test_every_code_of_a_result_has_words_in_both_languages() -> None:
+    for language in ("fr", "en"):
+        assert set(CODES[language]) == {"true", "false", *Missing, *Assertion}
+
+
+def test_files_of_another_command_are_kept_and_replaced_ones_are_told(tmp_path: Path) -> None:
+    one = {"evaluation.json": b"1", "report.html": b"<p>evaluation</p>"}
+    other = {"estimates.parquet": b"2", "report.html": b"<p>estimate</p>"}
+
+    def write(files: dict[str, bytes]) -> Any:
+        return lambda folder: write_folder(folder, files) or list(files)
+
+    folder = str(tmp_path / "out")
+    assert written_line(folder, write(one)) == f"{folder}: evaluation.json, report.html"
+    assert written_line(folder, write(one)) == f"{folder}: evaluation.json, report.html (earlier ones replaced)"
+    with pytest.raises(RunError, match=r"report\.html was written by another command of glane"):
+        written_line(folder, write(other))
+    assert (tmp_path / "out" / "report.html").read_bytes() == one["report.html"]
+    assert not (tmp_path / "out" / "estimates.parquet").exists()
+    more = {"attacks.json": b"3", "attacks.html": b"4"}  # names of its own do no harm
+    assert written_line(folder, write(more)) == f"{folder}: attacks.json, attacks.html"

@@ -12,10 +12,11 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+_MOST_LISTED = 40  # names that a message lists
 _SHOWN_LENGTH = 40  # characters of a value that a message shows
 _LONGEST, _MOST_BLANKS = 64, 2  # of what may be an id; what has more is a text
 
@@ -53,11 +54,20 @@ class UnusableError(GlaneError):
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
-    """Return a sentence that lists the valid names. If one is similar to `name`, it is suggested first."""
+    """Return a sentence that lists the valid names. If one is similar to `name`, it is suggested first.
+
+    Of very many names, the first are listed; columns beside a field (`age__quote`) only if `name` looks like one.
+    """
     names = sorted(valid)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"Did you mean {near[0]!r}? " if near else ""
-    return f"{hint}Valid: {', '.join(names) if names else '(none)'}."
+    return f"{hint}Valid: {_listed(name, names)}."
+
+
+def _listed(name: str, names: Sequence[str]) -> str:
+    plain = [one for one in names if "__" not in one] if "__" not in name and len(names) > _MOST_LISTED else names
+    rest = len(names) - len(plain[:_MOST_LISTED])
+    return (", ".join(plain[:_MOST_LISTED]) or "(none)") + (f", and {rest} more" if rest else "")
 
 
 def told(value: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
@@ -65,13 +65,21 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, of: Sequence
     """Write files into a folder, each in one step, readable by their owner only.
 
     A file that is there already is replaced only if glane wrote it: `.glane-files` tells the names, and which runs they
-    are of, by which a list of runs finds the folder.
+    are of, by which a list of runs finds the folder. The first of `files` tells one command's from another's: a report
+    of another one is not replaced.
 
     Raises:
-        RunError: if the folder is a run's, holds a file of that name that is not glane's, or the file system refuses.
+        RunError: if the folder is a run's, holds a file of that name that is not this command's, or the file system
+            refuses.
     """
     root = _made(folder)
     written = written_files(root)
+    others = [name for name in _there(root, files) if name in written.names]
+    if others and next(iter(files)) not in others:
+        raise RunError(
+            f"out.dir: {root / others[0]} was written by another command of glane, and would be lost. Choose another "
+            "out.dir."
+        )
     if foreign := [name for name in files if (root / name).exists() and name not in written.names]:
         raise RunError(
             f"out.dir: {root / foreign[0]} is there, and {WRITTEN} does not say that glane wrote it. Choose another "
@@ -85,6 +93,17 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, of: Sequence
             lambda stream, content=content: stream.write(content),  # type: ignore[misc]
             mode=_FILE_MODE, setting=_SETTING,
         )  # fmt: skip
+
+
+def written_line(folder: str, write: Callable[[str], Sequence[str]]) -> str:
+    """Have `write` write files into a folder, and tell in a line which, and whether they replaced earlier ones."""
+    earlier = set(_there(Path(folder).expanduser(), written_files(Path(folder).expanduser()).names))
+    names = write(folder)
+    return f"{folder}: {', '.join(names)}" + (" (earlier ones replaced)" if earlier & set(names) else "")
+
+
+def _there(root: Path, names: Iterable[str]) -> list[str]:
+    return [name for name in names if (root / name).exists()]
 
 
 def write_new_file(folder: str | Path, name: str, content: bytes) -> bool:

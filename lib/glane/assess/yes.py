@@ -55,7 +55,10 @@ def check_value(field: str, value: str, *, kind: pl.DataType, categories: Sequen
     if isinstance(inner, _MOMENTS):
         moment(value, inner, place="value")
     if inner.is_numeric() and not _is_number(value):
-        raise ConfigError(f"value: {value!r} is no number, and {field!r} holds numbers. Write value=3, for example.")
+        raise ConfigError(
+            f"value: {value!r} is no number, and {field!r} holds numbers. Give the number that counts as a yes "
+            "(value=3), or estimate what=mean."
+        )
     if inner.is_integer() and not float(value).is_integer():
         raise ConfigError(f"value: {value!r} is no whole number, and {field!r} holds whole numbers.")
 

@@ -15,6 +15,7 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Calibrate, part the run's values, and say how many are accepted."""
     from glane.api.calibrate import calibrate
+    from glane.assess.files import written_line
     from glane.settings import calibrate_settings
 
     told = calibrate_settings(values)
@@ -28,6 +29,6 @@ def main(values: Mapping[str, Any]) -> None:
         pooled=told.pooled,
         seed=told.seed,
     )
-    files = found.write(told.out.dir)
+    files = written_line(told.out.dir, found.write)
     print(found)
-    print(f"{told.out.dir}: {', '.join(files)}")
+    print(files)

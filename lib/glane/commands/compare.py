@@ -15,6 +15,7 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Compare, write the result, and print short tables."""
     from glane.api.compare import compare
+    from glane.assess.files import written_line
     from glane.settings import compare_settings
 
     told = compare_settings(values)
@@ -22,8 +23,8 @@ def main(values: Mapping[str, Any]) -> None:
         told.runs, gold=told.gold, fields=told.fields, compare=told.compare, weighted=told.weighted,
         clusters=told.clusters, samples=told.bootstrap.samples, method=told.bootstrap.method, seed=told.seed,
     )  # fmt: skip
-    files = found.write(told.out.dir)
+    files = written_line(told.out.dir, found.write)
     if found.incomplete:
         print(f"left out, not complete: {', '.join(found.incomplete)}")
     print(found)
-    print(f"{told.out.dir}: {', '.join(files)}")
+    print(files)

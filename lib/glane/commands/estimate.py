@@ -13,6 +13,7 @@ def main(values: Mapping[str, Any]) -> None:
     """Estimate, write the table, and say in words what the intervals are."""
     from glane.api.cases import named_case
     from glane.api.estimate import estimate
+    from glane.assess.files import written_line
     from glane.run.find import find_runs
     from glane.settings import estimate_settings
 
@@ -26,6 +27,6 @@ def main(values: Mapping[str, Any]) -> None:
         half_width=told.half_width, population=told.population, weight=told.weight,
         inclusion_probability=told.inclusion_probability,
     )  # fmt: skip
-    files = found.write(told.out.dir)
+    files = written_line(told.out.dir, found.write)
     print(found)
-    print(f"{told.out.dir}: {', '.join(files)}")
+    print(files)

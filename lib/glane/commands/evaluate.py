@@ -17,14 +17,15 @@ def main(values: Mapping[str, Any]) -> None:
     """Evaluate, write the result, and print a short table."""
     from glane.api.attacks import measure_attacks
     from glane.api.evaluate import evaluate
+    from glane.assess.files import written_line
     from glane.settings import evaluate_settings
 
     told = evaluate_settings(values)
     if told.attacks is not None:
         fared = measure_attacks(told.run.dir, told.attacks)
-        files = fared.write(told.out.dir)
+        files = written_line(told.out.dir, fared.write)
         print(fared)
-        print(f"{told.out.dir}: {', '.join(files)}")
+        print(files)
     if told.gold is None:
         return
     found = evaluate(
@@ -32,6 +33,6 @@ def main(values: Mapping[str, Any]) -> None:
         compare=told.compare,
         weighted=told.weighted, samples=told.bootstrap.samples, method=told.bootstrap.method, seed=told.seed,
     )  # fmt: skip
-    files = found.write(told.out.dir)
+    files = written_line(told.out.dir, found.write)
     print(found)
-    print(f"{told.out.dir}: {', '.join(files)}")
+    print(files)

@@ -18,6 +18,7 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.api.cases import named_case
     from glane.api.multiverse import multiverse
     from glane.api.seal import seal_in, seal_question
+    from glane.assess.files import written_line
     from glane.settings import multiverse_settings
 
     told = multiverse_settings(values)
@@ -37,6 +38,6 @@ def main(values: Mapping[str, Any]) -> None:
         weight=told.weight, inclusion_probability=told.inclusion_probability, samples=told.bootstrap.samples,
         interval=told.bootstrap.method, seed=told.seed, seal=seal_in(told.out.dir),
     )  # fmt: skip
-    files = found.write(told.out.dir)
+    files = written_line(told.out.dir, found.write)
     print(found)
-    print(f"{told.out.dir}: {', '.join(files)}")
+    print(files)

@@ -281,8 +281,8 @@ def open_run(path: str | Path, *, partial: bool = False) -> Run:
     files = sorted(str(file) for file in directory.parts.glob("part-*.parquet"))
     if not partial:
         raise RunError(
-            f"{path}: this run is not complete ({len(files)} shards committed). Run its command again to go on, "
-            "or open it with partial=True to read what it has."
+            f"{path}: this run is not complete ({len(files)} shards committed). Run its command again to go on; in "
+            "Python, glane.open_run(…, partial=True) reads what it has."
         )
     if not files:
         raise RunError(f"{path}: this run has no committed shard yet.")

@@ -34,7 +34,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "chance": "In brackets: the error that a perfectly calibrated model would show with as many judged values, by "
         "chance alone. Below it, nothing speaks against the confidence.",
         "explain": "A point is a tenth of the judged values: across, the confidence that the model gave; upwards, the "
-        "share that was right, with its 95 % interval. Points on the diagonal are honest. Hollow: after calibration.",
+        "share that was right, with its 95 % confidence interval. Points on the diagonal are honest. Hollow: after "
+        "calibration.",
         "head": "field|judged|right|calibration error|after calibration|curve",
         "curve_of_all": "all fields",
         "confidence": "confidence",
@@ -51,9 +52,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "none": "aucun",
         "silence": "Ce que le modèle a omis",
         "silence_explain": "Les documents que personne ne regarde, car le modèle n'a rien trouvé ou a dit false : "
-        "combien, parmi ceux qui ont été jugés, cachent pourtant une valeur, et la limite de cette part dans le run, "
-        "pour chaque ligne seule avec une probabilité de {sure}. D'une liste, on compte les documents où il manque un "
-        "élément.",
+        "combien, parmi ceux qui ont été jugés, cachent pourtant une valeur, et la limite de cette part dans "
+        "l'extraction, pour chaque ligne seule avec une probabilité de {sure}. D'une liste, on compte les documents où "
+        "il manque un élément.",
         "silence_head": "champ|le modèle dit|documents|jugés|omis|au plus|documents au plus|silence",
         "no_value": "pas de valeur",
         "yes": "accepté",
@@ -62,8 +63,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "chance": "Entre parenthèses : l'erreur que montrerait, par le seul hasard, un modèle parfaitement calibré "
         "avec autant de valeurs jugées. En dessous, rien ne parle contre la confiance.",
         "explain": "Un point est un dixième des valeurs jugées : en abscisse, la confiance donnée par le modèle ; en "
-        "ordonnée, la part de valeurs justes, avec son intervalle à 95 %. Les points sur la diagonale sont honnêtes. "
-        "Points creux : après calibration.",
+        "ordonnée, la part de valeurs justes, avec son intervalle de confiance à 95 %. Les points sur la diagonale "
+        "sont honnêtes. Points creux : après calibration.",
         "head": "champ|jugées|justes|erreur de calibration|après calibration|courbe",
         "curve_of_all": "tous les champs",
         "confidence": "confiance",

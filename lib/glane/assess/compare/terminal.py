@@ -14,12 +14,16 @@ from glane.assess.compare.record import (
     OverallDifference,
 )
 from glane.assess.evaluate.answers import some_ids
-from glane.assess.evaluate.record import ArmScores, EvaluationSummary
+from glane.assess.evaluate.record import ArmScores, EvaluationSummary, GroupScores
 from glane.assess.evaluate.report import exact_of, how_drawn, named
 from glane.assess.evaluate.scores import Counts, DescribedField, Ends, SignFigures, SignScores, Weights
+from glane.assess.evaluate.signs_page import FEW
 from glane.assess.evaluate.words import WORDS
+from glane.errors import shown
 from glane.task.signs import SIGNS
 from glane.toys import notice_lines
+
+_MOST_GROUPS = 40  # of one column
 
 
 def evaluation_text(summary: EvaluationSummary) -> str:
@@ -58,6 +62,8 @@ def evaluation_text(summary: EvaluationSummary) -> str:
         )
     lines += _sign_lines(summary.signs)
     lines += _arm_lines(summary.arms)
+    for column, groups in summary.by.items():
+        lines += _group_lines(column, groups)
     return "\n".join(lines)
 
 
@@ -72,21 +78,33 @@ def _date_lines(fields: Mapping[str, DescribedField]) -> list[str]:
 
 
 def _sign_lines(found: SignScores | None) -> list[str]:
-    """What the signs of a run are worth, in three lines."""
+    """What the signs of a run are worth, in a few lines."""
     if found is None:
         return []
     one = found.overall
+    few = f"  only {one.wrong} wrong values: shares of fewer than {FEW} are uncertain" if 0 < one.wrong < FEW else ""
     precision, recall = (_share(*ends) for ends in _shares_of(one.any))
     of_unmarked, of_all = _share(one.unmarked_right, one.unmarked_right_ci95), _share(one.right, one.right_ci95)
     return [
         f"signs: {one.any.values} of {one.values} values have one; {one.any.wrong} of these are wrong:{precision}",
         f"  of {one.wrong} wrong values {one.unmarked_wrong} have no sign, {one.any.wrong} have one:{recall}",
         f"  right, of values without a sign:{of_unmarked}; of all:{of_all}",
+        *filter(None, [few]),
     ]
 
 
+def _group_lines(column: str, groups: Mapping[str, GroupScores]) -> list[str]:
+    """The averages of each subgroup; the page and fields.parquet have its fields."""
+    lines = [f"by {column}:"]
+    for name, one in list(groups.items())[:_MOST_GROUPS]:
+        micro, macro = (f"{_plain(part.f1)} {_between(part.f1_ci95)}".rstrip() for part in (one.micro, one.macro))
+        lines.append(f"  {shown(name)}: {one.documents} documents; F1 (micro) {micro}; F1 (macro) {macro}")
+    left = len(groups) - _MOST_GROUPS
+    return [*lines, *([f"  … and {left} more, in fields.parquet"] if left > 0 else [])]
+
+
 def _arm_lines(found: ArmScores | None) -> list[str]:
-    """The arms of a review and their difference, and what it means, in French and English."""
+    """The arms of a review and their difference, and what it means."""
     if found is None:
         return []
     blind, assisted, apart = found.blind, found.assisted, found.overall
@@ -100,7 +118,7 @@ def _arm_lines(found: ArmScores | None) -> list[str]:
         lines.append(
             f"  {name}: {_plain(one)} blind, {_plain(other)} with; difference {signed} {_between(ends)}".rstrip()
         )
-    return [*lines, f"  {WORDS['fr']['anchoring']}", f"  {WORDS['en']['anchoring']}"]
+    return [*lines, f"  {WORDS['en']['anchoring']}"]
 
 
 def _shares_of(one: SignFigures) -> tuple[tuple[float | None, Ends], tuple[float | None, Ends]]:

@@ -59,10 +59,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "equal_share": "Part identique",
         "kappa": "Kappa",
         "with_gold_how": (
-            "Différence : cette extraction moins la première, avec intervalle à 95 % par rééchantillonnage apparié des "
-            "documents. McNemar exact sur les documents dont une seule a le champ entièrement juste ; p corrigé pour "
-            "tous les champs de toutes les extractions (Holm). La première ligne teste les documents entiers "
-            "(corrigé pour toutes les extractions)."
+            "Différence : cette extraction moins la première, avec intervalle de confiance à 95 % par "
+            "rééchantillonnage apparié des documents. McNemar exact sur les documents dont une seule a le champ "
+            "entièrement juste ; p corrigé pour tous les champs de toutes les extractions (Holm). La première ligne "
+            "teste les documents entiers (corrigé pour toutes les extractions)."
         ),
         "agreement_how": (
             "Part des documents où les deux disent la même chose (Wilson), et kappa de Cohen pour les catégories, "

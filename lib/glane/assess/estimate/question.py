@@ -10,6 +10,7 @@ import polars as pl
 
 from glane.assess import sampling
 from glane.assess.clusters import CLUSTER, cluster_numbers
+from glane.assess.remedies import brought_into
 from glane.assess.yes import check_value, inner_type, is_yes
 from glane.errors import ConfigError, DataError, did_you_mean
 
@@ -153,8 +154,8 @@ def _check_types(run: pl.DataType, gold: pl.DataType, field: str) -> None:
     """The truth must be of the kind of the answers: "TRUE" or 1 for a boolean would silently be a no."""
     if _kind(run) != _kind(gold) and gold != pl.Null:
         raise DataError(
-            f"gold: {field!r} is {gold}, and in the run {run}. Write its values as the run has them, "
-            f"for example with .cast(pl.{run.base_type().__name__})."
+            f"gold: {field!r} is {gold}, and in the run {run}. Write its values as the run has them."
+            f"{brought_into(field, gold, str(run))}"
         )
 
 
@@ -214,7 +215,11 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
     if question.every and not question.by:
         raise ConfigError("every: needs by, a column of dates.")
     if question.every and question.by and run.schema[question.by] not in (pl.Date, pl.Datetime):
-        raise ConfigError(f"every: by={question.by!r} is {run.schema[question.by]}, and must be a date.")
+        raise ConfigError(
+            f"every: by={question.by!r} is {run.schema[question.by]}, and periods are made of dates. Leave every out "
+            f"for an estimate of each value of {question.by!r}, or name a column of dates; one of text is read as "
+            "dates where the input is made."
+        )
 
 
 def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: str) -> pl.DataFrame:

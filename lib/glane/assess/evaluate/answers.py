@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from glane.assess.remedies import brought_into
 from glane.errors import DataError, did_you_mean, told
 from glane.task.fields import EnumField, Field, ListField, ObjectField
 
@@ -124,7 +125,12 @@ def _pruned(field: Field, kind: pl.DataType, place: str) -> Field:
             raise DataError(f"{place}: has none of the members {', '.join(field.fields)}.")
         return field.model_copy(update={"fields": kept})
     if isinstance(field, ListField | ObjectField) or not field.takes_column(kind):
-        raise DataError(f"{place}: the column is {kind}; the task's {field.type} needs {_expected(field)}.")
+        remedy = (
+            ""
+            if place.count(".") > 1 or "[" in place
+            else brought_into(place.partition(".")[2], kind, _expected(field))
+        )
+        raise DataError(f"{place}: the column is {kind}; the task's {field.type} needs {_expected(field)}.{remedy}")
     return field
 
 

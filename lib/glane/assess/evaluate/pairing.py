@@ -69,6 +69,8 @@ def pair(
         DataError: if the right answers cannot be used, or none is of a document of the run.
     """
     check_ids(gold, id_column, place="gold")
+    if gold.is_empty():
+        raise DataError("gold: no row. Review some documents of the run first.")
     asked = gold_fields(fields, gold, wanted)
     check_gold(asked, gold, id_column)
     check_annotations(asked, gold, id_column)

@@ -25,6 +25,7 @@ from glane.assess.evaluate.scores import (
 )
 from glane.assess.evaluate.signs_page import signs_section
 from glane.assess.evaluate.words import WORDS
+from glane.assess.pages.labels import CODES
 from glane.assess.pages.page import bar, decimal, heading, page, paragraph, table, with_range
 from glane.types import Language
 from glane.validation import Strict
@@ -183,24 +184,25 @@ def _picked(values: Strict, names: Sequence[str]) -> list[int]:
 
 def _categories(summary: EvaluationSummary, language: Language) -> list[str]:
     words = WORDS[language]
-    told = {name: entry for name, entry in summary.fields.items() if entry.values is not None or entry.confusion}
-    if not told:
+    found = {name: entry for name, entry in summary.fields.items() if entry.values is not None or entry.confusion}
+    if not found:
         return []
     parts = [heading(words["categories"]), paragraph(words["categories_how"])]
-    for name, entry in told.items():
+    for name, entry in found.items():
         parts.append(heading(name, 3))
+        told = CODES[language] if set(entry.values or ()) == {"true", "false"} else {}
         if entry.values is not None:
-            parts.append(_value_table(entry.values, language))
+            parts.append(_value_table(entry.values, language, told))
         if entry.confusion is not None:
-            parts.append(_confusion_table(entry.confusion, words))
+            parts.append(_confusion_table(entry.confusion, words, told))
     return parts
 
 
-def _value_table(values: Mapping[str, CategoryScores], language: Language) -> str:
+def _value_table(values: Mapping[str, CategoryScores], language: Language, told: Mapping[str, str]) -> str:
     words = WORDS[language]
     rows = [
         [
-            value,
+            told.get(value, value),
             str(entry.tp + entry.fn),
             with_range(entry.sensitivity, entry.sensitivity_ci95, language, digits=2),
             with_range(entry.specificity, entry.specificity_ci95, language, digits=2),
@@ -235,7 +237,7 @@ def _note_table(notes: Mapping[str, NoteScores], what: str, language: Language) 
     shown = table([words["field"], words["count"], words["share"]], rows) if rows else ""
     silent = [name for name in notes if name not in asked]
     note = paragraph(f"{words[f'{what}_not_asked']} {', '.join(silent)}.") if silent else ""
-    told = {VALUE: words["value"].lower()}
+    told = {**CODES[language], VALUE: words["value"].lower()}
     tables = [
         heading(name, 3) + _confusion_table(entry.confusion, words, told)
         for name, entry in asked.items()

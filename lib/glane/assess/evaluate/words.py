@@ -39,8 +39,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "exact": "Exact",
         "micro": "Ensemble (micro)",
         "macro": "Moyenne des champs (macro)",
-        "no_macro": "La moyenne des champs n'a pas d'intervalle : {num} champs sont sans erreur ici, et l'on ne sait "
-        "pas combien ils peuvent en avoir ailleurs.",
+        "no_macro": "La moyenne des champs n'a pas d'intervalle : pour {num} d'entre eux, il n'y a pas d'erreur ici, "
+        "et l'on ne sait pas combien il peut y en avoir ailleurs.",
         "correct": "Justes",
         "wrong": "Faux",
         "missed": "Manqués",
@@ -114,8 +114,8 @@ WORDS: dict[Language, dict[str, str]] = {
             "donnée. Parmi les valeurs marquées, combien sont fausses (précision du signe) ; parmi les fausses, "
             "combien sont marquées (rappel du signe) ; et combien sont justes parmi celles qui n'ont aucun signe. Une "
             "valeur manquée n'est pas une valeur : aucun signe ne peut la marquer. Un signe de ligne (broken_rules, "
-            "suspicious) vaut pour toutes ses valeurs, un signe de liste pour tous ses éléments. Intervalles de Wilson "
-            "à 95 %, à un effectif qui compte que les valeurs d'un document se trompent ensemble."
+            "suspicious) vaut pour toutes ses valeurs, un signe de liste pour tous ses éléments. Intervalles de "
+            "confiance à 95 % (Wilson), à un effectif qui compte que les valeurs d'un document se trompent ensemble."
         ),
         "signs_few": (
             "{wrong} valeurs fausses seulement : ces parts sont incertaines, lisez les intervalles. Pour un champ ou "
@@ -140,7 +140,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "arms": "Selon ce que les relecteurs ont vu",
         "arms_how": (
             "Des documents tirés au hasard ont été relus en aveugle, sans les réponses du modèle, les autres avec. "
-            "Différence : avec moins en aveugle, intervalle à 95 % de Zou et Donner (2008)."
+            "Différence : avec moins en aveugle, intervalle de confiance à 95 % (Zou et Donner 2008)."
         ),
         "anchoring": (
             "Qui voit une réponse s'y range trop volontiers (ancrage ; Schroeder, Roy et Kabbara 2025), et le modèle "
@@ -185,8 +185,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "exact": "Exact",
         "micro": "All (micro)",
         "macro": "Mean of fields (macro)",
-        "no_macro": "The mean of fields has no interval: {num} fields show no error here, and how many they may have "
-        "elsewhere is not known.",
+        "no_macro": "The mean of fields has no interval: in {num} of them there is no error here, and how many there "
+        "may be elsewhere is not known.",
         "correct": "Correct",
         "wrong": "Wrong",
         "missed": "Missed",
@@ -256,8 +256,8 @@ WORDS: dict[Language, dict[str, str]] = {
             "values, how many are wrong (precision of the sign); of wrong values, how many are marked (recall of the "
             "sign); and how many are right among those without any sign. A value that was missed is no value: no sign "
             "can be at it. A sign of a row (broken_rules, suspicious) is at all of its values, a sign of a list at all "
-            "of its items. Wilson's 95 % intervals, at a number of values that counts that those of one document err "
-            "together."
+            "of its items. Wilson's 95 % confidence intervals, at a number of values that counts that those of one "
+            "document err together."
         ),
         "signs_few": (
             "Only {wrong} wrong values: these shares are uncertain, read the intervals. Of a field or sign with fewer "
@@ -282,7 +282,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "arms": "By what readers were shown",
         "arms_how": (
             "Documents drawn at random were reviewed blind, without the model's answers, the others with them. "
-            "Difference: with less blind, 95 % interval of Zou and Donner (2008)."
+            "Difference: with less blind, 95 % confidence interval (Zou and Donner 2008)."
         ),
         "anchoring": (
             "Readers lean towards an answer that they are shown (anchoring; Schroeder, Roy and Kabbara 2025), and the "

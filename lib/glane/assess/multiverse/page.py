@@ -22,7 +22,7 @@ def _body(summary: MultiverseSummary, language: Language) -> str:
     words = WORDS[language]
     parts = [heading(words["title"], 1), _about(summary, language), _seal(summary, language)]
     parts += [heading(words["curve"]), paragraph(words["curve_how"])]
-    parts.append(curve(summary, language, title=f"{words['curve']}: {subject(summary, language)}"))
+    parts.append(curve(summary, language, title=words["curve_title"].format(subject=subject(summary, language))))
     parts += [heading(words["spread"]), _spread(summary, language), paragraph(words["spread_how"])]
     if summary.between is not None and summary.corrected is not None:
         parts.append(paragraph(words["contrast_how"]))

@@ -16,7 +16,8 @@ def subject(summary: MultiverseSummary, language: Language) -> str:
     said = words[name].format(case=question.case, field=question.field, value=question.value)
     if summary.between is None:
         return said
-    return f"{said}, {question.by}: {' − '.join(map(shown, summary.between))}"
+    colon = " : " if language == "fr" else ": "
+    return f"{said}, {question.by}{colon}{' − '.join(map(shown, summary.between))}"
 
 
 def shown_as(question: Question) -> tuple[float, int]:

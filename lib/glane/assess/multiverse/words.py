@@ -41,10 +41,11 @@ WORDS: dict[Language, dict[str, str]] = {
             "SHA-256 du sceau ailleurs. Les chiffres bruts ont pu être vus avant le sceau."
         ),
         "curve": "Courbe des spécifications",
+        "curve_title": "Courbe des spécifications : {subject}",
         "curve_how": (
             "De gauche à droite, chaque spécification, du chiffre brut le plus bas au plus haut ; en gris le modèle "
-            "seul, en bleu le chiffre corrigé par la relecture s'il y en a une, avec leurs intervalles à 95 %. "
-            "Bande claire et tirets : la spécification retenue. En dessous, ce avec quoi elle a été posée "
+            "seul, en bleu le chiffre corrigé par la relecture s'il y en a une, avec leurs intervalles de confiance à "
+            "95 %. Bande claire et tirets : la spécification retenue. En dessous, ce avec quoi elle a été posée "
             "(W : libellé, M : modèle, R : lecture)."
         ),
         "spread": "Jusqu'où les chiffres s'écartent",
@@ -127,10 +128,12 @@ WORDS: dict[Language, dict[str, str]] = {
             "of the seal elsewhere. Raw figures may have been seen before the seal."
         ),
         "curve": "Specification curve",
+        "curve_title": "Specification curve: {subject}",
         "curve_how": (
             "From left to right every specification, from the lowest raw figure to the highest; in grey the model "
-            "alone, in blue the figure corrected by the review if there is one, with their 95 % intervals. Light band "
-            "and dashes: the chosen specification. Below, what it was asked with (W: wording, M: model, R: reading)."
+            "alone, in blue the figure corrected by the review if there is one, with their 95 % confidence intervals. "
+            "Light band and dashes: the chosen specification. Below, what it was asked with (W: wording, M: model, R: "
+            "reading)."
         ),
         "spread": "How far the figures lie apart",
         "spread_head": "measure|model alone|corrected",
