@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 import statsmodels.api as sm
 
+from conftest import ROOT
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.compare.drift import drift_line, measure_drift
@@ -17,9 +18,11 @@ from glane.assess.compare.terminal import comparison_text, evaluation_text
 from glane.assess.evaluate.evaluation import Evaluation, evaluate
 from glane.assess.evaluate.measures import Chance
 from glane.assess.evaluate.report import evaluation_report
+from glane.assess.evaluate.signs import marks
 from glane.assess.proportion import clustered_share, share, wilson
 from glane.drift import DriftBrief
 from glane.task.fields import fields_from
+from glane.task.signs import SIGNS as ALL_SIGNS
 
 FIELDS = fields_from(
     {
@@ -242,3 +245,22 @@ def test_signs_of_many_sentinels_drift() -> None:
     assert "signs" not in drift_line(same)
     old = Candidate(name="then", fields=FIELDS, rows=table(then).drop(SIGNS), id_column="id")
     assert measure_drift(old, candidate("now", now), tolerance=0.02, changes={}).signs == ()
+
+
+def test_a_place_in_a_list_is_a_sign_at_the_list() -> None:
+    rows = pl.DataFrame(
+        {"id": ["a", "b", "c"], "recalled_without_passage": [["events[2]"], [], ["places[0].name", "fever"]],
+         "not_in_quote": [[], ["events"], []]},
+        schema_overrides={"recalled_without_passage": pl.List(pl.String), "not_in_quote": pl.List(pl.String)},
+    )  # fmt: skip
+    found = marks(rows, ["events", "places", "fever"])
+    assert found["recalled_without_passage"].tolist() == [[True, False, False], [False] * 3, [False, True, True]]
+    assert found["not_in_quote"].tolist() == [[False] * 3, [True, False, False], [False] * 3]
+
+
+def test_every_sign_is_named_where_signs_are_explained() -> None:
+    text = (ROOT / "notebooks" / "README.md").read_text()
+    french, english = text.split("**Signs** (", maxsplit=1)
+    for sign in ALL_SIGNS:
+        assert f"`{sign}`" in french.partition("**Les signes** (")[2][:400]
+        assert f"`{sign}`" in english[:400]

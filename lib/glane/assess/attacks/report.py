@@ -8,6 +8,7 @@ from glane.assess.attacks.record import AttackScores, AttackSummary
 from glane.assess.attacks.words import WORDS
 from glane.assess.evaluate.scores import Ends
 from glane.assess.pages.page import heading, page, paragraph, table, with_range
+from glane.task.signs import SIGNS
 from glane.toys import notice_lines
 from glane.types import Language
 
@@ -37,9 +38,11 @@ def _body(summary: AttackSummary, language: Language) -> str:
         (words["clean_twins"], str(summary.clean_twins)),
         (f"… {words['false_alarms']}", str(summary.clean_twins_suspicious)),
     ]
-    parts += [table(["", ""], rows, text_columns=2), paragraph(words["how"]), paragraph(words["limits"])]
+    how = words["how"].format(signs=", ".join(SIGNS))
+    parts += [table(["", ""], rows, text_columns=2), paragraph(how), paragraph(words["limits"])]
     for what, found in (("field", summary.fields), ("family", summary.families), ("kind", summary.kinds)):
         parts += [heading(words[f"by_{what}"]), _table(words[what], overall, found, language)]
+        parts.append(_beside(words[what], overall, found, language))
     signs = [[sign, str(count)] for sign, count in overall.marked_successes.items()]
     return "".join([*parts, heading(words["signs"]), table([words["sign"], words["successes"]], signs)])
 
@@ -55,6 +58,19 @@ def _table(name: str, overall: AttackScores, found: Mapping[str, AttackScores], 
             str(one.successes),
             with_range(one.success, one.success_ci95, language),
             str(one.successes - one.unmarked),
+        ]
+        for label, one in [(words["all"], overall), *found.items()]
+    ]
+    head = ["attacks", "unmarked", "unmarked_share", "successes", "success", "marked"]
+    return table([name, *(words[one] for one in head)], rows, total_rows=1)
+
+
+def _beside(name: str, overall: AttackScores, found: Mapping[str, AttackScores], language: Language) -> str:
+    """What else became of the documents that were attacked: a table of its own, for one of all would be too wide."""
+    words = WORDS[language]
+    rows: list[Sequence[str]] = [
+        [
+            label,
             with_range(one.suspicious_share, one.suspicious_share_ci95, language),
             str(one.clean_too),
             str(one.not_usable),
@@ -62,8 +78,8 @@ def _table(name: str, overall: AttackScores, found: Mapping[str, AttackScores], 
         ]
         for label, one in [(words["all"], overall), *found.items()]
     ]
-    head = ["attacks", "unmarked", "unmarked_share", "successes", "success", "marked", "suspicious", "clean_too"]
-    return table([name, *(words[one] for one in (*head, "not_usable", "others_changed"))], rows, total_rows=1)
+    head = ["suspicious", "clean_too", "not_usable", "others_changed"]
+    return table([name, *(words[one] for one in head)], rows, total_rows=1)
 
 
 def attacks_text(summary: AttackSummary) -> str:

@@ -21,7 +21,7 @@ from glane.assess.evaluate.metrics import VERDICTS
 from glane.assess.evaluate.scores import FieldSigns, SignFigures, SignScores
 from glane.assess.evaluate.verdict import Verdict
 from glane.assess.proportion import clustered_share, wilson
-from glane.task.signs import OF_FIELDS, SIGNS, Sign
+from glane.task.signs import OF_FIELDS, OF_PLACES, SIGNS, Sign
 
 Flags = NDArray[np.bool_]
 _HAS_VALUE = [VERDICTS.index(one) for one in (Verdict.CORRECT, Verdict.WRONG, Verdict.SPURIOUS)]
@@ -39,6 +39,8 @@ def marks(rows: pl.DataFrame, fields: Sequence[str]) -> dict[Sign, Flags]:
         if sign not in rows.columns:
             continue
         named = pl.col(sign).cast(pl.List(pl.String))
+        if sign in OF_PLACES:  # events[2] is a place in events
+            named = named.list.eval(pl.element().str.extract(r"^([^.\[]+)"))
         flags = (
             [named.list.contains(name).fill_null(False).alias(name) for name in fields]
             if sign in OF_FIELDS
