@@ -19,6 +19,7 @@ import yaml
 from sklearn.metrics import cohen_kappa_score
 
 import glane
+import glane.assess.review.page as review_page
 from conftest import ROOT, SMALL_TASK, extract_here, job, make_settings, write_documents
 from glane.assess import sampling
 from glane.assess.review.agreement import agreement
@@ -959,3 +960,12 @@ def test_the_job_writes_where_it_may(run, tmp_path):
     with pytest.raises(RunError, match="out.dir"):
         write_review(blocked, pl.DataFrame({"id": []}), page_data(run))
     assert Path(blocked).is_file()
+
+
+def test_scripts_of_the_page_stay_short_and_are_all_in_it() -> None:
+    files = sorted(path.name for path in Path(review_page.__file__).parent.glob("*.js"))
+    page = render({"documents": [], "fields": {}})
+    for name in files:
+        text = (Path(review_page.__file__).parent / name).read_text(encoding="utf-8")
+        assert text.count("\n") <= 300
+        assert text.strip() in page

@@ -618,6 +618,8 @@ def test_a_wanted_half_width_is_answered_on_the_page_and_in_the_terminal(what: A
         assert "A: " not in text.partition("To review")[2]  # a table that adds up has one plan
         unit = "5 points de pourcentage" if what == "prevalence" else "20 documents"
         assert f"Combien de documents relire pour ± {unit}" in page
+        assert ("their sum may differ a little" in text) == (by is not None and what == "count")
+        assert ("Les nombres sont arrondis" in page) == (by is not None and what == "count")
         assert f"<td>{whole.rows_ppi}</td><td>{whole.rows_gold_only}</td>" in page
     none = summarised(
         estimate(run, gold, question := Question(what=what, field="co"), id_column="id"), question, num_rejected=0

@@ -175,6 +175,8 @@ def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language
     found = [words[name] for name in sorted({one.method for one in summary.estimates if one.method in words})]
     if summary.together is not None and (p := summary.together.heterogeneity) is not None:
         found.append(words["alike" if p >= _DIFFER else "differ"].format(p=decimal(p, language)))
+    if summary.together is not None and question.what == "count":
+        found.append(words["rounded"])
     if overall is not None and overall.clusters is not None:
         found.append(
             words["clusters"].format(

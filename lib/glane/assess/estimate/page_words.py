@@ -33,6 +33,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "ou que cette relecture ne permet de le dire."
         ),
         "too_many": "trop",
+        "rounded": "Les nombres sont arrondis : leur somme peut s'écarter un peu du total écrit.",
         "unit_prevalence": " points de pourcentage",
         "unit_count": " documents",
         "unit_mean": "",
@@ -135,6 +136,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "more than there are, or than this review can tell."
         ),
         "too_many": "too many",
+        "rounded": "Numbers are rounded: their sum may differ a little from the total that is written.",
         "unit_prevalence": " percentage points",
         "unit_count": " documents",
         "unit_mean": "",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from glane.assess.designs import design_text
 from glane.assess.estimate.figures import if_reviewers_err, is_planned, whole_limits
+from glane.assess.estimate.page_words import WORDS
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together, Validation
 from glane.errors import shown
@@ -45,6 +46,8 @@ def estimate_text(summary: EstimatesSummary) -> str:
     lines += filter(None, [_meaning(question), _nulls(question), _large_part(found, question)])
     if summary.together is not None:
         lines += _of_all(summary.together)
+        if question.what == "count":
+            lines.append(WORDS["en"]["rounded"])
     lines += _plans(summary)
     if question.shared_error_rates:
         lines.append(

@@ -29,7 +29,7 @@ from glane.task.schema import MISSING, VALUE
 from glane.task.task import Task
 
 _PARTS = Path(__file__).parent
-_SCRIPTS = ("words.js", "show.js", "editor.js", "review.js", "print.js")
+_SCRIPTS = ("words.js", "show.js", "editor.js", "state.js", "review.js", "print.js")
 # What could end the block, or be taken for a comment or an entity; the last two end a line of JavaScript.
 _NOTHING: Mapping[str, Any] = {"answer": None, "passages": (), "confidence": None}  # of a field of the blind arm
 _UNSAFE = re.compile("[<>&\u2028\u2029]")
