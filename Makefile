@@ -4,13 +4,18 @@ RUN = .venv/bin/python
 PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal
 LIGHT = not engine and not ray and not slurm
 
-.PHONY: help setup dev demo small-model slurm-up slurm-down test check sabotage clean
+.PHONY: help setup wheelhouse dev demo small-model slurm-up slurm-down test check sabotage clean
 
 help:             ## the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
 
-setup:            ## .venv with what a run needs
-	@$(PYTHON) lib/glane_tools/install.py
+setup:            ## .venv with what a run needs: GLANE_DEVICE=gpu|cpu; WHEELHOUSE=FOLDER where there is no network
+	@$(PYTHON) lib/glane_tools/install.py $(if $(WHEELHOUSE),--wheelhouse "$(WHEELHOUSE)")
+
+wheelhouse:       ## WHEELHOUSE=FOLDER with all packages: GLANE_DEVICE=gpu|cpu, NODE_PYTHON=3.11, NODE_GLIBC=2.31
+	@$(PYTHON) lib/glane_tools/wheelhouse.py "$(or $(WHEELHOUSE),wheelhouse)" \
+		$(if $(NODE_PYTHON),--python $(NODE_PYTHON)) $(if $(NODE_GLIBC),--glibc $(NODE_GLIBC)) \
+		$(if $(NODE_MACHINE),--machine $(NODE_MACHINE))
 
 dev:              ## .venv with what the tests need, too
 	@$(PYTHON) lib/glane_tools/install.py --dev

@@ -1,11 +1,12 @@
 # What the compute nodes need: adapt this file to your site. Sourced by the batch scripts, on the first node.
 #
-# Modules:
+# Modules. Kernels are compiled on the nodes: a C compiler and Python's headers must be there. No CUDA: the packages bring
+# CUDA 13.0, and the NVIDIA driver of the nodes must be release 580 or later.
 #   module purge
-#   module load python/3.11 cuda/12.8
+#   module load python/3.11 gcc/12
 #
-# Fast local disks and shared caches. What engines compile goes to TMPDIR, into a folder of yours that all your jobs on a
-# node share, unless VLLM_CACHE_ROOT, TRITON_CACHE_DIR and the like are set here:
+# Fast local disks and shared caches. What engines compile is kept by default, without a line here, in TMPDIR or /tmp, in a
+# folder of yours that all your jobs on a node share; what is set here (VLLM_CACHE_ROOT, TRITON_CACHE_DIR, …) holds instead.
 #   export TMPDIR=/local/$SLURM_JOB_ID
 #   export HF_HOME=/shared/models/huggingface
 #
@@ -15,8 +16,10 @@
 #
 # Python: the virtual environment that `make setup` made, or a container (see glane.def):
 #   export GLANE_CONTAINER=/shared/containers/glane.sif
+glane_bind=$GLANE_ROOT,$PWD  # what a container must see; add the folders of weights, documents and runs
+if [[ ${TMPDIR:-/tmp} != /tmp ]]; then glane_bind+=,$TMPDIR; fi
 if [[ -n ${GLANE_CONTAINER:-} ]]; then
-    GLANE_PYTHON=(${GLANE_CONTAINER_COMMAND:-apptainer exec --nv --bind "$GLANE_ROOT,$PWD"} "$GLANE_CONTAINER" python3)
+    GLANE_PYTHON=(${GLANE_CONTAINER_COMMAND:-apptainer exec --nv --bind "$glane_bind"} "$GLANE_CONTAINER" python3)
 else
     GLANE_PYTHON=("${GLANE_VENV:-$GLANE_ROOT/.venv}/bin/python3")  # a system has no "python"
 fi

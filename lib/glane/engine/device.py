@@ -12,6 +12,7 @@ from typing import Any, Literal
 from glane.versions import is_installed
 
 DEVICE = "GLANE_DEVICE"  # cpu: work on CPUs, also where the scheduler grants GPUs; gpu: the build that is installed
+CUDA_NEEDED, DRIVER_NEEDED = "13.0", 580  # of the GPU build: CUDA, and the first release of NVIDIA's driver for it
 _REMEDY = f"Or set {DEVICE}=cpu, to work on CPUs on purpose."
 _CUDA = "nvidia-cuda-runtime"  # the distribution of the CUDA that a build brings along
 
@@ -104,7 +105,7 @@ def gpu_complaint(granted: int) -> str | None:
         newest = f"{driver.cuda // 1000}.{driver.cuda % 1000 // 10}"
         return (
             f"{gave}, and their driver {driver.version} runs CUDA {newest} at most; this environment needs {cuda}. "
-            "Have the driver updated, or install a build for that CUDA (slurm/README.md)."
+            f"Have the driver updated: release {DRIVER_NEEDED} or later."
         )
     return None
 
