@@ -28,12 +28,12 @@ def cache_variables(environment: Mapping[str, str]) -> dict[str, str]:
     with contextlib.suppress(OSError):
         with contextlib.suppress(FileExistsError):
             root.mkdir(mode=0o700)
-        if _is_ours(root):
+        if is_ours(root):
             return {name: str(root / folder) for name, folder in _VARIABLES.items() if name not in environment}
     return {}
 
 
-def _is_ours(folder: Path) -> bool:
+def is_ours(folder: Path) -> bool:
     """Whether a folder is this user's, no link, and nobody else may write to it."""
     status = folder.lstat()
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022

@@ -24,10 +24,11 @@ _POLL_S = 0.2
 class DigestCache:
     """The digests that are known to this user, by the path, size and time of change of a file."""
 
-    def __init__(self, digest: Callable[[str], str], *, wait_s: float = _WAIT_S) -> None:
-        """`digest` hashes the file at a path."""
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        self._path, self._digest, self._wait_s = root / "glane" / "digests.json", digest, wait_s
+    def __init__(self, digest: Callable[[str], str], *, folder: Path | None = None, wait_s: float = _WAIT_S) -> None:
+        """`digest` hashes the file at a path. `folder` holds the cache; None is the user's cache directory."""
+        if folder is None:
+            folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glane"
+        self._path, self._digest, self._wait_s = folder / "digests.json", digest, wait_s
         self._known = self._read()
 
     def learn(self, files: Sequence[Path]) -> None:
@@ -42,6 +43,10 @@ class DigestCache:
             self._known |= {_key(file): digest for file, digest in zip(unknown, taken, strict=True)}
             if unknown:
                 self._save()
+
+    def of(self, file: Path) -> str:
+        """The digest of a file that was learned, and has not changed since."""
+        return self._known[_key(file)]
 
     def combined(self, files: Sequence[Path]) -> str:
         """One digest of several files and their names, all of them learned."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from glane.engine import scripted, vllm
 from glane.engine.protocol import Engine, EngineKind
+from glane.engine.staged import staged_weights
 from glane.errors import ConfigError
 from glane.settings import ModelSettings
 from glane.types import Toy
@@ -37,4 +38,6 @@ def start_engine(settings: ModelSettings, *, device: str, cpus: int, num_nodes: 
     Raises:
         EngineError: if it does not start.
     """
+    if num_nodes == 1:  # of several, each would have to have a copy
+        settings = staged_weights(settings)
     return engine_kind(settings.engine).start(settings, device=device, cpus=cpus, num_nodes=num_nodes)

@@ -25,6 +25,7 @@ from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, refuse
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import scratch_folder, write_token
+from glane.cluster.staging import stage_weights
 from glane.engine.device import gpu_complaint
 from glane.engine.preload import OFFLINE
 from glane.engine.registry import engine_kind
@@ -217,7 +218,8 @@ class _Node:
         }
         caches = cache_variables(environment) if self.allocation.gpus else {}
         ours = ray_environment(token, is_loopback=is_loopback) | OFFLINE | {"no_proxy": "*"}
-        return environment | network | caches | ours
+        staged = stage_weights(self.settings.model, self.cluster, self.folder, say=self.say)
+        return environment | network | caches | ours | staged
 
     def _warn(self, *_: Any) -> None:
         self.warned = True

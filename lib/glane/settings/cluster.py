@@ -44,6 +44,8 @@ class BatchSettings(Strict):
     setup: tuple[str, ...] = ()  # lines of shell that run on the first node before the work
     python: str | None = None  # the command that runs Python on the nodes, for containers
     submission_dir: str | None = None  # for scripts and logs: on all nodes, and nobody else can write there
+    stage: bool = False  # weights are copied to the disk of each node before engines load them
+    stage_dir: str | None = None  # where, on each node; None is TMPDIR, or /tmp
     array: int | None = Key(default=None, ge=1)  # so many independent single-node jobs on one run directory
     array_parallel: int | None = Key(default=None, ge=1)  # of which so many at once
     wait: bool = False
