@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from conftest import DEMO_MODEL, ROOT
 from glane.cluster import staged_space, staging
 from glane.cluster.staged_space import NotStaged, in_memory, make_room
 from glane.cluster.staging import stage_root, stage_weights, staged_copy
+from glane.engine import registry
 from glane.engine.staged import STAGED, Staged, staged_weights
 from glane.records import read_record
 from glane.settings import SlurmSettings
@@ -165,8 +167,8 @@ def test_a_copy_that_is_not_whole_is_mended_and_not_used(weights, node, spoil):
 def test_a_disk_that_damages_what_is_written_is_told(weights, node, monkeypatch):
     real = staging._copy
 
-    def damaging(source, target, should_stop):
-        real(source, target, should_stop)
+    def damaging(source, target, check):
+        real(source, target, check)
         if target.name == "model-2.safetensors":
             with open(target, "r+b") as opened:
                 opened.write(b"damaged")
@@ -335,6 +337,13 @@ def test_engines_wait_for_the_copy_and_read_it(tmp_path, on_another_disk, monkey
     assert (Path(staged.path) / "config.json").read_bytes() == (Path(model.path) / "config.json").read_bytes()
     other = model.model_copy(update={"path": "/elsewhere"})
     assert staged_weights(other) == other
+    started = []
+    monkeypatch.setattr(
+        registry, "engine_kind", lambda _: SimpleNamespace(start=lambda *a, **_: started.append(a[0].path))
+    )
+    registry.start_engine(model, device="cpu", cpus=1)
+    registry.start_engine(model, device="gpu", cpus=1, num_nodes=2)  # each of its nodes would have to have a copy
+    assert started == [staged.path, model.path]
     monkeypatch.delenv(STAGED)
     assert staged_weights(model) == model
 

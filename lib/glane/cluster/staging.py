@@ -62,6 +62,7 @@ def stage_weights(
             root = stage_root(source, cluster.stage_dir)
             place = staged_copy(source, root, deadline=time.monotonic() + limit_s, say=say)
             staged = Staged(original=str(source), place=str(place))
+            say(f"cluster.stage: the weights are read from {place}")
         except (NotStaged, OSError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             say(f"cluster.stage: the weights are read where they are: {why}")
@@ -140,7 +141,7 @@ def _fill(place: Path, files: list[Path], root: Path, deadline: float, say: Call
     began, needed = time.monotonic(), _missing(place, files)
     _check_foreign(place, files)
     make_room(root, keep=place, needed=needed)
-    say(f"cluster.stage: copying {needed / 1e9:.1f} GB of weights to {place}")
+    say(f"cluster.stage: copying {needed / 1e6:,.0f} MB of weights to {place}")
     try:
         _copy_all(files, place, deadline)
     except OSError as error:
@@ -201,22 +202,34 @@ def _missing(place: Path, files: list[Path]) -> int:
     return sum(max(0, file.stat().st_size - has(file)) for file in files)
 
 
+class _OneFailedError(Exception):
+    """Another file could not be copied: that one says why."""
+
+
 def _copy_all(files: list[Path], place: Path, deadline: float) -> None:
     stop = threading.Event()
 
+    def check() -> None:
+        if stop.is_set():
+            raise _OneFailedError
+        if time.monotonic() > deadline:
+            raise NotStaged(f"no time was left to copy all of {files[0].parent}; the next job goes on with it")
+
     def copy(file: Path) -> None:
         try:
-            _copy(file, place / file.name, lambda: stop.is_set() or time.monotonic() > deadline)
+            _copy(file, place / file.name, check)
         except BaseException:
             stop.set()
             raise
 
     with ThreadPoolExecutor(_COPIERS) as pool:
-        for done in [pool.submit(copy, file) for file in files if not (place / file.name).exists()]:
-            done.result()
+        running = [pool.submit(copy, file) for file in files if not (place / file.name).exists()]
+    for error in filter(None, (one.exception() for one in running)):
+        if not isinstance(error, _OneFailedError):
+            raise error
 
 
-def _copy(source: Path, target: Path, should_stop: Callable[[], bool]) -> None:
+def _copy(source: Path, target: Path, check: Callable[[], None]) -> None:
     """Copy a file, from where an earlier copy of it ended. It gets its name when all of it is on the disk."""
     part = target.with_name(target.name + PART)
     with open(source, "rb") as original, _opened(part) as copy:
@@ -224,8 +237,7 @@ def _copy(source: Path, target: Path, should_stop: Callable[[], bool]) -> None:
             done = copy.seek(copy.truncate(0))
         original.seek(done)
         while chunk := original.read(_CHUNK):
-            if should_stop():
-                raise NotStaged(f"no time was left to copy all of {source.parent}; the next job goes on with it")
+            check()
             copy.write(chunk)
         copy.flush()
         os.fsync(copy.fileno())
