@@ -359,3 +359,47 @@ def test_cuda_and_the_driver_it_needs_are_told_alike_everywhere():
         assert set(driver) <= {str(DRIVER_NEEDED)}, path
     assert told == _TOLD
     assert _pins("gpu")["nvidia-cuda-runtime"].startswith(f"{CUDA_NEEDED}.")
+
+
+# The module file.
+
+_MODULES = Path("/usr/share/modules/init/bash")
+
+
+def _stand_in(modulefile, mode="load"):
+    """What the commands of a module file are asked, by Tcl itself, where no module system is installed."""
+    script = """
+foreach name {module-whatis conflict setenv prepend-path} { proc $name {args} "puts \\"$name \\$args\\"" }
+proc module-info {args} { expr {[lindex $args 1] eq "%s"} }
+set ModulesCurrentModulefile %s
+while 1 { source $ModulesCurrentModulefile; puts loaded; break }
+"""
+    done = subprocess.run(["tclsh"], input=script % (mode, modulefile), capture_output=True, text=True, check=False)
+    return done.stdout.splitlines(), done.stderr
+
+
+@pytest.mark.skipif(shutil.which("tclsh") is None, reason="module files are written in Tcl, which is not here")
+def test_the_module_file_finds_the_environment_beside_itself(tmp_path):
+    root = tmp_path / "a place" / "glane"
+    (root / "slurm").mkdir(parents=True)
+    shutil.copy(ROOT / "slurm" / "modulefile", root / "slurm")
+    (tmp_path / "modules" / "glane").mkdir(parents=True)
+    link = tmp_path / "modules" / "glane" / "1.0"
+    link.symlink_to(os.path.relpath(root / "slurm" / "modulefile", link.parent))
+    told, why = _stand_in(link)
+    assert ("loaded" in told, "GLANE_DEVICE=gpu make setup" in why) == (False, True)
+    (root / ".venv" / "bin").mkdir(parents=True)
+    (root / ".venv" / "bin" / "glane").write_text("#!/bin/sh\necho the command\n")
+    (root / ".venv" / "bin" / "glane").chmod(0o755)
+    told, _ = _stand_in(link)
+    assert {"conflict glane", f"setenv GLANE_ROOT {{{root}}}", "loaded"} <= set(told)
+    assert f"prepend-path PATH {{{root}/.venv/bin}}" in told
+    if _MODULES.exists():
+        shell = (
+            f". {_MODULES}; module use {tmp_path}/modules; module load glane; glane; module unload glane; type glane"
+        )
+        done = subprocess.run(
+            ["bash", "-c", shell], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"}
+        )
+        assert done.stdout.splitlines()[0] == "the command"
+        assert "not found" in done.stderr
