@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -740,11 +741,13 @@ def test_compiled_kernels_are_kept_where_only_their_user_can_write(tmp_path):
     found = cache_variables(here | {"TRITON_CACHE_DIR": "/site"})
     assert found["VLLM_CACHE_ROOT"] == str(root / "vllm")
     assert "TRITON_CACHE_DIR" not in found
+    assert {"CUDA_CACHE_PATH", "TILELANG_CACHE_DIR", "HUMMING_CACHE_DIR", "QUACK_CACHE_DIR"} <= set(found)
+    assert all(os.stat(folder).st_mode & 0o777 == 0o700 and Path(folder).parent == root for folder in found.values())
     assert root.stat().st_mode & 0o777 == 0o700
     assert cache_variables(here) == cache_variables(here)
     root.chmod(0o770)  # of a group
     assert cache_variables(here) == {}
-    root.rmdir()
+    shutil.rmtree(root)
     (tmp_path / "elsewhere").mkdir()
     root.symlink_to(tmp_path / "elsewhere")
     assert cache_variables(here) == {}

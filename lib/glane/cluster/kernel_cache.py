@@ -13,9 +13,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+# Of vLLM 0.32 and of what it compiles with: each would be below the home directory.
 _VARIABLES = {
     "VLLM_CACHE_ROOT": "vllm", "TRITON_CACHE_DIR": "triton", "TORCHINDUCTOR_CACHE_DIR": "inductor",
-    "FLASHINFER_WORKSPACE_BASE": "flashinfer",
+    "TORCH_EXTENSIONS_DIR": "extensions", "CUDA_CACHE_PATH": "cuda", "CUDA_TILE_CACHE_DIR": "cutile",
+    "FLASHINFER_WORKSPACE_BASE": "flashinfer", "TILELANG_CACHE_DIR": "tilelang", "TVM_FFI_CACHE_DIR": "tvm-ffi",
+    "QUACK_CACHE_DIR": "quack", "HUMMING_CACHE_DIR": "humming", "HUMMING_TMP_DIR": "humming-tmp",
 }  # fmt: skip
 
 
@@ -29,7 +32,10 @@ def cache_variables(environment: Mapping[str, str]) -> dict[str, str]:
         with contextlib.suppress(FileExistsError):
             root.mkdir(mode=0o700)
         if is_ours(root):
-            return {name: str(root / folder) for name, folder in _VARIABLES.items() if name not in environment}
+            ours = {name: root / folder for name, folder in _VARIABLES.items() if name not in environment}
+            for folder in ours.values():
+                folder.mkdir(mode=0o700, exist_ok=True)
+            return {name: str(folder) for name, folder in ours.items()}
     return {}
 
 
