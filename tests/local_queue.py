@@ -74,6 +74,9 @@ class LocalQueue:
     def cancel(self, job_id: str) -> None:
         raise NotImplementedError("a job on one node never asks for it")
 
+    def seconds_left(self, job_id: str) -> float | None:
+        return None
+
     def is_node_up(self, host: str) -> bool:
         raise NotImplementedError("a job on one node never asks for it")
 

@@ -476,7 +476,7 @@ def test_ray_starts_from_an_environment_of_any_path_and_with_few_files_allowed(t
     [("1:00:00", 3600), ("2-12:00:00", 216_000), ("10:00", 600), ("90", 5400), ("1-0", 86_400)],
 )
 def test_times_are_read_as_slurm_does(time_limit, expected):
-    assert refusals.seconds(time_limit) == expected
+    assert commands.seconds(time_limit) == expected
 
 
 def test_refusals_name_the_key(monkeypatch):

@@ -389,6 +389,32 @@ def test_a_gpu_that_was_granted_and_cannot_be_used_is_no_reason_to_work_on_a_cpu
         assert not list(site.run.glob("ledger/*/parts/*"))
 
 
+def test_a_job_without_a_gpu_on_a_cluster_that_has_some_ends_before_any_document(site):
+    python = site.folder / "python"
+    python.write_text(f'#!/bin/bash\nunset GLANE_DEVICE\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    words = [f"cluster.python={python}", "model=demo", "task=ed_visit", f"data.path={site.data}", f"run.dir={site.run}"]
+    job_id = re.search(r"job (\d+)", site.extract(*words, "run.allow_toy=true").stdout)[1]
+    assert site.end_of(job_id) == ("FAILED", "2:0")
+    assert "given no GPU, and this cluster has some (partitions normal, urgent)" in site.log(job_id)
+    assert not (site.run / "plan.parquet").exists()
+
+
+@pytest.mark.parametrize("option", ["--gres=gpu:1", "--gpus=1", "--gres=none"])
+def test_gpus_are_asked_for_in_any_way_and_not_twice(site, option):
+    job_id = site.sbatch(option, "--hold", "--nodes=1")
+    facts = site.slurm("scontrol", "show", "job", job_id)
+    site.slurm("scancel", job_id)
+    assert ("gres/gpu=1" in facts or "gres:gpu:1" in facts) == (option != "--gres=none")
+    assert facts.count("gres:gpu") == (option != "--gres=none")
+
+
+def test_the_script_runs_in_the_nodes_of_an_salloc(site):
+    words = [str(ROOT / "slurm" / "extract.sbatch"), *site.overrides("data.limit=8", pace=[])]
+    site.slurm("salloc", "--nodes=2", "--gres=none", "bash", *words)
+    site.assert_complete(count=8)
+
+
 def test_settings_that_fail_on_the_node_fail_the_job(site):
     job_id = site.sbatch("--nodes=2", overrides=site.overrides("data.where='nosuch = 1'"))
     assert site.end_of(job_id) == ("FAILED", "2:0")

@@ -70,7 +70,7 @@ class Allocation:
     rank: int  # 0 for the first node, which leads
     num_nodes: int
     host: str
-    launch_address: str  # of the first node, where the batch script runs
+    launch_address: str  # of the first node, where a batch script runs
     cpus: int
     gpus: int  # that are seen
     granted_gpus: int  # by the scheduler
@@ -80,6 +80,9 @@ class Allocation:
     # back into the queue, or "complete" if jobs of its array that have not started have nothing to do.
     exit_code_file: Path | None = None
     account: str = ""  # that the scheduler charges; empty where it has none
+    gpu_partitions: tuple[str, ...] = ()  # where the cluster has GPUs; told only if this job was given none
+    is_interactive: bool = False  # a shell of the user's: nobody warns it of its end, and it cannot be requeued
+    ends_at: float | None = None  # when the time limit is reached, in seconds since 1970, as known at the start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,9 @@ class Scheduler(Protocol):
 
     def cancel(self, job_id: str) -> None:
         """End a job."""
+
+    def seconds_left(self, job_id: str) -> float | None:
+        """Return what is left of a running job's time limit, in seconds; None if there is none, or nobody knows."""
 
     def is_node_up(self, host: str) -> bool:
         """Whether the node is up. True where that cannot be known."""

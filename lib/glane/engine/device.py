@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +15,7 @@ from glane.versions import is_installed
 DEVICE = "GLANE_DEVICE"  # cpu: work on CPUs, also where the scheduler grants GPUs; gpu: the build that is installed
 CUDA_NEEDED, DRIVER_NEEDED = "13.0", 580  # of the GPU build: CUDA, and the first release of NVIDIA's driver for it
 _REMEDY = f"Or set {DEVICE}=cpu, to work on CPUs on purpose."
+_MOST_SHOWN = 5
 _CUDA = "nvidia-cuda-runtime"  # the distribution of the CUDA that a build brings along
 
 
@@ -74,16 +76,20 @@ def cuda_of_build() -> str | None:
     return None
 
 
-def gpu_complaint(granted: int) -> str | None:
+def gpu_complaint(granted: int, gpu_partitions: Sequence[str] = ()) -> str | None:
     """Why the GPUs that a scheduler granted on this node cannot be used, with the remedy; None if they can.
 
+    A job that was given none where there are some was most likely meant to ask for them.
     Nothing is imported that takes long, and no GPU is touched.
 
     Args:
         granted: How many, by the scheduler.
+        gpu_partitions: Where the cluster has GPUs, as far as that is known.
     """
-    if not granted or os.environ.get(DEVICE) == "cpu":
+    if os.environ.get(DEVICE) == "cpu":
         return None
+    if not granted:
+        return _none_asked(gpu_partitions) if gpu_partitions else None
     gave = f"{granted} GPU(s) were granted on this node"
     if build() == "cpu":
         return (
@@ -108,6 +114,15 @@ def gpu_complaint(granted: int) -> str | None:
             f"Have the driver updated: release {DRIVER_NEEDED} or later."
         )
     return None
+
+
+def _none_asked(gpu_partitions: Sequence[str]) -> str:
+    shown = ", ".join(gpu_partitions[:_MOST_SHOWN]) + (", …" if len(gpu_partitions) > _MOST_SHOWN else "")
+    return (
+        f"this job was given no GPU, and this cluster has some (partitions {shown}). Ask for them in the site's way: "
+        "cluster.gpus_per_node=1; with sbatch, --gpus-per-node=1, --gres=gpu:1 or --gpus=1, before the script's name. "
+        f"{_REMEDY}"
+    )
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ from glane.engine.preload import OFFLINE
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, EngineError, GlaneError, hide_messages
 from glane.job.accounting import begin_account
+from glane.job.time_limit import TimeLimit
 from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME, mark_host_ended
@@ -114,7 +115,7 @@ def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocatio
     """This node's part of the job: its exit code, and whether the job is to be requeued."""
     try:
         needs_gpus = engine_kind(settings.model.engine).needs_hardware
-        if needs_gpus and (complaint := gpu_complaint(allocation.granted_gpus)):
+        if needs_gpus and (complaint := gpu_complaint(allocation.granted_gpus, allocation.gpu_partitions)):
             _refuse(allocation, complaint, timeout_s=cluster.start_timeout_s)
             raise ConfigError(complaint)
         node = (_LeadNode if allocation.rank == 0 else _WorkerNode)(settings, cluster, allocation, folder)
@@ -256,7 +257,8 @@ class _LeadNode(_Node):
         self.start_ray(head=None)
         self._start_driver()
         deadline = time.monotonic() + self.cluster.start_timeout_s
-        is_ready, warned_at = False, 0.0
+        limit = TimeLimit(self.allocation, self.scheduler, warning_s=self.cluster.warning_s)
+        is_ready, drop_at = False, 0.0
         while True:
             assert self.driver is not None
             if (code := self.driver.poll()) is not None:
@@ -267,11 +269,11 @@ class _LeadNode(_Node):
                 self.say(f"{who} ends this job (cancelled, preempted or out of time); what is committed stays")
                 self.code = CANCELLED
                 return self.code
-            if self.warned and not warned_at:
-                warned_at = time.monotonic()
+            if (self.warned or limit.is_near()) and not drop_at:
                 self.say("the end of this job is near: no new shard is begun")
                 (self.folder / "stop").touch()
-            is_late = warned_at and time.monotonic() - warned_at > 0.7 * self.cluster.warning_s
+                drop_at = time.monotonic() + limit.patience_s()
+            is_late = drop_at and time.monotonic() > drop_at
             if is_late and not self.directory.is_complete:  # of a complete run, the driver only says so
                 self.say("the shards in work take too long to finish: they are dropped and will be redone")
                 self.code = STOPPED
@@ -295,6 +297,9 @@ class _LeadNode(_Node):
     def may_go_on(self) -> bool:
         """Whether the job is to be requeued: this start made progress, and the limit permits it."""
         restarts, most = self.allocation.restarts, self.cluster.max_requeues
+        if self.allocation.is_interactive:
+            self.say("an interactive job is not requeued: the same command goes on, here or in another job")
+            return False
         if restarts >= most:
             self.say(f"started {restarts + 1} times (cluster.max_requeues={most}); submit again to go on")
             return False

@@ -11,6 +11,10 @@ from glane.errors import ConfigError
 
 SECRET = "GLANE_JOB_SECRET"  # made by the batch script for this job; a process that knows it belongs to the job
 OWNER = "GLANE_JOB"  # the job id that the batch script saw
+GPU_PARTITIONS = "GLANE_GPU_PARTITIONS"  # with commas between them
+ENDS_AT = "GLANE_ENDS_AT"
+FIRST_ADDRESS = "GLANE_FIRST_ADDRESS"  # of the first node, where that is not where the script runs
+IS_INTERACTIVE = "GLANE_IS_INTERACTIVE"  # not empty if so
 EXIT_CODE_FILE = "GLANE_EXIT_CODE_FILE"  # on the first node: where the exit code of the batch script is written
 
 
@@ -53,7 +57,7 @@ def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
         rank=int(environment.get("SLURM_PROCID", 0)),
         num_nodes=num_nodes,
         host=environment.get("SLURMD_NODENAME", os.uname().nodename),
-        launch_address=environment.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"),
+        launch_address=environment.get(FIRST_ADDRESS) or environment.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"),
         cpus=_num_cpus(environment),
         gpus=_num_granted(environment) if _sees_gpus() else 0,
         granted_gpus=_num_granted(environment),
@@ -61,6 +65,9 @@ def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
         secret=bytes.fromhex(environment[SECRET]),
         exit_code_file=Path(environment[EXIT_CODE_FILE]) if environment.get(EXIT_CODE_FILE) else None,
         account=environment.get("SLURM_JOB_ACCOUNT", ""),
+        gpu_partitions=tuple(filter(None, environment.get(GPU_PARTITIONS, "").split(","))),
+        is_interactive=bool(environment.get(IS_INTERACTIVE)),
+        ends_at=float(environment[ENDS_AT]) if environment.get(ENDS_AT) else None,
     )
 
 

@@ -29,6 +29,18 @@ def site() -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in lines} if code == 0 else {}
 
 
+def seconds(time: str) -> int:
+    """Slurm's [days-]hours:minutes:seconds (or minutes[:seconds]) in seconds."""
+    days, _, clock = time.rpartition("-")
+    parts = [int(part) for part in clock.split(":")]
+    if days:
+        parts += [0] * (3 - len(parts))
+    elif len(parts) < 3:
+        parts = [0, *parts] + ([0] if len(parts) == 1 else [])
+    hours, minutes, rest = parts
+    return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + rest
+
+
 def missing() -> str | None:
     """Return which commands for submitting are missing here, as a message; None if all are there."""
     absent = [name for name in ("sbatch", "srun", "scontrol") if shutil.which(name) is None]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from glane.cluster.scheduler import PENDING, UNKNOWN, Job
-from glane.cluster.slurm.commands import run
+from glane.cluster.slurm.commands import run, seconds
 
 _OVER = frozenset(
     {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT"}
@@ -25,6 +25,16 @@ def requeue(job_id: str) -> str | None:
 def cancel(job_id: str) -> None:
     """End a job."""
     run("scancel", job_id)
+
+
+def seconds_left(job_id: str) -> float | None:
+    """What is left of a running job's time limit."""
+    code, output, _ = run("squeue", "--noheader", f"--jobs={job_id}", "--states=running", "--format=%L")
+    left = output.strip()
+    try:
+        return float(seconds(left)) if code == 0 and left else None
+    except ValueError:  # UNLIMITED, or INVALID
+        return None
 
 
 def is_node_up(host: str) -> bool:

@@ -6,7 +6,7 @@ import getpass
 import re
 from collections.abc import Mapping, Sequence
 
-from glane.cluster.slurm.commands import run, site
+from glane.cluster.slurm.commands import run, seconds, site
 from glane.cluster.slurm.variables import same_group, taken
 from glane.errors import did_you_mean
 from glane.settings import SBATCH_KEYS, SlurmSettings
@@ -64,18 +64,6 @@ def _may_be_overruled() -> bool:
     return plugins not in ("(null)", "") or (
         code == 0 and re.search("PartitionTimeLimit|PartitionMaxNodes", flags) is not None
     )
-
-
-def seconds(time: str) -> int:
-    """Slurm's [days-]hours:minutes:seconds (or minutes[:seconds]) in seconds."""
-    days, _, clock = time.rpartition("-")
-    parts = [int(part) for part in clock.split(":")]
-    if days:
-        parts += [0] * (3 - len(parts))
-    elif len(parts) < 3:
-        parts = [0, *parts] + ([0] if len(parts) == 1 else [])
-    hours, minutes, rest = parts
-    return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + rest
 
 
 def _partitions() -> dict[str, dict[str, str]]:

@@ -66,6 +66,10 @@ class Slurm:
         """Ask scancel."""
         queue.cancel(job_id)
 
+    def seconds_left(self, job_id: str) -> float | None:
+        """Ask squeue."""
+        return queue.seconds_left(job_id)
+
     def is_node_up(self, host: str) -> bool:
         """Ask the node's own daemon."""
         return queue.is_node_up(host)
