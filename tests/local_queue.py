@@ -54,7 +54,9 @@ class LocalQueue:
         (place / "settings").write_text(task.settings)
         with open(place / "log", "wb") as log:
             subprocess.Popen([*self._command, "start", name], stdout=log, stderr=log, start_new_session=True)
-        return Submission(job_names=(name,), where="this machine", log=place / "log", cancel_command=f"rm {place}")
+        return Submission(
+            job_id=name, job_names=(name,), where="this machine", log=place / "log", cancel_command=f"rm {place}"
+        )
 
     def script(self, cluster: BatchSettings, task: Task, *, label: str) -> str:
         return f"start {label}"

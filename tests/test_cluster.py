@@ -508,10 +508,16 @@ SAYS = "sbatch: error: Batch job submission failed: "
         (SAYS + "Requested time limit is invalid (missing or exceeds some limit)", "Change cluster.time=4:00:00."),
         (SAYS + "Node count specification invalid", "Change cluster.nodes=1."),
         (SAYS + "Invalid node name specified", "Change cluster.sbatch.nodelist (not set), cluster.sbatch.exclude (not"),
-        (SAYS + "Job dependency problem", "Change cluster.sbatch.dependency (not set)."),
+        (SAYS + "Job dependency problem", "Change cluster.dependency (not set)."),
         (SAYS + "Task count specification invalid", "Change cluster.nodes=1, cluster.cpus_per_node=4."),
         ("sbatch: error: QOSMaxSubmitJobPerUserLimit\n" + SAYS + "Job violates accounting/QOS policy (job submit limit, "
-         "user's size and/or time limits)", "Change SBATCH_QOS=gold, cluster.account=x, cluster.array=9"),
+         "user's size and/or time limits)", "Change cluster.array=9, SBATCH_QOS=gold, cluster.account=x."),
+        ("sbatch: error: AssocMaxWallDurationPerJobLimit\n" + SAYS + "Job violates accounting/QOS policy (job submit "
+         "limit, user's size and/or time limits)", "Change cluster.time=4:00:00, SBATCH_QOS=gold, cluster.account=x."),
+        ("sbatch: error: QOSMaxNodePerUserLimit\n" + SAYS + "Job violates accounting/QOS policy (job submit limit, user'"
+         "s size and/or time limits)", "Change cluster.nodes=1, SBATCH_QOS=gold, cluster.account=x."),
+        ("sbatch: error: QOSMaxGRESPerJob\n" + SAYS + "Job violates accounting/QOS policy (job submit limit, user's size "
+         "and/or time limits)", "Change cluster.nodes=1, SBATCH_QOS=gold, cluster.account=x."),
         ("sbatch: unrecognized option '--reservation=night'\nTry \"sbatch --help\" for more information",
          "Change cluster.sbatch.reservation=night."),
         ("Invalid time specification (pos=0): x\nsbatch: error: Invalid --begin specification", "cluster.sbatch.begin=x"),
@@ -525,6 +531,30 @@ def test_every_refusal_names_what_was_set_and_where(monkeypatch, says, told):
         kind="slurm", memory="64G", array=9, account="x", time="4:00:00", cpus_per_node=4, sbatch=sbatch
     )
     assert told in refusals.explained(says, cluster)
+
+
+def test_a_refusal_tells_the_limits_that_there_are(monkeypatch):
+    answers = {
+        "associations": "glane||normal|3|||\nroot||normal||||\n", "qos": "normal|||||\nshort||2|01:00:00|gres/gpu=4\n",
+        "config": "MaxArraySize            = 1001\n",
+    }  # fmt: skip
+
+    def run(*command):
+        return next(((0, answer, "") for word, answer in answers.items() if word in command), (1, "", ""))
+
+    monkeypatch.setattr(refusals, "run", run)
+    monkeypatch.setattr(commands, "run", run)
+    cluster = SlurmSettings(kind="slurm", array=9000, account="glane")
+    told = refusals.explained(SAYS + "Invalid job array specification", cluster)
+    assert told.endswith("Change cluster.array=9000.\nThere is:\n  arrays of at most 1001 jobs (MaxArraySize)")
+    told = refusals.explained(
+        "sbatch: error: AssocMaxSubmitJobLimit\n" + SAYS + "Job violates accounting/QOS policy", cluster
+    )
+    assert "Change cluster.array=9000, cluster.account=glane." in told
+    assert "  account glane, partition any, qos normal: at most 3 jobs submitted\n" in told
+    assert "  account root, partition any, qos normal\n" in told
+    assert "  qos short: at most 2 jobs at work, 01:00:00 of time, gres/gpu=4 for a job" in told
+    assert "qos normal:" not in told.replace("qos normal: at most 3", "")
 
 
 PARTITIONS = """\
@@ -543,6 +573,14 @@ PartitionName=open Default=NO Hidden=YES MaxTime=UNLIMITED TotalNodes=64
         ({"time": "9-00:00:00", "partition": "normal,long"}, {}, {}, "partition 'normal', 1:00:00 and of partition 'long'"),
         ({"nodes": 9, "partition": "normal,long"}, {}, {}, "cluster.nodes: 9; partition 'normal' has 2; partition 'long'"),
         ({"nodes": 9, "partition": "normal,open"}, {}, {}, None),
+        ({"nodes": 9, "partition": "normal,long"}, {}, {"test-only": False}, None),  # Slurm says that it would start
+        ({"cpus_per_node": 64}, {}, {}, "cluster.cpus_per_node: 64; a node of partition 'normal' has at most 48."),
+        ({"cpus_per_node": 64}, {}, {"test-only": False}, None),
+        ({"cpus_per_node": 48}, {}, {}, None),
+        ({"cpus_per_node": 64, "partition": "normal,open"}, {}, {}, None),
+        ({"cpus_per_node": 64, "partition": "normal,long"}, {}, {}, None),  # sinfo tells nothing of one of them
+        ({"cpus_per_node": 64}, {}, {"sinfo": "normal|2+"}, None),
+        ({"cpus_per_node": 64}, {}, {"sinfo": ""}, None),
         ({"time": "3:00:00"}, {"SBATCH_PARTITION": "long"}, {}, None),
         ({"time": "3:00:00", "partition": "normal"}, {"SBATCH_PARTITION": "long"}, {}, "over the limit of partition 'normal'"),
         ({"time": "3:00:00", "sbatch": {"partition": "long"}}, {"SBATCH_PARTITION": "normal"}, {}, None),
@@ -562,10 +600,13 @@ PartitionName=open Default=NO Hidden=YES MaxTime=UNLIMITED TotalNodes=64
     ],
 )  # fmt: skip
 def test_only_what_no_partition_could_take_is_refused(monkeypatch, changes, environment, site, told):
-    site = {"partition": PARTITIONS, "config": "", "qos": ""} | site
+    site = {"partition": PARTITIONS, "config": "", "qos": "", "sinfo": "normal|2\nnormal|48\nopen|128"} | site
 
     def run(*command):
         assert command[0] != "scontrol" or "partition" not in command or "--all" in command
+        if command[0] == "sinfo":
+            (asked,) = [word.partition("=")[2].split(",") for word in command if word.startswith("--partition=")]
+            return 0, "\n".join(line for line in site["sinfo"].split("\n") if line.split("|")[0] in asked), ""
         return next((0, answer, "") for word, answer in site.items() if word in command)
 
     monkeypatch.setattr(refusals, "run", run)
@@ -574,7 +615,7 @@ def test_only_what_no_partition_could_take_is_refused(monkeypatch, changes, envi
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    found = refusals.complaint(SlurmSettings(kind="slurm", **changes))
+    found = refusals.complaint(SlurmSettings(kind="slurm", **changes), lambda: site.get("test-only", True))
     assert (found is None) == (told is None), found
     assert told is None or told in found
 

@@ -572,7 +572,9 @@ class Queue:
         self.asked = NodeTask.model_validate_json(task.settings)
         self.folder = Path(self.asked.folder)
         assert task.module == "glane.job.doctor.node"
-        return Submission(job_names=("7",), where="2 node(s)", log=Path("/logs/7_0_log.out"), cancel_command="-")
+        return Submission(
+            job_id="7", job_names=("7",), where="2 node(s)", log=Path("/logs/7_0_log.out"), cancel_command="-"
+        )
 
     def jobs(self, _):
         self.on_look(self.folder)

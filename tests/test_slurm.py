@@ -330,8 +330,9 @@ def test_two_jobs_on_one_node_do_not_harm_each_other(site):
         ("cluster.time=3:00:00", "cluster.time: 3:00:00 is over the limit of partition 'normal'"),
         ("cluster.partition='normal,gpuu'", "cluster.partition: 'gpuu' is not here. Valid: normal, patient, urgent"),
         ("cluster.partition='normal,urgent' cluster.nodes=5", "partition 'normal' has 2; partition 'urgent' has 2"),
+        ("cluster.cpus_per_node=64", "cluster.cpus_per_node: 64; a node of partition 'normal' has at most 2."),
         ("cluster.memory=900G", "Change cluster.memory=900G."),
-        ("cluster.array=9000", "Change cluster.array=9000."),
+        ("cluster.array=9000", "Change cluster.array=9000.\n       There is:\n         arrays of at most 1001 jobs"),
         ("cluster.memory=1G +cluster.sbatch.mem-per-cpu=1G", "Change cluster.memory=1G, cluster.sbatch.mem-per-cpu=1G."),
         ("+cluster.sbatch.reservation=night", "Change cluster.sbatch.reservation=night."),
         ("+cluster.sbatch.licenses=matlab", "Change cluster.sbatch.licenses=matlab."),
@@ -351,6 +352,16 @@ def test_a_wrong_request_is_refused_with_slurms_reason_and_the_key(site, overrid
     assert "Traceback" not in done.stderr
     assert not site.run.exists()
     assert site.slurm("squeue", "--noheader") == ""
+
+
+def test_jobs_are_chained_by_their_ids(site):
+    first = site.extract(*site.overrides("cluster.parsable=true", "data.limit=8", pace=[]))
+    assert re.fullmatch(r"\d+\n", first.stdout)
+    words = [f"cluster.dependency={first.stdout.strip()}", "cluster.parsable=true", f"run.dir={site.run}2"]
+    second = site.extract(*site.overrides("data.limit=8", *words, pace=[])).stdout.strip()
+    assert site.end_of(second) == ("COMPLETED", "0:0"), site.log(second)
+    ends, begins = (site.history(job_id)[-1] for job_id in (first.stdout.strip(), second))
+    assert ends[5] <= begins[4]
 
 
 def test_a_failed_start_is_not_a_success(site):

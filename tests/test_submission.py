@@ -13,15 +13,16 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from conftest import job, make_settings, write_documents
 from glane.cluster.private_folder import make_private_folder
 from glane.cluster.scheduler import Task
-from glane.cluster.slurm import batch
+from glane.cluster.slurm import batch, lost
 from glane.cluster.slurm.scheduler import Slurm
 from glane.cluster.slurm.variables import hidden
-from glane.errors import ConfigError
-from glane.job.submit import submit
+from glane.errors import ConfigError, RunError
+from glane.job.submit import extract_on_cluster, submit
 from glane.run.environment import environment
 from glane.settings import SlurmSettings
 from other_users import ALICE, BOB, GROUP, TWO_USERS, acting_as, shell
@@ -267,6 +268,111 @@ def test_a_refusal_leaves_no_files(tmp_path, sbatch):
     with pytest.raises(ConfigError, match=r"Slurm refuses the job: .*Invalid qos.\nChange cluster.qos=gold"):
         batch.submit(cluster(qos="gold", submission_dir=str(tmp_path / "s")), HELLO, label="run")
     assert list((tmp_path / "s").iterdir()) == []
+
+
+# A submission that gets no answer.
+
+TIMED_OUT = "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"
+
+
+@pytest.fixture
+def silent(tmp_path, sbatch, monkeypatch):
+    """sbatch takes the job (or not) and gets no answer; what squeue and scontrol then say can be set."""
+    monkeypatch.setattr(lost, "_PAUSES_S", (0, 0, 0))
+    sbatch.write_text(
+        f'#!/bin/sh\ngrep -h "^#SBATCH --output" "$1" | cut -d= -f2 > {tmp_path}/output\n'
+        f'echo "{TIMED_OUT}" >&2\nexit 1\n'
+    )
+
+    def answer(squeue, scontrol):
+        for name, text in (("squeue", squeue), ("scontrol", scontrol)):
+            (sbatch.parent / name).write_text(f"#!/bin/bash\n{text}\n")
+            (sbatch.parent / name).chmod(0o755)
+
+    return answer
+
+
+def test_a_job_that_slurm_took_without_telling_is_found_by_its_log(tmp_path, silent, capsys):
+    others = "[[ $3 == 31 ]] && echo StdOut=/x/run-other/31_0_log.out"
+    mine = f'[[ $3 == 30 ]] && echo "   StdOut=$(sed s/%j/30/ {tmp_path}/output)"'
+    silent("echo 29; echo 30; echo 30; echo 31", f"{others}\n{mine}\ntrue")
+    found = batch.submit(cluster(submission_dir=str(tmp_path / "s")), HELLO, label="run")
+    assert (found.job_id, found.job_names) == ("30", ("30",))
+    assert found.log.parent.parent == tmp_path / "s"
+    assert 'glane.job.node < <(printf %s "$GLANE_SETTINGS")' in (found.log.parent / "submission.sh").read_text()
+    told = capsys.readouterr().err
+    assert "Socket timed out on send/recv operation" in told
+    assert "job 30" in told
+
+
+def test_a_job_that_slurm_did_not_take_is_a_refusal_after_a_look(tmp_path, silent):
+    silent(f"echo x >> {tmp_path}/looks; echo 31", "echo StdOut=/x/run-other/31_0_log.out")
+    with pytest.raises(ConfigError, match="Socket timed out"):
+        batch.submit(cluster(submission_dir=str(tmp_path / "s")), HELLO, label="run")
+    assert (tmp_path / "looks").read_text() == "x\n" * 2
+    assert list((tmp_path / "s").iterdir()) == []
+
+
+def test_a_slurm_that_says_nothing_at_all_costs_neither_log_nor_run(tmp_path, silent, monkeypatch):
+    silent("exit 1", "exit 1")
+    monkeypatch.setattr(Slurm, "complaint", lambda *_: None)
+    told = {"kind": "slurm", "submission_dir": str(tmp_path / "s"), "job_name": "night"}
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    with pytest.raises(RunError, match=r"nobody knows whether there is a job.* squeue --name=night --user=\d+"):
+        submit(make_settings(data, tmp_path / "run", cluster=told))
+    assert (tmp_path / "run" / ".glane-run").exists()
+    assert len(list((tmp_path / "s").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("says", "is_open"),
+    [
+        (TIMED_OUT, True),
+        ("sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received", True),
+        ("sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)", True),
+        ("sbatch: error: Batch job submission failed: Invalid qos specification", False),
+        ("sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds)", False),
+    ],
+)
+def test_a_refusal_is_told_from_silence(says, is_open):
+    assert lost.got_no_answer(says) == is_open
+
+
+# For other programs.
+
+
+@pytest.mark.parametrize(("changes", "printed"), [({}, "30\n"), ({"array": 3}, "30\n")])
+def test_the_id_of_the_job_alone_is_printed(tmp_path, sbatch, monkeypatch, capsys, changes, printed):
+    monkeypatch.setattr(Slurm, "complaint", lambda *_: None)
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    told = {"kind": "slurm", "submission_dir": str(tmp_path / "s"), "parsable": True, "dependency": "29", **changes}
+    submit(make_settings(data, tmp_path / "run", cluster=told))
+    assert capsys.readouterr().out == printed
+    assert options((tmp_path / "script").read_text())["dependency"] == "afterok:29"
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [("afterok:123", "afterok:123"), (123, "afterok:123"), ("7_1", "afterok:7_1"), ("singleton", "singleton"),
+     ("afterok:1:2,afterany:3", "afterok:1:2,afterany:3"), ("after:1+5?afternotok:2_*", "after:1+5?afternotok:2_*")],
+)  # fmt: skip
+def test_jobs_may_wait_for_others(told, asked):
+    assert options(batch.script(cluster(dependency=told), HELLO, label="run"))["dependency"].strip("'") == asked
+
+
+@pytest.mark.parametrize("told", ["afterok", "afterok:", "after ok:1", "afterok:x", "-1", "1,2", "afterok:1,"])
+def test_what_is_no_dependency_is_refused(told):
+    with pytest.raises(ValidationError, match="afterok:123"):
+        cluster(dependency=told)
+
+
+def test_the_id_alone_goes_with_nothing_else_that_prints(tmp_path):
+    with pytest.raises(ValidationError, match="parsable prints the id"):
+        cluster(parsable=True, dry_run=True)
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    settings = make_settings(data, tmp_path / "run", cluster={"kind": "slurm", "parsable": True, "wait": True}, show=3)
+    with pytest.raises(ConfigError, match="leave one of them out"):
+        extract_on_cluster(settings)
 
 
 # Who may change what will run.

@@ -89,6 +89,7 @@ class Allocation:
 class Submission:
     """A submission, and how a user follows it."""
 
+    job_id: str  # of the job or the whole array: what other jobs may depend on
     job_names: tuple[str, ...]  # one, or one for each job of an array
     where: str  # for people, such as: 2 node(s) of partition gpu
     log: Path  # of the first job
@@ -134,6 +135,7 @@ class Scheduler(Protocol):
 
         Raises:
             ConfigError: if the scheduler refuses, with its reason and the key to change.
+            RunError: if it does not say whether it took the job, and cannot be asked.
         """
 
     def script(self, cluster: BatchSettings, task: Task, *, label: str) -> str:

@@ -14,7 +14,7 @@ from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
 from glane.engine.weights import at_hand
-from glane.errors import ConfigError, GlaneError
+from glane.errors import ConfigError
 from glane.extraction.prepare import checked_files
 from glane.job.launcher import launch
 from glane.job.licences import refuse_unlicensed
@@ -72,7 +72,7 @@ def submit(settings: ExtractSettings) -> Submission | None:
     directory.create()
     try:
         submission = scheduler.submit(cluster, task, label=label)
-    except GlaneError:
+    except ConfigError:  # a refusal: there is no job
         directory.give_up()
         raise
     entry = SubmissionEntry(time=time.time(), jobs=submission.job_names, log=str(submission.log))
@@ -92,6 +92,8 @@ def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> No
             "preview prints documents to a terminal, and a job has none. Get a node interactively "
             f"({scheduler.interactive_command}) and preview there with cluster=local."
         )
+    if isinstance(settings.cluster, BatchSettings) and settings.cluster.parsable and settings.show:
+        raise ConfigError("show prints rows, and cluster.parsable=true the id of the job alone: leave one of them out.")
     if settings.show and not (isinstance(settings.cluster, BatchSettings) and settings.cluster.wait):
         raise ConfigError("show prints rows when the job is done: it needs cluster.wait=true.")
 
@@ -118,6 +120,10 @@ def _check(settings: ExtractSettings) -> None:
 
 
 def _say(settings: ExtractSettings, submission: Submission) -> None:
+    assert isinstance(settings.cluster, BatchSettings)
+    if settings.cluster.parsable:
+        print(submission.job_id, flush=True)
+        return
     names = submission.job_names
     what = f"{len(names)} jobs {names[0]} … {names[-1]}" if len(names) > 1 else f"job {names[0]}"
     print(f"submitted  {what}, {submission.where}")

@@ -50,6 +50,7 @@ class BatchSettings(Strict):
     array_parallel: int | None = Key(default=None, ge=1)  # of which so many at once
     wait: bool = False
     dry_run: bool = False
+    parsable: bool = False  # print the id of the job, and nothing else: for other programs
     interface: str | None = None  # network interface for Ray, ib0 for example; None is the one of the scheduler
     trusted_network: bool = False  # an engine over several nodes may send prompts over it, unencrypted
     warning_s: int = Key(default=120, ge=10)  # before the time limit: from then on no new shard is begun
@@ -94,6 +95,8 @@ class BatchSettings(Strict):
             raise ValueError(f"array={self.array} submits single-node jobs; nodes must be 1, or array null")
         if self.min_nodes > self.nodes > 1:
             raise ValueError(f"min_nodes={self.min_nodes} are more than nodes={self.nodes}")
+        if self.parsable and self.dry_run:
+            raise ValueError("parsable prints the id of a job, and with dry_run there is none: set one of them")
         return self
 
 
@@ -103,12 +106,14 @@ SBATCH_KEYS: Mapping[str, str] = {
     "qos": "qos",
     "constraint": "constraint",
     "time": "time",
+    "dependency": "dependency",
     "mem": "memory",
     "gpus-per-node": "gpus_per_node",
     "cpus-per-task": "cpus_per_node",
 }
 """The options of sbatch that have a key of their own, and may be left to Slurm."""
 
+_AFTER = r"(singleton|[a-z]+(:\d+(_(\d+|\*))?(\+\d+)?)+)"  # afterok:123, afternotok:7_1, after:123+5
 _ONE_TASK = "glane starts one task on each node, with all cores of cluster.cpus_per_node"
 _THE_LOG = "glane chooses where the log goes: below cluster.submission_dir"
 _NOT_FURTHER = {
@@ -121,7 +126,7 @@ _NOT_FURTHER = {
     **dict.fromkeys(("output", "error", "open-mode", "input"), _THE_LOG),
     "wrap": "the job runs glane; what is to run before goes into cluster.setup",
     "test-only": "set cluster.dry_run",
-    "parsable": "glane reads what sbatch prints",
+    "parsable": "set cluster.parsable",
     "quiet": "glane reads what sbatch prints",
 }
 
@@ -135,12 +140,21 @@ class SlurmSettings(BatchSettings):
     qos: str | None = None
     constraint: str | None = None
     memory: str | None = Key(default=None, pattern=r"^\d+[KMGTkmgt]?$")  # per node, as Slurm writes it: 64G; 0 is all
+    dependency: str | None = None  # begin after other jobs: afterok:123
     sbatch: Mapping[str, str | int | float | bool] = {}  # further options of sbatch, without the dashes
 
     @field_validator("memory", mode="before")
     @classmethod
     def _a_size(cls, value: Any) -> Any:
         return str(value) if isinstance(value, int) else value
+
+    @field_validator("dependency", mode="before")
+    @classmethod
+    def _after_jobs(cls, value: Any) -> Any:
+        text = f"afterok:{value}" if re.fullmatch(r"\d+(_\d+)?", str(value)) else value
+        if text is not None and not re.fullmatch(rf"{_AFTER}([,?]{_AFTER})*", str(text)):
+            raise ValueError("write afterok:123, afterany:123:124 or singleton; a number alone is afterok of that job")
+        return text
 
     @field_validator("sbatch")
     @classmethod

@@ -24,6 +24,7 @@ from submitit.core.utils import FailedJobError
 from glane.cluster.private_folder import make_private_folder, private_umask
 from glane.cluster.scheduler import Submission, Task
 from glane.cluster.slurm.folders import base_folder, keep_record, prune
+from glane.cluster.slurm.lost import got_no_answer, look_for
 from glane.cluster.slurm.refusals import explained
 from glane.cluster.slurm.variables import hidden
 from glane.errors import ConfigError
@@ -37,7 +38,10 @@ def submit(cluster: SlurmSettings, task: Task, *, label: str) -> Submission:
     folder = _new_folder(cluster, label)
     prune(folder.parent)
     try:
-        job_id, text = _submitted(cluster, task, folder)
+        try:
+            job_id, text = _submitted(cluster, task, folder)
+        except _NoAnswerError as failure:
+            job_id, text = _found_after_all(cluster, folder, failure)
     except FailedJobError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ConfigError(explained(str(error), cluster)) from None
@@ -45,7 +49,7 @@ def submit(cluster: SlurmSettings, task: Task, *, label: str) -> Submission:
     keep_record(folder, names, text)
     where = f"{cluster.nodes} node(s)" + (f" of partition {cluster.partition}" if cluster.partition else "")
     log = folder / f"{names[0]}_0_log.out"
-    return Submission(job_names=names, where=where, log=log, cancel_command=f"scancel {job_id}")
+    return Submission(job_id=job_id, job_names=names, where=where, log=log, cancel_command=f"scancel {job_id}")
 
 
 def script(cluster: SlurmSettings, task: Task, *, label: str) -> str:
@@ -71,8 +75,32 @@ def _submitted(cluster: SlurmSettings, task: Task, folder: Path) -> tuple[str, s
     """The job, and the script that was submitted. Logs go to `folder`; submitit's own files are removed."""
     # private_umask: Slurm makes the log with the umask of the submitter.
     with tempfile.TemporaryDirectory() as own, _undisturbed(cluster), private_umask():
-        job = _executor(cluster, task, own, folder).submit(_nothing)
+        try:
+            job = _executor(cluster, task, own, folder).submit(_nothing)
+        except FailedJobError as error:
+            if not got_no_answer(str(error)):
+                raise
+            raise _NoAnswerError(str(error), "".join(path.read_text() for path in Path(own).glob(".*.sh"))) from None
         return job.job_id, job.paths.submission_file.read_text()
+
+
+class _NoAnswerError(Exception):
+    """Nobody said whether there is a job: what sbatch said instead, and the script."""
+
+    def __init__(self, message: str, script: str) -> None:
+        super().__init__(message)
+        self.message, self.script = message, script
+
+
+def _found_after_all(cluster: SlurmSettings, folder: Path, failure: _NoAnswerError) -> tuple[str, str]:
+    """The job that Slurm took without telling so, and its script; raises a FailedJobError if there is none."""
+    said = failure.message.strip().splitlines()[-1].removeprefix("sbatch: error: ")
+    print(f"sbatch got no answer ({said}); looking whether Slurm has the job …", file=sys.stderr, flush=True)
+    job_id = look_for(folder, job_name=cluster.job_name, message=said)
+    if job_id is None:
+        raise FailedJobError(failure.message)
+    print(f"it has: job {job_id}", file=sys.stderr, flush=True)
+    return job_id, failure.script
 
 
 def _nothing() -> None:
@@ -142,8 +170,7 @@ def _further_options(cluster: SlurmSettings, folder: Path) -> dict[str, Any]:
     if cluster.array is not None:
         at_once = min(cluster.array, cluster.array_parallel or cluster.array)
         options["array"] = f"0-{cluster.array - 1}%{at_once}"
-    if cluster.time is not None:
-        options["time"] = cluster.time
+    options |= {name: told for name in ("time", "dependency") if (told := getattr(cluster, name)) is not None}
     if cluster.sbatch.get("requeue") is False:
         options["no-requeue"] = True
     return {name: value for name, value in (options | dict(cluster.sbatch)).items() if value is not False}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from glane.cluster.slurm.commands import run, seconds, site
 from glane.cluster.slurm.variables import same_group, taken
@@ -12,16 +12,26 @@ from glane.errors import did_you_mean
 from glane.settings import SBATCH_KEYS, SlurmSettings
 
 
-def complaint(cluster: SlurmSettings) -> str | None:
+def complaint(cluster: SlurmSettings, is_refused: Callable[[], bool]) -> str | None:
     """Return why Slurm would never start this, such as more nodes than the partition has; None if it could.
 
     What is not known for certain is left to Slurm: partitions that do not exist or are not shown, other clusters, sites
     that route jobs by a plugin, and qualities of service that overrule the limits of partitions.
+
+    Args:
+        cluster: The request.
+        is_refused: Whether `sbatch --test-only` refuses it, too. It does not tell of times that are too long, and
+            refuses what only waits for a node that is down: neither is enough alone.
     """
     named = _named_partitions(cluster)
-    if named and (why := _too_long(cluster, named) or _too_many_nodes(cluster, named)) and not _may_be_overruled():
-        return why
-    return None
+    if not named:
+        return None
+    why = _too_long(cluster, named)
+    if why is None:
+        why = _too_many_nodes(cluster, named) or _too_many_cpus(cluster, named)
+        if why is None or not is_refused():
+            return None
+    return None if _may_be_overruled() else why
 
 
 def _named_partitions(cluster: SlurmSettings) -> dict[str, dict[str, str]]:
@@ -53,6 +63,28 @@ def _too_many_nodes(cluster: SlurmSettings, partitions: Mapping[str, Mapping[str
     return None
 
 
+def _too_many_cpus(cluster: SlurmSettings, partitions: Iterable[str]) -> str | None:
+    source, wanted = taken(cluster, "cpus-per-task") or ("", "")
+    most = _most_cpus(partitions) if wanted.isdigit() else {}
+    if not most or any(int(wanted) <= cpus for cpus in most.values()):
+        return None
+    has = "; ".join(f"a node of partition {name!r} has at most {cpus}" for name, cpus in most.items())
+    return f"{source}: {wanted}; {has}."
+
+
+def _most_cpus(partitions: Iterable[str]) -> dict[str, int]:
+    """The cores of the largest node of each partition; empty if Slurm does not tell all of them."""
+    names = list(partitions)
+    code, output, _ = run("sinfo", "--all", "--noheader", "--exact", f"--partition={','.join(names)}", "--format=%R|%c")
+    found: dict[str, int] = {}
+    for line in output.splitlines() if code == 0 else ():
+        name, _, cpus = line.strip().partition("|")
+        if not cpus.isdigit():
+            return {}
+        found[name] = max(int(cpus), found.get(name, 0))
+    return found if set(found) == set(names) else {}
+
+
 def _shown(limits: Mapping[str, str]) -> str:
     return " and of ".join(f"partition {name!r}, {limit}" for name, limit in limits.items())
 
@@ -79,6 +111,12 @@ def _partitions() -> dict[str, dict[str, str]]:
 # Patterns of sbatch's errors, and the options of sbatch that they are about. Where an error names options, it is those.
 _NODE = ("gpus-per-node", "gres", "cpus-per-task", "mem", "mem-per-cpu", "constraint", "nodes", "nodelist", "exclude")
 _REFUSALS: Sequence[tuple[str, Sequence[str]]] = (
+    (r"max_?wall", ("time", "qos", "account")),
+    (r"(max|grp)submit", ("array", "qos", "account")),
+    (r"(qos|assoc)(max|grp|min)node", ("nodes", "qos", "account")),
+    (r"(qos|assoc)(max|grp|min)cpu", ("cpus-per-task", "nodes", "qos", "account")),
+    (r"(qos|assoc)(max|grp|min)mem", ("mem", "nodes", "qos", "account")),
+    (r"(qos|assoc)(max|grp|min)(gres|tres|gpu)", ("gpus-per-node", "nodes", "qos", "account")),
     (r"partition name|group not permitted|inactive or drain|nodes not in this partition", ("partition",)),
     (r"invalid partition|partition configuration", ("partition",)),
     (r"account or account/partition|invalid account", ("account", "partition")),
@@ -155,10 +193,33 @@ def _what_there_is(options: Sequence[str]) -> str:
                 f"  partition {name}: {nodes} node(s) of {cpus} cpus, {memory} MB, gpus {gpus}, "
                 f"features {features}, time up to {limit}"
             )
+    if "array" in options and (most := site().get("MaxArraySize", "")).isdigit():
+        lines.append(f"  arrays of at most {most} jobs (MaxArraySize)")
     if {"account", "qos"} & set(options):
-        query = ["--noheader", "--parsable2", "show", "associations", f"user={getpass.getuser()}"]
-        code, output, _ = run("sacctmgr", *query, "format=account,partition,qos")
-        for line in dict.fromkeys(output.splitlines() if code == 0 else ()):
-            account, partition, qos = line.split("|", 2)
-            lines.append(f"  account {account}, partition {partition or 'any'}, qos {qos or 'none'}")
+        lines += _limits_of_accounts()
     return "\nThere is:\n" + "\n".join(lines) if lines else ""
+
+
+_LIMITS = {"maxsubmit": "jobs submitted", "maxjobs": "jobs at work", "maxwall": "of time", "maxtres": "for a job"}
+
+
+def _limits_of_accounts() -> list[str]:
+    """What this user may use, a line each, with the limits of it."""
+    lines = []
+    query = ["--noheader", "--parsable2", "show", "associations", f"user={getpass.getuser()}"]
+    code, output, _ = run("sacctmgr", *query, f"format=account,partition,qos,{','.join(_LIMITS)}")
+    for line in dict.fromkeys(output.splitlines() if code == 0 else ()):
+        account, partition, qos, *limits = line.split("|")
+        lines.append(f"  account {account}, partition {partition or 'any'}, qos {qos or 'none'}{_limited(limits)}")
+    options = ["--noheader", "--parsable2", "show", "qos"]
+    code, output, _ = run("sacctmgr", *options, "format=name,maxsubmitpu,maxjobspu,maxwall,maxtres")
+    for line in output.splitlines() if code == 0 else ():
+        name, *limits = line.split("|")
+        if told := _limited(limits):
+            lines.append(f"  qos {name}{told}")
+    return lines
+
+
+def _limited(limits: Sequence[str]) -> str:
+    told = [f"{limit} {what}" for limit, what in zip(limits, _LIMITS.values(), strict=False) if limit]
+    return f": at most {', '.join(told)}" if told else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glane.cluster.findings import Findings
 from glane.cluster.scheduler import Allocation, Job, OldFolder, Submission, Task
-from glane.cluster.slurm import allocation, commands, queue, refusals, site_checks
+from glane.cluster.slurm import allocation, ask_sbatch, commands, queue, refusals, site_checks
 from glane.cluster.slurm.folders import old_folders, remove_folder
 from glane.settings import BatchSettings, SlurmSettings
 
@@ -20,7 +20,8 @@ class Slurm:
 
     def complaint(self, cluster: BatchSettings) -> str | None:
         """Return that there is no Slurm here, or what it would never start."""
-        return commands.missing() or refusals.complaint(_own(cluster))
+        own = _own(cluster)
+        return commands.missing() or refusals.complaint(own, lambda: ask_sbatch.is_refused(own))
 
     def findings(self, cluster: BatchSettings) -> Findings:
         """Ask each of Slurm's commands, and sbatch for its opinion of the request."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
-from pathlib import Path
 
 from glane.cluster.findings import Finding, Findings, failed, ok, skipped, warning
-from glane.cluster.scheduler import Task
 from glane.cluster.slurm import refusals
+from glane.cluster.slurm.ask_sbatch import says_no, test_only
 from glane.cluster.slurm.commands import run
-from glane.cluster.slurm.variables import hidden, taken
-from glane.errors import GlaneError
+from glane.cluster.slurm.variables import taken
 from glane.settings import SlurmSettings
 
 _QUESTIONS = (
@@ -79,28 +76,11 @@ def _command(name: str, *options: str) -> Finding:
 
 
 def _request(cluster: SlurmSettings) -> Finding:
-    if complaint := refusals.complaint(cluster):
+    code, said = test_only(cluster)
+    if complaint := refusals.complaint(cluster, lambda: says_no(code)):
         told, _, remedy = complaint.partition(". ")
-        return failed("request", f"{told}.", remedy or "Change that.")
-    code, said = _test_only(cluster)
+        return failed("request", f"{told.rstrip('.')}.", remedy or "Change that.")
     if code == 0:
         return ok("request", said)
     told, _, remedy = refusals.explained(said, cluster).partition("\n")
     return failed("request", told, remedy)
-
-
-def _test_only(cluster: SlurmSettings) -> tuple[int, str]:
-    """What `sbatch --test-only` says of the script that a submission would be; nothing is queued."""
-    from glane.cluster.slurm import batch
-
-    try:
-        script = batch.script(cluster, Task(module="glane.job.node", settings="{}"), label="doctor")
-    except GlaneError as refusal:
-        return 2, str(refusal)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "job.sh")
-        path.write_text(script, encoding="utf-8")
-        shown = [f"--unset={name}" for name in hidden(cluster)]
-        code, output, error = run("env", *shown, "sbatch", "--test-only", str(path))
-    lines = (error or output).strip().splitlines()
-    return code, lines[-1].removeprefix("sbatch: ") if code == 0 and lines else "\n".join(lines) or f"exit code {code}"
