@@ -41,6 +41,13 @@ if [[ $glane_facts == *" BatchFlag=0 "* ]]; then
 fi
 export GLANE_IS_INTERACTIVE GLANE_FIRST_ADDRESS GLANE_ENDS_AT GLANE_GPU_PARTITIONS=${GLANE_GPU_PARTITIONS//$'\n'/,}
 
+# The site's file, and the lines of shell in it; see site_example.yaml.
+export GLANE_SITE=${GLANE_SITE:-$GLANE_ROOT/slurm/site.yaml}
+if [[ -r $GLANE_SITE ]]; then
+    source /dev/stdin <<<"$(sed -n '/^environment: |/,/^[^ ]/{/^environment: |/d;/^[^ ]/d;s/^  //;p}' "$GLANE_SITE")"
+else
+    unset GLANE_SITE
+fi
 source "$GLANE_ROOT/slurm/env.sh"
 
 # `sbatch --export=NONE` would make srun start its tasks with nothing, too.

@@ -34,6 +34,12 @@ class LocalQueue:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def with_site(self, cluster: BatchSettings) -> BatchSettings:
+        return cluster
+
+    def least_poll_s(self) -> float:
+        return 2.0
+
     def complaint(self, cluster: BatchSettings) -> str | None:
         return f"cluster.nodes: {cluster.nodes}; this queue has 1." if cluster.nodes > 1 else None
 

@@ -115,6 +115,16 @@ class Scheduler(Protocol):
     def interactive_command(self) -> str:
         """The command by which a user gets a node with a terminal."""
 
+    def with_site(self, cluster: BatchSettings) -> BatchSettings:
+        """Return the settings with what the site says where they say nothing.
+
+        Raises:
+            ConfigError: if what the site says is wrong.
+        """
+
+    def least_poll_s(self) -> float:
+        """Return how long one command waits between two questions to the scheduler, at least, in seconds."""
+
     def complaint(self, cluster: BatchSettings) -> str | None:
         """Return why this cannot be submitted, with the key to change; None if it can.
 

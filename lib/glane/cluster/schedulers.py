@@ -27,6 +27,11 @@ def find_jobs(names: Sequence[str]) -> list[Job]:
     return [found[name] for name in names]
 
 
+def least_poll_s() -> float:
+    """Return how long a command that asks all schedulers waits between two questions, at least, in seconds."""
+    return max(scheduler.least_poll_s() for scheduler in SCHEDULERS.values())
+
+
 def current_job_name() -> str | None:
     """Return the job of any scheduler that this process belongs to; None outside of one."""
     return next((name for scheduler in SCHEDULERS.values() if (name := scheduler.job_name())), None)

@@ -15,7 +15,7 @@ from rich.live import Live
 from glane.cluster.job_groups import job_groups
 from glane.cluster.paced import PacedJobs
 from glane.cluster.scheduler import Job
-from glane.cluster.schedulers import find_jobs
+from glane.cluster.schedulers import find_jobs, least_poll_s
 from glane.errors import GlaneError
 from glane.job.status_table import RunState, attention, by_attention, runs_view, shortfall_of
 from glane.job.status_view import run_view
@@ -41,7 +41,7 @@ def show_status(settings: StatusSettings) -> None:
     if not settings.watch:
         _print(look(find_jobs), settings, console)
         return
-    paced = PacedJobs(find_jobs, are_many=bool(settings.runs))
+    paced = PacedJobs(find_jobs, are_many=bool(settings.runs), first_s=least_poll_s())
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             began = time.monotonic()

@@ -40,6 +40,7 @@ def extract_on_cluster(settings: ExtractSettings) -> None:
     cluster = settings.cluster
     assert isinstance(cluster, BatchSettings)
     scheduler = scheduler_of(cluster)
+    settings = settings.model_copy(update={"cluster": scheduler.with_site(cluster)})
     _refuse_terminal_only(settings, scheduler)
     if scheduler.is_inside_own_job():
         sys.exit(launch(settings))

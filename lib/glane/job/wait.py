@@ -31,7 +31,7 @@ def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler
     last_states: dict[str, str] = {}
     last_known = time.monotonic()
     reporter: ProgressReporter | None = None
-    paced = PacedJobs(scheduler.jobs)
+    paced = PacedJobs(scheduler.jobs, first_s=scheduler.least_poll_s())
     with contextlib.ExitStack() as stack:
         while True:
             jobs = paced(submission.job_names, now=directory.is_complete)

@@ -143,6 +143,15 @@ class SlurmSettings(BatchSettings):
     dependency: str | None = None  # begin after other jobs: afterok:123
     sbatch: Mapping[str, str | int | float | bool] = {}  # further options of sbatch, without the dashes
 
+    @property
+    def num_gpus_per_node(self) -> int:
+        """Without the type, in whatever way they are asked for; 0 where it is left to Slurm."""
+        for name in _gpu_options(self.sbatch):
+            parts = [part for part in str(self.sbatch[name]).split(",") if name != "gres" or "gpu" in part]
+            number = sum(_num_gpus(part.removeprefix("gpu:")) for part in parts)
+            return number // self.nodes if name == "gpus" else number
+        return super().num_gpus_per_node
+
     @field_validator("memory", mode="before")
     @classmethod
     def _a_size(cls, value: Any) -> Any:
@@ -172,7 +181,16 @@ class SlurmSettings(BatchSettings):
             if option in self.sbatch and getattr(self, key) is not None:
                 both = f"{key}={getattr(self, key)} and sbatch.{option}={self.sbatch[option]}"
                 raise ValueError(f"{both} ask for the same: set one of them")
+        if self.gpus_per_node is not None and (others := _gpu_options(self.sbatch)):
+            both = f"gpus_per_node={self.gpus_per_node} and sbatch.{others[0]}={self.sbatch[others[0]]}"
+            raise ValueError(f"{both} ask for GPUs in two ways, which Slurm adds up or refuses: set one of them")
         return self
+
+
+def _gpu_options(sbatch: Mapping[str, Any]) -> list[str]:
+    """The further options that ask for GPUs."""
+    own = ("gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket")
+    return [name for name, told in sbatch.items() if name in own or (name == "gres" and "gpu" in str(told))]
 
 
 ClusterSettings = Annotated[LocalSettings | SlurmSettings, Key(discriminator="kind")]

@@ -26,6 +26,7 @@ from glane.cluster.scheduler import Submission, Task
 from glane.cluster.slurm.folders import base_folder, keep_record, prune
 from glane.cluster.slurm.lost import got_no_answer, look_for
 from glane.cluster.slurm.refusals import explained
+from glane.cluster.slurm.site_file import SITE, gpu_options, path_of_site, read_site
 from glane.cluster.slurm.variables import hidden
 from glane.errors import ConfigError
 from glane.settings import SlurmSettings
@@ -122,7 +123,6 @@ def _executor(cluster: SlurmSettings, task: Task, own: str, folder: Path) -> Any
         nodes=cluster.nodes,
         ntasks_per_node=1,
         cpus_per_task=cluster.cpus_per_node,
-        gpus_per_node=cluster.gpus_per_node,
         mem=cluster.memory,
         partition=cluster.partition,
         qos=cluster.qos,
@@ -134,6 +134,7 @@ def _executor(cluster: SlurmSettings, task: Task, own: str, folder: Path) -> Any
         signal_delay_s=cluster.warning_s,
         stderr_to_stdout=True,
         setup=[
+            *_site_line(),
             f"export GLANE_ROOT={shlex.quote(str(_PACKAGE))} GLANE_VENV=${{GLANE_VENV:-{shlex.quote(sys.prefix)}}}",
             'source "$GLANE_ROOT/slurm/begin.sh"',
             *cluster.setup,
@@ -150,6 +151,11 @@ def _executor(cluster: SlurmSettings, task: Task, own: str, folder: Path) -> Any
         additional_parameters=_further_options(cluster, folder),
     )
     return executor
+
+
+def _site_line() -> list[str]:
+    path = path_of_site()
+    return [f"export {SITE}={shlex.quote(str(path))}"] if path else []
 
 
 def _command(cluster: SlurmSettings, task: Task) -> str:
@@ -173,7 +179,8 @@ def _further_options(cluster: SlurmSettings, folder: Path) -> dict[str, Any]:
     options |= {name: told for name in ("time", "dependency") if (told := getattr(cluster, name)) is not None}
     if cluster.sbatch.get("requeue") is False:
         options["no-requeue"] = True
-    return {name: value for name, value in (options | dict(cluster.sbatch)).items() if value is not False}
+    options |= {**cluster.sbatch, **gpu_options(cluster, read_site())}
+    return {name: value for name, value in options.items() if value is not False}
 
 
 @contextlib.contextmanager

@@ -13,11 +13,11 @@ from glane.cluster.private_folder import private_umask
 from glane.cluster.scheduler import OldFolder
 from glane.cluster.slurm import queue
 from glane.cluster.slurm.commands import site
+from glane.cluster.slurm.site_file import read_site
 from glane.errors import RecordError
 from glane.records import Record, read_record
 from glane.settings import SlurmSettings
 
-KEPT_DAYS = 30
 _RECORD = "submission.json"
 _SCRIPT = "submission.sh"
 _OURS = (_RECORD, _SCRIPT, "*_log.out")
@@ -47,13 +47,16 @@ def keep_record(folder: Path, jobs: tuple[str, ...], script: str) -> None:
 
 
 def prune(base: Path) -> None:
-    """Remove folders of this user whose jobs left the queue of this Slurm, and that nothing was written to for a month.
+    """Remove folders of this user whose jobs left the queue of this Slurm, and that nothing was written to for long.
+
+    How long the site says (`kept_days`).
 
     A folder without a record of glane stays, and so does one with a file that is none of a submission.
     """
-    for one in old_folders([path.parent for path in base.glob(f"*/{_RECORD}")], days=KEPT_DAYS):
+    days = read_site().kept_days
+    for one in old_folders([path.parent for path in base.glob(f"*/{_RECORD}")], days=days):
         if not one.kept_because:
-            remove_folder(one.path, days=KEPT_DAYS)
+            remove_folder(one.path, days=days)
 
 
 def old_folders(folders: Sequence[Path], *, days: float) -> list[OldFolder]:

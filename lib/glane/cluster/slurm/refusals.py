@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from glane.cluster.slurm.commands import run, seconds, site
+from glane.cluster.slurm.site_file import read_site
 from glane.cluster.slurm.variables import same_group, taken
 from glane.errors import did_you_mean
 from glane.settings import SBATCH_KEYS, SlurmSettings
@@ -23,6 +24,9 @@ def complaint(cluster: SlurmSettings, is_refused: Callable[[], bool]) -> str | N
         is_refused: Whether `sbatch --test-only` refuses it, too. It does not tell of times that are too long, and
             refuses what only waits for a node that is down: neither is enough alone.
     """
+    most = read_site().max_array
+    if most is not None and cluster.array is not None and cluster.array > most:
+        return f"cluster.array: {cluster.array}; the site takes arrays of at most {most} jobs. Set it to that or less."
     named = _named_partitions(cluster)
     if not named:
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glane.cluster.findings import Findings
 from glane.cluster.scheduler import Allocation, Job, OldFolder, Submission, Task
-from glane.cluster.slurm import allocation, ask_sbatch, commands, queue, refusals, site_checks
+from glane.cluster.slurm import allocation, ask_sbatch, commands, queue, refusals, site_checks, site_file
 from glane.cluster.slurm.folders import old_folders, remove_folder
 from glane.settings import BatchSettings, SlurmSettings
 
@@ -17,6 +17,14 @@ class Slurm:
 
     title = "Slurm"
     interactive_command = "srun --pty bash"
+
+    def with_site(self, cluster: BatchSettings) -> BatchSettings:
+        """Read the site's file."""
+        return _own(cluster)
+
+    def least_poll_s(self) -> float:
+        """Read it from the site's file."""
+        return site_file.read_site().least_poll_s
 
     def complaint(self, cluster: BatchSettings) -> str | None:
         """Return that there is no Slurm here, or what it would never start."""
@@ -90,4 +98,4 @@ class Slurm:
 
 def _own(cluster: BatchSettings) -> SlurmSettings:
     assert isinstance(cluster, SlurmSettings)
-    return cluster
+    return site_file.with_site(cluster)
