@@ -1,18 +1,24 @@
 """The scheduler protocol: another scheduler in Slurm's place."""
 
 import json
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 import glane
-from conftest import wait_for, write_documents
+from conftest import make_settings, wait_for, write_documents
 from glane.cluster import schedulers
 from glane.cluster.scheduler import Job
 from glane.cluster.schedulers import current_job_name, find_jobs
+from glane.errors import RunError
+from glane.pilot import on_cluster
+from glane.pilot.on_cluster import kept_folder, mark_of
+from glane.run.starts import SubmissionEntry
 from local_queue import LocalQueue
 
 COMMAND = [sys.executable, str(Path(__file__).parent / "local_queue.py")]
@@ -102,3 +108,62 @@ def test_a_run_here_belongs_to_the_interactive_job_that_it_is_started_in(monkeyp
     assert current_job_name() == "11_3"
     monkeypatch.setattr(schedulers, "SCHEDULERS", {})
     assert current_job_name() is None
+
+
+# The pilot as a job.
+
+
+@pytest.mark.ray
+def test_a_pilot_is_a_job_that_outlives_the_command(tmp_path, queue):
+    words = [word for word in overrides(tmp_path) if not word.startswith(("run.dir", "+model.script", "run.shard"))]
+    command = queue_job(queue, "plan", *words, "pilot.rows=30", f"out.dir={tmp_path}/plan", "pilot.wait_s=0")
+    first = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert first.returncode == 2
+    assert "is not over" in first.stderr
+    assert "The same command waits for it again" in first.stderr
+    (kept,) = (tmp_path / "plan").glob(".pilot-job-*")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+    again = subprocess.run([*command, "pilot.wait_s=300"], capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "of before goes on" in again.stderr
+    assert len(list(queue.folder.iterdir())) == 1  # one job
+    told = json.loads((next(queue.folder.iterdir()) / "settings").read_text())["cluster"]
+    assert (told["time"], told["nodes"], told["max_requeues"]) == ("1:00:00", 1, 1)
+    assert "documents/s" in again.stdout
+    assert {path.name for path in (tmp_path / "plan").iterdir()} == {".glane-files", "pilot.json"}
+
+
+def interrupted(out):
+    with kept_folder(out, "new") as folder:
+        (folder / "sample.parquet").write_text("x")
+        raise KeyboardInterrupt
+
+
+def test_a_pilot_of_other_settings_is_not_disturbed_and_not_left(tmp_path, monkeypatch):
+    for name in ("gone", "going"):
+        entry = SubmissionEntry(time=0.0, jobs=(name,), log="-")
+        (tmp_path / f".pilot-job-{name}" / "run" / "ledger").mkdir(parents=True)
+        line = entry.model_dump_json() + "\n"
+        (tmp_path / f".pilot-job-{name}" / "run" / "ledger" / "submissions.jsonl").write_text(line)
+    states = {"gone": Job(name="gone", state="FAILED", is_over=True), "going": Job(name="going", state="PENDING")}
+    monkeypatch.setattr(on_cluster, "find_jobs", lambda names: [states[name] for name in names])
+    with pytest.raises(RunError, match=r"other settings under way, job going \(PENDING"), kept_folder(tmp_path, "new"):
+        pass
+    states["going"] = Job(name="going", state="COMPLETED", is_over=True)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".pilot-job-new"]
+    with kept_folder(tmp_path, "new") as folder:
+        assert (folder / "sample.parquet").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trial_is_known_by_what_is_asked_and_of_which_rows(tmp_path):
+    settings = make_settings(tmp_path / "d.parquet", tmp_path / "run", cluster={"kind": "slurm"})
+    places, chars = np.arange(5), np.arange(5) + 100
+    mark = mark_of(settings, places, chars)
+    elsewhere = settings.model_copy(update={"cluster": settings.cluster.model_copy(update={"partition": "x"})})
+    assert mark_of(elsewhere, places, chars) == mark
+    asked = settings.model_copy(update={"data": settings.data.model_copy(update={"text_column": "x"})})
+    others = [(asked, places, chars), (settings, places[::-1].copy(), chars), (settings, places, chars + 1)]
+    assert len({mark, *(mark_of(*other) for other in others)}) == 4

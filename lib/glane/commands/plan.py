@@ -2,6 +2,9 @@
 
   glane plan task=ed_visit model=demo data.path=notes.parquet out.dir=runs/plan pilot.engines=[1,4]
 
+With cluster=slurm, the sample is run by a job of one node, for an hour at most unless cluster.time says otherwise. The
+command waits for it. If it is interrupted, the job goes on, and the same command reads its result.
+
 It leaves nothing but its report, out.dir/pilot.json. Give that to the run as run.pilot: its summary.json then shows
 predicted against actual.
 """

@@ -19,14 +19,17 @@ _WAIT_POLL_S = 2.0
 _UNKNOWN_S = 300.0
 
 
-def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler) -> None:
+def wait(
+    settings: ExtractSettings, submission: Submission, scheduler: Scheduler, *, limit_s: float | None = None
+) -> None:
     """Show the run's progress until the jobs have ended.
 
-    An interruption (Ctrl-C) ends the waiting, and not the jobs.
+    An interruption (Ctrl-C) ends the waiting, and not the jobs. So does the end of `limit_s` seconds.
 
     Raises:
-        GlaneError: if they ended without completing the run.
+        GlaneError: if they ended without completing the run, or did not end in time.
     """
+    ends_at = None if limit_s is None else time.monotonic() + limit_s
     directory = run_directory(settings.run)
     last_states: dict[str, str] = {}
     last_known = time.monotonic()
@@ -59,6 +62,11 @@ def wait(settings: ExtractSettings, submission: Submission, scheduler: Scheduler
                 raise GlaneError(
                     f"{scheduler.title} has told nothing about job {submission.job_names[0]} for {_UNKNOWN_S:.0f} s. "
                     f"The job may go on: glane status run.dir={settings.run.dir}"
+                )
+            if ends_at is not None and time.monotonic() > ends_at:
+                raise GlaneError(
+                    f"job {submission.job_names[0]} is not over ({jobs[0].shown_state}), and goes on without this "
+                    "command. The same command waits for it again, and reads its result."
                 )
             time.sleep(_WAIT_POLL_S)
         # Some jobs of an array may have been cancelled. If none completed, another command has completed the run.

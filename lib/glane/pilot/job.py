@@ -15,6 +15,7 @@ from glane.extraction.prepare import checked_files, selected_rows
 from glane.extraction.results import open_run
 from glane.job.resolve import resolve
 from glane.pilot.frame import read_frame
+from glane.pilot.on_cluster import kept_folder, mark_of
 from glane.pilot.report import make_report
 from glane.pilot.trial import draw_sample, earlier, engines_here, private_folder, try_rows
 from glane.settings import PlanSettings
@@ -23,7 +24,8 @@ from glane.settings import PlanSettings
 def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotReport:
     """Run a sample of the selected documents, or read `pilot.from_run`; return the report.
 
-    The sample and its run are in a private folder below `out.dir`, which is removed at the end.
+    The sample and its run are in a private folder below `out.dir`, which is removed at the end. With a batch scheduler,
+    a job works there. If this command ends before it does, the folder stays, and the same command goes on.
 
     Raises:
         GlaneError: for errors that a user can cause.
@@ -53,6 +55,9 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
         say(f"pilot.rows is {pilot.rows}, and {len(places)} rows have text: all of them are tried")
     num_engines = engines_here(extraction)
     say(f"trying {len(places)} of them with {extraction.model.name}, {num_engines} engine(s) …")
-    with private_folder(Path(settings.out.dir)) as folder:
-        trial = try_rows(extraction, task, files, selected, frame, places, folder)
+    out = Path(settings.out.dir)
+    is_local = settings.cluster.kind == "local"
+    place = private_folder(out) if is_local else kept_folder(out, mark_of(extraction, places, frame.chars[places]))
+    with place as folder:
+        trial = try_rows(extraction, task, files, selected, frame, places, folder, wait_s=pilot.wait_s)
         return make_report(settings, extraction, frame, trial)

@@ -25,6 +25,7 @@ from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.results import open_run
 from glane.job.here import extract_here
 from glane.pilot.frame import Frame, Integers, decode, draw, rows_of, write_rows
+from glane.pilot.on_cluster import batch_of_a_pilot, run_as_job
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import process_start
 from glane.run.starts import starts
@@ -64,8 +65,12 @@ def try_rows(
     frame: Frame,
     places: Integers,
     folder: Path,
+    *,
+    wait_s: float,
 ) -> Trial:
     """Run the extraction on the selected rows at the indices `places`. All files are written below `folder`.
+
+    A job is waited for `wait_s` seconds; see `glane.pilot.on_cluster.run_as_job`.
 
     Raises:
         GlaneError: as the extraction does.
@@ -76,10 +81,13 @@ def try_rows(
     columns = list(dict.fromkeys([*ids, *grouped, data.text_column, *task.input_columns, *data.carry_columns]))
     sample = folder / "sample.parquet"
     rows = places if selected.groups is None else rows_of(selected.groups, places)
-    write_rows(files, selected, rows, sample, columns=columns, mode=0o600)
+    if not sample.exists():  # it does where a job goes on
+        unfinished = folder / "sample.tmp"
+        write_rows(files, selected, rows, unfinished, columns=columns, mode=0o600)
+        unfinished.replace(sample)
     cluster = extraction.cluster
     if isinstance(cluster, BatchSettings):
-        cluster = cluster.model_copy(update={"array": None, "wait": True, "dry_run": False, "nodes": 1})
+        cluster = batch_of_a_pilot(cluster)
     tried = extraction.model_copy(
         update={
             "data": DataSettings(
@@ -104,9 +112,7 @@ def try_rows(
     )  # fmt: skip
     began = time.time()
     if isinstance(cluster, BatchSettings):
-        from glane.job.submit import extract_on_cluster
-
-        extract_on_cluster(tried)
+        run_as_job(tried, wait_s=wait_s)
         began = _began(folder / "run")  # time in the queue is not start-up time
     else:
         extract_here(tried)

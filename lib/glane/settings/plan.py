@@ -23,6 +23,7 @@ class PilotSettings(Strict):
     level: float = Key(default=0.9, gt=0.5, lt=1)
     run_to_run: float = Key(default=0.05, ge=0, lt=1)  # relative standard deviation of speed from run to run
     finish_within: str = Key(default="8:00:00", pattern=r"^(\d+-)?\d+:\d{2}:\d{2}$")  # what nodes are suggested for
+    wait_s: float = Key(default=86400.0, ge=0)  # for the pilot's job on a cluster; the same command goes on later
     seed: int = Key(default=0, ge=0)
 
     @field_validator("engines", "gpus", mode="before")

@@ -78,15 +78,17 @@ def _too_many_cpus(cluster: SlurmSettings, partitions: Iterable[str]) -> str | N
 
 def _most_cpus(partitions: Iterable[str]) -> dict[str, int]:
     """The cores of the largest node of each partition; empty if Slurm does not tell all of them."""
-    names = list(partitions)
-    code, output, _ = run("sinfo", "--all", "--noheader", "--exact", f"--partition={','.join(names)}", "--format=%R|%c")
+    names = set(partitions)
+    code, output, _ = run("sinfo", "--all", "--noheader", "--exact", "--format=%R|%c")
     found: dict[str, int] = {}
     for line in output.splitlines() if code == 0 else ():
         name, _, cpus = line.strip().partition("|")
+        if name not in names:
+            continue
         if not cpus.isdigit():
             return {}
         found[name] = max(int(cpus), found.get(name, 0))
-    return found if set(found) == set(names) else {}
+    return found if set(found) == names else {}
 
 
 def _shown(limits: Mapping[str, str]) -> str:
