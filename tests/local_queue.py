@@ -37,6 +37,9 @@ class LocalQueue:
     def with_site(self, cluster: BatchSettings) -> BatchSettings:
         return cluster
 
+    def site_log(self) -> Path | None:
+        return None
+
     def least_poll_s(self) -> float:
         return 2.0
 

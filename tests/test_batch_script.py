@@ -8,9 +8,13 @@ import subprocess
 import pytest
 
 from conftest import ROOT
+from glane.cluster.code import code_warning, mark_of_code
+from glane.cluster.scheduler import Task
+from glane.cluster.slurm import batch
 from glane.cluster.slurm.allocation import read_allocation
 from glane.engine.device import gpu_complaint
 from glane.job.time_limit import TimeLimit, patience_s
+from glane.settings import SlurmSettings
 
 FACTS = (
     "JobId=7 JobName=a EndTime=never Partition=gpu BatchFlag={batch} TimeLimit=00:30:00 EndTime={end} "
@@ -181,3 +185,45 @@ def test_an_interactive_job_knows_its_end_by_itself(interactive, ends_at, left_s
     limit.is_near()
     assert clock.asked == (asked if left_s == 5000 else 2 * asked)
     assert limit.patience_s() == pytest.approx(patience_s(left_s or (float(ends_at or 0) - clock.now), 120))
+
+
+# Which code runs.
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout as small as can be, and a library installed of it."""
+    files = {"__init__.py": "", "job/launcher.py": "x = 1\n", "slurm/begin.sh": "true\n"}
+    for place in ("checkout/lib/glane", "venv/glane"):
+        for name, content in files.items():
+            path = tmp_path / place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+    return tmp_path / "checkout", tmp_path / "venv" / "glane"
+
+
+@pytest.mark.parametrize("changed", ["job/launcher.py", "slurm/begin.sh", "new.py", None])
+def test_a_library_of_another_checkout_than_the_scripts_is_told(checkout, changed):
+    root, package = checkout
+    if changed:
+        (package / changed).write_text("y = 2\n")
+    (package / "job" / "notes.txt").write_text("no code")
+    told = code_warning({"GLANE_ROOT": str(root)}, package)
+    assert (told is not None) == (changed is not None)
+    assert told is None or (str(root) in told and str(package) in told)
+
+
+def test_code_that_changed_since_the_submission_is_told(checkout):
+    _, package = checkout
+    variables = {"GLANE_ROOT": str(package), "GLANE_CODE": mark_of_code(package)}
+    assert code_warning(variables, package) is None
+    (package / "job" / "launcher.py").write_text("x = 2\n")
+    assert "not that of the submission" in code_warning(variables, package)
+    assert code_warning({}, package) is None
+    assert code_warning({"GLANE_ROOT": "/nowhere"}, package) is None
+
+
+def test_this_code_is_its_own():
+    assert code_warning({"GLANE_ROOT": str(ROOT)}) is None
+    written = batch.script(SlurmSettings(kind="slurm"), Task(module="m", settings="{}"), label="run")
+    assert f"export GLANE_CODE={mark_of_code()}" in written

@@ -122,6 +122,9 @@ class Scheduler(Protocol):
             ConfigError: if what the site says is wrong.
         """
 
+    def site_log(self) -> Path | None:
+        """Return the file where the site wants a line for each job that has ended; None if it wants none."""
+
     def least_poll_s(self) -> float:
         """Return how long one command waits between two questions to the scheduler, at least, in seconds."""
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from glane.cluster import processes, raynode
 from glane.cluster.address import network_variables, own_address
+from glane.cluster.code import code_warning
 from glane.cluster.forkserver import fork_server
 from glane.cluster.kernel_cache import cache_variables
 from glane.cluster.local import FOREIGN, ray_environment
@@ -38,6 +39,7 @@ from glane.run.heartbeat import JOB_NAME, mark_host_ended
 from glane.run.metrics_file import remove_collected
 from glane.run.nested import with_nested
 from glane.run.oom import oom_kills
+from glane.run.site_log import SITE_LOG
 from glane.settings import BatchSettings, ExtractSettings
 
 FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
@@ -54,12 +56,15 @@ def launch(settings: ExtractSettings) -> int:
         ConfigError: if this process is no task of a job with one task per node.
     """
     assert isinstance(settings.cluster, BatchSettings)
-    allocation = scheduler_of(settings.cluster).allocation()
+    scheduler = scheduler_of(settings.cluster)
+    allocation = scheduler.allocation()
     os.environ[JOB_NAME] = allocation.name
     os.umask(0o077)
     hide_messages()
     processes.adopt_orphans()
     processes.raise_open_files()
+    if (log := scheduler.site_log()) is not None:
+        os.environ.setdefault(SITE_LOG, str(log))
     account, code = begin_account(settings, allocation), FAILED
     try:
         code = _launched(settings, settings.cluster, allocation)
@@ -244,6 +249,8 @@ class _LeadNode(_Node):
     def run(self) -> int:
         """Start Ray, wait for the other nodes, and run the driver to its end. Return the exit code."""
         self.code = FAILED
+        if warning := code_warning():
+            self.say(f"warning: {warning}")
         self.parts_at_start = len(self.directory.committed_shards())
         if not self.is_alone:
             self.rendezvous = RendezvousServer(

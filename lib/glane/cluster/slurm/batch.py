@@ -21,6 +21,7 @@ from typing import Any
 import submitit
 from submitit.core.utils import FailedJobError
 
+from glane.cluster.code import MARK, mark_of_code
 from glane.cluster.private_folder import make_private_folder, private_umask
 from glane.cluster.scheduler import Submission, Task
 from glane.cluster.slurm.folders import base_folder, keep_record, prune
@@ -134,7 +135,7 @@ def _executor(cluster: SlurmSettings, task: Task, own: str, folder: Path) -> Any
         signal_delay_s=cluster.warning_s,
         stderr_to_stdout=True,
         setup=[
-            *_site_line(),
+            *_variables(),
             f"export GLANE_ROOT={shlex.quote(str(_PACKAGE))} GLANE_VENV=${{GLANE_VENV:-{shlex.quote(sys.prefix)}}}",
             'source "$GLANE_ROOT/slurm/begin.sh"',
             *cluster.setup,
@@ -153,9 +154,11 @@ def _executor(cluster: SlurmSettings, task: Task, own: str, folder: Path) -> Any
     return executor
 
 
-def _site_line() -> list[str]:
-    path = path_of_site()
-    return [f"export {SITE}={shlex.quote(str(path))}"] if path else []
+def _variables() -> list[str]:
+    """The site's file, and what the code is: the job compares it with what it runs."""
+    path, mark = path_of_site(), mark_of_code()
+    told = {SITE: str(path) if path else None, MARK: mark}
+    return [f"export {name}={shlex.quote(value)}" for name, value in told.items() if value]
 
 
 def _command(cluster: SlurmSettings, task: Task) -> str:

@@ -9,6 +9,7 @@ from glane.cluster.findings import Findings
 from glane.cluster.scheduler import Allocation, Job, OldFolder, Submission, Task
 from glane.cluster.slurm import allocation, ask_sbatch, commands, queue, refusals, site_checks, site_file
 from glane.cluster.slurm.folders import old_folders, remove_folder
+from glane.errors import GlaneError
 from glane.settings import BatchSettings, SlurmSettings
 
 
@@ -21,6 +22,14 @@ class Slurm:
     def with_site(self, cluster: BatchSettings) -> BatchSettings:
         """Read the site's file."""
         return _own(cluster)
+
+    def site_log(self) -> Path | None:
+        """Read it from the site's file, if that can be read here: a container may not see it."""
+        try:
+            log = site_file.read_site().log
+        except GlaneError:
+            return None
+        return Path(log) if log else None
 
     def least_poll_s(self) -> float:
         """Read it from the site's file."""
@@ -98,4 +107,9 @@ class Slurm:
 
 def _own(cluster: BatchSettings) -> SlurmSettings:
     assert isinstance(cluster, SlurmSettings)
-    return site_file.with_site(cluster)
+    try:
+        return site_file.with_site(cluster)
+    except GlaneError:
+        if allocation.is_inside_own_job():
+            return cluster  # in a container, which may not see the file
+        raise
