@@ -1,21 +1,10 @@
-# What the compute nodes need: adapt this file to your site. Sourced by the batch scripts, on the first node.
+# What runs Python on the compute nodes. Sourced by the batch scripts, on the first node, after the lines of shell of the
+# site's file (site_example.yaml): modules, folders of caches and the container belong there.
 #
-# Modules. Kernels are compiled on the nodes: a C compiler and Python's headers must be there. No CUDA: the packages bring
-# CUDA 13.0, and the NVIDIA driver of the nodes must be release 580 or later.
-#   module purge
-#   module load python/3.11 gcc/12
+# What engines compile goes to TMPDIR, into a folder of yours that all your jobs on a node share, unless
+# VLLM_CACHE_ROOT, TRITON_CACHE_DIR and the like are set there.
 #
-# Fast local disks and shared caches. What engines compile is kept by default, without a line here, in TMPDIR or /tmp, in a
-# folder of yours that all your jobs on a node share; what is set here (VLLM_CACHE_ROOT, TRITON_CACHE_DIR, …) holds instead.
-#   export TMPDIR=/local/$SLURM_JOB_ID
-#   export HF_HOME=/shared/models/huggingface
-#
-# Monitoring and accounts (docs/site.md): the folder of node_exporter's textfile collector, and the site's file of jobs.
-#   export GLANE_METRICS_DIR=/var/lib/node_exporter/textfile
-#   export GLANE_SITE_LOG=/shared/glane/jobs.jsonl
-#
-# Python: the virtual environment that `make setup` made, or a container (see glane.def):
-#   export GLANE_CONTAINER=/shared/containers/glane.sif
+# Python: the virtual environment that `make setup` made, or a container (see glane.def), if GLANE_CONTAINER names one.
 glane_bind=$GLANE_ROOT,$PWD  # what a container must see; add the folders of weights, documents and runs
 if [[ ${TMPDIR:-/tmp} != /tmp ]]; then glane_bind+=,$TMPDIR; fi
 if [[ -n ${GLANE_CONTAINER:-} ]]; then
