@@ -44,7 +44,7 @@ export GLANE_IS_INTERACTIVE GLANE_FIRST_ADDRESS GLANE_ENDS_AT GLANE_GPU_PARTITIO
 # The site's file, and the lines of shell in it; see site_example.yaml.
 export GLANE_SITE=${GLANE_SITE:-$GLANE_ROOT/slurm/site.yaml}
 if [[ -r $GLANE_SITE ]]; then
-    source /dev/stdin <<<"$(sed -n '/^environment: |/,/^[^ ]/{/^environment: |/d;/^[^ ]/d;s/^  //;p}' "$GLANE_SITE")"
+    eval "$(sed -n '/^environment: |/,/^[^ ]/{/^environment: |/d;/^[^ ]/d;s/^  //;p}' "$GLANE_SITE")"
 else
     unset GLANE_SITE
 fi

@@ -1,5 +1,6 @@
 """On a real Slurm of two nodes, started for these tests: submitted, shared, refused, and read again."""
 
+import json
 import os
 import re
 import shutil
@@ -352,6 +353,28 @@ def test_a_wrong_request_is_refused_with_slurms_reason_and_the_key(site, overrid
     assert "Traceback" not in done.stderr
     assert not site.run.exists()
     assert site.slurm("squeue", "--noheader") == ""
+
+
+def test_both_ways_of_submission_read_the_sites_file(site):
+    log = site.folder / "jobs.jsonl"
+    log.touch()
+    told = f"partition: urgent\ntime: '0:25:00'\ngpus_as: gres\nlog: {log}\nenvironment: |\n  echo from the site >&2\n"
+    (site.folder / "site.yaml").write_text(told)
+    plain = {name: value for name, value in site.environment.items() if not name.startswith("SBATCH_")}
+    env = site.environment = plain | {"GLANE_SITE": str(site.folder / "site.yaml")}
+    words = site.overrides("data.limit=8", pace=[])
+    by_python = site.extract(*words, "cluster.gpus_per_node=1", "cluster.parsable=true", env=env).stdout.strip()
+    script = f". {ROOT}/slurm/site.sh && sbatch --parsable --gres=gpu:1 {ROOT}/slurm/extract.sbatch"
+    by_sbatch = site.slurm("bash", "-c", f'{script} "$@"', "-", *words, f"run.dir={site.run}2")
+    for job_id in (by_python, by_sbatch):
+        facts = site.slurm("scontrol", "show", "job", job_id)
+        assert "Partition=urgent" in facts
+        assert "TimeLimit=00:25:00" in facts
+        assert "TresPerNode=gres:gpu:1" in facts
+        assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
+        assert "from the site" in site.log(job_id)
+    ends = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(end["job"], end["gpus"], end["exit_code"]) for end in ends] == [(by_python, 1, 0), (by_sbatch, 1, 0)]
 
 
 def test_jobs_are_chained_by_their_ids(site):

@@ -77,8 +77,11 @@ def wait(
             check_usable(directory, settings.run)
             return
     failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
+    told = f"The log says why: {submission.log}"
+    if not submission.log.exists():
+        told = f"There is no log ({submission.log}): can the nodes see and write that folder (cluster.submission_dir)?"
     raise GlaneError(
-        f"the job did not complete the run; it ended: {failed}. The log says why: {submission.log}\n"
+        f"the job did not complete the run; it ended: {failed}. {told}\n"
         "What is committed stays: the same command goes on."
     )
 

@@ -18,7 +18,7 @@ from glane.job.submit import submit
 from glane.job.wait import wait
 from glane.pilot.frame import Integers
 from glane.run.directory import RunDirectory, run_directory
-from glane.run.starts import job_names
+from glane.run.starts import job_names, submissions
 from glane.settings import BatchSettings, ExtractSettings
 from glane.storage import storage_errors
 
@@ -89,12 +89,12 @@ def run_as_job(tried: ExtractSettings, *, wait_s: float) -> None:
 
 def _under_way(directory: RunDirectory, scheduler: Scheduler) -> Submission | None:
     """The job that works on a run, or waits to; None if there is none."""
-    names = job_names(directory)
-    for job in scheduler.jobs(names) if names else ():
-        if job.is_known and not job.is_over:
-            return Submission(
-                job_id=job.name, job_names=(job.name,), where="", log=directory.root / "extract.log", cancel_command=""
-            )
+    for entry in reversed(submissions(directory)):
+        for job in scheduler.jobs(entry.jobs):
+            if job.is_known and not job.is_over:
+                return Submission(
+                    job_id=job.name, job_names=(job.name,), where="", log=Path(entry.log), cancel_command=""
+                )
     return None
 
 

@@ -61,6 +61,11 @@ def starts(directory: RunDirectory) -> list[Start]:
     return list(_lines(Start, _starts(directory)))
 
 
+def submissions(directory: RunDirectory) -> list[SubmissionEntry]:
+    """All submissions for a run, the oldest first."""
+    return list(_lines(SubmissionEntry, _submissions(directory)))
+
+
 def job_names(directory: RunDirectory) -> list[str]:
     """The jobs that were submitted for this run, then others that worked on it; each once, oldest first."""
     found = [name for submission in submissions(directory) for name in submission.jobs]
