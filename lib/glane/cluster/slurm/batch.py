@@ -146,6 +146,7 @@ def _executor(cluster: SlurmSettings, task: Task, own: str, folder: Path) -> Any
             "--no-kill",
             "--kill-on-bad-exit=0",
             "--wait=0",
+            "--open-mode=append",  # what the script itself said stands in the same file
             "--output",
             _log_pattern(cluster, folder, task="%t"),
         ],
