@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from glane.errors import ConfigError, GlaneError
-from glane.job.launcher import USER_ERROR, launch
+from glane.job.job_node import USER_ERROR
+from glane.job.launcher import launch
 from glane.settings import ExtractSettings
 
 

@@ -73,11 +73,6 @@ def job_names(directory: RunDirectory) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def submissions(directory: RunDirectory) -> list[SubmissionEntry]:
-    """All submissions for a run, the oldest first."""
-    return list(_lines(SubmissionEntry, _submissions(directory)))
-
-
 def _starts(directory: RunDirectory) -> Path:
     return directory.ledger / "starts.jsonl"
 

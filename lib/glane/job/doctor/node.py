@@ -25,7 +25,8 @@ from glane.job.doctor import network_checks as network
 from glane.job.doctor.exchange import Exchange, NodeTask
 from glane.job.doctor.report import NodeReport, has_failed, last_line, lines_of_nodes
 from glane.job.doctor.storage_checks import check_clock
-from glane.job.launcher import FAILED, USER_ERROR, tell_script
+from glane.job.job_node import FAILED, USER_ERROR
+from glane.job.launcher import tell_script
 from glane.settings import BatchSettings, DoctorSettings
 
 _AFTER_S = 10.0  # for the last reports, if some nodes did not even come

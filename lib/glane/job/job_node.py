@@ -1,0 +1,106 @@
+"""What every node of a batch job does: its Ray, its environment, its signals, and the end of all its processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from glane.cluster import processes, raynode
+from glane.cluster.address import network_variables, own_address
+from glane.cluster.kernel_cache import cache_variables
+from glane.cluster.local import FOREIGN, ray_environment
+from glane.cluster.scheduler import Allocation
+from glane.cluster.schedulers import scheduler_of
+from glane.cluster.scratch import write_token
+from glane.engine.preload import OFFLINE
+from glane.errors import GlaneError
+from glane.run.deaths import bury_windows
+from glane.run.directory import run_directory
+from glane.run.heartbeat import mark_host_ended
+from glane.run.nested import with_nested
+from glane.settings import BatchSettings, ExtractSettings
+
+FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
+POLL_S = 0.2
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy")
+
+
+class JobNode:
+    """One task of a batch job, with its Ray: what all nodes do."""
+
+    def __init__(self, settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> None:
+        self.settings, self.cluster, self.allocation, self.folder = settings, cluster, allocation, folder
+        self.scheduler = scheduler_of(cluster)
+        run = settings.run
+        self.directory = run_directory(run)
+        self.warned = self.cancelled = self.driver_was_killed = False
+        self.ray: subprocess.Popen[bytes] | None = None
+        self.is_alone = allocation.num_nodes == 1
+        self.address = "127.0.0.1" if self.is_alone else own_address(allocation, cluster.interface)
+        # Ray's token is the job's secret: only processes that the batch script started know it.
+        self.environment = self._environment(write_token(folder, allocation.secret.hex()))
+        signal.signal(signal.SIGUSR2, self._warn)
+        signal.signal(signal.SIGTERM, self._cancel)
+
+    def say(self, line: str) -> None:
+        """Write a line to the job's log."""
+        print(f"[{self.allocation.host}] {line}", file=sys.stderr, flush=True)
+
+    def start_ray(self, head: str | None) -> None:
+        """Start Ray on this node, in a new folder: it must not find the files of a Ray that was killed."""
+        place = self.folder / secrets.token_hex(2)
+        place.mkdir()
+        self.place = place
+        command = raynode.command(
+            address=self.address, folder=place, cpus=self.allocation.cpus, gpus=self.allocation.gpus, head=head
+        )
+        with open(place / "ray.log", "wb") as log:
+            self.ray = processes.start(command, self.environment, stdout=log.fileno())
+
+    def is_ray_dead(self) -> bool:
+        """Whether one of Ray's processes on this node has ended."""
+        return self.ray is not None and self.ray.poll() is not None
+
+    def close(self) -> None:
+        """End all our processes on this node."""
+        processes.end(self.ray, patience_s=0 if self.cancelled else 5)
+        if left := processes.end_all():
+            self.say(f"{left} process(es) would not end")
+        if self.driver_was_killed:
+            self._record_deaths()
+        mark_host_ended(self.directory, job=self.allocation.name)
+
+    def _record_deaths(self) -> None:
+        """Record what was in the engines of workers that are gone: a document may have taken the driver along."""
+        for place in with_nested(self.directory):
+            with contextlib.suppress(GlaneError, OSError):
+                bury_windows(place, lease_s=self.settings.run.lease_s)
+
+    def may_go_on(self) -> bool:
+        """Whether the job is to be requeued, by this node. Only the first one says that."""
+        return False
+
+    def _environment(self, token: Path) -> dict[str, str]:
+        environment = {
+            name: value for name, value in os.environ.items() if name not in FOREIGN and name.lower() not in _PROXIES
+        }
+        is_loopback = self.address.startswith("127.")
+        # A site may have named interfaces in slurm/env.sh. All else that engines read must reach those of other nodes.
+        network = network_variables(self.address) | {
+            name: value for name, value in environment.items() if name.endswith("_SOCKET_IFNAME")
+        }
+        caches = cache_variables(environment) if self.allocation.gpus else {}
+        ours = ray_environment(token, is_loopback=is_loopback) | OFFLINE | {"no_proxy": "*"}
+        return environment | network | caches | ours
+
+    def _warn(self, *_: Any) -> None:
+        self.warned = True
+
+    def _cancel(self, *_: Any) -> None:
+        self.cancelled = True
