@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import secrets
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from glane.cluster.actor import EngineActor
 from glane.cluster.endings import Ending, ending_of
+from glane.cluster.hangs import Hangs
 from glane.cluster.layout import Layout, Place
+from glane.cluster.losses import has_lost_node, is_lost
 from glane.cluster.patience import Patience
-from glane.cluster.ray_nodes import alive_nodes, free, inside, reserve
+from glane.cluster.ray_nodes import alive_nodes, free, reserve
+from glane.cluster.slot import Slot, start_actor
 from glane.cluster.watch import AwakeClock, Silence
 from glane.errors import EngineError, GlaneError
 from glane.run.deaths import Death, Suspects, forget_window, record_death
-from glane.run.heartbeat import Heartbeat, host_identity, read_heartbeat
+from glane.run.heartbeat import Heartbeat, read_heartbeat
 from glane.run.nested import with_nested
 from glane.run.worker import WorkerReport, WorkerSpec
-from glane.settings import ClusterSettings, RunSettings
+from glane.settings import ClusterSettings
 
 _POLL_S = 0.5
 _CHECK_NODES_S = 2.0
-_NODE_STATE_S = 30.0  # Ray declares a node lost within seconds; the end of an actor alone does not show what happened
-_ASK_ACTOR_S = 5.0
 _ASK_GROUP_S = 0.05
-_LOST_NODE_S = 15.0  # in which Ray learns that a node is gone
 _DEATHS_AT_START = 2  # an engine that dies twice before it is ready will not start a third time
-
-
-@dataclass(slots=True, kw_only=True)
-class _Slot:
-    """A place for one engine, and the actor that works there now."""
-
-    place: Place
-    spec: WorkerSpec
-    actor: Any
-    future: Any
-    silence: Silence
-    group: Any = None  # the placement group of an engine that spans nodes
-    killed_because: str = ""
-    is_stopping: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +38,6 @@ class _Waiting:
     place: Place
     group: Any
     since: float
-
-
-def _sign_of_life(beat: Heartbeat) -> tuple[str, float]:
-    """What changes as long as a worker goes on: its steps while it has work, else its heartbeats."""
-    return ("step", beat.progress.steps) if beat.progress.is_busy else ("beat", beat.time)
 
 
 def _dies_with_anything(death: Death) -> bool:
@@ -91,11 +69,12 @@ class Supervisor:
         self._deaths_at_start = 0
         self._clock = AwakeClock()
         self._patience = Patience(limit=spec.run.max_deaths_without_progress)
-        self._slots: list[_Slot] = []
+        self._slots: list[Slot] = []
         self._known_nodes: dict[str, str] = {}  # every node ever seen, with its host
         self._waiting: list[_Waiting] = []
         self._done_places: set[Place] = set()  # where a worker found no work left, or an engine was given up
         self._last_node_check = 0.0
+        self._hangs = Hangs(ray, start_within_s=cluster.engine_start_timeout_s, step_within_s=spec.run.hang_after_s)
 
     def run(self, *, tick: Callable[[], None], should_stop: Callable[[], bool] = lambda: False) -> None:
         """Supervise until every worker has ended with no work left. `tick` is called a few times a second.
@@ -115,7 +94,7 @@ class Supervisor:
                     self._ended(slot)
                 self._admit()
                 for slot in self._slots:
-                    self._watch(slot, self._spec.run)
+                    self._hangs.look(slot, self._heartbeat(slot))
                 if should_stop():
                     self._ask_to_stop()
                 elif time.monotonic() - self._last_node_check > _CHECK_NODES_S:
@@ -127,7 +106,7 @@ class Supervisor:
             for one in self._waiting:
                 free(one.group)
 
-    def _finished(self) -> list[_Slot]:
+    def _finished(self) -> list[Slot]:
         """The slots whose worker has ended, after a short wait."""
         if not self._slots:
             time.sleep(_POLL_S)
@@ -135,7 +114,7 @@ class Supervisor:
         ready, _ = self._ray.wait([slot.future for slot in self._slots], timeout=_POLL_S)
         return [slot for slot in self._slots if slot.future in ready]
 
-    def _end(self, slot: _Slot) -> None:
+    def _end(self, slot: Slot) -> None:
         """End a worker on purpose: nothing in its engine becomes suspect."""
         with contextlib.suppress(Exception):
             self._ray.kill(slot.actor)
@@ -198,7 +177,7 @@ class Supervisor:
         self._waiting.remove(one)
         free(one.group)
 
-    def _start_worker(self, place: Place, group: Any = None) -> _Slot:
+    def _start_worker(self, place: Place, group: Any = None) -> Slot:
         self._attempts += 1
         num_places = max(1, len(self._layout.places(alive_nodes(self._ray))))
         spec = replace(
@@ -207,35 +186,20 @@ class Supervisor:
             # Workers begin at different places in the plan, so that they rarely meet.
             start=(self._spec.start + (self._attempts - 1) % num_places / num_places) % 1,
         )
-        options: dict[str, Any] = {
-            "num_cpus": spec.cpus if self._layout.occupies_cores else 0,
-            "num_gpus": spec.gpus,
-            "max_restarts": 0,  # the supervisor starts it again, after it has recorded the death
-            "max_concurrency": 2,  # one thread works, the other runs `stop`
-            "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(spec.cpus)}},  # Ray would set 1
-        }
-        if group is not None:
-            options |= {"num_cpus": 0, "num_gpus": 0, "scheduling_strategy": inside(group)}
-        else:
-            from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+        actor, future = start_actor(self._ray, self._layout, place, spec, group)
+        return Slot(place=place, spec=spec, actor=actor, future=future, group=group, silence=Silence(self._clock))
 
-            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(place.nodes[0], soft=False)
-        actor = self._ray.remote(EngineActor).options(**options).remote()
-        # An engine that spans nodes starts actors of its own, which only an actor can.
-        future = actor.work.remote(pickle.dumps(spec), in_actor=group is not None)
-        return _Slot(place=place, spec=spec, actor=actor, future=future, group=group, silence=Silence(self._clock))
-
-    def _ended(self, slot: _Slot) -> None:
+    def _ended(self, slot: Slot) -> None:
         try:
             report: WorkerReport = pickle.loads(self._ray.get(slot.future))
         except Exception as error:  # the process is gone, or Ray cannot reach it, which is treated alike
-            if self._is_lost(slot, error):
+            if is_lost(self._ray, slot, error):
                 self._drop_lost(slot)
                 return
             report, ending = WorkerReport(outcome="died"), ending_of(error)
         else:
             ending = Ending(cause=report.cause, words=report.message)
-        if report.outcome != "done" and not slot.killed_because and self._has_lost_node(slot):
+        if report.outcome != "done" and not slot.killed_because and has_lost_node(self._ray, slot):
             self._drop_lost(slot)
             return
         self._release(slot)
@@ -248,40 +212,13 @@ class Supervisor:
                 ending = Ending(cause="hang", words=slot.killed_because)
             self._died(slot, ending)
 
-    def _is_lost(self, slot: _Slot, error: Exception) -> bool:
-        """Whether an actor ended because its node was lost. Its prompts are then not suspects."""
-        if slot.killed_because:
-            return False
-        deadline = time.monotonic() + _NODE_STATE_S
-        while type(error).__name__ == "ActorUnavailableError" and time.monotonic() < deadline:
-            # Ray does not know yet what happened. Any call of the actor raises an error that says so, once it does.
-            try:
-                self._ray.get(slot.actor.stop.remote(), timeout=_POLL_S)
-            except Exception as latest:
-                error = latest if type(latest).__name__ != "GetTimeoutError" else error
-            else:
-                return False  # the actor lives, but the result of its work is lost
-            time.sleep(0.1)
-        return "node has died" in str(error) or type(error).__name__ == "ActorUnschedulableError"
-
-    def _has_lost_node(self, slot: _Slot) -> bool:
-        """Whether an engine over several nodes ended because one of them was lost. Its prompts are no suspects then."""
-        deadline = time.monotonic() + _LOST_NODE_S
-        while len(slot.place.nodes) > 1:
-            if not {node.node_id for node in alive_nodes(self._ray)}.issuperset(slot.place.nodes):
-                return True
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_POLL_S)
-        return False
-
-    def _drop_lost(self, slot: _Slot) -> None:
+    def _drop_lost(self, slot: Slot) -> None:
         alive = {node.node_id for node in alive_nodes(self._ray)}
         lost = [self._known_nodes.get(node, "?") for node in slot.place.nodes if node not in alive]
         self._warn(f"node {', '.join(lost) or '?'} is lost; its shards are redone elsewhere")
         self._release(slot)
 
-    def _release(self, slot: _Slot) -> None:
+    def _release(self, slot: Slot) -> None:
         self._slots.remove(slot)
         with contextlib.suppress(Exception):
             self._ray.kill(slot.actor)
@@ -297,7 +234,7 @@ class Supervisor:
             else:
                 slot.actor.stop.remote()
 
-    def _died(self, slot: _Slot, ending: Ending) -> None:
+    def _died(self, slot: Slot, ending: Ending) -> None:
         """Record a death, and start another worker in its place unless engines keep dying there.
 
         Raises:
@@ -328,7 +265,7 @@ class Supervisor:
                 f"{given_up} ({ending}). What is committed stays; mend the cause and run the same command again."
             )
 
-    def _record(self, slot: _Slot, ending: Ending) -> list[Death]:
+    def _record(self, slot: Slot, ending: Ending) -> list[Death]:
         """Record a death where the worker was at work: in the run, and in a nested one if it was there."""
         run, *nested = with_nested(self._directory)
         worker = slot.spec.worker
@@ -352,46 +289,10 @@ class Supervisor:
                 f"started ({ending}). {self._spec.work.start_hint}"
             )
 
-    def _watch(self, slot: _Slot, run: RunSettings) -> None:
-        """Kill a worker that makes no step, or does not become ready. One that hangs cannot end itself.
-
-        Time in which this process was suspended does not count, nor does that of a worker that is suspended.
-        """
-        if slot.killed_because:
-            return
-        beat = self._heartbeat(slot)
-        if beat is None or beat.state == "starting":
-            limit, why = self._cluster.engine_start_timeout_s, "not ready after"
-            silent_s = slot.silence.lasts(None)
-        else:
-            limit, why = run.hang_after_s, "no step for"
-            silent_s = slot.silence.lasts(_sign_of_life(beat))
-            if beat.state == "ended":
-                return
-        if silent_s <= limit:
-            return
-        if beat is not None and self._is_suspended(slot, beat):
-            slot.silence.excuse()
-        else:
-            self._kill(slot, beat, f"{why} {limit:.0f} s")
-
-    def _is_suspended(self, slot: _Slot, beat: Heartbeat) -> bool:
-        """Whether a worker's process is stopped, as its actor sees it: that runs on the same node."""
-        with contextlib.suppress(Exception):  # the actor is suspended, too, or gone
-            return bool(self._ray.get(slot.actor.is_suspended.remote(beat.pid), timeout=_ASK_ACTOR_S))
-        return False
-
-    def _kill(self, slot: _Slot, beat: Heartbeat | None, why: str) -> None:
-        slot.killed_because = why
-        self._ray.kill(slot.actor)
-        if beat is not None and beat.identity == host_identity():  # in case the process does not react to Ray
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(beat.pid, signal.SIGKILL)
-
-    def _heartbeat(self, slot: _Slot) -> Heartbeat | None:
+    def _heartbeat(self, slot: Slot) -> Heartbeat | None:
         return read_heartbeat(self._directory, slot.spec.worker)
 
-    def _is_starting(self, slot: _Slot) -> bool:
+    def _is_starting(self, slot: Slot) -> bool:
         """Whether a worker has not begun to work yet, by its last heartbeat."""
         beat = self._heartbeat(slot)
         return beat is None or beat.state == "starting"
