@@ -36,6 +36,7 @@ def arm(limit):
 def main():
     from conftest import prepare_run, spec
     from glane.run.publish import finish_run
+    from glane.run.publisher import sole_publisher
     from glane.run.worker import run_worker
     from glane.settings import ExtractSettings
     from glane.task.task import load_task
@@ -48,7 +49,8 @@ def main():
     if not run.directory.is_complete:
         report = run_worker(spec(settings, run, sys.argv[3]))
         assert report.outcome == "done", report.message
-    finish_run(run, record_mib=1)
+    with sole_publisher(run.directory, heartbeat_s=60, lease_s=180):
+        finish_run(run, record_mib=1)
 
 
 if __name__ == "__main__":

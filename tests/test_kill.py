@@ -17,6 +17,7 @@ from conftest import SMALL_TASK, make_settings, prepare_run, spec, write_documen
 from glane.run.deaths import Suspects, Window, record_death
 from glane.run.heartbeat import Heartbeat
 from glane.run.publish import finish_run
+from glane.run.publisher import sole_publisher
 from glane.run.worker import run_worker
 from glane.task.task import load_task
 
@@ -53,7 +54,8 @@ def whole_run(settings, worker):
         report = run_worker(spec(settings, run, worker, start=random.Random(worker).random()))
         if report.outcome != "done":
             os._exit(3)
-    finish_run(run, record_mib=1)
+    with sole_publisher(run.directory, heartbeat_s=60, lease_s=180):
+        finish_run(run, record_mib=1)
 
 
 def assert_exactly_once(run, count):

@@ -20,7 +20,8 @@ from glane.settings import ExtractSettings
 def main() -> int:
     """Run the job in the launcher's Ray. Return its exit code.
 
-    It is 0 if the run is complete, 4 if too little of it is usable, 75 if it was stopped, 2 for an error.
+    It is 0 if the run is complete, or if all of it is answered and another job publishes it. It is 4 if too little
+    of it is usable, 75 if it was stopped, 2 for an error.
     """
     hide_messages()
     folder = Path(sys.argv[1])
@@ -28,12 +29,15 @@ def main() -> int:
     settings = ExtractSettings.model_validate_json((folder / "settings.json").read_text())
     directory = run_directory(settings.run)
     try:
-        extract(
+        run = extract(
             settings,
             connect=lambda: joined_ray(folder, settings.cluster.start_timeout_s),
             should_stop=(folder / "stop").exists,
             start=float(sys.argv[2]),
+            leaves=True,
         )
+        if run.is_left:
+            return 0
         check_usable(directory, settings.run)
     except GlaneError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)

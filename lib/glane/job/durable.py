@@ -18,6 +18,7 @@ from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.progress import ProgressReporter, ProgressStyle
 from glane.run.publish import finish_run, is_committed
+from glane.run.publisher import sole_publisher
 from glane.run.work import Work
 from glane.run.worker import WorkerSpec
 from glane.settings import ClusterSettings, LocalSettings, RunSettings
@@ -114,5 +115,6 @@ def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style
                     should_stop=lambda: False,
                     start=0.0,
                 )
-        finish_run(run, record_mib=settings.record_mib)
+        with sole_publisher(directory, heartbeat_s=settings.heartbeat_s, lease_s=settings.lease_s):
+            finish_run(run, record_mib=settings.record_mib)
     return run

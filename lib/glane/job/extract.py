@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from glane.cluster.layout import check_network, plan_layout
@@ -28,6 +29,7 @@ from glane.run.metrics_file import MetricsFile
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run, is_committed
+from glane.run.publisher import sole_publisher
 from glane.run.summary import amended
 from glane.settings import ExtractSettings, ResolvedSettings
 from glane.task.task import Task
@@ -39,12 +41,14 @@ def extract(
     connect: Connect,
     should_stop: Callable[[], bool] = lambda: False,
     start: float = 0.0,
+    leaves: bool = False,
 ) -> PreparedRun:
     """Run the job to its end. Resumes a run that was begun, and does nothing if it is complete.
 
     `connect` enters a Ray cluster and yields the `ray` module. Once `should_stop` returns True, no further shard is
     begun and the run stays incomplete: see `directory.is_complete` of the result. `start` (0 to 1) is the place in the
-    plan where this job's workers begin.
+    plan where this job's workers begin. A job that `leaves` does not wait for another one that publishes: see `is_left`
+    of the result.
 
     Raises:
         GlaneError: for what a user can correct. What was committed stays, and the same command resumes the run.
@@ -82,7 +86,14 @@ def extract(
             progress.update()
             progress.say(f"{place}: stopped before the end; what is committed stays")
             return run
-        _finish(run, settings, sentinels, pilot, progress)
+        habits = settings.run
+        with sole_publisher(
+            directory, heartbeat_s=habits.heartbeat_s, lease_s=habits.lease_s, waits=not leaves
+        ) as is_ours:
+            if not is_ours:
+                progress.say(f"{place}: all is answered, and another job publishes the result; this one leaves")
+                return replace(run, is_left=True)
+            _finish(run, settings, sentinels, pilot, progress)
         for line in rejection_lines(directory, id_column=settings.data.result_id, run_dir=place):
             progress.say(line)
     return run

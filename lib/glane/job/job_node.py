@@ -24,6 +24,7 @@ from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
 from glane.run.heartbeat import mark_host_ended
 from glane.run.nested import with_nested
+from glane.run.publisher import publishers_directory
 from glane.settings import BatchSettings, ExtractSettings
 
 FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
@@ -74,7 +75,8 @@ class JobNode:
             self.say(f"{left} process(es) would not end")
         if self.driver_was_killed:
             self._record_deaths()
-        mark_host_ended(self.directory, job=self.allocation.name)
+        for place in (self.directory, publishers_directory(self.directory)):
+            mark_host_ended(place, job=self.allocation.name)
 
     def _record_deaths(self) -> None:
         """Record what was in the engines of workers that are gone: a document may have taken the driver along."""

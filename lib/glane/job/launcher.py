@@ -22,6 +22,7 @@ from glane.errors import ConfigError, GlaneError, hide_messages
 from glane.job.first_node import FirstNode
 from glane.job.job_node import FAILED, POLL_S, STOPPED, USER_ERROR
 from glane.job.other_node import OtherNode
+from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
 from glane.settings import BatchSettings, ExtractSettings
 
@@ -29,7 +30,8 @@ _END_OTHERS_S = 60.0
 
 
 def launch(settings: ExtractSettings) -> int:
-    """Do this node's part of the job. Return the exit code, which is 0 only if the run is complete.
+    """Do this node's part of the job. Return the exit code, which is 0 only if the run is complete, or left complete
+    to another job that publishes it.
 
     Raises:
         ConfigError: if this process is no task of a job with one task per node.
@@ -50,7 +52,8 @@ def launch(settings: ExtractSettings) -> int:
         os.environ.update(variables)
         code, may_go_on = _do(settings, settings.cluster, allocation, folder)
     # Jobs of an array that was submitted as one work on one run. What `sbatch --array` starts may be several runs.
-    is_whole_array = code == 0 and settings.cluster.array is not None
+    # A job that leaves the publication to another one does not say that nothing is left to do.
+    is_whole_array = code == 0 and settings.cluster.array is not None and run_directory(settings.run).is_complete
     word = " requeue" if may_go_on else " complete" if is_whole_array else ""
     tell_script(allocation, f"{code}{word}")
     return code

@@ -166,7 +166,8 @@ class HeartbeatWriter:
     def stop(self) -> None:
         """Write the last heartbeat. It frees the shards that this worker holds."""
         self._stop.set()
-        self._thread.join(timeout=30)
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
         self._state = "ended"
         with contextlib.suppress(Exception):  # a full disk must not hide the error that ends the worker
             self.write()

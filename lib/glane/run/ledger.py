@@ -7,16 +7,16 @@ over wrongly costs work and never a row.
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
 from glane.errors import RunError
+from glane.run.claim import break_claim, give_up, try_claim
 from glane.run.deaths import is_left_to_others
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import file_clock, is_gone
-from glane.storage import exists, patiently, storage_errors
+from glane.storage import exists, patiently
 
 # After a scan that found nothing, a worker waits this many times as long as the scan took: the scans of many idle
 # workers would be a load of their own.
@@ -129,19 +129,10 @@ class Ledger:
         return self._directory.claims / str(shard)
 
     def _unclaim(self, shard: int) -> None:
-        path = self._claim_path(shard)
-        with storage_errors(path):
-            patiently(lambda: path.unlink(missing_ok=True))
+        give_up(self._claim_path(shard))
 
     def _try_claim(self, shard: int) -> bool:
-        """Claim a shard by a symbolic link to the worker's name: atomic, and never seen without its content."""
-        path = self._claim_path(shard)
-        with storage_errors(path):
-            try:
-                patiently(lambda: path.symlink_to(self._worker))
-            except FileExistsError:
-                return False
-        return True
+        return try_claim(self._claim_path(shard), self._worker)
 
     def _take_over(self, shard: int, *, now: float) -> bool:
         """Take over the claim of a worker that is gone. If several try, only one can rename the old claim away."""
@@ -157,10 +148,4 @@ class Ledger:
             return False
         if is_left_to_others(self._directory, owner, place=self._place):
             return False
-        set_aside = path.with_name(f".{shard}.{uuid.uuid4().hex}")
-        try:
-            patiently(lambda: path.rename(set_aside))
-        except FileNotFoundError:
-            return False
-        patiently(lambda: set_aside.unlink(missing_ok=True))
-        return self._try_claim(shard)
+        return break_claim(path) and self._try_claim(shard)

@@ -28,6 +28,7 @@ class PreparedRun:
     description: RunDescription
     is_new: bool
     notes: tuple[str, ...] = ()  # lines to tell at the start
+    is_left: bool = False  # to another process, which publishes it
 
     @property
     def key(self) -> str:

@@ -1,0 +1,188 @@
+"""Several jobs that finish one run together: one publishes, the others leave or wait, and a dead one is replaced."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from conftest import make_settings, wait_for, work, write_documents
+from glane.run import publish
+from glane.run.directory import RunDirectory
+from glane.run.heartbeat import Heartbeat, host_identity, process_start
+from glane.run.prepare import PreparedRun
+from glane.run.publish import finish_run
+from glane.run.publisher import publishers_directory, sole_publisher
+from glane.settings import SlurmSettings
+
+FORK = get_context("forkserver")
+FORK.set_forkserver_preload(["glane.extraction.prepare", "glane.run.publisher", "glane.run.readback"])
+PUBLISHED, LEFT = 0, 7
+
+
+def answered(tmp_path: Path, **changes) -> PreparedRun:
+    """A run whose 120 documents are answered and not published."""
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(120)])
+    run, report = work(make_settings(data, tmp_path / "run", **changes))
+    assert report.outcome == "done", report.message
+    return run
+
+
+def slow_merge(folder: Path, *, dies: bool) -> None:
+    """Have this process note that it merges, and take its time, or die in the middle."""
+    merge = publish._merge
+
+    def noted(directory, *rest):
+        with open(folder / "merges", "a") as stream:
+            stream.write(f"{os.getpid()}\n")
+        if dies:
+            merge(directory, *rest)
+            (folder / "deaths").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(1.5)
+        half_done = (folder / "deaths").exists()
+        assert len(list(directory.root.glob(".records-*"))) == 1 + half_done, "two at once"
+        return merge(directory, *rest)
+
+    publish._merge = noted
+
+
+def finishing_job(run: PreparedRun, folder: Path, barrier, *, waits: bool, dies: bool = False) -> None:
+    slow_merge(folder, dies=dies)
+    if barrier is not None:
+        barrier.wait(60)
+    with sole_publisher(run.directory, heartbeat_s=0.2, lease_s=60, waits=waits) as is_ours:
+        if not is_ours:
+            os._exit(LEFT)
+        finish_run(run, record_mib=1)
+    os._exit(PUBLISHED)
+
+
+def jobs(run, folder, count, **how):
+    barrier = FORK.Barrier(count) if count > 1 else None
+    started = [FORK.Process(target=finishing_job, args=(run, folder, barrier), kwargs=how) for _ in range(count)]
+    for one in started:
+        one.start()
+    started[0].barrier = barrier  # which would be gone before they have it, otherwise
+    return started
+
+
+def codes(started):
+    for one in started:
+        one.join(90)
+    return sorted(one.exitcode for one in started)
+
+
+def assert_published(directory: RunDirectory) -> None:
+    rows = pl.read_parquet(directory.records / "*.parquet")
+    assert rows["id"].to_list() == [f"d{i}" for i in range(120)], "complete, and in order"
+    assert json.loads(directory.summary.read_text())["flow"]["OK"] == 120
+    assert not list(directory.root.glob(".records*"))
+    assert not publishers_directory(directory).workers.exists(), "nothing is left of the claim"
+
+
+def num_merges(folder: Path) -> int:
+    return len((folder / "merges").read_text().split())
+
+
+@pytest.mark.parametrize(("waits", "expected"), [(False, [PUBLISHED, LEFT, LEFT, LEFT]), (True, [PUBLISHED] * 4)])
+def test_of_four_jobs_that_finish_together_one_publishes(tmp_path, waits, expected):
+    run = answered(tmp_path)
+    assert codes(jobs(run, tmp_path, 4, waits=waits)) == expected
+    assert num_merges(tmp_path) == 1
+    assert_published(run.directory)
+
+
+def test_a_publisher_that_is_killed_is_replaced_by_one_that_waits(tmp_path):
+    run = answered(tmp_path)
+    (first,) = jobs(run, tmp_path, 1, waits=True, dies=True)
+    wait_for(lambda: (tmp_path / "merges").exists(), 60)
+    waiting = jobs(run, tmp_path, 2, waits=True)
+    assert codes([first]) == [-signal.SIGKILL]
+    assert codes(waiting) == [PUBLISHED, PUBLISHED]
+    assert num_merges(tmp_path) == 2, "the one that died, and one of the two that waited"
+    assert_published(run.directory)
+
+
+def test_a_publisher_that_is_killed_after_the_others_left_is_replaced_by_the_next_start(tmp_path):
+    run = answered(tmp_path)
+    assert codes(jobs(run, tmp_path, 1, waits=False, dies=True)) == [-signal.SIGKILL]
+    assert list(run.directory.root.glob(".records-*")), "half a copy is left"
+    assert codes(jobs(run, tmp_path, 1, waits=False)) == [PUBLISHED]
+    assert_published(run.directory)
+
+
+def publisher_elsewhere(directory: RunDirectory, *, silent_s: float, clock_ahead_s: float = 0.0) -> None:
+    """A publisher on another node, last heard of `silent_s` ago by the file system's clock, with a clock of its own."""
+    place = publishers_directory(directory)
+    place.workers.mkdir()
+    now = time.time()
+    beat = Heartbeat(
+        worker="theirs", host="n9", identity="n9|boot", pid=1, process_start="1", started=now + clock_ahead_s,
+        time=now + clock_ahead_s, state="starting",
+    )  # fmt: skip
+    file = place.workers / "theirs.json"
+    file.write_text(beat.model_dump_json())
+    os.utime(file, (now - silent_s, now - silent_s))
+    place.publication.symlink_to("theirs")
+
+
+@pytest.mark.parametrize("clock_ahead_s", [-86_400.0, 0.0, 86_400.0])
+@pytest.mark.parametrize(("silent_s", "is_taken"), [(0.0, False), (50.0, False), (70.0, True)])
+def test_a_publisher_on_another_node_has_a_lease_whatever_its_clock_says(tmp_path, silent_s, is_taken, clock_ahead_s):
+    run = answered(tmp_path)
+    publisher_elsewhere(run.directory, silent_s=silent_s, clock_ahead_s=clock_ahead_s)
+    with sole_publisher(run.directory, heartbeat_s=10, lease_s=60, waits=False) as is_ours:
+        assert is_ours is is_taken
+
+
+def test_a_publisher_that_is_suspended_for_longer_than_its_lease_harms_nothing(tmp_path):
+    run = answered(tmp_path)
+    with sole_publisher(run.directory, heartbeat_s=0.2, lease_s=60) as is_ours:
+        assert is_ours
+        # Another node takes it for dead, takes over and publishes, while this one is asleep in its block.
+        place = publishers_directory(run.directory)
+        place.publication.unlink()
+        with sole_publisher(run.directory, heartbeat_s=0.2, lease_s=60, waits=False) as is_theirs:
+            assert is_theirs
+            finish_run(run, record_mib=1)
+        finish_run(run, record_mib=1)
+    assert_published(run.directory)
+
+
+def test_a_run_that_is_finished_is_not_written_to(tmp_path):
+    run = answered(tmp_path)
+    finish_run(run, record_mib=1)
+    before = sorted(path.name for path in run.directory.ledger.iterdir())
+    with sole_publisher(run.directory, heartbeat_s=1, lease_s=60, waits=False) as is_ours:
+        assert is_ours
+        assert sorted(path.name for path in run.directory.ledger.iterdir()) == before
+
+
+@pytest.mark.parametrize("is_alive", [True, False])
+def test_the_driver_of_a_batch_job_leaves_with_0_and_says_so(tmp_path, is_alive):
+    run = answered(tmp_path, cluster=SlurmSettings(kind="slurm").model_dump(), run__lease_s=60.0)
+    place = publishers_directory(run.directory)
+    place.workers.mkdir()
+    beat = Heartbeat(
+        worker="theirs", host="here", identity=host_identity(), pid=os.getpid(), started=0, time=0,
+        process_start=process_start(os.getpid()) if is_alive else "another",
+    )  # fmt: skip
+    (place.workers / "theirs.json").write_text(beat.model_dump_json())
+    place.publication.symlink_to("theirs")
+    folder = tmp_path / "node"
+    folder.mkdir()
+    (folder / "settings.json").write_text(run.work.settings.model_copy(update={"progress": "plain"}).model_dump_json())
+    done = subprocess.run(
+        [sys.executable, "-m", "glane.job.driver", str(folder), "0"], capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + (folder / "driver.log").read_text()
+    assert ("another job publishes the result; this one leaves" in done.stderr) is is_alive
+    assert run.directory.is_complete is not is_alive
