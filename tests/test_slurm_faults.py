@@ -17,26 +17,25 @@ pytestmark = [pytest.mark.slurm, pytest.mark.ray]
 # What goes wrong.
 
 
-def test_a_killed_driver_fails_the_job_and_the_next_goes_on(site):
+@pytest.mark.parametrize("killed", [r"glane\.job\.driver", "gcs_server"])
+def test_a_killed_driver_or_head_of_ray_requeues_a_job_that_got_something_done(site, killed):
     job_id = site.sbatch("--nodes=2")
     site.wait_for_parts()
-    site.kill("n1", r"glane\.job\.driver")
-    assert site.end_of(job_id, 40) == ("FAILED", "1:0")
-    assert "the driver was killed by signal 9" in site.log(job_id)
-    job_id = site.sbatch("--nodes=2")
-    assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
+    site.kill("n1", killed)
+    assert site.end_of(job_id, 180) == ("COMPLETED", "0:0"), site.log(job_id)
+    assert [line[1] for line in site.history(job_id)] == ["REQUEUED", "COMPLETED"]
+    assert "to be requeued (start 2 of at most 21)" in site.log(job_id)
     assert "resuming" in site.log(job_id)
     site.assert_complete()
 
 
-def test_a_killed_head_of_ray_fails_the_job_soon(site):
-    job_id = site.sbatch("--nodes=2")
+def test_a_killed_driver_of_a_job_that_may_not_be_requeued_fails_it_soon(site):
+    job_id = site.sbatch("--nodes=2", overrides=site.overrides("cluster.max_requeues=0"))
     site.wait_for_parts()
-    site.kill("n1", r"gcs_server")
-    assert site.end_of(job_id, 60)[0] == "FAILED"
-    job_id = site.sbatch("--nodes=2")
-    assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
-    site.assert_complete()
+    site.kill("n1", r"glane\.job\.driver")
+    assert site.end_of(job_id, 60) == ("FAILED", "1:0")
+    assert "the driver was killed by signal 9" in site.log(job_id)
+    assert "cluster.max_requeues=0" in site.log(job_id)
 
 
 def test_a_killed_raylet_is_started_again_and_the_job_succeeds(site):

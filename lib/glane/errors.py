@@ -47,6 +47,12 @@ class EngineError(GlaneError):
     """An engine cannot be started, or keeps dying."""
 
 
+class LostError(EngineError):
+    """Nodes, or Ray, were lost. No setting mends that, and the same job may go on."""
+
+    exit_code: ClassVar[int] = 1
+
+
 class UnusableError(GlaneError):
     """A run is complete, and too few of its rows have values. Its records are kept."""
 

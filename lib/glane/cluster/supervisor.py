@@ -18,7 +18,7 @@ from glane.cluster.patience import Patience
 from glane.cluster.ray_nodes import alive_nodes, free, reserve
 from glane.cluster.slot import Slot, start_actor
 from glane.cluster.watch import AwakeClock, Silence
-from glane.errors import EngineError, GlaneError
+from glane.errors import EngineError, GlaneError, LostError
 from glane.run.deaths import Death, Suspects, forget_window, record_death
 from glane.run.heartbeat import Heartbeat, read_heartbeat
 from glane.run.nested import with_nested
@@ -145,7 +145,7 @@ class Supervisor:
             if place not in taken:
                 self._begin(place)
         if not self._slots and not self._waiting and not self._done_places:
-            raise EngineError("no node is left to work on. What is committed stays; run the same command again.")
+            raise LostError("no node is left to work on. What is committed stays; run the same command again.")
 
     def _begin(self, place: Place) -> None:
         """Start a worker at a place, or ask for its GPUs first if they are on several nodes."""

@@ -12,6 +12,7 @@ from glane.cluster import processes, raynode
 from glane.cluster.rendezvous import RendezvousServer
 from glane.errors import EngineError
 from glane.job.job_node import CANCELLED, FAILED, POLL_S, STOPPED, JobNode
+from glane.job.requeue import requeue
 
 
 class FirstNode(JobNode):
@@ -78,20 +79,17 @@ class FirstNode(JobNode):
             self.rendezvous.close(self.code)
         super().close()
 
-    def may_go_on(self) -> bool:
+    def may_go_on(self, code: int) -> bool:
         """Whether the job is to be requeued: this start made progress, and the limit permits it."""
-        restarts, most = self.allocation.restarts, self.cluster.max_requeues
-        if restarts >= most:
-            self.say(f"started {restarts + 1} times (cluster.max_requeues={most}); submit again to go on")
-            return False
-        if len(self.directory.committed_shards()) <= self.parts_at_start:
-            self.say(
-                "not one shard was committed before the time limit: not requeued. Raise cluster.time, or lower "
-                "run.shard_rows in a new run"
-            )
-            return False
-        self.say(f"to be requeued (start {restarts + 2} of at most {most + 1})")
-        return True
+        decided = requeue(
+            code,
+            restarts=self.allocation.restarts,
+            most=self.cluster.max_requeues,
+            num_committed=len(self.directory.committed_shards()) - self.parts_at_start,
+        )
+        if decided.line:
+            self.say(decided.line)
+        return decided.is_wanted
 
     def _start_driver(self) -> None:
         settings = self.folder / "settings.json"
@@ -115,6 +113,8 @@ class FirstNode(JobNode):
                 if rank not in self.left_out:
                     self.left_out.add(rank)
                     self.say(f"a node is left out: {why}")
+                    host = why.partition(":")[0]
+                    self.say(f"to keep later jobs off it: sbatch --exclude={host}, or cluster.sbatch.exclude={host}")
             num_nodes += len(self.rendezvous.joined())
             if num_nodes + len(self.left_out) < self.allocation.num_nodes:
                 return False

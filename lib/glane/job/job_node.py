@@ -84,7 +84,7 @@ class JobNode:
             with contextlib.suppress(GlaneError, OSError):
                 bury_windows(place, lease_s=self.settings.run.lease_s)
 
-    def may_go_on(self) -> bool:
+    def may_go_on(self, code: int) -> bool:  # noqa: ARG002
         """Whether the job is to be requeued, by this node. Only the first one says that."""
         return False
 

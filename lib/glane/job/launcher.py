@@ -20,7 +20,7 @@ from glane.engine.device import gpu_complaint
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, GlaneError, hide_messages
 from glane.job.first_node import FirstNode
-from glane.job.job_node import FAILED, POLL_S, STOPPED, USER_ERROR
+from glane.job.job_node import FAILED, POLL_S, USER_ERROR
 from glane.job.other_node import OtherNode
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
@@ -94,7 +94,7 @@ def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocatio
         code = FAILED
     finally:
         node.close()
-    return code, code == STOPPED and node.may_go_on()
+    return code, node.may_go_on(code)
 
 
 def _refuse(allocation: Allocation, complaint: str, *, timeout_s: float) -> None:
