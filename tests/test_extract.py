@@ -175,6 +175,20 @@ def windows_with_prompts(run):
     return [path for path in (run / "ledger" / "windows").iterdir() if path.read_bytes().strip(b"\0")]
 
 
+def test_a_worker_is_watched_by_calls_and_not_by_its_file(tmp_path):
+    """Its file is written once a minute: a driver that read it would take the worker for one that hangs."""
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(50)])
+    driver = launch(
+        "model=scripted", "run.heartbeat_s=60", "run.lease_s=180", "progress=plain", f"data.path={data}", "run.dir=run",
+        "+model.script.seconds_per_step=0.5", "model.max_num_seqs=1", "model.window=1", "model.engines=1",
+        "run.hang_after_s=10", cwd=tmp_path,
+    )  # fmt: skip
+    output = driver.communicate(timeout=240)[0]
+    assert driver.returncode == 0, output
+    assert "died" not in output
+    assert_complete(tmp_path / "run", 50)
+
+
 def test_a_suspended_worker_is_not_taken_for_one_that_hangs(tmp_path):
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(12)])
     run = tmp_path / "run"

@@ -14,6 +14,7 @@ class EngineActor:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._fork: forkserver.Fork | None = None
+        self._sign: bytes | None = None
 
     def work(self, spec: bytes, *, in_actor: bool) -> bytes:
         """Do a worker's work; see `glane.run.worker.run_worker`.
@@ -27,10 +28,20 @@ class EngineActor:
             self._fork = forkserver.connect() or forkserver.Child()
             if self._stop.is_set():
                 self._fork.stop()
-            return self._fork.run(spec)
+            return self._fork.run(spec, hear=self._hear)
         from glane.run.worker import run_worker
 
-        return pickle.dumps(run_worker(pickle.loads(spec), should_stop=self._stop.is_set))
+        return pickle.dumps(run_worker(pickle.loads(spec), should_stop=self._stop.is_set, tell=self._tell))
+
+    def sign(self) -> bytes | None:
+        """The last sign of life of the worker, a pickled `Heartbeat`; None before the first. Returns at once."""
+        return self._sign
+
+    def _hear(self, sign: bytes) -> None:
+        self._sign = sign
+
+    def _tell(self, beat: object) -> None:
+        self._hear(pickle.dumps(beat))
 
     def is_suspended(self, pid: int) -> bool:
         """See `glane.cluster.processes.is_suspended`; for a process of this actor's node."""

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from glane.run.causes import IN_WORDS, DeathCause, cause_of_exit, signal_of
+from glane.run.deaths import Death, Suspects, record_death
+from glane.run.directory import RunDirectory
+from glane.run.nested import with_nested
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -49,6 +52,28 @@ def ending_of(error: Exception) -> Ending:
     if isinstance(cause, ForkDied):
         return Ending(cause=cause.cause, words=str(cause))
     return Ending(cause="unknown", words=type(error).__name__)
+
+
+def record_ending(directory: RunDirectory, worker: str, ending: Ending) -> list[Death]:
+    """Record a death where the worker was at work: in the run, and in a nested one if it was there."""
+    run, *nested = with_nested(directory)
+    places = [run, *(one for one in nested if (one.windows / worker).exists())]
+    return [record_death(one, worker, cause=ending.cause, detail=ending.words) for one in places]
+
+
+def num_isolated(directory: RunDirectory) -> int:
+    """See `Suspects.progress`; of the run and the runs nested in it."""
+    total = 0
+    for place in with_nested(directory):
+        suspects = Suspects(place)
+        suspects.refresh()
+        total += suspects.progress
+    return total
+
+
+def dies_with_anything(death: Death) -> bool:
+    """Whether the harmless prompt was alone in an engine that died by itself."""
+    return death.is_control and death.weight > 0
 
 
 class _Handler:

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Client, Connection, Listener, wait
 from pathlib import Path
@@ -63,6 +63,11 @@ def fork_server(folder: Path, *, engine: str | None) -> Iterator[dict[str, str]]
         processes.end(server, patience_s=_PATIENCE_S)
 
 
+# A sign of life of a worker, from its process to its actor: a pickled `Heartbeat`, alone in a tuple. A class of this
+# module would not do: in the worker's process it is `__main__`.
+_Sign = tuple[bytes]
+
+
 class Fork:
     """The connection of an actor to its worker's process."""
 
@@ -71,31 +76,34 @@ class Fork:
         self._lock = threading.Lock()
         self._has_begun = self._is_to_stop = False
 
-    def run(self, spec: bytes) -> bytes:
+    def run(self, spec: bytes, *, hear: Callable[[bytes], None] = lambda _: None) -> bytes:
         """Send a pickled specification, wait for the work, and return the pickled report.
+
+        `hear` is called with each sign of life, which is a pickled `Heartbeat`.
 
         Raises:
             ForkDied: if the process ended before it could report.
         """
         killed_before = oom_kills()
-        report: bytes | int | None
+        report: bytes | int | _Sign | None
         try:
             with self._lock:
                 self._connection.send((dict(os.environ), spec))
                 self._has_begun = True
                 if self._is_to_stop:
                     self._connection.send("stop")
-            report = self._receive()
+            while isinstance(report := self._receive(), tuple):
+                hear(report[0])
         except (EOFError, OSError):
             report = self._exit_code()
         if not isinstance(report, bytes):
             raise ForkDied(report, oom_kills() - killed_before)
         return report
 
-    def _receive(self) -> bytes | int:
-        """The report; or the exit code of the process, which the server sends."""
-        report: bytes | int = self._connection.recv()
-        return report
+    def _receive(self) -> bytes | int | _Sign:
+        """The report, or a sign of life before it; or the exit code of the process, which the server sends."""
+        message: bytes | int | _Sign = self._connection.recv()
+        return message
 
     def _exit_code(self) -> int | None:
         """The exit code of a process whose connection broke, where it can be known."""
@@ -124,7 +132,7 @@ class Child(Fork):
         )
         theirs.close()
 
-    def _receive(self) -> bytes | int:
+    def _receive(self) -> bytes | int | _Sign:
         pidfd = os.pidfd_open(self._process.pid)
         try:
             wait([self._connection, pidfd])  # processes of its own may hold the other end open when it has died
@@ -210,7 +218,16 @@ def _become_worker(connection: Connection) -> NoReturn:
         threading.Thread(target=_listen, args=(connection, should_stop), daemon=True).start()
         from glane.run.worker import run_worker
 
-        connection.send(pickle.dumps(run_worker(pickle.loads(spec), should_stop=should_stop.is_set)))
+        sending = threading.Lock()
+
+        def send(message: bytes | _Sign) -> None:
+            with sending:
+                connection.send(message)
+
+        report = run_worker(
+            pickle.loads(spec), should_stop=should_stop.is_set, tell=lambda beat: send((pickle.dumps(beat),))
+        )
+        send(pickle.dumps(report))
     except KeyboardInterrupt:
         os._exit(128 + signal.SIGINT)
     except EOFError:  # the actor ended before it sent a specification

@@ -10,6 +10,7 @@ from glane.cluster.actor import EngineActor
 from glane.cluster.layout import Layout, Place
 from glane.cluster.ray_nodes import inside
 from glane.cluster.watch import Silence
+from glane.run.heartbeat import Heartbeat
 from glane.run.worker import WorkerSpec
 
 
@@ -25,6 +26,12 @@ class Slot:
     group: Any = None  # the placement group of an engine that spans nodes
     killed_because: str = ""
     is_stopping: bool = False
+    heard: Heartbeat | None = None  # the last sign of life that the actor told
+    heard_at: float = 0.0  # when the actor answered last, or the slot was made, by the supervisor's clock
+    asked: Any = None  # the call that is under way
+    asked_at: float = float("-inf")
+    read: Heartbeat | None = None  # from the file, where the actor does not answer
+    read_at: float = float("-inf")
 
 
 def start_actor(ray: Any, layout: Layout, place: Place, spec: WorkerSpec, group: Any) -> tuple[Any, Any]:
@@ -36,7 +43,7 @@ def start_actor(ray: Any, layout: Layout, place: Place, spec: WorkerSpec, group:
         "num_cpus": spec.cpus if layout.occupies_cores else 0,
         "num_gpus": spec.gpus,
         "max_restarts": 0,  # the supervisor starts it again, after it has recorded the death
-        "max_concurrency": 2,  # one thread works, the other runs `stop`
+        "max_concurrency": 3,  # one thread works, the others run `stop` and answer
         "runtime_env": {"env_vars": {"OMP_NUM_THREADS": str(spec.cpus)}},  # Ray would set 1
     }
     if group is not None:

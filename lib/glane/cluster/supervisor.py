@@ -8,18 +8,20 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from glane.cluster.endings import Ending, ending_of
+from glane.cluster.endings import Ending, dies_with_anything, ending_of, num_isolated, record_ending
 from glane.cluster.hangs import Hangs
 from glane.cluster.layout import Layout, Place
 from glane.cluster.losses import has_lost_node, is_lost
 from glane.cluster.patience import Patience
 from glane.cluster.ray_nodes import alive_nodes, free, reserve
+from glane.cluster.signs import Signs
 from glane.cluster.slot import Slot, start_actor
 from glane.cluster.watch import AwakeClock, Silence
 from glane.errors import EngineError, GlaneError, LostError
-from glane.run.deaths import Death, Suspects, forget_window, record_death
+from glane.run.deaths import forget_window
 from glane.run.heartbeat import Heartbeat, read_heartbeat
 from glane.run.nested import with_nested
 from glane.run.worker import WorkerReport, WorkerSpec
@@ -38,11 +40,6 @@ class _Waiting:
     place: Place
     group: Any
     since: float
-
-
-def _dies_with_anything(death: Death) -> bool:
-    """Whether the harmless prompt was alone in an engine that died by itself."""
-    return death.is_control and death.weight > 0
 
 
 class Supervisor:
@@ -74,6 +71,7 @@ class Supervisor:
         self._waiting: list[_Waiting] = []
         self._done_places: set[Place] = set()  # where a worker found no work left, or an engine was given up
         self._last_node_check = 0.0
+        self._signs = Signs(ray, read=partial(read_heartbeat, self._directory), clock=self._clock)
         self._hangs = Hangs(ray, start_within_s=cluster.engine_start_timeout_s, step_within_s=spec.run.hang_after_s)
 
     def run(self, *, tick: Callable[[], None], should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -93,8 +91,9 @@ class Supervisor:
                 for slot in self._finished():
                     self._ended(slot)
                 self._admit()
+                self._signs.ask(self._slots)
                 for slot in self._slots:
-                    self._hangs.look(slot, self._heartbeat(slot))
+                    self._hangs.look(slot, self._signs.of(slot))
                 if should_stop():
                     self._ask_to_stop()
                 elif time.monotonic() - self._last_node_check > _CHECK_NODES_S:
@@ -187,7 +186,15 @@ class Supervisor:
             start=(self._spec.start + (self._attempts - 1) % num_places / num_places) % 1,
         )
         actor, future = start_actor(self._ray, self._layout, place, spec, group)
-        return Slot(place=place, spec=spec, actor=actor, future=future, group=group, silence=Silence(self._clock))
+        return Slot(
+            place=place,
+            spec=spec,
+            actor=actor,
+            future=future,
+            group=group,
+            silence=Silence(self._clock),
+            heard_at=self._clock(),
+        )
 
     def _ended(self, slot: Slot) -> None:
         try:
@@ -242,18 +249,20 @@ class Supervisor:
         """
         if slot.is_stopping:
             if not self._is_starting(slot):  # or it was ended on purpose
-                self._record(slot, ending)
+                record_ending(self._directory, slot.spec.worker, ending)
             return
-        was_starting, beat = self._is_starting(slot), self._heartbeat(slot)
-        before = self._num_isolated()
-        deaths = self._record(slot, ending)
+        was_starting, beats = self._is_starting(slot), (slot.heard, self._heartbeat(slot))
+        before = num_isolated(self._directory)
+        deaths = record_ending(self._directory, slot.spec.worker, ending)
         num_suspects = sum(len(death.suspects) for death in deaths) if deaths[0].weight else 0
         self._warn(f"engine {slot.spec.worker} died ({ending}); {num_suspects} prompt(s) are suspect")
         if was_starting:
             self._died_at_start(ending)
-        has_progress = self._num_isolated() > before or (beat is not None and beat.progress.shards > 0)
+        has_committed = any(beat is not None and beat.progress.shards > 0 for beat in beats)
         given_up = self._patience.lost(
-            slot.place, has_progress=has_progress, dies_with_anything=any(map(_dies_with_anything, deaths))
+            slot.place,
+            has_progress=has_committed or num_isolated(self._directory) > before,
+            dies_with_anything=any(map(dies_with_anything, deaths)),
         )
         if given_up is None:
             self._begin(slot.place)
@@ -264,22 +273,6 @@ class Supervisor:
             raise EngineError(
                 f"{given_up} ({ending}). What is committed stays; mend the cause and run the same command again."
             )
-
-    def _record(self, slot: Slot, ending: Ending) -> list[Death]:
-        """Record a death where the worker was at work: in the run, and in a nested one if it was there."""
-        run, *nested = with_nested(self._directory)
-        worker = slot.spec.worker
-        places = [run, *(one for one in nested if (one.windows / worker).exists())]
-        return [record_death(one, worker, cause=ending.cause, detail=ending.words) for one in places]
-
-    def _num_isolated(self) -> int:
-        """See `Suspects.progress`; of the run and the runs nested in it."""
-        total = 0
-        for place in with_nested(self._directory):
-            suspects = Suspects(place)
-            suspects.refresh()
-            total += suspects.progress
-        return total
 
     def _died_at_start(self, ending: Ending) -> None:
         self._deaths_at_start += 1

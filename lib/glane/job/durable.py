@@ -21,7 +21,7 @@ from glane.run.publish import finish_run, is_committed
 from glane.run.publisher import sole_publisher
 from glane.run.work import Work
 from glane.run.worker import WorkerSpec
-from glane.settings import ClusterSettings, LocalSettings, RunSettings
+from glane.settings import BatchSettings, ClusterSettings, LocalSettings, RunSettings
 
 Connect = Callable[[], AbstractContextManager[Any]]  # enters a Ray cluster, and yields the `ray` module
 
@@ -71,7 +71,7 @@ def run_workers(
     spec = WorkerSpec(
         worker="",
         work=work,
-        run=settings,
+        run=settings.model_copy(update={"heartbeat_s": beats_every_s(settings, cluster)}),
         key=run.key,
         start=start,
         device=layout.device,
@@ -80,6 +80,11 @@ def run_workers(
     )
     supervisor = Supervisor(ray, layout=layout, spec=spec, cluster=cluster, say=progress.say, warn=progress.warn)
     supervisor.run(tick=tick, should_stop=should_stop)
+
+
+def beats_every_s(settings: RunSettings, cluster: ClusterSettings) -> float:
+    """Seconds between the heartbeats on disk of processes that work where `cluster` says."""
+    return settings.beats_every_s(in_batch_job=isinstance(cluster, BatchSettings))
 
 
 def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style: ProgressStyle) -> PreparedRun:
@@ -115,6 +120,6 @@ def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style
                     should_stop=lambda: False,
                     start=0.0,
                 )
-        with sole_publisher(directory, heartbeat_s=settings.heartbeat_s, lease_s=settings.lease_s):
+        with sole_publisher(directory, heartbeat_s=beats_every_s(settings, cluster), lease_s=settings.lease_s):
             finish_run(run, record_mib=settings.record_mib)
     return run

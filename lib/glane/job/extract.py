@@ -20,7 +20,7 @@ from glane.extraction.prediction import compare, comparison_lines
 from glane.extraction.rejections import rejection_lines
 from glane.extraction.summary import ExtractionSummary, extraction_summary, shortfall, summary_lines
 from glane.extraction.work import ExtractionWork, prepare_extraction
-from glane.job.durable import Connect, announce, logged, run_workers
+from glane.job.durable import Connect, announce, beats_every_s, logged, run_workers
 from glane.job.licences import licence_line
 from glane.job.resolve import resolve
 from glane.job.sentinels import Sentinels, sentinels_of
@@ -88,7 +88,7 @@ def extract(
             return run
         habits = settings.run
         with sole_publisher(
-            directory, heartbeat_s=habits.heartbeat_s, lease_s=habits.lease_s, waits=not leaves
+            directory, heartbeat_s=beats_every_s(habits, settings.cluster), lease_s=habits.lease_s, waits=not leaves
         ) as is_ours:
             if not is_ours:
                 progress.say(f"{place}: all is answered, and another job publishes the result; this one leaves")

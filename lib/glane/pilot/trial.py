@@ -104,7 +104,7 @@ def try_rows(
                             min(window // _SHARDS_PER_WINDOW, len(places) // _LEAST_SHARDS), 1, _MOST_SHARD_ROWS
                         )
                     ),
-                    "heartbeat_s": min(_HEARTBEAT_S, extraction.run.heartbeat_s),
+                    "heartbeat_s": min(_HEARTBEAT_S, extraction.run.beats_every_s()),
                 }
             ),
             "preview": 0, "show": 0, "progress": "none",

@@ -65,6 +65,9 @@ class Heartbeat(Record):
     energy: EnergyReading | None = None
 
 
+_TELL_EVERY_S = 1.0
+_TELL_PATIENCE_S = 2.0
+_AGAIN_S = 2.0  # after a heartbeat that could not be written
 JOB_NAME = "GLANE_JOB_NAME"
 """The environment variable that tells workers the name of the batch job that they belong to."""
 
@@ -94,7 +97,7 @@ def job_name() -> str | None:
 
 
 class HeartbeatWriter:
-    """Rewrites a worker's heartbeat every few seconds, in a thread of its own."""
+    """Rewrites a worker's heartbeat every few seconds, in a thread of its own, and may tell it more often."""
 
     def __init__(
         self,
@@ -106,8 +109,12 @@ class HeartbeatWriter:
         cpus: int,
         gpus: int,
         energy: Callable[[], EnergyReading | None] = lambda: None,
+        tell: Callable[[Heartbeat], None] | None = None,
     ) -> None:
-        """`energy` is called for every heartbeat."""
+        """`energy` is called for every heartbeat. `tell` is called about every second, without memory and energy.
+
+        The file proves to other jobs that this worker lives, and `tell` to the one that watches over it.
+        """
         self.worker, self._energy = worker, energy
         self._directory, self._every_s = directory, every_s
         now = time.time()
@@ -129,6 +136,9 @@ class HeartbeatWriter:
         self._state: State = "starting"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write_regularly, name="heartbeat", daemon=True)
+        self._teller: threading.Thread | None = None
+        if tell is not None:  # another thread: who is told may be suspended, and the file must not wait for that
+            self._teller = threading.Thread(target=self._tell_regularly, args=(tell,), name="teller", daemon=True)
 
     @property
     def place(self) -> str:
@@ -139,6 +149,8 @@ class HeartbeatWriter:
         """Write the first heartbeat, and the next ones in the background."""
         self.write()
         self._thread.start()
+        if self._teller is not None:
+            self._teller.start()
 
     def report(self, progress: Callable[[], Progress]) -> None:
         """Call the worker working from now on, and put what `progress` returns into its heartbeats."""
@@ -151,31 +163,36 @@ class HeartbeatWriter:
     def write(self) -> None:
         """Write a heartbeat now."""
         used = usage()
-        beat = self._beat.model_copy(
-            update={
-                "time": time.time(),
-                "state": self._state,
-                "progress": self._progress(),
-                "memory_mib": used.memory_mib,
-                "gpu_use": used.gpus,
-                "energy": self._energy(),
-            }
+        beat = self._now().model_copy(
+            update={"memory_mib": used.memory_mib, "gpu_use": used.gpus, "energy": self._energy()}
         )
         self._directory.write_record(heartbeat_path(self._directory, self.worker), beat, durable=False)
+
+    def _now(self) -> Heartbeat:
+        return self._beat.model_copy(update={"time": time.time(), "state": self._state, "progress": self._progress()})
 
     def stop(self) -> None:
         """Write the last heartbeat. It frees the shards that this worker holds."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=30)
+        for thread, patience_s in ((self._thread, 30.0), (self._teller, _TELL_PATIENCE_S)):
+            if thread is not None and thread.is_alive():
+                thread.join(timeout=patience_s)
         self._state = "ended"
         with contextlib.suppress(Exception):  # a full disk must not hide the error that ends the worker
             self.write()
 
     def _write_regularly(self) -> None:
-        while not self._stop.wait(self._every_s):
+        pause_s = self._every_s
+        while not self._stop.wait(pause_s):
+            pause_s = min(_AGAIN_S, self._every_s)
             with contextlib.suppress(Exception):  # the lease is several heartbeats long, so one may be missed
                 self.write()
+                pause_s = self._every_s
+
+    def _tell_regularly(self, tell: Callable[[Heartbeat], None]) -> None:
+        while not self._stop.wait(min(_TELL_EVERY_S, self._every_s)):
+            with contextlib.suppress(Exception):
+                tell(self._now())
 
 
 def heartbeat_path(directory: RunDirectory, worker: str) -> Path:
@@ -234,18 +251,23 @@ def is_gone(
     `claim_age_s` seconds old, has outlasted the lease.
     """
     path = heartbeat_path(directory, worker)
+    beat: Heartbeat | None = None  # damaged, or of another version of glane
     try:
+        with contextlib.suppress(RecordError):
+            beat = read_record(Heartbeat, path)
+        # Only now: to open a file has a client of NFS ask the server, where its age alone may be remembered.
         age_s = now - patiently(path.stat).st_mtime
-        beat = read_record(Heartbeat, path)
     except FileNotFoundError:
         return claim_age_s > lease_s
     except OSError as error:
         if is_unknown(error):  # it may live: the shard stays with it until this is known
             return False
         raise
-    except RecordError:  # damaged, or of another version of glane
-        return age_s > lease_s
-    if beat.state == "ended" or age_s > lease_s:
+    if age_s > lease_s:
+        return True
+    if beat is None:
+        return False
+    if beat.state == "ended":
         return True
     if beat.identity != host_identity():
         return False

@@ -10,7 +10,7 @@ from glane.errors import GlaneError, where
 from glane.run.causes import DeathCause, cause_of_exit
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.energy import EnergyMeter
-from glane.run.heartbeat import HeartbeatWriter
+from glane.run.heartbeat import Heartbeat, HeartbeatWriter
 from glane.run.oom import oom_kills
 from glane.run.session import Session, WorkerDied
 from glane.run.work import Work
@@ -46,11 +46,19 @@ class WorkerReport:
     cause: DeathCause = "error"  # of a death
 
 
-def run_worker(spec: WorkerSpec, *, should_stop: Callable[[], bool] = lambda: False) -> WorkerReport:
-    """Work on the run until all of it is committed. Never raises."""
+def run_worker(
+    spec: WorkerSpec,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    tell: Callable[[Heartbeat], None] | None = None,
+) -> WorkerReport:
+    """Work on the run until all of it is committed. Never raises.
+
+    `tell` is called about every second, in a thread of its own, with what the worker is at.
+    """
     killed_before = oom_kills()
     try:
-        _run(spec, should_stop)
+        _run(spec, should_stop, tell)
     except WorkerDied as death:
         code, kills = death.exit_code, oom_kills() - killed_before
         cause = "error" if code is None else cause_of_exit(code, oom_kills=kills)
@@ -64,18 +72,19 @@ def run_worker(spec: WorkerSpec, *, should_stop: Callable[[], bool] = lambda: Fa
     return WorkerReport(outcome="done")
 
 
-def _run(spec: WorkerSpec, should_stop: Callable[[], bool]) -> None:
+def _run(spec: WorkerSpec, should_stop: Callable[[], bool], tell: Callable[[Heartbeat], None] | None) -> None:
     run, directory = spec.run, spec.directory
     directory.set_umask()
     meter = EnergyMeter(country=run.country, num_gpus=spec.gpus) if run.energy == "auto" else None
     heartbeat = HeartbeatWriter(
         directory,
         worker=spec.worker,
-        every_s=run.heartbeat_s,
+        every_s=run.beats_every_s(),
         device=spec.device,
         cpus=spec.cpus,
         gpus=spec.gpus,
         energy=(lambda: None) if meter is None else meter.reading,
+        tell=tell,
     )
     heartbeat.start()
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
@@ -79,13 +79,17 @@ class DataSettings(Strict):
         return value
 
 
+_HEARTBEAT_S, _BATCH_HEARTBEAT_S = 2.0, 10.0
+_BEATS_IN_LEASE = 6
+
+
 class RunSettings(Strict):
     """The run directory and the ledger's habits."""
 
     dir: HomePath
     shard_rows: int | Literal["auto"] = "auto"
     shard_bytes: int = Key(default=64 * 2**20, ge=1)  # text of one shard, uncompressed, at most about this
-    heartbeat_s: float = Key(default=2.0, gt=0)
+    heartbeat_s: Annotated[float, Key(gt=0)] | Literal["auto"] = "auto"  # on disk; see `beats_every_s`
     lease_s: float = Key(default=60.0, gt=0)  # a worker silent for longer has lost its shards
     hang_after_s: float = Key(default=900.0, gt=0)  # an engine that makes no step for longer is ended
     max_deaths_without_progress: int = Key(default=5, ge=1)  # engine deaths in a row without a commit or a rejection
@@ -107,9 +111,19 @@ class RunSettings(Strict):
 
     @model_validator(mode="after")
     def _lease_outlives_heartbeat(self) -> Self:
-        if self.lease_s < 3 * self.heartbeat_s:
-            raise ValueError(f"lease_s {self.lease_s} must be at least three heartbeats of {self.heartbeat_s} s")
+        if self.lease_s < 3 * (every_s := self.beats_every_s()):
+            raise ValueError(f"lease_s {self.lease_s} must be at least three heartbeats of {every_s} s")
         return self
+
+    def beats_every_s(self, *, in_batch_job: bool = False) -> float:
+        """Seconds between the heartbeats of a worker on disk.
+
+        In batch jobs they are seldom, unless they are set: there may be hundreds of workers on one file system. A lease
+        is six of them then, so that five may be missed before a shard is taken from a worker that lives.
+        """
+        if self.heartbeat_s != "auto":
+            return self.heartbeat_s
+        return min(_BATCH_HEARTBEAT_S, self.lease_s / _BEATS_IN_LEASE) if in_batch_job else _HEARTBEAT_S
 
 
 class ExtractSettings(Strict):
