@@ -2,24 +2,31 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
 from conftest import make_settings, wait_for, work, write_documents
-from glane.run import publish
+from glane.cluster.local import local_ray
+from glane.cluster.scratch import scratch_folder
+from glane.cluster.tasks import ray_map
+from glane.errors import RunError
+from glane.run import merge, publish
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, host_identity, process_start
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.run.publisher import publishers_directory, sole_publisher
-from glane.settings import SlurmSettings
+from glane.settings import LocalSettings, SlurmSettings
 
 FORK = get_context("forkserver")
 FORK.set_forkserver_preload(["glane.extraction.prepare", "glane.run.publisher", "glane.run.readback"])
@@ -186,3 +193,101 @@ def test_the_driver_of_a_batch_job_leaves_with_0_and_says_so(tmp_path, is_alive)
     assert done.returncode == 0, done.stderr + (folder / "driver.log").read_text()
     assert ("another job publishes the result; this one leaves" in done.stderr) is is_alive
     assert run.directory.is_complete is not is_alive
+
+
+# Merged by several at once.
+
+
+def merged(run: PreparedRun, how) -> dict[str, bytes]:
+    """The files of the result by name, if its tasks are done as `how` does them. Nothing is published."""
+    staging = run.directory.root / ".records-trial"
+    staging.mkdir()
+    tasks = merge.plan_files(run.directory, run.plan, staging, file_bytes=3000, metadata="{}")
+    files = list(how(merge.merge_file, tasks))
+    assert sum(file.num_rows for file in files) == 120
+    assert [one.shard for file in files for one in file.shards] == list(range(run.plan.num_shards))
+    found = {path.name: path.read_bytes() for path in sorted(staging.iterdir())}
+    shutil.rmtree(staging)
+    return found
+
+
+def in_threads(do, tasks):
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        return list(pool.map(do, tasks))
+
+
+def backwards_and_twice(do, tasks):
+    for task in tasks:
+        do(task)  # as on a node that was taken for lost
+    return list(reversed([do(task) for task in reversed(tasks)]))
+
+
+@pytest.mark.parametrize("how", [in_threads, backwards_and_twice])
+def test_the_result_is_the_same_byte_for_byte_however_it_is_merged(tmp_path, how):
+    run = answered(tmp_path)
+    alone = merged(run, map)
+    assert len(alone) > 2
+    assert merged(run, how) == alone
+    rows = pl.concat([pl.read_parquet(content) for content in alone.values()])
+    assert rows["id"].to_list() == [f"d{i}" for i in range(120)]
+
+
+def test_what_an_abandoned_attempt_left_is_not_published(tmp_path):
+    run = answered(tmp_path)
+
+    def untidy(do, tasks):
+        for task in tasks:
+            (task.path.parent / f".{task.path.name}.{'0' * 32}.tmp").write_bytes(b"half")
+        return map(do, tasks)
+
+    finish_run(run, record_mib=1, run_all=untidy)
+    assert [path.name for path in run.directory.records.iterdir()] == ["records-00000.parquet"]
+
+
+@pytest.mark.parametrize("shard", [0, 5])
+def test_a_damaged_part_is_named_and_nothing_is_published(tmp_path, shard):
+    run = answered(tmp_path)
+    run.directory.part(shard).write_bytes(b"PAR1 damaged \xff\xff\xff\xff PAR1")
+    with pytest.raises(RunError, match=rf"part-000000{shard}.parquet: damaged"):
+        finish_run(run, record_mib=1, run_all=in_threads)
+    assert not run.directory.is_complete
+    assert not list(run.directory.root.glob(".records-*"))
+
+
+@pytest.mark.ray
+def test_ray_tasks_merge_the_same_result_and_tell_what_is_wrong_in_a_sentence(tmp_path):
+    run = answered(tmp_path)
+    alone = merged(run, map)
+    with scratch_folder() as folder, local_ray(LocalSettings(cpus=2, gpus=0), folder) as ray:
+        seen = []
+
+        def by_ray(do, tasks):
+            seen.append(len(tasks))
+            return ray_map(ray)(do, tasks)
+
+        assert merged(run, by_ray) == alone
+        assert seen[0] >= 4, "enough for Ray"
+        run.directory.part(3).write_bytes(b"damaged")
+        with pytest.raises(RunError) as raised:
+            merged(run, by_ray)
+    assert str(raised.value).endswith(
+        "part-0000003.parquet: damaged. Remove it and run the same command again: its shard is redone."
+    )
+
+
+def test_where_ray_is_lost_the_driver_merges_itself(tmp_path):
+    run = answered(tmp_path)
+
+    class Lost:
+        """A Ray that takes tasks and loses them."""
+
+        def nodes(self):
+            return []
+
+        def remote(self, _):
+            return SimpleNamespace(options=lambda **_: SimpleNamespace(remote=lambda _: None))
+
+        def get(self, _):
+            raise ConnectionError("GCS is gone")
+
+    assert merged(run, ray_map(Lost())) == merged(run, map)

@@ -249,9 +249,9 @@ def test_run_yaml_says_what_was_run(tmp_path, documents):
 
 
 def test_published_files_are_cut_by_size_and_keep_the_order(tmp_path, monkeypatch):
-    from glane.run import publish
+    from glane.run import merge, publish
 
-    monkeypatch.setattr(publish, "_ROW_GROUP_BYTES", 1)
+    monkeypatch.setattr(merge, "_ROW_GROUP_BYTES", 1)
     data = write_documents(tmp_path / "d.parquet", [f"n{i}" for i in range(200)])
     run, _ = work(make_settings(data, tmp_path / "run"))
     monkeypatch.setattr(publish, "finish_run", finish_run)

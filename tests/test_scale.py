@@ -23,7 +23,7 @@ from glane.corpus.read import Reader
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.select import Selected, Selection, select_rows
 from glane.extraction import worker
-from glane.run import deaths, publish
+from glane.run import deaths, merge
 from glane.run.deaths import Suspects, record_death
 from glane.run.directory import RunDirectory
 from glane.run.ledger import Ledger
@@ -336,7 +336,7 @@ def test_many_small_parts_become_one_row_group_in_order(tmp_path, monkeypatch):
     run, report = work(settings)
     assert report.outcome == "done"
     assert len(run.directory.committed_shards()) == 300
-    monkeypatch.setattr(publish, "_TABLES_AT_ONCE", 7)  # small tables are joined as they come, not kept until the end
+    monkeypatch.setattr(merge, "_TABLES_AT_ONCE", 7)  # small tables are joined as they come, not kept until the end
     finish_run(run, record_mib=128)
     (file,) = run.directory.records.iterdir()
     assert pq.ParquetFile(file).num_row_groups == 1

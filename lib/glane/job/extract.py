@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from glane.cluster.layout import check_network, plan_layout
 from glane.cluster.ray_nodes import alive_nodes
+from glane.cluster.tasks import ray_map
 from glane.drift import DocumentWatch
 from glane.engine.device import gpu_bytes
 from glane.engine.registry import engine_kind
@@ -25,6 +26,7 @@ from glane.job.licences import licence_line
 from glane.job.resolve import resolve
 from glane.job.sentinels import Sentinels, sentinels_of
 from glane.job.watch import check_reference, watch_run
+from glane.run.merge import RunAll
 from glane.run.metrics_file import MetricsFile
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
@@ -67,7 +69,7 @@ def extract(
         is_here = directory.is_complete or is_committed(directory, plan)
         return is_here and (sentinels is None or sentinels.is_done)
 
-    with ProgressReporter(directory, plan, style=settings.progress) as progress, contextlib.ExitStack() as told:
+    with ProgressReporter(directory, plan, style=settings.progress) as progress, ExitStack() as stack:
         if directory.is_complete:
             rest = "nothing to do" if is_done() else "its sentinels are not"
             progress.say(f"{place}: complete already, {rest}")
@@ -77,11 +79,14 @@ def extract(
             progress.say(licence_line(settings.model))
         if sentinels is not None and not sentinels.is_done:
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
+        run_all: RunAll = map
         if not is_done():
             metrics = MetricsFile(directory, plan, settings.run, warn=progress.warn)
-            told.callback(metrics.close)
-            with logged(progress), connect() as ray:
+            stack.callback(metrics.close)
+            with logged(progress):
+                ray = stack.enter_context(connect())
                 _work(settings, task, run, sentinels, progress, metrics, ray, should_stop, start)
+            run_all = ray_map(ray)
         if should_stop() and not is_done():
             progress.update()
             progress.say(f"{place}: stopped before the end; what is committed stays")
@@ -93,7 +98,7 @@ def extract(
             if not is_ours:
                 progress.say(f"{place}: all is answered, and another job publishes the result; this one leaves")
                 return replace(run, is_left=True)
-            _finish(run, settings, sentinels, pilot, progress)
+            _finish(run, settings, sentinels, pilot, progress, run_all)
         for line in rejection_lines(directory, id_column=settings.data.result_id, run_dir=place):
             progress.say(line)
     return run
@@ -159,10 +164,11 @@ def _finish(
     sentinels: Sentinels | None,
     pilot: PilotReport | None,
     progress: ProgressReporter,
+    run_all: RunAll,
 ) -> None:
     """Publish the result, and report the summary."""
     drift = None if sentinels is None else sentinels.finish()
-    finish_run(run, record_mib=settings.run.record_mib)
+    finish_run(run, record_mib=settings.run.record_mib, run_all=run_all)
     summary = extraction_summary(run.directory)
     predicted = None if pilot is None else compare(pilot, summary)
     whole = amended(

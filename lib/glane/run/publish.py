@@ -9,14 +9,12 @@ import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from glane.corpus.ids import IdsDigest
 from glane.corpus.plan import Plan
 from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
@@ -24,14 +22,11 @@ from glane.run.description import read_description
 from glane.run.directory import PART, RunDirectory
 from glane.run.energy_total import total_energy
 from glane.run.heartbeat import heartbeats, most_at_once
-from glane.run.parts import NotCommitted, PartFacts, read_part
+from glane.run.merge import RunAll, merge_file, plan_files
+from glane.run.parts import PartFacts
 from glane.run.prepare import PreparedRun
 from glane.run.summary import Flow, Summary
 from glane.storage import TEMPORARY, exists, listed, patiently, remove, storage_errors
-
-_ROW_GROUP_BYTES = 32 * 2**20
-_REMEMBERED_S = 60.0  # as NFS clients keep attributes and absent names at most, unless they are set up otherwise
-_TABLES_AT_ONCE = 512  # small parts are joined after this many: a table takes some 20 kB however small it is
 
 
 def is_committed(directory: RunDirectory, plan: Plan) -> bool:
@@ -39,10 +34,11 @@ def is_committed(directory: RunDirectory, plan: Plan) -> bool:
     return len(directory.committed_shards(plan.num_shards)) == plan.num_shards
 
 
-def finish_run(run: PreparedRun, *, record_mib: int) -> None:
+def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map) -> None:
     """Publish `records/`, write `summary.json`, and remove what is no longer needed.
 
-    Every step can be killed and repeated. The result is published by the rename alone.
+    Every step can be killed and repeated. The result is published by the rename alone. `run_all` merges its files, and
+    may do so in other processes.
 
     Raises:
         DataError: if an input file is no longer the one that was asked about.
@@ -51,29 +47,31 @@ def finish_run(run: PreparedRun, *, record_mib: int) -> None:
     """
     directory = run.directory
     if not directory.is_complete:
-        _publish(directory, run.plan, record_mib)
+        _publish(directory, run.plan, record_mib, run_all)
     if not exists(directory.summary):
         summary = run.work.summarise(_summary(directory, run.plan), listed(directory.records, "*.parquet"))
         directory.write_record(directory.summary, summary)
     _clean(directory)
 
 
-def _publish(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
+def _publish(directory: RunDirectory, plan: Plan, record_mib: int, run_all: RunAll = map) -> None:
     Unchanged(plan.files).prove_all()
     try:
         with storage_errors(directory.records):
-            patiently(lambda: _publish_once(directory, plan, record_mib))
+            patiently(lambda: _publish_once(directory, plan, record_mib, run_all))
     except (RunError, FileNotFoundError):
         if not directory.is_complete:  # otherwise another process published first and cleaned up
             raise
 
 
-def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
+def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int, run_all: RunAll) -> None:
     staging = directory.root / f".records-{uuid.uuid4().hex}"
     try:
         staging.mkdir()
         staging.chmod(directory.folder_mode)
-        shards = _merge(directory, plan, staging, record_mib * 2**20)
+        shards = _merge(directory, plan, staging, record_mib * 2**20, run_all)
+        for path in listed(staging, ".*.tmp"):  # of a task that was done twice
+            remove(path)
         _write_shard_facts(directory, shards, staging)
         if not directory.is_complete:
             directory.summary.unlink(missing_ok=True)  # of a result that was removed
@@ -85,82 +83,19 @@ def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int) -> None:
         _remove(staging, _STAGED)
 
 
-def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int) -> list[PartFacts]:
-    """Write the parts into files of about `file_bytes`. Return which worker committed each part, and when."""
+def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int, run_all: RunAll) -> list[PartFacts]:
+    """Merge the parts into files of about `file_bytes`. Return which worker committed each part, and when."""
     described = read_description(directory).as_values()
     facts = {key: described[key] for key in ("task", "model", "fingerprint_digest", "codebook")}
-    number, num_rows = 0, 0
-    writer: pq.ParquetWriter | None = None
-    path = staging
-    paths: list[Path] = []
-    ids = IdsDigest()
-    shards: list[PartFacts] = []
-    for table in _row_groups(directory, plan, shards):
-        table = table.replace_schema_metadata({"glane": json.dumps(facts, ensure_ascii=False)})
-        if writer is None:
-            path = staging / f"records-{number:05d}.parquet"
-            writer = pq.ParquetWriter(path, table.schema, compression="zstd")
-            path.chmod(directory.file_mode)
-            paths.append(path)
-        writer.write_table(table)
-        num_rows += table.num_rows
-        if plan.id_column is not None:
-            ids.add(table.column(plan.id_column))
-        if path.stat().st_size >= file_bytes:
-            _close(writer, path)
-            writer, number = None, number + 1
-    if writer is not None:
-        _close(writer, path)
+    metadata = json.dumps(facts, ensure_ascii=False)
+    tasks = plan_files(directory, plan, staging, file_bytes=file_bytes, metadata=metadata)
+    files = list(run_all(merge_file, tasks))
+    num_rows = sum(file.num_rows for file in files)
     if num_rows != plan.num_selected:
         raise RunError(
             f"{directory.parts}: {num_rows} rows committed, {plan.num_selected} planned. Parts were damaged or removed."
         )
-    from glane.run.readback import read_back  # with DuckDB and Polars, which who only asks for the state does not need
-
-    if read_back(paths, id_column=plan.id_column) != (num_rows, ids.digest()):
-        raise RunError(f"{staging}: other rows are read back than were written. The result is not published.")
-    return shards
-
-
-def _row_groups(directory: RunDirectory, plan: Plan, shards: list[PartFacts]) -> Iterator[pa.Table]:
-    """The parts in input order, joined into tables that each make a row group. Appends their facts to `shards`."""
-    waiting: list[pa.Table] = []
-    num_bytes = 0
-    for index in range(plan.num_shards):
-        table, facts = _read_part(directory, plan, index)
-        waiting.append(table)
-        num_bytes += table.nbytes
-        shards.append(facts)
-        if num_bytes >= _ROW_GROUP_BYTES:
-            yield _joined(waiting)
-            waiting, num_bytes = [], 0
-        elif len(waiting) >= _TABLES_AT_ONCE:
-            waiting = [_joined(waiting)]
-    if waiting:
-        yield _joined(waiting)
-
-
-def _read_part(directory: RunDirectory, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
-    """A part that is listed. A node may remember for a while that it was not there: it is asked again for a minute."""
-    deadline = time.monotonic() + _REMEMBERED_S
-    while True:
-        try:
-            return read_part(directory, plan, shard)
-        except NotCommitted:
-            if time.monotonic() > deadline or shard not in directory.committed_shards(plan.num_shards):
-                raise
-        time.sleep(1)
-
-
-def _joined(tables: list[pa.Table]) -> pa.Table:
-    plain = [table.replace_schema_metadata(None) for table in tables]
-    return pa.concat_tables(plain).unify_dictionaries().combine_chunks()
-
-
-def _close(writer: pq.ParquetWriter, path: Path) -> None:
-    writer.close()
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
+    return [facts for file in files for facts in file.shards]
 
 
 def _write_shard_facts(directory: RunDirectory, facts: list[PartFacts], staging: Path) -> None:
@@ -223,7 +158,7 @@ def _clean(directory: RunDirectory) -> None:
 _PARTS = re.compile(rf"{PART.pattern}|\..+{TEMPORARY}")
 _CLAIMS = re.compile(r"\d+|\.\d+\.[0-9a-f]{32}|\.clock-[\w.-]+")
 _WINDOWS = re.compile(r"[\w.-]+")
-_STAGED = re.compile(r"records-\d{5,}\.parquet")
+_STAGED = re.compile(rf"records-\d{{5,}}\.parquet|\..+{TEMPORARY}")
 _LEFT_OVER_S = 600.0  # after this, nobody is still writing a small file
 
 
