@@ -36,6 +36,8 @@ from glane.run.summary import amended
 from glane.settings import ExtractSettings, ResolvedSettings
 from glane.task.task import Task
 
+_ROWS_FOR_RAY = 1_000_000  # fewer are merged here, before Ray has started processes for it
+
 
 def extract(
     settings: ExtractSettings,
@@ -86,7 +88,8 @@ def extract(
             with logged(progress):
                 ray = stack.enter_context(connect())
                 _work(settings, task, run, sentinels, progress, metrics, ray, should_stop, start)
-            run_all = ray_map(ray)
+            if plan.num_selected >= _ROWS_FOR_RAY:
+                run_all = ray_map(ray)
         if should_stop() and not is_done():
             progress.update()
             progress.say(f"{place}: stopped before the end; what is committed stays")
