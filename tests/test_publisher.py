@@ -1,6 +1,5 @@
 """Several jobs that finish one run together: one publishes, the others leave or wait, and a dead one is replaced."""
 
-import itertools
 import json
 import os
 import shutil
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
@@ -293,34 +291,3 @@ def test_where_ray_is_lost_the_driver_merges_itself(tmp_path):
             raise ConnectionError("GCS is gone")
 
     assert merged(run, ray_map(Lost())) == merged(run, map)
-
-
-def killed_while_it_finishes(run: PreparedRun, limit: int) -> None:
-    from killer import arm
-
-    if limit:
-        arm(limit)
-    with sole_publisher(run.directory, heartbeat_s=60, lease_s=180):
-        finish_run(run, record_mib=0)
-    os._exit(PUBLISHED)
-
-
-@pytest.mark.slow
-def test_a_kill_before_every_single_file_operation_of_a_publication_is_survived(tmp_path):
-    whole = answered(tmp_path, run__shard_rows=60)
-    for limit in itertools.count(1):
-        root = tmp_path / f"run{limit}"
-        shutil.copytree(whole.directory.root, root, symlinks=True)
-        run = replace(whole, directory=RunDirectory(root=root))
-        for one in (limit, 0):
-            process = FORK.Process(target=killed_while_it_finishes, args=(run, one))
-            process.start()
-            process.join(120)
-            if one and process.exitcode == PUBLISHED:
-                assert limit > 40, "there were operations to be killed at"
-                return
-            assert process.exitcode == (-signal.SIGKILL if one else PUBLISHED), f"at operation {limit}"
-        rows = pl.read_parquet(run.directory.records / "*.parquet")
-        assert rows["id"].to_list() == [f"d{i}" for i in range(120)]
-        assert not list(root.glob(".records*"))
-        shutil.rmtree(root)

@@ -22,7 +22,7 @@ from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, dated_heartbeats
 from glane.types import Status
 
-_SILENT_S = 45.0  # of a worker whose heartbeats are 10 s apart in batch jobs
+_SILENT_S = 25.0  # heartbeats are 10 s apart in batch jobs
 # The parts are listed again after this many times as long as it took: 100,000 on a slow file system take seconds.
 _PAUSE_FACTOR = 20
 ProgressStyle = Literal["auto", "live", "plain", "none"]
