@@ -118,6 +118,11 @@ class RunDirectory:
         return self.ledger / "deaths"
 
     @property
+    def publishers(self) -> Path:
+        """Who publishes the result, and heartbeats of those who could; see `glane.run.publisher`."""
+        return self.ledger / "publishers"
+
+    @property
     def log(self) -> Path:
         """Progress, line by line."""
         return self.root / "extract.log"

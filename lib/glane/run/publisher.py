@@ -31,7 +31,7 @@ class PublishersDirectory(RunDirectory):
     @property
     def workers(self) -> Path:
         """One heartbeat file per process that publishes the run, or waits for one that does."""
-        return self.ledger / "publishers"
+        return self.publishers
 
     @property
     def claims(self) -> Path:
