@@ -69,7 +69,9 @@ def metrics_of(run: Path, warnings: list[str] | None = None, **changes: Any) -> 
     directory = RunDirectory(root=run)
     told: list[str] = [] if warnings is None else warnings
     settings = RunSettings(dir=str(run), **changes)
-    return MetricsFile(directory, read_plan(directory.plan), settings, warn=told.append)
+    return MetricsFile(
+        directory, read_plan(directory.plan), settings, every_s=settings.beats_every_s(), warn=told.append
+    )
 
 
 @pytest.mark.parametrize(

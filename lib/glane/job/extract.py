@@ -83,7 +83,8 @@ def extract(
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
         run_all: RunAll = map
         if not is_done():
-            metrics = MetricsFile(directory, plan, settings.run, warn=progress.warn)
+            pace_s = beats_every_s(settings.run, settings.cluster)
+            metrics = MetricsFile(directory, plan, settings.run, every_s=pace_s, warn=progress.warn)
             stack.callback(metrics.close)
             with logged(progress):
                 ray = stack.enter_context(connect())

@@ -9,10 +9,14 @@ import time
 from typing import Any
 
 from glane.cluster import processes, raynode
+from glane.cluster.code import code_warning
 from glane.cluster.rendezvous import RendezvousServer
 from glane.errors import EngineError
 from glane.job.job_node import CANCELLED, FAILED, POLL_S, STOPPED, JobNode
 from glane.job.requeue import requeue
+from glane.job.time_limit import TimeLimit
+from glane.run.metrics_file import remove_collected
+from glane.run.oom import oom_kills
 
 
 class FirstNode(JobNode):
@@ -22,6 +26,7 @@ class FirstNode(JobNode):
     driver: subprocess.Popen[bytes] | None = None
     code = FAILED
     parts_at_start = 0
+    lacked_memory = False
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -30,6 +35,8 @@ class FirstNode(JobNode):
     def run(self) -> int:
         """Start Ray, wait for the other nodes, and run the driver to its end. Return the exit code."""
         self.code = FAILED
+        if warning := code_warning():
+            self.say(f"warning: {warning}")
         self.parts_at_start = len(self.directory.committed_shards())
         if not self.is_alone:
             self.rendezvous = RendezvousServer(
@@ -43,7 +50,8 @@ class FirstNode(JobNode):
         self.start_ray(head=None)
         self._start_driver()
         deadline = time.monotonic() + self.cluster.start_timeout_s
-        is_ready, warned_at = False, 0.0
+        limit = TimeLimit(self.allocation, self.scheduler, warning_s=self.cluster.warning_s)
+        is_ready, drop_at = False, 0.0
         while True:
             assert self.driver is not None
             if (code := self.driver.poll()) is not None:
@@ -54,11 +62,11 @@ class FirstNode(JobNode):
                 self.say(f"{who} ends this job (cancelled, preempted or out of time); what is committed stays")
                 self.code = CANCELLED
                 return self.code
-            if self.warned and not warned_at:
-                warned_at = time.monotonic()
+            if (self.warned or limit.is_near()) and not drop_at:
                 self.say("the end of this job is near: no new shard is begun")
                 (self.folder / "stop").touch()
-            is_late = warned_at and time.monotonic() - warned_at > 0.7 * self.cluster.warning_s
+                drop_at = time.monotonic() + limit.patience_s()
+            is_late = drop_at and time.monotonic() > drop_at
             if is_late and not self.directory.is_complete:  # of a complete run, the driver only says so
                 self.say("the shards in work take too long to finish: they are dropped and will be redone")
                 self.code = STOPPED
@@ -78,15 +86,21 @@ class FirstNode(JobNode):
         if self.rendezvous is not None:
             self.rendezvous.close(self.code)
         super().close()
+        remove_collected(self.directory, self.settings.run)
 
     def may_go_on(self, code: int) -> bool:
         """Whether the job is to be requeued: this start made progress, and the limit permits it."""
+        if self.lacked_memory:
+            return False  # the next start would lack it, too
         decided = requeue(
             code,
             restarts=self.allocation.restarts,
             most=self.cluster.max_requeues,
             num_committed=len(self.directory.committed_shards()) - self.parts_at_start,
         )
+        if decided.is_wanted and self.allocation.is_interactive:
+            self.say("an interactive job is not requeued: the same command goes on, here or in another job")
+            return False
         if decided.line:
             self.say(decided.line)
         return decided.is_wanted
@@ -167,5 +181,8 @@ class FirstNode(JobNode):
         if code < 0:
             self.driver_was_killed = not self.cancelled
             self.say(f"the driver was killed by signal {-code} ({signal.Signals(-code).name}); what is committed stays")
+            if -code == signal.SIGKILL and oom_kills() > self.killed_before:
+                self.lacked_memory = True
+                self.say("this job had too little memory: ask for more (cluster.memory, or sbatch --mem)")
             return FAILED
         return code

@@ -18,12 +18,14 @@ from glane.cluster.local import FOREIGN, ray_environment
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import write_token
+from glane.cluster.staging import stage_weights
 from glane.engine.preload import OFFLINE
 from glane.errors import GlaneError
 from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
 from glane.run.heartbeat import mark_host_ended
 from glane.run.nested import with_nested
+from glane.run.oom import oom_kills
 from glane.run.publisher import publishers_directory
 from glane.settings import BatchSettings, ExtractSettings
 
@@ -41,6 +43,7 @@ class JobNode:
         run = settings.run
         self.directory = run_directory(run)
         self.warned = self.cancelled = self.driver_was_killed = False
+        self.killed_before = oom_kills()
         self.ray: subprocess.Popen[bytes] | None = None
         self.is_alone = allocation.num_nodes == 1
         self.address = "127.0.0.1" if self.is_alone else own_address(allocation, cluster.interface)
@@ -99,7 +102,8 @@ class JobNode:
         }
         caches = cache_variables(environment) if self.allocation.gpus else {}
         ours = ray_environment(token, is_loopback=is_loopback) | OFFLINE | {"no_proxy": "*"}
-        return environment | network | caches | ours
+        staged = stage_weights(self.settings.model, self.cluster, self.folder, say=self.say)
+        return environment | network | caches | ours | staged
 
     def _warn(self, *_: Any) -> None:
         self.warned = True

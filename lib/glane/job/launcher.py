@@ -5,6 +5,7 @@ Every wait has a time limit with a message. Only processes of our own are ended.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -19,11 +20,13 @@ from glane.cluster.scratch import scratch_folder
 from glane.engine.device import gpu_complaint
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, GlaneError, hide_messages
+from glane.job.accounting import begin_account
 from glane.job.first_node import FirstNode
 from glane.job.job_node import FAILED, POLL_S, USER_ERROR
 from glane.job.other_node import OtherNode
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
+from glane.run.site_log import SITE_LOG
 from glane.settings import BatchSettings, ExtractSettings
 
 _END_OTHERS_S = 60.0
@@ -37,12 +40,25 @@ def launch(settings: ExtractSettings) -> int:
         ConfigError: if this process is no task of a job with one task per node.
     """
     assert isinstance(settings.cluster, BatchSettings)
-    allocation = scheduler_of(settings.cluster).allocation()
+    scheduler = scheduler_of(settings.cluster)
+    allocation = scheduler.allocation()
     os.environ[JOB_NAME] = allocation.name
     os.umask(0o077)
     hide_messages()
     processes.adopt_orphans()
     processes.raise_open_files()
+    if (log := scheduler.site_log()) is not None:
+        os.environ.setdefault(SITE_LOG, str(log))
+    account, code = begin_account(settings, allocation), FAILED
+    try:
+        code = _launched(settings, settings.cluster, allocation)
+    finally:
+        if allocation.rank == 0:
+            account.end(code, warn=lambda line: print(f"warning: {line}", file=sys.stderr, flush=True))
+    return code
+
+
+def _launched(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation) -> int:
     engine = None if allocation.gpus else settings.model.engine
     with (
         processes.core_dumps(allowed=settings.run.core_dumps),
@@ -50,10 +66,10 @@ def launch(settings: ExtractSettings) -> int:
         fork_server(folder, engine=engine) as variables,
     ):
         os.environ.update(variables)
-        code, may_go_on = _do(settings, settings.cluster, allocation, folder)
+        code, may_go_on = _do(settings, cluster, allocation, folder)
     # Jobs of an array that was submitted as one work on one run. What `sbatch --array` starts may be several runs.
     # A job that leaves the publication to another one does not say that nothing is left to do.
-    is_whole_array = code == 0 and settings.cluster.array is not None and run_directory(settings.run).is_complete
+    is_whole_array = code == 0 and cluster.array is not None and run_directory(settings.run).is_complete
     word = " requeue" if may_go_on else " complete" if is_whole_array else ""
     tell_script(allocation, f"{code}{word}")
     return code
@@ -65,7 +81,7 @@ def tell_script(allocation: Allocation, message: str) -> None:
     if allocation.rank or path is None:
         return
     try:
-        path.write_text(f"{message}\n")
+        _rewrite(path, f"{message}\n")
     except OSError as error:
         print(
             f"warning: the batch script is not told how this ended ({path}: {os.strerror(error.errno or 0)}). A "
@@ -74,11 +90,22 @@ def tell_script(allocation: Allocation, message: str) -> None:
         )  # fmt: skip
 
 
+def _rewrite(path: Path, text: str) -> None:
+    """Replace what a file of our own holds: others may have put a link to another of our files in its place."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "w") as stream:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.getuid() or status.st_nlink > 1:
+            raise PermissionError(errno.EPERM, "is not the batch script's")
+        stream.truncate(0)
+        stream.write(text)
+
+
 def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> tuple[int, bool]:
     """This node's part of the job: its exit code, and whether the job is to be requeued."""
     try:
         needs_gpus = engine_kind(settings.model.engine).needs_hardware
-        if needs_gpus and (complaint := gpu_complaint(allocation.granted_gpus)):
+        if needs_gpus and (complaint := gpu_complaint(allocation.granted_gpus, allocation.gpu_partitions)):
             _refuse(allocation, complaint, timeout_s=cluster.start_timeout_s)
             raise ConfigError(complaint)
         node = (FirstNode if allocation.rank == 0 else OtherNode)(settings, cluster, allocation, folder)

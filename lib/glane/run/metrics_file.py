@@ -32,11 +32,17 @@ class MetricsFile:
     """Writes the metrics of a run that this process drives. Never raises."""
 
     def __init__(
-        self, directory: RunDirectory, plan: Plan, settings: RunSettings, *, warn: Callable[[str], None]
+        self,
+        directory: RunDirectory,
+        plan: Plan,
+        settings: RunSettings,
+        *,
+        every_s: float,
+        warn: Callable[[str], None],
     ) -> None:
-        """`warn` is told once if the metrics cannot be written."""
+        """Written at most every `every_s` seconds. `warn` is told once if that cannot be done."""
         self._directory, self._plan, self._warn = directory, plan, warn
-        self._every_s = settings.heartbeat_s
+        self._every_s = every_s
         self._folder = collector_folder(settings)
         self._next = 0.0
         self._about: AboutRun | None = None
