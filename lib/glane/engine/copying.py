@@ -34,6 +34,7 @@ _ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)", re.DOTALL)
 _SHORT = 8  # bytes: as many as fit into one number, and most tokens are no longer
 Words = npt.NDArray[np.int32]  # a bit for each token
 Numbers = npt.NDArray[np.uint64]
+_Bits = tuple[npt.NDArray[np.int64], Words]
 
 
 class _Table:
@@ -131,7 +132,9 @@ class Passage:
         inner, self._least = _places(spelled)
         self._least_of = array("q", self._least.tolist())  # read one by one, it is faster than NumPy's
         self._inner = self._escaped | inner  # places where no quote begins or ends
-        self._following: dict[tuple[int, int], list[int]] = {}
+        # Read one by one, bytes are faster than NumPy's arrays.
+        self._is_escaped, self._is_inner = self._escaped.tobytes(), self._inner.tobytes()
+        self._following: dict[tuple[int, int], _Bits] = {}
         self._first = self._begin()  # computed here, outside of the thread that drives the engine
         self._crossings: dict[int, Words | None] = {}
 
@@ -168,17 +171,29 @@ class Passage:
             mask &= self._first
         else:
             length = len(where.quoted)
-            following = [token for end in where.ends for token in self._continuations(end, end - length)]
-            allowed = self._pieces.mask(following)
+            # Few tokens continue a quote. So these bits are looked at alone, and not a mask of all tokens for them.
+            kept = [(words, mask[words] & bits) for words, bits in self._bits(where.ends, length)]
             # At the greatest length of a quote the grammar only lets it end, within a word, too.
-            ends = np.array(where.ends)
-            if (mask & allowed).any():
-                can_end = bool((~self._inner[ends] & (self._least[ends - length] <= ends)).any())
+            if any(bits.any() for _, bits in kept):
+                can_end = any(self._may_end(end - length, end) for end in where.ends)
             else:
-                can_end = not self._escaped[ends].all()
+                can_end = not all(self._is_escaped[end] for end in where.ends)
             if can_end:
-                allowed |= self._pieces.ending
-            mask &= allowed
+                mask &= self._pieces.ending
+            else:
+                mask.fill(0)
+            for words, bits in kept:
+                np.bitwise_or.at(mask, words, bits)
+
+    def _bits(self, ends: tuple[int, ...], length: int) -> list[_Bits]:
+        """The tokens that continue a quote of this length from where it may stand, a pair of arrays for each place."""
+        found = []
+        for end in ends:
+            key = (end, max(end + 1, self._least_of[end - length]))  # from which end on it may close
+            if (bits := self._following.get(key)) is None:
+                bits = self._following[key] = _bits(self._continuations(end, end - length))
+            found.append(bits)
+        return found
 
     def _continued(self, quoted: bytes, ends: tuple[int, ...], more: bytes) -> tuple[int, ...]:
         if quoted:
@@ -194,29 +209,26 @@ class Passage:
             place = self._text.find(piece, place + 1)
 
     def _may_begin(self, place: int) -> bool:
-        return place < len(self._text) and not self._inner[place] and bool(self._least[place] <= len(self._text))
+        return place < len(self._text) and not self._is_inner[place] and self._least_of[place] <= len(self._text)
 
     def _may_end(self, begun: int, end: int) -> bool:
-        return not self._inner[end] and bool(self._least[begun] <= end)
+        return not self._is_inner[end] and self._least_of[begun] <= end
 
     def _continuations(self, start: int, begun: int) -> list[int]:
         """The tokens that continue the text from a place, all of them or up to a closing quote that they hold.
 
         The quote began at `begun`, which matters as long as it may be too short.
         """
-        key = (start, max(start + 1, self._least_of[begun]))  # from which end on it may close
-        if key not in self._following:
-            found: list[int] = []
-            pieces = self._pieces
-            for end in range(start + 1, len(self._text) + 1):
-                piece = self._text[start:end]
-                if (tokens := pieces.beginning.get(piece)) is None:
-                    break
-                found += tokens
-                if self._may_end(begun, end):
-                    found += pieces.closing.get(piece, ())
-            self._following[key] = found
-        return self._following[key]
+        found: list[int] = []
+        text, beginning, closing = self._text, self._pieces.beginning, self._pieces.closing
+        for end in range(start + 1, len(text) + 1):
+            piece = text[start:end]
+            if (tokens := beginning.get(piece)) is None:
+                break
+            found += tokens
+            if self._may_end(begun, end):
+                found += closing.get(piece, ())
+        return found
 
     def _begin(self) -> Words:
         """The mask of tokens that a quote may begin with, for all places of the text at once."""
@@ -243,6 +255,12 @@ class Passage:
             wrong = [token for token, begun in tokens if self.after(inside, begun) is None]
             self._crossings[opened] = ~self._pieces.mask(wrong) if tokens else None
         return self._crossings[opened]
+
+
+def _bits(tokens: list[int]) -> _Bits:
+    """Where a mask has the bits of tokens: its words, and in each the bit. Of two bits in one word, each is a pair."""
+    places = np.array(tokens, np.int64)
+    return places >> 5, np.left_shift(1, places & 31).astype(np.uint32).view(np.int32)
 
 
 def _places(spelled: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:

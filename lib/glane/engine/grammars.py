@@ -176,6 +176,8 @@ class CopiedQuotes(SharedGrammar):
 
     def forced_tokens(self) -> list[int]:
         """The tokens that must follow. Within a quote there are none: it may end, or go on in another place."""
+        if self._past[-1].quoted is not None:
+            return []
         tokens = super().forced_tokens()
         taken = self._advance(tokens)
         self._go_back(taken)
@@ -190,7 +192,7 @@ class CopiedQuotes(SharedGrammar):
         """Write the mask of the tokens that may follow."""
         super().fill_bitmask(bitmask, idx)
         if not self.ll_matcher.is_stopped():
-            self.passage.narrow(self._past[-1], bitmask[idx].numpy())
+            self.passage.narrow(self._past[-1], bitmask.numpy()[idx])
 
     def reset(self) -> None:
         """Return to the initial state."""
