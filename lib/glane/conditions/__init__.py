@@ -1,6 +1,22 @@
-"""Conditions in SQL on one row: `data.where`, the rules of a task, and case definitions."""
+"""Conditions in SQL over the columns of one row: `data.where`, case definitions, and the rules of a task.
+
+Polars computes them. What depends on other rows is refused, for a table is read in batches. Dates may be written as ISO
+text, in quotes, as in any database. What is unknown is null, and null is neither true nor false, as in SQL.
+"""
 
 from glane.conditions.categories import Cells, check_categories
-from glane.conditions.condition import computed, moment, read_condition, told_columns, untrue, with_dates
+from glane.conditions.computing import computed, told_columns, untrue
+from glane.conditions.dates import moment
+from glane.conditions.reading import read_condition
+from glane.conditions.typed import typed_condition
 
-__all__ = ["Cells", "check_categories", "computed", "moment", "read_condition", "told_columns", "untrue", "with_dates"]
+__all__ = [
+    "Cells",
+    "check_categories",
+    "computed",
+    "moment",
+    "read_condition",
+    "told_columns",
+    "typed_condition",
+    "untrue",
+]

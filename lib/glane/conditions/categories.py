@@ -7,14 +7,13 @@ with must be among what comes out. So `LOWER(syndrome) = 'flu'` is checked as `s
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from glane.conditions.condition import expression_of
+from glane.conditions.trees import TooDeep, as_expression, as_tree
 from glane.errors import ConfigError, did_you_mean
 
 Cells = Mapping[str, Sequence[object]]  # of columns: cells that together hold all their categories; of lists, lists
@@ -36,8 +35,8 @@ def check_categories(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, c
         ConfigError: for a value that is none of them, with the nearest that is, and for a pattern that fits none.
     """
     known = _known(schema, cells)
-    for asked, literal in _asked(json.loads(condition.meta.serialize(format="json"))):
-        names = list(dict.fromkeys(expression_of(asked).meta.root_names()))
+    for asked, literal in _asked(as_tree(condition)):
+        names = list(dict.fromkeys(as_expression(asked).meta.root_names()))
         if not names or any(name not in known for name in names):
             continue
         given = _given(asked, names, known)
@@ -50,7 +49,7 @@ def check_categories(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, c
                     f"{did_you_mean('', _texts(known[names[0]]))}"
                 )
             continue
-        for value in pl.select(expression_of(literal).explode()).to_series():
+        for value in pl.select(as_expression(literal).explode()).to_series():
             if not _is_one(value, given):
                 raise ConfigError(
                     f"{place}: {value!r} is no value of {' and '.join(map(repr, names))}. "
@@ -106,8 +105,8 @@ def _given(tree: Any, names: Sequence[str], known: Mapping[str, pl.Series]) -> p
         return None
     rows = functools.reduce(lambda one, other: one.join(other, how="cross"), columns)
     try:
-        return rows.select(expression_of(tree).alias("_")).to_series()
-    except (pl.exceptions.PolarsError, ValueError, TypeError):  # another check says that it cannot be computed
+        return rows.select(as_expression(tree).alias("_")).to_series()
+    except (pl.exceptions.PolarsError, ValueError, TypeError, TooDeep):  # another check says that it cannot be computed
         return None
 
 

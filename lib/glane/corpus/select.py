@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from glane.conditions import check_categories, computed, read_condition, told_columns, untrue, with_dates
+from glane.conditions import check_categories, computed, read_condition, told_columns, typed_condition, untrue
 from glane.corpus.files import InputFile, check_column
 from glane.corpus.groups import Groups, GroupsFound, choose_groups
 from glane.corpus.id_source import GROUP, IdSource
@@ -166,8 +166,8 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
             raise ConfigError(f"{place}: no column {name!r}{here}. {did_you_mean(name, file.schema.names)}")
         check_column(file, files[0], name, place)
     kinds = _kinds(schema, roots)
-    condition = with_dates(condition, kinds, place=place)
     check_categories(condition, kinds, cells={}, place=place)
+    condition = typed_condition(condition, kinds, place=place)
     if problem := untrue(condition, kinds):
         raise ConfigError(f"{place}: {text!r} cannot be computed ({problem}). The columns: {told_columns(kinds)}.")
     return condition, roots

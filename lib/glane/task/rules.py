@@ -17,7 +17,7 @@ import polars as pl
 from pydantic import Field as Key
 from pydantic import model_validator
 
-from glane.conditions import check_categories, read_condition, with_dates
+from glane.conditions import check_categories, read_condition, typed_condition
 from glane.errors import ConfigError
 from glane.task.fields import Field, ListField, ObjectField, inner_fields
 from glane.task.possible import possible_cells
@@ -95,7 +95,7 @@ class Rules:
             schema = {**self._fields, **dict(zip(used, typing, strict=True))}
             shown = {name: [_INPUT_SAMPLES[kind]] for name, kind in zip(used, typing, strict=True)}
             try:
-                dated = with_dates(condition, schema, place=place)
+                dated = typed_condition(condition, schema, place=place)
             except ConfigError as error:  # a text that is no date; it may stand beside a text with another typing
                 problem = problem or str(error)
                 continue

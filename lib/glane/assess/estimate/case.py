@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glane.conditions import Cells, check_categories, computed, read_condition, untrue, with_dates
+from glane.conditions import Cells, check_categories, computed, read_condition, typed_condition, untrue
 from glane.errors import ConfigError, did_you_mean
 
 CASE = "case"  # the column that says whether a document is one
@@ -57,8 +57,9 @@ class CaseDefinition:
             for name, kind in rows.schema.items()
             if isinstance(kind, pl.Categorical | pl.Enum)
         )
-        condition = with_dates(read_condition(self.text, place=CASE), plain.schema, place=CASE)
+        condition = read_condition(self.text, place=CASE)
         check_categories(condition, plain.schema, cells={**listed, **cells}, place=CASE)
+        condition = typed_condition(condition, plain.schema, place=CASE)
         if problem := untrue(condition, plain.schema):
             raise ConfigError(f"case: {self.text!r} cannot be evaluated ({problem}).")
         return rows.with_columns(computed(condition, plain, place=CASE, of="document").alias(CASE))

@@ -1,0 +1,78 @@
+"""Texts that a condition puts in order: a date or a decimal number written as text has another order than its value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from glane.conditions.trees import Operation, as_expression, is_literal, kind_of, operations
+from glane.errors import ConfigError
+
+_DATE = re.compile(
+    r"\s*(?:\d{1,4}[/.]\d{1,2}[/.]\d{1,4}|\d{1,2}-\d{1,2}-\d{2,4}|\d{1,2}(?:er)?\s+[^\W\d_]{3,}\.?\s+\d{4})(?:\D.*)?",
+    re.DOTALL,
+)
+DAY_FIRST = r"^\s*\d{1,2}[/.\-]\d{1,2}[/.\-](?:\d{4}|\d{2})(?:\D|$)"  # of texts in a column, for Polars
+_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
+READ_DATES = "pl.col(NAME).str.to_date('%d/%m/%Y') in Polars"
+
+
+def refuse_ordered_literals(tree: Any, schema: Mapping[str, pl.DataType], *, place: str) -> None:
+    """Refuse a literal that is a date in no ISO form, or a number with a decimal comma, where it is put in order.
+
+    Raises:
+        ConfigError: with how to write it.
+    """
+    for one in operations(tree):
+        for side, other in ((one.left, one.right), (one.right, one.left)):
+            text = _text(side)
+            if text is None or is_literal(other):
+                continue
+            if _COMMA.fullmatch(text) and (one.is_order or kind_of(other, schema) != pl.String()):
+                number = text.strip().replace(",", ".")
+                raise ConfigError(f"{place}: {text!r} is compared as text. A number: write {number} without quotes.")
+            if one.is_order and _DATE.fullmatch(text) and kind_of(other, schema) == pl.String():
+                raise ConfigError(
+                    f"{place}: {text!r} is put in order with a column of text: letter by letter, not by date. Make it "
+                    f"a column of dates in the input ({READ_DATES}), and write the date as '2025-02-01'."
+                )
+
+
+def refuse_ordered_dates(tree: Any, rows: pl.DataFrame, *, place: str) -> None:
+    """Refuse to put texts in order that are dates with the day first, as 07/01/2025: their order is not that of time.
+
+    Raises:
+        ConfigError: naming the columns. It quotes no cell.
+    """
+    for one in operations(tree):
+        if not one.is_order or not all(kind_of(side, rows.schema) == pl.String() for side in (one.left, one.right)):
+            continue
+        for side in _columns(one):
+            expression = as_expression(side)
+            if rows.select(expression.str.contains(DAY_FIRST).any()).item():
+                names = ", ".join(dict.fromkeys(expression.meta.root_names()))
+                raise ConfigError(
+                    f"{place}: {names} holds dates as text with the day first, such as 31/01/2025: in order, they are "
+                    f"compared letter by letter, not by date. Make it a column of dates in the input ({READ_DATES})."
+                )
+
+
+def comma_remedy(text: str) -> str:
+    """What to write for a number with a decimal comma in a condition that cannot be read; empty if there is none."""
+    found = re.search(r"(?<![\w.'])\d+,\d+(?![\w.'])", text)
+    return "" if found is None else f" A decimal number has a point: write {found[0].replace(',', '.')}."
+
+
+def _columns(one: Operation) -> list[Any]:
+    return [side for side in (one.left, one.right) if not is_literal(side)]
+
+
+def _text(tree: Any) -> str | None:
+    """The text that a literal is."""
+    match tree:
+        case {"Literal": {"Scalar": {"String": str(text)}}}:
+            return text
+    return None
