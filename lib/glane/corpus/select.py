@@ -75,6 +75,8 @@ def select_rows(
         DataError: for null or duplicate ids, null ids of groups, or if nothing is selected.
     """
     where, columns = _where(selection.where, files, _id_field(files[0], id_column, number_rows))
+    result_id = _id_field(files[0], id_column, number_rows) if group_by is None else _id_field(files[0], group_by)
+    _refuse_other_ids(files[0], result_id, selection)
     source = IdSource(files, id_column, columns, number_rows, group_by)
     found = None if group_by is None else GroupsFound()
     key = id_column if group_by is None else GROUP
@@ -142,7 +144,20 @@ def _without_nulls(groups: pl.Series, file: InputFile, name: str) -> pl.Series:
     return groups
 
 
-def _id_field(file: InputFile, name: str, number_rows: bool) -> pa.Field:
+def _refuse_other_ids(file: InputFile, ids: pa.Field, selection: Selection) -> None:
+    """Check that the ids of earlier runs can be compared with those of the input: 1 is not "001", nor "1"."""
+    (kind,) = _kinds({ids.name: ids}, [ids.name]).values()
+    for known, setting in ((selection.only_ids, "data.only_rejected_of"), (selection.skip_ids, "data.skip_done_in")):
+        if known is None or known.dtype == kind or (known.dtype.is_integer() and kind.is_integer()):
+            continue
+        raise DataError(
+            f"{setting}: the ids {ids.name!r} of {file.path} are {kind}, and those of the runs are {known.dtype}. "
+            "Which of them are the same cannot be told: a number has no leading zeros. Give the input the ids of the "
+            "runs, in the same type, or leave the setting out."
+        )
+
+
+def _id_field(file: InputFile, name: str, number_rows: bool = False) -> pa.Field:
     """The ids as a condition sees them: as in the result."""
     kind = pa.int64() if number_rows else id_type(file.schema.field(name).type)
     return pa.field(name, kind)
@@ -188,7 +203,7 @@ class _Known:
         """For each of `ids`, whether it is in the set."""
         if not len(self._ids):
             return np.zeros(len(ids), np.bool_)
-        ids = ids.cast(self._ids.dtype)
+        ids = ids.cast(self._ids.dtype, strict=False)  # of another width: a number that does not fit is not in the set
         places = self._ids.search_sorted(ids).clip(upper_bound=len(self._ids) - 1)
         return cast(Mask, (self._ids.gather(places) == ids).fill_null(value=False).to_numpy())
 

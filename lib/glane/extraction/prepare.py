@@ -157,6 +157,8 @@ def _plan(settings: ResolvedSettings, task: Task, files: list[InputFile], digest
 
 def selected_rows(files: list[InputFile], data: DataSettings) -> Selected:
     """The rows of `files` that the settings select; raises as `select_rows` does."""
+    if data.number_rows and data.group_by is None:
+        _refuse_other_numbers(files, data.only_rejected_of)
     return select_rows(
         files,
         id_column=data.id_column,
@@ -164,6 +166,17 @@ def selected_rows(files: list[InputFile], data: DataSettings) -> Selected:
         number_rows=data.number_rows,
         group_by=data.group_by,
     )
+
+
+def _refuse_other_numbers(files: list[InputFile], runs: tuple[str, ...]) -> None:
+    """Check that runs numbered the same rows: a number names a row of these files only."""
+    here = [(entry.path, entry.rows) for entry in (file.known("") for file in files)]
+    for path in runs:
+        if [(entry.path, entry.rows) for entry in open_run(path, partial=True).description().files] != here:
+            raise DataError(
+                f"data.only_rejected_of: the run {path} numbered the rows of other files (data.number_rows=true): its "
+                "numbers name other documents here. Give the same data.path, or ids of their own (data.id_column)."
+            )
 
 
 def selection_of(data: DataSettings) -> Selection:
@@ -198,12 +211,21 @@ def _ids(data: DataSettings, runs: tuple[str, ...], *, rejected_only: bool) -> p
                 f"{setting}: the rows of the run {path} are {_of(there)}, and here they are {_of(data.group_by)}. Name "
                 "runs with the same data.group_by."
             )
+        if run.settings.data.number_rows and data.group_by is None and not data.number_rows:
+            raise DataError(
+                f"{setting}: the ids of the run {path} are numbers of rows (data.number_rows=true), and here they are "
+                f"those of column {data.result_id!r}. Name runs with the same ids."
+            )
         if rejected_only:
             rows = rows.filter(pl.col("status") != Status.OK)
         found.append(rows.select(data.result_id).collect().to_series())
-    if len({series.dtype for series in found}) > 1:
-        raise DataError(f"{setting}: the ids of these runs have different types.")
-    return pl.concat(found)
+    kinds = {str(series.dtype): series.dtype for series in found}
+    if len(kinds) > 1 and not all(kind.is_integer() for kind in kinds.values()):
+        raise DataError(
+            f"{setting}: the ids of these runs have different types ({', '.join(sorted(kinds))}). Name runs whose ids "
+            "have the same type."
+        )
+    return pl.concat(found, how="vertical_relaxed")
 
 
 def _of(group_by: str | None) -> str:

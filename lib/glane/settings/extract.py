@@ -64,6 +64,15 @@ class DataSettings(Strict):
             raise ValueError(f"group_by and id_column are both {self.group_by!r}: each group would be one document")
         return self
 
+    @model_validator(mode="after")
+    def _numbers_are_no_names(self) -> Self:
+        if self.number_rows and self.group_by is None and self.skip_done_in:
+            raise ValueError(
+                "number_rows numbers the rows of each input from 1, and skip_done_in would leave out other documents "
+                "that have the same numbers; give ids of their own (id_column), or leave skip_done_in out"
+            )
+        return self
+
     @property
     def result_id(self) -> str:
         """The column by which the rows of the result are named: of the groups, or of the documents."""
