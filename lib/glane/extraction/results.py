@@ -19,6 +19,7 @@ from glane.extraction.tables import evidence, line_list
 from glane.records import read_record
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
+from glane.run.intact import check_intact
 from glane.settings import ExtractSettings
 from glane.spreadsheets import without_formulas
 from glane.task.doubts import doubts
@@ -270,12 +271,13 @@ def open_run(path: str | Path, *, partial: bool = False) -> Run:
     An incomplete run is opened only with `partial=True`. It then has the rows of the shards committed so far.
 
     Raises:
-        RunError: if there is no run, or it is not complete and `partial` is false.
+        RunError: if there is no run, it is not complete and `partial` is false, or rows of a complete one were lost.
     """
     directory = RunDirectory(root=Path(path).expanduser().absolute())
     if not directory.description.is_file():
         raise RunError(f"{path}: no run here (no run.yaml). Give the run.dir of an extraction.")
     if directory.is_complete:
+        check_intact(directory)
         files = sorted(str(file) for file in directory.records.glob("*.parquet"))
         return Run(directory=directory, is_complete=True, _files=tuple(files))
     files = sorted(str(file) for file in directory.parts.glob("part-*.parquet"))

@@ -20,6 +20,8 @@ from glane.run.directory import RunDirectory
 from glane.run.overview import SILENT_S, Overview
 
 _MOST_GROUPS = 3
+ENDED = ("complete", "damaged")
+"""States of a run that no worker changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class RunState:
     @property
     def is_going_on(self) -> bool:
         """Whether looking again may show something else."""
-        return self.run is not None and self.run.state != "complete" and (bool(self.run.workers) or self.has_job)
+        return self.run is not None and self.run.state not in ENDED and (bool(self.run.workers) or self.has_job)
 
 
 class Rank(enum.IntEnum):
@@ -73,6 +75,8 @@ def attention(state: RunState) -> Attention:
     if run.state == "complete":
         said = shortfall_of(run)
         return Attention(rank=Rank.STOPPED, note=f"unusable: {said}") if said else Attention(rank=Rank.COMPLETE)
+    if run.state == "damaged":
+        return Attention(rank=Rank.STOPPED, note=run.errors[-1])
     if not run.workers and not state.has_job:
         return Attention(rank=Rank.STOPPED, note=_why_stopped(state, run))
     doubts = []

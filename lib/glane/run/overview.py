@@ -15,6 +15,7 @@ from glane.errors import RunError
 from glane.run.directory import RunDirectory
 from glane.run.head import read_head
 from glane.run.heartbeat import is_gone
+from glane.run.intact import damage
 from glane.run.progress import Snapshot, WorkerState, snapshot
 from glane.run.starts import job_names
 from glane.run.summary import Summary, read_summary
@@ -54,7 +55,7 @@ class Overview:
     work: str = ""
     task: str = ""  # empty where the work has none
     model: str = ""
-    state: str  # planning, working, waiting (no worker is on it), complete
+    state: str  # planning, working, waiting (no worker is on it), complete, damaged (rows of the result were lost)
     planned: int
     documents: int | None = None  # those that are grouped; then the counts of rows are of groups
     done: int
@@ -120,8 +121,9 @@ def _complete(directory: RunDirectory) -> Overview:
     summary = read_summary(directory, Summary)
     flow = summary.flow
     statuses = flow.statuses()
+    problem = damage(directory)
     return Overview(
-        state="complete",
+        state="damaged" if problem else "complete",
         planned=flow.selected,
         documents=flow.documents,
         done=flow.selected,
@@ -135,7 +137,7 @@ def _complete(directory: RunDirectory) -> Overview:
         tokens_per_s=round((summary.tokens.prompt + summary.tokens.output) / max(summary.seconds_working, 1e-3), 1),
         eta_s=0,
         engine_deaths=summary.engine_deaths,
-        errors=_errors(directory),
+        errors=[*_errors(directory), *([problem] if problem else [])],
     )
 
 

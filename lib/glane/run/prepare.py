@@ -12,6 +12,7 @@ from glane.run.deaths import bury_windows
 from glane.run.description import RunDescription, description_bytes, known_run
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import differences
+from glane.run.intact import check_intact
 from glane.run.nested import with_nested
 from glane.run.starts import record_start
 from glane.run.work import Work
@@ -41,7 +42,8 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
 
     Raises:
         DataError: if the input cannot be used.
-        RunError: if the directory cannot be written, or holds a run that would give another result.
+        RunError: if the directory cannot be written, holds a run that would give another result, or one whose result
+            has lost rows.
     """
     directory.set_umask()
     known = known_run(directory)
@@ -50,6 +52,8 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
         _refuse_other(directory, known, draft.description)
     if draft.found is not None:
         draft.found.refuse_overlap(directory.root)
+    if known is not None and directory.is_complete:
+        check_intact(directory)
     if known is not None and directory.is_finished:  # nothing is written: it may lie on a read-only disk by now
         return PreparedRun(directory=directory, work=work, plan=_plan_of(directory), description=known, is_new=False)
     changed = directory.create()

@@ -1,0 +1,92 @@
+"""A complete run that lost rows does not pass for a complete one."""
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+import glane
+from conftest import extract_here, make_settings
+from glane.errors import RunError
+from glane.run.overview import overview
+
+NUM_ROWS = 40
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete run, of which each file of the result has 16 rows or less."""
+    folder = tmp_path_factory.mktemp("intact")
+    data = folder / "d.parquet"
+    pl.DataFrame({"id": range(NUM_ROWS), "text": [f"note {i}" for i in range(NUM_ROWS)]}).write_parquet(data)
+    extract_here(make_settings(data, folder / "run"))
+    records = folder / "run" / "records"
+    (first,) = records.glob("*.parquet")
+    table = pq.read_table(first)
+    for number in range(3):  # as a run with more documents has them
+        pq.write_table(table.slice(16 * number, 16), records / f"records-{number:05d}.parquet")
+    return folder
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def shorten(path: Path) -> None:
+    pq.write_table(pq.read_table(path).slice(1), path)
+
+
+LOSSES = {
+    "emptied": (lambda path: path.write_bytes(b""), "records-00001.parquet cannot be read"),
+    "cut": (cut, "records-00001.parquet cannot be read"),
+    "shortened": (shorten, "39 rows in 3 file(s), and the run has 40"),
+    "removed": (Path.unlink, "records-00001.parquet is absent"),
+    "last removed": (
+        lambda path: path.with_name("records-00002.parquet").unlink(),
+        "32 rows in 2 file(s), and the run has 40",
+    ),
+    "all removed": (lambda path: [one.unlink() for one in path.parent.iterdir()], "no file is there"),
+}
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("with_summary", [True, False])
+def test_a_result_that_lost_rows_is_refused(whole: Path, tmp_path: Path, kind: str, with_summary: bool) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole / "run", run)
+    if not with_summary:
+        (run / "summary.json").unlink()
+    lose, words = LOSSES[kind]
+    assert glane.open_run(run).all().collect().height == NUM_ROWS
+    lose(run / "records" / "records-00001.parquet")
+    for use in (
+        lambda: glane.open_run(run),
+        lambda: glane.open_run(run, partial=True),
+        lambda: extract_here(make_settings(whole / "d.parquet", run)),
+        lambda: glane.estimate(run, pl.DataFrame({"id": [1], "fever": [True]}), "fever"),
+    ):
+        with pytest.raises(RunError) as raised:
+            use()
+        assert words in str(raised.value)
+        assert "Restore records/ from a copy of the run, or extract into a new run.dir." in str(raised.value)
+    if with_summary:
+        found = overview(run)
+        assert found.state == "damaged"
+        assert words in found.errors[-1]
+
+
+def test_a_run_whose_parts_are_there_can_be_published_again(whole: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    data = whole / "d.parquet"
+    extract_here(make_settings(data, run))
+    parts = run / "parts"
+    parts.mkdir()
+    shutil.copytree(run / "records", tmp_path / "away")
+    plan = pq.read_table(run / "plan.parquet")["shard"].to_pylist()
+    for shard in set(plan):
+        (parts / f"part-{shard:07d}.parquet").write_bytes(b"")
+    cut(next((run / "records").iterdir()))
+    with pytest.raises(RunError, match=r"all its parts are still there, move records/ away and run the command"):
+        glane.open_run(run)
