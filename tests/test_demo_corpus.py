@@ -214,6 +214,7 @@ def test_some_documents_are_exact_duplicates() -> None:
 def test_written_files_agree_with_one_another(tmp_path: Path) -> None:
     write_corpus(tmp_path, documents=1200, seed=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".glane-files",
         "documents.parquet",
         "gold.parquet",
         "gold_spans.parquet",

@@ -14,13 +14,13 @@ import pytest
 
 import glane
 from conftest import extract_here, job_here, make_settings, work, write_documents
-from glane.assess.files import WRITTEN, written_files
 from glane.cli import _with_keys
 from glane.errors import RunError
 from glane.job.runs.collect import collect
 from glane.job.runs.words import WORDS
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, read_summary
+from glane.run.written import WRITTEN, read_written
 
 SECRET = "Mme Zzyzx tousse"
 
@@ -88,7 +88,7 @@ def test_an_evaluation_knows_its_run_and_the_run_finds_it(folder: Path) -> None:
     told = json.loads((folder / "made" / "evaluation" / "evaluation.json").read_bytes())
     assert first.f1 == told["overall"]["micro"]["f1"] == 1.0
     assert entries["second"].f1 is None
-    (link,) = written_files(folder / "made" / "evaluation").runs
+    (link,) = read_written(folder / "made" / "evaluation").runs
     assert (link.id, link.path) == (first.run_id, str(first.path))
 
 

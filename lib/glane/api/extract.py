@@ -16,6 +16,7 @@ from glane.extraction.results import Run, open_run
 from glane.extraction.summary import check_usable
 from glane.job.here import extract_here
 from glane.run.directory import run_directory
+from glane.run.written import refuse_inside_run
 from glane.settings import extract_settings
 from glane.settings.words import key_types
 from glane.storage import replace_file, storage_errors
@@ -54,6 +55,7 @@ def extract(
             records are kept: `glane.open_run` opens it.
     """
     run = Path(run_dir).expanduser()
+    refuse_inside_run(run, setting="run_dir", itself=False)
     chosen = {name: value for name, value in overrides.items() if name in _GROUPS and isinstance(value, str)}
     with tempfile.TemporaryDirectory(prefix="glane-") as folder:
         given = Path(folder)

@@ -6,27 +6,23 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, cast
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field as Key
 
 from glane.corpus.files import unreadable_file
 from glane.corpus.find import find_files
 from glane.corpus.ids import as_ids
 from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
-from glane.records import Record, read_record
-from glane.run.directory import MARKER
 from glane.run.links import RunLink
+from glane.run.written import digest_of, note_written, read_written, refuse_foreign, refuse_inside_run
 from glane.storage import replace_file, storage_errors, write_once
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
 _BATCH_ROWS = 65_536
-WRITTEN = ".glane-files"
-"""The file in a folder that names what glane wrote there."""
 _SETTING = "out.dir"  # that of every job here
 
 
@@ -64,30 +60,24 @@ def _shown(column: pa.Array, path: str) -> pa.Array:
 def write_folder(folder: str | Path, files: Mapping[str, bytes], *, of: Sequence[RunLink] = ()) -> None:
     """Write files into a folder, each in one step, readable by their owner only.
 
-    A file that is there already is replaced only if glane wrote it: `.glane-files` tells the names, and which runs they
-    are of, by which a list of runs finds the folder. The first of `files` tells one command's from another's: a report
-    of another one is not replaced.
+    A file that is there already is replaced only if glane wrote it, and nobody changed it since: `.glane-files` tells,
+    and which runs the files are of. The first of `files` tells one command's from another's: a report of another one is
+    not replaced.
 
     Raises:
-        RunError: if the folder is a run's, holds a file of that name that is not this command's, or the file system
+        RunError: if the folder lies in a run, holds a file of that name that is not this command's, or the file system
             refuses.
     """
     root = _made(folder)
-    written = written_files(root)
-    others = [name for name in _there(root, files) if name in written.names]
+    refuse_foreign(root, files, setting=_SETTING)
+    others = [name for name in _there(root, files) if name in read_written(root).names]
     if others and next(iter(files)) not in others:
         raise RunError(
             f"out.dir: {root / others[0]} was written by another command of glane, and would be lost. Choose another "
             "out.dir."
         )
-    if foreign := [name for name in files if (root / name).exists() and name not in written.names]:
-        raise RunError(
-            f"out.dir: {root / foreign[0]} is there, and {WRITTEN} does not say that glane wrote it. Choose another "
-            "out.dir, or move the file."
-        )
-    names, runs = tuple(sorted({*written.names, *files})), tuple(of) or written.runs
-    now = written.model_copy(update={"names": names, "runs": runs})
-    for name, content in {WRITTEN: now.as_json(), **files}.items():
+    note_written(root, {name: digest_of(content) for name, content in files.items()}, setting=_SETTING, of=of)
+    for name, content in files.items():
         replace_file(
             root / name,
             lambda stream, content=content: stream.write(content),  # type: ignore[misc]
@@ -97,7 +87,7 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, of: Sequence
 
 def written_line(folder: str, write: Callable[[str], Sequence[str]]) -> str:
     """Have `write` write files into a folder, and tell in a line which, and whether they replaced earlier ones."""
-    earlier = set(_there(Path(folder).expanduser(), written_files(Path(folder).expanduser()).names))
+    earlier = set(_there(Path(folder).expanduser(), read_written(Path(folder).expanduser()).names))
     names = write(folder)
     return f"{folder}: {', '.join(names)}" + (" (earlier ones replaced)" if earlier & set(names) else "")
 
@@ -112,7 +102,7 @@ def write_new_file(folder: str | Path, name: str, content: bytes) -> bool:
     It is never replaced: `.glane-files` does not name it.
 
     Raises:
-        RunError: if the folder is a run's, or the file system refuses.
+        RunError: if the folder lies in a run, or the file system refuses.
     """
     path = _made(folder) / name
 
@@ -127,32 +117,10 @@ def _made(folder: str | Path) -> Path:
     root = Path(folder).expanduser()
     if root.exists() and not root.is_dir():
         raise RunError(f"out.dir: {folder} is a file. Choose another directory.")
-    if (root / MARKER).exists():
-        raise RunError(f"out.dir: {folder} is the directory of a run, which holds its own files only. Choose another.")
+    refuse_inside_run(root, setting=_SETTING)
     with storage_errors(root, setting=_SETTING):
         root.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     return root
-
-
-class WrittenFiles(Record):
-    """What `.glane-files` says: the names of the files that glane wrote, and the runs that they are of."""
-
-    kind: Literal["glane files"] = "glane files"
-    version: Literal[1] = 1
-    names: tuple[str, ...] = ()
-    runs: tuple[RunLink, ...] = Key(default=(), exclude_if=lambda value: not value)
-
-
-def written_files(root: Path) -> WrittenFiles:
-    """What glane wrote into a folder; nothing where it does not say so.
-
-    Raises:
-        RecordError: if the file that says so is damaged, or of another version.
-    """
-    try:
-        return read_record(WrittenFiles, root / WRITTEN)
-    except FileNotFoundError:
-        return WrittenFiles()
 
 
 def as_parquet(table: pl.DataFrame) -> bytes:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from glane.demo.note import Note, generate_note
 from glane.demo.places import Split
 from glane.errors import DataError
+from glane.run.written import digest_of, note_written, refuse_foreign, refuse_inside_run
 
 DUPLICATE_SHARE = 0.04  # share of notes that are exact copies of an earlier one
 _RECENT_NOTES = 500  # a duplicate copies one of this many last notes
@@ -94,12 +95,16 @@ def write_corpus(folder: Path, *, documents: int, seed: int) -> None:
 
     Raises:
         DataError: if `documents` is not positive, or the folder cannot be written.
+        RunError: if files of these names are there that glane did not write, or the folder lies in a run.
     """
     if documents < 1:
         raise DataError(f"documents: at least 1; it is {documents}.")
     names = {"documents": _DOCUMENTS, "gold": _GOLD, "gold_spans": _SPANS}
+    files = {f"{name}.parquet": folder / f".{name}.tmp" for name in names}
+    refuse_inside_run(folder, setting="path")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        refuse_foreign(folder, files, setting="path")
         with ExitStack() as stack:
             writers = {
                 name: stack.enter_context(pq.ParquetWriter(folder / f".{name}.tmp", schema, compression="zstd"))
@@ -111,8 +116,9 @@ def write_corpus(folder: Path, *, documents: int, seed: int) -> None:
                 if len(rows["documents"]) == _ROW_GROUP:
                     _write_rows(writers, names, rows)
             _write_rows(writers, names, rows)
-        for name in names:
-            (folder / f".{name}.tmp").replace(folder / f"{name}.parquet")
+        note_written(folder, {name: digest_of(path) for name, path in files.items()}, setting="path")
+        for name, path in files.items():
+            path.replace(folder / name)
     except OSError as error:
         raise DataError(f"path: {folder} cannot be written ({error.strerror}).") from None
 

@@ -29,6 +29,7 @@ from glane.drift import AlarmBudget
 from glane.errors import ConfigError, GlaneError, RecordError, RunError
 from glane.extraction.fingerprint import answering
 from glane.records import Record, left_out, read_record
+from glane.run.written import refuse_inside_run
 from glane.storage import replace_file, storage_errors
 from glane.task.fields import Field
 from glane.task.task import Task
@@ -194,6 +195,7 @@ def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenS
 
 
 def _refuse_used(root: Path) -> None:
+    refuse_inside_run(root, setting="out.dir")
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         held = "a frozen set, which is never overwritten" if (root / MANIFEST).exists() else "other things"
         raise RunError(

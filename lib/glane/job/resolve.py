@@ -12,6 +12,7 @@ from glane.job.preflight import preflight
 from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.watch import check_reference
+from glane.run.written import refuse_inside_run
 from glane.settings import ExtractSettings, ResolvedSettings
 from glane.task.lookups import Lookup
 from glane.task.task import Task, load_task
@@ -23,6 +24,7 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     Raises:
         GlaneError: naming what is wrong and the remedy.
     """
+    refuse_inside_run(settings.run.dir, setting="run.dir", itself=False)
     task = load_task(settings.task)
     tell_notes(task)
     refuse_unheard(settings, task)

@@ -29,6 +29,7 @@ from glane.pilot.on_cluster import batch_of_a_pilot, run_as_job
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import process_start
 from glane.run.starts import starts
+from glane.run.written import refuse_inside_run
 from glane.settings import BatchSettings, DataSettings, ExtractSettings, ModelSettings
 from glane.storage import storage_errors
 from glane.task.task import Task
@@ -177,6 +178,7 @@ def earlier(path: str) -> Trial:
 @contextlib.contextmanager
 def private_folder(out: Path) -> Iterator[Path]:
     """A folder for the pilot below `out`, removed at the end. Also removes folders of killed pilots of this host."""
+    refuse_inside_run(out, setting="out.dir")
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
     host = socket.gethostname()
     with storage_errors(out, setting="out.dir"):

@@ -21,6 +21,7 @@ from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError, RunError
 from glane.extraction.prompts import shape_of
 from glane.run.environment import versions
+from glane.run.written import refuse_inside_run
 from glane.settings import ModelSettings
 from glane.storage import storage_errors
 from glane.task.prompt import messages
@@ -65,6 +66,7 @@ def run_benchmark(settings: BenchmarkSettings, *, typed: Sequence[str], say: Cal
     work = plain_work(settings.task, settings.model, documents=out)  # first, as it may refuse the settings
     if out.exists() and not out.is_dir():
         raise RunError(f"out.dir: {settings.out.dir} is a file. Choose another directory.")
+    refuse_inside_run(out, setting="out.dir")
     with storage_errors(out):
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = Path(tempfile.mkdtemp(prefix="work-", dir=out))

@@ -12,6 +12,7 @@ from glane.cluster.findings import Finding, Findings, failed, ok, skipped, withi
 from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.device import num_gpus
+from glane.errors import RecordError, RunError
 from glane.job.doctor.machine_checks import (
     check_build,
     check_caches,
@@ -25,6 +26,8 @@ from glane.job.doctor.model_checks import check_model
 from glane.job.doctor.nodes import check_nodes
 from glane.job.doctor.report import NodeReport, SiteReport, has_failed, last_line, lines_here, lines_of_nodes
 from glane.job.doctor.storage_checks import check_storage
+from glane.records import read_record
+from glane.run.written import refuse_inside_run
 from glane.settings import BatchSettings, DoctorSettings
 from glane.storage import replace_file
 from glane.versions import installed_version
@@ -40,8 +43,10 @@ def check_site(settings: DoctorSettings) -> bool:
     """Check this machine and, if asked for, the nodes of a job. Return whether nothing failed.
 
     Raises:
-        RunError: if the report cannot be written.
+        RunError: if the report cannot be written, or would replace a file that is none.
     """
+    if settings.out is not None:
+        _refuse_other(Path(settings.out))
     here: list[Finding] = []
     can_submit = True
     for name, limit_s, check in _checks(settings):
@@ -106,6 +111,19 @@ def _data(path: str | None) -> Finding:
     if unreadable := [file for file in files if not os.access(file, os.R_OK)]:
         return failed("data.path", f"{unreadable[0]} cannot be read", "Give yourself the right to read it.")
     return ok("data.path", f"{len(files)} file(s)")
+
+
+def _refuse_other(path: Path) -> None:
+    """Refuse to replace what is no report of a site, before anything is checked."""
+    refuse_inside_run(path, setting="out")
+    if not path.exists() and not path.is_symlink():
+        return
+    try:
+        read_record(SiteReport, path)
+    except (RecordError, OSError):
+        raise RunError(
+            f"out: {path} is there, and is no report of glane doctor. Choose another out, or move the file."
+        ) from None
 
 
 def _write(path: Path, here: list[Finding], nodes: tuple[NodeReport, ...], *, is_well: bool) -> None:

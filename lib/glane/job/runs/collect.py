@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict
 
-from glane.assess.files import WRITTEN, written_files
 from glane.errors import GlaneError, RunError
 from glane.extraction.summary import WORK, extraction_summary
 from glane.job.runs.records import Assessment, Kind, RunEntry
@@ -23,6 +22,7 @@ from glane.run.head import RunHead, read_head
 from glane.run.heartbeat import heartbeats
 from glane.run.overview import Overview, overview
 from glane.run.summary import Summary, read_summary
+from glane.run.written import WRITTEN, read_written
 from glane.storage import exists
 
 _KINDS: Mapping[str, Kind] = {  # by a file that only this kind has
@@ -117,7 +117,7 @@ def _known(path: Path, identity: str, seen: Overview, head: RunHead | None) -> R
 def _assessments(folders: Sequence[Path]) -> Iterator[Assessment]:
     for folder in folders:
         with contextlib.suppress(GlaneError, OSError, ValueError):
-            written = written_files(folder)
+            written = read_written(folder)
             there = [name for name in written.names if (folder / name).is_file()]
             ids = frozenset(link.id for link in written.runs)
             for mark in [name for name in there if name in _KINDS]:
