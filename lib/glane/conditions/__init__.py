@@ -8,9 +8,12 @@ from glane.conditions.categories import Cells, check_categories
 from glane.conditions.computing import computed, told_columns, untrue
 from glane.conditions.dates import moment
 from glane.conditions.reading import read_condition
+from glane.conditions.texts import DAY_FIRST, READ_DATES
 from glane.conditions.typed import typed_condition
 
 __all__ = [
+    "DAY_FIRST",
+    "READ_DATES",
     "Cells",
     "check_categories",
     "computed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,7 @@ def inspect_files(
     firsts: dict[int, InputFile] = {}  # the first file of each schema
     for file in files:
         firsts.setdefault(id(file.schema), file)
+    _refuse_odd(list(firsts.values()), settings)
     for file in firsts.values():
         for name, setting in settings.items():
             check_column(file, files[0], name, setting)
@@ -97,6 +98,17 @@ def inspect_files(
     if sum(file.num_rows for file in files) == 0:
         raise DataError(f"data.path: the data set {found.pattern!r} has no rows ({len(files)} file(s)).")
     return files
+
+
+def _refuse_odd(files: Sequence[InputFile], names: Iterable[str]) -> None:
+    """Of several files, refuse one that is of another kind: it lacks a column that another file has with all others."""
+    whole = next((file for file in files if set(names) <= set(file.schema.names)), None)
+    for file in files:
+        if whole is not None and (lacking := [name for name in names if name not in file.schema.names]):
+            raise DataError(
+                f"{file.path}: no column {lacking[0]!r}: this file has other columns than {whole.path}. Leave it out "
+                "of data.path, or give it the same columns."
+            )
 
 
 def folder_lines(files: Sequence[InputFile]) -> list[str]:

@@ -19,6 +19,7 @@ from glane.corpus.plan import Plan, make_plan, shard_size
 from glane.corpus.proof import with_digests
 from glane.corpus.readable import may_be_out_of_range
 from glane.corpus.select import Selected, Selection, select_rows
+from glane.corpus.text_dates import refuse_day_first, text_date_lines
 from glane.corpus.unchanged import content_digest, content_digests
 from glane.engine.registry import toy_of
 from glane.engine.weights import model_digests
@@ -59,7 +60,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
         description=description,
         plan=lambda: _plan(settings, task, files, [entry.digest for entry in description.files]),
         found=found,
-        notes=(*folder_lines(files), *found.lines()),
+        notes=(*folder_lines(files), *found.lines(), *text_date_lines(files, settings.data.carry_columns)),
     )
 
 
@@ -100,6 +101,7 @@ def checked_files(found: Found | str, data: DataSettings, task: Task) -> list[In
     )
     if data.group_by is not None:
         check_order(files[0], data.order_by)
+        refuse_day_first(files, data.order_by, setting="data.order_by")
         check_plain(files[0], data.carry_columns, "data.carry_columns")
         check_plain(files[0], task.input_columns, "task.inputs")
     return files

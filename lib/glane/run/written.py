@@ -24,8 +24,9 @@ _REMEMBERED = 2  # digests of a file: what it will hold, and what it held if the
 
 
 class WrittenFiles(Record):
-    """What `.glane-files` says: which files in its folder glane wrote, digests of what they held, and of which runs they
-    are, by which a list of runs finds the folder.
+    """What `.glane-files` says: which files in its folder glane wrote, digests of what they held, and their runs.
+
+    By these a list of runs finds the folder.
     """
 
     kind: Literal["glane files"] = "glane files"

@@ -12,6 +12,7 @@ from glane.assess import sampling
 from glane.assess.clusters import CLUSTER, cluster_numbers
 from glane.assess.remedies import brought_into
 from glane.assess.yes import check_value, inner_type, is_yes
+from glane.conditions import READ_DATES
 from glane.errors import ConfigError, DataError, did_you_mean
 
 What = Literal["prevalence", "count", "mean", "linear", "logistic"]
@@ -216,9 +217,8 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
         raise ConfigError("every: needs by, a column of dates.")
     if question.every and question.by and run.schema[question.by] not in (pl.Date, pl.Datetime):
         raise ConfigError(
-            f"every: by={question.by!r} is {run.schema[question.by]}, and periods are made of dates. Leave every out "
-            f"for an estimate of each value of {question.by!r}, or name a column of dates; one of text is read as "
-            "dates where the input is made."
+            f"every: by={question.by!r} is {run.schema[question.by]}, and must be a date. Make it a column of dates in "
+            f"the input ({READ_DATES}), and extract from that; or leave every out, and each value is a group."
         )
 
 
