@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import os
 import select
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from glane.errors import GlaneError, did_you_mean, hide_messages, trace
+from glane.errors import GlaneError, did_you_mean, hide_messages, trace, visible
 from glane.versions import installed_version
 
 COMMANDS = (
@@ -56,6 +57,7 @@ complete -o nospace -F _glane glane
 def main() -> None:
     """The console command `glane`."""
     hide_messages()
+    _show_what_can_be_shown()
     os.umask(0o077)  # what is written is private, whoever writes it
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in _HELP:
@@ -107,6 +109,7 @@ def run_job(
 
     if arguments is None:
         hide_messages()
+    _show_what_can_be_shown()
     words = sys.argv[1:] if arguments is None else list(arguments)
     if any(word in _HELP[:2] for word in words):
         _show(_help(text, config_name, words))
@@ -132,6 +135,13 @@ def _show(text: str) -> None:
         print(text)
 
 
+def _show_what_can_be_shown() -> None:
+    """Have a terminal that is not UTF-8 show "?" for what it lacks: no command fails at the line that tells of it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 @contextmanager
 def _readers_may_leave() -> Iterator[None]:
     """End as other commands do when who reads the output has closed it, as `head` does: exit code 141, no traceback."""
@@ -153,7 +163,7 @@ def _is_closed(descriptor: int) -> bool:
 
 
 def _fail(message: str, code: int = 2) -> None:
-    first, *others = message.splitlines() or [""]
+    first, *others = visible(message).splitlines() or [""]
     print(f"error: {first}", *(f"       {line}" for line in others), sep="\n", file=sys.stderr)
     sys.exit(code)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import re
 import sys
 import threading
 import traceback
@@ -18,6 +19,7 @@ from typing import ClassVar
 
 _MOST_LISTED = 40  # names that a message lists
 _SHOWN_LENGTH = 40  # characters of a value that a message shows
+_CONTROLS = re.compile(r"(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST, _MOST_BLANKS = 64, 2  # of what may be an id; what has more is a text
 
 
@@ -91,7 +93,16 @@ def told(value: object) -> str:
 
 def shown(category: str) -> str:
     """Return a category of the data, such as a hospital, as a message may show it: of a text, length and digest."""
-    return _digest(category) if _is_text(category) else category
+    return _digest(category) if _is_text(category) else visible(category)
+
+
+def visible(text: str) -> str:
+    """Return a text as a terminal may show it: control characters but tab and line feed are written as escapes.
+
+    Documents and ids are written by others. A control sequence in them could clear the screen, set the title, or show
+    other characters than there are.
+    """
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _is_text(value: str) -> bool:

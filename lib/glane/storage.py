@@ -77,6 +77,7 @@ def storage_errors(path: Path, *, setting: str = "run.dir") -> Iterator[None]:
             errno.EDQUOT: "The quota is used up: free space and run the same command again, nothing committed is lost",
             errno.EACCES: f"Give yourself write access, or choose another {setting}",
             errno.EROFS: f"The file system is read-only: choose another {setting}",
+            errno.ENAMETOOLONG: f"A name in it is too long: choose another {setting}",
             errno.ENOTDIR: f"A file stands where a directory is needed: choose another {setting}",
         }.get(error.errno or 0, "Mend this and run the same command again, nothing committed is lost")
         raise RunError(f"{path}: {error.strerror or 'cannot be written'}. {remedy}.") from None

@@ -16,6 +16,7 @@ def main(values: Mapping[str, Any]) -> None:
     """Calibrate, part the run's values, and say how many are accepted."""
     from glane.api.calibrate import calibrate
     from glane.assess.files import written_line
+    from glane.errors import visible
     from glane.settings import calibrate_settings
 
     told = calibrate_settings(values)
@@ -30,5 +31,5 @@ def main(values: Mapping[str, Any]) -> None:
         seed=told.seed,
     )
     files = written_line(told.out.dir, found.write)
-    print(found)
+    print(visible(str(found)))
     print(files)

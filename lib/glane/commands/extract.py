@@ -21,6 +21,7 @@ from typing import Any
 
 def main(values: Mapping[str, Any]) -> None:
     """Extract, or preview a few documents."""
+    from glane.errors import visible
     from glane.settings import extract_settings
 
     settings = extract_settings(values)
@@ -32,7 +33,7 @@ def main(values: Mapping[str, Any]) -> None:
         from glane.job.preview import preview
         from glane.job.resolve import resolve
 
-        preview(*resolve(settings), show=print)
+        preview(*resolve(settings), show=lambda text: print(visible(text)))
         return
     else:
         from glane.job.here import extract_here
@@ -41,7 +42,7 @@ def main(values: Mapping[str, Any]) -> None:
     if settings.show:
         from glane.extraction.results import open_run
 
-        print(open_run(settings.run.dir).head(settings.show))
+        print(visible(str(open_run(settings.run.dir).head(settings.show))))
     if settings.cluster.kind == "local":
         from glane.extraction.summary import check_usable
         from glane.run.directory import run_directory

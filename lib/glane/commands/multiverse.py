@@ -19,6 +19,7 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.api.multiverse import multiverse
     from glane.api.seal import seal_in, seal_question
     from glane.assess.files import written_line
+    from glane.errors import visible
     from glane.settings import multiverse_settings
 
     told = multiverse_settings(values)
@@ -39,5 +40,5 @@ def main(values: Mapping[str, Any]) -> None:
         interval=told.bootstrap.method, seed=told.seed, seal=seal_in(told.out.dir),
     )  # fmt: skip
     files = written_line(told.out.dir, found.write)
-    print(found)
+    print(visible(str(found)))
     print(files)

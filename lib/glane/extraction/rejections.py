@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from glane.errors import visible
 from glane.run.causes import IN_WORDS
 from glane.run.deaths import Verdict
 from glane.run.directory import RunDirectory
@@ -55,5 +56,5 @@ def _rejected(path: Path, id_column: str) -> Iterator[dict[str, str | int]]:
 
 def _safe(document_id: str | int) -> str:
     """An id for a terminal: one line, without control characters, and short."""
-    shown = "".join(character if character.isprintable() else "?" for character in str(document_id))
+    shown = visible(" ".join(str(document_id).split()))
     return shown if len(shown) <= _ID_LENGTH else f"{shown[:_ID_LENGTH]}…"

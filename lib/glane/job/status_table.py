@@ -14,6 +14,7 @@ from rich.text import Text
 
 from glane.cluster.job_groups import job_groups
 from glane.cluster.scheduler import COMPLETED, PENDING, Job
+from glane.errors import visible
 from glane.extraction.summary import WORK, extraction_summary, shortfall
 from glane.job.status_view import eta
 from glane.run.directory import RunDirectory
@@ -115,7 +116,7 @@ def runs_view(states: Sequence[RunState]) -> RenderableType:
     for state in states:
         wanted = attention(state)
         kinds["need attention" if wanted.is_needed else wanted.rank.name.lower()] += 1
-        table.add_row(*map(Text, _cells(state, wanted)))
+        table.add_row(*(Text(visible(cell)) for cell in _cells(state, wanted)))
     told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     return Group(table, Text(f"{len(states)} run(s): {told}"))
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from glane.cluster.job_groups import job_groups, shown_first
 from glane.cluster.scheduler import Job
+from glane.errors import visible
 from glane.run.overview import SILENT_S, Overview, WorkerView
 
 _MOST_JOBS = 12
@@ -20,43 +21,43 @@ _MOST_WORKERS = 32
 def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> RenderableType:
     """One run in some lines: progress, statuses, speed, workers, jobs, the last errors. `said`: why it is unusable."""
     what = f" ({run.task}, {run.model})" if run.task else ""
-    parts: list[RenderableType] = [Text(f"{run.run}{what}: {run.state}")]
+    parts: list[RenderableType] = [_text(f"{run.run}{what}: {run.state}")]
     if run.planned:
-        parts.append(Text(_bar(run.done / run.planned)))
+        parts.append(_text(_bar(run.done / run.planned)))
     if said:
-        parts.append(Text(f"UNUSABLE   {said}"))
+        parts.append(_text(f"UNUSABLE   {said}"))
     statuses = ", ".join(f"{status} {count}" for status, count in run.statuses.items()) or "none yet"
     unit = "documents  " if run.documents is None else f"groups     (of {run.documents} documents) "
-    parts.append(Text(f"{unit}{run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}"))
+    parts.append(_text(f"{unit}{run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}"))
     stale = f", {run.stale_claims} claim(s) of workers that are gone" if run.stale_claims else ""
     parts.append(
-        Text(f"shards     {run.shards_done} of {run.shards_planned} done, {run.shards_in_flight} in flight{stale}")
+        _text(f"shards     {run.shards_done} of {run.shards_planned} done, {run.shards_in_flight} in flight{stale}")
     )
-    parts.append(Text(f"speed      {run.rows_per_s:.1f} rows/s, {run.tokens_per_s:.0f} tokens/s, ETA {eta(run)}"))
+    parts.append(_text(f"speed      {run.rows_per_s:.1f} rows/s, {run.tokens_per_s:.0f} tokens/s, ETA {eta(run)}"))
     if run.engine_deaths:
-        parts.append(Text(f"deaths     {run.engine_deaths} engine(s) died so far"))
+        parts.append(_text(f"deaths     {run.engine_deaths} engine(s) died so far"))
     if run.workers:
         parts.append(_worker_table(run.workers[:_MOST_WORKERS]))
         if len(run.workers) > _MOST_WORKERS:
-            parts.append(Text(f"… and {len(run.workers) - _MOST_WORKERS} more workers"))
+            parts.append(_text(f"… and {len(run.workers) - _MOST_WORKERS} more workers"))
     parts.extend(_job_lines(jobs))
-    parts.extend(Text(line) for line in run.errors)
-    return Group(*parts, Text(""))
+    parts.extend(_text(line) for line in run.errors)
+    return Group(*parts, _text(""))
 
 
 def _job_lines(jobs: Sequence[Job]) -> list[Text]:
     """A line for each array, then one for each job: of arrays, for those at work alone."""
     groups = job_groups(jobs)
-    lines = [Text(group.text) for group in groups if len(group.jobs) > 1]
+    lines = [_text(group.text) for group in groups if len(group.jobs) > 1]
     alone = {group.jobs[0].name for group in groups if len(group.jobs) == 1}
     shown = [job for job in shown_first(jobs) if job.name in alone or job.is_at_work]
     for job in shown[:_MOST_JOBS]:
         again = f", requeued {job.requeues} time(s)" if job.requeues else ""
         lines.append(
-            Text(f"job {job.name}: {job.shown_state}, {job.elapsed or '0:00'} of {job.time_limit or '?'}{again}")
+            _text(f"job {job.name}: {job.shown_state}, {job.elapsed or '0:00'} of {job.time_limit or '?'}{again}")
         )
     if more := Counter(job.state for job in shown[_MOST_JOBS:]):
-        lines.append(Text(f"… and {', '.join(f'{count} {state}' for state, count in more.most_common())}"))
+        lines.append(_text(f"… and {', '.join(f'{count} {state}' for state, count in more.most_common())}"))
     return lines
 
 
@@ -83,6 +84,10 @@ def _worker_table(workers: Sequence[WorkerView]) -> Table:
 def _bar(share: float, width: int = 60) -> str:
     filled = int(width * min(share, 1.0))
     return "█" * filled + "░" * (width - filled) + f" {100 * share:.1f}%"
+
+
+def _text(line: str) -> Text:
+    return Text(visible(line))
 
 
 def eta(run: Overview) -> str:

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glane.corpus.plan import Plan
+from glane.errors import visible
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, dated_heartbeats
 from glane.types import Status
@@ -126,6 +127,7 @@ class ProgressReporter:
 
     def say(self, line: str) -> None:
         """Write a line to the terminal and the log."""
+        line = visible(line)
         self._console.print(Text(line), soft_wrap=True)
         self.log(line)
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from pydantic import Field as Key
 
+from glane.settings.shapes import HomePath
 from glane.validation import Strict, validated
 
 
 class DemoCorpusSettings(Strict):
     """What `jobs/demo_corpus.py` is told."""
 
-    path: str
+    path: HomePath
     documents: int = Key(default=300, ge=1)
     seed: int = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -10,9 +11,15 @@ from pydantic import Field as Key
 
 from glane.validation import Strict
 
+_LONGEST_NAME = 255  # bytes
+
 
 def _at_home(path: str) -> str:
-    return str(Path(path).expanduser()) if path.startswith("~") else path
+    found = str(Path(path).expanduser()) if path.startswith("~") else path
+    for name in Path(found).parts:
+        if (size := len(os.fsencode(name))) > _LONGEST_NAME:
+            raise ValueError(f"the name {name[:20]!r}… in it has {size} bytes, and file systems take {_LONGEST_NAME}")
+    return found
 
 
 Count = Annotated[int, Key(ge=1)]
