@@ -126,6 +126,9 @@ def test_conditions_say_what_duckdb_says(of_duckdb, seed):
         "GREATEST(u, 1) + 250 > 300",
         "DATE_PART('day', d) * 10 > 200",
         "EXTRACT(year FROM d) * 10000 + EXTRACT(month FROM d) * 100 + EXTRACT(day FROM d) >= 20231001",
+        "POWER(i, 70) > 1e20",
+        "POW(u, 9) > 20000",
+        "m / 2 = 0.5",
         "b IS NOT TRUE",
         "NOT (b IS TRUE)",
         "NOT b IS TRUE",
@@ -178,6 +181,45 @@ def test_nan_is_null(where, expected, kind):
         {"t": pl.Series([float("nan"), None, 38.5, 37.0], dtype=kind), "x": ["nan", None, "38.5", "37"]}
     )
     assert of_glane(where, rows) == expected
+
+
+@pytest.mark.parametrize("number", [1, 70, 150])
+def test_a_long_row_of_comparisons_is_computed(number: int) -> None:
+    where = " OR ".join(f"(i = {one} AND u > 0)" for one in range(1, number + 1))
+    assert of_glane(where) == [
+        i is not None and u is not None and 1 <= i <= number and u > 0 for i, u in zip(*ROWS[["i", "u"]], strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["i" + " + 1" * 200 + " > 3", " OR ".join(["i = 1"] * 3000)],
+)
+def test_what_is_nested_too_deeply_is_told(where: str) -> None:
+    with pytest.raises(ConfigError, match=r"^w: .*nested too deeply"):
+        of_glane(where)
+
+
+def test_a_score_of_many_items_is_computed() -> None:
+    floats = " + ".join(["f * 0.5"] * 24)
+    assert of_glane(f"{floats} > 100") == [value is not None and value * 12 > 100 for value in ROWS["f"]]
+    items = " + ".join(["CASE WHEN b THEN 1 ELSE 0 END", "u", "EXTRACT(month FROM d)"] * 12)
+    bare = ROWS.select(
+        pl.col("b").fill_null(False) * 12 + pl.col("u").cast(int) * 12 + pl.col("d").dt.month().cast(int) * 12
+    )
+    expected = [value is not None and value > 500 for value in bare.to_series()]
+    assert of_glane(f"{items} > 500") == expected
+    assert len(set(expected)) == 2
+
+
+def test_a_long_computation_stays_one() -> None:
+    where = "f"
+    for _ in range(3):
+        where = f"ROUND(({where} * 1.5 + 1) / 2)"
+    rows = pl.DataFrame({"f": [1.0, float("nan"), None, float("inf")]})
+    assert of_glane(f"{where} >= 0", rows) == [True, False, False, True]
+    condition = typed_condition(read_condition(f"{where} >= 0", place="w"), rows.schema, place="w")
+    assert len(condition.meta.serialize(format="json")) < 100_000
 
 
 @pytest.mark.parametrize(

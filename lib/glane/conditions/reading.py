@@ -9,7 +9,7 @@ import polars as pl
 
 from glane.conditions.computing import first_line
 from glane.conditions.texts import comma_remedy
-from glane.conditions.trees import as_expression, as_tree
+from glane.conditions.trees import TooDeep, as_expression, as_tree
 from glane.conditions.truth import marked, takes_more, truths
 from glane.errors import ConfigError
 
@@ -43,6 +43,8 @@ def read_condition(text: str, *, place: str) -> pl.Expr:
         raise ConfigError(
             f"{place}: {text!r} is no SQL expression ({first_line(error)}).{comma_remedy(text)}"
         ) from None
+    except (TooDeep, RecursionError):
+        raise ConfigError(f"{place}: the condition cannot be computed ({TooDeep()}).") from None
     if any(node.meta.is_column_selection() and not node.meta.is_column() for node in nodes):
         raise ConfigError(f"{place}: {text!r} speaks of columns by a pattern. Name each column.")
     several = [node for node in nodes if _needs_other_rows(node)]

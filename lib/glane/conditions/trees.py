@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 COMPARISONS = frozenset({"Eq", "NotEq", "EqValidity", "NotEqValidity", "Lt", "LtEq", "Gt", "GtEq"})
+_JOINED: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
+    "And": operator.and_, "Or": operator.or_, "Plus": operator.add, "Minus": operator.sub, "Multiply": operator.mul,
+    "Eq": operator.eq, "NotEq": operator.ne, "Lt": operator.lt, "LtEq": operator.le, "Gt": operator.gt,
+    "GtEq": operator.ge, "EqValidity": pl.Expr.eq_missing, "NotEqValidity": pl.Expr.ne_missing,
+}  # fmt: skip
+_CAST = {"Int64": pl.Int64, "Int128": pl.Int128, "Float32": pl.Float32, "Float64": pl.Float64}
 _ORDERS = frozenset({"Lt", "LtEq", "Gt", "GtEq"})
+
+
+class TooDeep(Exception):
+    """A condition is nested too deeply to be computed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it is nested too deeply to be computed. Write name IN (…) for a row of comparisons, or compute a part "
+            "of it as a column of the input"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +51,26 @@ def as_tree(expression: pl.Expr) -> Any:
 
 
 def as_expression(tree: Any) -> pl.Expr:
-    """A tree as an expression."""
-    return pl.Expr.deserialize(io.StringIO(json.dumps(tree)), format="json")
+    """A tree as an expression. Polars' reader of JSON takes some sixty levels: what is commonly nested is joined here.
+
+    Raises:
+        TooDeep: if it is nested too deeply, all the same.
+    """
+    try:
+        match tree:
+            case {"BinaryExpr": {"left": left, "op": op, "right": right}} if op in _JOINED:
+                return _JOINED[op](as_expression(left), as_expression(right))
+            case {"Cast": {"expr": inner, "dtype": {"Literal": str(kind)}, "options": "Strict"}} if kind in _CAST:
+                return as_expression(inner).cast(_CAST[kind])
+            case {"Ternary": {"predicate": predicate, "truthy": yes, "falsy": no}}:
+                return pl.when(as_expression(predicate)).then(as_expression(yes)).otherwise(as_expression(no))
+            case {"Function": {"input": [inner], "function": {"Boolean": "Not"}}}:
+                return as_expression(inner).not_()
+            case {"Function": {"input": [inner, before, after], "function": "Replace"}}:
+                return as_expression(inner).replace(as_expression(before), as_expression(after))
+        return pl.Expr.deserialize(io.StringIO(json.dumps(tree)), format="json")
+    except (pl.exceptions.ComputeError, RecursionError):
+        raise TooDeep from None
 
 
 def operation(tree: Any) -> Operation | None:

@@ -9,7 +9,8 @@ import polars as pl
 from glane.conditions.dates import with_dates
 from glane.conditions.numbers import with_numbers
 from glane.conditions.texts import refuse_ordered_literals
-from glane.conditions.trees import as_expression, as_tree
+from glane.conditions.trees import TooDeep, as_expression, as_tree
+from glane.errors import ConfigError
 
 
 def typed_condition(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, place: str) -> pl.Expr:
@@ -23,5 +24,8 @@ def typed_condition(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, pl
             and would be put in order as text.
     """
     tree = as_tree(condition)
-    refuse_ordered_literals(tree, schema, place=place)
-    return as_expression(with_numbers(with_dates(tree, schema, place), schema))
+    try:
+        refuse_ordered_literals(tree, schema, place=place)
+        return as_expression(with_numbers(with_dates(tree, schema, place), schema))
+    except (TooDeep, RecursionError):
+        raise ConfigError(f"{place}: the condition cannot be computed ({TooDeep()}).") from None

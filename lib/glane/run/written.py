@@ -49,8 +49,9 @@ def refuse_inside_run(path: str | Path, *, setting: str, itself: bool = True) ->
         for place in (told, told.resolve()):
             for folder in ([place] if itself else []) + list(place.parents):
                 if (folder / MARKER).exists():
+                    where = "is" if folder == place else "lies in"
                     raise RunError(
-                        f"{setting}: {path} lies in the directory of a run ({folder}), which holds its own files only. "
+                        f"{setting}: {path} {where} the directory of a run ({folder}), which holds its own files only. "
                         "Choose another."
                     )
 
