@@ -77,6 +77,15 @@ def test_a_result_that_lost_rows_is_refused(whole: Path, tmp_path: Path, kind: s
         assert words in found.errors[-1]
 
 
+def test_a_run_that_does_not_know_its_rows_is_refused(whole: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(whole / "run", run)
+    for name in ("summary.json", "plan.parquet"):
+        (run / name).unlink()
+    with pytest.raises(RunError, match=r"summary\.json and plan\.parquet, .* are absent"):
+        glane.open_run(run)
+
+
 def test_a_run_whose_parts_are_there_can_be_published_again(whole: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     data = whole / "d.parquet"

@@ -40,6 +40,8 @@ def damage(directory: RunDirectory) -> str:
         if found == expected:
             return ""
         problem = f"{found} rows in {len(files)} file(s), and the run has {expected}"
+        if expected is None:
+            problem = f"{directory.summary.name} and {directory.plan.name}, which tell its rows, are absent"
     return f"{directory.records}: {problem}. Rows were lost, as by a copy that was cut short. {_remedy(directory)}"
 
 
@@ -62,11 +64,11 @@ def _num_rows(path: Path) -> int | None:
         return None
 
 
-def _expected(directory: RunDirectory) -> int:
-    """How many rows the result has, by the summary, or by the plan where there is no summary yet."""
+def _expected(directory: RunDirectory) -> int | None:
+    """How many rows the result has, by the summary, or by the plan where there is no summary yet; None without both."""
     if exists(directory.summary):
         return read_summary(directory, Summary).flow.selected
-    return read_plan(directory.plan).num_selected
+    return read_plan(directory.plan).num_selected if exists(directory.plan) else None
 
 
 def _remedy(directory: RunDirectory) -> str:
