@@ -24,8 +24,8 @@ from conftest import ROOT, SMALL_TASK, extract_here, job, make_settings, write_d
 from glane.assess import sampling
 from glane.assess.review.agreement import agreement
 from glane.assess.review.corrections import Corrections, read_corrections
-from glane.assess.review.data import answer_of, review_data, without_evidence
-from glane.assess.review.gold import make_gold
+from glane.assess.review.data import answer_of, review_data, shown_digest, without_evidence
+from glane.assess.review.gold import make_gold, write_gold
 from glane.assess.review.page import chosen_fields, render, review_table
 from glane.assess.review.record import ReviewState
 from glane.assess.review.reviewed_sample import read_sample, state_text
@@ -385,6 +385,62 @@ def test_what_is_accepted_is_what_the_run_says(run, tmp_path):
     assert gold.agreement.as_values()["fields"]["age"] == {
         "reviewed": 5, "blind": 0, "accepted": 5, "corrected": 0, "missing": 0, "share_accepted": 1.0
     }  # fmt: skip
+
+
+def shown_by(run, contents, **changes):
+    """Corrections as the page saves them: with what it showed of each document, which `changes` are made to."""
+    rows = {row["id"]: row | changes for row in run.usable().collect().to_dicts()}
+    fields = {name: run.task.fields[name] for name in contents["fields"]}
+    for document in contents["documents"]:
+        document["shown"] = shown_digest(fields, rows[document["id"]])
+    return contents
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [{"age": 12}, {"sex": None}, {"onset__precision": "year"}, {"fever__assertion": "absent"}, {"signs": ["toux", "x"],
+     "signs__assertion": ["present", "present"]}, {"events": []}],
+    ids=lambda shown: next(iter(shown)),
+)  # fmt: skip
+def test_what_was_accepted_of_other_answers_is_refused(run, tmp_path, shown):
+    """Two runs of one fingerprint may answer otherwise: the page of one says nothing of the other."""
+    mine = shown_by(run, corrections_of(run, {"d0": {}}))
+    assert gold_of(run, tmp_path, mine).unchecked == ()
+    with pytest.raises(
+        DataError, match="c0.json, number 1: document 'd0': its page showed other answers than those of"
+    ):
+        gold_of(run, tmp_path, shown_by(run, corrections_of(run, {"d0": {}}), **shown))
+    assert "other answers" not in str(gold_of(run, tmp_path, corrections_of(run, {"d0": {}})))
+    assert len(gold_of(run, tmp_path, corrections_of(run, {"d0": {}})).unchecked) == 1
+
+
+def test_what_was_accepted_in_bulk_is_told(run, tmp_path):
+    in_bulk = {"decision": "accepted", "in_bulk": True}
+    gold = gold_of(run, tmp_path, corrections_of(run, {"d0": {"age": in_bulk, "sex": in_bulk}, "d1": {}}))
+    assert gold.table["accepted_in_bulk"].to_pylist() == [["age", "sex"], []]
+    assert gold.agreement.fields["age"].in_bulk == 1
+    assert "in_bulk" not in gold.agreement.as_values()["fields"]["onset"]
+    assert "2 values were accepted together" in write_gold(tmp_path / "out", gold)
+    wrong = {"decision": "missing", "reason": "denied", "in_bulk": True}
+    with pytest.raises(DataError, match="in_bulk stands with the decision accepted"):
+        gold_of(run, tmp_path, corrections_of(run, {"d0": {"sex": wrong}}))
+
+
+@pytest.mark.parametrize("reviewer", ["Ada", " ada ", "Bob"])
+def test_one_reader_is_not_two(run, tmp_path, reviewer):
+    """Neither a copy of a file nor a second file under the same name tells how far two people agree."""
+    one = corrections_of(run, {"d0": {}, "d1": {}})
+    with pytest.raises(DataError, match=r"c1\.json (is a copy of|and) .*that is no second reading"):
+        gold_of(run, tmp_path, one, one | {"reviewer": reviewer})
+    later = corrections_of(run, {"d1": {"sex": {"decision": "missing", "reason": "not_stated"}}}, reviewer=reviewer)
+    later["saved"] = "2025-02-02T00:00:00Z"
+    if reviewer == "Bob":
+        assert gold_of(run, tmp_path, one, later).table.num_rows == 2
+        return
+    with pytest.raises(DataError, match="and 1 documents are in both"):
+        gold_of(run, tmp_path, one, later)
+    rest = corrections_of(run, {"d2": {}}, reviewer=reviewer)
+    assert gold_of(run, tmp_path, one, rest).table.num_rows == 3  # two sittings of one reader
 
 
 def test_corrections_become_typed_values(run, tmp_path):
@@ -865,6 +921,41 @@ def test_a_review_in_a_browser_from_the_first_key_to_the_gold(run, tmp_path, rea
 
 
 @pytest.mark.slow
+def test_a_sign_is_on_the_screen_before_anything_is_accepted_in_bulk(run, tmp_path, reader):
+    page = page_data(run, fields=["age", "sex", "onset", "fever"])
+    first, second, third = page["documents"][:3]
+    for document in (first, second, third):
+        document.update(broken_rules=[], suspicious=[])
+        for shown in document["fields"].values():
+            shown["signs"] = []
+    first["fields"]["onset"]["signs"] = ["not_in_quote"]
+    second["broken_rules"] = ["age < 60"]
+    (tmp_path / "page.html").write_text(render(page))
+    reader.open(tmp_path / "page.html")
+    assert reader.see(".field[aria-current] h3") == ["age"]
+    assert reader.see(".sign") == ["valeur qui ne se lit pas dans sa propre citation"]
+    assert reader.see("[data-field=onset] .sign") == reader.see(".sign")
+    reader.type("A")
+    assert reader.see(".field.accepted h3") == ["age", "sex", "fever"]
+    assert reader.see(".field[aria-current] h3") == ["onset"]
+    assert reader.see("#message") == ["1 champ avec un signe : à lire un par un."]
+    reader.type("a", "n")
+    assert reader.see(".sign") == ["règle enfreinte : age < 60"]
+    reader.type("A")
+    assert reader.see(".field.accepted h3") == []
+    reader.type("n", "A")
+    assert len(reader.see(".field.accepted h3")) == 4
+    reader.do("document.getElementById('reviewer').value = 'Ada'; state.reviewer = 'Ada'")
+    reader.type("s")
+    saved = json.loads(reader.saved()[0].read_text())["documents"]
+    assert [one["shown"] for one in saved] == [first["shown"], third["shown"]]
+    assert [[name for name, one in each["fields"].items() if one.get("in_bulk")] for each in saved] == [
+        ["age", "sex", "fever"], ["age", "sex", "onset", "fever"]
+    ]  # fmt: skip
+    assert reader.complaints() == []
+
+
+@pytest.mark.slow
 def test_records_and_lists_are_corrected_in_the_browser(run, tmp_path, reader):
     from selenium.webdriver.common.keys import Keys
 
@@ -936,7 +1027,12 @@ def test_a_document_of_two_megabytes_can_be_reviewed(tmp_path, reader):
 def test_five_hundred_long_documents_stay_quick(run, tmp_path, reader):
     data = page_data(run)
     document = next(one for one in data["documents"] if one["id"] == "d0")
-    many = [document | {"id": f"doc {i}", "text": document["text"] + " mot" * 1250} for i in range(500)]
+    for shown in document["fields"].values():
+        shown["signs"] = []  # what is marked is not accepted with the rest
+    many = [
+        document | {"id": f"doc {i}", "text": document["text"] + " mot" * 1250, "broken_rules": [], "suspicious": []}
+        for i in range(500)
+    ]
     (tmp_path / "page.html").write_text(render(data | {"documents": many}))
     begin = time.monotonic()
     reader.open(tmp_path / "page.html")

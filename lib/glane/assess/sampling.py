@@ -20,6 +20,7 @@ from glane.task.doubts import is_doubted
 
 PROBABILITY, WEIGHT, STRATUM = "inclusion_probability", "weight", "stratum"
 REVIEWER = "reviewer"  # of the gold
+IN_BULK = "accepted_in_bulk"  # of the gold
 WHOLE = "all"  # the stratum of a sample that has none
 NO_VALUE = "(no value)"  # the stratum of the documents whose column is null
 CERTAIN = 0.05  # a document that the model holds for certain is drawn as if this were its doubt

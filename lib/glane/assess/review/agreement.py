@@ -100,6 +100,7 @@ def _counts(
         corrected=made.count("corrected"),
         missing=made.count("missing"),
         share_accepted=accepted / len(made) if made else None,
+        in_bulk=sum(bool(document.fields[name].in_bulk) for document in whole) or None,
     )
 
 

@@ -26,6 +26,7 @@ class Settled:
     row: Row
     reviewer: str
     sources: Mapping[str, Source]
+    in_bulk: tuple[str, ...] = ()  # the fields that were accepted together with all that was left
 
 
 def consensus(
@@ -56,7 +57,12 @@ def consensus(
             if adjudication is not None and len(of_document) > 1:
                 names = [reviews[one].reviewer for one in of_document]
                 names += [adjudication.reviewer] if settled else []
-            found[key] = Settled(row=row, reviewer=", ".join(dict.fromkeys(names)), sources=sources)
+            bulk = tuple(
+                name
+                for name in readings.fields
+                if document.fields[name].in_bulk and sources[name] in ("one_reader", "first_reader")
+            )
+            found[key] = Settled(row=row, reviewer=", ".join(dict.fromkeys(names)), sources=sources, in_bulk=bulk)
     return found
 
 

@@ -22,11 +22,14 @@ class Decision(Strict):
     decision: str = Key(pattern="^(accepted|corrected|given|missing)$")  # given: the page showed no answer
     answer: JsonValue = None  # corrected or given: the JSON form of an answer, without quotes
     reason: Missing | None = None  # of a field without value
+    in_bulk: bool | None = None  # accepted together with all that was left of its document
 
     @model_validator(mode="after")
     def _whole(self) -> Decision:
         if (self.decision == "missing") != (self.reason is not None):
             raise ValueError("a reason stands with the decision missing, and only there")
+        if self.in_bulk and self.decision != "accepted":
+            raise ValueError("in_bulk stands with the decision accepted, and only there")
         return self
 
 
@@ -36,6 +39,7 @@ class ReviewedDocument(Strict):
     id: str
     inclusion_probability: float | None = Key(default=None, gt=0, le=1)
     stratum: str | None = None
+    shown: str | None = None  # `glane.assess.review.data.shown_digest`; None of a blind one, or of an earlier page
     fields: Mapping[str, Decision]
 
 

@@ -58,6 +58,7 @@ def review_data(
             "stratum": drawn[STRATUM],
             "broken_rules": row.get("broken_rules") or [],
             "suspicious": row.get("suspicious") or [],
+            "shown": shown_digest({name: task.fields[name] for name in fields}, row),
             "fields": shown,
         }
         documents.append(needed | ({"blind": True} if drawn.get(ARM) == BLIND else of_model))
@@ -118,6 +119,15 @@ def answer_of(field: Field, name: str, row: Mapping[str, Any]) -> Any:
     plain = _plain(field, value, row.get(f"{name}__precision"))
     keys = wrapper_keys(bare)
     return {VALUE: plain, **({ASSERTION: said} if ASSERTION in keys else {})} if keys else plain
+
+
+def shown_digest(fields: Mapping[str, Field], row: Mapping[str, Any]) -> str:
+    """The digest of the answers that a page shows of a row: what is accepted there is right of these answers only.
+
+    Two runs with the same fingerprint may answer otherwise, as sampling and the arithmetic of a device do.
+    """
+    answers = [[name, answer_of(field, name, row)] for name, field in fields.items()]
+    return hashlib.blake2b(compact(answers, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def field_schema(field: Field) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from glane.assess.review.agreement import agreement
 from glane.assess.review.agreement_text import agreement_lines
 from glane.assess.review.consensus import SOURCE, Settled, consensus, unsettled
 from glane.assess.review.corrections import Corrections
-from glane.assess.review.readings import Readings, read_readings
+from glane.assess.review.readings import Readings, read_readings, unchecked
 from glane.assess.review.record import AgreementSummary
 from glane.assess.review.reviewed_sample import Sample, state_text
-from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
+from glane.assess.sampling import IN_BULK, PROBABILITY, REVIEWER, STRATUM, WEIGHT
 from glane.run.links import RunLink
 from glane.task.task import Task
 
@@ -34,6 +34,7 @@ class Gold:
     table: pa.Table  # one row per reviewed document
     agreement: AgreementSummary  # counts by field, and between reviewers
     unsettled: Mapping[str, tuple[str, ...]]  # by document, the fields on which readers disagree and the first counts
+    unchecked: tuple[str, ...] = ()  # the files that do not say which answers they accept
 
 
 def make_gold(
@@ -58,8 +59,9 @@ def make_gold(
     Returns:
         A table with the id, the columns of each field of the page (`<field>`, `<field>__missing`, and as the task asks
         `__precision` and `__assertion`; records without what annotates their members), `inclusion_probability`,
-        `weight`, `stratum`, `arm` and `reviewer`; of several files also `<field>__source`: agreed, adjudicated,
-        one_reader, or first_reader where they disagree and nothing settled it. And counts: see
+        `weight`, `stratum`, `arm` and `reviewer`; `accepted_in_bulk`, the fields that one reader accepted together with
+        all that was left of the document, where there are some; of several files also `<field>__source`: agreed,
+        adjudicated, one_reader, or first_reader where they disagree and nothing settled it. And counts: see
         `glane.assess.review.agreement`, and how far the review is.
 
     Raises:
@@ -80,7 +82,7 @@ def make_gold(
         blind={name for name, one in sample.drawn.items() if one.arm == BLIND},
     )  # fmt: skip
     left = unsettled(found)
-    return Gold(table=table, agreement=counts, unsettled=left)
+    return Gold(table=table, agreement=counts, unsettled=left, unchecked=unchecked(reviews))
 
 
 def write_gold(folder: str | Path, gold: Gold, *, of: Sequence[RunLink] = ()) -> str:
@@ -94,7 +96,7 @@ def write_gold(folder: str | Path, gold: Gold, *, of: Sequence[RunLink] = ()) ->
     pq.write_table(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
     write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": gold.agreement.as_json()}, of=of)
     said = f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement.sample)}"
-    return "\n".join([said, *agreement_lines(gold.agreement), *_unsettled_line(gold.unsettled)])
+    return "\n".join([said, *agreement_lines(gold.agreement), *_unsettled_line(gold.unsettled), *_doubt_lines(gold)])
 
 
 def _unsettled_line(left: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -107,6 +109,24 @@ def _unsettled_line(left: Mapping[str, tuple[str, ...]]) -> list[str]:
         "there the first file counts, and <field>__source says first_reader. To settle it: adjudicate=[…] with the "
         "same files, then adjudicated=… beside corrections"
     ]
+
+
+def _doubt_lines(gold: Gold) -> list[str]:
+    """What was accepted without a look at each value, and which files do not say what they accept."""
+    lines = []
+    counts = {name: one.in_bulk for name, one in gold.agreement.fields.items() if one.in_bulk}
+    if counts:
+        lines.append(
+            f"{sum(counts.values())} values were accepted together with all that was left of their documents, none of "
+            f"them marked: {', '.join(f'{name} {num}' for name, num in counts.items())}. {IN_BULK} says which"
+        )
+    if gold.unchecked:
+        lines.append(
+            f"{gold.unchecked[0]}{f' and {len(gold.unchecked) - 1} more' if len(gold.unchecked) > 1 else ''}: saved by "
+            "the page of an earlier glane, which does not say which answers it showed. Make sure that run.dir is the "
+            "run that the page was made from"
+        )
+    return lines
 
 
 def _table(
@@ -127,5 +147,7 @@ def _table(
     arrays[WEIGHT] = pa.array([1 / probabilities[name] for name in found], pa.float64())
     arrays[STRATUM] = pa.array([sample.drawn[name].stratum for name in found], pa.string())
     arrays[ARM] = pa.array([sample.drawn[name].arm for name in found], pa.string())
+    if any(one.in_bulk for one in found.values()):
+        arrays[IN_BULK] = pa.array([list(one.in_bulk) for one in found.values()], pa.list_(pa.string()))
     arrays[REVIEWER] = pa.array([one.reviewer for one in found.values()], pa.string())
     return pa.table(arrays)

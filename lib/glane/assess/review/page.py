@@ -21,7 +21,7 @@ from glane.assess.arms import ARM, ASSISTED, BLIND
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.review.data import compact
 from glane.assess.review.reviewed_sample import SAMPLE
-from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT
+from glane.assess.sampling import IN_BULK, PROBABILITY, REVIEWER, STRATUM, WEIGHT
 from glane.errors import ConfigError, RunError, did_you_mean
 from glane.run.links import RunLink
 from glane.spreadsheets import guarded
@@ -104,7 +104,7 @@ def chosen_fields(task: Task, fields: Sequence[str]) -> list[str]:
         if name not in task.fields:
             raise ConfigError(f"fields: the run has no field {name!r}. {did_you_mean(name, task.fields)}")
     chosen = [name for name in task.fields if not fields or name in fields]
-    if taken := [name for name in chosen if name in (PROBABILITY, WEIGHT, STRATUM, REVIEWER, ARM)]:
+    if taken := [name for name in chosen if name in (PROBABILITY, WEIGHT, STRATUM, REVIEWER, ARM, IN_BULK)]:
         raise ConfigError(
             f"fields: {taken[0]!r} is also a column of the sample, and the two would be taken for each other. "
             "Name the other fields, or rename this one in the task."

@@ -7,12 +7,13 @@ function printedField(one, name) {
   const isOpen = !decision && isBlind(one);
   return make("li", { class: "field" }, make("h3", {}, name + verdict),
     readings.length ? make("ol", { class: "readings" }, ...readings) : null,
+    ...(isBlind(one) ? [] : fieldSigns(one, name)).map((sign) => make("p", { class: "sign" }, sign)),
     isOpen ? make("div", { class: "to-answer" }) : make("div", { class: "value" }, showDecided(schema, decision, answerNow(found, decision))));
 }
 
 function printedDocument(one, place) {
   const context = Object.entries(one.context).map(([name, value]) => make("div", {}, `${name} : ${value}`));
-  return make("section", {}, make("h2", {}, one.id), make("p", {}, words.documentOf(place + 1, data.documents.length)), ...context,
+  return make("section", {}, make("h2", {}, one.id), make("p", {}, words.documentOf(place + 1, data.documents.length)), ...context, ...documentSigns(one).map((sign) => make("p", { class: "sign" }, sign)),
     make("div", { class: "text" }, one.text), make("ol", {}, ...namesOf(one).map((name) => printedField(one, name))));
 }
 

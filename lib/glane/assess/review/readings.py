@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from glane.assess.arms import BLIND
 from glane.assess.review.corrections import Corrections, Decision, ReviewedDocument
-from glane.assess.review.data import without_evidence
+from glane.assess.review.data import shown_digest, without_evidence
 from glane.assess.review.reviewed_sample import Sample
 from glane.assess.review.same import is_same
 from glane.errors import DataError, did_you_mean, told
@@ -66,6 +66,7 @@ def read_readings(
         if review.adjudicates is not None:
             raise DataError(f"corrections: {path} is of an adjudicator. Give it as adjudicated={path}.")
         sample.check_size(review.sampled, place=path)
+    _check_readers(reviews)
     fields = _common_fields(task, reviews)
     kept = _gold_columns(task, fields)
     values: dict[str, dict[str, Row]] = {}
@@ -78,6 +79,7 @@ def read_readings(
             sample.check(document.id, document.inclusion_probability, document.stratum, place=place)
             _check_fields(document, fields, place)
             _check_shown(document, place, is_blind=sample.drawn[document.id].arm == BLIND)
+            _check_answers(document, {name: task.fields[name] for name in fields}, by_id[document.id], place)
             found = {
                 name: decided(task.fields[name], name, by_id[document.id], decision, kept[name], place)
                 for name, decision in document.fields.items()
@@ -85,6 +87,22 @@ def read_readings(
             if len(found) == len(fields):
                 values[path][document.id] = {key: cell for cells in found.values() for key, cell in cells.items()}
     return Readings(fields={name: task.fields[name] for name in fields}, kept=kept, values=values)
+
+
+def _check_readers(reviews: Mapping[str, Corrections]) -> None:
+    """Check that two files are of two readers where they are of the same documents: agreement would be of one."""
+    for (first, one), (second, other) in itertools.combinations(reviews.items(), 2):
+        both = {document.id for document in one.documents} & {document.id for document in other.documents}
+        if not both:
+            continue
+        is_copy = (one.saved, one.documents) == (other.saved, other.documents)
+        if is_copy or one.reviewer.strip().casefold() == other.reviewer.strip().casefold():
+            what = f"is a copy of {first}" if is_copy else f"and {first} are both of {told(other.reviewer)}"
+            raise DataError(
+                f"{second} {what}, and {len(both)} documents are in both: that is no second reading. Give one file of "
+                "each reader, the last that was saved; where two readers have one name, let them save under different "
+                "ones."
+            )
 
 
 def _check_fields(document: ReviewedDocument, fields: Sequence[str], place: str) -> None:
@@ -132,6 +150,28 @@ def _check_shown(document: ReviewedDocument, place: str, *, is_blind: bool) -> N
                 f"{place}, field {name!r}: given without the model's answer, but its page showed one. Give the file as "
                 "the page saved it."
             )
+
+
+def _check_answers(document: ReviewedDocument, fields: Mapping[str, Field], row: Row, place: str) -> None:
+    """Check that what was accepted or corrected was shown with the answers of this run."""
+    if document.shown is not None and document.shown != shown_digest(fields, row):
+        raise DataError(
+            f"{place}: its page showed other answers than those of this run, though both have the same fingerprint: "
+            "what was accepted there is not known to be right here. Give the run.dir that the page was made from, or "
+            "make a page of this run in another out.dir and review it."
+        )
+
+
+def unchecked(reviews: Mapping[str, Corrections]) -> tuple[str, ...]:
+    """The files that accept answers without saying which: of pages that glane wrote before it compared them."""
+    return tuple(
+        path
+        for path, review in reviews.items()
+        if any(
+            document.shown is None and any(one.decision == "accepted" for one in document.fields.values())
+            for document in review.documents
+        )
+    )
 
 
 def decided(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from glane.records import Record
+from glane.records import Record, left_out
 from glane.validation import Strict
 
 
@@ -44,6 +44,7 @@ class DecisionCounts(Strict):
     corrected: int
     missing: int
     share_accepted: float | None
+    in_bulk: int | None = left_out()  # of the accepted: together with all that was left of the document
 
 
 class FieldAgreement(Strict):

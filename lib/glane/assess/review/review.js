@@ -75,6 +75,7 @@ function showDecisions() {
 }
 
 function showFields() {
+  byId("document-signs").replaceChildren(...documentSigns(documentHere()).map((sign) => make("p", { class: "sign", role: "note" }, sign)));
   byId("fields").replaceChildren(...namesHere().map(showField));
   const first = lightUp(byId("text"), "active", fieldHere());
   first?.scrollIntoView({ block: "nearest" });
@@ -103,15 +104,14 @@ function showField(name, index) {
   const answer = answerNow(found, decision);
   const value = make("div", { class: "value" }, showDecided(schema, decision, answer, light));
   const before = decision && decision.decision !== "accepted" && !isBlind(here) ? make("div", { class: "before" }, `${words.was} `, make("s", {}, showAnswer(schema, found.answer))) : null;
+  const signs = fieldSigns(here, name);
   const card = make("li", { class: `field ${kind}`, tabindex: isActive ? "0" : "-1", "aria-current": isActive ? "true" : null, "data-field": name,
-    "aria-label": `${name}. ${value.textContent}. ${decision ? words[kind] : words.state.none}`,
+    "aria-label": [name, value.textContent, decision ? words[kind] : words.state.none, ...signs].join(". "),
     onmouseenter: () => lightUp(byId("text"), "hinted", name), onmouseleave: () => lightUp(byId("text"), "hinted", null),
     onclick: (event) => { if (!isActive && !event.target.closest("button")) goToField(index); } },
   head, schema.description && isActive ? make("p", { class: "description" }, schema.description) : null, value, before);
+  card.append(...signs.map((sign) => make("p", { class: "sign", role: "note" }, sign)));
   if (!isActive) return card;
-  for (const sign of found.signs) card.append(make("p", { class: "sign", role: "note" }, [words.signs[sign], ...(found.places[sign] || [])].join(" ")));
-  for (const rule of here.broken_rules ?? []) card.append(make("p", { class: "sign", role: "note" }, `${words.signs.broken_rules} ${rule}`));
-  if (here.suspicious?.length) card.append(make("p", { class: "sign", role: "note" }, words.signs.suspicious));
   for (const quote of showQuotes(schema, found.passages)) card.append(quote);
   for (const line of found.derived) card.append(make("p", { class: "others" }, line));
   if (found.conflicts.length) card.append(make("p", { class: "others" }, `${words.others} ${found.conflicts.join(" · ")}`));

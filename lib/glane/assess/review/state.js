@@ -54,7 +54,7 @@ function corrections() {
     kind: "glane corrections", version: 1, run: data.run, page: data.page, task: data.task,
     reviewer: state.reviewer.trim(), saved: new Date().toISOString(), fields: fieldNames, sampled: data.documents.length,
     ...(data.adjudicates ? { adjudicates: data.adjudicates } : {}),
-    documents: reviewed.map(({ id, inclusion_probability, stratum }) => ({ id, inclusion_probability, stratum, fields: decided(id) })),
+    documents: reviewed.map(({ id, inclusion_probability, stratum, shown }) => ({ id, inclusion_probability, stratum, shown, fields: decided(id) })),
   };
 }
 
@@ -124,9 +124,19 @@ const accept = () => (isBlind(documentHere()) ? say(documentHere().readings ? wo
 
 function acceptRest() {
   if (isBlind(documentHere())) return accept();
-  const open = fieldNames.filter((name) => !(name in decided(documentHere().id)));
-  if (open.length) decide(Object.fromEntries(open.map((name) => [name, { decision: "accepted" }])));
+  const here = documentHere();
+  const open = fieldNames.filter((name) => !(name in decided(here.id)));
+  const [marked, plain] = [open.filter((name) => isMarked(here, name)), open.filter((name) => !isMarked(here, name))];
+  if (plain.length) decide(Object.fromEntries(plain.map((name) => [name, { decision: "accepted", in_bulk: true }])));
+  if (!marked.length) return;
+  goToField(fieldNames.indexOf(marked[0]));
+  say(words.markedLeft(marked.length));
 }
+
+// What is marked is decided one by one: its reader has to see why. A mark of the document is one of each of its fields.
+const documentSigns = (one) => [...(one.broken_rules ?? []).map((rule) => `${words.signs.broken_rules} ${rule}`), ...(one.suspicious?.length ? [words.signs.suspicious] : [])];
+const fieldSigns = (one, name) => foundOf(one, name).signs.map((sign) => [words.signs[sign], ...(foundOf(one, name).places[sign] || [])].join(" "));
+const isMarked = (one, name) => documentSigns(one).length > 0 || fieldSigns(one, name).length > 0;
 
 function undo() {
   const last = trail.pop();
