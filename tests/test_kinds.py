@@ -594,7 +594,7 @@ def test_a_column_is_added_in_one_place(monkeypatch, tmp_path):
     added = ResultColumn(
         name="language",
         type=pa.string(),
-        read=lambda row, is_duplicate: f"{row.status} {is_duplicate}",
+        read=lambda row, digest: f"{row.status} {digest is None}",
         words={"fr": "La langue.", "en": "The language."},
     )
     grown = (*RESULT_COLUMNS, added)
@@ -604,7 +604,7 @@ def test_a_column_is_added_in_one_place(monkeypatch, tmp_path):
         load_task({**SMALL_TASK, "fields": {"language": {"type": "string"}}})
     data = write_documents(tmp_path / "d.parquet", ["a", "a"])
     rows = extract_here(make_settings(data, tmp_path / "run"))
-    assert rows["language"].to_list() == ["OK False", "OK True"]
+    assert rows["language"].to_list() == ["OK False", "OK False"]
     entries = glane.open_run(tmp_path / "run").codebook().filter(pl.col("column") == "language")
     assert entries.select("role", "type", "description").rows() == [("result", "texte", "La langue.")]
 

@@ -438,7 +438,7 @@ def test_samples_that_cannot_be_used_agree_with_nothing(tmp_path):
 def test_the_same_prompt_is_asked_once_whatever_the_number_of_samples(tmp_path):
     rows = read(tmp_path, ["note"] * 5, task=TASK | {"passes": 2, "repairs": 0})
     assert rows["duplicate"].to_list() == [False, True, True, True, True]
-    assert rows["prompt_tokens"].to_list()[1:] == [0] * 4
+    assert rows["prompt_tokens"].n_unique() == 1
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert (summary["flow"]["asked"], summary["flow"]["duplicates"]) == (1, 4)
     assert summary["tokens"]["prompt"] == rows["prompt_tokens"][0]

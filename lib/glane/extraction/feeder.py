@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from glane.corpus.blank import is_blank
 from glane.extraction.prompts import Prompt, PromptBuilder
 from glane.extraction.reader import AnyReader
 from glane.extraction.rejections import rejection_reason
@@ -13,6 +15,7 @@ from glane.extraction.shardwork import ShardWork
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
 from glane.run.deaths import Suspects, prompt_digest
+from glane.run.repeats import content_digest
 from glane.run.shards import Shards
 from glane.types import Completion, Document, Status
 
@@ -47,6 +50,17 @@ class Result:
     duplicate: bool = False
 
 
+def document_digest(document: Document, *, key: str) -> bytes | None:
+    """The digest of what the prompts to a document are made of; None where nothing is asked.
+
+    Groups have none: their headings name their documents, so that no two are the same.
+    """
+    if document.text is None or document.pieces is not None or is_blank(document.text):
+        return None
+    content = json.dumps([document.text, sorted(document.inputs.items())])  # lone surrogates are escaped
+    return content_digest(content.encode(), key=key)
+
+
 class Feeder:
     """Runs in a thread of its own. `ask` takes its requests and `judge` its results; both wait if a queue is full."""
 
@@ -72,7 +86,8 @@ class Feeder:
         for shard in self._shards.claim_each(until=self._has_failed):
             self._suspects.refresh()
             rows = self._reader.read(shard)
-            work = ShardWork(index=shard.index, kept=rows.kept)
+            digests = [document_digest(one, key=self._key) for one in rows.documents]
+            work = ShardWork(index=shard.index, kept=rows.kept, digests=digests)
             order = list(enumerate(rows.documents))
             if shard.index >= num_large:
                 # Near the end of the run, long documents come first, so that none of them is left to the end.

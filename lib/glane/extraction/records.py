@@ -6,15 +6,19 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from glane.run.repeats import DIGEST, DUPLICATE
 from glane.task.arrow import Column
 from glane.task.result import RESULT_COLUMNS
 from glane.types import Extraction
 
 
 def record_table(
-    kept: pa.Table, extractions: Sequence[Extraction], duplicates: Sequence[bool], columns: Sequence[Column]
+    kept: pa.Table, extractions: Sequence[Extraction], digests: Sequence[bytes | None], columns: Sequence[Column]
 ) -> pa.Table:
-    """Return one row per input row: its `kept` columns, the task's `columns`, then status and counts."""
+    """Return one row per input row: its `kept` columns, the task's `columns`, then status and counts.
+
+    `digests` are those of what each row says (`glane.run.repeats`).
+    """
     arrays = [kept.column(name) for name in kept.column_names]
     fields = list(kept.schema)
     for column in columns:
@@ -22,9 +26,10 @@ def record_table(
         arrays.append(_array(values, column.type))
         fields.append(pa.field(column.name, column.type))
     for result in RESULT_COLUMNS:
-        cells = [result.read(row, is_duplicate) for row, is_duplicate in zip(extractions, duplicates, strict=True)]
-        arrays.append(_array(cells, result.type))
-        fields.append(pa.field(result.name, result.type))
+        cells = [result.read(row, digest) for row, digest in zip(extractions, digests, strict=True)]
+        kind = DIGEST if result.name == DUPLICATE else result.type
+        arrays.append(_array(cells, kind))
+        fields.append(pa.field(result.name, kind))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 

@@ -19,21 +19,19 @@ class ShardWork:
 
     index: int
     kept: pa.Table
+    digests: Sequence[bytes | None]  # of what each row says; None where nothing is asked
     started: float = field(default_factory=time.time)
     extractions: list[Extraction | None] = field(init=False)
-    duplicates: list[bool] = field(init=False)
     num_missing: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.num_missing = self.kept.num_rows
         self.extractions = [None] * self.kept.num_rows
-        self.duplicates = [False] * self.kept.num_rows
 
-    def judge(self, row: int, extraction: Extraction, *, duplicate: bool) -> bool:
+    def judge(self, row: int, extraction: Extraction) -> bool:
         """Set the result of one row. Return whether all rows have results now."""
         assert self.extractions[row] is None, f"row {row} of shard {self.index} is judged twice"
         self.extractions[row] = extraction
-        self.duplicates[row] = duplicate
         self.num_missing -= 1
         return self.num_missing == 0
 
@@ -44,7 +42,7 @@ class ShardWork:
     def table(self, columns: Sequence[Column]) -> pa.Table:
         """The table of the shard. Only if all rows have results."""
         rows = [row for row in self.extractions if row is not None]
-        return record_table(self.kept, rows, self.duplicates, columns)
+        return record_table(self.kept, rows, self.digests, columns)
 
     def counts(self) -> dict[str, int]:
         """The number of rows by status."""

@@ -74,9 +74,14 @@ def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
 
 
 def summarise(
-    summary: Summary, records: Sequence[Path], *, fields: Collection[str], toy: Toy | None = None
-) -> ExtractionSummary:
-    """Count tokens, duplicates, chunks, repairs, broken rules, leaks and reasons in the published `records`."""
+    summary: Summary, records: Sequence[Path], *, fields: Collection[str], toy: Toy | None = None,
+    asks_duplicates: bool = False,
+) -> ExtractionSummary:  # fmt: skip
+    """Count tokens, duplicates, chunks, repairs, broken rules, leaks and reasons in the published `records`.
+
+    Tokens are those of different texts, unless the run asked about each document: how often the answer to a text was
+    asked for again, as another engine had it, is chance.
+    """
     counts: Counter[str] = Counter()
     reasons: Counter[tuple[str, str | None]] = Counter()
     names = ["prompt_tokens", "output_tokens", "duplicate", "chunks", "repairs", "broken_rules", "leaked_from_example"]
@@ -85,10 +90,11 @@ def summarise(
     for path in records:
         with pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches(columns=names):
+                own = batch if asks_duplicates else batch.filter(pc.invert(batch["duplicate"]))
                 counts.update(
-                    prompt=_total(batch["prompt_tokens"]),
-                    output=_total(batch["output_tokens"]),
-                    asked=_total(pc.greater(batch["prompt_tokens"], 0)),  # a duplicate has no tokens
+                    prompt=_total(own["prompt_tokens"]),
+                    output=_total(own["output_tokens"]),
+                    asked=_total(pc.greater(own["prompt_tokens"], 0)),
                     duplicates=_total(batch["duplicate"]),
                     chunks=_total(batch["chunks"]),
                     repairs=_total(batch["repairs"]),

@@ -64,7 +64,10 @@ class ExtractionWork:
 
     def summarise(self, summary: Summary, records: Sequence[Path]) -> Summary:
         """See `glane.run.work.Work`."""
-        return summarise(summary, records, fields=self.task.fields, toy=toy_of(self.settings.model))
+        return summarise(
+            summary, records, fields=self.task.fields, toy=toy_of(self.settings.model),
+            asks_duplicates=self.settings.model.ask_duplicates,
+        )  # fmt: skip
 
     def _ask_sentinels(self, session: Session, engine: Engine, derivation: Derivation, *, waits: bool) -> None:
         if self.sentinels is None:

@@ -278,7 +278,7 @@ class Worker:
         work = target.work
         self._counts.duplicates += duplicate
         self._counts.rows[extraction.status] += 1
-        if work.judge(target.row, extraction, duplicate=duplicate):
+        if work.judge(target.row, extraction):
             self._columns = self._columns or columns(self._task, documents=self._document_type(work.kept))
             if self._shards.commit(work.index, work.table(self._columns), started=work.started):
                 self._counts.shards += 1

@@ -136,9 +136,8 @@ class Reading:
         self._is_duplicate = self._is_duplicate and duplicate
         outcome = answer
         if isinstance(answer, Completion):
-            if not duplicate:  # the tokens of a reused answer are counted at the first document
-                self._prompt_tokens += answer.num_prompt_tokens
-                self._output_tokens += answer.num_output_tokens + answer.num_reasoning_tokens
+            self._prompt_tokens += answer.num_prompt_tokens  # those of a reused answer, too: who was first, is chance
+            self._output_tokens += answer.num_output_tokens + answer.num_reasoning_tokens
             outcome = parse(answer, self.question(turn).fields, self._task.spelling)
             if turn.repair < self._task.repairs and (problem := self._problem(turn, outcome)):
                 self._num_repairs += 1

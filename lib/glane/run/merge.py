@@ -17,6 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,7 +26,8 @@ from glane.corpus.ids import IdsDigest
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
-from glane.run.parts import NotCommitted, PartFacts, read_part
+from glane.run.parts import NotCommitted, PartFacts, read_digests, read_part
+from glane.run.repeats import RowDigests, with_repeats
 from glane.storage import patiently
 
 _ROW_GROUP_BYTES = 32 * 2**20
@@ -46,6 +49,7 @@ class FileTask:
     first: int  # shard
     end: int  # the shard after the last one
     metadata: str  # JSON that every file carries
+    repeated: bytes | None  # a bit for each row, whether an earlier one asks the same; None where the work tells not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,8 @@ def plan_files(directory: RunDirectory, plan: Plan, staging: Path, *, file_bytes
                 filled = 0
     if bounds[-1] != plan.num_shards:
         bounds.append(plan.num_shards)
+    repeated = _repeated_rows(directory, plan)
+    rows = np.cumsum([0, *(plan.shard(shard).num_rows for shard in range(plan.num_shards))])
     return [
         FileTask(
             directory=directory,
@@ -83,6 +89,7 @@ def plan_files(directory: RunDirectory, plan: Plan, staging: Path, *, file_bytes
             first=first,
             end=end,
             metadata=metadata,
+            repeated=None if repeated is None else np.packbits(repeated[rows[first] : rows[end]]).tobytes(),
         )
         for number, (first, end) in enumerate(pairwise(bounds))
     ]
@@ -133,9 +140,13 @@ def _write(path: Path, tables: Iterator[pa.Table], plan: Plan, task: FileTask) -
 def _row_groups(directory: RunDirectory, plan: Plan, task: FileTask, shards: list[PartFacts]) -> Iterator[pa.Table]:
     """The parts in input order, joined into tables that each make a row group. Appends their facts to `shards`."""
     waiting: list[pa.Table] = []
-    num_bytes = 0
+    num_bytes = start = 0
+    repeated = None if task.repeated is None else np.unpackbits(np.frombuffer(task.repeated, np.uint8)).view(np.bool_)
     for index in range(task.first, task.end):
         table, facts = _when_seen(directory, plan, index, partial(read_part, directory, plan, index))
+        if repeated is not None:
+            table = with_repeats(table, repeated[start : start + table.num_rows])
+        start += table.num_rows
         waiting.append(table)
         num_bytes += table.nbytes
         shards.append(facts)
@@ -146,6 +157,17 @@ def _row_groups(directory: RunDirectory, plan: Plan, task: FileTask, shards: lis
             waiting = [_joined(waiting)]
     if waiting:
         yield _joined(waiting)
+
+
+def _repeated_rows(directory: RunDirectory, plan: Plan) -> npt.NDArray[np.bool_] | None:
+    """Of each row, whether an earlier one asks the same; None where the work does not tell. See `glane.run.repeats`."""
+    with RowDigests(plan.num_selected) as digests:
+        for index in range(plan.num_shards):
+            found = _when_seen(directory, plan, index, partial(read_digests, directory, index))
+            if found is None:
+                return None
+            digests.add(found)
+        return digests.repeated()
 
 
 def _when_seen(directory: RunDirectory, plan: Plan, shard: int, look: Callable[[], T]) -> T:

@@ -13,6 +13,7 @@ from glane.corpus.plan import Plan
 from glane.corpus.proof import prove_shard
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
+from glane.run.repeats import DIGEST, DUPLICATE
 from glane.storage import patiently, write_once
 from glane.validation import Strict
 
@@ -58,6 +59,31 @@ def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker:
         lambda stream: pq.write_table(table, stream, compression="zstd"),
         mode=directory.file_mode,
     )
+
+
+def read_digests(directory: RunDirectory, shard: int) -> pa.ChunkedArray | None:
+    """The column of digests of a part; None where its work has none. See `glane.run.repeats`.
+
+    Raises:
+        NotCommitted: if it is not there.
+        RunError: if it is damaged, or of a glane that wrote something else there.
+    """
+    path = directory.part(shard)
+    try:
+        with patiently(lambda: pq.ParquetFile(path)) as parquet:
+            if DUPLICATE not in parquet.schema_arrow.names:
+                return None
+            found = parquet.read(columns=[DUPLICATE]).column(0)
+    except FileNotFoundError:
+        raise NotCommitted(f"{path}: not committed yet; run the same command again.") from None
+    except (pa.ArrowException, KeyError, TypeError, ValueError):
+        raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None
+    if found.type != DIGEST:
+        raise RunError(
+            f"{path}: written by an earlier glane, which did not keep what tells texts that repeat. Remove it and run "
+            "the same command again: its shard is redone."
+        )
+    return found
 
 
 def read_part(directory: RunDirectory, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:

@@ -22,7 +22,7 @@ class ResultColumn:
 
     name: str
     type: pa.DataType
-    read: Callable[[Extraction, bool], object]  # the bool: whether the answer was reused from an identical text
+    read: Callable[[Extraction, bytes | None], object]  # the bytes: a digest of what the document says
     words: Mapping[Language, str]
 
 
@@ -59,8 +59,8 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
         type=pa.int32(),
         read=lambda row, _: row.num_prompt_tokens,
         words={
-            "fr": "Jetons lus pour ce document (0 si la réponse d'un texte identique a servi).",
-            "en": "Tokens read for this document (0 where the answer to an identical text served).",
+            "fr": "Jetons lus pour ce document ; d'un texte identique dont la réponse a servi, ceux de cette réponse.",
+            "en": "Tokens read for this document; where the answer to an identical text served, those of that answer.",
         },
     ),
     ResultColumn(
@@ -72,12 +72,12 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
     ResultColumn(
         name="duplicate",
         type=pa.bool_(),
-        read=lambda _, is_duplicate: is_duplicate,
+        read=lambda _, digest: digest,  # in a part; published is whether an earlier row has the same
         words={
-            "fr": "Le texte est identique à celui d'un autre document, dont la réponse a servi. Un processus ne "
-            "connaît que les siens : d'autres doublons ont pu être interrogés.",
-            "en": "The text is identical to another document's, whose answer served. A process knows its own only: "
-            "other copies may have been asked.",
+            "fr": "Le texte est identique à celui d'un document qui précède parmi les lignes retenues (avec les autres "
+            "colonnes que la tâche montre).",
+            "en": "The text is identical to that of an earlier document among the selected rows (with the other "
+            "columns that the task shows).",
         },
     ),
     ResultColumn(

@@ -36,23 +36,23 @@ class Answers:
         return bool(both) and all(self.prompt_tokens[one] == other.prompt_tokens[one] for one in both)
 
 
-def read_answers(files: str, *, id_column: str, fields: Sequence[str]) -> Answers:
+def read_answers(files: str, *, id_column: str, fields: Sequence[str], asks_once: bool = False) -> Answers:
     """Read the records of a run: the value and the missing reason of each field.
 
     Quotes are left out, as glane stores the passage of the document instead of the model's quote.
+    With `asks_once`, a document that repeats another has no answer of its own, and its tokens are not counted.
     """
     table = pl.read_parquet(files).sort(id_column)
     wanted = [name for field in fields for name in (field, f"{field}__missing")]
     columns = [pl.col(name) if name in table.columns else pl.lit(None).alias(name) for name in wanted]
     rows = tuple(_digest([_plain(cell) for cell in row]) for row in table.select(columns).iter_rows())
-    prompt_tokens = {
-        one: count for one, count in table.select(id_column, "prompt_tokens").iter_rows() if count
-    }  # glane counts the tokens of a repeated document once, at its first row
+    prompt_tokens = {one: count for one, count in table.select(id_column, "prompt_tokens").iter_rows() if count}
+    own = table.filter(~pl.col("duplicate")) if asks_once and "duplicate" in table.columns else table
     return Answers(
         rows=rows,
         prompt_tokens=prompt_tokens,
         num_valid=int((table["status"].cast(pl.String) == "OK").sum()),
-        output_tokens=int(table["output_tokens"].sum()),
+        output_tokens=int(own["output_tokens"].sum()),
     )
 
 

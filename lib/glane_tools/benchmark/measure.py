@@ -112,7 +112,12 @@ def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_
         steady_rows_per_s=steady_rows_per_s(rows, first_request),
         middle_rows_per_s=middle_rows_per_s(rows, num_rows),
         num_rows=num_rows,
-        answers=read_answers(files, id_column=bench.work.id_column, fields=list(bench.work.schema["properties"])),
+        answers=read_answers(
+            files,
+            id_column=bench.work.id_column,
+            fields=list(bench.work.schema["properties"]),
+            asks_once=contender.ask_once,
+        ),
     )
 
 
