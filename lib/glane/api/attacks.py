@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from glane.api.numbers import check_numbers
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
 from glane.assess.attacks.measure import measure_attacks as measured
 from glane.assess.attacks.plant import Planted, counts_of, fields_to_ask, plant
@@ -19,6 +20,7 @@ from glane.assess.evaluate.pairing import pair
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.sampling import draw
 from glane.run.links import RunLink, links_to
+from glane.settings.plant import PlantSettings
 from glane.task.fields import Field
 from glane.types import Language
 
@@ -50,6 +52,7 @@ def plant_attacks(
     Raises:
         GlaneError: if the run is not complete, its input is gone, or no field can be asked for.
     """
+    check_numbers(PlantSettings, rows=rows, each=each, seed=seed)
     opened = run_of(run)
     task, data = opened.task, opened.settings.data
     asked, id_column = fields_to_ask(task.fields, fields), data.id_column

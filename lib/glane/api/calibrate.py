@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.api.clusters import clusters_of
+from glane.api.numbers import check_numbers
 from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, run_of, table_of
 from glane.assess.calibrate.acceptance import Documents, accept
 from glane.assess.calibrate.doubted import with_doubts
@@ -17,6 +18,7 @@ from glane.assess.calibrate.tested import Risks
 from glane.assess.calibrate.told import acceptance_text
 from glane.assess.files import as_parquet, write_folder
 from glane.run.links import RunLink, links_to
+from glane.settings.calibrate import CalibrateSettings
 from glane.types import Language
 
 
@@ -87,6 +89,7 @@ def calibrate(
     Raises:
         GlaneError: if the run is not complete, or the values do not fit it.
     """
+    check_numbers(CalibrateSettings, alpha=alpha, delta=delta, missed=missed, seed=seed)
     opened = run_of(run)
     known = shapes(opened.task.fields, pooled=names_in(pooled))
     table, are_known = clusters_of(opened, names_in(clusters), opened.usable())

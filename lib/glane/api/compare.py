@@ -10,6 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from glane.api.clusters import evaluated_clusters
+from glane.api.numbers import check_numbers
 from glane.api.sources import Names, TableLike, name_of, names_in, table_of
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.comparison import compare_runs
@@ -25,6 +26,7 @@ from glane.extraction.results import Run, open_run
 from glane.run.find import find_runs
 from glane.run.links import RunLink, links_to
 from glane.run.summary import Summary, read_summary
+from glane.settings.evaluate import BootstrapSettings, CompareSettings
 from glane.types import Language
 
 
@@ -89,6 +91,8 @@ def compare(
     Raises:
         GlaneError: if there are fewer than two complete runs, or they cannot be compared.
     """
+    check_numbers(BootstrapSettings, samples=samples)
+    check_numbers(CompareSettings, seed=seed)
     places = find_runs([str(run) for run in runs])
     if len(places.paths) < 2:
         raise DataError(

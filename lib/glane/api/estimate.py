@@ -9,6 +9,7 @@ import polars as pl
 
 from glane.api.cases import gold_with_case, refuse_unknown_categories
 from glane.api.error_rates import error_rates_record, read_error_rates
+from glane.api.numbers import check_numbers
 from glane.api.several_runs import together
 from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, refuse_uncarried, run_of, table_of
 from glane.assess.designs import design_of
@@ -27,11 +28,14 @@ from glane.assess.estimate.question import (
 )
 from glane.assess.estimate.record import Estimate, EstimatesSummary
 from glane.assess.estimate.sentences import estimate_text, summarised
+from glane.assess.estimate.whole_sample import check_whole
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, write_folder
+from glane.assess.sampling import PROBABILITY
 from glane.assess.yes import check_value
 from glane.errors import ConfigError
 from glane.run.links import RunLink, links_to
+from glane.settings.estimate import EstimateSettings
 from glane.types import Language
 
 
@@ -122,6 +126,7 @@ def estimate(
     Raises:
         GlaneError: if the question does not fit the run or gold.
     """
+    check_numbers(EstimateSettings, level=level, half_width=half_width)
     runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
     refuse_uncarried(
         runs.first, by=by, covariates=names_in(covariates), clusters=names_in(clusters)
@@ -149,6 +154,10 @@ def estimate(
     if question.is_share or question.what == "logistic":
         kind = rows.schema[field]
         check_value(field, question.value, kind=kind, categories=categories_of(runs.first.task.fields.get(field)))
+    if reviewed is not None and weight is None and inclusion_probability in (None, PROBABILITY):
+        in_runs = reviewed.join(rows.select(id_column), on=id_column, how="semi")
+        least, most = runs.num_drawn_from(in_runs[id_column])
+        check_whole(in_runs, least=least, most=most, is_part=in_runs.height < reviewed.height)
     found = estimated(rows, reviewed, question, id_column=id_column, failed=failed, transported=transported)
     summary = summarised(found, question, num_rejected=failed.height)
     about = {

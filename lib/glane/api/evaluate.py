@@ -9,6 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from glane.api.clusters import evaluated_clusters
+from glane.api.numbers import check_numbers
 from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, run_of, table_of
 from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.evaluation import evaluate as evaluated
@@ -18,6 +19,7 @@ from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import evaluation_report
 from glane.assess.files import as_parquet, write_folder
 from glane.run.links import RunLink, links_to
+from glane.settings.evaluate import BootstrapSettings, EvaluateSettings
 from glane.types import Language
 
 
@@ -84,6 +86,8 @@ def evaluate(
     Raises:
         GlaneError: if the run is not complete, or gold does not fit it.
     """
+    check_numbers(BootstrapSettings, samples=samples)
+    check_numbers(EvaluateSettings, seed=seed)
     opened = run_of(run)
     task, described = opened.task, opened.description()
     found = evaluated(

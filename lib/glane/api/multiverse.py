@@ -11,6 +11,7 @@ import polars as pl
 from glane.api.clusters import evaluated_clusters
 from glane.api.estimate import estimate
 from glane.api.multiverse_runs import Universe, What, opened_universe, pair_of, question_of
+from glane.api.numbers import check_numbers
 from glane.api.seal import choice_of, gold_file, read_seal
 from glane.api.sources import Names, TableLike, names_in, table_of
 from glane.assess.bootstrap import Method as Interval
@@ -27,6 +28,8 @@ from glane.assess.multiverse.table import specifications_table
 from glane.assess.multiverse.terminal import multiverse_text
 from glane.errors import GlaneError
 from glane.run.links import RunLink, links_to
+from glane.settings.evaluate import BootstrapSettings
+from glane.settings.multiverse import MultiverseSettings
 from glane.types import Language
 
 
@@ -110,6 +113,8 @@ def multiverse(
     Raises:
         GlaneError: if the runs are no specifications of one question, or the question does not fit them or gold.
     """
+    check_numbers(BootstrapSettings, samples=samples)
+    check_numbers(MultiverseSettings, seed=seed)
     question = question_of(
         field, case, what=what, value=value, method=method, by=by, between=between, clusters=names_in(clusters),
         population=population,

@@ -10,6 +10,7 @@ import polars as pl
 
 from glane.api.clusters import evaluated_clusters
 from glane.api.next_documents import answer_of, next_documents
+from glane.api.numbers import check_numbers
 from glane.api.sources import Names, RunLike, TableLike, names_in, refuse_uncarried, run_of
 from glane.assess.arms import with_arms
 from glane.assess.clusters import CLUSTER
@@ -28,6 +29,7 @@ from glane.extraction.case_text import case_text, in_case_text, texts_by_group
 from glane.extraction.results import Run
 from glane.run.links import links_to
 from glane.settings import DataSettings
+from glane.settings.review import ReviewSettings
 
 _TEXT = "__text"
 
@@ -49,6 +51,7 @@ def draw_sample(
 
     Args and errors are those of `glane.review`.
     """
+    check_numbers(ReviewSettings, rows=rows, seed=seed, blind=blind)
     opened = run_of(run)
     answer = None if field is None else answer_of(opened, field, value)
     refuse_uncarried(opened, by=by)
@@ -108,6 +111,7 @@ def review(
     Raises:
         GlaneError: if the run is not complete, its input is gone, or a file of corrections does not fit it.
     """
+    check_numbers(ReviewSettings, rows=rows, seed=seed, blind=blind)
     opened = run_of(run)
     if corrections:
         return _gold(opened, out_dir, names_in(corrections), names_in(clusters), adjudicated)

@@ -6,6 +6,7 @@ from typing import Literal
 
 import polars as pl
 
+from glane.api.numbers import check_numbers
 from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of, table_of
 from glane.assess.compare.alarm_budget import enough_known
 from glane.assess.compare.known_positives import Answers, draw_positives, known_line, known_positives
@@ -15,6 +16,7 @@ from glane.assess.evaluate.pairing import pair
 from glane.assess.sampling import check_size, draw
 from glane.drift import ALPHA, PLANNED_RUNS, AlarmBudget
 from glane.extraction.frozen import FrozenSet, freeze
+from glane.settings.sentinels import SentinelsSettings
 from glane.task.signs import SIGNS
 
 
@@ -51,6 +53,10 @@ def freeze_sentinels(
     Raises:
         GlaneError: if the run is not complete, its input is gone, or the folder holds something.
     """
+    check_numbers(
+        SentinelsSettings, rows=rows, positives=positives, seed=seed, tolerance=tolerance, alpha=alpha,
+        planned_runs=planned_runs,
+    )  # fmt: skip
     opened = run_of(run)
     refuse_uncarried(opened, by=by)
     task, id_column = opened.task, opened.settings.data.result_id

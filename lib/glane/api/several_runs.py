@@ -49,9 +49,28 @@ class SeveralRuns:
             )
         return found
 
+    def num_drawn_from(self, reviewed: pl.Series) -> tuple[int, int]:
+        """The fewest and the most usable documents that a sample was drawn from: runs that have some of it, and all."""
+        sizes, is_in = [], []
+        for run in self.runs:
+            ids = run.usable().select(self.first.id_column).collect().to_series()
+            sizes.append(len(ids))
+            is_in.append(bool(reviewed.is_in(ids.implode()).any()))
+        return sum(size for size, known in zip(sizes, is_in, strict=True) if known), sum(sizes)
+
     def failed(self, question: Question) -> pl.DataFrame:
-        """The rows without values, with the columns that a question needs."""
-        return self._rows(question, usable=False)
+        """The rows without values, with the columns that a question needs.
+
+        A document counts once, and not at all where another run has its values: as when a run reads again what an
+        earlier one could not.
+        """
+        found = self._rows(question, usable=False)
+        if len(self.runs) == 1:
+            return found
+        usable = pl.concat([run.usable().select(self.first.id_column).collect() for run in self.runs])
+        return found.unique(self.first.id_column, keep="last", maintain_order=True).join(
+            usable, on=self.first.id_column, how="anti", maintain_order="left"
+        )
 
     def _rows(self, question: Question, *, usable: bool) -> pl.DataFrame:
         found = []

@@ -10,6 +10,7 @@ import polars as pl
 
 from glane.assess import sampling
 from glane.assess.clusters import CLUSTER, cluster_numbers
+from glane.assess.estimate.whole_sample import check_range
 from glane.assess.remedies import brought_into
 from glane.assess.yes import check_value, inner_type, is_yes
 from glane.conditions import READ_DATES
@@ -126,11 +127,12 @@ def with_weights(gold: pl.DataFrame, *, weight: str | None, inclusion_probabilit
     if name not in columns:
         raise DataError(f"gold: no column {name!r}. {did_you_mean(name, columns)}")
     values = gold[name].cast(pl.Float64, strict=False)
-    if values.null_count() or not (values > 0).all() or not values.is_finite().all():
-        raise DataError(f"gold: {name!r} must be a number above 0 in every row.")
-    if inclusion_probability and (values > 1).any():
+    if inclusion_probability and (values > 1).any() and values.is_finite().all():
         raise DataError(f"gold: {name!r} must be a probability, at most 1. Give weights as weight={name}.")
-    return gold.with_columns((1 / values if inclusion_probability else values).alias(WEIGHT))
+    check_range(values, name)
+    weights = 1 / values if inclusion_probability else values
+    check_range(weights, name)
+    return gold.with_columns(weights.alias(WEIGHT))
 
 
 def check(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: str) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from glane.assess.bootstrap import Array
 from glane.assess.estimate.question import WEIGHT, with_weights
+from glane.assess.estimate.whole_sample import check_whole
 from glane.assess.evaluate.annotations import ANNOTATIONS, check_annotations
 from glane.assess.evaluate.answers import check_gold, check_ids, gold_fields, some_ids
 from glane.assess.evaluate.leaf import leaves
@@ -91,6 +92,10 @@ def pair(
             f"gold.{id_column}: no id is one of the run's. Those of the right answers: {first}, …; of the run: "
             f"{known}, …. Give the right answers of the documents of this run."
         )
+    num_usable = run.filter(pl.col("status").cast(pl.String) == Status.OK).select(pl.len()).collect().item()
+    is_drawn = paired.select(name for name in (*drawn, STRATUM) if name in paired.columns and name not in fields)
+    if is_drawn.width:
+        check_whole(is_drawn, least=num_usable, most=num_rows, is_part=len(paired) < len(gold))
     unknown = gold.join(rows.select(id_column), on=id_column, how="anti", maintain_order="left")[id_column]
     statuses = Counter(status for status in rows["status"].cast(pl.String) if status != Status.OK)
     flow = DocumentFlow(
