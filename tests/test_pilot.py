@@ -21,7 +21,7 @@ from glane.extraction.summary import ExtractionSummary, extraction_summary
 from glane.pilot.frame import Frame, draw, read_frame, strata_of
 from glane.pilot.job import run_pilot
 from glane.pilot.pace import Commits, pace_of
-from glane.pilot.predict import Assumptions, Observed, Population, predict
+from glane.pilot.predict import Assumptions, Observed, Population, Power, predict
 from glane.pilot.report import FILE, report_lines, write_report
 from glane.pilot.suggest import suggest, time_limit
 from glane.run.energy_total import EnergyTotal
@@ -223,6 +223,24 @@ def test_more_engines_take_less_time_and_no_less_work() -> None:
     assert four.gpu_hours.predicted == pytest.approx(4 * 2 * (four.working_s.predicted + 3) / 3600, rel=0.01)
     assert four.gpu_hours.predicted >= one.gpu_hours.predicted
     assert one.energy_kwh is None
+
+
+@pytest.mark.parametrize(("delay_s", "known"), [(0.0, {1, 4}), (500.0, {1, 4}), (1500.0, {1}), (9000.0, set())])
+def test_energy_that_no_meter_would_see_is_unknown_and_not_nothing(delay_s: float, known: set[int]) -> None:
+    """One engine works 4000 s, four work 1000 s."""
+    n = 100
+    seen = Observed(
+        stratum=np.zeros(n, np.int64), chars=np.full(n, 9), prompt_tokens=np.full(n, 40.0), output_tokens=np.zeros(n),
+        is_failed=np.zeros(n, np.bool_), is_repeated=np.zeros(n, np.bool_),
+    )  # fmt: skip
+    population = Population(num_rows=8000, num_blank=0, asked=np.array([8000]), mean_chars=np.array([9.0]))
+    power = Power(kwh_at_ready=0.0, kilowatts=0.3, delay_s=delay_s, grams_per_kwh=50.0, source="measured")
+    found = predict(population, seen, slow(), assumed(), engines=[1, 4], size=None, power=power).by_engines
+    assert {count for count, one in found.items() if one.energy_kwh is not None} == known
+    assert all(found[count].energy_kwh.low > 0 for count in known)
+    nothing = Power(kwh_at_ready=0.0, kilowatts=0.0, delay_s=0.0, grams_per_kwh=None, source="measured")
+    found = predict(population, seen, slow(), assumed(), engines=[1], size=None, power=nothing).by_engines
+    assert found[1].energy_kwh is None
 
 
 def test_engines_at_once_counts_no_one_twice() -> None:

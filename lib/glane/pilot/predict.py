@@ -24,6 +24,7 @@ NUM_DRAWS = 4000
 _LEAST_SPEED = 0.2  # least share of the pilot's speed: draws from a t distribution can be below zero
 _SIZE_ERROR = 0.08  # relative error of bytes per row: large files compress differently from small ones
 _POWER_ERROR = 0.05  # relative error of power, from one run to another
+_SHORTEST = 0.01  # the quantile of the working time that must be within what the meter sees
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -218,7 +219,8 @@ def _times(
     working_s = np.maximum(alone_s / num_engines + ends_s + last_s, 1e-6)
     engine_hours = num_engines * (pace.engine_start_s + working_s) / 3600
     kwh = grams = None
-    if power is not None:
+    # A meter that begins after the work would be over tells nothing of it: unknown, and not nothing.
+    if power is not None and power.kilowatts > 0 and np.quantile(working_s, _SHORTEST) > power.delay_s:
         at_work = power.kilowatts * np.maximum(0, working_s - power.delay_s) / 3600
         kwh = num_engines * (power.kwh_at_ready + at_work * np.exp(rng.normal(0, _POWER_ERROR, NUM_DRAWS)))
         grams = None if power.grams_per_kwh is None else kwh * power.grams_per_kwh

@@ -157,6 +157,8 @@ def report_lines(report: PilotReport) -> list[str]:
             for name, one in figures
             if one is not None and name not in ("working_s", left_out)
         ]
+        if report.energy.source and figures.working_s is not None and figures.energy_kwh is None:
+            lines.append(f"    {_NAMES['energy_kwh'][0]:<20}{'unknown':>14}   (over before its meter begins)")
     return lines + _remarks(report)
 
 
