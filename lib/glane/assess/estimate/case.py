@@ -15,7 +15,7 @@ CASE = "case"  # the column that says whether a document is one
 
 @dataclass(frozen=True, slots=True)
 class CaseDefinition:
-    """A condition in SQL, as `fever AND cough AND onset_date >= visit_date - INTERVAL '7 days'`.
+    """A condition in SQL, as `fever AND onset_date BETWEEN visit_date - INTERVAL 7 DAYS AND visit_date`.
 
     A document of which it cannot be told, for a value is missing, is no case: as a null is no yes.
     """
