@@ -6,13 +6,17 @@ import tracemalloc
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from conftest import extract_here, make_settings, write_documents
+import glane
+from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, write_documents
 from glane.errors import RunError
 from glane.extraction.feeder import document_digest
 from glane.run import repeats
 from glane.run.repeats import DIGEST, RowDigests, content_digest, with_repeats
+from glane.run.worker import run_worker
+from glane.task.task import load_task
 from glane.types import Document
 
 
@@ -141,3 +145,42 @@ def test_records_do_not_depend_on_how_answers_were_reused(tmp_path, changes, mon
     assert (one["flow"]["duplicates"], one["flow"]["asked"], one["flow"]["EMPTY"]) == (4, 4, 3)
     asked = rows.filter(~pl.col("duplicate"))
     assert one["tokens"]["prompt"] == asked["prompt_tokens"].sum()
+
+
+@pytest.mark.parametrize("num_workers", [1, 3])
+def test_records_are_the_same_after_kills_and_from_several_workers(tmp_path, num_workers):
+    """Each worker of a run that is stopped again and again knows the answers of its own shards only."""
+    texts = [f"note {number}" for number in np.random.default_rng(1).integers(0, 12, 40).tolist()]
+    data = write_documents(tmp_path / "d.parquet", texts)
+    whole = extract_here(make_settings(data, tmp_path / "whole", run__shard_rows=40))
+    slow = {"model__script": {"seconds_per_step": 0.01}, "model__max_num_seqs": 2}
+    settings = make_settings(data, tmp_path / "run", run__shard_rows=4, **slow)
+    run = prepare_run(settings, load_task(SMALL_TASK))
+    for turn in range(num_workers):
+        wanted = len(list(run.directory.parts.iterdir())) + 2
+        run_worker(
+            spec(settings, run, f"w{turn}"),
+            should_stop=lambda wanted=wanted: len(list(run.directory.parts.iterdir())) >= wanted,
+        )
+    assert 0 < len(list(run.directory.parts.iterdir())) < run.plan.num_shards
+    some = glane.open_run(tmp_path / "run", partial=True).all().collect()
+    assert some["duplicate"].dtype == pl.Boolean
+    assert extract_here(settings).equals(whole)
+    assert whole["duplicate"].to_list() == [text in texts[:at] for at, text in enumerate(texts)]
+    told = [json.loads((tmp_path / name / "summary.json").read_text()) for name in ("whole", "run")]
+    assert (told[0]["flow"], told[0]["tokens"]) == (told[1]["flow"], told[1]["tokens"])
+
+
+def test_a_part_of_an_earlier_glane_is_refused(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", ["a", "a", "b"])
+    settings = make_settings(data, tmp_path / "run", run__shard_rows=1)
+    run = prepare_run(settings, load_task(SMALL_TASK))
+    directory = run.directory
+    run_worker(spec(settings, run, "w"), should_stop=lambda: len(list(directory.parts.iterdir())) >= 1)
+    path = next(directory.parts.glob("part-*.parquet"))
+    table = pq.read_table(path)
+    pq.write_table(with_repeats(table, np.array([False] * table.num_rows)), path)
+    with pytest.raises(RunError, match=r"part-\d+\.parquet: written by an earlier glane.*Remove it"):
+        extract_here(settings)
+    path.unlink()
+    assert extract_here(settings)["duplicate"].to_list() == [False, True, False]

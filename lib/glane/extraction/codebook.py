@@ -15,7 +15,7 @@ from glane.task.result import RESULT_COLUMNS
 from glane.task.task import Task
 from glane.types import DOCUMENTS, LOOKUP, Found, Language
 
-_ANNOTATIONS: dict[Language, dict[str, str]] = {
+ANNOTATIONS: dict[Language, dict[str, str]] = {
     "fr": {
         "precision": "Précision de {} : année, mois ou jour (year, month, day).",
         "missing": "Pourquoi {} est vide.",
@@ -189,7 +189,7 @@ def _described(name: str, role: Literal["field", "member"], field: Field, langua
 
 def _annotation(name: str, kind: pa.DataType, field: Field, task: Task) -> ColumnEntry:
     base, _, what = name.partition("__")
-    description = _ANNOTATIONS[task.language][what].format(base)
+    description = ANNOTATIONS[task.language][what].format(base)
     if what == LOOKUP and (table := lookup_of(field)) is not None:
         description = f"{description} ; " if task.language == "fr" else f"{description}; "
         description += f"{table}: {', '.join((task.lookups[table].code, *task.lookups[table].also))}."

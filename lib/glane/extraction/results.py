@@ -13,6 +13,7 @@ from glane.corpus.plan import read_plan
 from glane.drift import Drift
 from glane.errors import RunError, told
 from glane.extraction.case_text import case_text
+from glane.extraction.flat_codebook import flat_entries
 from glane.extraction.highlight import MarkedText, Passage
 from glane.extraction.places import drift_file
 from glane.extraction.tables import evidence, line_list
@@ -20,6 +21,7 @@ from glane.records import read_record
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.intact import check_intact
+from glane.run.repeats import DUPLICATE
 from glane.settings import ExtractSettings
 from glane.spreadsheets import without_formulas
 from glane.task.doubts import doubts
@@ -41,7 +43,11 @@ class Run:
 
     def all(self) -> pl.LazyFrame:
         """Every row, whatever its status."""
-        return pl.scan_parquet(list(self._files), glob=False)
+        rows = pl.scan_parquet(list(self._files), glob=False)
+        if self.is_complete or rows.collect_schema().get(DUPLICATE) != pl.Binary:
+            return rows
+        digest = pl.col(DUPLICATE)  # of parts: of what is committed, what repeats
+        return rows.with_columns((digest.is_not_null() & ~digest.is_first_distinct()).alias(DUPLICATE))
 
     def usable(self) -> pl.LazyFrame:
         """The rows with values: status OK."""
@@ -201,9 +207,12 @@ class Run:
     def codebook(self, *, for_spreadsheet: bool = True) -> pl.DataFrame:
         """One row per column, and per member of a record: name, role, type, description, values, labels, bounds.
 
-        `for_spreadsheet` is that of `line_list`.
+        What only `line_list` has stands at the end, with the role `line_list`, whose `for_spreadsheet` is the same.
         """
-        table = pl.DataFrame([entry.model_dump() for entry in self.description().codebook], infer_schema_length=None)
+        entries = [entry.model_dump() for entry in self.description().codebook]
+        known = {str(entry["column"]) for entry in entries}
+        entries += flat_entries(self.all().collect_schema(), self._fields(), known, self.task.language)
+        table = pl.DataFrame(entries, infer_schema_length=None)
         return without_formulas(table) if for_spreadsheet else table
 
     def description(self) -> RunDescription:
