@@ -193,7 +193,5 @@ def _what_it_is(path: str) -> str:
         return "its footer is encrypted). Give a file that is not encrypted."
     if begin == b"PAR1":
         return "Parquet, but truncated or damaged). Copy it again."
-    advice = conversion(".xlsx" if begin == b"PK\3\4" else Path(path).suffix)
-    return f"not Parquet). {advice or 'Give a Parquet file.'}".replace(
-        "FILE.parquet", f"{Path(path).stem}.parquet"
-    ).replace("FILE", Path(path).name)
+    advice = conversion(path, ending=".xlsx" if begin == b"PK\3\4" else None)
+    return f"not Parquet). {advice or 'Give a Parquet file.'}"

@@ -32,7 +32,7 @@ class Found:
     pattern: str  # as it was told
     paths: tuple[str, ...]  # sorted
     hidden: tuple[str, ...] = ()  # names that begin with "." or "_"
-    others: tuple[str, ...] = ()  # files in directories that have another ending
+    others: tuple[str, ...] = ()  # paths of files in directories that have another ending
     again: tuple[str, ...] = ()  # files and directories that a second path leads to
     entered: tuple[tuple[str, _States], ...] = ()  # real directories, with what of the pattern was left there
     parts: tuple[str, ...] = ()  # the pattern below the first directory
@@ -41,7 +41,7 @@ class Found:
         """What was passed over, a line for each reason."""
         reasons = (
             (self.hidden, "begin with . or _"),
-            (self.others, f"do not end in {' or '.join(ENDINGS)}, or are no plain files"),
+            ([Path(path).name for path in self.others], f"do not end in {' or '.join(ENDINGS)}, or are no plain files"),
             (self.again, "were reached before by another path"),
         )
         return [f"passed over: {_listed(names)} ({len(names)} that {why})" for names, why in reasons if names]
@@ -116,7 +116,8 @@ def _nothing(found: Found) -> str:
     what = f"{'no file matches' if found.parts else 'no Parquet file in the directory'} {found.pattern!r}"
     passed = [f"{line[0].upper()}{line[1:]}." for line in found.lines()]
     endings = Counter(Path(name).suffix.lower() for name in found.others).most_common(1)
-    advice = conversion(endings[0][0]) if endings else ""
+    first = next((name for name in found.others if endings and Path(name).suffix.lower() == endings[0][0]), None)
+    advice = "" if first is None else conversion(first)
     return " ".join([f"{what}.", *passed, advice or "Give a Parquet file, a directory or a glob."])
 
 
@@ -220,7 +221,7 @@ class _Walk:
             status = os.stat(path)
         except OSError as error:
             if not is_taken and Path(name).suffix:  # a file of another kind; without an ending it may be a folder
-                self.others.append(name)
+                self.others.append(path)
                 return
             what = "this link leads nowhere" if Path(path).is_symlink() else "cannot be looked at"
             raise DataError(f"{path}: {what} ({error.strerror}). Mend or remove it.") from None
@@ -228,7 +229,7 @@ class _Walk:
             self.enter(path, after)
         elif is_named or _BELOW in after:
             if not is_taken or not stat.S_ISREG(status.st_mode):
-                self.others.append(name)
+                self.others.append(path)
             elif not self._is_seen(path, status, frozenset()):
                 self.files.append(_utf8(path))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from glane.corpus.delimited import reading_line, shape_of
+
 ENDINGS = (".parquet", ".parq", ".pq")
 _POLARS = {
-    ".csv": 'read_csv("FILE", separator=";", encoding="cp1252"',
-    ".tsv": 'read_csv("FILE", separator="\\t"',
-    ".txt": 'read_csv("FILE", separator="\\t", encoding="cp1252"',
     ".xlsx": 'read_excel("FILE"',
     ".xls": 'read_excel("FILE"',
     ".xlsb": 'read_excel("FILE"',
@@ -33,9 +34,43 @@ _WORDS = {
 }
 
 
-def conversion(ending: str) -> str:
-    """A sentence that says how a file with this ending becomes Parquet; empty if it is not known."""
-    if call := _POLARS.get(ending.lower()):
-        hint = " (separator and encoding as in the file)" if "csv" in call else ""
-        return f'Convert it with Polars: pl.{call}).write_parquet("FILE.parquet"){hint}.'
-    return _WORDS.get(ending.lower(), "")
+_DELIMITED = (".csv", ".tsv", ".txt")
+_UNKNOWN = (
+    'Convert it with Polars: pl.read_csv("FILE", separator="…", encoding="…", infer_schema=False)'
+    '.write_parquet("FILE.parquet"), with the separator and the encoding of the file.'
+)
+
+
+def conversion(path: str | Path, *, ending: str | None = None) -> str:
+    """A sentence that says how a file becomes Parquet; empty if that is not known.
+
+    A file of separated values is looked into. Cells are not shown.
+
+    Args:
+        path: of the file, which need not be there.
+        ending: what the file is, where its name does not say.
+    """
+    path = Path(path)
+    ending = (ending or path.suffix).lower()
+    if ending in _DELIMITED:
+        return _of_delimited(path)
+    if call := _POLARS.get(ending):
+        return _named(f'Convert it with Polars: pl.{call}).write_parquet("FILE.parquet").', path)
+    return _named(_WORDS.get(ending, ""), path)
+
+
+def _of_delimited(path: Path) -> str:
+    shape = shape_of(path)
+    if shape is None:
+        return _named(_UNKNOWN, path)
+    said = f"Convert it with Polars: {reading_line(path, shape)}. All columns stay text, so that ids keep their zeros"
+    if shape.has_decimal_commas:
+        said += (
+            '; numbers have a decimal comma: .with_columns(pl.col("COLUMN").str.replace(",", ".").cast(pl.Float64)) '
+            "before it is written, where one is needed"
+        )
+    return f"{said}."
+
+
+def _named(sentence: str, path: Path) -> str:
+    return sentence.replace("FILE.parquet", str(path.with_suffix(".parquet"))).replace("FILE", str(path))

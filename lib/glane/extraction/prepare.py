@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from glane.corpus.files import InputFile, folder_lines, inspect_files
 from glane.corpus.find import Found, find_files
+from glane.corpus.garbled import garbled_lines
 from glane.corpus.group_plan import make_group_plan
 from glane.corpus.group_proof import with_group_digests
 from glane.corpus.groups import check_order, check_plain
@@ -60,7 +61,12 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
         description=description,
         plan=lambda: _plan(settings, task, files, [entry.digest for entry in description.files]),
         found=found,
-        notes=(*folder_lines(files), *found.lines(), *text_date_lines(files, settings.data.carry_columns)),
+        notes=(
+            *folder_lines(files),
+            *found.lines(),
+            *text_date_lines(files, settings.data.carry_columns),
+            *garbled_lines(files, settings.data.text_column),
+        ),
     )
 
 
