@@ -274,7 +274,7 @@ def test_the_page_holds_what_differs_and_nothing_else(run, tmp_path, blind, caps
 
 def test_readers_who_agree_leave_nothing_to_adjudicate(run, tmp_path, capsys):
     out, files = drawn(run, tmp_path)
-    same = json.loads((tmp_path / "Ada.json").read_text()) | {"reviewer": "Cyr"}
+    same = json.loads((tmp_path / "Ada.json").read_text()) | {"reviewer": "Cyr", "saved": "2025-01-02T00:00:00Z"}
     (tmp_path / "same.json").write_text(json.dumps(same))
     review(tmp_path / "run", out, adjudicate=[files[0], str(tmp_path / "same.json")])
     assert "there is nothing to adjudicate" in capsys.readouterr().out

@@ -144,6 +144,8 @@ def test_a_sample_of_before_is_one_that_showed_answers(run, tmp_path):
     review(tmp_path / "run", tmp_path / "old", rows=3)
     path = tmp_path / "old" / "sample.parquet"
     pl.read_parquet(path).drop("arm").write_parquet(path)
+    written = json.loads((tmp_path / "old" / ".glane-files").read_text())  # no digests, as that glane wrote it
+    (tmp_path / "old" / ".glane-files").write_text(json.dumps({**written, "digests": {}}))
     assert {one.arm for one in read_sample(tmp_path / "old", id_column="id").drawn.values()} == {"assisted"}
     review(tmp_path / "run", tmp_path / "old", rows=3)  # the same sample
     with pytest.raises(RunError, match="holds another sample"):

@@ -156,8 +156,8 @@ def estimate(
         check_value(field, question.value, kind=kind, categories=categories_of(runs.first.task.fields.get(field)))
     if reviewed is not None and weight is None and inclusion_probability in (None, PROBABILITY):
         in_runs = reviewed.join(rows.select(id_column), on=id_column, how="semi")
-        least, most = runs.num_drawn_from(in_runs[id_column])
-        check_whole(in_runs, least=least, most=most, is_part=in_runs.height < reviewed.height)
+        num_usable = runs.num_drawn_from(in_runs[id_column])
+        check_whole(in_runs, num_usable=num_usable, is_part=in_runs.height < reviewed.height)
     found = estimated(rows, reviewed, question, id_column=id_column, failed=failed, transported=transported)
     summary = summarised(found, question, num_rejected=failed.height)
     about = {

@@ -49,14 +49,10 @@ class SeveralRuns:
             )
         return found
 
-    def num_drawn_from(self, reviewed: pl.Series) -> tuple[int, int]:
-        """The fewest and the most usable documents that a sample was drawn from: runs that have some of it, and all."""
-        sizes, is_in = [], []
-        for run in self.runs:
-            ids = run.usable().select(self.first.id_column).collect().to_series()
-            sizes.append(len(ids))
-            is_in.append(bool(reviewed.is_in(ids.implode()).any()))
-        return sum(size for size, known in zip(sizes, is_in, strict=True) if known), sum(sizes)
+    def num_drawn_from(self, reviewed: pl.Series) -> int:
+        """The usable documents of the runs that some of the reviewed ones are of."""
+        found = [run.usable().select(self.first.id_column).collect().to_series() for run in self.runs]
+        return sum(len(ids) for ids in found if reviewed.is_in(ids.implode()).any())
 
     def failed(self, question: Question) -> pl.DataFrame:
         """The rows without values, with the columns that a question needs.

@@ -28,25 +28,26 @@ def check_range(weights: pl.Series, name: str) -> None:
     if weights.null_count() or not weights.is_finite().all() or not (weights > 0).all():
         raise DataError(f"gold: {name!r} must be a number above 0 in every row.")
     if not weights.is_between(LEAST_WEIGHT, MOST_WEIGHT).all():
+        numbers = weights.to_numpy()
         raise DataError(
-            f"gold: {name!r} has weights from {np.min(weights):.3g} to {np.max(weights):.3g}. A weight says for how "
-            f"many documents one stands: between {LEAST_WEIGHT:g} and {MOST_WEIGHT:g}."
+            f"gold: {name!r} has weights from {numbers.min():.3g} to {numbers.max():.3g}. A weight says for how many "
+            f"documents one stands: between {LEAST_WEIGHT:g} and {MOST_WEIGHT:g}."
         )
 
 
-def check_whole(gold: pl.DataFrame, *, least: int, most: int, is_part: bool = False) -> None:
+def check_whole(gold: pl.DataFrame, *, num_usable: int, is_part: bool = False) -> None:
     """Check that a sample with strata or unequal probabilities adds up to the run that it was drawn from.
 
-    Nothing is checked of a simple random sample, or of weights without probabilities: their scale is anybody's.
+    Nothing is checked of a simple random sample, or of weights without probabilities: their scale is anybody's. A
+    sample may stand for more than the run: for what the run's documents were drawn from.
 
     Args:
         gold: one row per reviewed document of the run.
-        least: the fewest documents that it may stand for, as the usable ones of the run.
-        most: the most, as all of the run.
+        num_usable: documents of the run with values, from which reviews are drawn.
         is_part: whether some reviewed documents are not in the run: then chance has a part in the sum.
 
     Raises:
-        DataError: if it stands for fewer documents, or for more.
+        DataError: if it stands for fewer documents.
     """
     chances = _chances(gold)
     if chances is None or not len(chances):
@@ -58,16 +59,15 @@ def check_whole(gold: pl.DataFrame, *, least: int, most: int, is_part: bool = Fa
         return
     total = float(weights.sum())
     error = _STANDARD_ERRORS * _standard_error(weights, strata, is_part=is_part)
-    if least * (1 - _TOLERANCE) - error <= total <= most * (1 + _TOLERANCE) + error:
+    if total >= num_usable * (1 - _TOLERANCE) - error:
         return
     names = gold[STRATUM].cast(pl.String).unique().sort().to_list() if STRATUM in gold.columns else []
     known = f" Its strata: {', '.join(told(str(name)) for name in names[:8])}." if names else ""
-    what = "documents of a stratum are missing" if total < least else "it was drawn from another run"
-    run = f"{least} usable documents" if least == most else f"{least} usable documents of {most}"
     raise DataError(
         f"gold: by their {PROBABILITY}, its {len(weights)} documents stand for {total:.0f} documents, and the run has "
-        f"{run}: {what}, and figures would be of the rest.{known} Give the right answers whole, as glane review wrote "
-        f"them of this run. If another sample is meant, give its weights as {WEIGHT!r}, and no {PROBABILITY!r}."
+        f"{num_usable} usable ones: reviewed documents are missing, as those of a stratum, and figures would be of the "
+        f"rest.{known} Give the right answers whole, as glane review wrote them of this run. If another sample is "
+        f"meant, give its weights as {WEIGHT!r}, and no {PROBABILITY!r}."
     )
 
 

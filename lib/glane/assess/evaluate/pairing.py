@@ -95,7 +95,7 @@ def pair(
     num_usable = run.filter(pl.col("status").cast(pl.String) == Status.OK).select(pl.len()).collect().item()
     is_drawn = paired.select(name for name in (*drawn, STRATUM) if name in paired.columns and name not in fields)
     if is_drawn.width:
-        check_whole(is_drawn, least=num_usable, most=num_rows, is_part=len(paired) < len(gold))
+        check_whole(is_drawn, num_usable=num_usable, is_part=len(paired) < len(gold))
     unknown = gold.join(rows.select(id_column), on=id_column, how="anti", maintain_order="left")[id_column]
     statuses = Counter(status for status in rows["status"].cast(pl.String) if status != Status.OK)
     flow = DocumentFlow(
