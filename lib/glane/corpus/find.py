@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 import stat
 from collections import Counter
@@ -32,7 +33,8 @@ class Found:
     pattern: str  # as it was told
     paths: tuple[str, ...]  # sorted
     hidden: tuple[str, ...] = ()  # names that begin with "." or "_"
-    others: tuple[str, ...] = ()  # paths of files in directories that have another ending
+    others: tuple[str, ...] = ()  # files in directories that have another ending
+    other_paths: tuple[str, ...] = ()  # and where they are
     again: tuple[str, ...] = ()  # files and directories that a second path leads to
     entered: tuple[tuple[str, _States], ...] = ()  # real directories, with what of the pattern was left there
     parts: tuple[str, ...] = ()  # the pattern below the first directory
@@ -41,7 +43,7 @@ class Found:
         """What was passed over, a line for each reason."""
         reasons = (
             (self.hidden, "begin with . or _"),
-            ([Path(path).name for path in self.others], f"do not end in {' or '.join(ENDINGS)}, or are no plain files"),
+            (self.others, f"do not end in {' or '.join(ENDINGS)}, or are no plain files"),
             (self.again, "were reached before by another path"),
         )
         return [f"passed over: {_listed(names)} ({len(names)} that {why})" for names, why in reasons if names]
@@ -85,7 +87,8 @@ def find_files(pattern: str, *, place: str = "data.path") -> Found:
         pattern=pattern,
         paths=tuple(sorted(walk.files)),
         hidden=tuple(walk.hidden),
-        others=tuple(walk.others),
+        others=tuple(Path(path).name for path in walk.others),
+        other_paths=tuple(walk.others),
         again=tuple(walk.again),
         entered=tuple(walk.entered),
         parts=parts,
@@ -116,8 +119,8 @@ def _nothing(found: Found) -> str:
     what = f"{'no file matches' if found.parts else 'no Parquet file in the directory'} {found.pattern!r}"
     passed = [f"{line[0].upper()}{line[1:]}." for line in found.lines()]
     endings = Counter(Path(name).suffix.lower() for name in found.others).most_common(1)
-    first = next((name for name in found.others if endings and Path(name).suffix.lower() == endings[0][0]), None)
-    advice = "" if first is None else conversion(first)
+    first = (path for path in found.other_paths if endings and Path(path).suffix.lower() == endings[0][0])
+    advice = "".join(conversion(path) for path in itertools.islice(first, 1))
     return " ".join([f"{what}.", *passed, advice or "Give a Parquet file, a directory or a glob."])
 
 
