@@ -225,7 +225,7 @@ def test_the_job_follows_clusters(run, tmp_path):  # noqa: F811
     review(tmp_path / "run", out, rows=5)
     files = []
     for name in ("Ada", "Béa"):
-        content = corrections_of(run, {f"d{i}": {} for i in range(5)}, reviewer=name)
+        content = corrections_of(run, {f"d{i}": {} for i in range(5)}, reviewer=name, saved=f"by {name}")
         for document in content["documents"]:
             document["inclusion_probability"] = 1.0
         files.append(tmp_path / f"{name}.json")

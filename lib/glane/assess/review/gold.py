@@ -19,7 +19,7 @@ from glane.assess.review.agreement import agreement
 from glane.assess.review.agreement_text import agreement_lines
 from glane.assess.review.consensus import SOURCE, Settled, consensus, unsettled
 from glane.assess.review.corrections import Corrections
-from glane.assess.review.readings import Readings, read_readings, unchecked
+from glane.assess.review.readings import Readings, read_readings
 from glane.assess.review.record import AgreementSummary
 from glane.assess.review.reviewed_sample import Sample, state_text
 from glane.assess.sampling import IN_BULK, PROBABILITY, REVIEWER, STRATUM, WEIGHT
@@ -34,7 +34,6 @@ class Gold:
     table: pa.Table  # one row per reviewed document
     agreement: AgreementSummary  # counts by field, and between reviewers
     unsettled: Mapping[str, tuple[str, ...]]  # by document, the fields on which readers disagree and the first counts
-    unchecked: tuple[str, ...] = ()  # the files that do not say which answers they accept
 
 
 def make_gold(
@@ -82,7 +81,7 @@ def make_gold(
         blind={name for name, one in sample.drawn.items() if one.arm == BLIND},
     )  # fmt: skip
     left = unsettled(found)
-    return Gold(table=table, agreement=counts, unsettled=left, unchecked=unchecked(reviews))
+    return Gold(table=table, agreement=counts, unsettled=left)
 
 
 def write_gold(folder: str | Path, gold: Gold, *, of: Sequence[RunLink] = ()) -> str:
@@ -96,7 +95,7 @@ def write_gold(folder: str | Path, gold: Gold, *, of: Sequence[RunLink] = ()) ->
     pq.write_table(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
     write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": gold.agreement.as_json()}, of=of)
     said = f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement.sample)}"
-    return "\n".join([said, *agreement_lines(gold.agreement), *_unsettled_line(gold.unsettled), *_doubt_lines(gold)])
+    return "\n".join([said, *agreement_lines(gold.agreement), *_unsettled_line(gold.unsettled), *_bulk_line(gold)])
 
 
 def _unsettled_line(left: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -111,22 +110,15 @@ def _unsettled_line(left: Mapping[str, tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _doubt_lines(gold: Gold) -> list[str]:
-    """What was accepted without a look at each value, and which files do not say what they accept."""
-    lines = []
+def _bulk_line(gold: Gold) -> list[str]:
+    """What was accepted without a look at each value; nothing where nothing was."""
     counts = {name: one.in_bulk for name, one in gold.agreement.fields.items() if one.in_bulk}
-    if counts:
-        lines.append(
-            f"{sum(counts.values())} values were accepted together with all that was left of their documents, none of "
-            f"them marked: {', '.join(f'{name} {num}' for name, num in counts.items())}. {IN_BULK} says which"
-        )
-    if gold.unchecked:
-        lines.append(
-            f"{gold.unchecked[0]}{f' and {len(gold.unchecked) - 1} more' if len(gold.unchecked) > 1 else ''}: saved by "
-            "the page of an earlier glane, which does not say which answers it showed. Make sure that run.dir is the "
-            "run that the page was made from"
-        )
-    return lines
+    if not counts:
+        return []
+    return [
+        f"{sum(counts.values())} values were accepted together with all that was left of their documents, none of "
+        f"them marked: {', '.join(f'{name} {num}' for name, num in counts.items())}. {IN_BULK} says which"
+    ]
 
 
 def _table(

@@ -66,8 +66,8 @@ def read_readings(
         if review.adjudicates is not None:
             raise DataError(f"corrections: {path} is of an adjudicator. Give it as adjudicated={path}.")
         sample.check_size(review.sampled, place=path)
-    _check_readers(reviews)
     fields = _common_fields(task, reviews)
+    _check_readers(reviews)
     kept = _gold_columns(task, fields)
     values: dict[str, dict[str, Row]] = {}
     for path, review in reviews.items():
@@ -154,24 +154,18 @@ def _check_shown(document: ReviewedDocument, place: str, *, is_blind: bool) -> N
 
 def _check_answers(document: ReviewedDocument, fields: Mapping[str, Field], row: Row, place: str) -> None:
     """Check that what was accepted or corrected was shown with the answers of this run."""
+    is_accepted = any(one.decision == "accepted" for one in document.fields.values())
+    if document.shown is None and is_accepted:
+        raise DataError(
+            f"{place}: accepted, and the file does not say which answers its page showed (shown). Give the file as the "
+            "page saved it; one of the page of an earlier glane becomes right answers with that glane."
+        )
     if document.shown is not None and document.shown != shown_digest(fields, row):
         raise DataError(
             f"{place}: its page showed other answers than those of this run, though both have the same fingerprint: "
             "what was accepted there is not known to be right here. Give the run.dir that the page was made from, or "
             "make a page of this run in another out.dir and review it."
         )
-
-
-def unchecked(reviews: Mapping[str, Corrections]) -> tuple[str, ...]:
-    """The files that accept answers without saying which: of pages that glane wrote before it compared them."""
-    return tuple(
-        path
-        for path, review in reviews.items()
-        if any(
-            document.shown is None and any(one.decision == "accepted" for one in document.fields.values())
-            for document in review.documents
-        )
-    )
 
 
 def decided(
