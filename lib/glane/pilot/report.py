@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow.parquet as pq
 
 from glane.assess.files import write_folder
@@ -38,6 +39,8 @@ def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Fram
     """
     pilot, run = settings.pilot, open_run(trial.run.root)
     rows, chars = run.all().collect(), trial.chars
+    if trial.model.ask_duplicates:
+        rows = rows.with_columns(duplicate=pl.lit(False))  # each cost its own answer
     pace = read_pace(trial.run, rows, read_plan(trial.run.plan).shard_rows.tolist(), window=trial.model.window_size)
     counts = _engine_counts(pilot, pace)
     if len(rows) > _MOST_ROWS_USED:
@@ -46,7 +49,8 @@ def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Fram
     strata = strata_of(chars)
     seen = observed(rows, chars, strata)
     own = seen.output_tokens[~seen.is_repeated]
-    is_asked = frame.is_asked(REMEMBERED_TOKENS / max(float(own.mean()) if len(own) else 0.0, 1.0))
+    remembered = REMEMBERED_TOKENS / max(float(own.mean()) if len(own) else 0.0, 1.0)
+    is_asked = frame.is_asked(0.0 if trial.model.ask_duplicates else remembered)
     stratum = strata.of(frame.chars[is_asked])
     asked = np.bincount(stratum, minlength=strata.count)
     sums = np.bincount(stratum, weights=frame.chars[is_asked], minlength=strata.count)
