@@ -184,3 +184,13 @@ def test_a_part_of_an_earlier_glane_is_refused(tmp_path):
         extract_here(settings)
     path.unlink()
     assert extract_here(settings)["duplicate"].to_list() == [False, True, False]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3])
+def test_digests_are_read_where_they_lie(cut):
+    """A slice of a column, several chunks, and nulls between: all the same rows."""
+    numbers = [5, None, 5, 7, None, 7, 5]
+    whole = digests(numbers)
+    with RowDigests(len(numbers)) as told:
+        told.add(pa.chunked_array([whole[cut:4], whole[4:4], whole[4:]], DIGEST))
+        assert told.repeated().tolist() == first_seen(numbers[cut:])

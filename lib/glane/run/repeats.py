@@ -60,7 +60,8 @@ class RowDigests:
         rows = np.arange(self._num_added, self._num_added + len(digests), dtype=np.uint64)
         self._num_added += len(digests)
         is_there = digests.is_valid().to_numpy(zero_copy_only=False)
-        halves = np.frombuffer(b"".join(digests.drop_null().to_pylist()), dtype=">u8").reshape(-1, 2)
+        chunks = digests.chunks if isinstance(digests, pa.ChunkedArray) else [digests]
+        halves = np.concatenate([np.zeros((0, 2), ">u8"), *map(_halves, chunks)])
         self._waiting.append(np.column_stack([halves.astype(np.uint64), rows[is_there]]))
         self._num_waiting += len(halves)
         if self._folder is not None and self._num_waiting >= _BUFFER:
@@ -95,6 +96,15 @@ class RowDigests:
                 f"{folder}: {error.strerror or 'cannot be written'}. Finding which of {self._num_rows} texts repeat "
                 f"takes {24 * self._num_rows / 2**30:.1f} GiB of temporary disk: set TMPDIR to a place with room."
             ) from None
+
+
+def _halves(digests: pa.Array) -> npt.NDArray[np.uint64]:
+    """The two halves of each digest that is there, as numbers, read where they lie."""
+    there = digests.drop_null()
+    if not len(there):
+        return np.zeros((0, 2), ">u8")
+    found = np.frombuffer(there.buffers()[1], dtype=">u8").reshape(-1, 2)
+    return found[there.offset : there.offset + len(there)]
 
 
 def _repeated(entries: Entries) -> npt.NDArray[np.int64]:
