@@ -190,7 +190,7 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
         *notice_lines(summary.toy),
         f"records  {_shown(directory.records)}/*.parquet",
         f"summary  {_shown(directory.summary)}",
-        f"flow     read {flow.read} > {_selected(flow)} > answers reused {flow.duplicates} > "
+        f"flow     read {flow.read} > {_selected(flow)} > duplicates {flow.duplicates} > "
         f"asked {flow.asked} > {statuses}",
         f"reading  {reading.chunks} chunks, {reading.repairs} repairs, "
         f"{reading.rows_with_broken_rules} rows that break a rule, {reading.rows_with_leaks} with a leak, "
