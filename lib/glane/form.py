@@ -7,6 +7,7 @@ can be "any substring of" a text.
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 
@@ -62,10 +63,15 @@ def free_quotes(grammar: str) -> FreeQuotes | None:
     if not first.startswith(_OPENER) or not (_COPIED in shared or _COPIED_WITHIN in shared):
         return None
     return FreeQuotes(
-        grammar=shared.replace(_COPIED, _FREE).replace(_COPIED_WITHIN, _FREE),
+        grammar=_freed(shared),
         opener=json.loads(first.removeprefix(_OPENER)),
         spelled=json.loads(passage)["substring_chars"],
     )
+
+
+@functools.lru_cache(maxsize=64)  # a task has one, and this is asked with each document
+def _freed(grammar: str) -> str:
+    return grammar.replace(_COPIED, _FREE).replace(_COPIED_WITHIN, _FREE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -243,7 +243,7 @@ class Passage:
             found.append(self._pieces.whole_of[length - 1].of(pieces[may_begin]))
             found.append(self._pieces.closing_of[length - 1].of(pieces[may_end]))
         if len(text) > _SHORT:
-            places = np.flatnonzero(may_begin & np.isin(pieces, self._pieces.longer)).tolist()
+            places = np.flatnonzero(may_begin & _among(pieces, self._pieces.longer)).tolist()
             found += [np.array(self._continuations(place, place), np.int64) for place in places]
         return self._pieces.mask(np.concatenate(found))
 
@@ -255,6 +255,15 @@ class Passage:
             wrong = [token for token, begun in tokens if self.after(inside, begun) is None]
             self._crossings[opened] = ~self._pieces.mask(wrong) if tokens else None
         return self._crossings[opened]
+
+
+def _among(values: Numbers, some: Numbers) -> npt.NDArray[np.bool_]:
+    """Of each value, whether it is one of some sorted ones. `np.isin` would look through all of those each time."""
+    if not len(some):
+        return np.zeros(len(values), np.bool_)
+    places = np.minimum(np.searchsorted(some, values), len(some) - 1)
+    found: npt.NDArray[np.bool_] = some[places] == values
+    return found
 
 
 def _bits(tokens: list[int]) -> _Bits:
