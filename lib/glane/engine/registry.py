@@ -25,7 +25,7 @@ def engine_kind(name: str) -> EngineKind:
 
 def toy_of(settings: ModelSettings) -> Toy | None:
     """What is said of this model's answers: that they are random, or a demonstration. None for a real model."""
-    if engine_kind(settings.engine).is_random:
+    if engine_kind(settings.engine).is_random or settings.toy_for == ():  # trained for no task
         return Toy.RANDOM
     return None if settings.toy_for is None else Toy.DEMONSTRATION
 

@@ -118,7 +118,7 @@ def summarise(
         rows_recalled_without_passage=counts["recalled_without_passage"],
     )
     signs = attention({sign: counts[sign] for sign in SIGNS}, by, usable=flow.OK)
-    tokens = Tokens(prompt=counts["prompt"], output=counts["output"])
+    tokens = Tokens(prompt=counts["prompt"], output=counts["output"], forced=_forced(summary.tokens, counts["output"]))
     more: dict[str, object] = {
         "flow": flow,
         "tokens": tokens,
@@ -174,6 +174,11 @@ def check_usable(directory: RunDirectory, settings: RunSettings) -> None:
         return
     if said := shortfall(extraction_summary(directory), settings.min_usable_share):
         raise UnusableError(f"{settings.dir}: {said}. The records are kept; a new run needs another run.dir.")
+
+
+def _forced(asked: Tokens, output: int) -> int | None:
+    """The forced tokens of answers; None where engines also wrote answers that are not in the records."""
+    return asked.forced if asked.output == output else None
 
 
 def _total(column: pa.Array) -> int:

@@ -48,6 +48,7 @@ class _Counts:
     duplicates: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
+    forced_tokens: int | None = 0  # None once an answer does not tell
     shards: int = 0
     committed: Counter[str] = field(default_factory=Counter)  # rows by status, in the shards that this worker committed
     judged_rows: int = 0  # rows of shards that are done, here or by another worker that was faster
@@ -259,6 +260,7 @@ class Worker:
         if isinstance(outcome, Completion) and not result.duplicate:
             self._counts.prompt_tokens += outcome.num_prompt_tokens
             self._counts.output_tokens += outcome.num_output_tokens + outcome.num_reasoning_tokens
+            self._counts.forced_tokens = _and_forced(self._counts.forced_tokens, outcome)
         if target.reading is None:
             assert isinstance(outcome, Outcome)
             self._close_row(target, Extraction(status=outcome.status, reason=outcome.reason), duplicate=False)
@@ -325,6 +327,7 @@ class Worker:
             duplicates=self._counts.duplicates,
             prompt_tokens=self._counts.prompt_tokens,
             output_tokens=self._counts.output_tokens,
+            forced_tokens=self._counts.forced_tokens,
             shards=self._counts.shards,
             committed=dict(self._counts.committed),
             open_rows=self._counts.rows.total() - self._counts.judged_rows,
@@ -335,3 +338,9 @@ class Worker:
             steps=self._num_steps,
             is_busy=len(self._window) > 0,
         )
+
+
+def _and_forced(so_far: int | None, answer: Completion) -> int | None:
+    """The number of forced tokens with those of one more answer; None once an answer does not tell."""
+    told = answer.num_forced_tokens if answer.num_output_tokens else 0
+    return None if so_far is None or told is None else so_far + told

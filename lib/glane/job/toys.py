@@ -5,12 +5,11 @@ from __future__ import annotations
 import yaml
 
 from glane.composition import CONF
-from glane.engine.registry import toy_of
+from glane.engine.registry import engine_kind, toy_of
 from glane.engine.weights import marked
 from glane.errors import ConfigError
 from glane.settings import ExtractSettings
 from glane.task.task import Task, load_task
-from glane.types import Toy
 
 _WAYS = (
     "Choose a model with model=NAME (glane extract --help lists the names). To try glane all the same, set "
@@ -28,7 +27,7 @@ def refuse_toy(settings: ExtractSettings, task: Task) -> None:
     toy = toy_of(model)
     if toy is None or settings.run.allow_toy:
         return
-    if toy is Toy.RANDOM:
+    if engine_kind(model.engine).is_random:
         raise ConfigError(f"model: {model.name!r} reads nothing, and draws its answers at random. {_WAYS}")
     known = model.toy_for or ()
     if task.name not in known:

@@ -33,6 +33,7 @@ class Progress(Strict):
     duplicates: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
+    forced_tokens: int | None = None  # of these, appended without asking the model; None where that is not told
     in_window: int = 0  # prompts in the engine
     window_size: int = 0
     rows_per_s: float = 0.0

@@ -9,6 +9,7 @@ import re
 import time
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,11 +22,11 @@ from glane.errors import RunError
 from glane.run.description import read_description
 from glane.run.directory import PART, RunDirectory
 from glane.run.energy_total import total_energy
-from glane.run.heartbeat import heartbeats, most_at_once
+from glane.run.heartbeat import Heartbeat, heartbeats, most_at_once
 from glane.run.merge import RunAll, merge_file, plan_files
 from glane.run.parts import PartFacts
 from glane.run.prepare import PreparedRun
-from glane.run.summary import Flow, Summary
+from glane.run.summary import Flow, Summary, Tokens
 from glane.storage import TEMPORARY, exists, listed, patiently, remove, storage_errors
 
 
@@ -127,6 +128,7 @@ def _summary(directory: RunDirectory, plan: Plan) -> Summary:
             asked=plan.num_selected,
             **statuses,
         ),
+        tokens=_tokens(beats),
         shards=plan.num_shards,
         seconds_working=round(committed - started, 3),
         rows_per_s=round(plan.num_selected / max(committed - started, 1e-3), 3),
@@ -137,6 +139,17 @@ def _summary(directory: RunDirectory, plan: Plan) -> Summary:
         energy=total_energy(beats),
         hosts=tuple(sorted(set(shards["host"].to_pylist()))),
         engine_deaths=len(listed(directory.deaths, "*.json")),
+    )
+
+
+def _tokens(beats: Sequence[Heartbeat]) -> Tokens:
+    """The tokens that engines read and wrote, also for rows that were asked again after an engine ended by force."""
+    done = [beat.progress for beat in beats]
+    forced = [one.forced_tokens for one in done if one.output_tokens]
+    return Tokens(
+        prompt=sum(one.prompt_tokens for one in done),
+        output=sum(one.output_tokens for one in done),
+        forced=None if not forced or None in forced else sum(told for told in forced if told is not None),
     )
 
 

@@ -41,10 +41,15 @@ class Flow(Strict):
 
 
 class Tokens(Strict):
-    """Tokens that engines read and wrote."""
+    """Tokens that engines read and wrote.
+
+    `forced` tokens of the output were appended without asking the model. It is left out where that is not told: without
+    confidence, or where an engine ended by force and some rows were asked again.
+    """
 
     prompt: int = 0
     output: int = 0
+    forced: int | None = left_out()
 
 
 class Summary(Record):
