@@ -126,6 +126,29 @@ def test_the_order_goes_there_and_back_and_gives_the_pairs_it_promises():
     assert schedule(("glane_off",), pairs=1, visits=1) == ["glane_off"]
 
 
+def test_without_the_four_those_chosen_run_there_and_back():
+    assert schedule(("glane_default", "glane_asked"), pairs=3, visits=1) == [
+        "glane_default", "glane_asked", "glane_default", "glane_asked",
+    ]  # fmt: skip
+
+
+def test_steps_are_compared_where_both_tell_them():
+    order = ["glane_default", "glane_asked", "glane_default"]
+    known = {"steady": [2.0, 1.0, 2.0], "total": [5.0, 10.0, 5.0], "steps": [60, 100, 61]}
+    ratios = all_ratios(order, known, COMPARISONS)
+    assert [ratios[f"{what}_forced_vs_off"]["median"] for what in ("steady", "total", "steps")] == [2.0, 0.5, 0.605]
+    assert {ratios[f"{what}_forced_vs_off"]["verdict"] for what in ("steady", "total", "steps")} == {"better"}
+    untold = all_ratios(order, {**known, "steps": [None, 100, None]}, COMPARISONS)
+    assert "steps_forced_vs_off" not in untold
+    assert untold["total_forced_vs_off"]["pairs"] == 2
+
+
+def test_forced_and_asked_differ_in_nothing_else():
+    forced, asked = CONTENDERS["glane_default"], CONTENDERS["glane_asked"]
+    assert (*forced.overrides, "++model.forced_tokens=false") == asked.overrides
+    assert (forced.is_plain, forced.ask_once, forced.kind) == (asked.is_plain, asked.ask_once, asked.kind)
+
+
 def test_framework_and_levers_are_never_mixed():
     for comparison in COMPARISONS:
         ours, theirs = CONTENDERS[comparison.ours], CONTENDERS[comparison.theirs]

@@ -12,10 +12,10 @@ import yaml
 
 import glane
 from conftest import ROOT, job, write_documents
-from english_reports import EXAMPLE, TASK, reports
 from glane.assess.attacks.kinds import KINDS
 from glane.assess.attacks.plant import planted
 from glane.extraction.results import Run
+from glane_tools.english_reports import EXAMPLE, TASK, reports
 
 pytestmark = pytest.mark.engine
 

@@ -11,12 +11,12 @@ import pytest
 
 import glane
 from conftest import ROOT, SMALL_TASK, extract_here, make_settings, read_yaml, write_documents
-from english_reports import TASK, reports
 from glane.assess.attacks.kinds import KINDS
 from glane.assess.attacks.plant import planted
 from glane.extraction.summary import extraction_summary
 from glane.reading.suspicion import Suspicion
 from glane.task.task import load_task
+from glane_tools.english_reports import TASK, reports
 
 # Kinds that speak to no model by name, by an order or by marks of a conversation: not marked, and told in the docs.
 UNMARKED: set[str] = set()

@@ -13,8 +13,7 @@ from pathlib import Path
 import polars as pl
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from english_reports import TASK, reports
+from glane_tools.english_reports import TASK, reports
 
 
 def main() -> None:

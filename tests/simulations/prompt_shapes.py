@@ -1,6 +1,6 @@
 """How a real model answers when it is asked in other shapes: `python tests/simulations/prompt_shapes.py [rows] [seed]`.
 
-Synthetic reports (tests/english_reports.py) are asked in each shape of the prompt and each order of value and quote, with
+Synthetic reports (lib/glane_tools/english_reports.py) are asked in each shape of the prompt and each order of value and quote, with
 the small model of `make small-model` or `model=…` of the environment variable GLANE_MODEL. For each it prints how many
 values are right, are the example's and not in the report, are wrong and marked by nothing, and stand in their own quote.
 """
@@ -10,15 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 import glane
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from english_reports import EXAMPLE, TASK, Report, reports
+from glane_tools.english_reports import EXAMPLE, TASK, Report, reports
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ from typing import Any
 from glane.assess.files import as_json, write_folder
 from glane.cluster.layout import Node, plan_layout
 from glane.composition import files_of
-from glane.demo.corpus import write_corpus
 from glane.engine.arguments import engine_arguments
 from glane.engine.device import gpu_bytes, num_gpus
 from glane.engine.weights import resolve_weights, weights_bytes
@@ -27,7 +26,9 @@ from glane.storage import storage_errors
 from glane.task.prompt import messages
 from glane.task.task import TEXT_INPUT, Task, load_task
 from glane_tools.benchmark.contenders import COMPARISONS, CONTENDERS, schedule
+from glane_tools.benchmark.corpora import task_of, written
 from glane_tools.benchmark.measure import Bench, Run, measure
+from glane_tools.benchmark.profiles import profiles
 from glane_tools.benchmark.ratios import all_ratios
 from glane_tools.benchmark.report import markdown, picture, summary
 from glane_tools.benchmark.settings import BenchmarkSettings
@@ -63,7 +64,8 @@ def run_benchmark(settings: BenchmarkSettings, *, typed: Sequence[str], say: Cal
         EngineError: if glane itself fails, or the contenders' prompts were not the same.
     """
     out = Path(settings.out.dir).expanduser().absolute()
-    work = plain_work(settings.task, settings.model, documents=out)  # first, as it may refuse the settings
+    task = task_of(settings.corpus, settings.task)
+    work = plain_work(task, settings.model, documents=out)  # first, as it may refuse the settings
     if out.exists() and not out.is_dir():
         raise RunError(f"out.dir: {settings.out.dir} is a file. Choose another directory.")
     refuse_inside_run(out, setting="out.dir")
@@ -71,11 +73,14 @@ def run_benchmark(settings: BenchmarkSettings, *, typed: Sequence[str], say: Cal
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = Path(tempfile.mkdtemp(prefix="work-", dir=out))
     try:
-        corpus = folder / "corpus"
-        write_corpus(corpus, documents=settings.num_documents, seed=settings.seed)
-        work = replace(work, documents=str(corpus / "documents.parquet"))
-        bench = Bench(work=work, extract=tuple(typed), folder=folder, timeout_s=settings.timeout_s)
+        corpus = written(
+            settings.corpus, folder / "corpus", typed, documents=settings.num_documents, seed=settings.seed
+        )
+        work = replace(work, documents=str(corpus.documents))
+        bench = Bench(work=work, extract=corpus.words, folder=folder, timeout_s=settings.timeout_s)
         found = _run_all(settings, bench, say)
+        found["profile"] = profiles(settings, task, work, folder / "profiles")
+        _write(settings, found)
     finally:
         if settings.keep:
             say(f"{folder}: what each run wrote and said")
@@ -152,6 +157,7 @@ def _summed_up(
     measured: dict[str, list[float | None]] = {
         "steady": [run.steady_rows_per_s for run in runs],
         "total": [run.total_s for run in runs],
+        "steps": [run.steps for run in runs],
     }
     ratios = all_ratios([run.contender for run in runs], measured, COMPARISONS)
     about = {
@@ -159,7 +165,8 @@ def _summed_up(
         "documents": settings.num_documents,
         "pairs": settings.num_pairs,
         "seed": settings.seed,
-        "task": str(settings.task.get("name")),
+        "corpus": settings.corpus,
+        "task": str(task_of(settings.corpus, settings.task)["name"]),
         "model": settings.model.name,
         "versions": versions(),
         "load_before": round(load, 2),  # load of the machine from other programs

@@ -114,13 +114,22 @@ _ALL = (
         ask_once=True,
         is_plain=False,
     ),
+    Contender(
+        name="glane_asked",
+        kind="glane",
+        shown="the same, every token asked for",
+        in_process=True,
+        ask_once=True,
+        is_plain=False,
+        overrides=("++model.forced_tokens=false",),
+    ),
 )
 CONTENDERS = {contender.name: contender for contender in _ALL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A ratio of `ours` to `theirs`. Its name gets the prefixes `steady_` and `total_`."""
+    """A ratio of `ours` to `theirs`. Its name gets the prefixes `steady_`, `total_` and `steps_`."""
 
     name: str
     ours: str
@@ -142,6 +151,7 @@ COMPARISONS = (
     Comparison(name="engines_of_bare", ours="bare_engines", theirs="bare_on", kind="levers", reach=3),
     Comparison(name="levers_of_glane", ours="glane_on", theirs="glane_off", kind="levers", reach=3),
     Comparison(name="levers_of_bare", ours="bare_on", theirs="bare_off", kind="levers"),
+    Comparison(name="forced_vs_off", ours="glane_default", theirs="glane_asked", kind="levers"),
     Comparison(name="confidence_cost", ours="glane_confidence", theirs="glane_engines", kind="cost"),
     Comparison(name="copied_quotes_cost", ours="glane_default", theirs="glane_confidence", kind="cost"),
     Comparison(name="default_cost", ours="glane_default", theirs="glane_engines", kind="cost", reach=2),
@@ -154,7 +164,7 @@ _BESIDE = {
     "glane_on": (
         ("glane_unshared",),
         ("ray_data_llm_on",),
-        ("bare_engines", "glane_engines", "glane_confidence", "glane_default"),
+        ("bare_engines", "glane_engines", "glane_confidence", "glane_default", "glane_asked"),
     ),
 }
 
@@ -163,16 +173,15 @@ def schedule(chosen: tuple[str, ...], *, pairs: int, visits: int) -> list[str]:
     """Return the order of runs: forwards and backwards (A B B A), so that drift of the machine affects both sides.
 
     Neighbours are pairs. The run at a turning point belongs to two pairs. There, the other contenders are run between
-    two runs of glane, `visits` times each.
+    two runs of glane, `visits` times each. Without any of the four that make the way, those that were chosen make it.
     """
-    path = [name for name in _PATH if name in chosen]
-    order = path[:1] if path else list(chosen[:1])
+    path = [name for name in _PATH if name in chosen] or list(chosen)
+    order = path[:1]
     left = dict.fromkeys(_BESIDE, visits)
     for number in range(pairs):
         order += _excursions(order[-1], chosen, left)
         order += path[1:] if number % 2 == 0 else path[::-1][1:]
-    if path:
-        order += _excursions(order[-1], chosen, left)
+    order += _excursions(order[-1], chosen, left)
     seen = set(order)
     return order + [name for name in chosen if name not in seen]
 

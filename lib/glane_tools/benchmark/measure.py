@@ -26,6 +26,7 @@ from glane.cluster.local import ray_environment
 from glane.cluster.scratch import write_token
 from glane.corpus.plan import read_plan
 from glane.engine.preload import OFFLINE
+from glane.extraction.summary import extraction_summary
 from glane.run.directory import RunDirectory
 from glane_tools.benchmark.answers import Answers, read_answers
 from glane_tools.benchmark.contenders import Contender
@@ -57,7 +58,19 @@ class Run:
     middle_rows_per_s: float | None = None
     num_rows: int = 0
     answers: Answers | None = None
+    forced_tokens: int | None = (
+        None  # of the output tokens, appended without asking the model; None if that is not told
+    )
     failure: str = ""
+
+    @property
+    def steps(self) -> int | None:
+        """The output tokens that the model was asked for; None if that is not told."""
+        return (
+            None
+            if self.answers is None or self.forced_tokens is None
+            else self.answers.output_tokens - self.forced_tokens
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +91,13 @@ def measure(bench: Bench, contender: Contender, *, number: int) -> Run:
     command, environment, ray_folder = _command(bench, contender, folder)
     began = time.time()
     try:
-        code, ended = _wait(command, environment, log, bench.timeout_s)
+        code, ended = wait(command, environment, log, bench.timeout_s)
     finally:
         if ray_folder is not None:
             shutil.rmtree(ray_folder, ignore_errors=True)
     total_s = ended - began
     if code != 0:
-        why = f"not done after {bench.timeout_s:.0f} s" if code is None else f"exit code {code}: {_last_line(log)}"
+        why = f"not done after {bench.timeout_s:.0f} s" if code is None else f"exit code {code}: {last_line(log)}"
         return Run(contender=contender.name, total_s=total_s, failure=why)
     try:
         return _read(bench, contender, folder, began, total_s)
@@ -98,10 +111,11 @@ def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_
         run = RunDirectory(root=folder / "run")
         first_request, rows = _glane_times(run)
         files = str(run.records / "*.parquet")
+        forced = extraction_summary(run).tokens.forced
     else:
         times = json.loads((folder / "times.json").read_text(encoding="utf-8"))
         first_request, rows = times["marks"]["first_request"], [(at, count) for at, count in times["rows"]]
-        files = str(folder / "records.parquet")
+        files, forced = str(folder / "records.parquet"), None
     num_rows = sum(count for _, count in rows)
     return Run(
         contender=contender.name,
@@ -118,6 +132,7 @@ def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_
             fields=list(bench.work.schema["properties"]),
             asks_once=contender.ask_once,
         ),
+        forced_tokens=forced,
     )
 
 
@@ -158,10 +173,13 @@ def _for(work: Work, contender: Contender, folder: Path, environment: Sequence[s
     )
 
 
-def _wait(
+def wait(
     command: Sequence[str], environment: Mapping[str, str], log: Path, timeout_s: float
 ) -> tuple[int | None, float]:
-    """Return the exit code (None after the timeout) and the time of the end. All processes it started are ended."""
+    """Run a command. Return its exit code (None after the timeout) and the time of its end.
+
+    All processes that it started are ended.
+    """
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command, stdout=stream, stderr=subprocess.STDOUT, env=dict(environment), start_new_session=True
@@ -200,7 +218,7 @@ def _signal_group(group: int, wanted: int) -> bool:
     return True
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
     """The reason of a failure from the log: the last error in it, or its last line."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]

@@ -93,11 +93,14 @@ def all_ratios(
     measured: Mapping[str, Sequence[float | None]],
     comparisons: Sequence[Comparison],
 ) -> dict[str, dict[str, Any]]:
-    """Return every ratio that has pairs. `measured` holds `steady` (rows/s) and `total` (s) of each run."""
+    """Return every ratio that has pairs.
+
+    `measured` holds `steady` (rows/s), `total` (s) and `steps` (tokens that the model was asked for) of each run.
+    """
     found: dict[str, dict[str, Any]] = {}
     for comparison in comparisons:
-        for what, more_is in (("steady", "better"), ("total", "worse")):
-            ratios = pair_ratios(order, measured[what], comparison)
+        for what, more_is in (("steady", "better"), ("total", "worse"), ("steps", "worse")):
+            ratios = pair_ratios(order, measured.get(what, [None] * len(order)), comparison)
             if ratios:
                 one = judge(ratios, more_is=more_is)
                 found[f"{what}_{comparison.name}"] = {

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import io
-import os
-import platform
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from glane_tools.benchmark.contenders import CONTENDERS
+from glane_tools.benchmark.machine import machine
 from glane_tools.benchmark.measure import Run
+from glane_tools.benchmark.profiles import profile_lines
+from glane_tools.benchmark.serving import serving_figures
 
+_READ_AS = "`steady_*`: rows/s, above 1 is better; `total_*`: seconds, and `steps_*`: tokens asked for, below 1 is."
 _TITLES = {
     "framework": "What the framework does: glane / the other, under equal settings",
     "both": "Levers on: glane / the other, which has all levers that it can take; shared grammars are glane's alone",
     "levers": "What the levers gain: on / off, on either side",
     "cost": "What glane's own settings cost: more asked / less asked",
 }
+_SERVING = ("request_throughput", "output_throughput", "total_token_throughput", "correct_rate(%)")
 _SHOWN = ("start_s", "steady_rows_per_s", "middle_rows_per_s", "total_s")
 
 
@@ -76,6 +78,8 @@ def _run(run: Run) -> dict[str, Any]:
             "prompt_tokens": sum(run.answers.prompt_tokens.values()),
             "output_tokens": run.answers.output_tokens,
             "answers": run.answers.digest,
+            **({} if run.steps is None else {"forced_tokens": run.forced_tokens, "steps": run.steps}),
+            **serving_figures(run),
         }
     return found | ({"failure": run.failure} if run.failure else {})
 
@@ -84,30 +88,11 @@ def _contender(name: str, runs: Sequence[Run]) -> dict[str, Any]:
     own = [_run(run) for run in runs if run.contender == name and not run.failure]
     times = ("start_s", "first_row_s", "total_s", "rows_per_s", "steady_rows_per_s", "middle_rows_per_s")
     found: dict[str, Any] = {"shown": CONTENDERS[name].shown, "runs": len(own)}
-    for key in (*times, "valid_rows", "output_tokens"):
+    for key in (*times, "valid_rows", "output_tokens", "forced_tokens", *_SERVING):
         values = [run[key] for run in own if run.get(key) is not None]
-        found[key] = round(median(values), 3) if values else None
+        if values or key not in ("forced_tokens", *_SERVING):
+            found[key] = round(median(values), 3) if values else None
     return found
-
-
-def machine() -> dict[str, Any]:
-    """The machine on which the figures were measured."""
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in _read("/proc/cpuinfo").splitlines()
-            if line.startswith(("model name", "Model"))
-        ),
-        platform.machine(),
-    )
-    return {
-        "cores": len(os.sched_getaffinity(0)),
-        "processor": model,
-    }
-
-
-def _read(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
 
 
 def markdown(found: Mapping[str, Any]) -> str:
@@ -129,14 +114,27 @@ def markdown(found: Mapping[str, Any]) -> str:
     for kind, title in _TITLES.items():
         rows = {name: ratio for name, ratio in found["ratios"].items() if ratio["kind"] == kind}
         if rows:
-            lines += ["", f"{title}. `steady_*`: rows/s, above 1 is better; `total_*`: seconds, below 1 is better.", ""]
+            lines += ["", f"{title}. {_READ_AS}", ""]
             lines += ["| ratio | median | lowest to highest | pairs | verdict |", "| --- | --: | --: | --: | --- |"]
             lines += [
                 f"| `{name}` | {one['median']:.2f} | {one['low']:.2f} to {one['high']:.2f} | {one['pairs']} | "
                 f"{one['verdict']} |"
                 for name, one in rows.items()
             ]
-    return "\n".join([*lines, "", outputs_sentence(found["outputs"]), ""])
+    lines += [*profile_lines(found.get("profile", {})), "", outputs_sentence(found["outputs"])]
+    return "\n".join([*lines, "", about_sentence(about), ""])
+
+
+def about_sentence(about: Mapping[str, Any]) -> str:
+    """The machine and the versions, and what figures of one machine do not say."""
+    host = about["machine"]
+    told = [f"{host['processor']}, {host['cores']} core(s)", " ".join(host.get("instructions", []))]
+    told += [f"load before {about['load_before']}"] if "load_before" in about else []
+    told += [", ".join(f"{name} {version}" for name, version in about.get("versions", {}).items())]
+    return (
+        f"Machine: {'; '.join(part for part in told if part)}. A verdict is of this machine, this model and this "
+        "corpus: on others, ratios can be others."
+    )
 
 
 def outputs_sentence(outputs: Mapping[str, Any]) -> str:
@@ -176,7 +174,7 @@ def picture(ratios: Mapping[str, Mapping[str, Any]]) -> bytes | None:
     for set_formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
         set_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel(
-        "ours / theirs; a dot is a pair, the bar the median\nsteady: right is better; total: left is better"
+        "ours / theirs; a dot is a pair, the bar the median\nsteady: right is better; total, steps: left is better"
     )
     stream = io.BytesIO()
     figure.savefig(stream, format="svg", metadata={"Date": None})

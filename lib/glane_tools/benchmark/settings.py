@@ -12,6 +12,7 @@ from glane.errors import did_you_mean
 from glane.settings import ModelSettings
 from glane.validation import Strict, validated
 from glane_tools.benchmark.contenders import CONTENDERS
+from glane_tools.benchmark.corpora import CorpusName
 
 _DOCUMENTS = {"quick": 300, "full": 2000}
 _PAIRS = {"quick": 1, "full": 5}
@@ -26,6 +27,7 @@ class BenchmarkSettings(Strict):
     task: Mapping[str, Any]
     model: ModelSettings
     out: _Folder
+    corpus: CorpusName = "notes"
     size: Literal["quick", "full"] = "quick"
     documents: int | Literal["auto"] = "auto"
     pairs: int | Literal["auto"] = "auto"  # pairs of neighbouring runs of bare vLLM and glane
@@ -33,6 +35,7 @@ class BenchmarkSettings(Strict):
     contenders: tuple[str, ...] = tuple(CONTENDERS)
     seed: int = Key(default=0, ge=0)
     timeout_s: float = Key(default=900, gt=0)  # for one run of one contender
+    profile: int = Key(default=32, ge=0)  # documents of which the steps are timed inside; 0: none
     keep: bool = False  # keep the corpus and the files of each run, in out.dir/work-…
 
     @field_validator("contenders", mode="before")

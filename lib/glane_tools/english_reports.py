@@ -1,7 +1,7 @@
 """Synthetic reports of outbreaks in English, with what they say: for trying a real model.
 
-They are written by several templates, with distractors (other countries, other figures, dates of other events). Names of
-places are of real countries, the events are invented. The task's example names a country that none of them has.
+They are written by several templates, with distractors (other countries, other figures, dates of other events). Names
+of places are of real countries, the events are invented. The task's example names a country that none of them has.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ COUNTRIES = (
 )  # fmt: skip
 MONTHS = ("January", "March", "April", "June", "August", "October", "November")
 EXAMPLE_TEXT = (
-    "On 9 September 2011, the Ministry of Health of Freedonia informed WHO of an outbreak of tularaemia in the valley of "
+    "On 9 September 2011, the Ministry of Health of Freedonia informed WHO of an outbreak of tularaemia "
+    "in the valley of "
     "Sylvania. As of that date, 417 cases and 29 deaths were counted."
 )
 EXAMPLE = {
@@ -33,11 +34,15 @@ TASK: dict[str, Any] = {
     "name": "outbreak_news",
     "language": "en",
     "instructions": (
-        "You read a report of an outbreak. Fill each field from the text alone. What the text does not say has no value, "
+        "You read a report of an outbreak. Fill each field from the text alone. What the text does not say "
+        "has no value, "
         "but a reason."
     ),
     "fields": {
-        "disease": {"type": "string", "max_length": 40, "evidence": True, "missing": True, "description": "The disease."},
+        "disease": {
+            "type": "string", "max_length": 40, "evidence": True, "missing": True,
+            "description": "The disease.",
+        },
         "country": {
             "type": "string", "max_length": 40, "evidence": True, "missing": True,
             "description": "The country of the outbreak, in English.",
@@ -58,14 +63,18 @@ TASK: dict[str, Any] = {
 }  # fmt: skip
 _TEMPLATES = (
     "On {day} {month} {year}, the Ministry of Health of {country} notified WHO of an outbreak of {disease}. Since the "
-    "start of the outbreak, {cases} cases, including {deaths} deaths, have been reported. A team was sent to the capital.",
-    "{disease} - {country}. Health authorities have recorded {cases} cases and {deaths} deaths as of {day} {month} {year}. "
+    "start of the outbreak, {cases} cases, including {deaths} deaths, have been reported. A team was "
+    "sent to the capital.",
+    "{disease} - {country}. Health authorities have recorded {cases} cases and {deaths} deaths as of "
+    "{day} {month} {year}. "
     "Neighbouring {other} has reported no case. Vaccination began in {few} districts.",
-    "{country}: {disease} outbreak. Report of {day} {month} {year}. Of the {cases} patients, {deaths} died. Most live in "
+    "{country}: {disease} outbreak. Report of {day} {month} {year}. Of the {cases} patients, {deaths} "
+    "died. Most live in "
     "two rural districts; {few} health workers were among them. An earlier outbreak in {other} ended in {before}.",
     "The regional office reports {disease} in {country}. Situation on {day} {month} {year}: {cases} cases in total, "
     "{few} of them confirmed by a laboratory; {deaths} patients died. Travel from {other} was not restricted.",
-    "Between January and {day} {month} {year}, {cases} people fell ill with {disease} in {country}, and {deaths} people "
+    "Between January and {day} {month} {year}, {cases} people fell ill with {disease} in {country}, and "
+    "{deaths} people "
     "died. In {before}, {other} had reported {few} cases.",
 )
 
