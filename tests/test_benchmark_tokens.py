@@ -9,9 +9,16 @@ import polars as pl
 import pytest
 import yaml
 
-from conftest import DEMO_MODEL, ROOT, read_yaml
+from conftest import DEMO_MODEL, ROOT, job, read_yaml
+from glane.engine.registry import start_engine
+from glane.engine.weights import resolve_weights
 from glane.errors import ConfigError
+from glane.reading.parse import parse
+from glane.settings import ModelSettings
+from glane.task.prompt import messages
 from glane.task.task import load_task
+from glane.types import Status
+from glane_tools import random_model
 from glane_tools.benchmark.answers import Answers
 from glane_tools.benchmark.corpora import task_of, written
 from glane_tools.benchmark.machine import instructions, machine
@@ -24,6 +31,7 @@ from glane_tools.benchmark.step_profile import (
     METHOD,
     Profile,
     Timers,
+    _answered,
     _ask,
     shares,
     times_per_output_token,
@@ -184,6 +192,46 @@ def test_a_profile_of_the_demo_model_tells_shares_and_kinds_of_tokens(tmp_path, 
     assert all(0 < share < 1 for share in parts.values())
     assert found["steps_of_engine"] < found["tokens"]["output_tokens_per_document"] * 4
     assert found["mean_tpot_ms"] > 0
+
+
+@pytest.mark.engine
+def test_answers_of_random_weights_are_valid_and_come_again(tmp_path):
+    """In Mistral's vocabulary, with a model so small that it starts in seconds."""
+    random_model.write_model(tmp_path, hidden_size=32, intermediate_size=112, num_hidden_layers=1, head_dim=32)
+    values = read_yaml(ROOT / "conf" / "model" / "random_tekken.yaml")
+    values = {key: value for key, value in values.items() if key != "defaults"}
+    task = load_task(read_yaml(ROOT / "conf" / "task" / "ed_visit.yaml"))
+    model = resolve_weights(ModelSettings.model_validate({**values, "path": str(tmp_path), "in_process": True}))
+    engine = start_engine(model, device="cpu", cpus=1)
+    texts = ["Pte de 34 ans, fièvre à 39, toux depuis 2 jours.", "Mr de 81 ans adressé pour dyspnée. Sat 88 %."]
+    prompts = [engine.encode(messages(task, {"text": text}, style="full")) for text in texts]
+    first, again = (_answered(engine, task, model, prompts, texts) for _ in range(2))
+    engine.close()
+    assert [one.text for one in first] == [one.text for one in again]
+    for one in first:
+        assert parse(one, task.fields).status == Status.OK
+        assert one.num_forced_tokens > 4 * len(task.fields)  # a key and its marks are several tokens each
+
+
+@pytest.mark.engine
+@pytest.mark.ray
+@pytest.mark.slow
+def test_forced_and_asked_are_compared_in_steps(tmp_path):
+    job(
+        f"out.dir={tmp_path}/out", "corpus=reports", "documents=20", "pairs=1", "profile=0",
+        "contenders=[glane_default,glane_asked]", name="benchmark", timeout=500,
+    )  # fmt: skip
+    found = json.loads((tmp_path / "out" / "benchmark.json").read_text())
+    assert found["unable"] == {}
+    forced, asked = found["runs"]
+    assert (forced["contender"], asked["contender"]) == ("glane_default", "glane_asked")
+    assert 0 < forced["steps"] < forced["output_tokens"]
+    assert asked["steps"] == asked["output_tokens"]
+    ratio = found["ratios"]["steps_forced_vs_off"]
+    assert ratio["median"] == pytest.approx(forced["steps"] / asked["steps"], abs=1e-3)
+    assert {"steady_forced_vs_off", "total_forced_vs_off"} <= set(found["ratios"])
+    assert (found["about"]["corpus"], found["about"]["task"]) == ("reports", "outbreak_news")
+    assert found["about"]["machine"]["instructions"] is not None
 
 
 # Corpora, the machine, and vLLM's names.

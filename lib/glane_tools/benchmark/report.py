@@ -13,7 +13,7 @@ from glane_tools.benchmark.measure import Run
 from glane_tools.benchmark.profiles import profile_lines
 from glane_tools.benchmark.serving import serving_figures
 
-_READ_AS = "`steady_*`: rows/s, above 1 is better; `total_*`: seconds, and `steps_*`: tokens asked for, below 1 is."
+_READ_AS = "`steady_*` (rows/s): above 1 is better; `total_*` (seconds), `steps_*` (tokens asked for): below 1 is."
 _TITLES = {
     "framework": "What the framework does: glane / the other, under equal settings",
     "both": "Levers on: glane / the other, which has all levers that it can take; shared grammars are glane's alone",
