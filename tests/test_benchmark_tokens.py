@@ -151,6 +151,18 @@ def test_timers_add_the_time_of_what_they_are_around():
     assert 0.05 <= timers.seconds["forward"] < 0.5
 
 
+def test_a_step_without_the_model_is_none():
+    timers = Timers()
+
+    def computes():
+        with timers.of("forward"):
+            return "computed"
+
+    assert [timers.step(computes), timers.step(lambda: "empty")] == ["computed", "empty"]
+    assert timers.steps == 1
+    assert timers.seconds["step"] >= timers.seconds["forward"]
+
+
 def test_the_time_per_output_token_leaves_out_the_first_one():
     timers = Timers()
     for at, tokens in ((1.0, 1), (1.1, 3), (1.3, 1)):  # four tokens after the first, in 300 ms

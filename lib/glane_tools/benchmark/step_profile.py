@@ -45,7 +45,8 @@ class Timers:
     """Seconds by part, and the tokens of each request by time."""
 
     seconds: dict[str, float] = field(default_factory=dict)
-    steps: int = 0
+    calls: dict[str, int] = field(default_factory=dict)
+    steps: int = 0  # in which the model computed something
     first: dict[str, float] = field(default_factory=dict)
     last: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Timers:
             yield
         finally:
             self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - began
+            self.calls[part] = self.calls.get(part, 0) + 1
 
     def around(self, owner: Any, name: str, part: str) -> None:
         """Time a method of an object from now on."""
@@ -68,6 +70,15 @@ class Timers:
                 return method(*arguments, **named)
 
         setattr(owner, name, timed)
+
+    def step(self, method: Callable[[], Any]) -> Any:
+        """Call a step, and time it if the model computed something. While a grammar is made, vLLM's steps are empty."""
+        began, before = time.perf_counter(), self.calls.get("forward", 0)
+        found = method()
+        if self.calls.get("forward", 0) > before:
+            self.steps += 1
+            self.seconds["step"] = self.seconds.get("step", 0.0) + time.perf_counter() - began
+        return found
 
     def see(self, request_id: str, num_tokens: int, at: float) -> None:
         """Note tokens of a request that became known at a time in seconds."""
@@ -179,11 +190,6 @@ def _hook(engine: Any, timers: Timers) -> None:
     timers.around(runner, "_sample", "sampling")
     step, update = engine._engine.step, core.scheduler.update_from_output
 
-    def stepped(*arguments: Any, **named: Any) -> Any:
-        timers.steps += 1
-        with timers.of("step"):
-            return step(*arguments, **named)
-
     def updated(*arguments: Any, **named: Any) -> Any:
         by_client, now = update(*arguments, **named), time.perf_counter()
         for of_client in by_client.values():
@@ -192,7 +198,7 @@ def _hook(engine: Any, timers: Timers) -> None:
                     timers.see(output.request_id, len(output.new_token_ids), now)
         return by_client
 
-    engine._engine.step, core.scheduler.update_from_output = stepped, updated
+    engine._engine.step, core.scheduler.update_from_output = lambda: timers.step(step), updated
 
 
 def _summed_up(answers: Sequence[Any], opener: bytes, task: Any) -> dict[str, Any]:
