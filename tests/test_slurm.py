@@ -374,7 +374,8 @@ def test_both_ways_of_submission_read_the_sites_file(site):
         assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
         assert "from the site" in site.log(job_id)
     ends = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [(end["job"], end["gpus"], end["exit_code"]) for end in ends] == [(by_python, 1, 0), (by_sbatch, 1, 0)]
+    assert [(end["job"], end["exit_code"]) for end in ends] == [(by_python, 0), (by_sbatch, 0)]
+    assert all(end["allocated_gpu_hours"] > 0 for end in ends)  # of the one GPU of the node
 
 
 def test_jobs_are_chained_by_their_ids(site):
@@ -430,7 +431,7 @@ def test_a_job_without_a_gpu_on_a_cluster_that_has_some_ends_before_any_document
     words = [f"cluster.python={python}", "model=demo", "task=ed_visit", f"data.path={site.data}", f"run.dir={site.run}"]
     job_id = re.search(r"job (\d+)", site.extract(*words, "run.allow_toy=true").stdout)[1]
     assert site.end_of(job_id) == ("FAILED", "2:0")
-    assert "given no GPU, and this cluster has some (partitions normal, urgent)" in site.log(job_id)
+    assert "given no GPU, and this cluster has some (partitions normal, patient, urgent)" in site.log(job_id)
     assert not (site.run / "plan.parquet").exists()
 
 
