@@ -186,14 +186,15 @@ def test_samples_are_valid_and_come_again(task, forcing):
 
 @pytest.mark.engine
 def test_answers_hold_where_requests_are_preempted(task, forcing):
-    """The cache has room for some of the requests only: others lose theirs on the way, and are computed anew."""
+    """The cache has six blocks of 128 tokens. Requests begin with one each, need a second, and lose theirs to others."""
+    texts = [f"Dossier {number}. {3 * TEXTS[number % len(TEXTS)]}" for number in range(16)]
+    others = answered(forcing, task, texts)  # before: what ends the second engine of a process ends the first, too
     engine = started(kv_cache_mib=3, max_num_seqs=64, max_model_len=512)
     scheduler = engine._engine.engine_core.engine_core.scheduler
     preempt, preempted = scheduler._preempt_request, []
     scheduler._preempt_request = lambda request, *rest, **named: (
         preempted.append(request.request_id), preempt(request, *rest, **named)
     )[1]  # fmt: skip
-    texts = [f"Dossier {number}. {TEXTS[number % len(TEXTS)]}" for number in range(40)]
     answers = answered(engine, task, texts)
     engine.close()
     assert preempted
