@@ -34,12 +34,13 @@ slurm-up:         ## a private Slurm of two nodes on this machine (needs root); 
 slurm-down:       ## end it, and leave no trace
 	@$(PYTHON) lib/glane_tools/slurm down
 
-check: dev        ## format, lint, types, layers, and the tests that need no engine
+check: dev        ## a minute: format, lint, types, layers, tests of what was changed, and a random sample of others
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@$(PYTEST_PARALLEL) -m "$(LIGHT) and not slow" -q --hypothesis-profile=check
+	@$(PYTEST_PARALLEL) --dist load --maxschedchunk 4 -m "$(LIGHT) and not slow" -q --no-header \
+		--hypothesis-profile=check --seconds 35
 
 # Slurm's tests mostly wait, so they run beside the many small ones, which give way to them.
 test: dev         ## everything: many small tests at once, those of Slurm beside them, then the heavy ones in turn

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import io
+import math
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -43,6 +45,44 @@ ROOT = Path(__file__).resolve().parents[1]
 hypothesis_settings.register_profile("whole", deadline=None)
 hypothesis_settings.register_profile("check", max_examples=20, deadline=None)
 hypothesis_settings.load_profile("whole")
+
+# Of `make check`: the tests of what was changed, then others as chance will have it, until the time is up.
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seconds", type=float, help="of tests: those of what git says was changed, then a random sample")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--seconds") is None:
+        return
+    changed = _changed_names()
+    wanted = {path for path in {item.path for item in items} if any(name in path.read_text() for name in changed)}
+    wanted |= {item.path for item in items if item.path.name in changed}
+    order = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))  # of all its workers alike
+    items.sort(key=lambda item: (item.path not in wanted, order.random()))
+    config.stash[_ENDS_AT] = time.monotonic() + config.getoption("--seconds")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.monotonic() > item.config.stash.get(_ENDS_AT, math.inf):
+        pytest.skip("the time is up")
+
+
+_ENDS_AT = pytest.StashKey[float]()
+
+
+def _changed_names() -> set[str]:
+    """Of what differs from the last commit but one: modules as `glane.run.publish`, other files by their names."""
+    asked = (["git", "diff", "--name-only", "HEAD~1"], ["git", "ls-files", "--others", "--exclude-standard"])
+    told = [subprocess.run(one, cwd=ROOT, capture_output=True, text=True, check=False).stdout for one in asked]
+    paths = [Path(line) for line in "".join(told).splitlines()]
+    return {
+        ".".join(path.with_suffix("").parts[1:]) if path.suffix == ".py" and path.parts[0] == "lib" else path.name
+        for path in paths
+    }
+
 
 SMALL_TASK: dict[str, Any] = {
     "name": "small",
