@@ -85,6 +85,9 @@ class Reviewer:
                         self.reader.driver.find_element("css selector", f".field[data-field={field}] h3").click()
                         self.decide(data["fields"][field], kind, answer)
                 self.type("A")
+                self.flush()
+                # What is marked is not accepted at once, but one by one.
+                self.type(*"a" * self.reader.do("return document.querySelectorAll('.field.open').length"))
             self.type("n")
         self.type("s")
         self.flush()
