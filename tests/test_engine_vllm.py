@@ -11,6 +11,7 @@ import pytest
 from conftest import DEMO_MODEL, ROOT, copy_tekken
 from glane.engine import vllm_compat
 from glane.engine.chat_tokenizer import ChatTokenizer
+from glane.engine.packed_scores import FORCED_ID
 from glane.engine.protocol import EngineProcessDied, Sampling
 from glane.engine.registry import start_engine
 from glane.engine.vocabulary import Vocabulary
@@ -201,11 +202,14 @@ def test_the_mass_that_the_mask_left_is_that_of_the_unmasked_model(engine, task)
     quoted = 0
     for text, completion in zip(texts, answers(engine, task, texts), strict=True):
         prompt, scores = engine.encode(messages(task, {"text": text}, style="bare")), completion.scores()
-        tokens = list(completion.scores._tokens)  # packed, with the ids
+        packed = completion.scores
+        tokens = list(packed._tokens)  # with the ids
+        # Of a forced token nothing is measured: the model was not asked.
+        asked = [place for place, start in enumerate(packed._starts) if packed._other_tokens[start + 1] != FORCED_ID]
         with torch.inference_mode():
             logits = model(torch.tensor([prompt + tokens])).logits[0, len(prompt) - 1 : -1].double()
-        raw = logits.log_softmax(-1)[range(len(tokens)), tokens]
-        told = torch.tensor(scores.logprobs).double() + torch.tensor(scores.allowed).double()
+        raw = logits.log_softmax(-1)[range(len(tokens)), tokens][asked]
+        told = (torch.tensor(scores.logprobs).double() + torch.tensor(scores.allowed).double())[asked]
         assert told.exp().tolist() == pytest.approx(raw.exp().tolist(), abs=1e-3)
         assert told.tolist() == pytest.approx(raw.tolist(), abs=1e-2)  # of small probabilities, too
         quoted += completion.text.count('"quote"')

@@ -44,7 +44,7 @@ def forces_tokens(settings: ModelSettings, device: str) -> bool:
     if settings.forced_tokens != "auto":
         return settings.forced_tokens
     is_possible = settings.async_scheduling is not True and settings.pipeline_parallel_size == 1
-    return device == "cpu" and _is_tried() and wants_shared_grammars(settings) and is_possible
+    return device == "cpu" and is_possible and wants_shared_grammars(settings) and _is_tried()
 
 
 def wants_shared_grammars(settings: ModelSettings) -> bool:
