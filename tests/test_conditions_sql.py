@@ -254,7 +254,7 @@ def test_dates_as_text_are_not_put_in_order(where):
         of_glane(where, FRENCH)
     assert "07/01/2025" not in str(raised.value)
     with pytest.raises(ConfigError, match=r"^case: .*str\.to_date"):
-        CaseDefinition(where).of(FRENCH)
+        CaseDefinition(where).of(FRENCH, cells={})
 
 
 @pytest.mark.parametrize(

@@ -611,7 +611,7 @@ def test_a_column_is_added_in_one_place(monkeypatch, tmp_path):
 
 def test_every_result_column_reads_a_row_that_has_nothing():
     row = Extraction(status=Status.EMPTY)
-    table = record_table(pa.table({"id": ["d0"]}), [row], [False], [])
+    table = record_table(pa.table({"id": ["d0"]}), [row], [None], [])
     assert table.schema.names == ["id", *(column.name for column in RESULT_COLUMNS)]
     assert [table.schema.field(column.name).type for column in RESULT_COLUMNS] == [one.type for one in RESULT_COLUMNS]
     for column in RESULT_COLUMNS:

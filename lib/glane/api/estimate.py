@@ -154,7 +154,9 @@ def estimate(
     if question.is_share or question.what == "logistic":
         kind = rows.schema[field]
         check_value(field, question.value, kind=kind, categories=categories_of(runs.first.task.fields.get(field)))
-    if reviewed is not None and weight is None and inclusion_probability in (None, PROBABILITY):
+    is_sample = weight is None and inclusion_probability in (None, PROBABILITY)
+    # Ids of another type are told below, with the remedy.
+    if reviewed is not None and is_sample and reviewed.schema.get(id_column) == rows.schema[id_column]:
         in_runs = reviewed.join(rows.select(id_column), on=id_column, how="semi")
         num_usable = runs.num_drawn_from(in_runs[id_column])
         check_whole(in_runs, num_usable=num_usable, is_part=in_runs.height < reviewed.height)

@@ -54,9 +54,8 @@ def freeze_sentinels(
         GlaneError: if the run is not complete, its input is gone, or the folder holds something.
     """
     check_numbers(
-        SentinelsSettings, rows=rows, positives=positives, seed=seed, tolerance=tolerance, alpha=alpha,
-        planned_runs=planned_runs,
-    )  # fmt: skip
+        SentinelsSettings, positives=positives, seed=seed, tolerance=tolerance, alpha=alpha, planned_runs=planned_runs
+    )
     opened = run_of(run)
     refuse_uncarried(opened, by=by)
     task, id_column = opened.task, opened.settings.data.result_id

@@ -168,7 +168,7 @@ def _finish(
     sentinels: Sentinels | None,
     pilot: PilotReport | None,
     progress: ProgressReporter,
-    run_all: RunAll,
+    run_all: RunAll = map,
 ) -> None:
     """Publish the result, and report the summary."""
     drift = None if sentinels is None else sentinels.finish()

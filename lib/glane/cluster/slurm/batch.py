@@ -87,22 +87,19 @@ def _submitted(cluster: SlurmSettings, task: Task, folder: Path) -> tuple[str, s
 
 
 class _NoAnswerError(Exception):
-    """Nobody said whether there is a job: what sbatch said instead, and the script."""
-
-    def __init__(self, message: str, script: str) -> None:
-        super().__init__(message)
-        self.message, self.script = message, script
+    """Nobody said whether there is a job. Its arguments: what sbatch said instead, and the script."""
 
 
 def _found_after_all(cluster: SlurmSettings, folder: Path, failure: _NoAnswerError) -> tuple[str, str]:
     """The job that Slurm took without telling so, and its script; raises a FailedJobError if there is none."""
-    said = failure.message.strip().splitlines()[-1].removeprefix("sbatch: error: ")
+    message, script = failure.args
+    said = message.strip().splitlines()[-1].removeprefix("sbatch: error: ")
     print(f"sbatch got no answer ({said}); looking whether Slurm has the job …", file=sys.stderr, flush=True)
     job_id = look_for(folder, job_name=cluster.job_name, message=said)
     if job_id is None:
-        raise FailedJobError(failure.message)
+        raise FailedJobError(message)
     print(f"it has: job {job_id}", file=sys.stderr, flush=True)
-    return job_id, failure.script
+    return job_id, script
 
 
 def _nothing() -> None:
