@@ -14,6 +14,10 @@ from glane.settings import SlurmSettings
 _NOT_ASKED = (124, 127)  # exit codes of a command that did not answer, or is not there
 
 
+class NoAnswerError(Exception):
+    """Nobody said whether there is a job. Its arguments: what sbatch said instead, and the script."""
+
+
 def is_refused(cluster: SlurmSettings) -> bool:
     """Whether `sbatch --test-only` refuses this; False if it does not answer."""
     return says_no(test_only(cluster)[0])

@@ -24,6 +24,7 @@ from submitit.core.utils import FailedJobError
 from glane.cluster.code import MARK, mark_of_code
 from glane.cluster.private_folder import make_private_folder, private_umask
 from glane.cluster.scheduler import Submission, Task
+from glane.cluster.slurm.ask_sbatch import NoAnswerError
 from glane.cluster.slurm.folders import base_folder, keep_record, prune
 from glane.cluster.slurm.lost import got_no_answer, look_for
 from glane.cluster.slurm.refusals import explained
@@ -42,7 +43,7 @@ def submit(cluster: SlurmSettings, task: Task, *, label: str) -> Submission:
     try:
         try:
             job_id, text = _submitted(cluster, task, folder)
-        except _NoAnswerError as failure:
+        except NoAnswerError as failure:
             job_id, text = _found_after_all(cluster, folder, failure)
     except FailedJobError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -82,15 +83,11 @@ def _submitted(cluster: SlurmSettings, task: Task, folder: Path) -> tuple[str, s
         except FailedJobError as error:
             if not got_no_answer(str(error)):
                 raise
-            raise _NoAnswerError(str(error), "".join(path.read_text() for path in Path(own).glob(".*.sh"))) from None
+            raise NoAnswerError(str(error), "".join(path.read_text() for path in Path(own).glob(".*.sh"))) from None
         return job.job_id, job.paths.submission_file.read_text()
 
 
-class _NoAnswerError(Exception):
-    """Nobody said whether there is a job. Its arguments: what sbatch said instead, and the script."""
-
-
-def _found_after_all(cluster: SlurmSettings, folder: Path, failure: _NoAnswerError) -> tuple[str, str]:
+def _found_after_all(cluster: SlurmSettings, folder: Path, failure: NoAnswerError) -> tuple[str, str]:
     """The job that Slurm took without telling so, and its script; raises a FailedJobError if there is none."""
     message, script = failure.args
     said = message.strip().splitlines()[-1].removeprefix("sbatch: error: ")
