@@ -60,4 +60,4 @@ def test_shipped_models_name_their_licence_and_none_is_restricted(name: str) -> 
     shown = composed("extract", [f"model={name}", "task=ed_visit", "data.path=d.parquet"])["model"]
     assert shown["licence"]
     assert not shown["restricted"]
-    assert name == "demo" or shown["released"]
+    assert name in ("demo", "random_tekken") or shown["released"]  # what glane makes itself has no date
