@@ -41,10 +41,10 @@ def engine(task):
     engine.close()
 
 
-def answers(engine, task, texts):
+def answers(engine, task, texts, sampling=GREEDY):
     for number, text in enumerate(texts):
         prompt = engine.encode(messages(task, {"text": text}, style="bare"))
-        engine.add(str(number), prompt, form=answer_form(task), text=text, sampling=GREEDY)
+        engine.add(str(number), prompt, form=answer_form(task), text=text, sampling=sampling)
     found = {}
     while len(found) < len(texts):
         found.update(engine.step())

@@ -16,12 +16,12 @@ from glane.engine.registry import start_engine
 from glane.engine.weights import resolve_weights
 from glane.reading.parse import parse
 from glane.settings import ModelSettings
-from glane.task.form import answer_form
 from glane.task.grammar import quote_grammar
-from glane.task.prompt import compact_json, messages
+from glane.task.prompt import compact_json
 from glane.task.task import load_task
 from glane.types import Status
 from test_allowed_mass import Vocabulary, flat
+from test_engine_vllm import answers
 
 TASKS = ("ed_visit", "outbreak_report", "death_certificate", "literature_screening")
 TEXTS = (
@@ -118,19 +118,6 @@ def test_right_answers_in_a_real_vocabulary_are_made_of_what_is_forced(tmp_path,
     assert num_forced > 0.3 * num_tokens
 
 
-GREEDY = Sampling(temperature=0.0, seed=0, max_tokens=256)
-
-
-def answered(engine, task, texts, sampling=GREEDY):
-    for number, text in enumerate(texts):
-        prompt = engine.encode(messages(task, {"text": text}, style="bare"))
-        engine.add(str(number), prompt, form=answer_form(task), text=text, sampling=sampling)
-    found = {}
-    while len(found) < len(texts):
-        found.update(engine.step())
-    return [found[str(number)] for number in range(len(texts))]
-
-
 def started(**changes):
     return start_engine(resolve_weights(DEMO_MODEL.model_copy(update=changes)), device="cpu", cpus=2)
 
@@ -144,7 +131,7 @@ def task():
 def asked(task):
     """Answers whose tokens were all asked for."""
     engine = started(forced_tokens=False)
-    yield answered(engine, task, TEXTS)
+    yield answers(engine, task, TEXTS)
     engine.close()
 
 
@@ -157,10 +144,10 @@ def forcing():
 
 @pytest.mark.engine
 def test_answers_are_the_same_and_fewer_of_their_tokens_are_asked_for(task, asked, forcing):
-    answers = answered(forcing, task, TEXTS)
-    assert [one.text for one in answers] == [one.text for one in asked]
+    found = answers(forcing, task, TEXTS)
+    assert [one.text for one in found] == [one.text for one in asked]
     assert {one.num_forced_tokens for one in asked} == {0}
-    for one, before in zip(answers, asked, strict=True):
+    for one, before in zip(found, asked, strict=True):
         assert one.num_forced_tokens > 0
         assert one.num_output_tokens - one.num_forced_tokens < before.num_output_tokens
         told, told_before = one.scores(), before.scores()
@@ -173,13 +160,13 @@ def test_answers_are_the_same_and_fewer_of_their_tokens_are_asked_for(task, aske
 @pytest.mark.engine
 @pytest.mark.parametrize("length", [1, 2, 3, 17, 40])
 def test_an_answer_that_is_cut_is_as_long_as_it_may_be(task, forcing, length):
-    cut = answered(forcing, task, TEXTS[:3], Sampling(temperature=0.0, seed=0, max_tokens=length))
+    cut = answers(forcing, task, TEXTS[:3], Sampling(temperature=0.0, seed=0, max_tokens=length))
     assert {(one.finish_reason, one.num_output_tokens) for one in cut} == {("length", length)}
 
 
 @pytest.mark.engine
 def test_samples_are_valid_and_come_again(task, forcing):
-    first, again = (answered(forcing, task, TEXTS, Sampling(temperature=0.8, seed=3, max_tokens=256)) for _ in range(2))
+    first, again = (answers(forcing, task, TEXTS, Sampling(temperature=0.8, seed=3, max_tokens=256)) for _ in range(2))
     assert [one.text for one in first] == [one.text for one in again]
     assert {parse(one, task.fields).status for one in first} == {Status.OK}
 
@@ -188,16 +175,16 @@ def test_samples_are_valid_and_come_again(task, forcing):
 def test_answers_hold_where_requests_are_preempted(task, forcing):
     """The cache has six blocks of 128 tokens. Requests begin with one each, need a second, and lose theirs to others."""
     texts = [f"Dossier {number}. {3 * TEXTS[number % len(TEXTS)]}" for number in range(16)]
-    others = answered(forcing, task, texts)  # before: what ends the second engine of a process ends the first, too
+    others = answers(forcing, task, texts)  # before: what ends the second engine of a process ends the first, too
     engine = started(kv_cache_mib=3, max_num_seqs=64, max_model_len=512)
     scheduler = engine._engine.engine_core.engine_core.scheduler
     preempt, preempted = scheduler._preempt_request, []
     scheduler._preempt_request = lambda request, *rest, **named: (
         preempted.append(request.request_id), preempt(request, *rest, **named)
     )[1]  # fmt: skip
-    answers = answered(engine, task, texts)
+    found = answers(engine, task, texts)
     engine.close()
     assert preempted
-    same = [one.text == other.text for one, other in zip(answers, others, strict=True)]
+    same = [one.text == other.text for one, other in zip(found, others, strict=True)]
     assert np.mean(same) > 0.9  # computed in other batches, a tie may fall otherwise
-    assert {parse(one, task.fields).status for one in answers} == {Status.OK}
+    assert {parse(one, task.fields).status for one in found} == {Status.OK}

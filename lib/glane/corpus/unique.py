@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from glane.corpus.buckets import Buckets
 from glane.errors import DataError
 
 Hashes = npt.NDArray[np.uint64]
@@ -26,19 +24,16 @@ class IdHashes:
 
     def __init__(self, num_expected: int) -> None:
         self._num_expected = num_expected
-        self._num_buckets = 1 if num_expected <= _IN_MEMORY else -(-num_expected // _BUCKET)
-        self._waiting: list[Hashes] = []
-        self._num_waiting = 0
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._buckets = Buckets(
+            num_expected, num_columns=1, in_memory=_IN_MEMORY, bucket=_BUCKET, buffer=_BUFFER, prefix="glane-ids-"
+        )
 
     def __enter__(self) -> IdHashes:
-        if self._num_buckets > 1:
-            self._folder = tempfile.TemporaryDirectory(prefix="glane-ids-")
+        self._buckets.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
+        self._buckets.__exit__()
 
     def add(self, ids: pl.Series) -> None:
         """Add the hashes of some ids.
@@ -46,38 +41,29 @@ class IdHashes:
         Raises:
             DataError: if the temporary files cannot be written.
         """
-        self._waiting.append(ids.hash().to_numpy())
-        self._num_waiting += len(ids)
-        if self._folder is not None and self._num_waiting >= _BUFFER:
-            self._spill(Path(self._folder.name))
+        try:
+            self._buckets.add(ids.hash().to_numpy().reshape(-1, 1))
+        except OSError as error:
+            raise self._no_room(error) from None
 
     def repeated(self) -> Hashes:
-        """The hashes that were added more than once, by duplicate ids or, rarely, by a collision."""
-        if self._folder is None:
-            return _repeated(np.concatenate(self._waiting)) if self._waiting else np.zeros(0, np.uint64)
-        self._spill(Path(self._folder.name))
-        paths = sorted(Path(self._folder.name).iterdir())
-        found = [_repeated(np.fromfile(path, np.uint64)) for path in paths]
+        """The hashes that were added more than once, by duplicate ids or, rarely, by a collision.
+
+        Raises:
+            DataError: if the temporary files cannot be written.
+        """
+        try:
+            found = [_repeated(rows[:, 0].copy()) for rows in self._buckets.each()]
+        except OSError as error:
+            raise self._no_room(error) from None
         return np.concatenate(found) if found else np.zeros(0, np.uint64)
 
-    def _spill(self, folder: Path) -> None:
-        if not self._waiting:
-            return
-        hashes = np.concatenate(self._waiting)
-        self._waiting, self._num_waiting = [], 0
-        # Small integers: NumPy sorts those by counting, ten times as fast.
-        buckets = (((hashes >> np.uint64(32)) * np.uint64(self._num_buckets)) >> np.uint64(32)).astype(np.uint16)
-        hashes = hashes[np.argsort(buckets, kind="stable")]
-        bounds = np.concatenate([[0], np.cumsum(np.bincount(buckets, minlength=self._num_buckets))])
-        try:
-            for bucket in np.flatnonzero(np.diff(bounds)):
-                with open(folder / str(bucket), "ab") as stream:
-                    hashes[bounds[bucket] : bounds[bucket + 1]].tofile(stream)
-        except OSError as error:
-            raise DataError(
-                f"{folder}: {error.strerror or 'cannot be written'}. Checking that {self._num_expected} ids are unique "
-                f"takes {8 * self._num_expected / 2**30:.1f} GiB of temporary disk: set TMPDIR to a place with room."
-            ) from None
+    def _no_room(self, error: OSError) -> DataError:
+        return DataError(
+            f"{self._buckets.folder}: {error.strerror or 'cannot be written'}. Checking that {self._num_expected} ids "
+            f"are unique takes {8 * self._num_expected / 2**30:.1f} GiB of temporary disk: set TMPDIR to a place with "
+            "room."
+        )
 
 
 def _repeated(hashes: Hashes) -> Hashes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
 
 import yaml
 
@@ -20,6 +20,7 @@ from glane.validation import Strict
 # libyaml's, where PyYAML has it: the description of thousands of input files takes long in pure Python.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+T = TypeVar("T")
 
 
 class ColumnEntry(Strict):
@@ -77,12 +78,25 @@ def read_description(directory: RunDirectory) -> RunDescription:
         RecordError: if it is of another version.
         RunError: if it is damaged.
     """
+    return parse_record(RunDescription, read_yaml(directory, load_yaml), place=directory.description)
+
+
+def read_yaml(directory: RunDirectory, load: Callable[[str], T]) -> T:
+    """What `load` makes of the text of `run.yaml`.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        RunError: if it is damaged.
+    """
     try:
-        text = patiently(lambda: directory.description.read_text(encoding="utf-8"))
-        values = yaml.load(text, Loader=_Loader)
+        return load(patiently(lambda: directory.description.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError):
         raise RunError(f"{directory.description}: damaged. Choose another run.dir.") from None
-    return parse_record(RunDescription, values, place=directory.description)
+
+
+def load_yaml(text: str) -> Any:
+    """What a text in YAML holds."""
+    return yaml.load(text, Loader=_Loader)
 
 
 def known_run(directory: RunDirectory) -> RunDescription | None:

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -272,6 +273,16 @@ class RunDirectory:
 def run_directory(run: RunSettings) -> RunDirectory:
     """The run directory of the settings."""
     return RunDirectory(root=Path(run.dir).absolute(), group_access=run.group_access)
+
+
+@contextlib.contextmanager
+def unless(is_over: Callable[[], bool]) -> Iterator[None]:
+    """Ignore errors of the run directory once something is over: who publishes removes what others use."""
+    try:
+        yield
+    except (RunError, FileNotFoundError):
+        if not is_over():
+            raise
 
 
 def _others(root: Path) -> list[str]:

@@ -30,10 +30,10 @@ def find_runs(places: Sequence[str]) -> FoundRuns:
     paths: dict[str, None] = {}
     incomplete: dict[str, None] = {}
     for place in places:
-        if not glob.has_magic(place) or Path(place).expanduser().is_dir():
+        matches = _matches(place)
+        if matches is None:
             paths[_plain(place)] = None
             continue
-        matches = [_plain(one) for one in sorted(glob.glob(str(Path(place).expanduser()), recursive=True))]
         runs = [RunDirectory(root=Path(one).absolute()) for one in matches]
         there = [(one, run.is_complete) for one, run in zip(matches, runs, strict=True) if run.description.is_file()]
         incomplete |= dict.fromkeys(one for one, is_complete in there if not is_complete)
@@ -57,15 +57,22 @@ def find_all_runs(places: Sequence[str]) -> tuple[str, ...]:
     """
     paths: dict[str, None] = {}
     for place in places:
-        if not glob.has_magic(place) or Path(place).expanduser().is_dir():
+        matches = _matches(place)
+        if matches is None:
             paths[_plain(place)] = None
             continue
-        matches = [_plain(one) for one in sorted(glob.glob(str(Path(place).expanduser()), recursive=True))]
         runs = [one for one in matches if RunDirectory(root=Path(one)).marker.is_file()]
         if not runs:
             raise RunError(f"runs: no run is called {place}. Give run directories, or a glob in quotes.")
         paths |= dict.fromkeys(runs)
     return tuple(paths)
+
+
+def _matches(place: str) -> list[str] | None:
+    """What a pattern matches, sorted by name; None for a directory that is named."""
+    if not glob.has_magic(place) or Path(place).expanduser().is_dir():
+        return None
+    return [_plain(one) for one in sorted(glob.glob(str(Path(place).expanduser()), recursive=True))]
 
 
 def _plain(place: str) -> str:

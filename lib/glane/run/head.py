@@ -6,17 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from glane.errors import ConfigError, RunError
 from glane.records import check_kind
-from glane.run.description import RunDescription
+from glane.run.description import RunDescription, load_yaml, read_yaml
 from glane.run.directory import RunDirectory
-from glane.storage import patiently
 from glane.types import Toy
 from glane.validation import Strict, validated
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NAMES = ("kind", "version", "work", "created", "task", "model", "toy", "fingerprint_digest", "lease_s")
 
 
@@ -41,12 +37,12 @@ def read_head(directory: RunDirectory) -> RunHead:
         RecordError: if it is of another version.
         RunError: if it is damaged.
     """
-    try:
-        text = patiently(lambda: directory.description.read_text(encoding="utf-8"))
-        values = yaml.load(_blocks(text, _NAMES), Loader=_Loader)
-        of_run = yaml.load(_blocks(_blocks(text, ("settings",)), ("run",), indent="  "), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise RunError(f"{directory.description}: damaged. Choose another run.dir.") from None
+
+    def parts(text: str) -> tuple[Any, Any]:
+        of_run = _blocks(_blocks(text, ("settings",)), ("run",), indent="  ")
+        return load_yaml(_blocks(text, _NAMES)), load_yaml(of_run)
+
+    values, of_run = read_yaml(directory, parts)
     known = dict(check_kind(RunDescription, values, place=directory.description))
     head = {name: value for name, value in known.items() if name not in ("kind", "version")}
     settings = of_run.get("run") if isinstance(of_run, Mapping) else None

@@ -26,6 +26,7 @@ from glane.run.heartbeat import Heartbeat, heartbeats, most_at_once
 from glane.run.merge import RunAll, merge_file, plan_files
 from glane.run.parts import PartFacts
 from glane.run.prepare import PreparedRun
+from glane.run.shards import until_published
 from glane.run.summary import Flow, Summary, Tokens
 from glane.storage import TEMPORARY, exists, listed, patiently, remove, storage_errors
 
@@ -57,12 +58,8 @@ def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map) -> N
 
 def _publish(directory: RunDirectory, plan: Plan, record_mib: int, run_all: RunAll = map) -> None:
     Unchanged(plan.files).prove_all()
-    try:
-        with storage_errors(directory.records):
-            patiently(lambda: _publish_once(directory, plan, record_mib, run_all))
-    except (RunError, FileNotFoundError):
-        if not directory.is_complete:  # otherwise another process published first and cleaned up
-            raise
+    with until_published(directory), storage_errors(directory.records):
+        patiently(lambda: _publish_once(directory, plan, record_mib, run_all))
 
 
 def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int, run_all: RunAll) -> None:

@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from glane.errors import RunError
 from glane.run.claim import break_claim, give_up, try_claim
-from glane.run.directory import RunDirectory
+from glane.run.directory import RunDirectory, unless
 from glane.run.heartbeat import HeartbeatWriter, file_clock, heartbeat_path, is_gone
 from glane.storage import TEMPORARY, listed, patiently, remove, storage_errors
 
@@ -89,14 +88,9 @@ def _wait_for_it(place: PublishersDirectory, name: str, *, lease_s: float, waits
         time.sleep(_POLL_S)
 
 
-@contextlib.contextmanager
-def _until_finished(directory: RunDirectory) -> Iterator[None]:
+def _until_finished(directory: RunDirectory) -> contextlib.AbstractContextManager[None]:
     """Ignore errors once the run is finished: who publishes it removes the folder at last."""
-    try:
-        yield
-    except (RunError, FileNotFoundError):
-        if not directory.is_finished:
-            raise
+    return unless(lambda: directory.is_finished)
 
 
 def _make(place: PublishersDirectory) -> None:

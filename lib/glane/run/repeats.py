@@ -6,14 +6,13 @@ When the result is published, it says instead whether an earlier row, in input o
 
 from __future__ import annotations
 
-import tempfile
 from hashlib import blake2b
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from glane.corpus.buckets import Buckets
 from glane.errors import RunError
 
 DUPLICATE = "duplicate"
@@ -21,7 +20,7 @@ DIGEST = pa.binary(16)  # its type in a part
 _IN_MEMORY = 8_000_000  # digests: 192 MB with their rows; more than this are split over temporary files
 _BUCKET = 4_000_000  # digests per file, because a file is sorted in memory
 _BUFFER = 2**20  # digests that are collected before the files are opened
-Entries = npt.NDArray[np.uint64]  # one row each: the two halves of a digest, and the number of its row
+Entries = npt.NDArray[np.uint64]  # rows of three: the two halves of a digest, and the number of its row
 
 
 def content_digest(content: bytes, *, key: str) -> bytes:
@@ -37,19 +36,16 @@ class RowDigests:
 
     def __init__(self, num_rows: int) -> None:
         self._num_rows, self._num_added = num_rows, 0
-        self._num_buckets = 1 if num_rows <= _IN_MEMORY else -(-num_rows // _BUCKET)
-        self._waiting: list[Entries] = []
-        self._num_waiting = 0
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._buckets = Buckets(
+            num_rows, num_columns=3, in_memory=_IN_MEMORY, bucket=_BUCKET, buffer=_BUFFER, prefix="glane-repeats-"
+        )
 
     def __enter__(self) -> RowDigests:
-        if self._num_buckets > 1:
-            self._folder = tempfile.TemporaryDirectory(prefix="glane-repeats-")
+        self._buckets.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
+        self._buckets.__exit__()
 
     def add(self, digests: pa.Array | pa.ChunkedArray) -> None:
         """Add the next rows.
@@ -60,51 +56,31 @@ class RowDigests:
         rows = np.arange(self._num_added, self._num_added + len(digests), dtype=np.uint64)
         self._num_added += len(digests)
         is_there = digests.is_valid().to_numpy(zero_copy_only=False)
-        chunks = digests.chunks if isinstance(digests, pa.ChunkedArray) else [digests]
-        halves = np.concatenate([np.zeros((0, 2), ">u8"), *map(_halves, chunks)])
-        self._waiting.append(np.column_stack([halves.astype(np.uint64), rows[is_there]]))
-        self._num_waiting += len(halves)
-        if self._folder is not None and self._num_waiting >= _BUFFER:
-            self._spill(Path(self._folder.name))
+        halves = np.frombuffer(b"".join(digests.drop_null().to_pylist()), dtype=">u8").reshape(-1, 2)
+        try:
+            self._buckets.add(np.column_stack([halves.astype(np.uint64), rows[is_there]]))
+        except OSError as error:
+            raise self._no_room(error) from None
 
     def repeated(self) -> npt.NDArray[np.bool_]:
-        """Of each row that was added, whether an earlier one has the same digest."""
+        """Of each row that was added, whether an earlier one has the same digest.
+
+        Raises:
+            RunError: if the temporary files cannot be written.
+        """
         found = np.zeros(self._num_added, np.bool_)
-        if self._folder is None:
-            if self._waiting:
-                found[_repeated(np.concatenate(self._waiting))] = True
-            return found
-        self._spill(Path(self._folder.name))
-        for path in sorted(Path(self._folder.name).iterdir()):
-            found[_repeated(np.fromfile(path, np.uint64).reshape(-1, 3))] = True
+        try:
+            for entries in self._buckets.each():
+                found[_repeated(entries)] = True
+        except OSError as error:
+            raise self._no_room(error) from None
         return found
 
-    def _spill(self, folder: Path) -> None:
-        if not self._waiting:
-            return
-        entries = np.concatenate(self._waiting)
-        self._waiting, self._num_waiting = [], 0
-        buckets = (((entries[:, 0] >> np.uint64(32)) * np.uint64(self._num_buckets)) >> np.uint64(32)).astype(np.uint16)
-        entries = entries[np.argsort(buckets, kind="stable")]
-        bounds = np.concatenate([[0], np.cumsum(np.bincount(buckets, minlength=self._num_buckets))])
-        try:
-            for bucket in np.flatnonzero(np.diff(bounds)):
-                with open(folder / str(bucket), "ab") as stream:
-                    entries[bounds[bucket] : bounds[bucket + 1]].tofile(stream)
-        except OSError as error:
-            raise RunError(
-                f"{folder}: {error.strerror or 'cannot be written'}. Finding which of {self._num_rows} texts repeat "
-                f"takes {24 * self._num_rows / 2**30:.1f} GiB of temporary disk: set TMPDIR to a place with room."
-            ) from None
-
-
-def _halves(digests: pa.Array) -> npt.NDArray[np.uint64]:
-    """The two halves of each digest that is there, as numbers, read where they lie."""
-    there = digests.drop_null()
-    if not len(there):
-        return np.zeros((0, 2), ">u8")
-    found = np.frombuffer(there.buffers()[1], dtype=">u8").reshape(-1, 2)
-    return found[there.offset : there.offset + len(there)]
+    def _no_room(self, error: OSError) -> RunError:
+        return RunError(
+            f"{self._buckets.folder}: {error.strerror or 'cannot be written'}. Finding which of {self._num_rows} texts "
+            f"repeat takes {24 * self._num_rows / 2**30:.1f} GiB of temporary disk: set TMPDIR to a place with room."
+        )
 
 
 def _repeated(entries: Entries) -> npt.NDArray[np.int64]:

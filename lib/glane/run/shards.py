@@ -14,7 +14,7 @@ from glane.corpus.plan import Plan
 from glane.corpus.proof import prove_shard
 from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
-from glane.run.directory import RunDirectory
+from glane.run.directory import RunDirectory, unless
 from glane.run.heartbeat import HeartbeatWriter, Progress
 from glane.run.ledger import Ledger
 from glane.run.parts import commit_part
@@ -82,14 +82,9 @@ class Shards:
             )
 
 
-@contextlib.contextmanager
-def until_published(directory: RunDirectory) -> Iterator[None]:
+def until_published(directory: RunDirectory) -> contextlib.AbstractContextManager[None]:
     """Ignore errors once another process has published the run: publication removes parts and claims."""
-    try:
-        yield
-    except (RunError, FileNotFoundError):
-        if not directory.is_complete:
-            raise
+    return unless(lambda: directory.is_complete)
 
 
 def work_through(shards: Shards, do: Callable[[Shard], pa.Table]) -> None:

@@ -74,3 +74,21 @@ class AskedFigure(Strict):
         if self.weight is not None and self.inclusion_probability is not None:
             raise ValueError("give weight=… or inclusion_probability=…, not both")
         return self
+
+
+class ChosenRuns(Strict):
+    """One run by its directory, or several: for jobs that look at them, complete or not."""
+
+    class _Run(Strict):
+        dir: str | None = None
+
+    run: _Run = _Run()
+    runs: tuple[str, ...] = ()  # directories and glob patterns
+
+    _listed = field_validator("runs", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.run.dir is None) == (not self.runs):
+            raise ValueError("give run.dir=… or runs='folder/*'")
+        return self
