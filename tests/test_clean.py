@@ -67,6 +67,15 @@ def content(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*")}
 
 
+def test_what_a_killed_merge_left_is_removed(run: Path) -> None:
+    planted(run, 40)
+    staging = run / f".records-{HEX}"
+    (staging / f".records-00001.parquet.{HEX}.tmp").write_text("x")
+    aged(staging, 40)
+    assert staging in clean(settings_of(run, remove=True), say=lambda _: None)
+    assert not staging.exists()
+
+
 def test_it_is_told_first_and_done_when_asked_for(run: Path) -> None:
     before = content(run)
     made = planted(run, 40)

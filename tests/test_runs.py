@@ -139,6 +139,18 @@ def test_what_cannot_be_read_is_a_line_and_no_end(folder: Path, tmp_path: Path) 
     assert str(glane.runs(tmp_path / "empty")) == "no run there"
 
 
+def test_a_run_that_lost_rows_has_a_line_and_a_page(folder: Path, tmp_path: Path) -> None:
+    found = glane.runs(folder)
+    whole = next(one for one in found.entries if one.state == "complete")
+    for path in (whole.path / "records").iterdir():
+        path.unlink()
+    again = glane.runs(folder)
+    assert next(one for one in again.entries if one.path == whole.path).state == "damaged"
+    for language, word in (("fr", "abîmée"), ("en", "damaged")):
+        again.write(tmp_path / language, language=language)
+        assert word in (tmp_path / language / "index.html").read_text(encoding="utf-8")
+
+
 def test_links_are_not_followed_and_what_is_in_a_run_is_its_own(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "runs" / "second", tmp_path / "run")
     shutil.copytree(folder / "runs" / "second", tmp_path / "run" / "sentinels")

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from conftest import extract_here, make_settings, prepare_run, spec, work, write_documents
+from conftest import ROOT, extract_here, make_settings, prepare_run, spec, work, write_documents
 from glane.cluster.scheduler import Allocation
 from glane.cluster.slurm.allocation import SECRET, read_allocation
 from glane.errors import RunError
@@ -58,7 +58,7 @@ def test_lines_of_many_processes_stay_whole(log: Path) -> None:
         "for number in range(60): append_entry(Path(sys.argv[1]), entry(user=sys.argv[2], run='/r' * 3000,"
         " seconds=number), warn=print)"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{Path(__file__).parent}"}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'lib'}:{Path(__file__).parent}"}
     users = [
         subprocess.Popen([sys.executable, "-c", code, str(log), user], env=environment, stdout=subprocess.PIPE)
         for user in "abc"

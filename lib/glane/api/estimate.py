@@ -155,6 +155,7 @@ def estimate(
         kind = rows.schema[field]
         check_value(field, question.value, kind=kind, categories=categories_of(runs.first.task.fields.get(field)))
     is_sample = weight is None and inclusion_probability in (None, PROBABILITY)
+    is_sample = is_sample and reviewed is not None and PROBABILITY in reviewed.columns
     # Ids of another type are told below, with the remedy.
     if reviewed is not None and is_sample and reviewed.schema.get(id_column) == rows.schema[id_column]:
         in_runs = reviewed.join(rows.select(id_column), on=id_column, how="semi")

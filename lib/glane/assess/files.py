@@ -70,7 +70,7 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, of: Sequence
     """
     root = _made(folder)
     refuse_foreign(root, files, setting=_SETTING)
-    others = [name for name in _there(root, files) if name in read_written(root).names]
+    others = _there(root, files)
     if others and next(iter(files)) not in others:
         raise RunError(
             f"out.dir: {root / others[0]} was written by another command of glane, and would be lost. Choose another "

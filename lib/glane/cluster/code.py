@@ -26,17 +26,19 @@ def mark_of_code(package: Path = _PACKAGE) -> str | None:
 
 def code_warning(environment: Mapping[str, str] = os.environ, package: Path = _PACKAGE) -> str | None:
     """What to say if the library of this process is not what the job was submitted with; None if it is, or unknown."""
-    told, here = environment.get(MARK), mark_of_code(package)
-    if told and here and told != here:
+    told, root = environment.get(MARK), environment.get(ROOT)
+    if told:
+        here = mark_of_code(package)
+        if here is None or told == here:
+            return None
         return (
             f"the code of glane is not that of the submission ({here} now, {told} then): {package} was changed since, "
             "or belongs to another installation. Submit again if that is not meant."
         )
-    root = environment.get(ROOT)
     beside = next((path for path in _packages(root) if (path / "__init__.py").is_file()), None) if root else None
-    if told or beside is None or beside.resolve() == package:
+    if beside is None or beside.resolve() == package:
         return None
-    other = mark_of_code(beside)
+    here, other = mark_of_code(package), mark_of_code(beside)
     if other and here and other != here:
         return (
             f"the scripts of this job are of {root} ({other}), and the library is {package} ({here}): they differ. "

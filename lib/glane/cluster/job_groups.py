@@ -60,7 +60,7 @@ def shown_first(jobs: Sequence[Job]) -> list[Job]:
     """Those at work, then those that wait, then those that are over, the latest first."""
     at_work = [job for job in jobs if job.is_at_work]
     waiting = [job for job in jobs if job.state == PENDING]
-    others = [job for job in reversed(jobs) if job not in at_work and job not in waiting]
+    others = [job for job in reversed(jobs) if not job.is_at_work and job.state != PENDING]
     return [*at_work, *waiting, *others]
 
 

@@ -45,9 +45,14 @@ class Job:
         return self.state != UNKNOWN
 
     @property
+    def is_live(self) -> bool:
+        """Whether it waits or is at work."""
+        return self.is_known and not self.is_over
+
+    @property
     def is_at_work(self) -> bool:
         """Whether it has begun and is not over."""
-        return self.is_known and not self.is_over and self.state != PENDING
+        return self.is_live and self.state != PENDING
 
     @property
     def shown_state(self) -> str:

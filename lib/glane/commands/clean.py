@@ -15,7 +15,8 @@ from typing import Any
 
 def main(values: Mapping[str, Any]) -> None:
     """Look, and remove where that is asked for."""
+    from glane.errors import visible
     from glane.job.clean import clean
     from glane.settings import clean_settings
 
-    clean(clean_settings(values), say=print)
+    clean(clean_settings(values), say=lambda line: print(visible(line)))

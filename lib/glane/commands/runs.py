@@ -18,6 +18,7 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Look, and list."""
     from glane.api.runs import runs
+    from glane.errors import visible
     from glane.settings import runs_settings
 
     told = runs_settings(values)
@@ -25,7 +26,7 @@ def main(values: Mapping[str, Any]) -> None:
     if told.json_output:
         print(json.dumps(found.as_values(), ensure_ascii=False))
     else:
-        print(found)
+        print(visible(str(found)))
     if told.out.dir is not None:
         found.write(told.out.dir, language=told.language)
         if not told.json_output:

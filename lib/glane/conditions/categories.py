@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from glane.conditions.trees import TooDeep, as_expression, as_tree
+from glane.conditions.trees import TooDeep, as_expression, as_tree, is_literal
 from glane.errors import ConfigError, did_you_mean
 
 Cells = Mapping[str, Sequence[object]]  # of columns: cells that together hold all their categories; of lists, lists
@@ -76,7 +76,7 @@ def _asked(tree: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(tree, list):
         for part in tree:
             yield from _asked(part)
-    if not isinstance(tree, dict) or "Literal" in tree:
+    if not isinstance(tree, dict) or is_literal(tree):
         return
     for part in tree.values():
         yield from _asked(part)
@@ -91,7 +91,7 @@ def _asked(tree: Any) -> Iterator[tuple[Any, Any]]:
             return
         case _:
             return
-    yield from ((one, other) for one, other in pairs if "Literal" in other and "Literal" not in one)
+    yield from ((one, other) for one, other in pairs if is_literal(other) and not is_literal(one))
 
 
 def _given(tree: Any, names: Sequence[str], known: Mapping[str, pl.Series]) -> pl.Series | None:

@@ -36,7 +36,7 @@ def with_dates(tree: Any, schema: Mapping[str, pl.DataType], place: str) -> Any:
     """
     if isinstance(tree, list):
         return [with_dates(part, schema, place) for part in tree]
-    if not isinstance(tree, dict) or "Literal" in tree:
+    if not isinstance(tree, dict) or is_literal(tree):
         return tree
     tree = {name: with_dates(part, schema, place) for name, part in tree.items()}
     match tree:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from glane.conditions.trees import Operation, operation
+from glane.conditions.trees import Operation, is_literal, operation
 
 _QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`"
 _COMMENT = re.compile(rf"({_QUOTED})|--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -50,7 +50,7 @@ def truths(tree: Any) -> Any:
     """A tree with its chains as comparisons that are never unknown."""
     if isinstance(tree, list):
         return [truths(part) for part in tree]
-    if not isinstance(tree, dict) or "Literal" in tree:
+    if not isinstance(tree, dict) or is_literal(tree):
         return tree
     if (found := _tested(tree)) is not None:
         return {"BinaryExpr": {"left": truths(found.left), "op": found.op, "right": found.right}}
@@ -64,14 +64,16 @@ def _chain(*, is_not: bool, value: str) -> str:
 def _tested(tree: Any) -> Operation | None:
     """What a chain tests, and how; None if this is none."""
     values: list[bool] = []
-    while len(values) < 4:
+    for _ in range(4):
         found = operation(tree)
-        match None if found is None or found.op != "Eq" else found.right:
+        if found is None or found.op != "Eq":
+            return None
+        match found.right:
             case {"Literal": {"Scalar": {"Boolean": bool(value)}}}:
                 values.append(value)
-                tree = found.left if found else None
             case _:
                 return None
+        tree = found.left
     end, *middle, tested = values
     if middle != [False, True]:
         return None

@@ -74,9 +74,9 @@ def select_rows(
         ConfigError: if `where` is no expression over the input's columns.
         DataError: for null or duplicate ids, null ids of groups, or if nothing is selected.
     """
-    where, columns = _where(selection.where, files, _id_field(files[0], id_column, number_rows))
-    result_id = _id_field(files[0], id_column, number_rows) if group_by is None else _id_field(files[0], group_by)
-    _refuse_other_ids(files[0], result_id, selection)
+    ids = _id_field(files[0], id_column, number_rows)
+    where, columns = _where(selection.where, files, ids)
+    _refuse_other_ids(files[0], ids if group_by is None else _id_field(files[0], group_by), selection)
     source = IdSource(files, id_column, columns, number_rows, group_by)
     found = None if group_by is None else GroupsFound()
     key = id_column if group_by is None else GROUP

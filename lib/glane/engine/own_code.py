@@ -13,8 +13,9 @@ from glane.versions import vllm_version
 
 SCHEDULER = "glane.engine.grammars.scheduler"  # vLLM's scheduler with shared grammars
 FORCING_SCHEDULER = "glane.engine.grammars.forcing_scheduler"  # and with tokens that they force
-# Sends the mass that the mask left, and takes forced tokens.
-WORKER_EXTENSION = "glane.engine.worker_extension.WorkerExtension"
+MASS_EXTENSION = "glane.engine.mass_extension.MassExtension"  # sends the mass that the mask left
+FORCING_EXTENSION = "glane.engine.forcing_extension.ForcingExtension"  # takes forced tokens
+WORKER_EXTENSION = "glane.engine.worker_extension.WorkerExtension"  # both
 
 
 def arguments_with_own_code(settings: ModelSettings, device: str, *, num_nodes: int = 1) -> dict[str, Any]:
@@ -23,8 +24,9 @@ def arguments_with_own_code(settings: ModelSettings, device: str, *, num_nodes: 
     own: dict[str, Any] = {}
     if wants_shared_grammars(settings):
         own["scheduler_cls"] = FORCING_SCHEDULER if forces else SCHEDULER
-    if forces or tells_mass(settings):
-        own["worker_extension_cls"] = WORKER_EXTENSION
+    extensions = {(True, True): WORKER_EXTENSION, (True, False): FORCING_EXTENSION, (False, True): MASS_EXTENSION}
+    if (extension := extensions.get((forces, tells_mass(settings)))) is not None:
+        own["worker_extension_cls"] = extension
     if forces:
         own["async_scheduling"] = False  # the next step is planned once the tokens of the last one are known
     return {**own, **engine_arguments(settings, device, num_nodes=num_nodes)}

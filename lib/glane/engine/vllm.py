@@ -59,7 +59,8 @@ class VllmEngine:
             )
         set_environment()
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
-        if forces_tokens(settings, device):
+        self._forces = forces_tokens(settings, device)
+        if self._forces:
             os.environ["VLLM_USE_V2_MODEL_RUNNER"] = "0"  # forced tokens are told to the first one only
         if device == "cpu":
             os.environ["OMP_NUM_THREADS"] = str(cpus)
@@ -202,7 +203,7 @@ class VllmEngine:
                 num_prompt_tokens=len(output.prompt_token_ids or ()) - num_thought,
                 num_reasoning_tokens=num_thought,
                 num_output_tokens=len(ids),
-                num_forced_tokens=None if scores is None else scores.num_forced,
+                num_forced_tokens=None if scores is None else scores.num_forced if self._forces else 0,
                 scores=scores,
             )
             finished.append((output.request_id, completion))

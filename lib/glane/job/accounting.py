@@ -108,6 +108,9 @@ def begin_account(settings: ExtractSettings, allocation: Allocation | None = Non
 @contextlib.contextmanager
 def accounted(settings: ExtractSettings) -> Iterator[None]:
     """Account for an extraction on this machine: its line is written when the block ends, by an error, too."""
+    if site_log_of(settings.run) is None:
+        yield
+        return
     account, code = begin_account(settings), 1
     directory = run_directory(settings.run)
     try:

@@ -100,7 +100,7 @@ def busy_runs(places: Sequence[Path]) -> dict[Path, str]:
     jobs = {job.name: job for job in (find_jobs(asked) if asked else ())}
     for place, said in names.items():
         live = [jobs[name] for name in said if name in jobs] if not isinstance(said, str) else []
-        live = [job for job in live if job.is_known and not job.is_over]
+        live = [job for job in live if job.is_live]
         if live:
             found[place] = f"job {live[0].name} is {live[0].shown_state}"
     return found

@@ -62,7 +62,7 @@ class FirstNode(JobNode):
                 self.say(f"{who} ends this job (cancelled, preempted or out of time); what is committed stays")
                 self.code = CANCELLED
                 return self.code
-            if (self.warned or limit.is_near()) and not drop_at:
+            if not drop_at and (self.warned or limit.is_near()):
                 self.say("the end of this job is near: no new shard is begun")
                 (self.folder / "stop").touch()
                 drop_at = time.monotonic() + limit.patience_s()

@@ -47,14 +47,15 @@ def launch(settings: ExtractSettings) -> int:
     hide_messages()
     processes.adopt_orphans()
     processes.raise_open_files()
+    if allocation.rank:
+        return _launched(settings, settings.cluster, allocation)
     if (log := scheduler.site_log()) is not None:
         os.environ.setdefault(SITE_LOG, str(log))
     account, code = begin_account(settings, allocation), FAILED
     try:
         code = _launched(settings, settings.cluster, allocation)
     finally:
-        if allocation.rank == 0:
-            account.end(code, warn=lambda line: print(f"warning: {line}", file=sys.stderr, flush=True))
+        account.end(code, warn=lambda line: print(f"warning: {line}", file=sys.stderr, flush=True))
     return code
 
 

@@ -17,7 +17,7 @@ from glane.cluster.paced import PacedJobs
 from glane.cluster.scheduler import Job
 from glane.cluster.schedulers import find_jobs, least_poll_s
 from glane.errors import GlaneError
-from glane.job.status_table import RunState, attention, by_attention, runs_view, shortfall_of
+from glane.job.status_table import ENDED, RunState, attention, by_attention, runs_view, shortfall_of
 from glane.job.status_view import run_view
 from glane.run.find import find_all_runs
 from glane.run.overview import Overview, overview
@@ -66,7 +66,7 @@ def _looker(settings: StatusSettings) -> Callable[[Ask], list[RunState]]:
         found: list[tuple[str, Overview | str]] = []
         for path in find_all_runs(settings.runs):
             seen = complete[path] if path in complete else _seen(path)
-            if not isinstance(seen, str) and seen.state == "complete":
+            if not isinstance(seen, str) and seen.state in ENDED:
                 complete[path] = seen
             found.append((path, seen))
         return by_attention(_with_jobs(found, ask))
@@ -88,7 +88,7 @@ def _with_jobs(found: Sequence[tuple[str, Overview | str]], ask: Ask) -> list[Ru
     """Each run with its jobs; the scheduler is asked once for all of them."""
     wanted = [run for _, run in found if not isinstance(run, str)]
     if len(wanted) > 1:  # of those that are complete, what their jobs became says nothing more
-        wanted = [run for run in wanted if run.state != "complete"]
+        wanted = [run for run in wanted if run.state not in ENDED]
     names = list(dict.fromkeys(name for run in wanted for name in run.job_names))
     jobs = {job.name: job for job in (ask(names) if names else ())}
     return [

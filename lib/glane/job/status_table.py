@@ -37,7 +37,7 @@ class RunState:
     @property
     def has_job(self) -> bool:
         """Whether a job of it is at work, or waits."""
-        return any(job.is_known and not job.is_over for job in self.jobs)
+        return any(job.is_live for job in self.jobs)
 
     @property
     def is_going_on(self) -> bool:

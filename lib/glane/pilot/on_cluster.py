@@ -19,6 +19,7 @@ from glane.job.wait import wait
 from glane.pilot.frame import Integers
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.starts import job_names, submissions
+from glane.run.written import refuse_inside_run
 from glane.settings import BatchSettings, ExtractSettings
 from glane.storage import storage_errors
 
@@ -45,8 +46,9 @@ def kept_folder(out: Path, mark: str) -> Iterator[Path]:
     """A folder for the trial of this mark below `out`. It is removed if nothing is raised, and stays otherwise.
 
     Raises:
-        RunError: if the trial of another pilot in `out` is still under way.
+        RunError: if `out` lies in a run, or the trial of another pilot in it is still under way.
     """
+    refuse_inside_run(out, setting="out.dir")
     with storage_errors(out, setting="out.dir"):
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = (out / f"{_FOLDER}{mark}").absolute()
@@ -91,7 +93,7 @@ def _under_way(directory: RunDirectory, scheduler: Scheduler) -> Submission | No
     """The job that works on a run, or waits to; None if there is none."""
     for entry in reversed(submissions(directory)):
         for job in scheduler.jobs(entry.jobs):
-            if job.is_known and not job.is_over:
+            if job.is_live:
                 return Submission(
                     job_id=job.name, job_names=(job.name,), where="", log=Path(entry.log), cancel_command=""
                 )
@@ -101,7 +103,7 @@ def _under_way(directory: RunDirectory, scheduler: Scheduler) -> Submission | No
 def _give_up(folder: Path) -> None:
     """Remove what a pilot with other settings left, unless its job goes on."""
     names = job_names(RunDirectory(root=folder / "run"))
-    going = [job for job in (find_jobs(names) if names else ()) if job.is_known and not job.is_over]
+    going = [job for job in (find_jobs(names) if names else ()) if job.is_live]
     if going:
         raise RunError(
             f"out.dir: {folder.parent} has the pilot of other settings under way, job {going[0].name} "

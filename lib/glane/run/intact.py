@@ -5,8 +5,7 @@ Only footers are read. A copy that was cut short, or a file that was removed, wo
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,11 +13,9 @@ import pyarrow.parquet as pq
 
 from glane.corpus.plan import read_plan
 from glane.errors import RunError
-from glane.run.directory import RunDirectory
+from glane.run.directory import RECORDS, RunDirectory
 from glane.run.summary import Summary, read_summary
 from glane.storage import exists, listed, patiently
-
-_RECORDS = re.compile(r"records-(\d{5,})\.parquet")
 
 
 def check_intact(directory: RunDirectory) -> None:
@@ -34,9 +31,10 @@ def check_intact(directory: RunDirectory) -> None:
 def damage(directory: RunDirectory) -> str:
     """What is missing of the result of a complete run, with the remedy; empty if it is whole."""
     files = listed(directory.records, "*.parquet")
-    problem = _unreadable_or_absent(files)
+    rows = {path: _num_rows(path) for path in files}
+    problem = _unreadable_or_absent(rows)
     if not problem:
-        found, expected = sum(_num_rows(path) or 0 for path in files), _expected(directory)
+        found, expected = sum(count or 0 for count in rows.values()), _expected(directory)
         if found == expected:
             return ""
         problem = f"{found} rows in {len(files)} file(s), and the run has {expected}"
@@ -45,13 +43,13 @@ def damage(directory: RunDirectory) -> str:
     return f"{directory.records}: {problem}. Rows were lost, as by a copy that was cut short. {_remedy(directory)}"
 
 
-def _unreadable_or_absent(files: Sequence[Path]) -> str:
-    if not files:
+def _unreadable_or_absent(rows: Mapping[Path, int | None]) -> str:
+    if not rows:
         return "no file is there"
-    for path in files:
-        if _num_rows(path) is None:
+    for path, count in rows.items():
+        if count is None:
             return f"{path.name} cannot be read"
-    numbers = {int(found[1]) for path in files if (found := _RECORDS.fullmatch(path.name))}
+    numbers = {int(found[1]) for path in rows if (found := RECORDS.fullmatch(path.name))}
     absent = sorted(set(range(max(numbers, default=-1) + 1)) - numbers)
     return f"records-{absent[0]:05d}.parquet is absent" if absent else ""
 

@@ -10,16 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from glane.run.directory import PART, RunDirectory
+from glane.run.directory import PARTS, STAGED, STAGING, UNFINISHED, RunDirectory
 from glane.run.metrics_file import collected
-from glane.storage import TEMPORARY
 
 _DAY_S = 86_400.0
-_UNFINISHED = re.compile(rf"\..+{TEMPORARY}")
-_STAGING = re.compile(r"\.records-[0-9a-f]{32}")
-_STAGED = re.compile(r"records-\d{5,}\.parquet")
 _CLOCK = re.compile(r"\.clock-[\w.-]+")
-_PARTS = re.compile(rf"{PART.pattern}|{_UNFINISHED.pattern}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +71,12 @@ def _candidates(directory: RunDirectory, collector: Path | None) -> Iterator[Lef
         directory.parts,
     )
     for folder in folders:
-        yield from (Leftover(path=path, what="an unfinished file") for path in _named(folder, _UNFINISHED))
+        yield from (Leftover(path=path, what="an unfinished file") for path in _named(folder, UNFINISHED))
     yield from (Leftover(path=path, what="a probe of the clock") for path in _named(directory.claims, _CLOCK))
-    for path in _named(directory.root, _STAGING):
-        yield Leftover(path=path, what="an unfinished result", names=_STAGED)
+    for path in _named(directory.root, STAGING):
+        yield Leftover(path=path, what="an unfinished result", names=STAGED)
     if directory.is_complete and directory.summary.is_file() and directory.parts.is_dir():
-        yield Leftover(path=directory.parts, what="parts that are in the published result", names=_PARTS)
+        yield Leftover(path=directory.parts, what="parts that are in the published result", names=PARTS)
     told = collected(directory, collector)
     if told is not None and told.is_file():
         yield Leftover(path=told, what="metrics of a driver that was killed")

@@ -20,7 +20,7 @@ from glane.corpus.plan import Plan
 from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
 from glane.run.description import read_description
-from glane.run.directory import PART, RunDirectory
+from glane.run.directory import PARTS, STAGED, STAGING, RunDirectory
 from glane.run.energy_total import total_energy
 from glane.run.heartbeat import Heartbeat, heartbeats, most_at_once
 from glane.run.merge import RunAll, merge_file, plan_files
@@ -78,7 +78,7 @@ def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int, run_all:
         os.fsync(descriptor)
         os.close(descriptor)
     finally:
-        _remove(staging, _STAGED)
+        _remove(staging, STAGED)
 
 
 def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int, run_all: RunAll) -> list[PartFacts]:
@@ -155,20 +155,18 @@ def _clean(directory: RunDirectory) -> None:
 
     Only names that glane makes are removed. A folder in which something else lies stays.
     """
-    _remove(directory.parts, _PARTS)
+    _remove(directory.parts, PARTS)
     _remove(directory.claims, _CLAIMS)
     _remove(directory.windows, _WINDOWS)
     for path in listed(directory.root, ".records-*"):
-        if re.fullmatch(r"\.records-[0-9a-f]{32}", path.name):
-            _remove(path, _STAGED)
+        if STAGING.fullmatch(path.name):
+            _remove(path, STAGED)
     for folder in (directory.root, directory.ledger, directory.workers, directory.deaths):
         _remove_leftovers(folder)
 
 
-_PARTS = re.compile(rf"{PART.pattern}|\..+{TEMPORARY}")
 _CLAIMS = re.compile(r"\d+|\.\d+\.[0-9a-f]{32}|\.clock-[\w.-]+")
 _WINDOWS = re.compile(r"[\w.-]+")
-_STAGED = re.compile(rf"records-\d{{5,}}\.parquet|\..+{TEMPORARY}")
 _LEFT_OVER_S = 600.0  # after this, nobody is still writing a small file
 
 

@@ -170,7 +170,6 @@ def _summed_up(
         "model": settings.model.name,
         "versions": versions(),
         "load_before": round(load, 2),  # load of the machine from other programs
-        "verdicts_of": "this machine, this model and this corpus",
         "complete": is_complete,
     }
     return summary(runs, ratios, unable=unable, about=about)

@@ -25,7 +25,7 @@ from glane.task.form import answer_form
 from glane.task.prompt import compact_json
 from glane.task.schema import QUOTE
 from glane.task.task import TEXT_INPUT, Task, load_task
-from glane_tools.benchmark.spans import quote_at, quotes, starts
+from glane_tools.benchmark.spans import num_quoted, quote_at, quotes, starts
 from glane_tools.random_model import ROOT, vocabulary
 
 TASKS = (
@@ -93,7 +93,7 @@ def count(answer: str, text: str, grammar: Grammar, vocabulary: Vocabulary, open
     spans = quotes(whole, opener)
     return Count(
         tokens=len(tokens),
-        quoted=sum(quote_at(place, spans) is not None for place in at),
+        quoted=num_quoted(pieces, opener),
         forced=sum(is_forced),
         drafted_steps=_drafted_steps(tokens, is_forced, [(place, quote_at(place, spans)) for place in at], whole, text,
                                      vocabulary),

@@ -6,7 +6,6 @@ model's. A reading that an adjudicator chooses is saved as if it were written an
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from glane.assess.review.readings import Readings, Row, decided
 from glane.assess.review.reviewed_sample import Sample
 from glane.assess.review.same import category
 from glane.errors import DataError, told
+from glane.run.fingerprint import text_digest
 from glane.task.task import Task
 from glane.types import Toy
 
@@ -69,7 +69,7 @@ def _decision(readings: Readings, name: str, row: Row) -> dict[str, Any]:
 
 def digest_of(shown: Mapping[str, Any]) -> str:
     """What the page is made of, as a digest: a file of decisions on other readings does not have it."""
-    return hashlib.blake2b(json.dumps(shown, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return text_digest(json.dumps(shown, sort_keys=True))
 
 
 def write_adjudication(

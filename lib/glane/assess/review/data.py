@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
@@ -12,6 +11,7 @@ import polars as pl
 from glane.assess.arms import ARM, BLIND
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError
+from glane.run.fingerprint import text_digest
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.schema import ASSERTION, MISSING, VALUE, wrapper_keys
 from glane.task.signs import OF_FIELDS, OF_PLACES, field_of
@@ -92,7 +92,7 @@ def page_data(
         data["adjudicates"] = adjudicates
     if toy is not None:
         data["notice"] = {language: notice(toy, language) for language in get_args(Language)}
-    return {**data, "page": hashlib.blake2b(json.dumps(data).encode(), digest_size=16).hexdigest()}
+    return {**data, "page": text_digest(json.dumps(data))}
 
 
 def without_evidence(field: Field) -> Field:
@@ -127,7 +127,7 @@ def shown_digest(fields: Mapping[str, Field], row: Mapping[str, Any]) -> str:
     Two runs with the same fingerprint may answer otherwise, as sampling and the arithmetic of a device do.
     """
     answers = [[name, answer_of(field, name, row)] for name, field in fields.items()]
-    return hashlib.blake2b(compact(answers, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return text_digest(compact(answers, sort_keys=True))
 
 
 def field_schema(field: Field) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class RunEntry:
     task: str = ""
     model: str = ""
     toy: Toy | None = None
-    state: str  # planning, working, waiting, complete or unreadable
+    state: str  # planning, working, waiting, complete, damaged or unreadable
     rows: int = 0
     done: int = 0
     ok: int = 0
