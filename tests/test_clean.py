@@ -19,6 +19,7 @@ from glane.job.clean import clean
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import HeartbeatWriter, Progress
 from glane.run.leftovers import leftovers, remove_leftover
+from glane.run.publisher import sole_publisher
 from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import CleanSettings
 
@@ -65,6 +66,31 @@ def settings_of(run: Path, **changes: Any) -> CleanSettings:
 
 def content(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*")}
+
+
+@pytest.mark.parametrize("how", ["cut", "absent"])
+def test_parts_stay_while_they_are_the_last_whole_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    settings = make_settings(write_documents(tmp_path / "d.parquet", ["a"] * 40), tmp_path / "run")
+    monkeypatch.setattr("glane.run.publish._clean", lambda _: None)  # killed before
+    extract_here(settings)
+    run = tmp_path / "run"
+    (records,) = (run / "records").glob("*.parquet")
+    if how == "cut":
+        records.write_bytes(records.read_bytes()[:-100])
+    else:
+        records.unlink()
+    aged(run, 100)
+    clean(settings_of(run, remove=True), say=lambda _: None)
+    assert list((run / "parts").iterdir())
+
+
+def test_a_run_that_is_being_published_is_left_alone(run: Path) -> None:
+    made = planted(run, 40)
+    with sole_publisher(RunDirectory(root=run), heartbeat_s=1, lease_s=60):
+        assert clean(settings_of(run, remove=True), say=lambda _: None) == []
+    assert all(path.exists() for path in made)
 
 
 def test_what_a_killed_merge_left_is_removed(run: Path) -> None:

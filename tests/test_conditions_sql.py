@@ -231,6 +231,34 @@ def test_a_distinction_that_would_take_more_is_refused(where):
         read_condition(where, place="w")
 
 
+TIMES = pl.DataFrame(
+    {
+        "d": [datetime.date(2025, 1, 1), None], "e": [datetime.date(2025, 1, 9), datetime.date(2025, 1, 2)],
+        "t": [datetime.datetime(2025, 1, 1, 8), None], "n": [7, 8],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "remedy"),
+    [
+        ("e - d <= 7", "INTERVAL 7 DAYS"),
+        ("7 >= e - d", "INTERVAL 7 DAYS"),
+        ("e - d = n", "INTERVAL 7 DAYS"),
+        ("e - d BETWEEN 0 AND 7", "INTERVAL 7 DAYS"),
+        ("NOT (ABS(e - d) > 7.5)", "INTERVAL 7 DAYS"),
+        ("d > 20240101", "in quotes"),
+        ("d > 5 OR n > 5", "in quotes"),
+        ("t <> n", "in quotes"),
+        ("CASE WHEN n > 7 THEN d < 45000 ELSE TRUE END", "in quotes"),
+    ],
+)
+def test_times_are_not_compared_with_numbers(where, remedy):
+    with pytest.raises(ConfigError, match=rf"^w: compares .* with a number\. .*{remedy}"):
+        of_glane(where, TIMES)
+    assert of_glane("e - d <= INTERVAL 7 DAYS AND d > '2024-01-01' OR n > 7", TIMES) == [False, True]
+
+
 FRENCH = pl.DataFrame({"day": ["07/01/2025", None, "15/02/2025"], "out": ["9/1/25", "x", "16/02/2025"], "i": [1, 2, 3]})
 
 

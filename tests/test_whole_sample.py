@@ -43,6 +43,14 @@ def test_a_lost_stratum_is_told(allocation, lost):
     assert "Give the right answers whole" in str(refused.value)
 
 
+def test_a_small_stratum_that_is_all_of_the_cases_is_told_if_lost():
+    rows = pl.DataFrame({"id": range(3000), "site": ["rare"] * 50 + ["usual"] * 2950})
+    sample = draw_stratified(rows, id_column="id", by="site", num_rows=100, allocation="equal", seed=1)
+    check_whole(sample, num_usable=3000)
+    with pytest.raises(DataError, match="reviewed documents are missing"):
+        check_whole(sample.filter(pl.col("stratum") != "rare"), num_usable=3000)
+
+
 def test_a_stratum_alone_is_not_the_run():
     with pytest.raises(DataError, match="stand for"):
         check_whole(by_site("equal").filter(pl.col("stratum") == "c"), num_usable=N)

@@ -50,6 +50,20 @@ def test_a_writer_that_was_killed_half_way_is_not_taken_for_a_change(tmp_path, m
     write_folder(tmp_path, {name: content + b" newer" for name, content in FILES.items()})
 
 
+def test_writers_that_were_killed_again_and_again_lock_nobody_out(tmp_path, monkeypatch):
+    write_folder(tmp_path, FILES)
+    for number in range(5):
+        with monkeypatch.context() as patched:
+
+            def killed(*_, **__):
+                raise KeyboardInterrupt
+
+            patched.setattr("glane.assess.files.replace_file", killed)
+            with pytest.raises(KeyboardInterrupt):
+                write_folder(tmp_path, {name: content + bytes([number]) for name, content in FILES.items()})
+    write_folder(tmp_path, {name: content + b" newer" for name, content in FILES.items()})
+
+
 def test_files_of_an_earlier_glane_have_no_digest_and_are_replaced(tmp_path):
     write_folder(tmp_path, FILES)
     record = json.loads((tmp_path / ".glane-files").read_text())

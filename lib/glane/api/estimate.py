@@ -160,6 +160,7 @@ def estimate(
     if reviewed is not None and is_sample and reviewed.schema.get(id_column) == rows.schema[id_column]:
         in_runs = reviewed.join(rows.select(id_column), on=id_column, how="semi")
         num_usable = runs.num_drawn_from(in_runs[id_column])
+        check_whole(reviewed, num_usable=num_usable)  # also of what is not in the runs: chance has no part in that sum
         check_whole(in_runs, num_usable=num_usable, is_part=in_runs.height < reviewed.height)
     found = estimated(rows, reviewed, question, id_column=id_column, failed=failed, transported=transported)
     summary = summarised(found, question, num_rejected=failed.height)

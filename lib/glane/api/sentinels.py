@@ -54,8 +54,9 @@ def freeze_sentinels(
         GlaneError: if the run is not complete, its input is gone, or the folder holds something.
     """
     check_numbers(
-        SentinelsSettings, positives=positives, seed=seed, tolerance=tolerance, alpha=alpha, planned_runs=planned_runs
-    )
+        SentinelsSettings, rows=rows, positives=positives, seed=seed, tolerance=tolerance, alpha=alpha,
+        planned_runs=planned_runs,
+    )  # fmt: skip
     opened = run_of(run)
     refuse_uncarried(opened, by=by)
     task, id_column = opened.task, opened.settings.data.result_id

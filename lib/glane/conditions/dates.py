@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from glane.conditions.trees import COMPARISONS, as_tree, is_literal, kind_of, value_of
+from glane.conditions.trees import COMPARISONS, as_tree, is_literal, kind_of, operations, value_of
 from glane.errors import ConfigError
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
@@ -46,6 +46,28 @@ def with_dates(tree: Any, schema: Mapping[str, pl.DataType], place: str) -> Any:
         case {"Function": {"input": [value, held], "function": {"Sql": {"IsIn": _}} as function}}:
             return {"Function": {"input": [value, _beside(held, value, schema, place)], "function": function}}
     return tree
+
+
+def refuse_numbers(tree: Any, schema: Mapping[str, pl.DataType], place: str) -> None:
+    """Refuse to compare days, instants, times or spans of time with numbers.
+
+    Polars would compare its own count: of days since 1970, or of microseconds.
+
+    Raises:
+        ConfigError: with what to write.
+    """
+    for one in operations(tree):
+        if one.op not in COMPARISONS:
+            continue
+        kinds = [kind_of(side, schema) for side in (one.left, one.right)]
+        for kind, other in (kinds, kinds[::-1]):
+            if kind is None or other is None or not kind.is_temporal() or not other.is_numeric():
+                continue
+            if isinstance(kind, pl.Duration):
+                remedy = "a span of time with a number. Write INTERVAL 7 DAYS, or INTERVAL 12 HOURS"
+            else:
+                remedy = f"{_FORMS[type(kind)][1].partition(':')[0]} with a number. Write a date or time in quotes"
+            raise ConfigError(f"{place}: compares {remedy}.")
 
 
 def _beside(tree: Any, other: Any, schema: Mapping[str, pl.DataType], place: str) -> Any:

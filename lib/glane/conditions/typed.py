@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from glane.conditions.dates import with_dates
+from glane.conditions.dates import refuse_numbers, with_dates
 from glane.conditions.numbers import with_numbers
 from glane.conditions.texts import refuse_ordered_literals
 from glane.conditions.trees import TooDeep, as_expression, as_tree
@@ -26,6 +26,8 @@ def typed_condition(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, pl
     tree = as_tree(condition)
     try:
         refuse_ordered_literals(tree, schema, place=place)
-        return as_expression(with_numbers(with_dates(tree, schema, place), schema))
+        tree = with_dates(tree, schema, place)
+        refuse_numbers(tree, schema, place)
+        return as_expression(with_numbers(tree, schema))
     except (TooDeep, RecursionError):
         raise ConfigError(f"{place}: the condition cannot be computed ({TooDeep()}).") from None

@@ -1,8 +1,9 @@
 """`glane.engine.mass_extension` and `glane.engine.forcing_extension` together: vLLM takes one name."""
 
-from glane.engine.forcing_extension import ForcingExtension
-from glane.engine.mass_extension import MassExtension
+from glane.engine import forcing_extension, mass_extension
+
+__all__ = ["WorkerExtension", "forcing_extension", "mass_extension"]
 
 
-class WorkerExtension(MassExtension, ForcingExtension):
-    """An empty class."""
+class WorkerExtension:
+    """An empty class; no child of theirs, as vLLM may add all three to its worker's class in one process."""

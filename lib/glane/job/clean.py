@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,16 @@ from glane.errors import GlaneError, RunError
 from glane.run.directory import RunDirectory
 from glane.run.find import find_all_runs
 from glane.run.head import read_head
+from glane.run.heartbeat import dated_heartbeats
 from glane.run.leftovers import leftovers, remove_leftover
 from glane.run.metrics_file import collector_folder
 from glane.run.overview import overview
+from glane.run.publisher import publishers_directory
 from glane.run.starts import submissions
 from glane.settings import CleanSettings, RunSettings
 from glane.storage import exists
+
+_MAY_LIVE_S = 600.0  # since the last heartbeat of a process that publishes: longer than any lease by default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +117,9 @@ def _job_names(place: Path) -> list[str] | str:
         seen = overview(place)
     except GlaneError as error:
         return str(error) if exists(RunDirectory(root=place).description) else []
+    publishers = dated_heartbeats(publishers_directory(RunDirectory(root=place)))
+    if any(beat.state != "ended" and time.time() - at < _MAY_LIVE_S for at, beat in publishers):
+        return "its result is being published"
     return f"{len(seen.workers)} worker(s) are on it" if seen.workers else seen.job_names
 
 

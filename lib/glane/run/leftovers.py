@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glane.run.directory import PARTS, STAGED, STAGING, UNFINISHED, RunDirectory
+from glane.run.intact import damage
 from glane.run.metrics_file import collected
 
 _DAY_S = 86_400.0
@@ -75,7 +76,8 @@ def _candidates(directory: RunDirectory, collector: Path | None) -> Iterator[Lef
     yield from (Leftover(path=path, what="a probe of the clock") for path in _named(directory.claims, _CLOCK))
     for path in _named(directory.root, STAGING):
         yield Leftover(path=path, what="an unfinished result", names=STAGED)
-    if directory.is_complete and directory.summary.is_file() and directory.parts.is_dir():
+    is_published = directory.is_complete and directory.summary.is_file() and directory.parts.is_dir()
+    if is_published and not damage(directory):  # else the parts are the last whole copy
         yield Leftover(path=directory.parts, what="parts that are in the published result", names=PARTS)
     told = collected(directory, collector)
     if told is not None and told.is_file():

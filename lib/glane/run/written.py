@@ -20,7 +20,7 @@ from glane.storage import replace_file, storage_errors
 
 WRITTEN = ".glane-files"
 _FILE_MODE = 0o600
-_REMEMBERED = 2  # digests of a file: what it will hold, and what it held if the writer is killed before
+_REMEMBERED = 16  # digests of a file: what it will hold, and what it may hold if writers were killed before
 
 
 class WrittenFiles(Record):

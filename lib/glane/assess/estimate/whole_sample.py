@@ -16,6 +16,7 @@ from glane.errors import DataError, told
 
 LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e12  # beyond, squares and sums of weights lose their digits
 _TOLERANCE = 0.02  # of the run: a few documents whose ids changed, or that failed in this run
+_EXACT_TOLERANCE = 0.005  # the same, where chance has no part in the sum: a small stratum may be all of the cases
 _STANDARD_ERRORS = 4.0
 
 
@@ -59,7 +60,8 @@ def check_whole(gold: pl.DataFrame, *, num_usable: int, is_part: bool = False) -
         return
     total = float(weights.sum())
     error = _STANDARD_ERRORS * _standard_error(weights, strata, is_part=is_part)
-    if total >= num_usable * (1 - _TOLERANCE) - error:
+    tolerance = _TOLERANCE if error > 0 else _EXACT_TOLERANCE
+    if total >= num_usable * (1 - tolerance) - error:
         return
     names = gold[STRATUM].cast(pl.String).unique().sort().to_list() if STRATUM in gold.columns else []
     known = f" Its strata: {', '.join(told(str(name)) for name in names[:8])}." if names else ""

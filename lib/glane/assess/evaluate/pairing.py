@@ -92,9 +92,11 @@ def pair(
             f"gold.{id_column}: no id is one of the run's. Those of the right answers: {first}, …; of the run: "
             f"{known}, …. Give the right answers of the documents of this run."
         )
-    is_drawn = paired.select(name for name in (*drawn, STRATUM) if name in paired.columns and name not in fields)
+    design = [name for name in (*drawn, STRATUM) if name in paired.columns and name not in fields]
+    is_drawn = paired.select(design)
     if is_drawn.width:
         num_usable = run.filter(pl.col("status").cast(pl.String) == Status.OK).select(pl.len()).collect().item()
+        check_whole(gold.select(design), num_usable=num_usable)  # also of what is not in the run
         check_whole(is_drawn, num_usable=num_usable, is_part=len(paired) < len(gold))
     unknown = gold.join(rows.select(id_column), on=id_column, how="anti", maintain_order="left")[id_column]
     statuses = Counter(status for status in rows["status"].cast(pl.String) if status != Status.OK)

@@ -20,7 +20,7 @@ import polars as pl
 from glane.assess.arms import ARM, ASSISTED, BLIND
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.review.data import compact
-from glane.assess.review.reviewed_sample import SAMPLE
+from glane.assess.review.reviewed_sample import SAMPLE, sample_table
 from glane.assess.sampling import IN_BULK, PROBABILITY, REVIEWER, STRATUM, WEIGHT
 from glane.errors import ConfigError, RunError, did_you_mean
 from glane.run.links import RunLink
@@ -79,7 +79,7 @@ def write_review(
     """
     target = Path(folder).expanduser()
     known = target / SAMPLE
-    if known.exists() and not _with_arm(pl.read_parquet(known, glob=False)).equals(sample):
+    if known.exists() and not _with_arm(sample_table(known)).equals(sample):
         raise RunError(f"out.dir: {target} holds another sample, which may be under review. Choose another out.dir.")
     table = review_table(data).write_csv(include_bom=True)
     page = render(data).encode()

@@ -106,6 +106,18 @@ class Sample:
 _REMEDY = "Give the out.dir that the page was made in, and the file as the page saved it."
 
 
+def sample_table(path: Path) -> pl.DataFrame:
+    """The table of a sample.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    try:
+        return pl.read_parquet(path, glob=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"{path}: not readable Parquet ({type(error).__name__}).") from None
+
+
 def read_sample(folder: str | Path, *, id_column: str) -> Sample:
     """Read the sample of a review from its folder.
 
@@ -115,10 +127,7 @@ def read_sample(folder: str | Path, *, id_column: str) -> Sample:
     path = Path(folder).expanduser() / SAMPLE
     if not path.is_file():
         raise DataError(f"out.dir: no {path}, which has the probabilities of the sample. {_REMEDY}")
-    try:
-        table = pl.read_parquet(path, glob=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"{path}: not readable Parquet ({type(error).__name__}).") from None
+    table = sample_table(path)
     for name in (id_column, PROBABILITY, STRATUM):
         if name not in table.columns:
             raise DataError(f"{path}: no column {name!r}; it has {', '.join(table.columns)}. {_REMEDY}")
