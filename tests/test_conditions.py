@@ -219,11 +219,10 @@ def test_a_condition_on_a_column_that_is_there_twice_is_a_sentence(tmp_path):
 
 CATEGORIES = {
     "syndrome": pl.String(), "fever": pl.Boolean(), "risks": pl.List(pl.String()), "n": pl.Int64(),
-    "place": pl.Struct({"kind": pl.String(), "beds": pl.Int64()}), "ward": pl.Enum(["A", "B"]), "note": pl.String(),
+    "place": pl.Struct({"kind": pl.String(), "beds": pl.Int64(), "remark": pl.String()}), "ward": pl.Enum(["A", "B"]), "note": pl.String(),
 }  # fmt: skip
 CELLS = {
-    "syndrome": ["flu", "gastro", "other"], "risks": [["asthma"], ["copd"]], "place": [{"kind": "home"}, {"kind": "school"}],
-}  # fmt: skip
+    "syndrome": ["flu", "gastro", "other"], "risks": [["asthma"], ["copd"]], "place": [{"kind": "home"}, {"kind": "school"}],}  # fmt: skip
 
 
 def checked(text):
@@ -249,6 +248,15 @@ def checked(text):
         ("ARRAY_CONTAINS(risks, 'asthme')", "Did you mean 'asthma'"),
         ("'copdd' = ANY(risks)", "Did you mean 'copd'"),
         ("place.kind = 'shool'", "Did you mean 'school'"),
+        ("risks[1] = 'asthme'", "'asthme' is no value of 'risks'. Did you mean 'asthma'"),
+        ("risks[2] IN ('copd', 'asthme')", "Did you mean 'asthma'"),
+        ("UPPER(risks[1]) = 'copd'", "'copd' is no value of 'risks'. Valid: ASTHMA, COPD."),
+        ("risks[1] LIKE 'asthme%'", "no value of 'risks' fits the pattern"),
+        ("risks = ARRAY['asthma', 'cop']", "Did you mean 'copd'"),
+        ("ARRAY_CONTAINS(ARRAY['flu', 'gastr'], syndrome)", "Did you mean 'gastro'"),
+        ("STRPOS(syndrome, 'gastri') > 0", "no value of 'syndrome' fits the pattern"),
+        ("LOWER(place.kind) = 'School'", "Did you mean 'school'"),
+        ("place.kind = 'home' AND place.kind LIKE 'shool%'", "fits the pattern"),
         ("ward = 'C'", "Valid: A, B"),
         ("ward IN ('A', 'C')", "Valid: A, B"),
         ("fever = 'oui'", "'oui' is no value of 'fever'. Valid: false, true."),
@@ -268,7 +276,9 @@ def test_a_slip_in_a_category_is_refused_and_matches_nothing_in_silence(text, wo
         "COALESCE(syndrome, 'none') = 'none'", "syndrome || '!' = 'flu!'", "syndrome IS NULL", "syndrome < 'g'",
         "ARRAY_CONTAINS(risks, 'copd')", "ARRAY_LENGTH(risks) = 2", "ARRAY_TO_STRING(risks, ',') = 'asthma,copd'",
         "place.kind = 'home' AND place.beds = 3", "ward = 'B'", "fever = TRUE", "fever = 'true'", "fever = 1",
-        "note = 'anything'", "syndrome = note", "n = 7", "syndrome = note || 'x'", "NULLIF(syndrome, 'flu') IS NULL",
+        "note = 'anything'", "place.remark = 'anything'", "risks[1] = 'copd'", "risks = ARRAY['copd', 'asthma']",
+        "STRPOS(syndrome, 'ast') > 0", "ARRAY_CONTAINS(ARRAY['flu', 'other'], syndrome)", "risks[1] = risks[2]", "risks[1] = note",
+        "syndrome = note", "n = 7", "syndrome = note || 'x'", "NULLIF(syndrome, 'flu') IS NULL",
     ],
 )  # fmt: skip
 def test_what_can_be_true_of_categories_is_taken(text):
@@ -293,3 +303,24 @@ def test_rules_and_filters_know_the_categories_of_their_columns(tmp_path):
         with pytest.raises(ConfigError, match=r"data\.where: .* is no value of"):
             select_rows(files, id_column="id", selection=Selection(where=where))
     assert select_rows(files, id_column="id", selection=Selection(where="ward = 'B'")).num_selected == 1
+
+
+@pytest.mark.parametrize("coded", ["dictionary", "categorical", "enum"])
+@pytest.mark.parametrize(
+    ("where", "num_rows"),
+    [("ward LIKE 'No%'", 1), ("LOWER(ward) = 'nord'", 1), ("STRPOS(ward, 'd') > 0", 2), ("ward > 'Nord'", 1),
+     ("ward || '!' = 'Est!'", 1), ("ward <> town", 3), ("ward IN ('Nord', 'Sud')", 2), ("LENGTH(ward) = 3", 2)],
+)  # fmt: skip
+def test_texts_in_a_dictionary_are_computed_with_as_texts_are(tmp_path, coded, where, num_rows):
+    table = pl.DataFrame(
+        {"id": ["a", "b", "c"], "text": ["x"] * 3, "ward": ["Nord", "Sud", "Est"], "town": ["A", "B", "A"]}
+    )
+    path = tmp_path / "d.parquet"
+    if coded == "dictionary":
+        plain = table.to_arrow()
+        pq.write_table(plain.set_column(2, "ward", plain["ward"].cast(pa.string()).dictionary_encode()), path)
+    else:
+        kind = pl.Categorical() if coded == "categorical" else pl.Enum(["Nord", "Sud", "Est"])
+        table.with_columns(pl.col("ward").cast(kind)).write_parquet(path)
+    files = inspect_files(str(path), id_column="id", text_column="text")
+    assert select_rows(files, id_column="id", selection=Selection(where=where)).num_selected == num_rows

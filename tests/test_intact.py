@@ -1,5 +1,6 @@
 """A complete run that lost rows does not pass for a complete one."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import glane
 from conftest import extract_here, make_settings
 from glane.errors import RunError
+from glane.run.directory import FIRST_ROW, METADATA
 from glane.run.overview import overview
 
 NUM_ROWS = 40
@@ -26,12 +28,24 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (first,) = records.glob("*.parquet")
     table = pq.read_table(first)
     for number in range(3):  # as a run with more documents has them
-        pq.write_table(table.slice(16 * number, 16), records / f"records-{number:05d}.parquet")
+        part = table.slice(16 * number, 16)
+        part = part.replace_schema_metadata({**part.schema.metadata, FIRST_ROW: str(16 * number)})
+        pq.write_table(part, records / f"records-{number:05d}.parquet")
     return folder
 
 
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
+
+
+def of_another_run(path: Path) -> None:
+    table = pq.read_table(path)
+    facts = json.loads(table.schema.metadata[METADATA]) | {"fingerprint_digest": "0" * 32}
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, METADATA: json.dumps(facts)}), path)
+
+
+def written_again(path: Path) -> None:
+    pl.read_parquet(path).write_parquet(path)
 
 
 def shorten(path: Path) -> None:
@@ -47,6 +61,12 @@ LOSSES = {
         lambda path: path.with_name("records-00002.parquet").unlink(),
         "32 rows in 2 file(s), and the run has 40",
     ),
+    "replaced by its neighbour": (
+        lambda path: shutil.copy(path.with_name("records-00000.parquet"), path),
+        "records-00001.parquet begins with row 0, and row 16 comes next",
+    ),
+    "of another run": (of_another_run, "records-00001.parquet is of another run"),
+    "written by another program": (written_again, "records-00001.parquet is of another run"),
     "all removed": (lambda path: [one.unlink() for one in path.parent.iterdir()], "no file is there"),
 }
 

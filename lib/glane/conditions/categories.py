@@ -7,6 +7,7 @@ with must be among what comes out. So `LOWER(syndrome) = 'flu'` is checked as `s
 from __future__ import annotations
 
 import functools
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ from glane.errors import ConfigError, did_you_mean
 
 Cells = Mapping[str, Sequence[object]]  # of columns: cells that together hold all their categories; of lists, lists
 _EQUALITIES = frozenset({"Eq", "NotEq", "EqValidity", "NotEqValidity"})
-_PATTERNS = frozenset({"StartsWith", "EndsWith", "Contains"})  # what LIKE and its kin become
+_PATTERNS = frozenset({"StartsWith", "EndsWith", "Contains", "Find"})  # what LIKE and its kin become, and STRPOS
 _MOST_ROWS = 10_000  # combinations of categories that are tried
 
 
@@ -37,16 +38,15 @@ def check_categories(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, c
     known = _known(schema, cells)
     for asked, literal in _asked(as_tree(condition)):
         names = list(dict.fromkeys(as_expression(asked).meta.root_names()))
-        if not names or any(name not in known for name in names):
-            continue
-        given = _given(asked, names, known)
+        plain, values = _plain(asked, known)
+        given = _given(plain, values)
         if given is None:
             continue
         if literal is None:
-            if given.dtype == pl.Boolean() and not given.any():
+            if not (given if given.dtype == pl.Boolean() else given.is_not_null()).any():
                 raise ConfigError(
                     f"{place}: no value of {names[0]!r} fits the pattern that it is compared with. "
-                    f"{did_you_mean('', _texts(known[names[0]]))}"
+                    f"{did_you_mean('', _texts(next(iter(values.values()))))}"
                 )
             continue
         for value in pl.select(as_expression(literal).explode()).to_series():
@@ -58,16 +58,15 @@ def check_categories(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, c
 
 
 def _known(schema: Mapping[str, pl.DataType], cells: Cells) -> dict[str, pl.Series]:
-    known = {
-        name: pl.Series(name, held, dtype=schema[name], strict=False)
-        for name, held in cells.items()
-        if name in schema and schema[name] != pl.Null()
-    }
+    known: dict[str, pl.Series] = {}
     for name, kind in schema.items():
+        if name in cells and kind != pl.Null():
+            coded = isinstance(kind, pl.Categorical | pl.Enum)
+            known[name] = pl.Series(name, cells[name], dtype=pl.String() if coded else kind, strict=False)
+        elif isinstance(kind, pl.Enum):
+            known[name] = pl.Series(name, kind.categories, dtype=pl.String())
         if kind == pl.Boolean():
             known[name] = pl.Series(name, [True, False])
-        elif isinstance(kind, pl.Enum):
-            known[name] = pl.Series(name, kind.categories, dtype=kind)
     return known
 
 
@@ -94,13 +93,55 @@ def _asked(tree: Any) -> Iterator[tuple[Any, Any]]:
     yield from ((one, other) for one, other in pairs if is_literal(other) and not is_literal(one))
 
 
-def _given(tree: Any, names: Sequence[str], known: Mapping[str, pl.Series]) -> pl.Series | None:
+def _plain(tree: Any, known: Mapping[str, pl.Series]) -> tuple[Any, dict[str, pl.Series]]:
+    """A tree in which items of lists and fields of records are columns, and all values of each column that is known."""
+    values: dict[str, pl.Series] = {}
+
+    def replaced(node: Any) -> Any:
+        if isinstance(node, list):
+            return [replaced(part) for part in node]
+        if not isinstance(node, dict) or is_literal(node):
+            return node
+        found = _values_of(node, known)
+        if found is not None:
+            name = json.dumps(node)  # what is written twice is one value
+            values[name] = found
+            return {"Column": name}
+        match node:
+            case {"Function": {"function": {"StructExpr": _}}}:  # a field that is of no categories
+                return node
+        return {key: replaced(part) for key, part in node.items()}
+
+    return replaced(tree), values
+
+
+def _values_of(tree: Any, known: Mapping[str, pl.Series]) -> pl.Series | None:
+    """All values of a column of categories, of a field of a record, or of the items of a list at any place."""
+    match tree:
+        case {"Column": name}:
+            return known.get(name)
+        case {"Function": {"input": [inner, *_], "function": {"StructExpr": {"FieldByName": name}}}}:
+            record = _values_of(inner, known)
+            if record is None or not isinstance(record.dtype, pl.Struct) or name not in dict(record.dtype):
+                return None
+            field = record.struct.field(name)
+            return None if field.null_count() == len(field) else field  # no field of categories
+        case {"Function": {"input": [inner, _], "function": {"ListExpr": {"Get": _}}}}:
+            items = _values_of(inner, known)
+            return None if items is None or not isinstance(items.dtype, pl.List) else items.explode()
+    return None
+
+
+def _given(tree: Any, values: Mapping[str, pl.Series]) -> pl.Series | None:
     """All that an expression can give; of a list alone, its items. None where that cannot be told."""
-    if tree == {"Column": names[0]} and isinstance(known[names[0]].dtype, pl.List):
-        return known[names[0]].explode()
-    if any(isinstance(known[name].dtype, pl.List) for name in names):  # of several items, what is asked may be of all
+    names = list(dict.fromkeys(as_expression(tree).meta.root_names()))
+    if not names or any(name not in values for name in names):
         return None
-    columns = [known[name].extend_constant(None, 1).to_frame() for name in names]
+    if tree == {"Column": names[0]} and isinstance(values[names[0]].dtype, pl.List):
+        return values[names[0]].explode()
+    if any(isinstance(values[name].dtype, pl.List) for name in names):  # of several items, what is asked may be of all
+        return None
+    columns = [values[name].alias(name).extend_constant(None, 1).to_frame() for name in names]
     if math.prod(column.height for column in columns) > _MOST_ROWS:
         return None
     rows = functools.reduce(lambda one, other: one.join(other, how="cross"), columns)

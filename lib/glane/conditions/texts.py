@@ -20,6 +20,12 @@ _COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 READ_DATES = "pl.col(NAME).str.to_date('%d/%m/%Y') in Polars"
 
 
+def plain_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows in which columns of categories, as a dictionary in Parquet or a factor in R, are texts: LIKE needs them."""
+    coded = [name for name, kind in rows.schema.items() if isinstance(kind, pl.Categorical | pl.Enum)]
+    return rows.with_columns(pl.col(name).cast(pl.String) for name in coded) if coded else rows
+
+
 def refuse_ordered_literals(tree: Any, schema: Mapping[str, pl.DataType], *, place: str) -> None:
     """Refuse a literal that is a date in no ISO form, or a number with a decimal comma, where it is put in order.
 

@@ -84,8 +84,11 @@ def operation(tree: Any) -> Operation | None:
 
 
 def is_literal(tree: Any) -> bool:
-    """Whether a node is a value that the condition writes."""
-    return isinstance(tree, dict) and "Literal" in tree
+    """Whether a node is a value that the condition writes. ARRAY[…] is one with a name."""
+    match tree:
+        case {"Literal": _} | {"Alias": [{"Literal": _}, _]}:
+            return True
+    return False
 
 
 def value_of(tree: Any) -> pl.Series:

@@ -15,7 +15,15 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from glane.conditions import check_categories, computed, read_condition, told_columns, typed_condition, untrue
+from glane.conditions import (
+    check_categories,
+    computed,
+    plain_texts,
+    read_condition,
+    told_columns,
+    typed_condition,
+    untrue,
+)
 from glane.corpus.files import InputFile, check_column
 from glane.corpus.groups import Groups, GroupsFound, choose_groups
 from glane.corpus.id_source import GROUP, IdSource
@@ -182,6 +190,7 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
         check_column(file, files[0], name, place)
     kinds = _kinds(schema, roots)
     check_categories(condition, kinds, cells={}, place=place)
+    kinds = dict(plain_texts(pl.DataFrame(schema=kinds)).schema)
     condition = typed_condition(condition, kinds, place=place)
     if problem := untrue(condition, kinds):
         raise ConfigError(f"{place}: {text!r} cannot be computed ({problem}). The columns: {told_columns(kinds)}.")
@@ -216,7 +225,7 @@ def _matching(
         return None
     mask = np.ones(len(frame), np.bool_)
     if where is not None:
-        mask &= cast(Mask, computed(where, frame, place="data.where", of=f"row of {file.path}").to_numpy())
+        mask &= cast(Mask, computed(where, plain_texts(frame), place="data.where", of=f"row of {file.path}").to_numpy())
     for ids_of_a_run, is_wanted in known:
         mask &= ids_of_a_run.has(frame[key]) == is_wanted
     return mask

@@ -32,12 +32,30 @@ def give_up(path: Path) -> None:
         patiently(lambda: path.unlink(missing_ok=True))
 
 
-def break_claim(path: Path) -> bool:
-    """Remove the claim of a holder that is gone. If several try, only one can rename it away, and gets True."""
+def break_claim(path: Path, holder: str) -> bool:
+    """Remove the claim of a holder that is gone. If several try, only one can rename it away, and gets True.
+
+    Another may have done so and claimed meanwhile: a claim of anyone else is put back.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    if not _is_held_by(path, holder):
+        return False
     set_aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         patiently(lambda: path.rename(set_aside))
     except FileNotFoundError:
         return False
+    other = str(patiently(set_aside.readlink))
+    if other != holder:
+        try_claim(path, other)
     patiently(lambda: set_aside.unlink(missing_ok=True))
-    return True
+    return other == holder
+
+
+def _is_held_by(path: Path, holder: str) -> bool:
+    try:
+        return str(patiently(path.readlink)) == holder
+    except FileNotFoundError:
+        return False

@@ -1,11 +1,14 @@
-"""Whether the published result of a run is whole: all files of `records/`, with as many rows as the run has.
+"""Whether the published result of a run is whole: all files of `records/`, each in its place, with all rows of the run.
 
-Only footers are read. A copy that was cut short, or a file that was removed, would otherwise pass for fewer documents.
+Only footers are read. A copy that was cut short, or a file that was removed, would otherwise pass for fewer documents,
+and a file of another run or another place for these documents.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +16,8 @@ import pyarrow.parquet as pq
 
 from glane.corpus.plan import read_plan
 from glane.errors import RunError
-from glane.run.directory import RECORDS, RunDirectory
+from glane.run.directory import FIRST_ROW, METADATA, RECORDS, RunDirectory
+from glane.run.head import read_head
 from glane.run.summary import Summary, read_summary
 from glane.storage import exists, listed, patiently
 
@@ -28,38 +32,75 @@ def check_intact(directory: RunDirectory) -> None:
         raise RunError(problem)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Footer:
+    """What the footer of a file of the result says."""
+
+    num_rows: int
+    fingerprint_digest: str | None
+    first_row: int | None  # None in results of before it was written
+
+
 def damage(directory: RunDirectory) -> str:
     """What is missing of the result of a complete run, with the remedy; empty if it is whole."""
     files = listed(directory.records, "*.parquet")
-    rows = {path: _num_rows(path) for path in files}
-    problem = _unreadable_or_absent(rows)
+    footers = {path: _footer(path) for path in files}
+    read = {path: footer for path, footer in footers.items() if footer is not None}
+    problem = _unreadable_or_absent(footers)
     if not problem:
-        found, expected = sum(count or 0 for count in rows.values()), _expected(directory)
-        if found == expected:
-            return ""
-        problem = f"{found} rows in {len(files)} file(s), and the run has {expected}"
+        found, expected = sum(footer.num_rows for footer in read.values()), _expected(directory)
         if expected is None:
             problem = f"{directory.summary.name} and {directory.plan.name}, which tell its rows, are absent"
+        elif found != expected:
+            problem = f"{found} rows in {len(files)} file(s), and the run has {expected}"
+        elif not (problem := _replaced(read, read_head(directory).fingerprint_digest)):
+            return ""
     return f"{directory.records}: {problem}. Rows were lost, as by a copy that was cut short. {_remedy(directory)}"
 
 
-def _unreadable_or_absent(rows: Mapping[Path, int | None]) -> str:
-    if not rows:
+def _unreadable_or_absent(footers: Mapping[Path, _Footer | None]) -> str:
+    if not footers:
         return "no file is there"
-    for path, count in rows.items():
-        if count is None:
+    for path, footer in footers.items():
+        if footer is None:
             return f"{path.name} cannot be read"
-    numbers = {int(found[1]) for path in rows if (found := RECORDS.fullmatch(path.name))}
+    numbers = {int(found[1]) for path in footers if (found := RECORDS.fullmatch(path.name))}
     absent = sorted(set(range(max(numbers, default=-1) + 1)) - numbers)
     return f"records-{absent[0]:05d}.parquet is absent" if absent else ""
 
 
-def _num_rows(path: Path) -> int | None:
-    """The rows of a file by its footer; None if it has none that can be read."""
+def _replaced(footers: Mapping[Path, _Footer], fingerprint_digest: str) -> str:
+    start = 0
+    for path, footer in sorted(footers.items(), key=lambda item: _number(item[0])):
+        if footer.fingerprint_digest != fingerprint_digest:
+            return f"{path.name} is of another run"
+        if footer.first_row not in (None, start):
+            return f"{path.name} begins with row {footer.first_row}, and row {start} comes next"
+        start += footer.num_rows
+    return ""
+
+
+def _number(path: Path) -> int:
+    found = RECORDS.fullmatch(path.name)
+    return int(found[1]) if found else -1
+
+
+def _footer(path: Path) -> _Footer | None:
+    """What the footer of a file says; None if it has none that can be read."""
     try:
-        return int(patiently(lambda: pq.read_metadata(path)).num_rows)
+        read = patiently(lambda: pq.read_metadata(path))
     except (pa.ArrowException, OSError):
         return None
+    metadata = read.metadata or {}
+    first_row = metadata.get(FIRST_ROW)
+    try:
+        return _Footer(
+            num_rows=int(read.num_rows),
+            fingerprint_digest=json.loads(metadata.get(METADATA, b"{}")).get("fingerprint_digest"),
+            first_row=None if first_row is None else int(first_row),
+        )
+    except (ValueError, AttributeError):  # a file that something else wrote
+        return _Footer(num_rows=int(read.num_rows), fingerprint_digest=None, first_row=None)
 
 
 def _expected(directory: RunDirectory) -> int | None:

@@ -148,4 +148,4 @@ class Ledger:
             return False
         if is_left_to_others(self._directory, owner, place=self._place):
             return False
-        return break_claim(path) and self._try_claim(shard)
+        return break_claim(path, owner) and self._try_claim(shard)

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from glane.corpus.ids import IdsDigest
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
-from glane.run.directory import RunDirectory
+from glane.run.directory import FIRST_ROW, METADATA, RunDirectory
 from glane.run.parts import NotCommitted, PartFacts, read_digests, read_part
 from glane.run.repeats import RowDigests, with_repeats
 from glane.storage import patiently
@@ -49,6 +49,7 @@ class FileTask:
     first: int  # shard
     end: int  # the shard after the last one
     metadata: str  # JSON that every file carries
+    first_row: int  # of the result, from 0
     repeated: bytes | None  # a bit for each row, whether an earlier one asks the same; None where the work tells not
 
 
@@ -89,6 +90,7 @@ def plan_files(directory: RunDirectory, plan: Plan, staging: Path, *, file_bytes
             first=first,
             end=end,
             metadata=metadata,
+            first_row=int(rows[first]),
             repeated=None if repeated is None else np.packbits(repeated[rows[first] : rows[end]]).tobytes(),
         )
         for number, (first, end) in enumerate(pairwise(bounds))
@@ -122,7 +124,7 @@ def _write(path: Path, tables: Iterator[pa.Table], plan: Plan, task: FileTask) -
     num_rows, ids = 0, IdsDigest()
     writer: pq.ParquetWriter | None = None
     for table in tables:
-        table = table.replace_schema_metadata({"glane": task.metadata})
+        table = table.replace_schema_metadata({METADATA: task.metadata, FIRST_ROW: str(task.first_row)})
         if writer is None:
             writer = pq.ParquetWriter(path, table.schema, compression="zstd")
             path.chmod(task.directory.file_mode)

@@ -112,7 +112,7 @@ def _take(place: PublishersDirectory, name: str, *, lease_s: float) -> bool:
         return False
     if not is_gone(place, holder, now=now, lease_s=lease_s, claim_age_s=age_s):
         return False
-    return break_claim(path) and try_claim(path, name)
+    return break_claim(path, holder) and try_claim(path, name)
 
 
 def _leave(place: PublishersDirectory, name: str) -> None:

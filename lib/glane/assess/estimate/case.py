@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glane.conditions import Cells, check_categories, computed, read_condition, typed_condition, untrue
+from glane.conditions import (
+    Cells,
+    check_categories,
+    computed,
+    plain_texts,
+    read_condition,
+    typed_condition,
+    untrue,
+)
 from glane.errors import ConfigError, did_you_mean
 
 CASE = "case"  # the column that says whether a document is one
@@ -51,14 +59,9 @@ class CaseDefinition:
             ConfigError: if the condition gives no yes or no for such rows, compares a field with what it cannot be,
                 or fails at one of the rows.
         """
-        listed = {name: list(kind.categories) for name, kind in rows.schema.items() if isinstance(kind, pl.Enum)}
-        plain = rows.with_columns(
-            pl.col(name).cast(pl.String)
-            for name, kind in rows.schema.items()
-            if isinstance(kind, pl.Categorical | pl.Enum)
-        )
+        plain = plain_texts(rows)
         condition = read_condition(self.text, place=CASE)
-        check_categories(condition, plain.schema, cells={**listed, **cells}, place=CASE)
+        check_categories(condition, rows.schema, cells=cells, place=CASE)
         condition = typed_condition(condition, plain.schema, place=CASE)
         if problem := untrue(condition, plain.schema):
             raise ConfigError(f"case: {self.text!r} cannot be evaluated ({problem}).")
