@@ -109,3 +109,14 @@ def test_an_extraction_warns_of_them_without_a_word(tmp_path):
     (line,) = notes(["FiÃ¨vre secrÃ¨te", "Toux", "lâ€™enfant", None])
     assert line.startswith("warning: 2 of the first 4 documents have letters of a wrong encoding")
     assert "secr" not in line
+
+
+def test_one_bad_file_of_many_is_found(tmp_path):
+    for number in range(50):
+        text = "FiÃ¨vre" if number in (0, 49) else "Fièvre"
+        ids = [f"{number}-{i}" for i in range(3)]
+        pl.DataFrame({"id": ids, "text": [text] * 3}).write_parquet(tmp_path / f"d{number:02}.parquet")
+    settings = make_settings(tmp_path / "*.parquet", tmp_path / "run")
+    (line,) = [one for one in draft(settings, load_task(SMALL_TASK), None).notes if "wrong" in one]
+    assert line.startswith("warning: 6 of the first 60 documents, in 2 of 20 files, as ")
+    assert "d00.parquet have" in line

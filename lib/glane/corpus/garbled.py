@@ -12,7 +12,7 @@ from glane.corpus.columns import is_text
 from glane.corpus.files import InputFile
 from glane.corpus.readable import readable
 
-_FIRST = 200  # documents that are looked at
+_FIRST, _FILES = 400, 20  # documents and files that are looked at
 # UTF-8 that was read as Windows-1252 or Latin-1: the first byte of two or three, as a letter, and those that follow.
 _FOLLOWS = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _GARBLED = re.compile(f"[ÂÃÅ][{_FOLLOWS}]|â[{_FOLLOWS}]{{2}}|ï»¿")
@@ -35,23 +35,36 @@ def _is_utf8(letters: str) -> bool:
 
 
 def garbled_lines(files: Sequence[InputFile], text_column: str) -> list[str]:
-    """A warning about the first documents of an input, without a word of them; nothing where they are well."""
+    """A warning about the first documents of some files of an input, without a word of them; nothing if they are well.
+
+    Of many files some are looked at, from the first to the last: one month may have come of another program.
+    """
+    some = [files[i * (len(files) - 1) // max(1, _FILES - 1)] for i in range(_FILES)] if len(files) > _FILES else files
+    looked_at, found = 0, {}
+    for file in some:
+        texts = _first_texts(file, text_column, max(1, _FIRST // len(some)))
+        looked_at += len(texts)
+        if num := sum(is_garbled(text) for text in texts if text):
+            found[file.path] = num
+    if not found:
+        return []
+    where = "" if len(files) == 1 else f", in {len(found)} of {len(some)} files, as {next(iter(found))}"
+    return [
+        f"warning: {sum(found.values())} of the first {looked_at} documents{where} have letters of a wrong encoding "
+        "(as Ã© for é, or a mark in the place of a letter): the file was read as another encoding than it has before "
+        "it became Parquet. Convert it again, with the encoding of the original"
+    ]
+
+
+def _first_texts(file: InputFile, text_column: str, count: int) -> Sequence[str | None]:
     try:
-        with pq.ParquetFile(files[0].path) as parquet:
-            batch = next(parquet.iter_batches(_FIRST, columns=[text_column]), None)
+        with pq.ParquetFile(file.path) as parquet:
+            batch = next(parquet.iter_batches(count, columns=[text_column]), None)
         if batch is None or not is_text(batch.column(0).type):
             return []
         column = batch.column(0)
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
-        texts = readable(column.cast(pa.large_binary()).cast(pa.large_string(), safe=False)).to_pylist()
+        return readable(column.cast(pa.large_binary()).cast(pa.large_string(), safe=False)).to_pylist()
     except (OSError, pa.ArrowException, KeyError, StopIteration):
         return []  # what cannot be read is told where it is read
-    num = sum(is_garbled(text) for text in texts if text)
-    if not num:
-        return []
-    return [
-        f"warning: {num} of the first {len(texts)} documents have letters of a wrong encoding (as Ã© for é, or a mark "
-        "in the place of a letter): the file was read as another encoding than it has before it became Parquet. "
-        "Convert it again, with the encoding of the original"
-    ]

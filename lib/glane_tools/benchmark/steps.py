@@ -87,7 +87,7 @@ def count(answer: str, text: str, grammar: Grammar, vocabulary: Vocabulary, open
     Raises:
         ValueError: if the grammar does not allow the answer.
     """
-    tokens, is_forced = _decoded(answer, grammar, vocabulary)
+    tokens, is_forced = decoded(answer, grammar, vocabulary)
     pieces = [vocabulary.piece(token) for token in tokens]
     whole, at = b"".join(pieces), starts(pieces)
     spans = quotes(whole, opener)
@@ -100,7 +100,12 @@ def count(answer: str, text: str, grammar: Grammar, vocabulary: Vocabulary, open
     )  # fmt: skip
 
 
-def _decoded(answer: str, grammar: Grammar, vocabulary: Vocabulary) -> tuple[list[int], list[bool]]:
+def decoded(answer: str, grammar: Grammar, vocabulary: Vocabulary) -> tuple[list[int], list[bool]]:
+    """The tokens of an answer as a decoder would spell it, and of each whether the grammar forced it.
+
+    Raises:
+        ValueError: if the grammar does not allow the answer.
+    """
     rest = vocabulary.spelled(answer)
     tokens: list[int] = []
     is_forced: list[bool] = []

@@ -1,0 +1,145 @@
+"""Times the masks of 256 answers at once, without a model: `.venv/bin/python -m glane_tools.benchmark.masks`.
+
+In Mistral's vocabulary (131,072 tokens), over the reference answers of the shipped tasks. Each answer stands at another
+place, and goes on by one step between the masks. Three ways:
+
+- free: quotes are not restricted, one grammar for all answers of a task;
+- copied: quotes are copied from the document, as glane's own narrowing of the same masks does it;
+- substring: quotes are copied from the document, by llguidance and a grammar for each document.
+
+One thread fills all masks in turn; a pool fills them as vLLM does above 128 sequences: 16 masks for a thread at a time,
+in as many threads as half the cores, 8 at most. Where nothing overlaps it, a step waits for as long.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, Literal, get_args
+
+from glane.engine.preload import OFFLINE
+from glane.form import free_quotes
+from glane.task.form import answer_form
+from glane.task.prompt import compact_json
+from glane.task.task import TEXT_INPUT
+from glane_tools.benchmark.steps import TASKS, Vocabulary, decoded, mistral, shipped_task
+
+Way = Literal["free", "copied", "substring"]
+_AT_ONCE = 16  # masks that vLLM gives a thread
+_STEPS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The milliseconds that all masks of a step took, step by step."""
+
+    way: Way
+    one_thread: tuple[float, ...]
+    pool: tuple[float, ...]
+
+
+class Answer:
+    """An answer that is decoded step by step, again and again."""
+
+    def __init__(self, answer: str, fresh: Callable[[], Any], words: Vocabulary, *, done: int) -> None:
+        """`fresh` makes the grammar in its initial state; `done` counts the steps that are taken already."""
+        self._fresh = fresh
+        self._parts: list[list[int]] = [[]]  # what is forced at first; then each token that is asked, and what follows
+        for token, is_forced in zip(*decoded(answer, fresh(), words), strict=True):
+            if not is_forced:
+                self._parts.append([])
+            self._parts[-1].append(token)
+        self.num_steps = len(self._parts) - 1
+        self._begin()
+        for _ in range(done % self.num_steps):
+            self.go_on()
+
+    def _begin(self) -> None:
+        self.grammar, self._at = self._fresh(), 0
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Take the next step. After the last one, begin again."""
+        if self._at == len(self._parts) - 1:  # after the last one there is no mask
+            self._begin()
+            return
+        if self._parts[self._at]:
+            self.grammar.accept_tokens("timed", self._parts[self._at])
+        self._at += 1
+
+
+def answers(way: Way, backend: Any, words: Vocabulary, *, count: int, tasks: Sequence[str] = TASKS) -> list[Answer]:
+    """As many answers of the reference cases, in turn, each at another step."""
+    from vllm.v1.structured_output.backend_types import StructuredOutputOptions as Kind
+
+    cases: list[tuple[str, Callable[[], Any]]] = []
+    for task in map(shipped_task, tasks):
+        form = answer_form(task)
+        assert form.quotes is not None, "shipped tasks copy their quotes"
+        for example in task.examples:
+            whole = form.quotes.about(example.inputs[TEXT_INPUT])
+            free = free_quotes(whole)
+            assert free is not None, "shipped tasks have an opener"
+            rules = {"free": free.grammar, "copied": whole, "substring": whole.partition("\n")[2]}[way]
+            cases.append((compact_json(example.output), partial(backend.compile_grammar, Kind.GRAMMAR, rules)))
+    return [Answer(*cases[i % len(cases)], words, done=37 * i) for i in range(count)]
+
+
+def timed(way: Way, group: Sequence[Answer], mask: Any, *, threads: int, steps: int = _STEPS) -> Timing:
+    """Fill the masks of all answers at each of some steps, by one thread and by a pool in turn."""
+    found: tuple[list[float], list[float]] = ([], [])
+
+    def fill(first: int) -> None:
+        for place, one in islice(enumerate(group), first, first + _AT_ONCE):
+            one.grammar.fill_bitmask(mask, place)
+
+    with ThreadPoolExecutor(threads) as executor:
+        for step in range(steps):
+            run = executor.map if step % 2 else map
+            start = time.perf_counter()
+            list(run(fill, range(0, len(group), _AT_ONCE)))
+            found[step % 2].append(1000 * (time.perf_counter() - start))
+            for one in group:
+                one.go_on()
+    return Timing(way=way, one_thread=tuple(found[0]), pool=tuple(found[1]))
+
+
+def table(timings: Sequence[Timing], *, count: int, threads: int) -> str:
+    """The timings in Markdown: median and largest, in milliseconds of a step."""
+    lines = [
+        f"| quotes, {count} sequences | one thread, ms | largest | µs a mask | {threads} thread(s), ms | largest |",
+        "| --- | --: | --: | --: | --: | --: |",
+    ]
+    for one in timings:
+        alone, pooled = statistics.median(one.one_thread), statistics.median(one.pool)
+        lines.append(
+            f"| {one.way} | {alone:.2f} | {max(one.one_thread):.2f} | {1000 * alone / count:.1f} | {pooled:.2f} "
+            f"| {max(one.pool):.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the table."""
+    os.environ.update(OFFLINE)
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 256
+    threads = max(1, min((os.cpu_count() or 1) // 2, 8))
+    backend, words = mistral()
+    mask = backend.allocate_token_bitmask(count)
+    timings = []
+    for way in get_args(Way):
+        group = answers(way, backend, words, count=count)
+        timed(way, group, mask, threads=threads, steps=4)  # the first masks of a grammar are not those of a long run
+        timings.append(timed(way, group, mask, threads=threads))
+    print(table(timings, count=count, threads=threads))
+
+
+if __name__ == "__main__":
+    main()
