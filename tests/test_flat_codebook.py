@@ -5,6 +5,7 @@ import pytest
 
 import glane
 from conftest import extract_here, make_settings, write_documents
+from glane.extraction.flat_codebook import flat_entries
 from test_review import TASK, text_of
 
 PLAIN = {
@@ -46,3 +47,19 @@ def test_every_column_of_a_line_list_is_described(name, tmp_path):
     if name == "fr":
         assert told | {"age__quote": "texte", "age__start": "entier", "age__supports": "vrai ou faux",
                        "age__quote_mass": "nombre", "events__count": "entier", "events.cases__quote": "texte"} == told  # fmt: skip
+
+
+def test_moments_and_categories_of_a_line_list_have_the_words_of_their_kind():
+    schema = pl.Schema(
+        {"seen": pl.Datetime(), "at": pl.Time(), "day": pl.Date(), "kind": pl.Enum(["a"]), "tags": pl.List(pl.Int8())}
+        | {"share": pl.Float32(), "ward": pl.Struct({"bed": pl.Datetime()})}
+    )
+    told = {
+        language: {one["column"]: one["type"] for one in flat_entries(schema, ["tags", "ward"], (), language)}
+        for language in ("en", "fr")
+    }
+    assert told["en"]["seen"] == "date and time"
+    assert told["fr"]["at"] == "heure"
+    assert told["en"]["day"] == "date"
+    assert told["en"]["share"] == "number"
+    assert told["en"]["ward.bed"] == "date and time"

@@ -105,7 +105,7 @@ _TYPES: dict[Language, dict[str, str]] = {
 }
 _IS_TYPE: dict[str, Callable[[pa.DataType], bool]] = {
     "category": pa.types.is_dictionary,
-    "text": pa.types.is_string,
+    "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
     "integer": pa.types.is_integer,
     "number": pa.types.is_floating,
     "boolean": pa.types.is_boolean,
@@ -152,7 +152,7 @@ def codebook(
                 entry = entry.model_copy(update={"description": words["evidence"].format(column.field)})
             entries.append(entry)
     for one in RESULT_COLUMNS:
-        word = _arrow_word(one.type, language)
+        word = type_word(one.type, language)
         entries.append(ColumnEntry(column=one.name, role="result", type=word, description=one.words[language]))
     return tuple(entries)
 
@@ -201,14 +201,14 @@ def _annotation(name: str, kind: pa.DataType, field: Field, task: Task) -> Colum
     return ColumnEntry(
         column=name,
         role="annotation",
-        type=_arrow_word(kind, task.language),
+        type=type_word(kind, task.language),
         description=description,
         values="; ".join(values) or None,
     )
 
 
-def _arrow_word(kind: pa.DataType, language: Language) -> str:
+def type_word(kind: pa.DataType, language: Language) -> str:
     """An Arrow type in words, without details of storage."""
-    if pa.types.is_list(kind):
-        return f"{_TYPES[language]['list']} ({_arrow_word(kind.value_type, language)})"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"{_TYPES[language]['list']} ({type_word(kind.value_type, language)})"
     return _TYPES[language][next(name for name, is_it in _IS_TYPE.items() if is_it(kind))]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import polars as pl
+import pyarrow as pa
 
-from glane.extraction.codebook import ANNOTATIONS
+from glane.extraction.codebook import ANNOTATIONS, type_word
 from glane.extraction.tables import line_list
 from glane.types import Language
 
@@ -41,10 +42,6 @@ _WORDS: dict[Language, dict[str, str]] = {
         "other": "Flat table: a part of {}.",
     },
 }  # fmt: skip
-_TYPES: dict[Language, dict[str, str]] = {
-    "fr": {"Int": "entier", "Float": "nombre", "Boolean": "vrai ou faux", "Date": "date", "other": "texte"},
-    "en": {"Int": "integer", "Float": "number", "Boolean": "true or false", "Date": "date", "other": "text"},
-}
 
 
 def flat_entries(
@@ -60,19 +57,15 @@ def flat_entries(
     """
     nothing = pl.LazyFrame(schema=schema)
     lists = [name for name in fields if isinstance(schema[name], pl.List)]
-    columns: dict[str, pl.DataType] = {}
+    columns: dict[str, pa.DataType] = {}
     for explode in (None, *lists):
-        columns |= dict(line_list(nothing, fields, explode=explode).collect_schema())
+        table = line_list(nothing, fields, explode=explode).collect().to_arrow(compat_level=pl.CompatLevel.oldest())
+        columns |= {column.name: column.type for column in table.schema}
     found = []
     for name, kind in columns.items():
         if name not in known:
             stem, _, what = name.rpartition("__")
             words = _WORDS[language].get(what) or ANNOTATIONS[language].get(what) or _WORDS[language]["other"]
-            described = {"column": name, "role": ROLE, "type": _word(kind, language)}
+            described = {"column": name, "role": ROLE, "type": type_word(kind, language)}
             found.append({**described, "description": words.format(stem or name)})
     return found
-
-
-def _word(kind: pl.DataType, language: Language) -> str:
-    words = _TYPES[language]
-    return next((word for begin, word in words.items() if str(kind).lstrip("U").startswith(begin)), words["other"])
