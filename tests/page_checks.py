@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 import glane
 import glane.settings
 from conftest import ROOT
+from glane.cli import COMMANDS
 from glane.composition.compose import compose, plain
 from glane.composition.words import quoted
 from glane.errors import GlaneError
@@ -206,6 +207,9 @@ def _job_of(words: list[str]) -> list[str]:
 def _check_command(words: list[str], folder: Path) -> None:
     while re.fullmatch(r"[A-Z_]+=\S*", words[0]):  # variables for one command
         words = words[1:]
+    is_glane = Path(words[0]).name == "glane" and len(words) > 1
+    if is_glane and words[1][0] not in "-…" and words[1] not in (*COMMANDS, "completion", "help"):
+        raise ValueError(f"glane {words[1]}: there is no such command")
     if job := _job_of(words):
         if not (ROOT / job[0]).is_file():
             raise ValueError(f"{job[0]}: there is no such job")

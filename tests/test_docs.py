@@ -40,6 +40,7 @@ def test_a_page_says_nothing_that_is_not_so(path: Path, tmp_path: Path) -> None:
         ("```sh\nglane extract data.path=x task=ed_visite\n```", "ed_visite"),
         ("```sh\nglane extract task=ed_visit model=demo data.path=x data.limit=0\n```", "data.limit"),
         ("```sh\nglane extrct data.path=x\n```", "extrct"),
+        ("```sh\n.venv/bin/glane benchmark out.dir=x\n```", "benchmark"),
         ("```console\n$ .venv/bin/python jobs/status.py run.dri=x\nprinted\n```", "run.dri"),
         ("```sh\nsbatch --nodes=2 slurm/extract.sbatch modle=demo data.path=x\n```", "modle"),
         ("```sh\n.venv/bin/python jobs/compare.py runs='runs/*'\n```", "out.dir"),

@@ -194,3 +194,99 @@ def test_answers_are_those_of_vllms_own_grammars(engine, task, tmp_path):
     for name in others:
         assert not all(can_be_quoted(quote, named[name]) for quote in quotes(json.loads(own[name])))
         assert all(can_be_quoted(quote, named[name]) for quote in quotes(json.loads(shared[name])))
+
+
+# Masks that are computed at once.
+
+
+def requests_of(grammars):
+    return {
+        str(number): SimpleNamespace(structured_output_request=SimpleNamespace(grammar=grammar))
+        for number, grammar in enumerate(grammars)
+    }
+
+
+def test_masks_computed_at_once_are_those_computed_one_by_one(backends, task, unclear):
+    import numpy as np
+
+    from glane.engine.grammars import SharedGrammar
+    from glane.engine.parallel_masks import ParallelMasks
+
+    _, shared = backends()
+    alone, together = ([shared.compile_grammar(*form) for form in forms(task, unclear) * 4] for _ in range(2))
+    mask = shared.allocate_token_bitmask(len(together) + 2)
+    asked, were_ready = requests_of(together), []
+
+    def of_vllm(requests, ids, drafts):
+        """As vLLM's: masks in order, those of drafts after one another, and none while a request ("3") thinks."""
+        row, first_rows = 0, []
+        for name in ids:
+            grammar = requests[name].structured_output_request.grammar
+            were_ready.append((name, grammar.filled_row is not None))
+            first_rows.append(row)
+            for _ in range(1 + len(drafts.get(name, ()))):
+                if name == "3":
+                    mask[row].fill_(-1)
+                else:
+                    grammar.fill_bitmask(mask, row)
+                row += 1
+        return mask.numpy()[first_rows]
+
+    manager = SimpleNamespace(grammar_bitmask=of_vllm, _grammar_bitmask=mask)
+    at_once = ParallelMasks(manager, SharedGrammar, threads=2)
+    draw, one = random.Random(3), shared.allocate_token_bitmask(1)
+    for step in range(60):
+        ids = [name for name in asked if not together[int(name)].is_terminated()]
+        found = at_once(asked, ids, {"5": [1, 2]} if step % 2 else {})
+        assert all(grammar.filled_row is None for grammar in together), "nothing is left over for a later state"
+        for place, name in enumerate(ids):
+            if name == "3":
+                continue
+            alone[int(name)].fill_bitmask(one, 0)
+            assert found[place].tobytes() == one[0].numpy().tobytes(), (step, name)
+            allowed = np.flatnonzero(np.unpackbits(found[place].view("uint8"), bitorder="little"))
+            token = int(allowed[draw.randrange(len(allowed))])
+            assert alone[int(name)].accept_tokens("", [token])
+            assert together[int(name)].accept_tokens("", [token])
+    assert ("0", True) in were_ready
+    assert {ready for name, ready in were_ready if name == "5"} == {True, False}, "drafts have masks of their own"
+
+
+def test_a_stopped_answer_and_few_answers_are_left_to_vllm(backends, task, unclear):
+    from glane.engine.grammars import SharedGrammar
+    from glane.engine.parallel_masks import ParallelMasks
+
+    _, shared = backends()
+    grammars = [shared.compile_grammar(*form) for form in forms(task, unclear) * 3]
+    asked, seen = requests_of(grammars), []
+
+    def of_vllm(requests, ids, _):
+        seen.append([requests[name].structured_output_request.grammar.filled_row is not None for name in ids])
+
+    manager = SimpleNamespace(grammar_bitmask=of_vllm, _grammar_bitmask=None)
+    at_once = ParallelMasks(manager, SharedGrammar, threads=2)
+    at_once(asked, list(asked), {})
+    manager._grammar_bitmask = shared.allocate_token_bitmask(9)
+    at_once(asked, list(asked)[:7], {})
+    grammars[0].ll_matcher.consume_tokens([shared.ll_tokenizer.eos_token])  # in error, which is stopped, too
+    at_once(asked, list(asked), {})
+    assert seen == [[False] * 9, [False] * 7, [False] + [True] * 8]
+
+
+def test_the_engine_computes_many_masks_at_once_with_the_same_answers(engine, task, monkeypatch):
+    from glane.engine import parallel_masks
+
+    manager = engine._engine.engine_core.engine_core.structured_output_manager
+    if parallel_masks.num_threads() < 2:
+        pytest.skip("on one core masks are computed one by one")
+    computed = []
+    real = parallel_masks.fill_next_token_bitmask_par
+    monkeypatch.setattr(
+        parallel_masks, "fill_next_token_bitmask_par", lambda *a: computed.append(len(a[1])) or real(*a)
+    )
+    texts = {str(number): f"{number} ans. {TEXT}" for number in range(12)}
+    first = {name: one.text for name, one in ask(engine, task, texts).items()}
+    assert max(computed) == 12
+    at_once = manager.grammar_bitmask
+    monkeypatch.setattr(manager, "grammar_bitmask", at_once._ask)
+    assert {name: one.text for name, one in ask(engine, task, texts).items()} == first

@@ -19,6 +19,7 @@ from llguidance import LLMatcher
 from vllm import SamplingParams
 
 from glane.engine.copying import Passage, Pieces, Where
+from glane.engine.parallel_masks import ParallelMasks, num_threads
 from glane.engine.vllm_compat import (
     AsyncScheduler,
     GuidanceBackend,
@@ -51,11 +52,12 @@ def forcing_scheduler(*, vllm_config: Any, structured_output_manager: Any, **res
 
 def _with_shared_grammars(kind: Any, vllm_config: Any, structured_output_manager: Any, rest: dict[str, Any]) -> Any:
     if vllm_config.structured_outputs_config.backend == "guidance":
-        structured_output_manager.backend = SharedGrammars(
-            vllm_config,
-            tokenizer=structured_output_manager.tokenizer,
-            vocab_size=vllm_config.model_config.get_vocab_size(),
+        manager = structured_output_manager
+        manager.backend = SharedGrammars(
+            vllm_config, tokenizer=manager.tokenizer, vocab_size=vllm_config.model_config.get_vocab_size()
         )
+        if (threads := num_threads()) > 1:
+            manager.grammar_bitmask = ParallelMasks(manager, SharedGrammar, threads=threads)
     return kind(vllm_config=vllm_config, structured_output_manager=structured_output_manager, **rest)
 
 
@@ -142,7 +144,15 @@ class SharedGrammars(GuidanceBackend):
 
 @dataclass
 class SharedGrammar(GuidanceGrammar):
-    """A grammar that tells the tokens it forces."""
+    """A grammar that tells the tokens it forces, and whose mask may be computed before vLLM asks for it."""
+
+    filled_row: int | None = field(default=None, kw_only=True)
+
+    def fill_bitmask(self, bitmask: Any, idx: int) -> None:
+        """Write the mask of the tokens that may follow, unless it stands there already."""
+        if self.filled_row != idx:
+            super().fill_bitmask(bitmask, idx)
+        self.check_error()
 
     def forced_tokens(self) -> list[int]:
         """The tokens that must follow, spelled as the tokenizer would spell them; none where there is a choice.

@@ -7,8 +7,8 @@ place, and goes on by one step between the masks. Three ways:
 - copied: quotes are copied from the document, as glane's own narrowing of the same masks does it;
 - substring: quotes are copied from the document, by llguidance and a grammar for each document.
 
-One thread fills all masks in turn; a pool fills them as vLLM does above 128 sequences: 16 masks for a thread at a time,
-in as many threads as half the cores, 8 at most. Where nothing overlaps it, a step waits for as long.
+One thread fills all masks in turn; vLLM's threads fill 16 masks each at a time, as above 128 answers; glane's are those
+of `glane.engine.parallel_masks`. Medians of steps, and the largest. Where nothing overlaps it, a step waits as long.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any, Literal, get_args
 
+from glane.engine.parallel_masks import ParallelMasks, num_threads
 from glane.engine.preload import OFFLINE
 from glane.form import free_quotes
 from glane.task.form import answer_form
@@ -33,7 +35,7 @@ from glane_tools.benchmark.steps import TASKS, Vocabulary, decoded, mistral, shi
 
 Way = Literal["free", "copied", "substring"]
 _AT_ONCE = 16  # masks that vLLM gives a thread
-_STEPS = 32
+_STEPS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ class Timing:
     way: Way
     one_thread: tuple[float, ...]
     pool: tuple[float, ...]
+    at_once: tuple[float, ...]
 
 
 class Answer:
@@ -93,36 +96,49 @@ def answers(way: Way, backend: Any, words: Vocabulary, *, count: int, tasks: Seq
 
 
 def timed(way: Way, group: Sequence[Answer], mask: Any, *, threads: int, steps: int = _STEPS) -> Timing:
-    """Fill the masks of all answers at each of some steps, by one thread and by a pool in turn."""
-    found: tuple[list[float], list[float]] = ([], [])
+    """Fill the masks of all answers at each of some steps, in three manners in turn."""
+    from glane.engine.grammars import SharedGrammar  # vLLM, which reads its environment while it is imported
+
+    found: tuple[list[float], ...] = ([], [], [])
 
     def fill(first: int) -> None:
         for place, one in islice(enumerate(group), first, first + _AT_ONCE):
             one.grammar.fill_bitmask(mask, place)
 
+    def fill_all(*_: Any) -> None:
+        list(map(fill, range(0, len(group), _AT_ONCE)))
+
+    manager = SimpleNamespace(grammar_bitmask=fill_all, _grammar_bitmask=mask)
+    at_once = ParallelMasks(manager, SharedGrammar, threads=threads)
     with ThreadPoolExecutor(threads) as executor:
+        manners = (
+            fill_all,
+            lambda *_: list(executor.map(fill, range(0, len(group), _AT_ONCE))),
+            lambda asked: at_once(asked, list(asked), {}),
+        )
         for step in range(steps):
-            run = executor.map if step % 2 else map
+            asked = {
+                str(place): SimpleNamespace(structured_output_request=SimpleNamespace(grammar=one.grammar))
+                for place, one in enumerate(group)
+            }
             start = time.perf_counter()
-            list(run(fill, range(0, len(group), _AT_ONCE)))
-            found[step % 2].append(1000 * (time.perf_counter() - start))
+            manners[step % len(manners)](asked)
+            found[step % len(manners)].append(1000 * (time.perf_counter() - start))
             for one in group:
                 one.go_on()
-    return Timing(way=way, one_thread=tuple(found[0]), pool=tuple(found[1]))
+    return Timing(way=way, one_thread=tuple(found[0]), pool=tuple(found[1]), at_once=tuple(found[2]))
 
 
 def table(timings: Sequence[Timing], *, count: int, threads: int) -> str:
     """The timings in Markdown: median and largest, in milliseconds of a step."""
     lines = [
-        f"| quotes, {count} sequences | one thread, ms | largest | µs a mask | {threads} thread(s), ms | largest |",
-        "| --- | --: | --: | --: | --: | --: |",
+        f"| quotes, {count} answers | one thread, ms | µs a mask | vLLM's threads ({threads}) | glane's ({threads}) |",
+        "| --- | --: | --: | --: | --: |",
     ]
     for one in timings:
-        alone, pooled = statistics.median(one.one_thread), statistics.median(one.pool)
-        lines.append(
-            f"| {one.way} | {alone:.2f} | {max(one.one_thread):.2f} | {1000 * alone / count:.1f} | {pooled:.2f} "
-            f"| {max(one.pool):.2f} |"
-        )
+        alone = statistics.median(one.one_thread)
+        cells = [f"{statistics.median(some):.1f} ({max(some):.1f})" for some in (one.one_thread, one.pool, one.at_once)]
+        lines.append(f"| {one.way} | {cells[0]} | {1000 * alone / count:.1f} | {cells[1]} | {cells[2]} |")
     return "\n".join(lines)
 
 
@@ -130,7 +146,7 @@ def main() -> None:
     """Print the table."""
     os.environ.update(OFFLINE)
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 256
-    threads = max(1, min((os.cpu_count() or 1) // 2, 8))
+    threads = int(sys.argv[2]) if len(sys.argv) > 2 else num_threads()
     backend, words = mistral()
     mask = backend.allocate_token_bitmask(count)
     timings = []

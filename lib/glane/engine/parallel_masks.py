@@ -1,0 +1,63 @@
+"""Masks of many answers, computed by threads of llguidance before vLLM asks for them one by one.
+
+Above 128 answers vLLM gives their masks to threads of Python. llguidance holds Python's lock while it computes one, so
+those threads take turns, and a step of 256 answers waits for 256 masks however many cores there are. llguidance's
+executor computes many without the lock. The masks are the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from llguidance import LLExecutor, LLMatcher
+from llguidance.torch import fill_next_token_bitmask_par
+
+_MOST_THREADS = 8
+_LEAST_MASKS = 8  # fewer are computed while the threads would wake
+
+
+class Filled(Protocol):
+    """A grammar that is told which row of vLLM's masks holds its next mask already."""
+
+    ll_matcher: LLMatcher
+    filled_row: int | None
+
+
+def num_threads() -> int:
+    """How many threads compute masks: as many as the cores of this engine, eight at most."""
+    told = os.environ.get("OMP_NUM_THREADS", "")  # an engine on all cores of a machine has none of its own
+    cores = len(os.sched_getaffinity(0))
+    return min(_MOST_THREADS, cores, int(told) if told.isdecimal() and int(told) else cores)
+
+
+class ParallelMasks:
+    """vLLM's `StructuredOutputManager.grammar_bitmask`, with rows that are filled when it comes to them."""
+
+    def __init__(self, manager: Any, kind: type[Filled], *, threads: int) -> None:
+        """`kind` are the grammars whose masks are computed here."""
+        self._manager, self._ask, self._kind = manager, manager.grammar_bitmask, kind
+        self._executor = LLExecutor(threads)
+
+    def __call__(self, requests: Mapping[str, Any], ids: Sequence[str], drafts: Mapping[str, Sequence[int]]) -> Any:
+        """Return the masks of requests, as vLLM's function does. Those with drafts have several, one after another."""
+        found: list[tuple[Filled, int]] = []  # grammars with their rows
+        row = 0
+        for name in ids:
+            grammar = requests[name].structured_output_request.grammar
+            num_drafts = len(drafts.get(name, ()))
+            if not num_drafts and isinstance(grammar, self._kind) and not grammar.ll_matcher.is_stopped():
+                found.append((grammar, row))
+            row += 1 + num_drafts
+        rows = self._manager._grammar_bitmask
+        if rows is None or len(found) < _LEAST_MASKS:  # vLLM makes the rows when it is first asked
+            return self._ask(requests, ids, drafts)
+        fill_next_token_bitmask_par(self._executor, [(grammar.ll_matcher, row) for grammar, row in found], rows)
+        for grammar, row in found:
+            grammar.filled_row = row
+        try:
+            return self._ask(requests, ids, drafts)
+        finally:
+            for grammar, _ in found:  # vLLM asks for no mask while a model thinks
+                grammar.filled_row = None
