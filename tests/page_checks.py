@@ -60,7 +60,7 @@ _REQUIRED = {
 }
 _WITH_VALUE = ("--config-dir", "--cfg", "--package")
 # Commands of others, which are named and not checked further.
-_OTHERS = ("cd", "cp", "git", "ls", "mkdir", "module", "pip", "rm", "scancel", "squeue", "sinfo", "tail")
+_OTHERS = ("cd", "cp", "git", "ls", "mkdir", "module", "pip", "rm", "scancel", "sha256sum", "squeue", "sinfo", "tail")
 _COMMAND_SPAN = re.compile(r"(?:\.venv/bin/)?(?:python3? )?jobs/\w+\.py .|make \w|sbatch .*slurm/|glane [a-z_-]+ ")
 _SETTING_SPAN = re.compile(r"[+~]?[a-z_]+(?:\.[a-z_]+)+=\S")
 
@@ -227,7 +227,7 @@ def _check_command(words: list[str], folder: Path) -> None:
             raise ValueError(f"make {unknown[0]}: the Makefile has {', '.join(sorted(targets))}")
     elif Path(name).name in ("python", "python3", "pytest", ".", "source", "bash"):
         _check_program(Path(name).name, rest)
-    elif Path(name).name in ("ruff", "mypy", "lint-imports", "glane") or name in _OTHERS:
+    elif Path(name).name in ("ruff", "mypy", "lint-imports", "glane", "hf") or name in _OTHERS:
         pass
     else:
         raise ValueError(f"{name}: a command that this test knows nothing of")

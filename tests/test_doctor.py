@@ -200,7 +200,7 @@ def test_no_compiler(monkeypatch, tmp_path):
     monkeypatch.delenv("CC", raising=False)
     found = by_name(machine_checks.check_compiler(1))
     assert found["C compiler"].state == "failed"
-    assert "slurm/env.sh" in found["C compiler"].remedy
+    assert "slurm/site.yaml" in found["C compiler"].remedy
     (tmp_path / "gcc").touch(mode=0o755)
     assert by_name(machine_checks.check_compiler(1))["C compiler"].state == "ok"
     monkeypatch.setenv("CC", "/no/such/icx")
@@ -460,7 +460,7 @@ def test_what_sbatch_says_of_the_request(monkeypatch, tmp_path):
 def test_a_container_without_scontrol(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     (found,) = site_checks.findings_on_node()
-    assert (found.state, "slurm/env.sh" in found.remedy) == ("warning", True)
+    assert (found.state, "GLANE_BIND, in slurm/site.yaml" in found.remedy) == ("warning", True)
 
 
 # Waiting, and telling.
@@ -534,7 +534,7 @@ def test_a_node_that_does_not_see_the_shared_folder(tmp_path):
     code, text = _end(_node(tmp_path / "none", 1, 2))
     assert code == 1
     assert "FAILED   shared folder" in text
-    assert "--bind" in text
+    assert "GLANE_BIND" in text
 
 
 def test_a_node_with_gpus_and_a_build_for_cpus(tmp_path):

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import subprocess
 
 import pytest
@@ -125,6 +126,49 @@ def test_its_lines_of_shell_run_before_the_work(site, tmp_path):
     written = batch.script(cluster(submission_dir=str(tmp_path / "s")), Task(module="m", settings="{}"), label="run")
     assert f"export GLANE_SITE='{path}'" in written
     assert written.index("GLANE_SITE") < written.index("begin.sh")
+
+
+def _python_on_the_nodes(path, folder, **variables):
+    """The words that run Python on the nodes, and what was said."""
+    script = 'source "$GLANE_ROOT/slurm/begin.sh"; printf "%s\\n" "${GLANE_PYTHON[@]}"'
+    told = {"PATH": os.environ["PATH"], "GLANE_ROOT": str(ROOT), "SLURM_JOB_ID": "7", "SLURM_JOB_NUM_NODES": "1"}
+    told |= {"GLANE_SITE": str(path), **variables}
+    done = subprocess.run(["bash", "-c", script], env=told, capture_output=True, text=True, cwd=folder, check=True)
+    return done.stdout.splitlines(), done.stderr
+
+
+def test_a_container_sees_the_folders_that_the_site_names(site, tmp_path):
+    """Of weights, documents and runs, which lie outside the repository; one that a node lacks does not end the job."""
+    weights, documents = tmp_path / "the weights", tmp_path / "documents"
+    weights.mkdir()
+    documents.mkdir()
+    path = site(
+        "environment: |\n  export GLANE_CONTAINER=/shared/glane.sif\n"
+        f"  export GLANE_BIND='{weights},{documents}:/data,{tmp_path}/none'\n"
+    )
+    words, said = _python_on_the_nodes(path, tmp_path, TMPDIR="/local/7")
+    assert words[:4] == ["apptainer", "exec", "--nv", "--bind"]
+    assert words[4].split(",") == [str(ROOT), str(tmp_path), "/local/7", str(weights), f"{documents}:/data"]
+    assert words[5:] == ["/shared/glane.sif", "python3"]
+    assert said == f"warning: GLANE_BIND: there is no {tmp_path}/none on this node; the container does without\n"
+
+
+def test_without_a_container_nothing_is_bound(site, tmp_path):
+    path = site("partition: gpu\n")
+    words, said = _python_on_the_nodes(path, tmp_path, GLANE_BIND="/nowhere", GLANE_VENV="/venv")
+    assert (words, said) == (["/venv/bin/python3"], "")
+
+
+def test_what_a_site_says_is_sent_to_its_file_and_not_to_a_script():
+    """A script is replaced with each version of glane; site.yaml is the site's own."""
+    told = [
+        *(ROOT / "lib/glane").rglob("*.py"),
+        ROOT / "slurm/glane.def",
+        ROOT / "slurm/README.md",
+        ROOT / "docs/site.md",
+    ]
+    wrong = [str(path.relative_to(ROOT)) for path in told if re.search(r"(?<!\.slurm/)\benv\.sh", path.read_text())]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

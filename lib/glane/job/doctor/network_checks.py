@@ -130,7 +130,7 @@ def _judged(name: str, answers: Sequence[Mapping[str, float | str]], world_size:
         variable = f"{name.upper()}_SOCKET_IFNAME"
         remedy = (
             "Is there a firewall between the nodes, or a node that did not come? Try another network: "
-            f"cluster.interface=NAME, or export {variable}=NAME in slurm/env.sh."
+            f"cluster.interface=NAME, or export {variable}=NAME in slurm/site.yaml."
         )
         return [failed(name, f"{errors[0]} (limit {limit_s:.0f} s, {world_size} rank(s))", remedy)]
     found: list[Finding] = [ok(name, f"{world_size} rank(s) summed")]

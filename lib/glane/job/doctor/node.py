@@ -30,6 +30,7 @@ from glane.job.launcher import tell_script
 from glane.settings import BatchSettings, DoctorSettings
 
 _AFTER_S = 10.0  # for the last reports, if some nodes did not even come
+_BIND = "in a container, add its folder to GLANE_BIND, under environment in slurm/site.yaml."
 
 
 def main() -> int:
@@ -148,7 +149,7 @@ def _paths(settings: DoctorSettings) -> Findings:
     told = {"data.path": settings.data.path}
     if settings.model is not None and Path(settings.model.path).is_absolute():
         told["model.path"] = settings.model.path
-    remedy = "Put it on a file system that all nodes share; in a container, bind it (--bind in slurm/env.sh)."
+    remedy = f"Put it on a file system that all nodes share; {_BIND}"
     return [
         ok(f"sees {name}", path) if _is_there(path) else failed(f"sees {name}", f"{path} is not there", remedy)
         for name, path in told.items()
@@ -163,7 +164,7 @@ def _is_there(path: str) -> bool:
 
 def _shared(folder: Path) -> Findings:
     if not folder.is_dir():
-        remedy = "run.dir must be on a file system that all nodes share; in a container, bind it (slurm/env.sh)."
+        remedy = f"run.dir must be on a file system that all nodes share; {_BIND}"
         return [failed("shared folder", f"{folder} is not there", remedy)]
     trial = folder / f"trial-{os.uname().nodename}-{os.getpid()}"
     trial.mkdir(mode=0o700)
