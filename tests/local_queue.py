@@ -55,6 +55,9 @@ class LocalQueue:
     def findings_on_node(self) -> Findings:
         return [ok("queue", "answers")]
 
+    def forgotten_gpus(self, cluster: BatchSettings) -> str | None:
+        return None
+
     def submit(self, cluster: BatchSettings, task: Task, *, label: str) -> Submission:
         name = f"{label}.{len(list(self.folder.iterdir()))}"
         place = self.folder / name

@@ -139,6 +139,12 @@ class Scheduler(Protocol):
         That includes requests that the scheduler would accept and then never start.
         """
 
+    def forgotten_gpus(self, cluster: BatchSettings) -> str | None:
+        """Return that this asks for no GPU where nodes have some, with the key to set; None if that is no fault.
+
+        It is asked for work that needs GPUs.
+        """
+
     def findings(self, cluster: BatchSettings) -> Findings:
         """Check whether the scheduler is there, answers, and would take this request. Submits nothing."""
 

@@ -67,7 +67,7 @@ def submit(settings: ExtractSettings) -> Submission | None:
     if cluster.dry_run:
         print(scheduler.script(cluster, task, label=label))
         return None
-    if complaint := scheduler.complaint(cluster):
+    if complaint := scheduler.complaint(cluster) or _forgotten(settings, scheduler):
         raise ConfigError(complaint)
     known_run(directory)
     directory.create()
@@ -80,6 +80,13 @@ def submit(settings: ExtractSettings) -> Submission | None:
     record_submission(directory, entry)
     _say(settings, submission)
     return submission
+
+
+def _forgotten(settings: ExtractSettings, scheduler: Scheduler) -> str | None:
+    """That GPUs are to be asked for: the job would end at its start, after it has waited in the queue."""
+    assert isinstance(settings.cluster, BatchSettings)
+    needs_gpus = engine_kind(settings.model.engine).needs_hardware
+    return scheduler.forgotten_gpus(settings.cluster) if needs_gpus else None
 
 
 def _node_task(settings: ExtractSettings) -> Task:

@@ -51,7 +51,7 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         """The environment for subprocesses that use it: the caller's, without variables of another Slurm."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(_OF_OTHERS)}
-        return own | {"SLURM_CONF": str(self.state.layout.slurm_conf)}
+        return own | {"SLURM_CONF": str(self.state.layout.slurm_conf), "GLANE_DEVICE": "cpu"}
 
     def command_on(self, name: str, command: Sequence[str]) -> list[str]:
         """The command line that runs `command` inside a node, past Slurm.

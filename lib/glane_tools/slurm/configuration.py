@@ -131,6 +131,8 @@ export SLURM_CONF={shlex.quote(str(layout.slurm_conf))}
 # What fits its small nodes. sbatch puts these before the #SBATCH lines of a script (and so before what submitit asks
 # for, which writes such lines); options on the command line win.
 export SBATCH_PARTITION={DEFAULT_PARTITION} SBATCH_TIMELIMIT=30:00
+# Its GPUs are stand-ins.
+export GLANE_DEVICE=cpu
 """
 
 

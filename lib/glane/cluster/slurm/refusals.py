@@ -27,7 +27,7 @@ def complaint(cluster: SlurmSettings, is_refused: Callable[[], bool]) -> str | N
     most = read_site().max_array
     if most is not None and cluster.array is not None and cluster.array > most:
         return f"cluster.array: {cluster.array}; the site takes arrays of at most {most} jobs. Set it to that or less."
-    named = _named_partitions(cluster)
+    named = named_partitions(cluster)
     if not named:
         return None
     why = _too_long(cluster, named)
@@ -38,7 +38,7 @@ def complaint(cluster: SlurmSettings, is_refused: Callable[[], bool]) -> str | N
     return None if _may_be_overruled() else why
 
 
-def _named_partitions(cluster: SlurmSettings) -> dict[str, dict[str, str]]:
+def named_partitions(cluster: SlurmSettings) -> dict[str, dict[str, str]]:
     """The partitions that may take the job, with their facts; none if not all of them are known."""
     if taken(cluster, "clusters"):
         return {}

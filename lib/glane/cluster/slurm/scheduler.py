@@ -9,6 +9,7 @@ from glane.cluster.findings import Findings
 from glane.cluster.scheduler import Allocation, Job, OldFolder, Submission, Task
 from glane.cluster.slurm import allocation, ask_sbatch, commands, queue, refusals, site_checks, site_file
 from glane.cluster.slurm.folders import old_folders, remove_folder
+from glane.cluster.slurm.forgotten_gpus import forgotten_gpus
 from glane.errors import GlaneError
 from glane.settings import BatchSettings, SlurmSettings
 
@@ -39,6 +40,10 @@ class Slurm:
         """Return that there is no Slurm here, or what it would never start."""
         own = _own(cluster)
         return commands.missing() or refusals.complaint(own, lambda: ask_sbatch.is_refused(own))
+
+    def forgotten_gpus(self, cluster: BatchSettings) -> str | None:
+        """Compare the request with what sinfo says of its partitions."""
+        return forgotten_gpus(_own(cluster))
 
     def findings(self, cluster: BatchSettings) -> Findings:
         """Ask each of Slurm's commands, and sbatch for its opinion of the request."""

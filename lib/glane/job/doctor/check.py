@@ -12,6 +12,7 @@ from glane.cluster.findings import Finding, Findings, failed, ok, skipped, withi
 from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.device import num_gpus
+from glane.engine.registry import engine_kind
 from glane.errors import RecordError, RunError
 from glane.job.doctor.machine_checks import (
     check_build,
@@ -28,7 +29,7 @@ from glane.job.doctor.report import NodeReport, SiteReport, has_failed, last_lin
 from glane.job.doctor.storage_checks import check_storage
 from glane.records import read_record
 from glane.run.written import refuse_inside_run
-from glane.settings import BatchSettings, DoctorSettings
+from glane.settings import BatchSettings, DoctorSettings, ModelSettings
 from glane.storage import replace_file
 from glane.versions import installed_version
 
@@ -77,6 +78,7 @@ def _checks(settings: DoctorSettings) -> list[tuple[str, float, Callable[[], Fin
         checks += [
             (_REQUEST, _SITE_S, lambda: scheduler.findings(cluster)),
             ("build of vLLM", step_s, lambda: [_build(cluster)]),
+            ("GPUs asked", step_s, lambda: [_gpus_asked(cluster, settings.model)]),
         ]
     else:
         checks += [
@@ -95,7 +97,18 @@ def _checks(settings: DoctorSettings) -> list[tuple[str, float, Callable[[], Fin
 
 
 def _build(cluster: BatchSettings) -> Finding:
-    return check_build(scheduler_of(cluster).most_gpus(cluster), asked=cluster.num_gpus_per_node > 0)
+    return check_build(scheduler_of(cluster).most_gpus(cluster))
+
+
+def _gpus_asked(cluster: BatchSettings, model: ModelSettings | None) -> Finding:
+    """Whether a submission would be refused, as it asks for no GPU."""
+    name, number = "GPUs asked", cluster.num_gpus_per_node
+    if model is not None and not engine_kind(model.engine).needs_hardware:
+        return skipped(name, f"the engine {model.engine} works without")
+    if told := scheduler_of(cluster).forgotten_gpus(cluster):
+        seen, _, remedy = told.partition(". ")
+        return failed(name, f"{seen}.", remedy)
+    return ok(name, f"{number} on each node") if number else skipped(name, "none (cluster.gpus_per_node asks for them)")
 
 
 def _storage(run: str | None) -> Findings:

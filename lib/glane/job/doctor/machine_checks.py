@@ -51,13 +51,8 @@ def check_python() -> Findings:
     return [*found, ok("packages", seen)]
 
 
-def check_build(gpus: int | None, *, asked: bool = True) -> Finding:
-    """Whether vLLM was built for what the nodes have.
-
-    Args:
-        gpus: How many a node has, None if not known.
-        asked: Whether a job asks for them.
-    """
+def check_build(gpus: int | None) -> Finding:
+    """Whether vLLM was built for what the nodes have: so many GPUs, None if that is not known."""
     name, here = "build of vLLM", build()
     if here is None:
         return skipped(name, "no vLLM in this environment")
@@ -71,9 +66,6 @@ def check_build(gpus: int | None, *, asked: bool = True) -> Finding:
             f"{DEVICE}=gpu make setup, here or where there is a network; or a container (GLANE_CONTAINER, in "
             f"slurm/site.yaml). To work on CPUs on purpose, set {DEVICE}=cpu.",
         )  # fmt: skip
-    if gpus and not asked:
-        remedy = "Ask for them: cluster.gpus_per_node=N. (slurm/extract.sbatch asks for one.)"
-        return warning(name, f"for gpu; the nodes have up to {gpus} GPU(s), and the settings ask for none", remedy)
     if not gpus and here == "gpu":
         remedy = f"Choose a partition with GPUs (cluster.partition), or set up for CPUs: {DEVICE}=cpu make setup."
         return failed(name, "the nodes have no GPU, and this environment has vLLM for GPUs", remedy)
