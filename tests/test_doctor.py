@@ -16,16 +16,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import ROOT, job, job_here
+from conftest import ROOT, job, job_here, write_documents
 from glane.cluster.findings import failed, ok, within
 from glane.cluster.scheduler import Job, Submission
 from glane.cluster.slurm import commands, site_checks
+from glane.composition import composed, dotted_keys, unresolved
 from glane.engine import device
 from glane.errors import ConfigError
 from glane.job.doctor import machine_checks, network_checks, nodes, storage_checks
 from glane.job.doctor.exchange import Exchange, NodeTask
 from glane.job.doctor.report import NodeReport, lines_of_nodes
-from glane.settings import SlurmSettings, doctor_settings
+from glane.settings import SlurmSettings, doctor_settings, extract_settings
+from glane.settings.words import key_types
 
 DEMO = str(ROOT / "lib" / "glane" / "demo" / "model")
 
@@ -82,10 +84,50 @@ def test_a_licence_that_restricts_is_told(tmp_path):
         (["step_s=0"], "step_s"),
         (["model=nothing"], "mistral_24b"),
         (["run.dri=x"], "run.dir"),
+        (["data.limti=3"], "data.limit"),
+        (["model=demo", "model.max_tokns=3"], "model.max_tokens"),
+        (["model=demo", "+model.engine_args.enforce_eagre=true"], "enforce_eager"),
+        (["task=ed_visit", "task.passes.smaples=2"], "task.passes.samples"),
+        (["data.limit=0"], "data.limit"),  # as the extraction refuses it
+        (["data.group_by=a", "data.id_column=a"], "group_by"),
+        (["run.lease_s=1", "run.heartbeat_s=2"], "lease_s"),
+        (["cluster=slurm", "cluster.array=2", "cluster.nodes=2"], "array=2"),
     ],
 )
 def test_wrong_settings_are_told_with_what_is_valid(words, told):
     assert told in job_here(*words, name="doctor", check=2, as_told=True).stderr
+
+
+def test_every_key_of_an_extraction_is_taken_and_means_the_same(tmp_path):
+    """The words of the run to come, in both commands: what is checked is what will be submitted."""
+    words = [
+        "task=ed_visit", "model=demo", "cluster=slurm", "cluster.partition=gpu", "cluster.gpus_per_node=2",
+        "+cluster.sbatch.reservation=night", f"data.path={tmp_path}/d.parquet", "data.limit=20", "data.where=age > 3",
+        "+model.engine_args.enforce_eager=true", "model.max_num_seqs=8", "task.passes.samples=2", "run.min_usable_share=0.5",
+        "show=3", "progress=none",
+    ]  # fmt: skip
+    both = [composed(name, words, types=key_types(name)) for name in ("extract", "doctor")]
+    extraction = doctor_settings(both[1]).extraction()
+    assert extraction == extract_settings(both[0])
+    assert extraction.run.dir.endswith("runs/ed_visit")  # where it is not told: as the extraction names it
+
+
+def test_doctor_has_every_key_that_an_extraction_has():
+    """Those of today, and those to come."""
+    keys = [{key for key, _ in dotted_keys(unresolved(name))} for name in ("extract", "doctor")]
+    groups = {key for key in keys[0] if key.partition(".")[0] in ("task", "model")}  # none is chosen by default
+    assert keys[0] - groups <= keys[1]
+
+
+def test_an_extraction_is_checked_whole(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"])
+    words = ["task=ed_visit", "model=demo", f"data.path={data}", f"run.dir={tmp_path}/run"]
+    done = job_here(*words, name="doctor", check=0, as_told=True)
+    assert "ok       extraction" in done.stdout
+    done = job_here(*words, "data.text_column=txet", name="doctor", check=1, as_told=True)
+    assert "FAILED   extraction" in done.stdout
+    assert "txet" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.parquet"]  # nothing was begun
 
 
 def test_documents_and_a_run_folder_that_cannot_be_used(tmp_path):

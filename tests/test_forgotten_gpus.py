@@ -56,7 +56,7 @@ def test_a_submission_without_gpus_is_refused_and_nothing_is_queued(tmp_path, sl
     cluster = {"kind": "slurm", "partition": "gpu", "submission_dir": str(tmp_path / "s")}
     settings = make_settings(data, tmp_path / "run", cluster=cluster)
     settings = settings.model_copy(update={"model": settings.model.model_copy(update={"engine": "vllm"})})
-    monkeypatch.setattr("glane.job.submit._check", lambda _: None)  # of weights that are not there
+    monkeypatch.setattr("glane.job.submit.check_submission", lambda _: None)  # of weights that are not there
     with pytest.raises(ConfigError, match=r"cluster\.gpus_per_node: no GPU") as refusal:
         submit(settings)
     for words in ("partition 'gpu' has up to 4", "cluster.gpus_per_node=1", "GLANE_DEVICE=cpu"):

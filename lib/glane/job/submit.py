@@ -60,7 +60,7 @@ def submit(settings: ExtractSettings) -> Submission | None:
     cluster = settings.cluster
     assert isinstance(cluster, BatchSettings)
     scheduler = scheduler_of(cluster)
-    _check(settings)
+    check_submission(settings)
     settings = absolute(settings)
     directory = run_directory(settings.run)
     task, label = _node_task(settings), directory.root.name
@@ -106,8 +106,12 @@ def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> No
         raise ConfigError("show prints rows when the job is done: it needs cluster.wait=true.")
 
 
-def _check(settings: ExtractSettings) -> None:
-    """Check all that can be checked before a node is asked for. Reads the data's footers, and no text."""
+def check_submission(settings: ExtractSettings) -> None:
+    """Check all that can be checked before a node is asked for. Reads the data's footers, and no text.
+
+    Raises:
+        GlaneError: what the extraction would be refused with.
+    """
     task, data = load_task(settings.task), settings.data
     tell_notes(task)
     tell_tables(task)

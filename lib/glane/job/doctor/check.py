@@ -23,7 +23,7 @@ from glane.job.doctor.machine_checks import (
     check_python,
     check_temporary,
 )
-from glane.job.doctor.model_checks import check_model
+from glane.job.doctor.model_checks import check_extraction, check_model
 from glane.job.doctor.nodes import check_nodes
 from glane.job.doctor.report import NodeReport, SiteReport, has_failed, last_line, lines_here, lines_of_nodes
 from glane.job.doctor.storage_checks import check_storage
@@ -89,10 +89,11 @@ def _checks(settings: DoctorSettings) -> list[tuple[str, float, Callable[[], Fin
         ]
     return [
         *checks,
-        ("run.dir", step_s, lambda: _storage(settings.run.dir)),
+        ("run.dir", step_s, lambda: _storage(settings.run_dir)),
         ("data.path", step_s, lambda: [_data(settings.data.path)]),
         ("caches", step_s, lambda: check_caches(on_nodes=cluster.kind != "local")),
         ("model", _MODEL_S, lambda: check_model(settings.model, settings.task)),
+        ("extraction", _MODEL_S, lambda: [check_extraction(settings.extraction())]),
     ]
 
 

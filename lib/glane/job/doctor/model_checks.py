@@ -1,4 +1,4 @@
-"""A model's files and settings, as the extraction checks them before it asks for a node."""
+"""A model's files and settings, and a whole extraction, as it checks them before it asks for a node."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import GlaneError
 from glane.job.licences import licence_line, refuse_unlicensed
 from glane.job.preflight import preflight
-from glane.settings import ModelSettings
+from glane.job.submit import check_submission
+from glane.settings import ExtractSettings, ModelSettings
 from glane.task.task import load_task
 
 # What is asked of a model if no task is told: the least that a template and a tokenizer can be tried with.
@@ -43,6 +44,14 @@ def _model(model: ModelSettings, task: Mapping[str, Any]) -> Iterator[Finding]:
         lambda: preflight(found, load_task(task)),
         f"read and tried, quantisation included ({Path(found.path).name})",
     )
+
+
+def check_extraction(extraction: ExtractSettings | None) -> Finding:
+    """What the extraction itself would be refused with, before it starts or is submitted."""
+    name = "extraction"
+    if extraction is None:
+        return skipped(name, "task, model and data.path are not all told")
+    return _attempt(name, lambda: check_submission(extraction), f"nothing refuses it (run.dir={extraction.run.dir})")
 
 
 def _attempt(name: str, check: Callable[[], object], seen: str) -> Finding:

@@ -40,7 +40,7 @@ def _check_nodes(settings: DoctorSettings) -> tuple[list[Finding], tuple[NodeRep
     scheduler = scheduler_of(cluster)
     if complaint := scheduler.complaint(cluster):
         raise ConfigError(complaint)
-    with trial_folder(nearest(Path(settings.run.dir or ".").absolute())) as folder:
+    with trial_folder(nearest(Path(settings.run_dir or ".").absolute())) as folder:
         asked = NodeTask(settings=_absolute(settings).model_copy(update={"cluster": cluster}), folder=str(folder))
         task = Task(module="glane.job.doctor.node", settings=json.dumps(asked.model_dump(mode="json")))
         submission = scheduler.submit(cluster, task, label="doctor")
@@ -64,7 +64,7 @@ def _absolute(settings: DoctorSettings) -> DoctorSettings:
     return settings.model_copy(
         update={
             "model": model,
-            "run": settings.run.model_copy(update={"dir": absolute(settings.run.dir)}),
+            "run": settings.run.model_copy(update={"dir": absolute(settings.run_dir)}),
             "data": settings.data.model_copy(update={"path": absolute(settings.data.path)}),
         }
     )
