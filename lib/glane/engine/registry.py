@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from glane.engine import scripted, vllm
+from glane.engine.first_start import first_start
 from glane.engine.protocol import Engine, EngineKind
 from glane.engine.staged import staged_weights
 from glane.errors import ConfigError
@@ -30,14 +33,20 @@ def toy_of(settings: ModelSettings) -> Toy | None:
     return None if settings.toy_for is None else Toy.DEMONSTRATION
 
 
-def start_engine(settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 1) -> Engine:
+def start_engine(
+    settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 1, within_s: float = 0.0
+) -> Engine:
     """Start the engine that `settings` asks for, on `device` ("cpu" or "gpu") with `cpus` threads.
 
-    Over several nodes, it is started in an actor of a placement group that holds their GPUs.
+    Over several nodes, it is started in an actor of a placement group that holds their GPUs. On GPUs, the first on a
+    node starts alone, and the others wait for that, at most a quarter of the `within_s` seconds that a start may take.
 
     Raises:
         EngineError: if it does not start.
     """
     if num_nodes == 1:  # of several, each would have to have a copy
         settings = staged_weights(settings)
-    return engine_kind(settings.engine).start(settings, device=device, cpus=cpus, num_nodes=num_nodes)
+    kind = engine_kind(settings.engine)
+    compiles = device == "gpu" and num_nodes == 1 and kind.has_weights
+    with first_start(settings, wait_s=within_s / 4) if compiles and within_s else contextlib.nullcontext():
+        return kind.start(settings, device=device, cpus=cpus, num_nodes=num_nodes)

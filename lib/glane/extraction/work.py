@@ -51,7 +51,10 @@ class ExtractionWork:
     def work(self, session: Session) -> None:
         """See `glane.run.work.Work`."""
         derivation = derivation_of(self.task, read_description(session.directory).fingerprint)
-        engine = start_engine(self.settings.model, device=session.device, cpus=session.cpus, num_nodes=session.nodes)
+        engine = start_engine(
+            self.settings.model, device=session.device, cpus=session.cpus, num_nodes=session.nodes,
+            within_s=self.settings.cluster.engine_start_timeout_s,
+        )  # fmt: skip
         session.is_ready()
         try:
             # The sentinels are few. They come first, so that drift is known early. Sentinels that other workers hold
