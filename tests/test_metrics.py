@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from glane.run.directory import RunDirectory
 from glane.run.exposition import Metric, Sample, exposition
 from glane.run.metrics import AboutRun
 from glane.run.metrics_file import METRICS_DIR, MetricsFile
+from glane.run.progress import Snapshot, snapshot
 from glane.run.site_log import SITE_LOG
 from glane.run.summary import Summary, read_summary
 from glane.settings import RunSettings
@@ -69,9 +71,12 @@ def metrics_of(run: Path, warnings: list[str] | None = None, **changes: Any) -> 
     directory = RunDirectory(root=run)
     told: list[str] = [] if warnings is None else warnings
     settings = RunSettings(dir=str(run), **changes)
-    return MetricsFile(
-        directory, read_plan(directory.plan), settings, every_s=settings.beats_every_s(), warn=told.append
-    )
+    return MetricsFile(directory, read_plan(directory.plan), settings, warn=told.append)
+
+
+def seen_in(run: Path) -> Snapshot:
+    directory = RunDirectory(root=run)
+    return snapshot(directory, read_plan(directory.plan))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +113,7 @@ def test_the_figures_are_those_of_the_run(tmp_path: Path) -> None:
     run, _ = work(settings)
     run.directory.part(2).unlink()
     metrics = metrics_of(tmp_path / "run")
-    metrics.update()
+    metrics.update(seen_in(tmp_path / "run"))
     text = (tmp_path / "run" / "metrics.prom").read_text()
     seen = values(text)
     assert (seen["planned_documents"], seen["planned_shards"], seen["shards_total"]) == (40, 3, 2)
@@ -130,7 +135,7 @@ def test_a_complete_run_is_marked_and_says_what_its_summary_says(tmp_path: Path)
     collector = tmp_path / "collector"
     collector.mkdir()
     metrics = metrics_of(tmp_path / "run", metrics_dir=str(collector))
-    metrics.update()
+    metrics.update(seen_in(tmp_path / "run"))
     (collected,) = collector.iterdir()
     identity = RunDirectory(root=tmp_path / "run").identity()
     assert collected.name == f"glane_{identity[:16]}.prom"
@@ -149,7 +154,7 @@ def test_counters_never_fall(tmp_path: Path) -> None:
     settings = make_settings(write_documents(tmp_path / "d.parquet", ["a", "b"]), tmp_path / "run")
     run, _ = work(settings)
     metrics = metrics_of(tmp_path / "run")
-    metrics.update()
+    metrics.update(seen_in(tmp_path / "run"))
     before = values((tmp_path / "run" / "metrics.prom").read_text())
     for path in run.directory.workers.iterdir():
         path.unlink()  # its heartbeat cannot be read for a moment
@@ -160,15 +165,19 @@ def test_counters_never_fall(tmp_path: Path) -> None:
         assert after[name] >= before[name], name
 
 
-def test_the_pace_is_that_of_heartbeats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pace_is_that_of_looks_and_no_more_than_every_two_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = make_settings(write_documents(tmp_path / "d.parquet", ["a", "b"]), tmp_path / "run")
     work(settings)
-    metrics = metrics_of(tmp_path / "run", heartbeat_s=10.0)
+    metrics, state = metrics_of(tmp_path / "run"), seen_in(tmp_path / "run")
     written: list[str] = []
-    monkeypatch.setattr(metrics, "_write", lambda phase: written.append(phase))
-    for _ in range(50):
-        metrics.update()
-    assert written == ["working"]
+    monkeypatch.setattr(metrics, "_write", lambda **told: written.append(told["phase"]))
+    for now in range(100, 110):
+        monkeypatch.setattr(time, "monotonic", lambda now=now: float(now))
+        metrics.update(None)  # the run was not looked at
+        metrics.update(state)
+    assert written == ["working"] * 5
 
 
 @pytest.mark.parametrize("what", ["no folder", "a file", "full"])
@@ -185,9 +194,10 @@ def test_a_collector_that_cannot_be_written_costs_one_warning(
         monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     warnings: list[str] = []
     monkeypatch.setenv(METRICS_DIR, str(folder))
-    metrics = metrics_of(tmp_path / "run", warnings, heartbeat_s=1e-9)
+    metrics = metrics_of(tmp_path / "run", warnings)
+    monkeypatch.setattr("glane.run.metrics_file._LEAST_S", 0)
     for _ in range(3):
-        metrics.update()
+        metrics.update(seen_in(tmp_path / "run"))
     metrics.close()
     assert len(warnings) == 1
     assert "the run goes on without" in warnings[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,12 +83,26 @@ def read_record(model: type[R], path: Path) -> R:
         FileNotFoundError: if there is no such file.
         RecordError: if it cannot be read, is of another kind or version, or is damaged.
     """
+    return read_dated(model, path)[1]
+
+
+def read_dated(model: type[R], path: Path) -> tuple[float, R]:
+    """Read a record as `read_record` does, and when its file was written, in seconds since 1970 by the file system's.
+
+    The file is asked for once: on a shared file system each look at a path is a request to its server.
+    """
+
+    def read() -> tuple[float, bytes]:
+        with open(path, "rb") as stream:
+            return os.fstat(stream.fileno()).st_mtime, stream.read()
+
     try:
-        values = json.loads(patiently(path.read_bytes))
+        written, content = patiently(read)
+        values = json.loads(content)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
     except ValueError:
         raise RecordError(f"{path}: damaged; it is not JSON.") from None
-    return parse_record(model, values, place=path)
+    return written, parse_record(model, values, place=path)

@@ -1,14 +1,14 @@
 """What many engines ask of the file system of one run directory: python tests/simulations/metadata.py [name=value …]
 
 nodes=64 engines=8   so many nodes, and engines on each
-seconds=10           simulated time, in which each driver shows progress once
+seconds=60           simulated time, in which each driver looks at the run once or more
 heartbeat=2          seconds between the heartbeats of a worker (run.heartbeat_s)
 shard=60             seconds that an engine works on a shard
 signs=files          the supervisor reads the heartbeats of its workers; signs=actors: it asks them over Ray
 look=0.5             seconds between two looks of a supervisor at its workers
 shape=job            one job over all nodes, with one supervisor; shape=array: a job and a supervisor for each node
 
-The code is that of a run: claims, heartbeats, commits, progress. Only the clock is simulated, in one process, so that the
+The code is that of a run: claims, heartbeats, commits, progress, metrics. Only the clock is simulated, in one process, so that the
 figures do not depend on the machine. Engines do no work between a claim and a commit.
 
 Counted are the calls of Python that name a path below the run directory, by an interposed counter in `os` and `io`; each
@@ -41,10 +41,12 @@ import pyarrow.parquet as pq  # noqa: E402
 
 from glane.corpus.read import Reader  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
-from glane.run.heartbeat import HeartbeatWriter, Progress, read_heartbeat  # noqa: E402
+from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, read_heartbeat  # noqa: E402
+from glane.run.metrics_file import MetricsFile  # noqa: E402
 from glane.run.prepare import PreparedRun, prepare_run  # noqa: E402
 from glane.run.progress import ProgressReporter  # noqa: E402
 from glane.run.session import Session  # noqa: E402
+from glane.settings import RunSettings  # noqa: E402
 from words_work import CountWords  # noqa: E402
 
 LEASE_S = 60.0
@@ -104,8 +106,9 @@ class Counted:
 class Engine:
     """A worker that claims, waits for `shard_s` seconds, commits, and says now and then that it lives."""
 
-    def __init__(self, run: PreparedRun, number: int, engines: int, heartbeat_s: float) -> None:
+    def __init__(self, run: PreparedRun, number: int, engines: int, heartbeat_s: float, *, job: int) -> None:
         self.worker = f"w{number}"
+        os.environ[JOB_NAME] = f"7_{job}"
         self.heartbeat = HeartbeatWriter(
             run.directory, worker=self.worker, every_s=heartbeat_s, device="gpu", cpus=4, gpus=0
         )
@@ -142,14 +145,15 @@ class Driver:
     def __init__(self, run: PreparedRun, engines: list[Engine], *, reads_signs: bool) -> None:
         self._directory, self._engines, self._reads_signs = run.directory, engines, reads_signs
         self._progress = ProgressReporter(run.directory, run.plan, style="none")
+        settings = RunSettings(dir=str(run.directory.root))
+        self._metrics = MetricsFile(run.directory, run.plan, settings, warn=sys.exit)
 
     def look(self) -> None:
-        """Look at every worker, and show progress if that is due."""
+        """Look at every worker, and tell of the run if that is due."""
         if self._reads_signs:
             for engine in self._engines:
                 read_heartbeat(self._directory, engine.worker)
-        if not self._directory.is_complete:
-            self._progress.update()
+        self._metrics.update(self._progress.update())
 
 
 def every(
@@ -165,7 +169,7 @@ def simulate(
     *,
     nodes: int = 64,
     engines: int = 8,
-    seconds: float = 10,
+    seconds: float = 60,
     heartbeat: float = 2,
     shard: float = 60,
     signs: str = "files",
@@ -182,8 +186,8 @@ def simulate(
     directory = RunDirectory(root=folder / "run")
     run = prepare_run(directory, CountWords(path=str(data), shard_rows=1, lease_s=LEASE_S), cluster={})
     time.monotonic = clock
-    all_engines = [Engine(run, number, num_engines, heartbeat) for number in range(num_engines)]
     size = num_engines if shape == "job" else engines
+    all_engines = [Engine(run, number, num_engines, heartbeat, job=number // size) for number in range(num_engines)]
     drivers = [
         Driver(run, all_engines[start : start + size], reads_signs=signs == "files")
         for start in range(0, num_engines, size)
@@ -191,6 +195,8 @@ def simulate(
     for engine in all_engines:  # the start is not what is asked
         engine.heartbeat.write()
         engine.next_shard()
+    for driver in drivers:
+        driver.look()
     plans = []
     for number, engine in enumerate(all_engines):
         share = (number + 1) / num_engines  # they are out of step

@@ -74,7 +74,7 @@ class Supervisor:
         self._signs = Signs(ray, read=partial(read_heartbeat, self._directory), clock=self._clock)
         self._hangs = Hangs(ray, start_within_s=cluster.engine_start_timeout_s, step_within_s=spec.run.hang_after_s)
 
-    def run(self, *, tick: Callable[[], None], should_stop: Callable[[], bool] = lambda: False) -> None:
+    def run(self, *, tick: Callable[[], object], should_stop: Callable[[], bool] = lambda: False) -> None:
         """Supervise until every worker has ended with no work left. `tick` is called a few times a second.
 
         Nodes may be lost and come back meanwhile. Once `should_stop` returns True, workers finish the shards that

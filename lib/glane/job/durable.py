@@ -56,7 +56,7 @@ def run_workers(
     settings: RunSettings,
     cluster: ClusterSettings,
     progress: ProgressReporter,
-    tick: Callable[[], None],
+    tick: Callable[[], object],
     should_stop: Callable[[], bool],
     start: float,
 ) -> None:

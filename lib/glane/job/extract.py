@@ -83,8 +83,7 @@ def extract(
             progress.say(f"sentinels {sentinels.num_documents} documents of {task.sentinels} are asked first")
         run_all: RunAll = map
         if not is_done():
-            pace_s = beats_every_s(settings.run, settings.cluster)
-            metrics = MetricsFile(directory, plan, settings.run, every_s=pace_s, warn=progress.warn)
+            metrics = MetricsFile(directory, plan, settings.run, warn=progress.warn)
             stack.callback(metrics.close)
             with logged(progress):
                 ray = stack.enter_context(connect())
@@ -142,9 +141,7 @@ def _work(
     )
 
     def tick() -> None:
-        if not run.directory.is_complete:
-            progress.update()
-            metrics.update()
+        metrics.update(progress.update())
         if sentinels is not None:
             sentinels.look(progress)
 

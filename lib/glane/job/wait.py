@@ -52,7 +52,7 @@ def wait(
                     elif settings.progress != "none":
                         print(line, file=sys.stderr)
                 last_states = states
-            if reporter is not None and not directory.is_complete:
+            if reporter is not None:
                 reporter.update()
             if all(job.is_over for job in jobs):
                 break

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from glane.errors import RecordError
-from glane.records import Record, read_record
+from glane.records import Record, read_dated, read_record
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyReading
 from glane.run.usage import GpuUse, usage
@@ -218,7 +218,7 @@ def dated_heartbeats(directory: RunDirectory) -> Iterator[tuple[float, Heartbeat
     """Heartbeats, each with the time at which it was written, in seconds since 1970 by the file system's clock."""
     for path in listed(directory.workers, "*.json"):
         with contextlib.suppress(OSError, RecordError):
-            yield path.stat().st_mtime, read_record(Heartbeat, path)
+            yield read_dated(Heartbeat, path)
 
 
 def place_of(beat: Heartbeat) -> str:

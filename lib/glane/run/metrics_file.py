@@ -16,7 +16,7 @@ from glane.run.directory import RunDirectory
 from glane.run.exposition import Metric, Sample, exposition
 from glane.run.head import read_head
 from glane.run.metrics import AboutRun, Moment, run_metrics
-from glane.run.progress import snapshot
+from glane.run.progress import Snapshot, snapshot
 from glane.run.summary import Summary, read_summary
 from glane.settings import RunSettings
 from glane.storage import exists, listed
@@ -24,7 +24,7 @@ from glane.storage import exists, listed
 METRICS_DIR = "GLANE_METRICS_DIR"
 """The environment variable by which a site says where its node exporter looks, if `run.metrics_dir` does not."""
 NAME = "metrics.prom"
-_PAUSE_FACTOR = 20  # reading the heartbeats of 500 engines on a slow file system takes a while
+_LEAST_S = 2.0  # between two writes: a terminal is shown the state of the run more often
 _COLLECTED_MODE = 0o644  # the collector is another user
 
 
@@ -37,32 +37,30 @@ class MetricsFile:
         plan: Plan,
         settings: RunSettings,
         *,
-        every_s: float,
         warn: Callable[[str], None],
     ) -> None:
-        """Written at most every `every_s` seconds. `warn` is told once if that cannot be done."""
+        """`warn` is told once if the file cannot be written."""
         self._directory, self._plan, self._warn = directory, plan, warn
-        self._every_s = every_s
         self._folder = collector_folder(settings)
         self._next = 0.0
         self._about: AboutRun | None = None
         self._highest: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
 
-    def update(self) -> None:
-        """Write the metrics, if that is due."""
-        began = time.monotonic()
-        if began >= self._next:
-            self._write(phase="working")
-            self._next = time.monotonic() + max(self._every_s, _PAUSE_FACTOR * (time.monotonic() - began))
+    def update(self, state: Snapshot | None) -> None:
+        """Write the metrics of a state of the run that was read just now; nothing where it was not."""
+        if state is not None and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _LEAST_S
+            self._write(phase="working", state=state)
 
     def close(self) -> None:
         """Write the last figures into the run, and remove what the collector reads: it would tell them for ever."""
         self._write(phase="complete" if self._directory.is_finished else "stopped")
         _remove(self._directory, self._folder)
 
-    def _write(self, *, phase: str) -> None:
+    def _write(self, *, phase: str, state: Snapshot | None = None) -> None:
         try:
-            text = exposition(self._rising(run_metrics(self._who(), self._moment(phase)))).encode()
+            moment = self._moment(phase, state or snapshot(self._directory, self._plan))
+            text = exposition(self._rising(run_metrics(self._who(), moment))).encode()
             _put(self._directory.root / NAME, text, mode=self._directory.file_mode)
             if phase == "working" and (path := collected(self._directory, self._folder)) is not None:
                 _put(path, text, mode=_COLLECTED_MODE)
@@ -79,9 +77,8 @@ class MetricsFile:
             )
         return self._about
 
-    def _moment(self, phase: str) -> Moment:
-        directory, now = self._directory, time.time()
-        state, summary = snapshot(directory, self._plan), None
+    def _moment(self, phase: str, state: Snapshot) -> Moment:
+        directory, now, summary = self._directory, time.time(), None
         if directory.is_complete:
             state = replace(state, shards_done=state.shards_total, rows_done=state.rows_total)
         if directory.is_complete and exists(directory.summary):

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,11 +20,11 @@ from glane.corpus.plan import Plan
 from glane.errors import visible
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, dated_heartbeats
+from glane.run.pace import Pace
 from glane.types import Status
 
 _SILENT_S = 25.0  # heartbeats are 10 s apart in batch jobs
-# The parts are listed again after this many times as long as it took: 100,000 on a slow file system take seconds.
-_PAUSE_FACTOR = 20
+_LIVE_S = 0.5  # between two looks of what is shown on a terminal as it goes
 ProgressStyle = Literal["auto", "live", "plain", "none"]
 
 
@@ -56,15 +55,21 @@ class Snapshot:
         """How many rows have a result without values."""
         return sum(count for status, count in self.statuses.items() if status != Status.OK)
 
+    @property
+    def num_jobs(self) -> int:
+        """How many jobs are at work; those of one machine without a scheduler count as one."""
+        beats = [one.heartbeat for one in self.workers if one.state in ("starting", "working")]
+        return len({beat.job or beat.identity for beat in beats})
+
 
 def unit_of(plan: Plan) -> str:
     """What a row of the result is, in words; of groups, also how many documents they have."""
     return "documents" if plan.num_documents is None else f"groups (of {plan.num_documents} documents)"
 
 
-def snapshot(directory: RunDirectory, plan: Plan, *, committed: Sequence[int] | None = None) -> Snapshot:
-    """Read commits (unless the committed shards are given) and heartbeats."""
-    committed = directory.committed_shards(plan.num_shards) if committed is None else committed
+def snapshot(directory: RunDirectory, plan: Plan) -> Snapshot:
+    """Read commits and heartbeats."""
+    committed = directory.committed_shards(plan.num_shards)
     beats = list(dated_heartbeats(directory))
     newest = max((written for written, _ in beats), default=0.0)
     workers = [
@@ -79,7 +84,7 @@ def snapshot(directory: RunDirectory, plan: Plan, *, committed: Sequence[int] | 
     for _, beat in beats:
         statuses.update(beat.progress.rows)
     open_rows = sum(one.heartbeat.progress.open_rows for one in workers if one.state == "working")
-    done = int(plan.shard_rows[list(committed)].sum()) if committed else 0
+    done = int(plan.shard_rows[committed].sum()) if committed else 0
     return Snapshot(
         rows_done=min(plan.num_selected, done + open_rows),
         rows_total=plan.num_selected,
@@ -104,17 +109,19 @@ class ProgressReporter:
         line_every_s: float = 10.0,
         logs: bool = True,
     ) -> None:
-        """`logs` says whether to write to the run's log, too. A process that only watches the run does not."""
+        """`logs` says whether to write to the run's log, too. A process that only watches the run does not.
+
+        A line is written every `line_every_s` seconds, or more seldom while other jobs are at work; see `Pace`.
+        """
         self._logs = logs
         self._directory, self._plan, self._line_every_s = directory, plan, line_every_s
         is_live = style == "live" or (style == "auto" and sys.stderr.isatty())
         self._console = Console(stderr=True, quiet=style == "none", highlight=False)
         self._live = Live(console=self._console, refresh_per_second=4, transient=True) if is_live else None
         self._is_plain = not is_live and style != "none"
+        self._pace = Pace(_LIVE_S if is_live else line_every_s)
         self._history: deque[tuple[float, int, int]] = deque(maxlen=60)
         self._last_line = 0.0
-        self._committed: list[int] = []
-        self._list_again = 0.0
 
     def __enter__(self) -> ProgressReporter:
         if self._live is not None:
@@ -131,31 +138,23 @@ class ProgressReporter:
         self._console.print(Text(line), soft_wrap=True)
         self.log(line)
 
-    def update(self) -> None:
-        """Read the state of the run and show it, if that is due."""
+    def update(self) -> Snapshot | None:
+        """Read the state of the run, show it and return it, if that is due. Cheap enough to be called often."""
+        if not self._pace.is_due or self._directory.is_complete:
+            return None
         now = time.monotonic()
-        is_due = now - self._last_line >= self._line_every_s
-        if self._live is None and not is_due:
-            return
-        state = snapshot(self._directory, self._plan, committed=self._commits())
+        state = snapshot(self._directory, self._plan)
+        self._pace.looked(began=now, num_jobs=state.num_jobs)
         self._history.append((now, state.rows_done, state.prompt_tokens + state.output_tokens))
         if self._live is not None:
             self._live.update(self._view(state))
-        if is_due:
+        if self._live is None or now - self._last_line >= self._line_every_s:
             self._last_line = now
             line = self._line(state)
             self.log(line)
             if self._is_plain:
                 self._console.print(Text(line), soft_wrap=True)
-
-    def _commits(self) -> list[int]:
-        """The committed shards. The longer listing them takes, the less often it is done."""
-        began = time.monotonic()
-        if began >= self._list_again:
-            self._committed = self._directory.committed_shards(self._plan.num_shards)
-            ended = time.monotonic()
-            self._list_again = ended + _PAUSE_FACTOR * (ended - began)
-        return self._committed
+        return state
 
     def _rates(self) -> tuple[float, float]:
         """Rows and tokens per second over the last updates in which something was done."""
