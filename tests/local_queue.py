@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from glane.cluster import schedulers
@@ -54,6 +54,9 @@ class LocalQueue:
 
     def findings_on_node(self) -> Findings:
         return [ok("queue", "answers")]
+
+    def excluding(self, cluster: BatchSettings, nodes: Collection[str]) -> BatchSettings:
+        return cluster
 
     def forgotten_gpus(self, cluster: BatchSettings) -> str | None:
         return None

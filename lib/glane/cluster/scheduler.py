@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -144,6 +144,9 @@ class Scheduler(Protocol):
 
         It is asked for work that needs GPUs.
         """
+
+    def excluding(self, cluster: BatchSettings, nodes: Collection[str]) -> BatchSettings:
+        """Return the settings that also keep off these nodes; unchanged if too few others would be left."""
 
     def findings(self, cluster: BatchSettings) -> Findings:
         """Check whether the scheduler is there, answers, and would take this request. Submits nothing."""

@@ -24,6 +24,7 @@ from glane.errors import EngineError, GlaneError, LostError
 from glane.run.deaths import forget_window
 from glane.run.heartbeat import Heartbeat, read_heartbeat
 from glane.run.nested import with_nested
+from glane.run.node_faults import record_failed_start
 from glane.run.worker import WorkerReport, WorkerSpec
 from glane.settings import ClusterSettings
 
@@ -257,7 +258,7 @@ class Supervisor:
         num_suspects = sum(len(death.suspects) for death in deaths) if deaths[0].weight else 0
         self._warn(f"engine {slot.spec.worker} died ({ending}); {num_suspects} prompt(s) are suspect")
         if was_starting:
-            self._died_at_start(ending)
+            self._died_at_start(slot, ending)
         has_committed = any(beat is not None and beat.progress.shards > 0 for beat in beats)
         given_up = self._patience.lost(
             slot.place,
@@ -274,7 +275,10 @@ class Supervisor:
                 f"{given_up} ({ending}). What is committed stays; mend the cause and run the same command again."
             )
 
-    def _died_at_start(self, ending: Ending) -> None:
+    def _died_at_start(self, slot: Slot, ending: Ending) -> None:
+        if len(slot.place.nodes) == 1:  # of several, nobody knows which
+            node = self._known_nodes[slot.place.nodes[0]]
+            record_failed_start(self._directory, node=node, cause=ending.cause, detail=str(ending))
         self._deaths_at_start += 1
         if self._deaths_at_start >= _DEATHS_AT_START:
             raise EngineError(

@@ -127,8 +127,6 @@ class FirstNode(JobNode):
                 if rank not in self.left_out:
                     self.left_out.add(rank)
                     self.say(f"a node is left out: {why}")
-                    host = why.partition(":")[0]
-                    self.say(f"to keep later jobs off it: sbatch --exclude={host}, or cluster.sbatch.exclude={host}")
             num_nodes += len(self.rendezvous.joined())
             if num_nodes + len(self.left_out) < self.allocation.num_nodes:
                 return False

@@ -17,7 +17,7 @@ from glane.cluster.rendezvous import RendezvousServer, refuse
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import scratch_folder
-from glane.engine.device import gpu_complaint
+from glane.engine.device import build, gpu_complaint
 from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, GlaneError, hide_messages
 from glane.job.accounting import begin_account
@@ -26,6 +26,7 @@ from glane.job.job_node import FAILED, POLL_S, USER_ERROR
 from glane.job.other_node import OtherNode
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
+from glane.run.node_faults import bad_nodes, record_fault
 from glane.run.site_log import SITE_LOG
 from glane.settings import BatchSettings, ExtractSettings
 
@@ -71,9 +72,23 @@ def _launched(settings: ExtractSettings, cluster: BatchSettings, allocation: All
     # Jobs of an array that was submitted as one work on one run. What `sbatch --array` starts may be several runs.
     # A job that leaves the publication to another one does not say that nothing is left to do.
     is_whole_array = code == 0 and cluster.array is not None and run_directory(settings.run).is_complete
-    word = " requeue" if may_go_on else " complete" if is_whole_array else ""
-    tell_script(allocation, f"{code}{word}")
+    word = "requeue" if may_go_on else "complete" if is_whole_array else ""
+    tell_script(
+        allocation, " ".join(filter(None, [str(code), *_for_waiting_jobs(settings, cluster, allocation, word)]))
+    )
     return code
+
+
+def _for_waiting_jobs(
+    settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, word: str
+) -> tuple[str, ...]:
+    """What the batch script does about jobs that wait: `word`, and the nodes to keep them off; see slurm/end.sh."""
+    if allocation.rank or word == "complete" or not cluster.exclude_bad_nodes:
+        return (word,)
+    found = bad_nodes(run_directory(settings.run))
+    for node, why in sorted(found.items()):
+        print(f"[{allocation.host}] node {node} was found bad by this run: {why}", file=sys.stderr, flush=True)
+    return (word or "-", ",".join(sorted(found))) if found else (word,)
 
 
 def tell_script(allocation: Allocation, message: str) -> None:
@@ -107,6 +122,8 @@ def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocatio
     try:
         needs_gpus = engine_kind(settings.model.engine).needs_hardware
         if needs_gpus and (complaint := gpu_complaint(allocation.granted_gpus, allocation.gpu_partitions)):
+            if allocation.granted_gpus and build() == "gpu":  # else it is the environment's fault
+                record_fault(run_directory(settings.run), node=allocation.host, cause="gpu", detail=complaint)
             _refuse(allocation, complaint, timeout_s=cluster.start_timeout_s)
             raise ConfigError(complaint)
         node = (FirstNode if allocation.rank == 0 else OtherNode)(settings, cluster, allocation, folder)

@@ -36,6 +36,7 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
     parts.append(_text(f"speed      {run.rows_per_s:.1f} rows/s, {run.tokens_per_s:.0f} tokens/s, ETA {eta(run)}"))
     if run.engine_deaths:
         parts.append(_text(f"deaths     {run.engine_deaths} engine(s) died so far"))
+    parts.extend(_text(f"bad node   {line}") for line in run.bad_nodes)
     if run.workers:
         parts.append(_worker_table(run.workers[:_MOST_WORKERS]))
         if len(run.workers) > _MOST_WORKERS:

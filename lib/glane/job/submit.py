@@ -14,7 +14,7 @@ from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
 from glane.engine.weights import at_hand
-from glane.errors import ConfigError
+from glane.errors import ConfigError, visible
 from glane.extraction.prepare import checked_files
 from glane.job.launcher import launch
 from glane.job.licences import refuse_unlicensed
@@ -25,7 +25,8 @@ from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.wait import wait
 from glane.run.description import known_run
-from glane.run.directory import run_directory
+from glane.run.directory import RunDirectory, run_directory
+from glane.run.node_faults import bad_nodes
 from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import BatchSettings, ExtractSettings
 from glane.task.task import load_task
@@ -72,7 +73,7 @@ def submit(settings: ExtractSettings) -> Submission | None:
     known_run(directory)
     directory.create()
     try:
-        submission = scheduler.submit(cluster, task, label=label)
+        submission = scheduler.submit(_off_bad_nodes(cluster, directory, scheduler), task, label=label)
     except ConfigError:  # a refusal: there is no job
         directory.give_up()
         raise
@@ -80,6 +81,18 @@ def submit(settings: ExtractSettings) -> Submission | None:
     record_submission(directory, entry)
     _say(settings, submission)
     return submission
+
+
+def _off_bad_nodes(cluster: BatchSettings, directory: RunDirectory, scheduler: Scheduler) -> BatchSettings:
+    """The settings that keep the job off nodes which earlier jobs of this run found bad, told line by line."""
+    found = bad_nodes(directory) if cluster.exclude_bad_nodes else {}
+    if not found:
+        return cluster
+    changed = scheduler.excluding(cluster, found)
+    for node, why in sorted(found.items()):
+        what = "is left to the scheduler, as too few others would be left" if changed == cluster else "is left out"
+        print(f"note: node {node} {what}; this run found there: {visible(why)}", file=sys.stderr)
+    return changed
 
 
 def _forgotten(settings: ExtractSettings, scheduler: Scheduler) -> str | None:

@@ -16,6 +16,7 @@ from glane.run.directory import RunDirectory
 from glane.run.head import read_head
 from glane.run.heartbeat import is_gone
 from glane.run.intact import damage
+from glane.run.node_faults import bad_nodes
 from glane.run.progress import Snapshot, WorkerState, snapshot
 from glane.run.starts import job_names
 from glane.run.summary import Summary, read_summary
@@ -72,6 +73,7 @@ class Overview:
     workers: list[WorkerView] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     job_names: list[str] = field(default_factory=list)
+    bad_nodes: list[str] = field(default_factory=list)  # and why; further jobs are kept off them
     least_usable: float = 0.0  # share of rows with values under which the run counts as unusable
 
     def as_json(self) -> dict[str, Any]:
@@ -95,25 +97,29 @@ def overview(path: str | Path) -> Overview:
     if not exists(directory.description):
         if not names:
             raise RunError(f"run.dir: {path} holds no run. Give the run.dir of a run.")
-        return _not_begun(str(path), names)
+        return _not_begun(directory, str(path), names)
     head = read_head(directory)
     if directory.is_complete and exists(directory.summary):
         found = _complete(directory)
     elif exists(directory.plan):
         found = _under_way(directory, read_plan(directory.plan), lease_s=head.lease_s)
     else:
-        return _not_begun(str(path), names)
+        return _not_begun(directory, str(path), names)
     least = float(head.run.get("min_usable_share", 0.0))  # a run of an earlier glane has none
     return replace(
         found, run=str(path), work=head.work, task=head.task, model=head.model, job_names=names, least_usable=least
     )
 
 
-def _not_begun(path: str, names: list[str]) -> Overview:
+def _bad_nodes(directory: RunDirectory) -> list[str]:
+    return [f"{node}: {why}" for node, why in sorted(bad_nodes(directory).items())]
+
+
+def _not_begun(directory: RunDirectory, path: str, names: list[str]) -> Overview:
     return Overview(
         run=path, state="planning", planned=0, done=0, shards_planned=0, shards_done=0,
         shards_in_flight=0, stale_claims=0, statuses={}, rejected=0, rows_per_s=0, tokens_per_s=0, eta_s=None,
-        engine_deaths=0, job_names=names,
+        engine_deaths=0, job_names=names, bad_nodes=_bad_nodes(directory),
     )  # fmt: skip
 
 
@@ -172,6 +178,7 @@ def _under_way(directory: RunDirectory, plan: Plan, *, lease_s: float) -> Overvi
         engine_deaths=len(listed(directory.deaths, "*.json")),
         workers=workers,
         errors=_errors(directory),
+        bad_nodes=_bad_nodes(directory),
     )
 
 

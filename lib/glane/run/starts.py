@@ -58,12 +58,12 @@ def record_submission(directory: RunDirectory, submission: SubmissionEntry) -> N
 
 def starts(directory: RunDirectory) -> list[Start]:
     """All starts of a run, the oldest first."""
-    return list(_lines(Start, _starts(directory)))
+    return list(record_lines(Start, _starts(directory)))
 
 
 def submissions(directory: RunDirectory) -> list[SubmissionEntry]:
     """All submissions for a run, the oldest first."""
-    return list(_lines(SubmissionEntry, _submissions(directory)))
+    return list(record_lines(SubmissionEntry, _submissions(directory)))
 
 
 def job_names(directory: RunDirectory) -> list[str]:
@@ -84,7 +84,7 @@ def _submissions(directory: RunDirectory) -> Path:
 R = TypeVar("R", bound=Record)
 
 
-def _lines(model: type[R], path: Path) -> Iterator[R]:
+def record_lines(model: type[R], path: Path) -> Iterator[R]:
     """The records of a file, one a line. A line that cannot be read is skipped: the last may be half written."""
     with contextlib.suppress(OSError):
         for line in path.read_text(encoding="utf-8").splitlines():

@@ -55,6 +55,7 @@ class BatchSettings(Strict):
     trusted_network: bool = False  # an engine over several nodes may send prompts over it, unencrypted
     warning_s: int = Key(default=120, ge=10)  # before the time limit: from then on no new shard is begun
     max_requeues: int = Key(default=20, ge=0)
+    exclude_bad_nodes: bool = True  # keep the next jobs of a run off nodes whose GPUs or engines failed in it
     start_timeout_s: float = Key(default=180, gt=0)  # Ray itself, on every node
     min_nodes: int = Key(default=1, ge=1)  # after that time, so many are enough to begin; late ones join
     engine_start_timeout_s: float = Key(default=1800, gt=0)  # weights loaded, first request possible

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from glane.cluster.findings import Findings
 from glane.cluster.scheduler import Allocation, Job, OldFolder, Submission, Task
 from glane.cluster.slurm import allocation, ask_sbatch, commands, queue, refusals, site_checks, site_file
+from glane.cluster.slurm.exclusion import excluding
 from glane.cluster.slurm.folders import old_folders, remove_folder
 from glane.cluster.slurm.forgotten_gpus import forgotten_gpus
 from glane.errors import GlaneError
@@ -44,6 +45,10 @@ class Slurm:
     def forgotten_gpus(self, cluster: BatchSettings) -> str | None:
         """Compare the request with what sinfo says of its partitions."""
         return forgotten_gpus(_own(cluster))
+
+    def excluding(self, cluster: BatchSettings, nodes: Collection[str]) -> BatchSettings:
+        """Add them to --exclude."""
+        return excluding(_own(cluster), nodes)
 
     def findings(self, cluster: BatchSettings) -> Findings:
         """Ask each of Slurm's commands, and sbatch for its opinion of the request."""

@@ -1,0 +1,272 @@
+"""Nodes that a run found bad: its next jobs are kept off them, unless the fault follows the work or too few are left."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT, make_settings, wait_for, work, write_documents
+from glane.cluster.scheduler import Allocation
+from glane.cluster.slurm.exclusion import excluding
+from glane.cluster.slurm.scheduler import Slurm
+from glane.job import launcher
+from glane.job.status_view import run_view
+from glane.job.submit import submit
+from glane.run.directory import RunDirectory
+from glane.run.heartbeat import HeartbeatWriter, Progress
+from glane.run.node_faults import NodeFault, bad_nodes, judged, record_failed_start, record_fault
+from glane.run.overview import overview
+from glane.settings import SlurmSettings
+
+NODES = [f"n{number}" for number in range(1, 7)]
+
+
+def faults(*told):
+    """Of words such as `n1 gpu`."""
+    pairs = [words.split() for words in told]
+    return [NodeFault(node=node, job="7", time=0, cause=cause, detail=f"{cause} of {node}") for node, cause in pairs]
+
+
+@pytest.mark.parametrize(
+    ("told", "worked", "bad"),
+    [
+        (["n1 gpu"], [], ["n1"]),  # evidence of the node itself
+        (["n1 start"], ["n2"], []),  # once is nothing
+        (["n1 start", "n1 start"], [], ["n1"]),  # to be tried elsewhere
+        (["n1 start", "n1 start"], ["n2"], ["n1"]),
+        (["n1 start", "n1 start", "n2 start"], [], []),  # it follows the work
+        (["n1 start", "n1 start", "n2 start", "n2 start"], [], []),
+        (["n1 start", "n1 start", "n2 start"], ["n3"], ["n1"]),  # elsewhere it works
+        (["n1 gpu", "n2 gpu"], [], []),  # a driver that is too old everywhere
+        (["n1 gpu", "n2 gpu"], ["n3"], ["n1", "n2"]),
+        (["n1 gpu", "n2 gpu"], ["n1", "n2"], []),  # only there did it work
+        (["n1 gpu", "n2 start", "n2 start"], [], ["n1", "n2"]),
+        ([], ["n1"], []),
+    ],
+)
+def test_which_nodes_are_bad(told, worked, bad):
+    assert sorted(judged(faults(*told), worked=set(worked))) == bad
+
+
+@pytest.fixture
+def run(tmp_path):
+    settings = make_settings(write_documents(tmp_path / "d.parquet", ["a", "b"]), tmp_path / "run")
+    done, _ = work(settings)
+    for path in done.directory.workers.iterdir():
+        path.unlink()
+    done.directory.part(0).unlink()
+    return done.directory
+
+
+def test_faults_are_kept_in_the_run_by_the_names_that_schedulers_use(run):
+    record_fault(run, node="n1.cluster.example", cause="gpu", detail="none is seen")
+    record_failed_start(run, node="n2", cause="crash", detail="crash")
+    assert bad_nodes(run) == {"n1": "none is seen"}
+    record_failed_start(run, node="n2", cause="killed", detail="from outside")  # says nothing of the node
+    record_failed_start(run, node="n2", cause="memory", detail="too little was asked for")
+    assert "n2" not in bad_nodes(run)
+    record_failed_start(run, node="n2", cause="hang", detail="no answer")
+    assert sorted(bad_nodes(run)) == ["n1", "n2"]
+
+
+def test_where_engines_worked_is_read_from_heartbeats(run, monkeypatch):
+    for node in ("n1", "n2"):
+        record_fault(run, node=node, cause="gpu", detail="none is seen")
+    assert bad_nodes(run) == {}
+    monkeypatch.setattr("socket.gethostname", lambda: "n3.cluster.example")
+    writer = HeartbeatWriter(run, worker="w", every_s=10, device="gpu", cpus=1, gpus=1)
+    writer.write()
+    assert bad_nodes(run) == {}  # it has done nothing yet
+    writer.report(lambda: Progress(steps=3))
+    writer.write()
+    assert sorted(bad_nodes(run)) == ["n1", "n2"]
+
+
+def test_a_fault_that_cannot_be_kept_is_no_other_fault(tmp_path):
+    record_fault(RunDirectory(root=tmp_path / "none"), node="n1", cause="gpu", detail="none is seen")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger" / "node_faults.jsonl").mkdir()
+    record_fault(RunDirectory(root=tmp_path), node="n1", cause="gpu", detail="none is seen")
+
+
+def test_status_tells_it(run):
+    record_fault(run, node="n1", cause="gpu", detail="none is seen")
+    seen = overview(run.root)
+    assert seen.bad_nodes == ["n1: none is seen"]
+    assert "bad node   n1: none is seen" in [str(part) for part in run_view(seen, [], None).renderables]
+
+
+# Submissions.
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """Stand-ins for Slurm's commands, for a partition of six nodes, and what jobs wait."""
+    folder = tmp_path / "commands"
+    folder.mkdir()
+
+    def answer(name, text):
+        (folder / name).write_text(f"#!/bin/bash\n{text}\n")
+        (folder / name).chmod(0o755)
+
+    (folder / "all").write_text("\n".join(NODES) + "\n")
+    (folder / "jobs").write_text("JobId=7 JobState=COMPLETING ExcNodeList=(null) \n")
+    answer("sinfo", f"cat {folder}/all")
+    answer(
+        "scontrol",
+        f'echo "$@" >> {folder}/asked\n'
+        'case "$1 $2" in\n'
+        '"show hostnames") tr , "\\n" <<<"$3" | sed "s/n\\[1-2\\]/n1\\nn2/";;\n'
+        f'"show job") cat {folder}/jobs;;\n'
+        f'update*) sed -i "s/ExcNodeList=[^ ]*/$3/" {folder}/jobs;;\n'
+        'requeue*) if [[ -n $SCRIPT ]]; then kill -TERM $(cat "$SCRIPT"); fi;;\n'
+        "esac",
+    )
+    answer("srun", "")
+    answer("sbatch", f'cp "$1" {tmp_path}/script; echo Submitted batch job 30')
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.delenv("GLANE_SITE", raising=False)
+    return folder
+
+
+def cluster(**changes):
+    return SlurmSettings(kind="slurm", **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "nodes", "excluded"),
+    [
+        ({}, ["n2"], "n2"),
+        ({}, ["n3", "n2", "n1"], "n1,n2,n3"),  # half is left
+        ({}, ["n1", "n2", "n3", "n4"], None),
+        ({"nodes": 4}, ["n1", "n2"], "n1,n2"),
+        ({"nodes": 5}, ["n1", "n2"], None),  # too few for the job itself
+        ({"sbatch": {"exclude": "n[1-2]"}}, ["n3"], "n[1-2],n3"),
+        ({"sbatch": {"exclude": "n[1-2]"}}, ["n3", "n4"], "n[1-2]"),  # with the user's own
+        ({"sbatch": {"nodelist": "n1"}}, ["n1"], None),  # the user names the nodes
+        ({}, ["elsewhere"], None),
+        ({}, ["n1", "elsewhere"], "n1"),
+        ({}, [], None),
+    ],
+)
+def test_a_submission_keeps_off_bad_nodes_while_enough_are_left(slurm, changes, nodes, excluded):
+    assert excluding(cluster(**changes), nodes).sbatch.get("exclude") == excluded
+
+
+def test_a_slurm_that_does_not_answer_excludes_nothing(slurm):
+    (slurm / "sinfo").write_text("#!/bin/sh\nexit 1\n")
+    assert excluding(cluster(), ["n1"]) == cluster()
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_the_next_submission_of_a_run_keeps_off_and_says_so(tmp_path, slurm, run, monkeypatch, capsys, is_wanted):
+    monkeypatch.setattr(Slurm, "complaint", lambda *_: None)
+    record_fault(run, node="n2", cause="gpu", detail="none is seen")
+    told = {"kind": "slurm", "submission_dir": str(tmp_path / "s"), "exclude_bad_nodes": is_wanted}
+    submit(make_settings(tmp_path / "d.parquet", run.root, cluster=told))
+    assert ("#SBATCH --exclude=n2" in (tmp_path / "script").read_text()) == is_wanted
+    assert ("note: node n2 is left out; this run found there: none is seen" in capsys.readouterr().err) == is_wanted
+
+
+# What the first node tells its batch script.
+
+
+def allocation(rank=0):
+    return Allocation(
+        job_id="7", name="7", restarts=0, rank=rank, num_nodes=1, host="n2", launch_address="127.0.0.1", cpus=1, gpus=1,
+        granted_gpus=1, array_share=0.0, secret=b"x",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("word", "rank", "is_wanted", "told"),
+    [
+        ("requeue", 0, True, ("requeue", "n2")),
+        ("", 0, True, ("-", "n2")),  # jobs of the array that wait
+        ("complete", 0, True, ("complete",)),
+        ("requeue", 0, False, ("requeue",)),
+        ("", 1, True, ("",)),
+    ],
+)
+def test_the_script_is_told_of_bad_nodes(tmp_path, run, capsys, word, rank, is_wanted, told):
+    record_fault(run, node="n2", cause="gpu", detail="none is seen")
+    settings = make_settings(tmp_path / "d.parquet", run.root)
+    asked = cluster(exclude_bad_nodes=is_wanted)
+    assert launcher._for_waiting_jobs(settings, asked, allocation(rank), word) == told
+    assert ("node n2 was found bad by this run: none is seen" in capsys.readouterr().err) == (len(told) > 1)
+
+
+@pytest.mark.parametrize(("build", "bad"), [("gpu", ["n2"]), ("cpu", [])])
+def test_a_gpu_that_cannot_be_used_is_the_nodes_fault_unless_the_environment_is_wrong(
+    tmp_path, run, monkeypatch, build, bad
+):
+    monkeypatch.setattr(launcher, "gpu_complaint", lambda *_: "1 GPU(s) were granted on this node, and none is seen.")
+    monkeypatch.setattr(launcher, "build", lambda: build)
+    settings = make_settings(tmp_path / "d.parquet", run.root)
+    settings = settings.model_copy(update={"model": settings.model.model_copy(update={"engine": "vllm"})})
+    assert launcher._do(settings, cluster(), allocation(), tmp_path) == (2, False)
+    assert sorted(bad_nodes(run)) == bad
+
+
+# What the batch script does with it.
+
+
+def ended(slurm, told, **variables):
+    """What end.sh said, and what it asked of scontrol."""
+    (slurm / "told").write_text(told + "\n")
+    script = f"echo $$ > {slurm}/pid; (exit 75); source {ROOT}/slurm/end.sh"
+    given = {"SLURM_JOB_ID": "7", "SLURM_JOB_NUM_NODES": "1", "SLURM_JOB_PARTITION": "gpu"}
+    given |= {"GLANE_EXIT_CODE_FILE": str(slurm / "told"), "SCRIPT": str(slurm / "pid")}
+    done = subprocess.run(
+        ["bash", "-c", script], env=os.environ | given | variables, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    asked = slurm / "asked"
+    return done, [line for line in asked.read_text().splitlines() if line.startswith(("update", "requeue"))]
+
+
+def test_a_job_that_goes_back_into_the_queue_is_kept_off_before_its_script_is_ended(slurm):
+    """Slurm ends the script as soon as it has requeued the job; the stand-in does so, too."""
+    done, _ = ended(slurm, "75 requeue n2,n3")
+    assert done.returncode == -15  # SIGTERM
+    wait_for(lambda: "ExcNodeList=n2,n3" in (slurm / "jobs").read_text(), 20)
+    asked = (slurm / "asked").read_text()
+    assert asked.index("requeue 7") < asked.index("update JobId=7 ExcNodeList=n2,n3")
+
+
+def test_a_requeue_without_bad_nodes_asks_nothing_else(slurm):
+    done, asked = ended(slurm, "75 requeue")
+    assert (done.returncode, asked) == (-15, ["requeue 7"])
+    time.sleep(0.5)
+    assert (slurm / "asked").read_text() == "requeue 7\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "jobs", "expected", "said"),
+    [
+        ("2 - n2", "JobId=9 JobState=PENDING ExcNodeList=(null) ", ["update JobId=8 ExcNodeList=n2"], "kept off n2"),
+        ("2 - n3", "JobId=9 JobState=PENDING ExcNodeList=n[1-2] ", ["update JobId=8 ExcNodeList=n1,n2,n3"], "n1,n2,n3"),
+        ("2 - n2", "JobId=9 JobState=PENDING ExcNodeList=n[1-2] ", [], ""),  # it is excluded already
+        ("2 - n3,n4", "JobId=9 JobState=PENDING ExcNodeList=n[1-2] ", [], "too few of partition gpu would be left"),
+        ("2 - n2", "JobId=9 JobState=RUNNING ExcNodeList=(null) ", [], ""),  # nothing waits
+        ("2 - $(touch${IFS}x)", "JobId=9 JobState=PENDING ExcNodeList=(null) ", [], ""),
+        ("2", "JobId=9 JobState=PENDING ExcNodeList=(null) ", [], ""),
+    ],
+)
+def test_jobs_of_the_array_that_wait_are_kept_off(slurm, told, jobs, expected, said):
+    (slurm / "asked").touch()
+    (slurm / "jobs").write_text(jobs + "\n")
+    done, asked = ended(slurm, told, SLURM_ARRAY_JOB_ID="8")
+    assert (done.returncode, asked) == (2, expected)
+    assert said in done.stderr
+    assert bool(said) == bool(done.stderr)
+
+
+def test_a_slurm_that_refuses_is_told(slurm):
+    text = (slurm / "scontrol").read_text().replace("update*) sed", "update*) exit 1; sed")
+    (slurm / "scontrol").write_text(text)
+    (slurm / "jobs").write_text("JobId=9 JobState=PENDING ExcNodeList=(null) \n")
+    done, _ = ended(slurm, "2 - n2", SLURM_ARRAY_JOB_ID="8")
+    assert (done.returncode, "could not be kept off n2" in done.stderr) == (2, True)
