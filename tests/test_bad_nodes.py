@@ -1,6 +1,7 @@
 """Nodes that a run found bad: its next jobs are kept off them, unless the fault follows the work or too few are left."""
 
 import os
+import re
 import subprocess
 import time
 
@@ -270,3 +271,45 @@ def test_a_slurm_that_refuses_is_told(slurm):
     (slurm / "jobs").write_text("JobId=9 JobState=PENDING ExcNodeList=(null) \n")
     done, _ = ended(slurm, "2 - n2", SLURM_ARRAY_JOB_ID="8")
     assert (done.returncode, "could not be kept off n2" in done.stderr) == (2, True)
+
+
+# On a real Slurm.
+
+
+@pytest.mark.slurm
+@pytest.mark.ray
+def test_a_job_of_a_real_slurm_goes_on_elsewhere_and_so_does_the_next(site):
+    job_id = site.sbatch("--nodes=1")
+    site.wait_for_parts()
+    node = site.slurm("squeue", "--noheader", f"--jobs={job_id}", "--format=%N")
+    record_fault(RunDirectory(root=site.run), node=node, cause="gpu", detail="none is seen")
+    assert any(line.startswith(f"{node}: ") for line in site.status()["bad_nodes"])
+    site.slurm("scancel", "--signal=USR2", job_id)
+    assert site.end_of(job_id, 240) == ("COMPLETED", "0:0"), site.log(job_id)
+    first, second = (line[3] for line in site.history(job_id))
+    assert (first, second != first) == (node, True)
+    assert f"jobs that wait as {job_id} are kept off {node}" in site.log(job_id)
+    site.assert_complete()
+
+
+@pytest.mark.slurm
+@pytest.mark.ray
+def test_the_next_submission_to_a_real_slurm_and_an_array_that_waits_keep_off(site):
+    held = "+cluster.sbatch.hold=true"
+    words = site.overrides("cluster.array=3", held)
+    site.extract(*words)
+    (array,) = set(site.slurm("squeue", "--noheader", "--format=%F", "--array").split())
+    record_fault(RunDirectory(root=site.run), node="n1", cause="gpu", detail="none is seen")
+    script = f"source {ROOT}/slurm/end.sh"
+    told = site.folder / "told"
+    told.write_text("2 - n1\n")
+    given = {"SLURM_ARRAY_JOB_ID": array, "SLURM_JOB_ID": array, "SLURM_JOB_NUM_NODES": "1"}
+    given |= {"SLURM_JOB_PARTITION": "normal", "GLANE_EXIT_CODE_FILE": str(told)}
+    done = subprocess.run(
+        ["bash", "-c", script], env=site.environment | given, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, f"jobs that wait as {array} are kept off n1" in done.stderr) == (2, True), done.stderr
+    assert "note: node n1 is left out" in site.extract(*words).stderr
+    lines = site.slurm("scontrol", "show", "job", "--oneliner").splitlines()
+    assert [re.search(" ExcNodeList=([^ ]+)", line)[1] for line in lines] == ["n1"] * len(lines)
+    assert len(lines) >= 2

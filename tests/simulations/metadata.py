@@ -43,6 +43,7 @@ from glane.corpus.read import Reader  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
 from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, read_heartbeat  # noqa: E402
 from glane.run.metrics_file import MetricsFile  # noqa: E402
+from glane.run.pace import LONGEST_S  # noqa: E402
 from glane.run.prepare import PreparedRun, prepare_run  # noqa: E402
 from glane.run.progress import ProgressReporter  # noqa: E402
 from glane.run.session import Session  # noqa: E402
@@ -195,7 +196,8 @@ def simulate(
     for engine in all_engines:  # the start is not what is asked
         engine.heartbeat.write()
         engine.next_shard()
-    for driver in drivers:
+    for number, driver in enumerate(drivers):  # nor that all look at once
+        clock.now = 1000 - LONGEST_S * number / len(drivers)
         driver.look()
     plans = []
     for number, engine in enumerate(all_engines):

@@ -101,7 +101,7 @@ class RunDirectory:
 
     @property
     def ledger(self) -> Path:
-        """Claims, heartbeats, windows, deaths, starts and submissions."""
+        """Claims, heartbeats, windows, deaths, starts, submissions and faults of nodes."""
         return self.root / "ledger"
 
     @property
