@@ -59,6 +59,45 @@ def test_a_mass_so_small_that_its_share_is_zero_stays_a_number():
     assert sent.logprobs[:, -1].tolist() == pytest.approx([math.log(7) - 900] * 3)
 
 
+class Verifier:
+    """As vLLM's rejection sampler: a row for each of the most tokens of a request, in a tensor of its own making."""
+
+    def __init__(self):
+        self.sampler = Sampler()
+
+    def verify(self, metadata, draft_probs, logits, sampling):  # noqa: ARG002
+        num_columns = max(metadata.counts)
+        rows = [min(start + i, len(logits) - 1) for start in metadata.starts for i in range(num_columns)]
+        kept = [i < count for count in metadata.counts for i in range(num_columns)]
+        output = self.sampler.sample(logits[rows])
+        tokens = torch.where(torch.tensor(kept), output.logprobs_tensors.logprob_token_ids[:, 0], -1)
+        return SimpleNamespace(
+            sampled_token_ids=tokens.reshape(-1, num_columns), logprobs_tensors=output.logprobs_tensors
+        )
+
+
+verified = allowed_mass.sending_verified(Verifier.verify)
+
+
+def test_drafted_tokens_have_the_mass_of_their_own_rows():
+    """Three requests: with two drafted tokens, without one, with one."""
+    counts = [3, 1, 2]
+    ends = torch.tensor(counts).cumsum(0)
+    metadata = SimpleNamespace(cu_num_sampled_tokens=ends, counts=counts, starts=(ends - torch.tensor(counts)).tolist())
+    logits = torch.randn(6, 8, generator=torch.Generator().manual_seed(2)) * 4
+    allowed = torch.rand(6, 8, generator=torch.Generator().manual_seed(3)) < 0.6
+    allowed[:, 0] = True
+    shares = (logits.softmax(-1) * allowed).sum(-1)
+    allowed_mass.noting(lambda logits: logits.masked_fill_(~allowed, -math.inf), place=0)(logits)
+    sent = verified(Verifier(), metadata, None, logits, None).logprobs_tensors
+    assert (sent.logprob_token_ids[:, -1] == MASS_ID).all()
+    mass = sent.logprobs[:, -1].exp().reshape(3, 3)
+    found = torch.cat([mass[row, :count] for row, count in enumerate(counts)])
+    assert found.tolist() == pytest.approx(shares.tolist(), rel=1e-5)
+    again = verified(Verifier(), metadata, None, logits, None).logprobs_tensors  # not masked anew
+    assert MASS_ID not in again.logprob_token_ids
+
+
 def test_what_is_not_the_masked_rows_gets_no_mass():
     def ids(logits, *more):
         return sampled(Sampler(), logits, *more).logprobs_tensors.logprob_token_ids

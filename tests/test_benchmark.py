@@ -143,6 +143,15 @@ def test_steps_are_compared_where_both_tell_them():
     assert untold["total_forced_vs_off"]["pairs"] == 2
 
 
+def test_drafted_and_not_differ_in_nothing_else_and_are_compared():
+    drafted, default = CONTENDERS["glane_drafted"], CONTENDERS["glane_default"]
+    assert (*default.overrides, "++model.quote_drafts=true") == drafted.overrides
+    assert (drafted.is_plain, drafted.ask_once, drafted.kind) == (default.is_plain, default.ask_once, default.kind)
+    order = schedule(("glane_default", "glane_drafted"), pairs=2, visits=1)
+    ratios = all_ratios(order, {"steady": [2.0, 1.0, 2.0], "total": [5.0, 10.0, 5.0]}, COMPARISONS)
+    assert [ratios[f"{what}_drafted_vs_off"]["median"] for what in ("steady", "total")] == [0.5, 2.0]
+
+
 def test_forced_and_asked_differ_in_nothing_else():
     forced, asked = CONTENDERS["glane_default"], CONTENDERS["glane_asked"]
     assert (*forced.overrides, "++model.forced_tokens=false") == asked.overrides

@@ -31,8 +31,8 @@ from glane_tools.benchmark.step_profile import (
     METHOD,
     Profile,
     Timers,
-    _answered,
     _ask,
+    answered,
     shares,
     times_per_output_token,
     token_mix,
@@ -67,13 +67,16 @@ def test_a_token_belongs_where_it_begins():
 
 
 class Script:
-    """A grammar that forces what it is told to after so many bytes, and allows one answer."""
+    """A grammar that forces and drafts what it is told to after so many bytes, and allows one answer."""
 
-    def __init__(self, answer: str, forced: dict[int, str]) -> None:
-        self._answer, self._forced, self._done = answer, forced, ""
+    def __init__(self, answer: str, forced: dict[int, str], drafted: dict[int, str] | None = None) -> None:
+        self._answer, self._forced, self._drafted, self._done = answer, forced, drafted or {}, ""
 
     def forced_tokens(self) -> list[int]:
         return [ord(one) for one in self._forced.get(len(self._done), "")]
+
+    def drafted_tokens(self, most: int) -> list[int]:
+        return [ord(one) for one in self._drafted.get(len(self._done), "")[:most]]
 
     def accept_tokens(self, request_id: str, tokens: list[int]) -> bool:  # noqa: ARG002
         self._done += "".join(map(chr, tokens))
@@ -84,14 +87,15 @@ LETTERS = Vocabulary(spelled=lambda text: [ord(one) for one in text], piece=lamb
 ANSWER = '{"quote":"un cas grave"}'
 
 
-def test_forced_tokens_are_no_steps_and_a_begun_quote_could_be_drafted():
-    grammar = Script(ANSWER, {0: '{"quote":"', 22: '"}'})
-    found = count(ANSWER, "hier un cas grave, ce jour", grammar, LETTERS, b'"quote":"')
-    assert (found.tokens, found.quoted, found.forced, found.steps) == (24, 12, 12, 12)
-    # "u" is asked for, eight letters are drafted; then "v" is asked for, and "e" is drafted.
-    assert found.drafted_steps == 2
-    elsewhere = count(ANSWER, "hier", Script(ANSWER, {0: '{"quote":"', 22: '"}'}), LETTERS, b'"quote":"')
-    assert elsewhere.drafted_steps == elsewhere.steps == 12
+def test_forced_tokens_are_no_steps_and_of_drafts_what_is_right():
+    forced = {0: '{"quote":"', 23: "}"}
+    # "u" is asked for. "n cas gr" is drafted, and "a" follows. "ve, ce j" is drafted, of which "ve" is right; '"' follows.
+    drafted = {11: "n cas grave", 20: "ve, ce jour"}
+    found = count(ANSWER, Script(ANSWER, forced, drafted), LETTERS, b'"quote":"')
+    assert (found.tokens, found.quoted, found.forced, found.steps) == (24, 12, 11, 13)
+    assert (found.drafted, found.kept, found.drafted_steps) == (16, 10, 3)
+    without = count(ANSWER, Script(ANSWER, forced), LETTERS, b'"quote":"')
+    assert (without.drafted, without.drafted_steps) == (0, without.steps) == (0, 13)
 
 
 def test_the_same_bytes_in_other_tokens_are_spelled_anew():
@@ -105,15 +109,15 @@ def test_the_same_bytes_in_other_tokens_are_spelled_anew():
         def accept_tokens(self, request_id: str, tokens: list[int]) -> bool:
             return super().accept_tokens(request_id, [ord(c) for one in tokens for c in pairs.piece(one).decode()])
 
-    found = count('{"a":1}', "", Letters('{"a":1}', {0: '{"a"'}), pairs, b'"quote":"')
+    found = count('{"a":1}', Letters('{"a":1}', {0: '{"a"'}), pairs, b'"quote":"')
     assert (found.tokens, found.forced) == (7, 4)  # {, ", a, " are forced, and then : 1 } are asked for
 
 
 def test_an_answer_that_the_grammar_does_not_allow_is_no_count():
     with pytest.raises(ValueError, match="does not allow token 1 of the answer"):
-        count("ab", "", Script("ax", {}), LETTERS, b"")
+        count("ab", Script("ax", {}), LETTERS, b"")
     with pytest.raises(ValueError, match="forces something else at token 0 of the answer"):
-        count("ab", "", Script("xb", {0: "x"}), LETTERS, b"")
+        count("ab", Script("xb", {0: "x"}), LETTERS, b"")
 
 
 @pytest.mark.engine
@@ -177,27 +181,33 @@ def test_the_mix_of_tokens_adds_up():
     mix = token_mix(20, 55, 100, 400, documents=4)
     assert mix["in_quotes"] + mix["forced"] + mix["other"] == pytest.approx(1.0)
     assert (mix["prompt_tokens_per_document"], mix["output_tokens_per_document"]) == (100.0, 25.0)
-    one = {"documents": 4, "valid": 4, "tokens": mix, "steps_of_engine": 9, "ms_per_step": 1.5,
+    one = {"documents": 4, "valid": 4, "tokens": mix, "steps_of_engine": 9, "steps_per_document": 4.5, "ms_per_step": 1.5,
            "share_of_step": {"forward": 0.6, "rest": 0.4}, "mean_tpot_ms": 2.0}  # fmt: skip
     lines = profile_lines({"method": METHOD, "glane_default": one})
     assert "| `glane_default` | 4 | 4 | 20 % | 55 % | 25 % | 100 | 25 |" in lines
-    assert "| `glane_default` | 9 | 1.5 | 60 % | 40 % | 2.0 |" in lines
+    assert "| `glane_default` | 9 | 4.5 | 1.5 | 60 % | 40 % | 2.0 |" in lines
     assert any(METHOD in line for line in lines)
     assert profile_lines({}) == profile_lines({"method": METHOD}) == []
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("forced_tokens", ["auto", False])
-def test_a_profile_of_the_demo_model_tells_shares_and_kinds_of_tokens(tmp_path, forced_tokens):
+@pytest.mark.parametrize("way", [{}, {"forced_tokens": False}, {"quote_drafts": True}])
+def test_a_profile_of_the_demo_model_tells_shares_and_kinds_of_tokens(tmp_path, way):
     corpus = written("notes", tmp_path / "corpus", ["task=ed_visit"], documents=6, seed=1)
     profile = Profile(
         documents=str(corpus.documents), text_column="text", num_documents=4,
         task=read_yaml(ROOT / "conf" / "task" / "ed_visit.yaml"),
-        model={**DEMO_MODEL.model_dump(), "forced_tokens": forced_tokens}, device="cpu", cpus=1, found="",
+        model={**DEMO_MODEL.model_dump(), **way}, device="cpu", cpus=1, found="",
     )  # fmt: skip
     found = _ask(profile)
     assert found["documents"] == found["valid"] == 4
-    assert (found["tokens"]["forced"] > 0) == (forced_tokens == "auto")
+    mix = found["tokens"]
+    assert (mix["forced"] > 0) == ("forced_tokens" not in way)
+    asked = mix["output_tokens_per_document"] * (1 - mix["forced"])
+    if "quote_drafts" in way:
+        assert found["steps_per_document"] < asked - 2
+    else:
+        assert found["steps_per_document"] == pytest.approx(asked, abs=0.1)
     assert found["tokens"]["in_quotes"] > 0.1
     parts = found["share_of_step"]
     assert set(parts) == {"forward", "output_layer", "masks", "sampling", "rest"}
@@ -217,10 +227,10 @@ def test_answers_of_random_weights_are_valid_and_come_again(tmp_path):
     engine = start_engine(model, device="cpu", cpus=1)
     texts = ["Pte de 34 ans, fièvre à 39, toux depuis 2 jours.", "Mr de 81 ans adressé pour dyspnée. Sat 88 %."]
     prompts = [engine.encode(messages(task, {"text": text}, style="full")) for text in texts]
-    first, again = (_answered(engine, task, model, prompts, texts) for _ in range(2))
+    first, again = (answered(engine, task, model, prompts, texts) for _ in range(2))
     engine.close()
-    assert [one.text for one in first] == [one.text for one in again]
-    for one in first:
+    assert {name: one.text for name, one in first.items()} == {name: one.text for name, one in again.items()}
+    for one in first.values():
         assert parse(one, task.fields).status == Status.OK
         assert one.num_forced_tokens > 4 * len(task.fields)  # a key and its marks are several tokens each
 

@@ -7,7 +7,7 @@ the log-probability of the chosen token without the mask, minus the one with it.
 That takes the place of the last alternative of each token, under an id that no token has. So it needs no channel of its
 own, and follows its row through vLLM.
 
-Masks and samplers stay vLLM's own. Rows that are masked or sampled elsewhere, as in speculative decoding, get no mass.
+Masks and samplers stay vLLM's own. Rows that are masked or sampled elsewhere get no mass.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ def install(runner: ModelRunner) -> None:
     setattr(holder, name, noting(getattr(holder, name), place=runner.place_of_logits))
     holder, name = method(runner.sample, **told)
     setattr(holder, name, sending(getattr(holder, name)))
+    if runner.verify is not None:
+        holder, name = method(runner.verify, **told)
+        setattr(holder, name, sending_verified(getattr(holder, name)))
 
 
 def noting(mask: Any, *, place: int) -> Any:
@@ -60,12 +63,41 @@ def sending(sample: Any) -> Any:
     def sampled(self: Any, logits: torch.Tensor, *arguments: Any, **named: Any) -> Any:
         output = sample(self, logits, *arguments, **named)
         unmasked, sent = vars(logits).pop(_KEY, None), output.logprobs_tensors  # its memory is free from here on
-        is_asked = sent is not None and sent.logprobs.shape[1] == MASS_COLUMNS and self.logprobs_mode == "raw_logprobs"
-        if unmasked is not None and is_asked and len(unmasked) == len(sent.logprobs):
-            chosen = sent.logprob_token_ids[:, :1].long()
-            mass = unmasked.gather(1, chosen)[:, 0] - sent.logprobs[:, 0]
-            sent.logprobs[:, -1] = mass.clamp_(max=0.0)
-            sent.logprob_token_ids[:, -1] = MASS_ID
+        if unmasked is not None and _is_asked(sent, self) and len(unmasked) == len(sent.logprobs):
+            _send(unmasked, torch.arange(len(unmasked), device=logits.device), sent)
         return output
 
     return sampled
+
+
+def sending_verified(verify: Any) -> Any:
+    """`verify`, a method of a rejection sampler, with the mass as in `sending`, for drafted tokens, too.
+
+    It is given the logits of the drafted tokens of each request and of one more, all in a row. It returns as many
+    log-probabilities for each request, whether tokens were rejected or not.
+    """
+
+    @wraps(verify)
+    def verified(self: Any, metadata: Any, draft_probs: Any, logits: torch.Tensor, *more: Any, **named: Any) -> Any:
+        output = verify(self, metadata, draft_probs, logits, *more, **named)
+        unmasked, sent = vars(logits).pop(_KEY, None), output.logprobs_tensors
+        if unmasked is not None and _is_asked(sent, self.sampler):
+            ends, num_columns = metadata.cu_num_sampled_tokens, output.sampled_token_ids.shape[1]
+            starts = torch.cat([ends.new_zeros(1), ends[:-1]])
+            rows = starts[:, None] + torch.arange(num_columns, device=starts.device)
+            # Places beyond the drafts of a request are dropped by vLLM. They need a row all the same.
+            _send(unmasked, rows.flatten().clamp(max=len(unmasked) - 1).long(), sent)
+        return output
+
+    return verified
+
+
+def _is_asked(sent: Any, sampler: Any) -> bool:
+    return sent is not None and sent.logprobs.shape[1] == MASS_COLUMNS and sampler.logprobs_mode == "raw_logprobs"
+
+
+def _send(unmasked: torch.Tensor, rows: torch.Tensor, sent: Any) -> None:
+    """Write the mass into the last column, from these rows of the log-probabilities without the mask."""
+    mass = unmasked[rows, sent.logprob_token_ids[:, 0].long()] - sent.logprobs[:, 0]
+    sent.logprobs[:, -1] = mass.clamp_(max=0.0)
+    sent.logprob_token_ids[:, -1] = MASS_ID

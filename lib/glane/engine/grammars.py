@@ -20,6 +20,7 @@ from vllm import SamplingParams
 
 from glane.engine.copying import Passage, Pieces, Where
 from glane.engine.parallel_masks import ParallelMasks, num_threads
+from glane.engine.quote_drafts import Spelling
 from glane.engine.vllm_compat import (
     AsyncScheduler,
     GuidanceBackend,
@@ -50,12 +51,22 @@ def forcing_scheduler(*, vllm_config: Any, structured_output_manager: Any, **res
     return _with_shared_grammars(ForcingScheduler, vllm_config, structured_output_manager, rest)
 
 
-def _with_shared_grammars(kind: Any, vllm_config: Any, structured_output_manager: Any, rest: dict[str, Any]) -> Any:
+def drafting_scheduler(*, vllm_config: Any, structured_output_manager: Any, **rest: Any) -> Any:
+    """Return the same with drafts within quotes."""
+    from glane.engine.drafting import DraftingScheduler  # here, as above
+
+    return _with_shared_grammars(DraftingScheduler, vllm_config, structured_output_manager, rest, drafts=True)
+
+
+def _with_shared_grammars(
+    kind: Any, vllm_config: Any, structured_output_manager: Any, rest: dict[str, Any], *, drafts: bool = False
+) -> Any:
     if vllm_config.structured_outputs_config.backend == "guidance":
         manager = structured_output_manager
         manager.backend = SharedGrammars(
             vllm_config, tokenizer=manager.tokenizer, vocab_size=vllm_config.model_config.get_vocab_size()
         )
+        manager.backend.drafts = drafts
         if (threads := num_threads()) > 1:
             manager.grammar_bitmask = ParallelMasks(manager, SharedGrammar, threads=threads)
     return kind(vllm_config=vllm_config, structured_output_manager=structured_output_manager, **rest)
@@ -85,6 +96,7 @@ class SharedGrammars(GuidanceBackend):
         self._made: OrderedDict[tuple[StructuredOutputOptions, str], tuple[LLMatcher, int]] = OrderedDict()
         self._pieces: dict[str, Pieces] = {}  # by opener
         self._lock = threading.Lock()  # vLLM calls from a pool of threads
+        self.drafts = False  # whether the grammars of quotes tell what a quote may go on with
 
     def compile_grammar(
         self,
@@ -109,7 +121,11 @@ class SharedGrammars(GuidanceBackend):
             vocab_size=self.vocab_size,
             pieces=pieces,
             passage=Passage(free.spelled, pieces),
+            spelling=self._spelling(free.spelled, pieces) if self.drafts else None,
         )
+
+    def _spelling(self, spelled: str, pieces: Pieces) -> Spelling:
+        return Spelling(spelled, tokenize=self.ll_tokenizer.tokenize_str, piece=pieces.piece)
 
     def _matcher(self, request_type: StructuredOutputOptions, grammar_spec: str) -> LLMatcher:
         key = (request_type, grammar_spec)
@@ -171,6 +187,7 @@ class CopiedQuotes(SharedGrammar):
 
     pieces: Pieces = field(kw_only=True)
     passage: Passage = field(kw_only=True)
+    spelling: Spelling | None = field(default=None, kw_only=True)
     _past: list[Where] = field(default_factory=lambda: [Where()])  # after each token, for rollbacks
 
     def accept_tokens(self, request_id: str, tokens: list[int]) -> bool:
@@ -192,6 +209,13 @@ class CopiedQuotes(SharedGrammar):
         taken = self._advance(tokens)
         self._go_back(taken)
         return tokens[:taken]
+
+    def drafted_tokens(self, most: int) -> list[int]:
+        """What the text goes on with within a begun quote that stands in one place only; none anywhere else."""
+        where = self._past[-1]
+        if self.spelling is None or not where.quoted or len(where.ends) != 1:
+            return []
+        return self.validate_tokens(self.spelling.after(where.ends[0], most))
 
     def rollback(self, num_tokens: int) -> None:
         """Roll back this number of tokens."""

@@ -1,4 +1,4 @@
-"""Which code of glane's own runs inside vLLM: shared grammars, forced tokens, and the mass that a mask left.
+"""Which code of glane's own runs inside vLLM: shared grammars, forced tokens, drafts, and the mass that a mask left.
 
 All of it rests on private names of vLLM, and is used with versions that it was tried with.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from glane.engine.arguments import engine_arguments
+from glane.engine.quote_drafts import MOST_DRAFTED
 from glane.settings import ModelSettings
 from glane.versions import vllm_version
 
 SCHEDULER = "glane.engine.grammars.scheduler"  # vLLM's scheduler with shared grammars
 FORCING_SCHEDULER = "glane.engine.grammars.forcing_scheduler"  # and with tokens that they force
+DRAFTING_SCHEDULER = "glane.engine.grammars.drafting_scheduler"  # and with drafts within quotes
+PROPOSER = "glane.engine.no_proposals.NoProposals"  # has vLLM check what the scheduler drafts
 MASS_EXTENSION = "glane.engine.mass_extension.MassExtension"  # sends the mass that the mask left
 FORCING_EXTENSION = "glane.engine.forcing_extension.ForcingExtension"  # takes forced tokens
 WORKER_EXTENSION = "glane.engine.worker_extension.WorkerExtension"  # both
@@ -29,6 +32,9 @@ def arguments_with_own_code(settings: ModelSettings, device: str, *, num_nodes: 
         own["worker_extension_cls"] = extension
     if forces:
         own["async_scheduling"] = False  # the next step is planned once the tokens of the last one are known
+    if drafts_quotes(settings):
+        own["scheduler_cls"] = DRAFTING_SCHEDULER
+        own["speculative_config"] = _speculation(settings.max_num_seqs)
     return {**own, **engine_arguments(settings, device, num_nodes=num_nodes)}
 
 
@@ -40,13 +46,34 @@ def tells_mass(settings: ModelSettings) -> bool:
 def forces_tokens(settings: ModelSettings, device: str) -> bool:
     """Whether tokens that the grammar forces are appended without asking the model.
 
-    By default on CPU only: on a GPU vLLM plans the next step while one runs, which knows no forced tokens. Whether
-    fewer steps outweigh that was not measured.
+    With drafts within quotes always. By default on CPU only: on a GPU vLLM plans the next step while one runs, which
+    knows no forced tokens. Whether fewer steps outweigh that was not measured.
     """
+    if drafts_quotes(settings):
+        return True
     if settings.forced_tokens != "auto":
         return settings.forced_tokens
     is_possible = settings.async_scheduling is not True and settings.pipeline_parallel_size == 1
     return device == "cpu" and is_possible and wants_shared_grammars(settings) and _is_tried()
+
+
+def drafts_quotes(settings: ModelSettings) -> bool:
+    """Whether what follows in a text is drafted within quotes of it."""
+    return settings.quote_drafts and wants_shared_grammars(settings)
+
+
+def _speculation(max_num_seqs: int) -> dict[str, Any]:
+    """vLLM's setting `speculative_config`.
+
+    The table of batch sizes names one length for all. With a table, vLLM does not fill new requests up with tokens that
+    are none, whose embeddings cannot be looked up.
+    """
+    return {
+        "method": "custom_class",
+        "model": PROPOSER,
+        "num_speculative_tokens": MOST_DRAFTED,
+        "num_speculative_tokens_per_batch_size": [(1, max_num_seqs, MOST_DRAFTED)],
+    }
 
 
 def wants_shared_grammars(settings: ModelSettings) -> bool:
@@ -79,6 +106,9 @@ def warnings_of(settings: ModelSettings) -> list[str]:
         found = [f"{tried}, and model.shared_grammars=true uses them all the same; =auto would not"]
     if settings.forced_tokens is True:
         found.append(f"{untried.format('forced tokens')}, and model.forced_tokens=true uses them all the same")
+    if settings.quote_drafts:
+        how = "uses them all the same" if drafts_quotes(settings) else "drafts none"
+        found.append(f"{untried.format('drafts within quotes')}, and model.quote_drafts=true {how}")
     if settings.quote_mass:
         found.append(f"{untried.format('quote_mass')}: it is null, and confidence does not count it")
     return found

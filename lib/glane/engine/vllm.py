@@ -18,6 +18,7 @@ from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.checks import check_vllm
 from glane.engine.device import build
 from glane.engine.own_code import (
+    DRAFTING_SCHEDULER,
     FORCING_SCHEDULER,
     SCHEDULER,
     arguments_with_own_code,
@@ -122,7 +123,7 @@ class VllmEngine:
         self._reasoning_tokens: dict[str, int] = {}  # of the thinking that is done, by the id of the answer's request
         self.max_prompt_tokens = settings.max_model_len - settings.max_tokens - settings.thinking_room
         try:
-            wants_shared = arguments.get("scheduler_cls") in (SCHEDULER, FORCING_SCHEDULER)
+            wants_shared = arguments.get("scheduler_cls") in (SCHEDULER, FORCING_SCHEDULER, DRAFTING_SCHEDULER)
             self._checked_params = _checked_params() if wants_shared else SamplingParams
             self._engine = LLMEngine.from_engine_args(_engine_args(arguments))
             raise_when_core_ends(self._engine)

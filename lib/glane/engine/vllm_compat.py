@@ -12,6 +12,8 @@ Shared grammars (grammars.py) need the names below. They also depend on this:
 The mass that the mask left (allowed_mass.py) needs the functions of `ModelRunner`, and this:
 - vLLM imports what `worker_extension_cls` names in each worker process before it makes the worker, and adds its class;
 - a model runner masks its logits in place, then gives the same tensor to its sampler;
+- where drafts are checked, a rejection sampler is given the masked logits of all drafted tokens and one more for each
+  request, and returns a row for each of `max_spec_len + 1` tokens of each request, from `cu_num_sampled_tokens` on;
 - a sampler with `logprobs_mode` "raw_logprobs" returns `logprobs_tensors` of these logits: a column of the chosen
   token, then one for each alternative that was asked for, whose ids vLLM passes on unread while detokenize=False.
 
@@ -21,6 +23,13 @@ Forced tokens (forced_tokens.py, known_tokens.py) need `UPDATE`, and this:
 - a plan keeps further attributes on its way to the workers;
 - a model runner keeps the tokens of a request in `requests[id].output_token_ids`, and where the request is in the
   batch, in the row `input_batch.req_id_to_index[id]` of `token_ids_cpu`, up to `num_tokens_no_spec`.
+
+Drafts within quotes (drafting.py, no_proposals.py) need all of that, and this:
+- `speculative_config` may name a proposer (`custom_class`), which has `propose` and `load_model`;
+- the engine's core gives a proposer's drafts to the scheduler by `update_draft_token_ids`;
+- the scheduler plans the tokens of `spec_token_ids` of a request in `running`, and has each masked by the grammar; all
+  requests are in `requests`;
+- with a table of lengths by batch size, new requests are not filled up with tokens that are none.
 
 With model.shared_grammars=false and model.quote_mass=false none of this is imported. To try a new version, run the
 tests marked `engine`, and add it to TRIED.
@@ -57,12 +66,14 @@ class ModelRunner:
     mask: str
     place_of_logits: int  # among the arguments of the mask
     sample: str
+    verify: str | None = None  # where it checks drafts; None where the sampler does
 
 
 RUNNER_OF_CPU = ModelRunner(
     mask="vllm.v1.worker.gpu_model_runner:apply_grammar_bitmask",
     place_of_logits=3,
     sample="vllm.v1.sample.sampler:Sampler.forward",
+    verify="vllm.v1.sample.rejection_sampler:RejectionSampler.forward",
 )
 RUNNERS_OF_GPU = (  # vLLM takes the second where it can
     RUNNER_OF_CPU,

@@ -35,6 +35,7 @@ _SPEED_ONLY = frozenset(
         "ask_duplicates",
         "shared_grammars",
         "forced_tokens",
+        "quote_drafts",
         "tensor_parallel_size",
         "pipeline_parallel_size",
         "expert_parallel",

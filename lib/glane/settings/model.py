@@ -68,6 +68,8 @@ class ModelSettings(Strict):
     shared_grammars: bool | Literal["auto"] = "auto"
     # Tokens that the grammar leaves no choice about are appended without asking the model; auto: on CPU.
     forced_tokens: bool | Literal["auto"] = "auto"
+    # Within a copied quote, what follows in the document is drafted, and the model checks several tokens in one step.
+    quote_drafts: bool = False
     quote_mass: bool = True  # False: the column is null, as it is where vLLM's version was not tried
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
@@ -142,6 +144,24 @@ class ModelSettings(Strict):
             raise ValueError(
                 f"forced_tokens is true, which {told} makes impossible. Set forced_tokens=auto, or "
                 "shared_grammars=auto, async_scheduling=false and pipeline_parallel_size=1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_draft_quotes(self) -> Self:
+        if not self.quote_drafts:
+            return self
+        against = {
+            "forced_tokens=false": self.forced_tokens is False,
+            "shared_grammars=false": self.shared_grammars is False,
+            "async_scheduling=true": self.async_scheduling is True,
+            f"pipeline_parallel_size={self.pipeline_parallel_size}": self.pipeline_parallel_size > 1,
+            "engine_args.speculative_config": "speculative_config" in self.engine_args,
+        }
+        if told := " and ".join(name for name, is_against in against.items() if is_against):
+            raise ValueError(
+                f"quote_drafts is true, which {told} makes impossible. Set quote_drafts=false, or forced_tokens=auto, "
+                "shared_grammars=auto, async_scheduling=auto, pipeline_parallel_size=1, and no speculative_config"
             )
         return self
 

@@ -123,6 +123,15 @@ _ALL = (
         is_plain=False,
         overrides=("++model.forced_tokens=false",),
     ),
+    Contender(
+        name="glane_drafted",
+        kind="glane",
+        shown="glane as it comes, and within quotes the document is drafted",
+        in_process=True,
+        ask_once=True,
+        is_plain=False,
+        overrides=("++model.quote_drafts=true",),
+    ),
 )
 CONTENDERS = {contender.name: contender for contender in _ALL}
 
@@ -152,6 +161,7 @@ COMPARISONS = (
     Comparison(name="levers_of_glane", ours="glane_on", theirs="glane_off", kind="levers", reach=3),
     Comparison(name="levers_of_bare", ours="bare_on", theirs="bare_off", kind="levers"),
     Comparison(name="forced_vs_off", ours="glane_default", theirs="glane_asked", kind="levers"),
+    Comparison(name="drafted_vs_off", ours="glane_drafted", theirs="glane_default", kind="levers", reach=2),
     Comparison(name="confidence_cost", ours="glane_confidence", theirs="glane_engines", kind="cost"),
     Comparison(name="copied_quotes_cost", ours="glane_default", theirs="glane_confidence", kind="cost"),
     Comparison(name="default_cost", ours="glane_default", theirs="glane_engines", kind="cost", reach=2),
@@ -164,7 +174,7 @@ _BESIDE = {
     "glane_on": (
         ("glane_unshared",),
         ("ray_data_llm_on",),
-        ("bare_engines", "glane_engines", "glane_confidence", "glane_default", "glane_asked"),
+        ("bare_engines", "glane_engines", "glane_confidence", "glane_default", "glane_asked", "glane_drafted"),
     ),
 }
 

@@ -31,7 +31,7 @@ from glane.form import free_quotes
 from glane.task.form import answer_form
 from glane.task.prompt import compact_json
 from glane.task.task import TEXT_INPUT
-from glane_tools.benchmark.steps import TASKS, Vocabulary, decoded, mistral, shipped_task
+from glane_tools.benchmark.steps import TASKS, Grammar, Vocabulary, mistral, respelled, shipped_task
 
 Way = Literal["free", "copied", "substring"]
 _AT_ONCE = 16  # masks that vLLM gives a thread
@@ -54,11 +54,7 @@ class Answer:
     def __init__(self, answer: str, fresh: Callable[[], Any], words: Vocabulary, *, done: int) -> None:
         """`fresh` makes the grammar in its initial state; `done` counts the steps that are taken already."""
         self._fresh = fresh
-        self._parts: list[list[int]] = [[]]  # what is forced at first; then each token that is asked, and what follows
-        for token, is_forced in zip(*decoded(answer, fresh(), words), strict=True):
-            if not is_forced:
-                self._parts.append([])
-            self._parts[-1].append(token)
+        self._parts = _parts(words.spelled(answer), fresh(), words)
         self.num_steps = len(self._parts) - 1
         self._begin()
         for _ in range(done % self.num_steps):
@@ -76,6 +72,22 @@ class Answer:
         if self._parts[self._at]:
             self.grammar.accept_tokens("timed", self._parts[self._at])
         self._at += 1
+
+
+def _parts(rest: list[int], grammar: Grammar, words: Vocabulary) -> list[list[int]]:
+    """The tokens of an answer: what is forced at first; then each token that is asked for, with what it forces."""
+    found: list[list[int]] = [[]]
+    while rest:
+        if forced := grammar.forced_tokens():
+            rest = respelled(rest, forced, words, place=0)
+            found[-1] += forced
+        else:
+            found.append(rest[:1])
+        more = forced or rest[:1]
+        if not grammar.accept_tokens("timed", more):
+            raise ValueError("the grammar does not allow the answer")
+        rest = rest[len(more) :]
+    return found
 
 
 def answers(way: Way, backend: Any, words: Vocabulary, *, count: int, tasks: Sequence[str] = TASKS) -> list[Answer]:

@@ -111,7 +111,8 @@ def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_
         run = RunDirectory(root=folder / "run")
         first_request, rows = _glane_times(run)
         files = str(run.records / "*.parquet")
-        forced = extraction_summary(run).tokens.forced
+        drafts = any("quote_drafts=true" in word for word in (*bench.extract, *contender.overrides))
+        forced = None if drafts else extraction_summary(run).tokens.forced  # of drafts, no run tells how many were kept
     else:
         times = json.loads((folder / "times.json").read_text(encoding="utf-8"))
         first_request, rows = times["marks"]["first_request"], [(at, count) for at, count in times["rows"]]

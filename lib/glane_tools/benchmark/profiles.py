@@ -15,7 +15,9 @@ from glane_tools.benchmark.settings import BenchmarkSettings
 from glane_tools.benchmark.step_profile import METHOD, Profile, write_profile
 from glane_tools.benchmark.work import Work
 
-_WAYS: Mapping[str, Mapping[str, Any]] = {"glane_default": {}, "glane_asked": {"forced_tokens": False}}
+_WAYS: Mapping[str, Mapping[str, Any]] = {
+    "glane_default": {}, "glane_asked": {"forced_tokens": False}, "glane_drafted": {"quote_drafts": True},
+}  # fmt: skip
 
 
 def profiles(settings: BenchmarkSettings, task: Mapping[str, Any], work: Work, folder: Path) -> dict[str, Any]:
@@ -68,15 +70,15 @@ def profile_lines(found: Mapping[str, Any]) -> Sequence[str]:
     timed = {name: one for name, one in ways.items() if one.get("share_of_step")}
     if timed:
         parts = list(dict.fromkeys(part for one in timed.values() for part in one["share_of_step"]))
+        shown_parts = " | ".join(part.replace("_", " ") for part in parts)
         lines += [
             "", f"Shares of a step. Measured by {found['method']}.", "",
-            f"| asked as | steps | ms a step | {' | '.join(one.replace('_', ' ') for one in parts)} | mean TPOT, ms |",
-            f"| --- | --: | --: | {'--: | ' * len(parts)}--: |",
+            f"| asked as | steps | steps of a document | ms a step | {shown_parts} | mean TPOT, ms |",
+            f"| --- | --: | --: | --: | {'--: | ' * len(parts)}--: |",
         ]  # fmt: skip
         for name, one in timed.items():
             cells = [f"{100 * one['share_of_step'].get(part, 0):.0f} %" for part in parts]
             tpot = f"{one['mean_tpot_ms']:.1f}" if "mean_tpot_ms" in one else "-"
-            lines.append(
-                f"| `{name}` | {one['steps_of_engine']} | {one['ms_per_step']:.1f} | {' | '.join(cells)} | {tpot} |"
-            )
+            steps = f"{one['steps_of_engine']} | {one['steps_per_document']:.1f}"
+            lines.append(f"| `{name}` | {steps} | {one['ms_per_step']:.1f} | {' | '.join(cells)} | {tpot} |")
     return lines

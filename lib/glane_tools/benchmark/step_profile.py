@@ -50,6 +50,7 @@ class Timers:
     first: dict[str, float] = field(default_factory=dict)
     last: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
+    answered: int = 0  # steps of requests that gave tokens
 
     @contextmanager
     def of(self, part: str) -> Iterator[None]:
@@ -85,6 +86,7 @@ class Timers:
         self.first.setdefault(request_id, at)
         self.last[request_id] = at
         self.tokens[request_id] = self.tokens.get(request_id, 0) + num_tokens
+        self.answered += 1
 
 
 def shares(seconds: Mapping[str, float], whole: str) -> dict[str, float]:
@@ -155,17 +157,18 @@ def _ask(profile: Profile) -> dict[str, Any]:
         engine.encode(messages(task, {TEXT_INPUT: text}, style=model.prompt_style, shape=shape_of(model)))
         for text in texts
     ]
-    _answered(engine, task, model, prompts[:1], texts[:1])  # what is made once is no part of a step
+    answered(engine, task, model, prompts[:1], texts[:1])  # what is made once is no part of a step
     timers = Timers()
     if profile.device == "cpu":
         _hook(engine, timers)
-    answers = _answered(engine, task, model, prompts, texts)
+    answers = list(answered(engine, task, model, prompts, texts).values())
     engine.close()
     opener = f'"{task.spelling.written(QUOTE)}":"'.encode()
     return {**_summed_up(answers, opener, task), **_timed(timers)}
 
 
-def _answered(engine: Any, task: Any, model: Any, prompts: Sequence[list[int]], texts: Sequence[str]) -> list[Any]:
+def answered(engine: Any, task: Any, model: Any, prompts: Sequence[list[int]], texts: Sequence[str]) -> dict[str, Any]:
+    """Ask about all texts at once. The answers are by the number of the text."""
     from glane.engine.protocol import Sampling
     from glane.task.form import answer_form
 
@@ -174,9 +177,9 @@ def _answered(engine: Any, task: Any, model: Any, prompts: Sequence[list[int]], 
     )  # fmt: skip
     for number, (prompt, text) in enumerate(zip(prompts, texts, strict=True)):
         engine.add(str(number), prompt, form=answer_form(task), text=text, sampling=sampling)
-    found: list[Any] = []
+    found: dict[str, Any] = {}
     while len(found) < len(texts):
-        found += [answer for _, answer in engine.step()]
+        found.update(engine.step())
     return found
 
 
@@ -222,6 +225,7 @@ def _timed(timers: Timers) -> dict[str, Any]:
         return {}
     return {
         "steps_of_engine": timers.steps,
+        "steps_per_document": round(timers.answered / max(1, len(timers.tokens)), 1),
         "ms_per_step": round(1000 * timers.seconds["step"] / timers.steps, 3),
         "share_of_step": shares(timers.seconds, "step"),
         **times_per_output_token(timers),
