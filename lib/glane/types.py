@@ -307,3 +307,4 @@ class Extraction:
     forced_quote: Sequence[str] | None = None  # fields with a quote that the model wanted to begin in another way
     recalled: Sequence[str] | None = None  # places of what only a recall pass found: events[2], events[0].cases
     recalled_without_passage: Sequence[str] | None = None  # of these, items without a passage of their own
+    reused: bool = False  # `found` lacks the fields whose values are those of an earlier run

@@ -7,11 +7,11 @@ from typing import Literal
 
 import pyarrow as pa
 
-from glane.run.description import ColumnEntry
+from glane.run.description import ColumnEntry, EarlierRun
 from glane.task.arrow import columns, derived_columns
 from glane.task.derived import lookup_of
 from glane.task.fields import Field, ListField, ObjectField
-from glane.task.result import RESULT_COLUMNS
+from glane.task.result import RESULT_COLUMNS, REUSED
 from glane.task.task import Task
 from glane.types import DOCUMENTS, LOOKUP, Found, Language
 
@@ -50,6 +50,10 @@ ANNOTATIONS: dict[Language, dict[str, str]] = {
         "from low to high in a unit; reason tells why there is none.",
         "conflicts": "Other values of {}, said by other chunks of the document or by other samples.",
     },
+}
+_KEPT: dict[Language, str] = {
+    "fr": "[Repris de l'extraction {run} ({id}) là où reused est vrai.]",
+    "en": "[Kept of the run {run} ({id}) where reused is true.]",
 }
 _GROUPS: dict[Language, dict[str, str]] = {
     "fr": {
@@ -121,11 +125,17 @@ _INPUT: dict[Language, dict[str, str]] = {
 
 
 def codebook(
-    task: Task, *, id_column: str, carry_columns: Sequence[str], documents: pa.DataType | None = None
+    task: Task,
+    *,
+    id_column: str,
+    carry_columns: Sequence[str],
+    documents: pa.DataType | None = None,
+    extends: EarlierRun | None = None,
 ) -> tuple[ColumnEntry, ...]:
     """Return one entry per column of a result, and per member of a record. Entries hold flat values only.
 
-    `documents` is that of `glane.task.arrow.columns`: given where documents are grouped.
+    `documents` is that of `glane.task.arrow.columns`: given where documents are grouped. `extends` is the run of which
+    values are kept.
 
     `role` is input, field, annotation (of a field), member (of a record, `<field>.<member>`) or result.
     """
@@ -151,10 +161,18 @@ def codebook(
             if documents is not None and column.name.endswith("__evidence"):
                 entry = entry.model_copy(update={"description": words["evidence"].format(column.field)})
             entries.append(entry)
-    for one in RESULT_COLUMNS:
+    for one in (*RESULT_COLUMNS, *([] if extends is None else [REUSED])):
         word = type_word(one.type, language)
         entries.append(ColumnEntry(column=one.name, role="result", type=word, description=one.words[language]))
-    return tuple(entries)
+    return tuple(entries if extends is None else [_of_run(entry, extends, language) for entry in entries])
+
+
+def _of_run(entry: ColumnEntry, extends: EarlierRun, language: Language) -> ColumnEntry:
+    """The entry with the earlier run of which the column is kept, if it is."""
+    if entry.role in ("input", "result") or entry.column.partition("__")[0].partition(".")[0] not in extends.reused:
+        return entry
+    said = _KEPT[language].format(run=extends.path, id=extends.id)
+    return entry.model_copy(update={"description": f"{entry.description} {said}".strip()})
 
 
 def _members(prefix: str, field: Field, task: Task) -> Iterator[ColumnEntry]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from glane.corpus.blank import is_blank
+from glane.extraction.kept import Keeper
 from glane.extraction.prompts import Prompt, PromptBuilder
 from glane.extraction.reader import AnyReader
 from glane.extraction.rejections import rejection_reason
@@ -36,7 +37,7 @@ class Request:
 
     target: Target
     prompt: Prompt
-    identity: bytes  # digest of prompt and sampling: requests with the same identity have the same answer
+    identity: bytes  # digest of prompt, sampling and form: requests with the same identity have the same answer
     digest: bytes  # digest of the prompt alone: a prompt that kills an engine does so with any seed
     alone: bool
 
@@ -61,6 +62,14 @@ def document_digest(document: Document, *, key: str) -> bytes | None:
     return content_digest(content.encode(), key=key)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """Of a run that extends another: what its rows keep, and the prompts for the other fields."""
+
+    keeper: Keeper
+    prompts: PromptBuilder
+
+
 class Feeder:
     """Runs in a thread of its own. `ask` takes its requests and `judge` its results; both wait if a queue is full."""
 
@@ -68,6 +77,7 @@ class Feeder:
         self,
         *,
         prompts: PromptBuilder,
+        extension: Extension | None,
         shards: Shards,
         reader: AnyReader,
         suspects: Suspects,
@@ -77,6 +87,7 @@ class Feeder:
         has_failed: Callable[[], bool],
     ) -> None:
         self._prompts, self._shards, self._reader = prompts, shards, reader
+        self._extension = extension
         self._suspects, self._key = suspects, key
         self._ask, self._judge, self._has_failed = ask, judge, has_failed
 
@@ -87,7 +98,8 @@ class Feeder:
             self._suspects.refresh()
             rows = self._reader.read(shard)
             digests = [document_digest(one, key=self._key) for one in rows.documents]
-            work = ShardWork(index=shard.index, kept=rows.kept, digests=digests)
+            known = None if self._extension is None else self._extension.keeper.of(shard.index, rows.documents)
+            work = ShardWork(index=shard.index, kept=rows.kept, digests=digests, known=known)
             order = list(enumerate(rows.documents))
             if shard.index >= num_large:
                 # Near the end of the run, long documents come first, so that none of them is left to the end.
@@ -103,16 +115,24 @@ class Feeder:
 
     def _prepare(self, document: Document, target: Target) -> None:
         """Turn a document into requests, or into a result if nothing can be asked."""
-        reading = self._prompts.open(document)
+        reading = self._opened(document, target)
         if isinstance(reading, Outcome):
             self._judge(Result(target=target, outcome=reading))
             return
+        if reading.is_done:
+            self._judge(Result(target=replace(target, reading=reading), outcome=Outcome(status=Status.OK)))
         for turn in reading.turns():
             outcome = self.request(replace(target, reading=reading, turn=turn))
             if isinstance(outcome, Request):
                 self._ask(outcome)
             else:
                 self._judge(outcome)
+
+    def _opened(self, document: Document, target: Target) -> Reading | Outcome:
+        known = target.work.known
+        if self._extension is None or known is None or (beside := known.beside[target.row]) is None:
+            return self._prompts.open(document)
+        return self._extension.prompts.open(document, beside=beside)
 
     def control(self, suspect: Request) -> Prompt:
         """A harmless prompt whose answer has the form of a suspect's."""
@@ -127,7 +147,7 @@ class Feeder:
         if isinstance(prompt, Outcome):
             return Result(target=target, outcome=prompt)
         digest = prompt_digest(prompt.tokens, key=self._key)
-        identity = prompt_digest(prompt.tokens, key=self._key, variant=f"{prompt.sampling}{turn.recall > 0}")
+        identity = prompt_digest(prompt.tokens, key=self._key, variant=f"{prompt.sampling}{prompt.form.schema}")
         if (verdict := self._suspects.verdict(digest)) is not None:
             reason = rejection_reason(verdict)
             return Result(target=target, outcome=Outcome(status=Status.REJECTED, reason=reason))

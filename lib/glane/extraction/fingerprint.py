@@ -18,7 +18,7 @@ from glane.task.task import Task
 METHOD = 3
 
 # Settings of the model that change its speed, but not its answers.
-_SPEED_ONLY = frozenset(
+SPEED_ONLY = frozenset(
     {
         "path",
         "tokenizer",
@@ -66,6 +66,17 @@ def make_fingerprint(
 
     Host, paths, numbers of workers, file times and glane's own version are left out, as they do not change answers.
     """
+    return {
+        "inputs": [dict(entry) for entry in inputs],
+        "data": data.model_dump(mode="json", exclude={"path", "extend"}),
+        "task": task_part(data=data, task=task, model=model, lookups=lookups),
+        "model": model.model_dump(mode="json", exclude=set(SPEED_ONLY)) | {"digests": dict(model_digests)},
+        "engine": f"{model.engine} {engine_version}",
+    }
+
+
+def task_part(*, data: DataSettings, task: Task, model: ModelSettings, lookups: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a fingerprint that is about what is asked, and how answers are read."""
     empty = dict.fromkeys(task.inputs, "")
     style, shape = model.prompt_style, shape_of(model)
     shown = [messages(task, empty, style=style, shape=shape, note=repair_note(task, ""))]
@@ -77,23 +88,15 @@ def make_fingerprint(
         shown.append(again.messages(empty, known="{}"))
     prompt = json.dumps(shown, ensure_ascii=False)
     return {
-        "inputs": [dict(entry) for entry in inputs],
-        "data": data.model_dump(mode="json", exclude={"path"}),
-        "task": {
-            "name": task.name,
-            "version": task.version,
-            "inputs": list(task.inputs),
-            "schema": text_digest(task.answer_schema),
-            "prompt": text_digest(prompt),
-            **task.model_dump(
-                mode="json", include={"confidence", "quotes", "order", "split", "passes", "repairs", "rules"}
-            ),
-            "method": METHOD,
-            "merge": text_digest(json.dumps(task.model_dump(mode="json", include={"fields"}), sort_keys=True)),
-            "lookups": dict(lookups),
-        },
-        "model": model.model_dump(mode="json", exclude=set(_SPEED_ONLY)) | {"digests": dict(model_digests)},
-        "engine": f"{model.engine} {engine_version}",
+        "name": task.name,
+        "version": task.version,
+        "inputs": list(task.inputs),
+        "schema": text_digest(task.answer_schema),
+        "prompt": text_digest(prompt),
+        **task.model_dump(mode="json", include=set(_MANNER)),
+        "method": METHOD,
+        "merge": text_digest(json.dumps(task.model_dump(mode="json", include={"fields"}), sort_keys=True)),
+        "lookups": dict(lookups),
     }
 
 

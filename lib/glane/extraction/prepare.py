@@ -27,12 +27,13 @@ from glane.engine.weights import model_digests
 from glane.errors import ConfigError, DataError
 from glane.extraction.codebook import codebook
 from glane.extraction.environment import engine_version
+from glane.extraction.extension import extended, find_extension
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.lookups import lookup_marks
 from glane.extraction.results import open_run
 from glane.extraction.summary import WORK
 from glane.extraction.tables import VALUE_COLUMNS
-from glane.run.description import RunDescription
+from glane.run.description import EarlierRun, RunDescription
 from glane.run.environment import environment
 from glane.run.fingerprint import fingerprint_digest
 from glane.run.work import Draft
@@ -56,7 +57,9 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
         engine_version=engine_version(settings.model),
         lookups=lookup_marks(task),
     )
-    description = _description(settings, task, fingerprint, files)
+    if (extends := _extension(settings, task, fingerprint, files, known)) is not None:
+        fingerprint = extended(fingerprint, extends)
+    description = _description(settings, task, fingerprint, files, extends)
     return Draft(
         description=description,
         plan=lambda: _plan(settings, task, files, [entry.digest for entry in description.files]),
@@ -68,6 +71,24 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
             *garbled_lines(files, settings.data.text_column),
         ),
     )
+
+
+def _extension(
+    settings: ResolvedSettings,
+    task: Task,
+    fingerprint: dict[str, Any],
+    files: list[InputFile],
+    known: RunDescription | None,
+) -> EarlierRun | None:
+    data = settings.data
+    if data.extend is None:
+        return None
+    if known is not None and known.extends is not None and not Path(data.extend).exists():
+        return known.extends  # a run that is complete needs it no more, and workers of another tell
+    return find_extension(
+        data, task, settings.model, fingerprint["task"]["lookups"], run_dir=settings.run.dir,
+        documents=document_type(data, files[0].schema), fingerprint=fingerprint,
+    )  # fmt: skip
 
 
 def checked_files(found: Found | str, data: DataSettings, task: Task) -> list[InputFile]:
@@ -241,7 +262,11 @@ def _of(group_by: str | None) -> str:
 
 
 def _description(
-    settings: ResolvedSettings, task: Task, fingerprint: dict[str, Any], files: list[InputFile]
+    settings: ResolvedSettings,
+    task: Task,
+    fingerprint: dict[str, Any],
+    files: list[InputFile],
+    extends: EarlierRun | None,
 ) -> RunDescription:
     return RunDescription(
         work=WORK,
@@ -260,6 +285,8 @@ def _description(
             id_column=settings.data.result_id,
             carry_columns=settings.data.carry_columns,
             documents=document_type(settings.data, files[0].schema),
+            extends=extends,
         ),
+        extends=extends,
         environment=environment(),
     )

@@ -10,13 +10,14 @@ from glane.engine.protocol import Engine, Sampling
 from glane.form import Form
 from glane.reading.parse import Outcome
 from glane.reading.pieces import parts_shown
+from glane.reading.question import narrowed
 from glane.reading.reading import Reading, ReadingPlan, Turn
 from glane.reading.split import split
 from glane.reading.split_group import split_group
 from glane.settings import ModelSettings
 from glane.task.prompt import Part, PromptShape, Shown, document_head
 from glane.task.task import TEXT_INPUT, Task
-from glane.types import Chunk, Document, Message, Piece, Status
+from glane.types import Chunk, Document, ExtractedValue, Message, Piece, Status
 
 _LONGEST_TOKEN = 32  # characters; a text with more per token of the limit cannot fit, so it is not encoded
 _LEAST_KNOWN = 100  # characters; a shorter recall note is of no use
@@ -54,13 +55,19 @@ class Prompt:
 class PromptBuilder:
     """Opens readings of documents and encodes their turns. Several threads may call its methods."""
 
-    def __init__(self, engine: Engine, task: Task, model: ModelSettings) -> None:
+    def __init__(self, engine: Engine, task: Task, model: ModelSettings, *, asked: Sequence[str] | None = None) -> None:
+        """`asked` are the fields of the task that are asked, if not all: of the others, values are known."""
         self._engine, self._model = engine, model
-        self._plan = ReadingPlan(task, style=model.prompt_style, shape=shape_of(model))
+        self._asks = asked is None or bool(asked)
+        part = narrowed(task, {name: task.fields[name] for name in asked}) if asked else task
+        self._plan = ReadingPlan(part, style=model.prompt_style, shape=shape_of(model), whole=task)
         self._budget: tuple[Mapping[str, str], int] | None = None
 
-    def open(self, document: Document) -> Reading | Outcome:
-        """Begin to read a document; the outcome if nothing can be asked about it."""
+    def open(self, document: Document, *, beside: Mapping[str, ExtractedValue] | None = None) -> Reading | Outcome:
+        """Begin to read a document; the outcome if nothing can be asked about it.
+
+        `beside` are the known values of the fields that are not asked. If none is asked, the reading is done.
+        """
         if document.problem is not None:
             return Outcome(status=Status.REJECTED, reason=document.problem)
         if document.too_long is not None:
@@ -70,8 +77,8 @@ class PromptBuilder:
         if document.text is None or is_blank(document.text):
             reason = "the text is null" if document.text is None else "the text is blank"
             return Outcome(status=Status.EMPTY, reason=reason)
-        chunks = self._chunks(document, document.text)
-        return chunks if isinstance(chunks, Outcome) else Reading(self._plan, document, chunks)
+        chunks = self._chunks(document, document.text) if self._asks else ()
+        return chunks if isinstance(chunks, Outcome) else Reading(self._plan, document, chunks, beside=beside)
 
     def prompt(self, reading: Reading, turn: Turn) -> Prompt | Outcome:
         """Encode one turn; the outcome TOO_LONG if it exceeds the engine's limit."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from glane.extraction.kept import KeptRows
 from glane.extraction.records import record_table
 from glane.task.arrow import Column
 from glane.types import Extraction, Status
@@ -20,6 +21,7 @@ class ShardWork:
     index: int
     kept: pa.Table
     digests: Sequence[bytes | None]  # of what each row says; None where nothing is asked
+    known: KeptRows | None = None  # values of an earlier run; None where none is extended
     started: float = field(default_factory=time.time)
     extractions: list[Extraction | None] = field(init=False)
     num_missing: int = field(init=False)
@@ -31,7 +33,7 @@ class ShardWork:
     def judge(self, row: int, extraction: Extraction) -> bool:
         """Set the result of one row. Return whether all rows have results now."""
         assert self.extractions[row] is None, f"row {row} of shard {self.index} is judged twice"
-        self.extractions[row] = extraction
+        self.extractions[row] = extraction if self.known is None else self.known.joined(row, extraction)
         self.num_missing -= 1
         return self.num_missing == 0
 
@@ -42,7 +44,7 @@ class ShardWork:
     def table(self, columns: Sequence[Column]) -> pa.Table:
         """The table of the shard. Only if all rows have results."""
         rows = [row for row in self.extractions if row is not None]
-        return record_table(self.kept, rows, self.digests, columns)
+        return record_table(self.kept, rows, self.digests, columns, known=self.known)
 
     def counts(self) -> dict[str, int]:
         """The number of rows by status."""

@@ -42,7 +42,7 @@ def asking_of(run: Run) -> Asking:
     model = {key: value for key, value in parts["model"].items() if key not in _PROMPT}
     put = {key: parts["model"].get(key) for key in sorted(_PROMPT)}
     reading = {**task.model_dump(mode="json", include=set(_READ - {"lookups", "sentinels"})), "put": put}
-    reading |= {"lookups": known["lookups"], "method": known["method"]}
+    reading |= {"lookups": known["lookups"], "method": known["method"], "extends": known.get("extends")}
     seen = data.model_dump(mode="json", include=set(_SHOWN))
     return Asking(
         wording=_digest(worded),

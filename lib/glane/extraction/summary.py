@@ -18,9 +18,11 @@ from glane.extraction.attention import Attention, attention
 from glane.extraction.derived import DerivedCounts, derived_counts, derived_lines
 from glane.extraction.prediction import Predicted
 from glane.records import left_out
+from glane.run.description import EarlierRun
 from glane.run.directory import RunDirectory
 from glane.run.summary import Flow, Summary, Tokens, read_summary
 from glane.settings import RunSettings
+from glane.task.result import REUSED
 from glane.task.signs import OF_PLACES, SIGNS, Sign, field_of
 from glane.toys import notice_lines
 from glane.types import Status, Toy
@@ -53,6 +55,16 @@ class NotUsable(Strict):
     rows_with_reason: int
 
 
+class Extended(Strict):
+    """The run that this one extends, what is kept of it, and in how many rows."""
+
+    path: str
+    id: str
+    fields_kept: tuple[str, ...]
+    fields_asked: tuple[str, ...]
+    rows_kept: int
+
+
 class ExtractionSummary(Summary):
     """`summary.json` of an extraction."""
 
@@ -66,6 +78,7 @@ class ExtractionSummary(Summary):
     derived: tuple[DerivedCounts, ...] = ()  # how values were found in reference tables, and brought into one form
     documents: DocumentWatch | None = left_out()  # beside those of an earlier run
     toy: Toy | None = left_out()  # the answers are no results
+    extends: Extended | None = left_out()
 
 
 def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
@@ -75,7 +88,7 @@ def extraction_summary(directory: RunDirectory) -> ExtractionSummary:
 
 def summarise(
     summary: Summary, records: Sequence[Path], *, fields: Collection[str], toy: Toy | None = None,
-    asks_duplicates: bool = False,
+    asks_duplicates: bool = False, extends: EarlierRun | None = None,
 ) -> ExtractionSummary:  # fmt: skip
     """Count tokens, duplicates, chunks, repairs, broken rules, leaks and reasons in the published `records`.
 
@@ -86,6 +99,7 @@ def summarise(
     reasons: Counter[tuple[str, str | None]] = Counter()
     names = ["prompt_tokens", "output_tokens", "duplicate", "chunks", "repairs", "broken_rules", "leaked_from_example"]
     names += ["not_in_quote", "forced_quote", "recalled", "recalled_without_passage", "suspicious", "status", "reason"]
+    names += [] if extends is None else [REUSED.name]
     by: dict[Sign, Counter[str]] = {sign: Counter() for sign in SIGNS}
     for path in records:
         with pq.ParquetFile(path) as parquet:
@@ -98,6 +112,7 @@ def summarise(
                     duplicates=_total(batch["duplicate"]),
                     chunks=_total(batch["chunks"]),
                     repairs=_total(batch["repairs"]),
+                    kept=0 if extends is None else _total(batch[REUSED.name]),
                     **{sign: _total(pc.greater(pc.list_value_length(batch[sign]), 0)) for sign in SIGNS},
                 )
                 for sign, names_of in by.items():
@@ -127,6 +142,11 @@ def summarise(
         "not_usable": not_usable(reasons),
     }
     more["derived"] = derived_counts(records, fields)
+    if extends is not None:
+        more["extends"] = Extended(
+            path=extends.path, id=extends.id, fields_kept=extends.reused, fields_asked=extends.asked,
+            rows_kept=counts["kept"],
+        )  # fmt: skip
     return ExtractionSummary(**{**dict(summary), **more, "attention": signs})
 
 
@@ -203,9 +223,18 @@ def summary_lines(directory: RunDirectory, summary: ExtractionSummary) -> list[s
         f"{reading.rows_with_forced_quotes} with a forced quote, "
         f"{reading.rows_suspicious} that speak to a model{recalled}",
         f"tokens   prompt {tokens.prompt}, output {tokens.output}",
+        *_extended_lines(summary.extends),
         f"speed    {summary.rows_per_s} rows/s over {summary.seconds_working} s",
         *derived_lines(summary.derived),
     ]
+
+
+def _extended_lines(extends: Extended | None) -> list[str]:
+    if extends is None:
+        return []
+    asked = ", ".join(extends.fields_asked) or "nothing"
+    kept = f"{extends.rows_kept} rows keep its values of {len(extends.fields_kept)} field(s)"
+    return [f"extends  {_shown(Path(extends.path))}: {kept}, and were asked {asked}"]
 
 
 def _selected(flow: Flow) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glane.engine.protocol import Engine
 from glane.engine.registry import start_engine, toy_of
+from glane.extraction.kept import Keeper
+from glane.extraction.lineage import lineage_lines, prepare_lineage
 from glane.extraction.lookups import derivation_of
 from glane.extraction.prepare import draft
 from glane.extraction.reader import reader_of
@@ -15,7 +17,7 @@ from glane.extraction.sentinels import SentinelSpec
 from glane.extraction.summary import summarise
 from glane.extraction.worker import Worker
 from glane.normalisation.derive import Derivation
-from glane.run.description import RunDescription, read_description
+from glane.run.description import EarlierRun, RunDescription, read_description
 from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.session import Session
@@ -50,7 +52,8 @@ class ExtractionWork:
 
     def work(self, session: Session) -> None:
         """See `glane.run.work.Work`."""
-        derivation = derivation_of(self.task, read_description(session.directory).fingerprint)
+        described = read_description(session.directory)
+        derivation = derivation_of(self.task, described.fingerprint)
         engine = start_engine(
             self.settings.model, device=session.device, cpus=session.cpus, num_nodes=session.nodes,
             within_s=self.settings.cluster.engine_start_timeout_s,
@@ -60,16 +63,19 @@ class ExtractionWork:
             # The sentinels are few. They come first, so that drift is known early. Sentinels that other workers hold
             # are waited for only after the plan is done, so that no engine is idle for a few documents.
             self._ask_sentinels(session, engine, derivation, waits=False)
-            self._ask(session.shards(), engine, derivation, self.settings, session.key)
+            self._ask(session.shards(), engine, derivation, self.settings, session.key, extends=described.extends)
             self._ask_sentinels(session, engine, derivation, waits=True)
         finally:
             engine.close()
 
     def summarise(self, summary: Summary, records: Sequence[Path]) -> Summary:
         """See `glane.run.work.Work`."""
+        settings = self.settings
+        is_extended = settings.data.extend is not None
         return summarise(
-            summary, records, fields=self.task.fields, toy=toy_of(self.settings.model),
-            asks_duplicates=self.settings.model.ask_duplicates,
+            summary, records, fields=self.task.fields, toy=toy_of(settings.model),
+            asks_duplicates=settings.model.ask_duplicates,
+            extends=read_description(run_directory(settings.run)).extends if is_extended else None,
         )  # fmt: skip
 
     def _ask_sentinels(self, session: Session, engine: Engine, derivation: Derivation, *, waits: bool) -> None:
@@ -81,11 +87,14 @@ class ExtractionWork:
             self._ask(shards, engine, derivation, settings, self.sentinels.key)
 
     def _ask(
-        self, shards: Shards, engine: Engine, derivation: Derivation, settings: ResolvedSettings, key: str
-    ) -> None:
+        self, shards: Shards, engine: Engine, derivation: Derivation, settings: ResolvedSettings, key: str,
+        extends: EarlierRun | None = None,
+    ) -> None:  # fmt: skip
         if shards.directory.is_complete:
             return
-        data = settings.data
+        data, keeper = settings.data, None
+        if extends is not None:
+            keeper = Keeper(data.extend or extends.path, extends, shards.directory, shards.plan, self.task)
         reader = reader_of(data, self.task, shards.plan.files, carry_columns=data.carry_columns)
         with until_published(shards.directory):
             Worker(
@@ -96,6 +105,7 @@ class ExtractionWork:
                 reader=reader,
                 derivation=derivation,
                 key=key,
+                keeper=keeper,
             ).run()
 
 
@@ -103,4 +113,8 @@ def prepare_extraction(work: ExtractionWork) -> PreparedRun:
     """Prepare the run of an extraction; see `glane.run.prepare.prepare_run`."""
     settings = work.settings
     cluster = settings.cluster.model_dump(mode="json")
-    return prepare_run(run_directory(settings.run), work, cluster=cluster)
+    run = prepare_run(run_directory(settings.run), work, cluster=cluster)
+    if (extends := run.description.extends) is None or run.directory.is_complete:
+        return run
+    facts = prepare_lineage(run, settings.data, work.task)
+    return replace(run, notes=(*run.notes, *lineage_lines(facts, extends.asked, extends.path)))

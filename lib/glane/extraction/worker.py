@@ -20,11 +20,13 @@ import pyarrow as pa
 from glane.corpus.group_read import GroupReader
 from glane.engine.protocol import Engine, EngineProcessDied, RequestRefused
 from glane.errors import where
-from glane.extraction.feeder import Feeder, Request, Result, Target
+from glane.extraction.feeder import Extension, Feeder, Request, Result, Target
+from glane.extraction.kept import Keeper
 from glane.extraction.prompts import PromptBuilder
 from glane.extraction.reader import AnyReader
 from glane.normalisation.derive import Derivation
 from glane.reading.parse import Outcome
+from glane.reading.reading import Turn
 from glane.run.deaths import Suspects, Window
 from glane.run.heartbeat import Progress
 from glane.run.session import WorkerDied
@@ -67,8 +69,12 @@ class Worker:
         reader: AnyReader,
         derivation: Derivation,
         key: str,
+        keeper: Keeper | None = None,
     ) -> None:
-        """`key` is the digest of the run's fingerprint; the digests of prompts are keyed with it."""
+        """`keeper` is that of a run that extends another.
+
+        `key` is the digest of the run's fingerprint; the digests of prompts are keyed with it.
+        """
         self._engine, self._shards = engine, shards
         self._task, self._is_grouped = task, isinstance(reader, GroupReader)
         self._columns: list[Column] = []  # once a shard is read: of groups, they depend on the type of documents' ids
@@ -80,6 +86,9 @@ class Worker:
         self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
         self._feeder = Feeder(
             prompts=PromptBuilder(engine, task, model),
+            extension=None
+            if keeper is None
+            else Extension(keeper=keeper, prompts=PromptBuilder(engine, task, model, asked=keeper.asked)),
             shards=shards,
             reader=reader,
             suspects=Suspects(shards.directory),
@@ -265,16 +274,23 @@ class Worker:
             assert isinstance(outcome, Outcome)
             self._close_row(target, Extraction(status=outcome.status, reason=outcome.reason), duplicate=False)
             return
-        assert target.turn is not None
-        for turn in target.reading.take(target.turn, outcome, duplicate=result.duplicate):
+        for turn in self._taken(result):
             follower = self._feeder.request(replace(target, turn=turn))
             if isinstance(follower, Request):
                 self._followups.append(follower)
             else:
                 self._judge(follower)
         if target.reading.is_done and not target.work.is_judged(target.row):
-            extraction = self._derivation.of(target.reading.extraction(), target.reading.inputs)
+            extraction = self._derivation.of(target.reading.extraction(), target.reading.around)
             self._close_row(target, extraction, duplicate=target.reading.is_duplicate)
+
+    def _taken(self, result: Result) -> list[Turn]:
+        """Give an answer to its reading. Return the prompts to ask next; none where nothing was asked."""
+        target = result.target
+        assert target.reading is not None
+        if target.turn is None:
+            return []
+        return target.reading.take(target.turn, result.outcome, duplicate=result.duplicate)
 
     def _close_row(self, target: Target, extraction: Extraction, *, duplicate: bool) -> None:
         work = target.work

@@ -98,7 +98,7 @@ class _Preview:
             self._ask(document, reading, follower)
         if reading.is_done and document.id not in self._closed:
             self._closed.add(document.id)
-            result = self._derivation.of(reading.extraction(), reading.inputs)
+            result = self._derivation.of(reading.extraction(), reading.around)
             self._show(f"=== {document.id}: {result.status}{f' ({result.reason})' if result.reason else ''}\n")
             for line in checked_lines(result):
                 self._show(line)

@@ -48,7 +48,8 @@ def absolute(settings: ExtractSettings) -> ExtractSettings:
     told = settings.run
     others = {name: _absolute(path) for name in _PATHS if (path := getattr(told, name)) is not None}
     run = told.model_copy(update={"dir": _absolute(told.dir), **others})
-    data = settings.data.model_copy(update={"path": _absolute(settings.data.path)})
+    earlier = None if settings.data.extend is None else _absolute(settings.data.extend)
+    data = settings.data.model_copy(update={"path": _absolute(settings.data.path), "extend": earlier})
     task = dict(settings.task)
     if task.get("sentinels") is not None:
         task["sentinels"] = _absolute(task["sentinels"])

@@ -22,6 +22,9 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
     """One run in some lines: progress, statuses, speed, workers, jobs, the last errors. `said`: why it is unusable."""
     what = f" ({run.task}, {run.model})" if run.task else ""
     parts: list[RenderableType] = [_text(f"{run.run}{what}: {run.state}")]
+    if run.extends:
+        kept, asked = len(run.extends["reused"]), ", ".join(run.extends["asked"]) or "none"
+        parts.append(_text(f"extends    {run.extends['path']}: {kept} field(s) kept, asked: {asked}"))
     if run.planned:
         parts.append(_text(_bar(run.done / run.planned)))
     if said:

@@ -15,7 +15,9 @@ from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
 from glane.engine.weights import at_hand
 from glane.errors import ConfigError, visible
-from glane.extraction.prepare import checked_files
+from glane.extraction.extension import find_extension
+from glane.extraction.lookups import lookup_marks
+from glane.extraction.prepare import checked_files, document_type
 from glane.job.launcher import launch
 from glane.job.licences import refuse_unlicensed
 from glane.job.notes import tell_notes, tell_tables
@@ -134,14 +136,19 @@ def check_submission(settings: ExtractSettings) -> None:
     check_sentinels(task)
     found = find_files(data.path)
     found.refuse_overlap(Path(settings.run.dir))
-    checked_files(found, data, task)
+    files = checked_files(found, data, task)
     if (
         engine_kind(settings.model.engine).has_weights
         and Path(settings.model.path).is_absolute()
         and not Path(settings.model.path).exists()
     ):
         raise ConfigError(f"model.path: {settings.model.path} does not exist here. Is it on the shared file system?")
-    preflight(at_hand(settings.model), task)
+    model = preflight(at_hand(settings.model), task)
+    if data.extend is not None:
+        find_extension(
+            data, task, model, lookup_marks(task), run_dir=settings.run.dir,
+            documents=document_type(data, files[0].schema),
+        )  # fmt: skip
 
 
 def _say(settings: ExtractSettings, submission: Submission) -> None:

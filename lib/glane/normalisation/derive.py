@@ -35,11 +35,14 @@ class Derivation:
         self._derives = derives(task.fields)
         self._tables = {name: Reference(one, read_table(name, one)) for name, one in task.lookups.items()}
 
-    def of(self, extraction: Extraction, inputs: Mapping[str, str]) -> Extraction:
-        """The extraction with what is derived of its values. `inputs` are the document's further columns."""
+    def of(self, extraction: Extraction, around: Around) -> Extraction:
+        """The extraction with what is derived of its values.
+
+        `around` are the document's further columns, and values of fields that were not asked.
+        """
         if extraction.found is None or not self._derives:
             return extraction
-        return replace(extraction, found=self._record(extraction.found, self._fields, dict(inputs)))
+        return replace(extraction, found=self._record(extraction.found, self._fields, around))
 
     def _record(
         self, found: Mapping[str, ExtractedValue], fields: Mapping[str, Field], around: Around

@@ -31,7 +31,7 @@ from glane.task.prompt import (
     repair_note,
 )
 from glane.task.recall import known_json
-from glane.task.rules import Rules
+from glane.task.rules import Rules, names_in
 from glane.task.task import TEXT_INPUT, Task
 from glane.types import Chunk, Completion, Document, ExtractedValue, Extraction, Message, Status
 
@@ -39,12 +39,19 @@ from glane.types import Chunk, Completion, Document, ExtractedValue, Extraction,
 class ReadingPlan:
     """Everything that the readings of a task share: questions, rules and examples. Made once."""
 
-    def __init__(self, task: Task, *, style: PromptStyle, shape: PromptShape = "system") -> None:
+    def __init__(
+        self, task: Task, *, style: PromptStyle, shape: PromptShape = "system", whole: Task | None = None
+    ) -> None:
+        """`whole` is the task of which `task` asks some fields; the others are known (`Reading`)."""
         self.task = task
+        whole = whole or task
         self.questions = QuestionsOfParts(task, style=style, shape=shape)
-        self.rules = Rules(task.rules, task.fields, task.input_columns)
+        self.rules = Rules(task.rules, whole.fields, task.input_columns)
+        # Those that another answer can mend.
+        mendable = [rule for rule in task.rules if names_in(rule) & set(task.fields)]
+        self.mendable = self.rules if whole is task else Rules(mendable, whole.fields, task.input_columns)
         self.wrappers = Wrappers.of(task.spelling)
-        self.suspicion = Suspicion(task.fields, task.spelling)
+        self.suspicion = Suspicion(whole.fields, task.spelling)
         self.leaks = Leaks(task.examples if style == "full" else (), task.fields)  # a bare prompt shows no example
 
 
@@ -73,8 +80,17 @@ class _ChunkState:
 class Reading:
     """The state of one document while it is asked. After it is made, only one thread may use it."""
 
-    def __init__(self, plan: ReadingPlan, document: Document, chunks: Sequence[Chunk]) -> None:
+    def __init__(
+        self,
+        plan: ReadingPlan,
+        document: Document,
+        chunks: Sequence[Chunk],
+        *,
+        beside: Mapping[str, ExtractedValue] | None = None,
+    ) -> None:
+        """`beside` are values of fields that are not asked. Without chunks, nothing is asked."""
         assert document.text is not None
+        self._beside = dict(beside or {})
         self._plan, self._task, self._document = plan, plan.task, document
         self.chunks = chunks
         self._asked = [plan.questions.of(number, len(chunks)) for number in range(len(chunks))]
@@ -92,12 +108,12 @@ class Reading:
     @property
     def is_duplicate(self) -> bool:
         """Whether every answer was reused from another document."""
-        return self._is_duplicate
+        return self._is_duplicate and bool(self._states)
 
     @property
-    def inputs(self) -> Mapping[str, str]:
-        """The document's columns beside the text, as the prompt shows them."""
-        return self._document.inputs
+    def around(self) -> Mapping[str, ExtractedValue | str | None]:
+        """What stands beside the answers: the document's columns as the prompt shows them, and fields not asked."""
+        return {**self._document.inputs, **self._beside}
 
     def turns(self) -> list[Turn]:
         """The first prompts."""
@@ -158,7 +174,7 @@ class Reading:
     def extraction(self) -> Extraction:
         """The result of the document. Only for a reading that is done."""
         status, reason, found = self._verdict()
-        broken = [] if found is None else self._plan.rules.broken(found, self._document.inputs)
+        broken = [] if found is None else self._plan.rules.broken(self._beside | found, self._document.inputs)
         if found is not None and (rejecting := [one.rule for one in broken if one.if_broken == "reject"]):
             status, reason, found = Status.INVALID, f"the answer breaks the rule {rejecting[0]!r}", None
         text = "\n".join([self._document.text or "", *self._document.inputs.values()])
@@ -177,9 +193,9 @@ class Reading:
             recalled=None if found is None else recalled_places(found),
             recalled_without_passage=None if found is None else places_without_passage(found),
             finish_reason=self._finish_reason,
-            num_prompt_tokens=self._prompt_tokens,
-            num_output_tokens=self._output_tokens,
-            num_chunks=len(self.chunks),
+            num_prompt_tokens=self._prompt_tokens if self.chunks else None,
+            num_output_tokens=self._output_tokens if self.chunks else None,
+            num_chunks=len(self.chunks) or None,
             num_repairs=self._num_repairs,
         )
 
@@ -194,7 +210,7 @@ class Reading:
             return problem_words(self._task, place=outcome.place)
         if outcome.found is None or turn.recall or len(self.chunks) > 1:
             return ""
-        broken = self._plan.rules.broken(outcome.found, self._document.inputs)
+        broken = self._plan.mendable.broken(self._beside | outcome.found, self._document.inputs)
         return problem_words(self._task, rule=broken[0].rule) if broken else ""
 
     def _support(self, turn: Turn, found: dict[str, ExtractedValue], completion: Completion) -> None:
@@ -262,4 +278,6 @@ class Reading:
                     None,
                 )
         found = [state.found for state in self._states if state.found is not None]
+        if not self._states:
+            return Status.OK, None, {}
         return Status.OK, None, merge_chunks(found, self._task.fields) if several else found[0]

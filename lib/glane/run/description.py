@@ -38,6 +38,16 @@ class ColumnEntry(Strict):
     original: str | None = None  # its name in an imported schema, where that cannot be the name of a column
 
 
+class EarlierRun(Strict):
+    """The run that another one extends: it keeps values of some fields, and asks the others."""
+
+    id: str  # of its directory
+    path: str
+    fingerprint_digest: str
+    reused: tuple[str, ...]  # fields whose values are kept
+    asked: tuple[str, ...]  # the other fields
+
+
 class RunDescription(Record):
     """What a run is, and what it was made with. `settings` are those of its kind of work."""
 
@@ -55,6 +65,7 @@ class RunDescription(Record):
     settings: Mapping[str, Any]
     lease_s: float  # a worker that is silent for longer loses its shards
     codebook: tuple[ColumnEntry, ...]
+    extends: EarlierRun | None = left_out()
     environment: Environment
 
     @property

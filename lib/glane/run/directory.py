@@ -85,6 +85,11 @@ class RunDirectory:
         return self.root / "plan.parquet"
 
     @property
+    def lineage(self) -> Path:
+        """Of a run that extends another: which row of that one each row of this one was."""
+        return self.root / "lineage.parquet"
+
+    @property
     def parts(self) -> Path:
         """Committed shards, while the run goes on."""
         return self.root / "parts"

@@ -8,12 +8,12 @@ from typing import Any
 
 from glane.errors import ConfigError, RunError
 from glane.records import check_kind
-from glane.run.description import RunDescription, load_yaml, read_yaml
+from glane.run.description import EarlierRun, RunDescription, load_yaml, read_yaml
 from glane.run.directory import RunDirectory
 from glane.types import Toy
 from glane.validation import Strict, validated
 
-_NAMES = ("kind", "version", "work", "created", "task", "model", "toy", "fingerprint_digest", "lease_s")
+_NAMES = ("kind", "version", "work", "created", "task", "model", "toy", "fingerprint_digest", "lease_s", "extends")
 
 
 class RunHead(Strict):
@@ -26,6 +26,7 @@ class RunHead(Strict):
     toy: Toy | None = None
     fingerprint_digest: str
     lease_s: float
+    extends: EarlierRun | None = None
     run: Mapping[str, Any] = {}  # the settings of the run directory, where its work has some
 
 

@@ -74,6 +74,7 @@ class Overview:
     errors: list[str] = field(default_factory=list)
     job_names: list[str] = field(default_factory=list)
     bad_nodes: list[str] = field(default_factory=list)  # and why; further jobs are kept off them
+    extends: dict[str, Any] | None = None  # the earlier run whose values are kept, and for which fields
     least_usable: float = 0.0  # share of rows with values under which the run counts as unusable
 
     def as_json(self) -> dict[str, Any]:
@@ -81,6 +82,8 @@ class Overview:
         values = asdict(self)
         if self.documents is None:
             del values["documents"]
+        if self.extends is None:
+            del values["extends"]
         for worker, view in zip(values["workers"], self.workers, strict=True):
             worker["gpu_use"] = [gpu.model_dump() for gpu in view.gpu_use]
         return values
@@ -106,9 +109,11 @@ def overview(path: str | Path) -> Overview:
     else:
         return _not_begun(directory, str(path), names)
     least = float(head.run.get("min_usable_share", 0.0))  # a run of an earlier glane has none
+    extends = None if head.extends is None else head.extends.model_dump(mode="json")
     return replace(
-        found, run=str(path), work=head.work, task=head.task, model=head.model, job_names=names, least_usable=least
-    )
+        found, run=str(path), work=head.work, task=head.task, model=head.model, job_names=names, least_usable=least,
+        extends=extends,
+    )  # fmt: skip
 
 
 def _bad_nodes(directory: RunDirectory) -> list[str]:

@@ -84,7 +84,8 @@ def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int, run_all:
 def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int, run_all: RunAll) -> list[PartFacts]:
     """Merge the parts into files of about `file_bytes`. Return which worker committed each part, and when."""
     described = read_description(directory).as_values()
-    facts = {key: described[key] for key in ("task", "model", "fingerprint_digest", "codebook")}
+    names = ("task", "model", "fingerprint_digest", "codebook", "extends")
+    facts = {key: described[key] for key in names if key in described}
     metadata = json.dumps(facts, ensure_ascii=False)
     tasks = plan_files(directory, plan, staging, file_bytes=file_bytes, metadata=metadata)
     files = list(run_all(merge_file, tasks))

@@ -31,6 +31,7 @@ class DataSettings(Strict):
     sample_seed: int = Key(default=0, ge=0)
     only_rejected_of: tuple[str, ...] = ()  # run directories
     skip_done_in: tuple[str, ...] = ()  # run directories
+    extend: HomePath | None = left_out()  # a run directory: its values are kept for the fields that are as they were
 
     _listed = field_validator("only_rejected_of", "skip_done_in", "carry_columns", mode="before")(one_or_many)
 
@@ -146,6 +147,12 @@ class ExtractSettings(Strict):
     preview: int = Key(default=0, ge=0)
     show: int = Key(default=0, ge=0)
     progress: Literal["auto", "live", "plain", "none"] = "auto"
+
+    @model_validator(mode="after")
+    def _whole_questions_are_shown(self) -> Self:
+        if self.preview and self.data.extend is not None:
+            raise ValueError("preview shows whole questions, and data.extend asks a part; leave one of them out")
+        return self
 
 
 class ResolvedSettings(ExtractSettings):

@@ -58,6 +58,12 @@ class PlanSettings(ExtractSettings):
     pilot: PilotSettings = PilotSettings()
     out: Folder
 
+    @model_validator(mode="after")
+    def _whole_questions_are_tried(self) -> Self:
+        if self.data.extend is not None:
+            raise ValueError("a pilot tries whole questions, and data.extend asks a part; leave data.extend out")
+        return self
+
     def extraction(self) -> ExtractSettings:
         """What the extraction itself would be told."""
         return ExtractSettings(**{name: getattr(self, name) for name in ExtractSettings.model_fields})

@@ -168,7 +168,19 @@ RESULT_COLUMNS: tuple[ResultColumn, ...] = (
     ),
 )
 
+# In the result of a run that extends another, after the others.
+REUSED = ResultColumn(
+    name="reused",
+    type=pa.bool_(),
+    read=lambda row, _: row.reused,
+    words={
+        "fr": "Les champs repris d'une extraction antérieure (data.extend) en ont les valeurs ; sinon tout a été "
+        "demandé ici.",
+        "en": "The fields that are kept of an earlier run (data.extend) have its values; else all was asked here.",
+    },
+)
+
 
 def reserved_names() -> frozenset[str]:
     """The names that neither a field nor a column kept from the input can have."""
-    return frozenset(column.name for column in RESULT_COLUMNS)
+    return frozenset(column.name for column in (*RESULT_COLUMNS, REUSED))

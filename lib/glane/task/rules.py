@@ -55,6 +55,15 @@ class _Condition:
     ]  # the types of these inputs with which it can be evaluated, and how
 
 
+def names_in(rule: Rule) -> set[str]:
+    """The fields and inputs that a rule names.
+
+    Raises:
+        ConfigError: if it is no SQL condition.
+    """
+    return set(read_condition(rule.rule, place="task.rules").meta.root_names())
+
+
 class Rules:
     """The rules of a task, compiled once and checked against many answers."""
 
