@@ -22,9 +22,8 @@ from glane.task.fields import Field, ListField, ObjectField
 from glane.task.rules import Rules, names_in
 from glane.task.signs import OF_FIELDS, field_of
 from glane.task.task import Task
-from glane.types import Document, ExtractedValue, Extraction, Status
+from glane.types import Document, ExtractedValue, Extraction
 
-_STATUS = "status"
 _SIGN_OF = {  # of an extraction, by the column that holds it
     "leaked_from_example": "leaked",
     "not_in_quote": "not_in_quote",
@@ -78,7 +77,7 @@ class Keeper:
         records = listed(earlier.directory.records, "*.parquet")
         names = pq.read_schema(records[0]).names
         columns = [name for name in names if name.partition("__")[0] in self._fields]
-        self._rows = _EarlierRows(records, [_STATUS, *columns, *_SIGN_OF])
+        self._rows = _EarlierRows(records, [*columns, *_SIGN_OF])
         self._rules = self._new_rules({rule.rule for rule in earlier.task.rules})
 
     def _new_rules(self, before: set[str]) -> Rules:
@@ -92,21 +91,23 @@ class Keeper:
     def of(self, shard: int, documents: Sequence[Document]) -> KeptRows:
         """What the rows of a shard keep.
 
-        A row keeps nothing if the earlier run did not have it, could not use it, or its values break a new rule: then
-        it is asked as a whole.
+        A row keeps nothing if the earlier run has no values of it, or these break a new rule: then it is asked as a
+        whole.
 
         Raises:
             RunError: if the earlier run's records cannot be read.
         """
-        table = self._rows.take(self._lineage.of(shard))
-        shown = {f"{name}{what}" for name in self._fields for what in ("", "__precision")} | {_STATUS}
+        numbers = self._lineage.of(shard)
+        table = self._rows.take(numbers)
+        shown = {f"{name}{what}" for name in self._fields for what in ("", "__precision")}
         cells = table.select([name for name in table.column_names if name in shown]).to_pylist()
-        beside = [self._beside(row, document) for row, document in zip(cells, documents, strict=True)]
+        beside = [
+            None if number < 0 else self._beside(row, document)
+            for number, row, document in zip(numbers, cells, documents, strict=True)
+        ]
         return KeptRows(task=self._task, fields=self._fields, table=table, beside=beside)
 
     def _beside(self, cells: Mapping[str, Any], document: Document) -> dict[str, ExtractedValue] | None:
-        if cells[_STATUS] != Status.OK:
-            return None
         found = {name: _value(self._task.fields[name], name, cells) for name in self._fields}
         return None if self._rules.broken(found, document.inputs) else found
 

@@ -1,4 +1,4 @@
-"""Which row of an earlier run each row of a run was: the same id, the same text, and the same further inputs.
+"""Which usable row of an earlier run each row of a run was: the same id, text, and further inputs.
 
 Where both runs read a file of the same content, the place of a document in it tells that, and no text is read.
 Elsewhere both texts are read once, and compared by digests. The rows are numbered in the order of the earlier result.
@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glane.corpus.buckets import Buckets
@@ -24,12 +25,15 @@ from glane.corpus.unchanged import KnownFile, Unchanged
 from glane.errors import ConfigError, DataError, RunError
 from glane.extraction.extension import open_earlier, refuse_other_numbers
 from glane.extraction.reader import AnyReader, reader_of
+from glane.extraction.results import Run
 from glane.records import Record
-from glane.run.prepare import PreparedRun
+from glane.run.description import EarlierRun
+from glane.run.directory import RunDirectory
 from glane.settings import DataSettings
-from glane.storage import exists, patiently, write_once
+from glane.storage import exists, listed, patiently, write_once
+from glane.task.prompt import PromptStyle
 from glane.task.task import Task
-from glane.types import Document, Shard
+from glane.types import Document, Shard, Status
 
 _IN_MEMORY = 8_000_000  # rows of both runs: 192 MB; more than this are split over temporary files
 _BUCKET = 4_000_000
@@ -48,45 +52,51 @@ class LineageFacts(Record):
     kind: Literal["glane lineage"] = "glane lineage"
     version: Literal[1] = 1
     earlier: str  # the id of the earlier run's directory
+    plan: str  # digest of its shards
     rows: int
-    same: int  # rows that the earlier run had
+    same: int  # rows of which the earlier run has values
     unread: tuple[str, ...] = ()
 
 
-def prepare_lineage(run: PreparedRun, data: DataSettings, task: Task) -> LineageFacts:
+def prepare_lineage(
+    directory: RunDirectory, plan: Plan, extends: EarlierRun, data: DataSettings, task: Task
+) -> LineageFacts:
     """Find and keep the lineage of a run that extends another, unless that is done. Several processes may do it.
 
     Raises:
-        GlaneError: if a file cannot be read, or no document is one of the earlier run.
+        GlaneError: if a file cannot be read, or the earlier run has values of no document.
     """
-    path, extends = run.directory.lineage, run.description.extends
-    assert extends is not None
-    if not exists(path):
-        found, unread = _find(run.plan, data, task)
+    if not exists(directory.lineage):
+        found, unread = _find(plan, data, task)
         same = int(np.count_nonzero(found >= 0))
         if not same:
             raise ConfigError(
-                f"data.extend: no selected document is one of {data.extend} with the same text, so nothing of it "
-                f"could be kept.{_of_unread(unread)} Leave data.extend out."
+                f"data.extend: {data.extend} has no values of any selected document with the same text, so nothing of "
+                f"it could be kept.{_of_unread(unread)} Leave data.extend out."
             )
-        facts = LineageFacts(earlier=extends.id, rows=len(found), same=same, unread=unread)
+        facts = LineageFacts(earlier=extends.id, plan=_digest_of(plan), rows=len(found), same=same, unread=unread)
         table = pa.table({_COLUMN: pa.array(found, mask=found < 0)})
         table = table.replace_schema_metadata({_KEY: facts.model_dump_json()})
         write_once(
-            path,
+            directory.lineage,
             lambda stream: pq.write_table(table, stream, compression="zstd", row_group_size=_ROW_GROUP),
-            mode=run.directory.file_mode,
+            mode=directory.file_mode,
         )
-    return Lineage(path, run.plan).facts
+    return Lineage(directory.lineage, plan).facts
 
 
-def lineage_lines(facts: LineageFacts, asked: Sequence[str], earlier: str) -> list[str]:
+def lineage_lines(facts: LineageFacts, extends: EarlierRun, *, style: PromptStyle) -> tuple[str, ...]:
     """What the start of a run says of its lineage."""
-    what = ", ".join(asked) or "nothing"
-    return [
-        f"extends {earlier}: of {facts.same} documents {what} is asked, of {facts.rows - facts.same} everything",
-        *([_of_unread(facts.unread).strip()] if facts.unread else []),
-    ]
+    asked, rest = ", ".join(extends.asked) or "nothing", facts.rows - facts.same
+    lines = [f"extends {extends.path}: of {facts.same} documents {asked} is asked, of {rest} everything"]
+    if facts.unread:
+        lines.append(_of_unread(facts.unread).strip())
+    if style == "bare" and extends.asked:
+        lines.append(
+            "the model was trained to answer all fields in their order (prompt_style: bare): asked some of them, it "
+            "often answers otherwise"
+        )
+    return tuple(lines)
 
 
 class Lineage:
@@ -105,11 +115,11 @@ class Lineage:
         except (pa.ArrowException, KeyError, TypeError, ValueError, FileNotFoundError):
             raise self._damaged() from None
         self._bounds = np.cumsum([0, *sizes])
-        if self._bounds[-1] != plan.num_selected:
+        if self.facts.plan != _digest_of(plan) or self._bounds[-1] != plan.num_selected:
             raise self._damaged()
 
     def of(self, shard: int) -> Numbers:
-        """Of each row of a shard, its number in the earlier result; -1 where it has none."""
+        """Of each row of a shard, its number in the earlier result; -1 where that has no values of it."""
         start, end = int(self._starts[shard]), int(self._starts[shard + 1])
         first = int(np.searchsorted(self._bounds, start, side="right")) - 1
         last = int(np.searchsorted(self._bounds, end - 1, side="right")) - 1
@@ -161,6 +171,10 @@ class _Side:
         return halves, np.ones(len(halves), np.bool_)
 
 
+def _digest_of(plan: Plan) -> str:
+    return blake2b(np.ascontiguousarray(plan.shard_rows, np.int64).tobytes(), digest_size=16).hexdigest()
+
+
 def _digest(document: Document) -> bytes:
     """Of all that a prompt shows of a document, and its id."""
     pieces = [[one.id, one.order, one.start, one.end] for one in document.pieces or ()]
@@ -190,7 +204,16 @@ def _find(plan: Plan, data: DataSettings, task: Task) -> tuple[Numbers, tuple[st
         _Side(plan=which, reader=reader_of(data, task, read, carry_columns=()), shared=shared, readable=can_be)
         for which, read, can_be in ((before, files, readable), (plan, plan.files, (True,) * len(plan.files)))
     ]
-    return _matched(*sides), unread
+    found = _matched(*sides)
+    found[~_usable(earlier)[found]] = -1
+    return found, unread
+
+
+def _usable(earlier: Run) -> npt.NDArray[np.bool_]:
+    """Of each row of a result, whether it has values; and False at the end, which -1 is an index of."""
+    files = [pq.read_table(path, columns=["status"]) for path in listed(earlier.directory.records, "*.parquet")]
+    told = [pc.equal(table["status"].cast(pa.string()), Status.OK.value).to_numpy() for table in files]
+    return np.concatenate([*told, [False]])
 
 
 def _matched(before: _Side, now: _Side) -> Numbers:

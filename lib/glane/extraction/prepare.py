@@ -29,11 +29,13 @@ from glane.extraction.codebook import codebook
 from glane.extraction.environment import engine_version
 from glane.extraction.extension import extended, find_extension
 from glane.extraction.fingerprint import make_fingerprint
+from glane.extraction.lineage import lineage_lines, prepare_lineage
 from glane.extraction.lookups import lookup_marks
 from glane.extraction.results import open_run
 from glane.extraction.summary import WORK
 from glane.extraction.tables import VALUE_COLUMNS
 from glane.run.description import EarlierRun, RunDescription
+from glane.run.directory import RunDirectory
 from glane.run.environment import environment
 from glane.run.fingerprint import fingerprint_digest
 from glane.run.work import Draft
@@ -70,7 +72,17 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
             *text_date_lines(files, settings.data.carry_columns),
             *garbled_lines(files, settings.data.text_column),
         ),
+        beside=lambda directory, plan: _lineage(directory, plan, settings, task, extends),
     )
+
+
+def _lineage(
+    directory: RunDirectory, plan: Plan, settings: ResolvedSettings, task: Task, extends: EarlierRun | None
+) -> tuple[str, ...]:
+    if extends is None:
+        return ()
+    facts = prepare_lineage(directory, plan, extends, settings.data, task)
+    return lineage_lines(facts, extends, style=settings.model.prompt_style)
 
 
 def _extension(

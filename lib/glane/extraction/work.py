@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from glane.engine.protocol import Engine
 from glane.engine.registry import start_engine, toy_of
 from glane.extraction.kept import Keeper
-from glane.extraction.lineage import lineage_lines, prepare_lineage
 from glane.extraction.lookups import derivation_of
 from glane.extraction.prepare import draft
 from glane.extraction.reader import reader_of
@@ -113,8 +112,4 @@ def prepare_extraction(work: ExtractionWork) -> PreparedRun:
     """Prepare the run of an extraction; see `glane.run.prepare.prepare_run`."""
     settings = work.settings
     cluster = settings.cluster.model_dump(mode="json")
-    run = prepare_run(run_directory(settings.run), work, cluster=cluster)
-    if (extends := run.description.extends) is None or run.directory.is_complete:
-        return run
-    facts = prepare_lineage(run, settings.data, work.task)
-    return replace(run, notes=(*run.notes, *lineage_lines(facts, extends.asked, extends.path)))
+    return prepare_run(run_directory(settings.run), work, cluster=cluster)

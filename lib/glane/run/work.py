@@ -17,6 +17,7 @@ from typing import Protocol
 from glane.corpus.find import Found
 from glane.corpus.plan import Plan
 from glane.run.description import RunDescription
+from glane.run.directory import RunDirectory
 from glane.run.session import Session
 from glane.run.summary import Summary
 
@@ -25,13 +26,15 @@ from glane.run.summary import Summary
 class Draft:
     """A run before it is written: its description, and a function that makes its plan, if it has none yet.
 
-    `found` is where the input was looked for, if it is files. `notes` are lines to tell at the start.
+    `found` is where the input was looked for, if it is files. `notes` are lines to tell at the start. `beside` writes
+    what the work keeps beside the plan, unless that is there, and returns more of such lines.
     """
 
     description: RunDescription
     plan: Callable[[], Plan]
     found: Found | None = None
     notes: tuple[str, ...] = ()
+    beside: Callable[[RunDirectory, Plan], tuple[str, ...]] = lambda directory, plan: ()  # noqa: ARG005
 
 
 class Work(Protocol):
