@@ -2,7 +2,9 @@
 
 import copy
 import json
+import os
 import shutil
+import signal
 
 import numpy as np
 import polars as pl
@@ -10,7 +12,20 @@ import pyarrow.parquet as pq
 import pytest
 
 import glane
-from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, work, write_documents
+from conftest import (
+    SMALL_TASK,
+    extract_here,
+    job,
+    job_here,
+    launch,
+    make_settings,
+    prepare_run,
+    spec,
+    wait_for,
+    work,
+    worker_pids,
+    write_documents,
+)
 from glane.errors import GlaneError
 from glane.extraction import lineage
 from glane.extraction.extension import reused_fields
@@ -385,6 +400,31 @@ def test_killed_and_gone_on_with(tmp_path):
     raise AssertionError("the run was never finished before it was killed")
 
 
+@pytest.mark.engine
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_mended_field_of_a_real_engine_costs_its_own_tokens_and_survives_kills(tmp_path, demo_run, demo_corpus):
+    new = tmp_path / "new"
+    arguments = [
+        "task=ed_visit", "task.fields.fever.description=Mended.", "model=demo", f"data.extend={demo_run}",
+        f"data.path={demo_corpus}/documents.parquet", f"run.dir={new}", "run.shard_rows=20", "run.heartbeat_s=0.5",
+        "progress=plain",
+    ]  # fmt: skip
+    driver = launch(*arguments, cwd=tmp_path)
+    pids = wait_for(lambda: worker_pids(new), 240)
+    wait_for(lambda: any((new / "parts").glob("part-*.parquet")), 120, every_s=0.01)
+    os.kill(pids[0], signal.SIGKILL)
+    driver.kill()
+    driver.communicate()
+    job(*arguments, cwd=tmp_path, timeout=400)
+    fields = glane.open_run(demo_run).description().fields
+    assert_kept(demo_run, new, [name for name in fields if name != "fever"])
+    found, before = summary(new), summary(demo_run)
+    assert found.extends.fields_asked == ("fever",)
+    assert found.extends.rows_kept == found.flow.OK == 400
+    assert found.tokens.output < before.tokens.output / 5
+
+
 def test_several_workers_share_it(tmp_path, documents, old):
     settings = make_settings(documents, tmp_path / "new", task(MORE), data__extend=str(old))
     run = prepare_run(settings, load_task(settings.task))
@@ -482,6 +522,15 @@ def test_numbered_rows_of_other_files_are_refused(tmp_path, documents):
 def test_a_field_may_not_be_named_as_the_mark(documents, tmp_path):
     with pytest.raises(GlaneError, match="is a column of every result"):
         load_task(task({"reused": {"type": "boolean"}}))
+
+
+def test_it_is_refused_before_a_cluster_is_asked_for_a_node(tmp_path, documents, old):
+    told = job_here(
+        "cluster=slurm", "cluster.dry_run=true", "model=scripted", f"data.path={documents}", f"data.extend={old}",
+        f"run.dir={tmp_path}/new", check=2,
+    )  # fmt: skip
+    assert "data.extend: every answer of" in told.stderr
+    assert "task.instructions" in told.stderr
 
 
 def test_a_preview_is_of_whole_questions(tmp_path, documents, old):

@@ -26,6 +26,8 @@ from glane.storage import listed
 from glane.task.arrow import columns
 from glane.task.derived import lookup_of, normalise_of
 from glane.task.fields import Field, ListField, inner_fields
+from glane.task.result import RESULT_COLUMNS
+from glane.task.signs import OF_FIELDS
 from glane.task.task import Task
 
 _DOCUMENT = frozenset({"id_column", "text_column", "number_rows", "group_by", "order_by"})  # what a document is
@@ -211,11 +213,11 @@ def _refuse_redefined(
 
 def _refuse_other_columns(earlier: Run, task: Task, reused: tuple[str, ...], documents: pa.DataType | None) -> None:
     schema = pq.read_schema(listed(earlier.directory.records, "*.parquet")[0])
-    for column in columns(task, documents=documents):
-        if column.field in reused and (
-            column.name not in schema.names or schema.field(column.name).type != column.type
-        ):
+    wanted = {one.name: one.type for one in columns(task, documents=documents) if one.field in reused}
+    wanted |= {one.name: one.type for one in RESULT_COLUMNS if one.name in OF_FIELDS}
+    for name, kind in wanted.items():
+        if name not in schema.names or schema.field(name).type != kind:
             raise RunError(
-                f"data.extend: the records of {earlier.directory.root} have no column {column.name!r} as this glane "
-                "would write it; another version of glane wrote them. Leave data.extend out."
+                f"data.extend: the records of {earlier.directory.root} have no column {name!r} as this glane would "
+                "write it; another version of glane wrote them. Leave data.extend out."
             )

@@ -147,7 +147,8 @@ class Feeder:
         if isinstance(prompt, Outcome):
             return Result(target=target, outcome=prompt)
         digest = prompt_digest(prompt.tokens, key=self._key)
-        identity = prompt_digest(prompt.tokens, key=self._key, variant=f"{prompt.sampling}{prompt.form.schema}")
+        variant = f"{prompt.sampling}{turn.recall > 0}{prompt.form.schema}"  # a bare prompt does not tell what is asked
+        identity = prompt_digest(prompt.tokens, key=self._key, variant=variant)
         if (verdict := self._suspects.verdict(digest)) is not None:
             reason = rejection_reason(verdict)
             return Result(target=target, outcome=Outcome(status=Status.REJECTED, reason=reason))

@@ -78,7 +78,7 @@ class Keeper:
         names = pq.read_schema(records[0]).names
         columns = [name for name in names if name.partition("__")[0] in self._fields]
         self._rows = _EarlierRows(records, [*columns, *_SIGN_OF])
-        self._rules = self._new_rules({rule.rule for rule in earlier.task.rules})
+        self._rules = self._new_rules({rule["rule"] for rule in earlier.description().fingerprint["task"]["rules"]})
 
     def _new_rules(self, before: set[str]) -> Rules:
         """The rules between kept fields that the earlier run did not check."""

@@ -72,15 +72,13 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
             *text_date_lines(files, settings.data.carry_columns),
             *garbled_lines(files, settings.data.text_column),
         ),
-        beside=lambda directory, plan: _lineage(directory, plan, settings, task, extends),
+        beside=None if extends is None else lambda directory, plan: _lineage(directory, plan, settings, task, extends),
     )
 
 
 def _lineage(
-    directory: RunDirectory, plan: Plan, settings: ResolvedSettings, task: Task, extends: EarlierRun | None
+    directory: RunDirectory, plan: Plan, settings: ResolvedSettings, task: Task, extends: EarlierRun
 ) -> tuple[str, ...]:
-    if extends is None:
-        return ()
     facts = prepare_lineage(directory, plan, extends, settings.data, task)
     return lineage_lines(facts, extends, style=settings.model.prompt_style)
 

@@ -47,9 +47,10 @@ class ReadingPlan:
         whole = whole or task
         self.questions = QuestionsOfParts(task, style=style, shape=shape)
         self.rules = Rules(task.rules, whole.fields, task.input_columns)
-        # Those that another answer can mend.
-        mendable = [rule for rule in task.rules if names_in(rule) & set(task.fields)]
-        self.mendable = self.rules if whole is task else Rules(mendable, whole.fields, task.input_columns)
+        self.mendable = self.rules
+        if whole is not task:  # another answer can mend those alone that name a field that is asked
+            mendable = [rule for rule in task.rules if names_in(rule) & set(task.fields)]
+            self.mendable = Rules(mendable, whole.fields, task.input_columns)
         self.wrappers = Wrappers.of(task.spelling)
         self.suspicion = Suspicion(whole.fields, task.spelling)
         self.leaks = Leaks(task.examples if style == "full" else (), task.fields)  # a bare prompt shows no example

@@ -59,7 +59,7 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     changed = directory.create()
     # The plan is made before the run is declared, so that a wrong `where` or a duplicate id leaves no run behind.
     plan = _plan_of(directory) if known is not None and exists(directory.plan) else draft.plan()
-    more = () if directory.is_complete else draft.beside(directory, plan)
+    more = () if draft.beside is None or directory.is_complete else draft.beside(directory, plan)
     if known is None and not directory.write_once(directory.description, description_bytes(draft.description)):
         other = known_run(directory)
         assert other is not None

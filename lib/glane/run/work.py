@@ -34,7 +34,7 @@ class Draft:
     plan: Callable[[], Plan]
     found: Found | None = None
     notes: tuple[str, ...] = ()
-    beside: Callable[[RunDirectory, Plan], tuple[str, ...]] = lambda directory, plan: ()  # noqa: ARG005
+    beside: Callable[[RunDirectory, Plan], tuple[str, ...]] | None = None
 
 
 class Work(Protocol):
