@@ -371,14 +371,18 @@ def test_samples_beside_drafted_answers_change_neither(task, notes, drafting):
 
 
 @pytest.mark.engine
-def test_a_prompt_of_which_one_token_is_left_to_compute_is_answered(task, drafting):
-    """vLLM would fill such a request up with tokens that are none, if its table of lengths did not forbid it."""
-    drafter, _ = drafting
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_a_prompt_of_which_one_token_is_left_to_compute_is_answered(task, asked, drafting, temperature):
+    """vLLM would give such a request drafts that are none, if its table of lengths did not forbid it."""
+    (engine, _), (drafter, drafts) = asked, drafting
     block = drafter._engine.vllm_config.cache_config.block_size
-    texts = [f"{TEXTS[0]}{' toux' * number}" for number in range(3 * block)]
+    texts = (f"{TEXTS[0]}{' toux' * number}" for number in range(3 * block))
     text = next(one for one in texts if len(drafter.encode(messages(task, {"text": one}, style="bare"))) % block == 1)
-    others = answers(drafter, task, [text, TEXTS[1]])
-    assert told(answers(drafter, task, [TEXTS[1], text])) == told(others[::-1])
+    sampling = Sampling(temperature=temperature, seed=3, max_tokens=256)
+    before = told(answers(engine, task, [text], sampling))
+    drafts.clear()
+    assert [told(answers(drafter, task, [text], sampling)) for _ in range(3)] == [before] * 3
+    assert (drafts["drafted"] > 0) == (temperature == 0)
 
 
 @pytest.mark.engine

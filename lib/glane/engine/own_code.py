@@ -65,8 +65,8 @@ def drafts_quotes(settings: ModelSettings) -> bool:
 def _speculation(max_num_seqs: int) -> dict[str, Any]:
     """vLLM's setting `speculative_config`.
 
-    The table of batch sizes names one length for all. With a table, vLLM does not fill new requests up with tokens that
-    are none, whose embeddings cannot be looked up.
+    The table of batch sizes names one length for all. Without a table, vLLM gives a request of which one token is left
+    to compute drafts that are none (-1), and a sample would be checked as if it had been drafted.
     """
     return {
         "method": "custom_class",
