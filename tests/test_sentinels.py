@@ -40,7 +40,7 @@ from glane.extraction.places import drift_file
 from glane.job.extract import _finish
 from glane.job.resolve import absolute, resolve
 from glane.job.sentinels import Sentinels, sentinels_of
-from glane.job.submit import _check
+from glane.job.submit import check_submission
 from glane.run.heartbeat import Heartbeat, heartbeats, read_heartbeat
 from glane.run.overview import overview
 from glane.run.progress import ProgressReporter
@@ -407,7 +407,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_started(tmp_path: Pat
     assert "holds no sentinels" in refused(tmp_path / "nowhere")
     assert "task.sentinels=null" in refused(tmp_path / "nowhere")
     with pytest.raises(ConfigError, match="holds no sentinels"):  # before a job is submitted, too
-        _check(attached(documents, tmp_path / "run", tmp_path / "nowhere"))
+        check_submission(attached(documents, tmp_path / "run", tmp_path / "nowhere"))
     folder = frozen_folder(tmp_path, documents)
     other = {"weight": {"type": "number"}, "age": {"type": "string"}}
     told = refused(folder, fields=other, name="other")
