@@ -17,6 +17,9 @@ CALLS = {
     "review": (lambda **one: glane.review("no such run", "out", **one), {
         "blind": [-0.1, 1.5, 50, NAN], "rows": [0, -3, 1.5, NAN], "seed": [-1],
     }),
+    "screen": (lambda **one: glane.screen("no such run", "out", "fever", **one), {
+        "recall": [0, 1, 95, NAN], "certainty": [0.4, 1, "a"], "rows": [0, 1.5], "seed": [-1],
+    }),
     "draw_sample": (lambda **one: glane.draw_sample("no such run", **one), {"blind": [2, NAN], "rows": [0], "seed": [-1]}),
     "evaluate": (lambda **one: glane.evaluate("no such run", "g.parquet", **one), {"samples": [-1, 10**6, NAN], "seed": [-1]}),
     "compare": (lambda **one: glane.compare(["no such run"], **one), {"samples": [-1, 0.5, NAN], "seed": [-1]}),

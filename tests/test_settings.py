@@ -31,6 +31,7 @@ _FILES = {
     "estimate": settings.EstimateSettings,
     "multiverse": settings.MultiverseSettings,
     "review": settings.ReviewSettings,
+    "screen": settings.ScreenSettings,
     "sentinels": settings.SentinelsSettings,
     "plant": settings.PlantSettings,
     "demo_corpus": settings.DemoCorpusSettings,

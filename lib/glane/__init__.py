@@ -1,8 +1,8 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `estimate`, `multiverse`,
-`seal_question`, `review`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is
-loaded when it is first used, so that `import glane` takes no time.
+`seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`.
+Each is loaded when it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from glane.api.multiverse import multiverse
     from glane.api.review import draw_sample, review
     from glane.api.runs import runs
+    from glane.api.screen import screen
     from glane.api.seal import seal_question
     from glane.api.sentinels import freeze_sentinels
     from glane.extraction.results import Run, open_run
@@ -41,6 +42,7 @@ __all__ = [
     "plant_attacks",
     "review",
     "runs",
+    "screen",
     "seal_question",
 ]
 _OWN = (
@@ -52,6 +54,7 @@ _OWN = (
     "multiverse",
     "review",
     "runs",
+    "screen",
 )  # in a module of that name
 _PLACES = {
     "Run": "glane.extraction.results",

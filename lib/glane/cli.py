@@ -23,6 +23,7 @@ COMMANDS = (
     "plan",
     "doctor",
     "review",
+    "screen",
     "evaluate",
     "compare",
     "calibrate",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
@@ -12,6 +11,7 @@ from glane.api.clusters import evaluated_clusters
 from glane.api.next_documents import answer_of, next_documents
 from glane.api.numbers import check_numbers
 from glane.api.sources import Names, RunLike, TableLike, names_in, refuse_uncarried, run_of
+from glane.api.texts import TEXT, with_texts
 from glane.assess.arms import with_arms
 from glane.assess.clusters import CLUSTER
 from glane.assess.review.adjudication import write_adjudication
@@ -25,13 +25,9 @@ from glane.assess.review.reviewed_sample import read_sample
 from glane.assess.sampling import STRATUM, draw
 from glane.assess.sampling_by_answer import LIKELY_PPV, LIKELY_SENSITIVITY, expected_half_width, of_the_yes
 from glane.assess.yes import is_yes
-from glane.extraction.case_text import case_text, in_case_text, texts_by_group
 from glane.extraction.results import Run
 from glane.run.links import links_to
-from glane.settings import DataSettings
 from glane.settings.review import ReviewSettings
-
-_TEXT = "__text"
 
 
 def draw_sample(
@@ -130,30 +126,16 @@ def review(
             field=field, value=value, blind=blind,
         )  # fmt: skip
         expected = None if field is None else _expected(opened, field, value, rows)
-    reviewed, others = _with_texts(opened, pl.col(data.result_id).is_in(drawn[data.result_id].to_list()))
+    reviewed, others = with_texts(
+        opened, opened.usable(), pl.col(data.result_id).is_in(drawn[data.result_id].to_list())
+    )
     shown = review_data(
         opened.task, reviewed, drawn,
-        id_column=data.result_id, text_column=_TEXT, run=opened.description().fingerprint_digest, fields=chosen,
+        id_column=data.result_id, text_column=TEXT, run=opened.description().fingerprint_digest, fields=chosen,
         context=[*data.carry_columns, *others], toy=opened.toy,
     )  # fmt: skip
     said = write_review(out_dir, drawn, shown, of=links_to([opened.directory]))
     return said if expected is None else f"{said}\n{expected}"
-
-
-def _with_texts(run: Run, is_shown: pl.Expr) -> tuple[pl.DataFrame | list[dict[str, Any]], list[str]]:
-    """Rows of the result with their text in the column _TEXT, and the names of the task's other inputs beside it.
-
-    The reviewer sees what the model saw: the task's other inputs, too.
-    """
-    data, usable, documents = run.settings.data, run.usable(), run.inputs()
-    columns = usable.collect_schema().names()
-    others = [name for name in run.task.input_columns if name != data.text_column and name not in columns]
-    asked = usable.filter(is_shown)
-    if data.group_by is None:
-        texts = documents.filter(is_shown).select(data.id_column, pl.col(data.text_column).alias(_TEXT), *others)
-        return asked.join(texts, on=data.id_column).collect(), others
-    needed = dict.fromkeys([data.group_by, data.id_column, data.text_column, *others])
-    return _cases(asked.collect(), documents.filter(is_shown).select(list(needed)).collect(), data, others), others
 
 
 def _expected(run: Run, field: str, value: str | bool, rows: int) -> str:
@@ -171,21 +153,6 @@ def _expected(run: Run, field: str, value: str | bool, rows: int) -> str:
     )
 
 
-def _cases(
-    rows: pl.DataFrame, documents: pl.DataFrame, data: DataSettings, others: Sequence[str]
-) -> list[dict[str, Any]]:
-    """The rows of groups, each with its documents as one text, and its evidence in that text."""
-    group_by = data.result_id
-    texts = texts_by_group(documents, group_by=group_by, id_column=data.id_column, text_column=data.text_column)
-    beside = {row[group_by]: row for row in documents.select(group_by, *others).iter_rows(named=True)}
-    found = []
-    for row in rows.iter_rows(named=True):
-        whole = case_text(row, texts[row[group_by]])
-        moved = {name: in_case_text(value, whole.starts) for name, value in row.items()}
-        found.append({**moved, **beside[row[group_by]], _TEXT: whole.text})
-    return found
-
-
 def _reviewed(run: Run, paths: tuple[str, ...]) -> tuple[dict[str, Corrections], pl.DataFrame]:
     """Files of readers, and the rows of the result that these are about."""
     reviews = {path: read_corrections(path, run=run.description().fingerprint_digest) for path in paths}
@@ -199,10 +166,10 @@ def _adjudicate(run: Run, out_dir: str, paths: tuple[str, ...]) -> str:
     sample = read_sample(out_dir, id_column=data.result_id)
     readings = read_readings(run.task, reviewed, sample, reviews, id_column=data.result_id)
     is_shown = pl.col(data.result_id).cast(pl.String).is_in(list(readings.disputes()))
-    rows, others = _with_texts(run, is_shown)
+    rows, others = with_texts(run, run.usable(), is_shown)
     return write_adjudication(
         out_dir, run.task, rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else rows, readings, sample,
-        id_column=data.result_id, text_column=_TEXT, run=run.description().fingerprint_digest,
+        id_column=data.result_id, text_column=TEXT, run=run.description().fingerprint_digest,
         context=[*data.carry_columns, *others], toy=run.toy,
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.runs import RunsSettings, runs_settings
+from glane.settings.screen import ScreenSettings, screen_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
 
@@ -52,6 +53,7 @@ __all__ = [
     "RunSettings",
     "RunsSettings",
     "SamplingSettings",
+    "ScreenSettings",
     "SentinelsSettings",
     "SlurmSettings",
     "StatusSettings",
@@ -68,6 +70,7 @@ __all__ = [
     "plant_settings",
     "review_settings",
     "runs_settings",
+    "screen_settings",
     "sentinels_settings",
     "status_settings",
 ]

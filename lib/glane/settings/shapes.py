@@ -49,15 +49,13 @@ def as_answer(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class AskedFigure(Strict):
-    """What a figure is of, and the weights of the reviewed sample: the same for every job that gives figures."""
+class AskedYes(Strict):
+    """What makes a document a yes: a value of a field, or a case definition."""
 
     field: str | None = None
     case: str | None = None
     cases: HomePath | None = None
     value: str = "true"
-    weight: str | None = None
-    inclusion_probability: str | None = None
 
     _as_text = field_validator("value", mode="before")(as_answer)
 
@@ -68,6 +66,13 @@ class AskedFigure(Strict):
         if self.cases is not None and self.case is None:
             raise ValueError("cases: a file of definitions; say which by case=NAME")
         return self
+
+
+class AskedFigure(AskedYes):
+    """What a figure is of, and the weights of the reviewed sample: the same for every job that gives figures."""
+
+    weight: str | None = None
+    inclusion_probability: str | None = None
 
     @model_validator(mode="after")
     def _one_weight(self) -> Self:

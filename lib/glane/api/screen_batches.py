@@ -1,0 +1,113 @@
+"""The batches of a screening: pages for readers, and what they said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from glane.api.screen_question import Asked
+from glane.api.texts import TEXT, with_texts
+from glane.assess.arms import ARM, BLIND
+from glane.assess.files import write_new_file
+from glane.assess.review.adjudication import write_adjudication
+from glane.assess.review.corrections import Corrections, read_corrections
+from glane.assess.review.data import documents_shown, page_data
+from glane.assess.review.gold import make_gold
+from glane.assess.review.page import write_review
+from glane.assess.review.readings import read_readings
+from glane.assess.review.reviewed_sample import Sample, read_sample
+from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT, WHOLE
+from glane.assess.screen import files
+from glane.assess.screen.ranking import DRAW
+from glane.assess.screen.record import BatchPage
+from glane.assess.screen.replay import Batch
+from glane.errors import DataError
+from glane.run.links import links_to
+
+
+def write_batch(asked: Asked, root: Path, batch: Batch, order: pl.DataFrame) -> str:
+    """Write the page of a batch, without the model's answers, in random order."""
+    run, folder = asked.run, files.batch_folder(root, batch.number)
+    data, name = run.settings.data, run.id_column
+    rows, others = with_texts(run, *asked.rows(list(batch.ids)))
+    named = rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else rows
+    by_id = {str(row[name]): row for row in named}
+    sample = (
+        order.filter(pl.col(name).cast(pl.String).is_in(batch.ids))
+        .sort(DRAW)
+        .select(
+            name, pl.lit(1.0).alias(PROBABILITY), pl.lit(1.0).alias(WEIGHT), pl.lit(WHOLE).alias(STRATUM),
+            pl.lit(BLIND).alias(ARM),
+        )
+    )  # fmt: skip
+    shown = [
+        {**documents_shown(by_id[key], name, TEXT, [*data.carry_columns, *others]), "blind": True}
+        for key in sample[name].cast(pl.String)
+    ]
+    page = page_data(run.task, shown, asked.fields(), run=run.description().fingerprint_digest, toy=run.toy)
+    said = write_review(folder, sample, page, of=links_to([run.directory]))
+    write_new_file(
+        folder, files.BATCH, BatchPage(number=batch.number, how=batch.how, page=page["page"]).as_json()
+    )  # fmt: skip
+    return f"batch {batch.number} ({batch.how}): {said}"
+
+
+def adjudicate_batch(asked: Asked, root: Path, paths: tuple[str, ...]) -> str:
+    """Write the page of what the readers of a batch disagree on; return a line about it."""
+    run, (batch, reviews) = asked.run, _reviews(asked, root, paths)
+    sample, rows = _batch(asked, root, batch)
+    readings = read_readings(run.task, rows, sample, reviews, id_column=run.id_column)
+    shown, others = with_texts(run, *asked.rows(list(readings.disputes())))
+    return write_adjudication(
+        files.batch_folder(root, batch.number), run.task,
+        shown.iter_rows(named=True) if isinstance(shown, pl.DataFrame) else shown, readings, sample,
+        id_column=run.id_column, text_column=TEXT, run=run.description().fingerprint_digest,
+        context=[*run.settings.data.carry_columns, *others], toy=run.toy,
+    )  # fmt: skip
+
+
+def take_answers(asked: Asked, root: Path, paths: tuple[str, ...], adjudicated: str | None) -> str:
+    """Keep the answers of a batch once all of it was read; say how far it is otherwise."""
+    run, (batch, reviews) = asked.run, _reviews(asked, root, paths)
+    sample, rows = _batch(asked, root, batch)
+    gold = make_gold(run.task, rows, sample, reviews, id_column=run.id_column, adjudicated=adjudicated)
+    if left := len(sample.drawn) - gold.table.num_rows:
+        return (
+            f"batch {batch.number} is counted when all of it is read: {left} of {len(sample.drawn)} documents are "
+            "left. Read on, save, and give the file again"
+        )
+    if gold.unsettled:
+        raise DataError(
+            f"corrections: readers disagree on {len(gold.unsettled)} documents of batch {batch.number}, and nothing "
+            "settles it. Give adjudicate=[…] with the same files, then adjudicated=… beside corrections."
+        )
+    table = pl.from_arrow(gold.table)
+    assert isinstance(table, pl.DataFrame)
+    labels = table.select(
+        pl.col(run.id_column).cast(pl.String), asked.is_case(table).alias(files.CASE), pl.col(REVIEWER)
+    )
+    files.keep_answers(root, batch.number, labels)
+    return ""
+
+
+def _reviews(asked: Asked, root: Path, paths: tuple[str, ...]) -> tuple[BatchPage, dict[str, Corrections]]:
+    """The files of the readers of one batch, and which it is."""
+    reviews = {path: read_corrections(path, run=asked.run.description().fingerprint_digest) for path in paths}
+    pages = files.known_pages(root)
+    for path, review in reviews.items():
+        if review.page not in pages:
+            raise DataError(f"{path}: of another page than those of the batches of {root}. Give its out.dir.")
+    numbers = {pages[review.page].number for review in reviews.values()}
+    if len(numbers) > 1:
+        raise DataError(
+            f"corrections: files of batches {', '.join(map(str, sorted(numbers)))}. Give those of one batch."
+        )
+    return pages[next(iter(reviews.values())).page], reviews
+
+
+def _batch(asked: Asked, root: Path, batch: BatchPage) -> tuple[Sample, pl.DataFrame]:
+    """The sample of a batch, and its rows of the result."""
+    sample = read_sample(files.batch_folder(root, batch.number), id_column=asked.run.id_column)
+    rows, is_asked = asked.rows(list(sample.drawn))
+    return sample, rows.filter(is_asked).collect()

@@ -1,0 +1,74 @@
+"""Screening to the end, on populations with known cases: how often the recall is kept, and how much is read.
+
+    .venv/bin/python tests/simulations/screening.py [samples]
+
+The ranking tells cases from others more or less well: `d` is how far apart their scores are, in standard deviations.
+`misses` is a sharp ranking that puts a tenth of the cases among the surest others; `inverted` puts cases last.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from glane.assess.screen.ranking import DRAW, RANK
+from glane.assess.screen.replay import replay
+
+RECALL, CERTAINTY, ROWS = 0.95, 0.95, 100
+RANKINGS = ("sharp, d=6", "good, d=3", "fair, d=2", "random", "misses", "inverted")
+CELLS = [
+    *((1_000, prevalence, ranking) for prevalence in (0.005, 0.02, 0.1, 0.3) for ranking in RANKINGS),
+    *((10_000, prevalence, ranking) for prevalence in (0.0005, 0.005, 0.02, 0.1) for ranking in RANKINGS),
+]
+_APART = {"sharp, d=6": 6.0, "good, d=3": 3.0, "fair, d=2": 2.0, "random": 0.0, "misses": 6.0, "inverted": -2.0}
+
+
+def population(
+    num: int, prevalence: float, ranking: str, rng: np.random.Generator
+) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
+    """The documents in both orders, and which of them are cases: always as many as the prevalence says."""
+    truth = np.zeros(num, dtype=bool)
+    truth[rng.choice(num, max(1, round(num * prevalence)), replace=False)] = True
+    score = rng.normal(size=num) + _APART[ranking] * truth
+    if ranking == "misses":
+        lost = truth & (rng.random(num) < 0.1)
+        score[lost] = rng.normal(size=int(lost.sum())) - 3
+    places = np.empty(num, dtype=np.int64)
+    places[np.argsort(-score)] = np.arange(num)
+    return pl.DataFrame({"id": np.arange(num), RANK: places, DRAW: rng.permutation(num)}), truth
+
+
+def screened(
+    num: int, prevalence: float, ranking: str, *, seed: int, recall: float = RECALL
+) -> tuple[float, float, float]:
+    """The recall that a screening reaches, the share of documents read, and the share drawn at random."""
+    order, truth = population(num, prevalence, ranking, np.random.default_rng([seed, num, RANKINGS.index(ranking)]))
+    found = replay(
+        order, id_column="id", recall=recall, certainty=CERTAINTY, rows=ROWS,
+        answers_of=lambda batch: {name: bool(truth[int(name)]) for name in batch.ids},
+    )  # fmt: skip
+    drawn = sum(one.read for one in found.done if one.how == "random")
+    return sum(found.answers.values()) / int(truth.sum()), len(found.answers) / num, drawn / num
+
+
+def study(samples: int) -> Iterator[str]:
+    """Lines of a table, as they are known."""
+    yield "| documents | cases | ranking | kept | worst recall | read | at random | most read |"
+    yield "| --: | --: | --- | --: | --: | --: | --: | --: |"
+    for num, prevalence, ranking in CELLS:
+        found = np.array([screened(num, prevalence, ranking, seed=seed) for seed in range(samples)])
+        recall, read, drawn = found.T
+        kept = (recall >= RECALL - 1e-12).mean()
+        yield (
+            f"| {num:,} | {max(1, round(num * prevalence)):,} | {ranking} | {kept:.3f} | {recall.min():.3f} | "
+            f"{read.mean():.2f} | {drawn.mean():.2f} | {read.max():.2f} |"
+        )
+
+
+if __name__ == "__main__":
+    for line in study(int(sys.argv[1]) if len(sys.argv) > 1 else 500):
+        print(line, flush=True)

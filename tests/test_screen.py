@@ -1,0 +1,480 @@
+"""Screening: what is certain of the cases that are left, and a reading from its first batch to its end."""
+
+import itertools
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import hypergeom
+
+import glane
+from conftest import extract_here, job_here, make_settings, write_documents
+from glane.assess.screen.certificate import Certificate, tolerated
+from glane.assess.screen.page import WORDS
+from glane.assess.screen.policy import Read, next_how
+from glane.assess.screen.ranking import DRAW, RANK, SURE, YES, ranked
+from glane.assess.screen.record import ScreeningState
+from glane.assess.screen.replay import replay
+from glane.errors import ConfigError, DataError, GlaneError, RunError
+from glane.records import read_record
+from glane.settings import screen_settings
+from test_reading import hidden
+
+# --- What is certain ---
+
+
+def certificate(num, recall=0.95, certainty=0.95):
+    return Certificate(num_documents=num, recall=recall, certainty=certainty)
+
+
+def ever_ruled_out(num, total, certainty, *, found_before=0, read_before=0):
+    """The exact probability that the true total is ever ruled out, when all that is left is drawn at random one by one."""
+    alive, lost = {0: 1.0}, 0.0  # by cases found in draws
+    unread, left = num - read_before, total - found_before
+    for drawn in range(unread):
+        after = {}
+        for hits, chance in alive.items():
+            case = (left - hits) / (unread - drawn)
+            for hit, part in ((1, chance * case), (0, chance * (1 - case))):
+                if part:
+                    after[hits + hit] = after.get(hits + hit, 0.0) + part
+        alive = {}
+        for hits, chance in after.items():
+            if _rules_out(num, total, certainty, read_before, found_before, drawn + 1, hits):
+                lost += chance
+            else:
+                alive[hits] = chance
+    return lost
+
+
+def _rules_out(num, total, certainty, read_before, found_before, drawn, hits):
+    one = certificate(num, certainty=certainty)
+    if read_before:
+        one.count("ranked", read_before, found_before)
+    one.count("random", drawn, hits)
+    return one._highest[total] >= -math.log(1 - certainty)
+
+
+@pytest.mark.parametrize("certainty", [0.8, 0.95])
+@pytest.mark.parametrize(("read_before", "found_before"), [(0, 0), (5, 4)])
+def test_the_true_total_is_hardly_ever_ruled_out_however_often_one_looks(certainty, read_before, found_before):
+    num = 25
+    worst = max(
+        ever_ruled_out(num, total, certainty, read_before=read_before, found_before=found_before)
+        for total in range(found_before, found_before + num - read_before + 1)
+    )
+    assert 0.2 * (1 - certainty) < worst <= 1 - certainty  # the first says that the test looks at something
+
+
+@pytest.mark.parametrize("cases", [(0,), (5,), (2, 3), (4, 5), (0, 1, 5), (1, 3, 4, 5), (0, 1, 2, 3)])
+@pytest.mark.parametrize("rows", [1, 2])
+def test_over_all_random_orders_a_whole_screening_misses_its_recall_as_seldom_as_told(cases, rows):
+    """Every order of six documents, whatever places in the ranking the cases have; `cases` are those places."""
+    recall, certainty = 0.7, 0.7
+    missed = 0
+    for draws in itertools.permutations(range(6)):
+        order = pl.DataFrame({"id": list("abcdef"), RANK: range(6), DRAW: draws})
+        truth = {name: place in cases for place, name in enumerate("abcdef")}
+        found = replay(
+            order, id_column="id", recall=recall, certainty=certainty, rows=rows,
+            answers_of=lambda batch, truth=truth: {name: truth[name] for name in batch.ids},
+        )  # fmt: skip
+        missed += sum(found.answers.values()) < recall * len(cases)
+    assert missed / math.factorial(6) <= 1 - certainty
+
+
+def test_no_case_among_many_draws_rules_out_little_less_than_the_test_of_one_look():
+    one = certificate(1000)
+    one.count("ranked", 200, 100)
+    for _ in range(20):
+        one.count("random", 20, 0)
+    told = one.most_cases - one.found
+    at_one_look = max(left for left in range(100) if hypergeom.pmf(0, 800, left, 400) > 0.05)
+    assert at_one_look <= told <= at_one_look + 1
+
+
+def test_what_is_certain_holds_within_what_was_counted():
+    one = certificate(50)
+    assert (one.most_cases, one.recall_at_least, one.is_reached) == (50, 0.0, False)
+    one.count("ranked", 50, 7)
+    assert (one.most_cases, one.recall_at_least, one.is_reached, one.still_to_draw()) == (7, 1.0, True, 0)
+    none = certificate(3)
+    none.count("ranked", 3, 0)
+    assert (none.most_cases, none.recall_at_least) == (0, 1.0)
+    for num, cases in ((1, 2), (60, 1), (-1, 0)):
+        with pytest.raises(ValueError, match="documents"):
+            certificate(50).count("random", num, cases)
+
+
+@pytest.mark.parametrize(
+    ("found", "recall", "left"), [(0, 0.95, 0), (18, 0.95, 0), (19, 0.95, 1), (95, 0.95, 5), (9, 0.9, 1)]
+)
+def test_what_the_recall_tolerates(found, recall, left):
+    assert tolerated(found, recall) == left
+    assert found / max(1, found + left) >= recall - 1e-9 or found == 0
+    assert found / (found + left + 1) < recall
+
+
+@pytest.mark.parametrize(("read", "found"), [(100, 0), (300, 40), (700, 90)])
+def test_what_is_still_to_be_drawn_is_the_least_that_does(read, found):
+    one = certificate(1000)
+    one.count("ranked", read, found)
+    least = one.still_to_draw()
+    assert 0 < least <= 1000 - read
+    assert one.still_to_draw(at_most=7) == min(7, least)
+    for num, reached in ((least, True), (least - 1, False)):
+        again = certificate(1000)
+        again.count("ranked", read, found)
+        again.count("random", num, 0)
+        assert again.is_reached is reached
+
+
+def test_cases_among_the_draws_are_not_forgotten_when_the_ranking_goes_on():
+    one = certificate(1000)
+    one.count("ranked", 100, 50)
+    one.count("random", 300, 0)
+    before = one.most_cases
+    one.count("ranked", 100, 1)
+    assert one.most_cases == before  # what was ruled out stays so; one of them was found
+    one.count("random", 100, 0)
+    assert one.most_cases <= before
+
+
+# --- Which documents come next ---
+
+
+def test_a_dry_ranking_is_left_and_taken_up_again_when_it_has_more():
+    one, reads = certificate(1000), []
+
+    def after(how, num, cases):
+        reads.append(Read(how=how, num=num, cases=cases))
+        one.count(how, num, cases)
+        return next_how(reads, one, rows=100)
+
+    assert next_how([], one, rows=100) == "ranked"
+    assert after("ranked", 100, 60) == "ranked"
+    assert after("ranked", 100, 0) == "random"
+    assert after("random", 100, 0) == "random"
+    assert after("random", 100, 0) == "random"
+    other = certificate(1000)
+    other.count("ranked", 200, 60)
+    many = [
+        Read(how="ranked", num=100, cases=60),
+        Read(how="ranked", num=100, cases=0),
+        Read(how="random", num=100, cases=1),
+    ]
+    other.count("random", 100, 1)
+    assert next_how(many, other, rows=100) == "random"  # it finds no less than the ranking, as far as one knows
+    many[1] = Read(how="ranked", num=100, cases=1)
+    assert next_how(many, other, rows=100) == "ranked"
+
+
+def test_the_order_is_that_of_the_model_and_beside_it_one_at_random():
+    rows = pl.DataFrame(
+        {
+            "id": ["a", "b", "c", "d", "e", "f"],
+            YES: [False, True, None, True, False, True],
+            SURE: [0.9, 0.6, None, 0.99, 0.6, None],
+        }
+    )
+    found = ranked(rows, id_column="id", seed=0)
+    assert found["id"].to_list() == ["d", "b", "f", "c", "e", "a"]
+    assert sorted(found[DRAW].to_list()) == list(range(6))
+    assert ranked(rows[::-1], id_column="id", seed=0).equals(found)
+
+
+def test_the_order_at_random_does_not_follow_the_model():
+    generator = np.random.default_rng(0)
+    truth = generator.random(2000) < 0.5
+    rows = pl.DataFrame({"id": [f"d{i:04}" for i in range(2000)], YES: truth, SURE: np.full(2000, 0.9)})
+    first = ranked(rows, id_column="id", seed=3).filter(pl.col(DRAW) < 1000).join(rows, on="id")[YES]
+    assert abs(int(first.sum()) - 500) < 80
+
+
+# --- A screening ---
+
+TASK = {
+    "name": "calls",
+    "language": "en",
+    "instructions": "Read the text.",
+    "fields": {
+        "bite": {"type": "boolean", "nullable": True},
+        "animal": {"type": "enum", "values": ["dog", "bat"], "nullable": True},
+    },
+}
+
+
+def is_bite(text):
+    return "bitten" in (text or "")
+
+
+def make_run(folder, num=60, every=6, **changes):
+    """Every sixth document is a case; the model finds most; of some documents it says nothing."""
+    texts = []
+    for at in range(num):
+        truth = at % every == 0
+        said = truth != (at % 30 == 12)
+        answer = hidden({"bite": said, "animal": "bat" if truth else None})
+        text = f"Call {at}: {'bitten by a bat' if truth else 'no contact'}. "
+        texts.append(text + ("[[invalid]]" if at % 20 == 6 else f"[[answer {answer}]]"))
+    texts[1] = ""
+    folder.mkdir(exist_ok=True)
+    data = write_documents(folder / "d.parquet", texts)
+    extract_here(make_settings(data, folder / "run", TASK, **changes))
+    return glane.open_run(folder / "run")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("run"))
+
+
+def read_page(folder, name="review.html"):
+    return json.loads((folder / name).read_text().split('id="data">')[1].split("</script>")[0])
+
+
+def answered(folder, path, *, reviewer="Anne", only=None, answer=is_bite, **changes):
+    """The file that a reader saves who has read the page of a batch."""
+    data = read_page(folder)
+    documents = []
+    for document in data["documents"][:only]:
+        given = {"bite": {"decision": "given", "answer": answer(document["text"])}}
+        given |= {
+            name: {"decision": "given", "answer": "bat" if is_bite(document["text"]) else None}
+            for name in data["fields"]
+            if name == "animal"
+        }
+        documents.append({"id": document["id"], "fields": given})
+    content = {
+        "kind": "glane corrections", "version": 1, "run": data["run"], "page": data["page"], "task": data["task"],
+        "reviewer": reviewer, "saved": f"by {reviewer}", "fields": list(data["fields"]), "sampled": len(data["documents"]),
+        "documents": documents, **changes,
+    }  # fmt: skip
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def state_of(out):
+    return read_record(ScreeningState, out / "state.json")
+
+
+def read_on(run, out, *, rows=10, **changes):
+    """Read until the screening says to stop."""
+    found = glane.screen(run, str(out), "bite", rows=rows, **changes)
+    for number in range(1, 100):
+        if found.state.is_reached:
+            return found
+        path = answered(out / f"batch-{number:04}", out.parent / f"{out.name}-{number}.json")
+        found = glane.screen(run, str(out), "bite", rows=rows, corrections=path, **changes)
+    raise AssertionError("it never stops")
+
+
+def test_a_screening_goes_batch_by_batch_until_nearly_all_cases_are_certain_to_be_found(run, tmp_path):
+    found = read_on(run, tmp_path / "out")
+    truth = {f"d{at}" for at in range(0, 60, 6)}
+    of_read = set(found.read.filter(pl.col("is_case"))["id"])
+    assert found.state.is_reached
+    assert of_read == truth & set(found.read["id"])
+    assert len(of_read) >= 0.95 * len(truth)
+    assert (found.state.read, found.state.found) == (found.read.height, len(of_read))
+    assert found.state.without_answer == 1 + 3  # an empty text, and three answers that cannot be read
+    assert "stop: the recall is reached" in str(found)
+    assert sum(one.read for one in found.state.batches) == found.state.read
+    assert pl.read_parquet(tmp_path / "out" / "read.parquet").equals(found.read)
+    assert state_of(tmp_path / "out") == found.state
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert WORDS["fr"]["title"] in page
+    assert WORDS["en"]["random"] in page
+    assert "no contact" not in page
+
+
+def test_documents_without_an_answer_are_read_and_counted(run, tmp_path):
+    """d6 is a case that the model said nothing of."""
+    found = read_on(run, tmp_path / "out", recall=0.99)
+    assert "d6" in set(found.read.filter(pl.col("is_case"))["id"])
+
+
+def test_pages_hold_nothing_of_the_model_and_the_first_are_of_the_ranking(run, tmp_path):
+    found = glane.screen(run, str(tmp_path / "out"), "bite", rows=10)
+    data = read_page(tmp_path / "out" / "batch-0001")
+    assert "batch 1 (ranked): 10 documents to review" in str(found)
+    assert all(set(one) == {"id", "text", "context", "blind"} for one in data["documents"])
+    said = run.usable().filter(pl.col("bite")).select("id").collect()["id"].to_list()
+    assert len(said) == 7
+    assert set(said) < {one["id"] for one in data["documents"]}
+    assert (tmp_path / "out" / "batch-0001" / "review.html").stat().st_mode & 0o077 == 0
+
+
+def test_the_same_command_again_changes_nothing(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    one = answered(out / "batch-0001", tmp_path / "one.json")
+    first = glane.screen(run, str(out), "bite", rows=10, corrections=one)
+    again = glane.screen(run, str(out), "bite", rows=10, corrections=one)
+    plain = glane.screen(run, str(out), "bite", rows=10)
+    assert first.state == again.state == plain.state
+    assert (out / "batch-0002" / "review.html").exists()
+    assert not (out / "batch-0003").exists()
+
+
+def test_a_screening_that_was_cut_off_goes_on(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    one = answered(out / "batch-0001", tmp_path / "one.json")
+    glane.screen(run, str(out), "bite", rows=10, corrections=one)
+    for name in ("state.json", "read.parquet", "report.html", "batch-0002/batch.json", "batch-0002/review.html"):
+        (out / name).unlink()
+    found = glane.screen(run, str(out), "bite", rows=10)
+    assert found.state.read == 10
+    assert (out / "batch-0002" / "batch.json").exists()
+
+
+def test_a_batch_that_is_not_read_whole_is_not_counted(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    found = glane.screen(
+        run, str(out), "bite", rows=10, corrections=answered(out / "batch-0001", tmp_path / "a", only=7)
+    )
+    assert found.state.read == 0
+    assert "3 of 10 documents are left" in str(found)
+
+
+def test_readers_who_disagree_are_refused_and_adjudicated(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    anne = answered(out / "batch-0001", tmp_path / "a.json")
+    other = answered(
+        out / "batch-0001",
+        tmp_path / "b.json",
+        reviewer="Bilal",
+        answer=lambda text: is_bite(text) and "Call 0:" not in text,
+    )
+    with pytest.raises(DataError, match="readers disagree on 1 documents of batch 1"):
+        glane.screen(run, str(out), "bite", rows=10, corrections=[anne, other])
+    assert state_of(out).read == 0
+    told = glane.screen(run, str(out), "bite", rows=10, adjudicate=[anne, other])
+    assert "1 fields of 1 documents on which readers disagree" in str(told)
+    data = read_page(out / "batch-0001", "adjudication.html")
+    third = answered(out / "batch-0001", tmp_path / "c.json", reviewer="Chloé")
+    content = json.loads(Path(third).read_text())
+    content |= {name: data[name] for name in ("page", "adjudicates")} | {"sampled": 1}
+    content["documents"] = [one for one in content["documents"] if one["id"] == "d0"]
+    Path(third).write_text(json.dumps(content))
+    found = glane.screen(run, str(out), "bite", rows=10, corrections=[anne, other], adjudicated=third)
+    assert found.state.read == 10
+    assert dict(found.read.select("id", "is_case").iter_rows())["d0"]
+
+
+@pytest.mark.parametrize(("changes", "match"), [
+    ({"page": "0" * 32}, "of another page"),
+    ({"run": "0" * 32}, "another run"),
+    ({"sampled": 9}, "another sample"),
+    ({"documents": [{"id": "d59999", "fields": {"bite": {"decision": "given", "answer": True}}}]}, "no usable document"),
+    ({"documents": [{"id": "d0", "fields": {"bite": {"decision": "accepted"}}}]}, "held no answer of the model"),
+    ({"documents": [{"id": "d0", "fields": {"bite": {"decision": "given", "answer": "SECRET"}}}]}, "field"),
+])  # fmt: skip
+def test_what_is_no_answer_to_the_batch_is_refused_without_its_words(run, tmp_path, changes, match):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    with pytest.raises(GlaneError, match=match) as caught:
+        glane.screen(
+            run, str(out), "bite", rows=10, corrections=answered(out / "batch-0001", tmp_path / "a", **changes)
+        )
+    assert "SECRET" not in str(caught.value)
+    assert state_of(out).read == 0
+
+
+def test_answers_once_counted_are_not_changed(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    glane.screen(run, str(out), "bite", rows=10, corrections=answered(out / "batch-0001", tmp_path / "a"))
+    other = answered(out / "batch-0001", tmp_path / "b", answer=lambda _text: False)
+    with pytest.raises(DataError, match="batch 1 was counted with other answers"):
+        glane.screen(run, str(out), "bite", rows=10, corrections=other)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"recall": 0.9}, {"certainty": 0.9}, {"rows": 11}, {"seed": 1}, {"value": "false"}]
+)
+def test_another_question_is_another_screening(run, tmp_path, changes):
+    glane.screen(run, str(tmp_path / "out"), "bite", rows=10)
+    with pytest.raises(RunError, match=f"another screening: .*{next(iter(changes))}"):
+        glane.screen(run, str(tmp_path / "out"), "bite", **({"rows": 10} | changes))
+
+
+def test_another_run_with_the_same_settings_is_another_screening(run, tmp_path):
+    glane.screen(run, str(tmp_path / "out"), "bite", rows=10)
+    with pytest.raises(RunError, match="another screening: .*run_id"):
+        glane.screen(make_run(tmp_path / "again"), str(tmp_path / "out"), "bite", rows=10)
+
+
+def test_files_that_were_changed_are_found(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    glane.screen(run, str(out), "bite", rows=10, corrections=answered(out / "batch-0001", tmp_path / "a"))
+    labels = out / "batch-0001" / "labels.parquet"
+    kept = pl.read_parquet(labels)
+    kept.with_columns(pl.col("id").replace(kept["id"][0], "d59")).write_parquet(labels)
+    with pytest.raises(DataError, match="of other documents than this batch has"):
+        glane.screen(run, str(out), "bite", rows=10)
+    kept.write_parquet(labels)
+    order = pl.read_parquet(out / "order.parquet")
+    order.with_columns(pl.col(DRAW).reverse()).write_parquet(out / "order.parquet")
+    with pytest.raises(RunError, match="changed since the screening began"):
+        glane.screen(run, str(out), "bite", rows=10)
+
+
+def test_a_case_definition_is_read_by_its_fields(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), case="bite AND animal = 'bat'", rows=60)
+    data = read_page(out / "batch-0001")
+    assert list(data["fields"]) == ["bite", "animal"]
+    path = answered(out / "batch-0001", tmp_path / "a.json")
+    found = glane.screen(run, str(out), case="bite AND animal = 'bat'", rows=60, corrections=path)
+    assert (found.state.read, found.state.found, found.state.is_reached) == (60, 10, True)
+
+
+@pytest.mark.parametrize(("arguments", "match"), [
+    ({"field": "bit"}, "no column 'bit'"),
+    ({"field": "bite", "value": "maybe"}, "no value of the boolean"),
+    ({"field": "bite", "case": "bite"}, "one of both"),
+    ({}, "one of both"),
+    ({"case": "status = 'OK'"}, "."),
+])  # fmt: skip
+def test_a_question_that_the_run_does_not_have_is_refused(run, tmp_path, arguments, match):
+    with pytest.raises(ConfigError, match=match):
+        glane.screen(run, str(tmp_path / "out"), **arguments)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("values", [
+    {"recall": 1}, {"recall": 0}, {"certainty": 0.4}, {"rows": 0}, {"adjudicate": ["a"]}, {"adjudicated": "c"},
+    {"corrections": ["a", "a"]}, {"case": "bite"}, {"strange": 1},
+])  # fmt: skip
+def test_settings_that_cannot_be_are_refused(values):
+    with pytest.raises(ConfigError):
+        screen_settings({"run": {"dir": "a"}, "out": {"dir": "b"}, "field": "bite"} | values)
+
+
+def test_the_command_says_what_to_read_and_when_to_stop(run, tmp_path):
+    out, words = (
+        tmp_path / "out",
+        [f"run.dir={run.directory.root}", f"out.dir={tmp_path / 'out'}", "field=bite", "rows=60"],
+    )
+    assert "batch 1 (ranked): 60 documents to review" in job_here(*words, name="screen").stdout
+    path = answered(out / "batch-0001", tmp_path / "a.json")
+    said = job_here(*words, f"corrections=[{path}]", name="screen").stdout
+    assert "read 60 of 60 documents (4 without an answer of the model" in said
+    assert "stop: the recall is reached" in said
+    assert "bitten" not in said
+
+
+def test_the_page_says_the_same_in_both_languages():
+    assert WORDS["fr"].keys() == WORDS["en"].keys()
+    for key, text in WORDS["en"].items():
+        fields = lambda words: sorted(part.split("}")[0] for part in words.split("{")[1:])  # noqa: E731
+        assert fields(text) == fields(WORDS["fr"][key])
+        assert text.count("|") == WORDS["fr"][key].count("|")
