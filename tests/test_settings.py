@@ -31,6 +31,7 @@ _FILES = {
     "estimate": settings.EstimateSettings,
     "multiverse": settings.MultiverseSettings,
     "review": settings.ReviewSettings,
+    "cascade": settings.CascadeSettings,
     "screen": settings.ScreenSettings,
     "sentinels": settings.SentinelsSettings,
     "plant": settings.PlantSettings,

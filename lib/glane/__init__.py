@@ -1,8 +1,8 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
-What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `estimate`, `multiverse`,
-`seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`.
-Each is loaded when it is first used, so that `import glane` takes no time.
+What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`, `estimate`,
+`multiverse`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
+`measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glane.api.attacks import measure_attacks, plant_attacks
     from glane.api.calibrate import calibrate
+    from glane.api.cascade import cascade
     from glane.api.compare import compare
     from glane.api.estimate import estimate
     from glane.api.evaluate import evaluate
@@ -30,6 +31,7 @@ __all__ = [
     "Run",
     "__version__",
     "calibrate",
+    "cascade",
     "compare",
     "draw_sample",
     "estimate",
@@ -47,6 +49,7 @@ __all__ = [
 ]
 _OWN = (
     "calibrate",
+    "cascade",
     "compare",
     "estimate",
     "evaluate",

@@ -27,6 +27,7 @@ COMMANDS = (
     "evaluate",
     "compare",
     "calibrate",
+    "cascade",
     "estimate",
     "multiverse",
     "sentinels",

@@ -18,21 +18,24 @@ from numpy.typing import NDArray
 from glane.assess.screen.ranking import DRAW, RANK
 from glane.assess.screen.replay import replay
 
-RECALL, CERTAINTY, ROWS = 0.95, 0.95, 100
+RECALL, CERTAINTY = 0.95, 0.95
+ROWS = {1_000: 100, 10_000: 250}  # documents of a batch, by the size of the population
 RANKINGS = ("sharp, d=6", "good, d=3", "fair, d=2", "random", "misses", "inverted")
+SHARP, GOOD, FAIR, RANDOM, MISSES, INVERTED = RANKINGS
 CELLS = [
-    *((1_000, prevalence, ranking) for prevalence in (0.005, 0.02, 0.1, 0.3) for ranking in RANKINGS),
-    *((10_000, prevalence, ranking) for prevalence in (0.0005, 0.005, 0.02, 0.1) for ranking in RANKINGS),
+    *((1_000, cases, ranking) for cases in (5, 20, 100, 300) for ranking in RANKINGS),
+    *((10_000, 200, ranking) for ranking in (SHARP, GOOD, FAIR, MISSES, INVERTED)),
+    *((10_000, 1_000, ranking) for ranking in (SHARP, GOOD, FAIR, MISSES)),
+    *((10_000, 50, ranking) for ranking in (SHARP, GOOD, MISSES)),
+    *((10_000, 5, ranking) for ranking in (GOOD, INVERTED)),
 ]
 _APART = {"sharp, d=6": 6.0, "good, d=3": 3.0, "fair, d=2": 2.0, "random": 0.0, "misses": 6.0, "inverted": -2.0}
 
 
-def population(
-    num: int, prevalence: float, ranking: str, rng: np.random.Generator
-) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
-    """The documents in both orders, and which of them are cases: always as many as the prevalence says."""
+def population(num: int, cases: int, ranking: str, rng: np.random.Generator) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
+    """The documents in both orders, and which of them are cases."""
     truth = np.zeros(num, dtype=bool)
-    truth[rng.choice(num, max(1, round(num * prevalence)), replace=False)] = True
+    truth[rng.choice(num, cases, replace=False)] = True
     score = rng.normal(size=num) + _APART[ranking] * truth
     if ranking == "misses":
         lost = truth & (rng.random(num) < 0.1)
@@ -42,13 +45,11 @@ def population(
     return pl.DataFrame({"id": np.arange(num), RANK: places, DRAW: rng.permutation(num)}), truth
 
 
-def screened(
-    num: int, prevalence: float, ranking: str, *, seed: int, recall: float = RECALL
-) -> tuple[float, float, float]:
+def screened(num: int, cases: int, ranking: str, *, seed: int, recall: float = RECALL) -> tuple[float, float, float]:
     """The recall that a screening reaches, the share of documents read, and the share drawn at random."""
-    order, truth = population(num, prevalence, ranking, np.random.default_rng([seed, num, RANKINGS.index(ranking)]))
+    order, truth = population(num, cases, ranking, np.random.default_rng([seed, num, RANKINGS.index(ranking)]))
     found = replay(
-        order, id_column="id", recall=recall, certainty=CERTAINTY, rows=ROWS,
+        order, id_column="id", recall=recall, certainty=CERTAINTY, rows=ROWS[num],
         answers_of=lambda batch: {name: bool(truth[int(name)]) for name in batch.ids},
     )  # fmt: skip
     drawn = sum(one.read for one in found.done if one.how == "random")
@@ -59,12 +60,12 @@ def study(samples: int) -> Iterator[str]:
     """Lines of a table, as they are known."""
     yield "| documents | cases | ranking | kept | worst recall | read | at random | most read |"
     yield "| --: | --: | --- | --: | --: | --: | --: | --: |"
-    for num, prevalence, ranking in CELLS:
-        found = np.array([screened(num, prevalence, ranking, seed=seed) for seed in range(samples)])
+    for num, cases, ranking in CELLS:
+        found = np.array([screened(num, cases, ranking, seed=seed) for seed in range(samples)])
         recall, read, drawn = found.T
         kept = (recall >= RECALL - 1e-12).mean()
         yield (
-            f"| {num:,} | {max(1, round(num * prevalence)):,} | {ranking} | {kept:.3f} | {recall.min():.3f} | "
+            f"| {num:,} | {cases:,} | {ranking} | {kept:.3f} | {recall.min():.3f} | "
             f"{read.mean():.2f} | {drawn.mean():.2f} | {read.max():.2f} |"
         )
 

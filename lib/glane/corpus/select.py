@@ -40,6 +40,7 @@ class Selection:
 
     where: str | None = None  # an SQL condition over one row; rows of which it is false or null are left out
     only_ids: pl.Series | None = None
+    only_setting: str = "data.only_rejected_of"  # the key that names them
     skip_ids: pl.Series | None = None
     sample: int | float | None = None
     sample_seed: int = 0
@@ -131,7 +132,8 @@ def select_rows(
     counts = [num_asked(mask, rows) for mask, rows in zip(masks, sizes, strict=True)]
     if sum(counts) == 0:
         raise DataError(
-            f"data: none of the {sum(sizes)} rows is selected. Check data.where, only_rejected_of, skip_done_in."
+            f"data: none of the {sum(sizes)} rows is selected. Check data.where, only_ids_in, only_rejected_of, "
+            "skip_done_in."
         )
     whole = iter(None if count == rows else mask for mask, count, rows in zip(masks, counts, sizes, strict=True))
     return Selected(
@@ -155,13 +157,14 @@ def _without_nulls(groups: pl.Series, file: InputFile, name: str) -> pl.Series:
 def _refuse_other_ids(file: InputFile, ids: pa.Field, selection: Selection) -> None:
     """Check that the ids of earlier runs can be compared with those of the input: 1 is not "001", nor "1"."""
     (kind,) = _kinds({ids.name: ids}, [ids.name]).values()
-    for known, setting in ((selection.only_ids, "data.only_rejected_of"), (selection.skip_ids, "data.skip_done_in")):
+    settings = ((selection.only_ids, selection.only_setting), (selection.skip_ids, "data.skip_done_in"))
+    for known, setting in settings:
         if known is None or known.dtype == kind or (known.dtype.is_integer() and kind.is_integer()):
             continue
         raise DataError(
-            f"{setting}: the ids {ids.name!r} of {file.path} are {kind}, and those of the runs are {known.dtype}. "
-            "Which of them are the same cannot be told: a number has no leading zeros. Give the input the ids of the "
-            "runs, in the same type, or leave the setting out."
+            f"{setting}: the ids {ids.name!r} of {file.path} are {kind}, and those named there are {known.dtype}. "
+            "Which of them are the same cannot be told: a number has no leading zeros. Give the input the same "
+            "ids, in the same type, or leave the setting out."
         )
 
 

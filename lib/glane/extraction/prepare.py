@@ -224,14 +224,34 @@ def selection_of(data: DataSettings) -> Selection:
     Raises:
         GlaneError: if a run that the settings name cannot be read.
     """
+    rejected = _ids(data, data.only_rejected_of, rejected_only=True)
     return Selection(
         where=data.where,
-        only_ids=_ids(data, data.only_rejected_of, rejected_only=True),
+        only_ids=rejected if data.only_ids_in is None else _listed_ids(data),
+        only_setting="data.only_rejected_of" if data.only_ids_in is None else "data.only_ids_in",
         skip_ids=_ids(data, data.skip_done_in, rejected_only=False),
         sample=data.sample,
         sample_seed=data.sample_seed,
         limit=data.limit,
     )
+
+
+def _listed_ids(data: DataSettings) -> pl.Series:
+    """The ids in the file that the settings name.
+
+    Raises:
+        DataError: if it is no Parquet, lacks the column of the ids, or has one twice or none.
+    """
+    path, name = str(data.only_ids_in), data.result_id
+    try:
+        table = pl.read_parquet(path, glob=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"data.only_ids_in: {path} is no Parquet that can be read ({type(error).__name__}).") from None
+    if name not in table.columns:
+        raise DataError(f"data.only_ids_in: {path} has no column {name!r}; it has {', '.join(table.columns)}.")
+    if table[name].null_count() or table[name].is_duplicated().any():
+        raise DataError(f"data.only_ids_in: {path} has ids that are null, or stand in it twice. Give each id once.")
+    return table[name]
 
 
 def _ids(data: DataSettings, runs: tuple[str, ...], *, rejected_only: bool) -> pl.Series | None:

@@ -5,6 +5,7 @@ any engine, GPU or Ray process is asked for.
 """
 
 from glane.settings.calibrate import CalibrateSettings, calibrate_settings
+from glane.settings.cascade import CascadeSettings, cascade_settings
 from glane.settings.clean import CleanSettings, clean_settings
 from glane.settings.cluster import SBATCH_KEYS, BatchSettings, ClusterSettings, LocalSettings, SlurmSettings
 from glane.settings.demo_corpus import DemoCorpusSettings, demo_corpus_settings
@@ -33,6 +34,7 @@ __all__ = [
     "BatchSettings",
     "BootstrapSettings",
     "CalibrateSettings",
+    "CascadeSettings",
     "CleanSettings",
     "ClusterSettings",
     "CompareSettings",
@@ -58,6 +60,7 @@ __all__ = [
     "SlurmSettings",
     "StatusSettings",
     "calibrate_settings",
+    "cascade_settings",
     "clean_settings",
     "compare_settings",
     "demo_corpus_settings",

@@ -29,6 +29,7 @@ class DataSettings(Strict):
     limit: int | None = Key(default=None, ge=1)  # rows, or groups
     sample: int | float | None = None  # rows or groups (integer) or a share of them (between 0 and 1)
     sample_seed: int = Key(default=0, ge=0)
+    only_ids_in: HomePath | None = left_out()  # a Parquet file: the ids in it alone are asked
     only_rejected_of: tuple[str, ...] = ()  # run directories
     skip_done_in: tuple[str, ...] = ()  # run directories
     extend: HomePath | None = left_out()  # a run directory: its values are kept for the fields that are as they were
@@ -72,6 +73,12 @@ class DataSettings(Strict):
                 "number_rows numbers the rows of each input from 1, and skip_done_in would leave out other documents "
                 "that have the same numbers; give ids of their own (id_column), or leave skip_done_in out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_list_of_ids(self) -> Self:
+        if self.only_ids_in is not None and self.only_rejected_of:
+            raise ValueError("only_ids_in and only_rejected_of both say which ids are asked; give one of both")
         return self
 
     @property

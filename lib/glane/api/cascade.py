@@ -1,0 +1,221 @@
+"""`glane.cascade`: a large model answers what a small one is not sure enough of, and both runs become one result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import polars as pl
+
+from glane.api.sources import Names, RunLike, names_in, run_of
+from glane.assess.calibrate.doubted import with_doubts
+from glane.assess.calibrate.record import CalibrationSummary
+from glane.assess.cascade import files
+from glane.assess.cascade.joined import MODEL, PART, joined
+from glane.assess.cascade.record import CascadePlan, CascadeSummary, Cost, Part, RunOf
+from glane.assess.cascade.route import Routed, routed
+from glane.assess.cascade.told import plan_lines, summary_lines
+from glane.assess.files import as_parquet, read_table, write_folder
+from glane.errors import ConfigError, DataError, did_you_mean
+from glane.extraction.results import Run
+from glane.run.fingerprint import differences, text_digest
+from glane.run.links import links_to
+from glane.run.summary import Summary, read_summary
+from glane.run.written import digest_of
+from glane.types import Language, Status
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "fr": {PART: "modèle qui a répondu : small (le petit) ou large (le grand)", MODEL: "nom du modèle qui a répondu"},
+    "en": {PART: "the model that answered: small or large", MODEL: "the name of the model that answered"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cascade:
+    """Which documents are for the large model, and the joined result once there is one. `str()` of it says so."""
+
+    plan: CascadePlan
+    summary: CascadeSummary | None = None
+    rows: pl.DataFrame | None = None  # all rows of the small run, each with the model that answered
+    folder: Path
+
+    def __str__(self) -> str:
+        if self.summary is not None:
+            return "\n".join([*summary_lines(self.summary), f"joined result: {self.folder / files.FOLDER}"])
+        if not self.plan.asked:
+            return "\n".join([*plan_lines(self.plan), "nothing is left for a large model: the small run is the result"])
+        return "\n".join(
+            [
+                *plan_lines(self.plan),
+                f"next: glane extract with the same task and data, the large model, data.only_ids_in="
+                f"{self.folder / files.IDS} and a run.dir of its own; then this command with large.dir=…",
+            ]
+        )
+
+
+def cascade(
+    small: RunLike,
+    calibration: str,
+    out_dir: str,
+    *,
+    fields: Names = (),
+    large: RunLike | None = None,
+    large_calibration: str | None = None,
+) -> Cascade:
+    """Part the documents of a small model's run, and join the run of a large model over those that did not stay.
+
+    Args:
+        small: The run of the small model over all documents, or its directory.
+        calibration: The folder that `glane.calibrate` wrote of this run.
+        out_dir: Where the ids for the large model go, and later the joined result. It holds values: it is confidential.
+        fields: Those that decide: a document stays if all of their values are accepted. All if empty.
+        large: The run of the large model over exactly the other documents.
+        large_calibration: The folder that `glane.calibrate` wrote of that run, if any.
+
+    Raises:
+        GlaneError: if a run is not complete, a calibration is of another run or was changed, or the two runs are not of
+            one task, one input and the documents of the plan.
+    """
+    opened = run_of(small)
+    known, digest = files.read_calibration(calibration, opened.directory, setting="calibration")
+    chosen = _chosen(opened, known, names_in(fields))
+    found = _routed(opened, calibration, known, chosen)
+    plan, ids = _plan(opened, known, digest, chosen, found)
+    links = links_to([opened.directory])
+    root = Path(out_dir).expanduser()
+    write_folder(root, {files.PLAN: plan.as_json(), files.IDS: as_parquet(ids)}, of=links)
+    if large is None:
+        return Cascade(plan=plan, folder=root)
+    other = run_of(large)
+    _check_pair(opened, other)
+    models: dict[Part, str] = {"small": opened.description().model, "large": other.description().model}
+    rows = joined(
+        opened.all().collect(), other.all().collect(), id_column=opened.id_column, stay=found.stay, models=models
+    )
+    guarantee = None
+    if large_calibration is not None:
+        guarantee = files.read_calibration(large_calibration, other.directory, setting="large_calibration")[0].guarantee
+    content = as_parquet(rows)
+    summary = CascadeSummary(
+        plan=plan,
+        large=_run_of(other),
+        costs={"small": _cost(opened), "large": _cost(other)},
+        statuses={part: _statuses(rows, part) for part in get_args(Part)},
+        large_guarantee=guarantee,
+        joined=digest_of(content),
+        toy=opened.toy or other.toy,
+    )
+    more = {files.ROWS: content, files.CODEBOOK: _codebook(opened).write_csv().encode()}
+    files.write_joined(root, more, summary, of=links_to([opened.directory, other.directory]))
+    return Cascade(plan=plan, summary=summary, rows=rows, folder=root)
+
+
+def _chosen(run: Run, calibration: CalibrationSummary, fields: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields that decide.
+
+    Raises:
+        ConfigError: for a field that the run does not have, or the calibration has not judged.
+    """
+    for name in fields:
+        if name not in run.task.fields:
+            raise ConfigError(f"fields: the run has no field {name!r}. {did_you_mean(name, run.task.fields)}")
+    chosen = tuple(name for name in run.task.fields if not fields or name in fields)
+    if unknown := [name for name in chosen if name not in calibration.fields]:
+        judged = ", ".join(name for name in run.task.fields if name in calibration.fields) or "none"
+        raise ConfigError(
+            f"fields: the calibration has judged nothing of {', '.join(unknown)}, so no value of theirs is sure "
+            f"enough. Name the fields that decide: fields=[…] of {judged}; or calibrate with values of all."
+        )
+    return chosen
+
+
+def _routed(run: Run, folder: str, calibration: CalibrationSummary, fields: tuple[str, ...]) -> Routed:
+    accepted, left = (read_table(str(path), place="calibration") for path in files.calibrated_tables(folder))
+    name = run.id_column
+    documents = run.all().select(name, (pl.col("status") == Status.OK).alias("usable")).collect()
+    values = with_doubts(run.evidence().collect(), run.doubts().collect(), id_column=name)
+    return routed(
+        documents, values, calibration, accepted=accepted, to_review=left, fields=fields, id_column=name
+    )  # fmt: skip
+
+
+def _plan(
+    run: Run, calibration: CalibrationSummary, digest: str, fields: tuple[str, ...], found: Routed
+) -> tuple[CascadePlan, pl.DataFrame]:  # fmt: skip
+    """The plan, and the ids for the large model, in the order of the run."""
+    every = run.all().select(run.id_column).collect()
+    ids = every.filter(~pl.col(run.id_column).is_in(found.stay.implode()))
+    plan = CascadePlan(
+        small=_run_of(run),
+        calibration=digest,
+        fields=fields,
+        others=tuple(name for name in run.task.fields if name not in fields),
+        alpha=calibration.alpha,
+        delta=calibration.delta,
+        missed=calibration.missed,
+        documents=every.height,
+        stay=len(found.stay),
+        asked=ids.height,
+        ids=text_digest(ids.write_csv()),
+        groups=found.groups,
+    )
+    return plan, ids
+
+
+def _check_pair(small: Run, large: Run) -> None:
+    """Check that two runs asked the same of the same input.
+
+    Raises:
+        DataError: if they did not.
+    """
+    one, other = small.description(), large.description()
+    if small.directory.identity() == large.directory.identity():
+        raise DataError("large.dir: is the run of the small model. Give the run of the large one.")
+    asked = [run.task.model_dump(mode="json", exclude={"sentinels"}) for run in (small, large)]
+    if changed := differences(*asked):
+        places = ", ".join(line.split(":")[0] for line in changed[:3])
+        raise DataError(
+            f"large.dir: the task is not that of the small run ({places} differ). Ask both with the same task."
+        )
+    if one.fingerprint["inputs"] != other.fingerprint["inputs"]:
+        raise DataError(
+            "large.dir: the input is not that of the small run. Ask both with the same data.path, unchanged."
+        )
+
+
+def _run_of(run: Run) -> RunOf:
+    told = run.description()
+    return RunOf(
+        id=run.directory.identity(),
+        path=str(run.directory.root),
+        fingerprint=told.fingerprint_digest,
+        task=told.task,
+        model=told.model,
+    )
+
+
+def _cost(run: Run) -> Cost:
+    told = read_summary(run.directory, Summary)
+    return Cost(
+        documents=told.flow.selected,
+        prompt_tokens=told.tokens.prompt,
+        output_tokens=told.tokens.output,
+        engine_s=3600 * told.engine_hours,
+        gpu_s=3600 * told.gpu_hours,
+    )
+
+
+def _statuses(rows: pl.DataFrame, part: Part) -> dict[str, int]:
+    counts = rows.filter(pl.col(PART) == part)["status"].cast(pl.String).value_counts(sort=True)
+    return dict(counts.iter_rows())
+
+
+def _codebook(run: Run) -> pl.DataFrame:
+    """That of the small run, with the columns that name the model."""
+    table, words = run.codebook(), _WORDS[run.task.language]
+    first = table.columns[0]
+    own = pl.DataFrame(
+        [{first: name, "role": "result", "type": "string", "description": text} for name, text in words.items()]
+    )
+    return pl.concat([table, own], how="diagonal")

@@ -1,0 +1,46 @@
+"""What a cascade does, guarantees and costs, in lines for a terminal. They hold no values of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glane.assess.cascade.record import CascadePlan, CascadeSummary, KeptGroup
+from glane.toys import notice_lines
+
+
+def plan_lines(plan: CascadePlan) -> Iterator[str]:
+    """Which documents stay, and what is known of their values."""
+    yield (
+        f"{plan.stay} of {plan.documents} documents stay with {plan.small.model}, {plan.asked} are for the large "
+        f"model; {', '.join(plan.fields)} decide"
+    )
+    for one in plan.groups:
+        yield group_line(one, plan)
+    if plan.others:
+        yield f"nothing is guaranteed of {', '.join(plan.others)}: fields that do not decide"
+
+
+def group_line(one: KeptGroup, plan: CascadePlan) -> str:
+    """What is known of a group of values that stay."""
+    what = "without a value" if one.is_silence else "all values" if one.value is None else f'"{one.value}"'
+    share = plan.missed if one.is_silence else plan.alpha
+    wrong = "hide one" if one.is_silence else "are wrong"
+    return (
+        f"  {one.field}, {what}: {one.kept} stay, of which at most {one.wrong_at_most} {wrong} (certainty "
+        f"{1 - plan.delta:g}; at most {share:g} of the {one.accepted} accepted in the run)"
+    )
+
+
+def summary_lines(summary: CascadeSummary) -> Iterator[str]:
+    """The joined result: its plan, its rows by model, its costs, and what is known of each part."""
+    yield from notice_lines(summary.toy)
+    yield from plan_lines(summary.plan)
+    for part, cost in summary.costs.items():
+        rows = ", ".join(f"{name} {num}" for name, num in summary.statuses[part].items()) or "no rows"
+        model = summary.plan.small.model if part == "small" else summary.large.model
+        yield (
+            f"{part}: {model} was asked {cost.documents} documents, {cost.prompt_tokens} prompt and "
+            f"{cost.output_tokens} output tokens, {cost.engine_s:.0f} engine-seconds, {cost.gpu_s:.0f} GPU-seconds; in "
+            f"the joined result: {rows}"
+        )
+    yield f"the large model's part: {summary.large_guarantee or 'not calibrated'}"

@@ -1,0 +1,367 @@
+"""A cascade: which documents stay with the small model, what is guaranteed of them, and both runs as one result."""
+
+import json
+import math
+import shutil
+
+import numpy as np
+import polars as pl
+import pytest
+
+import glane
+from conftest import DEMO_MODEL, extract_here, job_here, make_settings, write_documents
+from glane.assess.calibrate.acceptance import Documents, accept
+from glane.assess.calibrate.shapes import Shape
+from glane.assess.calibrate.tested import Risks
+from glane.assess.cascade.joined import MODEL, PART, joined
+from glane.assess.cascade.route import routed
+from glane.assess.clusters import CLUSTER
+from glane.errors import ConfigError, DataError, GlaneError, RunError
+from glane.settings import cascade_settings
+
+# --- Which documents stay ---
+
+
+def model_of(num, *, seed=0, judged=400, missed=None):
+    """A model that is right the more often the surer it is, of one yes or no for each document; a tenth have no value."""
+    rng = np.random.default_rng(seed)
+    ids = [f"d{i:05}" for i in range(num)]
+    sure = rng.beta(6, 1, num)
+    wrong = rng.random(num) < (1 - sure) * 0.6
+    silent = rng.random(num) < 0.1
+    said = rng.random(num) < 0.5
+    values = pl.DataFrame(
+        {"id": ids, "field": "bite", "item": pl.Series([None] * num, dtype=pl.Int64), "value": np.where(said, "true", "false"),
+         "confidence": sure, "doubted": False, "wrong": wrong}
+    ).filter(~pl.Series(silent))  # fmt: skip
+    drawn = rng.choice(num, judged, replace=False)
+    known = values.join(pl.DataFrame({"id": [ids[i] for i in drawn]}), on="id", how="semi")
+    answers = known.select(
+        "id", "field", "item", pl.when("wrong").then(pl.lit("wrong")).otherwise(pl.lit("correct")).alias("verdict"),
+        gold=pl.when("wrong").then(pl.when(pl.col("value") == "true").then(pl.lit("false")).otherwise(pl.lit("true"))).otherwise("value"),
+    ).with_columns(predicted_item=pl.col("item"))  # fmt: skip
+    return ids, values, answers
+
+
+def parted(num=4000, *, seed=0, alpha=0.1):
+    ids, values, answers = model_of(num, seed=seed)
+    table = pl.DataFrame({"id": ids, CLUSTER: range(num)})
+    found = accept(
+        values.drop("wrong"), answers, id_column="id", risks=Risks(alpha=alpha, delta=0.1),
+        shapes={"bite": Shape(categories=("true", "false"))}, documents=Documents(table=table),
+    )  # fmt: skip
+    documents = pl.DataFrame({"id": ids, "usable": True})
+    routing = routed(
+        documents, values.drop("wrong"), found.summary, accepted=found.accepted, to_review=found.to_review, fields=["bite"],
+        id_column="id",
+    )  # fmt: skip
+    return values, answers, found, routing
+
+
+def test_documents_stay_whose_values_are_accepted_and_no_others():
+    values, answers, found, routing = parted()
+    stay = set(routing.stay)
+    sure = set(found.accepted.filter(pl.col("source") == "accepted")["id"])
+    assert 0 < len(sure) < 4000
+    judged = set(answers["id"])
+    assert stay - judged == sure
+    # Judged documents are parted by the same thresholds: they are a random part of both sides.
+    thresholds = {one.value: one.threshold for one in found.summary.fields["bite"].groups}
+    by_threshold = {
+        key for key, value, confidence in values.select("id", "value", "confidence").iter_rows()
+        if thresholds[value] is not None and confidence >= thresholds[value]
+    }  # fmt: skip
+    assert stay == by_threshold
+    assert 0 < len(stay & judged) < len(judged)
+
+
+def test_documents_without_a_value_are_asked_again_unless_their_silence_was_tested():
+    values, _, found, routing = parted()
+    assert set(routing.stay) <= set(values["id"])
+    summary = found.summary
+    silence = [
+        one.model_copy(update={"is_accepted": True}) for one in summary.silence.get("bite", ()) if one.value is None
+    ]
+    assert silence
+    tested = summary.model_copy(update={"silence": {"bite": tuple(silence)}, "missed": 0.05})
+    ids = [f"d{i:05}" for i in range(4000)]
+    again = routed(
+        pl.DataFrame({"id": ids, "usable": [at % 2 == 0 for at in range(4000)]}), values.drop("wrong"), tested,
+        accepted=found.accepted, to_review=found.to_review, fields=["bite"], id_column="id",
+    )  # fmt: skip
+    silent = set(ids) - set(values["id"])
+    usable = set(ids[::2])
+    assert silent & usable == silent & set(again.stay)  # what is not usable never stays
+    (group,) = (one for one in again.groups if one.is_silence)
+    assert group.wrong_at_most == min(len(silent & usable), math.floor(0.05 * silence[0].documents))
+
+
+@pytest.mark.slow
+def test_what_is_wrong_among_those_that_stay_is_at_most_as_told():
+    """Over many samples: the bound of each group holds with the certainty told."""
+    missed = 0
+    for seed in range(40):
+        values, answers, _, routing = parted(1500, seed=seed)
+        kept = values.filter(pl.col("id").is_in(routing.stay.implode())).join(answers, on="id", how="anti")
+        missed += any(
+            kept.filter((pl.col("value") == one.value) & pl.col("wrong")).height > one.wrong_at_most
+            for one in routing.groups
+        )
+        assert sum(one.kept for one in routing.groups) == kept.height
+    assert missed / 40 <= 0.1 + 0.1
+
+
+# --- One result of two ---
+
+
+def rows_of(names, **columns):
+    return pl.DataFrame({"id": names, "status": ["OK"] * len(names), "x": list(range(len(names))), **columns})
+
+
+def test_rows_are_of_one_model_each_in_the_order_of_the_input():
+    small, large = rows_of(["c", "a", "b"]), rows_of(["b"]).with_columns(status=pl.lit("INVALID"))
+    found = joined(small, large, id_column="id", stay=pl.Series(["a", "c"]), models={"small": "s", "large": "l"})
+    assert found.select("id", "status", PART, MODEL).rows() == [
+        ("c", "OK", "small", "s"), ("a", "OK", "small", "s"), ("b", "INVALID", "large", "l")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("large", "match"), [
+    (["b", "a"], "1 of its documents stay"),
+    (["a"], "1 are not in it, 'b'"),
+    (["b", "z"], "1 of its documents stay"),
+])  # fmt: skip
+def test_a_large_run_of_other_documents_is_refused(large, match):
+    with pytest.raises(DataError, match=match):
+        joined(
+            rows_of(["a", "b"]),
+            rows_of(large),
+            id_column="id",
+            stay=pl.Series(["a"]),
+            models={"small": "s", "large": "l"},
+        )
+
+
+def test_runs_with_other_columns_are_refused():
+    with pytest.raises(DataError, match=r"\(y differ\)"):
+        joined(
+            rows_of(["a", "b"]),
+            rows_of(["b"], y=[1]),
+            id_column="id",
+            stay=pl.Series(["a"]),
+            models={"small": "s", "large": "l"},
+        )
+
+
+# --- The command ---
+
+TASK = {
+    "name": "calls",
+    "language": "fr",
+    "instructions": "Lis le texte.",
+    "fields": {
+        "age": {"type": "integer", "minimum": 0, "maximum": 120},
+        "animal": {"type": "enum", "values": ["dog", "bat"], "nullable": True},
+    },
+}
+
+
+def texts(num=400):
+    return [f"Call {at}." for at in range(num)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run of random answers, of which those with little confidence are called wrong, and its calibration."""
+    folder = tmp_path_factory.mktemp("cascade")
+    data = write_documents(folder / "d.parquet", [*texts(), "[[invalid]]", ""])
+    extract_here(make_settings(data, folder / "small", TASK))
+    rows = glane.open_run(folder / "small").usable().select("id", "age", "age__confidence").collect()
+    unsure = pl.col("age__confidence") < 0.75  # of three digits
+    right = rows.select("id", pl.when(unsure).then(pl.col("age") - 1).otherwise("age").alias("age"))
+    gold = right[np.random.default_rng(0).choice(400, 250, replace=False)]
+    values = glane.evaluate(folder / "small", gold, samples=0).values
+    glane.calibrate(folder / "small", values, alpha=0.1, delta=0.1, out_dir=str(folder / "calibration"))
+    return folder
+
+
+def large_run(folder, out, name="large", task=TASK, **changes):
+    settings = make_settings(
+        folder / "d.parquet", out.parent / name, task, data__only_ids_in=str(out / "to_large.parquet"),
+        model__sampling={"seed": 7}, model__name="bigger", **changes,
+    )  # fmt: skip
+    extract_here(settings)
+    return out.parent / name
+
+
+def cascade(folder, out, **changes):
+    return glane.cascade(folder / "small", str(folder / "calibration"), str(out), **({"fields": "age"} | changes))
+
+
+def test_the_small_run_is_parted_and_joined_with_the_large_one(folder, tmp_path):
+    out = tmp_path / "out"
+    first = cascade(folder, out)
+    ids = pl.read_parquet(out / "to_large.parquet")["id"].to_list()
+    assert {"d400", "d401"} <= set(ids)  # without an answer that can be used
+    assert (first.plan.documents, first.plan.asked, first.plan.stay) == (402, len(ids), 402 - len(ids))
+    assert 50 < first.plan.stay < 402
+    assert first.plan.others == ("animal",)
+    assert "data.only_ids_in=" in str(first)
+    large = large_run(folder, out)
+    assert glane.open_run(large).all().select("id").collect()["id"].to_list() == ids
+    found = cascade(folder, out, large=large)
+    rows = pl.read_parquet(out / "joined" / "joined.parquet")
+    assert rows.equals(found.rows)
+    small = glane.open_run(folder / "small").all().collect()
+    assert rows["id"].to_list() == small["id"].to_list()
+    by_part = dict(rows.group_by(PART).agg("id").iter_rows())
+    assert set(by_part["large"]) == set(ids)
+    assert set(rows.select(PART, MODEL).unique().rows()) == {("small", "scripted"), ("large", "bigger")}
+    kept = rows.filter(pl.col(PART) == "small").drop(PART, MODEL)
+    assert kept.equals(small.filter(~pl.col("id").is_in(ids)))
+    asked = rows.filter(pl.col(PART) == "large").drop(PART, MODEL)
+    assert asked.equals(glane.open_run(large).all().collect())
+    assert found.summary.statuses["large"] == {"OK": len(ids) - 2, "INVALID": 1, "EMPTY": 1}
+    assert found.summary.costs["small"].documents == 402
+    assert found.summary.costs["large"].prompt_tokens > 0
+    assert found.summary.large_guarantee is None
+    assert "the large model's part: not calibrated" in str(found)
+    codebook = pl.read_csv(out / "joined" / "codebook.csv")
+    assert codebook.filter(pl.col("column").is_in([PART, MODEL])).height == 2
+    assert (out / "joined" / "joined.parquet").stat().st_mode & 0o077 == 0
+
+
+def test_the_same_command_again_changes_nothing_and_another_run_is_refused(folder, tmp_path):
+    out = tmp_path / "out"
+    cascade(folder, out)
+    large = large_run(folder, out)
+    first = cascade(folder, out, large=large)
+    before = (out / "joined" / "cascade.json").stat().st_mtime_ns
+    assert cascade(folder, out, large=large).summary == first.summary
+    assert (out / "joined" / "cascade.json").stat().st_mtime_ns == before
+    other = large_run(folder, out, name="other", run__shard_rows=8)
+    with pytest.raises(RunError, match="holds another joined result"):
+        cascade(folder, out, large=other)
+    (out / "joined" / "joined.parquet").write_bytes(b"x")
+    with pytest.raises(RunError, match=r"joined\.parquet: changed"):
+        cascade(folder, out, large=large)
+    assert not list(out.glob(".joined.*"))
+
+
+def test_a_join_that_is_killed_leaves_nothing_that_looks_whole(folder, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    cascade(folder, out)
+    large = large_run(folder, out)
+    with monkeypatch.context() as broken:
+        broken.setattr("os.rename", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            cascade(folder, out, large=large)
+    assert not (out / "joined").exists()
+    assert cascade(folder, out, large=large).summary is not None
+
+
+def test_a_calibration_of_another_run_or_changed_since_is_refused(folder, tmp_path):
+    extract_here(make_settings(folder / "d.parquet", tmp_path / "again", TASK))
+    with pytest.raises(DataError, match="is the calibration of .*small, not of .*again"):
+        glane.cascade(tmp_path / "again", str(folder / "calibration"), str(tmp_path / "out"), fields="age")
+    with pytest.raises(DataError, match=r"no .*calibration\.json"):
+        glane.cascade(folder / "small", str(tmp_path), str(tmp_path / "out"), fields="age")
+    shutil.copytree(folder / "calibration", tmp_path / "changed")
+    told = json.loads((tmp_path / "changed" / "calibration.json").read_text())
+    (tmp_path / "changed" / "calibration.json").write_text(json.dumps(told | {"alpha": 0.01}))
+    with pytest.raises(DataError, match="is not as glane calibrate wrote it"):
+        glane.cascade(folder / "small", str(tmp_path / "changed"), str(tmp_path / "out"), fields="age")
+    out = tmp_path / "out"
+    cascade(folder, out)
+    large = large_run(folder, out)
+    with pytest.raises(DataError, match="large_calibration: .* is the calibration of"):
+        cascade(folder, out, large=large, large_calibration=str(folder / "calibration"))
+
+
+def test_runs_of_another_task_or_input_are_refused(folder, tmp_path):
+    out = tmp_path / "out"
+    cascade(folder, out)
+    with pytest.raises(DataError, match="is the run of the small model"):
+        cascade(folder, out, large=folder / "small")
+    other = large_run(folder, out, name="task", task=TASK | {"instructions": "Lis tout le texte."})
+    with pytest.raises(DataError, match="the task is not that of the small run"):
+        cascade(folder, out, large=other)
+    (tmp_path / "copy").mkdir()
+    write_documents(tmp_path / "copy" / "d.parquet", [*texts(), "[[invalid]]", "new"])
+    changed = large_run(tmp_path / "copy", out, name="input")
+    with pytest.raises(DataError, match="the input is not that of the small run"):
+        cascade(folder, out, large=changed)
+    assert not (out / "joined").exists()
+
+
+@pytest.mark.parametrize(("fields", "match"), [
+    ((), "judged nothing of animal"), ("animal", "judged nothing of animal"), ("ag", "no field 'ag'"),
+])  # fmt: skip
+def test_fields_that_were_not_judged_cannot_decide(folder, tmp_path, fields, match):
+    with pytest.raises(ConfigError, match=match):
+        cascade(folder, tmp_path / "out", fields=fields)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("content", "match"), [
+    (None, "no Parquet"),
+    ({"name": ["d1"]}, "no column 'id'"),
+    ({"id": ["d1", "d1"]}, "stand in it twice"),
+    ({"id": ["d1", None]}, "null"),
+    ({"id": [1]}, "data.only_ids_in: the ids"),
+    ({"id": ["nobody"]}, "none of the 402 rows is selected"),
+])  # fmt: skip
+def test_a_list_of_ids_that_cannot_be_one_is_refused(folder, tmp_path, content, match):
+    path = tmp_path / "ids.parquet"
+    path.write_bytes(b"no") if content is None else pl.DataFrame(content).write_parquet(path)
+    with pytest.raises(GlaneError, match=match):
+        extract_here(make_settings(folder / "d.parquet", tmp_path / "run", TASK, data__only_ids_in=str(path)))
+
+
+@pytest.mark.parametrize("values", [{"large_calibration": "c"}, {"strange": 1}, {"large": {"di": "x"}}])
+def test_settings_that_cannot_be_are_refused(values):
+    with pytest.raises(ConfigError):
+        cascade_settings({"small": {"dir": "a"}, "calibration": "b", "out": {"dir": "c"}} | values)
+
+
+def test_the_command_says_what_is_next(folder, tmp_path):
+    words = [
+        f"small.dir={folder}/small",
+        f"calibration={folder}/calibration",
+        f"out.dir={tmp_path}/out",
+        "fields=[age]",
+    ]
+    said = job_here(*words, name="cascade").stdout
+    assert "are for the large model; age decide" in said
+    assert "(certainty 0.9; at most 0.1 of the" in said
+    large = large_run(folder, tmp_path / "out")
+    said = job_here(*words, f"large.dir={large}", name="cascade").stdout
+    assert "large: bigger was asked" in said
+    assert "joined result:" in said
+    assert "Call" not in said
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+def test_a_cascade_of_two_runs_of_the_demo_model(demo_corpus, tmp_path, shipped_task):
+    """The demo model twice, with other settings: a small and a large one are not at hand."""
+    task, data = shipped_task("ed_visit"), demo_corpus / "documents.parquet"
+    beside = {"model": DEMO_MODEL.model_dump(exclude_unset=True), "data__limit": 200}
+    extract_here(make_settings(data, tmp_path / "small", task, **beside))
+    gold = pl.read_parquet(demo_corpus / "gold.parquet").head(150).select("id", "fever")
+    values = glane.evaluate(tmp_path / "small", gold, samples=0).values
+    glane.calibrate(tmp_path / "small", values, alpha=0.2, delta=0.2, out_dir=str(tmp_path / "calibration"))
+    words = {"fields": "fever"}
+    first = glane.cascade(tmp_path / "small", str(tmp_path / "calibration"), str(tmp_path / "out"), **words)
+    beside = {"model": DEMO_MODEL.model_dump(exclude_unset=True) | {"name": "demo again", "max_tokens": 300}}
+    large = make_settings(
+        data, tmp_path / "large", task, **beside, data__only_ids_in=str(tmp_path / "out" / "to_large.parquet")
+    )
+    extract_here(large)
+    found = glane.cascade(
+        tmp_path / "small", str(tmp_path / "calibration"), str(tmp_path / "out"), large=tmp_path / "large", **words
+    )
+    assert found.rows.height == 200
+    assert set(found.rows.filter(pl.col(PART) == "large")[MODEL]) == {"demo again"}
+    assert 0 < first.plan.stay < 200
+    assert "Answers of the demonstration model" in str(found)
