@@ -21,6 +21,7 @@ from glane.assess.screen.replay import replay
 from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.records import read_record
 from glane.settings import screen_settings
+from test_estimate import simulation
 from test_reading import hidden
 
 # --- What is certain ---
@@ -141,6 +142,17 @@ def test_cases_among_the_draws_are_not_forgotten_when_the_ranking_goes_on():
     assert one.most_cases == before  # what was ruled out stays so; one of them was found
     one.count("random", 100, 0)
     assert one.most_cases <= before
+
+
+def test_whole_screenings_keep_their_recall_and_a_good_ranking_saves_reading():
+    """Short versions of tests/simulations/screening.py."""
+    study = simulation("screening")
+    read = {}
+    for ranking in (study.SHARP, study.GOOD, study.RANDOM, study.MISSES, study.INVERTED):
+        found = np.array([study.screened(1_000, 100, ranking, seed=seed) for seed in range(20)])
+        assert (found[:, 0] < 0.95).sum() <= 4  # of 20 with a chance of at most 0.05 each: more, once in 400
+        read[ranking] = found[:, 1].mean()
+    assert read[study.SHARP] < read[study.GOOD] < read[study.RANDOM]
 
 
 # --- Which documents come next ---

@@ -1,6 +1,7 @@
 """Screening to the end, on populations with known cases: how often the recall is kept, and how much is read.
 
     .venv/bin/python tests/simulations/screening.py [samples]
+    .venv/bin/python tests/simulations/screening.py price       # what a perfect ranking would leave to read
 
 The ranking tells cases from others more or less well: `d` is how far apart their scores are, in standard deviations.
 `misses` is a sharp ranking that puts a tenth of the cases among the surest others; `inverted` puts cases last.
@@ -15,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from glane.assess.screen.certificate import Certificate
 from glane.assess.screen.ranking import DRAW, RANK
 from glane.assess.screen.replay import replay
 
@@ -70,6 +72,20 @@ def study(samples: int) -> Iterator[str]:
         )
 
 
+def price(num: int = 10_000) -> Iterator[str]:
+    """What is read at least: a ranking has put all cases first, and no draw finds another."""
+    yield f"| cases in {num:,} documents | recall 0.95 | recall 0.9 | recall 0.8 |"
+    yield "| --: | --: | --: | --: |"
+    for cases in (5, 10, 20, 50, 100, 200, 500, 1_000):
+        shares = []
+        for recall in (0.95, 0.9, 0.8):
+            certain = Certificate(num_documents=num, recall=recall, certainty=CERTAINTY)
+            certain.count("ranked", cases, cases)
+            shares.append((cases + certain.still_to_draw()) / num)
+        yield f"| {cases:,} | {' | '.join(f'{share:.2f}' for share in shares)} |"
+
+
 if __name__ == "__main__":
-    for line in study(int(sys.argv[1]) if len(sys.argv) > 1 else 500):
+    lines = price() if sys.argv[1:] == ["price"] else study(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+    for line in lines:
         print(line, flush=True)
