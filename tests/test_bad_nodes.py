@@ -4,21 +4,31 @@ import os
 import re
 import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from conftest import ROOT, make_settings, wait_for, work, write_documents
+from glane.cluster.endings import Ending
 from glane.cluster.scheduler import Allocation
 from glane.cluster.slurm.exclusion import excluding
 from glane.cluster.slurm.scheduler import Slurm
+from glane.cluster.supervisor import Supervisor
+from glane.errors import EngineError
 from glane.job import launcher
 from glane.job.status_view import run_view
 from glane.job.submit import submit
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import HeartbeatWriter, Progress
+from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress
 from glane.run.node_faults import NodeFault, bad_nodes, judged, record_failed_start, record_fault
 from glane.run.overview import overview
 from glane.settings import SlurmSettings
+
+
+@pytest.fixture(autouse=True)
+def _in_a_job(monkeypatch):
+    monkeypatch.setenv(JOB_NAME, "7")
+
 
 NODES = [f"n{number}" for number in range(1, 7)]
 
@@ -82,6 +92,26 @@ def test_where_engines_worked_is_read_from_heartbeats(run, monkeypatch):
     writer.report(lambda: Progress(steps=3))
     writer.write()
     assert sorted(bad_nodes(run)) == ["n1", "n2"]
+
+
+@pytest.mark.parametrize(("cause", "bad"), [("crash", ["n4"]), ("memory", [])])
+def test_engines_that_die_while_they_start_are_told_of_their_node(run, cause, bad):
+    work = SimpleNamespace(label="model 'm'", start_hint="")
+    driver = SimpleNamespace(
+        _directory=run, _known_nodes={"id": "n4.cluster.example"}, _deaths_at_start=0, _spec=SimpleNamespace(work=work)
+    )
+    slot, ending = SimpleNamespace(place=SimpleNamespace(nodes=("id",))), Ending(cause=cause, words="as it ended")
+    Supervisor._died_at_start(driver, slot, ending)
+    assert bad_nodes(run) == {}  # once may be a moment's reason
+    with pytest.raises(EngineError, match="2 times while it started"):
+        Supervisor._died_at_start(driver, slot, ending)
+    assert list(bad_nodes(run)) == bad
+
+
+def test_without_a_scheduler_nothing_is_kept(run, monkeypatch):
+    monkeypatch.delenv(JOB_NAME)
+    record_fault(run, node="n1", cause="gpu", detail="none is seen")
+    assert bad_nodes(run) == {}
 
 
 def test_a_fault_that_cannot_be_kept_is_no_other_fault(tmp_path):

@@ -15,6 +15,9 @@ import pytest
 
 import glane
 from conftest import job, launch, wait_for, worker_pids, write_documents
+from glane.run.directory import RunDirectory
+from glane.run.heartbeat import JOB_NAME
+from glane.run.node_faults import bad_nodes
 
 pytestmark = pytest.mark.ray
 FAST = ["model=scripted", "run.heartbeat_s=0.2", "run.lease_s=2", "progress=plain"]
@@ -255,10 +258,10 @@ def test_a_signal_ends_a_job_with_a_sentence(tmp_path, number, code):
 
 def test_an_engine_that_cannot_start_is_said_so(tmp_path):
     data = write_documents(tmp_path / "d.parquet", ["a"])
-    done = job(
-        *FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "+model.script.fail_to_start=true", check=2, cwd=tmp_path
-    )
+    words = [*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "+model.script.fail_to_start=true"]
+    done = job(*words, check=2, cwd=tmp_path, env={**os.environ, JOB_NAME: "7"})
     assert "died 2 times while it started" in done.stderr
+    assert bad_nodes(RunDirectory(root=tmp_path / "run")) == {}  # it was killed from outside: no fault of the node
 
 
 def test_asking_for_more_than_there_is_fails_at_once(tmp_path):

@@ -28,15 +28,20 @@ class NodeFault(Record):
     kind: Literal["glane node fault"] = "glane node fault"
     version: Literal[1] = 1
     node: str
-    job: str | None
+    job: str
     time: float  # in seconds since 1970
     cause: FaultCause
     detail: str  # in words that name no text of a document
 
 
 def record_fault(directory: RunDirectory, *, node: str, cause: FaultCause, detail: str) -> None:
-    """Append a fault. A run directory that is not there, or cannot be written, is no reason to fail in another way."""
-    fault = NodeFault(node=_short(node), job=job_name(), time=time.time(), cause=cause, detail=detail)
+    """Append a fault that a batch job met: who works without a scheduler chooses no node.
+
+    A run directory that is not there, or cannot be written, is no reason to fail in another way.
+    """
+    if (job := job_name()) is None:
+        return
+    fault = NodeFault(node=_short(node), job=job, time=time.time(), cause=cause, detail=detail)
     try:
         if directory.ledger.is_dir():
             directory.append_record(directory.ledger / "node_faults.jsonl", fault)
