@@ -8,6 +8,7 @@ fill    dir=…                                 commit the rest of that run as c
 status  dir=…                                 what looking at, resuming and publishing that run takes
 memory  rows=1e4,1e6 huge=2e8                 one worker over more rows, and over one huge row
 nodes   rows=4000                             two nodes beside one on a private Slurm (root); step=0.2 seconds an answer
+lineage rows=1e6                              which rows of an earlier run are the same: by one file, and by texts of 1 kB
 dir=… is where it works (a temporary directory by default, removed afterwards). Figures: SCALE.md.
 """
 
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,9 @@ from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan  # no
 from glane.corpus.proof import with_digests  # noqa: E402
 from glane.corpus.select import Selection, select_rows  # noqa: E402
 from glane.corpus.unchanged import Identity, content_digests  # noqa: E402
+from glane.extraction import lineage  # noqa: E402
+from glane.extraction.prepare import checked_files, selected_rows  # noqa: E402
+from glane.extraction.reader import reader_of  # noqa: E402
 from glane.run.description import read_description  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
 from glane.run.heartbeat import HeartbeatWriter, Progress  # noqa: E402
@@ -49,6 +54,7 @@ from glane.run.ledger import Ledger  # noqa: E402
 from glane.run.overview import overview  # noqa: E402
 from glane.run.publish import finish_run  # noqa: E402
 from glane.run.worker import run_worker  # noqa: E402
+from glane.settings import DataSettings  # noqa: E402
 from glane.storage import write_once  # noqa: E402
 from glane.task.task import load_task  # noqa: E402
 
@@ -443,9 +449,32 @@ def part_nodes(folder: Path, *, rows: int = 4000, step: float = 0.2) -> None:
     print(f"efficiency of two nodes over one: {two / (2 * one):.3f}")
 
 
+def part_lineage(folder: Path, *, rows: float = 1e6) -> None:
+    said = "fièvre toux depuis trois jours chez un patient de passage aux urgences " * 14
+    sides = {}
+    for name, numbers in (("before", np.arange(int(rows))), ("now", np.random.default_rng(1).permutation(int(rows)))):
+        path, data = folder / f"{name}.parquet", DataSettings(path=str(folder / f"{name}.parquet"))
+        with pq.ParquetWriter(path, pa.schema({"id": pa.string(), "text": pa.string()})) as writer:
+            for part in np.array_split(numbers, max(1, int(rows) // 20_000)):
+                ids = [f"d{number}" for number in part]
+                writer.write(pa.table({"id": ids, "text": [f"{one} {said}" for one in ids]}))
+        task = load_task(TINY_TASK)
+        files = checked_files(data.path, data, task)
+        made = make_plan(files, selected_rows(files, data), shard_rows=2048, shard_bytes=2**26, digests=[name])
+        with (folder / f"{name}.plan").open("wb") as stream:
+            write_plan(made, stream)
+        plan = read_plan(folder / f"{name}.plan")
+        reader = reader_of(data, task, plan.files, carry_columns=())
+        sides[name] = lineage._Side(plan=plan, reader=reader, shared={}, readable=(True,))
+    one = replace(sides["before"], shared={"before": 0})
+    for what, pair in (("one file", (one, one)), ("other texts", (sides["before"], sides["now"]))):
+        found = timed(f"{what}, {int(rows)} rows", lambda pair=pair: lineage._matched(*pair))
+        assert (found >= 0).all()
+
+
 PARTS = {
     "plan": part_plan, "real": part_real, "ledger": part_ledger, "engines": part_engines, "fill": part_fill,
-    "status": part_status, "memory": part_memory, "nodes": part_nodes,
+    "status": part_status, "memory": part_memory, "nodes": part_nodes, "lineage": part_lineage,
 }  # fmt: skip
 
 
