@@ -191,6 +191,9 @@ def test_right_answers(folder: Path, changes: dict[str, Any]) -> None:
     said(folder, "estimate", *shared, "out.dir=estimated", "field=note", "value=toux")
     said(folder, "estimate", *shared, "out.dir=estimated", "field=fever", "value=oui")
     said(folder, "sentinels", *shared, "out.dir=frozen", "rows=10")
+    for words in (["field=fever"], ["case='fever AND note IS NOT NULL'"], ["field=note", "value=toux"], ["field=name"]):
+        said(folder, "screen", "run.dir=run", "out.dir=screened", "rows=10", *words)
+    said(folder, "cascade", "small.dir=run", "calibration=calibrated", "out.dir=cascaded", "fields=[fever]")
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from glane.settings.calibrate import CalibrateSettings
+from glane.settings.cascade import CascadeSettings
 from glane.settings.clean import CleanSettings
 from glane.settings.demo_corpus import DemoCorpusSettings
 from glane.settings.doctor import DoctorSettings
@@ -20,6 +21,7 @@ from glane.settings.plan import PlanSettings
 from glane.settings.plant import PlantSettings
 from glane.settings.review import ReviewSettings
 from glane.settings.runs import RunsSettings
+from glane.settings.screen import ScreenSettings
 from glane.settings.sentinels import SentinelsSettings
 from glane.settings.status import StatusSettings
 from glane.types import KeyType
@@ -27,6 +29,7 @@ from glane.validation import Strict
 
 SETTINGS: Mapping[str, type[Strict]] = {
     "calibrate": CalibrateSettings,
+    "cascade": CascadeSettings,
     "clean": CleanSettings,
     "compare": CompareSettings,
     "demo_corpus": DemoCorpusSettings,
@@ -39,6 +42,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "plant": PlantSettings,
     "review": ReviewSettings,
     "runs": RunsSettings,
+    "screen": ScreenSettings,
     "sentinels": SentinelsSettings,
     "status": StatusSettings,
 }
