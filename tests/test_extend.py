@@ -1,6 +1,7 @@
 """A field costs its own tokens: `data.extend` keeps the values of an earlier run, and asks what is new or differs."""
 
 import copy
+import datetime
 import json
 import os
 import shutil
@@ -41,6 +42,12 @@ from glane.run.worker import run_worker
 from glane.task.task import load_task
 from test_kill import killed_at, start, whole_run
 
+WHOLE = json.dumps(
+    {
+        "age": 4, "sex": None, "onset": None, "seen": "2024-03-10", "note": "n", "temperature": None, "fever": None,
+        "cases": [],
+    }
+)  # fmt: skip
 MORE = {"vaccinated": {"type": "boolean", "description": "Vaccinated.", "nullable": True}}
 
 
@@ -201,13 +208,24 @@ def test_what_the_earlier_run_could_not_use_is_asked_in_full(tmp_path):
 
 def test_a_row_whose_new_answer_cannot_be_used_has_no_values(tmp_path):
     """Otherwise a row without the new field would pass for an answer that has none."""
-    answer = json.dumps({"age": 4, "sex": None, "onset": None, "seen": "2024-01-01", "note": "n", "temperature": None, "fever": None, "cases": []})  # fmt: skip
-    data = write_documents(tmp_path / "d.parquet", [f"[[answer {answer}]]", "note"])
+    data = write_documents(tmp_path / "d.parquet", [f"[[answer {WHOLE}]]", "note"])
     extract_here(make_settings(data, tmp_path / "old"))
     rows = extract_here(make_settings(data, tmp_path / "new", task(MORE), data__extend=str(tmp_path / "old")))
     assert rows["status"].to_list() == ["INVALID", "OK"]  # as an answer to `vaccinated`, it has other keys
     assert rows["age"].to_list()[0] is None
     assert rows["reused"].to_list() == [False, True]
+
+
+def test_an_answer_to_some_fields_is_no_answer_to_all_though_the_prompt_is_the_same(tmp_path):
+    """A bare prompt is the document alone, whatever is asked of it."""
+    bare = {"model__prompt_style": "bare"}
+    extract_here(make_settings(write_documents(tmp_path / "a.parquet", ["note"]), tmp_path / "old", **bare))
+    data = write_documents(tmp_path / "b.parquet", ["note"] * 3)
+    extended = make_settings(data, tmp_path / "new", task(MORE), data__extend=str(tmp_path / "old"), **bare)
+    rows = extract_here(extended)
+    assert rows["reused"].to_list() == [True, False, False]
+    assert rows["status"].to_list() == ["OK"] * 3
+    assert rows["note"].null_count() == rows["repairs"].sum() == 0
 
 
 # Rules are about whole rows.
@@ -245,15 +263,14 @@ def test_documents_whose_kept_values_break_a_new_rule_are_asked_in_full(tmp_path
 
 def test_a_rule_that_the_earlier_run_found_broken_stays_so_and_is_not_asked_about(tmp_path, documents):
     rules = ["temperature <= 40"]
-    extract_here(make_settings(documents, tmp_path / "old", task(rules=rules), task__repairs=0))
-    new = make_settings(
-        documents, tmp_path / "new", task(MORE, rules=rules), task__repairs=0, data__extend=str(tmp_path / "old")
-    )
+    extract_here(make_settings(documents, tmp_path / "old", task(rules=rules)))
+    new = make_settings(documents, tmp_path / "new", task(MORE, rules=rules), data__extend=str(tmp_path / "old"))
     rows = extract_here(new)
     before = pl.read_parquet(tmp_path / "old" / "records" / "*.parquet")
     assert before["broken_rules"].list.len().sum() > 0
     assert rows["broken_rules"].to_list() == before["broken_rules"].to_list()
     assert rows["reused"].all()
+    assert rows["repairs"].sum() == 0
 
 
 # What a document is, and how it is read.
@@ -298,13 +315,12 @@ def test_groups_keep_values_while_their_documents_are_the_same(tmp_path):
 
 def test_what_is_derived_of_a_new_field_is_counted_from_a_kept_one(tmp_path):
     text = {"type": "string", "max_length": 30, "normalise": {"to": "date", "relative_to": "seen"}}
-    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(20)])
+    told = json.dumps({"told": "il y a deux jours"})  # after a repair: the first answer is one to the whole question
+    data = write_documents(tmp_path / "d.parquet", [f"[[answer {WHOLE}]] [[answer {told}]]"])
     extract_here(make_settings(data, tmp_path / "old"))
     settings = make_settings(data, tmp_path / "new", task({"told": text}), data__extend=str(tmp_path / "old"))
     rows = extract_here(settings)
-    assert settings.task["fields"]["told"]["normalise"]["relative_to"] == "seen"
-    assert rows["told__normalised"].struct.field("reason").is_not_null().all()  # drawn texts are no dates
-    assert summary(tmp_path / "new").extends.fields_asked == ("told",)
+    assert rows["told__normalised"].struct.field("date").to_list() == [datetime.date(2024, 3, 8)]
 
 
 def test_a_field_is_asked_again_with_the_field_that_it_is_counted_from():
@@ -377,6 +393,7 @@ def test_rows_more_than_memory_holds_are_matched_alike(tmp_path, monkeypatch):
 # Nothing is lost or doubled.
 
 
+@pytest.mark.slow
 def test_killed_and_gone_on_with(tmp_path):
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(12)])
     extract_here(make_settings(data, tmp_path / "old"))
