@@ -471,6 +471,16 @@ def test_settings_that_cannot_be_are_refused(values):
         screen_settings({"run": {"dir": "a"}, "out": {"dir": "b"}, "field": "bite"} | values)
 
 
+def test_groups_of_documents_are_read_as_one_text(tmp_path):
+    texts = [f"Visit {at}: {'bitten' if at % 8 == 0 else 'nothing'}." for at in range(40)]
+    texts[5] = "[[invalid]]"
+    data = write_documents(tmp_path / "d.parquet", texts, patient=[f"p{at // 2}" for at in range(40)])
+    extract_here(make_settings(data, tmp_path / "run", TASK, data__group_by="patient"))
+    found = read_on(glane.open_run(tmp_path / "run"), tmp_path / "out", rows=5)
+    assert (found.state.screening.documents, found.state.without_answer) == (20, 1)
+    assert set(found.read.filter(pl.col("is_case"))["patient"]) == {f"p{at}" for at in range(0, 20, 4)}
+
+
 def test_the_command_says_what_to_read_and_when_to_stop(run, tmp_path):
     out, words = (
         tmp_path / "out",
