@@ -20,7 +20,7 @@ from glane.job.status_view import run_view
 from glane.job.submit import submit
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress
-from glane.run.node_faults import NodeFault, bad_nodes, judged, record_failed_start, record_fault
+from glane.run.node_faults import NodeFault, Worked, bad_nodes, judged, record_failed_start, record_fault
 from glane.run.overview import overview
 from glane.settings import SlurmSettings
 
@@ -34,9 +34,22 @@ NODES = [f"n{number}" for number in range(1, 7)]
 
 
 def faults(*told):
-    """Of words such as `n1 gpu`."""
-    pairs = [words.split() for words in told]
-    return [NodeFault(node=node, job="7", time=0, cause=cause, detail=f"{cause} of {node}") for node, cause in pairs]
+    """Of words such as `n1 gpu`, or `n1 gpu 12_3 40` with the job and the minute: of job 7, a minute apart, otherwise."""
+    found = []
+    for number, words in enumerate(told, start=1):
+        node, cause, job, minute = (words if words.count(" ") == 3 else f"{words} 7 {number}").split()
+        found.append(NodeFault(node=node, job=job, time=60 * int(minute), cause=cause, detail=f"{cause} of {node}"))
+    return found
+
+
+def engines(*told):
+    """Of words such as `n1`, or `n1 12_3 40-90` with the job and the minutes: in job 7 from the first, otherwise."""
+    found = []
+    for words in told:
+        node, job, minutes = words.split() if " " in words else (words, "7", "0-100")
+        begun, until = (60.0 * int(minute) for minute in minutes.split("-"))
+        found.append(Worked(node=node, job=job, begun=begun, until=until))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -57,7 +70,53 @@ def faults(*told):
     ],
 )
 def test_which_nodes_are_bad(told, worked, bad):
-    assert sorted(judged(faults(*told), worked=set(worked))) == bad
+    assert sorted(judged(faults(*told), worked=engines(*worked))) == bad
+
+
+WRONG = ["n1 start 1 1", "n1 start 1 2", "n2 start 2 11", "n2 start 2 12"]  # a setting that fails wherever it goes
+NO_GPUS = ["n1 gpu 1 1", "n2 gpu 2 11"]  # a container that shows none
+
+
+@pytest.mark.parametrize(
+    ("told", "worked", "bad"),
+    [
+        (WRONG, ["n3 3 20-90"], []),
+        (WRONG, ["n2 3 20-90"], []),
+        (WRONG, ["n3 9 0-90"], []),  # an earlier job is still at work, by its own settings
+        (WRONG[:2], ["n3 9 0-90"], ["n1"]),  # to be tried elsewhere
+        (WRONG[:2], ["n3 3 20-90"], []),
+        ([*WRONG, "n1 start 4 95", "n1 start 4 96"], ["n3 3 20-90", "n2 4 91-99"], ["n1"]),  # this time it is the node
+        (NO_GPUS, ["n3 3 20-90"], []),
+        (NO_GPUS, ["n1 3 20-90"], []),  # which says nothing against the other one
+        (NO_GPUS, ["n3 9 0-90"], []),
+        (NO_GPUS, ["n3 9 5-90"], ["n1", "n2"]),  # one after the other, and work between
+        (["n1 gpu 1 1"], ["n3 3 20-90"], ["n1"]),
+    ],
+)
+def test_a_fault_of_the_work_is_no_nodes_once_it_is_mended(told, worked, bad):
+    assert sorted(judged(faults(*told), worked=engines(*worked))) == bad
+
+
+@pytest.mark.parametrize(
+    ("worked", "bad"),
+    [
+        ("n2 7_2 0-90", ["n1"]),
+        ("n2 7_2 30-90", ["n1"]),  # it came from the queue a little later
+        ("n2 7_2 300-390", []),  # much later: something may have been mended meanwhile
+        ("n2 8_2 30-90", []),
+    ],
+)
+def test_other_jobs_of_the_same_array_tell_the_node_from_the_work(worked, bad):
+    assert sorted(judged(faults("n1 start 7_1 5", "n1 start 7_1 6"), worked=engines(worked))) == bad
+
+
+@pytest.mark.parametrize("told", [["n1 gpu"], ["n1 start", "n1 start"]])
+@pytest.mark.parametrize(
+    ("begun", "bad"), [(30, []), (0, ["n1"])]  # another GPU of it was at work before, and still is
+)  # fmt: skip
+def test_a_node_that_worked_after_its_last_fault_is_bad_no_more(told, begun, bad):
+    worked = engines(f"n1 9 {begun}-90", "n2 7 0-90")
+    assert sorted(judged(faults(*told), worked=worked)) == bad
 
 
 @pytest.fixture
@@ -79,6 +138,20 @@ def test_faults_are_kept_in_the_run_by_the_names_that_schedulers_use(run):
     assert "n2" not in bad_nodes(run)
     record_failed_start(run, node="n2", cause="hang", detail="no answer")
     assert sorted(bad_nodes(run)) == ["n1", "n2"]
+
+
+def test_what_a_mended_job_works_on_elsewhere_makes_no_node_bad(run, monkeypatch):
+    for node in ("n1", "n2"):
+        monkeypatch.setenv(JOB_NAME, f"job-of-{node}")
+        for _ in range(2):
+            record_failed_start(run, node=node, cause="crash", detail="a wrong setting")
+    assert bad_nodes(run) == {}
+    monkeypatch.setenv(JOB_NAME, "mended")
+    monkeypatch.setattr("socket.gethostname", lambda: "n3")
+    writer = HeartbeatWriter(run, worker="w", every_s=10, device="gpu", cpus=1, gpus=1)
+    writer.report(lambda: Progress(steps=3))
+    writer.write()
+    assert bad_nodes(run) == {}
 
 
 def test_where_engines_worked_is_read_from_heartbeats(run, monkeypatch):
