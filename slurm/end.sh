@@ -5,8 +5,8 @@ if [[ -O $GLANE_EXIT_CODE_FILE && ! -L $GLANE_EXIT_CODE_FILE ]]; then
     read -r glane_written glane_next glane_bad 2>/dev/null <"$GLANE_EXIT_CODE_FILE"
 fi
 rm -f "$GLANE_EXIT_CODE_FILE"
-# Keeps the jobs that wait under an id off the nodes that the run found bad. Half of the partition is left, and as many
-# nodes as this job has: glane.cluster.slurm.exclusion keeps the same rule for new submissions.
+# Keeps the jobs that wait under an id off the nodes that the run found bad. Half of the usable nodes of the
+# partition are left, and as many as this job has: glane.cluster.slurm.exclusion keeps the same rule for new submissions.
 glane_excluded() {  # the nodes that jobs which wait under an id are kept off, a line each
     local facts pattern=' ExcNodeList=([^ (]+)'
     facts=$(scontrol show job --oneliner "$1" 2>/dev/null | grep -E -m 1 " JobState=(PENDING|COMPLETING|REQUEUED) ") || return 1
@@ -14,7 +14,8 @@ glane_excluded() {  # the nodes that jobs which wait under an id are kept off, a
 }
 glane_exclude() {
     local all before list count total
-    all=$(sinfo --noheader --Node --partition="${SLURM_JOB_PARTITION:-}" --format=%N 2>/dev/null | sort -u)
+    all=$(sinfo --all --noheader --Node --partition="${SLURM_JOB_PARTITION:-}" --format='%R %N %T' 2>/dev/null |
+        grep -E ' (allocated|completing|idle|mixed|planned|power[a-z_]*|reboot[a-z_]*)[-+~#!%@^]?$' | cut -d ' ' -f 2 | sort -u)
     if [[ ! $glane_bad =~ ^[A-Za-z0-9_.,-]+$ || -z $all ]] || ! before=$(glane_excluded "$1"); then return 0; fi
     list=$(grep . <<<"$before"$'\n'"${glane_bad//,/$'\n'}" | sort -u)
     total=$(wc -l <<<"$all")

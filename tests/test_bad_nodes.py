@@ -205,6 +205,11 @@ def test_status_tells_it(run):
 # Submissions.
 
 
+def lines(partition, *nodes, state="idle"):
+    """What sinfo says of nodes."""
+    return "".join(f"{partition} {node} {state}\n" for node in nodes)
+
+
 @pytest.fixture
 def slurm(tmp_path, monkeypatch):
     """Stand-ins for Slurm's commands, for a partition of six nodes, and what jobs wait."""
@@ -215,13 +220,22 @@ def slurm(tmp_path, monkeypatch):
         (folder / name).write_text(f"#!/bin/bash\n{text}\n")
         (folder / name).chmod(0o755)
 
-    (folder / "all").write_text("\n".join(NODES) + "\n")
+    (folder / "all").write_text(lines("gpu", *NODES))
+    (folder / "refused").touch()
+    default = "PartitionName=gpu Default=YES\nPartitionName=cpu Default=NO\nPartitionName=small Default=NO"
+    (folder / "partitions").write_text(f"{default}\n")
     (folder / "jobs").write_text("JobId=7 JobState=COMPLETING ExcNodeList=(null) \n")
-    answer("sinfo", f"cat {folder}/all")
+    # Of the partitions that are asked about; of all of them if none is.
+    answer(
+        "sinfo",
+        'names=$(tr " " "\\n" <<<"$*" | sed -n s/--partition=//p | tr , "|")\n'
+        f'[[ $* == *"%R %N %T"* ]] && grep -E "^(${{names:-.*}}) " {folder}/all',
+    )
     answer(
         "scontrol",
         f'echo "$@" >> {folder}/asked\n'
         'case "$1 $2" in\n'
+        f'"--all show") cat {folder}/partitions;;\n'
         '"show hostnames") tr , "\\n" <<<"$3" | sed "s/n\\[1-2\\]/n1\\nn2/";;\n'
         f'"show job") cat {folder}/jobs;;\n'
         f'update*) sed -i "s/ExcNodeList=[^ ]*/$3/" {folder}/jobs;;\n'
@@ -229,7 +243,11 @@ def slurm(tmp_path, monkeypatch):
         "esac",
     )
     answer("srun", "")
-    answer("sbatch", f'cp "$1" {tmp_path}/script; echo Submitted batch job 30')
+    answer(
+        "sbatch",
+        f'if [[ $1 == --test-only ]]; then ! grep -qxFf {folder}/refused "$2"; exit; fi\n'
+        f'cp "$1" {tmp_path}/script; echo Submitted batch job 30',
+    )
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.delenv("GLANE_SITE", raising=False)
     return folder
@@ -257,6 +275,61 @@ def cluster(**changes):
 )
 def test_a_submission_keeps_off_bad_nodes_while_enough_are_left(slurm, changes, nodes, excluded):
     assert excluding(cluster(**changes), nodes).sbatch.get("exclude") == excluded
+
+
+CPU_NODES = [f"c{number}" for number in range(1, 51)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "excluded"),
+    [
+        ({"nodes": 2}, None),  # the default partition has two, however many others have
+        ({"nodes": 1}, "n1"),
+        ({"nodes": 1, "partition": "gpu"}, "n1"),
+        ({"nodes": 1, "partition": "cpu"}, None),  # n1 is none of it
+        ({"nodes": 2, "partition": "gpu,small"}, None),  # three would be left, in no partition two
+        ({"nodes": 1, "partition": "gpu,small"}, "n1"),
+        ({"nodes": 1, "partition": "hidden"}, None),  # which nodes it has is not known
+        ({"nodes": 1, "sbatch": {"clusters": "other"}}, None),
+    ],
+)
+def test_the_nodes_that_are_left_are_counted_where_the_job_may_go(slurm, changes, excluded):
+    (slurm / "all").write_text(lines("gpu", "n1", "n2") + lines("small", "n9") + lines("cpu", *CPU_NODES))
+    assert excluding(cluster(**changes), ["n1"]).sbatch.get("exclude") == excluded
+
+
+@pytest.mark.parametrize(
+    ("state", "is_usable"),
+    [
+        ("idle", True), ("mixed-", True), ("allocated", True), ("idle~", True), ("powering_up#", True), ("planned", True),
+        ("down", False), ("down*", False), ("idle*", False), ("drained", False), ("draining", False), ("fail", False),
+        ("maint", False), ("reserved", False), ("unknown", False),
+    ],
+)  # fmt: skip
+def test_nodes_that_take_no_job_are_none_that_are_left(slurm, state, is_usable):
+    (slurm / "all").write_text(lines("gpu", "n1", "n3") + lines("gpu", "n2", state=state))
+    assert excluding(cluster(nodes=2), ["n1"]).sbatch.get("exclude") == ("n1" if is_usable else None)
+    (slurm / "jobs").write_text("JobId=9 JobState=PENDING ExcNodeList=(null) \n")
+    _, asked = ended(slurm, "2 - n1", SLURM_ARRAY_JOB_ID="8", SLURM_JOB_NUM_NODES="2")
+    assert asked == (["update JobId=8 ExcNodeList=n1"] if is_usable else [])
+
+
+def test_a_bad_node_that_is_down_is_kept_off_for_when_it_comes_back(slurm):
+    (slurm / "all").write_text(lines("gpu", "n1", state="down*") + lines("gpu", "n2", "n3"))
+    assert excluding(cluster(nodes=2), ["n1"]).sbatch["exclude"] == "n1"
+
+
+@pytest.mark.parametrize(
+    ("refused", "excluded"),
+    [
+        ("#SBATCH --exclude=n1", None),
+        ("#!/bin/bash", "n1"),
+        ("#SBATCH --exclude=n2", "n1"),
+    ],  # no GPUs are left; refused anyway; not asked
+)
+def test_an_exclusion_that_sbatch_refuses_is_not_asked_for(slurm, refused, excluded):
+    (slurm / "refused").write_text(f"{refused}\n")
+    assert excluding(cluster(), ["n1"]).sbatch.get("exclude") == excluded
 
 
 def test_a_slurm_that_does_not_answer_excludes_nothing(slurm):

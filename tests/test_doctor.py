@@ -203,7 +203,7 @@ def test_cores_for_gpus(cpus, gpus, state):
 )  # fmt: skip
 def test_gpus_of_a_partition(monkeypatch, gres, count):
     monkeypatch.setattr(site_checks, "run", lambda *_: (0, f"(null)\n{gres}\n", ""))
-    assert site_checks.most_gpus(SlurmSettings(kind="slurm")) == count
+    assert site_checks.most_gpus_in(["gpu"]) == count
 
 
 # Limits, compiler, temporary files, caches.

@@ -92,7 +92,7 @@ def _off_bad_nodes(cluster: BatchSettings, directory: RunDirectory, scheduler: S
         return cluster
     changed = scheduler.excluding(cluster, found)
     for node, why in sorted(found.items()):
-        what = "is left to the scheduler, as too few others would be left" if changed == cluster else "is left out"
+        what = "is left to the scheduler, as too few others may be left" if changed == cluster else "is left out"
         print(f"note: node {node} {what}; this run found there: {visible(why)}", file=sys.stderr)
     return changed
 

@@ -6,7 +6,7 @@ import os
 
 from glane.cluster.slurm.commands import site
 from glane.cluster.slurm.refusals import named_partitions
-from glane.cluster.slurm.site_checks import most_gpus
+from glane.cluster.slurm.site_checks import most_gpus_in
 from glane.cluster.slurm.site_file import read_site
 from glane.cluster.slurm.variables import same_group, taken
 from glane.engine.device import DEVICE
@@ -26,7 +26,7 @@ def forgotten_gpus(cluster: SlurmSettings) -> str | None:
     partitions = named_partitions(cluster)
     if any(facts.get("OverSubscribe", "").upper() == "EXCLUSIVE" for facts in partitions.values()):
         return None
-    gpus = {name: most_gpus(cluster.model_copy(update={"partition": name})) for name in partitions}
+    gpus = {name: most_gpus_in([name]) for name in partitions}
     if not gpus or not all(gpus.values()) or site().get("JobSubmitPlugins", "(null)") not in ("(null)", ""):
         return None
     has = "; ".join(f"a node of partition {name!r} has up to {number}" for name, number in gpus.items())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 
 from glane.cluster.findings import Finding, Findings, failed, ok, skipped, warning
 from glane.cluster.slurm import refusals
 from glane.cluster.slurm.ask_sbatch import says_no, test_only
 from glane.cluster.slurm.commands import run
-from glane.cluster.slurm.variables import taken
 from glane.settings import SlurmSettings
 
 _QUESTIONS = (
@@ -43,10 +43,15 @@ def findings_on_node() -> Findings:
 
 
 def most_gpus(cluster: SlurmSettings) -> int | None:
-    """The most GPUs that a node has in the partitions of the settings (all of the site's, if none is named)."""
-    _, names = taken(cluster, "partition") or ("", "")
-    chosen = [f"--partition={names}"] if names else []
-    code, output, _ = run("sinfo", "--noheader", "--format=%G", *chosen)
+    """The most GPUs that a node has in the partitions that may take the job; None if that is not known."""
+    return most_gpus_in(refusals.named_partitions(cluster))
+
+
+def most_gpus_in(partitions: Collection[str]) -> int | None:
+    """The most GPUs that a node of these partitions has; None if that is not known."""
+    if not partitions:
+        return None
+    code, output, _ = run("sinfo", "--all", "--noheader", f"--partition={','.join(partitions)}", "--format=%G")
     if code != 0 or not output.strip():
         return None
     return max(_num_gpus(line) for line in output.splitlines())
