@@ -11,7 +11,8 @@ import pytest
 
 from conftest import DEMO_MODEL, wait_for
 from glane.engine import registry
-from glane.engine.first_start import _mark, first_start
+from glane.engine.first_start import _DOES_NOT_DECIDE, _mark, first_start
+from glane.settings import ModelSettings
 
 # A process that starts an engine: it tells when it compiles, and how long that takes is told to it.
 STARTER = """
@@ -115,11 +116,23 @@ def test_the_turn_is_for_what_vllm_compiles_for(monkeypatch):
         return _mark(DEMO_MODEL.model_copy(update=changes), os.environ)
 
     assert mark(sampling=DEMO_MODEL.sampling.model_copy(update={"seed": 7}), prompt_style="full") == mark()
-    for changes in ({"max_model_len": 77}, {"tensor_parallel_size": 2}, {"engine_args": {"block_size": 64}}):
+    for changes in (
+        {"max_model_len": 77}, {"tensor_parallel_size": 2}, {"engine_args": {"block_size": 64}}, {"quote_drafts": True},
+        {"pipeline_parallel_size": 2}, {"shared_grammars": False},
+    ):  # fmt: skip
         assert mark(**changes) != mark()
     here = mark()
     monkeypatch.setattr("socket.gethostname", lambda: "another-node")
     assert mark() != here
+
+
+def test_a_setting_that_nobody_judged_decides_what_is_compiled():
+    class Later(ModelSettings):
+        new_kernels: bool = False
+
+    told = DEMO_MODEL.model_dump()
+    assert _mark(Later(**told, new_kernels=True), os.environ) != _mark(Later(**told), os.environ)
+    assert set(ModelSettings.model_fields) >= _DOES_NOT_DECIDE  # or one was renamed
 
 
 @pytest.mark.parametrize(

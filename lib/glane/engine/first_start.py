@@ -22,11 +22,14 @@ from glane.versions import installed_version, vllm_version
 
 _FOLDER = "glane-first-starts"
 _POLL_S = 0.5
-# What vLLM compiles for: with another value, the cache of before may not serve.
-_DECIDES = frozenset(
+# What vLLM compiles nothing for. With another value of anything else, the cache of before may not serve: a setting that
+# is new decides, too, until it is known here not to.
+_DOES_NOT_DECIDE = frozenset(
     {
-        "path", "adapter", "dtype", "max_model_len", "max_num_seqs", "max_num_batched_tokens", "tensor_parallel_size",
-        "expert_parallel", "attention_backend", "kv_cache_dtype", "async_scheduling", "forced_tokens", "engine_args",
+        "name", "licence", "released", "restricted", "accept_licence", "toy_for", "script", "tokenizer",
+        "tokenizer_mode", "chat_template", "chat_template_kwargs", "prompt_style", "prompt_shape", "max_tokens",
+        "reasoning", "reasoning_parser", "reasoning_tokens", "sampling", "load_format", "engines", "cpus_per_engine",
+        "window", "gpu_memory_utilization", "kv_cache_mib", "in_process", "ask_duplicates", "quote_mass",
     }
 )  # fmt: skip
 
@@ -83,7 +86,7 @@ def _mark(settings: ModelSettings, environment: Mapping[str, str]) -> Path:
     """The file that says that such an engine has started on this node, in the folder of what vLLM compiles."""
     home = environment.get("XDG_CACHE_HOME") or "~/.cache"
     root = Path(environment.get("VLLM_CACHE_ROOT") or Path(home, "vllm").expanduser())
-    about = settings.model_dump(mode="json", include=set(_DECIDES))
+    about = settings.model_dump(mode="json", exclude=set(_DOES_NOT_DECIDE))
     versions = [vllm_version(), installed_version("torch")]
     told = json.dumps([about, versions, socket.gethostname(), os.getuid()], sort_keys=True)
     return root / _FOLDER / f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.done"
