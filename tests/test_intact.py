@@ -11,7 +11,7 @@ import pytest
 import glane
 from conftest import extract_here, make_settings
 from glane.errors import RunError
-from glane.run.directory import FIRST_ROW, METADATA
+from glane.run.names import FIRST_ROW, METADATA
 from glane.run.overview import overview
 
 NUM_ROWS = 40

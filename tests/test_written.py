@@ -13,7 +13,8 @@ from glane.demo.corpus import write_corpus
 from glane.errors import RunError
 from glane.job.doctor.check import check_site
 from glane.pilot.trial import private_folder
-from glane.run.directory import MARKER, Marker
+from glane.run.directory import Marker
+from glane.run.names import MARKER
 from glane.run.written import refuse_inside_run
 from glane.settings import doctor_settings
 

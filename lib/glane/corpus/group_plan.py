@@ -18,7 +18,7 @@ from glane.corpus.groups import Groups, Numbers
 from glane.corpus.ids import ids_digest
 from glane.corpus.plan import GROUPED_SCHEMA, LEAST_ROWS, Facts, Plan, plan_of, share_left
 from glane.corpus.select import Selected
-from glane.types import Span
+from glane.corpus.shard import Span
 
 _SPANS_AT_ONCE = 4096
 

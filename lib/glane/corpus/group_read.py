@@ -16,10 +16,11 @@ from glane.corpus.columns import is_string, is_text
 from glane.corpus.ids import as_ids, ids_digest
 from glane.corpus.read import ShardRows, SpanReader, decoded, raw
 from glane.corpus.readable import readable
+from glane.corpus.shard import Shard
 from glane.corpus.unchanged import KnownFile
 from glane.errors import RunError
 from glane.form import WALL
-from glane.types import DOCUMENTS, Document, Piece, Shard
+from glane.types import DOCUMENTS, Document, Piece
 
 MOST_DOCUMENTS = 10_000  # of a group: a value such as "unknown" gathers documents of many cases
 MOST_BYTES = 32 * 2**20  # of the texts of a group

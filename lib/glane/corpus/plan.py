@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field as Key
 
+from glane.corpus.shard import Shard, Span
 from glane.corpus.unchanged import KnownFile
 from glane.errors import RunError
-from glane.types import Shard, Span
 from glane.validation import Strict
 
 if TYPE_CHECKING:  # these load Polars, which who only reads a plan does not need

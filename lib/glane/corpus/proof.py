@@ -13,8 +13,9 @@ from glane.corpus.ids import IdsDigest, ids_digest
 from glane.corpus.plan import Plan
 from glane.corpus.read import SpanReader
 from glane.corpus.readable import is_out_of_range
+from glane.corpus.shard import Shard
 from glane.errors import DataError, RunError
-from glane.types import DOCUMENTS, Shard
+from glane.types import DOCUMENTS
 
 _BATCH_ROWS = 65_536
 

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 from glane.corpus.columns import is_text
 from glane.corpus.ids import IdsDigest, as_ids
 from glane.corpus.readable import readable
+from glane.corpus.shard import Shard, Span
 from glane.corpus.unchanged import Identity, KnownFile, Unchanged
 from glane.errors import DataError
-from glane.types import Document, Shard, Span
+from glane.types import Document
 
 _BATCH_ROWS = 256
 _MOST_READS = 3

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from glane.corpus.buckets import Buckets
 from glane.corpus.plan import Plan, read_plan
+from glane.corpus.shard import Shard
 from glane.corpus.unchanged import KnownFile, Unchanged
 from glane.errors import ConfigError, DataError, RunError
 from glane.extraction.extension import open_earlier, refuse_other_numbers
@@ -33,7 +34,7 @@ from glane.settings import DataSettings
 from glane.storage import exists, listed, patiently, write_once
 from glane.task.prompt import PromptStyle
 from glane.task.task import Task
-from glane.types import Document, Shard, Status
+from glane.types import Document, Status
 
 _IN_MEMORY = 8_000_000  # rows of both runs: 192 MB; more than this are split over temporary files
 _BUCKET = 4_000_000

@@ -14,17 +14,9 @@ from typing import IO, Literal
 
 from glane.errors import RecordError, RunError
 from glane.records import Record, read_record
+from glane.run.names import MARKER, PART
 from glane.settings import RunSettings
 from glane.storage import TEMPORARY, exists, patiently, replace_file, storage_errors, write_once
-
-MARKER = ".glane-run"
-PART = re.compile(r"part-(\d{7,})\.parquet")
-RECORDS = re.compile(r"records-(\d{5,})\.parquet")
-UNFINISHED = re.compile(rf"\..+{TEMPORARY}")  # of a writer that was killed, or is at work
-PARTS = re.compile(rf"{PART.pattern}|{UNFINISHED.pattern}")  # what lies in `parts`
-METADATA, FIRST_ROW = b"glane", b"glane.first_row"  # in the footer of a file of the result: of which run, and what part
-STAGING = re.compile(r"\.records-[0-9a-f]{32}")  # the folder of a result that is not published yet
-STAGED = re.compile(rf"{RECORDS.pattern}|{UNFINISHED.pattern}")  # what lies in it
 
 
 class Marker(Record):

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 
 from glane.corpus.plan import read_plan
 from glane.errors import RunError
-from glane.run.directory import FIRST_ROW, METADATA, RECORDS, RunDirectory
+from glane.run.directory import RunDirectory
 from glane.run.head import read_head
+from glane.run.names import FIRST_ROW, METADATA, RECORDS
 from glane.run.summary import Summary, read_summary
 from glane.storage import exists, listed, patiently
 

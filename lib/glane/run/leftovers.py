@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from glane.run.directory import PARTS, STAGED, STAGING, UNFINISHED, RunDirectory
+from glane.run.directory import RunDirectory
 from glane.run.intact import damage
 from glane.run.metrics_file import collected
+from glane.run.names import PARTS, STAGED, STAGING, UNFINISHED
 
 _DAY_S = 86_400.0
 _CLOCK = re.compile(r"\.clock-[\w.-]+")

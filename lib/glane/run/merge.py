@@ -25,7 +25,8 @@ import pyarrow.parquet as pq
 from glane.corpus.ids import IdsDigest
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
-from glane.run.directory import FIRST_ROW, METADATA, RunDirectory
+from glane.run.directory import RunDirectory
+from glane.run.names import FIRST_ROW, METADATA
 from glane.run.parts import NotCommitted, PartFacts, read_digests, read_part
 from glane.run.repeats import RowDigests, with_repeats
 from glane.storage import patiently

@@ -20,10 +20,11 @@ from glane.corpus.plan import Plan
 from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
 from glane.run.description import read_description
-from glane.run.directory import PARTS, STAGED, STAGING, RunDirectory
+from glane.run.directory import RunDirectory
 from glane.run.energy_total import total_energy
 from glane.run.heartbeat import Heartbeat, heartbeats, most_at_once
 from glane.run.merge import RunAll, merge_file, plan_files
+from glane.run.names import PARTS, STAGED, STAGING
 from glane.run.parts import PartFacts
 from glane.run.prepare import PreparedRun
 from glane.run.shards import until_published

@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from glane.corpus.plan import Plan
 from glane.corpus.proof import prove_shard
+from glane.corpus.shard import Shard
 from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
 from glane.run.directory import RunDirectory, unless
 from glane.run.heartbeat import HeartbeatWriter, Progress
 from glane.run.ledger import Ledger
 from glane.run.parts import commit_part
-from glane.types import Shard
 
 _POLL_S = 0.2
 _RATE_OVER_S = 60.0

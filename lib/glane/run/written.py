@@ -14,8 +14,8 @@ from pydantic import Field as Key
 
 from glane.errors import RunError
 from glane.records import Record, read_record
-from glane.run.directory import MARKER
 from glane.run.links import RunLink
+from glane.run.names import MARKER
 from glane.storage import replace_file, storage_errors
 
 WRITTEN = ".glane-files"

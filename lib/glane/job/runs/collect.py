@@ -16,10 +16,11 @@ from glane.errors import GlaneError, RunError
 from glane.extraction.summary import WORK, extraction_summary
 from glane.job.runs.records import Assessment, Kind, RunEntry
 from glane.records import Record, parse_record
-from glane.run.directory import MARKER, RunDirectory
+from glane.run.directory import RunDirectory
 from glane.run.energy_total import total_energy
 from glane.run.head import RunHead, read_head
 from glane.run.heartbeat import heartbeats
+from glane.run.names import MARKER
 from glane.run.overview import Overview, overview
 from glane.run.summary import Summary, read_summary
 from glane.run.written import WRITTEN, read_written
