@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,22 @@ def test_a_claim_that_changes_hands_in_the_last_moment_is_put_back(tmp_path, mon
     monkeypatch.setattr("glane.run.claim._is_held_by", lambda *_: True)  # as it was a moment ago
     assert not break_claim(path, "gone")
     assert [str(one.readlink()) for one in tmp_path.iterdir()] == ["next"]
+
+
+def test_a_third_that_claims_before_it_is_put_back_has_it_alone(tmp_path, monkeypatch):
+    """The limit that the docstring tells: whose claim it was is not told, and its work is done twice."""
+    path = tmp_path / "claim"
+    try_claim(path, "next")
+    monkeypatch.setattr("glane.run.claim._is_held_by", lambda *_: True)
+    rename = Path.rename
+
+    def rename_and_be_slow(self, target):
+        rename(self, target)
+        assert try_claim(path, "third")
+
+    monkeypatch.setattr(Path, "rename", rename_and_be_slow)
+    assert not break_claim(path, "gone")
+    assert [str(one.readlink()) for one in tmp_path.iterdir()] == ["third"]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from glane.storage import lock
+
 _READERS = 8
 _WAIT_S = 3600.0  # for another process that reads the same files; then this one reads them, too
-_POLL_S = 0.2
 
 
 class DigestCache:
@@ -72,20 +73,8 @@ class DigestCache:
             with contextlib.suppress(OSError):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 file = stack.enter_context(open(self._path.with_suffix(".lock"), "w", encoding="utf-8"))
-                self._lock(file.fileno())
+                lock(file.fileno(), deadline=time.monotonic() + self._wait_s, take=fcntl.flock)
             yield
-
-    def _lock(self, descriptor: int) -> None:
-        deadline = time.monotonic() + self._wait_s
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    return
-                time.sleep(_POLL_S)
-            else:
-                return
 
     def _save(self) -> None:
         """Write the cache. It is only a cache: a home directory that is full or read-only is no error."""

@@ -8,7 +8,6 @@ removes one removes the other.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -18,10 +17,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from glane.settings import ModelSettings
+from glane.storage import lock
 from glane.versions import installed_version, vllm_version
 
 _FOLDER = "glane-first-starts"
-_POLL_S = 0.5
 # What vLLM compiles nothing for. With another value of anything else, the cache of before may not serve: a setting that
 # is new decides, too, until it is known here not to.
 _DOES_NOT_DECIDE = frozenset(
@@ -60,26 +59,11 @@ def _turn(mark: Path, *, deadline: float) -> int | None:
         if mark.exists():
             return None
         descriptor = os.open(mark.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        if _has_turn(descriptor, mark, deadline):
+        is_ours = lock(descriptor, deadline=deadline, is_needless=mark.exists)
+        if is_ours and not mark.exists():  # it may have appeared just before
             return descriptor
         os.close(descriptor)
     return None
-
-
-def _has_turn(descriptor: int, mark: Path, deadline: float) -> bool:
-    while not mark.exists():
-        try:
-            # Of POSIX: processes that this one forks do not hold it on.
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_POLL_S)
-        except OSError:  # a file system without locks
-            return False
-        else:
-            return not mark.exists()  # it may have appeared just before
-    return False
 
 
 def _mark(settings: ModelSettings, environment: Mapping[str, str]) -> Path:

@@ -35,7 +35,9 @@ def give_up(path: Path) -> None:
 def break_claim(path: Path, holder: str) -> bool:
     """Remove the claim of a holder that is gone. If several try, only one can rename it away, and gets True.
 
-    Another may have done so and claimed meanwhile: a claim of anyone else is put back.
+    Another may have done so and claimed meanwhile: a claim of anyone else is put back. If a third claims before it is,
+    the one whose claim it was loses it and is not told. Two then do the same work, and nothing is lost: of a shard the
+    first commit counts, of a result the first rename.
 
     Raises:
         RunError: if the file system refuses.

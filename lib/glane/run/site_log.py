@@ -7,8 +7,6 @@ a lock that is asked for during some seconds only: over NFS, an append may overw
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
 import stat
 import threading
@@ -19,12 +17,12 @@ from typing import Literal
 
 from glane.records import Record
 from glane.settings import RunSettings
+from glane.storage import lock
 
 SITE_LOG = "GLANE_SITE_LOG"
 """The environment variable by which a site names its file, if `run.site_log` does not."""
 _LOCK_S = 5.0
 _PATIENCE_S = 15.0  # for all of it: a file system that hangs must not keep a job, nor its node
-_BUSY = (errno.EACCES, errno.EAGAIN)
 
 EndState = Literal["complete", "unusable", "stopped", "cancelled", "refused", "failed"]
 
@@ -94,7 +92,9 @@ def _append(path: Path, line: bytes) -> str:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return "is no regular file"
-        is_locked, before = _lock(descriptor), os.fstat(descriptor).st_size
+        # Whoever keeps the lock longer hangs, and a file system may have none.
+        is_locked = lock(descriptor, deadline=time.monotonic() + _LOCK_S)
+        before = os.fstat(descriptor).st_size
         written = os.write(descriptor, line)
         if written < len(line):
             _take_back(descriptor, before=before, written=written, is_locked=is_locked)
@@ -113,20 +113,3 @@ def _take_back(descriptor: int, *, before: int, written: int, is_locked: bool) -
             os.ftruncate(descriptor, before)
             return
     os.write(descriptor, b"\n")
-
-
-def _lock(descriptor: int) -> bool:
-    """Wait for the lock, for some seconds: whoever keeps it longer hangs, and a file system may have none.
-
-    Return whether it was given.
-    """
-    deadline = time.monotonic() + _LOCK_S
-    while True:
-        try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in _BUSY or time.monotonic() > deadline:
-                return False
-        else:
-            return True
-        time.sleep(0.05)
