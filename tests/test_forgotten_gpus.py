@@ -88,6 +88,14 @@ def test_the_default_partition_is_meant_where_none_is_named(slurm):
 
 
 @pytest.mark.parametrize(
+    ("changes", "gpus"),
+    [({}, 4), ({"partition": "cpu"}, 0), ({"partition": "unknown"}, None), ({"sbatch": {"clusters": "other"}}, None)],
+)
+def test_the_gpus_of_nodes_are_looked_up_where_the_job_may_go(slurm, changes, gpus):
+    assert Slurm().most_gpus(SlurmSettings(kind="slurm", **changes)) == gpus
+
+
+@pytest.mark.parametrize(
     ("name", "value"), [("SBATCH_GPUS", "4"), ("SBATCH_GRES", "gpu:1"), ("SBATCH_PARTITION", "cpu"), ("GLANE_DEVICE", "cpu")]
 )  # fmt: skip
 def test_variables_of_sbatch_and_work_on_cpus_are_heard(slurm, monkeypatch, name, value):
