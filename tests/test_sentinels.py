@@ -107,6 +107,26 @@ def rows_of(run: Path) -> pl.DataFrame:
 # Freezing
 
 
+def test_of_two_sets_frozen_at_once_one_is_left_and_the_other_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one finds the folder only when it renames its own."""
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(20)])
+    extract_here(make_settings(data, tmp_path / "run"))
+    rename = os.rename
+
+    def late(source: Path, target: Path) -> None:
+        monkeypatch.setattr("os.rename", rename)
+        glane.freeze_sentinels(tmp_path / "run", str(tmp_path / "frozen"), rows=10)
+        rename(source, target)
+
+    monkeypatch.setattr("os.rename", late)
+    with pytest.raises(RunError, match="holds a frozen set, which is never overwritten"):
+        glane.freeze_sentinels(tmp_path / "run", str(tmp_path / "frozen"), rows=12)
+    assert read_frozen(tmp_path / "frozen").manifest.documents == 10
+    assert not list(tmp_path.glob(".frozen.*"))
+
+
 def test_a_frozen_set_holds_the_documents_their_answers_and_how_they_were_answered(tmp_path: Path) -> None:
     task = {**SMALL_TASK, "inputs": ["text", "ward"]}
     data = write_documents(

@@ -17,7 +17,7 @@ from glane.errors import RunError
 from glane.run import publish
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
-from glane.storage import exists, patiently, replace_file, write_once
+from glane.storage import exists, patiently, replace_file, write_folder_once, write_once
 from glane.task.task import load_task
 
 UNKNOWN = [errno.ESTALE, errno.EIO, errno.ETIMEDOUT]
@@ -178,3 +178,23 @@ def test_times_of_nodes_are_not_compared(tmp_path: Path, monkeypatch: pytest.Mon
     from glane.run.summary import read_summary
 
     assert read_summary(run.directory, ExtractionSummary).seconds_working < 600
+
+
+@pytest.mark.parametrize("number", [errno.EEXIST, errno.ENOTEMPTY, errno.EACCES, None])
+def test_the_first_of_two_folders_stays(tmp_path: Path, number: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """File systems say in two ways that a folder with something in it has the name."""
+    target, rename = tmp_path / "one", os.rename
+
+    def write(text: str) -> Callable[[Path], None]:
+        return lambda folder: (folder / "a").write_text(text) and None
+
+    assert write_folder_once(target, write("first"), mode=0o700)
+    refuse = failing(rename, 1, number) if number is not None else rename
+    monkeypatch.setattr(storage.os, "rename", refuse)
+    if number == errno.EACCES:
+        with pytest.raises(RunError, match=r"choose another out\.dir"):
+            write_folder_once(target, write("second"), mode=0o700, setting="out.dir")
+    else:
+        assert not write_folder_once(target, write("second"), mode=0o700)
+    assert (target / "a").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from typing import IO, TypeVar
 
 from glane.errors import RunError
 
+_TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY})  # what a rename says where a folder that is not empty stands
 _UNKNOWN = frozenset({errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.EREMOTEIO, errno.EAGAIN, errno.EINTR})
 _PATIENCE_S = 30.0
 _LOCKED = frozenset({errno.EAGAIN, errno.EACCES})  # what the two kinds of locks say where another holds it
@@ -160,6 +162,37 @@ def _linked(path: Path, write: Callable[[IO[bytes]], None], mode: int) -> bool:
         return won
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_folder_once(path: Path, write: Callable[[Path], None], *, mode: int, setting: str = "run.dir") -> bool:
+    """Write a folder that appears whole under its final name, or not at all. Return False if one was there already.
+
+    `write` fills a folder beside it, which is renamed. That fails if a folder with anything in it has the name, so the
+    first of two writers wins. `setting` is the key that chose the path.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    staging = _temporary(path)
+    try:
+        with storage_errors(path, setting=setting):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            staging.mkdir(mode=mode)
+        write(staging)
+        with storage_errors(path, setting=setting):
+            return _renamed(staging, path)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _renamed(staging: Path, path: Path) -> bool:
+    try:
+        os.rename(staging, path)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True
 
 
 def replace_file(

@@ -6,9 +6,6 @@ It is written once, as a whole, and only read afterwards.
 from __future__ import annotations
 
 import datetime
-import os
-import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +27,7 @@ from glane.errors import ConfigError, GlaneError, RecordError, RunError
 from glane.extraction.fingerprint import answering
 from glane.records import Record, left_out, read_record
 from glane.run.written import refuse_inside_run
-from glane.storage import replace_file, storage_errors
+from glane.storage import replace_file, storage_errors, write_folder_once
 from glane.task.fields import Field
 from glane.task.task import Task
 
@@ -120,15 +117,10 @@ def freeze(
     order = pl.DataFrame({key: asked.unique(maintain_order=True)})
     answered = run.usable().filter(pl.col(key).is_in(ids.implode())).collect()
     reference = order.join(answered, on=key, how="left", maintain_order="left")
-    staging = root.with_name(f".{root.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with storage_errors(root):
-            root.parent.mkdir(parents=True, exist_ok=True)
-            staging.mkdir(mode=_FOLDER_MODE)
-            replace_file(staging / DOCUMENTS, lambda s: pq.write_table(documents, s), mode=_FILE_MODE)
-            replace_file(staging / REFERENCE, lambda s: reference.write_parquet(s), mode=_FILE_MODE)
-            if gold is not None:
-                replace_file(staging / GOLD, lambda s: gold.write_parquet(s), mode=_FILE_MODE)
+
+    def write(folder: Path) -> None:
+        with storage_errors(root, setting="out.dir"):
+            _write_set(folder, documents, reference, gold)
             manifest = Manifest(
                 created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                 task=task.name,
@@ -148,15 +140,22 @@ def freeze(
                 run={"dir": str(run.directory.root), "fingerprint_digest": described.fingerprint_digest},
                 fingerprint=answering(fingerprint),
                 fields=task.fields,
-                files={path.name: content_digest(str(path)) for path in sorted(staging.iterdir())},
+                files={path.name: content_digest(str(path)) for path in sorted(folder.iterdir())},
             )
             content = manifest.as_json()
-            replace_file(staging / MANIFEST, lambda s: s.write(content), mode=_FILE_MODE)  # type: ignore[arg-type]
-            _refuse_used(root)
-            os.rename(staging, root)  # fails if another set was written meanwhile: rename replaces an empty folder only
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+            replace_file(folder / MANIFEST, lambda s: s.write(content), mode=_FILE_MODE)  # type: ignore[arg-type]
+        _refuse_used(root)
+
+    if not write_folder_once(root, write, mode=_FOLDER_MODE, setting="out.dir"):
+        _refuse_used(root)  # another set was written meanwhile
     return read_frozen(root, place="out.dir")
+
+
+def _write_set(folder: Path, documents: pa.Table, reference: pl.DataFrame, gold: pl.DataFrame | None) -> None:
+    replace_file(folder / DOCUMENTS, lambda s: pq.write_table(documents, s), mode=_FILE_MODE)
+    replace_file(folder / REFERENCE, lambda s: reference.write_parquet(s), mode=_FILE_MODE)
+    if gold is not None:
+        replace_file(folder / GOLD, lambda s: gold.write_parquet(s), mode=_FILE_MODE)
 
 
 def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenSet:
