@@ -419,16 +419,16 @@ def test_a_copy_with_the_same_content_is_the_same_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_replaced_while_it_is_planned_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from glane.extraction import prepare
+    from glane.extraction import selection
 
     folder = two_files(tmp_path)
-    select = prepare.select_rows
+    select = selection.select_rows
 
     def changing(*args: Any, **more: Any) -> Any:
         rename_over(folder / "0.parquet", range(300, 400))
         return select(*args, **more)
 
-    monkeypatch.setattr(prepare, "select_rows", changing)
+    monkeypatch.setattr(selection, "select_rows", changing)
     settings = make_settings(folder, tmp_path / "run")
     with pytest.raises(DataError, match="0.parquet: was changed"):
         prepare_run(settings, load_task(settings.task))

@@ -178,7 +178,7 @@ def test_a_task_without_translation_asked_in_the_other_language_is_noted(tmp_pat
 def test_languages_are_different_questions(shipped_task):
     found = [
         make_fingerprint(
-            data=DataSettings(path="x"), task=load_task({**shipped_task("ed_visit"), "language": language}),
+            data=DataSettings(path="x"), only_ids=None, task=load_task({**shipped_task("ed_visit"), "language": language}),
             model=ModelSettings(name="m", engine="scripted", path="none", max_model_len=100, max_tokens=10),
             inputs=[], model_digests={}, engine_version="1", lookups={},
         )["task"]

@@ -45,8 +45,9 @@ from glane.corpus.proof import with_digests  # noqa: E402
 from glane.corpus.select import Selection, select_rows  # noqa: E402
 from glane.corpus.unchanged import Identity, content_digests  # noqa: E402
 from glane.extraction import lineage  # noqa: E402
-from glane.extraction.prepare import checked_files, selected_rows  # noqa: E402
+from glane.extraction.prepare import checked_files  # noqa: E402
 from glane.extraction.reader import reader_of  # noqa: E402
+from glane.extraction.selection import selected_rows  # noqa: E402
 from glane.run.description import read_description  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
 from glane.run.heartbeat import HeartbeatWriter, Progress  # noqa: E402

@@ -83,9 +83,9 @@ def select_rows(
         ConfigError: if `where` is no expression over the input's columns.
         DataError: for null or duplicate ids, null ids of groups, or if nothing is selected.
     """
-    ids = _id_field(files[0], id_column, number_rows)
-    where, columns = _where(selection.where, files, ids)
-    _refuse_other_ids(files[0], ids if group_by is None else _id_field(files[0], group_by), selection)
+    where, columns = check_selection(
+        files, id_column=id_column, selection=selection, number_rows=number_rows, group_by=group_by
+    )
     source = IdSource(files, id_column, columns, number_rows, group_by)
     found = None if group_by is None else GroupsFound()
     key = id_column if group_by is None else GROUP
@@ -142,6 +142,25 @@ def select_rows(
         num_selected=sum(counts),
         groups=groups,
     )
+
+
+def check_selection(
+    files: Sequence[InputFile],
+    *,
+    id_column: str,
+    selection: Selection,
+    number_rows: bool = False,
+    group_by: str | None = None,
+) -> tuple[pl.Expr | None, list[str]]:
+    """Check all of `selection` that the columns of `files` tell. Return its condition, and the columns of that.
+
+    Raises:
+        GlaneError: as `select_rows` does, for a condition, or for ids of another type than the input's.
+    """
+    ids = _id_field(files[0], id_column, number_rows)
+    found = _where(selection.where, files, ids)
+    _refuse_other_ids(files[0], ids if group_by is None else _id_field(files[0], group_by), selection)
+    return found
 
 
 def _without_nulls(groups: pl.Series, file: InputFile, name: str) -> pl.Series:

@@ -55,6 +55,7 @@ _MANNER = ("confidence", "quotes", "order", "split", "passes", "repairs", "rules
 def make_fingerprint(
     *,
     data: DataSettings,
+    only_ids: str | None,
     task: Task,
     model: ModelSettings,
     inputs: Sequence[Mapping[str, Any]],
@@ -65,10 +66,12 @@ def make_fingerprint(
     """Return everything that decides the answers of a run, as plain values.
 
     Host, paths, numbers of workers, file times and glane's own version are left out, as they do not change answers.
+    `only_ids` is the digest of the ids in the file `data.only_ids_in`, and stands for it.
     """
+    listed = {} if only_ids is None else {"only_ids_in": only_ids}
     return {
         "inputs": [dict(entry) for entry in inputs],
-        "data": data.model_dump(mode="json", exclude={"path", "extend"}),
+        "data": data.model_dump(mode="json", exclude={"path", "extend", "only_ids_in"}) | listed,
         "task": task_part(data=data, task=task, model=model, lookups=lookups),
         "model": model.model_dump(mode="json", exclude=set(SPEED_ONLY)) | {"digests": dict(model_digests)},
         "engine": f"{model.engine} {engine_version}",

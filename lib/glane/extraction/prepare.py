@@ -6,7 +6,6 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 
 from glane.corpus.files import InputFile, folder_lines, inspect_files
@@ -19,19 +18,18 @@ from glane.corpus.ids import id_type
 from glane.corpus.plan import Plan, make_plan, shard_size
 from glane.corpus.proof import with_digests
 from glane.corpus.readable import may_be_out_of_range
-from glane.corpus.select import Selected, Selection, select_rows
 from glane.corpus.text_dates import refuse_day_first, text_date_lines
 from glane.corpus.unchanged import content_digest, content_digests
 from glane.engine.registry import toy_of
 from glane.engine.weights import model_digests
-from glane.errors import ConfigError, DataError
+from glane.errors import ConfigError
 from glane.extraction.codebook import codebook
 from glane.extraction.environment import engine_version
 from glane.extraction.extension import extended, find_extension
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.lineage import lineage_lines, prepare_lineage
 from glane.extraction.lookups import lookup_marks
-from glane.extraction.results import open_run
+from glane.extraction.selection import ListedIds, listed_ids, selected_rows
 from glane.extraction.summary import WORK
 from glane.extraction.tables import VALUE_COLUMNS
 from glane.run.description import EarlierRun, RunDescription
@@ -43,15 +41,17 @@ from glane.settings import DataSettings, ResolvedSettings
 from glane.task.arrow import columns
 from glane.task.result import reserved_names
 from glane.task.task import Task
-from glane.types import DOCUMENTS, Status
+from glane.types import DOCUMENTS
 
 
 def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) -> Draft:
     """Check the input and describe the run; see `glane.run.work.Work.draft`."""
     found = find_files(settings.data.path)
     files = checked_files(found, settings.data, task)
+    listed = listed_ids(settings.data, known)
     fingerprint = make_fingerprint(
         data=settings.data,
+        only_ids=None if listed is None else listed.digest,
         task=task,
         model=settings.model,
         inputs=_input_digests(files, known),
@@ -64,7 +64,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
     description = _description(settings, task, fingerprint, files, extends)
     return Draft(
         description=description,
-        plan=lambda: _plan(settings, task, files, [entry.digest for entry in description.files]),
+        plan=lambda: _plan(settings, task, files, [entry.digest for entry in description.files], listed),
         found=found,
         notes=(
             *folder_lines(files),
@@ -165,9 +165,11 @@ def _input_digests(files: list[InputFile], known: RunDescription | None) -> list
     ]
 
 
-def _plan(settings: ResolvedSettings, task: Task, files: list[InputFile], digests: list[str]) -> Plan:
+def _plan(
+    settings: ResolvedSettings, task: Task, files: list[InputFile], digests: list[str], listed: ListedIds | None
+) -> Plan:
     data = settings.data
-    selected = selected_rows(files, data)
+    selected = selected_rows(files, data, listed)
     wanted = settings.run.shard_rows
     rows = shard_size(selected.num_results, wanted)
     make = make_plan if selected.groups is None else make_group_plan
@@ -192,103 +194,6 @@ def _plan(settings: ResolvedSettings, task: Task, files: list[InputFile], digest
         shared_columns=[name for name in shared if name != data.group_by],
         checked_columns=times,
     )
-
-
-def selected_rows(files: list[InputFile], data: DataSettings) -> Selected:
-    """The rows of `files` that the settings select; raises as `select_rows` does."""
-    if data.number_rows and data.group_by is None:
-        _refuse_other_numbers(files, data.only_rejected_of)
-    return select_rows(
-        files,
-        id_column=data.id_column,
-        selection=selection_of(data),
-        number_rows=data.number_rows,
-        group_by=data.group_by,
-    )
-
-
-def _refuse_other_numbers(files: list[InputFile], runs: tuple[str, ...]) -> None:
-    """Check that runs numbered the same rows: a number names a row of these files only."""
-    here = [(entry.path, entry.rows) for entry in (file.known("") for file in files)]
-    for path in runs:
-        if [(entry.path, entry.rows) for entry in open_run(path, partial=True).description().files] != here:
-            raise DataError(
-                f"data.only_rejected_of: the run {path} numbered the rows of other files (data.number_rows=true): its "
-                "numbers name other documents here. Give the same data.path, or ids of their own (data.id_column)."
-            )
-
-
-def selection_of(data: DataSettings) -> Selection:
-    """The selection of rows in the settings.
-
-    Raises:
-        GlaneError: if a run that the settings name cannot be read.
-    """
-    rejected = _ids(data, data.only_rejected_of, rejected_only=True)
-    return Selection(
-        where=data.where,
-        only_ids=rejected if data.only_ids_in is None else _listed_ids(data),
-        only_setting="data.only_rejected_of" if data.only_ids_in is None else "data.only_ids_in",
-        skip_ids=_ids(data, data.skip_done_in, rejected_only=False),
-        sample=data.sample,
-        sample_seed=data.sample_seed,
-        limit=data.limit,
-    )
-
-
-def _listed_ids(data: DataSettings) -> pl.Series:
-    """The ids in the file that the settings name.
-
-    Raises:
-        DataError: if it is no Parquet, lacks the column of the ids, or has one twice or none.
-    """
-    path, name = str(data.only_ids_in), data.result_id
-    try:
-        table = pl.read_parquet(path, glob=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"data.only_ids_in: {path} is no Parquet that can be read ({type(error).__name__}).") from None
-    if name not in table.columns:
-        raise DataError(f"data.only_ids_in: {path} has no column {name!r}; it has {', '.join(table.columns)}.")
-    if table[name].null_count() or table[name].is_duplicated().any():
-        raise DataError(f"data.only_ids_in: {path} has ids that are null, or stand in it twice. Give each id once.")
-    return table[name]
-
-
-def _ids(data: DataSettings, runs: tuple[str, ...], *, rejected_only: bool) -> pl.Series | None:
-    """The ids in earlier runs: all, or the rejected ones. An incomplete run counts with its committed shards."""
-    if not runs:
-        return None
-    setting = "data.only_rejected_of" if rejected_only else "data.skip_done_in"
-    found = []
-    for path in runs:
-        run = open_run(path, partial=True)
-        rows = run.all()
-        if data.result_id not in rows.collect_schema():
-            raise DataError(f"{setting}: the run {path} has no column {data.result_id!r}; it was made with another id.")
-        if (there := run.settings.data.group_by) != data.group_by:
-            raise DataError(
-                f"{setting}: the rows of the run {path} are {_of(there)}, and here they are {_of(data.group_by)}. Name "
-                "runs with the same data.group_by."
-            )
-        if run.settings.data.number_rows and data.group_by is None and not data.number_rows:
-            raise DataError(
-                f"{setting}: the ids of the run {path} are numbers of rows (data.number_rows=true), and here they are "
-                f"those of column {data.result_id!r}. Name runs with the same ids."
-            )
-        if rejected_only:
-            rows = rows.filter(pl.col("status") != Status.OK)
-        found.append(rows.select(data.result_id).collect().to_series())
-    kinds = {str(series.dtype): series.dtype for series in found}
-    if len(kinds) > 1 and not all(kind.is_integer() for kind in kinds.values()):
-        raise DataError(
-            f"{setting}: the ids of these runs have different types ({', '.join(sorted(kinds))}). Name runs whose ids "
-            "have the same type."
-        )
-    return pl.concat(found, how="vertical_relaxed")
-
-
-def _of(group_by: str | None) -> str:
-    return "documents" if group_by is None else f"groups by {group_by!r}"
 
 
 def _description(

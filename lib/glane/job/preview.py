@@ -12,9 +12,10 @@ from glane.engine.device import has_gpu
 from glane.engine.protocol import Engine, RequestRefused
 from glane.engine.registry import start_engine
 from glane.extraction.checked import checked_lines
-from glane.extraction.prepare import checked_files, selected_rows
+from glane.extraction.prepare import checked_files
 from glane.extraction.prompts import PromptBuilder
 from glane.extraction.reader import reader_of
+from glane.extraction.selection import selected_rows
 from glane.normalisation.derive import Derivation
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn

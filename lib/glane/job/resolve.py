@@ -13,7 +13,7 @@ from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.watch import check_reference
 from glane.run.written import refuse_inside_run
-from glane.settings import ExtractSettings, ResolvedSettings
+from glane.settings import DataSettings, ExtractSettings, ResolvedSettings
 from glane.task.lookups import Lookup
 from glane.task.task import Task, load_task
 
@@ -42,20 +42,27 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
 
 _PATHS = ("pilot", "reference", "metrics_dir", "site_log")  # settings of a run beside its own directory
 
+_FILES, _RUNS = ("path", "extend", "only_ids_in"), ("only_rejected_of", "skip_done_in")  # of the data
+
 
 def absolute(settings: ExtractSettings) -> ExtractSettings:
     """The settings with paths that mean the same in any working directory: on the nodes of a job, and in `run.yaml`."""
     told = settings.run
     others = {name: _absolute(path) for name in _PATHS if (path := getattr(told, name)) is not None}
     run = told.model_copy(update={"dir": _absolute(told.dir), **others})
-    earlier = None if settings.data.extend is None else _absolute(settings.data.extend)
-    data = settings.data.model_copy(update={"path": _absolute(settings.data.path), "extend": earlier})
+    data = _absolute_data(settings.data)
     task = dict(settings.task)
     if task.get("sentinels") is not None:
         task["sentinels"] = _absolute(task["sentinels"])
     if lookups := task.get("lookups"):
         task["lookups"] = {name: {**one, "path": _absolute(one["path"])} for name, one in lookups.items()}
     return settings.model_copy(update={"run": run, "data": data, "task": task})
+
+
+def _absolute_data(data: DataSettings) -> DataSettings:
+    single = {name: _absolute(path) for name in _FILES if (path := getattr(data, name)) is not None}
+    runs = {name: tuple(_absolute(path) for path in getattr(data, name)) for name in _RUNS}
+    return data.model_copy(update=single | runs)
 
 
 def _absolute_tables(task: Task) -> dict[str, Lookup]:

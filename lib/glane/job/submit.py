@@ -18,6 +18,7 @@ from glane.errors import ConfigError, visible
 from glane.extraction.extension import find_extension
 from glane.extraction.lookups import lookup_marks
 from glane.extraction.prepare import checked_files, document_type
+from glane.extraction.selection import check_selected
 from glane.job.launcher import launch
 from glane.job.licences import refuse_unlicensed
 from glane.job.notes import tell_notes, tell_tables
@@ -31,6 +32,7 @@ from glane.run.directory import RunDirectory, run_directory
 from glane.run.node_faults import bad_nodes
 from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import BatchSettings, ExtractSettings
+from glane.storage import exists
 from glane.task.task import load_task
 
 
@@ -122,7 +124,10 @@ def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> No
 
 
 def check_submission(settings: ExtractSettings) -> None:
-    """Check all that can be checked before a node is asked for. Reads the data's footers, and no text.
+    """Check all that can be checked before a node is asked for.
+
+    Reads the data's footers, and no text; of a list of ids and of earlier runs, the ids. A job that begins after others
+    may name what they will make, and a run that has its plan needs neither: there they are not read.
 
     Raises:
         GlaneError: what the extraction would be refused with.
@@ -137,6 +142,8 @@ def check_submission(settings: ExtractSettings) -> None:
     found = find_files(data.path)
     found.refuse_overlap(Path(settings.run.dir))
     files = checked_files(found, data, task)
+    if _selects_rows_yet(settings):
+        check_selected(files, data)
     if (
         engine_kind(settings.model.engine).has_weights
         and Path(settings.model.path).is_absolute()
@@ -149,6 +156,12 @@ def check_submission(settings: ExtractSettings) -> None:
             data, task, model, lookup_marks(task), run_dir=settings.run.dir,
             documents=document_type(data, files[0].schema),
         )  # fmt: skip
+
+
+def _selects_rows_yet(settings: ExtractSettings) -> bool:
+    cluster = settings.cluster
+    waits = isinstance(cluster, BatchSettings) and cluster.begins_after_others
+    return not waits and not exists(run_directory(settings.run).plan)
 
 
 def _say(settings: ExtractSettings, submission: Submission) -> None:

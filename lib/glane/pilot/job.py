@@ -11,8 +11,9 @@ from glane.extraction.environment import engine_version
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.forecast import PilotReport, check_same
 from glane.extraction.lookups import lookup_marks
-from glane.extraction.prepare import checked_files, selected_rows
+from glane.extraction.prepare import checked_files
 from glane.extraction.results import open_run
+from glane.extraction.selection import listed_ids, selected_rows
 from glane.job.resolve import resolve
 from glane.pilot.frame import read_frame
 from glane.pilot.on_cluster import kept_folder, mark_of
@@ -34,7 +35,8 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
     extraction, task = resolve(asked.model_copy(update={"task": {**asked.task, "sentinels": None}}))
     data = extraction.data
     files = checked_files(data.path, data, task)
-    selected = selected_rows(files, data)
+    listed = listed_ids(data)
+    selected = selected_rows(files, data, listed)
     frame = read_frame(files, selected, text_column=data.text_column, inputs=task.input_columns)
     groups = "" if selected.groups is None else f"{frame.num_rows} groups of "
     say(
@@ -44,7 +46,7 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
     if pilot.from_run is not None:
         trial = earlier(pilot.from_run)
         here = make_fingerprint(
-            data=data, task=task, model=extraction.model, inputs=[],
+            data=data, only_ids=None if listed is None else listed.digest, task=task, model=extraction.model, inputs=[],
             model_digests=model_digests(extraction.model, content_digest),
             engine_version=engine_version(extraction.model), lookups=lookup_marks(task),
         )  # fmt: skip

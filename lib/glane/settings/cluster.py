@@ -61,6 +61,11 @@ class BatchSettings(Strict):
     engine_start_timeout_s: float = Key(default=1800, gt=0)  # weights loaded, first request possible
 
     @property
+    def begins_after_others(self) -> bool:
+        """Whether the job waits for other jobs, which may make what it reads."""
+        return False
+
+    @property
     def num_gpus_per_node(self) -> int:
         """Without the type; 0 where it is left to the scheduler."""
         return sum(_num_gpus(part) for part in str(self.gpus_per_node).split(",")) if self.gpus_per_node else 0
@@ -143,6 +148,11 @@ class SlurmSettings(BatchSettings):
     memory: str | None = Key(default=None, pattern=r"^\d+[KMGTkmgt]?$")  # per node, as Slurm writes it: 64G; 0 is all
     dependency: str | None = None  # begin after other jobs: afterok:123
     sbatch: Mapping[str, str | int | float | bool] = {}  # further options of sbatch, without the dashes
+
+    @property
+    def begins_after_others(self) -> bool:
+        """See `BatchSettings`."""
+        return self.dependency is not None
 
     @property
     def num_gpus_per_node(self) -> int:
