@@ -2,21 +2,31 @@
 
 import json
 import math
+import os
 import shutil
+import uuid
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import glane
 from conftest import DEMO_MODEL, extract_here, job_here, make_settings, write_documents
+from glane.api.cascade import _check_pair as check_pair
 from glane.assess.calibrate.acceptance import Documents, accept
+from glane.assess.calibrate.line_list import accepted_and_left
 from glane.assess.calibrate.shapes import Shape
 from glane.assess.calibrate.tested import Risks
 from glane.assess.cascade.joined import MODEL, PART, joined
+from glane.assess.cascade.record import CascadePlan
 from glane.assess.cascade.route import routed
+from glane.assess.cascade.told import plan_lines
 from glane.assess.clusters import CLUSTER
 from glane.errors import ConfigError, DataError, GlaneError, RunError
+from glane.job.resolve import absolute
+from glane.job.submit import check_submission
 from glane.settings import cascade_settings
 
 # --- Which documents stay ---
@@ -111,6 +121,57 @@ def test_what_is_wrong_among_those_that_stay_is_at_most_as_told():
     assert missed / 40 <= 0.1 + 0.1
 
 
+def test_what_people_found_wrong_among_those_that_stay_is_told():
+    values, answers, _, routing = parted()
+    stay = pl.col("id").is_in(routing.stay.implode())
+    judged = values.filter(stay).join(answers.select("id"), on="id", how="semi")
+    known = {value: part["wrong"].sum() for (value,), part in judged.group_by("value")}
+    assert sum(known.values()) > 0
+    assert {one.value: one.judged_wrong for one in routing.groups} == known
+    assert sum(one.judged for one in routing.groups) == judged.height
+    assert sum(one.kept + one.judged for one in routing.groups) == values.filter(stay).height
+    told = CascadePlan(
+        small=dict.fromkeys(("id", "path", "fingerprint", "task", "model"), "x"), calibration="c",
+        fields=("bite",), others=(), alpha=0.1, delta=0.1, missed=None, documents=4000, stay=len(routing.stay),
+        asked=4000 - len(routing.stay), ids="i", groups=routing.groups,
+    )  # fmt: skip
+    lines = list(plan_lines(told))
+    for one, line in zip(routing.groups, lines[1:], strict=False):
+        assert (
+            f"{one.kept + one.judged} stay, of which at most {one.wrong_at_most + one.judged_wrong} are wrong" in line
+        )
+    assert "line_list.parquet" in lines[-1]
+
+
+@pytest.mark.parametrize("has_gold", [True, False])
+def test_values_of_lists_that_people_found_wrong_are_counted_at_other_places_than_the_right_ones(has_gold):
+    """The second item of the run is the first right answer: items are matched, not places."""
+    values = pl.DataFrame(
+        {"id": ["a", "a", "b"], "field": "drug", "item": [0, 1, 0], "value": ["x", "y", "z"], "confidence": 0.9,
+         "doubted": False, "calibrated": 0.9}
+    )  # fmt: skip
+    answers = pl.DataFrame(
+        {"id": ["a", "a", "a", "b"], "field": "drug", "item": [None, 0, 1, 0], "predicted_item": [0, 1, None, 0],
+         "verdict": ["spurious", "correct", "missed", "correct"], "gold": [None, "y", "w", "z"]}
+    )  # fmt: skip
+    answers = answers if has_gold else answers.drop("gold")
+    used, left = accepted_and_left(
+        values.with_columns(_accepted=True), answers, {"drug": Shape(is_list=True)}, id_column="id"
+    )
+    _, _, found, _ = parted(500)
+    entry = found.summary.fields["bite"]
+    group = entry.groups[0].model_copy(update={"value": None, "threshold": 0.5})
+    summary = found.summary.model_copy(
+        update={"fields": {"drug": entry.model_copy(update={"groups": (group,)})}, "silence": {}}
+    )
+    routing = routed(
+        pl.DataFrame({"id": ["a", "b"], "usable": True}), values, summary, accepted=used, to_review=left,
+        fields=["drug"], id_column="id",
+    )  # fmt: skip
+    (one,) = routing.groups
+    assert (one.kept, one.judged, one.judged_wrong) == (0, 3, 1)
+
+
 # --- One result of two ---
 
 
@@ -153,6 +214,17 @@ def test_runs_with_other_columns_are_refused():
         )
 
 
+def test_of_one_run_that_keeps_values_of_an_earlier_one_the_other_keeps_none():
+    models = {"small": "s", "large": "l"}
+    kept, plain = rows_of(["a", "b"], reused=[True, True]), rows_of(["b"])
+    found = joined(kept, plain, id_column="id", stay=pl.Series(["a"]), models=models)
+    assert found.select("id", "reused").rows() == [("a", True), ("b", False)]
+    found = joined(
+        kept.drop("reused"), plain.with_columns(reused=True), id_column="id", stay=pl.Series(["a"]), models=models
+    )
+    assert found.select("id", "reused").rows() == [("a", False), ("b", True)]
+
+
 # --- The command ---
 
 TASK = {
@@ -176,13 +248,17 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cascade")
     data = write_documents(folder / "d.parquet", [*texts(), "[[invalid]]", ""])
     extract_here(make_settings(data, folder / "small", TASK))
+    values = glane.evaluate(folder / "small", right_ages(folder), samples=0).values
+    glane.calibrate(folder / "small", values, alpha=0.1, delta=0.1, out_dir=str(folder / "calibration"))
+    return folder
+
+
+def right_ages(folder):
+    """Of 250 documents."""
     rows = glane.open_run(folder / "small").usable().select("id", "age", "age__confidence").collect()
     unsure = pl.col("age__confidence") < 0.75  # of three digits
     right = rows.select("id", pl.when(unsure).then(pl.col("age") - 1).otherwise("age").alias("age"))
-    gold = right[np.random.default_rng(0).choice(400, 250, replace=False)]
-    values = glane.evaluate(folder / "small", gold, samples=0).values
-    glane.calibrate(folder / "small", values, alpha=0.1, delta=0.1, out_dir=str(folder / "calibration"))
-    return folder
+    return right[np.random.default_rng(0).choice(400, 250, replace=False)]
 
 
 def large_run(folder, out, name="large", task=TASK, **changes):
@@ -228,6 +304,8 @@ def test_the_small_run_is_parted_and_joined_with_the_large_one(folder, tmp_path)
     assert "the large model's part: not calibrated" in str(found)
     codebook = pl.read_csv(out / "joined" / "codebook.csv")
     assert codebook.filter(pl.col("column").is_in([PART, MODEL])).height == 2
+    (about,) = codebook.filter(pl.col("column") == "duplicate")["description"]
+    assert "au sein de l'extraction par le modèle qui a répondu" in about
     assert (out / "joined" / "joined.parquet").stat().st_mode & 0o077 == 0
 
 
@@ -245,6 +323,41 @@ def test_the_same_command_again_changes_nothing_and_another_run_is_refused(folde
     (out / "joined" / "joined.parquet").write_bytes(b"x")
     with pytest.raises(RunError, match=r"joined\.parquet: changed"):
         cascade(folder, out, large=large)
+    assert not list(out.glob(".joined.*"))
+
+
+def test_a_join_keeps_to_the_plan_and_does_not_write_it(folder, tmp_path):
+    out = tmp_path / "out"
+    cascade(folder, out)
+    large = large_run(folder, out)
+    with pytest.raises(RunError, match=r"no .*plan\.json\. Part the documents first"):
+        cascade(folder, tmp_path / "elsewhere", large=large)
+    values = glane.evaluate(folder / "small", right_ages(folder), samples=0).values
+    glane.calibrate(folder / "small", values, alpha=0.05, delta=0.1, out_dir=str(tmp_path / "stricter"))
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(RunError, match=r"plan\.json is of another parting \(calibration: .*alpha: 0\.1 -> 0\.05"):
+        glane.cascade(folder / "small", str(tmp_path / "stricter"), str(out), fields="age", large=large)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    cascade(folder, out, large=large)
+    assert {name: (out / name).read_bytes() for name in before if name != ".glane-files"} == {
+        name: content for name, content in before.items() if name != ".glane-files"
+    }
+
+
+def test_two_joins_at_once_leave_one_result(folder, tmp_path, monkeypatch):
+    """The second one finds the folder only when it renames its own."""
+    out = tmp_path / "out"
+    cascade(folder, out)
+    large = large_run(folder, out)
+    first, rename = [], os.rename
+
+    def late(source, target):
+        monkeypatch.setattr("os.rename", rename)
+        first.append(cascade(folder, out, large=large))
+        rename(source, target)
+
+    monkeypatch.setattr("os.rename", late)
+    assert cascade(folder, out, large=large).summary == first[0].summary
     assert not list(out.glob(".joined.*"))
 
 
@@ -284,7 +397,7 @@ def test_runs_of_another_task_or_input_are_refused(folder, tmp_path):
     with pytest.raises(DataError, match="is the run of the small model"):
         cascade(folder, out, large=folder / "small")
     other = large_run(folder, out, name="task", task=TASK | {"instructions": "Lis tout le texte."})
-    with pytest.raises(DataError, match="the task is not that of the small run"):
+    with pytest.raises(DataError, match=r"not asked the same as the small run \(task\.instructions differ"):
         cascade(folder, out, large=other)
     (tmp_path / "copy").mkdir()
     write_documents(tmp_path / "copy" / "d.parquet", [*texts(), "[[invalid]]", "new"])
@@ -292,6 +405,44 @@ def test_runs_of_another_task_or_input_are_refused(folder, tmp_path):
     with pytest.raises(DataError, match="the input is not that of the small run"):
         cascade(folder, out, large=changed)
     assert not (out / "joined").exists()
+
+
+@pytest.mark.parametrize(("changes", "place"), [
+    ({"data__text_column": "note"}, "data.text_column"),
+    ({"data__group_by": "id", "data__order_by": "day", "data__id_column": "number"}, "data.group_by, data.order_by"),
+])  # fmt: skip
+def test_a_large_run_that_was_shown_something_else_is_refused(tmp_path, changes, place):
+    """The same file and task, but another column of the text, or documents put together."""
+    rows = {"id": ["a", "b"], "number": [1, 2], "day": [1, 2], "text": ["one", "two"], "note": ["red", "blue"]}
+    pl.DataFrame(rows).write_parquet(tmp_path / "d.parquet")
+    extract_here(make_settings(tmp_path / "d.parquet", tmp_path / "small", TASK))
+    extract_here(make_settings(tmp_path / "d.parquet", tmp_path / "large", TASK, **changes))
+    small, large = (glane.open_run(tmp_path / name) for name in ("small", "large"))
+    with pytest.raises(DataError, match=rf"not asked the same as the small run \({place} differ"):
+        check_pair(small, large)
+
+
+@pytest.mark.parametrize("extends", ["small", "large"])
+def test_a_run_that_extends_another_can_be_of_a_cascade(folder, tmp_path, extends):
+    small, out, short = folder / "small", tmp_path / "out", {**TASK, "fields": {"age": TASK["fields"]["age"]}}
+    beside = {}
+    if extends == "small":
+        extract_here(make_settings(folder / "d.parquet", tmp_path / "first", short))
+        small = tmp_path / "small"
+        extract_here(make_settings(folder / "d.parquet", small, TASK, data__extend=str(tmp_path / "first")))
+        ages = glane.open_run(small).usable().select("id", "age").collect().head(250)
+        values = glane.evaluate(small, ages, samples=0).values
+        glane.calibrate(small, values, alpha=0.1, delta=0.1, out_dir=str(tmp_path / "calibration"))
+    calibration = str((folder if extends == "large" else tmp_path) / "calibration")
+    glane.cascade(small, calibration, str(out), fields="age")
+    if extends == "large":
+        large_run(folder, out, name="first", task=short)
+        beside = {"data__extend": str(tmp_path / "first")}
+    found = glane.cascade(small, calibration, str(out), fields="age", large=large_run(folder, out, **beside))
+    kept = dict(found.rows.group_by(PART).agg(pl.col("reused").any()).iter_rows())
+    assert kept == {"small": extends == "small", "large": extends == "large"}
+    codebook = pl.read_csv(out / "joined" / "codebook.csv")
+    assert set(codebook["column"].drop_nulls()) >= {"reused", "duplicate"}
 
 
 @pytest.mark.parametrize(("fields", "match"), [
@@ -304,7 +455,7 @@ def test_fields_that_were_not_judged_cannot_decide(folder, tmp_path, fields, mat
 
 
 @pytest.mark.parametrize(("content", "match"), [
-    (None, "no Parquet"),
+    (None, "not Parquet"),
     ({"name": ["d1"]}, "no column 'id'"),
     ({"id": ["d1", "d1"]}, "stand in it twice"),
     ({"id": ["d1", None]}, "null"),
@@ -314,8 +465,68 @@ def test_fields_that_were_not_judged_cannot_decide(folder, tmp_path, fields, mat
 def test_a_list_of_ids_that_cannot_be_one_is_refused(folder, tmp_path, content, match):
     path = tmp_path / "ids.parquet"
     path.write_bytes(b"no") if content is None else pl.DataFrame(content).write_parquet(path)
+    settings = make_settings(folder / "d.parquet", tmp_path / "run", TASK, data__only_ids_in=str(path))
     with pytest.raises(GlaneError, match=match):
-        extract_here(make_settings(folder / "d.parquet", tmp_path / "run", TASK, data__only_ids_in=str(path)))
+        extract_here(settings)
+    if content != {"id": ["nobody"]}:  # to know that, all ids of the input would have to be read
+        with pytest.raises(GlaneError, match=match):
+            check_submission(settings)
+
+
+@pytest.mark.parametrize(("changes", "match"), [
+    ({"data__only_ids_in": "nowhere.parquet"}, r"data\.only_ids_in: nowhere\.parquet is no file"),
+    ({"data__only_rejected_of": ["nowhere"]}, "nowhere"),
+    ({"data__skip_done_in": ["nowhere"]}, "nowhere"),
+    ({"data__where": "ag > 3"}, r"data\.where: no column 'ag'"),
+])  # fmt: skip
+def test_what_selects_rows_is_looked_at_before_a_node_is_asked_for(folder, tmp_path, changes, match):
+    with pytest.raises(GlaneError, match=match):
+        check_submission(make_settings(folder / "d.parquet", tmp_path / "run", TASK, **changes))
+    if "data__where" not in changes:  # another job may make it until then
+        later = {"cluster": {"kind": "slurm", "dependency": "afterok:1"}}
+        check_submission(make_settings(folder / "d.parquet", tmp_path / "run", TASK, **changes, **later))
+
+
+def listing(path, ids):
+    pl.DataFrame({"id": ids, "other": "x"}).write_parquet(path)
+    return str(path)
+
+
+def test_a_run_is_of_the_ids_of_its_list_and_not_of_its_name(folder, tmp_path, monkeypatch):
+    def run(path, name="run"):
+        settings = make_settings(folder / "d.parquet", tmp_path / name, TASK, data__only_ids_in=path)
+        return extract_here(absolute(settings))["id"].to_list()
+
+    monkeypatch.chdir(tmp_path)
+    path = listing(tmp_path / "ids.parquet", ["d3", "d1"])
+    assert run(path) == ["d1", "d3"]
+    assert run("./ids.parquet") == ["d1", "d3"]
+    assert run(listing(tmp_path / "copy.parquet", ["d1", "d3"])) == ["d1", "d3"]  # the same ids
+    listing(tmp_path / "ids.parquet", ["d3", "d2"])
+    with pytest.raises(RunError, match=r"data\.only_ids_in: .* -> "):
+        run(path)
+    assert run(path, "other") == ["d2", "d3"]
+    digests = [glane.open_run(tmp_path / name).description().fingerprint_digest for name in ("run", "other")]
+    assert digests[0] != digests[1]
+    (tmp_path / "ids.parquet").unlink()
+    assert run(path, "other") == ["d2", "d3"]  # it goes on with what it began with
+    with pytest.raises(DataError, match="is no file"):
+        run(path, "third")
+
+
+@pytest.mark.parametrize("kind", ["uuid", "dictionary", "double"])
+def test_ids_of_a_list_are_read_as_those_of_the_input(tmp_path, kind):
+    values = [uuid.UUID(int=number) for number in range(3)] if kind == "uuid" else [0, 1, 2]
+    ids = {
+        "uuid": lambda: pa.array([one.bytes for one in values], pa.uuid()),
+        "dictionary": lambda: pa.array([str(one) for one in values]).dictionary_encode(),
+        "double": lambda: pa.array([float(one) for one in values]),
+    }[kind]()
+    pq.write_table(pa.table({"id": ids, "text": ["a", "b", "c"]}), tmp_path / "d.parquet")
+    pq.write_table(pa.table({"id": ids.slice(1), "other": [None, None]}), tmp_path / "ids.parquet")
+    told = {"data__only_ids_in": str(tmp_path / "ids.parquet")}
+    rows = extract_here(make_settings(tmp_path / "d.parquet", tmp_path / "run", TASK, **told))
+    assert [str(one) for one in rows["id"]] == [str(one) for one in values[1:]]
 
 
 @pytest.mark.parametrize("values", [{"large_calibration": "c"}, {"strange": 1}, {"large": {"di": "x"}}])

@@ -19,7 +19,8 @@ from glane.assess.cascade.told import plan_lines, summary_lines
 from glane.assess.files import as_parquet, read_table, write_folder
 from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.results import Run
-from glane.run.fingerprint import differences, text_digest
+from glane.extraction.specification import asked_otherwise
+from glane.run.fingerprint import text_digest
 from glane.run.links import links_to
 from glane.run.summary import Summary, read_summary
 from glane.run.written import digest_of
@@ -28,6 +29,11 @@ from glane.types import Language, Status
 _WORDS: dict[Language, dict[str, str]] = {
     "fr": {PART: "modèle qui a répondu : small (le petit) ou large (le grand)", MODEL: "nom du modèle qui a répondu"},
     "en": {PART: "the model that answered: small or large", MODEL: "the name of the model that answered"},
+}
+_ALONE = ("duplicate", "reused")  # columns that are about a run as a whole
+_OF_ITS_RUN: dict[Language, str] = {
+    "fr": "Ici, au sein de l'extraction par le modèle qui a répondu, et non des lignes jointes.",
+    "en": "Here: within the run of the model that answered, not among the joined rows.",
 }
 
 
@@ -63,7 +69,9 @@ def cascade(
     large: RunLike | None = None,
     large_calibration: str | None = None,
 ) -> Cascade:
-    """Part the documents of a small model's run, and join the run of a large model over those that did not stay.
+    """Part the documents of a small model's run, or join the run of a large model over those that did not stay.
+
+    Parting writes the plan. Joining needs it there, and leaves it as it is.
 
     Args:
         small: The run of the small model over all documents, or its directory.
@@ -74,21 +82,21 @@ def cascade(
         large_calibration: The folder that `glane.calibrate` wrote of that run, if any.
 
     Raises:
-        GlaneError: if a run is not complete, a calibration is of another run or was changed, or the two runs are not of
-            one task, one input and the documents of the plan.
+        GlaneError: if a run is not complete, a calibration is of another run or was changed, the two runs are not of
+            one task, one input and the documents of the plan, or the documents were parted otherwise before.
     """
     opened = run_of(small)
     known, digest = files.read_calibration(calibration, opened.directory, setting="calibration")
     chosen = _chosen(opened, known, names_in(fields))
     found = _routed(opened, calibration, known, chosen)
     plan, ids = _plan(opened, known, digest, chosen, found)
-    links = links_to([opened.directory])
     root = Path(out_dir).expanduser()
-    write_folder(root, {files.PLAN: plan.as_json(), files.IDS: as_parquet(ids)}, of=links)
     if large is None:
+        write_folder(root, {files.PLAN: plan.as_json(), files.IDS: as_parquet(ids)}, of=links_to([opened.directory]))
         return Cascade(plan=plan, folder=root)
     other = run_of(large)
     _check_pair(opened, other)
+    files.check_plan(root, plan)
     models: dict[Part, str] = {"small": opened.description().model, "large": other.description().model}
     rows = joined(
         opened.all().collect(), other.all().collect(), id_column=opened.id_column, stay=found.stay, models=models
@@ -106,7 +114,7 @@ def cascade(
         joined=digest_of(content),
         toy=opened.toy or other.toy,
     )
-    more = {files.ROWS: content, files.CODEBOOK: _codebook(opened).write_csv().encode()}
+    more = {files.ROWS: content, files.CODEBOOK: _codebook(opened, other).write_csv().encode()}
     files.write_joined(root, more, summary, of=links_to([opened.directory, other.directory]))
     return Cascade(plan=plan, summary=summary, rows=rows, folder=root)
 
@@ -172,11 +180,10 @@ def _check_pair(small: Run, large: Run) -> None:
     one, other = small.description(), large.description()
     if small.directory.identity() == large.directory.identity():
         raise DataError("large.dir: is the run of the small model. Give the run of the large one.")
-    asked = [run.task.model_dump(mode="json", exclude={"sentinels"}) for run in (small, large)]
-    if changed := differences(*asked):
-        places = ", ".join(line.split(":")[0] for line in changed[:3])
+    if places := asked_otherwise(small, large):
         raise DataError(
-            f"large.dir: the task is not that of the small run ({places} differ). Ask both with the same task."
+            f"large.dir: was not asked the same as the small run ({', '.join(places[:3])} differ). Ask both with the "
+            "same task, and the same data.text_column, group_by and order_by."
         )
     if one.fingerprint["inputs"] != other.fingerprint["inputs"]:
         raise DataError(
@@ -211,10 +218,14 @@ def _statuses(rows: pl.DataFrame, part: Part) -> dict[str, int]:
     return dict(counts.iter_rows())
 
 
-def _codebook(run: Run) -> pl.DataFrame:
-    """That of the small run, with the columns that name the model."""
-    table, words = run.codebook(), _WORDS[run.task.language]
+def _codebook(small: Run, large: Run) -> pl.DataFrame:
+    """With the columns that name the model. It is that of the large run if this one alone extends another."""
+    is_large = small.description().extends is None and large.description().extends is not None
+    table, words = (large if is_large else small).codebook(), _WORDS[small.task.language]
     first = table.columns[0]
+    beside = pl.col("description") + pl.lit(f" {_OF_ITS_RUN[small.task.language]}")
+    is_of_run = pl.col(first).is_in(_ALONE) & (pl.col("role") == "result")
+    table = table.with_columns(pl.when(is_of_run).then(beside).otherwise("description").alias("description"))
     own = pl.DataFrame(
         [{first: name, "role": "result", "type": "string", "description": text} for name, text in words.items()]
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from glane.extraction.fingerprint import answering
 from glane.extraction.results import Run
-from glane.run.fingerprint import text_digest
+from glane.run.fingerprint import differences, text_digest
 from glane.types import Factor
 
 # Of a task: how documents are read. All else of it is its wording.
@@ -35,23 +35,46 @@ class Asking:
 
 def asking_of(run: Run) -> Asking:
     """How a run asked. Settings that change speed only, paths and the documents themselves are no part of it."""
-    whole, task, data = run.description().fingerprint, run.task, run.settings.data
+    whole = run.description().fingerprint
     parts = answering(whole)
     known = parts["task"]
-    worded = {**task.model_dump(mode="json", include=set(_WORDED)), "fields": known["merge"]}
     model = {key: value for key, value in parts["model"].items() if key not in _PROMPT}
     put = {key: parts["model"].get(key) for key in sorted(_PROMPT)}
-    reading = {**task.model_dump(mode="json", include=set(_READ - {"lookups", "sentinels"})), "put": put}
-    reading |= {"lookups": known["lookups"], "method": known["method"], "extends": known.get("extends")}
-    seen = data.model_dump(mode="json", include=set(_SHOWN))
+    reading = _read(run) | {"put": put, "extends": known.get("extends")}
+    seen = _seen(run)
     return Asking(
-        wording=_digest(worded),
+        wording=_digest(_worded(run)),
         model=_digest({"model": model, "engine": parts["engine"]}),
         reading=_digest(reading | seen),
         prompt=known["prompt"],
         fingerprint=_digest(parts | seen),
         inputs=_digest(whole["inputs"]),
     )
+
+
+def asked_otherwise(one: Run, other: Run) -> list[str]:
+    """In what two runs were not asked the same, as dotted settings; none if their models alone may differ.
+
+    How a prompt is put to a model is the model's, and what a run keeps of an earlier one was asked the same.
+    """
+    parts = [{"task": _worded(run) | _read(run), "data": _seen(run)} for run in (one, other)]
+    return [line.partition(":")[0] for line in differences(*parts)]
+
+
+def _worded(run: Run) -> dict[str, Any]:
+    known = run.description().fingerprint["task"]
+    return {**run.task.model_dump(mode="json", include=set(_WORDED)), "fields": known["merge"]}
+
+
+def _read(run: Run) -> dict[str, Any]:
+    """How documents were read; not how prompts were put."""
+    known = run.description().fingerprint["task"]
+    told = run.task.model_dump(mode="json", include=set(_READ - {"lookups", "sentinels"}))
+    return {**told, "lookups": known["lookups"], "method": known["method"]}
+
+
+def _seen(run: Run) -> dict[str, Any]:
+    return run.settings.data.model_dump(mode="json", include=set(_SHOWN))
 
 
 def factor_of(key: str) -> Factor:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from glane.assess.calibrate.record import CalibrationSummary
-from glane.assess.cascade.record import CascadeSummary
+from glane.assess.cascade.record import CascadePlan, CascadeSummary
 from glane.assess.files import write_folder
 from glane.errors import DataError, RunError
-from glane.records import read_record
+from glane.records import Record, read_record
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import differences
 from glane.run.links import RunLink
 from glane.run.written import digest_of, read_written
-from glane.storage import storage_errors
+from glane.storage import write_folder_once
 
 PLAN, IDS, FOLDER, ROWS, SUMMARY, CODEBOOK = (
     "plan.json", "to_large.parquet", "joined", "joined.parquet", "cascade.json", "codebook.csv",
 )  # fmt: skip
+_FOLDER_MODE = 0o700  # the joined result holds values of documents
 _CALIBRATION, _ACCEPTED, _LEFT = "calibration.json", "accepted.parquet", "to_review.parquet"
 
 
@@ -53,6 +51,27 @@ def calibrated_tables(folder: str | Path) -> tuple[Path, Path]:
     return root / _ACCEPTED, root / _LEFT
 
 
+def check_plan(out_dir: str | Path, plan: CascadePlan) -> None:
+    """Check that a plan is the one by which the documents were parted.
+
+    Raises:
+        RunError: if there is none, or it differs.
+    """
+    path = Path(out_dir).expanduser() / PLAN
+    try:
+        known = read_record(CascadePlan, path)
+    except FileNotFoundError:
+        raise RunError(
+            f"out.dir: no {path}. Part the documents first: the same command without large.dir; or give the out.dir "
+            "where that was done."
+        ) from None
+    if changed := _changed(known, plan):
+        raise RunError(
+            f"out.dir: {path} is of another parting ({'; '.join(changed[:3])}). Give the fields and the calibration of "
+            "then, or part the documents anew in another out.dir, and ask the large model again."
+        )
+
+
 def write_joined(
     out_dir: str | Path, files: Mapping[str, bytes], summary: CascadeSummary, *, of: Sequence[RunLink]
 ) -> Path:  # fmt: skip
@@ -61,23 +80,26 @@ def write_joined(
     Raises:
         RunError: if another one is there, or the file system refuses.
     """
-    root = Path(out_dir).expanduser().absolute()
-    target, staging = root / FOLDER, root / f".{FOLDER}.{uuid.uuid4().hex}.tmp"
-    try:
-        write_folder(staging, {SUMMARY: summary.as_json(), **files}, of=of)
-        with storage_errors(target, setting="out.dir"):
-            if not target.exists():
-                os.rename(staging, target)  # fails if another one was made meanwhile: none of them is empty
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    target = Path(out_dir).expanduser().absolute() / FOLDER
+    if not target.exists():
+        write_folder_once(
+            target, lambda folder: write_folder(folder, {SUMMARY: summary.as_json(), **files}, of=of),
+            mode=_FOLDER_MODE, setting="out.dir",
+        )  # fmt: skip
     try:
         known = read_record(CascadeSummary, target / SUMMARY)
     except FileNotFoundError:
         raise RunError(f"out.dir: {target} is there, and is no joined result. Choose another out.dir.") from None
-    if changed := differences(known.as_values(), summary.as_values()):
+    if changed := _changed(known, summary):
         raise RunError(
             f"out.dir: {target} holds another joined result ({'; '.join(changed[:3])}). Choose another out.dir."
         )
     if digest_of(target / ROWS) != summary.joined:
         raise RunError(f"{target / ROWS}: changed since it was written. Move the folder away, and join again.")
     return target
+
+
+def _changed(known: Record, now: Record) -> list[str]:
+    """In what a record differs from one that was written. Runs are known by their ids, wherever they are by now."""
+    lines = differences(known.as_values(), now.as_values())
+    return [line for line in lines if not line.partition(":")[0].endswith(".path")]

@@ -8,6 +8,7 @@ import polars as pl
 
 from glane.assess.cascade.record import Part
 from glane.errors import DataError, told
+from glane.task.result import REUSED
 
 PART, MODEL = "cascade_part", "cascade_model"
 
@@ -18,7 +19,8 @@ def joined(
     """The rows of the small run that stay, and those of the large one, in the order of the small run.
 
     A document that the large model could not answer has the large model's row, with its status: nothing falls back to
-    the small model's answer.
+    the small model's answer. Where one of the runs extends another (`data.extend`), no row of the other keeps values:
+    `reused` is false there.
 
     Args:
         small: All rows of the small model's run.
@@ -33,6 +35,7 @@ def joined(
     for name in (PART, MODEL):
         if name in small.columns:
             raise DataError(f"the run has a column {name!r}, which the joined result has of its own. Rename it.")
+    small, large = _with_reused(small, large), _with_reused(large, small)
     if (one := dict(small.schema)) != (other := dict(large.schema)):
         differ = [name for name in dict.fromkeys([*one, *other]) if one.get(name) != other.get(name)]
         raise DataError(
@@ -55,8 +58,14 @@ def joined(
             f"large.dir: its documents are not those that are to be asked again: {which}. Run it with the "
             "data.only_ids_in that this command wrote."
         )
-    parts: list[tuple[Part, pl.DataFrame]] = [("small", small.filter(is_kept)), ("large", large)]
+    parts: list[tuple[Part, pl.DataFrame]] = [("small", small.filter(is_kept)), ("large", large.select(small.columns))]
     rows = pl.concat(
         table.with_columns(pl.lit(part).alias(PART), pl.lit(models[part]).alias(MODEL)) for part, table in parts
     )
     return small.select(id_column).join(rows, on=id_column, how="left", maintain_order="left")
+
+
+def _with_reused(rows: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the column of runs that keep values of an earlier one, if the other run is one of these alone."""
+    is_lacking = REUSED.name in other.columns and REUSED.name not in rows.columns
+    return rows.with_columns(pl.lit(False).alias(REUSED.name)) if is_lacking else rows

@@ -26,22 +26,24 @@ class KeptGroup(Strict):
     """Values of the small model that stay, and how many of them may be wrong.
 
     The calibration bounds the wrong ones among all `accepted` values of the run. Those that stay are some of these, and
-    all of the wrong ones may be among them.
+    all of the wrong ones may be among them. Of values that people judged it is known which are wrong.
     """
 
     field: str
     value: str | None  # the category; None of all values of the field, or of documents without one
     is_silence: bool  # documents without a value, of which some may hide one
-    accepted: int  # values of the run, or silent documents, that the bound is of
+    accepted: int  # values of the run that nobody judged, or silent documents, that the bound is of
     kept: int  # of these
     wrong_at_most: int  # of those that stay
+    judged: int  # values that stay and that people judged; 0 of silent documents, as these are all in `kept`
+    judged_wrong: int  # values that stay and that people found wrong, or silent documents that they found to hide one
 
 
 class CascadePlan(Record):
     """Which documents stay with the small model, and why: `plan.json`."""
 
     kind: Literal["glane cascade plan"] = "glane cascade plan"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     small: RunOf
     calibration: str  # the digest of calibration.json
     fields: tuple[str, ...]  # that decide
@@ -70,7 +72,7 @@ class CascadeSummary(Record):
     """A joined result: `cascade.json`."""
 
     kind: Literal["glane cascade"] = "glane cascade"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     plan: CascadePlan
     large: RunOf
     costs: Mapping[Part, Cost]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from glane.assess.calibrate.record import CalibrationSummary
+from glane.assess.calibrate.line_list import ACCEPTED, REVIEWED, SOURCE
+from glane.assess.calibrate.record import AcceptedGroup, CalibrationSummary
 from glane.assess.cascade.record import KeptGroup
 
-_ACCEPTED, _JUDGED = "__accepted", "__judged"
+_SURE, _JUDGED = "__sure", "__judged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ def routed(
 
     A document stays if it is usable, and of every field that decides all values are accepted. A field without a value
     is accepted if the calibration has tested what such silence hides (`missed`). Values that people have judged are
-    taken by the thresholds as if nobody had: so the judged documents of both parts are a random part of each.
+    taken by the thresholds as if nobody had: so the judged documents of both parts are a random part of each. What
+    people found to be wrong among them is counted.
 
     Args:
         documents: One row each: the id, and whether it is `usable`.
@@ -45,12 +47,14 @@ def routed(
     stay = documents.filter("usable").select(id_column)
     for name in fields:
         mine = marked.filter(pl.col("field") == name)
-        by_document = mine.group_by(id_column).agg(pl.col(_ACCEPTED).all().alias("_met"))
+        by_document = mine.group_by(id_column).agg(pl.col(_SURE).all().alias("_met"))
         silence = pl.lit(is_silence_accepted(calibration, name))
         met = stay.join(by_document, on=id_column, how="left").filter(pl.col("_met").fill_null(silence))
         stay = met.select(id_column)
-    kept = marked.join(stay, on=id_column, how="semi")
-    groups = [one for name in fields for one in _groups(name, calibration, kept, stay, id_column)]
+    kept, said = (
+        table.join(stay, on=id_column, how="semi") for table in (marked, accepted.filter(pl.col(SOURCE) == REVIEWED))
+    )
+    groups = [one for name in fields for one in _groups(name, calibration, kept, said, stay, id_column)]
     return Routed(stay=stay[id_column], groups=tuple(groups))
 
 
@@ -65,14 +69,14 @@ def _marked(
     """Values with whether they are accepted, and whether they were judged."""
     keys = [key, "field", "item"]
     parts = [
-        accepted.filter(pl.col("source") == "accepted").select(*keys, pl.lit(True).alias("_sure")),
+        accepted.filter(pl.col(SOURCE) == ACCEPTED).select(*keys, pl.lit(True).alias("_sure")),
         to_review.select(*keys, pl.lit(False).alias("_sure")),
     ]
     found = values.join(pl.concat(parts), on=keys, how="left", nulls_equal=True)
     is_judged = pl.col("_sure").is_null()
     by_threshold = ~pl.col("doubted") & (pl.col("confidence") >= _threshold(calibration)).fill_null(False)
     return found.with_columns(
-        is_judged.alias(_JUDGED), pl.when(is_judged).then(by_threshold).otherwise("_sure").alias(_ACCEPTED)
+        is_judged.alias(_JUDGED), pl.when(is_judged).then(by_threshold).otherwise("_sure").alias(_SURE)
     )
 
 
@@ -88,37 +92,45 @@ def _threshold(calibration: CalibrationSummary) -> pl.Expr:
 
 
 def _groups(
-    name: str, calibration: CalibrationSummary, kept: pl.DataFrame, stay: pl.DataFrame, key: str
-) -> list[KeptGroup]:  # fmt: skip
-    """The groups of a field. Of judged values it is known what is wrong; the bound is of the others."""
-    mine = kept.filter(pl.col("field") == name)
-    found = []
+    name: str, calibration: CalibrationSummary, kept: pl.DataFrame, said: pl.DataFrame, stay: pl.DataFrame, key: str
+) -> Iterator[KeptGroup]:  # fmt: skip
+    """The groups of a field. `said` are the right values by people: those that the model gave have its confidence."""
+    mine, said = (table.filter(pl.col("field") == name) for table in (kept, said))
     for group in calibration.fields[name].groups:
-        of_group = mine if group.value is None else mine.filter(pl.col("value") == group.value)
-        num = of_group.filter(~pl.col(_JUDGED)).height
-        wrong = math.floor(calibration.alpha * group.run.accepted + 1e-9)
-        found.append(
-            KeptGroup(
-                field=name,
-                value=group.value,
-                is_silence=False,
-                accepted=group.run.accepted,
-                kept=num,
-                wrong_at_most=min(num, wrong),
-            )
-        )
-    silent = stay.join(mine, on=key, how="anti").height
+        of_group = pl.lit(True) if group.value is None else pl.col("value") == group.value
+        right = said.filter(of_group & pl.col("confidence").is_not_null()).height
+        yield _of_values(name, group, calibration.alpha, mine.filter(of_group), right=right)
+    silent = stay.join(mine, on=key, how="anti")
     for one in calibration.silence.get(name, ()):
         if one.value is None and one.is_accepted and calibration.missed is not None:
-            hidden = math.floor(calibration.missed * one.documents + 1e-9)
-            found.append(
-                KeptGroup(
-                    field=name,
-                    value=None,
-                    is_silence=True,
-                    accepted=one.documents,
-                    kept=silent,
-                    wrong_at_most=min(silent, hidden),
-                )
+            yield KeptGroup(
+                field=name,
+                value=None,
+                is_silence=True,
+                accepted=one.documents,
+                kept=silent.height,
+                wrong_at_most=min(silent.height, _at_most(calibration.missed, one.documents)),
+                judged=0,
+                judged_wrong=silent.join(said, on=key, how="semi").height,
             )
-    return found
+
+
+def _of_values(name: str, group: AcceptedGroup, alpha: float, kept: pl.DataFrame, *, right: int) -> KeptGroup:
+    """A group of values that stay. Of judged ones it is known what is wrong; the bound is of the others."""
+    judged = kept.filter(_JUDGED).height
+    others = kept.height - judged
+    return KeptGroup(
+        field=name,
+        value=group.value,
+        is_silence=False,
+        accepted=group.run.accepted,
+        kept=others,
+        wrong_at_most=min(others, _at_most(alpha, group.run.accepted)),
+        judged=judged,
+        judged_wrong=judged - right,
+    )
+
+
+def _at_most(share: float, num: int) -> int:
+    """The largest number that is no more than a share of `num`."""
+    return math.floor(share * num + 1e-9)

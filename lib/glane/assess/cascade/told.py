@@ -16,18 +16,29 @@ def plan_lines(plan: CascadePlan) -> Iterator[str]:
     )
     for one in plan.groups:
         yield group_line(one, plan)
+    if any(one.judged_wrong for one in plan.groups):
+        yield (
+            "what people found wrong stays, so that the judged documents of the large model are a random part of its "
+            "own; their answers are in line_list.parquet of the calibration"
+        )
     if plan.others:
         yield f"nothing is guaranteed of {', '.join(plan.others)}: fields that do not decide"
 
 
 def group_line(one: KeptGroup, plan: CascadePlan) -> str:
     """What is known of a group of values that stay."""
-    what = "without a value" if one.is_silence else "all values" if one.value is None else f'"{one.value}"'
-    share = plan.missed if one.is_silence else plan.alpha
-    wrong = "hide one" if one.is_silence else "are wrong"
+    if one.is_silence:
+        return (
+            f"  {one.field}, without a value: {one.kept} stay, of which at most {one.wrong_at_most} hide one "
+            f"(certainty {1 - plan.delta:g}; at most {plan.missed:g} of the {one.accepted} in the run); people found "
+            f"{one.judged_wrong} of them"
+        )
+    what = "all values" if one.value is None else f'"{one.value}"'
     return (
-        f"  {one.field}, {what}: {one.kept} stay, of which at most {one.wrong_at_most} {wrong} (certainty "
-        f"{1 - plan.delta:g}; at most {share:g} of the {one.accepted} accepted in the run)"
+        f"  {one.field}, {what}: {one.kept + one.judged} stay, of which at most {one.wrong_at_most + one.judged_wrong} "
+        f"are wrong: at most {one.wrong_at_most} of {one.kept} that nobody judged (certainty {1 - plan.delta:g}; at "
+        f"most {plan.alpha:g} of the {one.accepted} accepted in the run), and {one.judged_wrong} of {one.judged} that "
+        "people judged"
     )
 
 
