@@ -95,14 +95,20 @@ def test_documents_without_a_value_are_asked_again_unless_their_silence_was_test
     assert silence
     tested = summary.model_copy(update={"silence": {"bite": tuple(silence)}, "missed": 0.05})
     ids = [f"d{i:05}" for i in range(4000)]
+    hiding = sorted(set(ids[::2]) - set(values["id"]))[:2]  # people found a value in these
+    said = found.accepted.head(2).with_columns(
+        pl.Series("id", hiding), pl.lit("reviewed").alias("source"), confidence=None, calibrated=None
+    )
     again = routed(
         pl.DataFrame({"id": ids, "usable": [at % 2 == 0 for at in range(4000)]}), values.drop("wrong"), tested,
-        accepted=found.accepted, to_review=found.to_review, fields=["bite"], id_column="id",
+        accepted=pl.concat([found.accepted, said], how="vertical_relaxed"), to_review=found.to_review, fields=["bite"],
+        id_column="id",
     )  # fmt: skip
     silent = set(ids) - set(values["id"])
     usable = set(ids[::2])
     assert silent & usable == silent & set(again.stay)  # what is not usable never stays
     (group,) = (one for one in again.groups if one.is_silence)
+    assert group.judged_wrong == 2
     assert group.wrong_at_most == min(len(silent & usable), math.floor(0.05 * silence[0].documents))
 
 
@@ -304,6 +310,7 @@ def test_the_small_run_is_parted_and_joined_with_the_large_one(folder, tmp_path)
     assert "the large model's part: not calibrated" in str(found)
     codebook = pl.read_csv(out / "joined" / "codebook.csv")
     assert codebook.filter(pl.col("column").is_in([PART, MODEL])).height == 2
+    assert set(codebook.filter(pl.col("column").is_in([PART, MODEL]))["type"]) == {"texte"}
     (about,) = codebook.filter(pl.col("column") == "duplicate")["description"]
     assert "au sein de l'extraction par le modèle qui a répondu" in about
     assert (out / "joined" / "joined.parquet").stat().st_mode & 0o077 == 0
@@ -316,6 +323,9 @@ def test_the_same_command_again_changes_nothing_and_another_run_is_refused(folde
     first = cascade(folder, out, large=large)
     before = (out / "joined" / "cascade.json").stat().st_mtime_ns
     assert cascade(folder, out, large=large).summary == first.summary
+    assert (out / "joined" / "cascade.json").stat().st_mtime_ns == before
+    shutil.copytree(large, tmp_path / "moved")  # the same run by its id, at another place
+    cascade(folder, out, large=tmp_path / "moved")
     assert (out / "joined" / "cascade.json").stat().st_mtime_ns == before
     other = large_run(folder, out, name="other", run__shard_rows=8)
     with pytest.raises(RunError, match="holds another joined result"):

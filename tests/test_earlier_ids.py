@@ -12,6 +12,7 @@ from conftest import extract_here, make_settings
 from glane.corpus.files import inspect_files
 from glane.corpus.select import Selection, select_rows
 from glane.errors import ConfigError, DataError
+from glane.job.resolve import absolute
 
 
 def chosen(folder: Path, ids: pa.Array, **known: Any) -> list[Any]:
@@ -76,3 +77,16 @@ def test_numbers_of_rows_name_no_documents_of_another_input(tmp_path: Path) -> N
     ):
         with pytest.raises(DataError, match=words):
             extract_here(make_settings(tmp_path / f"{name}.parquet", tmp_path / "two", **changes))
+
+
+@pytest.mark.parametrize("name", ["only_rejected_of", "skip_done_in", "only_ids_in", "extend"])
+def test_what_the_data_names_is_the_same_from_any_directory(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(path: str) -> Any:
+        return getattr(absolute(make_settings(Path("d.parquet"), Path("run"), **{f"data__{name}": path})).data, name)
+
+    monkeypatch.chdir(tmp_path)
+    there = str(tmp_path / "one")
+    assert told("one") == told("./one") == told(there)
+    assert told("one") in (there, (there,))

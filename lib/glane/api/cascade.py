@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import polars as pl
+import pyarrow as pa
 
 from glane.api.sources import Names, RunLike, names_in, run_of
 from glane.assess.calibrate.doubted import with_doubts
@@ -18,6 +19,7 @@ from glane.assess.cascade.route import Routed, routed
 from glane.assess.cascade.told import plan_lines, summary_lines
 from glane.assess.files import as_parquet, read_table, write_folder
 from glane.errors import ConfigError, DataError, did_you_mean
+from glane.extraction.codebook import type_word
 from glane.extraction.results import Run
 from glane.extraction.specification import asked_otherwise
 from glane.run.fingerprint import text_digest
@@ -226,7 +228,8 @@ def _codebook(small: Run, large: Run) -> pl.DataFrame:
     beside = pl.col("description") + pl.lit(f" {_OF_ITS_RUN[small.task.language]}")
     is_of_run = pl.col(first).is_in(_ALONE) & (pl.col("role") == "result")
     table = table.with_columns(pl.when(is_of_run).then(beside).otherwise("description").alias("description"))
+    kind = type_word(pa.string(), small.task.language)
     own = pl.DataFrame(
-        [{first: name, "role": "result", "type": "string", "description": text} for name, text in words.items()]
+        [{first: name, "role": "result", "type": kind, "description": text} for name, text in words.items()]
     )
     return pl.concat([table, own], how="diagonal")
