@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from glane.assess.screen.told import state_lines
 from glane.errors import ConfigError
 from glane.run.fingerprint import text_digest
 from glane.run.links import links_to
+from glane.run.written import digest_of
 from glane.settings.screen import ScreenSettings
 from glane.types import Status
 
@@ -67,7 +69,7 @@ def screen(
         recall: Of all cases, the share that is to be among the documents read.
         certainty: The probability with which it is, whenever the reading stops.
         rows: Documents of a batch.
-        seed: Of the order at random.
+        seed: Of the random orders, with the run and the question.
         corrections: The files that the readers of one batch saved.
         adjudicate: The files of two readers or more of one batch: a page of what they disagree on is written.
         adjudicated: With corrections: the file that this page saved.
@@ -83,13 +85,17 @@ def screen(
     told = str(value).lower() if isinstance(value, bool) else value
     asked = Asked(run=opened, field=field, value=told, case=None if case is None else CaseDefinition(case))
     documents = asked.documents()
-    order = ranked(documents, id_column=opened.id_column, seed=seed)
+    fingerprint = opened.description().fingerprint_digest
+    # Random orders of this run and question alone: what made the answers, or chose the documents that an earlier run
+    # had learned from, cannot have drawn with the same numbers.
+    entropy = int(text_digest(json.dumps([fingerprint, field, told, case, seed])), 16)
+    made = as_parquet(ranked(documents, id_column=opened.id_column, seed=entropy))
     question = Screening(
-        run=opened.description().fingerprint_digest, run_id=opened.directory.identity(), task=opened.task.name,
+        run=fingerprint, run_id=opened.directory.identity(), task=opened.task.name,
         field=field, value=told, case=case, fields=asked.fields(), recall=recall, certainty=certainty, rows=rows,
-        seed=seed, documents=order.height, order=text_digest(order.write_csv()),
+        seed=seed, documents=documents.height, order=digest_of(made),
     )  # fmt: skip
-    files.begin(root, question, order)
+    question, order = files.begin(root, question, made)
     note = ""
     if adjudicate:
         note = adjudicate_batch(asked, root, names_in(adjudicate))
@@ -98,6 +104,7 @@ def screen(
     found = replay(
         order, id_column=opened.id_column, recall=recall, certainty=certainty, rows=rows,
         answers_of=lambda batch: files.answers_of(root, batch),
+        written=files.written_batches(root, id_column=opened.id_column),
     )  # fmt: skip
     if not note and found.pending is not None:
         note = write_batch(asked, root, found.pending, order)

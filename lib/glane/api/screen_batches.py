@@ -14,21 +14,30 @@ from glane.assess.review.adjudication import write_adjudication
 from glane.assess.review.corrections import Corrections, read_corrections
 from glane.assess.review.data import documents_shown, page_data
 from glane.assess.review.gold import make_gold
-from glane.assess.review.page import write_review
+from glane.assess.review.page import PAGE, review_line, write_review
 from glane.assess.review.readings import read_readings
-from glane.assess.review.reviewed_sample import Sample, read_sample
+from glane.assess.review.reviewed_sample import SAMPLE, Sample, read_sample
 from glane.assess.sampling import PROBABILITY, REVIEWER, STRATUM, WEIGHT, WHOLE
 from glane.assess.screen import files
 from glane.assess.screen.ranking import DRAW
 from glane.assess.screen.record import BatchPage
 from glane.assess.screen.replay import Batch
-from glane.errors import DataError
+from glane.errors import DataError, RunError
+from glane.records import read_record
 from glane.run.links import links_to
 
 
 def write_batch(asked: Asked, root: Path, batch: Batch, order: pl.DataFrame) -> str:
-    """Write the page of a batch, without the model's answers, in random order."""
+    """Write the page of a batch, without the model's answers, in random order; return a line about it.
+
+    A page that is there already stays as it is. Neither page nor line say how the batch was drawn: readers see them.
+
+    Raises:
+        RunError: if a page that was written is gone, and now another one would be made.
+    """
     run, folder = asked.run, files.batch_folder(root, batch.number)
+    if all((folder / name).exists() for name in (files.BATCH, SAMPLE, PAGE)):
+        return f"batch {batch.number}: {review_line(folder, num=len(batch.ids), num_blind=len(batch.ids))}"
     data, name = run.settings.data, run.id_column
     rows, others = with_texts(run, *asked.rows(list(batch.ids)))
     named = rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else rows
@@ -46,11 +55,19 @@ def write_batch(asked: Asked, root: Path, batch: Batch, order: pl.DataFrame) -> 
         for key in sample[name].cast(pl.String)
     ]
     page = page_data(run.task, shown, asked.fields(), run=run.description().fingerprint_digest, toy=run.toy)
+    _keep_drawn(folder, BatchPage(number=batch.number, how=batch.how, documents=len(batch.ids), page=page["page"]))
     said = write_review(folder, sample, page, of=links_to([run.directory]))
-    write_new_file(
-        folder, files.BATCH, BatchPage(number=batch.number, how=batch.how, page=page["page"]).as_json()
-    )  # fmt: skip
-    return f"batch {batch.number} ({batch.how}): {said}"
+    return f"batch {batch.number}: {said}"
+
+
+def _keep_drawn(folder: Path, drawn: BatchPage) -> None:
+    """Keep how a batch was drawn before its page is there, so that no later rule draws it again."""
+    write_new_file(folder, files.BATCH, drawn.as_json())
+    if read_record(BatchPage, folder / files.BATCH) != drawn:
+        raise RunError(
+            f"{folder / PAGE}: gone, and this glane makes another page of the batch, to which files that readers saved "
+            "are no answers. Restore it, or go on with the glane that wrote it."
+        )
 
 
 def adjudicate_batch(asked: Asked, root: Path, paths: tuple[str, ...]) -> str:

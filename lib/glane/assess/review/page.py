@@ -28,6 +28,7 @@ from glane.spreadsheets import guarded
 from glane.task.schema import MISSING, VALUE
 from glane.task.task import Task
 
+PAGE = "review.html"
 _PARTS = Path(__file__).parent
 _SCRIPTS = ("words.js", "show.js", "editor.js", "state.js", "review.js", "print.js")
 # What could end the block, or be taken for a comment or an entity; the last two end a line of JavaScript.
@@ -83,10 +84,14 @@ def write_review(
         raise RunError(f"out.dir: {target} holds another sample, which may be under review. Choose another out.dir.")
     table = review_table(data).write_csv(include_bom=True)
     page = render(data).encode()
-    write_folder(folder, {known.name: as_parquet(sample), "review.html": page, "review.csv": table.encode()}, of=of)
-    num_blind = sample.filter(pl.col(ARM) == BLIND).height
+    write_folder(folder, {known.name: as_parquet(sample), PAGE: page, "review.csv": table.encode()}, of=of)
+    return review_line(target, num=sample.height, num_blind=sample.filter(pl.col(ARM) == BLIND).height)
+
+
+def review_line(folder: Path, *, num: int, num_blind: int) -> str:
+    """A line about a page: of how many documents it is, how many of them are blind, and where it is."""
     blind = f" ({num_blind} of them without the model's answers)" if num_blind else ""
-    return f"{sample.height} documents to review{blind}: open {target / 'review.html'} in a browser"
+    return f"{num} documents to review{blind}: open {folder / PAGE} in a browser"
 
 
 def _with_arm(sample: pl.DataFrame) -> pl.DataFrame:

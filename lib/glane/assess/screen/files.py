@@ -8,11 +8,13 @@ from pathlib import Path
 import polars as pl
 
 from glane.assess.files import as_parquet, read_table, write_new_file
+from glane.assess.review.reviewed_sample import SAMPLE, read_sample
 from glane.assess.screen.record import BatchPage, Screening
-from glane.assess.screen.replay import Answers, Batch
-from glane.errors import DataError, RunError
+from glane.assess.screen.replay import Answers, Batch, Written
+from glane.errors import DataError, RecordError, RunError
 from glane.records import read_record
 from glane.run.fingerprint import differences
+from glane.run.written import digest_of
 
 QUESTION, ORDER, STATE, REPORT, READ = (
     "screening.json", "order.parquet", "state.json", "report.html", "read.parquet",
@@ -26,28 +28,63 @@ def batch_folder(root: Path, number: int) -> Path:
     return root / f"batch-{number:04}"
 
 
-def begin(root: Path, question: Screening, order: pl.DataFrame) -> None:
-    """Write the question and the order of a screening, or check that those in the folder are the same.
+def begin(root: Path, question: Screening, order: bytes) -> tuple[Screening, pl.DataFrame]:
+    """Write the question and the order of a screening, or check those in the folder; return what is there.
+
+    The order stays that of the beginning, also where another version of a library would make another one.
 
     Raises:
+        RecordError: if the question cannot be read, or is of an earlier glane.
         RunError: if the folder holds another screening, or its order was changed.
     """
-    write_new_file(root, ORDER, as_parquet(order))
     write_new_file(root, QUESTION, question.as_json())
-    known = read_record(Screening, root / QUESTION)
-    if changed := differences(known.as_values(), question.as_values()):
+    known = _question(root)
+    asked = question.model_copy(update={"order": known.order})
+    if changed := differences(known.as_values(), asked.as_values()):
         raise RunError(
             f"out.dir: {root} holds another screening: {'; '.join(changed)}. What decides which documents are read "
             "stays as it was when the reading began. Give the same values, or choose another out.dir."
         )
-    if not read_table(str(root / ORDER), place="out.dir").equals(order):
+    if digest_of(order) == known.order:
+        write_new_file(root, ORDER, order)
+    if not (root / ORDER).exists() or digest_of(root / ORDER) != known.order:
         raise RunError(f"{root / ORDER}: changed since the screening began. Restore it, or begin in another out.dir.")
+    return known, read_table(str(root / ORDER), place="out.dir")
+
+
+def _question(root: Path) -> Screening:
+    try:
+        return read_record(Screening, root / QUESTION)
+    except RecordError as error:
+        raise RecordError(
+            f"{error} A screening that an earlier glane began cannot go on: among documents with equal answers, its "
+            "draws were not random. Begin in another out.dir."
+        ) from None
 
 
 def known_pages(root: Path) -> dict[str, BatchPage]:
     """The batches whose pages are written, by the digests of the pages."""
     found = [read_record(BatchPage, path) for path in sorted(root.glob(f"batch-*/{BATCH}"))]
     return {one.page: one for one in found}
+
+
+def written_batches(root: Path, *, id_column: str) -> list[Written]:
+    """The batches that are written, from the first on.
+
+    Raises:
+        RunError: if a batch is gone before another one, or before what people said of it.
+    """
+    found: list[Written] = []
+    folders = sorted({path.parent for name in (BATCH, LABELS) for path in root.glob(f"batch-*/{name}")})
+    for number, folder in enumerate(folders, 1):
+        path = batch_folder(root, number) / BATCH
+        if folder != path.parent or not path.exists():
+            raise RunError(f"{path}: gone, and what was read after it counts only with it. Restore it.")
+        known = read_record(BatchPage, path)
+        has_sample = (folder / SAMPLE).exists()
+        ids = frozenset(read_sample(folder, id_column=id_column).drawn) if has_sample else None
+        found.append(Written(how=known.how, num=known.documents, ids=ids))
+    return found
 
 
 def answers_of(root: Path, batch: Batch) -> Answers | None:

@@ -67,6 +67,9 @@ def _body(state: ScreeningState, language: Language) -> str:
         ]
         for one in state.batches
     ]  # fmt: skip
+    of_batches = [words["batches_head"].split("|"), *batches]
+    if not state.is_reached:  # who still reads is not told how batches were drawn
+        of_batches = [[row[0], *row[2:]] for row in of_batches]
     question = words["question"].format(what=what, documents=asked.documents, without=state.without_answer)
     return "".join(
         [
@@ -77,6 +80,6 @@ def _body(state: ScreeningState, language: Language) -> str:
             table(words["state_head"].split("|"), [now], text_columns=0),
             paragraph(words["guarantee"].format(certainty=decimal(asked.certainty, language, digits=2))),
             heading(words["batches"]),
-            table(words["batches_head"].split("|"), batches, text_columns=2),
+            table(of_batches[0], of_batches[1:], text_columns=2 if state.is_reached else 1),
         ]
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field as Key
+
 from glane.assess.screen.certificate import How
 from glane.records import Record, left_out
 from glane.types import Language, Toy
@@ -14,7 +16,7 @@ class Screening(Record):
     """What a screening asks, written once: `screening.json`. Another question is another screening."""
 
     kind: Literal["glane screening"] = "glane screening"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     run: str  # the digest of the run's fingerprint
     run_id: str
     task: str
@@ -27,16 +29,17 @@ class Screening(Record):
     rows: int
     seed: int
     documents: int
-    order: str  # the digest of order.parquet
+    order: str  # the digest of the bytes of order.parquet
 
 
 class BatchPage(Record):
-    """What a page of a batch was made of: `batch.json`. Files of readers of another page are not its answers."""
+    """How a batch was drawn, once and for all: `batch.json`. Files of readers of another page are not its answers."""
 
     kind: Literal["glane screening batch"] = "glane screening batch"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     number: int
     how: How
+    documents: int = Key(ge=1)
     page: str
 
 
@@ -55,7 +58,7 @@ class ScreeningState(Record):
     """How far a screening is: `state.json`."""
 
     kind: Literal["glane screening state"] = "glane screening state"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     screening: Screening
     without_answer: int  # documents of which the model said nothing: they are candidates as others
     read: int

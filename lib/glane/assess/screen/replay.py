@@ -1,9 +1,9 @@
-"""A screening from its beginning: which documents each batch has, as the answers before it decide."""
+"""A screening from its beginning: the batches that were drawn, as they were drawn, and the one that is next."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -11,8 +11,19 @@ from glane.assess.screen.certificate import Certificate, How
 from glane.assess.screen.policy import Read, next_how
 from glane.assess.screen.ranking import DRAW, RANK
 from glane.assess.screen.record import BatchState
+from glane.errors import DataError
 
 Answers = Mapping[str, bool]  # by document (ids as text): whether it is a case
+_ORDERS: Mapping[How, str] = {"ranked": RANK, "random": DRAW}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A batch whose page was written: how it was drawn, of how many documents, and which of them its sample has."""
+
+    how: How
+    num: int
+    ids: frozenset[str] | None  # None where the sample is not written yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +47,12 @@ class Replayed:
 
 def replay(
     order: pl.DataFrame, *, id_column: str, recall: float, certainty: float, rows: int,
-    answers_of: Callable[[Batch], Answers | None],
+    answers_of: Callable[[Batch], Answers | None], written: Sequence[Written] = (),
 ) -> Replayed:  # fmt: skip
     """Go through the batches that were read, to the first that was not.
+
+    Batches that are written stay as they were drawn, whatever today's rule of thumb would draw. Only what comes after
+    them is drawn by it.
 
     Args:
         order: As `glane.assess.screen.ranking.ranked` makes it.
@@ -47,35 +61,77 @@ def replay(
         certainty: With which.
         rows: Documents of a batch; fewer where fewer are needed.
         answers_of: The answers of a batch, one for each of its documents; None if it was not read yet.
+        written: The batches that are written, from the first on.
+
+    Raises:
+        DataError: if a batch that is written has other documents than those that were next.
     """
     certificate = Certificate(num_documents=order.height, recall=recall, certainty=certainty)
     places = {how: order.sort(name)[id_column].cast(pl.String).to_list() for how, name in _ORDERS.items()}
-    reads: list[Read] = []
-    done: list[BatchState] = []
-    found: dict[str, bool] = {}
+    reading = _Reading(certificate=certificate, places=places)
+    for one in written:
+        if not reading.go_on(reading.as_written(one), answers_of):
+            return reading.replayed()
     while not certificate.is_reached:
-        how = next_how(reads, certificate, rows=rows)
-        wanted = rows if how == "ranked" else certificate.still_to_draw(rows)
-        places[how] = [name for name in places[how] if name not in found]
-        batch = Batch(number=len(done) + 1, how=how, ids=tuple(places[how][:wanted]))
+        how = next_how(reading.reads, certificate, rows=rows)
+        num = rows if how == "ranked" else certificate.still_to_draw(rows)
+        if not reading.go_on(reading.next_of(how, num), answers_of):
+            break
+    return reading.replayed()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """What was read so far."""
+
+    certificate: Certificate
+    places: dict[How, list[str]]  # the unread documents in both orders
+    reads: list[Read] = field(default_factory=list)
+    done: list[BatchState] = field(default_factory=list)
+    found: dict[str, bool] = field(default_factory=dict)
+    pending: Batch | None = None
+
+    def next_of(self, how: How, num: int) -> Batch:
+        """The next unread documents of an order."""
+        self.places[how] = [name for name in self.places[how] if name not in self.found]
+        return Batch(number=len(self.done) + 1, how=how, ids=tuple(self.places[how][:num]))
+
+    def as_written(self, written: Written) -> Batch:
+        batch = self.next_of(written.how, written.num)
+        if len(batch.ids) < written.num or written.ids not in (None, set(batch.ids)):
+            raise DataError(
+                f"out.dir: batch {batch.number} has other documents than were next after what was read before. Its "
+                "batch.json or sample.parquet, or those of a batch before it, were changed or are of another "
+                "screening: restore them, or begin in another out.dir."
+            )
+        return batch
+
+    def go_on(self, batch: Batch, answers_of: Callable[[Batch], Answers | None]) -> bool:
+        """Count a batch; False if it was not read yet."""
         answers = answers_of(batch)
         if answers is None:
-            return Replayed(certificate=certificate, done=tuple(done), answers=found, pending=batch)
-        read = Read(how=how, num=len(batch.ids), cases=sum(answers[name] for name in batch.ids))
-        certificate.count(how, read.num, read.cases)
-        found |= {name: answers[name] for name in batch.ids}
-        reads.append(read)
-        done.append(
+            self.pending = batch
+            return False
+        read = Read(how=batch.how, num=len(batch.ids), cases=sum(answers[name] for name in batch.ids))
+        self.certificate.count(read.how, read.num, read.cases)
+        self.found |= {name: answers[name] for name in batch.ids}
+        self.reads.append(read)
+        self.done.append(
             BatchState(
                 number=batch.number,
-                how=how,
+                how=read.how,
                 read=read.num,
                 cases=read.cases,
-                most_cases=certificate.most_cases,
-                recall_at_least=certificate.recall_at_least,
+                most_cases=self.certificate.most_cases,
+                recall_at_least=self.certificate.recall_at_least,
             )
         )
-    return Replayed(certificate=certificate, done=tuple(done), answers=found, pending=None)
+        return True
 
-
-_ORDERS: Mapping[How, str] = {"ranked": RANK, "random": DRAW}
+    def replayed(self) -> Replayed:
+        return Replayed(
+            certificate=self.certificate,
+            done=tuple(self.done),
+            answers=self.found,
+            pending=None if self.certificate.is_reached else self.pending,
+        )
