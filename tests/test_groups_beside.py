@@ -58,11 +58,14 @@ def test_the_review_page_shows_the_documents_of_a_group_with_its_passages(run: R
         glane.review(run, str(tmp_path / "other"), rows=2, sample="stratified", by="day")
 
 
-def test_sentinels_are_groups_with_all_their_documents(run: Run, tmp_path: Path) -> None:
-    frozen = glane.freeze_sentinels(run, str(tmp_path / "frozen"), rows=2)
+def test_sentinels_are_groups_with_all_their_documents(tmp_path: Path) -> None:
+    more = [(f"e{i}", f"q{i}", "2024-01-01", f"note {i}") for i in range(8)]
+    extract_here(grouped(write(tmp_path / "in", [*ROWS, *more]), tmp_path / "run"))
+    frozen = glane.freeze_sentinels(str(tmp_path / "run"), str(tmp_path / "frozen"), rows=10)
     assert (frozen.manifest.group_by, frozen.manifest.order_by) == ("patient", "day")
-    assert pl.read_parquet(frozen.documents)["id"].to_list() == ["d1", "d2", "d3", "d5", "d6"]
-    assert frozen.reference["patient"].to_list() == ["p1", "p2"]
+    frozen_ids = pl.read_parquet(frozen.documents)["id"].to_list()
+    assert frozen_ids == ["d1", "d2", "d3", "d5", "d6", *(f"e{i}" for i in range(8))]
+    assert frozen.reference["patient"].to_list() == ["p1", "p2", *(f"q{i}" for i in range(8))]
 
 
 def test_evaluation_is_by_group_and_spans_are_of_a_document(run: Run) -> None:

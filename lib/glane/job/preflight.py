@@ -40,11 +40,12 @@ def preflight(model: ModelSettings, task: Task) -> ModelSettings:
     Raises:
         ConfigError: naming the field or the setting, the figures and the remedy.
     """
-    engine_kind(model.engine).check(model)
+    kind = engine_kind(model.engine)
+    kind.check(model)
     check_quotes(model, task)
     own = Path(model.tokenizer or model.path) / "tokenizer.json"
-    check_forms(task, own if own.is_file() else None)
-    conversations = engine_kind(model.engine).conversations(model)
+    check_forms(task, own if kind.has_weights and own.is_file() else None)
+    conversations = kind.conversations(model)
     if conversations is None:
         return model
     if conversations.has_template:
