@@ -347,7 +347,12 @@ def test_a_join_keeps_to_the_plan_and_does_not_write_it(folder, tmp_path):
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     with pytest.raises(RunError, match=r"plan\.json is of another parting \(calibration: .*alpha: 0\.1 -> 0\.05"):
         glane.cascade(folder / "small", str(tmp_path / "stricter"), str(out), fields="age", large=large)
+    with pytest.raises(
+        RunError, match="is of another parting"
+    ):  # a large run may be under way by the list that is there
+        glane.cascade(folder / "small", str(tmp_path / "stricter"), str(out), fields="age")
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    cascade(folder, out)  # the same parting again is no other one
     cascade(folder, out, large=large)
     assert {name: (out / name).read_bytes() for name in before if name != ".glane-files"} == {
         name: content for name, content in before.items() if name != ".glane-files"

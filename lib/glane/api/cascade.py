@@ -94,11 +94,12 @@ def cascade(
     plan, ids = _plan(opened, known, digest, chosen, found)
     root = Path(out_dir).expanduser()
     if large is None:
+        files.check_plan(root, plan, is_needed=False)
         write_folder(root, {files.PLAN: plan.as_json(), files.IDS: as_parquet(ids)}, of=links_to([opened.directory]))
         return Cascade(plan=plan, folder=root)
     other = run_of(large)
     _check_pair(opened, other)
-    files.check_plan(root, plan)
+    files.check_plan(root, plan, is_needed=True)
     models: dict[Part, str] = {"small": opened.description().model, "large": other.description().model}
     rows = joined(
         opened.all().collect(), other.all().collect(), id_column=opened.id_column, stay=found.stay, models=models

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from glane.conditions.trees import Operation, as_expression, is_literal, kind_of, operations
+from glane.conditions.trees import COMPARISONS, Operation, as_expression, is_literal, kind_of, operations
 from glane.errors import ConfigError
 
 _DATE = re.compile(
@@ -17,6 +17,7 @@ _DATE = re.compile(
 )
 DAY_FIRST = r"^\s*\d{1,2}[/.\-]\d{1,2}[/.\-](?:\d{4}|\d{2})(?:\D|$)"  # of texts in a column, for Polars
 _COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
+_NUMBER = re.compile(r"\s*[-+]?\d+(?:\.\d+)?\s*")
 READ_DATES = "pl.col(NAME).str.to_date('%d/%m/%Y') in Polars"
 
 
@@ -29,17 +30,26 @@ def plain_texts(rows: pl.DataFrame) -> pl.DataFrame:
 def refuse_ordered_literals(tree: Any, schema: Mapping[str, pl.DataType], *, place: str) -> None:
     """Refuse a literal that is a date in no ISO form, or a number with a decimal comma, where it is put in order.
 
+    So is a number beside a text, and one in quotes where text is put in order: "9,9" comes after "38,5" as text.
+
     Raises:
         ConfigError: with how to write it.
     """
     for one in operations(tree):
         for side, other in ((one.left, one.right), (one.right, one.left)):
             text = _text(side)
+            if one.op in COMPARISONS and not is_literal(other) and kind_of(other, schema) == pl.String():
+                found = kind_of(side, schema)
+                if (found is not None and found.is_numeric()) or (one.is_order and text and _NUMBER.fullmatch(text)):
+                    raise ConfigError(_compared_as_text(other, place))
             if text is None or is_literal(other):
                 continue
             if _COMMA.fullmatch(text) and (one.is_order or kind_of(other, schema) != pl.String()):
                 number = text.strip().replace(",", ".")
-                raise ConfigError(f"{place}: {text!r} is compared as text. A number: write {number} without quotes.")
+                remedy = f"A number: write {number} without quotes."
+                if kind_of(other, schema) == pl.String():
+                    raise ConfigError(_compared_as_text(other, place))
+                raise ConfigError(f"{place}: {text!r} is compared as text. {remedy}")
             if one.is_order and _DATE.fullmatch(text) and kind_of(other, schema) == pl.String():
                 raise ConfigError(
                     f"{place}: {text!r} is put in order with a column of text: letter by letter, not by date. Make it "
@@ -64,6 +74,14 @@ def refuse_ordered_dates(tree: Any, rows: pl.DataFrame, *, place: str) -> None:
                     f"{place}: {names} holds dates as text with the day first, such as 31/01/2025: in order, they are "
                     f"compared letter by letter, not by date. Make it a column of dates in the input ({READ_DATES})."
                 )
+
+
+def _compared_as_text(tree: Any, place: str) -> str:
+    names = list(dict.fromkeys(as_expression(tree).meta.root_names())) or ["it"]
+    return (
+        f'{place}: {names[0]!r} is text, and is compared with a number: letter by letter, "9" comes after "38". '
+        f"Write CAST({names[0]} AS DOUBLE), or with decimal commas CAST(REPLACE({names[0]}, ',', '.') AS DOUBLE)."
+    )
 
 
 def comma_remedy(text: str) -> str:

@@ -51,16 +51,20 @@ def calibrated_tables(folder: str | Path) -> tuple[Path, Path]:
     return root / _ACCEPTED, root / _LEFT
 
 
-def check_plan(out_dir: str | Path, plan: CascadePlan) -> None:
-    """Check that a plan is the one by which the documents were parted.
+def check_plan(out_dir: str | Path, plan: CascadePlan, *, is_needed: bool) -> None:
+    """Check that a plan is the one by which the documents were parted, if they were.
+
+    A large run may be under way by the list that a plan stands beside, so none is replaced by another.
 
     Raises:
-        RunError: if there is none, or it differs.
+        RunError: if it differs, or if there is none and one `is_needed`.
     """
     path = Path(out_dir).expanduser() / PLAN
     try:
         known = read_record(CascadePlan, path)
     except FileNotFoundError:
+        if not is_needed:
+            return
         raise RunError(
             f"out.dir: no {path}. Part the documents first: the same command without large.dir; or give the out.dir "
             "where that was done."
