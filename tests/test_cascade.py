@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 import uuid
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -83,6 +84,15 @@ def test_documents_stay_whose_values_are_accepted_and_no_others():
     }  # fmt: skip
     assert stay == by_threshold
     assert 0 < len(stay & judged) < len(judged)
+
+
+def test_a_plan_by_which_nothing_stays_says_how_something_would():
+    plan = CascadePlan.model_construct(
+        documents=120, stay=0, asked=120, small=SimpleNamespace(model="m"), fields=("a",)
+    )
+    lines = list(plan_lines(plan))
+    assert len(lines) == 2
+    assert "fewer fields that decide" in lines[1]
 
 
 def test_documents_without_a_value_are_asked_again_unless_their_silence_was_tested():

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from glane.assess.estimate.case import CaseDefinition
 from glane.conditions import check_categories, read_condition
 from glane.corpus.files import inspect_files
 from glane.corpus.select import Selection, select_rows
@@ -324,3 +325,23 @@ def test_texts_in_a_dictionary_are_computed_with_as_texts_are(tmp_path, coded, w
         table.with_columns(pl.col("ward").cast(kind)).write_parquet(path)
     files = inspect_files(str(path), id_column="id", text_column="text")
     assert select_rows(files, id_column="id", selection=Selection(where=where)).num_selected == num_rows
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hospital = 'Clinique de l'Ouest'", "An apostrophe within a text is written twice"),
+        ("hospital = 'CHU", "An apostrophe within a text is written twice"),
+        ('hospital = "CH Sud"', "a text stands in single ones: 'CH Sud'"),
+    ],
+)
+def test_quotation_marks_that_were_meant_otherwise_have_a_remedy(tmp_path, text, words):
+    pl.DataFrame({"id": ["a"], "text": ["x"], "hospital": ["CH Sud"]}).write_parquet(tmp_path / "d.parquet")
+    files = inspect_files(str(tmp_path / "d.parquet"), id_column="id", text_column="text")
+    with pytest.raises(ConfigError) as raised:
+        select_rows(files, id_column="id", selection=Selection(where=text))
+    assert words in str(raised.value)
+    if '"' in text:
+        with pytest.raises(ConfigError, match="stands in single ones"):
+            CaseDefinition(text).fields(["hospital"])
+    assert select_rows(files, id_column="id", selection=Selection(where="hospital <> 'l''Ouest'")).num_selected == 1

@@ -578,6 +578,10 @@ def test_files_that_are_no_corrections_of_this_run_are_refused(run, tmp_path):
             gold_of(run, tmp_path, content)
     with pytest.raises(DataError, match="No such file"):
         read_corrections(tmp_path / "none.json", run="x")
+    saved = json.dumps(good | {"reviewer": "Hélène"}, ensure_ascii=False)
+    (tmp_path / "saved_again.json").write_bytes(saved.encode("cp1252"))
+    with pytest.raises(DataError, match="letters are not UTF-8"):
+        read_corrections(tmp_path / "saved_again.json", run=good["run"])
     with pytest.raises(DataError, match="another review page"):
         gold_of(run, tmp_path, good, good | {"page": "q"})
 

@@ -8,7 +8,7 @@ from glane.conditions.categories import Cells, check_categories
 from glane.conditions.computing import computed, told_columns, untrue
 from glane.conditions.dates import moment
 from glane.conditions.reading import read_condition
-from glane.conditions.texts import DAY_FIRST, READ_DATES, plain_texts
+from glane.conditions.texts import DAY_FIRST, READ_DATES, plain_texts, quote_remedy
 from glane.conditions.typed import typed_condition
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "computed",
     "moment",
     "plain_texts",
+    "quote_remedy",
     "read_condition",
     "told_columns",
     "typed_condition",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from glane.conditions.computing import first_line
-from glane.conditions.texts import comma_remedy
+from glane.conditions.texts import comma_remedy, quote_remedy
 from glane.conditions.trees import TooDeep, as_expression, as_tree
 from glane.conditions.truth import marked, takes_more, truths
 from glane.errors import ConfigError
@@ -41,7 +41,7 @@ def read_condition(text: str, *, place: str) -> pl.Expr:
         nodes = list(_nodes(condition))
     except (pl.exceptions.PolarsError, ValueError) as error:  # it has seen the condition only, and no data
         raise ConfigError(
-            f"{place}: {text!r} is no SQL expression ({first_line(error)}).{comma_remedy(text)}"
+            f"{place}: {text!r} is no SQL expression ({first_line(error)}).{comma_remedy(text)}{quote_remedy(text)}"
         ) from None
     except (TooDeep, RecursionError):
         raise ConfigError(f"{place}: the condition cannot be computed ({TooDeep()}).") from None

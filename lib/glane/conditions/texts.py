@@ -90,6 +90,18 @@ def comma_remedy(text: str) -> str:
     return "" if found is None else f" A decimal number has a point: write {found[0].replace(',', '.')}."
 
 
+def quote_remedy(text: str, name: str = "") -> str:
+    """What to write where quotation marks were meant otherwise than SQL reads them; empty if that cannot be seen.
+
+    `name` is what was taken for a column.
+    """
+    if name and f'"{name}"' in text:
+        return f" Double quotation marks are of columns; a text stands in single ones: '{name}'."
+    if text.count("'") % 2:
+        return " An apostrophe within a text is written twice: 'Clinique de l''Ouest'."
+    return ""
+
+
 def _columns(one: Operation) -> list[Any]:
     return [side for side in (one.left, one.right) if not is_literal(side)]
 

@@ -19,6 +19,7 @@ from glane.conditions import (
     check_categories,
     computed,
     plain_texts,
+    quote_remedy,
     read_condition,
     told_columns,
     typed_condition,
@@ -208,7 +209,8 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
             continue
         if name not in file.schema.names:
             here = "" if file is files[0] else f" in {file.path}"
-            raise ConfigError(f"{place}: no column {name!r}{here}. {did_you_mean(name, file.schema.names)}")
+            remedy = quote_remedy(text, name)
+            raise ConfigError(f"{place}: no column {name!r}{here}. {did_you_mean(name, file.schema.names)}{remedy}")
         check_column(file, files[0], name, place)
     kinds = _kinds(schema, roots)
     check_categories(condition, kinds, cells={}, place=place)

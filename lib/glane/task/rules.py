@@ -17,7 +17,7 @@ import polars as pl
 from pydantic import Field as Key
 from pydantic import model_validator
 
-from glane.conditions import check_categories, read_condition, typed_condition
+from glane.conditions import check_categories, quote_remedy, read_condition, typed_condition
 from glane.errors import ConfigError
 from glane.task.fields import Field, ListField, ObjectField, inner_fields
 from glane.task.possible import possible_cells
@@ -94,7 +94,7 @@ class Rules:
         if strange := [name for name in names if name not in known]:
             raise ConfigError(
                 f"{place}: {strange[0]!r} is neither field nor input (rules see no members of lists and records). "
-                f"Valid: {', '.join(known)}."
+                f"Valid: {', '.join(known)}.{quote_remedy(text, strange[0])}"
             )
         used = tuple(name for name in names if name not in self._fields)
         check_categories(condition, self._fields, cells=self._cells, place=place)

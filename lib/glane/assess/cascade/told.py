@@ -14,6 +14,12 @@ def plan_lines(plan: CascadePlan) -> Iterator[str]:
         f"{plan.stay} of {plan.documents} documents stay with {plan.small.model}, {plan.asked} are for the large "
         f"model; {', '.join(plan.fields)} decide"
     )
+    if not plan.stay:
+        yield (
+            "no document has accepted values in all of these fields. glane calibrate says what was accepted: more "
+            "judged documents, a larger alpha, or fewer fields that decide accept more"
+        )
+        return
     for one in plan.groups:
         yield group_line(one, plan)
     if any(one.judged_wrong for one in plan.groups):

@@ -12,6 +12,7 @@ from glane.conditions import (
     check_categories,
     computed,
     plain_texts,
+    quote_remedy,
     read_condition,
     typed_condition,
     untrue,
@@ -45,6 +46,7 @@ class CaseDefinition:
         if strange := [name for name in names if name not in known]:
             raise ConfigError(
                 f"case: {strange[0]!r} is no column of the run or its input. {did_you_mean(strange[0], known)}"
+                f"{quote_remedy(self.text, strange[0])}"
             )
         return names
 

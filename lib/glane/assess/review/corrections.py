@@ -85,6 +85,11 @@ def read_corrections(path: str | Path, *, run: str) -> Corrections:
         first = error.errors(include_input=False)[0]
         place = ".".join(_shown(part) for part in first["loc"]) or "file"
         raise DataError(f"{path}: not a file that the review page saved: {place}: {first['msg']}.") from None
+    except UnicodeDecodeError:
+        raise DataError(
+            f"{path}: its letters are not UTF-8, in which the review page saves. Another program wrote it again in its "
+            "own encoding: give the file as it was saved, or convert it."
+        ) from None
     except (ValueError, RecursionError):
         raise DataError(f"{path}: not a file that the review page saved: not JSON.") from None
     if found.run != run:
