@@ -18,7 +18,7 @@ from glane.cli import _with_keys
 from glane.errors import RunError
 from glane.job.runs.collect import collect
 from glane.job.runs.words import WORDS
-from glane.run.directory import RunDirectory
+from glane.run.directory import MARKER, RunDirectory
 from glane.run.summary import Summary, read_summary
 from glane.run.written import WRITTEN, read_written
 
@@ -137,6 +137,15 @@ def test_what_cannot_be_read_is_a_line_and_no_end(folder: Path, tmp_path: Path) 
         glane.runs(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     assert str(glane.runs(tmp_path / "empty")) == "no run there"
+
+
+def test_a_command_that_was_refused_is_no_run(folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "runs" / "refused"
+    place.mkdir(parents=True)
+    shutil.copy(folder / "runs" / "second" / MARKER, place)  # all that a refusal before the plan leaves
+    assert str(glane.runs(tmp_path / "runs")) == "no run there"
+    extract_here(make_settings(folder / "d.parquet", place))  # mended, in the same place
+    assert names_of(glane.runs(tmp_path / "runs").entries) == ["refused"]
 
 
 def test_a_run_that_lost_rows_has_a_line_and_a_page(folder: Path, tmp_path: Path) -> None:

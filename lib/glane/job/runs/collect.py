@@ -77,7 +77,8 @@ def _found(places: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         for root, names, files in os.walk(place):
             names[:] = sorted(name for name in names if not name.startswith("."))
             if MARKER in files:
-                runs[Path(root)] = None
+                if names or len(files) > 1:  # a command that was refused leaves the marker alone: no run began
+                    runs[Path(root)] = None
                 names.clear()  # what is inside is a part of this run, such as its sentinels
             elif WRITTEN in files:
                 made[Path(root)] = None
