@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from conftest import job, make_settings, write_documents
 from glane.cluster.private_folder import make_private_folder
 from glane.cluster.scheduler import Task
-from glane.cluster.slurm import batch, lost
+from glane.cluster.slurm import batch, lost, site_file
 from glane.cluster.slurm.scheduler import Slurm
 from glane.cluster.slurm.variables import hidden
 from glane.errors import ConfigError, RunError
@@ -475,6 +475,7 @@ def test_a_run_that_a_group_shares_keeps_its_submission_apart(shared, sbatch, mo
     )  # fmt: skip
     (shared / "d.parquet").chmod(0o644)  # whatever the umask is
     environment()  # imports what a submission needs: Python's own files may be closed to other users
+    monkeypatch.setattr(site_file, "_BESIDE_THE_SCRIPTS", shared / "none.yaml")  # and so may this checkout
     with acting_as(ALICE):
         submit(settings)
     (folder,) = (shared / "home" / "state" / "glane" / "slurm").iterdir()
