@@ -14,7 +14,7 @@ glane_excluded() {  # the nodes that jobs which wait under an id are kept off, a
 }
 glane_exclude() {
     local all before list count total
-    all=$(sinfo --all --noheader --Node --partition="${SLURM_JOB_PARTITION:-}" --format='%R %N %T' 2>/dev/null |
+    all=$(sinfo --noheader --Node --partition="${SLURM_JOB_PARTITION:-}" --format='%R %N %T' 2>/dev/null |
         grep -E ' (allocated|completing|idle|mixed|planned|power[a-z_]*|reboot[a-z_]*)[-+~#!%@^]?$' | cut -d ' ' -f 2 | sort -u)
     if [[ ! $glane_bad =~ ^[A-Za-z0-9_.,-]+$ || -z $all ]] || ! before=$(glane_excluded "$1"); then return 0; fi
     list=$(grep . <<<"$before"$'\n'"${glane_bad//,/$'\n'}" | sort -u)

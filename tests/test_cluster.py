@@ -826,3 +826,16 @@ def test_the_batch_script_believes_no_link(tmp_path):
     script = f"SLURM_JOB_NUM_NODES=2 GLANE_EXIT_CODE_FILE={tmp_path}/told\n(exit 3)\nsource {ROOT}/slurm/end.sh"
     assert subprocess.run(["bash", "-c", script], check=False).returncode == 3
     assert (tmp_path / "others").exists()
+
+
+def test_sinfo_is_not_asked_for_all_partitions_and_for_some_at_once():
+    """It refuses both together, and then nothing is known of the nodes."""
+    sources = [*(ROOT / "lib" / "glane" / "cluster").rglob("*.py"), *(ROOT / "slurm").glob("*.sh")]
+    calls = [
+        (path.name, line)
+        for path in sources
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "sinfo" in line and "--all" in line
+    ]
+    assert calls, "this test sees the calls"
+    assert not [one for one in calls if "partition" in one[1] or "chosen" in one[1]]

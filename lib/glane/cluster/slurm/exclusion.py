@@ -55,7 +55,7 @@ def _nodes_of(partitions: Collection[str]) -> list[_Node]:
     if not partitions:
         return []
     chosen = f"--partition={','.join(partitions)}"
-    code, output, _ = run("sinfo", "--all", "--noheader", "--Node", chosen, "--format=%R %N %T")
+    code, output, _ = run("sinfo", "--noheader", "--Node", chosen, "--format=%R %N %T")
     lines = [line.split() for line in output.splitlines()] if code == 0 else []
     return [
         _Node(partition=words[0], name=words[1], is_usable=_USABLE.fullmatch(words[2]) is not None)

@@ -51,7 +51,7 @@ def most_gpus_in(partitions: Collection[str]) -> int | None:
     """The most GPUs that a node of these partitions has; None if that is not known."""
     if not partitions:
         return None
-    code, output, _ = run("sinfo", "--all", "--noheader", f"--partition={','.join(partitions)}", "--format=%G")
+    code, output, _ = run("sinfo", "--noheader", f"--partition={','.join(partitions)}", "--format=%G")
     if code != 0 or not output.strip():
         return None
     return max(_num_gpus(line) for line in output.splitlines())
