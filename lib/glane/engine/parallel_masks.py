@@ -1,8 +1,8 @@
 """Masks of many answers, computed by threads of llguidance before vLLM asks for them one by one.
 
-Above 128 answers vLLM gives their masks to threads of Python. llguidance holds Python's lock while it computes one, so
-those threads take turns, and a step of 256 answers waits for 256 masks however many cores there are. llguidance's
-executor computes many without the lock. The masks are the same.
+Below 128 answers vLLM computes them in one thread, above in threads of Python. llguidance's executor computes all of a
+step without Python's lock. The masks are the same. Copies of one grammar share what it has computed, and wait for each
+other in part, so that two threads gain a tenth (docs/performance.md).
 """
 
 from __future__ import annotations
