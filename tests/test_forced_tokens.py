@@ -174,20 +174,31 @@ def test_samples_are_valid_and_come_again(task, forcing):
     assert {parse(one, task.fields).status for one in first} == {Status.OK}
 
 
+def preempted_of(engine):
+    """The requests that an engine preempts from now on, by id."""
+    scheduler = engine._engine.engine_core.engine_core.scheduler
+    preempt, preempted = scheduler._preempt_request, []
+    scheduler._preempt_request = lambda request, *rest, **named: (
+        preempted.append(request.request_id), preempt(request, *rest, **named)
+    )[1]  # fmt: skip
+    return preempted
+
+
+def assert_hold(found, others, task):
+    """Answers are valid, and nearly all are the same."""
+    same = [one.text == other.text for one, other in zip(found, others, strict=True)]
+    assert np.mean(same) > 0.9  # computed in other batches, a tie may fall otherwise
+    assert {parse(one, task.fields).status for one in found} == {Status.OK}
+
+
 @pytest.mark.engine
 def test_answers_hold_where_requests_are_preempted(task, forcing):
     """The cache has six blocks of 128 tokens. Requests begin with one each, need a second, and lose theirs to others."""
     texts = [f"Dossier {number}. {3 * TEXTS[number % len(TEXTS)]}" for number in range(16)]
     others = answers(forcing, task, texts)  # before: what ends the second engine of a process ends the first, too
     engine = started(kv_cache_mib=3, max_num_seqs=64, max_model_len=512)
-    scheduler = engine._engine.engine_core.engine_core.scheduler
-    preempt, preempted = scheduler._preempt_request, []
-    scheduler._preempt_request = lambda request, *rest, **named: (
-        preempted.append(request.request_id), preempt(request, *rest, **named)
-    )[1]  # fmt: skip
+    preempted = preempted_of(engine)
     found = answers(engine, task, texts)
     engine.close()
     assert preempted
-    same = [one.text == other.text for one, other in zip(found, others, strict=True)]
-    assert np.mean(same) > 0.9  # computed in other batches, a tie may fall otherwise
-    assert {parse(one, task.fields).status for one in found} == {Status.OK}
+    assert_hold(found, others, task)

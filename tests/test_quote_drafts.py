@@ -28,7 +28,7 @@ from glane.types import Status
 from glane_tools.benchmark.drafts import Steps, Way, compared, lines
 from glane_tools.benchmark.steps import mistral, shipped_task
 from test_engine_vllm import GREEDY, answers
-from test_forced_tokens import TEXTS
+from test_forced_tokens import TEXTS, assert_hold, preempted_of
 
 # What a text goes on with.
 
@@ -393,18 +393,12 @@ def test_answers_hold_where_drafted_requests_are_preempted(task, drafting):
     others = answers(drafter, task, texts)
     engine = started(quote_drafts=True, kv_cache_mib=3, max_num_seqs=64, max_model_len=512)
     counts = counting(engine)
-    scheduler = engine._engine.engine_core.engine_core.scheduler
-    preempt, preempted = scheduler._preempt_request, []
-    scheduler._preempt_request = lambda request, *rest, **named: (
-        preempted.append(request.request_id), preempt(request, *rest, **named)
-    )[1]  # fmt: skip
+    preempted = preempted_of(engine)
     found = answers(engine, task, texts)
     engine.close()
     assert preempted
     assert counts["kept"] > 0
-    same = [one.text == other.text for one, other in zip(found, others, strict=True)]
-    assert np.mean(same) > 0.9  # computed in other batches, a tie may fall otherwise
-    assert {parse(one, task.fields).status for one in found} == {Status.OK}
+    assert_hold(found, others, task)
 
 
 # The comparison of both ways.

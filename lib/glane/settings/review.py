@@ -8,11 +8,11 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import Folder, HomePath, as_answer, one_or_many
-from glane.validation import Strict, validated
+from glane.settings.shapes import Folder, HomePath, ReadersFiles, as_answer, one_or_many
+from glane.validation import validated
 
 
-class ReviewSettings(Strict):
+class ReviewSettings(ReadersFiles):
     """What `jobs/review.py` is told."""
 
     run: Folder
@@ -27,13 +27,10 @@ class ReviewSettings(Strict):
     fields: tuple[str, ...] = ()
     gold: HomePath | None = None  # for_figure: the right answers of the earlier review
     blind: float = Key(default=0.0, ge=0, le=1)  # the share of documents shown without the model's answers
-    corrections: tuple[str, ...] = ()
-    adjudicate: tuple[str, ...] = ()  # files of readers: a page of what they disagree on
-    adjudicated: str | None = None  # the file that this page saved
     clusters: tuple[str, ...] = ()  # columns whose values go together: the intervals of agreement follow them
 
     _as_text = field_validator("value", mode="before")(as_answer)
-    _listed = field_validator("fields", "corrections", "adjudicate", "clusters", mode="before")(one_or_many)
+    _listed = field_validator("fields", "clusters", mode="before")(one_or_many)
 
     @model_validator(mode="after")
     def _strata(self) -> Self:
@@ -46,12 +43,6 @@ class ReviewSettings(Strict):
             )
         if (self.gold is not None) != (self.sample == "for_figure"):
             raise ValueError("sample=for_figure and gold, the right answers of the earlier review, go together")
-        if len(set(self.corrections)) < len(self.corrections):
-            raise ValueError("corrections: a file is named twice")
-        if self.adjudicate and (self.corrections or len(set(self.adjudicate)) < 2):
-            raise ValueError("adjudicate: needs the files of two readers or more, and stands without corrections")
-        if self.adjudicated is not None and len(self.corrections) < 2:
-            raise ValueError("adjudicated: goes with corrections=[a.json,b.json], the files of the readers")
         if self.clusters and not self.corrections:
             raise ValueError("clusters: is of the agreement of readers; give corrections=…, or leave it out")
         return self

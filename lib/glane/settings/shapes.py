@@ -68,6 +68,26 @@ class AskedYes(Strict):
         return self
 
 
+class ReadersFiles(Strict):
+    """The files that readers of a page saved, and what is done where they disagree."""
+
+    corrections: tuple[str, ...] = ()
+    adjudicate: tuple[str, ...] = ()  # files of readers: a page of what they disagree on
+    adjudicated: str | None = None  # the file that this page saved
+
+    _of_readers = field_validator("corrections", "adjudicate", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if len(set(self.corrections)) < len(self.corrections):
+            raise ValueError("corrections: a file is named twice")
+        if self.adjudicate and (self.corrections or len(set(self.adjudicate)) < 2):
+            raise ValueError("adjudicate: needs the files of two readers or more, and stands without corrections")
+        if self.adjudicated is not None and len(self.corrections) < 2:
+            raise ValueError("adjudicated: goes with corrections=[a.json,b.json], the files of the readers")
+        return self
+
+
 class AskedFigure(AskedYes):
     """What a figure is of, and the weights of the reviewed sample: the same for every job that gives figures."""
 

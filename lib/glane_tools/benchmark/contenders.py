@@ -42,6 +42,13 @@ class Contender:
     options: dict[str, Any] = field(default_factory=dict)  # for a baseline's script
 
 
+def _with_more(name: str, shown: str, *overrides: str) -> Contender:
+    """glane with its levers on, asked for more than the plain answers."""
+    return Contender(
+        name=name, kind="glane", shown=shown, in_process=True, ask_once=True, is_plain=False, overrides=overrides
+    )
+
+
 _ALL = (
     Contender(
         name="glane_off",
@@ -97,40 +104,13 @@ _ALL = (
         options={"tuned": True},
     ),
     Contender(name="run_batch_off", kind="run_batch", shown="vllm run-batch"),
-    Contender(
-        name="glane_confidence",
-        kind="glane",
-        shown="glane, the same with confidence",
-        in_process=True,
-        ask_once=True,
-        is_plain=False,
-        overrides=("task.confidence=true", *_PLAIN[1:]),
-    ),
-    Contender(
-        name="glane_default",
-        kind="glane",
-        shown="glane as it comes: confidence, copied quotes, repairs",
-        in_process=True,
-        ask_once=True,
-        is_plain=False,
-    ),
-    Contender(
-        name="glane_asked",
-        kind="glane",
-        shown="the same, every token asked for",
-        in_process=True,
-        ask_once=True,
-        is_plain=False,
-        overrides=("++model.forced_tokens=false",),
-    ),
-    Contender(
-        name="glane_drafted",
-        kind="glane",
-        shown="glane as it comes, and within quotes the document is drafted",
-        in_process=True,
-        ask_once=True,
-        is_plain=False,
-        overrides=("++model.quote_drafts=true",),
+    _with_more("glane_confidence", "glane, the same with confidence", "task.confidence=true", *_PLAIN[1:]),
+    _with_more("glane_default", "glane as it comes: confidence, copied quotes, repairs"),
+    _with_more("glane_asked", "the same, every token asked for", "++model.forced_tokens=false"),
+    _with_more(
+        "glane_drafted",
+        "glane as it comes, and within quotes the document is drafted",
+        "++model.quote_drafts=true",
     ),
 )
 CONTENDERS = {contender.name: contender for contender in _ALL}
