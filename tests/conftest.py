@@ -170,6 +170,25 @@ def spec(settings: ExtractSettings, run: PreparedRun, worker: str, start: float 
     )
 
 
+def left_alone(folder: Path) -> PreparedRun:
+    """A run whose two documents are answered and not published, with no sign of who worked on it."""
+    run, _ = work(make_settings(write_documents(folder / "d.parquet", ["a", "b"]), folder / "run"))
+    for path in run.directory.workers.iterdir():
+        path.unlink()
+    return run
+
+
+def stand_ins(folder: Path) -> Callable[[str, str], None]:
+    """Make a folder for commands that answer in the place of others. Returns what writes one: its name, and a script."""
+    folder.mkdir()
+
+    def answer(name: str, script: str) -> None:
+        (folder / name).write_text(f"#!/bin/bash\n{script}\n")
+        (folder / name).chmod(0o755)
+
+    return answer
+
+
 def extract_here(settings: ExtractSettings) -> pl.DataFrame:
     """A whole run in this process; the published rows."""
     run, report = work(settings)

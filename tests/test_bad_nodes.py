@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import ROOT, make_settings, wait_for, work, write_documents
+from conftest import ROOT, left_alone, make_settings, stand_ins, wait_for
 from glane.cluster.endings import Ending
 from glane.cluster.scheduler import Allocation
 from glane.cluster.slurm.exclusion import excluding
@@ -121,12 +121,9 @@ def test_a_node_that_worked_after_its_last_fault_is_bad_no_more(told, begun, bad
 
 @pytest.fixture
 def run(tmp_path):
-    settings = make_settings(write_documents(tmp_path / "d.parquet", ["a", "b"]), tmp_path / "run")
-    done, _ = work(settings)
-    for path in done.directory.workers.iterdir():
-        path.unlink()
-    done.directory.part(0).unlink()
-    return done.directory
+    directory = left_alone(tmp_path).directory
+    directory.part(0).unlink()
+    return directory
 
 
 def test_faults_are_kept_in_the_run_by_the_names_that_schedulers_use(run):
@@ -214,11 +211,7 @@ def lines(partition, *nodes, state="idle"):
 def slurm(tmp_path, monkeypatch):
     """Stand-ins for Slurm's commands, for a partition of six nodes, and what jobs wait."""
     folder = tmp_path / "commands"
-    folder.mkdir()
-
-    def answer(name, text):
-        (folder / name).write_text(f"#!/bin/bash\n{text}\n")
-        (folder / name).chmod(0o755)
+    answer = stand_ins(folder)
 
     (folder / "all").write_text(lines("gpu", *NODES))
     (folder / "refused").touch()

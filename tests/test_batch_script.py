@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, stand_ins
 from glane.cluster.code import code_warning, mark_of_code
 from glane.cluster.scheduler import Task
 from glane.cluster.slurm import batch
@@ -27,11 +27,10 @@ END = 1_900_000_000
 def commands(tmp_path):
     """Stand-ins for Slurm's commands; what they answer can be set."""
     folder = tmp_path / "commands"
-    folder.mkdir()
+    write = stand_ins(folder)
 
     def answer(name, text):
-        (folder / name).write_text(f"#!/bin/bash\ncat <<'END'\n{text}\nEND\n")
-        (folder / name).chmod(0o755)
+        write(name, f"cat <<'END'\n{text}\nEND")
 
     answer("sinfo", "gpu gpu:h100:8(S:0-1),tmp:1\ncpu (null)\nurgent gpu:1\ngpu_but_none (null)")
     answer("scontrol", FACTS.format(batch=1, end=_as_slurm(END), gpu=""))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import make_settings, write_documents
+from conftest import make_settings, stand_ins, write_documents
 from glane.cluster.slurm.scheduler import Slurm
 from glane.errors import ConfigError
 from glane.job.doctor.check import _gpus_asked
@@ -30,11 +30,7 @@ SINFO = 'case "$*" in *=cpu*) echo "(null)";; *) echo "gpu:h100:4(S:0-1)"; echo 
 def slurm(tmp_path, monkeypatch):
     """Stand-ins for Slurm's commands: a partition with GPUs, which is the default, one without, one of whole nodes."""
     folder = tmp_path / "commands"
-    folder.mkdir()
-
-    def answer(name, text):
-        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
-        (folder / name).chmod(0o755)
+    answer = stand_ins(folder)
 
     answer("scontrol", SCONTROL.format(partitions=PARTITIONS, plugins="(null)"))
     answer("sinfo", SINFO)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import make_settings, work, write_documents
+from conftest import left_alone
 from glane.corpus.plan import read_plan
 from glane.run import progress
 from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, dated_heartbeats
@@ -57,11 +57,7 @@ def test_a_slow_file_system_is_looked_at_for_a_small_part_of_the_time(clock):
 
 @pytest.fixture
 def run(tmp_path):
-    settings = make_settings(write_documents(tmp_path / "d.parquet", ["a", "b"]), tmp_path / "run")
-    done, _ = work(settings)
-    for path in done.directory.workers.iterdir():
-        path.unlink()
-    return done
+    return left_alone(tmp_path)
 
 
 def begin_jobs(run, numbers, monkeypatch, *, engines=2, ends=False):
