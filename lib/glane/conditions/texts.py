@@ -17,7 +17,7 @@ _DATE = re.compile(
 )
 DAY_FIRST = r"^\s*\d{1,2}[/.\-]\d{1,2}[/.\-](?:\d{4}|\d{2})(?:\D|$)"  # of texts in a column, for Polars
 _COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
-_NUMBER = re.compile(r"\s*[-+]?\d+(?:\.\d+)?\s*")
+_NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*")
 READ_DATES = "pl.col(NAME).str.to_date('%d/%m/%Y') in Polars"
 
 
@@ -44,12 +44,9 @@ def refuse_ordered_literals(tree: Any, schema: Mapping[str, pl.DataType], *, pla
                     raise ConfigError(_compared_as_text(other, place))
             if text is None or is_literal(other):
                 continue
-            if _COMMA.fullmatch(text) and (one.is_order or kind_of(other, schema) != pl.String()):
+            if _COMMA.fullmatch(text) and kind_of(other, schema) != pl.String():
                 number = text.strip().replace(",", ".")
-                remedy = f"A number: write {number} without quotes."
-                if kind_of(other, schema) == pl.String():
-                    raise ConfigError(_compared_as_text(other, place))
-                raise ConfigError(f"{place}: {text!r} is compared as text. {remedy}")
+                raise ConfigError(f"{place}: {text!r} is compared as text. A number: write {number} without quotes.")
             if one.is_order and _DATE.fullmatch(text) and kind_of(other, schema) == pl.String():
                 raise ConfigError(
                     f"{place}: {text!r} is put in order with a column of text: letter by letter, not by date. Make it "

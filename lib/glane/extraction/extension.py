@@ -8,7 +8,7 @@ was, or nothing is reused: instructions, language, inputs and texts of examples,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.extraction.fingerprint import SPEED_ONLY, task_part
 from glane.extraction.results import Run, open_run
+from glane.extraction.specification import READ, SHOWN
 from glane.extraction.summary import WORK
 from glane.run.description import EarlierRun, RunDescription
 from glane.run.fingerprint import Fingerprint, differences, text_digest
@@ -25,14 +26,14 @@ from glane.settings import DataSettings, ModelSettings
 from glane.storage import listed
 from glane.task.arrow import columns
 from glane.task.derived import lookup_of, normalise_of
-from glane.task.fields import Field, ListField, inner_fields
+from glane.task.fields import Field, all_fields
 from glane.task.result import RESULT_COLUMNS
 from glane.task.signs import OF_FIELDS
 from glane.task.task import Task
 
-_DOCUMENT = frozenset({"id_column", "text_column", "number_rows", "group_by", "order_by"})  # what a document is
-# Manner of reading. Rules are checked on whole rows: see `glane.extraction.kept`.
-_MANNER = frozenset({"language", "inputs", "confidence", "quotes", "keys", "order", "split", "passes", "repairs"})
+_DOCUMENT = SHOWN | {"id_column", "number_rows"}  # what a document is
+# Rules are checked on whole rows, and tables of lookups field by field.
+_MANNER = (READ - {"rules", "lookups", "sentinels"}) | {"language", "inputs"}
 _LEAVE_OUT = "Give the former values back, or leave data.extend out: then all fields are asked."
 _MOST_LISTED = 20
 
@@ -140,7 +141,7 @@ def reused_fields(
         if name in before.fields
         and _told(before.fields[name], name, before, tables_before) == _told(field, name, now, tables_now)
     }
-    while asked := {name for name in found if _compared(now.fields[name], now) - found & set(now.fields) - {name}}:
+    while asked := {name for name in found if _compared(name, now) - found & set(now.fields) - {name}}:
         found -= asked  # what is derived of them is compared with an answer that will be another one
     return tuple(name for name in now.fields if name in found)
 
@@ -150,29 +151,21 @@ def _told(field: Field, name: str, task: Task, tables: Mapping[str, Any]) -> Map
     return {
         "definition": field.model_dump(mode="json"),
         "examples": [example.output[name] for example in task.examples],
-        "tables": {table: tables.get(table) for inner in _inner(field) if (table := lookup_of(inner)) is not None},
+        "tables": {
+            table: tables.get(table) for inner in all_fields({name: field}) if (table := lookup_of(inner)) is not None
+        },
     }
 
 
-def _compared(field: Field, task: Task) -> set[str]:
+def _compared(name: str, task: Task) -> set[str]:
     """The names of fields and inputs that what is derived of a field compares with."""
     found: set[str] = set()
-    for inner in _inner(field):
+    for inner in all_fields({name: task.fields[name]}):
         if (table := lookup_of(inner)) is not None:
             found.update(task.lookups[table].within.values())
         if (asked := normalise_of(inner)) is not None and asked.relative_to:
             found.add(asked.relative_to)
     return found & set(task.fields)
-
-
-def _inner(field: Field) -> Iterator[Field]:
-    """A field and all fields inside it."""
-    yield field
-    if isinstance(field, ListField):
-        yield from _inner(field.items)
-    else:
-        for one in inner_fields(field).values():
-            yield from _inner(one)
 
 
 def _common(task: Task, data: DataSettings) -> dict[str, Any]:

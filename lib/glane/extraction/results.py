@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from glane.validation import validated
 _NOT_SHOWN = {"fr": " (ne se lit pas ici)", "en": " (cannot be read here)"}  # a value whose quote does not show it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """The rows of a run as Polars LazyFrames: typed columns, one row per selected input."""
 
@@ -217,14 +218,18 @@ class Run:
 
     def description(self) -> RunDescription:
         """The content of `run.yaml`: settings, fingerprint, versions."""
+        return self._description
+
+    @cached_property
+    def _description(self) -> RunDescription:  # written once, and long: it is read once, too
         return read_description(self.directory)
 
-    @property
+    @cached_property
     def settings(self) -> ExtractSettings:
         """The settings of the extraction."""
         return validated(ExtractSettings, self.description().settings, place=str(self.directory.description))
 
-    @property
+    @cached_property
     def task(self) -> Task:
         """The task as the run asked it."""
         return load_task(self.settings.task)

@@ -12,12 +12,12 @@ from glane.run.fingerprint import differences, text_digest
 from glane.types import Factor
 
 # Of a task: how documents are read. All else of it is its wording.
-_READ = frozenset(
+READ = frozenset(
     {"confidence", "quotes", "keys", "order", "split", "passes", "repairs", "rules", "lookups", "sentinels"}
 )
 _WORDED = frozenset({"name", "version", "language", "instructions", "inputs", "examples"})
 _PROMPT = frozenset({"prompt_style", "prompt_shape", "chat_template_kwargs"})  # of a model: how a prompt is put to it
-_SHOWN = frozenset({"text_column", "group_by", "order_by"})  # of the data: what a document is
+SHOWN = frozenset({"text_column", "group_by", "order_by"})  # of the data: what a document is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +69,12 @@ def _worded(run: Run) -> dict[str, Any]:
 def _read(run: Run) -> dict[str, Any]:
     """How documents were read; not how prompts were put."""
     known = run.description().fingerprint["task"]
-    told = run.task.model_dump(mode="json", include=set(_READ - {"lookups", "sentinels"}))
+    told = run.task.model_dump(mode="json", include=set(READ - {"lookups", "sentinels"}))
     return {**told, "lookups": known["lookups"], "method": known["method"]}
 
 
 def _seen(run: Run) -> dict[str, Any]:
-    return run.settings.data.model_dump(mode="json", include=set(_SHOWN))
+    return run.settings.data.model_dump(mode="json", include=set(SHOWN))
 
 
 def factor_of(key: str) -> Factor:
@@ -83,7 +83,7 @@ def factor_of(key: str) -> Factor:
     name = rest.partition(".")[0]
     if group == "model":
         return "reading" if name in _PROMPT else "model"
-    return "wording" if group == "task" and name not in _READ else "reading"
+    return "wording" if group == "task" and name not in READ else "reading"
 
 
 def _digest(values: Any) -> str:

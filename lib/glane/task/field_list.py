@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from glane.task.fields import Field, ListField, ObjectField, inner_fields
+from glane.task.fields import Field, ListField, ObjectField, all_fields, inner_fields
 from glane.task.keys import Keys
 from glane.task.prompt_words import PROMPT_WORDS
 from glane.task.schema import ASSERTION, MISSING, QUOTE, VALUE, wrapper_keys
@@ -32,7 +32,7 @@ class _Forms:
 
     def __init__(self, task: Task) -> None:
         self._words, self._spelling = PROMPT_WORDS[task.language], task.spelling
-        counts = Counter(form for field in _all_fields(task.fields) if (form := self._form(field)))
+        counts = Counter(form for field in all_fields(task.fields) if (form := self._form(field)))
         several = [form for form, count in counts.most_common(26) if count > 1 and len(form) > _LONGEST_FORM]
         self._letters = {form: chr(ord("A") + number) for number, form in enumerate(several)}
 
@@ -89,7 +89,7 @@ def _shape(field: Field, keys: list[str], spelling: Keys) -> str:
 
 def _legend(fields: Mapping[str, Field], words: Mapping[str, str], spelling: Keys) -> list[str]:
     """Explanations of the keys that the fields use."""
-    every = list(_all_fields(fields))
+    every = list(all_fields(fields))
     keys = {key for field in every for key in wrapper_keys(field)} | {MISSING for field in every if field.missing}
     if not keys:
         return []
@@ -110,9 +110,3 @@ def _legend(fields: Mapping[str, Field], words: Mapping[str, str], spelling: Key
 def _glossary(terms: set[Any], words: Mapping[str, str]) -> str:
     ordered = [term for kind in (Missing, Assertion) for term in kind if term in terms]
     return ", ".join(f"{term} ({words[term]})" for term in ordered)
-
-
-def _all_fields(fields: Mapping[str, Field]) -> Iterator[Field]:
-    for field in fields.values():
-        yield field
-        yield from _all_fields(inner_fields(field))

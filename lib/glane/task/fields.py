@@ -94,6 +94,13 @@ def all_names(fields: Mapping[str, Field]) -> Iterator[str]:
         yield from all_names(inner_fields(field))
 
 
+def all_fields(fields: Mapping[str, Field]) -> Iterator[Field]:
+    """Fields and their inner fields, at any depth."""
+    for field in fields.values():
+        yield field
+        yield from all_fields(inner_fields(field))
+
+
 def column_name(name: str, taken: Iterable[str]) -> str:
     """A valid column name for `name`: letters, digits and single underscores.
 
