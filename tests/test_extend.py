@@ -390,6 +390,16 @@ def test_rows_more_than_memory_holds_are_matched_alike(tmp_path, monkeypatch):
         assert_kept(tmp_path / "old", new, SMALL_TASK["fields"], rows={f"d{i}" for i in range(90)})
 
 
+def test_an_input_that_cannot_be_read_is_no_lack_of_temporary_disk(tmp_path, documents, old, monkeypatch):
+    def unreadable(*_):
+        raise OSError(5, "Input/output error")
+
+    settings = make_settings(documents, tmp_path / "new", task(MORE), data__extend=str(old))
+    monkeypatch.setattr(lineage._Side, "halves", unreadable)
+    with pytest.raises(OSError, match="Input/output error"):
+        prepare_run(settings, load_task(settings.task))
+
+
 # Nothing is lost or doubled.
 
 

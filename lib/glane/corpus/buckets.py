@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+from glane.errors import GlaneError
 
 Rows = npt.NDArray[np.uint64]  # one column a dimension of the second axis
 
@@ -19,7 +22,16 @@ class Buckets:
     """
 
     def __init__(
-        self, num_expected: int, *, num_columns: int, in_memory: int, bucket: int, buffer: int, prefix: str
+        self,
+        num_expected: int,
+        *,
+        num_columns: int,
+        in_memory: int,
+        bucket: int,
+        buffer: int,
+        prefix: str,
+        what: str,
+        error: type[GlaneError],
     ) -> None:
         """Args:
         num_expected: Rows.
@@ -28,9 +40,12 @@ class Buckets:
         bucket: A bucket is read at once.
         buffer: So many rows are collected before the files are opened.
         prefix: Of the folder in TMPDIR.
+        what: What the rows are for, as the beginning of a sentence that tells how much disk it takes.
+        error: What is raised if the temporary files cannot be written or read.
         """
         self._num_buckets = 1 if num_expected <= in_memory else -(-num_expected // bucket)
-        self._num_columns, self._buffer, self._prefix = num_columns, buffer, prefix
+        self._num_expected, self._num_columns = num_expected, num_columns
+        self._buffer, self._prefix, self._what, self._error = buffer, prefix, what, error
         self._waiting: list[Rows] = []
         self._num_waiting = 0
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -53,26 +68,45 @@ class Buckets:
         """Add rows, of shape (n, num_columns).
 
         Raises:
-            OSError: if the temporary files cannot be written.
+            GlaneError: of the kind `error`, if the temporary files cannot be written.
         """
         self._waiting.append(rows)
         self._num_waiting += len(rows)
         if self._folder is not None and self._num_waiting >= self._buffer:
-            self._spill(Path(self._folder.name))
+            with self._disk():
+                self._spill(Path(self._folder.name))
 
     def each(self) -> Iterator[Rows]:
         """The rows of each bucket that has some. Rows with the same first column are in the same one.
 
         Raises:
-            OSError: if the temporary files cannot be written.
+            GlaneError: of the kind `error`, if the temporary files cannot be written or read.
         """
         if self._folder is None:
             if self._waiting:
                 yield np.concatenate(self._waiting)
             return
-        self._spill(Path(self._folder.name))
-        for path in sorted(Path(self._folder.name).iterdir()):
-            yield np.fromfile(path, np.uint64).reshape(-1, self._num_columns)
+        with self._disk():
+            self._spill(Path(self._folder.name))
+            paths = sorted(Path(self._folder.name).iterdir())
+        for path in paths:
+            yield self._read(path)
+
+    @contextlib.contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Say how much room is needed where the temporary files cannot be written or read."""
+        try:
+            yield
+        except OSError as error:
+            gib = 8 * self._num_columns * self._num_expected / 2**30
+            raise self._error(
+                f"{self.folder}: {error.strerror or 'cannot be written'}. {self._what} takes {gib:.1f} GiB of "
+                "temporary disk: set TMPDIR to a place with room."
+            ) from None
+
+    def _read(self, path: Path) -> Rows:
+        with self._disk():
+            return np.fromfile(path, np.uint64).reshape(-1, self._num_columns)
 
     def _spill(self, folder: Path) -> None:
         if not self._waiting:

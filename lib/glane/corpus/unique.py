@@ -23,9 +23,15 @@ class IdHashes:
     """
 
     def __init__(self, num_expected: int) -> None:
-        self._num_expected = num_expected
         self._buckets = Buckets(
-            num_expected, num_columns=1, in_memory=_IN_MEMORY, bucket=_BUCKET, buffer=_BUFFER, prefix="glane-ids-"
+            num_expected,
+            num_columns=1,
+            in_memory=_IN_MEMORY,
+            bucket=_BUCKET,
+            buffer=_BUFFER,
+            prefix="glane-ids-",
+            what=f"Checking that {num_expected} ids are unique",
+            error=DataError,
         )
 
     def __enter__(self) -> IdHashes:
@@ -41,10 +47,7 @@ class IdHashes:
         Raises:
             DataError: if the temporary files cannot be written.
         """
-        try:
-            self._buckets.add(ids.hash().to_numpy().reshape(-1, 1))
-        except OSError as error:
-            raise self._no_room(error) from None
+        self._buckets.add(ids.hash().to_numpy().reshape(-1, 1))
 
     def repeated(self) -> Hashes:
         """The hashes that were added more than once, by duplicate ids or, rarely, by a collision.
@@ -52,18 +55,8 @@ class IdHashes:
         Raises:
             DataError: if the temporary files cannot be written.
         """
-        try:
-            found = [_repeated(rows[:, 0].copy()) for rows in self._buckets.each()]
-        except OSError as error:
-            raise self._no_room(error) from None
+        found = [_repeated(rows[:, 0].copy()) for rows in self._buckets.each()]
         return np.concatenate(found) if found else np.zeros(0, np.uint64)
-
-    def _no_room(self, error: OSError) -> DataError:
-        return DataError(
-            f"{self._buckets.folder}: {error.strerror or 'cannot be written'}. Checking that {self._num_expected} ids "
-            f"are unique takes {8 * self._num_expected / 2**30:.1f} GiB of temporary disk: set TMPDIR to a place with "
-            "room."
-        )
 
 
 def _repeated(hashes: Hashes) -> Hashes:

@@ -221,23 +221,24 @@ def _matched(before: _Side, now: _Side) -> Numbers:
     expected = before.plan.num_selected + now.plan.num_selected
     found = np.full(now.plan.num_selected, -1, np.int64)
     with Buckets(
-        expected, num_columns=3, in_memory=_IN_MEMORY, bucket=_BUCKET, buffer=_BUFFER, prefix="glane-lineage-"
+        expected,
+        num_columns=3,
+        in_memory=_IN_MEMORY,
+        bucket=_BUCKET,
+        buffer=_BUFFER,
+        prefix="glane-lineage-",
+        what=f"Finding which of {expected} documents are the same",
+        error=RunError,
     ) as buckets:
-        try:
-            for side, mark in ((before, np.uint64(0)), (now, _HERE)):
-                first = 0
-                for halves, is_known in side.halves():
-                    numbers = np.arange(first, first + len(halves), dtype=np.uint64) | mark
-                    first += len(halves)
-                    buckets.add(np.column_stack([halves, numbers])[is_known])
-            for entries in buckets.each():
-                rows, earlier = _pairs(entries)
-                found[rows] = earlier
-        except OSError as error:
-            raise RunError(
-                f"{buckets.folder}: {error.strerror or 'cannot be written'}. Finding which of {expected} documents are "
-                f"the same takes {24 * expected / 2**30:.1f} GiB of temporary disk: set TMPDIR to a place with room."
-            ) from None
+        for side, mark in ((before, np.uint64(0)), (now, _HERE)):
+            first = 0
+            for halves, is_known in side.halves():
+                numbers = np.arange(first, first + len(halves), dtype=np.uint64) | mark
+                first += len(halves)
+                buckets.add(np.column_stack([halves, numbers])[is_known])
+        for entries in buckets.each():
+            rows, earlier = _pairs(entries)
+            found[rows] = earlier
     return found
 
 

@@ -35,9 +35,16 @@ class RowDigests:
     """
 
     def __init__(self, num_rows: int) -> None:
-        self._num_rows, self._num_added = num_rows, 0
+        self._num_added = 0
         self._buckets = Buckets(
-            num_rows, num_columns=3, in_memory=_IN_MEMORY, bucket=_BUCKET, buffer=_BUFFER, prefix="glane-repeats-"
+            num_rows,
+            num_columns=3,
+            in_memory=_IN_MEMORY,
+            bucket=_BUCKET,
+            buffer=_BUFFER,
+            prefix="glane-repeats-",
+            what=f"Finding which of {num_rows} texts repeat",
+            error=RunError,
         )
 
     def __enter__(self) -> RowDigests:
@@ -57,10 +64,7 @@ class RowDigests:
         self._num_added += len(digests)
         is_there = digests.is_valid().to_numpy(zero_copy_only=False)
         halves = np.frombuffer(b"".join(digests.drop_null().to_pylist()), dtype=">u8").reshape(-1, 2)
-        try:
-            self._buckets.add(np.column_stack([halves.astype(np.uint64), rows[is_there]]))
-        except OSError as error:
-            raise self._no_room(error) from None
+        self._buckets.add(np.column_stack([halves.astype(np.uint64), rows[is_there]]))
 
     def repeated(self) -> npt.NDArray[np.bool_]:
         """Of each row that was added, whether an earlier one has the same digest.
@@ -69,18 +73,9 @@ class RowDigests:
             RunError: if the temporary files cannot be written.
         """
         found = np.zeros(self._num_added, np.bool_)
-        try:
-            for entries in self._buckets.each():
-                found[_repeated(entries)] = True
-        except OSError as error:
-            raise self._no_room(error) from None
+        for entries in self._buckets.each():
+            found[_repeated(entries)] = True
         return found
-
-    def _no_room(self, error: OSError) -> RunError:
-        return RunError(
-            f"{self._buckets.folder}: {error.strerror or 'cannot be written'}. Finding which of {self._num_rows} texts "
-            f"repeat takes {24 * self._num_rows / 2**30:.1f} GiB of temporary disk: set TMPDIR to a place with room."
-        )
 
 
 def _repeated(entries: Entries) -> npt.NDArray[np.int64]:
