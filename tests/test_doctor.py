@@ -202,8 +202,8 @@ def test_cores_for_gpus(cpus, gpus, state):
     ],
 )  # fmt: skip
 def test_gpus_of_a_partition(monkeypatch, gres, count):
-    monkeypatch.setattr(site_checks, "run", lambda *_: (0, f"(null)\n{gres}\n", ""))
-    assert site_checks.most_gpus_in(["gpu"]) == count
+    monkeypatch.setattr(site_checks, "run", lambda *_: (0, f"gpu|(null)\ngpu|{gres}\n", ""))
+    assert site_checks.gpus_by_partition(["gpu"]) == {"gpu": count}
 
 
 # Limits, compiler, temporary files, caches.

@@ -12,6 +12,7 @@ from glane.settings import SlurmSettings
 PARTITIONS = """\
 PartitionName=gpu Default=YES MaxTime=UNLIMITED TotalNodes=4 OverSubscribe=NO
 PartitionName=cpu Default=NO MaxTime=UNLIMITED TotalNodes=4 OverSubscribe=NO
+PartitionName=big Default=NO MaxTime=UNLIMITED TotalNodes=4 OverSubscribe=NO
 PartitionName=whole Default=NO MaxTime=UNLIMITED TotalNodes=4 OverSubscribe=EXCLUSIVE
 """
 SCONTROL = """\
@@ -23,12 +24,21 @@ END
 *config*) echo "JobSubmitPlugins        = {plugins}";;
 esac
 """
-SINFO = 'case "$*" in *=cpu*) echo "(null)";; *) echo "gpu:h100:4(S:0-1)"; echo "(null)";; esac'
+SINFO = """\
+echo asked >> "$(dirname "$0")/asked"
+for partition in $(grep -oP '(?<=--partition=)\\S+' <<< "$*" | tr , ' '); do
+case "$partition" in
+cpu) echo "cpu|(null)";;
+big) echo "big|gpu:8";;
+*) echo "$partition|gpu:h100:4(S:0-1)"; echo "$partition|(null)";;
+esac
+done
+"""
 
 
 @pytest.fixture
 def slurm(tmp_path, monkeypatch):
-    """Stand-ins for Slurm's commands: a partition with GPUs, which is the default, one without, one of whole nodes."""
+    """Stand-ins for Slurm's commands: two partitions with GPUs (the default one, too), one without, one of whole nodes."""
     folder = tmp_path / "commands"
     answer = stand_ins(folder)
 
@@ -83,9 +93,22 @@ def test_the_default_partition_is_meant_where_none_is_named(slurm):
     assert "'gpu'" in told()
 
 
+def test_several_partitions_are_asked_about_at_once(slurm, tmp_path):
+    assert "a node of partition 'gpu' has up to 4; a node of partition 'big' has up to 8." in told(partition="gpu,big")
+    assert (tmp_path / "commands" / "asked").read_text().split() == ["asked"]
+    slurm("sinfo", "echo 'gpu|gpu:4'")  # nothing of the other one
+    assert told(partition="gpu,big") is None
+
+
 @pytest.mark.parametrize(
     ("changes", "gpus"),
-    [({}, 4), ({"partition": "cpu"}, 0), ({"partition": "unknown"}, None), ({"sbatch": {"clusters": "other"}}, None)],
+    [
+        ({}, 4),
+        ({"partition": "cpu"}, 0),
+        ({"partition": "cpu,big,gpu"}, 8),
+        ({"partition": "unknown"}, None),
+        ({"sbatch": {"clusters": "other"}}, None),
+    ],
 )
 def test_the_gpus_of_nodes_are_looked_up_where_the_job_may_go(slurm, changes, gpus):
     assert Slurm().most_gpus(SlurmSettings(kind="slurm", **changes)) == gpus

@@ -29,6 +29,11 @@ def site() -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in lines} if code == 0 else {}
 
 
+def has_submit_plugins() -> bool:
+    """Whether plugins of the site may change a request: other partitions, GPUs. False if Slurm does not answer."""
+    return site().get("JobSubmitPlugins", "(null)") not in ("(null)", "")
+
+
 def seconds(time: str) -> int:
     """Slurm's [days-]hours:minutes:seconds (or minutes[:seconds]) in seconds."""
     days, _, clock = time.rpartition("-")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from glane.cluster.slurm.commands import site
+from glane.cluster.slurm.commands import has_submit_plugins
 from glane.cluster.slurm.refusals import named_partitions
-from glane.cluster.slurm.site_checks import most_gpus_in
+from glane.cluster.slurm.site_checks import gpus_by_partition
 from glane.cluster.slurm.site_file import read_site
 from glane.cluster.slurm.variables import same_group, taken
 from glane.engine.device import DEVICE
@@ -26,10 +26,10 @@ def forgotten_gpus(cluster: SlurmSettings) -> str | None:
     partitions = named_partitions(cluster)
     if any(facts.get("OverSubscribe", "").upper() == "EXCLUSIVE" for facts in partitions.values()):
         return None
-    gpus = {name: most_gpus_in([name]) for name in partitions}
-    if not gpus or not all(gpus.values()) or site().get("JobSubmitPlugins", "(null)") not in ("(null)", ""):
+    gpus = gpus_by_partition(partitions)
+    if not partitions or not all(gpus.get(name) for name in partitions) or has_submit_plugins():
         return None
-    has = "; ".join(f"a node of partition {name!r} has up to {number}" for name, number in gpus.items())
+    has = "; ".join(f"a node of partition {name!r} has up to {gpus[name]}" for name in partitions)
     return (
         f"cluster.gpus_per_node: no GPU is asked for, and the model works on GPUs; {has}. Set cluster.gpus_per_node=1, "
         f"or as many as the model needs. To work on CPUs on purpose, set {DEVICE}=cpu, here or in slurm/site.yaml."

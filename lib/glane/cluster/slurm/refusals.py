@@ -6,7 +6,7 @@ import getpass
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from glane.cluster.slurm.commands import run, seconds, site
+from glane.cluster.slurm.commands import has_submit_plugins, run, seconds, site
 from glane.cluster.slurm.site_file import read_site
 from glane.cluster.slurm.variables import same_group, taken
 from glane.errors import did_you_mean
@@ -97,11 +97,10 @@ def _shown(limits: Mapping[str, str]) -> str:
 
 def _may_be_overruled() -> bool:
     """Whether the site may send the job elsewhere, or lift the limits of partitions."""
-    plugins = site().get("JobSubmitPlugins", "(null)")
+    if has_submit_plugins():
+        return True
     code, flags, _ = run("sacctmgr", "--noheader", "--parsable2", "show", "qos", "format=flags")
-    return plugins not in ("(null)", "") or (
-        code == 0 and re.search("PartitionTimeLimit|PartitionMaxNodes", flags) is not None
-    )
+    return code == 0 and re.search("PartitionTimeLimit|PartitionMaxNodes", flags) is not None
 
 
 def _partitions() -> dict[str, dict[str, str]]:

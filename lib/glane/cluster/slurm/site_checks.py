@@ -44,17 +44,20 @@ def findings_on_node() -> Findings:
 
 def most_gpus(cluster: SlurmSettings) -> int | None:
     """The most GPUs that a node has in the partitions that may take the job; None if that is not known."""
-    return most_gpus_in(refusals.named_partitions(cluster))
+    return max(gpus_by_partition(refusals.named_partitions(cluster)).values(), default=None)
 
 
-def most_gpus_in(partitions: Collection[str]) -> int | None:
-    """The most GPUs that a node of these partitions has; None if that is not known."""
+def gpus_by_partition(partitions: Collection[str]) -> dict[str, int]:
+    """The most GPUs that a node of each of these partitions has; without those that sinfo does not tell."""
     if not partitions:
-        return None
-    code, output, _ = run("sinfo", "--noheader", f"--partition={','.join(partitions)}", "--format=%G")
-    if code != 0 or not output.strip():
-        return None
-    return max(_num_gpus(line) for line in output.splitlines())
+        return {}
+    code, output, _ = run("sinfo", "--noheader", f"--partition={','.join(partitions)}", "--format=%R|%G")
+    found: dict[str, int] = {}
+    for line in output.splitlines() if code == 0 else ():
+        name, _, gres = line.strip().partition("|")
+        if name in partitions:
+            found[name] = max(_num_gpus(gres), found.get(name, 0))
+    return found
 
 
 def _num_gpus(gres: str) -> int:
