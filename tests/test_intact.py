@@ -11,6 +11,7 @@ import pytest
 import glane
 from conftest import extract_here, make_settings
 from glane.errors import RunError
+from glane.run import description, head
 from glane.run.names import FIRST_ROW, METADATA
 from glane.run.overview import overview
 
@@ -95,6 +96,14 @@ def test_a_result_that_lost_rows_is_refused(whole: Path, tmp_path: Path, kind: s
         found = overview(run)
         assert found.state == "damaged"
         assert words in found.errors[-1]
+
+
+def test_the_state_of_a_run_takes_one_look_at_its_description(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    read = description.read_yaml
+    monkeypatch.setattr(head, "read_yaml", lambda *told: looks.append(told) or read(*told))
+    assert overview(whole / "run").state == "complete"
+    assert len(looks) == 1
 
 
 def test_a_run_that_does_not_know_its_rows_is_refused(whole: Path, tmp_path: Path) -> None:

@@ -42,8 +42,11 @@ class _Footer:
     first_row: int | None  # None in results of before it was written
 
 
-def damage(directory: RunDirectory) -> str:
-    """What is missing of the result of a complete run, with the remedy; empty if it is whole."""
+def damage(directory: RunDirectory, *, fingerprint_digest: str | None = None) -> str:
+    """What is missing of the result of a complete run, with the remedy; empty if it is whole.
+
+    `fingerprint_digest` is the run's, where it is known; else it is read.
+    """
     files = listed(directory.records, "*.parquet")
     footers = {path: _footer(path) for path in files}
     read = {path: footer for path, footer in footers.items() if footer is not None}
@@ -54,7 +57,7 @@ def damage(directory: RunDirectory) -> str:
             problem = f"{directory.summary.name} and {directory.plan.name}, which tell its rows, are absent"
         elif found != expected:
             problem = f"{found} rows in {len(files)} file(s), and the run has {expected}"
-        elif not (problem := _replaced(read, read_head(directory).fingerprint_digest)):
+        elif not (problem := _replaced(read, fingerprint_digest or read_head(directory).fingerprint_digest)):
             return ""
     return f"{directory.records}: {problem}. Rows were lost, as by a copy that was cut short. {_remedy(directory)}"
 

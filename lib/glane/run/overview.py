@@ -103,7 +103,7 @@ def overview(path: str | Path) -> Overview:
         return _not_begun(directory, str(path), names)
     head = read_head(directory)
     if directory.is_complete and exists(directory.summary):
-        found = _complete(directory)
+        found = _complete(directory, head.fingerprint_digest)
     elif exists(directory.plan):
         found = _under_way(directory, read_plan(directory.plan), lease_s=head.lease_s)
     else:
@@ -128,11 +128,11 @@ def _not_begun(directory: RunDirectory, path: str, names: list[str]) -> Overview
     )  # fmt: skip
 
 
-def _complete(directory: RunDirectory) -> Overview:
+def _complete(directory: RunDirectory, fingerprint_digest: str) -> Overview:
     summary = read_summary(directory, Summary)
     flow = summary.flow
     statuses = flow.statuses()
-    problem = damage(directory)
+    problem = damage(directory, fingerprint_digest=fingerprint_digest)
     return Overview(
         state="damaged" if problem else "complete",
         planned=flow.selected,
