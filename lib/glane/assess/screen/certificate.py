@@ -92,7 +92,8 @@ class Certificate:
     @property
     def recall_at_least(self) -> float:
         """The share of all cases that is read, at least."""
-        return 1.0 if self.most_cases == 0 else self.found / self.most_cases
+        most = self.most_cases
+        return 1.0 if most == 0 else self.found / most
 
     @property
     def is_reached(self) -> bool:
