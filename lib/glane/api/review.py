@@ -11,10 +11,9 @@ from glane.api.clusters import evaluated_clusters
 from glane.api.next_documents import answer_of, next_documents
 from glane.api.numbers import check_numbers
 from glane.api.sources import Names, RunLike, TableLike, names_in, refuse_uncarried, run_of
-from glane.api.texts import TEXT, with_texts
+from glane.api.texts import TEXT, adjudication_page, with_texts
 from glane.assess.arms import with_arms
 from glane.assess.clusters import CLUSTER
-from glane.assess.review.adjudication import write_adjudication
 from glane.assess.review.corrections import Corrections, read_corrections
 from glane.assess.review.data import review_data
 from glane.assess.review.earlier import keep_earlier, with_earlier
@@ -161,17 +160,10 @@ def _reviewed(run: Run, paths: tuple[str, ...]) -> tuple[dict[str, Corrections],
 
 
 def _adjudicate(run: Run, out_dir: str, paths: tuple[str, ...]) -> str:
-    data = run.settings.data
     reviews, reviewed = _reviewed(run, paths)
-    sample = read_sample(out_dir, id_column=data.result_id)
-    readings = read_readings(run.task, reviewed, sample, reviews, id_column=data.result_id)
-    is_shown = pl.col(data.result_id).cast(pl.String).is_in(list(readings.disputes()))
-    rows, others = with_texts(run, run.usable(), is_shown)
-    return write_adjudication(
-        out_dir, run.task, rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else rows, readings, sample,
-        id_column=data.result_id, text_column=TEXT, run=run.description().fingerprint_digest,
-        context=[*data.carry_columns, *others], toy=run.toy,
-    )  # fmt: skip
+    sample = read_sample(out_dir, id_column=run.id_column)
+    readings = read_readings(run.task, reviewed, sample, reviews, id_column=run.id_column)
+    return adjudication_page(run, out_dir, run.usable(), sample, readings)
 
 
 def _gold(

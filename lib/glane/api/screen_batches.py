@@ -7,10 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from glane.api.screen_question import Asked
-from glane.api.texts import TEXT, with_texts
+from glane.api.texts import TEXT, adjudication_page, with_texts
 from glane.assess.arms import ARM, BLIND
 from glane.assess.files import write_new_file
-from glane.assess.review.adjudication import write_adjudication
 from glane.assess.review.corrections import Corrections, read_corrections
 from glane.assess.review.data import documents_shown, page_data
 from glane.assess.review.gold import make_gold
@@ -40,8 +39,7 @@ def write_batch(asked: Asked, root: Path, batch: Batch, order: pl.DataFrame) -> 
         return f"batch {batch.number}: {review_line(folder, num=len(batch.ids), num_blind=len(batch.ids))}"
     data, name = run.settings.data, run.id_column
     rows, others = with_texts(run, *asked.rows(list(batch.ids)))
-    named = rows.iter_rows(named=True) if isinstance(rows, pl.DataFrame) else rows
-    by_id = {str(row[name]): row for row in named}
+    by_id = {str(row[name]): row for row in rows}
     sample = (
         order.filter(pl.col(name).cast(pl.String).is_in(batch.ids))
         .sort(DRAW)
@@ -75,13 +73,7 @@ def adjudicate_batch(asked: Asked, root: Path, paths: tuple[str, ...]) -> str:
     run, (batch, reviews) = asked.run, _reviews(asked, root, paths)
     sample, rows = _batch(asked, root, batch)
     readings = read_readings(run.task, rows, sample, reviews, id_column=run.id_column)
-    shown, others = with_texts(run, *asked.rows(list(readings.disputes())))
-    return write_adjudication(
-        files.batch_folder(root, batch.number), run.task,
-        shown.iter_rows(named=True) if isinstance(shown, pl.DataFrame) else shown, readings, sample,
-        id_column=run.id_column, text_column=TEXT, run=run.description().fingerprint_digest,
-        context=[*run.settings.data.carry_columns, *others], toy=run.toy,
-    )  # fmt: skip
+    return adjudication_page(run, files.batch_folder(root, batch.number), run.all(), sample, readings)
 
 
 def take_answers(asked: Asked, root: Path, paths: tuple[str, ...], adjudicated: str | None) -> str:
