@@ -22,9 +22,9 @@ from glane.assess.screen import replay as replaying
 from glane.assess.screen.certificate import Certificate, tolerated
 from glane.assess.screen.files import BATCH
 from glane.assess.screen.page import WORDS
-from glane.assess.screen.policy import Read, next_how
+from glane.assess.screen.policy import next_how
 from glane.assess.screen.ranking import DRAW, RANK, SURE, YES, ranked
-from glane.assess.screen.record import ScreeningState
+from glane.assess.screen.record import BatchState, ScreeningState
 from glane.assess.screen.replay import replay
 from glane.errors import ConfigError, DataError, GlaneError, RecordError, RunError
 from glane.records import read_record
@@ -166,11 +166,16 @@ def test_whole_screenings_keep_their_recall_and_a_good_ranking_saves_reading():
 # --- Which documents come next ---
 
 
+def batch_read(how, num, cases):
+    """A batch that was read; its number, and what was certain after it, decide nothing."""
+    return BatchState(number=1, how=how, read=num, cases=cases, most_cases=num, recall_at_least=0.0)
+
+
 def test_a_dry_ranking_is_left_and_taken_up_again_when_it_has_more():
     one, reads = certificate(1000), []
 
     def after(how, num, cases):
-        reads.append(Read(how=how, num=num, cases=cases))
+        reads.append(batch_read(how, num, cases))
         one.count(how, num, cases)
         return next_how(reads, one, rows=100)
 
@@ -182,13 +187,13 @@ def test_a_dry_ranking_is_left_and_taken_up_again_when_it_has_more():
     other = certificate(1000)
     other.count("ranked", 200, 60)
     many = [
-        Read(how="ranked", num=100, cases=60),
-        Read(how="ranked", num=100, cases=0),
-        Read(how="random", num=100, cases=1),
+        batch_read("ranked", 100, 60),
+        batch_read("ranked", 100, 0),
+        batch_read("random", 100, 1),
     ]
     other.count("random", 100, 1)
     assert next_how(many, other, rows=100) == "random"  # it finds no less than the ranking, as far as one knows
-    many[1] = Read(how="ranked", num=100, cases=1)
+    many[1] = batch_read("ranked", 100, 1)
     assert next_how(many, other, rows=100) == "ranked"
 
 

@@ -9,24 +9,15 @@ tolerates, whichever of both has found more cases by document lately goes on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from glane.assess.screen.certificate import Certificate, How, tolerated
+from glane.assess.screen.record import BatchState
 
 _RECENT: Mapping[How, float] = {"ranked": 0.2, "random": 0.5}  # of what was read so, the last part
 _DRY = 0.25  # of the cases that the recall tolerates, so many at most are in the recent part of a dry ranking
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """One batch that was read, in documents."""
-
-    how: How
-    num: int
-    cases: int
-
-
-def next_how(batches: Sequence[Read], certificate: Certificate, *, rows: int) -> How:
+def next_how(batches: Sequence[BatchState], certificate: Certificate, *, rows: int) -> How:
     """How the next batch is drawn."""
     num, cases = _recent(batches, "ranked", rows)
     tolerable = tolerated(certificate.found, certificate.recall)
@@ -38,13 +29,13 @@ def next_how(batches: Sequence[Read], certificate: Certificate, *, rows: int) ->
     return "ranked" if (cases + 1) / num > hits / drawn else "random"
 
 
-def _recent(batches: Sequence[Read], how: How, rows: int) -> tuple[int, int]:
+def _recent(batches: Sequence[BatchState], how: How, rows: int) -> tuple[int, int]:
     """The documents and cases of the last batches that were drawn so."""
     drawn = [one for one in batches if one.how == how]
-    wanted = max(rows, _RECENT[how] * sum(one.num for one in drawn))
+    wanted = max(rows, _RECENT[how] * sum(one.read for one in drawn))
     num = cases = 0
     for one in reversed(drawn):
         if num >= wanted:
             break
-        num, cases = num + one.num, cases + one.cases
+        num, cases = num + one.read, cases + one.cases
     return num, cases

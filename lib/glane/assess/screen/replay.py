@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from glane.assess.screen.certificate import Certificate, How
-from glane.assess.screen.policy import Read, next_how
+from glane.assess.screen.policy import next_how
 from glane.assess.screen.ranking import DRAW, RANK
 from glane.assess.screen.record import BatchState
 from glane.errors import DataError
@@ -73,7 +73,7 @@ def replay(
         if not reading.go_on(reading.as_written(one), answers_of):
             return reading.replayed()
     while not certificate.is_reached:
-        how = next_how(reading.reads, certificate, rows=rows)
+        how = next_how(reading.done, certificate, rows=rows)
         num = rows if how == "ranked" else certificate.still_to_draw(rows)
         if not reading.go_on(reading.next_of(how, num), answers_of):
             break
@@ -86,7 +86,6 @@ class _Reading:
 
     certificate: Certificate
     places: dict[How, list[str]]  # the unread documents in both orders
-    reads: list[Read] = field(default_factory=list)
     done: list[BatchState] = field(default_factory=list)
     found: dict[str, bool] = field(default_factory=dict)
     pending: Batch | None = None
@@ -112,16 +111,15 @@ class _Reading:
         if answers is None:
             self.pending = batch
             return False
-        read = Read(how=batch.how, num=len(batch.ids), cases=sum(answers[name] for name in batch.ids))
-        self.certificate.count(read.how, read.num, read.cases)
+        read, cases = len(batch.ids), sum(answers[name] for name in batch.ids)
+        self.certificate.count(batch.how, read, cases)
         self.found |= {name: answers[name] for name in batch.ids}
-        self.reads.append(read)
         self.done.append(
             BatchState(
                 number=batch.number,
-                how=read.how,
-                read=read.num,
-                cases=read.cases,
+                how=batch.how,
+                read=read,
+                cases=cases,
                 most_cases=self.certificate.most_cases,
                 recall_at_least=self.certificate.recall_at_least,
             )
