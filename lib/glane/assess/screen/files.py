@@ -20,7 +20,7 @@ QUESTION, ORDER, STATE, REPORT, READ = (
     "screening.json", "order.parquet", "state.json", "report.html", "read.parquet",
 )  # fmt: skip
 BATCH, LABELS = "batch.json", "labels.parquet"
-CASE, READER = "is_case", "reviewer"
+CASE = "is_case"
 
 
 def batch_folder(root: Path, number: int) -> Path:
