@@ -579,6 +579,31 @@ def test_the_order_stays_that_of_the_beginning(run, three_read, tmp_path, monkey
     assert glane.screen(run, str(out), "bite", rows=10).state == before  # the same is made again
 
 
+def test_the_order_is_made_once(run, three_read, tmp_path, monkeypatch):
+    out, before = begun(three_read, tmp_path)
+    asked = []
+    monkeypatch.setattr("glane.api.screen.ranked", lambda *args, **words: asked.append(words) or ranked(*args, **words))
+    assert glane.screen(run, str(out), "bite", rows=10).state == before
+    assert not asked
+    for name in ("order.parquet", "screening.json"):
+        (out / name).unlink()
+        assert glane.screen(run, str(out), "bite", rows=10).state == before
+        assert len(asked) == 1
+        asked.clear()
+
+
+@pytest.mark.parametrize("name", ["order.parquet", "screening.json"])
+def test_an_order_that_is_cut_short_or_of_another_screening_is_refused(run, three_read, tmp_path, name):
+    out, before = begun(three_read, tmp_path)
+    if name == "screening.json":  # the order of another question is there, and its question is gone
+        (out / name).unlink()
+    else:
+        (out / name).write_bytes(b"")
+    with pytest.raises(RunError, match="changed since the screening began"):
+        glane.screen(run, str(out), "bite", rows=10, seed=1 if name == "screening.json" else 0)
+    assert state_of(out) == before
+
+
 def change_batch(folder, **changes):
     known = json.loads((folder / BATCH).read_text())
     (folder / BATCH).write_text(json.dumps(known | changes))

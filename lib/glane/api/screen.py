@@ -89,7 +89,7 @@ def screen(
     # Random orders of this run and question alone: what made the answers, or chose the documents that an earlier run
     # had learned from, cannot have drawn with the same numbers.
     entropy = int(text_digest(json.dumps([fingerprint, field, told, case, seed])), 16)
-    made = as_parquet(ranked(documents, id_column=opened.id_column, seed=entropy))
+    made = files.kept_order(root) or as_parquet(ranked(documents, id_column=opened.id_column, seed=entropy))
     question = Screening(
         run=fingerprint, run_id=opened.directory.identity(), task=opened.task.name,
         field=field, value=told, case=case, fields=asked.fields(), recall=recall, certainty=certainty, rows=rows,

@@ -15,6 +15,7 @@ from glane.errors import DataError, RecordError, RunError
 from glane.records import read_record
 from glane.run.fingerprint import differences
 from glane.run.written import digest_of
+from glane.storage import storage_errors
 
 QUESTION, ORDER, STATE, REPORT, READ = (
     "screening.json", "order.parquet", "state.json", "report.html", "read.parquet",
@@ -26,6 +27,17 @@ CASE = "is_case"
 def batch_folder(root: Path, number: int) -> Path:
     """Where the page of a batch is, and what people said of it."""
     return root / f"batch-{number:04}"
+
+
+def kept_order(root: Path) -> bytes | None:
+    """The order of a screening that has begun, as its file holds it; None if this or the question is not there.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    with storage_errors(root, setting="out.dir"):
+        is_there = (root / QUESTION).exists() and (root / ORDER).exists()
+        return (root / ORDER).read_bytes() if is_there else None
 
 
 def begin(root: Path, question: Screening, order: bytes) -> tuple[Screening, pl.DataFrame]:
