@@ -84,6 +84,8 @@ def test_documents_stay_whose_values_are_accepted_and_no_others():
     }  # fmt: skip
     assert stay == by_threshold
     assert 0 < len(stay & judged) < len(judged)
+    every = [f"d{at:05}" for at in range(4000)]
+    assert routing.asked.to_list() == [key for key in every if key not in stay]  # in the order of the run
 
 
 def test_a_plan_by_which_nothing_stays_says_how_something_would():

@@ -91,11 +91,12 @@ def cascade(
     known, digest = files.read_calibration(calibration, opened.directory, setting="calibration")
     chosen = _chosen(opened, known, names_in(fields))
     found = _routed(opened, calibration, known, chosen)
-    plan, ids = _plan(opened, known, digest, chosen, found)
+    plan = _plan(opened, known, digest, chosen, found)
     root = Path(out_dir).expanduser()
     if large is None:
         files.check_plan(root, plan, is_needed=False)
-        write_folder(root, {files.PLAN: plan.as_json(), files.IDS: as_parquet(ids)}, of=links_to([opened.directory]))
+        ids = as_parquet(found.asked.to_frame())
+        write_folder(root, {files.PLAN: plan.as_json(), files.IDS: ids}, of=links_to([opened.directory]))
         return Cascade(plan=plan, folder=root)
     other = run_of(large)
     _check_pair(opened, other)
@@ -153,11 +154,9 @@ def _routed(run: Run, folder: str, calibration: CalibrationSummary, fields: tupl
 
 def _plan(
     run: Run, calibration: CalibrationSummary, digest: str, fields: tuple[str, ...], found: Routed
-) -> tuple[CascadePlan, pl.DataFrame]:  # fmt: skip
-    """The plan, and the ids for the large model, in the order of the run."""
-    every = run.all().select(run.id_column).collect()
-    ids = every.filter(~pl.col(run.id_column).is_in(found.stay.implode()))
-    plan = CascadePlan(
+) -> CascadePlan:  # fmt: skip
+    """What is parted how, as it is kept."""
+    return CascadePlan(
         small=_run_of(run),
         calibration=digest,
         fields=fields,
@@ -165,13 +164,12 @@ def _plan(
         alpha=calibration.alpha,
         delta=calibration.delta,
         missed=calibration.missed,
-        documents=every.height,
+        documents=len(found.stay) + len(found.asked),
         stay=len(found.stay),
-        asked=ids.height,
-        ids=text_digest(ids.write_csv()),
+        asked=len(found.asked),
+        ids=text_digest(found.asked.to_frame().write_csv()),
         groups=found.groups,
     )
-    return plan, ids
 
 
 def _check_pair(small: Run, large: Run) -> None:

@@ -17,9 +17,10 @@ _SURE, _JUDGED = "__sure", "__judged"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """The ids of the documents that stay, and what is known of their values."""
+    """The ids of the documents that stay and of the others, and what is known of the values of those that stay."""
 
     stay: pl.Series
+    asked: pl.Series  # for the large model, in the order of the run
     groups: tuple[KeptGroup, ...]
 
 
@@ -35,7 +36,7 @@ def routed(
     people found to be wrong among them is counted.
 
     Args:
-        documents: One row each: the id, and whether it is `usable`.
+        documents: One row each, in the order of the run: the id, and whether it is `usable`.
         values: Of the run: id, field, item, value, confidence, doubted.
         calibration: Of the run.
         accepted: As the calibration parted the values.
@@ -55,7 +56,8 @@ def routed(
         table.join(stay, on=id_column, how="semi") for table in (marked, accepted.filter(pl.col(SOURCE) == REVIEWED))
     )
     groups = [one for name in fields for one in _groups(name, calibration, kept, said, stay, id_column)]
-    return Routed(stay=stay[id_column], groups=tuple(groups))
+    asked = documents.filter(~pl.col(id_column).is_in(stay[id_column].implode()))[id_column]
+    return Routed(stay=stay[id_column], asked=asked, groups=tuple(groups))
 
 
 def is_silence_accepted(calibration: CalibrationSummary, field: str) -> bool:
