@@ -36,6 +36,7 @@ from glane.assess.yes import check_value
 from glane.errors import ConfigError
 from glane.run.links import RunLink, links_to
 from glane.settings.estimate import EstimateSettings
+from glane.settings.shapes import as_answer
 from glane.types import Language
 
 
@@ -135,8 +136,8 @@ def estimate(
         raise ConfigError("field, case: give the field that is asked about, or a case definition, one of both.")
     field = CASE if field is None else field
     question = Question(
-        what=what, field=field, case=case, value=str(value).lower() if isinstance(value, bool) else value,
-        method=method, by=by, every=every, clusters=names_in(clusters), covariates=names_in(covariates),
+        what=what, field=field, case=case, value=as_answer(value), method=method, by=by, every=every,
+        clusters=names_in(clusters), covariates=names_in(covariates),
         shared_error_rates=shared_error_rates, level=level, half_width=half_width, population=population,
     )  # fmt: skip
     id_column = runs.first.id_column

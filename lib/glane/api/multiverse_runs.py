@@ -23,6 +23,7 @@ from glane.errors import ConfigError, DataError, GlaneError, RunError, did_you_m
 from glane.extraction.results import Run, open_run
 from glane.extraction.specification import Asking, asking_of, factor_of
 from glane.run.find import find_runs
+from glane.settings.shapes import as_answer
 
 What = Literal["prevalence", "count", "mean"]
 
@@ -52,9 +53,8 @@ def question_of(
     if (by is None) != (not between) or (between and (len(between) != 2 or between[0] == between[1])):
         raise ConfigError("by, between: a difference between groups needs by=COLUMN and two of its values.")
     return Question(
-        what=what, field=CASE if field is None else field, case=case,
-        value=str(value).lower() if isinstance(value, bool) else value, method=method, by=by, clusters=clusters,
-        population=population,
+        what=what, field=CASE if field is None else field, case=case, value=as_answer(value), method=method, by=by,
+        clusters=clusters, population=population,
     )  # fmt: skip
 
 

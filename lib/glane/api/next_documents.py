@@ -18,6 +18,7 @@ from glane.assess.strata import strata_of
 from glane.assess.yes import check_value, is_yes
 from glane.errors import ConfigError, did_you_mean
 from glane.extraction.results import Run
+from glane.settings.shapes import as_answer
 from glane.task.doubts import is_doubted
 
 _LEVEL = 0.95
@@ -77,7 +78,7 @@ def answer_of(run: Run, field: str, value: str | bool) -> tuple[str, str]:
     columns = run.usable().collect_schema()
     if field not in columns:
         raise ConfigError(f"field: no column {field!r} in the run. {did_you_mean(field, columns)}")
-    told = str(value).lower() if isinstance(value, bool) else value
+    told = as_answer(value)
     check_value(field, told, kind=columns[field], categories=categories_of(run.task.fields.get(field)))
     return field, told
 

@@ -25,6 +25,7 @@ from glane.run.fingerprint import text_digest
 from glane.run.links import links_to
 from glane.run.written import digest_of
 from glane.settings.screen import ScreenSettings
+from glane.settings.shapes import as_answer
 from glane.types import Status
 
 
@@ -82,7 +83,7 @@ def screen(
     opened, root = run_of(run), Path(out_dir).expanduser()
     if (field is None) == (case is None):
         raise ConfigError("field, case: give the field that makes a case, or a case definition, one of both.")
-    told = str(value).lower() if isinstance(value, bool) else value
+    told = as_answer(value)
     asked = Asked(run=opened, field=field, value=told, case=None if case is None else CaseDefinition(case))
     documents = asked.documents()
     fingerprint = opened.description().fingerprint_digest

@@ -45,7 +45,7 @@ def each_once(runs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def as_answer(value: Any) -> str:
-    """The value that counts as yes, as text: true may be written as YAML's own."""
+    """The value that counts as yes, as text: true may be written as YAML's or Python's own."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
