@@ -411,6 +411,11 @@ def test_the_same_command_again_changes_nothing(run, tmp_path):
     assert not (out / "batch-0003").exists()
 
 
+def test_true_may_be_written_as_pythons_own(run, tmp_path):
+    first = glane.screen(run, str(tmp_path / "out"), "bite", rows=10)
+    assert glane.screen(run, str(tmp_path / "out"), "bite", rows=10, value=True).state == first.state
+
+
 def test_a_screening_that_was_cut_off_goes_on(run, tmp_path):
     out = tmp_path / "out"
     glane.screen(run, str(out), "bite", rows=10)

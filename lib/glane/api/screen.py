@@ -93,7 +93,7 @@ def screen(
     made = files.kept_order(root) or as_parquet(ranked(documents, id_column=opened.id_column, seed=entropy))
     question = Screening(
         run=fingerprint, run_id=opened.directory.identity(), task=opened.task.name,
-        field=field, value=told, case=case, fields=asked.fields(), recall=recall, certainty=certainty, rows=rows,
+        field=field, value=told, case=case, fields=asked.fields, recall=recall, certainty=certainty, rows=rows,
         seed=seed, documents=documents.height, order=digest_of(made),
     )  # fmt: skip
     question, order = files.begin(root, question, made)

@@ -52,7 +52,7 @@ def write_batch(asked: Asked, root: Path, batch: Batch, order: pl.DataFrame) -> 
         {**documents_shown(by_id[key], name, TEXT, [*data.carry_columns, *others]), "blind": True}
         for key in sample[name].cast(pl.String)
     ]
-    page = page_data(run.task, shown, asked.fields(), run=run.description().fingerprint_digest, toy=run.toy)
+    page = page_data(run.task, shown, asked.fields, run=run.description().fingerprint_digest, toy=run.toy)
     _keep_drawn(folder, BatchPage(number=batch.number, how=batch.how, documents=len(batch.ids), page=page["page"]))
     said = write_review(folder, sample, page, of=links_to([run.directory]))
     return f"batch {batch.number}: {said}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from glane.extraction.results import Run
 from glane.task.doubts import is_doubted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """What makes a document of a run a case."""
 
@@ -27,8 +28,13 @@ class Asked:
     value: str
     case: CaseDefinition | None
 
+    @cached_property
     def fields(self) -> tuple[str, ...]:
-        """The fields of the task that people read."""
+        """The fields of the task that people read.
+
+        Raises:
+            ConfigError: if the case definition speaks of none.
+        """
         if self.case is None:
             return tuple(chosen_fields(self.run.task, [self.field] if self.field is not None else []))
         known = [*self.run.all().collect_schema(), *self.run.columns_beside().collect_schema()]
@@ -47,9 +53,9 @@ class Asked:
             said = usable.with_columns(is_yes(*answer, of=kind, as_in=kind).alias(YES))
         else:
             said = rows_with_case(self.run, usable, self.case).with_columns(pl.col(CASE).fill_null(False).alias(YES))
-        fields = [one for one in self.fields() if f"{one}__confidence" in columns]
+        fields = [one for one in self.fields if f"{one}__confidence" in columns]
         sure = lowest_confidence(columns, fields) if fields else pl.lit(None, pl.Float64)
-        doubted = is_doubted(columns, self.fields())
+        doubted = is_doubted(columns, self.fields)
         known = said.select(name, YES, pl.when(doubted).then(None).otherwise(sure).alias(SURE))
         return self.run.all().select(name, "status").join(known, on=name, how="left").collect()
 
