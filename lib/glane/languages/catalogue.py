@@ -1,0 +1,67 @@
+"""The table of messages of a language: English templates, and what they are in that language.
+
+A file of gettext's kind (`fr/*.po`) for each room holds them. A placeholder `{0}`, `{1}` … stands for what was put into
+a message where it arose; a translation may name them in another order.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import polib
+
+from glane.types import Language
+
+_FOLDER = Path(__file__).parent
+PLACE = re.compile(r"\{(\d+)\}")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A message with places that are filled in, in English and in another language."""
+
+    english: str
+    other: str
+
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        """What stands between the places, from before the first to after the last."""
+        return tuple(PLACE.split(self.english)[::2])
+
+    @cached_property
+    def anchor(self) -> str:
+        """The longest of the literals: a message of this template holds it."""
+        return max(self.literals, key=len)
+
+    @cached_property
+    def weight(self) -> int:
+        """How many letters of a message are the template's own."""
+        return sum(letter.isalpha() for text in self.literals for letter in text)
+
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """The numbers of the places, in the order of the English message."""
+        return tuple(map(int, PLACE.findall(self.english)))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What a whole message of this template looks like."""
+        return re.compile("(.*?)".join(map(re.escape, self.literals)), re.DOTALL)
+
+    def filled(self, parts: dict[int, str]) -> str:
+        """The message in the other language."""
+        return PLACE.sub(lambda found: parts[int(found[1])], self.other)
+
+
+@cache
+def catalogue(language: Language) -> tuple[Template, ...]:
+    """All templates of a language; none for English."""
+    return tuple(
+        Template(entry.msgid, entry.msgstr)
+        for path in sorted((_FOLDER / language).glob("*.po"))
+        for entry in polib.pofile(str(path))
+        if entry.msgstr
+    )
