@@ -38,6 +38,8 @@ from glane.settings import ExtractSettings, ModelSettings
 from glane.task.task import Task, load_task
 from glane.validation import validated
 
+os.environ["GLANE_LANG"] = "en"  # messages are compared, whatever the machine's locale is
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Of `make check`; `make test` draws as many examples as Hypothesis does by itself.

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from glane.errors import GlaneError, did_you_mean, hide_messages, trace, visible
+from glane.languages import in_language, language_of, say
 from glane.versions import installed_version
 
 COMMANDS = (
@@ -61,6 +62,7 @@ def main() -> None:
     hide_messages()
     _show_what_can_be_shown()
     os.umask(0o077)  # what is written is private, whoever writes it
+    _check_language()
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in _HELP:
         _show(_overview())
@@ -112,6 +114,7 @@ def run_job(
     if arguments is None:
         hide_messages()
     _show_what_can_be_shown()
+    _check_language()
     words = sys.argv[1:] if arguments is None else list(arguments)
     if any(word in _HELP[:2] for word in words):
         _show(_help(text, config_name, words))
@@ -125,7 +128,7 @@ def run_job(
     except GlaneError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        print("interrupted; what is committed stays, run the same command again to go on", file=sys.stderr)
+        say("interrupted; what is committed stays, run the same command again to go on", to=sys.stderr)
         sys.exit(130)
     except Exception as error:  # a mistake of glane
         print(trace(error), file=sys.stderr)
@@ -164,9 +167,17 @@ def _is_closed(descriptor: int) -> bool:
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
+def _check_language() -> None:
+    """End with a sentence if the language that the user asks for is none."""
+    try:
+        language_of()
+    except GlaneError as error:
+        _fail(str(error), error.exit_code)
+
+
 def _fail(message: str, code: int = 2) -> None:
-    first, *others = visible(message).splitlines() or [""]
-    print(f"error: {first}", *(f"       {line}" for line in others), sep="\n", file=sys.stderr)
+    first, *others = visible(in_language(f"error: {message}")).splitlines() or [""]
+    print(first, *(f"       {line}" for line in others), sep="\n", file=sys.stderr)
     sys.exit(code)
 
 
@@ -175,15 +186,16 @@ def _version() -> str:
 
 
 def _overview() -> str:
-    lines = [f"  {name:<12} {_text(name).splitlines()[0]}" for name in COMMANDS]
+    lines = [f"  {name:<12} {in_language(_text(name).splitlines()[0])}" for name in COMMANDS]
     return "\n".join(
         [
             "glane COMMAND [key=value …]",
             "",
             *lines,
             "",
-            "glane COMMAND --help tells its keys; glane COMMAND --cfg job shows what would be used.",
-            'Tab completion in bash:  eval "$(glane completion bash)"',
+            in_language("glane COMMAND --help tells its keys; glane COMMAND --cfg job shows what would be used."),
+            in_language('Tab completion in bash:  eval "$(glane completion bash)"'),
+            in_language("Language: that of the locale; GLANE_LANG=fr or en chooses."),
         ]
     )
 
@@ -199,17 +211,17 @@ def _help(text: str, config_name: str, words: Sequence[str]) -> str:
     """
     from glane.composition import CONF, dotted_keys, files_of, groups, is_chosen_by_name, own_folders, unresolved
 
-    parts = [text.strip(), ""]
+    parts = [_in_paragraphs(text), ""]
     missing = [key for key, value in dotted_keys(unresolved(config_name)) if value == "???"]
     tops = [key.partition(".")[0] for key in missing]
     missing = [top if is_chosen_by_name(top) else key for key, top in zip(missing, tops, strict=True)]
     if missing:
-        parts += ["Must be given:", *(f"  {key}=…" for key in dict.fromkeys(missing)), ""]
+        parts += [in_language("Must be given:"), *(f"  {key}=…" for key in dict.fromkeys(missing)), ""]
     if choices := groups(config_name, own_folders(words)):
-        parts.append("Chosen by name, or from a folder of yours with --config-dir:")
+        parts.append(in_language("Chosen by name, or from a folder of yours with --config-dir:"))
         parts += [f"  {group}={', '.join(names)}" for group, names in choices.items() if len(names) > 1]
         parts.append("")
-    parts.append("Keys and what they are if not given, changed as key=value:")
+    parts.append(in_language("Keys and what they are if not given, changed as key=value:"))
     for group, path in files_of(config_name, words):
         if group == "task":
             continue  # the file of a task is what it asks, no list of keys to change
@@ -232,8 +244,13 @@ def _keys_of(text: str) -> list[str]:
             continue
         elif line and not line.startswith("#"):
             is_default = False
-            lines.append(line)
+            key, sign, comment = line.partition("# ")
+            lines.append(key + sign + in_language(comment))
     return lines
+
+
+def _in_paragraphs(text: str) -> str:
+    return "\n\n".join(map(in_language, text.strip().split("\n\n")))
 
 
 def _complete(arguments: Sequence[str]) -> None:

@@ -3,8 +3,9 @@
   python -m glane_tools.messages fr           # add what is new to the tables, drop what is gone, say what is lacking
   python -m glane_tools.messages fr lacking   # the messages without a translation, room by room
 
-A message is a text of two words or more in the source that a person may read. What nobody reads on a terminal is left
-out by `NOT_MESSAGES`: prompts, pages that hold both languages, texts of the demo.
+A message is a text of two words or more in the source that a person may read, or any text that is handed to
+`in_language` or `say`; besides what the help of commands says, and the comments of their configuration. What nobody
+reads on a terminal is left out by `NOT_MESSAGES`: prompts, pages that hold both languages, texts of the demo.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 import polib
 
 import glane
+from glane.languages.catalogue import PLACE
 
 LIBRARY = Path(glane.__file__).parent
 TABLES = LIBRARY / "languages"
@@ -33,14 +35,42 @@ NOT_MESSAGES = (
 _WORD = re.compile(r"[A-Za-z][a-z]+")
 _FRENCH = re.compile(r"\b(?:le|la|les|des|une?|du|aux?|est|sont)\b|[a-zà-ÿ]'[a-zà-ÿ]{3}")
 _NAMED = re.compile(r"\{[a-z_]+(?:![rs])?(?::[^{}]*)?\}")  # {num}, {share:.3f}
-_CODE = re.compile(r"^\s*(<|SELECT |PRAGMA |SET |\(\?|#!)|</|\{0\}=\{1\}$|^[\w.\[\]]+=\S*$")
+_CODE = re.compile(r"^\s*(<|SELECT |PRAGMA |SET |\(\?|#!|_\w+\(\))|</|\{0\}=\{1\}$|^[\w.\[\]]+=\S*$")
 
 
 def messages(path: Path) -> list[str]:
     """The templates of the messages of a file, in the order in which they stand there."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     skipped = set(map(id, _not_read(tree)))
-    return list(dict.fromkeys(_templates(tree, skipped)))
+    found = [] if path.parent.name != "commands" else _paragraphs(ast.get_docstring(tree) or "")
+    return list(dict.fromkeys([*found, *_handed_over(tree), *_templates(tree, skipped)]))
+
+
+def comments(path: Path) -> list[str]:
+    """The comments of a configuration file, line by line."""
+    found = (line.partition("# ")[2] for line in path.read_text(encoding="utf-8").splitlines() if line[:1] != "#")
+    return list(dict.fromkeys(text for text in found if _WORD.search(text)))
+
+
+def _paragraphs(text: str) -> list[str]:
+    """What a command does: its first line, and the paragraphs that are no examples."""
+    parts = text.strip().split("\n\n")
+    return [part for part in dict.fromkeys([text.split("\n")[0], *parts]) if not part.lstrip().startswith("glane ")]
+
+
+def _handed_over(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and {"in_language", "say"} & {_name(one) for one in (node.func, *node.args)}:
+            for one in node.args:
+                for text in [one, *(one.elts if isinstance(one, ast.Tuple) else [])]:
+                    if isinstance(text, ast.JoinedStr) and _WORD.search(template := _template(text)):
+                        yield template
+                    elif isinstance(word := _value(text), str) and _WORD.search(word):
+                        yield _numbered(word)
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 
 def all_messages() -> dict[str, dict[str, list[str]]]:
@@ -52,6 +82,9 @@ def all_messages() -> dict[str, dict[str, list[str]]]:
             continue
         if said := messages(path):
             found.setdefault(name.split("/")[0].removesuffix(".py"), {})[name] = said
+    for path in sorted((LIBRARY / "conf").rglob("*.yaml")):
+        if "task" not in path.parts and path.stem != "benchmark" and (said := comments(path)):
+            found.setdefault("conf", {})[path.relative_to(LIBRARY).as_posix()] = said
     return found
 
 
@@ -124,7 +157,8 @@ def _numbered(text: str) -> str:
 
 
 def _is_message(text: str) -> bool:
-    return " " in text.strip() and len(_WORD.findall(text)) >= 2 and not _CODE.search(text)
+    words = len(_WORD.findall(text))
+    return " " in text.strip() and words >= (1 if PLACE.search(text) else 2) and not _CODE.search(text)
 
 
 def tables(language: str) -> dict[str, polib.POFile]:

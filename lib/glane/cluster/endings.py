@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from glane.languages import say
 from glane.run.causes import IN_WORDS, DeathCause, cause_of_exit, signal_of
 from glane.run.deaths import Death, Suspects, record_death
 from glane.run.directory import RunDirectory
@@ -132,4 +133,4 @@ def _handlers() -> dict[signal.Signals, Any]:
 
 def _say(sentence: str) -> None:
     with contextlib.suppress(OSError):  # the terminal may be gone
-        print(sentence, file=sys.stderr, flush=True)
+        say(sentence, to=sys.stderr)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glane.errors import ConfigError
+from glane.languages import say
 
 _PREFIX = "gl-"
 _LEAST_FREE = 32 * 2**20
@@ -62,10 +63,10 @@ def scratch_root() -> Path:
     root = root.absolute()
     if len(str(root)) <= _LONGEST_ROOT:
         return root
-    print(
+    say(
         f"note: TMPDIR has {len(str(root))} characters, and the paths of Ray's sockets leave room for {_LONGEST_ROOT}: "
         "Ray's sockets and logs, which hold no text of documents, go to /tmp",
-        file=sys.stderr,
+        to=sys.stderr,
     )
     return Path("/tmp")
 

@@ -16,7 +16,7 @@ def main(values: Mapping[str, Any]) -> None:
     """Calibrate, part the run's values, and say how many are accepted."""
     from glane.api.calibrate import calibrate
     from glane.assess.files import written_line
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import calibrate_settings
 
     told = calibrate_settings(values)
@@ -31,5 +31,5 @@ def main(values: Mapping[str, Any]) -> None:
         seed=told.seed,
     )
     files = written_line(told.out.dir, found.write)
-    print(visible(str(found)))
-    print(files)
+    say(found)
+    say(files)

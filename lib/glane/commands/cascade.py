@@ -16,7 +16,7 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Say which documents are for the large model, or join its run with the small one's."""
     from glane.api.cascade import cascade
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import cascade_settings
 
     told = cascade_settings(values)
@@ -24,4 +24,4 @@ def main(values: Mapping[str, Any]) -> None:
         told.small.dir, told.calibration, told.out.dir, fields=told.fields, large=told.large.dir,
         large_calibration=told.large_calibration,
     )  # fmt: skip
-    print(visible(str(found)))
+    say(found)

@@ -15,8 +15,8 @@ from typing import Any
 
 def main(values: Mapping[str, Any]) -> None:
     """Look, and remove where that is asked for."""
-    from glane.errors import visible
     from glane.job.clean import clean
+    from glane.languages import say
     from glane.settings import clean_settings
 
-    clean(clean_settings(values), say=lambda line: print(visible(line)))
+    clean(clean_settings(values), say=say)

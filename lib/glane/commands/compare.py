@@ -16,7 +16,7 @@ def main(values: Mapping[str, Any]) -> None:
     """Compare, write the result, and print short tables."""
     from glane.api.compare import compare
     from glane.assess.files import written_line
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import compare_settings
 
     told = compare_settings(values)
@@ -26,6 +26,6 @@ def main(values: Mapping[str, Any]) -> None:
     )  # fmt: skip
     files = written_line(told.out.dir, found.write)
     if found.incomplete:
-        print(f"left out, not complete: {', '.join(found.incomplete)}")
-    print(visible(str(found)))
-    print(files)
+        say(f"left out, not complete: {', '.join(found.incomplete)}")
+    say(found)
+    say(files)

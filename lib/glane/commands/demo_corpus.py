@@ -13,10 +13,9 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Generate, and say what was written."""
     from glane.demo.corpus import write_corpus
+    from glane.languages import say
     from glane.settings import demo_corpus_settings
 
     settings = demo_corpus_settings(values)
     write_corpus(Path(settings.path), documents=settings.documents, seed=settings.seed)
-    print(
-        f"{settings.path}: documents.parquet, gold.parquet, gold_spans.parquet ({settings.documents} synthetic notes)"
-    )
+    say(f"{settings.path}: documents.parquet, gold.parquet, gold_spans.parquet ({settings.documents} synthetic notes)")

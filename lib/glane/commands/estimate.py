@@ -14,7 +14,7 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.api.cases import named_case
     from glane.api.estimate import estimate
     from glane.assess.files import written_line
-    from glane.errors import visible
+    from glane.languages import say
     from glane.run.find import find_runs
     from glane.settings import estimate_settings
 
@@ -29,5 +29,5 @@ def main(values: Mapping[str, Any]) -> None:
         inclusion_probability=told.inclusion_probability,
     )  # fmt: skip
     files = written_line(told.out.dir, found.write)
-    print(visible(str(found)))
-    print(files)
+    say(found)
+    say(files)

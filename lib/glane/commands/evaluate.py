@@ -18,15 +18,15 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.api.attacks import measure_attacks
     from glane.api.evaluate import evaluate
     from glane.assess.files import written_line
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import evaluate_settings
 
     told = evaluate_settings(values)
     if told.attacks is not None:
         fared = measure_attacks(told.run.dir, told.attacks)
         files = written_line(told.out.dir, fared.write)
-        print(visible(str(fared)))
-        print(files)
+        say(fared)
+        say(files)
     if told.gold is None:
         return
     found = evaluate(
@@ -35,5 +35,5 @@ def main(values: Mapping[str, Any]) -> None:
         weighted=told.weighted, samples=told.bootstrap.samples, method=told.bootstrap.method, seed=told.seed,
     )  # fmt: skip
     files = written_line(told.out.dir, found.write)
-    print(visible(str(found)))
-    print(files)
+    say(found)
+    say(files)

@@ -19,13 +19,13 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.api.multiverse import multiverse
     from glane.api.seal import seal_in, seal_question
     from glane.assess.files import written_line
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import multiverse_settings
 
     told = multiverse_settings(values)
     case = told.case if told.cases is None or told.case is None else named_case(told.case, told.cases)
     if told.seal:
-        print(
+        say(
             seal_question(
                 told.runs, told.field, chosen=told.chosen, out_dir=told.out.dir, case=case, what=told.what,
                 value=told.value, method=told.method, by=told.by, between=told.between, clusters=told.clusters,
@@ -40,5 +40,5 @@ def main(values: Mapping[str, Any]) -> None:
         interval=told.bootstrap.method, seed=told.seed, seal=seal_in(told.out.dir),
     )  # fmt: skip
     files = written_line(told.out.dir, found.write)
-    print(visible(str(found)))
-    print(files)
+    say(found)
+    say(files)

@@ -18,7 +18,7 @@ from typing import Any
 
 def main(values: Mapping[str, Any]) -> None:
     """Try a sample, predict, and write the report."""
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import plan_settings
 
     settings = plan_settings(values)
@@ -26,7 +26,7 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.pilot.job import run_pilot
     from glane.pilot.report import report_lines, write_report
 
-    report = run_pilot(settings, say=lambda line: print(visible(line), file=sys.stderr, flush=True))
+    report = run_pilot(settings, say=lambda line: say(line, to=sys.stderr))
     path = write_report(settings.out.dir, report)
-    print(visible("\n".join(report_lines(report))))
-    print(f"report     {path}")
+    say("\n".join(report_lines(report)))
+    say(f"report     {path}")

@@ -17,7 +17,7 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Draw the documents, plant the attacks, and say what to do with them."""
     from glane.api.attacks import plant_attacks
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import plant_settings
 
     told = plant_settings(values)
@@ -25,7 +25,7 @@ def main(values: Mapping[str, Any]) -> None:
         told.run.dir, rows=told.rows, each=told.each, fields=told.fields, gold=told.gold, seed=told.seed,
         out_dir=told.out.dir,
     )  # fmt: skip
-    print(visible(str(found)))
-    print(f"{told.out.dir}: documents.parquet, planted.json")
-    print(f"next       glane extract … data.path={told.out.dir}/documents.parquet run.dir=…")
-    print(f"           glane evaluate run.dir=… attacks={told.out.dir}/documents.parquet out.dir=…")
+    say(found)
+    say(f"{told.out.dir}: documents.parquet, planted.json")
+    say(f"next       glane extract … data.path={told.out.dir}/documents.parquet run.dir=…")
+    say(f"           glane evaluate run.dir=… attacks={told.out.dir}/documents.parquet out.dir=…")

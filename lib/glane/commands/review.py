@@ -14,10 +14,11 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Draw the sample and write its page, or read the corrections and write right answers."""
     from glane.api.review import review
+    from glane.languages import say
     from glane.settings import review_settings
 
     told = review_settings(values)
-    print(
+    say(
         review(
             told.run.dir, told.out.dir, rows=told.rows, sample=told.sample, by=told.by, allocation=told.allocation,
             seed=told.seed, fields=told.fields, corrections=told.corrections, field=told.field, value=told.value,

@@ -18,7 +18,7 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Look, and list."""
     from glane.api.runs import runs
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import runs_settings
 
     told = runs_settings(values)
@@ -26,8 +26,8 @@ def main(values: Mapping[str, Any]) -> None:
     if told.json_output:
         print(json.dumps(found.as_values(), ensure_ascii=False))
     else:
-        print(visible(str(found)))
+        say(found)
     if told.out.dir is not None:
         found.write(told.out.dir, language=told.language)
         if not told.json_output:
-            print(f"pages: {told.out.dir}/index.html")
+            say(f"pages: {told.out.dir}/index.html")

@@ -17,7 +17,7 @@ def main(values: Mapping[str, Any]) -> None:
     """Count what was read, and write the next batch, or say that the recall is reached."""
     from glane.api.cases import named_case
     from glane.api.screen import screen
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import screen_settings
 
     told = screen_settings(values)
@@ -27,4 +27,4 @@ def main(values: Mapping[str, Any]) -> None:
         certainty=told.certainty, rows=told.rows, seed=told.seed, corrections=told.corrections,
         adjudicate=told.adjudicate, adjudicated=told.adjudicated,
     )  # fmt: skip
-    print(visible(str(found)))
+    say(found)

@@ -15,7 +15,7 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Draw the documents, freeze them, and say how to use them."""
     from glane.api.sentinels import freeze_sentinels, known_in
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import sentinels_settings
 
     told = sentinels_settings(values)
@@ -26,7 +26,7 @@ def main(values: Mapping[str, Any]) -> None:
     )  # fmt: skip
     manifest = frozen.manifest
     what = "the model's answers" if manifest.source == "model" else "the model's and right answers"
-    print(f"sentinels  {manifest.documents} documents of {told.run.dir} with {what} ({manifest.model})")
-    print(f"positives  {visible(known_in(frozen))}")
-    print(f"folder     {told.out.dir}: {', '.join(manifest.files)}, sentinels.json")
-    print(f"use        glane extract … task.sentinels={told.out.dir}   (or in the task, sentinels: …)")
+    say(f"sentinels  {manifest.documents} documents of {told.run.dir} with {what} ({manifest.model})")
+    say(f"positives  {known_in(frozen)}")
+    say(f"folder     {told.out.dir}: {', '.join(manifest.files)}, sentinels.json")
+    say(f"use        glane extract … task.sentinels={told.out.dir}   (or in the task, sentinels: …)")

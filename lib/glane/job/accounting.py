@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from glane.cluster.scheduler import Allocation
 from glane.errors import GlaneError, UnusableError
+from glane.languages import say
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.energy_total import total_energy
 from glane.run.heartbeat import Heartbeat, heartbeats, host_identity, job_name
@@ -134,7 +135,7 @@ def _code_of(directory: RunDirectory, settings: ExtractSettings) -> int:
 
 
 def _warn(line: str) -> None:
-    print(f"warning: {line}", file=sys.stderr, flush=True)
+    say(f"warning: {line}", to=sys.stderr)
 
 
 def _state(exit_code: int) -> EndState:

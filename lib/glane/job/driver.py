@@ -13,6 +13,7 @@ from glane.cluster.joined import joined_ray
 from glane.errors import GlaneError, hide_messages
 from glane.extraction.summary import check_usable
 from glane.job.extract import extract
+from glane.languages import say
 from glane.run.directory import run_directory
 from glane.settings import ExtractSettings
 
@@ -40,7 +41,7 @@ def main() -> int:
             return 0
         check_usable(directory, settings.run)
     except GlaneError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
+        say(f"error: {error}", to=sys.stderr)
         return error.exit_code
     return 0 if directory.is_complete else 75
 

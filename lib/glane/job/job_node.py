@@ -21,6 +21,7 @@ from glane.cluster.scratch import write_token
 from glane.cluster.staging import stage_weights
 from glane.engine.preload import OFFLINE
 from glane.errors import GlaneError
+from glane.languages import say
 from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
 from glane.run.heartbeat import mark_host_ended
@@ -54,7 +55,7 @@ class JobNode:
 
     def say(self, line: str) -> None:
         """Write a line to the job's log."""
-        print(f"[{self.allocation.host}] {line}", file=sys.stderr, flush=True)
+        say(f"[{self.allocation.host}] {line}", to=sys.stderr)
 
     def start_ray(self, head: str | None) -> None:
         """Start Ray on this node, in a new folder: it must not find the files of a Ray that was killed."""

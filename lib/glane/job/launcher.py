@@ -24,6 +24,7 @@ from glane.job.accounting import begin_account
 from glane.job.first_node import FirstNode
 from glane.job.job_node import FAILED, POLL_S, USER_ERROR
 from glane.job.other_node import OtherNode
+from glane.languages import say
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
 from glane.run.node_faults import bad_nodes, record_fault
@@ -56,7 +57,7 @@ def launch(settings: ExtractSettings) -> int:
     try:
         code = _launched(settings, settings.cluster, allocation)
     finally:
-        account.end(code, warn=lambda line: print(f"warning: {line}", file=sys.stderr, flush=True))
+        account.end(code, warn=lambda line: say(f"warning: {line}", to=sys.stderr))
     return code
 
 
@@ -87,7 +88,7 @@ def _for_waiting_jobs(
         return (word,)
     found = bad_nodes(run_directory(settings.run))
     for node, why in sorted(found.items()):
-        print(f"[{allocation.host}] node {node} was found bad by this run: {why}", file=sys.stderr, flush=True)
+        say(f"[{allocation.host}] node {node} was found bad by this run: {why}", to=sys.stderr)
     return (word or "-", ",".join(sorted(found))) if found else (word,)
 
 
@@ -99,11 +100,11 @@ def tell_script(allocation: Allocation, message: str) -> None:
     try:
         _rewrite(path, f"{message}\n")
     except OSError as error:
-        print(
+        say(
             f"warning: the batch script is not told how this ended ({path}: {os.strerror(error.errno or 0)}). A "
             "container must see the folder that the job was submitted from.",
-            file=sys.stderr, flush=True,
-        )  # fmt: skip
+            to=sys.stderr,
+        )
 
 
 def _rewrite(path: Path, text: str) -> None:
@@ -128,7 +129,7 @@ def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocatio
             raise ConfigError(complaint)
         node = (FirstNode if allocation.rank == 0 else OtherNode)(settings, cluster, allocation, folder)
     except GlaneError as error:  # a setting that can be checked only on the node
-        print(f"[{allocation.host}] error: {error}", file=sys.stderr, flush=True)
+        say(f"[{allocation.host}] error: {error}", to=sys.stderr)
         if allocation.rank == 0 and allocation.num_nodes > 1:
             _end_others(allocation)
         return USER_ERROR, False

@@ -7,6 +7,7 @@ import sys
 from glane.errors import ConfigError, GlaneError
 from glane.job.job_node import USER_ERROR
 from glane.job.launcher import launch
+from glane.languages import say
 from glane.settings import ExtractSettings
 
 
@@ -15,7 +16,7 @@ def main() -> int:
     try:
         return launch(_settings(sys.stdin.buffer.read()))
     except GlaneError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
+        say(f"error: {error}", to=sys.stderr)
         return USER_ERROR
 
 

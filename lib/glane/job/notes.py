@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from glane.errors import visible
+from glane.languages import say
 from glane.normalisation.tables import read_table
 from glane.task.task import Task
 
@@ -15,7 +15,7 @@ def tell_notes(task: Task) -> None:
     `run.yaml` holds the same notes.
     """
     for note in task.notes:
-        print(f"note: {visible(note)}", file=sys.stderr)
+        say(f"note: {note}", to=sys.stderr)
 
 
 def tell_tables(task: Task) -> None:
@@ -26,4 +26,4 @@ def tell_tables(task: Task) -> None:
     """
     for name, lookup in task.lookups.items():
         for note in read_table(name, lookup).notes:
-            print(f"note: {visible(note)}", file=sys.stderr)
+            say(f"note: {note}", to=sys.stderr)

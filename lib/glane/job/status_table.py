@@ -17,6 +17,7 @@ from glane.cluster.scheduler import COMPLETED, PENDING, Job
 from glane.errors import visible
 from glane.extraction.summary import WORK, extraction_summary, shortfall
 from glane.job.status_view import eta
+from glane.languages import in_language
 from glane.run.directory import RunDirectory
 from glane.run.overview import SILENT_S, Overview
 
@@ -109,29 +110,28 @@ def shortfall_of(run: Overview | None) -> str | None:
 
 def runs_view(states: Sequence[RunState]) -> RenderableType:
     """A table of runs in this order, and how many there are of each kind."""
-    table = Table(
-        "run", "task", "model", "state", "done", "not usable", "rows/s", "ETA", "jobs", "", box=None, pad_edge=False
-    )
+    heads = map(in_language, ("run", "task", "model", "state", "done", "not usable", "rows/s", "ETA", "jobs"))
+    table = Table(*heads, "", box=None, pad_edge=False)
     kinds: Counter[str] = Counter()
     for state in states:
         wanted = attention(state)
         kinds["need attention" if wanted.is_needed else wanted.rank.name.lower()] += 1
         table.add_row(*(Text(visible(cell)) for cell in _cells(state, wanted)))
     told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    return Group(table, Text(f"{len(states)} run(s): {told}"))
+    return Group(table, Text(in_language(f"{len(states)} run(s): {told}")))
 
 
 def _cells(state: RunState, wanted: Attention) -> list[str]:
     run = state.run
     mark = "! " if wanted.is_needed else ""
     if run is None:
-        return [state.path, "", "", "! unreadable", "", "", "", "", "", wanted.note]
+        return [state.path, "", "", "! unreadable", "", "", "", "", "", in_language(wanted.note)]
     share = f"{run.done}/{run.planned} ({100 * run.done / run.planned:.0f}%)" if run.planned else "-"
     rate = f"{run.rows_per_s:.1f}" if run.state != "planning" else "-"
     groups = [group.text for group in job_groups(state.jobs)]
     told = "; ".join(groups[-_MOST_GROUPS:]) + (f"; {len(groups) - _MOST_GROUPS} more" if groups[_MOST_GROUPS:] else "")
     how = [f"{mark}{run.state}", share, str(run.rejected), rate, eta(run), told.removeprefix("job ")]
-    return [state.path, run.task, run.model, *how, wanted.note]
+    return [state.path, run.task, run.model, *how, in_language(wanted.note)]
 
 
 def _why_stopped(state: RunState, run: Overview) -> str:

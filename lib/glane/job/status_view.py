@@ -12,6 +12,7 @@ from rich.text import Text
 from glane.cluster.job_groups import job_groups, shown_first
 from glane.cluster.scheduler import Job
 from glane.errors import visible
+from glane.languages import in_language
 from glane.run.overview import SILENT_S, Overview, WorkerView
 
 _MOST_JOBS = 12
@@ -66,9 +67,8 @@ def _job_lines(jobs: Sequence[Job]) -> list[Text]:
 
 
 def _worker_table(workers: Sequence[WorkerView]) -> Table:
-    table = Table(
-        "worker", "host", "job", "state", "shards", "window", "rows/s", "memory", "GPU", box=None, pad_edge=False
-    )
+    heads = map(in_language, ("worker", "host", "job", "state", "shards", "window", "rows/s", "memory", "GPU"))
+    table = Table(*heads, box=None, pad_edge=False)
     for worker in workers:
         gpus = "; ".join(f"{gpu.busy_percent}% {gpu.memory_mib}/{gpu.memory_total_mib} MiB" for gpu in worker.gpu_use)
         table.add_row(
@@ -91,13 +91,13 @@ def _bar(share: float, width: int = 60) -> str:
 
 
 def _text(line: str) -> Text:
-    return Text(visible(line))
+    return Text(visible(in_language(line)))
 
 
 def eta(run: Overview) -> str:
     """The time until the run is done, in hours, minutes and seconds, or a word."""
     if run.state == "complete":
-        return "done"
+        return in_language("done")
     if run.eta_s is None:
-        return "unknown"
+        return in_language("unknown")
     return f"{run.eta_s // 3600}:{run.eta_s % 3600 // 60:02}:{run.eta_s % 60:02}"

@@ -14,7 +14,7 @@ from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
 from glane.engine.weights import at_hand
-from glane.errors import ConfigError, visible
+from glane.errors import ConfigError
 from glane.extraction.extension import find_extension
 from glane.extraction.lookups import lookup_marks
 from glane.extraction.prepare import checked_files, document_type
@@ -27,6 +27,7 @@ from glane.job.resolve import absolute
 from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.wait import wait
+from glane.languages import say
 from glane.run.description import known_run
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.node_faults import bad_nodes
@@ -95,7 +96,7 @@ def _off_bad_nodes(cluster: BatchSettings, directory: RunDirectory, scheduler: S
     changed = scheduler.excluding(cluster, found)
     for node, why in sorted(found.items()):
         what = "is left to the scheduler, as too few others may be left" if changed == cluster else "is left out"
-        print(f"note: node {node} {what}; this run found there: {visible(why)}", file=sys.stderr)
+        say(f"note: node {node} {what}; this run found there: {why}", to=sys.stderr)
     return changed
 
 
@@ -171,9 +172,9 @@ def _say(settings: ExtractSettings, submission: Submission) -> None:
         return
     names = submission.job_names
     what = f"{len(names)} jobs {names[0]} … {names[-1]}" if len(names) > 1 else f"job {names[0]}"
-    print(f"submitted  {what}, {submission.where}")
-    print(f"run        {settings.run.dir}")
+    say(f"submitted  {what}, {submission.where}")
+    say(f"run        {settings.run.dir}")
     command = "glane" if shutil.which("glane") else Path(sys.executable).with_name("glane")
-    print(f"status     {command} status run.dir={shlex.quote(settings.run.dir)}")
-    print(f"log        tail -F {shlex.quote(str(submission.log))}")
-    print(f"cancel     {submission.cancel_command}")
+    say(f"status     {command} status run.dir={shlex.quote(settings.run.dir)}")
+    say(f"log        tail -F {shlex.quote(str(submission.log))}")
+    say(f"cancel     {submission.cancel_command}")

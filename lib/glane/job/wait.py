@@ -11,6 +11,7 @@ from glane.cluster.scheduler import COMPLETED, Job, Scheduler, Submission
 from glane.corpus.plan import read_plan
 from glane.errors import GlaneError, UnusableError
 from glane.extraction.summary import check_usable, extraction_summary, summary_lines
+from glane.languages import say
 from glane.run.directory import run_directory
 from glane.run.progress import ProgressReporter
 from glane.settings import ExtractSettings
@@ -50,7 +51,7 @@ def wait(
                     if reporter is not None:
                         reporter.say(line)
                     elif settings.progress != "none":
-                        print(line, file=sys.stderr)
+                        say(line, to=sys.stderr)
                 last_states = states
             if reporter is not None:
                 reporter.update()
@@ -73,7 +74,7 @@ def wait(
         if directory.is_complete and directory.summary.exists() and any(_has_worked(job) for job in jobs):
             lines = summary_lines(directory, extraction_summary(directory))
             for line in lines if settings.progress != "none" else ():
-                print(line, file=sys.stderr)
+                say(line, to=sys.stderr)
             check_usable(directory, settings.run)
             return
     failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)

@@ -7,6 +7,7 @@ a message where it arose; a translation may name them in another order.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,6 +18,8 @@ from glane.types import Language
 
 _FOLDER = Path(__file__).parent
 PLACE = re.compile(r"\{(\d+)\}")
+PLACES = re.compile(r"\{\d+\}")
+_NEIGHBOURS = re.compile(r"\{\d+\}(?:\s*\{\d+\})*")
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,27 @@ class Template:
         return tuple(map(int, PLACE.findall(self.english)))
 
     @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """What the pattern finds: places, and neighbours with nothing but blanks between them as one.
+
+        Where one of two neighbours ends cannot be told. They are one if the other language has them so, too.
+        """
+        found = _NEIGHBOURS.findall(self.english)
+        return tuple(part for one in found for part in ([one] if one in self.other else PLACES.findall(one)))
+
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """What a whole message of this template looks like."""
-        return re.compile("(.*?)".join(map(re.escape, self.literals)), re.DOTALL)
+        rest, parts = self.english, []
+        for group in self.groups:
+            before, rest = rest.split(group, 1)
+            parts.append(before)
+        return re.compile("(.*?)".join(map(re.escape, [*parts, rest])), re.DOTALL)
 
-    def filled(self, parts: dict[int, str]) -> str:
-        """The message in the other language."""
-        return PLACE.sub(lambda found: parts[int(found[1])], self.other)
+    def filled(self, parts: Mapping[str, str]) -> str:
+        """The message in the other language; `parts` by the groups of the pattern."""
+        several = "|".join(map(re.escape, sorted(parts, key=len, reverse=True)))
+        return re.sub(several, lambda found: parts[found[0]], self.other)
 
 
 @cache

@@ -2,99 +2,100 @@
 
 Messages are written as f-strings where they arise, go through logs and between processes as English text, and become
 another language where a person reads them. A message is one template, whose filled-in parts may be messages themselves,
-or several templates one after the other. What no template tells stays as it is: names, paths and values.
+or several templates one after the other. Of all such readings, that counts which leaves the fewest letters to no
+template. What no template tells stays as it is: names, paths and values.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from glane.languages.catalogue import Template
 
-_LEAST_LETTERS = 3  # of a template's own, for it to be looked for in a filled-in part
-_DEEPEST = 8  # messages within messages
-_LONGEST = 20_000  # characters of a text that is put into other words in one piece
-_BETWEEN = re.compile(r"\n+|(?<=[.!?:;,])\s+|\s+(?=[(…])|\s*(?<=\s)—\s|\s{2,}|(?<=\()|(?=\)[\s,.;:]|\)$)")
+_LEAST_LETTERS = 2  # of a template's own, for it to be looked for
+_DEEPEST = 6  # messages within messages
+_LONGEST = 4_000  # characters of a text that is put into other words in one piece; of a longer one, line by line
+_LEAST_WORDS = 2  # of a message without places among others: a single word may be part of a name or of a sentence
+_CUT = re.compile(r"\n\s*|\s{2,}|\s(?=[(…\[—])|[.,;:!?](?=\s|$)|(?<=[.,;:!?)\]…—>])\s+|(?<=[(\[])|(?=[)\]])|\s(?=->)")
+
+Reading = tuple[int, str]  # how many letters templates told, and the text
 
 
 class Translator:
     """Puts texts into another language by a table of templates."""
 
-    def __init__(self, templates: Iterable[Template]) -> None:
+    def __init__(self, templates: Iterable[Template], *, signs: Mapping[str, str] | None = None) -> None:
+        """`signs` are those between messages that the language writes in another way."""
+        self._signs = signs or {}
         self._whole: dict[str, Template] = {}
-        self._open: dict[str, list[Template]] = {}
+        self._open: list[Template] = []
         for one in templates:
-            if one.places:
-                self._open.setdefault(one.anchor, []).append(one)
-            else:
+            if one.places and one.weight >= _LEAST_LETTERS:
+                self._open.append(one)
+            elif not one.places:
                 self._whole[one.english] = one
-        self._known: dict[str, tuple[str, int]] = {}  # of the text at hand: its parts are looked at again and again
 
     def __call__(self, text: str) -> str:
         """The text in the other language, as far as the table goes."""
-        if len(text) > _LONGEST:
+        if len(text) > _LONGEST and "\n" in text:
             return "\n".join(map(self, text.split("\n")))
-        self._known = {}
-        return self._text(text, _DEEPEST)[0]
+        return _Message(self._whole, [one for one in self._open if one.anchor in text], self._signs).read(text)[1]
 
-    def _text(self, text: str, depth: int) -> tuple[str, int]:
-        """The text, and how many of its letters templates told."""
-        core = text.strip()
-        if not core or depth == 0:
-            return text, 0
-        if core not in self._known:
-            one = self._as_one(core, depth)
-            self._known[core] = one if one[1] else self._in_pieces(core, depth)
-        said, weight = self._known[core]
-        return text[: text.index(core[0])] + said + text[len(text.rstrip()) :], weight
 
-    def _as_one(self, text: str, depth: int) -> tuple[str, int]:
-        """A text that is a template as a whole: the reading that leaves the fewest letters to no template."""
+class _Message:
+    """One text: its parts are looked at again and again, and what was found of each is kept."""
+
+    def __init__(self, whole: Mapping[str, Template], may_be: list[Template], signs: Mapping[str, str]) -> None:
+        self._whole, self._may_be, self._signs = whole, may_be, signs
+        self._known: dict[str, Reading] = {}
+
+    def read(self, text: str, depth: int = _DEEPEST) -> Reading:
+        """The best reading of a text."""
+        if text not in self._known:
+            core = text.strip()
+            best = (0, text)
+            if core and depth:
+                start = text.index(core[0])
+                weight, said = max(
+                    self._as_several(core, depth), self._as_one(core, depth), key=lambda reading: reading[0]
+                )
+                best = (weight, text[:start] + said + text[start + len(core) :])
+                if start and not weight:
+                    best = self._as_one(text, depth)  # a template whose first place is empty
+            self._known[text] = best
+        return self._known[text]
+
+    def _as_one(self, text: str, depth: int) -> Reading:
+        """A text that is one template."""
         if text in self._whole:
-            return self._whole[text].other, self._whole[text].weight
-        found: list[tuple[str, int]] = []
-        for template in self._candidates(text):
-            if match := template.pattern.fullmatch(text):
-                told = [self._text(part, depth - 1) for part in match.groups()]
-                said = template.filled(dict(zip(template.places, [part for part, _ in told], strict=True)))
-                found.append((said, template.weight + sum(weight for _, weight in told)))
-        return max(found, key=lambda one: one[1], default=(text, 0))
+            return self._whole[text].weight, self._whole[text].other
+        found: list[Reading] = []
+        for template in self._may_be:
+            if template.anchor in text and (match := template.pattern.fullmatch(text)):
+                told = [self.read(part, depth - 1) for part in match.groups()]
+                parts = dict(zip(template.groups, (said for _, said in told), strict=True))
+                found.append((template.weight + sum(weight for weight, _ in told), template.filled(parts)))
+        return max(found, key=lambda reading: reading[0], default=(0, text))
 
-    def _candidates(self, text: str) -> list[Template]:
-        return [
-            one
-            for anchor, several in self._open.items()
-            if anchor in text
-            for one in several
-            if one.weight >= _LEAST_LETTERS
-        ]
-
-    def _in_pieces(self, text: str, depth: int) -> tuple[str, int]:
-        """A text of several messages: at each place where one may end, the longest that is a template."""
-        cuts = [(found.start(), found.end()) for found in _BETWEEN.finditer(text)]
-        if not cuts:
-            return text, 0
-        begins = [0, *(end for _, end in cuts)]
-        ends = [*(start for start, _ in cuts), len(text)]
-        said, total, piece = [], 0, 0
-        while piece < len(begins):
-            last, told, weight = self._longest(text, begins, ends, piece, depth)
-            said.append(told)
-            total += weight
-            if last + 1 < len(begins):
-                said.append(text[ends[last] : begins[last + 1]])
-            piece = last + 1
-        return "".join(said), total
-
-    def _longest(
-        self, text: str, begins: Sequence[int], ends: Sequence[int], first: int, depth: int
-    ) -> tuple[int, str, int]:
-        for last in range(min(len(begins) - 1, first + 12), first - 1, -1):
-            if (first, last) == (0, len(begins) - 1):
-                continue  # the whole was tried
-            piece = text[begins[first] : ends[last]]
-            told, weight = self._as_one(piece, depth - 1)
-            if weight:
-                return last, told, weight
-        return first, text[begins[first] : ends[first]], 0
+    def _as_several(self, text: str, depth: int) -> Reading:
+        """A text of several messages one after the other, from the last to the first."""
+        cuts = sorted({0, len(text), *(end for found in _CUT.finditer(text) for end in found.span())})
+        best: list[Reading] = [(0, "")]  # of what follows each cut, the last first
+        for first in range(len(cuts) - 2, -1, -1):
+            left = text[cuts[first] : cuts[first + 1]]
+            choices = [(best[-1][0], self._signs.get(left, left) + best[-1][1])]
+            for last in range(len(cuts) - 1, first, -1):
+                piece = text[cuts[first] : cuts[last]]
+                if (
+                    piece == text
+                    or piece != piece.strip()
+                    or (piece in self._whole and len(piece.split()) < _LEAST_WORDS)
+                ):
+                    continue
+                weight, said = self._as_one(piece, depth - 1)
+                if weight:
+                    rest = best[len(cuts) - 1 - last]
+                    choices.append((weight + rest[0], said + rest[1]))
+            best.append(max(choices, key=lambda reading: reading[0]))
+        return best[-1]

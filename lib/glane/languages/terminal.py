@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from functools import cache
+from typing import TextIO
 
+from glane.errors import ConfigError, visible
 from glane.languages.catalogue import catalogue
 from glane.languages.choice import language_of
 from glane.languages.matching import Translator
 from glane.types import Language
 
+_SIGNS: Mapping[Language, Mapping[str, str]] = {"fr": {":": "\u00a0:", ";": "\u00a0;"}}
+
 
 def in_language(text: str, language: Language | None = None) -> str:
     """An English message in `language`; in that of the user if it is None."""
-    language = language or language_of()
+    language = language or _of_the_user()
     return text if language == "en" else _translator(language)(text)
+
+
+def say(text: object, *, to: TextIO | None = None) -> None:
+    """Print what a person reads, in the language of the user. `to` is standard output if it is None."""
+    print(visible(in_language(str(text))), file=to or sys.stdout, flush=True)
+
+
+def _of_the_user() -> Language:
+    """Commands refuse an unknown language at their start. No message is lost for it where nobody checked."""
+    try:
+        return language_of()
+    except ConfigError:
+        return "en"
 
 
 @cache
 def _translator(language: Language) -> Translator:
-    return Translator(catalogue(language))
+    return Translator(catalogue(language), signs=_SIGNS.get(language))

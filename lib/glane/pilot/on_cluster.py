@@ -16,6 +16,7 @@ from glane.cluster.schedulers import find_jobs, scheduler_of
 from glane.errors import RunError
 from glane.job.submit import submit
 from glane.job.wait import wait
+from glane.languages import say
 from glane.pilot.frame import Integers
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.starts import job_names, submissions
@@ -84,7 +85,7 @@ def run_as_job(tried: ExtractSettings, *, wait_s: float) -> None:
     if submission is None:
         submission = submit(tried.model_copy(update={"cluster": scheduler.with_site(cluster)}))
     else:
-        print(f"pilot      job {submission.job_id} of before goes on", file=sys.stderr)
+        say(f"pilot      job {submission.job_id} of before goes on", to=sys.stderr)
     assert submission is not None
     wait(tried, submission, scheduler, limit_s=wait_s)
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from glane.corpus.plan import Plan
 from glane.errors import visible
+from glane.languages import in_language
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, dated_heartbeats
 from glane.run.pace import Pace
@@ -98,7 +99,10 @@ def snapshot(directory: RunDirectory, plan: Plan) -> Snapshot:
 
 
 class ProgressReporter:
-    """Shows progress on a terminal as it goes, and writes a line to the run's log now and then."""
+    """Shows progress on a terminal as it goes, and writes a line to the run's log now and then.
+
+    The terminal is in the language of the user. The log is in English, for whoever is asked about it.
+    """
 
     def __init__(
         self,
@@ -134,9 +138,8 @@ class ProgressReporter:
 
     def say(self, line: str) -> None:
         """Write a line to the terminal and the log."""
-        line = visible(line)
-        self._console.print(Text(line), soft_wrap=True)
-        self.log(line)
+        self._console.print(Text(visible(in_language(line))), soft_wrap=True)
+        self.log(visible(line))
 
     def update(self) -> Snapshot | None:
         """Read the state of the run, show it and return it, if that is due. Cheap enough to be called often."""
@@ -153,7 +156,7 @@ class ProgressReporter:
             line = self._line(state)
             self.log(line)
             if self._is_plain:
-                self._console.print(Text(line), soft_wrap=True)
+                self._console.print(Text(in_language(line)), soft_wrap=True)
         return state
 
     def _rates(self) -> tuple[float, float]:
@@ -179,14 +182,15 @@ class ProgressReporter:
 
     def _view(self, state: Snapshot) -> Group:
         bar = ProgressBar(total=max(state.rows_total, 1), completed=state.rows_done, width=60)
-        table = Table("engine", "host", "state", "rows", "window", "shards", box=None, pad_edge=False)
+        heads = map(in_language, ("engine", "host", "state", "rows", "window", "shards"))
+        table = Table(*heads, box=None, pad_edge=False)
         for one in state.workers:
             if one.state != "ended":
                 beat, done = one.heartbeat, one.heartbeat.progress
                 window = f"{done.in_window}/{done.window_size}"
                 cells = [beat.worker, beat.host, one.state, sum(done.rows.values()), window, done.shards]
                 table.add_row(*map(str, cells))
-        return Group(bar, Text(self._line(state)), table)
+        return Group(bar, Text(in_language(self._line(state))), table)
 
     def warn(self, line: str) -> None:
         """Report a problem that does not end the run."""

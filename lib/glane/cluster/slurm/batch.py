@@ -31,6 +31,7 @@ from glane.cluster.slurm.refusals import explained
 from glane.cluster.slurm.site_file import SITE, gpu_options, path_of_site, read_site
 from glane.cluster.slurm.variables import hidden
 from glane.errors import ConfigError
+from glane.languages import say
 from glane.settings import SlurmSettings
 
 _PACKAGE = Path(__file__).resolve().parents[2]  # with the shell scripts of `slurm/` in it, as in the checkout
@@ -91,11 +92,11 @@ def _found_after_all(cluster: SlurmSettings, folder: Path, failure: NoAnswerErro
     """The job that Slurm took without telling so, and its script; raises a FailedJobError if there is none."""
     message, script = failure.args
     said = message.strip().splitlines()[-1].removeprefix("sbatch: error: ")
-    print(f"sbatch got no answer ({said}); looking whether Slurm has the job …", file=sys.stderr, flush=True)
+    say(f"sbatch got no answer ({said}); looking whether Slurm has the job …", to=sys.stderr)
     job_id = look_for(folder, job_name=cluster.job_name, message=said)
     if job_id is None:
         raise FailedJobError(message)
-    print(f"it has: job {job_id}", file=sys.stderr, flush=True)
+    say(f"it has: job {job_id}", to=sys.stderr)
     return job_id, script
 
 

@@ -27,6 +27,7 @@ from glane.job.doctor.model_checks import check_extraction, check_model
 from glane.job.doctor.nodes import check_nodes
 from glane.job.doctor.report import NodeReport, SiteReport, has_failed, last_line, lines_here, lines_of_nodes
 from glane.job.doctor.storage_checks import check_storage
+from glane.languages import say
 from glane.records import read_record
 from glane.run.written import refuse_inside_run
 from glane.settings import BatchSettings, DoctorSettings, ModelSettings
@@ -55,16 +56,16 @@ def check_site(settings: DoctorSettings) -> bool:
         here.extend(found)
         can_submit = can_submit and not (name == _REQUEST and has_failed(found))
         for line in lines_here(found):
-            print(line, flush=True)
+            say(line)
     nodes: tuple[NodeReport, ...] = ()
     if settings.nodes:
         found, nodes = check_nodes(settings) if can_submit else (_NOT_SUBMITTED, nodes)
         here.extend(found)
         for line in [*lines_here(found), *lines_of_nodes(nodes)]:
-            print(line)
+            say(line)
     everything = [*here, *(finding for node in nodes for finding in node.findings)]
     is_well = not has_failed(everything)
-    print(last_line(everything))
+    say(last_line(everything))
     if settings.out is not None:
         _write(Path(settings.out), here, nodes, is_well=is_well)
     return is_well
@@ -151,4 +152,4 @@ def _write(path: Path, here: list[Finding], nodes: tuple[NodeReport, ...], *, is
     )
     content = report.as_json()
     replace_file(path, lambda s: s.write(content), mode=0o600, setting="out")  # type: ignore[arg-type]
-    print(f"report   {path}")
+    say(f"report   {path}")

@@ -27,6 +27,7 @@ from glane.job.doctor.report import NodeReport, has_failed, last_line, lines_of_
 from glane.job.doctor.storage_checks import check_clock
 from glane.job.job_node import FAILED, USER_ERROR
 from glane.job.launcher import tell_script
+from glane.languages import say
 from glane.settings import BatchSettings, DoctorSettings
 
 _AFTER_S = 10.0  # for the last reports, if some nodes did not even come
@@ -41,7 +42,7 @@ def main() -> int:
         assert isinstance(task.settings.cluster, BatchSettings)
         allocation = scheduler_of(task.settings.cluster).allocation()
     except GlaneError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
+        say(f"error: {error}", to=sys.stderr)
         return USER_ERROR
     processes.adopt_orphans()
     limit_s = _longest_s(task.settings)
@@ -68,7 +69,7 @@ def _longest_s(settings: DoctorSettings) -> float:
 
 
 def _give_up(allocation: Allocation, limit_s: float) -> None:
-    print(f"[{allocation.host}] error: not done after {limit_s:.0f} s: something hangs", file=sys.stderr, flush=True)
+    say(f"[{allocation.host}] error: not done after {limit_s:.0f} s: something hangs", to=sys.stderr)
     os._exit(FAILED)
 
 
@@ -96,18 +97,18 @@ def _check(task: NodeTask, allocation: Allocation) -> int:
 
 def _say(report: NodeReport) -> None:
     for line in lines_of_nodes([report]):
-        print(line, flush=True)
+        say(line)
 
 
 def _conclude(exchange: Exchange, limit_s: float) -> int:
     reports = exchange.reports(limit_s=limit_s)
     absent = [str(rank) for rank in range(exchange.num_nodes) if rank not in reports]
     for line in lines_of_nodes(list(reports.values())):
-        print(line, flush=True)
+        say(line)
     everything = [finding for report in reports.values() for finding in report.findings]
-    print(f"{len(reports)} of {exchange.num_nodes} node(s): {last_line(everything)}", flush=True)
+    say(f"{len(reports)} of {exchange.num_nodes} node(s): {last_line(everything)}")
     if absent:
-        print(f"FAILED   no report of task(s) {', '.join(absent)}: see their logs", flush=True)
+        say(f"FAILED   no report of task(s) {', '.join(absent)}: see their logs")
     return FAILED if absent or has_failed(everything) else 0
 
 

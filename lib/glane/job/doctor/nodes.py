@@ -16,6 +16,7 @@ from glane.errors import ConfigError, GlaneError
 from glane.job.doctor.exchange import Exchange, NodeTask
 from glane.job.doctor.report import NodeReport
 from glane.job.doctor.storage_checks import nearest, trial_folder
+from glane.languages import say
 from glane.settings import BatchSettings, DoctorSettings, ModelSettings
 
 JOB_TIME = "0:20:00"  # all checks are bounded well below
@@ -44,7 +45,7 @@ def _check_nodes(settings: DoctorSettings) -> tuple[list[Finding], tuple[NodeRep
         asked = NodeTask(settings=_absolute(settings).model_copy(update={"cluster": cluster}), folder=str(folder))
         task = Task(module="glane.job.doctor.node", settings=json.dumps(asked.model_dump(mode="json")))
         submission = scheduler.submit(cluster, task, label="doctor")
-        print(f"job      {submission.job_names[0]}, {submission.where}; log: {submission.log}", flush=True)
+        say(f"job      {submission.job_names[0]}, {submission.where}; log: {submission.log}")
         jobs = _wait(scheduler, submission, settings.wait_s, Exchange(folder, num_nodes=cluster.nodes))
         is_over = all(job.is_over for job in jobs)
         reports = Exchange(folder, num_nodes=cluster.nodes).reports(limit_s=_LAST_REPORTS_S if is_over else 0)
@@ -79,7 +80,7 @@ def _wait(scheduler: Scheduler, submission: Submission, limit_s: float, exchange
             jobs = scheduler.jobs(submission.job_names)
             if (state := "; ".join(job.shown_state for job in jobs)) != told:
                 told = state
-                print(f"job {submission.job_names[0]}: {state}", file=sys.stderr)
+                say(f"job {submission.job_names[0]}: {state}", to=sys.stderr)
             if all(job.is_over for job in jobs):
                 return jobs
             now = time.monotonic()

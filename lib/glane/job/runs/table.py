@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glane.job.runs.records import RunEntry
+from glane.languages import in_language
 
 _WIDTH = 400  # lines are not broken: a terminal does that, and a pipe must not
 
@@ -18,14 +19,14 @@ def runs_text(entries: Sequence[RunEntry]) -> str:
     """A line for each run, and below, why some cannot be read."""
     if not entries:
         return "no run there"
-    table = Table("run", "task", "model", "state", box=None, pad_edge=False)
-    for name in ("rows", "OK", "leaks", "GPU-h", "kWh", "F1"):
+    table = Table(*map(in_language, ("run", "task", "model", "state")), box=None, pad_edge=False)
+    for name in map(in_language, ("rows", "OK", "leaks", "GPU-h", "kWh", "F1")):
         table.add_column(name, justify="right")
     table.add_column("")
     for one in entries:
         rows = str(one.rows) if one.done == one.rows else f"{one.done}/{one.rows}"
         figures = [rows, str(one.ok), _number(one.leaks, 0), _number(one.gpu_hours, 2), _number(one.energy_kwh, 3)]
-        toy = "" if one.toy is None else f"TOY ({one.toy}): no results"
+        toy = "" if one.toy is None else in_language(f"TOY ({one.toy}): no results")
         table.add_row(*map(Text, [str(one.path), one.task, one.model, one.state, *figures, _number(one.f1, 3), toy]))
     stream = io.StringIO()
     Console(file=stream, width=_WIDTH, highlight=False, soft_wrap=True).print(table)
