@@ -345,3 +345,43 @@ def test_quotation_marks_that_were_meant_otherwise_have_a_remedy(tmp_path, text,
         with pytest.raises(ConfigError, match="stands in single ones"):
             CaseDefinition(text).fields(["hospital"])
     assert select_rows(files, id_column="id", selection=Selection(where="hospital <> 'l''Ouest'")).num_selected == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "notes"),
+    [
+        ("hospital = 'CH Nord'", []),
+        ("hospital = 'ch nord'", ["no row has 'ch nord' in hospital; the nearest that is there is 'CH Nord'"]),
+        ("hospital = 'CH Nord' OR hospital = 'CH Sudd'", ["no row has 'CH Sudd' in hospital; the nearest that is"]),
+        ("hospital IN ('CH Nord', 'Lyon', 'CH Su')", ["no row has 'CH Su' in hospital", "no row has 'Lyon' in hospital"]),
+        ("hospital <> 'CHNord'", ["no row has 'CHNord' in hospital"]),
+        ("UPPER(hospital) = 'CH NORD'", []),
+        ("LOWER(hospital) = 'CH NORD' OR age = 1", ["no row has 'CH NORD' in hospital; the nearest that is there is 'ch nord'"]),
+        ("age = 1 AND note <> 'x'", ["no row has 'x' in note"]),
+        ("note = 'SECRET 1 of a'", ["no row has 'SECRET 1 of a' in note"]),
+        ("day >= '2024-01-01'", []),
+        ("'Nord' = hospital OR age = 1", ["no row has 'Nord' in hospital; the nearest that is there is 'CH Nord'"]),
+    ],
+)  # fmt: skip
+def test_texts_that_no_row_has_are_told_with_the_nearest(tmp_path, where, notes):
+    rows = 20
+    pl.DataFrame(
+        {
+            "id": range(rows),
+            "text": ["x"] * rows,
+            "age": [row % 3 for row in range(rows)],
+            "hospital": ["CH Nord", "CH Sud", None, "CH Nord"] * 5,
+            "note": [f"SECRET {row} of a patient" for row in range(rows)],
+            "day": [DAYS[1]] * rows,
+        }
+    ).write_parquet(tmp_path / "d.parquet", row_group_size=6)
+    files = inspect_files(str(tmp_path / "d.parquet"), id_column="id", text_column="text", carry_columns=[])
+    try:
+        found = select_rows(files, id_column="id", selection=Selection(where=where)).notes
+    except DataError as error:  # none is selected, which says the same
+        found = str(error).split("data.where: ")[1:]
+        assert found
+    assert len(found) == len(notes)
+    for note, expected in zip(found, notes, strict=True):
+        assert expected in note
+        assert "SECRET 1 of a p" not in note

@@ -7,6 +7,7 @@ text, in quotes, as in any database. What is unknown is null, and null is neithe
 from glane.conditions.categories import Cells, check_categories
 from glane.conditions.computing import computed, told_columns, untrue
 from glane.conditions.dates import moment
+from glane.conditions.occurring import Occurring
 from glane.conditions.reading import read_condition
 from glane.conditions.texts import DAY_FIRST, READ_DATES, plain_texts, quote_remedy
 from glane.conditions.typed import typed_condition
@@ -15,6 +16,7 @@ __all__ = [
     "DAY_FIRST",
     "READ_DATES",
     "Cells",
+    "Occurring",
     "check_categories",
     "computed",
     "moment",

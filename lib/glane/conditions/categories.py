@@ -36,7 +36,7 @@ def check_categories(condition: pl.Expr, schema: Mapping[str, pl.DataType], *, c
         ConfigError: for a value that is none of them, with the nearest that is, and for a pattern that fits none.
     """
     known = _known(schema, cells)
-    for asked, literal in _asked(as_tree(condition)):
+    for asked, literal in compared(as_tree(condition)):
         names = list(dict.fromkeys(as_expression(asked).meta.root_names()))
         plain, values = _plain(asked, known)
         given = _given(plain, values)
@@ -70,15 +70,15 @@ def _known(schema: Mapping[str, pl.DataType], cells: Cells) -> dict[str, pl.Seri
     return known
 
 
-def _asked(tree: Any) -> Iterator[tuple[Any, Any]]:
+def compared(tree: Any) -> Iterator[tuple[Any, Any]]:
     """What is compared with a literal, beside that; and what asks for a pattern, beside None. Both in Polars' JSON."""
     if isinstance(tree, list):
         for part in tree:
-            yield from _asked(part)
+            yield from compared(part)
     if not isinstance(tree, dict) or is_literal(tree):
         return
     for part in tree.values():
-        yield from _asked(part)
+        yield from compared(part)
     match tree:
         case {"BinaryExpr": {"left": left, "op": op, "right": right}} if op in _EQUALITIES:
             pairs = ((left, right), (right, left))

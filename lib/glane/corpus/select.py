@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from glane.conditions import (
+    Occurring,
     check_categories,
     computed,
     plain_texts,
@@ -34,6 +35,8 @@ from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.unique import Hashes, IdHashes
 from glane.errors import ConfigError, DataError, did_you_mean, told
 
+_WHERE = "data.where"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -50,12 +53,16 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """The selected rows, as packed bits per file and row group (None means all), their number, and their groups."""
+    """The selected rows, as packed bits per file and row group (None means all), their number, and their groups.
+
+    `notes` tells which texts of the condition are in no row.
+    """
 
     masks: tuple[tuple[Packed | None, ...], ...]
     num_read: int
     num_selected: int
     groups: Groups | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def num_results(self) -> int:
@@ -87,6 +94,7 @@ def select_rows(
     where, columns = check_selection(
         files, id_column=id_column, selection=selection, number_rows=number_rows, group_by=group_by
     )
+    occurring = None if selection.where is None else Occurring(read_condition(selection.where, place=_WHERE))
     source = IdSource(files, id_column, columns, number_rows, group_by)
     found = None if group_by is None else GroupsFound()
     key = id_column if group_by is None else GROUP
@@ -102,6 +110,8 @@ def select_rows(
             for frames in source.row_groups(file):
                 parts = []
                 for frame in frames:
+                    if occurring is not None:
+                        occurring.look(frame)
                     part = _matching(frame, key, where, known, file)
                     chosen = frame if part is None else frame.filter(pl.Series(part))
                     ids = chosen[id_column]
@@ -130,11 +140,12 @@ def select_rows(
             sample_rows(masks, sizes, sample=selection.sample, seed=selection.sample_seed)
         if selection.limit is not None:
             limit_rows(masks, sizes, limit=selection.limit)
+    notes = () if occurring is None else occurring.notes(_WHERE)
     counts = [num_asked(mask, rows) for mask, rows in zip(masks, sizes, strict=True)]
     if sum(counts) == 0:
         raise DataError(
             f"data: none of the {sum(sizes)} rows is selected. Check data.where, only_ids_in, only_rejected_of, "
-            "skip_done_in."
+            f"skip_done_in.{''.join(f' {note}.' for note in notes)}"
         )
     whole = iter(None if count == rows else mask for mask, count, rows in zip(masks, counts, sizes, strict=True))
     return Selected(
@@ -142,6 +153,7 @@ def select_rows(
         num_read=sum(sizes),
         num_selected=sum(counts),
         groups=groups,
+        notes=notes,
     )
 
 
@@ -198,7 +210,7 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
     """The condition as it is computed, and its columns."""
     if text is None:
         return None, []
-    place, first = "data.where", files[0].schema
+    place, first = _WHERE, files[0].schema
     schema = {name: first.field(name) for name in first.names if first.names.count(name) == 1} | {ids.name: ids}
     condition = read_condition(text, place=place)
     roots = list(dict.fromkeys(condition.meta.root_names()))
@@ -249,7 +261,7 @@ def _matching(
         return None
     mask = np.ones(len(frame), np.bool_)
     if where is not None:
-        mask &= cast(Mask, computed(where, plain_texts(frame), place="data.where", of=f"row of {file.path}").to_numpy())
+        mask &= cast(Mask, computed(where, plain_texts(frame), place=_WHERE, of=f"row of {file.path}").to_numpy())
     for ids_of_a_run, is_wanted in known:
         mask &= ids_of_a_run.has(frame[key]) == is_wanted
     return mask

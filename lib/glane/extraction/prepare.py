@@ -18,6 +18,7 @@ from glane.corpus.ids import id_type
 from glane.corpus.plan import Plan, make_plan, shard_size
 from glane.corpus.proof import with_digests
 from glane.corpus.readable import may_be_out_of_range
+from glane.corpus.select import Selected
 from glane.corpus.text_dates import refuse_day_first, text_date_lines
 from glane.corpus.unchanged import content_digest, content_digests
 from glane.engine.registry import toy_of
@@ -29,7 +30,7 @@ from glane.extraction.extension import extended, find_extension
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.lineage import lineage_lines, prepare_lineage
 from glane.extraction.lookups import lookup_marks
-from glane.extraction.selection import ListedIds, listed_ids, selected_rows
+from glane.extraction.selection import listed_ids, selected_rows
 from glane.extraction.summary import WORK
 from glane.extraction.tables import VALUE_COLUMNS
 from glane.run.description import EarlierRun, RunDescription
@@ -62,9 +63,20 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
     if (extends := _extension(settings, task, fingerprint, files, known)) is not None:
         fingerprint = extended(fingerprint, extends)
     description = _description(settings, task, fingerprint, files, extends)
+    selection_notes: list[str] = []  # known once the plan is made, and told then
+
+    def plan() -> Plan:
+        selected = selected_rows(files, settings.data, listed)
+        selection_notes.extend(selected.notes)
+        return _plan(settings, task, files, [entry.digest for entry in description.files], selected)
+
+    def beside(directory: RunDirectory, plan: Plan) -> tuple[str, ...]:
+        lines = () if extends is None else _lineage(directory, plan, settings, task, extends)
+        return (*selection_notes, *lines)
+
     return Draft(
         description=description,
-        plan=lambda: _plan(settings, task, files, [entry.digest for entry in description.files], listed),
+        plan=plan,
         found=found,
         notes=(
             *folder_lines(files),
@@ -72,7 +84,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
             *text_date_lines(files, settings.data.carry_columns),
             *garbled_lines(files, settings.data.text_column),
         ),
-        beside=None if extends is None else lambda directory, plan: _lineage(directory, plan, settings, task, extends),
+        beside=beside,
     )
 
 
@@ -166,10 +178,9 @@ def _input_digests(files: list[InputFile], known: RunDescription | None) -> list
 
 
 def _plan(
-    settings: ResolvedSettings, task: Task, files: list[InputFile], digests: list[str], listed: ListedIds | None
+    settings: ResolvedSettings, task: Task, files: list[InputFile], digests: list[str], selected: Selected
 ) -> Plan:
     data = settings.data
-    selected = selected_rows(files, data, listed)
     wanted = settings.run.shard_rows
     rows = shard_size(selected.num_results, wanted)
     make = make_plan if selected.groups is None else make_group_plan

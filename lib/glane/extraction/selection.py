@@ -18,6 +18,7 @@ from glane.settings import DataSettings
 from glane.types import Status
 
 _LIST = "data.only_ids_in"
+_FEW_ROWS = 200_000  # whose ids are read in a moment, on a login node, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +61,17 @@ def selected_rows(files: list[InputFile], data: DataSettings, listed: ListedIds 
     )
 
 
-def check_selected(files: list[InputFile], data: DataSettings) -> None:
-    """Check which rows are asked, as far as the columns of `files` tell: the condition, the list, the earlier runs.
+def check_selected(files: list[InputFile], data: DataSettings) -> tuple[str, ...]:
+    """Check which rows are asked. Return what there is to note.
+
+    Of few rows, they are selected. Of more, it is checked what the columns of `files` tell of the condition, the list
+    and the earlier runs.
 
     Raises:
         GlaneError: as `selected_rows` does.
     """
+    if sum(rows for file in files for rows, _ in file.row_groups) <= _FEW_ROWS:
+        return selected_rows(files, data).notes
     check_selection(
         files,
         id_column=data.id_column,
@@ -73,6 +79,7 @@ def check_selected(files: list[InputFile], data: DataSettings) -> None:
         number_rows=data.number_rows,
         group_by=data.group_by,
     )
+    return ()
 
 
 def _refuse_other_numbers(files: list[InputFile], runs: tuple[str, ...]) -> None:

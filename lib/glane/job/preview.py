@@ -16,6 +16,7 @@ from glane.extraction.prepare import checked_files
 from glane.extraction.prompts import PromptBuilder
 from glane.extraction.reader import reader_of
 from glane.extraction.selection import selected_rows
+from glane.languages import in_language
 from glane.normalisation.derive import Derivation
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
@@ -36,6 +37,8 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
     files = checked_files(data.path, data, task)
     limit = min(settings.preview, data.limit or settings.preview)
     selected = selected_rows(files, data.model_copy(update={"limit": limit}))
+    for note in selected.notes:
+        show(f"note: {in_language(note)}")
     make = make_plan if selected.groups is None else make_group_plan
     plan = make(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
     reader = reader_of(data, task, plan.files, carry_columns=())

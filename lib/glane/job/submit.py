@@ -127,8 +127,9 @@ def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> No
 def check_submission(settings: ExtractSettings) -> None:
     """Check all that can be checked before a node is asked for.
 
-    Reads the data's footers, and no text; of a list of ids and of earlier runs, the ids. A job that begins after others
-    may name what they will make, and a run that has its plan needs neither: there they are not read.
+    Reads the data's footers; of few rows, the ids and the columns of the condition; of a list of ids and of earlier
+    runs, the ids. A job that begins after others may name what they will make, and a run that has its plan needs
+    neither: there they are not read.
 
     Raises:
         GlaneError: what the extraction would be refused with.
@@ -144,7 +145,8 @@ def check_submission(settings: ExtractSettings) -> None:
     found.refuse_overlap(Path(settings.run.dir))
     files = checked_files(found, data, task)
     if _selects_rows_yet(settings):
-        check_selected(files, data)
+        for note in check_selected(files, data):
+            say(f"note: {note}", to=sys.stderr)
     if (
         engine_kind(settings.model.engine).has_weights
         and Path(settings.model.path).is_absolute()
