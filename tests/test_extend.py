@@ -109,6 +109,7 @@ def test_a_new_field_alone_is_asked(tmp_path, documents, old):
     assert summary(new).tokens.output < summary(old).tokens.output / 4
     assert summary(new).tokens.output == rows["output_tokens"].sum()
     assert summary(new).tokens.prompt < summary(old).tokens.prompt  # it lists one field
+    assert glane.open_run(new).head(3).columns[:2] == ["id", "vaccinated"]  # what one wants to see
 
 
 def test_the_values_of_the_new_field_are_those_of_the_question_that_asks_it_alone(tmp_path, documents, old):

@@ -468,6 +468,32 @@ def test_readers_who_disagree_are_refused_and_adjudicated(run, tmp_path):
     assert dict(found.read.select("id", "is_case").iter_rows())["d0"]
 
 
+def test_two_readers_who_say_no_in_other_words_do_not_disagree(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    anne = answered(out / "batch-0001", tmp_path / "a.json")
+    other = answered(
+        out / "batch-0001", tmp_path / "b.json", reviewer="Bilal", answer=lambda text: True if is_bite(text) else None
+    )
+    found = glane.screen(run, str(out), "bite", rows=10, corrections=[anne, other])
+    assert found.state.read == 10
+    alone = glane.screen(run, str(tmp_path / "alone"), "bite", rows=10)
+    alone = answered(tmp_path / "alone" / "batch-0001", tmp_path / "c.json")
+    told = glane.screen(run, str(tmp_path / "alone"), "bite", rows=10, corrections=alone)
+    assert found.state.found == told.state.found
+
+
+def test_one_reader_alone_does_not_settle_what_two_were_asked_about(run, tmp_path):
+    out = tmp_path / "out"
+    glane.screen(run, str(out), "bite", rows=10)
+    anne = answered(out / "batch-0001", tmp_path / "a.json")
+    other = answered(out / "batch-0001", tmp_path / "b.json", reviewer="Bilal", answer=lambda text: not is_bite(text))
+    glane.screen(run, str(out), "bite", rows=10, adjudicate=[anne, other])
+    with pytest.raises(DataError, match="batch 1 has a page of what its readers disagree on"):
+        glane.screen(run, str(out), "bite", rows=10, corrections=anne)
+    assert state_of(out).read == 0
+
+
 @pytest.mark.parametrize(("changes", "match"), [
     ({"page": "0" * 32}, "of another page"),
     ({"run": "0" * 32}, "another run"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -10,9 +11,10 @@ from glane.api.screen_question import Asked
 from glane.api.texts import TEXT, adjudication_page, with_texts
 from glane.assess.arms import ARM, BLIND
 from glane.assess.files import write_new_file
+from glane.assess.review.adjudication import PAGE as ADJUDICATION
 from glane.assess.review.corrections import Corrections, read_corrections
 from glane.assess.review.data import documents_shown, page_data
-from glane.assess.review.gold import make_gold
+from glane.assess.review.gold import Gold, make_gold
 from glane.assess.review.page import PAGE, review_line, write_review
 from glane.assess.review.readings import read_readings
 from glane.assess.review.reviewed_sample import SAMPLE, Sample, read_sample
@@ -80,24 +82,41 @@ def take_answers(asked: Asked, root: Path, paths: tuple[str, ...], adjudicated: 
     """Keep the answers of a batch once all of it was read; say how far it is otherwise."""
     run, (batch, reviews) = asked.run, _reviews(asked, root, paths)
     sample, rows = _batch(asked, root, batch)
+    if len(paths) == 1 and adjudicated is None and (files.batch_folder(root, batch.number) / ADJUDICATION).exists():
+        raise DataError(
+            f"corrections: batch {batch.number} has a page of what its readers disagree on, so one of them alone does "
+            "not settle it. Give the files of all of them, and adjudicated=… with what that page saved."
+        )
     gold = make_gold(run.task, rows, sample, reviews, id_column=run.id_column, adjudicated=adjudicated)
     if left := len(sample.drawn) - gold.table.num_rows:
         return (
             f"batch {batch.number} is counted when all of it is read: {left} of {len(sample.drawn)} documents are "
             "left. Read on, save, and give the file again"
         )
-    if gold.unsettled:
+    alone = [make_gold(run.task, rows, sample, {path: one}, id_column=run.id_column) for path, one in reviews.items()]
+    if disputed := _disputed(gold.unsettled, [_labels(asked, one) for one in alone], run.id_column):
         raise DataError(
-            f"corrections: readers disagree on {len(gold.unsettled)} documents of batch {batch.number}, and nothing "
-            "settles it. Give adjudicate=[…] with the same files, then adjudicated=… beside corrections."
+            f"corrections: readers disagree on {disputed} documents of batch {batch.number}, and nothing settles it. "
+            "Give adjudicate=[…] with the same files, then adjudicated=… beside corrections."
         )
+    files.keep_answers(root, batch.number, _labels(asked, gold))
+    return ""
+
+
+def _labels(asked: Asked, gold: Gold) -> pl.DataFrame:
+    """Whether the documents of a review are cases, and who says so."""
     table = pl.from_arrow(gold.table)
     assert isinstance(table, pl.DataFrame)
-    labels = table.select(
-        pl.col(run.id_column).cast(pl.String), asked.is_case(table).alias(files.CASE), pl.col(REVIEWER)
-    )
-    files.keep_answers(root, batch.number, labels)
-    return ""
+    name = asked.run.id_column
+    return table.select(pl.col(name).cast(pl.String), asked.is_case(table).alias(files.CASE), pl.col(REVIEWER))
+
+
+def _disputed(unsettled: Collection[str], readers: Sequence[pl.DataFrame], name: str) -> int:
+    """How many documents are a case by one reader and none by another. Other words for the same count are no matter."""
+    if not unsettled:
+        return 0
+    told = pl.concat(readers).filter(pl.col(name).is_in(list(unsettled)))
+    return int((told.group_by(name).agg(pl.col(files.CASE).n_unique())[files.CASE] > 1).sum())
 
 
 def _reviews(asked: Asked, root: Path, paths: tuple[str, ...]) -> tuple[BatchPage, dict[str, Corrections]]:

@@ -59,8 +59,14 @@ class Run:
         return self.all().filter(pl.col("status") != Status.OK)
 
     def head(self, num_rows: int) -> pl.DataFrame:
-        """The first usable rows: their ids and the first seven fields."""
-        names = [self.id_column, *self._fields()[:7]]
+        """The first usable rows: their ids and seven fields, first those that were asked anew, if a run is extended."""
+        extends = self.description().extends
+        asked = () if extends is None else extends.asked
+        fields = [
+            *(one for one in self._fields() if one in asked),
+            *(one for one in self._fields() if one not in asked),
+        ]
+        names = [self.id_column, *fields[:7]]
         return self.usable().select(names).head(num_rows).collect()
 
     def line_list(

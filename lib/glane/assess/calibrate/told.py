@@ -50,5 +50,10 @@ def _silence(name: str, entry: Silence, summary: CalibrationSummary) -> str:
     limit = "no limit, for they were not drawn evenly" if entry.judged else "nothing is known"
     if entry.upper is not None:
         limit = f"at most {percent(entry.upper, 'en')} of all {entry.documents} (certainty {1 - summary.delta:g})"
-    asked = {None: "", True: "; silence accepted", False: "; silence not accepted"}[entry.is_accepted]
+    asked = ""
+    if entry.is_accepted is not None and summary.missed is not None:
+        bound = percent(summary.missed, "en")
+        asked = f"; silence accepted: at most {bound} was asked for"
+        if not entry.is_accepted:
+            asked = f"; silence not accepted: at most {bound} was asked for, with the certainty of all tests together"
     return f"missed in {name}, {said}: {entry.missed} of {entry.judged} judged, {limit}{asked}"
