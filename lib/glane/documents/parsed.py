@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     ENCRYPTED = "ENCRYPTED"  # a password is asked for
     CORRUPT = "CORRUPT"  # it begins as its kind does, and cannot be read to the end
     UNSUPPORTED = "UNSUPPORTED"  # no reader is there for its kind
+    UNREADABLE = "UNREADABLE"  # the file system did not give it: it is gone, or may not be read
     TOO_LARGE = "TOO_LARGE"  # its bytes, pages or unpacked size exceed a limit that is set
     TIMED_OUT = "TIMED_OUT"  # the reader did not end within its time
     OUT_OF_MEMORY = "OUT_OF_MEMORY"  # the reader asked for more memory than it is allowed
@@ -38,7 +39,7 @@ class ParsedDocument:
     outcome: Outcome
     media_type: str  # as its content says, for example "application/pdf"
     part: str = ""  # where in its file: empty for the file itself, else "2 report.pdf", nested ones as "2/1 scan.pdf"
-    sha256: str = ""  # of the bytes of the file, or of the attachment
+    sha256: str = ""  # of the bytes of the file, or of the attachment; empty where they could not be read
     text: str = ""
     pages: tuple[Page, ...] = ()  # empty where its kind has none
     metadata: Mapping[str, str] = field(default_factory=dict)  # title, author, created, subject, from, to, date …
