@@ -16,7 +16,7 @@ from glane.errors import ConfigError, GlaneError, UnusableError
 from glane.extraction.results import open_run
 from glane.extraction.summary import check_usable, extraction_summary, not_usable, shortfall
 from glane.run.directory import RunDirectory
-from glane.settings import RunSettings
+from glane.settings import ExtractRunSettings
 from glane.types import Status
 
 TASK = {**SMALL_TASK, "repairs": 0}
@@ -33,7 +33,7 @@ def run_of(folder: Path, texts: Sequence[str], **changes: object) -> RunDirector
 
 def said_of(run: RunDirectory, share: float = 0.0) -> str | None:
     said = shortfall(extraction_summary(run), share)
-    settings = RunSettings(dir=str(run.root), min_usable_share=share)
+    settings = ExtractRunSettings(dir=str(run.root), min_usable_share=share)
     if said is None:
         check_usable(run, settings)
     else:
@@ -86,7 +86,7 @@ def test_a_whole_run_is_usable_at_any_share(share: float, tmp_path: Path) -> Non
 def test_the_share_is_one() -> None:
     for wrong in (-0.1, 1.1, "half"):
         with pytest.raises(ValueError, match="min_usable_share"):
-            RunSettings(dir="x", min_usable_share=wrong)
+            ExtractRunSettings(dir="x", min_usable_share=wrong)
 
 
 def test_the_commonest_reason_is_found_beside_figures_that_differ() -> None:

@@ -21,7 +21,7 @@ from glane.records import left_out
 from glane.run.description import EarlierRun
 from glane.run.directory import RunDirectory
 from glane.run.summary import Flow, Summary, Tokens, read_summary
-from glane.settings import RunSettings
+from glane.settings import ExtractRunSettings
 from glane.task.result import REUSED
 from glane.task.signs import OF_PLACES, SIGNS, Sign, field_of
 from glane.toys import notice_lines
@@ -184,7 +184,7 @@ def shortfall(summary: ExtractionSummary, min_share: float) -> str | None:
     return f"{share}: {told}"
 
 
-def check_usable(directory: RunDirectory, settings: RunSettings) -> None:
+def check_usable(directory: RunDirectory, settings: ExtractRunSettings) -> None:
     """Refuse to call a run a success of which too little can be used.
 
     Raises:

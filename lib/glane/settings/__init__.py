@@ -18,12 +18,19 @@ from glane.settings.evaluate import (
     compare_settings,
     evaluate_settings,
 )
-from glane.settings.extract import DataSettings, ExtractSettings, ResolvedSettings, RunSettings, extract_settings
+from glane.settings.extract import (
+    DataSettings,
+    ExtractRunSettings,
+    ExtractSettings,
+    ResolvedSettings,
+    extract_settings,
+)
 from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.multiverse import MultiverseSettings, multiverse_settings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.review import ReviewSettings, review_settings
+from glane.settings.run import RunSettings
 from glane.settings.runs import RunsSettings, runs_settings
 from glane.settings.screen import ScreenSettings, screen_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
@@ -43,6 +50,7 @@ __all__ = [
     "DoctorSettings",
     "EstimateSettings",
     "EvaluateSettings",
+    "ExtractRunSettings",
     "ExtractSettings",
     "LocalSettings",
     "ModelSettings",

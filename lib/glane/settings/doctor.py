@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.extract import DataSettings, ExtractSettings, RunSettings
+from glane.settings.extract import DataSettings, ExtractRunSettings, ExtractSettings
 from glane.settings.model import ModelSettings
 from glane.settings.shapes import HomePath
 from glane.validation import validated
@@ -16,7 +16,7 @@ from glane.validation import validated
 _OF_A_CHOSEN_TASK = frozenset({"name", "fields", "instructions", "json_schema_file", "pydantic_model"})
 
 
-class _Run(RunSettings):
+class _Run(ExtractRunSettings):
     dir: HomePath | None = None  # type: ignore[assignment]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
@@ -11,6 +11,7 @@ from pydantic import field_validator, model_validator
 from glane.records import left_out
 from glane.settings.cluster import ClusterSettings, LocalSettings
 from glane.settings.model import ModelSettings
+from glane.settings.run import RunSettings
 from glane.settings.shapes import HomePath, one_or_many
 from glane.validation import Strict, validated
 
@@ -96,51 +97,17 @@ class DataSettings(Strict):
         return value
 
 
-_HEARTBEAT_S, _BATCH_HEARTBEAT_S = 2.0, 10.0
-_BEATS_IN_LEASE = 6
+class ExtractRunSettings(RunSettings):
+    """The run directory of an extraction, and what its end is compared with."""
 
-
-class RunSettings(Strict):
-    """The run directory and the ledger's habits."""
-
-    dir: HomePath
-    shard_rows: int | Literal["auto"] = "auto"
-    shard_bytes: int = Key(default=64 * 2**20, ge=1)  # text of one shard, uncompressed, at most about this
-    heartbeat_s: Annotated[float, Key(gt=0)] | Literal["auto"] = "auto"  # on disk; see `beats_every_s`
-    lease_s: float = Key(default=60.0, gt=0)  # a worker silent for longer has lost its shards
-    hang_after_s: float = Key(default=900.0, gt=0)  # an engine that makes no step for longer is ended
-    max_deaths_without_progress: int = Key(default=5, ge=1)  # engine deaths in a row without a commit or a rejection
-    group_access: bool = False  # let the group read the run
-    core_dumps: bool = False  # let processes that crash leave their memory, with the texts in it, as a file
-    record_mib: int = Key(default=128, ge=1)  # size of the published files
-    energy: Literal["auto", "none"] = "auto"  # measure what engines use of electricity, or model it
-    country: str = Key(default="FRA", pattern=r"^[A-Z]{3}$")  # whose electricity it is: ISO 3166-1, three letters
     min_usable_share: float = Key(default=0.0, ge=0, le=1)  # fewer rows with values: exit code 4; as with none at all
     attention_share: float = Key(default=0.05, ge=0, le=1)  # of usable rows with leaks and the like; above: a warning
     allow_toy: bool = False  # ask a toy what it was not made for; the run is marked as one either way
     pilot: HomePath | None = None  # the report of glane plan that the summary is compared with
-    metrics_dir: HomePath | None = None  # where a node exporter's textfile collector looks, besides the run itself
-    site_log: HomePath | None = None  # the site's file of jobs, with a line for each: who, what, how much
     reference: HomePath | None = None  # an earlier run, whose documents those of this one are compared with
     reference_by: tuple[str, ...] = ()  # carried columns whose values are compared each with itself, as a hospital
 
     _listed = field_validator("reference_by", mode="before")(one_or_many)
-
-    @model_validator(mode="after")
-    def _lease_outlives_heartbeat(self) -> Self:
-        if self.lease_s < 3 * (every_s := self.beats_every_s()):
-            raise ValueError(f"lease_s {self.lease_s} must be at least three heartbeats of {every_s} s")
-        return self
-
-    def beats_every_s(self, *, in_batch_job: bool = False) -> float:
-        """Seconds between the heartbeats of a worker on disk.
-
-        In batch jobs they are seldom, unless they are set: there may be hundreds of workers on one file system. A lease
-        is six of them then, so that five may be missed before a shard is taken from a worker that lives.
-        """
-        if self.heartbeat_s != "auto":
-            return self.heartbeat_s
-        return min(_BATCH_HEARTBEAT_S, self.lease_s / _BEATS_IN_LEASE) if in_batch_job else _HEARTBEAT_S
 
 
 class ExtractSettings(Strict):
@@ -150,7 +117,7 @@ class ExtractSettings(Strict):
     data: DataSettings
     model: ModelSettings
     cluster: ClusterSettings = LocalSettings()
-    run: RunSettings
+    run: ExtractRunSettings
     preview: int = Key(default=0, ge=0)
     show: int = Key(default=0, ge=0)
     progress: Literal["auto", "live", "plain", "none"] = "auto"
