@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from glane.cluster.layout import Layout
@@ -87,39 +88,72 @@ def beats_every_s(settings: RunSettings, cluster: ClusterSettings) -> float:
     return settings.beats_every_s(in_batch_job=isinstance(cluster, BatchSettings))
 
 
-def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style: ProgressStyle) -> PreparedRun:
-    """Do work that needs no engine, on this machine with a worker on each core, and publish the result.
+def drive(
+    run: PreparedRun,
+    work: Work,
+    settings: RunSettings,
+    *,
+    cluster: ClusterSettings,
+    connect: Connect,
+    progress: ProgressReporter,
+    finish: Callable[[], None],
+    tick: Callable[[], object] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    start: float = 0.0,
+    leaves: bool = False,
+) -> PreparedRun:
+    """Do work that needs no engine, with a worker on each core of all nodes, and have `finish` publish the result.
 
-    Resumes a run that was begun, and does nothing if it is complete.
+    It goes on with a run that was begun, and does nothing if it is complete. `connect` enters a Ray cluster. Once
+    `should_stop` returns True, no further shard is begun and the run stays incomplete. `start` (0 to 1) is the place in
+    the plan where its workers begin. What `leaves` does not wait for another job that publishes: see `is_left`.
 
     Raises:
         GlaneError: for what a user can correct. What was committed stays, and the same call resumes the run.
     """
+    directory = run.directory
+    if not (directory.is_complete or is_committed(directory, run.plan)):
+        with logged(progress), connect() as ray:
+            cores = min(node.cpus for node in alive_nodes(ray))
+            layout = Layout(device="cpu", cpus=1, gpus=0, engines_per_node=min(cores, run.plan.num_shards))
+            run_workers(
+                ray,
+                run,
+                work,
+                layout,
+                settings=settings,
+                cluster=cluster,
+                progress=progress,
+                tick=tick or progress.update,
+                should_stop=should_stop,
+                start=start,
+            )
+    if should_stop() and not (directory.is_complete or is_committed(directory, run.plan)):
+        progress.say(f"{settings.dir}: stopped before the end; what is committed stays")
+        return run
+    heartbeat_s = beats_every_s(settings, cluster)
+    with sole_publisher(directory, heartbeat_s=heartbeat_s, lease_s=settings.lease_s, waits=not leaves) as is_ours:
+        if not is_ours:
+            progress.say(f"{settings.dir}: all is done, and another job publishes the result; this one leaves")
+            return replace(run, is_left=True)
+        finish()
+    return run
+
+
+@contextlib.contextmanager
+def private_ray(settings: RunSettings, cluster: LocalSettings) -> Iterator[Any]:
+    """A Ray on this machine for workers that need no engine."""
+    with core_dumps(allowed=settings.core_dumps), scratch_folder() as folder, local_ray(cluster, folder) as ray:
+        yield ray
+
+
+def run_here(work: Work, settings: RunSettings, *, cluster: LocalSettings, style: ProgressStyle) -> PreparedRun:
+    """Do work that needs no engine, on this machine with a worker on each core, and publish the result; see `drive`."""
     directory = run_directory(settings)
     run = prepare_run(directory, work, cluster=cluster.model_dump(mode="json"))
     with ProgressReporter(directory, run.plan, style=style) as progress:
         announce(run, settings.dir, progress)
-        if not (directory.is_complete or is_committed(directory, run.plan)):
-            with (
-                logged(progress),
-                core_dumps(allowed=settings.core_dumps),
-                scratch_folder() as folder,
-                local_ray(cluster, folder) as ray,
-            ):
-                cores = min(node.cpus for node in alive_nodes(ray))
-                layout = Layout(device="cpu", cpus=1, gpus=0, engines_per_node=min(cores, run.plan.num_shards))
-                run_workers(
-                    ray,
-                    run,
-                    work,
-                    layout,
-                    settings=settings,
-                    cluster=cluster,
-                    progress=progress,
-                    tick=progress.update,
-                    should_stop=lambda: False,
-                    start=0.0,
-                )
-        with sole_publisher(directory, heartbeat_s=beats_every_s(settings, cluster), lease_s=settings.lease_s):
-            finish_run(run, record_mib=settings.record_mib)
-    return run
+        return drive(
+            run, work, settings, cluster=cluster, connect=lambda: private_ray(settings, cluster), progress=progress,
+            finish=lambda: finish_run(run, record_mib=settings.record_mib),
+        )  # fmt: skip

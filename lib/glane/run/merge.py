@@ -52,6 +52,7 @@ class FileTask:
     metadata: str  # JSON that every file carries
     first_row: int  # of the result, from 0
     repeated: bytes | None  # a bit for each row, whether an earlier one asks the same; None where the work tells not
+    without: tuple[str, ...] = ()  # columns of the parts that are not published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,10 @@ RunAll = Callable[[Callable[[FileTask], MergedFile], Sequence[FileTask]], Iterab
 """Does all tasks, here or elsewhere, and returns what they return, in their order: as `map` does."""
 
 
-def plan_files(directory: RunDirectory, plan: Plan, staging: Path, *, file_bytes: int, metadata: str) -> list[FileTask]:
-    """Cut the shards into files of about `file_bytes`, by the sizes of their parts.
+def plan_files(
+    directory: RunDirectory, plan: Plan, staging: Path, *, file_bytes: int, metadata: str, without: tuple[str, ...] = ()
+) -> list[FileTask]:
+    """Cut the shards into files of about `file_bytes`, by the sizes of their parts. They are made `without` columns.
 
     Raises:
         RunError: if a part is missing.
@@ -93,6 +96,7 @@ def plan_files(directory: RunDirectory, plan: Plan, staging: Path, *, file_bytes
             metadata=metadata,
             first_row=int(rows[first]),
             repeated=None if repeated is None else np.packbits(repeated[rows[first] : rows[end]]).tobytes(),
+            without=without,
         )
         for number, (first, end) in enumerate(pairwise(bounds))
     ]
@@ -150,6 +154,7 @@ def _row_groups(directory: RunDirectory, plan: Plan, task: FileTask, shards: lis
         if repeated is not None:
             table = with_repeats(table, repeated[start : start + table.num_rows])
         start += table.num_rows
+        table = table.drop_columns(list(task.without))
         waiting.append(table)
         num_bytes += table.nbytes
         shards.append(facts)

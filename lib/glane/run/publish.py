@@ -37,11 +37,11 @@ def is_committed(directory: RunDirectory, plan: Plan) -> bool:
     return len(directory.committed_shards(plan.num_shards)) == plan.num_shards
 
 
-def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map) -> None:
+def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map, without: tuple[str, ...] = ()) -> None:
     """Publish `records/`, write `summary.json`, and remove what is no longer needed.
 
     Every step can be killed and repeated. The result is published by the rename alone. `run_all` merges its files, and
-    may do so in other processes.
+    may do so in other processes. Columns of the parts that are `without` are not published.
 
     Raises:
         DataError: if an input file is no longer the one that was asked about.
@@ -50,25 +50,29 @@ def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map) -> N
     """
     directory = run.directory
     if not directory.is_complete:
-        _publish(directory, run.plan, record_mib, run_all)
+        _publish(directory, run.plan, record_mib, run_all, without)
     if not exists(directory.summary):
         summary = run.work.summarise(_summary(directory, run.plan), listed(directory.records, "*.parquet"))
         directory.write_record(directory.summary, summary)
     _clean(directory)
 
 
-def _publish(directory: RunDirectory, plan: Plan, record_mib: int, run_all: RunAll = map) -> None:
+def _publish(
+    directory: RunDirectory, plan: Plan, record_mib: int, run_all: RunAll = map, without: tuple[str, ...] = ()
+) -> None:
     Unchanged(plan.files).prove_all()
     with until_published(directory), storage_errors(directory.records):
-        patiently(lambda: _publish_once(directory, plan, record_mib, run_all))
+        patiently(lambda: _publish_once(directory, plan, record_mib, run_all, without))
 
 
-def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int, run_all: RunAll) -> None:
+def _publish_once(
+    directory: RunDirectory, plan: Plan, record_mib: int, run_all: RunAll, without: tuple[str, ...]
+) -> None:
     staging = directory.root / f".records-{uuid.uuid4().hex}"
     try:
         staging.mkdir()
         staging.chmod(directory.folder_mode)
-        shards = _merge(directory, plan, staging, record_mib * 2**20, run_all)
+        shards = _merge(directory, plan, staging, record_mib * 2**20, run_all, without)
         for path in listed(staging, ".*.tmp"):  # of a task that was done twice
             remove(path)
         _write_shard_facts(directory, shards, staging)
@@ -82,13 +86,15 @@ def _publish_once(directory: RunDirectory, plan: Plan, record_mib: int, run_all:
         _remove(staging, STAGED)
 
 
-def _merge(directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int, run_all: RunAll) -> list[PartFacts]:
+def _merge(
+    directory: RunDirectory, plan: Plan, staging: Path, file_bytes: int, run_all: RunAll, without: tuple[str, ...]
+) -> list[PartFacts]:
     """Merge the parts into files of about `file_bytes`. Return which worker committed each part, and when."""
     described = read_description(directory).as_values()
     names = ("task", "model", "fingerprint_digest", "codebook", "extends")
     facts = {key: described[key] for key in names if key in described}
     metadata = json.dumps(facts, ensure_ascii=False)
-    tasks = plan_files(directory, plan, staging, file_bytes=file_bytes, metadata=metadata)
+    tasks = plan_files(directory, plan, staging, file_bytes=file_bytes, metadata=metadata, without=without)
     files = list(run_all(merge_file, tasks))
     num_rows = sum(file.num_rows for file in files)
     if num_rows != plan.num_selected:

@@ -87,13 +87,16 @@ def until_published(directory: RunDirectory) -> contextlib.AbstractContextManage
     return unless(lambda: directory.is_complete)
 
 
-def work_through(shards: Shards, do: Callable[[Shard], pa.Table]) -> None:
+def work_through(shards: Shards, do: Callable[[Shard], pa.Table], *, steps: Callable[[], int] = lambda: 0) -> None:
     """Do one shard after another until none is left. `do` returns the rows of a shard, with a column `status`.
+
+    `steps` counts what was done so far of all shards, in steps that are smaller than a shard: a worker that makes none
+    for long is taken to hang.
 
     Raises:
         GlaneError: what `do` raises, or if the run directory cannot be used.
     """
-    tally = _Tally()
+    tally = _Tally(steps)
     shards.heartbeat.report(tally.progress)
     shards.heartbeat.write()
     try:
@@ -111,7 +114,8 @@ def work_through(shards: Shards, do: Callable[[Shard], pa.Table]) -> None:
 class _Tally:
     """Counts what a worker did, for its heartbeat."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Callable[[], int]) -> None:
+        self._steps = steps
         self._rows: Counter[str] = Counter()
         self._committed: Counter[str] = Counter()
         self._num_shards = self._num_done = 0
@@ -144,6 +148,6 @@ class _Tally:
             committed=dict(self._committed),
             shards=self._num_shards,
             rows_per_s=round((now - before) / max(ended - began, 1e-3), 3),
-            steps=self._num_done,
+            steps=self._num_done + self._steps(),
             is_busy=self._is_busy,
         )
