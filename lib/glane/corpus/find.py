@@ -7,7 +7,7 @@ import itertools
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,8 +18,8 @@ from glane.errors import DataError
 _SHOWN = 5
 # What a run directory holds, beside its root: a pattern that matches one of these would read the run's own files.
 _OF_A_RUN = (("plan.parquet",), ("parts", "part-0000000.parquet"), ("records", "records-00000.parquet"))
-_States = frozenset[int]  # the parts of a pattern that the names so far have led to
-_BELOW = -1  # the state inside a directory that is matched whole
+States = frozenset[int]  # the parts of a pattern that the names so far have led to
+BELOW = -1  # the state inside a directory that is matched whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Found:
     others: tuple[str, ...] = ()  # files in directories that have another ending
     other_paths: tuple[str, ...] = ()  # and where they are
     again: tuple[str, ...] = ()  # files and directories that a second path leads to
-    entered: tuple[tuple[str, _States], ...] = ()  # real directories, with what of the pattern was left there
+    entered: tuple[tuple[str, States], ...] = ()  # real directories, with what of the pattern was left there
     parts: tuple[str, ...] = ()  # the pattern below the first directory
 
     def lines(self) -> list[str]:
@@ -82,7 +82,7 @@ def find_files(pattern: str, *, place: str = "data.path") -> Found:
     if base.is_file():
         return Found(pattern=pattern, paths=(str(base),))
     walk = _Walk(parts)
-    walk.enter(str(base), _closed({0}, parts) if parts else frozenset({_BELOW}))
+    walk.enter(str(base), closed({0}, parts) if parts else frozenset({BELOW}))
     found = Found(
         pattern=pattern,
         paths=tuple(sorted(walk.files)),
@@ -109,7 +109,7 @@ def refuse_absent(pattern: str) -> None:
 
 def _start(pattern: str, place: str) -> tuple[Path, tuple[str, ...]]:
     """The part of a path that exists as it is written, and the components of the glob behind it."""
-    base, parts = _split(pattern)
+    base, parts = split(pattern)
     if not base.is_file() and not base.is_dir():
         raise DataError(f"{place}: no file matches {pattern!r}. Give a Parquet file, a directory or a glob.")
     return base, parts
@@ -129,7 +129,11 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
 
 
-def _split(pattern: str) -> tuple[Path, tuple[str, ...]]:
+def split(pattern: str) -> tuple[Path, tuple[str, ...]]:
+    """The part of a path that exists as it is written, and the components of the glob behind it.
+
+    Without a sign of a glob in what does not exist, that is the whole path, which may not exist.
+    """
     path = Path(pattern).expanduser()
     base = Path()
     for index, part in enumerate(path.parts):
@@ -143,39 +147,41 @@ def _split(pattern: str) -> tuple[Path, tuple[str, ...]]:
     return base, ()
 
 
-def _closed(states: Iterable[int], parts: tuple[str, ...]) -> _States:
+def closed(states: Iterable[int], parts: tuple[str, ...]) -> States:
     """The states with those reached without a further name: "**" also stands for no directory at all."""
-    closed = set(states)
-    for state in list(closed):
+    reached = set(states)
+    for state in list(reached):
         while 0 <= state < len(parts) and parts[state] == "**":
             state += 1
-            closed.add(state)
-    return frozenset(closed)
-
-
-def _stepped(states: _States, name: str, parts: tuple[str, ...]) -> _States:
-    """The states after one more name. A name that begins with "." or "_" is matched by a part that begins so, only."""
-    after = set()
-    for state in states:
-        if state == _BELOW or state >= len(parts):
-            after |= set() if _is_hidden(name) else {_BELOW}
-        elif parts[state] == "**":
-            after |= set() if _is_hidden(name) else {state}
-        elif name == parts[state] or (
-            fnmatchcase(name, parts[state]) and (not _is_hidden(name) or _is_hidden(parts[state]))
-        ):
-            after.add(state + 1)
-    return _closed(after, parts) if after else frozenset()
-
-
-def _is_matched(names: tuple[str, ...], states: _States, parts: tuple[str, ...]) -> bool:
-    for name in names:
-        states = _stepped(states, name, parts)
-    return _BELOW in states or len(parts) in states
+            reached.add(state)
+    return frozenset(reached)
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith((".", "_"))
+
+
+def stepped(
+    states: States, name: str, parts: tuple[str, ...], *, is_hidden: Callable[[str], bool] = _is_hidden
+) -> States:
+    """The states after one more name. A name that `is_hidden` is matched by a part that is so, too, only."""
+    after = set()
+    for state in states:
+        if state == BELOW or state >= len(parts):
+            after |= set() if is_hidden(name) else {BELOW}
+        elif parts[state] == "**":
+            after |= set() if is_hidden(name) else {state}
+        elif name == parts[state] or (
+            fnmatchcase(name, parts[state]) and (not is_hidden(name) or is_hidden(parts[state]))
+        ):
+            after.add(state + 1)
+    return closed(after, parts) if after else frozenset()
+
+
+def _is_matched(names: tuple[str, ...], states: States, parts: tuple[str, ...]) -> bool:
+    for name in names:
+        states = stepped(states, name, parts)
+    return BELOW in states or len(parts) in states
 
 
 def _utf8(path: str) -> str:
@@ -195,10 +201,10 @@ class _Walk:
     hidden: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
-    entered: list[tuple[str, _States]] = field(default_factory=list)
-    _seen: set[tuple[int, int, _States]] = field(default_factory=set)
+    entered: list[tuple[str, States]] = field(default_factory=list)
+    _seen: set[tuple[int, int, States]] = field(default_factory=set)
 
-    def enter(self, folder: str, states: _States) -> None:
+    def enter(self, folder: str, states: States) -> None:
         if self._is_seen(folder, os.stat(folder), states):
             return
         self.entered.append((os.path.realpath(folder), states))
@@ -210,8 +216,8 @@ class _Walk:
         for name in names:
             self._meet(os.path.join(folder, name), name, states)
 
-    def _meet(self, path: str, name: str, states: _States) -> None:
-        after = _stepped(states, name, self.parts)
+    def _meet(self, path: str, name: str, states: States) -> None:
+        after = stepped(states, name, self.parts)
         if not after:
             if _is_hidden(name):
                 self.hidden.append(name)
@@ -230,13 +236,13 @@ class _Walk:
             raise DataError(f"{path}: {what} ({error.strerror}). Mend or remove it.") from None
         if stat.S_ISDIR(status.st_mode):
             self.enter(path, after)
-        elif is_named or _BELOW in after:
+        elif is_named or BELOW in after:
             if not is_taken or not stat.S_ISREG(status.st_mode):
                 self.others.append(path)
             elif not self._is_seen(path, status, frozenset()):
                 self.files.append(_utf8(path))
 
-    def _is_seen(self, path: str, status: os.stat_result, states: _States) -> bool:
+    def _is_seen(self, path: str, status: os.stat_result, states: States) -> bool:
         key = (status.st_dev, status.st_ino, states)
         if key in self._seen:
             self.again.append(path)
