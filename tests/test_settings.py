@@ -16,10 +16,12 @@ from conftest import ROOT
 from glane.composition import composed
 from glane.errors import ConfigError
 from glane.settings import estimate_settings, review_settings
+from glane.settings.ingest import DataSetSettings
 from glane.task.task import _Manner
 
 _FILES = {
     "extract": settings.ExtractSettings,
+    "ingest": settings.IngestSettings,
     "plan": settings.PlanSettings,
     "status": settings.StatusSettings,
     "runs": settings.RunsSettings,
@@ -57,7 +59,7 @@ def defaults_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
         default = field.get_default(call_default_factory=True)
         is_told_in_parts = inner is not None and default is not None and not isinstance(default, tuple)
         is_group = key in ("model", "data", "task", "cluster") and not (
-            key == "data" and isinstance(default, BaseModel)
+            key == "data" and (isinstance(default, BaseModel) or inner is DataSetSettings)
         )
         if inner is not None and is_told_in_parts and not is_group:
             yield from defaults_of(inner, f"{key}.")
@@ -99,7 +101,7 @@ def test_a_default_that_a_file_repeats_is_the_models_own(name: str) -> None:
 @pytest.mark.parametrize("name", _FILES)
 def test_every_key_of_a_model_is_shown_in_its_file(name: str) -> None:
     shown = written(name)
-    groups = {"model", "data", "task", "cluster"} if name in ("extract", "plan", "doctor") else set()
+    groups = {"model", "data", "task", "cluster"} if name in ("extract", "ingest", "plan", "doctor") else set()
     lacking = {key for key, _ in defaults_of(_FILES[name])} - set(shown)
     lacking = {key for key in lacking if key.partition(".")[0] not in groups}
     lacking = {key for key in lacking if not any(one.startswith(f"{key}.") for one in shown)}

@@ -17,6 +17,7 @@ from glane.languages import in_language, language_of, say
 from glane.versions import installed_version
 
 COMMANDS = (
+    "ingest",
     "extract",
     "status",
     "runs",

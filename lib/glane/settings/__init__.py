@@ -25,6 +25,7 @@ from glane.settings.extract import (
     ResolvedSettings,
     extract_settings,
 )
+from glane.settings.ingest import IngestSettings, ingest_settings
 from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.multiverse import MultiverseSettings, multiverse_settings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
@@ -52,6 +53,7 @@ __all__ = [
     "EvaluateSettings",
     "ExtractRunSettings",
     "ExtractSettings",
+    "IngestSettings",
     "LocalSettings",
     "ModelSettings",
     "MultiverseSettings",
@@ -76,6 +78,7 @@ __all__ = [
     "estimate_settings",
     "evaluate_settings",
     "extract_settings",
+    "ingest_settings",
     "multiverse_settings",
     "plan_settings",
     "plant_settings",

@@ -16,6 +16,7 @@ from glane.settings.doctor import DoctorSettings
 from glane.settings.estimate import EstimateSettings
 from glane.settings.evaluate import CompareSettings, EvaluateSettings
 from glane.settings.extract import ExtractSettings
+from glane.settings.ingest import IngestSettings
 from glane.settings.multiverse import MultiverseSettings
 from glane.settings.plan import PlanSettings
 from glane.settings.plant import PlantSettings
@@ -37,6 +38,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "estimate": EstimateSettings,
     "evaluate": EvaluateSettings,
     "extract": ExtractSettings,
+    "ingest": IngestSettings,
     "multiverse": MultiverseSettings,
     "plan": PlanSettings,
     "plant": PlantSettings,

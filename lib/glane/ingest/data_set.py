@@ -1,0 +1,182 @@
+"""Publish the data set: a folder of Parquet files that appears whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from glane.corpus.ids import IdsDigest
+from glane.documents.parsed import Outcome
+from glane.errors import RunError
+from glane.ingest.columns import DATA_SET
+from glane.ingest.documents import SCHEMA, Links, find_links, unnested
+from glane.ingest.inventory import num_missing, read_facts
+from glane.ingest.record import CODEBOOK, LOOK, MARK, DataSetMark, DocumentCounts, Tally, check_data_set
+from glane.run.parts import read_part
+from glane.run.prepare import PreparedRun
+from glane.settings import IngestSettings
+from glane.spreadsheets import guarded
+from glane.storage import listed, storage_errors
+
+_SETTING = "data.path"
+_ROW_GROUP_BYTES = 32 * 2**20
+_FINE = (str(Outcome.OK), str(Outcome.EMPTY))
+_LOOKED_AT = ("id", "source", "path", "part", "outcome", "reason")
+
+
+def publish_data_set(run: PreparedRun, settings: IngestSettings) -> None:
+    """Write the data set of a run whose shards are all committed, unless that is done.
+
+    Raises:
+        RunError: if something else is in its place, a part is damaged, or the file system refuses. Nothing is there
+            then.
+    """
+    folder, identity = Path(settings.data.path), run.directory.identity()
+    if check_data_set(folder, identity):
+        _remove_unfinished(folder, identity)
+        return
+    staging = folder.with_name(f".{folder.name}.{identity}-{uuid.uuid4().hex}.tmp")
+    try:
+        with storage_errors(folder, setting=_SETTING):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            staging.mkdir()
+            staging.chmod(run.directory.folder_mode)
+            _write(run, settings, staging)
+            os.rename(staging, folder)
+            _sync(folder.parent)
+    except RunError:
+        if not check_data_set(folder, identity):  # of two that publish, one was the first
+            raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    _remove_unfinished(folder, identity)
+
+
+def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
+    links = find_links(run, settings.near_duplicates)
+    facts, tally = read_facts(run.directory), Tally()
+    with open(staging / LOOK, "w", encoding="utf-8", newline="") as stream:
+        look = csv.writer(stream).writerow
+        look(list(_LOOKED_AT))
+        for why, place in facts.missing:
+            look(["", guarded(place), "", "", "MISSING", why])
+        tables = _counted(_tables(run, links), tally, look)
+        _write_files(tables, staging, settings.run.record_mib * 2**20, mode=run.directory.file_mode)
+    if tally.documents != len(links.keys):
+        raise RunError(f"{staging}: {tally.documents} documents were read, and {len(links.keys)} are known.")
+    (staging / CODEBOOK).write_text(_codebook(), encoding="utf-8")
+    counts = DocumentCounts(
+        files=run.plan.num_selected,
+        documents=tally.documents,
+        outcomes=dict(tally.outcomes.most_common()),
+        media_types=dict(tally.media_types.most_common()),
+        duplicates=tally.duplicates,
+        near_duplicates=None if settings.near_duplicates is None else tally.near_duplicates,
+        needs_a_look=tally.documents - sum(tally.outcomes[name] for name in _FINE) + num_missing(facts),
+    )
+    mark = DataSetMark(
+        run=run.directory.identity(),
+        run_dir=str(run.directory.root),
+        fingerprint_digest=run.key,
+        counts=counts,
+    )
+    (staging / MARK).write_bytes(mark.as_json())
+    for path in staging.iterdir():
+        path.chmod(run.directory.file_mode)
+        _sync(path)
+
+
+def _tables(run: PreparedRun, links: Links) -> Iterator[pa.Table]:
+    """The documents of each part, in order. Each part is proved to be the planned one."""
+    start = 0
+    for shard in range(run.plan.num_shards):
+        rows, _ = read_part(run.directory, run.plan, shard)
+        table = unnested(rows, links, start)
+        start += table.num_rows
+        yield table
+
+
+def _counted(tables: Iterator[pa.Table], tally: Tally, look: Callable[[list[str]], object]) -> Iterator[pa.Table]:
+    """The same tables. What they hold is counted, and what needs a look is written down."""
+    for table in tables:
+        tally.documents += table.num_rows
+        for name, counter in (("outcome", tally.outcomes), ("media_type", tally.media_types)):
+            for entry in pc.value_counts(table.column(name)).to_pylist():
+                counter[entry["values"] or "unknown"] += entry["counts"]
+        tally.duplicates += table.num_rows - table.column("duplicate_of").null_count
+        tally.near_duplicates += table.num_rows - table.column("near_duplicate_of").null_count
+        odd = table.select(_LOOKED_AT).filter(pc.invert(pc.is_in(table.column("outcome"), pa.array(_FINE))))
+        for row in odd.to_pylist():
+            look([guarded(value or "") for value in row.values()])
+        yield table
+
+
+def _write_files(tables: Iterator[pa.Table], staging: Path, file_bytes: int, *, mode: int) -> None:
+    """Write files of about `file_bytes`, and read each back.
+
+    Raises:
+        RunError: if other rows are read back than were written.
+    """
+    number, rest = 0, _row_groups(tables)
+    while (group := next(rest, None)) is not None:
+        path, ids, num_rows = staging / f"documents-{number:05d}.parquet", IdsDigest(), 0
+        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+            path.chmod(mode)
+            while group is not None:
+                writer.write_table(group)
+                ids.add(group.column("id"))
+                num_rows += group.num_rows
+                if path.stat().st_size >= file_bytes:
+                    break
+                group = next(rest, None)
+        from glane.run.readback import read_back  # with DuckDB and Polars, which workers do not need
+
+        if read_back([path], id_column="id") != (num_rows, ids.digest()):
+            raise RunError(f"{path}: other rows are read back than were written. The data set is not published.")
+        number += 1
+
+
+def _row_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The tables joined into such as make a row group each."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(one.nbytes for one in waiting) >= _ROW_GROUP_BYTES:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _codebook() -> str:
+    sink = io.StringIO()
+    table = csv.writer(sink)
+    table.writerow(["column", "type", "description", "description_fr"])
+    table.writerows([column.name, str(column.type), column.en, column.fr] for column in DATA_SET)
+    return sink.getvalue()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_unfinished(folder: Path, identity: str) -> None:
+    """Remove what publishers of this run left behind that were killed: the data set is there."""
+    name = re.compile(rf"\.{re.escape(folder.name)}\.{identity}-[0-9a-f]{{32}}\.tmp")
+    for path in listed(folder.parent, ".*.tmp"):
+        if name.fullmatch(path.name) and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)

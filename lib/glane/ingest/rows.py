@@ -1,0 +1,99 @@
+"""From what was read of a file to its row in the run."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from glane.documents.parsed import Outcome, ParsedDocument
+from glane.ingest.columns import KEY, OFTEN, SIGNATURE
+from glane.ingest.inventory import FILE, shown
+from glane.types import DOCUMENTS, Status
+
+_KEY_BYTES = 12
+_LIMITS = {Outcome.TOO_LARGE, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED}
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+Describe = Callable[[str], tuple[str | None, bytes | None]]  # language and signature of a text
+
+
+def file_row(
+    number: int, listed: dict[str, Any], documents: Sequence[ParsedDocument], describe: Describe
+) -> dict[str, Any]:
+    """The row of one file, with its documents. `listed` is its row in the inventory."""
+    outcomes = [document.outcome for document in documents]
+    return {
+        FILE: number,
+        "source": shown(listed["root"]),
+        "path": shown(listed["path"]),
+        "bytes": listed["bytes"],
+        "modified": _moment(listed["mtime_ns"]),
+        "status": str(status_of(outcomes)),
+        "outcome": str(outcomes[0]),
+        "num_documents": len(documents),
+        DOCUMENTS: [
+            _nested(document, key, describe)
+            for document, key in zip(documents, keys(documents, listed["root"] + b"/" + listed["path"]), strict=True)
+        ],
+    }  # fmt: skip
+
+
+def status_of(outcomes: Sequence[Outcome]) -> Status:
+    """What a run counts a file as: OK if one of its documents is."""
+    if Outcome.OK in outcomes:
+        return Status.OK
+    if set(outcomes) == {Outcome.EMPTY}:
+        return Status.EMPTY
+    return Status.REJECTED if _LIMITS & set(outcomes) else Status.INVALID
+
+
+def keys(documents: Sequence[ParsedDocument], place: bytes) -> list[bytes]:
+    """What the id of each document of a file is made of: the beginning of the digest of its bytes.
+
+    Documents of one file that have the same bytes, as the rows of a table, are told apart by their part. What could not
+    be read is known by its place.
+    """
+    times = Counter(document.sha256 for document in documents)
+    return [_key(document, place, is_alone=times[document.sha256] == 1) for document in documents]
+
+
+def _key(document: ParsedDocument, place: bytes, *, is_alone: bool) -> bytes:
+    if document.sha256 and is_alone:
+        return bytes.fromhex(document.sha256)[:_KEY_BYTES]
+    told = [document.sha256.encode() or place, document.part.encode("utf-8", "surrogatepass")]
+    return hashlib.sha256(b"\0".join(told)).digest()[:_KEY_BYTES]
+
+
+def _nested(document: ParsedDocument, key: bytes, describe: Describe) -> dict[str, Any]:
+    text, metadata = _utf8(document.text), {_utf8(name): _utf8(value) for name, value in document.metadata.items()}
+    language, signature = describe(text)
+    return {
+        KEY: key,
+        SIGNATURE: signature,
+        "part": _utf8(document.part),
+        "outcome": str(document.outcome),
+        "reason": _utf8(document.reason) or None,
+        "media_type": document.media_type or None,
+        "text": text or None,
+        "pages": [{"start": one.start, "end": one.end, "is_scanned": one.is_scanned} for one in document.pages],
+        "language": language,
+        "sha256": document.sha256 or None,
+        "encoding": document.encoding,
+        **{name: metadata.get(name) for name in OFTEN},
+        "metadata": list(metadata.items()),
+    }
+
+
+def _utf8(text: str) -> str:
+    """The text as UTF-8 can hold it: of the same length, with "?" for a half of a pair of code units."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _moment(mtime_ns: int) -> datetime.datetime | None:
+    """A time of the file system; None for one that no calendar has."""
+    try:
+        return _EPOCH + datetime.timedelta(microseconds=mtime_ns // 1000)
+    except OverflowError:
+        return None

@@ -1,0 +1,122 @@
+"""Reading files as the work of a durable run: each worker reads those of a shard, and commits their documents."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from glane.corpus.read import SpanReader
+from glane.corpus.shard import Shard
+from glane.documents.limits import Limits, Options
+from glane.documents.read import Parser
+from glane.errors import DataError
+from glane.ingest.columns import ROWS
+from glane.ingest.describe import language_of, signature_of
+from glane.ingest.inventory import COLUMNS, FILE, take_inventory
+from glane.ingest.prepare import draft
+from glane.ingest.read_file import read_file
+from glane.ingest.rows import file_row
+from glane.ingest.summary import summarise
+from glane.run.description import RunDescription, known_run
+from glane.run.directory import run_directory
+from glane.run.prepare import PreparedRun, prepare_run
+from glane.run.session import Session
+from glane.run.shards import work_through
+from glane.run.summary import Summary
+from glane.run.work import Draft
+from glane.settings import IngestSettings
+
+_CHARACTERS_AT_ONCE = 16 * 2**20  # texts are held as Python has them up to here, and then as Arrow does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestWork:
+    """The reading of the files of a source, with its settings. Their paths are absolute."""
+
+    settings: IngestSettings
+
+    @property
+    def label(self) -> str:
+        """See `glane.run.work.Work`."""
+        return "the reading of files"
+
+    @property
+    def start_hint(self) -> str:
+        """See `glane.run.work.Work`."""
+        return "Is there memory for a reader on each core (cluster.cpus)?"
+
+    def draft(self, known: RunDescription | None) -> Draft:
+        """See `glane.run.work.Work`."""
+        return draft(self.settings, run_directory(self.settings.run), known)
+
+    def work(self, session: Session) -> None:
+        """See `glane.run.work.Work`."""
+        shards = session.shards()
+        session.is_ready()
+        spans = SpanReader(shards.plan.files, id_column=FILE, columns=COLUMNS)
+        with Parser(limits=Limits(), options=Options()) as parser:
+            reader = _Reader(self.settings, spans, parser)
+            work_through(shards, reader.table, steps=lambda: reader.num_read)
+
+    def summarise(self, summary: Summary, records: Sequence[Path]) -> Summary:  # noqa: ARG002
+        """See `glane.run.work.Work`."""
+        return summarise(summary, run_directory(self.settings.run), Path(self.settings.data.path))
+
+
+class _Reader:
+    """Reads the files of one shard after another."""
+
+    def __init__(self, settings: IngestSettings, spans: SpanReader, parser: Parser) -> None:
+        self._settings, self._spans, self._parser = settings, spans, parser
+        self.num_read = 0  # files
+
+    def table(self, shard: Shard) -> pa.Table:
+        """The rows of a shard: one a file."""
+        tables: list[pa.Table] = []
+        waiting: list[dict[str, Any]] = []
+        num_characters = 0
+        for number, listed in self._listed(shard):
+            documents = read_file(self._parser, os.path.join(listed["root"], listed["path"]))
+            waiting.append(file_row(number, listed, documents, self._describe))
+            self.num_read += 1
+            num_characters += sum(len(document.text) for document in documents)
+            if num_characters > _CHARACTERS_AT_ONCE:
+                tables.append(pa.Table.from_pylist(waiting, schema=ROWS))
+                waiting, num_characters = [], 0
+        return pa.concat_tables([*tables, pa.Table.from_pylist(waiting, schema=ROWS)])
+
+    def _listed(self, shard: Shard) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The number and the row in the inventory of each file of a shard."""
+        for span in shard.spans:
+            for ids, batch in self._spans.read(span):
+                yield from zip(ids.to_pylist(), batch.select(COLUMNS).to_pylist(), strict=True)
+
+    def _describe(self, text: str) -> tuple[str | None, bytes | None]:
+        language = language_of(text) if self._settings.language else None
+        return language, None if self._settings.near_duplicates is None else signature_of(text)
+
+
+def prepare_ingest(work: IngestWork) -> tuple[PreparedRun, bool]:
+    """Prepare the run, and list its files unless that is done. Return also whether they were listed now.
+
+    Raises:
+        GlaneError: as `glane.run.prepare.prepare_run` does, and if there is no file.
+    """
+    settings = work.settings
+    directory = run_directory(settings.run)
+    directory.set_umask()
+    is_listed_now = False
+    if known_run(directory) is None:
+        directory.create()
+        try:
+            is_listed_now = take_inventory(directory, settings.source)
+        except DataError:  # there is nothing to be read: nothing stays behind
+            directory.give_up()
+            raise
+    run = prepare_run(directory, work, cluster=settings.cluster.model_dump(mode="json"))
+    return run, is_listed_now
