@@ -24,14 +24,29 @@ from glane.ingest.inventory import num_missing, read_facts
 from glane.ingest.record import CODEBOOK, LOOK, MARK, DataSetMark, DocumentCounts, Tally, check_data_set
 from glane.run.parts import read_part
 from glane.run.prepare import PreparedRun
+from glane.run.publish import finish_run
 from glane.settings import IngestSettings
 from glane.spreadsheets import guarded
 from glane.storage import listed, storage_errors
+from glane.types import DOCUMENTS
 
 _SETTING = "data.path"
 _ROW_GROUP_BYTES = 32 * 2**20
 _FINE = (str(Outcome.OK), str(Outcome.EMPTY))
 _LOOKED_AT = ("id", "source", "path", "part", "outcome", "reason")
+
+
+def finish_ingest(run: PreparedRun, settings: IngestSettings) -> None:
+    """Publish the data set, and then the run without the texts, which the data set has.
+
+    Every step can be killed and repeated.
+
+    Raises:
+        GlaneError: as `publish_data_set` and `glane.run.publish.finish_run` do.
+    """
+    if not run.directory.is_complete:
+        publish_data_set(run, settings)
+    finish_run(run, record_mib=settings.run.record_mib, without=(DOCUMENTS,))
 
 
 def publish_data_set(run: PreparedRun, settings: IngestSettings) -> None:
@@ -69,7 +84,7 @@ def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
         look = csv.writer(stream).writerow
         look(list(_LOOKED_AT))
         for why, place in facts.missing:
-            look(["", guarded(place), "", "", "MISSING", why])
+            look(["", "", guarded(place), "", "MISSING", why])
         tables = _counted(_tables(run, links), tally, look)
         _write_files(tables, staging, settings.run.record_mib * 2**20, mode=run.directory.file_mode)
     if tally.documents != len(links.keys):

@@ -87,4 +87,6 @@ def _fingerprint(settings: IngestSettings, inventory: str) -> dict[str, Any]:
         "data": settings.data.path,
         "language": settings.language,
         "near_duplicates": settings.near_duplicates,
+        "limits": settings.limits.model_dump(),
+        "options": settings.options.model_dump(),
     }

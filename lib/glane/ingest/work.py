@@ -59,7 +59,8 @@ class IngestWork:
         shards = session.shards()
         session.is_ready()
         spans = SpanReader(shards.plan.files, id_column=FILE, columns=COLUMNS)
-        with Parser(limits=Limits(), options=Options()) as parser:
+        limits, options = Limits(**self.settings.limits.model_dump()), Options(**self.settings.options.model_dump())
+        with Parser(limits=limits, options=options) as parser:
             reader = _Reader(self.settings, spans, parser)
             work_through(shards, reader.table, steps=lambda: reader.num_read)
 

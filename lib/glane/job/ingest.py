@@ -10,7 +10,7 @@ from glane.cluster.endings import signals_end_in_order
 from glane.cluster.processes import raise_open_files
 from glane.cluster.schedulers import current_job_name
 from glane.errors import RunError
-from glane.ingest.data_set import publish_data_set
+from glane.ingest.data_set import finish_ingest
 from glane.ingest.inventory import changes_since
 from glane.ingest.record import check_data_set
 from glane.ingest.source import check_sources, source_of
@@ -22,11 +22,9 @@ from glane.run.heartbeat import JOB_NAME
 from glane.run.metrics_file import MetricsFile
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
-from glane.run.publish import finish_run
 from glane.run.written import refuse_inside_run
 from glane.settings import IngestSettings, LocalSettings
 from glane.storage import exists
-from glane.types import DOCUMENTS
 
 
 def ingest(
@@ -58,16 +56,11 @@ def ingest(
             for line in changes_since(directory):
                 progress.warn(line)
         metrics = MetricsFile(directory, run.plan, settings.run, warn=progress.warn)
-
-        def finish() -> None:
-            if not directory.is_complete:
-                publish_data_set(run, settings)
-            finish_run(run, record_mib=settings.run.record_mib, without=(DOCUMENTS,))
-
         try:
             run = drive(
-                run, work, settings.run, cluster=settings.cluster, connect=connect, progress=progress, finish=finish,
-                tick=lambda: metrics.update(progress.update()), should_stop=should_stop, start=start, leaves=leaves,
+                run, work, settings.run, cluster=settings.cluster, connect=connect, progress=progress,
+                finish=lambda: finish_ingest(run, settings), tick=lambda: metrics.update(progress.update()),
+                should_stop=should_stop, start=start, leaves=leaves,
             )  # fmt: skip
         finally:
             metrics.close()
