@@ -22,7 +22,7 @@ from glane.cluster.slurm import batch, lost, site_file
 from glane.cluster.slurm.scheduler import Slurm
 from glane.cluster.slurm.variables import hidden
 from glane.errors import ConfigError, RunError
-from glane.job.submit import extract_on_cluster, submit
+from glane.job.submit import run_on_cluster, submit
 from glane.run.environment import environment
 from glane.settings import SlurmSettings
 from other_users import ALICE, BOB, GROUP, TWO_USERS, acting_as, shell
@@ -372,7 +372,7 @@ def test_the_id_alone_goes_with_nothing_else_that_prints(tmp_path):
     data = write_documents(tmp_path / "d.parquet", ["a"])
     settings = make_settings(data, tmp_path / "run", cluster={"kind": "slurm", "parsable": True, "wait": True}, show=3)
     with pytest.raises(ConfigError, match="leave one of them out"):
-        extract_on_cluster(settings)
+        run_on_cluster(settings)
 
 
 # Who may change what will run.

@@ -26,9 +26,9 @@ def main(values: Mapping[str, Any]) -> None:
 
     settings = extract_settings(values)
     if settings.cluster.kind != "local":
-        from glane.job.submit import extract_on_cluster
+        from glane.job.submit import run_on_cluster
 
-        extract_on_cluster(settings)
+        run_on_cluster(settings)
     elif settings.preview:
         from glane.job.preview import preview
         from glane.job.resolve import resolve

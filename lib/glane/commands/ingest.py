@@ -22,6 +22,11 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.settings import ingest_settings
 
     settings = ingest_settings(values)
-    from glane.job.ingest import ingest_here
+    if settings.cluster.kind != "local":
+        from glane.job.submit import run_on_cluster
 
-    ingest_here(settings)
+        run_on_cluster(settings)
+    else:
+        from glane.job.ingest import ingest_here
+
+        ingest_here(settings)

@@ -19,7 +19,7 @@ from glane.run.directory import RunDirectory, run_directory
 from glane.run.energy_total import total_energy
 from glane.run.heartbeat import Heartbeat, heartbeats, host_identity, job_name
 from glane.run.site_log import EndState, JobEntry, append_entry, site_log_of
-from glane.settings import ExtractSettings
+from glane.settings import ExtractSettings, JobSettings
 from glane.versions import installed_version
 
 _STATES: dict[int, EndState] = {0: "complete", 2: "refused", 4: "unusable", 75: "stopped", 130: "cancelled"}
@@ -32,7 +32,7 @@ class JobAccount:
     on one machine at the same time each count the engines of both.
     """
 
-    settings: ExtractSettings
+    settings: JobSettings
     allocation: Allocation | None = None
     started: float = field(default_factory=time.time)
     before: frozenset[str] = frozenset()
@@ -75,8 +75,8 @@ class JobAccount:
             nodes=1 if given is None else given.num_nodes,
             run=str(directory.root),
             run_id=_identity(directory),
-            task=str(settings.task.get("name", "")),
-            model=settings.model.name,
+            task=settings.task_name,
+            model="" if settings.model is None else settings.model.name,
             started=_utc(self.started),
             ended=_utc(ended),
             seconds=round(seconds, 1),
@@ -97,7 +97,7 @@ class JobAccount:
         )
 
 
-def begin_account(settings: ExtractSettings, allocation: Allocation | None = None) -> JobAccount:
+def begin_account(settings: JobSettings, allocation: Allocation | None = None) -> JobAccount:
     """Note what was there when a job began. Never raises."""
     before: frozenset[str] = frozenset()
     if site_log_of(settings.run) is not None:
@@ -107,8 +107,8 @@ def begin_account(settings: ExtractSettings, allocation: Allocation | None = Non
 
 
 @contextlib.contextmanager
-def accounted(settings: ExtractSettings) -> Iterator[None]:
-    """Account for an extraction on this machine: its line is written when the block ends, by an error, too."""
+def accounted(settings: JobSettings) -> Iterator[None]:
+    """Account for work on this machine: its line is written when the block ends, by an error, too."""
     if site_log_of(settings.run) is None:
         yield
         return
@@ -124,13 +124,14 @@ def accounted(settings: ExtractSettings) -> Iterator[None]:
         account.end(code, warn=_warn)
 
 
-def _code_of(directory: RunDirectory, settings: ExtractSettings) -> int:
-    from glane.extraction.summary import check_usable
+def _code_of(directory: RunDirectory, settings: JobSettings) -> int:
+    if isinstance(settings, ExtractSettings):
+        from glane.extraction.summary import check_usable
 
-    try:
-        check_usable(directory, settings.run)
-    except UnusableError as error:
-        return error.exit_code
+        try:
+            check_usable(directory, settings.run)
+        except UnusableError as error:
+            return error.exit_code
     return 0 if directory.is_complete else 75
 
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from glane.cluster.joined import joined_ray
 from glane.errors import GlaneError, hide_messages
 from glane.extraction.summary import check_usable
 from glane.job.extract import extract
+from glane.job.ingest import ingest
 from glane.languages import say
 from glane.run.directory import run_directory
-from glane.settings import ExtractSettings
+from glane.settings import ExtractSettings, read_job
 
 
 def main() -> int:
@@ -27,11 +29,11 @@ def main() -> int:
     hide_messages()
     folder = Path(sys.argv[1])
     _redirect_ray_output(folder / "driver.log")
-    settings = ExtractSettings.model_validate_json((folder / "settings.json").read_text())
+    settings = read_job((folder / "settings.json").read_text())
+    do = partial(extract, settings) if isinstance(settings, ExtractSettings) else partial(ingest, settings)
     directory = run_directory(settings.run)
     try:
-        run = extract(
-            settings,
+        run = do(
             connect=lambda: joined_ray(folder, settings.cluster.start_timeout_s),
             should_stop=(folder / "stop").exists,
             start=float(sys.argv[2]),
@@ -39,7 +41,8 @@ def main() -> int:
         )
         if run.is_left:
             return 0
-        check_usable(directory, settings.run)
+        if isinstance(settings, ExtractSettings):
+            check_usable(directory, settings.run)
     except GlaneError as error:
         say(f"error: {error}", to=sys.stderr)
         return error.exit_code

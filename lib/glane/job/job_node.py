@@ -28,7 +28,7 @@ from glane.run.heartbeat import mark_host_ended
 from glane.run.nested import with_nested
 from glane.run.oom import oom_kills
 from glane.run.publisher import publishers_directory
-from glane.settings import BatchSettings, ExtractSettings
+from glane.settings import BatchSettings, JobSettings
 
 FAILED, USER_ERROR, STOPPED, CANCELLED = 1, 2, 75, 143
 POLL_S = 0.2
@@ -38,7 +38,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy")
 class JobNode:
     """One task of a batch job, with its Ray: what all nodes do."""
 
-    def __init__(self, settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> None:
+    def __init__(self, settings: JobSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> None:
         self.settings, self.cluster, self.allocation, self.folder = settings, cluster, allocation, folder
         self.scheduler = scheduler_of(cluster)
         run = settings.run
@@ -103,7 +103,8 @@ class JobNode:
         }
         caches = cache_variables(environment) if self.allocation.gpus else {}
         ours = ray_environment(token, is_loopback=is_loopback) | OFFLINE | {"no_proxy": "*"}
-        staged = stage_weights(self.settings.model, self.cluster, self.folder, say=self.say)
+        model = self.settings.model
+        staged = {} if model is None else stage_weights(model, self.cluster, self.folder, say=self.say)
         return environment | network | caches | ours | staged
 
     def _warn(self, *_: Any) -> None:

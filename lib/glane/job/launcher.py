@@ -29,12 +29,12 @@ from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
 from glane.run.node_faults import bad_nodes, record_fault
 from glane.run.site_log import SITE_LOG
-from glane.settings import BatchSettings, ExtractSettings
+from glane.settings import BatchSettings, JobSettings
 
 _END_OTHERS_S = 60.0
 
 
-def launch(settings: ExtractSettings) -> int:
+def launch(settings: JobSettings) -> int:
     """Do this node's part of the job. Return the exit code, which is 0 only if the run is complete, or left complete
     to another job that publishes it.
 
@@ -61,8 +61,8 @@ def launch(settings: ExtractSettings) -> int:
     return code
 
 
-def _launched(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation) -> int:
-    engine = None if allocation.gpus else settings.model.engine
+def _launched(settings: JobSettings, cluster: BatchSettings, allocation: Allocation) -> int:
+    engine = None if allocation.gpus or settings.model is None else settings.model.engine
     with (
         processes.core_dumps(allowed=settings.run.core_dumps),
         scratch_folder() as folder,
@@ -81,7 +81,7 @@ def _launched(settings: ExtractSettings, cluster: BatchSettings, allocation: All
 
 
 def _for_waiting_jobs(
-    settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, word: str
+    settings: JobSettings, cluster: BatchSettings, allocation: Allocation, word: str
 ) -> tuple[str, ...]:
     """What the batch script does about jobs that wait: `word`, and the nodes to keep them off; see slurm/end.sh."""
     if allocation.rank or word == "complete" or not cluster.exclude_bad_nodes:
@@ -118,10 +118,10 @@ def _rewrite(path: Path, text: str) -> None:
         stream.write(text)
 
 
-def _do(settings: ExtractSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> tuple[int, bool]:
+def _do(settings: JobSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> tuple[int, bool]:
     """This node's part of the job: its exit code, and whether the job is to be requeued."""
     try:
-        needs_gpus = engine_kind(settings.model.engine).needs_hardware
+        needs_gpus = settings.model is not None and engine_kind(settings.model.engine).needs_hardware
         if needs_gpus and (complaint := gpu_complaint(allocation.granted_gpus, allocation.gpu_partitions)):
             if allocation.granted_gpus and build() == "gpu":  # else it is the environment's fault
                 record_fault(run_directory(settings.run), node=allocation.host, cause="gpu", detail=complaint)

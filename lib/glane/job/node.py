@@ -8,7 +8,7 @@ from glane.errors import ConfigError, GlaneError
 from glane.job.job_node import USER_ERROR
 from glane.job.launcher import launch
 from glane.languages import say
-from glane.settings import ExtractSettings
+from glane.settings import JobSettings, read_job
 
 
 def main() -> int:
@@ -20,13 +20,13 @@ def main() -> int:
         return USER_ERROR
 
 
-def _settings(given: bytes) -> ExtractSettings:
+def _settings(given: bytes) -> JobSettings:
     if not given.strip():
         raise ConfigError(
             "cluster.python: the job's settings did not arrive on standard input. Let the command pass it on, as "
             "docker does with run --interactive."
         )
-    return ExtractSettings.model_validate_json(given)
+    return read_job(given)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Submit an extraction to a batch scheduler, from a login node."""
+"""Submit a job to a batch scheduler, from a login node: an extraction, or the reading of files."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from glane.run.description import known_run
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.node_faults import bad_nodes
 from glane.run.starts import SubmissionEntry, record_submission
-from glane.settings import BatchSettings, ExtractSettings
+from glane.settings import BatchSettings, ExtractSettings, JobSettings
 from glane.storage import exists
 from glane.task.task import load_task
 
 
-def extract_on_cluster(settings: ExtractSettings) -> None:
+def run_on_cluster(settings: JobSettings) -> None:
     """Submit the job. Inside of such a job, do this node's part instead, and exit with its exit code.
 
     Raises:
@@ -47,7 +47,8 @@ def extract_on_cluster(settings: ExtractSettings) -> None:
     assert isinstance(cluster, BatchSettings)
     scheduler = scheduler_of(cluster)
     settings = settings.model_copy(update={"cluster": scheduler.with_site(cluster)})
-    _refuse_terminal_only(settings, scheduler)
+    if isinstance(settings, ExtractSettings):
+        _refuse_terminal_only(settings, scheduler)
     if scheduler.is_inside_own_job():
         sys.exit(launch(settings))
     submission = submit(settings)
@@ -55,7 +56,7 @@ def extract_on_cluster(settings: ExtractSettings) -> None:
         wait(settings, submission, scheduler)
 
 
-def submit(settings: ExtractSettings) -> Submission | None:
+def submit(settings: JobSettings) -> Submission | None:
     """Submit the job, and print how to follow it.
 
     With `cluster.dry_run`, print the batch script, submit nothing and return None.
@@ -66,8 +67,7 @@ def submit(settings: ExtractSettings) -> Submission | None:
     cluster = settings.cluster
     assert isinstance(cluster, BatchSettings)
     scheduler = scheduler_of(cluster)
-    check_submission(settings)
-    settings = absolute(settings)
+    settings = _checked(settings)
     directory = run_directory(settings.run)
     task, label = _node_task(settings), directory.root.name
     if cluster.dry_run:
@@ -88,6 +88,20 @@ def submit(settings: ExtractSettings) -> Submission | None:
     return submission
 
 
+def _checked(settings: JobSettings) -> JobSettings:
+    """The settings of a job that passes all checks that need no node, with absolute paths."""
+    if isinstance(settings, ExtractSettings):
+        check_submission(settings)
+        return absolute(settings)
+    from glane.ingest import checks  # an extraction need not load it
+
+    told = checks.absolute(settings)
+    checks.check_ingest(told)
+    for line in checks.changes_since_begun(told):
+        print(f"note: {line}", file=sys.stderr)
+    return told
+
+
 def _off_bad_nodes(cluster: BatchSettings, directory: RunDirectory, scheduler: Scheduler) -> BatchSettings:
     """The settings that keep the job off nodes which earlier jobs of this run found bad, told line by line."""
     found = bad_nodes(directory) if cluster.exclude_bad_nodes else {}
@@ -100,14 +114,14 @@ def _off_bad_nodes(cluster: BatchSettings, directory: RunDirectory, scheduler: S
     return changed
 
 
-def _forgotten(settings: ExtractSettings, scheduler: Scheduler) -> str | None:
+def _forgotten(settings: JobSettings, scheduler: Scheduler) -> str | None:
     """That GPUs are to be asked for: the job would end at its start, after it has waited in the queue."""
     assert isinstance(settings.cluster, BatchSettings)
-    needs_gpus = engine_kind(settings.model.engine).needs_hardware
+    needs_gpus = settings.model is not None and engine_kind(settings.model.engine).needs_hardware
     return scheduler.forgotten_gpus(settings.cluster) if needs_gpus else None
 
 
-def _node_task(settings: ExtractSettings) -> Task:
+def _node_task(settings: JobSettings) -> Task:
     """What runs on each node. The settings are in ASCII, whatever the nodes take for the encoding of text."""
     return Task(module="glane.job.node", settings=json.dumps(settings.model_dump(mode="json")))
 
@@ -167,7 +181,7 @@ def _selects_rows_yet(settings: ExtractSettings) -> bool:
     return not waits and not exists(run_directory(settings.run).plan)
 
 
-def _say(settings: ExtractSettings, submission: Submission) -> None:
+def _say(settings: JobSettings, submission: Submission) -> None:
     assert isinstance(settings.cluster, BatchSettings)
     if settings.cluster.parsable:
         print(submission.job_id, flush=True)

@@ -12,17 +12,15 @@ from glane.corpus.plan import read_plan
 from glane.errors import GlaneError, UnusableError
 from glane.extraction.summary import check_usable, extraction_summary, summary_lines
 from glane.languages import say
-from glane.run.directory import run_directory
+from glane.run.directory import RunDirectory, run_directory
 from glane.run.progress import ProgressReporter
-from glane.settings import ExtractSettings
+from glane.settings import ExtractSettings, JobSettings
 
 _WAIT_POLL_S = 2.0
 _UNKNOWN_S = 300.0
 
 
-def wait(
-    settings: ExtractSettings, submission: Submission, scheduler: Scheduler, *, limit_s: float | None = None
-) -> None:
+def wait(settings: JobSettings, submission: Submission, scheduler: Scheduler, *, limit_s: float | None = None) -> None:
     """Show the run's progress until the jobs have ended.
 
     An interruption (Ctrl-C) ends the waiting, and not the jobs. So does the end of `limit_s` seconds.
@@ -72,10 +70,10 @@ def wait(
             time.sleep(_WAIT_POLL_S)
         # Some jobs of an array may have been cancelled. If none completed, another command has completed the run.
         if directory.is_complete and directory.summary.exists() and any(_has_worked(job) for job in jobs):
-            lines = summary_lines(directory, extraction_summary(directory))
-            for line in lines if settings.progress != "none" else ():
+            for line in _summary_lines(settings, directory) if settings.progress != "none" else ():
                 say(line, to=sys.stderr)
-            check_usable(directory, settings.run)
+            if isinstance(settings, ExtractSettings):
+                check_usable(directory, settings.run)
             return
     failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
     told = f"The log says why: {submission.log}"
@@ -85,6 +83,14 @@ def wait(
         f"the job did not complete the run; it ended: {failed}. {told}\n"
         "What is committed stays: the same command goes on."
     )
+
+
+def _summary_lines(settings: JobSettings, directory: RunDirectory) -> list[str]:
+    if isinstance(settings, ExtractSettings):
+        return summary_lines(directory, extraction_summary(directory))
+    from glane.ingest.summary import summary_lines as lines_of_ingest
+
+    return lines_of_ingest(directory)
 
 
 def _has_worked(job: Job) -> bool:

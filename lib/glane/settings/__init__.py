@@ -26,6 +26,7 @@ from glane.settings.extract import (
     extract_settings,
 )
 from glane.settings.ingest import IngestSettings, ingest_settings
+from glane.settings.job import JobSettings, read_job
 from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.multiverse import MultiverseSettings, multiverse_settings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
@@ -54,6 +55,7 @@ __all__ = [
     "ExtractRunSettings",
     "ExtractSettings",
     "IngestSettings",
+    "JobSettings",
     "LocalSettings",
     "ModelSettings",
     "MultiverseSettings",
@@ -82,6 +84,7 @@ __all__ = [
     "multiverse_settings",
     "plan_settings",
     "plant_settings",
+    "read_job",
     "review_settings",
     "runs_settings",
     "screen_settings",

@@ -122,6 +122,11 @@ class ExtractSettings(Strict):
     show: int = Key(default=0, ge=0)
     progress: Literal["auto", "live", "plain", "none"] = "auto"
 
+    @property
+    def task_name(self) -> str:
+        """The name of the task, as far as it is told."""
+        return str(self.task.get("name", ""))
+
     @model_validator(mode="after")
     def _whole_questions_are_shown(self) -> Self:
         if self.preview and self.data.extend is not None:

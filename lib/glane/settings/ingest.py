@@ -60,6 +60,16 @@ class IngestSettings(Strict):
 
     _listed = field_validator("source", mode="before")(one_or_many)
 
+    @property
+    def task_name(self) -> str:
+        """Empty: nothing is asked."""
+        return ""
+
+    @property
+    def model(self) -> None:
+        """None: nothing answers, and no GPU is needed."""
+        return None
+
     @model_validator(mode="after")
     def _slow_is_no_hang(self) -> Self:
         if self.run.hang_after_s < _MOST_READS * self.limits.timeout_s:
