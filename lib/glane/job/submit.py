@@ -98,7 +98,7 @@ def _checked(settings: JobSettings) -> JobSettings:
     told = checks.absolute(settings)
     checks.check_ingest(told)
     for line in checks.changes_since_begun(told):
-        print(f"note: {line}", file=sys.stderr)
+        say(f"note: {line}", to=sys.stderr)
     return told
 
 
