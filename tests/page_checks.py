@@ -50,6 +50,7 @@ _REQUIRED = {
     "status": {"run.dir": "runs/a"},
     "clean": {"run.dir": "runs/a"},
     "review": _OF_A_RUN,
+    "export": {**_OF_A_RUN, "to": "csv"},
     "sentinels": _OF_A_RUN,
     "plant": _OF_A_RUN,
     "evaluate": {**_OF_A_RUN, "gold": "gold.parquet"},

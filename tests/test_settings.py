@@ -30,6 +30,7 @@ _FILES = {
     "compare": settings.CompareSettings,
     "calibrate": settings.CalibrateSettings,
     "doctor": settings.DoctorSettings,
+    "export": settings.ExportSettings,
     "estimate": settings.EstimateSettings,
     "multiverse": settings.MultiverseSettings,
     "review": settings.ReviewSettings,

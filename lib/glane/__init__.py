@@ -1,8 +1,8 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`, `estimate`,
-`multiverse`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
-`measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
+`export`, `multiverse`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks`
+and `measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from glane.api.compare import compare
     from glane.api.estimate import estimate
     from glane.api.evaluate import evaluate
+    from glane.api.export import export
     from glane.api.extract import extract
     from glane.api.multiverse import multiverse
     from glane.api.review import draw_sample, review
@@ -36,6 +37,7 @@ __all__ = [
     "draw_sample",
     "estimate",
     "evaluate",
+    "export",
     "extract",
     "freeze_sentinels",
     "measure_attacks",
@@ -53,6 +55,7 @@ _OWN = (
     "compare",
     "estimate",
     "evaluate",
+    "export",
     "extract",
     "multiverse",
     "review",

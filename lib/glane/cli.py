@@ -31,6 +31,7 @@ COMMANDS = (
     "calibrate",
     "cascade",
     "estimate",
+    "export",
     "multiverse",
     "sentinels",
     "plant",

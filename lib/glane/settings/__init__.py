@@ -18,6 +18,7 @@ from glane.settings.evaluate import (
     compare_settings,
     evaluate_settings,
 )
+from glane.settings.export import ExportSettings, export_settings
 from glane.settings.extract import (
     DataSettings,
     ExtractRunSettings,
@@ -52,6 +53,7 @@ __all__ = [
     "DoctorSettings",
     "EstimateSettings",
     "EvaluateSettings",
+    "ExportSettings",
     "ExtractRunSettings",
     "ExtractSettings",
     "IngestSettings",
@@ -79,6 +81,7 @@ __all__ = [
     "doctor_settings",
     "estimate_settings",
     "evaluate_settings",
+    "export_settings",
     "extract_settings",
     "ingest_settings",
     "multiverse_settings",

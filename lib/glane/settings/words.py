@@ -15,6 +15,7 @@ from glane.settings.demo_corpus import DemoCorpusSettings
 from glane.settings.doctor import DoctorSettings
 from glane.settings.estimate import EstimateSettings
 from glane.settings.evaluate import CompareSettings, EvaluateSettings
+from glane.settings.export import ExportSettings
 from glane.settings.extract import ExtractSettings
 from glane.settings.ingest import IngestSettings
 from glane.settings.multiverse import MultiverseSettings
@@ -37,6 +38,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "doctor": DoctorSettings,
     "estimate": EstimateSettings,
     "evaluate": EvaluateSettings,
+    "export": ExportSettings,
     "extract": ExtractSettings,
     "ingest": IngestSettings,
     "multiverse": MultiverseSettings,

@@ -1,0 +1,74 @@
+"""`glane.export`: the values of a run as files for other programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from glane.api.sources import RunLike, run_of
+from glane.exports.leaving import leaving
+from glane.exports.record import Export
+from glane.exports.target import Options
+from glane.exports.write import write_export
+from glane.settings.export import Encoding, ExportSettings, Target
+from glane.toys import notice_lines
+from glane.types import Language
+from glane.validation import validated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written. `str()` of it tells the files, and what must be known of them."""
+
+    folder: Path
+    manifest: Export
+    is_replacement: bool
+
+    def __str__(self) -> str:
+        told = self.manifest
+        by_status = ", ".join(f"{name} {count}" for name, count in told.statuses.items())
+        tables = ", ".join(f"{one.name} {one.rows}" for one in told.tables)
+        return "\n".join(
+            [
+                *notice_lines(told.toy),
+                f"rows     {told.rows} ({by_status})",
+                f"tables   {tables}",
+                *([] if told.is_complete else ["note     the run is under way: these are the rows that it had so far"]),
+                *(f"note     {note}" for note in told.notes),
+                f"{self.folder}: {', '.join([*told.files, 'export.json'])}"
+                + (" (an earlier export replaced)" if self.is_replacement else ""),
+            ]
+        )
+
+
+def export(
+    run: RunLike,
+    to: Target,
+    out_dir: str | Path,
+    *,
+    evidence: bool = False,
+    text: bool = False,
+    locale: Language | None = None,
+    encoding: Encoding = "utf-8",
+) -> Exported:
+    """Write the values of a run as files for other programs: a table of all rows, and one for each list.
+
+    Args:
+        run: A run, or its directory.
+        to: The format.
+        out_dir: The folder to be written, whole; an earlier export that nobody changed is replaced.
+        evidence: Passages, where they stand, and confidences, too. Passages are parts of documents.
+        text: The texts of documents, too, for the formats that hold them.
+        locale: Of separators and decimals in CSV; the language of the task if None.
+        encoding: Of CSV.
+
+    Raises:
+        GlaneError: if the run is not complete, the folder holds other things, or the format cannot hold the values.
+    """
+    asked = {"evidence": evidence, "text": text, "locale": locale, "encoding": encoding}
+    places = {"run": {"dir": "."}, "out": {"dir": str(out_dir)}}
+    validated(ExportSettings, {"to": to, **asked, **places}, place="")
+    options = Options(with_evidence=evidence, with_text=text, locale=locale, encoding=encoding)
+    bundle = leaving(run_of(run), with_evidence=evidence)
+    manifest, folder, is_replacement = write_export(bundle, to, options, out_dir)
+    return Exported(folder=folder, manifest=manifest, is_replacement=is_replacement)

@@ -1,0 +1,60 @@
+"""Names that R, SAS and SQL take without quotation marks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_LONGEST = 32  # characters of a name in SAS
+_LETTERS = str.maketrans(
+    {"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "đ": "d"}
+)
+# Those of R, and those that DuckDB and PostgreSQL keep for themselves.
+_WORDS = """
+    break else false for function if in inf na nan next null repeat true while
+    all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
+    current_date current_time current_timestamp current_user default deferrable desc describe distinct do end except
+    fetch foreign from grant group having initially intersect into lambda lateral leading limit localtime
+    localtimestamp not offset on only or order pivot pivot_longer pivot_wider placing primary qualify references
+    returning select session_user show some summarize symmetric table then to trailing union unique unpivot user using
+    variadic when where window with
+    """
+_RESERVED = frozenset(_WORDS.split())
+
+
+def valid_names(names: Iterable[str]) -> dict[str, str]:
+    """A name for each of some names: at most 32 letters, digits and underscores, begun by a letter.
+
+    They differ by more than case, and none is a word that R or SQL keeps for itself. Accents are left out. Where a name
+    is too long, what stands before `__` is cut.
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        if name not in found:
+            found[name] = _unique(_plain(name), taken)
+            taken.add(found[name].lower())
+    return found
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
+    found = re.sub(r"\W+", "_", letters).strip("_") or "column"
+    return found if found[0].isalpha() else f"x{found}"
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    stem, mark, what = name.rpartition("__")
+    stem, end = (stem, f"__{what}") if mark else (name, "")
+    if len(end) > _LONGEST // 2:
+        stem, end = name, ""
+    number = 1
+    while True:
+        suffix = end if number == 1 else f"_{number}{end}"
+        cut = stem[: _LONGEST - len(suffix)]
+        found = f"{stem if cut == stem else cut.rstrip('_')}{suffix}"
+        found = f"{found}_" if found.lower() in _RESERVED else found
+        if found.lower() not in taken:
+            return found
+        number += 1

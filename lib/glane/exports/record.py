@@ -1,0 +1,44 @@
+"""What an export says of itself: `export.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from glane.records import Record, left_out
+from glane.run.links import RunLink
+from glane.types import Toy
+from glane.validation import Strict
+
+
+class ExportedTable(Strict):
+    """One table: its rows and its key."""
+
+    name: str
+    rows: int
+    key: tuple[str, ...]
+    parent: str | None = left_out()
+
+
+class Export(Record):
+    """What was exported of which run, and the digest of each file (BLAKE2b, 16 bytes)."""
+
+    kind: Literal["glane export"] = "glane export"
+    version: Literal[1] = 1
+    to: str
+    run: RunLink
+    fingerprint: str
+    task: str
+    model: str
+    toy: Toy | None = left_out()
+    is_complete: bool
+    evidence: bool
+    text: bool
+    locale: str
+    encoding: str
+    rows: int
+    statuses: Mapping[str, int]  # rows by status
+    tables: tuple[ExportedTable, ...]
+    files: Mapping[str, str]
+    versions: Mapping[str, str]  # of glane and of the libraries that wrote the files
+    notes: tuple[str, ...] = ()

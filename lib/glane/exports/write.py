@@ -1,0 +1,67 @@
+"""Writes an export: the files of its format, the codebook as a page, and `export.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from glane.exports.bundle import Bundle
+from glane.exports.codebook_page import codebook_page
+from glane.exports.folder import MANIFEST, check_target, files_under, write_whole
+from glane.exports.record import Export, ExportedTable
+from glane.exports.registry import writer_of
+from glane.exports.target import Options
+from glane.run.links import RunLink
+from glane.run.written import digest_of
+from glane.settings.export import Target
+from glane.versions import installed_version
+
+
+def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str | Path) -> tuple[Export, Path, bool]:
+    """Write an export. Return what it says of itself, its folder, and whether it replaced an earlier one.
+
+    Raises:
+        GlaneError: if the folder is not to be written, or the format cannot hold the tables.
+    """
+    root = check_target(out_dir)
+    writer, told = writer_of(target), []
+
+    def fill(folder: Path) -> None:
+        notes = writer(bundle, options, folder)
+        (folder / "codebook.html").write_bytes(codebook_page(bundle))
+        told.append(_manifest(bundle, target, options, folder, notes))
+        (folder / MANIFEST).write_bytes(told[0].as_json())
+
+    is_replaced = write_whole(root, fill, of=_link(bundle))
+    return told[0], root, is_replaced
+
+
+def _link(bundle: Bundle) -> RunLink | None:
+    origin = bundle.origin
+    return None if origin.id is None else RunLink(id=origin.id, path=origin.run)
+
+
+def _manifest(bundle: Bundle, target: Target, options: Options, folder: Path, notes: Sequence[str]) -> Export:
+    origin, rows = bundle.origin, bundle.tables[0].rows
+    return Export(
+        to=target, run=_link(bundle) or RunLink(id="", path=origin.run), fingerprint=origin.fingerprint,
+        task=f"{origin.task} {origin.task_version}", model=origin.model, toy=origin.toy,
+        is_complete=origin.is_complete, evidence=options.with_evidence, text=options.with_text,
+        locale=options.locale or origin.language, encoding=options.encoding, rows=rows.height,
+        statuses=_statuses(bundle),
+        tables=tuple(
+            ExportedTable(name=one.name, rows=one.rows.height, key=one.key, parent=one.parent) for one in bundle.tables
+        ),
+        files={name: digest_of(folder / name) for name in files_under(folder)},
+        versions={name: installed_version(name) for name in ("glane", "polars")}, notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _statuses(bundle: Bundle) -> dict[str, int]:
+    table = bundle.tables[0]
+    status = table.variable("status")
+    assert status is not None
+    counted = table.rows.group_by(pl.col(status.name).alias("status")).len().sort("status")
+    return dict(counted.iter_rows())

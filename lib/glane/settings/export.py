@@ -1,0 +1,39 @@
+"""What an export is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from glane.settings.shapes import Folder
+from glane.types import Language
+from glane.validation import Strict, validated
+
+Target = Literal["csv"]
+Encoding = Literal["utf-8", "windows-1252", "iso-8859-15"]
+
+
+class ExportSettings(Strict):
+    """What `jobs/export.py` is told."""
+
+    run: Folder
+    out: Folder
+    to: Target
+    evidence: bool = False
+    text: bool = False  # documents leave, too
+    locale: Language | None = None  # of separators and decimals; None: that of the task
+    encoding: Encoding = "utf-8"
+
+    @model_validator(mode="after")
+    def _of_csv(self) -> Self:
+        for key, is_given in (("locale", self.locale is not None), ("encoding", self.encoding != "utf-8")):
+            if is_given and self.to != "csv":
+                raise ValueError(f"{key}: is of to=csv; to={self.to} has one form only. Leave it out")
+        return self
+
+
+def export_settings(values: Mapping[str, Any]) -> ExportSettings:
+    """Read the composed configuration of the export; raises `ConfigError` as `extract_settings` does."""
+    return validated(ExportSettings, values, place="")

@@ -1,0 +1,233 @@
+"""Exports: all rows leave through one function, flat, under names that R, SAS and SQL take, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import glane
+from conftest import SMALL_TASK, extract_here, job_here, make_settings, write_documents
+from export_cases import TABLES, make_run, rows_of
+from glane.assess.files import write_folder
+from glane.errors import ConfigError, GlaneError, RunError
+from glane.exports.names import _RESERVED, valid_names
+from glane.exports.record import Export
+from glane.records import read_record
+from glane.run.written import digest_of, read_written
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("export"))
+
+
+def read_csv(path: Path, *, separator: str = ",", encoding: str = "utf-8") -> list[dict[str, str]]:
+    with path.open(encoding=encoding, newline="") as stream:
+        return list(csv.DictReader(stream, delimiter=separator))
+
+
+@given(st.lists(st.text(max_size=60), max_size=30))
+def test_names_are_valid_and_differ(names: list[str]) -> None:
+    found = valid_names(names)
+    assert set(found) == set(names)
+    assert len({name.lower() for name in found.values()}) == len(found)
+    for name in found.values():
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,31}", name)
+        assert name.lower() not in _RESERVED
+
+
+def test_names_keep_what_stands_after_two_underscores() -> None:
+    long = "an_extremely_long_name_of_a_field_indeed"
+    found = valid_names([long, f"{long}__missing", f"{long}_too__missing", "order", "événement", "1er", "_x", "…"])
+    assert list(found.values()) == [
+        "an_extremely_long_name_of_a_fiel", "an_extremely_long_name__missing", "an_extremely_long_nam_2__missing",
+        "order_", "evenement", "x1er", "x", "column",
+    ]  # fmt: skip
+    assert found[f"{long}__missing"].endswith("__missing")
+    assert found[f"{long}_too__missing"].endswith("__missing")
+
+
+def test_words_that_sql_reserves_are_known() -> None:
+    with duckdb.connect() as connection:
+        told = connection.sql(
+            "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
+        ).fetchall()
+    assert {word for (word,) in told} <= _RESERVED
+
+
+def test_every_row_leaves_with_its_status_and_lists_have_tables(run: Path, tmp_path: Path) -> None:
+    found = glane.export(run, "csv", tmp_path / "out", locale="en")
+    records, rows = read_csv(tmp_path / "out" / "records.csv"), rows_of(run)
+    assert [one["id"] for one in records] == rows["id"].to_list()
+    assert [one["status"] for one in records] == rows["status"].cast(pl.String).to_list()
+    assert found.manifest.statuses == {"EMPTY": 2, "OK": 40}
+    assert tuple(one.name for one in found.manifest.tables) == TABLES
+    for name, column in (("signs", "signs"), ("cases", "cases"), ("events", "events")):
+        told = read_csv(tmp_path / "out" / f"{name}.csv")
+        assert len(told) == rows[column].list.len().sum()
+        assert [int(one[f"{name}__position"]) for one in told[:1]] == [1]
+    people = rows.select("id", pl.col("events")).explode("events").drop_nulls("events")
+    expected = people["events"].struct.field("people").list.len().sum()
+    inner = read_csv(tmp_path / "out" / "events_people.csv")
+    assert len(inner) == expected
+    assert len({(one["id"], one["events__position"], one["events_people__position"]) for one in inner}) == expected
+
+
+def test_values_are_those_of_the_run(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "csv", tmp_path / "out", locale="en")
+    rows, records = rows_of(run), read_csv(tmp_path / "out" / "records.csv")
+
+    def texts(name: str) -> list[str | None]:
+        return [one[name] for one in records]
+
+    assert texts("age") == ["" if one is None else str(one) for one in rows["age"]]
+    assert texts("seen") == ["" if one is None else one.isoformat() for one in rows["seen"]]
+    assert texts("fever") == ["" if one is None else str(one).lower() for one in rows["fever"]]
+    assert texts("fever__missing") == [one or "" for one in rows["fever__missing"].cast(pl.String)]
+    assert texts("place_kind") == [(one and one["kind"]) or "" for one in rows["place"]]
+    assert [one.removeprefix("'") for one in texts("note")] == [(one or "").removeprefix("'") for one in rows["note"]]
+    assert texts("Numero_1") == ["'=1+1", "A"] * 21
+    assert "note__quote" not in records[0]
+    assert not any(name.endswith(("__quote", "__confidence", "__start")) for name in records[0])
+
+
+def test_french_files_are_as_french_spreadsheets_read_them(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "csv", tmp_path / "out", locale="fr")
+    content = (tmp_path / "out" / "records.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    records = read_csv(tmp_path / "out" / "records.csv", separator=";", encoding="utf-8-sig")
+    told = [float(one["temperature"].replace(",", ".")) for one in records if one["temperature"]]
+    assert told == rows_of(run)["temperature"].drop_nulls().to_list()
+    assert not any("." in one["temperature"] for one in records)
+    book = read_csv(tmp_path / "out" / "codebook.csv", separator=";", encoding="utf-8-sig")
+    kind = next(one for one in book if one["nom"] == "place_kind")
+    assert (kind["type"], kind["valeurs"], kind["colonne"]) == ("catégorie", "a; b", "place.kind")
+    assert "école" in kind["libellés"]
+    named = {(one["table"], one["nom"]) for one in book}
+    for name in TABLES:
+        with (tmp_path / "out" / f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
+            assert {(name, column) for column in next(csv.reader(stream, delimiter=";"))} <= named
+
+
+def test_no_cell_is_a_formula(run: Path, tmp_path: Path) -> None:
+    for evidence in (False, True):
+        glane.export(run, "csv", tmp_path / "out", locale="en", evidence=evidence)
+        for path in (tmp_path / "out").glob("*.csv"):
+            for row in read_csv(path):
+                for cell in row.values():
+                    assert cell[:1] not in tuple("=+@\t\r\n＝") or re.fullmatch(r"[-+]?[\d.]+", cell)
+
+
+def test_evidence_leaves_only_when_asked_for(run: Path, tmp_path: Path) -> None:
+    found = glane.export(run, "csv", tmp_path / "out", locale="en", evidence=True)
+    records = read_csv(tmp_path / "out" / "records.csv")
+    assert {"fever__quote", "fever__start", "fever__alignment", "age__confidence", "not_in_quote"} <= set(records[0])
+    assert found.manifest.evidence
+    rows = rows_of(run)
+    quotes = [one["quote"] if one else None for one in rows["fever__evidence"]]
+    assert [one["fever__quote"] for one in records] == [one or "" for one in quotes]
+
+
+def test_characters_that_an_encoding_lacks_are_counted_not_shown(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"encoding: windows-1252 lacks \d+ of the characters in records.csv") as told:
+        glane.export(run, "csv", tmp_path / "out", evidence=True, encoding="windows-1252")
+    assert "𝒳" not in str(told.value)
+    assert not (tmp_path / "out").exists()
+    assert list(tmp_path.iterdir()) == []
+    data = write_documents(tmp_path / "d.parquet", ["plain"] * 4, hospital=["Orléans", "Œuvre", "x", "€"])
+    extract_here(make_settings(data, tmp_path / "run", SMALL_TASK, data__carry_columns=["hospital"]))
+    glane.export(tmp_path / "run", "csv", tmp_path / "out", encoding="windows-1252")
+    told_rows = read_csv(tmp_path / "out" / "records.csv", separator=";", encoding="cp1252")
+    assert [one["hospital"] for one in told_rows] == ["Orléans", "Œuvre", "x", "€"]
+
+
+def test_the_folder_is_whole_private_and_says_what_it_holds(run: Path, tmp_path: Path) -> None:
+    done = job_here(f"run.dir={run}", "to=csv", f"out.dir={tmp_path}/out", name="export")
+    assert "Random answers" in done.stdout
+    assert "rows     42 (EMPTY 2, OK 40)" in done.stdout
+    told = read_record(Export, tmp_path / "out" / "export.json")
+    assert told.toy == "random"
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {*told.files, "export.json", ".glane-files"}
+    assert all(digest_of(tmp_path / "out" / name) == digest for name, digest in told.files.items())
+    for path in (tmp_path / "out").iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600, path.name
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o700
+    page = (tmp_path / "out" / "codebook.html").read_text(encoding="utf-8")
+    assert "Réponses tirées au hasard" in page
+    assert "Random answers" in page
+    assert "href" not in page
+    assert "<script" not in page
+    assert "Fièvre 𝒳" not in page
+    assert [one.path for one in read_written(tmp_path / "out").runs] == [str(run)]
+
+
+def test_an_earlier_export_is_replaced_and_nothing_else_is(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = glane.export(run, "csv", out, evidence=True)
+    again = glane.export(run, "csv", out)
+    assert not first.is_replacement
+    assert again.is_replacement
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    kept = (out / "records.csv").read_bytes()
+    (out / "records.csv").write_bytes(kept + b"mine")
+    with pytest.raises(RunError, match=r"records.csv was changed since glane wrote it"):
+        glane.export(run, "csv", out)
+    (out / "records.csv").write_bytes(kept)
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(RunError, match=r"mine.txt was not written by glane"):
+        glane.export(run, "csv", out)
+    assert (out / "mine.txt").read_text() == "mine"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("mine")
+    write_folder(tmp_path / "report", {"report.html": b"x"})
+    for name in ("other", "report"):
+        with pytest.raises(RunError, match="no export of glane"):
+            glane.export(run, "csv", tmp_path / name)
+    with pytest.raises(RunError, match=r"directory of a run"):
+        glane.export(run, "csv", run / "export")
+
+
+def test_what_fails_half_way_leaves_the_earlier_export(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    glane.export(run, "csv", out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    real = os.rename
+
+    def fails(source: str | Path, target: str | Path) -> None:
+        if Path(source).name.endswith(".tmp") and Path(target) == out:
+            raise OSError(28 if (tmp_path / "out").exists() else 5, "no")
+        real(source, target)
+
+    monkeypatch.setattr("glane.exports.folder.os.rename", fails)
+    with pytest.raises(RunError, match=r"out.dir|disk is full|export"):
+        glane.export(run, "csv", out, evidence=True)
+    monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_run_under_way_is_refused(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(GlaneError, match="no run here"):
+        glane.export(tmp_path, "csv", tmp_path / "out")
+    done = job_here(f"run.dir={run}", "to=cvs", f"out.dir={tmp_path}/out", name="export", check=2)
+    assert "to:" in done.stderr
+    with pytest.raises(ConfigError, match="locale"):
+        glane.export(run, "csv", tmp_path / "out", locale="de")  # type: ignore[arg-type]
+
+
+def test_the_manifest_is_the_same_for_the_same_run(run: Path, tmp_path: Path) -> None:
+    one, two = (glane.export(run, "csv", tmp_path / name).manifest for name in ("one", "two"))
+    assert one == two
+    assert json.loads((tmp_path / "one" / "export.json").read_text())["version"] == 1
