@@ -12,6 +12,7 @@ from glane.exports.bundle import Bundle
 from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
 from glane.exports.target import Options
+from glane.exports.words import CODEBOOK
 from glane.spreadsheets import without_formulas
 from glane.types import Language
 
@@ -39,7 +40,7 @@ def write_csv(bundle: Bundle, options: Options, folder: Path) -> list[str]:
         )
         (folder / f"{table.name}.csv").write_bytes(_encoded(csv_bytes(safe, manner), manner, options, table.name))
     book = without_formulas(codebook_table(bundle))
-    (folder / "codebook.csv").write_bytes(_encoded(csv_bytes(book, manner), manner, options, "codebook"))
+    (folder / f"{CODEBOOK}.csv").write_bytes(_encoded(csv_bytes(book, manner), manner, options, CODEBOOK))
     if not guarded:
         return []
     return [f"{guarded} texts that a spreadsheet would take for a formula have an apostrophe in front"]

@@ -11,7 +11,7 @@ from glane.errors import RunError
 from glane.exports.bundle import Bundle, Kind, Origin, Table, Variable
 from glane.exports.names import valid_names
 from glane.exports.walk import SIGNS_SOURCE, Cell, Draft, drafts
-from glane.exports.words import PRECISIONS, RECORDS, SENTENCES, STATUSES
+from glane.exports.words import CODEBOOK, PRECISIONS, RECORDS, SENTENCES, STATUSES
 from glane.extraction.results import Run
 from glane.run.links import links_to
 from glane.task.fields import EnumField, IntegerField, NumberField
@@ -29,7 +29,7 @@ def leaving(run: Run, *, with_evidence: bool) -> Bundle:
     task = run.task
     found = drafts(run.all(), task.fields, id_column=run.id_column, with_evidence=with_evidence)
     described = dict(run.codebook(for_spreadsheet=False).select("column", "description").iter_rows())
-    names = valid_names([RECORDS, *(one.source for one in found[1:])])
+    names = valid_names([RECORDS, CODEBOOK, *(one.source for one in found[1:])])
     # Keys first, and the same in all tables, so that these are joined by them.
     columns = valid_names([*found[0].key, *(key for one in found for key in one.key)])
     tables = [_table(one, names, columns, described, task.language) for one in found]
@@ -103,7 +103,7 @@ def _codes(cell: Cell, language: Language) -> Codes:
     if cell.role == "value" and isinstance(cell.field, EnumField):
         return cell.field.values, cell.field.labels
     if cell.role == "status" and cell.source == "status":
-        return tuple(Status), STATUSES[language]
+        return tuple(str(one) for one in Status), STATUSES[language]
     if _kind(cell.type) == "boolean":
         return (), {code: words[code] for code in ("true", "false")}
     known: Mapping[str, Sequence[str]] = {
@@ -115,9 +115,9 @@ def _codes(cell: Cell, language: Language) -> Codes:
     }
     values = tuple(str(one) for one in known.get(cell.what, ()))
     if cell.what == "missing" and not values and cell.field is not None:  # of the list that an item is of
-        values = tuple(Missing)
+        values = tuple(str(one) for one in Missing)
     if cell.what == "assertion" and not values:
-        values = tuple(Assertion)
+        values = tuple(str(one) for one in Assertion)
     labels = PRECISIONS[language] if cell.what == "precision" else words
     return values, {value: labels[value] for value in values if value in labels}
 

@@ -12,14 +12,15 @@ _LETTERS = str.maketrans(
 )
 # Those of R, and those that DuckDB and PostgreSQL keep for themselves.
 _WORDS = """
-    break else false for function if in inf na nan next null repeat true while
-    all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
-    current_date current_time current_timestamp current_user default deferrable desc describe distinct do end except
-    fetch foreign from grant group having initially intersect into lambda lateral leading limit localtime
-    localtimestamp not offset on only or order pivot pivot_longer pivot_wider placing primary qualify references
-    returning select session_user show some summarize symmetric table then to trailing union unique unpivot user using
-    variadic when where window with
-    """
+all analyse analyze and anti any array as asc asof asymmetric at authorization binary both break by case cast check
+collate collation column concurrently constraint create cross current_date current_time current_timestamp
+current_user default deferrable desc describe distinct do else end except false fetch for foreign freeze from full
+function glob grant group having if ilike in inf initially inner intersect into is isnull join lambda lateral
+leading left like limit localtime localtimestamp na nan natural next not notnull null offset on only or order outer
+overlaps pivot pivot_longer pivot_wider placing positional primary qualify references repeat returning right select
+semi session_user show similar some summarize symmetric table tablesample then to trailing true union unique unpack
+unpivot user using variadic verbose when where while window with
+"""
 _RESERVED = frozenset(_WORDS.split())
 
 
@@ -40,7 +41,7 @@ def valid_names(names: Iterable[str]) -> dict[str, str]:
 
 def _plain(name: str) -> str:
     letters = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
-    found = re.sub(r"\W+", "_", letters).strip("_") or "column"
+    found = re.sub(r"\W+", "_", letters).strip("_") or "variable"
     return found if found[0].isalpha() else f"x{found}"
 
 

@@ -10,6 +10,9 @@ from glane.settings.export import Target
 
 _PLACES: Mapping[Target, str] = {
     "csv": "csv.write_csv",
+    "xlsx": "xlsx.write_xlsx",
+    "parquet": "parquet.write_parquet",
+    "duckdb": "duckdb.write_duckdb",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from glane.types import Language
 
-RECORDS = "records"  # the table of all rows
+RECORDS, CODEBOOK = "records", "codebook"  # the table of all rows, and that of what they are
 
 STATUSES: Mapping[Language, Mapping[str, str]] = {
     "fr": {

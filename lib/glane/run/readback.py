@@ -15,7 +15,7 @@ from glane.corpus.ids import IdsDigest
 from glane.errors import RunError
 
 _BATCH_ROWS = 65_536
-_DUCKDB: dict[str, str | bool | int | float | list[str]] = {
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,  # it would fetch them from the network
     "autoload_known_extensions": False,
     "threads": 2,
@@ -60,6 +60,6 @@ def _frames(path: Path) -> Iterator[pl.DataFrame]:
 def _count(path: Path) -> int:
     """The rows that DuckDB decodes."""
     literal = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
-    with duckdb.connect(config=_DUCKDB) as connection:
+    with duckdb.connect(config=OFFLINE) as connection:
         reader = connection.sql("SELECT * FROM read_parquet($1)", params=[literal]).to_arrow_reader(_BATCH_ROWS)
         return sum(batch.num_rows for batch in reader)

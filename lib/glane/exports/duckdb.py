@@ -1,0 +1,65 @@
+"""A DuckDB file: tables with keys, categories as enumerations, and a comment on every column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from glane.exports.bundle import Bundle, Kind, Table, Variable
+from glane.exports.codebook import codebook_table
+from glane.exports.target import Options
+from glane.exports.words import CODEBOOK
+from glane.run.readback import OFFLINE
+
+FILE = "values.duckdb"
+_TYPES: Mapping[Kind, str] = {
+    "text": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "date": "DATE",
+    "time": "TIME",
+    "datetime": "TIMESTAMP",
+}
+
+
+def write_duckdb(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
+    """Write `values.duckdb`: the tables, and the codebook as one."""
+    with duckdb.connect(folder / FILE, config=OFFLINE) as connection:
+        for table in bundle.tables:
+            _write(connection, table)
+        book = codebook_table(bundle).to_arrow()
+        connection.register("written", book)
+        connection.execute(f"CREATE TABLE {CODEBOOK} AS SELECT * FROM written")
+        connection.execute("CHECKPOINT")
+    return []
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    columns = [f"{one.name} {_type(one, table)}" for one in table.variables]
+    columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
+    if table.parent is not None:
+        shared = ", ".join(table.key[:-1])
+        columns.append(f"FOREIGN KEY ({shared}) REFERENCES {table.parent} ({shared})")
+    connection.execute(f"CREATE TABLE {table.name} ({', '.join(columns)})")
+    connection.register("written", table.rows.to_arrow())
+    connection.execute(f"INSERT INTO {table.name} SELECT * FROM written")
+    connection.unregister("written")
+    connection.execute(f"COMMENT ON TABLE {table.name} IS {_text(table.description)}")
+    for one in table.variables:
+        connection.execute(f"COMMENT ON COLUMN {table.name}.{one.name} IS {_text(one.description)}")
+
+
+def _type(one: Variable, table: Table) -> str:
+    if one.categories:
+        return f"ENUM ({', '.join(map(_text, one.categories))})"
+    if one.kind == "integer" and not table.rows.schema[one.name].is_signed_integer():
+        return "HUGEINT"
+    return "TIMESTAMPTZ" if one.zone is not None else _TYPES[one.kind]
+
+
+def _text(value: str) -> str:
+    """A text in SQL."""
+    return "'" + value.replace("'", "''").replace("\x00", "") + "'"

@@ -1,0 +1,34 @@
+"""Parquet: a file per table, categories as dictionaries, descriptions in the metadata of the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from glane.exports.bundle import Bundle, Table
+from glane.exports.codebook import codebook_table
+from glane.exports.target import Options
+from glane.exports.words import CODEBOOK
+
+
+def write_parquet(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
+    """Write a Parquet file per table, and `codebook.parquet`."""
+    for table in bundle.tables:
+        pq.write_table(arrow_table(table), folder / f"{table.name}.parquet", compression="zstd")
+    codebook_table(bundle).write_parquet(folder / f"{CODEBOOK}.parquet")
+    return []
+
+
+def arrow_table(table: Table) -> pa.Table:
+    """The rows of a table; a category is a dictionary of all values that there can be."""
+    kinds = [pl.col(one.name).cast(pl.Enum(one.categories)) for one in table.variables if one.categories]
+    found = table.rows.with_columns(kinds).to_arrow(compat_level=pl.CompatLevel.oldest())
+    described = [
+        found.schema.field(one.name).with_metadata({"description": one.description, "column": one.source})
+        for one in table.variables
+    ]
+    return found.cast(pa.schema(described, metadata={"description": table.description}))
