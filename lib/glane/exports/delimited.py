@@ -23,6 +23,7 @@ class Manner:
     truths: tuple[str, str] = ("true", "false")
     null: str = ""
     line_end: str = "\n"
+    utc: bool = False  # instants are those of UTC, and not those of their own zone
 
 
 def csv_bytes(table: pl.DataFrame, manner: Manner) -> bytes:
@@ -45,7 +46,9 @@ def as_written(table: Table, manner: Manner) -> pl.DataFrame:
             cells.append(pl.when(value).then(pl.lit(yes)).when(~value).then(pl.lit(no)).alias(one.name))
         elif one.kind in _FORMS:
             kind = table.rows.schema[one.name]
-            zoned = value.dt.replace_time_zone(None) if getattr(kind, "time_zone", None) else value
+            zone = getattr(kind, "time_zone", None)
+            told = value.dt.convert_time_zone("UTC") if zone and manner.utc else value
+            zoned = told.dt.replace_time_zone(None) if zone else value
             cells.append(zoned.dt.to_string(_form(one.kind, table.rows[one.name])).alias(one.name))
         else:
             cells.append(value)

@@ -13,6 +13,7 @@ _PLACES: Mapping[Target, str] = {
     "xlsx": "xlsx.write_xlsx",
     "parquet": "parquet.write_parquet",
     "duckdb": "duckdb.write_duckdb",
+    "r": "r.write_r",
 }
 
 

@@ -1,0 +1,48 @@
+"""Programs of Debian that tests need: those that are missing are installed, where that is allowed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+
+
+class MissingError(Exception):
+    """A program is missing, and cannot be installed."""
+
+
+def install(packages: Mapping[str, str]) -> list[str]:
+    """Install what is missing, and return the names of those packages. `packages` are those that bring each program.
+
+    Raises:
+        MissingError: if something is missing and cannot be installed.
+    """
+    missing = [program for program in packages if shutil.which(program) is None]
+    if not missing:
+        return []
+    wanted_packages = [packages[program] for program in missing]
+    wanted = f"not installed: {', '.join(missing)}"
+    if os.geteuid() != 0:
+        raise MissingError(f"{wanted}; root can: apt-get install {' '.join(wanted_packages)}")
+    if shutil.which("apt-get") is None:
+        raise MissingError(f"{wanted}; this machine has no apt-get to install them with")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["update"], ["install", "--yes", "--no-install-recommends", *wanted_packages]):
+        done = subprocess.run(["apt-get", "-q", *step], check=False, capture_output=True, text=True, env=environment)
+        if done.returncode != 0:
+            words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
+            raise MissingError(f"{wanted}; apt-get {step[0]} failed. It says:\n{words}")
+    if still := [program for program in packages if shutil.which(program) is None]:
+        raise MissingError(f"installed {' '.join(wanted_packages)}, but still not there: {', '.join(still)}")
+    return wanted_packages
+
+
+def say(name: str, packages: Mapping[str, str]) -> None:
+    """Install as `install` does, and print what was done; end with a sentence where that cannot be."""
+    try:
+        installed = install(packages)
+    except MissingError as error:
+        sys.exit(f"{name}: {error}")
+    print(f"{name}: installed {', '.join(installed)}" if installed else f"{name}: there already")
