@@ -10,8 +10,8 @@ from pathlib import Path
 from glane.exports.bundle import Bundle, Table, Variable
 from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
+from glane.exports.sizes import held_as
 from glane.exports.target import Options
-from glane.exports.whole_numbers import held_as
 from glane.exports.words import CODEBOOK
 from glane.toys import notice
 from glane.types import Language

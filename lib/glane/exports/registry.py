@@ -14,6 +14,7 @@ _PLACES: Mapping[Target, str] = {
     "parquet": "parquet.write_parquet",
     "duckdb": "duckdb.write_duckdb",
     "r": "r.write_r",
+    "sas": "sas.write_sas",
 }
 
 

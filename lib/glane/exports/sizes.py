@@ -1,8 +1,8 @@
-"""How programs whose numbers are doubles hold whole numbers."""
+"""How much room values need in programs that have little: whole numbers in doubles, texts in variables of a width."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import polars as pl
 
@@ -14,7 +14,13 @@ Held = Literal["integer", "double", "text"]
 
 def held_as(values: pl.Series) -> Held:
     """As an integer of 32 bits, as a double, or, where a double would round them, as a text."""
-    largest = max(abs(int(values.min() or 0)), abs(int(values.max() or 0)))  # type: ignore[call-overload]
+    ends = (cast(int | None, values.min()), cast(int | None, values.max()))
+    largest = max(abs(end or 0) for end in ends)
     if largest <= _LARGEST_OF_R:
         return "integer"
     return "double" if largest <= _LARGEST_EXACT else "text"
+
+
+def longest_of(texts: pl.Series) -> int:
+    """The bytes of the longest text in UTF-8."""
+    return cast(int | None, texts.str.len_bytes().max()) or 0
