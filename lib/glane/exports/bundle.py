@@ -59,6 +59,7 @@ class Origin:
     task: str
     task_version: str
     model: str
+    created: str  # when the run began, ISO 8601
     toy: Toy | None
     is_complete: bool
     language: Language

@@ -41,7 +41,7 @@ def _origin(run: Run) -> Origin:
     link = next(iter(links_to([run.directory])), None)
     return Origin(
         run=str(run.directory.root), id=None if link is None else link.id, fingerprint=told.fingerprint_digest,
-        task=run.task.name, task_version=run.task.version, model=told.model, toy=run.toy,
+        task=run.task.name, task_version=run.task.version, model=told.model, created=told.created, toy=run.toy,
         is_complete=run.is_complete, language=run.task.language,
     )  # fmt: skip
 

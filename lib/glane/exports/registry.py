@@ -15,6 +15,7 @@ _PLACES: Mapping[Target, str] = {
     "duckdb": "duckdb.write_duckdb",
     "r": "r.write_r",
     "sas": "sas.write_sas",
+    "datapackage": "datapackage.write_datapackage",
 }
 
 

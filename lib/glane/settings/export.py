@@ -11,7 +11,7 @@ from glane.settings.shapes import Folder
 from glane.types import Language
 from glane.validation import Strict, validated
 
-Target = Literal["csv", "xlsx", "parquet", "duckdb", "r", "sas"]
+Target = Literal["csv", "xlsx", "parquet", "duckdb", "r", "sas", "datapackage"]
 Encoding = Literal["utf-8", "windows-1252", "iso-8859-15"]
 
 
