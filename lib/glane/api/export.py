@@ -10,7 +10,7 @@ from glane.exports.leaving import leaving
 from glane.exports.record import Export
 from glane.exports.target import Options
 from glane.exports.write import write_export
-from glane.settings.export import Encoding, ExportSettings, Target
+from glane.settings.export import WITH_PASSAGES, Encoding, ExportSettings, Target
 from glane.toys import notice_lines
 from glane.types import Language
 from glane.validation import validated
@@ -68,7 +68,8 @@ def export(
     asked = {"evidence": evidence, "text": text, "locale": locale, "encoding": encoding}
     places = {"run": {"dir": "."}, "out": {"dir": str(out_dir)}}
     validated(ExportSettings, {"to": to, **asked, **places}, place="")
+    evidence = evidence or to in WITH_PASSAGES
     options = Options(with_evidence=evidence, with_text=text, locale=locale, encoding=encoding)
-    bundle = leaving(run_of(run), with_evidence=evidence)
+    bundle = leaving(run_of(run), with_evidence=evidence, with_text=text)
     manifest, folder, is_replacement = write_export(bundle, to, options, out_dir)
     return Exported(folder=folder, manifest=manifest, is_replacement=is_replacement)

@@ -71,3 +71,5 @@ class Bundle:
 
     tables: Sequence[Table]
     origin: Origin
+    is_grouped: bool = False  # rows are of groups of documents
+    texts: pl.DataFrame | None = None  # id of the row, document, text: where documents leave, too

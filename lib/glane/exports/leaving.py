@@ -20,11 +20,14 @@ from glane.types import Alignment, Assertion, Found, Language, Missing, Status
 Codes = tuple[tuple[str, ...], Mapping[str, str]]
 
 
-def leaving(run: Run, *, with_evidence: bool) -> Bundle:
+def leaving(run: Run, *, with_evidence: bool, with_text: bool = False) -> Bundle:
     """The rows of a run as flat tables: values, reasons and statuses; with evidence, also passages and confidence.
+
+    With text, the documents leave, too.
 
     Raises:
         RunError: if a column holds what no table can.
+        DataError: with text, if an input file is missing or has changed.
     """
     task = run.task
     found = drafts(run.all(), task.fields, id_column=run.id_column, with_evidence=with_evidence)
@@ -33,7 +36,23 @@ def leaving(run: Run, *, with_evidence: bool) -> Bundle:
     # Keys first, and the same in all tables, so that these are joined by them.
     columns = valid_names([*found[0].key, *(key for one in found for key in one.key)])
     tables = [_table(one, names, columns, described, task.language) for one in found]
-    return Bundle(tables=tables, origin=_origin(run))
+    return Bundle(
+        tables=tables,
+        origin=_origin(run),
+        is_grouped=run.settings.data.group_by is not None,
+        texts=_texts(run) if with_text else None,
+    )
+
+
+def _texts(run: Run) -> pl.DataFrame:
+    data = run.settings.data
+    ids = run.all().select(run.id_column)
+    named = run.documents().join(ids, on=run.id_column, how="semi").collect()
+    return named.select(
+        pl.col(run.id_column).alias("id"),
+        pl.col(data.id_column).alias("document"),
+        pl.col(data.text_column).alias("text"),
+    )
 
 
 def _origin(run: Run) -> Origin:

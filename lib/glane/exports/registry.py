@@ -16,6 +16,7 @@ _PLACES: Mapping[Target, str] = {
     "r": "r.write_r",
     "sas": "sas.write_sas",
     "datapackage": "datapackage.write_datapackage",
+    "omop": "omop.write_omop",
 }
 
 

@@ -106,7 +106,7 @@ class _Walk:
         for name, one in fields.items():
             source = f"{prefix}{name}"
             if isinstance(one, ListField):
-                draft.cells.append(_count(source, get(name), "value", one))
+                draft.cells.append(_count(source, get(name), "annotation", one))
                 beside = {key: schema[key] for key in schema if key.startswith(f"{name}__")}
                 self._annotations(draft, beside, get, name, source, one, is_list=True)
                 self._list(draft, schema, get, name, source, one)
@@ -139,7 +139,7 @@ class _Walk:
         items = self._items(draft, source, get(name), {key: get(key) for key in of_items})
         if isinstance(one.items, ListField):
             inner = {_ITEM: instance(kind.inner)}
-            items.cells.append(_count(f"{source}.item", pl.col(_ITEM), "value", one.items))
+            items.cells.append(_count(f"{source}.item", pl.col(_ITEM), "annotation", one.items))
             self._list(items, inner, pl.col, _ITEM, f"{source}.item", one.items)
             return
         self._value(items, instance(kind.inner), pl.col(_ITEM), source, one.items)

@@ -11,7 +11,9 @@ from glane.settings.shapes import Folder
 from glane.types import Language
 from glane.validation import Strict, validated
 
-Target = Literal["csv", "xlsx", "parquet", "duckdb", "r", "sas", "datapackage"]
+Target = Literal["csv", "xlsx", "parquet", "duckdb", "r", "sas", "datapackage", "omop"]
+WITH_PASSAGES: frozenset[Target] = frozenset({"omop"})  # they say where each value stands
+WITH_TEXT: frozenset[Target] = frozenset({"omop"})  # they can hold documents
 Encoding = Literal["utf-8", "windows-1252", "iso-8859-15"]
 
 
@@ -27,7 +29,11 @@ class ExportSettings(Strict):
     encoding: Encoding = "utf-8"
 
     @model_validator(mode="after")
-    def _of_csv(self) -> Self:
+    def _of_its_format(self) -> Self:
+        if self.text and self.to not in WITH_TEXT:
+            raise ValueError(
+                f"text: to={self.to} holds no documents. Leave it out, or choose {', '.join(sorted(WITH_TEXT))}"
+            )
         for key, is_given in (("locale", self.locale is not None), ("encoding", self.encoding != "utf-8")):
             if is_given and self.to != "csv":
                 raise ValueError(f"{key}: is of to=csv; to={self.to} has one form only. Leave it out")
