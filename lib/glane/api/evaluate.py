@@ -18,6 +18,8 @@ from glane.assess.evaluate.measures import Chance
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import evaluation_report
 from glane.assess.files import as_parquet, write_folder
+from glane.exports.annotations import is_annotations, read_annotations
+from glane.extraction.results import Run
 from glane.run.links import RunLink, links_to
 from glane.settings.evaluate import BootstrapSettings, EvaluateSettings
 from glane.types import Language
@@ -71,8 +73,10 @@ def evaluate(
 
     Args:
         run: A run, or its directory.
-        gold: Right answers: the run's id column, and one column per field; or the path of their Parquet file.
+        gold: Right answers: the run's id column, and one column per field; or the path of their Parquet file, of a file
+            that Label Studio exported, or of a folder of brat (`glane.export`).
         spans: The passages that support them: id, field, item, start, end; where documents are grouped, also document.
+            Those that were marked in Label Studio or brat, if there are some.
         by: Columns of the run or of gold whose groups are measured, too.
         fields: Compare these only; all that gold has if empty.
         clusters: Columns whose values go together, as a patient's; identical texts if empty. Intervals follow them.
@@ -90,12 +94,13 @@ def evaluate(
     check_numbers(EvaluateSettings, seed=seed)
     opened = run_of(run)
     task, described = opened.task, opened.description()
+    right, marked = _right_answers(opened, gold, spans)
     found = evaluated(
         with_rules(task.fields, compare or {}, place="compare"),
         opened.all(),
-        table_of(gold, place="gold", id_column=opened.id_column),
+        right,
         id_column=opened.settings.data.result_id,
-        spans=None if spans is None else table_of(spans, place="spans", id_column=opened.id_column),
+        spans=marked,
         by=names_in(by),
         wanted=names_in(fields),
         is_weighted=weighted,
@@ -122,3 +127,14 @@ def evaluate(
     if out_dir is not None:
         result.write(out_dir)
     return result
+
+
+def _right_answers(run: Run, gold: TableLike, spans: TableLike | None) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The right answers and the passages that support them, whether they are tables or what people marked."""
+    told = None if spans is None else table_of(spans, place="spans", id_column=run.id_column)
+    if isinstance(gold, pl.DataFrame) or not is_annotations(gold):
+        return table_of(gold, place="gold", id_column=run.id_column), told
+    ids = run.all().select(run.id_column).collect().to_series()
+    found = read_annotations(gold, run.task.fields, ids)
+    marked = found.spans if found.spans.height else None
+    return found.gold, marked if told is None else told

@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from glane.task.fields import Field
 from glane.types import Language, Toy
 
 Kind = Literal["text", "category", "boolean", "integer", "number", "date", "time", "datetime"]
@@ -71,5 +72,6 @@ class Bundle:
 
     tables: Sequence[Table]
     origin: Origin
+    fields: Mapping[str, Field]  # of the task
     is_grouped: bool = False  # rows are of groups of documents
     texts: pl.DataFrame | None = None  # id of the row, document, text: where documents leave, too

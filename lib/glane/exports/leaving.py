@@ -39,6 +39,7 @@ def leaving(run: Run, *, with_evidence: bool, with_text: bool = False) -> Bundle
     return Bundle(
         tables=tables,
         origin=_origin(run),
+        fields=task.fields,
         is_grouped=run.settings.data.group_by is not None,
         texts=_texts(run) if with_text else None,
     )

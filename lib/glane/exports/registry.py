@@ -17,6 +17,8 @@ _PLACES: Mapping[Target, str] = {
     "sas": "sas.write_sas",
     "datapackage": "datapackage.write_datapackage",
     "omop": "omop.write_omop",
+    "labelstudio": "labelstudio.write_labelstudio",
+    "brat": "brat.write_brat",
 }
 
 

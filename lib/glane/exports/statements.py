@@ -18,7 +18,8 @@ def statements(bundle: Bundle) -> pl.DataFrame:
     """One row per value: id, field, kind, items, value, quote, start, end, document, assertion, concept_id.
 
     `items` are the numbers of the items that the value is in, from 1, the outermost first; empty for a field of the
-    row. The value is a text; a partial date is cut to its precision. A member of a record without a passage of its own
+    row. The value is a text, as an answer has it: a partial date is cut to its precision, a time to its
+    minutes, and an instant is one of UTC. A member of a record without a passage of its own
     has that of the record. Where documents are not grouped, there is no `document`.
     """
     frames = [_of(table, plain, one) for table in bundle.tables for plain, one in _values(table)]
@@ -34,6 +35,10 @@ def _values(table: Table) -> Iterator[tuple[pl.DataFrame, Variable]]:
 
 def _of(table: Table, plain: pl.DataFrame, one: Variable) -> pl.DataFrame:
     value = pl.col(one.name).cast(pl.String)
+    if one.kind == "time":
+        value = value.str.strip_suffix(":00")
+    if one.zone is not None:
+        value = value + "Z"
     if (precision := table.variable(f"{one.source}__precision")) is not None:
         length = pl.col(precision.name).replace_strict(_LENGTHS, default=10, return_dtype=pl.UInt32)
         value = value.str.slice(0, length)

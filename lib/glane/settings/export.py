@@ -11,9 +11,9 @@ from glane.settings.shapes import Folder
 from glane.types import Language
 from glane.validation import Strict, validated
 
-Target = Literal["csv", "xlsx", "parquet", "duckdb", "r", "sas", "datapackage", "omop"]
-WITH_PASSAGES: frozenset[Target] = frozenset({"omop"})  # they say where each value stands
-WITH_TEXT: frozenset[Target] = frozenset({"omop"})  # they can hold documents
+Target = Literal["csv", "xlsx", "parquet", "duckdb", "r", "sas", "datapackage", "omop", "labelstudio", "brat"]
+WITH_PASSAGES: frozenset[Target] = frozenset({"omop", "labelstudio", "brat"})  # where values stand, and texts
+OF_TEXT: frozenset[Target] = frozenset({"labelstudio", "brat"})  # they are nothing without
 Encoding = Literal["utf-8", "windows-1252", "iso-8859-15"]
 
 
@@ -30,10 +30,12 @@ class ExportSettings(Strict):
 
     @model_validator(mode="after")
     def _of_its_format(self) -> Self:
-        if self.text and self.to not in WITH_TEXT:
+        if self.text and self.to not in WITH_PASSAGES:
             raise ValueError(
-                f"text: to={self.to} holds no documents. Leave it out, or choose {', '.join(sorted(WITH_TEXT))}"
+                f"text: to={self.to} holds no documents. Leave it out, or choose {', '.join(sorted(WITH_PASSAGES))}"
             )
+        if self.to in OF_TEXT and not self.text:
+            raise ValueError(f"text: to={self.to} writes the texts of documents. Say text=true if they may leave")
         for key, is_given in (("locale", self.locale is not None), ("encoding", self.encoding != "utf-8")):
             if is_given and self.to != "csv":
                 raise ValueError(f"{key}: is of to=csv; to={self.to} has one form only. Leave it out")

@@ -1,0 +1,210 @@
+"""Exports to Label Studio and brat, and what people marked there as right answers."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import glane
+from conftest import extract_here, job_here
+from export_cases import TEXTS, make_run, rows_of
+from glane.errors import ConfigError, DataError, RunError
+from glane.exports.annotations import _marks, read_annotations
+from glane.exports.brat import _lines
+from glane.exports.marked import Marked, Span
+from test_groups import ROWS, grouped, write
+
+PLAIN = ("age", "sex", "onset", "seen", "note", "temperature", "fever", "signs", "days", "hour", "at")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("export"), TEXTS)
+
+
+def annotated(folder: Path, path: Path, **changes: Any) -> Path:
+    """What Label Studio exports once everybody has accepted the predictions."""
+    tasks = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
+    for number, task in enumerate(tasks):
+        (prediction,) = task.pop("predictions")
+        task |= {"id": number, "annotations": [{"result": prediction["result"], "was_cancelled": False, **changes}]}
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    return path
+
+
+def test_texts_leave_only_where_that_is_said(run: Path, tmp_path: Path) -> None:
+    for target in ("labelstudio", "brat"):
+        with pytest.raises(ConfigError, match=r"Say text=true if they may leave"):
+            glane.export(run, target, tmp_path / "out")  # type: ignore[arg-type]
+        done = job_here(f"run.dir={run}", f"to={target}", f"out.dir={tmp_path}/out", name="export", check=2)
+        assert "text=true" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_offsets_of_label_studio_are_code_points(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    tasks = json.loads((tmp_path / "out" / "tasks.json").read_text(encoding="utf-8"))
+    assert [one["data"]["text"] for one in tasks] == TEXTS
+    regions = [
+        (task["data"]["text"], one["value"])
+        for task in tasks
+        for one in task["predictions"][0]["result"]
+        if one["type"] == "labels"
+    ]
+    assert len(regions) > 50
+    assert any("𝒳" in text[: value["end"]] for text, value in regions)  # beyond the basic plane: two units of UTF-16
+    for text, value in regions:
+        assert text[value["start"] : value["end"]] == value["text"]
+    assert "tirées au hasard" in tasks[0]["predictions"][0]["model_version"]
+
+
+def test_the_interface_has_a_control_for_each_result(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    root = ElementTree.parse(tmp_path / "out" / "interface.xml").getroot()
+    controls = {one.get("name"): one for one in root.iter() if one.get("name")}
+    labels = {one.get("value") for one in root.iter("Label")}
+    tasks = json.loads((tmp_path / "out" / "tasks.json").read_text(encoding="utf-8"))
+    kinds = {"labels": "Labels", "textarea": "TextArea", "choices": "Choices"}
+    for one in (part for task in tasks for part in task["predictions"][0]["result"]):
+        control = controls[one["from_name"]]
+        assert control.tag == kinds[one["type"]]
+        assert control.get("toName") == one["to_name"] == "text"
+        assert set(one["value"].get("labels", [])) <= labels
+        known = {choice.get("value") for choice in control.iter("Choice")}
+        assert set(one["value"].get("choices", [])) <= known
+
+
+@pytest.mark.parametrize("target", ["labelstudio", "brat"])
+def test_what_was_accepted_as_it_is_comes_back_as_right_answers(run: Path, tmp_path: Path, target: str) -> None:
+    glane.export(run, target, tmp_path / "out", text=True)  # type: ignore[arg-type]
+    gold = tmp_path / "out" / "documents"
+    if target == "labelstudio":
+        gold = annotated(tmp_path / "out", tmp_path / "export.json")
+    rows = rows_of(run)
+    found = read_annotations(gold, glane.open_run(run).task.fields, rows["id"])
+    assert found.gold["id"].to_list() == rows["id"].to_list()
+    names = PLAIN if target == "labelstudio" else ("fever",)  # brat shows passages only
+    for name in names:
+        right, told = found.gold[name].to_list(), rows[name].to_list()
+        assert right == [[] if one is None and name in ("signs", "days") else one for one in told], name
+    if target == "labelstudio":
+        assert found.gold["onset__precision"].to_list() == rows["onset__precision"].cast(pl.String).to_list()
+    evaluation = glane.evaluate(run, str(gold), fields=["fever"], samples=0)
+    assert evaluation.summary.evidence["fever"].overlap_share == 1.0
+
+
+def test_the_command_takes_what_people_marked(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    gold = annotated(tmp_path / "out", tmp_path / "export.json")
+    words = (f"run.dir={run}", f"gold={gold}", f"out.dir={tmp_path}/evaluation", "bootstrap.samples=0")
+    done = job_here(*words, name="evaluate")
+    assert "fever" in done.stdout
+    assert json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())["gold"] == str(gold)
+
+
+def test_corrections_count_and_wrong_ones_are_refused_without_their_words(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    path = annotated(tmp_path / "out", tmp_path / "export.json")
+    tasks = json.loads(path.read_text())
+    fields, ids = glane.open_run(run).task.fields, rows_of(run)["id"]
+    result = tasks[0]["annotations"][0]["result"]
+    result[:] = [one for one in result if one["from_name"] != "whole_age"]
+    age = {"id": "x", "from_name": "whole_age", "to_name": "text", "type": "textarea", "value": {"text": ["77"]}}
+    result.append(age)
+    path.write_text(json.dumps(tasks))
+    assert read_annotations(path, fields, ids).gold["age"][0] == 77
+    for text, words in (("1777", "does not allow"), ("secret", "does not allow")):
+        age["value"] = {"text": [text]}
+        path.write_text(json.dumps(tasks))
+        with pytest.raises(DataError, match=rf"document 'd0' has a value of age that the task {words}") as told:
+            read_annotations(path, fields, ids)
+        assert text not in str(told.value)
+    age["value"] = {"text": ["5", "6"]}
+    path.write_text(json.dumps(tasks))
+    with pytest.raises(DataError, match=r"document 'd0' has several values of age"):
+        read_annotations(path, fields, ids)
+
+
+def test_several_annotations_need_a_ground_truth_and_cancelled_ones_do_not_count(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    path = annotated(tmp_path / "out", tmp_path / "export.json")
+    fields, ids = glane.open_run(run).task.fields, rows_of(run)["id"]
+    tasks = json.loads(path.read_text())
+    tasks[0]["annotations"].append({"result": [], "was_cancelled": False})
+    path.write_text(json.dumps(tasks))
+    with pytest.raises(DataError, match=r"document 'd0' has 2 annotations"):
+        read_annotations(path, fields, ids)
+    tasks[0]["annotations"][1]["ground_truth"] = True
+    tasks[1]["annotations"][0]["was_cancelled"] = True
+    path.write_text(json.dumps(tasks))
+    found = read_annotations(path, fields, ids).gold
+    assert found["age"][0] is None
+    assert "d1" not in found["id"].to_list()
+
+
+@pytest.mark.parametrize("content", ["{", "[]x", '{"a": 1}', '[{"data": {}, "annotations": [{}]}]', "[1]"])
+def test_what_is_no_export_of_label_studio_is_told(run: Path, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(content)
+    with pytest.raises(DataError, match="no export of Label Studio"):
+        read_annotations(path, glane.open_run(run).task.fields, rows_of(run)["id"])
+
+
+def test_passages_of_brat_are_where_it_looks_for_them(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "brat", tmp_path / "out", text=True)
+    folder = tmp_path / "out" / "documents"
+    configured = (folder / "annotation.conf").read_text().split("\n\n")[0].splitlines()[1:]
+    count = 0
+    for path in sorted(folder.glob("*.ann")):
+        text = path.with_suffix(".txt").read_bytes().decode()
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if line.startswith("T"):
+                _, place, words = line.split("\t")
+                label, start, end = place.split()
+                assert label in configured
+                assert text[int(start) : int(end)] == words
+                count += 1
+    assert count > 50
+
+
+@given(
+    st.text(alphabet='ab𝒳é \n\r\t"', max_size=30), st.text(alphabet='ab \n\t"\\é', min_size=1, max_size=10), st.data()
+)
+def test_passages_over_several_lines_and_any_value_come_back(text: str, value: str, data: st.DataObject) -> None:
+    assume(text.strip("\n"))
+    start = data.draw(st.sampled_from([at for at, one in enumerate(text) if one != "\n"]))
+    end = data.draw(st.sampled_from([at + 1 for at, one in enumerate(text) if one != "\n" and at >= start]))
+    span = Span(label="a", value=value, start=start, end=end)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "1.ann"
+        path.write_bytes("\n".join(_lines(Marked(id="d", text=text, spans=[span], whole={}))).encode())
+        (found,) = _marks(path)
+    assert (found.label, found.value, found.start, found.end) == ("a", value, start, end)
+    assert "\n" not in (found.words or "")
+
+
+def test_a_folder_of_brat_that_lost_its_list_is_refused(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "brat", tmp_path / "out", text=True)
+    folder = tmp_path / "out" / "documents"
+    fields, ids = glane.open_run(run).task.fields, rows_of(run)["id"]
+    (folder / "surplus.ann").write_text("")
+    with pytest.raises(DataError, match="surplus.ann is none of the files"):
+        read_annotations(folder, fields, ids)
+    (folder / "documents.csv").unlink()
+    with pytest.raises(DataError, match="has no documents.csv"):
+        read_annotations(folder, fields, ids)
+
+
+def test_runs_of_groups_are_refused(tmp_path: Path) -> None:
+    extract_here(grouped(write(tmp_path / "in", ROWS), tmp_path / "run"))
+    for target in ("labelstudio", "brat"):
+        with pytest.raises(RunError, match=r"is of several documents"):
+            glane.export(tmp_path / "run", target, tmp_path / "out", text=True)  # type: ignore[arg-type]
