@@ -71,13 +71,13 @@ def test_a_page_asks_the_network_for_nothing_and_speaks_both_languages(
     opened(name)
     for language in ("fr", "en"):
         reader.driver.find_element("css selector", f"label[for={language}]").click()
-        (title,) = reader.see("main h1")
+        (title,) = reader.see("article h1")
         assert TITLES[name][language] in title
         shown = reader.do(
-            "return [...document.querySelectorAll('main')].filter((one) => one.checkVisibility()).map((one) => one.lang)"
+            "return [...document.querySelectorAll('article')].filter((one) => one.checkVisibility()).map((one) => one.lang)"
         )
         assert shown == [language]
-        words = reader.see("main")[0]
+        words = reader.see("article")[0]
         assert len(words) > 500
         assert "undefined" not in words
         assert "None" not in words
@@ -89,7 +89,7 @@ def test_a_page_asks_the_network_for_nothing_and_speaks_both_languages(
 def test_a_page_is_whole_on_paper(opened: Callable[[str], None], reader: Any, name: str, tmp_path: Path) -> None:
     """What is on the screen is on the paper but for the choice of language, and nothing leaves the sheet."""
     opened(name)
-    on_screen = reader.see("main")[0]
+    on_screen = reader.see("article")[0]
     command = reader.driver.execute_cdp_cmd
     margins = {f"margin{side}": MARGIN_MM / 25.4 for side in ("Top", "Bottom", "Left", "Right")}
     sheet = {"paperWidth": A4_MM[0] / 25.4, "paperHeight": A4_MM[1] / 25.4, "preferCSSPageSize": True, **margins}
@@ -104,9 +104,9 @@ def test_a_page_is_whole_on_paper(opened: Callable[[str], None], reader: Any, na
     )
     try:
         assert reader.see(".choice") == []
-        assert re.sub(r"\s+", "", reader.see("main")[0]) == re.sub(r"\s+", "", on_screen)
+        assert re.sub(r"\s+", "", reader.see("article")[0]) == re.sub(r"\s+", "", on_screen)
         beyond = reader.do(
-            "return [...document.querySelectorAll('main *')].filter((one) => one.checkVisibility()"
+            "return [...document.querySelectorAll('article *')].filter((one) => one.checkVisibility()"
             " && one.getBoundingClientRect().right > arguments[0] + 1).map((one) => one.textContent.slice(0, 30))",
             width,
         )

@@ -142,7 +142,7 @@ def said(page: str) -> None:
     from html import escape
 
     for language in ("fr", "en"):
-        found = re.search(rf'<main lang="{language}">(.*?)</p>', page, re.DOTALL)
+        found = re.search(rf'<article lang="{language}">(.*?)</p>', page, re.DOTALL)
         assert found is not None
         assert found[1].endswith(escape(notice(Toy.RANDOM, language)))
 

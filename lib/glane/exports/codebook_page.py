@@ -11,7 +11,7 @@ from glane.types import Language
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "fr": {
-        "title": "Dictionnaire des données",
+        "title": "Dictionnaire des colonnes",
         "from": "Tâche {task} {version}, modèle {model}, extraction {run} (empreinte {fingerprint}).",
         "part": "Une extraction en cours : ce qu'elle avait jusque-là.",
         "language": "Descriptions et libellés sont ceux de la tâche et de sa langue.",

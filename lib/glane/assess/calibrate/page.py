@@ -173,7 +173,7 @@ def _diagram(entry: FieldCalibration, words: Mapping[str, str]) -> Cell:
     width, height = side + edge + 10, side + edge + 12
     return Cell(
         f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">'
-        f"{frame}{grid}{labels}{points}</svg>"
+        f"<title>{words['confidence']} / {words['right']}</title>{frame}{grid}{labels}{points}</svg>"
     )
 
 

@@ -15,11 +15,14 @@ _LONGEST = 48  # letters of a label; a longer one is cut, and told in full where
 _LETTER, _SLOPE = 5.8, math.radians(35)  # the width of a letter of size 10, at most; how labels lean
 
 
-def chart(found: Sequence[Estimate], label: Callable[[object], str], number: Callable[[float], str]) -> Cell:
+def chart(
+    found: Sequence[Estimate], title: str, label: Callable[[object], str], number: Callable[[float], str]
+) -> Cell:
     """Draw the groups from left to right. A group without an estimate leaves a gap.
 
     Args:
         found: One estimate for each group.
+        title: What is drawn, for who hears the page.
         label: How a group is written.
         number: How a figure is written.
     """
@@ -59,8 +62,9 @@ def chart(found: Sequence[Estimate], label: Callable[[object], str], number: Cal
             marks.append(_leaning(labels[place], across(place), _HEIGHT + 24))
     width, height = round(_WIDTH + left + 10), round(_HEIGHT + below)
     return Cell(
-        f'<div class="wide"><svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">'
-        f"{''.join(marks)}</svg></div>"
+        '<div class="wide" tabindex="0">'
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">'
+        f"<title>{escape(title)}</title>{''.join(marks)}</svg></div>"
     )
 
 

@@ -36,7 +36,12 @@ def _body(summary: EstimatesSummary, language: Language) -> str:
         parts.append(_figure(overall, question, language))
     if together is not None and len(summary.estimates) > 1:
         parts += [
-            chart(summary.estimates[:_MANY], _label_of(question, language), _tick_of(question, language)),
+            chart(
+                summary.estimates[:_MANY],
+                _subject(question, language),
+                _label_of(question, language),
+                _tick_of(question, language),
+            ),
             paragraph(words["chart"]),
         ]
     if question.by is not None or question.covariates:

@@ -49,7 +49,8 @@ def curve(summary: MultiverseSummary, language: Language, *, title: str) -> Cell
     marks += _levels(summary, across, below, width)
     whole = f"{_LEFT + width + 10:.0f}"
     return Cell(
-        f'<div class="wide"><svg width="{whole}" height="{height}" viewBox="0 0 {whole} {height}" role="img">'
+        '<div class="wide" tabindex="0">'
+        f'<svg width="{whole}" height="{height}" viewBox="0 0 {whole} {height}" role="img">'
         f"<title>{escape(title)}</title>{''.join(marks)}</svg></div>"
     )
 

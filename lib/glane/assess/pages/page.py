@@ -22,7 +22,7 @@ tr.total td { font-weight: 600; border-bottom: 1px solid #555; }
 .range { color: #555; white-space: nowrap; } .note { color: #444; max-width: 46rem; }
 .warning { border: 2px solid #a33; padding: .4rem .8rem; font-weight: 600; }
 .wide { overflow-x: auto; } svg { vertical-align: middle; }
-main { display: none; } #fr:checked ~ main[lang=fr], #en:checked ~ main[lang=en] { display: block; }
+article { display: none; } #fr:checked ~ article[lang=fr], #en:checked ~ article[lang=en] { display: block; }
 @page { size: A4 landscape; margin: 10mm; }
 @media print { body { font-size: 9pt; margin: 0; max-width: none; } .choice { display: none; }
   tr, h3 { break-inside: avoid; } thead { display: table-header-group; }
@@ -41,11 +41,11 @@ def page(title: str, body: Callable[[Language], str], *, language: Language, toy
         f'<label for="{code}" class="choice">{label}</label> '
         for code, label in (("fr", "français"), ("en", "English"))
     )
-    mains = "".join(f'<main lang="{code}">{_warning(toy, code)}{body(code)}</main>' for code in ("fr", "en"))
+    bodies = "".join(f'<article lang="{code}">{_warning(toy, code)}{body(code)}</article>' for code in ("fr", "en"))
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE}</style></head>\n<body>{choices}{mains}</body></html>\n"
+        f"<style>{_STYLE}</style></head>\n<body><main>{choices}{bodies}</main></body></html>\n"
     )
 
 
@@ -65,7 +65,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, total_rows: int
         cells = [_cell(one, "td", is_text=at < text_columns) for at, one in enumerate(row)]
         start = '<tr class="total">' if number < total_rows else "<tr>"
         lines.append(f"{start}{''.join(cells)}</tr>")
-    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
+    return f'<div class="wide" tabindex="0"><table>{"".join(lines)}</table></div>'
 
 
 def heading(text: str, level: int = 2) -> str:

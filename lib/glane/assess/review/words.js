@@ -2,7 +2,7 @@
 
 const WORDS = {
   fr: {
-    skip: "Aller aux champs", documents: "Documents", text: "Texte du document", fields: "Champs",
+    skip: "Aller aux champs", documents: "Documents", text: "Texte du document", fields: "Champs", progress: "Documents relus",
     reviewer: "Relecteur", reviewerHint: "Votre nom", load: "Ouvrir", save: "Enregistrer", help: "Aide", close: "Fermer",
     documentOf: (i, n) => `document ${i} sur ${n}`, doneOf: (i, n) => `${i} / ${n} relus`,
     state: { none: "à relire", some: "commencé", all: "relu" },
@@ -69,7 +69,7 @@ const WORDS = {
     },
   },
   en: {
-    skip: "Go to the fields", documents: "Documents", text: "Text of the document", fields: "Fields",
+    skip: "Go to the fields", documents: "Documents", text: "Text of the document", fields: "Fields", progress: "Documents reviewed",
     reviewer: "Reviewer", reviewerHint: "Your name", load: "Open", save: "Save", help: "Help", close: "Close",
     documentOf: (i, n) => `document ${i} of ${n}`, doneOf: (i, n) => `${i} / ${n} reviewed`,
     state: { none: "to review", some: "begun", all: "reviewed" },
