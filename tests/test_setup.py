@@ -319,7 +319,8 @@ def _pins(name):
 def test_what_glane_asks_for_is_pinned_for_both_builds(build):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pins = _pins(build)
-    for asked in [*project["dependencies"], *project["optional-dependencies"][build]]:
+    extras = project["optional-dependencies"]
+    for asked in [*project["dependencies"], *extras["ingest"], *extras[build]]:
         needed = Requirement(asked)
         version = pins.get(re.sub(r"[-_.]+", "-", needed.name).lower())
         assert version is not None, needed.name

@@ -161,7 +161,7 @@ def test_the_demo_of_a_wheel_runs_from_an_empty_folder(installed: Path, empty: P
 
 def test_every_library_that_is_imported_is_declared() -> None:
     project = PYPROJECT["project"]
-    always = project["dependencies"]
+    always = [*project["dependencies"], *project["optional-dependencies"]["ingest"]]
     engines = {name: [*always, *project["optional-dependencies"][name]] for name in ("cpu", "gpu")}
     declared = {name: {normal(re.split(r"[^\w.-]", one)[0]) for one in listed} for name, listed in engines.items()}
     known = metadata.packages_distributions()

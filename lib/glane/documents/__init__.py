@@ -1,1 +1,1 @@
-"""Files of any kind become texts: PDF, office formats, mail, web pages, plain text. Pure functions on bytes."""
+"""Files of any kind become texts: PDF, office formats, mail, web pages, plain text. Another process parses them."""

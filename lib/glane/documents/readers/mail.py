@@ -1,0 +1,190 @@
+"""Mail: its text, what its head says, and its attachments as documents of their own."""
+
+from __future__ import annotations
+
+import email
+import email.utils
+import re
+from collections.abc import Iterator
+from email import policy
+from email.message import Message
+from functools import partial
+
+from glane.documents import kinds
+from glane.documents.encodings import decoded
+from glane.documents.parsed import Outcome
+from glane.documents.readers import html
+from glane.documents.reading import Context, Part, Reading, corrupt, encrypted
+
+_HEAD = {"subject": "subject", "from": "from", "to": "to", "cc": "cc", "message-id": "message_id"}
+_SIGNATURES = frozenset(
+    f"application/{kind}" for kind in ("pkcs7-signature", "x-pkcs7-signature", "pgp-signature", "pgp-encrypted")
+)
+_ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_BEGINS = re.compile(rb"(?m)^From \S.*\d{4}.*\r?\n(?=[A-Za-z-]+:)")
+_SHOWN = re.compile(rb"(?i)cid:([^\"'>\s)]+)")
+_DEEPEST = 50  # parts within parts
+
+
+def read(data: bytes, context: Context) -> Reading:
+    """Read a mail, or a box of them.
+
+    Raises:
+        Unread: if it is encrypted, or nested as no mail is.
+    """
+    if context.media_type == kinds.MBOX:
+        return _box(data)
+    message = email.message_from_bytes(data, policy=policy.default)
+    return of_message(message)
+
+
+def of_message(message: Message) -> Reading:
+    """Read a mail that is parsed."""
+    found = _Parts()
+    found.collect(message, 0)
+    metadata = {word: text for name, word in _HEAD.items() if (text := _field(message, name))}
+    date = _date(_field(message, "date"))
+    if date:
+        metadata["date"] = date
+    if found.is_encrypted:
+        raise encrypted("the mail")
+    return Reading(
+        text="\n\n".join(text.strip("\n") for text in found.texts if text.strip()),
+        metadata=metadata,
+        encoding=found.encoding,
+        parts=found.attachments(),
+    )
+
+
+class _Parts:
+    """What a mail is made of: texts of its body, and what is attached."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.encoding: str | None = None
+        self.is_encrypted = False
+        self._attached: list[Message] = []
+        self._shown: set[str] = set()  # ids of pictures that a page shows
+
+    def collect(self, part: Message, depth: int, *, is_known: bool = False) -> None:
+        """Sort a part and those within it. Of a body that `is_known` in another form, only what it shows is noted."""
+        if depth > _DEEPEST:
+            raise corrupt("its parts are nested deeper than those of mail are")
+        kind = part.get_content_type()
+        if kind in _SIGNATURES:
+            return
+        if kind == "multipart/encrypted" or (kind in _ENCRYPTED and _parameter(part, "smime-type") != "signed-data"):
+            self.is_encrypted = True
+        elif kind == "multipart/alternative" and part.is_multipart():
+            self._alternative([one for one in part.get_payload() if isinstance(one, Message)], depth)
+        elif kind.startswith("multipart/") and part.is_multipart():
+            for one in part.get_payload():
+                if isinstance(one, Message):
+                    self.collect(one, depth + 1, is_known=is_known)
+        elif kind in {"text/plain", "text/html"} and not _is_attached(part):
+            self._body(part, kind, is_known=is_known)
+        else:
+            self._attached.append(part)
+
+    def _alternative(self, parts: list[Message], depth: int) -> None:
+        """Of the same text as plain text and as a page, one is taken: the plain one, if it has anything."""
+        before = len(self.texts)
+        for one in sorted(parts, key=lambda part: part.get_content_type() != "text/plain"):
+            is_known = any(text.strip() for text in self.texts[before:])
+            self.collect(one, depth + 1, is_known=is_known)
+
+    def _body(self, part: Message, kind: str, *, is_known: bool) -> None:
+        data = _payload(part)
+        self._shown.update(one.decode("ascii", "replace") for one in _SHOWN.findall(data))
+        if is_known:
+            return
+        text, encoding = decoded(data, told=_parameter(part, "charset"))
+        self.encoding = self.encoding or encoding
+        if kind == "text/html":
+            text = html.from_text(text).text
+        self.texts.append(text)
+
+    def attachments(self) -> Iterator[Part]:
+        """Yield what is attached; pictures that belong to the page are no documents."""
+        for part in self._attached:
+            if part.get_content_maintype() == "image" and _id(part) in self._shown:
+                continue
+            if part.get_content_type() == "message/rfc822":
+                yield Part(_name(part) or "message.eml", partial(_mail_within, part))
+            else:
+                yield Part(_name(part), partial(_payload, part))
+
+
+def _box(data: bytes) -> Reading:
+    places = [found.end() for found in _BEGINS.finditer(data)]
+    starts = [*[found.start() for found in _BEGINS.finditer(data)][1:], len(data)]
+    parts = [Part("message.eml", partial(_slice, data, start, end)) for start, end in zip(places, starts, strict=True)]
+    if len(parts) == 1:
+        return of_message(email.message_from_bytes(parts[0].load(), policy=policy.default))
+    return Reading(parts=parts, outcome=Outcome.EMPTY, reason=f"it is a box of {len(parts)} mails")
+
+
+def _slice(data: bytes, start: int, end: int) -> bytes:
+    return data[start:end]
+
+
+def _mail_within(part: Message) -> bytes:
+    within = part.get_payload()
+    if isinstance(within, list) and within and isinstance(within[0], Message):
+        return within[0].as_bytes(policy=policy.compat32)
+    return _payload(part)
+
+
+def _payload(part: Message) -> bytes:
+    """The bytes of a part, its transfer encoding undone as far as it goes."""
+    try:
+        found = part.get_payload(decode=True)
+    except Exception:  # what a wrong transfer encoding or charset makes of the library
+        found = None
+    if isinstance(found, bytes):
+        return found
+    within = part.get_payload()
+    if isinstance(within, list):  # of reports on delivery: messages of fields alone
+        return b"\n".join(one.as_bytes(policy=policy.compat32) for one in within if isinstance(one, Message))
+    return str(within or "").encode("utf-8", "surrogateescape")
+
+
+def _is_attached(part: Message) -> bool:
+    try:
+        return part.get_content_disposition() == "attachment" or bool(_name(part))
+    except Exception:
+        return False
+
+
+def _name(part: Message) -> str:
+    try:
+        return str(part.get_filename() or "")
+    except Exception:
+        return ""
+
+
+def _id(part: Message) -> str:
+    return _field(part, "content-id").strip("<> ")
+
+
+def _parameter(part: Message, name: str) -> str | None:
+    try:
+        found = part.get_content_charset() if name == "charset" else part.get_param(name)
+    except Exception:
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _field(message: Message, name: str) -> str:
+    """A field of the head. The library raises many kinds of errors over what is written there."""
+    try:
+        return str(message[name] or "")
+    except Exception:
+        return str(next((value for key, value in message.raw_items() if key.lower() == name), ""))
+
+
+def _date(told: str) -> str:
+    try:
+        return email.utils.parsedate_to_datetime(told).isoformat()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return told
