@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from conftest import SMALL_TASK, extract_here, make_settings, write_documents
 
@@ -67,3 +71,28 @@ def make_run(folder: Path, texts: Sequence[str | None] = (*TEXTS, None, ""), tas
 def rows_of(run: Path) -> pl.DataFrame:
     """The published rows."""
     return pl.read_parquet(run / "records" / "*.parquet")
+
+
+def any_columns() -> dict[str, pa.Array]:
+    """Four rows of all types that a column of the input may have, with what is hard on names and numbers."""
+    hour = datetime.datetime(2024, 10, 27, 0, 30, tzinfo=datetime.UTC)
+    return {
+        "decimal": pa.array([decimal.Decimal("1.10"), None, decimal.Decimal("-3.33"), decimal.Decimal(0)]),
+        "words": pa.array([["a", "b"], [], None, ["=x"]]),
+        "record": pa.array([{"x": 1, "y": {"z": "q"}}, None, {"x": 2, "y": None}, {"x": None, "y": {"z": "é"}}]),
+        "records": pa.array([[{"k": 1}], [], None, [{"k": 2}, {"k": 3}]]),
+        "large": pa.array([2**64 - 1, 0, None, 1], pa.uint64()),
+        "single": pa.array([math.nan, math.inf, None, 1.5], pa.float32()),
+        "lasted": pa.array([datetime.timedelta(hours=1), None, datetime.timedelta(0), datetime.timedelta(days=2)]),
+        "nothing": pa.nulls(4),
+        "category": pa.array(["a", "b", None, "a"]).dictionary_encode(),
+        "zoned": pa.array([hour] * 4, pa.timestamp("us", "Europe/Paris")),
+        "fine": pa.array([1, 2, 3, None], pa.timestamp("ns")),
+        "time": pa.array([datetime.time(1, 2, 3, 4), None, datetime.time(0), datetime.time(23, 59)]),
+        "boolean": pa.array([True, None, False, True]),
+        "lists": pa.array([[[1], [2, 3]], None, [], [[4]]]),
+        "codebook": pa.array(["b"] * 4),
+        "status_": pa.array(["c"] * 4),
+        "Status": pa.array(["c"] * 4),
+        "bytes": pa.array([b"abc", b"\xff\xfe", None, b"z"]),
+    }

@@ -6,7 +6,10 @@ import csv
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 import polars as pl
@@ -16,13 +19,14 @@ from hypothesis import strategies as st
 
 import glane
 from conftest import SMALL_TASK, extract_here, job_here, make_settings, write_documents
-from export_cases import TABLES, make_run, rows_of
+from export_cases import TABLES, any_columns, make_run, rows_of
 from glane.assess.files import write_folder
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.exports.names import _RESERVED, valid_names
 from glane.exports.record import Export
 from glane.records import read_record
 from glane.run.written import digest_of, read_written
+from glane.settings.export import OF_TEXT, Target
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +235,63 @@ def test_the_manifest_is_the_same_for_the_same_run(run: Path, tmp_path: Path) ->
     one, two = (glane.export(run, "csv", tmp_path / name).manifest for name in ("one", "two"))
     assert one == two
     assert json.loads((tmp_path / "one" / "export.json").read_text())["version"] == 1
+
+
+@pytest.mark.parametrize("evidence", [False, True])
+@pytest.mark.parametrize("target", get_args(Target))
+def test_columns_of_any_type_leave_in_any_format(tmp_path: Path, target: Target, evidence: bool) -> None:
+    columns = any_columns()
+    data = write_documents(tmp_path / "d.parquet", ["a", "b", "c", "d"], **columns)
+    extract_here(make_settings(data, tmp_path / "run", data__carry_columns=list(columns)))
+    found = glane.export(tmp_path / "run", target, tmp_path / "out", evidence=evidence, text=target in OF_TEXT)
+    assert found.manifest.statuses == {"OK": 4}
+    assert {one.name: one.rows for one in found.manifest.tables}["records_2"] == 3
+    if target == "csv":
+        (first, *_, last) = read_csv(tmp_path / "out" / "records.csv", separator=";", encoding="utf-8-sig")
+        assert (first["status"], first["status_"], first["Status_2"]) == ("OK", "c", "c")
+        assert (first["decimal"], first["words"], first["record_x"], first["bytes"]) == ("1,1", "a; b", "1", "616263")
+        assert (first["zoned"], first["lasted"], first["large"]) == ("2024-10-27T02:30:00", "PT1H", str(2**64 - 1))
+        assert (last["words"], last["record_y_z"], last["lists"]) == ("'=x", "é", "1")
+
+
+def test_fields_may_have_the_names_of_what_every_export_has(tmp_path: Path) -> None:
+    inner = {"type": "object", "fields": {"id": {"type": "integer"}}}
+    task = {
+        **SMALL_TASK,
+        "fields": {
+            "signs": {"type": "string", "max_length": 5},
+            "records": {"type": "list", "max_items": 2, "items": inner},
+            "codebook": {"type": "list", "max_items": 2, "items": {"type": "integer"}},
+            "position": {"type": "boolean"},
+        },
+    }
+    extract_here(make_settings(write_documents(tmp_path / "d.parquet", ["x"] * 8), tmp_path / "run", task))
+    for target in get_args(Target):
+        found = glane.export(tmp_path / "run", target, tmp_path / target, text=target in OF_TEXT)
+        assert [one.name for one in found.manifest.tables] == ["records", "records_2", "codebook_2"]
+    (first, *_) = read_csv(tmp_path / "csv" / "records.csv", separator=";", encoding="utf-8-sig")
+    assert {"signs", "signs_2", "records__count", "codebook__count", "position"} <= set(first)
+    assert first["signs"].removeprefix("'") == rows_of(tmp_path / "run")["signs"][0].removeprefix("'")
+    (head, *_) = read_csv(tmp_path / "csv" / "records_2.csv", separator=";", encoding="utf-8-sig")
+    assert list(head) == ["id", "records__position", "records_id"]
+
+
+def test_an_export_that_is_killed_leaves_what_was_there(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    glane.export(run, "csv", out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    code = (
+        "import os, sys, glane\nfrom glane.exports import folder\n"
+        "real, left = folder.digest_of, [int(sys.argv[3])]\n"
+        "def kill(path):\n"
+        "    left[0] -= 1\n"
+        "    if left[0] < 0:\n        os._exit(9)\n"
+        "    return real(path)\n"
+        "folder.digest_of = kill\n"
+        "glane.export(sys.argv[1], 'csv', sys.argv[2], evidence=True)\n"
+    )
+    for after in (0, 3):
+        command = [sys.executable, "-c", code, str(run), str(out), str(after)]
+        assert subprocess.run(command, check=False, timeout=120).returncode == 9
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert glane.export(run, "csv", out, evidence=True).is_replacement

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 import pyarrow as pa
@@ -20,6 +20,7 @@ import yaml
 
 from conftest import extract_here, job_here, make_settings, work
 from glane.errors import GlaneError, hide_messages, told, trace, where
+from glane.settings.export import OF_TEXT, Target
 
 MARKER = "SECRETTEXT"
 NUM = 36
@@ -151,6 +152,9 @@ def test_extractions_and_plans(folder: Path, words: list[str]) -> None:
         assert said(folder, "plan", *BASE, "out.dir=planned", *words).returncode == 2
 
 
+M = f"{MARKER} of a patient in a gold"
+
+
 def gold(folder: Path, **changes: Any) -> None:
     rows = pl.read_parquet(folder / "run" / "records" / "*.parquet").filter(pl.col("status") == "OK")
     values = rows.select("id", "note", "fever", "note__missing").with_columns(
@@ -160,9 +164,6 @@ def gold(folder: Path, **changes: Any) -> None:
         }
     )
     values.write_parquet(folder / "gold.parquet")
-
-
-M = f"{MARKER} of a patient in a gold"
 
 
 @pytest.mark.slow
@@ -194,6 +195,28 @@ def test_right_answers(folder: Path, changes: dict[str, Any]) -> None:
     for words in (["field=fever"], ["case='fever AND note IS NOT NULL'"], ["field=note", "value=toux"], ["field=name"]):
         said(folder, "screen", "run.dir=run", "out.dir=screened", "rows=10", *words)
     said(folder, "cascade", "small.dir=run", "calibration=calibrated", "out.dir=cascaded", "fields=[fever]")
+
+
+@pytest.mark.parametrize("to", get_args(Target))
+def test_exports(folder: Path, to: Target) -> None:
+    words = ("run.dir=run", f"to={to}", f"out.dir=exported-{to}", "evidence=true")
+    done = said(folder, "export", *words, *(["text=true"] if to in OF_TEXT else []))
+    assert done.returncode == 0, done.stderr
+    told = (folder / f"exported-{to}" / "export.json").read_text()
+    assert MARKER not in told + (folder / f"exported-{to}" / "codebook.html").read_text()
+    assert said(folder, "export", *words[:2], "out.dir=run", *words[3:]).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "result", [[], [{"from_name": "whole_fever", "value": {"choices": [M]}}], [{"from_name": M, "value": M}]]
+)
+def test_annotations(folder: Path, result: list[Any]) -> None:
+    names = [{"id": ident(5)}, {"id": M}]
+    for data in names:
+        tasks = [{"data": data, "annotations": [{"result": result}] * count} for count in (1, 2)]
+        for task in tasks:
+            (folder / "marked.json").write_text(json.dumps([task]))
+            said(folder, "evaluate", "run.dir=run", "gold=marked.json", "out.dir=evaluated", "bootstrap.samples=0")
 
 
 @pytest.mark.slow

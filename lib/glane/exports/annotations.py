@@ -17,7 +17,7 @@ from typing import Any, cast
 import polars as pl
 import pyarrow as pa
 
-from glane.errors import DataError
+from glane.errors import DataError, told
 from glane.exports.brat import DOCUMENTS_FILE
 from glane.exports.labelstudio import LABEL, VALUE, WHOLE
 from glane.exports.marked import labels_of, scalar_of
@@ -109,8 +109,8 @@ def _label_studio(place: Path) -> Iterator[Annotated]:
         truth = [one for one in kept if one.get("ground_truth")] or kept
         if len(truth) > 1:
             raise DataError(
-                f"gold: {place}: document {name!r} has {len(truth)} annotations. Mark one of them as ground truth in "
-                "Label Studio."
+                f"gold: {place}: document {told(name)} has {len(truth)} annotations. Mark one of them as ground truth "
+                "in Label Studio."
             )
         if truth:
             yield Annotated(id=str(name), said=tuple(_regions(truth[0].get("result", []))))
@@ -121,8 +121,8 @@ def _regions(result: Sequence[Mapping[str, Any]]) -> Iterator[Said]:
     for part in result:
         control, value = str(part.get("from_name")), part.get("value", {})
         if control == LABEL:
-            told = values.get(part["id"])
-            words = told[0] if isinstance(told, list) and told else told
+            given = values.get(part["id"])
+            words = given[0] if isinstance(given, list) and given else given
             for label in value.get("labels", []):
                 yield Said(
                     label=label, value=words or None, words=value.get("text"), start=value["start"], end=value["end"]
@@ -167,7 +167,7 @@ def _values(
     if isinstance(one, ListField):
         return found
     if len({value for value, _ in found}) > 1:
-        raise DataError(f"gold: {place}: document {document.id!r} has several values of {name}. Leave one.")
+        raise DataError(f"gold: {place}: document {told(document.id)} has several values of {name}. Leave one.")
     return found
 
 
@@ -181,8 +181,8 @@ def _read(place: Path, document: Annotated, name: str, inner: ScalarField, said:
         return inner.read(value, name), inner.precision_of(value)
     except (AnswerError, ValueError):
         raise DataError(
-            f"gold: {place}: document {document.id!r} has a value of {name} that the task does not allow. Correct it "
-            "where it was marked."
+            f"gold: {place}: document {told(document.id)} has a value of {name} that the task does not allow. Correct "
+            "it where it was marked."
         ) from None
 
 
@@ -208,8 +208,8 @@ def _columns(name: str, one: Field, found: Sequence[Sequence[tuple[object, str |
         return {name: _series(name, items, pa.list_(kind))}
     columns = {name: _series(name, [each[0][0] if each else None for each in found], kind)}
     if inner.has_precision:
-        told = f"{name}__precision"
-        columns[told] = _series(told, [each[0][1] if each else None for each in found], pa.string())
+        beside = f"{name}__precision"
+        columns[beside] = _series(beside, [each[0][1] if each else None for each in found], pa.string())
     return columns
 
 

@@ -32,7 +32,8 @@ def leaving(run: Run, *, with_evidence: bool, with_text: bool = False) -> Bundle
     task = run.task
     found = drafts(run.all(), task.fields, id_column=run.id_column, with_evidence=with_evidence)
     described = dict(run.codebook(for_spreadsheet=False).select("column", "description").iter_rows())
-    names = valid_names([RECORDS, CODEBOOK, *(one.source for one in found[1:])])
+    lists = valid_names([one.source for one in found[1:]], reserved=(RECORDS, CODEBOOK))
+    names = {"": RECORDS, **lists}  # of tables, by their source
     # Keys first, and the same in all tables, so that these are joined by them.
     columns = valid_names([*found[0].key, *(key for one in found for key in one.key)])
     tables = [_table(one, names, columns, described, task.language) for one in found]
@@ -69,11 +70,13 @@ def _origin(run: Run) -> Origin:
 def _table(
     draft: Draft, names: Mapping[str, str], keys: Mapping[str, str], described: Mapping[str, str], language: Language
 ) -> Table:
-    columns = {**valid_names([*keys, *(cell.source for cell in draft.cells)])}
+    # Columns of the input come last: one that is named as a column of the run gets another name.
+    ordered = sorted(draft.cells, key=lambda cell: cell.role == "input")
+    columns = valid_names([*keys, *(cell.source for cell in ordered)])
     variables = tuple(_variable(cell, columns, described, language) for cell in draft.cells)
     cells = [_cast(cell.expression, one.kind).alias(one.name) for cell, one in zip(draft.cells, variables, strict=True)]
     sentences, parent = SENTENCES[language], draft.parent
-    of = names[parent or RECORDS]
+    of = names[parent or ""]
     told = sentences["list"].format(draft.source, of) if draft.source else sentences["records"]
     try:
         rows = draft.rows.select(cells).collect()
@@ -83,7 +86,7 @@ def _table(
             "with the types of the columns in data.carry_columns."
         ) from None
     return Table(
-        name=names[draft.source or RECORDS], source=draft.source, description=told, variables=variables,
+        name=names[draft.source], source=draft.source, description=told, variables=variables,
         key=tuple(columns[key] for key in draft.key), parent=None if parent is None else of, rows=rows,
     )  # fmt: skip
 
@@ -156,4 +159,6 @@ def _kind(kind: pl.DataType) -> Kind:
 def _cast(value: pl.Expr, kind: Kind) -> pl.Expr:
     if kind in ("text", "category"):
         return value.cast(pl.String)
+    if kind == "datetime":
+        return value.dt.cast_time_unit("us")
     return value.cast(pl.Float64) if kind == "number" else value

@@ -24,14 +24,15 @@ unpivot user using variadic verbose when where while window with
 _RESERVED = frozenset(_WORDS.split())
 
 
-def valid_names(names: Iterable[str]) -> dict[str, str]:
+def valid_names(names: Iterable[str], *, reserved: Iterable[str] = ()) -> dict[str, str]:
     """A name for each of some names: at most 32 letters, digits and underscores, begun by a letter.
 
-    They differ by more than case, and none is a word that R or SQL keeps for itself. Accents are left out. Where a name
+    They differ by more than case, from each other and from `reserved`, and none is a word that R or SQL keeps for
+    itself. Accents are left out. Where a name
     is too long, what stands before `__` is cut.
     """
     found: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = {name.lower() for name in reserved}
     for name in names:
         if name not in found:
             found[name] = _unique(_plain(name), taken)
@@ -41,7 +42,8 @@ def valid_names(names: Iterable[str]) -> dict[str, str]:
 
 def _plain(name: str) -> str:
     letters = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
-    found = re.sub(r"\W+", "_", letters).strip("_") or "variable"
+    within = re.sub(r"^[\W_]+|\W+$", "", letters)
+    found = re.sub(r"\W+", "_", within) or "variable"
     return found if found[0].isalpha() else f"x{found}"
 
 

@@ -54,7 +54,10 @@ def write_r(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     (folder / f"{CODEBOOK}.csv").write_bytes(csv_bytes(book, manner))
     (folder / SCRIPT).write_text("\n".join(_script(bundle, null)) + "\n", encoding="ascii")
     large = [
-        f"{table.name}.{one.name}" for table in bundle.tables for one in table.variables if _class(table, one) == "text"
+        f"{table.name}.{one.name}"
+        for table in bundle.tables
+        for one in table.variables
+        if one.kind == "integer" and _class(table, one) == "text"
     ]
     return [f"whole numbers above 2 to the power of 53 are texts in R: {', '.join(large)}"] if large else []
 

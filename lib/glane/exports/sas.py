@@ -26,6 +26,7 @@ _BREAKS = "[\r\n]+"
 _CHANGES: Mapping[str, str] = {
     "break": "{total} texts have line breaks, which are spaces for SAS: {places}",
     "early": "{total} dates are before 1582, and missing for SAS, which has none: {places}",
+    "infinite": "{total} numbers are not finite, and missing for SAS: {places}",
     "large": "{total} variables have whole numbers above 2 to the power of 53, and are texts for SAS: {places}",
 }
 _FORMATS: Mapping[Kind, tuple[str, str]] = {  # how it is read, and shown
@@ -93,6 +94,9 @@ def _held(table: Table) -> tuple[pl.DataFrame, list[tuple[str, int, str]]]:
             _refuse_long(column, place)
             changes.append(pl.col(one.name).str.replace_all(_BREAKS, " "))
             told.append(("break", int(column.str.contains(_BREAKS).sum()), place))
+        elif one.kind == "number":
+            changes.append(pl.when(pl.col(one.name).is_finite()).then(pl.col(one.name)).alias(one.name))
+            told.append(("infinite", int((~column.is_finite()).fill_null(False).sum()), place))
         elif one.kind in ("date", "datetime"):
             days = table.rows[one.name].cast(pl.Date) if one.kind == "date" else table.rows[one.name].dt.date()
             early = (days < _FIRST_DAY).fill_null(False)

@@ -17,8 +17,8 @@ Get = Callable[[str], pl.Expr]
 _ITEM = "__item"  # no field's name begins with underscores
 _ALWAYS = ("status", "reason", "duplicate", "reused")  # of the columns of every result
 _JOINED = "; "  # between the items of a list, in one cell
-SIGNS_SOURCE = "signs"
-_OF_VALUES = frozenset({"code", "label", "date", "time", "precision", "low", "high", "unit", "approximate"})
+SIGNS_SOURCE = "__signs"  # no column of a run
+_HOW = frozenset({"how", "similarity", "candidates", "origin", "reason"})  # of what is derived: how it was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,9 +188,8 @@ class _Walk:
                 draft.cells.append(_beside(source, what, _shown(get(key), kind), _shown_type(kind), one, "evidence"))
 
     def _derived(self, source: str, what: str, kind: pl.Struct, value: pl.Expr, one: Field) -> Iterator[Cell]:
-        known = {"code", "label", "how", "similarity", "candidates", "origin", "reason", *_OF_VALUES}
         for part, inner in members(kind).items():
-            if part in _OF_VALUES or part not in known or self._with_evidence:
+            if part not in _HOW or self._with_evidence:
                 shown = _shown(value.struct.field(part), inner)
                 yield _beside(source, f"{what}.{part}", shown, _shown_type(inner), one)
 
@@ -231,16 +230,23 @@ def _plain(source: str, kind: pl.DataType, value: pl.Expr, role: Role) -> Cell:
 
 
 def _shown(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
-    """A list as one text, or as the number of its items if these are records or lists."""
+    """A list as one text, or as the number of its items if these are records or lists; bytes as hexadecimal digits."""
+    if isinstance(kind, pl.Binary):
+        return value.bin.encode("hex")
+    if isinstance(kind, pl.Duration):
+        return value.dt.to_string("iso")
     if not isinstance(kind, pl.List):
         return value
     if isinstance(kind.inner, pl.Struct | pl.List):
         return value.list.len().cast(pl.Int64)
-    joined = value.list.eval(pl.element().cast(pl.String)).list.join(_JOINED, ignore_nulls=True)
+    texts = value.list.eval(_shown(pl.element(), instance(kind.inner)).cast(pl.String))
+    joined = texts.list.join(_JOINED, ignore_nulls=True)
     return pl.when(value.list.len() > 0).then(joined)
 
 
 def _shown_type(kind: pl.DataType) -> pl.DataType:
+    if isinstance(kind, pl.Binary | pl.Duration):
+        return pl.String()
     if not isinstance(kind, pl.List):
         return kind
     return pl.Int64() if isinstance(kind.inner, pl.Struct | pl.List) else pl.String()

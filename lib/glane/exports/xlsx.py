@@ -25,7 +25,10 @@ _LARGEST_WHOLE = 10**15  # Excel keeps 15 digits
 _FIRST_DAY = datetime.date(1900, 1, 1)
 _MADE = datetime.datetime(2000, 1, 1)  # so that the same values are the same file
 _FORMS = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm:ss", "time": "hh:mm:ss"}
-_TEXTS = "dates before 1900, or whole numbers of more than 15 digits, are texts: Excel cannot hold them"
+_TEXTS = (
+    "values are texts, as Excel cannot hold them: dates before 1900, whole numbers of more than 15 digits, and what is "
+    "no finite number"
+)
 
 
 def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
