@@ -18,9 +18,11 @@ WALL = "\ufdd0"
 
 _OPENER = "// a quote opens with "  # a comment by which `free_quotes` recognises and splits the grammar
 _PASSAGE = "\nPASSAGE: %regex "
-_COPIED = f"QUOTE: /(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"
-_COPIED_WITHIN = f"QUOTE: /[^{WALL}]{{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"  # of texts with walls
-_FREE = f'QUOTE: /([^"\\\\\\x00-\\x1f]|\\\\(["\\\\\\/bfnrt]|u[0-9a-f]{{4}})){{1,{QUOTE_MAX_LENGTH}}}/'
+_BETWEEN_MARKS = 'quote: "\\"" QUOTE "\\""\nQUOTE: '
+_COPIED = f"{_BETWEEN_MARKS}/(.|\\n){{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"
+_COPIED_WITHIN = f"{_BETWEEN_MARKS}/[^{WALL}]{{1,{QUOTE_MAX_LENGTH}}}/ & PASSAGE"  # of texts with walls
+# Quotation marks and all, for llguidance then computes masks within it in a quarter of the time, and they are the same.
+_FREE = f'quote: QUOTE\nQUOTE: /"([^"\\\\\\x00-\\x1f]|\\\\(["\\\\\\/bfnrt]|u[0-9a-f]{{4}})){{1,{QUOTE_MAX_LENGTH}}}"/'
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class QuoteGrammar:
         # The text as a JSON string spells it, because the terminal is matched against the answer's JSON.
         spelled = json.dumps(text, ensure_ascii=False)[1:-1]
         head = "" if self.opener is None else f"{_OPENER}{_json(self.opener)}\n"
-        quote = f'quote: "\\"" QUOTE "\\""\n{_COPIED_WITHIN if WALL in text else _COPIED}'
-        return f"{head}{self.rules}\n{quote}{_PASSAGE}{_json({'substring_chars': spelled})}"
+        copied = _COPIED_WITHIN if WALL in text else _COPIED
+        return f"{head}{self.rules}\n{copied}{_PASSAGE}{_json({'substring_chars': spelled})}"
 
 
 @dataclass(frozen=True, slots=True)
