@@ -10,6 +10,7 @@ import yaml
 from conftest import DEMO_MODEL, ROOT
 from glane.demo.corpus import write_corpus
 from glane.engine import vllm as ours
+from glane.engine.parallel_masks import num_threads
 from glane.engine.protocol import RequestRefused, Sampling
 from glane.engine.registry import start_engine
 from glane.engine.weights import resolve_weights
@@ -104,6 +105,24 @@ def test_a_grammar_is_made_once(backends, task, unclear, monkeypatch):
     assert len(made) == len(forms(task, unclear))
 
 
+def test_each_lane_has_a_grammar_of_its_own_except_for_those_of_one_document(backends, task, unclear, monkeypatch):
+    from glane.engine import grammars
+
+    made = []
+    monkeypatch.setattr(grammars, "LLMatcher", lambda *a, make=grammars.LLMatcher, **k: made.append(1) or make(*a, **k))
+    own, shared = backends()
+    shared.lanes = 3
+    schema, *of_documents = forms(task, unclear)
+    copied = (of_documents[0][0], quote_grammar(task.fields).about(TEXT))
+    for form in (schema, copied):
+        assert {shared.compile_grammar(*form).lane for _ in range(20)} == {0, 1, 2}
+    assert len(made) == 6
+    assert [shared.compile_grammar(*form).lane for form in of_documents * 5] == [0] * 10
+    assert len(made) == 8
+    wanted = walk(own, [own.compile_grammar(*schema) for _ in range(6)], seed=1)
+    assert walk(shared, [shared.compile_grammar(*schema) for _ in range(6)], seed=1) == wanted
+
+
 def test_a_refused_grammar_is_not_quoted(backends, task, caplog):
     from vllm.v1.structured_output.backend_types import StructuredOutputOptions as Form
 
@@ -143,7 +162,9 @@ def test_the_engine_uses_our_grammars_when_it_says_so(engine, task, monkeypatch)
     assert engine.shares_grammars
     assert type(manager.backend) is SharedGrammars
     assert len(made) == 6
-    assert len(manager.backend._made) <= 3  # a grammar for each task that was asked here, and none for a document
+    lanes = manager.backend.lanes
+    assert lanes == num_threads()
+    assert len(manager.backend._made) <= 3 * lanes  # for each task that was asked here, and none for a document
 
 
 HUGE = " ".join(f"{SECRET}{number}" for number in range(40_000))
@@ -206,13 +227,15 @@ def requests_of(grammars):
     }
 
 
-def test_masks_computed_at_once_are_those_computed_one_by_one(backends, task, unclear):
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_masks_computed_at_once_are_those_computed_one_by_one(backends, task, unclear, lanes):
     import numpy as np
 
     from glane.engine.grammars import SharedGrammar
     from glane.engine.parallel_masks import ParallelMasks
 
     _, shared = backends()
+    shared.lanes = lanes
     alone, together = ([shared.compile_grammar(*form) for form in forms(task, unclear) * 4] for _ in range(2))
     mask = shared.allocate_token_bitmask(len(together) + 2)
     asked, were_ready = requests_of(together), []
@@ -277,7 +300,7 @@ def test_the_engine_computes_many_masks_at_once_with_the_same_answers(engine, ta
     from glane.engine import parallel_masks
 
     manager = engine._engine.engine_core.engine_core.structured_output_manager
-    if parallel_masks.num_threads() < 2:
+    if num_threads() < 2:
         pytest.skip("on one core masks are computed one by one")
     computed = []
     real = parallel_masks.fill_next_token_bitmask_par

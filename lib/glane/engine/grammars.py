@@ -4,12 +4,16 @@ Compiling a JSON Schema takes milliseconds of a core, and the first masks of a n
 that is a third of all work; with a large one it delays the requests that wait. A copy of a compiled grammar takes a
 microsecond, and shares the masks that were computed. The masks are the same.
 
+Copies also share a lock. So where several threads compute masks (`glane.engine.parallel_masks`), a grammar is compiled
+once for each of them, and answers are dealt to these lanes in turn.
+
 vLLM imports this module in the process of the engine's core, by the name in its argument `scheduler_cls`. The scheduler
 is vLLM's own; only the backend that compiles grammars is ours.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -68,6 +72,7 @@ def _with_shared_grammars(
         )
         manager.backend.drafts = drafts
         if (threads := num_threads()) > 1:
+            manager.backend.lanes = threads
             manager.grammar_bitmask = ParallelMasks(manager, SharedGrammar, threads=threads)
     return kind(vllm_config=vllm_config, structured_output_manager=structured_output_manager, **rest)
 
@@ -93,9 +98,11 @@ class SharedGrammars(GuidanceBackend):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._made: OrderedDict[tuple[StructuredOutputOptions, str], tuple[LLMatcher, int]] = OrderedDict()
+        self._made: OrderedDict[tuple[StructuredOutputOptions, str, int], tuple[LLMatcher, int]] = OrderedDict()
         self._pieces: dict[str, Pieces] = {}  # by opener
         self._lock = threading.Lock()  # vLLM calls from a pool of threads
+        self._asked = itertools.count()
+        self.lanes = 1  # how often a shared grammar is compiled: copies of one wait for each other's masks
         self.drafts = False  # whether the grammars of quotes tell what a quote may go on with
 
     def compile_grammar(
@@ -111,14 +118,19 @@ class SharedGrammars(GuidanceBackend):
                 quotes the grammar, and a grammar of copied quotes holds the document.
         """
         free = free_quotes(grammar_spec) if request_type == StructuredOutputOptions.GRAMMAR else None
+        holds_text = free is None and request_type == StructuredOutputOptions.GRAMMAR  # of one document, not shared
+        lane = 0 if holds_text else next(self._asked) % self.lanes
         if free is None:
-            matcher = self._matcher(request_type, grammar_spec)
-            return SharedGrammar(ll_matcher=matcher, ll_tokenizer=self.ll_tokenizer, vocab_size=self.vocab_size)
+            matcher = self._matcher(request_type, grammar_spec, lane)
+            return SharedGrammar(
+                ll_matcher=matcher, ll_tokenizer=self.ll_tokenizer, vocab_size=self.vocab_size, lane=lane
+            )
         pieces = self._pieces_for(free.opener)
         return CopiedQuotes(
-            ll_matcher=self._matcher(request_type, free.grammar),
+            ll_matcher=self._matcher(request_type, free.grammar, lane),
             ll_tokenizer=self.ll_tokenizer,
             vocab_size=self.vocab_size,
+            lane=lane,
             pieces=pieces,
             passage=Passage(free.spelled, pieces),
             spelling=self._spelling(free.spelled, pieces) if self.drafts else None,
@@ -127,8 +139,8 @@ class SharedGrammars(GuidanceBackend):
     def _spelling(self, spelled: str, pieces: Pieces) -> Spelling:
         return Spelling(spelled, tokenize=self.ll_tokenizer.tokenize_str, piece=pieces.piece)
 
-    def _matcher(self, request_type: StructuredOutputOptions, grammar_spec: str) -> LLMatcher:
-        key = (request_type, grammar_spec)
+    def _matcher(self, request_type: StructuredOutputOptions, grammar_spec: str, lane: int) -> LLMatcher:
+        key = (request_type, grammar_spec, lane)
         with self._lock:
             matcher, copies = self._made.pop(key, (None, 0))
             if matcher is not None and copies < _COPIES:
@@ -162,6 +174,7 @@ class SharedGrammars(GuidanceBackend):
 class SharedGrammar(GuidanceGrammar):
     """A grammar that tells the tokens it forces, and whose mask may be computed before vLLM asks for it."""
 
+    lane: int = field(default=0, kw_only=True)
     filled_row: int | None = field(default=None, kw_only=True)
 
     def fill_bitmask(self, bitmask: Any, idx: int) -> None:

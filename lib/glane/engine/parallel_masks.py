@@ -1,8 +1,9 @@
 """Masks of many answers, computed by threads of llguidance before vLLM asks for them one by one.
 
 Below 128 answers vLLM computes them in one thread, above in threads of Python. llguidance's executor computes all of a
-step without Python's lock. The masks are the same. Copies of one grammar share what it has computed, and wait for each
-other in part, so that two threads gain a tenth (docs/performance.md).
+step without Python's lock. The masks are the same. Copies of one grammar wait for each other: two threads take longer
+for them than one. So answers are dealt to as many lanes as there are threads, each with a compiled grammar of its own,
+and given to the executor lane by lane, as it halves what it is given (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Filled(Protocol):
     """A grammar that is told which row of vLLM's masks holds its next mask already."""
 
     ll_matcher: LLMatcher
+    lane: int  # copies of one compiled grammar have the same
     filled_row: int | None
 
 
@@ -53,6 +55,7 @@ class ParallelMasks:
         rows = self._manager._grammar_bitmask
         if rows is None or len(found) < _LEAST_MASKS:  # vLLM makes the rows when it is first asked
             return self._ask(requests, ids, drafts)
+        found.sort(key=lambda one: one[0].lane)
         fill_next_token_bitmask_par(self._executor, [(grammar.ll_matcher, row) for grammar, row in found], rows)
         for grammar, row in found:
             grammar.filled_row = row

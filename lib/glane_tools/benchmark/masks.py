@@ -1,25 +1,27 @@
 """Times the masks of 256 answers at once, without a model: `.venv/bin/python -m glane_tools.benchmark.masks`.
 
-In Mistral's vocabulary (131,072 tokens), over the reference answers of the shipped tasks. Each answer stands at another
-place, and goes on by one step between the masks. Three ways:
+In Mistral's vocabulary (131,072 tokens), over the reference answers of each shipped task by itself, as a run asks one
+task. Each answer stands at another place, and goes on by one step between the masks. Three ways:
 
 - free: quotes are not restricted, one grammar for all answers of a task;
 - copied: quotes are copied from the document, as glane's own narrowing of the same masks does it;
 - substring: quotes are copied from the document, by llguidance and a grammar for each document.
 
 One thread fills all masks in turn; vLLM's threads fill 16 masks each at a time, as above 128 answers; glane's are those
-of `glane.engine.parallel_masks`. Medians of steps, and the largest. Where nothing overlaps it, a step waits as long.
+of `glane.engine.parallel_masks`. Medians of the steps of all tasks, and the slowest task's. A step waits as long, where
+nothing overlaps it. Arguments: how many answers (256), how many threads (as many as an engine has here).
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from types import SimpleNamespace
@@ -27,35 +29,34 @@ from typing import Any, Literal, get_args
 
 from glane.engine.parallel_masks import ParallelMasks, num_threads
 from glane.engine.preload import OFFLINE
-from glane.form import free_quotes
 from glane.task.form import answer_form
 from glane.task.prompt import compact_json
-from glane.task.task import TEXT_INPUT
+from glane.task.task import TEXT_INPUT, Task
 from glane_tools.benchmark.steps import TASKS, Grammar, Vocabulary, mistral, respelled, shipped_task
 
 Way = Literal["free", "copied", "substring"]
 _AT_ONCE = 16  # masks that vLLM gives a thread
-_STEPS = 60
+_STEPS = 60  # of a task
+_BEFORE = 40  # not timed: grammars are still learning their masks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """The milliseconds that all masks of a step took, step by step."""
+    """The milliseconds that all masks of a step took, step by step, for one task."""
 
     way: Way
-    one_thread: tuple[float, ...]
-    pool: tuple[float, ...]
-    at_once: tuple[float, ...]
+    one_thread: list[float] = field(default_factory=list)
+    pool: list[float] = field(default_factory=list)
+    at_once: list[float] = field(default_factory=list)
 
 
 class Answer:
     """An answer that is decoded step by step, again and again."""
 
-    def __init__(self, answer: str, fresh: Callable[[], Any], words: Vocabulary, *, done: int) -> None:
+    def __init__(self, parts: list[list[int]], fresh: Callable[[], Any], *, done: int) -> None:
         """`fresh` makes the grammar in its initial state; `done` counts the steps that are taken already."""
-        self._fresh = fresh
-        self._parts = _parts(words.spelled(answer), fresh(), words)
-        self.num_steps = len(self._parts) - 1
+        self._fresh, self._parts = fresh, parts
+        self.num_steps = len(parts) - 1
         self._begin()
         for _ in range(done % self.num_steps):
             self.go_on()
@@ -90,28 +91,35 @@ def _parts(rest: list[int], grammar: Grammar, words: Vocabulary) -> list[list[in
     return found
 
 
-def answers(way: Way, backend: Any, words: Vocabulary, *, count: int, tasks: Sequence[str] = TASKS) -> list[Answer]:
-    """As many answers of the reference cases, in turn, each at another step."""
+def answers(way: Way, task: Task, backend: Any, words: Vocabulary, *, count: int) -> list[Answer]:
+    """As many answers of a task's reference cases, in turn, each at another step."""
     from vllm.v1.structured_output.backend_types import StructuredOutputOptions as Kind
 
-    cases: list[tuple[str, Callable[[], Any]]] = []
-    for task in map(shipped_task, tasks):
-        form = answer_form(task)
-        assert form.quotes is not None, "shipped tasks copy their quotes"
-        for example in task.examples:
-            whole = form.quotes.about(example.inputs[TEXT_INPUT])
-            free = free_quotes(whole)
-            assert free is not None, "shipped tasks have an opener"
-            rules = {"free": free.grammar, "copied": whole, "substring": whole.partition("\n")[2]}[way]
-            cases.append((compact_json(example.output), partial(backend.compile_grammar, Kind.GRAMMAR, rules)))
-    return [Answer(*cases[i % len(cases)], words, done=37 * i) for i in range(count)]
+    form, kind = answer_form(task), Kind.JSON if way == "free" else Kind.GRAMMAR
+    assert form.quotes is not None, "shipped tasks copy their quotes"
+    about = form.quotes.about
+
+    def maker(text: str, number: int) -> Callable[[], Any]:
+        whole = about(text)
+        # Without its first line no opener is known; with a number, no two answers are about one document.
+        alone = f"{whole.partition(chr(10))[2]}\n// {number}"
+        return partial(backend.compile_grammar, kind, {"free": form.schema, "copied": whole, "substring": alone}[way])
+
+    texts = [example.inputs[TEXT_INPUT] for example in task.examples]
+    spelled = [words.spelled(compact_json(example.output)) for example in task.examples]
+    parts = [_parts(answer, maker(text, -1)(), words) for answer, text in zip(spelled, texts, strict=True)]
+    cases = itertools.cycle(zip(parts, texts, strict=True))
+    return [
+        Answer(steps, maker(text, number), done=37 * number)
+        for number, (steps, text) in enumerate(itertools.islice(cases, count))
+    ]
 
 
 def timed(way: Way, group: Sequence[Answer], mask: Any, *, threads: int, steps: int = _STEPS) -> Timing:
     """Fill the masks of all answers at each of some steps, in three manners in turn."""
     from glane.engine.grammars import SharedGrammar  # vLLM, which reads its environment while it is imported
 
-    found: tuple[list[float], ...] = ([], [], [])
+    timing = Timing(way=way)
 
     def fill(first: int) -> None:
         for place, one in islice(enumerate(group), first, first + _AT_ONCE):
@@ -123,34 +131,39 @@ def timed(way: Way, group: Sequence[Answer], mask: Any, *, threads: int, steps: 
     manager = SimpleNamespace(grammar_bitmask=fill_all, _grammar_bitmask=mask)
     at_once = ParallelMasks(manager, SharedGrammar, threads=threads)
     with ThreadPoolExecutor(threads) as executor:
-        manners = (
-            fill_all,
-            lambda *_: list(executor.map(fill, range(0, len(group), _AT_ONCE))),
-            lambda asked: at_once(asked, list(asked), {}),
+        manners: tuple[tuple[list[float], Callable[[Any], Any]], ...] = (
+            (timing.one_thread, fill_all),
+            (timing.pool, lambda _: list(executor.map(fill, range(0, len(group), _AT_ONCE)))),
+            (timing.at_once, lambda asked: at_once(asked, list(asked), {})),
         )
-        for step in range(steps):
+        for step in range(-_BEFORE, steps):
             asked = {
                 str(place): SimpleNamespace(structured_output_request=SimpleNamespace(grammar=one.grammar))
                 for place, one in enumerate(group)
             }
+            found, manner = manners[step % len(manners)]
             start = time.perf_counter()
-            manners[step % len(manners)](asked)
-            found[step % len(manners)].append(1000 * (time.perf_counter() - start))
+            manner(asked)
+            if step >= 0:
+                found.append(1000 * (time.perf_counter() - start))
             for one in group:
                 one.go_on()
-    return Timing(way=way, one_thread=tuple(found[0]), pool=tuple(found[1]), at_once=tuple(found[2]))
+    return timing
 
 
 def table(timings: Sequence[Timing], *, count: int, threads: int) -> str:
-    """The timings in Markdown: median and largest, in milliseconds of a step."""
+    """The timings in Markdown, in milliseconds of a step: the median of all tasks, and of the slowest one."""
     lines = [
         f"| quotes, {count} answers | one thread, ms | µs a mask | vLLM's threads ({threads}) | glane's ({threads}) |",
         "| --- | --: | --: | --: | --: |",
     ]
-    for one in timings:
-        alone = statistics.median(one.one_thread)
-        cells = [f"{statistics.median(some):.1f} ({max(some):.1f})" for some in (one.one_thread, one.pool, one.at_once)]
-        lines.append(f"| {one.way} | {cells[0]} | {1000 * alone / count:.1f} | {cells[1]} | {cells[2]} |")
+    for way in dict.fromkeys(one.way for one in timings):
+        tasks = [(one.one_thread, one.pool, one.at_once) for one in timings if one.way == way]
+        manners = [list(manner) for manner in zip(*tasks, strict=True)]
+        medians = [statistics.median(itertools.chain(*manner)) for manner in manners]
+        slowest = [max(map(statistics.median, manner)) for manner in manners]
+        cells = [f"{middle:.1f} ({most:.1f})" for middle, most in zip(medians, slowest, strict=True)]
+        lines.append(f"| {way} | {cells[0]} | {1000 * medians[0] / count:.1f} | {cells[1]} | {cells[2]} |")
     return "\n".join(lines)
 
 
@@ -160,12 +173,13 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 256
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else num_threads()
     backend, words = mistral()
+    backend.lanes = threads
     mask = backend.allocate_token_bitmask(count)
-    timings = []
-    for way in get_args(Way):
-        group = answers(way, backend, words, count=count)
-        timed(way, group, mask, threads=threads, steps=4)  # the first masks of a grammar are not those of a long run
-        timings.append(timed(way, group, mask, threads=threads))
+    timings = [
+        timed(way, answers(way, task, backend, words, count=count), mask, threads=threads)
+        for way in get_args(Way)
+        for task in map(shipped_task, TASKS)
+    ]
     print(table(timings, count=count, threads=threads))
 
 
