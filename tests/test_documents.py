@@ -13,6 +13,7 @@ from document_files import SENTENCE
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.documents.read import Limits, Options, Parser, read_file, require_packages
 from glane.errors import ConfigError
+from glane_tools.benchmark import documents as documents_benchmark
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -269,3 +270,10 @@ def test_packages_that_are_missing_are_told_before_the_first_file(monkeypatch):
     monkeypatch.setattr("glane.documents.read.PACKAGES", {"nosuch": "no-such"})
     with pytest.raises(ConfigError, match=r"no-such.*pip install 'glane\[ingest\]'"):
         require_packages()
+
+
+def test_the_benchmark_compares_with_the_libraries_alone(monkeypatch, capsys):
+    monkeypatch.setattr(documents_benchmark, "FILES", 2)
+    monkeypatch.setattr(documents_benchmark, "TURNS", 1)
+    documents_benchmark.main()
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["pdf", "docx"]

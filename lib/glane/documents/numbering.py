@@ -96,13 +96,13 @@ def _number(element: Element) -> tuple[str, int]:
 
 
 def _styles(root: Element) -> list[tuple[str, tuple[str, int]]]:
-    return [
-        (value(style, "styleId") or "", _number(one))
-        for style in root
-        if local(style) == "style"
-        for one in style.iter()
-        if local(one) == "numPr"
-    ]
+    """Styles whose paragraphs are in a list: few of hundreds."""
+    found = []
+    for one in root.iter("{*}numPr"):
+        style = next((above for above in one.iterancestors() if local(above) == "style"), None)
+        if style is not None:
+            found.append((value(style, "styleId") or "", _number(one)))
+    return found
 
 
 def _levels(element: Element) -> dict[int, Level]:

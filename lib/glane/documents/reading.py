@@ -98,12 +98,13 @@ def clean(text: str) -> str:
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     if not text.isascii():
-        text = text.translate(_NO_CHARACTERS)
+        for letter in _NO_CHARACTERS:
+            text = text.replace(letter, "")
         text = text.encode("utf-8", "ignore").decode("utf-8")  # lone surrogates are what cannot be encoded
     return text
 
 
-_NO_CHARACTERS = dict.fromkeys([0xFEFF, 0xFFFE, 0xFFFF])
+_NO_CHARACTERS = ("\ufeff", "\ufffe", "\uffff")  # one after the other: `translate` takes ten times as long
 
 
 def line(text: str, *, most: int = 1000) -> str:

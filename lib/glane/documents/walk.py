@@ -108,11 +108,11 @@ class _Walk:
             if label in self._skip:
                 continue
             self._parts += 1
-            yield from self._part(found, label, depth)
-            if self._parts >= self._limits.max_parts:
-                reason = f"it holds more than {self._limits.max_parts} files; max_parts sets this limit"
-                yield _unread(Unread(Outcome.TOO_LARGE, reason), kinds.UNKNOWN, f"{above}{number + 1}", "")
+            if self._parts > self._limits.max_parts:
+                reason = f"the file holds more than {self._limits.max_parts} others; max_parts sets this limit"
+                yield _unread(Unread(Outcome.TOO_LARGE, reason), kinds.UNKNOWN, label, "")
                 return
+            yield from self._part(found, label, depth)
 
     def _part(self, found: Part, label: str, depth: int) -> Iterator[Begun | ParsedDocument]:
         yield Begun(media_type=kinds.UNKNOWN, part=label, sha256="")

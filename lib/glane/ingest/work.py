@@ -13,7 +13,7 @@ import pyarrow as pa
 from glane.corpus.read import SpanReader
 from glane.corpus.shard import Shard
 from glane.documents.limits import Limits, Options
-from glane.documents.read import Parser
+from glane.documents.read import Parser, require_packages
 from glane.errors import DataError
 from glane.ingest.columns import ROWS
 from glane.ingest.describe import language_of, signature_of
@@ -106,8 +106,9 @@ def prepare_ingest(work: IngestWork) -> tuple[PreparedRun, bool]:
     """Prepare the run, and list its files unless that is done. Return also whether they were listed now.
 
     Raises:
-        GlaneError: as `glane.run.prepare.prepare_run` does, and if there is no file.
+        GlaneError: as `glane.run.prepare.prepare_run` does, and if there is no file, or no package that reads it.
     """
+    require_packages()
     settings = work.settings
     directory = run_directory(settings.run)
     directory.set_umask()

@@ -72,7 +72,7 @@ def _page(pdf: pypdfium2.PdfDocument, number: int, context: Context) -> tuple[st
         with closing(page.get_textpage()) as textpage:
             text = textpage.get_text_range() if textpage.count_chars() > 0 else ""
         text = text.replace(_LINE_END_HYPHEN, "" if context.options.join_hyphens else "-\n")
-        is_scanned = sum(not letter.isspace() for letter in text) < _FEW and _is_covered(page)
+        is_scanned = len("".join(text.split())) < _FEW and _is_covered(page)
         lines = _annotations(pdf, page, with_comments=context.options.comments)
         return "\n".join([text, *lines]) if lines else text, is_scanned
 
