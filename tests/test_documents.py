@@ -72,6 +72,8 @@ def test_the_kind_is_that_of_the_content_not_of_the_name(one):
     assert one(b"De: a\nA: b\n\nbonjour", "a.txt").media_type == "text/plain"
     assert one(b"From the beginning\nSubject: none\n\nx", "a.txt").media_type == "text/plain"
     assert one(b"# Titre\n", "a.md").media_type == "text/markdown"
+    assert one(bytes(range(256)) * 40, "a.txt").media_type == "application/octet-stream"
+    assert one("<html>é".encode("utf-16-le"), "a.txt").media_type == "text/html"
     assert one(b"\n\n%PDF-1.4 but nothing else", "a.txt").outcome == Outcome.CORRUPT
 
 
@@ -182,6 +184,8 @@ def test_a_box_of_mails_holds_each_of_them(read):
     documents = read(box)
     assert [document.part for document in documents] == ["", "1 message.eml", "2 message.eml"]
     assert {document.text for document in documents[1:]} == {SENTENCE}
+    for begins in (b"From a@example.org Mon Feb  5 10:00:00 2024\n", b"From nonsense\n"):
+        assert [document.text for document in read(begins + files.message().as_bytes())] == [SENTENCE]
 
 
 def test_web_pages_without_what_is_not_seen(one):

@@ -54,9 +54,8 @@ def decoded(data: bytes, *, told: str | None = None) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace"), encoding
-    wide = _wide(data)
-    if wide is not None:
-        return data.decode(wide, "replace"), wide
+    if (told_by_nulls := wide(data)) is not None:
+        return data.decode(told_by_nulls, "replace"), told_by_nulls
     has_escapes = b"\x1b" in data[:_SAMPLE] or b"~{" in data[:_SAMPLE]
     if not has_escapes and _is_utf8(data):
         return data.decode("utf-8", "replace"), "utf-8"
@@ -119,7 +118,7 @@ def _cp1252() -> tuple[str, ...]:
     return tuple(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 
 
-def _wide(data: bytes) -> str | None:
+def wide(data: bytes) -> str | None:
     """Return the encoding of a text of two or four bytes a letter without a mark: its NULs stand in their places."""
     start = data[:4096]
     if len(start) < 4 or b"\x00" not in start[:-1].rstrip(b"\x00"):

@@ -6,6 +6,8 @@ import io
 import re
 import zipfile
 
+from glane.documents import encodings
+
 UNKNOWN = "application/octet-stream"
 PLAIN, MARKDOWN, HTML, XML = "text/plain", "text/markdown", "text/html", "application/xml"
 MAIL, MBOX, MSG = "message/rfc822", "application/mbox", "application/vnd.ms-outlook"
@@ -74,6 +76,8 @@ _OF_MAIL = frozenset(
 _ANY_MAIL = frozenset(b"from to subject date cc sender reply-to".split())
 _MAIL_NAMES, _MARKDOWN_NAMES = (".eml", ".mht", ".mhtml", ".emlx"), (".md", ".markdown")
 _TO_LOOK_AT = 8192
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x0b\x1a\x1b"))
+_MOST_CONTROLS = 0.02  # of the bytes of a text
 
 
 def reader_of(media_type: str) -> str:
@@ -154,6 +158,8 @@ def _of_ole(data: bytes) -> str:
 
 
 def _of_text(start: bytes, name: str) -> str:
+    if _is_binary(start):
+        return UNKNOWN
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start[:64]:
         start = start.replace(b"\x00", b"")  # of two or four bytes a letter; what is ASCII in it tells
     start = start.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
@@ -164,6 +170,15 @@ def _of_text(start: bytes, name: str) -> str:
     if _XML.match(start):
         return "image/svg+xml" if b"<svg" in start else XML
     return _of_mail(start, name) or (MARKDOWN if name.endswith(_MARKDOWN_NAMES) else PLAIN)
+
+
+def _is_binary(start: bytes) -> bool:
+    """Whether it holds what no text does, in one byte a letter or in several."""
+    controls = len(start) - len(start.translate(None, _CONTROLS))
+    if controls <= _MOST_CONTROLS * len(start):
+        return False
+    is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or encodings.wide(start) is not None
+    return not is_wide
 
 
 def _of_mail(start: bytes, name: str) -> str | None:

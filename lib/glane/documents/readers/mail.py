@@ -116,11 +116,14 @@ class _Parts:
 
 
 def _box(data: bytes) -> Reading:
-    places = [found.end() for found in _BEGINS.finditer(data)]
-    starts = [*[found.start() for found in _BEGINS.finditer(data)][1:], len(data)]
-    parts = [Part("message.eml", partial(_slice, data, start, end)) for start, end in zip(places, starts, strict=True)]
-    if len(parts) == 1:
-        return of_message(email.message_from_bytes(parts[0].load(), policy=policy.default))
+    begins = list(_BEGINS.finditer(data))
+    if len(begins) < 2:  # a mail as a program of Unix keeps it
+        start = begins[0].end() if begins else data.find(b"\n") + 1
+        return of_message(email.message_from_bytes(data[start:], policy=policy.default))
+    ends = [*(found.start() for found in begins[1:]), len(data)]
+    parts = [
+        Part("message.eml", partial(_slice, data, found.end(), end)) for found, end in zip(begins, ends, strict=True)
+    ]
     return Reading(parts=parts, outcome=Outcome.EMPTY, reason=f"it is a box of {len(parts)} mails")
 
 

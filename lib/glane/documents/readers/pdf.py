@@ -134,7 +134,12 @@ def _attachments(pdf: pypdfium2.PdfDocument, context: Context) -> Iterator[Part]
 
 
 def _bytes(attachment: pypdfium2.PdfAttachment, context: Context) -> bytes:
-    data = bytes(attachment.get_data())
+    import pypdfium2
+
+    try:
+        data = bytes(attachment.get_data())
+    except pypdfium2.PdfiumError:
+        raise corrupt("the attachment is damaged") from None
     context.budget.take(len(data))
     return data
 
