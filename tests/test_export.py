@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import duckdb
 import polars as pl
@@ -27,6 +27,7 @@ from glane.exports.record import Export
 from glane.records import read_record
 from glane.run.written import digest_of, read_written
 from glane.settings.export import OF_TEXT, Target
+from glane.storage import write_folder_once
 
 
 @pytest.fixture(scope="module")
@@ -295,3 +296,22 @@ def test_an_export_that_is_killed_leaves_what_was_there(run: Path, tmp_path: Pat
         assert subprocess.run(command, check=False, timeout=120).returncode == 9
         assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert glane.export(run, "csv", out, evidence=True).is_replacement
+
+
+def test_what_is_put_into_the_folder_meanwhile_is_not_lost(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    glane.export(run, "csv", out)
+    real = write_folder_once
+
+    def planting(*given: Any, **named: Any) -> bool:
+        found = real(*given, **named)
+        (out / "mine.txt").write_text("mine")
+        return found
+
+    monkeypatch.setattr("glane.exports.folder.write_folder_once", planting)
+    with pytest.raises(RunError, match=r"mine.txt was not written by glane"):
+        glane.export(run, "csv", out, evidence=True)
+    assert (out / "mine.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -9,12 +9,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings, write_documents
 from export_cases import TASK, TEXTS, make_run, rows_of
 from glane.errors import ConfigError, RunError
-from glane.exports.omop import NOTE, NOTE_NLP
+from glane.exports.omop import NOTE, NOTE_NLP, _escaped
 from test_groups import ROWS, grouped, write
 
 
@@ -151,3 +153,10 @@ def test_what_does_not_fit_is_refused_or_told(run: Path, tmp_path: Path, monkeyp
     with pytest.raises(RunError, match=r"values are longer than term_modifiers, which holds 25"):
         glane.export(run, "omop", tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+@given(st.text(alphabet="%;=3BD25\n\r aé", max_size=12))
+def test_any_value_comes_back_of_term_modifiers(value: str) -> None:
+    told = pl.select(pl.lit("field=a;value=") + _escaped(pl.lit(value)) + pl.lit(";assertion=present")).item()
+    assert modifiers(told) == {"field": "a", "value": value, "assertion": "present"}
+    assert (told.count(";"), told.count("=")) == (2, 3)
