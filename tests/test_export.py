@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glane
-from conftest import SMALL_TASK, extract_here, job_here, make_settings, write_documents
+from conftest import SMALL_TASK, extract_here, job_here, make_settings, work, write_documents
 from export_cases import TABLES, any_columns, make_run, rows_of
 from glane.assess.files import write_folder
 from glane.errors import ConfigError, GlaneError, RunError
@@ -223,13 +223,27 @@ def test_what_fails_half_way_leaves_the_earlier_export(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_run_under_way_is_refused(run: Path, tmp_path: Path) -> None:
+def test_a_run_under_way_is_refused_unless_it_was_opened_so(tmp_path: Path) -> None:
+    work(make_settings(write_documents(tmp_path / "d.parquet", ["a", "b"]), tmp_path / "run"))
+    done = job_here(f"run.dir={tmp_path}/run", "to=csv", f"out.dir={tmp_path}/out", name="export", check=2)
+    assert "not complete" in done.stderr
+    assert not (tmp_path / "out").exists()
+    found = glane.export(glane.open_run(tmp_path / "run", partial=True), "csv", tmp_path / "out")
+    assert not found.manifest.is_complete
+    assert "the run is under way" in str(found)
+    assert "Une extraction en cours" in (tmp_path / "out" / "codebook.html").read_text(encoding="utf-8")
+
+
+def test_wrong_words_are_told(run: Path, tmp_path: Path) -> None:
     with pytest.raises(GlaneError, match="no run here"):
         glane.export(tmp_path, "csv", tmp_path / "out")
     done = job_here(f"run.dir={run}", "to=cvs", f"out.dir={tmp_path}/out", name="export", check=2)
     assert "to:" in done.stderr
+    assert "labelstudio" in done.stderr
     with pytest.raises(ConfigError, match="locale"):
         glane.export(run, "csv", tmp_path / "out", locale="de")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"locale: is of to=csv; to=xlsx has one form only"):
+        glane.export(run, "xlsx", tmp_path / "out", locale="fr")
 
 
 def test_the_manifest_is_the_same_for_the_same_run(run: Path, tmp_path: Path) -> None:
