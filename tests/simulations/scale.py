@@ -6,6 +6,7 @@ ledger  shards=1e5 engines=64                 claims and commits alone: no engin
 engines shards=1e5 engines=64 processes=2     whole workers with scripted engines on one run; seconds=30 stops before its end
 fill    dir=…                                 commit the rest of that run as copies of one part, for status
 status  dir=…                                 what looking at, resuming and publishing that run takes
+publish rows=1e6,1e7 processes=1              publishing more and more rows, in that many processes at once
 memory  rows=1e4,1e6 huge=2e8                 one worker over more rows, and over one huge row
 nodes   rows=4000                             two nodes beside one on a private Slurm (root); step=0.2 seconds an answer
 lineage rows=1e6                              which rows of an earlier run are the same: by one file, and by texts of 1 kB
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,6 +36,7 @@ sys.path[:0] = [str(ROOT / "tests")]
 import numpy as np  # noqa: E402
 import polars as pl  # noqa: E402
 import pyarrow as pa  # noqa: E402
+import pyarrow.compute as pc  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
 from conftest import make_settings, prepare_run, spec  # noqa: E402
@@ -53,7 +55,9 @@ from glane.run.directory import RunDirectory  # noqa: E402
 from glane.run.heartbeat import HeartbeatWriter, Progress  # noqa: E402
 from glane.run.ledger import Ledger  # noqa: E402
 from glane.run.overview import overview  # noqa: E402
+from glane.run.parts import commit_part, read_part  # noqa: E402
 from glane.run.publish import finish_run  # noqa: E402
+from glane.run.repeats import DIGEST, DUPLICATE  # noqa: E402
 from glane.run.worker import run_worker  # noqa: E402
 from glane.settings import DataSettings  # noqa: E402
 from glane.storage import write_once  # noqa: E402
@@ -362,19 +366,60 @@ def resume(folder: str) -> None:
     ledger.release_all()
 
 
-def publish(folder: str) -> None:
+def publish(folder: str, processes: int = 1) -> None:
     settings = tiny_settings(Path(folder) / "d.parquet", Path(folder) / "run", run__shard_rows=_rows_a_shard(folder))
     run = prepare_run(settings, load_task(settings.task))
     if len(run.directory.committed_shards()) < run.plan.num_shards:
         print("  not complete: not published")
         return
     before = mib()
-    timed("finish_run", lambda: finish_run(run, record_mib=128))
+    if processes == 1:
+        timed("finish_run", lambda: finish_run(run, record_mib=128))
+    else:
+        with ProcessPoolExecutor(processes, mp_context=FORK) as pool:
+            timed(f"finish_run, {processes} more beside", lambda: finish_run(run, record_mib=128, run_all=pool.map))
     print(f"  publication's memory: {mib() - before} MiB more than before it")
 
 
 def _rows_a_shard(folder: str) -> int:
     return int(read_description(RunDirectory(root=Path(folder) / "run")).settings["run"]["shard_rows"])
+
+
+def part_publish(folder: Path, *, rows: str = "1e6,1e7", processes: float = 1) -> None:
+    for count in str(rows).split(","):
+        place = folder / count
+        place.mkdir()
+        write_rows(place / "d.parquet", int(float(count)))
+        alone(commit_copies, str(place))
+        size = sum(path.stat().st_size for path in (place / "run").rglob("part-*"))
+        print(f"{float(count):.0e} rows, {size / 1e6:.0f} MB of parts")
+        alone(publish, str(place), int(processes))
+        shutil.rmtree(place)
+
+
+def commit_copies(folder: str) -> None:
+    """One shard by a worker, the others as its rows under their own ids; each tenth text is one that came before."""
+    settings = tiny_settings(Path(folder) / "d.parquet", Path(folder) / "run", run__shard_rows=2048)
+    run = prepare_run(settings, load_task(settings.task))
+    directory, plan = run.directory, run.plan
+    report = run_worker(spec(settings, run, "w0"), should_stop=lambda: bool(directory.committed_shards()))
+    assert report.outcome == "done", report.message
+    first = directory.committed_shards()[0]
+    table, _ = read_part(directory, plan, first)
+    rng, start, is_done = np.random.default_rng(0), 0, set(directory.committed_shards())
+    for shard in range(plan.num_shards):
+        size = plan.shard(shard).num_rows
+        if shard not in is_done:
+            numbers = rng.permuted(np.arange(start, start + size)) // np.where(rng.random(size) < 0.1, 2, 1)
+            digests = np.zeros((size, 2), np.uint64)
+            digests[:, 0] = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # spread over all buckets
+            rest = pa.Array.from_buffers(DIGEST, size, [None, pa.py_buffer(digests.tobytes())])
+            ids = pc.binary_join_element_wise("d", pa.array(np.arange(start, start + size)).cast(pa.string()), "")
+            made = table.slice(0, size)
+            for name, column in (("id", ids), (DUPLICATE, rest)):
+                made = made.set_column(made.schema.get_field_index(name), name, column)
+            commit_part(directory, shard, made, worker="copy", started=time.time())
+        start += size
 
 
 # Memory.
@@ -475,7 +520,7 @@ def part_lineage(folder: Path, *, rows: float = 1e6) -> None:
 
 PARTS = {
     "plan": part_plan, "real": part_real, "ledger": part_ledger, "engines": part_engines, "fill": part_fill,
-    "status": part_status, "memory": part_memory, "nodes": part_nodes, "lineage": part_lineage,
+    "status": part_status, "publish": part_publish, "memory": part_memory, "nodes": part_nodes, "lineage": part_lineage,
 }  # fmt: skip
 
 

@@ -77,14 +77,18 @@ class Buckets:
                 self._spill(Path(self._folder.name))
 
     def each(self) -> Iterator[Rows]:
-        """The rows of each bucket that has some. Rows with the same first column are in the same one.
+        """The rows of each bucket that has some, once. Rows with the same first column are in the same one.
+
+        The arrays are not used again here: they may be sorted in place.
 
         Raises:
             GlaneError: of the kind `error`, if the temporary files cannot be written or read.
         """
         if self._folder is None:
             if self._waiting:
-                yield np.concatenate(self._waiting)
+                rows = np.concatenate(self._waiting)
+                self._waiting = []
+                yield rows
             return
         with self._disk():
             self._spill(Path(self._folder.name))

@@ -55,7 +55,7 @@ class IdHashes:
         Raises:
             DataError: if the temporary files cannot be written.
         """
-        found = [_repeated(rows[:, 0].copy()) for rows in self._buckets.each()]
+        found = [_repeated(rows.ravel()) for rows in self._buckets.each()]
         return np.concatenate(found) if found else np.zeros(0, np.uint64)
 
 

@@ -17,8 +17,8 @@ from glane.errors import RunError
 
 DUPLICATE = "duplicate"
 DIGEST = pa.binary(16)  # its type in a part
-_IN_MEMORY = 8_000_000  # digests: 192 MB with their rows; more than this are split over temporary files
-_BUCKET = 4_000_000  # digests per file, because a file is sorted in memory
+_IN_MEMORY = 2_000_000  # digests: 48 MB with their rows, and four times as much to sort them; more are split over files
+_BUCKET = 2_000_000  # digests per temporary file, because a file is sorted in memory
 _BUFFER = 2**20  # digests that are collected before the files are opened
 Entries = npt.NDArray[np.uint64]  # rows of three: the two halves of a digest, and the number of its row
 
@@ -63,8 +63,7 @@ class RowDigests:
         rows = np.arange(self._num_added, self._num_added + len(digests), dtype=np.uint64)
         self._num_added += len(digests)
         is_there = digests.is_valid().to_numpy(zero_copy_only=False)
-        halves = np.frombuffer(b"".join(digests.drop_null().to_pylist()), dtype=">u8").reshape(-1, 2)
-        self._buckets.add(np.column_stack([halves.astype(np.uint64), rows[is_there]]))
+        self._buckets.add(np.column_stack([_halves(digests.drop_null()).astype(np.uint64), rows[is_there]]))
 
     def repeated(self) -> npt.NDArray[np.bool_]:
         """Of each row that was added, whether an earlier one has the same digest.
@@ -76,6 +75,17 @@ class RowDigests:
         for entries in self._buckets.each():
             found[_repeated(entries)] = True
         return found
+
+
+def _halves(digests: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """The two halves of each digest, as they lie in memory."""
+    chunks = digests.chunks if isinstance(digests, pa.ChunkedArray) else [digests]
+    found = [
+        np.frombuffer(one.buffers()[1], ">u8").reshape(-1, 2)[one.offset : one.offset + len(one)]
+        for one in chunks
+        if len(one)
+    ]
+    return np.concatenate(found) if found else np.zeros((0, 2), np.uint64)
 
 
 def _repeated(entries: Entries) -> npt.NDArray[np.int64]:
