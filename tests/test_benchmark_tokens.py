@@ -111,6 +111,7 @@ def test_the_same_bytes_in_other_tokens_are_spelled_anew():
 
     found = count('{"a":1}', Letters('{"a":1}', {0: '{"a"'}), pairs, b'"quote":"')
     assert (found.tokens, found.forced) == (7, 4)  # {, ", a, " are forced, and then : 1 } are asked for
+    assert (found.answers, found.respelled) == (1, 1)
 
 
 def test_an_answer_that_the_grammar_does_not_allow_is_no_count():
@@ -127,6 +128,7 @@ def test_two_fifths_of_the_tokens_of_right_answers_are_forced_in_mistrals_vocabu
     counts = {name: count_task(shipped_task(name), backend, vocabulary) for name in TASKS}
     whole = sum(counts.values(), Count())
     assert 0.35 < whole.forced / whole.tokens < 0.45
+    assert (whole.answers, whole.respelled) == (33, 0)
     assert 0.15 < whole.quoted / whole.tokens < 0.25
     assert counts["ed_visit"].forced > counts["ed_visit"].steps
     for one in counts.values():

@@ -62,10 +62,9 @@ def compared(words: Sequence[str], *, documents: int, pairs: int) -> tuple[Way, 
     from glane.demo.corpus import generate_corpus
     from glane.engine.registry import start_engine
     from glane.engine.weights import resolve_weights
-    from glane.extraction.prompts import shape_of
     from glane.settings import ModelSettings
-    from glane.task.prompt import messages
-    from glane.task.task import TEXT_INPUT, load_task
+    from glane.task.task import load_task
+    from glane_tools.benchmark.step_profile import encoded
 
     values = composed("extract", ["task=ed_visit", "data.path=none", "run.dir=none", *words])
     task, model = load_task({**values["task"], "confidence": True}), ModelSettings.model_validate(values["model"])
@@ -77,11 +76,7 @@ def compared(words: Sequence[str], *, documents: int, pairs: int) -> tuple[Way, 
         engine = start_engine(model.model_copy(update={"quote_drafts": drafts}), device="cpu", cpus=1)
         ways.append(Way(engine=engine, counts=Steps()))
         ways[-1].counts.watch(engine)
-    shape = shape_of(model)
-    prompts = [
-        ways[0].engine.encode(messages(task, {TEXT_INPUT: text}, style=model.prompt_style, shape=shape))
-        for text in texts
-    ]
+    prompts = encoded(ways[0].engine, task, model, texts)
     for number in range(pairs + 1):
         for way in ways if number % 2 else reversed(ways):
             _ask(way, task, model, prompts, texts, is_timed=number > 0)

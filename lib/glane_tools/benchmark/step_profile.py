@@ -142,21 +142,16 @@ def _ask(profile: Profile) -> dict[str, Any]:
 
     from glane.engine.registry import start_engine
     from glane.engine.weights import resolve_weights
-    from glane.extraction.prompts import shape_of
     from glane.settings import ModelSettings
-    from glane.task.prompt import messages
     from glane.task.schema import QUOTE
-    from glane.task.task import TEXT_INPUT, load_task
+    from glane.task.task import load_task
 
     model = resolve_weights(ModelSettings.model_validate({**profile.model, "in_process": True}))
     task = load_task({**profile.task, "confidence": True})  # forced tokens are told with confidence only
     table = pq.read_table(profile.documents, columns=[profile.text_column])
     texts = list(dict.fromkeys(table[profile.text_column].to_pylist()))[: profile.num_documents]
     engine = start_engine(model, device=profile.device, cpus=profile.cpus)
-    prompts = [
-        engine.encode(messages(task, {TEXT_INPUT: text}, style=model.prompt_style, shape=shape_of(model)))
-        for text in texts
-    ]
+    prompts = encoded(engine, task, model, texts)
     answered(engine, task, model, prompts[:1], texts[:1])  # what is made once is no part of a step
     timers = Timers()
     if profile.device == "cpu":
@@ -165,6 +160,16 @@ def _ask(profile: Profile) -> dict[str, Any]:
     engine.close()
     opener = f'"{task.spelling.written(QUOTE)}":"'.encode()
     return {**_summed_up(answers, opener, task), **_timed(timers)}
+
+
+def encoded(engine: Any, task: Any, model: Any, texts: Sequence[str]) -> list[list[int]]:
+    """The prompts about texts."""
+    from glane.extraction.prompts import shape_of
+    from glane.task.prompt import messages
+    from glane.task.task import TEXT_INPUT
+
+    style, shape = model.prompt_style, shape_of(model)
+    return [engine.encode(messages(task, {TEXT_INPUT: text}, style=style, shape=shape)) for text in texts]
 
 
 def answered(engine: Any, task: Any, model: Any, prompts: Sequence[list[int]], texts: Sequence[str]) -> dict[str, Any]:

@@ -4,6 +4,9 @@ For the reference answers of the shipped tasks (tests/gold), in Mistral's vocabu
 tokens, how many of them stand in quotes, how many are forced, and the steps that are left. A model that answers right
 takes as many; another answer, and another vocabulary, other ones.
 
+With forced tokens and drafts, each answer must be the same byte for byte, or an error ends the command. How many of
+them are spelled in other tokens is told.
+
 The last columns are for `model.quote_drafts`: the steps with drafts, which the grammars themselves make, the tokens
 that are drafted, and how many of them are right.
 """
@@ -63,6 +66,8 @@ class Vocabulary:
 class Count:
     """The tokens of answers."""
 
+    answers: int = 0
+    respelled: int = 0  # answers whose bytes are other tokens than without forced ones
     tokens: int = 0
     quoted: int = 0  # begin within a quote
     forced: int = 0
@@ -81,6 +86,8 @@ class Count:
 
     def __add__(self, other: Count) -> Count:
         return Count(
+            answers=self.answers + other.answers,
+            respelled=self.respelled + other.respelled,
             tokens=self.tokens + other.tokens,
             quoted=self.quoted + other.quoted,
             forced=self.forced + other.forced,
@@ -93,9 +100,9 @@ def count(answer: str, grammar: Grammar, vocabulary: Vocabulary, opener: bytes) 
     """Count one answer, spelled as a decoder would: forced tokens are appended, drafts checked, the rest asked for.
 
     Raises:
-        ValueError: if the grammar does not allow the answer.
+        ValueError: if the grammar does not allow the answer, or other bytes come out.
     """
-    rest = vocabulary.spelled(answer)
+    asked = rest = vocabulary.spelled(answer)
     tokens: list[int] = []
     num_forced = num_drafted = num_kept = 0
     while rest:
@@ -112,7 +119,11 @@ def count(answer: str, grammar: Grammar, vocabulary: Vocabulary, opener: bytes) 
             raise ValueError(f"the grammar does not allow token {len(tokens)} of the answer")
         tokens += more
         rest = rest[len(more) :]
+    if b"".join(map(vocabulary.piece, tokens)) != answer.encode():
+        raise ValueError("with forced tokens the answer is another one")
     return Count(
+        answers=1,
+        respelled=int(tokens != asked),
         tokens=len(tokens),
         quoted=num_quoted([vocabulary.piece(token) for token in tokens], opener),
         forced=num_forced,
@@ -194,7 +205,10 @@ def main() -> None:
 
     os.environ.update(OFFLINE)
     backend, words = mistral()
-    print(table({name: count_task(shipped_task(name), backend, words) for name in sys.argv[1:] or TASKS}))
+    counts = {name: count_task(shipped_task(name), backend, words) for name in sys.argv[1:] or TASKS}
+    whole = sum(counts.values(), Count())
+    print(table(counts))
+    print(f"\n{whole.answers} answers, the same bytes with forced tokens; {whole.respelled} of them in other tokens")
 
 
 if __name__ == "__main__":
