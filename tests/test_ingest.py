@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 import pytest
 from polars.testing import assert_frame_equal
 
+import glane
 from conftest import extract_here, job_here, make_settings
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
@@ -465,3 +466,21 @@ def test_the_run_lives_beside_the_data_set() -> None:
     assert ingest_told("in", Path("/data/out"), run__dir="/elsewhere").run.dir == "/elsewhere"
     with pytest.raises(ConfigError, match="source"):
         ingest_told([], Path("/data/out"))
+
+
+@pytest.mark.ray
+def test_from_a_notebook(source: Path, tmp_path: Path) -> None:
+    (source / "x.bin").write_bytes(b"\0\1")
+    told: dict[str, Any] = {"run__energy": "none", "cluster__cpus": 1, "language": False}
+    read = glane.ingest([source / "b", source], tmp_path / "out", run_dir=tmp_path / "run", **told)
+    assert read.documents().collect()["path"].to_list() == ["1.txt", "2.txt", "a.txt", "c.txt", "x.bin"]
+    assert read.needs_a_look()["path"].to_list() == ["x.bin"]
+    assert read.counts["outcomes"] == {"OK": 3, "EMPTY": 1, "UNSUPPORTED": 1}
+    assert f"look at  1, listed in {tmp_path}/out/_needs_a_look.csv" in str(read)
+    again = glane.ingest([source / "b", source], tmp_path / "out", run_dir=tmp_path / "run", **told)
+    assert again == read
+
+
+def test_a_notebook_cannot_submit(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"glane\.ingest works on this machine"):
+        glane.ingest(tmp_path, tmp_path / "out", cluster={"kind": "slurm"})

@@ -1,8 +1,8 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
-What a notebook needs is here: `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`, `estimate`,
-`export`, `multiverse`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks`
-and `measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
+What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
+`estimate`, `export`, `multiverse`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`,
+`plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from glane.api.evaluate import evaluate
     from glane.api.export import export
     from glane.api.extract import extract
+    from glane.api.ingest import ingest
     from glane.api.multiverse import multiverse
     from glane.api.review import draw_sample, review
     from glane.api.runs import runs
@@ -40,6 +41,7 @@ __all__ = [
     "export",
     "extract",
     "freeze_sentinels",
+    "ingest",
     "measure_attacks",
     "multiverse",
     "open_run",
@@ -57,6 +59,7 @@ _OWN = (
     "evaluate",
     "export",
     "extract",
+    "ingest",
     "multiverse",
     "review",
     "runs",

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import yaml
 
+from glane.api.overrides import set_key
 from glane.composition import as_told, composed, read_mapping, read_text
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run, open_run
@@ -71,7 +72,7 @@ def extract(
         )
     for name, value in overrides.items():
         if name not in chosen:
-            _set(values, name.split("__"), value)
+            set_key(values, name.split("__"), value)
     settings = extract_settings(as_told(values, [name.replace("__", ".") for name in overrides]))
     if settings.cluster.kind != "local":
         raise ConfigError(
@@ -120,15 +121,6 @@ def _read(path: Path, what: str) -> dict[str, Any]:
         return read_mapping(read_text(path), place=str(path))
     except ConfigError as error:
         raise ConfigError(f"{what}: {error}") from None
-
-
-def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
-    here = values
-    for name in path[:-1]:
-        here = here.setdefault(name, {})
-        if not isinstance(here, dict):
-            raise ConfigError(f"{'.'.join(path)}: {name} holds no further keys.")
-    here[path[-1]] = value
 
 
 def _kept(documents: pl.DataFrame, run: Path, path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from glane.errors import RunError
-from glane.ingest.inventory import changes_since, inventory_path
+from glane.ingest.inventory import changes_since
 from glane.ingest.record import check_data_set
 from glane.ingest.source import check_sources, source_of
 from glane.run.directory import RunDirectory, run_directory
@@ -65,4 +65,4 @@ def refuse_lost(directory: RunDirectory, settings: IngestSettings) -> None:
 def changes_since_begun(settings: IngestSettings) -> list[str]:
     """What of the source has changed since the run was begun; see `glane.ingest.inventory.changes_since`."""
     directory = run_directory(settings.run)
-    return changes_since(directory) if exists(inventory_path(directory)) else []
+    return changes_since(directory) if exists(directory.inventory) else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
@@ -43,11 +42,6 @@ class InventoryFacts(Strict):
     missing: tuple[tuple[str, str], ...]  # (why, path) of places where documents may be: the first of them
 
 
-def inventory_path(directory: RunDirectory) -> Path:
-    """Where a run keeps its inventory."""
-    return directory.root / "inventory.parquet"
-
-
 def take_inventory(directory: RunDirectory, sources: Sequence[str]) -> bool:
     """List the files of a source, unless that is done. Return whether they were listed now.
 
@@ -55,7 +49,7 @@ def take_inventory(directory: RunDirectory, sources: Sequence[str]) -> bool:
         DataError: if a source is not there, or there is no file.
         RunError: if the inventory that is there is of another source, or the file system refuses.
     """
-    path = inventory_path(directory)
+    path = directory.inventory
     if not exists(path) and write_once(path, lambda sink: _write(sink, sources), mode=directory.file_mode):
         return True
     there = read_facts(directory)
@@ -73,7 +67,7 @@ def read_facts(directory: RunDirectory) -> InventoryFacts:
     Raises:
         RunError: if it is damaged or not there.
     """
-    path = inventory_path(directory)
+    path = directory.inventory
     try:
         metadata = patiently(lambda: pq.read_metadata(path)).metadata
         return InventoryFacts.model_validate_json(metadata[_KEY])
@@ -88,7 +82,7 @@ def num_missing(facts: InventoryFacts) -> int:
 
 def file_bytes(directory: RunDirectory) -> list[tuple[int, int]]:
     """(files, their bytes) of each row group of the inventory."""
-    with pq.ParquetFile(inventory_path(directory)) as parquet:
+    with pq.ParquetFile(directory.inventory) as parquet:
         return [
             (group.num_rows, sum(group["bytes"].to_pylist()))
             for group in (parquet.read_row_group(i, ["bytes"]) for i in range(parquet.num_row_groups))
@@ -185,7 +179,7 @@ def changes_since(directory: RunDirectory) -> list[str]:
 
 def _known(directory: RunDirectory) -> dict[bytes, tuple[int, int]]:
     known: dict[bytes, tuple[int, int]] = {}
-    with pq.ParquetFile(inventory_path(directory)) as parquet:
+    with pq.ParquetFile(directory.inventory) as parquet:
         for batch in parquet.iter_batches(columns=list(COLUMNS)):
             for row in batch.to_pylist():
                 known[os.path.join(row["root"], row["path"])] = (row["bytes"], row["mtime_ns"])

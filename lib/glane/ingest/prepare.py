@@ -14,7 +14,7 @@ from glane.corpus.select import Selection, select_rows
 from glane.corpus.unchanged import content_digest
 from glane.errors import RunError
 from glane.ingest.columns import run_codebook
-from glane.ingest.inventory import FILE, file_bytes, inventory_path, passed_lines, read_facts
+from glane.ingest.inventory import FILE, file_bytes, passed_lines, read_facts
 from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.environment import environment
@@ -35,7 +35,7 @@ def draft(settings: IngestSettings, directory: RunDirectory, known: RunDescripti
             "Choose another run.dir."
         )
     facts = read_facts(directory)
-    files = _with_bytes(inspect_files(str(inventory_path(directory)), id_column=FILE, text_column="path"), directory)
+    files = _with_bytes(inspect_files(str(directory.inventory), id_column=FILE, text_column="path"), directory)
     digest = content_digest(files[0].path)
     fingerprint = _fingerprint(settings, digest)
     description = known or RunDescription(

@@ -77,6 +77,11 @@ class RunDirectory:
         return self.root / "plan.parquet"
 
     @property
+    def inventory(self) -> Path:
+        """Of a run that reads files: these, as they were found when it began."""
+        return self.root / "inventory.parquet"
+
+    @property
     def lineage(self) -> Path:
         """Of a run that extends another: which row of that one each row of this one was."""
         return self.root / "lineage.parquet"
