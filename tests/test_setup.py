@@ -77,6 +77,7 @@ def here(tmp_path_factory) -> Path:
         pins = PINS | {"only-for-gpus": "3.0"} if build == "gpu" else PINS
         (tools / f"{build}.txt").write_text("# pins\n" + "".join(f"{n}=={v}\n" for n, v in pins.items()))
     (tools / "dev.txt").write_text("")
+    (tools / "notebook.txt").write_text("only-for-notebooks==4.0\n")
     (root / "index").mkdir()
     small_wheel(root / "index", "tiny", "1.0")
     small_wheel(root / "index", "tiny", "1.1")  # newer than the pin
@@ -84,6 +85,7 @@ def here(tmp_path_factory) -> Path:
     small_wheel(root / "index", "Second_Tiny", "2.0+cpu", "cp312-cp312-manylinux_2_28_x86_64")
     small_wheel(root / "index", "Second_Tiny", "2.0+cpu", f"{_own_tag()}-manylinux_2_28_x86_64")
     small_wheel(root / "index", "only-for-gpus", "3.0", "py3-none-manylinux_2_35_x86_64")
+    small_wheel(root / "index", "only-for-notebooks", "4.0")
     small_source(root / "index", "antlr4-python3-runtime", "4.9.3")
     (root / "no-sbatch").mkdir()
     (root / "with-sbatch").mkdir()
@@ -231,6 +233,13 @@ def test_set_up_from_a_wheelhouse_needs_no_network_and_no_word_on_the_build(here
     again = _install(here, "--wheelhouse", wheels, repo=repo, offline=True)
     assert (again.returncode, again.stdout) == (0, "")  # nothing to do
 
+    assert "only-for-notebooks" not in there
+    done = _install(here, "--notebook", "--wheelhouse", wheels, repo=repo, offline=True)
+    assert done.returncode == 0, done.stderr
+    assert "only-for-notebooks==4.0" in subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    again = _install(here, "--notebook", repo=repo, offline=True)
+    assert (again.returncode, again.stdout) == (0, "")
+
     # The other build is not laid over this one: both would stay, torch of the first included.
     (repo / ".venv" / "of-the-first").touch()
     other = _make(here, tmp_path / "gpu", "gpu", "--glibc", "2.35")
@@ -325,6 +334,17 @@ def test_what_glane_asks_for_is_pinned_for_both_builds(build):
         version = pins.get(re.sub(r"[-_.]+", "-", needed.name).lower())
         assert version is not None, needed.name
         assert needed.specifier.contains(version, prereleases=True), (needed.name, version)
+
+
+@pytest.mark.parametrize("build", ["cpu", "gpu"])
+def test_what_notebooks_ask_for_is_pinned_and_agrees_with_what_is_there_already(build):
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["notebook"]
+    pins = _pins("notebook")
+    for needed in map(Requirement, asked):
+        assert needed.specifier.contains(pins[needed.name]), needed.name
+    for other in (_pins(build), _pins("dev")):
+        assert {name: other[name] for name in pins.keys() & other.keys()}.items() <= pins.items()
+    assert "debugpy" not in pins  # it would listen on loopback, and run what anybody sends it
 
 
 def test_both_builds_have_the_same_engine_and_everything_of_cuda_is_pinned():

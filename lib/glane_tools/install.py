@@ -1,6 +1,7 @@
-"""Sets up .venv from the pinned requirements: `python3 lib/glane_tools/install.py [--dev] [--wheelhouse FOLDER]`.
+"""Sets up .venv from the pinned requirements: `python3 lib/glane_tools/install.py [--wheelhouse FOLDER]`.
 
-Needs Python and pip only. Safe to repeat: what is there already is not touched, and what was cut short goes on.
+`--dev` and `--notebook` add what the tests and `make notebook` need. Needs Python and pip only.
+Safe to repeat: what is there already is not touched, and what was cut short goes on.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from builds import UnclearBuild, build_in, chosen_build, marker, pinned, pins_of
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 DEV = Path(__file__).resolve().parent / "dev.txt"
+NOTEBOOK = wheelhouse.NOTEBOOK
 FREE_GB_NEEDED = {"cpu": 6, "gpu": 16}
 NETWORK_CHECK_S = 300
 
@@ -28,18 +30,19 @@ def main() -> None:
     """Install, or print the reason for a failure in one sentence."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also what the tests and checks need")
+    parser.add_argument("--notebook", action="store_true", help="also what make notebook needs")
     parser.add_argument("--wheelhouse", type=Path, help="take all packages from this folder, see make wheelhouse")
     told = parser.parse_args()
     try:
-        set_up(told.wheelhouse, with_dev=told.dev)
+        set_up(told.wheelhouse, with_dev=told.dev, with_notebook=told.notebook)
     except (UnclearBuild, wheelhouse.WheelhouseError) as error:
         fail(str(error))
 
 
-def set_up(folder: Path | None, *, with_dev: bool) -> None:
+def set_up(folder: Path | None, *, with_dev: bool, with_notebook: bool) -> None:
     """Make the environment, unless it is there."""
     build = wheelhouse.build_of(folder, told_build()) if folder else chosen_build(VENV, for_tests=with_dev)
-    pins = [pins_of(build), *([DEV] if with_dev else [])]
+    pins = [pins_of(build), *([DEV] if with_dev else []), *([NOTEBOOK] if with_dev or with_notebook else [])]
     if all(marker(VENV, pin).exists() for pin in pins):
         if build != "gpu" and shutil.which("sbatch") and not with_dev:
             say("the build for CPUs is here already; GLANE_DEVICE=gpu make setup replaces it with that for GPUs")
@@ -55,12 +58,19 @@ def set_up(folder: Path | None, *, with_dev: bool) -> None:
             fail("Python's venv module does not work here; install it (on Debian: apt install python3-venv)")
     for pin in pins:
         if not marker(VENV, pin).exists():
-            install(pin, folder if pin is not DEV else None)
+            install(pin, _part(folder, pin))
     offline = ["--no-index"] if folder else []
     run_pip(
         [*offline, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], "glane itself could not be installed"
     )
     say("ready")
+
+
+def _part(folder: Path | None, pin: Path) -> Path | None:
+    """Where the packages of a file of pins are: in a folder of their own for notebooks, nowhere for tests."""
+    if folder is None or pin == DEV:
+        return None
+    return folder / NOTEBOOK.stem if pin == NOTEBOOK else folder
 
 
 def install(pin: Path, folder: Path | None) -> None:
@@ -77,8 +87,7 @@ def install(pin: Path, folder: Path | None) -> None:
         options = ["--no-index", "--find-links", str(folder), "--require-hashes"]
         run_pip([*options, "--no-deps", "-r", str(requirements)], "the wheelhouse could not be installed")
     else:
-        if pin is not DEV:
-            check_network(pin)
+        check_network(pin)
         index, torch = os.environ.get("GLANE_TORCH_INDEX"), pinned(pin).get("torch")
         if index and torch:
             run_pip(

@@ -23,6 +23,7 @@ from typing import Any
 from builds import BUILDS, DEVICE, UnclearBuild, pinned, pins_of, told_build
 
 MANIFEST = "manifest.json"
+NOTEBOOK = Path(__file__).resolve().parent / "notebook.txt"  # the pins of make notebook, in a folder within
 _KIND, _VERSION = "glane wheelhouse", 1
 _SOURCE_ONLY = ("antlr4-python3-runtime",)  # no wheel is published; it is pure Python, and a wheel is made of it
 _LEGACY = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux2014"}
@@ -45,19 +46,20 @@ def main() -> None:
         build = told_build()
         if build is None:
             raise UnclearBuild(f"say what the nodes have: {DEVICE}=gpu make wheelhouse, or {DEVICE}=cpu")
-        make(told.folder, build, python=told.python, glibc=told.glibc, machine=told.machine)
+        for folder, pins in ((told.folder / NOTEBOOK.stem, NOTEBOOK), (told.folder, pins_of(build))):
+            make(folder, build, pins, python=told.python, glibc=told.glibc, machine=told.machine)
     except (UnclearBuild, WheelhouseError) as error:
         print(f"glane wheelhouse: {error}.", file=sys.stderr)
         sys.exit(1)
+    print("glane wheelhouse: take it to the site, and there, in the repository: make setup WHEELHOUSE=…")
 
 
-def make(folder: Path, build: str, *, python: str, glibc: str, machine: str, pins: Path | None = None) -> None:
-    """Download every pinned package of a build, and write the manifest. What is there already is not fetched again.
+def make(folder: Path, build: str, pins: Path, *, python: str, glibc: str, machine: str) -> None:
+    """Download every package of a file of pins, and write the manifest. What is there already is not fetched again.
 
     Raises:
         WheelhouseError: if a package cannot be had for that Python and system.
     """
-    pins = pins or pins_of(build)
     wanted = pinned(pins)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)  # until the end, the folder is not whole
@@ -89,8 +91,8 @@ def make(folder: Path, build: str, *, python: str, glibc: str, machine: str, pin
     (folder / f"{MANIFEST}.new").replace(folder / MANIFEST)
     size = sum((folder / name).stat().st_size for name in manifest["files"])
     print(
-        f"glane wheelhouse: {folder} is whole, {size / 1e9:.1f} GB. Take it to the site, and there, in the repository: "
-        f"make setup WHEELHOUSE=…\nglane wheelhouse: sha256 of {MANIFEST}: {hashlib.sha256(text.encode()).hexdigest()}"
+        f"glane wheelhouse: {folder} is whole, {size / 1e9:.1f} GB\n"
+        f"glane wheelhouse: sha256 of {folder.name}/{MANIFEST}: {hashlib.sha256(text.encode()).hexdigest()}"
     )
 
 
