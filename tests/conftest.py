@@ -310,13 +310,13 @@ def demo_run(demo_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return run
 
 
-def execute_notebook(name: str) -> Any:
+def execute_notebook(name: str, folder: Path = ROOT / "notebooks") -> Any:
     """Execute a notebook of the repository where it stands; the executed one is returned, never written."""
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-    resources = {"metadata": {"path": str(ROOT / "notebooks")}}
+    notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+    resources = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=300, resources=resources, kernel_name="python3").execute()
     return notebook
 

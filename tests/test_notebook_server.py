@@ -154,7 +154,7 @@ def test_the_token_is_nowhere_but_in_what_the_user_is_told_and_in_private_files(
 
 
 @pytest.mark.slow
-def test_its_kernel_has_what_notebooks_need_and_only_loopback_listens(lab: Lab) -> None:
+def test_its_kernel_runs_a_notebook_and_only_loopback_listens(lab: Lab, tmp_path: Path) -> None:
     specs = json.loads(lab.ask("api/kernelspecs", lab.token)[1])["kernelspecs"]
     assert Path(specs["glane"]["spec"]["argv"][0]) == Path(sys.executable)
     status, answer = lab.ask("api/kernels", lab.token, {"name": "glane"})
@@ -163,8 +163,11 @@ def test_its_kernel_has_what_notebooks_need_and_only_loopback_listens(lab: Lab) 
     (shown,) = [one["text"] for one in lab.run(kernel, "import glane, sys; print(glane.__version__, sys.prefix)")
                 if one["type"] == "stream"]  # fmt: skip
     assert shown.split()[1] == sys.prefix
-    figure = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"
-    assert [one for one in lab.run(kernel, figure) if "image/png" in one.get("data", {})]
+    lab.run(kernel, f"import os; os.environ['GLANE_RUN'] = {str(tmp_path / 'none')!r}")
+    cells = json.loads((ROOT / "notebooks" / "01_read_results.ipynb").read_text())["cells"]
+    first = next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    (error,) = [one for one in lab.run(kernel, first) if one["type"] == "error"]
+    assert error["traceback"][0].startswith("Il manque")
 
     (connection,) = lab.private.glob("kernel-*.json")
     assert json.loads(connection.read_text())["transport"] == "ipc"

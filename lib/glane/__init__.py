@@ -1,7 +1,7 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`estimate`, `export`, `multiverse`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`,
+`estimate`, `export`, `multiverse`, `needs`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`,
 `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
 """
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from glane.api.extract import extract
     from glane.api.ingest import ingest
     from glane.api.multiverse import multiverse
+    from glane.api.needs import needs
     from glane.api.review import draw_sample, review
     from glane.api.runs import runs
     from glane.api.screen import screen
@@ -44,6 +45,7 @@ __all__ = [
     "ingest",
     "measure_attacks",
     "multiverse",
+    "needs",
     "open_run",
     "plant_attacks",
     "review",
@@ -61,6 +63,7 @@ _OWN = (
     "extract",
     "ingest",
     "multiverse",
+    "needs",
     "review",
     "runs",
     "screen",

@@ -28,6 +28,10 @@ class GlaneError(Exception):
 
     exit_code: ClassVar[int] = 2  # of the command that ends with it
 
+    def _render_traceback_(self) -> list[str]:
+        """The lines that IPython shows of it in a notebook, which asks for them under this name."""
+        return visible(str(self)).splitlines()
+
 
 class ConfigError(GlaneError):
     """A setting, an override or a task definition is wrong."""
