@@ -49,6 +49,7 @@ _REQUIRED = {
     "plan": {"task": "ed_visit", "model": "demo", "data.path": "notes.parquet"},
     "status": {"run.dir": "runs/a"},
     "clean": {"run.dir": "runs/a"},
+    "convert": {"source": "liste.csv", "data.path": "liste.parquet"},
     "review": _OF_A_RUN,
     "export": {**_OF_A_RUN, "to": "csv"},
     "sentinels": _OF_A_RUN,

@@ -1,122 +1,330 @@
-"""Files of separated values: the line that glane proposes reads them as they are."""
+"""Delimited text becomes Parquet as it is: what was guessed is told, and what is no table is refused by its line."""
 
 import csv
+import datetime
+import gzip
 import io
 import re
+import subprocess
+import sys
 
 import polars as pl
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from conftest import SMALL_TASK, make_settings, write_documents
 from glane.corpus.find import find_files
 from glane.corpus.formats import conversion
-from glane.corpus.garbled import is_garbled
-from glane.errors import DataError
-from glane.extraction.prepare import draft
-from glane.task.task import load_task
+from glane.errors import ConfigError, DataError, RunError
+from glane.tables.convert import convert
+from glane.tables.options import TableOptions
+from glane.validation import validated
 
 ROWS = [
-    ["finess", "commune", "poids", "texte"],
-    ["010008407", "01004", "3,5", "Fièvre à 39,2 ; toux\ndepuis 3 jours, « œdème »"],
-    ["750100042", "75056", "12,0", 'Il dit "non" | rien\tde plus'],
-    ["2A0000014", "2A004", "70", "L’enfant va bien"],
+    ["finess", "commune", "poids", "texte", "jour", "actif", "vu", "grand"],
+    [
+        "010008407",
+        "01004",
+        "3,5",
+        "Fièvre à 39,2 ; toux\ndepuis 3 jours, « œdème »",
+        "31/01/2024",
+        "VRAI",
+        "2024-01-05 12:30",
+        "9223372036854775807",
+    ],
+    ["750100042", "75056", "12,0", 'Il dit "non" | rien\tde plus', "01/02/2024", "FAUX", "2024-01-06", "-3"],
+    ["2A0000014", "2A004", "70", "L'enfant a été opéré à la clinique : ça va", "", "", "", ""],
+]
+VALUES = [
+    (
+        "010008407",
+        "01004",
+        3.5,
+        ROWS[1][3],
+        datetime.date(2024, 1, 31),
+        True,
+        datetime.datetime(2024, 1, 5, 12, 30),
+        2**63 - 1,
+    ),
+    ("750100042", "75056", 12.0, ROWS[2][3], datetime.date(2024, 2, 1), False, datetime.datetime(2024, 1, 6), -3),
+    ("2A0000014", "2A004", 70.0, ROWS[3][3], None, None, None, None),
 ]
 
 
-def written(path, *, separator, encoding, rows=ROWS):
+def delimited(rows, separator=";", **how):
     stream = io.StringIO(newline="")
-    csv.writer(stream, delimiter=separator).writerows(rows)
-    path.write_bytes(stream.getvalue().encode(encoding))
-    return path
+    csv.writer(stream, delimiter=separator, **how).writerows(rows)
+    return stream.getvalue()
 
 
-def run_line(said):
-    """Run the proposed line as somebody would who pastes it."""
-    line = re.search(r"(pl\.read_csv\(.*?\)\.write_parquet\(\".*?\"\))", said)[1]
-    exec(line, {"pl": pl})
-    return pl.read_parquet(re.search(r'write_parquet\("(.*?)"\)', line)[1])
+def made(tmp_path, content, *, name="t.csv", **options):
+    """What a file becomes: its frame and its shape."""
+    source = tmp_path / name
+    source.write_bytes(content if isinstance(content, bytes) else content.encode())
+    target = tmp_path / f"{name}.{len(list(tmp_path.iterdir()))}.parquet"
+    shape = convert(source, target, options=validated(TableOptions, options, place="data"))
+    frame = pl.read_parquet(target)
+    assert (shape.rows, shape.columns) == (frame.height, frame.width)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]
+    return frame, shape
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-@pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
-@pytest.mark.parametrize("name", ["liste.csv", "a folder/été n° 1.txt", "x.tsv", "UPPER.CSV"])
-def test_the_proposed_line_gives_the_file_back(tmp_path, encoding, separator, name):
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    path = written(tmp_path / name, separator=separator, encoding=encoding)
-    said = conversion(path)
-    found = run_line(said)
-    assert found.columns == ROWS[0]
-    assert [list(row) for row in found.rows()] == ROWS[1:]
-    assert ("decimal comma" in said) == (separator != ",")
-
-
-def test_no_cell_is_shown_and_long_files_are_read_to_their_end_for_the_encoding(tmp_path):
-    rows = [["id", "texte"], *([[f"{i:07}", "rien de particulier " * 20] for i in range(6000)]), ["x", "é"]]
-    path = written(tmp_path / "long.csv", separator=";", encoding="cp1252", rows=rows)
-    said = conversion(path)
-    assert 'encoding="cp1252"' in said
-    assert "rien" not in said
-    assert run_line(said).height == 6001
-
-
-@pytest.mark.parametrize("content", [b"", b"one column\nof words\n", b"\x00\xff\x00"])
-def test_what_is_no_table_is_told_without_a_guess(tmp_path, content):
-    (tmp_path / "a.csv").write_bytes(content)
-    assert 'separator="…", encoding="…"' in conversion(tmp_path / "a.csv")
-    assert 'separator="…"' in conversion(tmp_path / "nowhere.csv")
-
-
-def test_a_folder_of_csv_is_told_with_the_path_of_one(tmp_path):
-    (tmp_path / "in" / "deep").mkdir(parents=True)
-    path = written(tmp_path / "in" / "deep" / "a.csv", separator=";", encoding="utf-8")
-    with pytest.raises(DataError) as refused:
-        find_files(str(tmp_path / "in"))
-    assert f'pl.read_csv("{path}", separator=";", infer_schema=False)' in str(refused.value)
+def refused(tmp_path, content, *words, error=DataError, **options):
+    with pytest.raises(error) as refusal:
+        made(tmp_path, content, **options)
+    for word in words:
+        assert word in str(refusal.value)
+    assert not list(tmp_path.glob("*.parquet"))
+    assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]
+    return str(refusal.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "wrong"),
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "iso8859-15", "mac-roman", "cp850", "utf-16", "utf-16-le"]
+)
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_table_of_a_spreadsheet_comes_back_whole(tmp_path, encoding, separator):
+    text = delimited(ROWS, separator)
+    if encoding == "cp850":
+        text = text.replace("œ", "oe")
+    frame, shape = made(tmp_path, text.encode(encoding))
+    expected = (
+        VALUES
+        if encoding != "cp850"
+        else [tuple(c.replace("œ", "oe") if isinstance(c, str) else c for c in row) for row in VALUES]
+    )
+    assert frame.rows() == expected
+    assert frame.columns == ROWS[0]
+    assert (shape.separator, shape.decimal) == (separator, ",")
+    assert shape.encoding == {"utf-8-sig": "utf-8"}.get(encoding, encoding)
+    assert "3 rows, 8 columns" in shape.line()
+    assert "fièvre" not in "".join(shape.lines()).lower()
+
+
+def test_commas_separate_and_points_are_decimal(tmp_path):
+    frame, shape = made(tmp_path, 'id,n,text\n1,3.5,"a, b"\n2,4,\n')
+    assert frame.rows() == [(1, 3.5, "a, b"), (2, 4.0, None)]
+    assert (shape.separator, shape.decimal) == (",", ".")
+
+
+def test_the_first_line_of_excel_names_the_separator(tmp_path):
+    frame, _ = made(tmp_path, "sep=|\r\na|b\r\n1|x;y;z\r\n")
+    assert frame.rows() == [(1, "x;y;z")]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "rows"),
     [
-        ("FiÃ¨vre Ã  39 Â°C", True), ("lâ€™enfant", True), ("lâ\x80\x99enfant", True), ("Å“dÃ¨me", True), ("Ã‰tat stable", True),
-        ("ï»¿Note", True), ("Fi\ufffdvre", True),
-        ("Fièvre à 39 °C, « œdème » de l’enfant", False), ("PÂLEUR, ÂGE, MÂCHOIRE. SÃO PAULO", False), ("Âge : 67 ans", False),
-        ("plain", False), ("", False), ("Le gâteau, l’âme – bien", False),
+        ("a;b\n1;'x;\ny'\n2;'z'\n", {}, [(1, "x;\ny"), (2, "z")]),
+        ('a\tb\n1\t"x\n2\ty\n', {}, [(1, '"x'), (2, "y")]),
+        ('a;b\n1;"say \\"no\\"; so"\n2;x\n', {}, [(1, 'say "no"; so'), (2, "x")]),
+        ('a;b\n1;5" pipe\n', {}, [(1, '5" pipe')]),
+        ("a~b\n1~x\n", {"separator": "~"}, [(1, "x")]),
+        ("a b\n1 x\n", {"separator": "space"}, [(1, "x")]),
+        ("text\nFièvre, toux ; rien\nAutre\n", {}, [("Fièvre, toux ; rien",), ("Autre",)]),
+        ("1;x\n2;y\n", {"header_row": 0}, [(1, "x"), (2, "y")]),
+        ("Export du 3 mai;;\n\nid;a;b\n1;x;y\n", {"header_row": 2}, [(1, "x", "y")]),
+        ("a;b\r1;x\r2;y\r", {}, [(1, "x"), (2, "y")]),
+        ("a;b\n1;NA\n2;3\n", {"null_values": ["NA"]}, [(1, None), (2, 3)]),
+        ("a;b\n1;2\n", {"keep_as_text": "b"}, [(1, "2")]),
+        ("a;b;\n1;x;\n", {}, [(1, "x", None)]),
     ],
 )  # fmt: skip
-def test_letters_of_a_wrong_encoding_are_seen(text, wrong):
-    assert is_garbled(text) == wrong
+def test_odd_tables_are_read(tmp_path, content, options, rows):
+    assert made(tmp_path, content, **options)[0].rows() == rows
 
 
 @pytest.mark.parametrize(
-    "original", ["Fièvre élevée", "L’enfant va bien", "37 °C", "à jeun", "État « stable »", "cœur"]
-)
-def test_whatever_is_read_in_another_encoding_is_seen(original):
-    assert not is_garbled(original)
-    assert is_garbled(original.encode().decode("cp1252", "replace"))
-    assert is_garbled(original.encode().decode("latin-1"))
+    ("content", "words", "options"),
+    [
+        ("id;a\n1;secret\n2;x;secret\n", ["line 3 has 3 cells", "the header has 2", "data.separator"], {}),
+        ("id;a\n1;secret\n\n3\n", ["line 4 has 1 cells"], {}),
+        ('id;a\n1;"se\ncret"\n2;"open secret\n3;x\n', ["begins in line 4", "quotation mark", "data.quote=none"], {}),
+        ("id;a\n1;sec\0ret\n", ["line 2 holds a NUL"], {}),
+        (b"id;a\n" + "é\n".encode().join([b"1;x", b"2;y", b""]) + "3;secr\xe9t\n".encode("cp1252"), ["line 4", "data.encoding"], {}),
+        ("Export;;\nid;a;secret\n", ["2 of 3 columns have no name", "data.header_row"], {}),
+        ("", ["holds no row"], {}),
+        ("id;a\n", ["no row"], {}),
+        ("id;a\n;\n;\n", ["no row"], {}),
+        ("id;é\n".encode("cp1252"), ["line 1 is not utf-8"], {"encoding": "utf-8"}),
+        ("id;a\n1;x\n", ["data.keep_as_text", "'b'", "Valid: a, id"], {"keep_as_text": ["b"]}),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_refused_by_its_line_and_shows_no_cell(tmp_path, content, words, options):
+    assert "secret" not in refused(tmp_path, content, *words, **options)
 
 
-def test_an_extraction_warns_of_them_without_a_word(tmp_path):
-    def notes(texts):
-        data = write_documents(tmp_path / "d.parquet", texts)
-        return [
-            line
-            for line in draft(make_settings(data, tmp_path / "run"), load_task(SMALL_TASK), None).notes
-            if "wrong" in line
-        ]
-
-    assert notes(["Fièvre", None, ""]) == []
-    (line,) = notes(["FiÃ¨vre secrÃ¨te", "Toux", "lâ€™enfant", None])
-    assert line.startswith("warning: 2 of the first 4 documents have letters of a wrong encoding")
-    assert "secr" not in line
+def test_options_are_checked_before_a_file_is_opened(tmp_path):
+    refused(tmp_path, "a;b\n", "data.separator", "tab", error=ConfigError, separator="ab")
+    refused(tmp_path, "a;b\n", "data.encoding", "cp1252", error=ConfigError, encoding="rot13")
+    refused(tmp_path, "a;b\n", "data.sheet", "delimited text", error=ConfigError, sheet="x")
+    refused(tmp_path, "a;b\n", "data.dates", error=ConfigError, dates="french")
+    with pytest.raises(DataError, match=r"no table by its ending. Read are .csv"):
+        convert(tmp_path / "a.rds", tmp_path / "b.parquet", options=TableOptions())
+    with pytest.raises(DataError, match="cannot be read"):
+        convert(tmp_path / "nowhere.csv", tmp_path / "b.parquet", options=TableOptions())
 
 
-def test_one_bad_file_of_many_is_found(tmp_path):
-    for number in range(50):
-        text = "FiÃ¨vre" if number in (0, 49) else "Fièvre"
-        ids = [f"{number}-{i}" for i in range(3)]
-        pl.DataFrame({"id": ids, "text": [text] * 3}).write_parquet(tmp_path / f"d{number:02}.parquet")
-    settings = make_settings(tmp_path / "*.parquet", tmp_path / "run")
-    (line,) = [one for one in draft(settings, load_task(SMALL_TASK), None).notes if "wrong" in one]
-    assert line.startswith("warning: 6 of the first 60 documents, in 2 of 20 files, as ")
-    assert "d00.parquet have" in line
+def test_files_that_were_put_together_are_told(tmp_path):
+    part = "\ufeffid;a\n1;é\n"
+    frame, shape = made(tmp_path, part + part.replace("1", "2") + "\n\n;\n;\n")
+    assert frame.rows() == [(1, "é"), (2, "é")]
+    said = " ".join(shape.notes)
+    for words in ("1 rows repeat the names", "1 byte order marks", "2 empty rows at the end", "2 blank lines"):
+        assert words in said
+
+
+def test_rows_that_are_empty_within_stay(tmp_path):
+    assert made(tmp_path, "a;b\n1;x\n;\n2;y\n;\n")[0].rows() == [(1, "x"), (None, None), (2, "y")]
+
+
+def test_columns_of_one_name_and_without_a_name_are_told(tmp_path):
+    frame, shape = made(tmp_path, "id;a;a;a_2;;b\n1;2;3;4;5;6\n")
+    assert frame.rows() == [(1, 2, 3, 4, 5, 6)]
+    assert frame.columns == ["id", "a", "a_3", "a_2", "column_5", "b"]
+    assert any("one name" in note for note in shape.notes)
+    assert any("column_5" in note for note in shape.notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "said"),
+    [
+        (["1", "2"], pl.Int64, "whole numbers"),
+        (["01", "2"], pl.String, "zeros in front"),
+        (["+33", "44"], pl.String, ""),
+        (["9223372036854775808", "1"], pl.String, ""),
+        (["0.1234567890123456789", "1"], pl.String, ""),
+        (["12E45", "3"], pl.String, ""),
+        (["1,5", "2.5"], pl.String, ""),
+        (["2024-01-05", "2024-12-31"], pl.Date, "dates"),
+        (["2024-02-30", "2024-12-31"], pl.String, ""),
+        (["31/01/2024", "01/02/2024"], pl.Date, "day/month/year"),
+        (["01/31/2024", "02/01/2024"], pl.Date, "month/day/year"),
+        (["01/02/2024", "03/04/2024"], pl.String, "data.dates=day_first"),
+        (["31/01/2024", "01/31/2024"], pl.String, ""),
+        (["31/01/2024 8:05", "01/02/2024"], pl.Datetime, "day/month/year"),
+        (["oui", "non"], pl.String, ""),
+        (["true", "FALSE"], pl.Boolean, "true and false"),
+        ([*["1"] * 19, "inconnu"], pl.String, "1 of 20 cells are no whole numbers"),
+        ([*["1"] * 19, "NA"], pl.String, "data.null_values"),
+        (["", ""], pl.String, ""),
+        ([" 1", "2 "], pl.Int64, ""),
+    ],
+)  # fmt: skip
+def test_a_column_is_what_all_its_cells_say(tmp_path, cells, kind, said):
+    frame, shape = made(tmp_path, delimited([["i", "c"], *([str(i), cell] for i, cell in enumerate(cells))]))
+    assert frame.schema["c"] == kind or isinstance(frame.schema["c"], kind)
+    assert said in " ".join(note for note in shape.notes if "c" in note)
+    assert "inconnu" not in " ".join(shape.notes)
+    if kind == pl.String:
+        assert frame["c"].fill_null("").to_list() == cells
+
+
+def test_dates_are_as_they_are_told(tmp_path):
+    rows = [["i", "c"], ["1", "01/02/2024"], ["2", "03/04/2024"]]
+    for told, month in (("day_first", 2), ("month_first", 1)):
+        assert made(tmp_path, delimited(rows), dates=told)[0]["c"][0] == datetime.date(2024, month, 3 - month)
+    assert made(tmp_path, delimited(rows), dates="text")[0]["c"][0] == "01/02/2024"
+    assert "no dates with the month first" in " ".join(
+        made(tmp_path, delimited([*rows, ["3", "31/01/2024"]]), dates="month_first")[1].notes
+    )
+
+
+def test_a_sign_beyond_the_first_rows_counts(tmp_path):
+    rows = [
+        ["id", "n", "texte"],
+        *([str(i), "1", "rien de particulier " * 20] for i in range(40_000)),
+        ["x", "0,5", "é"],
+    ]
+    frame, shape = made(tmp_path, delimited(rows).encode("cp1252"))
+    assert frame.schema == {"id": pl.String, "n": pl.Float64, "texte": pl.String}
+    assert frame.row(-1) == ("x", 0.5, "é")
+    assert shape.encoding == "cp1252"
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_packed_text_is_read_and_bombs_are_not(tmp_path, ending):
+    content = delimited(ROWS).encode()
+    packed = gzip.compress(content) if ending == ".gz" else pa.compress(content, "zstd", asbytes=True)
+    assert made(tmp_path, packed, name=f"t.csv{ending}")[0].rows() == VALUES
+    for path in tmp_path.iterdir():
+        path.unlink()
+    refused(tmp_path, packed[:-8], "cannot be unpacked", name=f"u.csv{ending}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("glane.tables.streams._ALWAYS_FINE", 1000)
+        patch.setattr("glane.tables.streams._MOST_SWELLING", 10)
+        bomb = b"a;b\n" + b"1;x\n" * 100_000
+        bomb = gzip.compress(bomb) if ending == ".gz" else pa.compress(bomb, "zstd", asbytes=True)
+        refused(tmp_path, bomb, "unpacks to more than", name=f"v.csv{ending}")
+
+
+def test_a_target_that_is_there_is_kept(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\n1;2\n")
+    (tmp_path / "t.parquet").write_text("mine")
+    with pytest.raises(RunError, match="is there already"):
+        convert(tmp_path / "t.csv", tmp_path / "t.parquet", options=TableOptions())
+    assert (tmp_path / "t.parquet").read_text() == "mine"
+
+
+def test_a_table_is_written_byte_for_byte_the_same(tmp_path):
+    (tmp_path / "t.csv").write_text(delimited(ROWS))
+    (tmp_path / "u.csv").write_bytes(delimited(ROWS, "\t").encode("utf-16"))  # the same rows otherwise written
+    for name in ("t", "u"):
+        convert(tmp_path / f"{name}.csv", tmp_path / f"{name}.parquet", options=TableOptions())
+    assert (tmp_path / "t.parquet").read_bytes() == (tmp_path / "u.parquet").read_bytes()
+
+
+_CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff", exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(st.tuples(_CELLS, _CELLS, _CELLS), min_size=1, max_size=8), st.sampled_from([";", ",", "\t"]))
+def test_no_text_is_lost_or_changed(tmp_path_factory, rows, separator):
+    tmp_path = tmp_path_factory.mktemp("any")
+    rows = [tuple(cell.replace("\r", "") for cell in row) for row in rows]
+    rows = [row for row in rows if row != ("a", "b", "c")]
+    content = delimited([["a", "b", "c"], *rows, ["x", "y", "z"]], separator, quoting=csv.QUOTE_ALL)
+    frame, _ = made(tmp_path, content, separator=separator, quote='"', keep_as_text=["a", "b", "c"])
+    assert frame.fill_null("").rows() == [*rows, ("x", "y", "z")]
+
+
+_READER = """
+import resource, sys
+from pathlib import Path
+from glane.tables.convert import convert
+from glane.tables.options import TableOptions
+convert(Path(sys.argv[1]), Path(sys.argv[2]), options=TableOptions())
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+shape = convert(Path(sys.argv[3]), Path(sys.argv[4]), options=TableOptions())
+print(shape.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_rows(tmp_path):
+    """What 200 MB add to the memory that 30 MB took, in KiB: less than a third of the text."""
+    for name, rows in (("few", 15_000), ("many", 100_000)):
+        with (tmp_path / f"{name}.csv").open("w") as stream:
+            stream.write("id;day;n;text\n")
+            for i in range(rows):
+                stream.write(f"{i};2024-01-05;{i},5;" + "mot " * 500 + "\n")
+    words = [str(tmp_path / one) for one in ("few.csv", "few.parquet", "many.csv", "many.parquet")]
+    done = subprocess.run([sys.executable, "-c", _READER, *words], capture_output=True, text=True, check=True)
+    rows, added = map(int, done.stdout.split())
+    assert rows == 100_000
+    assert added < 64 * 1024
+
+
+def test_the_sentence_for_others_names_the_command(tmp_path):
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    path = tmp_path / "in" / "deep" / "a b.csv"
+    path.write_text("id;text")
+    with pytest.raises(DataError) as refusal:
+        find_files(str(tmp_path / "in"))
+    assert f"glane convert 'source={path}' 'data.path={path}.parquet'" in str(refusal.value)
+    assert f"data.path='{path.parent}/*.csv'" in str(refusal.value)
+    assert re.match(r"Convert it once: glane convert source=x\.xlsx", conversion("x.xlsx"))
+    assert "by themselves" not in conversion("x.xlsx")
+    assert "haven" not in conversion("x.sav")
+    assert "readRDS" in conversion("x.rds")

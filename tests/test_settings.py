@@ -26,6 +26,7 @@ _FILES = {
     "status": settings.StatusSettings,
     "runs": settings.RunsSettings,
     "clean": settings.CleanSettings,
+    "convert": settings.ConvertSettings,
     "evaluate": settings.EvaluateSettings,
     "compare": settings.CompareSettings,
     "calibrate": settings.CalibrateSettings,
@@ -60,7 +61,8 @@ def defaults_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
         default = field.get_default(call_default_factory=True)
         is_told_in_parts = inner is not None and default is not None and not isinstance(default, tuple)
         is_group = key in ("model", "data", "task", "cluster") and not (
-            key == "data" and (isinstance(default, BaseModel) or inner is DataSetSettings)
+            key == "data"
+            and (isinstance(default, BaseModel) or inner is DataSetSettings or "run" not in model.model_fields)
         )
         if inner is not None and is_told_in_parts and not is_group:
             yield from defaults_of(inner, f"{key}.")

@@ -19,6 +19,7 @@ from glane.versions import installed_version
 COMMANDS = (
     "ingest",
     "extract",
+    "convert",
     "status",
     "runs",
     "clean",

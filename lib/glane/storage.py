@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import time
@@ -133,6 +134,11 @@ def remove(path: Path) -> None:
         OSError: if the file system refuses.
     """
     patiently(lambda: path.unlink(missing_ok=True))
+
+
+def content_digest(stream: IO[bytes]) -> str:
+    """BLAKE2b of what an open file holds from here on, as 32 hexadecimal digits."""
+    return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()  # type: ignore[arg-type]
 
 
 def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int, setting: str = "run.dir") -> bool:

@@ -18,6 +18,7 @@ from glane.corpus.ids import id_type
 from glane.corpus.readable import refuse_unreadable
 from glane.corpus.unchanged import Identity, KnownFile, identity
 from glane.errors import DataError, did_you_mean
+from glane.tables.formats import ENDINGS as TABLES
 
 _READERS = 8
 _FOLDERS = 10  # told one by one
@@ -193,5 +194,5 @@ def _what_it_is(path: str) -> str:
         return "its footer is encrypted). Give a file that is not encrypted."
     if begin == b"PAR1":
         return "Parquet, but truncated or damaged). Copy it again."
-    advice = conversion(path, ending=".xlsx" if begin == b"PK\3\4" else None)
-    return f"not Parquet). {advice or 'Give a Parquet file.'}"
+    advice = conversion(path) or f"Give a Parquet file, or a table whose name says what it is ({', '.join(TABLES)})."
+    return f"not Parquet). {advice}"

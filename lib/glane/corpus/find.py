@@ -20,6 +20,8 @@ _SHOWN = 5
 _OF_A_RUN = (("plan.parquet",), ("parts", "part-0000000.parquet"), ("records", "records-00000.parquet"))
 States = frozenset[int]  # the parts of a pattern that the names so far have led to
 BELOW = -1  # the state inside a directory that is matched whole
+_TAKES_TABLES = "data.path"  # the setting that takes tables of other formats, too
+INPUT_FOLDER = "input"  # of a run: Parquet that it made of tables of other formats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ class Found:
         """
         root = Path(os.path.realpath(run_dir))
         for path in self.paths:
-            if Path(os.path.realpath(path)).is_relative_to(root):
+            real = Path(os.path.realpath(path))
+            if real.is_relative_to(root) and real.parent != root / INPUT_FOLDER:
                 raise DataError(
                     f"run.dir: {run_dir} holds the input file {path}. Choose a run.dir apart from the input."
                 )
@@ -70,7 +73,7 @@ class Found:
                 )
 
 
-def find_files(pattern: str, *, place: str = "data.path") -> Found:
+def find_files(pattern: str, *, place: str = _TAKES_TABLES) -> Found:
     """Find the Parquet files that a file name, a directory or a glob stands for. `place` is the key that named it.
 
     Links are followed. A name that exists is taken as it is, even if it holds signs of a glob.
@@ -94,7 +97,7 @@ def find_files(pattern: str, *, place: str = "data.path") -> Found:
         parts=parts,
     )
     if not found.paths:
-        raise DataError(f"{place}: {_nothing(found)}")
+        raise DataError(f"{place}: {_nothing(found, are_taken=place == _TAKES_TABLES)}")
     return found
 
 
@@ -111,16 +114,16 @@ def _start(pattern: str, place: str) -> tuple[Path, tuple[str, ...]]:
     """The part of a path that exists as it is written, and the components of the glob behind it."""
     base, parts = split(pattern)
     if not base.is_file() and not base.is_dir():
-        raise DataError(f"{place}: no file matches {pattern!r}. Give a Parquet file, a directory or a glob.")
+        raise DataError(f"{place}: no file matches {pattern!r}. Give a file, a directory or a glob.")
     return base, parts
 
 
-def _nothing(found: Found) -> str:
+def _nothing(found: Found, *, are_taken: bool) -> str:
     what = f"{'no file matches' if found.parts else 'no Parquet file in the directory'} {found.pattern!r}"
     passed = [f"{line[0].upper()}{line[1:]}." for line in found.lines()]
     endings = Counter(Path(name).suffix.lower() for name in found.others).most_common(1)
     first = (path for path in found.other_paths if endings and Path(path).suffix.lower() == endings[0][0])
-    advice = "".join(conversion(path) for path in itertools.islice(first, 1))
+    advice = "".join(conversion(path, are_taken=are_taken) for path in itertools.islice(first, 1))
     return " ".join([f"{what}.", *passed, advice or "Give a Parquet file, a directory or a glob."])
 
 

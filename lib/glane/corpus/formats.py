@@ -1,76 +1,54 @@
-"""Endings of files: which are Parquet's, and how files of other formats become Parquet."""
+"""Endings of files: which are Parquet's, which are tables that become Parquet, and what helps with others."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
-from glane.corpus.delimited import reading_line, shape_of
+from glane.tables.formats import format_of
+from glane.tables.options import TableOptions
 
 ENDINGS = (".parquet", ".parq", ".pq")
-_POLARS = {
-    ".xlsx": 'read_excel("FILE"',
-    ".xls": 'read_excel("FILE"',
-    ".xlsb": 'read_excel("FILE"',
-    ".ods": 'read_ods("FILE"',
-    ".jsonl": 'read_ndjson("FILE"',
-    ".ndjson": 'read_ndjson("FILE"',
-    ".json": 'read_json("FILE"',
-    ".feather": 'read_ipc("FILE"',
-    ".arrow": 'read_ipc("FILE"',
-    ".ipc": 'read_ipc("FILE"',
-    ".avro": 'read_avro("FILE"',
-}
+_DOCUMENTS = "The texts of PDF and Word files must be taken out first, one row per document."
 _WORDS = {
-    ".sas7bdat": 'In R: arrow::write_parquet(haven::read_sas("FILE"), "FILE.parquet").',
-    ".xpt": 'In R: arrow::write_parquet(haven::read_xpt("FILE"), "FILE.parquet").',
-    ".sav": 'In R: arrow::write_parquet(haven::read_sav("FILE"), "FILE.parquet").',
-    ".dta": 'In R: arrow::write_parquet(haven::read_dta("FILE"), "FILE.parquet").',
+    ".avro": 'Convert it with Polars: pl.read_avro("FILE").write_parquet("FILE.parquet").',
     ".rds": 'In R: arrow::write_parquet(readRDS("FILE"), "FILE.parquet").',
-    ".duckdb": "In DuckDB: COPY (SELECT * FROM TABLE) TO 'FILE.parquet' (FORMAT parquet).",
-    ".pdf": "The texts of PDF and Word files must be taken out first, one row per document.",
-    ".docx": "The texts of PDF and Word files must be taken out first, one row per document.",
+    ".sqlite": "Export its table as CSV: sqlite3 -header -csv FILE 'SELECT * FROM TABLE'.",
+    ".db": "Export its table as CSV: sqlite3 -header -csv FILE 'SELECT * FROM TABLE'.",
+    ".pdf": _DOCUMENTS,
+    ".docx": _DOCUMENTS,
     ".zip": "Unpack it first.",
-    ".gz": "Unpack it first.",
+    ".gz": "Unpack it first, or give it a name that says what is in it, as list.csv.gz.",
 }
 
 
-_DELIMITED = (".csv", ".tsv", ".txt")
-_UNKNOWN = (
-    'Convert it with Polars: pl.read_csv("FILE", separator="…", encoding="…", infer_schema=False)'
-    '.write_parquet("FILE.parquet"), with the separator and the encoding of the file.'
-)
-
-
-def conversion(path: str | Path, *, ending: str | None = None) -> str:
+def conversion(path: str | Path, *, are_taken: bool = False) -> str:
     """A sentence that says how a file becomes Parquet; empty if that is not known.
-
-    A file of separated values is looked into. Cells are not shown.
 
     Args:
         path: of the file, which need not be there.
-        ending: what the file is, where its name does not say.
+        are_taken: whether the setting that named the file takes such tables by themselves.
     """
     path = Path(path)
-    ending = (ending or path.suffix).lower()
-    if ending in _DELIMITED:
-        return _of_delimited(path)
-    if call := _POLARS.get(ending):
-        return _named(f'Convert it with Polars: pl.{call}).write_parquet("FILE.parquet").', path)
-    return _named(_WORDS.get(ending, ""), path)
+    if format_of(path) is not None:
+        glob = shlex.quote(str(path.parent / f"*{path.suffix}"))
+        direct = f"Such tables are taken by themselves: give the file, or data.path={glob}. Or c" if are_taken else "C"
+        return f"{direct}onvert it once: {conversion_command(path)}"
+    said = _WORDS.get(path.suffix.lower(), "")
+    return said.replace("FILE.parquet", str(path.with_suffix(".parquet"))).replace("FILE", str(path))
 
 
-def _of_delimited(path: Path) -> str:
-    shape = shape_of(path)
-    if shape is None:
-        return _named(_UNKNOWN, path)
-    said = f"Convert it with Polars: {reading_line(path, shape)}. All columns stay text, so that ids keep their zeros"
-    if shape.has_decimal_commas:
-        said += (
-            '; numbers have a decimal comma: .with_columns(pl.col("COLUMN").str.replace(",", ".").cast(pl.Float64)) '
-            "before it is written, where one is needed"
-        )
-    return f"{said}."
+def conversion_command(path: str | Path, options: TableOptions | None = None) -> str:
+    """The command that makes a Parquet file of a table, with what was told of it."""
+    path = Path(path)
+    target = path.with_name(f"{path.name}.parquet")
+    told = {} if options is None else options.told()
+    words = [f"source={path}", f"data.path={target}", *(f"data.{name}={_word(value)}" for name, value in told.items())]
+    return " ".join(["glane convert", *map(shlex.quote, words)])
 
 
-def _named(sentence: str, path: Path) -> str:
-    return sentence.replace("FILE.parquet", str(path.with_suffix(".parquet"))).replace("FILE", str(path))
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return {"\t": "tab"}.get(value, value)
+    return f"[{','.join(map(str, value))}]" if isinstance(value, Iterable) else str(value)

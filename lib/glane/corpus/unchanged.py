@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from glane.errors import DataError
+from glane.storage import content_digest as stored_digest
 from glane.storage import patiently
 from glane.validation import Strict
 
@@ -104,7 +104,7 @@ def content_digest(path: str, known: Identity | None = None) -> str:
     """
     try:
         with open(path, "rb") as stream:
-            digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            digest = stored_digest(stream)
             if known is not None and _of(os.fstat(stream.fileno())) != known:
                 raise DataError(f"{path}: was changed while it was read. Run the command again once it is at rest.")
             return digest

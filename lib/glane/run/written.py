@@ -16,7 +16,7 @@ from glane.errors import RunError
 from glane.records import Record, read_record
 from glane.run.links import RunLink
 from glane.run.names import MARKER
-from glane.storage import replace_file, storage_errors
+from glane.storage import content_digest, replace_file, storage_errors
 
 WRITTEN = ".glane-files"
 _FILE_MODE = 0o600
@@ -117,4 +117,4 @@ def digest_of(content: bytes | Path) -> str:
     if isinstance(content, bytes):
         return hashlib.blake2b(content, digest_size=16).hexdigest()
     with content.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return content_digest(stream)

@@ -8,6 +8,7 @@ from glane.settings.calibrate import CalibrateSettings, calibrate_settings
 from glane.settings.cascade import CascadeSettings, cascade_settings
 from glane.settings.clean import CleanSettings, clean_settings
 from glane.settings.cluster import SBATCH_KEYS, BatchSettings, ClusterSettings, LocalSettings, SlurmSettings
+from glane.settings.convert import ConvertSettings, convert_settings
 from glane.settings.demo_corpus import DemoCorpusSettings, demo_corpus_settings
 from glane.settings.doctor import DoctorSettings, doctor_settings
 from glane.settings.estimate import EstimateSettings, estimate_settings
@@ -48,6 +49,7 @@ __all__ = [
     "CleanSettings",
     "ClusterSettings",
     "CompareSettings",
+    "ConvertSettings",
     "DataSettings",
     "DemoCorpusSettings",
     "DoctorSettings",
@@ -77,6 +79,7 @@ __all__ = [
     "cascade_settings",
     "clean_settings",
     "compare_settings",
+    "convert_settings",
     "demo_corpus_settings",
     "doctor_settings",
     "estimate_settings",

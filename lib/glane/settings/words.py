@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from glane.settings.calibrate import CalibrateSettings
 from glane.settings.cascade import CascadeSettings
 from glane.settings.clean import CleanSettings
+from glane.settings.convert import ConvertSettings
 from glane.settings.demo_corpus import DemoCorpusSettings
 from glane.settings.doctor import DoctorSettings
 from glane.settings.estimate import EstimateSettings
@@ -34,6 +35,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "cascade": CascadeSettings,
     "clean": CleanSettings,
     "compare": CompareSettings,
+    "convert": ConvertSettings,
     "demo_corpus": DemoCorpusSettings,
     "doctor": DoctorSettings,
     "estimate": EstimateSettings,

@@ -1,0 +1,1 @@
+"""Tables of other formats become Parquet: delimited text, JSON, spreadsheets, statistics packages, Arrow, DuckDB."""
