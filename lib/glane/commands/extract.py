@@ -1,11 +1,11 @@
-"""Ask a task of every document of a Parquet data set, and write typed columns.
+"""Ask a task of every document of a table, and write typed columns.
 
   glane extract task=ed_visit model=demo data.path=notes.parquet run.dir=runs/notes
   glane extract task=ed_visit model=mistral_24b data.path=notes.parquet preview=10
 
   task=NAME        what is asked: one of glane's own, or a file task/NAME.yaml in the folder of --config-dir
   model=NAME       who answers: likewise; `demo` is for trying glane only
-  data.path=PATH   the documents: a Parquet file, a folder, or a glob in quotes
+  data.path=PATH   the documents: a Parquet file, a folder, or a glob in quotes; or a table, as CSV, XLSX or SAS7BDAT
   run.dir=PATH     where the run lives; the same command on the same folder goes on where it stopped
   cluster=NAME     where engines run: local, on this machine; slurm submits a job
 
@@ -32,8 +32,11 @@ def main(values: Mapping[str, Any]) -> None:
     elif settings.preview:
         from glane.job.preview import preview
         from glane.job.resolve import resolve
+        from glane.job.tables import passing_tables
 
-        preview(*resolve(settings), show=lambda text: print(visible(text)))
+        resolved, task = resolve(settings)
+        with passing_tables(resolved) as resolved:
+            preview(resolved, task, show=lambda text: print(visible(text)))
         return
     else:
         from glane.job.here import extract_here

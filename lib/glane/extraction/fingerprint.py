@@ -9,6 +9,7 @@ from typing import Any
 from glane.extraction.prompts import shape_of
 from glane.run.fingerprint import Fingerprint, differences, text_digest
 from glane.settings import DataSettings, ModelSettings
+from glane.tables.options import TableOptions
 from glane.task.prompt import PromptTemplate, Shown, messages, repair_note
 from glane.task.recall import recall_task
 from glane.task.task import Task
@@ -49,6 +50,9 @@ SPEED_ONLY = frozenset(
     }
 )
 
+# Where the rows come from, and how they were read: the digest of the rows stands for it.
+_NOT_OF_ROWS = {"path", "extend", "only_ids_in", *TableOptions.model_fields}
+
 _MANNER = ("confidence", "quotes", "order", "split", "passes", "repairs", "rules")  # how documents are read
 
 
@@ -71,7 +75,7 @@ def make_fingerprint(
     listed = {} if only_ids is None else {"only_ids_in": only_ids}
     return {
         "inputs": [dict(entry) for entry in inputs],
-        "data": data.model_dump(mode="json", exclude={"path", "extend", "only_ids_in"}) | listed,
+        "data": data.model_dump(mode="json", exclude=_NOT_OF_ROWS) | listed,
         "task": task_part(data=data, task=task, model=model, lookups=lookups),
         "model": model.model_dump(mode="json", exclude=set(SPEED_ONLY)) | {"digests": dict(model_digests)},
         "engine": f"{model.engine} {engine_version}",

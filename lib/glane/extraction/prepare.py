@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from glane.corpus.converted import shapes_beside
 from glane.corpus.files import InputFile, folder_lines, inspect_files
 from glane.corpus.find import Found, find_files
 from glane.corpus.garbled import garbled_lines
@@ -224,6 +225,7 @@ def _description(
         fingerprint_digest=fingerprint_digest(fingerprint),
         fingerprint=fingerprint,
         files=tuple(file.known(entry["digest"]) for file, entry in zip(files, fingerprint["inputs"], strict=True)),
+        tables=shapes_beside(settings.data.path),
         settings=settings.model_dump(mode="json"),
         lease_s=settings.run.lease_s,
         codebook=codebook(

@@ -25,6 +25,7 @@ from glane.job.durable import Connect, announce, beats_every_s, logged, run_work
 from glane.job.licences import licence_line
 from glane.job.resolve import resolve
 from glane.job.sentinels import Sentinels, sentinels_of
+from glane.job.tables import kept_tables
 from glane.job.watch import check_reference, watch_run
 from glane.run.merge import RunAll
 from glane.run.metrics_file import MetricsFile
@@ -60,7 +61,8 @@ def extract(
     place = settings.run.dir  # as the user wrote it
     settings, task = resolve(settings)
     pilot = None if settings.run.pilot is None else read_pilot(settings.run.pilot)
-    run = prepare_extraction(ExtractionWork(settings=settings, task=task))
+    with kept_tables(settings) as settings:
+        run = prepare_extraction(ExtractionWork(settings=settings, task=task))
     if pilot is not None:
         check_same(pilot.fingerprint, run.description.fingerprint, place=f"run.pilot: {settings.run.pilot}")
     sentinels = sentinels_of(settings, task, run)

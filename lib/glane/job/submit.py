@@ -9,7 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from glane.cluster.scheduler import Scheduler, Submission, Task
+from glane.cluster.scheduler import Scheduler, Submission
+from glane.cluster.scheduler import Task as NodeTask
 from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
@@ -25,6 +26,7 @@ from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
 from glane.job.resolve import absolute
 from glane.job.sentinels import check_sentinels
+from glane.job.tables import MOST_BYTES_TO_SUBMIT, as_if_kept, kept_tables, passing_tables
 from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.wait import wait
 from glane.languages import say
@@ -32,9 +34,9 @@ from glane.run.description import known_run
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.node_faults import bad_nodes
 from glane.run.starts import SubmissionEntry, record_submission
-from glane.settings import BatchSettings, ExtractSettings, JobSettings
+from glane.settings import BatchSettings, ExtractSettings, IngestSettings, JobSettings
 from glane.storage import exists
-from glane.task.task import load_task
+from glane.task.task import Task, load_task
 
 
 def run_on_cluster(settings: JobSettings) -> None:
@@ -67,12 +69,27 @@ def submit(settings: JobSettings) -> Submission | None:
     cluster = settings.cluster
     assert isinstance(cluster, BatchSettings)
     scheduler = scheduler_of(cluster)
-    settings = _checked(settings)
+    if not isinstance(settings, ExtractSettings):
+        told = _checked_ingest(settings)
+        return _shown(told, scheduler) if cluster.dry_run else _submitted(told, cluster, scheduler)
+    if cluster.dry_run:
+        check_submission(settings)
+        return _shown(absolute(as_if_kept(settings)), scheduler)
+    task = _check_told(settings)
+    with kept_tables(settings, most_bytes=MOST_BYTES_TO_SUBMIT) as settings:
+        _check_input(settings, task)
+        return _submitted(absolute(settings), cluster, scheduler)
+
+
+def _shown(settings: JobSettings, scheduler: Scheduler) -> None:
+    """Print the batch script of a job."""
+    assert isinstance(settings.cluster, BatchSettings)
+    print(scheduler.script(settings.cluster, _node_task(settings), label=run_directory(settings.run).root.name))
+
+
+def _submitted(settings: JobSettings, cluster: BatchSettings, scheduler: Scheduler) -> Submission:
     directory = run_directory(settings.run)
     task, label = _node_task(settings), directory.root.name
-    if cluster.dry_run:
-        print(scheduler.script(cluster, task, label=label))
-        return None
     if complaint := scheduler.complaint(cluster) or _forgotten(settings, scheduler):
         raise ConfigError(complaint)
     known_run(directory)
@@ -88,11 +105,8 @@ def submit(settings: JobSettings) -> Submission | None:
     return submission
 
 
-def _checked(settings: JobSettings) -> JobSettings:
-    """The settings of a job that passes all checks that need no node, with absolute paths."""
-    if isinstance(settings, ExtractSettings):
-        check_submission(settings)
-        return absolute(settings)
+def _checked_ingest(settings: IngestSettings) -> IngestSettings:
+    """The settings of a reading of files that passes all checks that need no node, with absolute paths."""
     from glane.ingest import checks  # an extraction need not load it
 
     told = checks.absolute(settings)
@@ -121,9 +135,9 @@ def _forgotten(settings: JobSettings, scheduler: Scheduler) -> str | None:
     return scheduler.forgotten_gpus(settings.cluster) if needs_gpus else None
 
 
-def _node_task(settings: JobSettings) -> Task:
+def _node_task(settings: JobSettings) -> NodeTask:
     """What runs on each node. The settings are in ASCII, whatever the nodes take for the encoding of text."""
-    return Task(module="glane.job.node", settings=json.dumps(settings.model_dump(mode="json")))
+    return NodeTask(module="glane.job.node", settings=json.dumps(settings.model_dump(mode="json")))
 
 
 def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> None:
@@ -148,25 +162,38 @@ def check_submission(settings: ExtractSettings) -> None:
     Raises:
         GlaneError: what the extraction would be refused with.
     """
-    task, data = load_task(settings.task), settings.data
+    task = _check_told(settings)
+    with passing_tables(settings) as readable:
+        _check_input(readable, task)
+
+
+def _check_told(settings: ExtractSettings) -> Task:
+    """Check what takes no look at the input, and return the task."""
+    task = load_task(settings.task)
     tell_notes(task)
     tell_tables(task)
     refuse_unheard(settings, task)
     refuse_toy(settings, task)
     refuse_unlicensed(settings.model)
     check_sentinels(task)
-    found = find_files(data.path)
-    found.refuse_overlap(Path(settings.run.dir))
-    files = checked_files(found, data, task)
-    if _selects_rows_yet(settings):
-        for note in check_selected(files, data):
-            say(f"note: {note}", to=sys.stderr)
     if (
         engine_kind(settings.model.engine).has_weights
         and Path(settings.model.path).is_absolute()
         and not Path(settings.model.path).exists()
     ):
         raise ConfigError(f"model.path: {settings.model.path} does not exist here. Is it on the shared file system?")
+    return task
+
+
+def _check_input(settings: ExtractSettings, task: Task) -> None:
+    """Check what is asked of the input, and the prompts of a run that extends another."""
+    data = settings.data
+    found = find_files(data.path)
+    found.refuse_overlap(Path(settings.run.dir))
+    files = checked_files(found, data, task)
+    if _selects_rows_yet(settings):
+        for note in check_selected(files, data):
+            say(f"note: {note}", to=sys.stderr)
     model = preflight(at_hand(settings.model), task)
     if data.extend is not None:
         find_extension(

@@ -15,11 +15,13 @@ from glane.extraction.prepare import checked_files
 from glane.extraction.results import open_run
 from glane.extraction.selection import listed_ids, selected_rows
 from glane.job.resolve import resolve
+from glane.job.tables import passing_tables
 from glane.pilot.frame import read_frame
 from glane.pilot.on_cluster import kept_folder, mark_of
 from glane.pilot.report import make_report
 from glane.pilot.trial import draw_sample, earlier, engines_here, private_folder, try_rows
-from glane.settings import PlanSettings
+from glane.settings import PlanSettings, ResolvedSettings
+from glane.task.task import Task
 
 
 def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotReport:
@@ -31,9 +33,21 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
     Raises:
         GlaneError: for errors that a user can cause.
     """
-    asked, pilot = settings.extraction(), settings.pilot
+    asked = settings.extraction()
     extraction, task = resolve(asked.model_copy(update={"task": {**asked.task, "sentinels": None}}))
-    data = extraction.data
+    with passing_tables(extraction) as readable:
+        return _tried(settings, extraction, readable, task, say)
+
+
+def _tried(
+    settings: PlanSettings,
+    told: ResolvedSettings,
+    extraction: ResolvedSettings,
+    task: Task,
+    say: Callable[[str], None],
+) -> PilotReport:
+    """The report on what was `told`, whose input can be read as that of `extraction`."""
+    data, pilot = extraction.data, settings.pilot
     files = checked_files(data.path, data, task)
     listed = listed_ids(data)
     selected = selected_rows(files, data, listed)
@@ -59,7 +73,7 @@ def run_pilot(settings: PlanSettings, *, say: Callable[[str], None]) -> PilotRep
     say(f"trying {len(places)} of them with {extraction.model.name}, {num_engines} engine(s) …")
     out = Path(settings.out.dir)
     is_local = settings.cluster.kind == "local"
-    place = private_folder(out) if is_local else kept_folder(out, mark_of(extraction, places, frame.chars[places]))
+    place = private_folder(out) if is_local else kept_folder(out, mark_of(told, places, frame.chars[places]))
     with place as folder:
         trial = try_rows(extraction, task, files, selected, frame, places, folder, wait_s=pilot.wait_s)
         return make_report(settings, extraction, frame, trial)

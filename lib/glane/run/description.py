@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
 import yaml
+from pydantic import Field as Key
 
 from glane.corpus.unchanged import KnownFile
 from glane.errors import RecordError, RunError
@@ -14,6 +15,7 @@ from glane.run.directory import RunDirectory
 from glane.run.environment import Environment
 from glane.run.fingerprint import Fingerprint
 from glane.storage import exists, patiently, storage_errors
+from glane.tables.shape import TableShape
 from glane.types import Toy
 from glane.validation import Strict
 
@@ -62,6 +64,7 @@ class RunDescription(Record):
     fingerprint_digest: str
     fingerprint: Fingerprint
     files: tuple[KnownFile, ...]
+    tables: tuple[TableShape, ...] = Key(default=(), exclude_if=lambda value: not value)  # that the files were made of
     settings: Mapping[str, Any]
     lease_s: float  # a worker that is silent for longer loses its shards
     codebook: tuple[ColumnEntry, ...]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+from glane.corpus.find import INPUT_FOLDER
 from glane.errors import RecordError, RunError
 from glane.records import Record, read_record
 from glane.run.names import MARKER, PART
@@ -85,6 +86,11 @@ class RunDirectory:
     def lineage(self) -> Path:
         """Of a run that extends another: which row of that one each row of this one was."""
         return self.root / "lineage.parquet"
+
+    @property
+    def input(self) -> Path:
+        """Parquet that was made of the input, where that is tables of other formats."""
+        return self.root / INPUT_FOLDER
 
     @property
     def parts(self) -> Path:
@@ -213,7 +219,8 @@ class RunDirectory:
             return
         with contextlib.suppress(OSError):
             for folder in (self.claims, self.workers, self.windows, self.deaths, self.ledger, self.parts):
-                folder.rmdir()
+                with contextlib.suppress(FileNotFoundError):
+                    folder.rmdir()
             self.marker.unlink()
             self.root.rmdir()
 

@@ -13,11 +13,12 @@ from glane.settings.cluster import ClusterSettings, LocalSettings
 from glane.settings.model import ModelSettings
 from glane.settings.run import RunSettings
 from glane.settings.shapes import HomePath, one_or_many
+from glane.tables.options import TableOptions
 from glane.validation import Strict, validated
 
 
-class DataSettings(Strict):
-    """Which rows of which Parquet files are asked."""
+class DataSettings(TableOptions):
+    """Which rows of which Parquet files are asked; or of which tables, with what is told of these."""
 
     path: HomePath  # a file, a directory or a glob
     id_column: str = Key(default="id", min_length=1)

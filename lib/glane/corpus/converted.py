@@ -1,0 +1,175 @@
+"""Inputs that are tables of other formats: made Parquet once, in a folder that tells of what it was made.
+
+The folder is written whole or not at all. Its record has the digest of each source, so that a source that changed is
+found when the run goes on, as it is of Parquet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from glane.corpus.find import Found
+from glane.corpus.formats import conversion_command
+from glane.corpus.unchanged import Identity, content_digest, identity
+from glane.errors import DataError, RecordError
+from glane.records import Record, read_record
+from glane.storage import exists, write_folder_once, write_once
+from glane.tables.convert import convert
+from glane.tables.formats import PACKED, format_of, refuse_options
+from glane.tables.options import TableOptions
+from glane.tables.shape import TableShape
+from glane.validation import Strict
+
+_RECORD = "tables.json"
+_MOST_SWELLING = 8  # what a packed text is taken to unpack to
+
+
+class ConvertedTable(Strict):
+    """One source: what the file system said of it, the Parquet file that was made of it, and how it was read."""
+
+    file: str
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    shape: TableShape
+
+    @property
+    def identity(self) -> Identity:
+        """What the file system said of it."""
+        return Identity(self.shape.bytes, self.mtime_ns, self.ctime_ns, self.inode)
+
+
+class ConvertedTables(Record):
+    """What `tables.json` says: of what the files in its folder were made, and what was told of it."""
+
+    kind: Literal["glane converted tables"] = "glane converted tables"
+    version: Literal[1] = 1
+    options: TableOptions
+    tables: tuple[ConvertedTable, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """Tables that are Parquet now: the value for `data.path`, what was found out of each, and whether it is new."""
+
+    path: str
+    shapes: tuple[TableShape, ...]
+    is_new: bool
+
+
+def tables_in(found: Found, options: TableOptions) -> tuple[str, ...]:
+    """The files of an input, if they are tables of other formats than Parquet; none if they are Parquet.
+
+    Raises:
+        DataError: if some are and others are not.
+        ConfigError: for an option that says nothing of their format.
+    """
+    tables = tuple(path for path in found.paths if format_of(path) is not None and not _is_parquet(path))
+    rest = [path for path in found.paths if path not in tables] if len(tables) < len(found.paths) else []
+    if tables and rest:
+        raise DataError(
+            f"data.path: {found.pattern!r} matches tables such as {tables[0]}, and Parquet or other files such as "
+            f"{rest[0]}. Give them apart, or convert the tables once: {conversion_command(tables[0], options)}"
+        )
+    for path in found.paths if tables or options.told() else ():
+        refuse_options(path, options)
+    return tables
+
+
+def refuse_large(paths: Sequence[str], options: TableOptions, *, most_bytes: int) -> None:
+    """Refuse tables that take long to convert, where that is not the place for it.
+
+    Raises:
+        DataError: with the command that converts the largest once.
+    """
+    sizes = {path: identity(path).num_bytes * (_MOST_SWELLING if path.endswith(PACKED) else 1) for path in paths}
+    if sum(sizes.values()) > most_bytes:
+        largest = max(sizes, key=lambda path: sizes[path])
+        raise DataError(
+            f"data.path: {len(paths)} table(s) of {sum(sizes.values()) >> 20} MiB are not converted at each submission "
+            f"({most_bytes >> 20} MiB are the most). Convert them once, and give the Parquet file(s): "
+            f"{conversion_command(largest, options)}"
+        )
+
+
+def path_in(folder: Path, paths: Sequence[str]) -> str:
+    """The value for `data.path` once these tables are in the folder."""
+    return str(folder / (_names(paths)[0] if len(paths) == 1 else "*.parquet"))
+
+
+def converted(paths: Sequence[str], options: TableOptions, folder: Path) -> Converted:
+    """Make Parquet of tables, in a folder of their own; or prove that the folder was made of them, and of nothing else.
+
+    Raises:
+        DataError: if a table cannot be read, or is not as it was when the folder was made.
+        RunError: if the file system refuses.
+    """
+    is_new = False
+    if not exists(folder / _RECORD):
+        is_new = write_folder_once(folder, lambda staging: _write(paths, options, staging), mode=0o700)
+    try:
+        kept = read_record(ConvertedTables, folder / _RECORD)
+    except (FileNotFoundError, RecordError):
+        raise DataError(f"{folder}: is not of glane, or is damaged. Choose another run.dir.") from None
+    if not is_new:
+        _refuse_other(kept, paths, options, folder)
+    return Converted(path=path_in(folder, paths), shapes=tuple(one.shape for one in kept.tables), is_new=is_new)
+
+
+def shapes_beside(path: str) -> tuple[TableShape, ...]:
+    """How the tables were read of which the files of `data.path` were made; none if they were Parquet."""
+    try:
+        return tuple(one.shape for one in read_record(ConvertedTables, Path(path).parent / _RECORD).tables)
+    except (OSError, RecordError):
+        return ()
+
+
+def _write(paths: Sequence[str], options: TableOptions, folder: Path) -> None:
+    tables = []
+    for path, name in zip(paths, _names(paths), strict=True):
+        known = identity(path)
+        shape = convert(path, folder / name, options=options, setting="run.dir")
+        tables.append(
+            ConvertedTable(file=name, mtime_ns=known.mtime_ns, ctime_ns=known.ctime_ns, inode=known.inode, shape=shape)
+        )
+    record = ConvertedTables(options=options.only_options(), tables=tuple(tables))
+    write_once(folder / _RECORD, lambda stream: _put(stream, record.as_json()), mode=0o600)
+
+
+def _put(stream: object, content: bytes) -> None:
+    stream.write(content)  # type: ignore[attr-defined]
+
+
+def _names(paths: Sequence[str]) -> list[str]:
+    """The names of the Parquet files, in the order of the tables. They are part of what a run is known by."""
+    if len(paths) == 1:
+        return [f"{Path(paths[0]).name}.parquet"]
+    return [f"{number:05d}-{Path(path).name}.parquet" for number, path in enumerate(paths, 1)]
+
+
+def _refuse_other(kept: ConvertedTables, paths: Sequence[str], options: TableOptions, folder: Path) -> None:
+    again = "Put the former file back and run the same command again, or choose another run.dir for the new one."
+    names = [one.shape.source for one in kept.tables]
+    if names != [Path(path).name for path in paths]:
+        raise DataError(f"data.path: this run was begun with other tables ({', '.join(names[:5])}). {again}")
+    if kept.options != options.only_options():
+        told, before = options.told(), kept.options.told()
+        name = next(name for name in TableOptions.model_fields if told.get(name) != before.get(name))
+        raise DataError(
+            f"data.{name}: this run was begun with another value, {before.get(name)!r}. Give it again, or choose "
+            "another run.dir."
+        )
+    for one, path in zip(kept.tables, paths, strict=True):
+        if identity(path) != one.identity and content_digest(path) != one.shape.digest:
+            raise DataError(f"{path}: has changed since the run began, and {folder / one.file} was made of it. {again}")
+
+
+def _is_parquet(path: str) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(4) == b"PAR1"
+    except OSError:
+        return False

@@ -1,0 +1,97 @@
+"""Tables of other formats as the input of a job: made Parquet before anything reads them, in one place."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from glane.cluster.scratch import scratch_folder
+from glane.corpus.converted import Converted, converted, path_in, refuse_large, tables_in
+from glane.corpus.find import INPUT_FOLDER, find_files
+from glane.languages import say
+from glane.run.description import known_run
+from glane.run.directory import RunDirectory, run_directory
+from glane.settings import ExtractSettings
+from glane.storage import exists
+from glane.tables.options import TableOptions
+
+MOST_BYTES_TO_SUBMIT = 2**30  # converted where a job is submitted, while the user waits
+S = TypeVar("S", bound=ExtractSettings)
+
+
+@contextmanager
+def kept_tables(settings: S, *, most_bytes: int | None = None) -> Iterator[S]:
+    """Give the settings with Parquet in the place of tables, which are kept in `<run>/input` for as long as the run.
+
+    Settings with Parquet go through as they are. If the run is refused within, no copy of documents stays behind.
+
+    Raises:
+        GlaneError: for a table that cannot be read, or is not the one that the run was begun with; or a directory that
+            is none of a run.
+    """
+    found = find_files(settings.data.path)
+    paths = tables_in(found, settings.data)
+    if not paths:
+        yield settings
+        return
+    directory = run_directory(settings.run)
+    known_run(directory)
+    found.refuse_overlap(directory.root)
+    folder = directory.input
+    if most_bytes is not None and not exists(folder):
+        refuse_large(paths, settings.data, most_bytes=most_bytes)
+    was_there, notes = exists(folder), directory.claim()
+    try:
+        made = converted(paths, settings.data, folder)
+        _tell(made, notes)
+        yield _with_path(settings, made.path)
+    except BaseException:
+        if not was_there:
+            _give_up(directory, folder)
+        raise
+
+
+@contextmanager
+def passing_tables(settings: S) -> Iterator[S]:
+    """Give the settings with Parquet in the place of tables, which is removed at the end: for what keeps nothing.
+
+    Raises:
+        GlaneError: for a table that cannot be read.
+    """
+    paths = tables_in(find_files(settings.data.path), settings.data)
+    if not paths:
+        yield settings
+        return
+    with scratch_folder() as folder:
+        made = converted(paths, settings.data, folder / INPUT_FOLDER)
+        _tell(made, [])
+        yield _with_path(settings, made.path)
+
+
+def as_if_kept(settings: S) -> S:
+    """The settings as they are once the tables are kept; nothing is read or written but the names of files."""
+    paths = tables_in(find_files(settings.data.path), settings.data)
+    return _with_path(settings, path_in(run_directory(settings.run).input, paths)) if paths else settings
+
+
+def _with_path(settings: S, path: str) -> S:
+    """Settings whose input is Parquet: what was told of tables goes with these."""
+    plain = TableOptions()
+    options = {name: getattr(plain, name) for name in TableOptions.model_fields}
+    return settings.model_copy(update={"data": settings.data.model_copy(update={**options, "path": path})})
+
+
+def _give_up(directory: RunDirectory, folder: Path) -> None:
+    """Leave nothing of a run that did not begin: neither here, nor in a job that waits for its turn."""
+    if not exists(directory.description):
+        shutil.rmtree(folder, ignore_errors=True)
+        directory.give_up()
+
+
+def _tell(made: Converted, notes: list[str]) -> None:
+    for line in [*notes, *(line for shape in made.shapes for line in shape.lines())]:
+        say(f"note: {line}", to=sys.stderr)
