@@ -100,7 +100,7 @@ def test_texts_that_look_like_dates_stay_texts_and_are_told(tmp_path):
     rows = [["id", "day", "vu"], *([i, (45296, DATE), "31/01/2024"] for i in range(19)), [20, "inconnu", "01/02/2024"]]
     frame, shape = made(write_xlsx(tmp_path / "a.xlsx", {"f": rows}))
     assert frame.schema == {"id": pl.Int64, "day": pl.String, "vu": pl.String}
-    assert "1 of 20 cells are no times" in " ".join(shape.notes)
+    assert "1 of 20 cells are no dates with times" in " ".join(shape.notes)
     assert "'vu' stays text: its cells are texts that read as dates with the day first" in " ".join(shape.notes)
     assert "inconnu" not in " ".join(shape.notes)
 

@@ -40,8 +40,8 @@ def extract(
     The same call on the same `run_dir` goes on where it stopped, and does nothing where all is done.
 
     Args:
-        documents: A Parquet file, a folder or a glob of them; or a frame, which is kept beside the run as
-            `<run_dir>.documents.parquet`, readable by its owner only.
+        documents: A Parquet file, a folder or a glob of them; a table of another format, as CSV or XLSX; or a frame,
+            which is kept beside the run as `<run_dir>.documents.parquet`, readable by its owner only.
         task: The name of a task, the path of a YAML file, or the values of one. Not given, the error lists the names.
         model: Likewise the name of a model, the path of a YAML file or its values, or a folder with weights,
             which is served with the settings of `model=base/default`.

@@ -44,6 +44,7 @@ def kept_tables(settings: S, *, most_bytes: int | None = None) -> Iterator[S]:
     folder = directory.input
     if most_bytes is not None and not exists(folder):
         refuse_large(paths, settings.data, most_bytes=most_bytes)
+    directory.set_umask()
     was_there, notes = exists(folder), directory.claim()
     try:
         made = converted(paths, settings.data, folder)

@@ -36,7 +36,7 @@ class Kind(StrEnum):
     COMMA = "numbers with a decimal comma"
     BOOLEAN = "true and false"
     DAY = "dates"
-    TIME = "times"
+    TIME = "dates with times"
     DAY_FIRST = "dates with the day first"
     MONTH_FIRST = "dates with the month first"
 
