@@ -16,7 +16,7 @@ from typing import Any
 
 def main(values: Mapping[str, Any]) -> None:
     """Convert, and tell."""
-    from glane.errors import visible
+    from glane.languages import say
     from glane.run.written import refuse_inside_run
     from glane.settings import convert_settings
     from glane.tables.convert import convert
@@ -24,4 +24,4 @@ def main(values: Mapping[str, Any]) -> None:
     told = convert_settings(values)
     refuse_inside_run(told.data.path, setting="data.path")
     shape = convert(told.source, told.data.path, options=told.data)
-    print(visible("\n".join([*shape.lines(), f"written    {told.data.path}"])))
+    say("\n".join([*shape.lines(), f"written    {told.data.path}"]))

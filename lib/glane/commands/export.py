@@ -15,7 +15,7 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Write the files, and tell which."""
     from glane.api.export import export
-    from glane.errors import visible
+    from glane.languages import say
     from glane.settings import export_settings
 
     told = export_settings(values)
@@ -23,4 +23,4 @@ def main(values: Mapping[str, Any]) -> None:
         told.run.dir, told.to, told.out.dir, evidence=told.evidence, text=told.text, locale=told.locale,
         encoding=told.encoding,
     )  # fmt: skip
-    print(visible(str(found)))
+    say(found)

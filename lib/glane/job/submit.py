@@ -71,17 +71,21 @@ def submit(settings: JobSettings) -> Submission | None:
     scheduler = scheduler_of(cluster)
     if not isinstance(settings, ExtractSettings):
         told = _checked_ingest(settings)
-        return _shown(told, scheduler) if cluster.dry_run else _submitted(told, cluster, scheduler)
+        if not cluster.dry_run:
+            return _submitted(told, cluster, scheduler)
+        _show(told, scheduler)
+        return None
     if cluster.dry_run:
         check_submission(settings)
-        return _shown(absolute(as_if_kept(settings)), scheduler)
+        _show(absolute(as_if_kept(settings)), scheduler)
+        return None
     task = _check_told(settings)
     with kept_tables(settings, most_bytes=MOST_BYTES_TO_SUBMIT) as settings:
         _check_input(settings, task)
         return _submitted(absolute(settings), cluster, scheduler)
 
 
-def _shown(settings: JobSettings, scheduler: Scheduler) -> None:
+def _show(settings: JobSettings, scheduler: Scheduler) -> None:
     """Print the batch script of a job."""
     assert isinstance(settings.cluster, BatchSettings)
     print(scheduler.script(settings.cluster, _node_task(settings), label=run_directory(settings.run).root.name))
