@@ -1,8 +1,9 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`estimate`, `export`, `multiverse`, `needs`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`,
-`plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
+`estimate`, `export`, `multiverse`, `needs`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`,
+`freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that `import glane`
+takes no time.
 """
 
 from __future__ import annotations
