@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from glane.run.heartbeat import heartbeats, process_start
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.run.worker import WorkerReport, WorkerSpec, run_worker
-from glane.settings import ExtractSettings, ModelSettings
+from glane.settings import Beside, ExtractSettings, ModelSettings, SeveralSettings
 from glane.task.task import Task, load_task
 from glane.validation import validated
 
@@ -158,6 +159,22 @@ def make_settings(data: Path, run: Path, task: Mapping[str, Any] = SMALL_TASK, *
 def prepare_run(settings: ExtractSettings, task: Task) -> PreparedRun:
     """The run of an extraction, prepared."""
     return prepare_extraction(ExtractionWork(settings=settings, task=task))
+
+
+def prepare_each(settings: ExtractSettings) -> list[PreparedRun]:
+    """The runs of all tasks, prepared. The work of the first asks the others beside its own."""
+    first, *others = [prepare_run(one, load_task(one.task)) for one in settings.each()]
+    return [replace(first, work=replace(first.work, beside=tuple(one.work for one in others))), *others]
+
+
+def several(settings: ExtractSettings, *more: Mapping[str, Any]) -> SeveralSettings:
+    """The settings with more tasks over the same reading. Each run is a folder in that of the settings."""
+    tasks = [settings.task, *more]
+    folders = [f"{settings.run.dir}/{task['name']}" for task in tasks]
+    beside = [Beside(task=task, run_dir=folder) for task, folder in zip(more, folders[1:], strict=True)]
+    values = {name: getattr(settings, name) for name in ExtractSettings.model_fields}
+    run = settings.run.model_copy(update={"dir": folders[0]})
+    return SeveralSettings(**{**values, "run": run}, beside=tuple(beside))
 
 
 def work(settings: ExtractSettings, worker: str = "w0") -> tuple[PreparedRun, WorkerReport]:

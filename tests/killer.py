@@ -5,7 +5,6 @@ directory; exit 0 if the run was finished before that.
 """
 
 import io
-import json
 import os
 import signal
 import sys
@@ -34,23 +33,26 @@ def arm(limit):
 
 
 def main():
-    from conftest import prepare_run, spec
+    from conftest import prepare_each, spec
+    from glane.job.leading import led
+    from glane.job.several import refuse_apart
     from glane.run.publish import finish_run
     from glane.run.publisher import sole_publisher
     from glane.run.worker import run_worker
-    from glane.settings import ExtractSettings
-    from glane.task.task import load_task
+    from glane.settings import read_job
 
-    settings = ExtractSettings.model_validate(json.loads(Path(sys.argv[1]).read_text()))
+    settings = read_job(Path(sys.argv[1]).read_bytes())
     io.open  # the import is what matters: everything is loaded before the counting starts
     arm(int(sys.argv[2]))
-    task = load_task(settings.task)
-    run = prepare_run(settings, task)
-    if not run.directory.is_complete:
-        report = run_worker(spec(settings, run, sys.argv[3]))
+    settings = led(settings)
+    first, *others = prepare_each(settings)
+    refuse_apart([first, *others])
+    if not first.directory.is_complete:
+        report = run_worker(spec(settings, first, sys.argv[3]))
         assert report.outcome == "done", report.message
-    with sole_publisher(run.directory, heartbeat_s=60, lease_s=180):
-        finish_run(run, record_mib=1)
+    with sole_publisher(first.directory, heartbeat_s=60, lease_s=180):
+        for run in (*others, first):
+            finish_run(run, record_mib=1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The count of forced tokens from an engine's answers to `summary.json`, and a model with random weights as a toy."""
+"""The counts of forced and of cached tokens from an engine's answers to `summary.json`, and a model with random weights as a toy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from glane.engine.safetensors import check_safetensors
 from glane.engine.scripted import ScriptedEngine
 from glane.engine.weights import resolve_weights
 from glane.errors import ConfigError
-from glane.extraction.summary import _forced
-from glane.extraction.worker import _and_forced
+from glane.extraction.counts import Counts
+from glane.extraction.summary import _told
 from glane.job.toys import refuse_toy
 from glane.run.heartbeat import Heartbeat, Progress
 from glane.run.publish import _tokens
@@ -26,10 +26,11 @@ from glane.types import Completion, Toy
 from glane_tools import random_model
 
 
-def answer(output, forced):
+def answer(output, forced, cached=None):
     return Completion(
-        text="", finish_reason="stop", num_prompt_tokens=1, num_output_tokens=output, num_forced_tokens=forced
-    )
+        text="", finish_reason="stop", num_prompt_tokens=9, num_output_tokens=output, num_forced_tokens=forced,
+        num_cached_tokens=cached,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,16 @@ def answer(output, forced):
     [(0, 9, 4, 4), (3, 9, 0, 3), (3, 9, None, None), (None, 9, 4, None), (3, 0, None, 3)],
 )
 def test_an_answer_that_does_not_tell_leaves_the_count_unknown(so_far, output, forced, then):
-    assert _and_forced(so_far, answer(output, forced)) == then
+    counts = Counts(forced_tokens=so_far)
+    counts.answered(answer(output, forced))
+    assert counts.forced_tokens == then
+
+
+def test_one_answer_that_does_not_tell_what_was_cached_leaves_it_unknown():
+    counts = Counts()
+    for cached, then in ((0, 0), (8, 8), (None, None), (8, None)):
+        counts.answered(answer(1, 0, cached))
+        assert counts.progress(in_window=0, window_size=1, steps=0).cached_tokens == then
 
 
 def beat(**progress):
@@ -54,10 +64,18 @@ def test_counts_of_workers_are_added_and_one_that_does_not_tell_leaves_them_out(
     assert _tokens([]).forced is None
 
 
+def test_what_was_cached_is_added_over_workers_that_read_prompts():
+    one, other = beat(prompt_tokens=5, cached_tokens=4), beat(prompt_tokens=7, cached_tokens=0)
+    assert _tokens([one, other, beat()]).cached == 4
+    assert _tokens([one, beat(prompt_tokens=7)]).cached is None
+
+
 def test_what_was_asked_again_is_not_told_as_if_it_were_in_the_records():
-    assert _forced(Tokens(output=30, forced=12), 30) == 12
-    assert _forced(Tokens(output=30, forced=12), 20) is None
-    assert "forced" not in Tokens(output=30).model_dump()
+    asked = Tokens(prompt=9, cached=5, output=30, forced=12)
+    assert _told(asked, prompt=9, output=30) == asked
+    assert _told(asked, prompt=9, output=20) == Tokens(prompt=9, cached=5, output=20)
+    assert _told(asked, prompt=8, output=30) == Tokens(prompt=8, output=30, forced=12)
+    assert set(Tokens(output=30).model_dump()) == {"prompt", "output"}
 
 
 @pytest.mark.parametrize("forced", [None, 2])

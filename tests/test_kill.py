@@ -13,7 +13,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from conftest import SMALL_TASK, make_settings, prepare_run, spec, write_documents
+from conftest import SMALL_TASK, make_settings, prepare_each, prepare_run, several, spec, write_documents
+from glane.job.leading import led
+from glane.job.several import refuse_apart
 from glane.run.deaths import Suspects, Window, record_death
 from glane.run.heartbeat import Heartbeat
 from glane.run.publish import finish_run
@@ -26,6 +28,7 @@ FORK = get_context("forkserver")
 FORK.set_forkserver_preload(
     [
         "glane.extraction.prepare",
+        "glane.job.several",
         "glane.run.publish",
         "glane.run.readback",
         "glane.run.worker",
@@ -48,14 +51,16 @@ def killed_at(settings_file, limit, worker):
 
 
 def whole_run(settings, worker):
-    task = load_task(settings.task)
-    run = prepare_run(settings, task)
-    if not run.directory.is_complete:
-        report = run_worker(spec(settings, run, worker, start=random.Random(worker).random()))
+    settings = led(settings)
+    first, *others = prepare_each(settings)
+    refuse_apart([first, *others])
+    if not first.directory.is_complete:
+        report = run_worker(spec(settings, first, worker, start=random.Random(worker).random()))
         if report.outcome != "done":
             os._exit(3)
-    with sole_publisher(run.directory, heartbeat_s=60, lease_s=180):
-        finish_run(run, record_mib=1)
+    with sole_publisher(first.directory, heartbeat_s=60, lease_s=180):
+        for run in (*others, first):
+            finish_run(run, record_mib=1)
 
 
 def assert_exactly_once(run, count):
@@ -67,14 +72,19 @@ def assert_exactly_once(run, count):
     assert not list(run.glob(".records*"))
 
 
+OTHER_TASK = SMALL_TASK | {"name": "other", "instructions": "Relis le texte.", "fields": {"place": {"type": "string"}}}
+
+
 @pytest.mark.slow
-def test_a_kill_before_every_single_file_operation_is_survived(tmp_path):
+@pytest.mark.parametrize(("others", "count"), [((), 12), ((OTHER_TASK,), 8)], ids=["one task", "two tasks"])
+def test_a_kill_before_every_single_file_operation_is_survived(tmp_path, others, count):
     """Each run is killed at its n-th operation, then finished: n from 1 until nothing is left to kill."""
-    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(12)])
+    data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(count)])
     survived = 0
     for limit in itertools.count(1):
         run = tmp_path / f"run{limit}"
         settings = make_settings(data, run, run__shard_rows=4, run__heartbeat_s=60, run__lease_s=180)
+        settings = several(settings, *others) if others else settings
         file = tmp_path / f"{limit}.json"
         file.write_text(settings.model_dump_json())
         first = start(killed_at, str(file), limit, "first")
@@ -85,7 +95,8 @@ def test_a_kill_before_every_single_file_operation_is_survived(tmp_path):
         second = start(whole_run, settings, "second")
         second.join(60)
         assert second.exitcode == 0, f"not resumed after a kill at operation {limit}"
-        assert_exactly_once(run, 12)
+        for one in settings.each():
+            assert_exactly_once(Path(one.run.dir), count)
         survived += 1
     assert survived > 60
 

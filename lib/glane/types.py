@@ -241,6 +241,7 @@ class Completion:
     num_prompt_tokens: int
     num_output_tokens: int  # of the answer
     num_reasoning_tokens: int = 0  # of what the model thought before it
+    num_cached_tokens: int | None = None  # of the prompt, found in the engine's prefix cache; None if that is not told
     num_forced_tokens: int | None = None  # of the output, appended without asking the model; None if that is not told
     scores: Callable[[], TokenScores] | None = None  # if confidence is asked for; kept packed until it is called
 

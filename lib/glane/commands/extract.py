@@ -10,7 +10,7 @@
   cluster=NAME     where engines run: local, on this machine; slurm submits a job
 
 With preview=N it shows N prompts and answers, and writes nothing. With -m and several values of a key, key=a,b, it runs
-once for each.
+once for each. task=[a,b] asks several tasks of each document in turn, each with a run of its own in run.dir.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from typing import Any
 def main(values: Mapping[str, Any]) -> None:
     """Extract, or preview a few documents."""
     from glane.errors import visible
+    from glane.job.leading import led
     from glane.settings import extract_settings
 
-    settings = extract_settings(values)
+    settings = led(extract_settings(values))
     if settings.cluster.kind != "local":
         from glane.job.submit import run_on_cluster
 
@@ -45,9 +46,9 @@ def main(values: Mapping[str, Any]) -> None:
     if settings.show:
         from glane.extraction.results import open_run
 
-        print(visible(str(open_run(settings.run.dir).head(settings.show))))
+        for one in settings.each():
+            print(visible(str(open_run(one.run.dir).head(settings.show))))
     if settings.cluster.kind == "local":
-        from glane.extraction.summary import check_usable
-        from glane.run.directory import run_directory
+        from glane.extraction.summary import check_all_usable
 
-        check_usable(run_directory(settings.run), settings.run)
+        check_all_usable(settings)

@@ -21,6 +21,7 @@ from glane.composition.files import as_yaml
 from glane.composition.listing import dotted_keys
 from glane.composition.literal import register_resolver, without_literals
 from glane.composition.places import CONF, GROUPS
+from glane.composition.several import each_alone, joined
 from glane.composition.source import register_source, searched
 from glane.composition.translations import as_told
 from glane.composition.words import CommandLine, check_override, command_line, quoted, single_quoted
@@ -47,13 +48,17 @@ def run_composed(
     failures: list[GlaneError] = []
     for overrides in _combinations(config_name, line):
         try:
-            config = _checked_compose(config_name, overrides, line.folders)
+            each = each_alone(config_name, overrides)
+            configs = [_checked_compose(config_name, words, line.folders) for _, words in each]
             if line.is_shown:
-                if line.is_resolved and (lines := unchosen(_missing(config), config_name, arguments, line.folders)):
-                    raise ConfigError("\n".join(lines.values()))  # what stands for a key of theirs leads nowhere
-                _show(config, line)
-            else:
-                job(plain(config, config_name, arguments, line.folders))
+                for config in configs:
+                    if line.is_resolved and (lines := unchosen(_missing(config), config_name, arguments, line.folders)):
+                        raise ConfigError("\n".join(lines.values()))  # what stands for a key of theirs leads nowhere
+                    _show(config, is_resolved=line.is_resolved, is_one_of_many=line.is_sweep or len(configs) > 1)
+                continue
+            found = [plain(config, config_name, arguments, line.folders) for config in configs]
+            names = [name for name, _ in each]
+            job(joined(list(zip(names, found, strict=True))) if names[0] else found[0])
         except GlaneError as error:
             if not line.is_sweep:
                 raise
@@ -187,7 +192,7 @@ def _alternatives(override: Override) -> list[str]:
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 
-def _show(config: DictConfig, line: CommandLine) -> None:
-    values = _container(config, is_resolved=line.is_resolved)
-    separator = "---\n" if line.is_sweep else ""
+def _show(config: DictConfig, *, is_resolved: bool, is_one_of_many: bool) -> None:
+    values = _container(config, is_resolved=is_resolved)
+    separator = "---\n" if is_one_of_many else ""
     print(separator + as_yaml(values), end="")

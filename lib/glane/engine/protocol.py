@@ -33,11 +33,8 @@ class Sampling:
     max_tokens: int
 
 
-class Engine(Protocol):
-    """Answers prompts, many at a time.
-
-    `encode` and `count_tokens` may be called from any thread, the other methods from one thread only.
-    """
+class Encoder(Protocol):
+    """Encodes prompts. Its methods may be called from any thread."""
 
     @property
     def max_prompt_tokens(self) -> int:
@@ -48,12 +45,19 @@ class Engine(Protocol):
         """Return the token ids of a conversation, special tokens included."""
         ...
 
-    def decode(self, tokens: Sequence[int]) -> str:
-        """Return the text of an encoded conversation, special tokens included."""
-        ...
-
     def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has by itself."""
+        ...
+
+
+class Engine(Encoder, Protocol):
+    """Answers prompts, many at a time.
+
+    Its methods as an encoder may be called from any thread, the others from one thread only.
+    """
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Return the text of an encoded conversation, special tokens included."""
         ...
 
     def add(self, request_id: str, prompt: list[int], *, form: Form, text: str, sampling: Sampling) -> None:

@@ -204,6 +204,8 @@ class VllmEngine:
                 num_prompt_tokens=len(output.prompt_token_ids or ()) - num_thought,
                 num_reasoning_tokens=num_thought,
                 num_output_tokens=len(ids),
+                # After thinking, the prompt of the answer is another request, which finds nearly all of it.
+                num_cached_tokens=None if num_thought else output.num_cached_tokens,
                 num_forced_tokens=None if scores is None else scores.num_forced if self._forces else 0,
                 scores=scores,
             )

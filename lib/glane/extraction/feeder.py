@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from glane.corpus.blank import is_blank
-from glane.extraction.kept import Keeper
-from glane.extraction.prompts import Prompt, PromptBuilder
-from glane.extraction.reader import AnyReader
+from glane.extraction.prompts import Prompt
 from glane.extraction.rejections import rejection_reason
-from glane.extraction.shardwork import ShardWork
+from glane.extraction.shardwork import ShardWork, commit_together
+from glane.extraction.task_in_work import TaskInWork
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
 from glane.run.deaths import Suspects, prompt_digest
-from glane.run.repeats import content_digest
-from glane.run.shards import Shards
 from glane.types import Completion, Document, Status
 
 
@@ -51,104 +46,78 @@ class Result:
     duplicate: bool = False
 
 
-def document_digest(document: Document, *, key: str) -> bytes | None:
-    """The digest of what the prompts to a document are made of; None where nothing is asked.
-
-    Groups have none: their headings name their documents, so that no two are the same.
-    """
-    if document.text is None or document.pieces is not None or is_blank(document.text):
-        return None
-    content = json.dumps([document.text, sorted(document.inputs.items())])  # lone surrogates are escaped
-    return content_digest(content.encode(), key=key)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
-    """Of a run that extends another: what its rows keep, and the prompts for the other fields."""
-
-    keeper: Keeper
-    prompts: PromptBuilder
-
-
 class Feeder:
     """Runs in a thread of its own. `ask` takes its requests and `judge` its results; both wait if a queue is full."""
 
     def __init__(
         self,
         *,
-        prompts: PromptBuilder,
-        extension: Extension | None,
-        shards: Shards,
-        reader: AnyReader,
+        tasks: Sequence[TaskInWork],
         suspects: Suspects,
-        key: str,
         ask: Callable[[Request], None],
         judge: Callable[[Result], None],
         has_failed: Callable[[], bool],
     ) -> None:
-        self._prompts, self._shards, self._reader = prompts, shards, reader
-        self._extension = extension
-        self._suspects, self._key = suspects, key
+        """The shards are those of the first of the `tasks`."""
+        self._tasks, self._suspects = tasks, suspects
         self._ask, self._judge, self._has_failed = ask, judge, has_failed
 
     def run(self) -> None:
         """Feed until no shard is left to claim, the worker must stop, or another of its threads has failed."""
-        num_large = self._shards.plan.num_large
-        for shard in self._shards.claim_each(until=self._has_failed):
+        first, *others = self._tasks
+        num_large = first.shards.plan.num_large
+        for shard in first.shards.claim_each(until=self._has_failed):
             self._suspects.refresh()
-            rows = self._reader.read(shard)
-            digests = [document_digest(one, key=self._key) for one in rows.documents]
-            known = None if self._extension is None else self._extension.keeper.of(shard.index, rows.documents)
-            work = ShardWork(index=shard.index, kept=rows.kept, digests=digests, known=known)
-            order = list(enumerate(rows.documents))
+            begun = [one.begin(shard.index) for one in (first, *(o for o in others if not o.is_committed(shard.index)))]
+            commit_together([work for work, _ in begun])
+            order = list(range(len(begun[0][1])))
             if shard.index >= num_large:
                 # Near the end of the run, long documents come first, so that none of them is left to the end.
-                order.sort(key=lambda one: -len(one[1].text or ""))
+                order.sort(key=lambda row: -len(begun[0][1][row].text or ""))
             if self._suspects.are_there:
                 # Random order: if the engine is killed from outside soon after each start, the suspect is not always
                 # the same harmless document.
                 random.shuffle(order)
-            for row, document in order:
+            for row in order:
                 if self._has_failed():
                     return
-                self._prepare(document, Target(work=work, row=row))
+                self._prepare([(documents[row], Target(work=work, row=row)) for work, documents in begun])
 
-    def _prepare(self, document: Document, target: Target) -> None:
-        """Turn a document into requests, or into a result if nothing can be asked."""
-        reading = self._opened(document, target)
-        if isinstance(reading, Outcome):
-            self._judge(Result(target=target, outcome=reading))
-            return
-        if reading.is_done:
-            self._judge(Result(target=replace(target, reading=reading), outcome=Outcome(status=Status.OK)))
-        for turn in reading.turns():
-            outcome = self.request(replace(target, reading=reading, turn=turn))
+    def _prepare(self, asked: Sequence[tuple[Document, Target]]) -> None:
+        """Turn a document into the requests of all tasks, or into results where nothing can be asked."""
+        turns: list[Target] = []
+        for document, target in asked:
+            reading = target.work.task.open(document, target.work, target.row)
+            if isinstance(reading, Outcome):
+                self._judge(Result(target=target, outcome=reading))
+                continue
+            if reading.is_done:
+                self._judge(Result(target=replace(target, reading=reading), outcome=Outcome(status=Status.OK)))
+            turns += [replace(target, reading=reading, turn=turn) for turn in reading.turns()]
+        # What is asked of the same chunk follows each other, so that the engine's cache has its text.
+        for target in sorted(turns, key=lambda one: 0 if one.turn is None else one.turn.chunk):
+            outcome = self.request(target)
             if isinstance(outcome, Request):
                 self._ask(outcome)
             else:
                 self._judge(outcome)
 
-    def _opened(self, document: Document, target: Target) -> Reading | Outcome:
-        known = target.work.known
-        if self._extension is None or known is None or (beside := known.beside[target.row]) is None:
-            return self._prompts.open(document)
-        return self._extension.prompts.open(document, beside=beside)
-
     def control(self, suspect: Request) -> Prompt:
         """A harmless prompt whose answer has the form of a suspect's."""
-        return self._prompts.control(suspect.prompt.form)
+        return suspect.target.work.task.prompts.control(suspect.prompt.form)
 
     def request(self, target: Target) -> Request | Result:
         """Encode one turn of a reading; a result if it cannot be asked. May be called from another thread."""
         reading, turn = target.reading, target.turn
         assert reading is not None
         assert turn is not None
-        prompt = self._prompts.prompt(reading, turn)
+        task = target.work.task
+        prompt = task.prompts.prompt(reading, turn)
         if isinstance(prompt, Outcome):
             return Result(target=target, outcome=prompt)
-        digest = prompt_digest(prompt.tokens, key=self._key)
+        digest = prompt_digest(prompt.tokens, key=task.key)
         variant = f"{prompt.sampling}{turn.recall > 0}{prompt.form.schema}"  # a bare prompt does not tell what is asked
-        identity = prompt_digest(prompt.tokens, key=self._key, variant=variant)
+        identity = prompt_digest(prompt.tokens, key=task.key, variant=variant)
         if (verdict := self._suspects.verdict(digest)) is not None:
             reason = rejection_reason(verdict)
             return Result(target=target, outcome=Outcome(status=Status.REJECTED, reason=reason))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from glane.corpus.blank import is_blank
-from glane.engine.protocol import Engine, Sampling
+from glane.engine.protocol import Encoder, Sampling
 from glane.form import Form
 from glane.reading.parse import Outcome
 from glane.reading.pieces import parts_shown
@@ -55,7 +55,9 @@ class Prompt:
 class PromptBuilder:
     """Opens readings of documents and encodes their turns. Several threads may call its methods."""
 
-    def __init__(self, engine: Engine, task: Task, model: ModelSettings, *, asked: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, engine: Encoder, task: Task, model: ModelSettings, *, asked: Sequence[str] | None = None
+    ) -> None:
         """`asked` are the fields of the task that are asked, if not all: of the others, values are known."""
         self._engine, self._model = engine, model
         self._asks = asked is None or bool(asked)

@@ -19,9 +19,9 @@ from glane.extraction.derived import DerivedCounts, derived_counts, derived_line
 from glane.extraction.prediction import Predicted
 from glane.records import left_out
 from glane.run.description import EarlierRun
-from glane.run.directory import RunDirectory
+from glane.run.directory import RunDirectory, run_directory
 from glane.run.summary import Flow, Summary, Tokens, read_summary
-from glane.settings import ExtractRunSettings
+from glane.settings import ExtractRunSettings, ExtractSettings
 from glane.task.result import REUSED
 from glane.task.signs import OF_PLACES, SIGNS, Sign, field_of
 from glane.toys import notice_lines
@@ -133,7 +133,7 @@ def summarise(
         rows_recalled_without_passage=counts["recalled_without_passage"],
     )
     signs = attention({sign: counts[sign] for sign in SIGNS}, by, usable=flow.OK)
-    tokens = Tokens(prompt=counts["prompt"], output=counts["output"], forced=_forced(summary.tokens, counts["output"]))
+    tokens = _told(summary.tokens, prompt=counts["prompt"], output=counts["output"])
     more: dict[str, object] = {
         "flow": flow,
         "tokens": tokens,
@@ -184,6 +184,12 @@ def shortfall(summary: ExtractionSummary, min_share: float) -> str | None:
     return f"{share}: {told}"
 
 
+def check_all_usable(settings: ExtractSettings) -> None:
+    """Refuse to call a job a success if `check_usable` refuses one of its runs."""
+    for one in settings.each():
+        check_usable(run_directory(one.run), one.run)
+
+
 def check_usable(directory: RunDirectory, settings: ExtractRunSettings) -> None:
     """Refuse to call a run a success of which too little can be used.
 
@@ -196,9 +202,14 @@ def check_usable(directory: RunDirectory, settings: ExtractRunSettings) -> None:
         raise UnusableError(f"{settings.dir}: {said}. The records are kept; a new run needs another run.dir.")
 
 
-def _forced(asked: Tokens, output: int) -> int | None:
-    """The forced tokens of answers; None where engines also wrote answers that are not in the records."""
-    return asked.forced if asked.output == output else None
+def _told(asked: Tokens, *, prompt: int, output: int) -> Tokens:
+    """The tokens of the records. How many were cached or forced is not told where engines also gave other answers."""
+    return Tokens(
+        prompt=prompt,
+        cached=asked.cached if asked.prompt == prompt else None,
+        output=output,
+        forced=asked.forced if asked.output == output else None,
+    )
 
 
 def _total(column: pa.Array) -> int:

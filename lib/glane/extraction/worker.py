@@ -10,89 +10,46 @@ import contextlib
 import queue
 import threading
 import time
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import pyarrow as pa
-
-from glane.corpus.group_read import GroupReader
 from glane.engine.protocol import Engine, EngineProcessDied, RequestRefused
 from glane.errors import where
-from glane.extraction.feeder import Extension, Feeder, Request, Result, Target
-from glane.extraction.kept import Keeper
-from glane.extraction.prompts import PromptBuilder
-from glane.extraction.reader import AnyReader
-from glane.normalisation.derive import Derivation
+from glane.extraction.counts import Counts
+from glane.extraction.feeder import Feeder, Request, Result, Target
+from glane.extraction.task_in_work import TaskInWork
 from glane.reading.parse import Outcome
 from glane.reading.reading import Turn
 from glane.run.deaths import Suspects, Window
 from glane.run.heartbeat import Progress
 from glane.run.session import WorkerDied
-from glane.run.shards import Shards
 from glane.settings import ModelSettings
-from glane.task.arrow import Column, columns
-from glane.task.task import Task
-from glane.types import DOCUMENTS, Completion, Extraction, Status
+from glane.types import Completion, Extraction, Status
 
 REMEMBERED_TOKENS = 500_000  # tokens of answers kept for duplicates: some 30 MB with log-probabilities
 _WAIT_S = 0.2
 _FOLLOWER_WAIT_S = 0.01  # while the engine is idle and an answer in the committer may lead to another prompt
 _LAST_CLAIM_S = 10.0
 _CONTROL = "control"  # the request id of the harmless prompt
-_PACE_S = 60.0  # the heartbeat's throughput is an average over this time
-
-
-@dataclass(slots=True)
-class _Counts:
-    rows: Counter[str] = field(default_factory=Counter)
-    duplicates: int = 0
-    prompt_tokens: int = 0
-    output_tokens: int = 0
-    forced_tokens: int | None = 0  # None once an answer does not tell
-    shards: int = 0
-    committed: Counter[str] = field(default_factory=Counter)  # rows by status, in the shards that this worker committed
-    judged_rows: int = 0  # rows of shards that are done, here or by another worker that was faster
 
 
 class Worker:
     """Works on a run until every shard of it is committed."""
 
-    def __init__(
-        self,
-        *,
-        engine: Engine,
-        task: Task,
-        model: ModelSettings,
-        shards: Shards,
-        reader: AnyReader,
-        derivation: Derivation,
-        key: str,
-        keeper: Keeper | None = None,
-    ) -> None:
-        """`keeper` is that of a run that extends another.
-
-        `key` is the digest of the run's fingerprint; the digests of prompts are keyed with it.
-        """
-        self._engine, self._shards = engine, shards
-        self._task, self._is_grouped = task, isinstance(reader, GroupReader)
-        self._columns: list[Column] = []  # once a shard is read: of groups, they depend on the type of documents' ids
-        self._derivation = derivation
+    def __init__(self, *, engine: Engine, model: ModelSettings, tasks: Sequence[TaskInWork]) -> None:
+        """Of several `tasks`, the first is that whose shards are claimed. The others have runs of the same shards."""
+        self._engine, self._tasks, self._shards = engine, tasks, tasks[0].shards
         self._window_size = model.window_size
         self._asks_duplicates = model.ask_duplicates
-        self._window = Window(shards.directory, shards.heartbeat.worker, num_slots=self._window_size)
+        self._window = Window(self._shards.directory, self._shards.heartbeat.worker, num_slots=self._window_size)
         self._prepared: queue.Queue[Request | None] = queue.Queue(maxsize=self._window_size)
         self._finished: queue.Queue[Result | None] = queue.Queue(maxsize=8 * self._window_size + 1024)
         self._feeder = Feeder(
-            prompts=PromptBuilder(engine, task, model),
-            extension=None
-            if keeper is None
-            else Extension(keeper=keeper, prompts=PromptBuilder(engine, task, model, asked=keeper.asked)),
-            shards=shards,
-            reader=reader,
-            suspects=Suspects(shards.directory),
-            key=key,
+            tasks=tasks,
+            suspects=Suspects(self._shards.directory),
             ask=lambda request: self._put(self._prepared, request),
             judge=self._answer,
             has_failed=lambda: self._failure is not None,
@@ -105,10 +62,8 @@ class Worker:
         self._num_answered = self._num_judged = 0  # results given to the committer, and results that it finished
         self._count_lock = threading.Lock()
         self._num_requests = 0
-        self._counts = _Counts()
         self._num_steps = 0
         self._survived_control = False  # whether a single prompt was the last that the engine answered
-        self._pace: deque[tuple[float, int, int]] = deque()
         self._failure: BaseException | None = None
 
     def run(self) -> None:
@@ -117,8 +72,9 @@ class Worker:
         Raises:
             GlaneError: if the input or the run directory fails. Committed shards stay.
         """
-        self._shards.heartbeat.report(self._progress)
-        self._shards.heartbeat.write()  # from here on, a death counts as one during work, not at the start
+        for task in self._tasks:
+            task.shards.heartbeat.report(partial(self._progress, task.counts))
+            task.shards.heartbeat.write()  # from here on, a death counts as one during work, not at the start
         feeder = threading.Thread(
             target=self._guarded, args=(self._feeder.run, self._prepared), name="feeder", daemon=True
         )
@@ -267,9 +223,7 @@ class Worker:
     def _judge(self, result: Result) -> None:
         target, outcome = result.target, result.outcome
         if isinstance(outcome, Completion) and not result.duplicate:
-            self._counts.prompt_tokens += outcome.num_prompt_tokens
-            self._counts.output_tokens += outcome.num_output_tokens + outcome.num_reasoning_tokens
-            self._counts.forced_tokens = _and_forced(self._counts.forced_tokens, outcome)
+            target.work.task.counts.answered(outcome)
         if target.reading is None:
             assert isinstance(outcome, Outcome)
             self._close_row(target, Extraction(status=outcome.status, reason=outcome.reason), duplicate=False)
@@ -281,7 +235,7 @@ class Worker:
             else:
                 self._judge(follower)
         if target.reading.is_done and not target.work.is_judged(target.row):
-            extraction = self._derivation.of(target.reading.extraction(), target.reading.around)
+            extraction = target.work.task.result(target.reading)
             self._close_row(target, extraction, duplicate=target.reading.is_duplicate)
 
     def _taken(self, result: Result) -> list[Turn]:
@@ -294,17 +248,10 @@ class Worker:
 
     def _close_row(self, target: Target, extraction: Extraction, *, duplicate: bool) -> None:
         work = target.work
-        self._counts.duplicates += duplicate
-        self._counts.rows[extraction.status] += 1
-        if work.judge(target.row, extraction):
-            self._columns = self._columns or columns(self._task, documents=self._document_type(work.kept))
-            if self._shards.commit(work.index, work.table(self._columns), started=work.started):
-                self._counts.shards += 1
-                self._counts.committed.update(work.counts())
-            self._counts.judged_rows += work.kept.num_rows
-
-    def _document_type(self, kept: pa.Table) -> pa.DataType | None:
-        return kept.schema.field(DOCUMENTS).type.value_type.field("document").type if self._is_grouped else None
+        work.task.counts.closed(extraction.status, duplicate=duplicate)
+        if work.judge(target.row, extraction) and work.is_whole:
+            for one in work.beside:
+                one.task.commit(one)
 
     # Between the threads.
 
@@ -332,31 +279,5 @@ class Worker:
         if self._failure is not None:
             raise self._failure
 
-    def _progress(self) -> Progress:
-        now, counts = time.monotonic(), self._counts
-        self._pace.append((now, counts.rows.total(), counts.prompt_tokens + counts.output_tokens))
-        while len(self._pace) > 2 and now - self._pace[1][0] > _PACE_S:
-            self._pace.popleft()
-        (_, rows, tokens), seconds = self._pace[0], max(now - self._pace[0][0], 1e-3)
-        return Progress(
-            rows=dict(self._counts.rows),
-            duplicates=self._counts.duplicates,
-            prompt_tokens=self._counts.prompt_tokens,
-            output_tokens=self._counts.output_tokens,
-            forced_tokens=self._counts.forced_tokens,
-            shards=self._counts.shards,
-            committed=dict(self._counts.committed),
-            open_rows=self._counts.rows.total() - self._counts.judged_rows,
-            in_window=len(self._window),
-            window_size=self._window_size,
-            rows_per_s=round((counts.rows.total() - rows) / seconds, 3),
-            tokens_per_s=round((counts.prompt_tokens + counts.output_tokens - tokens) / seconds, 1),
-            steps=self._num_steps,
-            is_busy=len(self._window) > 0,
-        )
-
-
-def _and_forced(so_far: int | None, answer: Completion) -> int | None:
-    """The number of forced tokens with those of one more answer; None once an answer does not tell."""
-    told = answer.num_forced_tokens if answer.num_output_tokens else 0
-    return None if so_far is None or told is None else so_far + told
+    def _progress(self, counts: Counts) -> Progress:
+        return counts.progress(in_window=len(self._window), window_size=self._window_size, steps=self._num_steps)

@@ -54,8 +54,10 @@ class JobAccount:
 
     def _beats(self) -> list[Heartbeat]:
         """The last heartbeats of this job's engines."""
-        directory = run_directory(self.settings.run)
-        beats = [beat for beat in heartbeats(directory) if beat.worker not in self.before]
+        return self._own(heartbeats(run_directory(self.settings.run)))
+
+    def _own(self, beats: list[Heartbeat]) -> list[Heartbeat]:
+        beats = [beat for beat in beats if beat.worker not in self.before]
         if self.allocation is not None:
             return [beat for beat in beats if beat.job == self.allocation.name]
         return [beat for beat in beats if beat.job == job_name() and beat.identity == host_identity()]
@@ -66,6 +68,9 @@ class JobAccount:
         seconds = max(0.0, ended - self.started)
         lives = [(beat, max(0.0, beat.time - beat.started) / 3600) for beat in beats]
         committed = [beat.progress.committed for beat in beats]
+        each = settings.each()
+        others = [self._own(heartbeats(run_directory(one.run))) for one in each[1:]]
+        asked = [beat.progress for one in (beats, *others) for beat in one]  # tokens are told by task
         return JobEntry(
             user=_user(),
             account=None if given is None else given.account or None,
@@ -75,7 +80,7 @@ class JobAccount:
             nodes=1 if given is None else given.num_nodes,
             run=str(directory.root),
             run_id=_identity(directory),
-            task=settings.task_name,
+            task=",".join(one.task_name for one in each),
             model="" if settings.model is None else settings.model.name,
             started=_utc(self.started),
             ended=_utc(ended),
@@ -84,8 +89,8 @@ class JobAccount:
             exit_code=exit_code,
             documents=sum(sum(one.values()) for one in committed),
             usable=sum(one.get("OK", 0) for one in committed),
-            prompt_tokens=sum(beat.progress.prompt_tokens for beat in beats),
-            output_tokens=sum(beat.progress.output_tokens for beat in beats),
+            prompt_tokens=sum(one.prompt_tokens for one in asked),
+            output_tokens=sum(one.output_tokens for one in asked),
             engine_hours=round(sum(life for _, life in lives), 4),
             gpu_hours=round(sum(life * beat.gpus for beat, life in lives), 4),
             allocated_gpu_hours=None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from glane.cluster.joined import joined_ray
 from glane.errors import GlaneError, hide_messages
-from glane.extraction.summary import check_usable
+from glane.extraction.summary import check_all_usable
 from glane.job.extract import extract
 from glane.job.ingest import ingest
 from glane.languages import say
@@ -42,7 +42,7 @@ def main() -> int:
         if run.is_left:
             return 0
         if isinstance(settings, ExtractSettings):
-            check_usable(directory, settings.run)
+            check_all_usable(settings)
     except GlaneError as error:
         say(f"error: {error}", to=sys.stderr)
         return error.exit_code

@@ -41,8 +41,7 @@ class JobNode:
     def __init__(self, settings: JobSettings, cluster: BatchSettings, allocation: Allocation, folder: Path) -> None:
         self.settings, self.cluster, self.allocation, self.folder = settings, cluster, allocation, folder
         self.scheduler = scheduler_of(cluster)
-        run = settings.run
-        self.directory = run_directory(run)
+        self.directory, *self.others = [run_directory(one.run) for one in settings.each()]
         self.warned = self.cancelled = self.driver_was_killed = False
         self.killed_before = oom_kills()
         self.ray: subprocess.Popen[bytes] | None = None
@@ -79,12 +78,12 @@ class JobNode:
             self.say(f"{left} process(es) would not end")
         if self.driver_was_killed:
             self._record_deaths()
-        for place in (self.directory, publishers_directory(self.directory)):
+        for place in (self.directory, publishers_directory(self.directory), *self.others):
             mark_host_ended(place, job=self.allocation.name)
 
     def _record_deaths(self) -> None:
         """Record what was in the engines of workers that are gone: a document may have taken the driver along."""
-        for place in with_nested(self.directory):
+        for place in [found for one in (self.directory, *self.others) for found in with_nested(one)]:
             with contextlib.suppress(GlaneError, OSError):
                 bury_windows(place, lease_s=self.settings.run.lease_s)
 

@@ -6,16 +6,12 @@ import os
 from collections.abc import Callable
 
 from glane.cluster.processes import core_dumps
-from glane.corpus.group_plan import make_group_plan
-from glane.corpus.plan import make_plan
 from glane.engine.device import has_gpu
 from glane.engine.protocol import Engine, RequestRefused
 from glane.engine.registry import start_engine
 from glane.extraction.checked import checked_lines
-from glane.extraction.prepare import checked_files
 from glane.extraction.prompts import PromptBuilder
-from glane.extraction.reader import reader_of
-from glane.extraction.selection import selected_rows
+from glane.extraction.some_documents import some_documents
 from glane.languages import in_language
 from glane.normalisation.derive import Derivation
 from glane.reading.parse import Outcome
@@ -33,16 +29,10 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
     Raises:
         GlaneError: as the job itself would.
     """
-    data, model = settings.data, settings.model
-    files = checked_files(data.path, data, task)
-    limit = min(settings.preview, data.limit or settings.preview)
-    selected = selected_rows(files, data.model_copy(update={"limit": limit}))
-    for note in selected.notes:
+    model = settings.model
+    documents, notes = some_documents(settings.data, task, most=settings.preview, shard_bytes=settings.run.shard_bytes)
+    for note in notes:
         show(f"note: {in_language(note)}")
-    make = make_plan if selected.groups is None else make_group_plan
-    plan = make(files, selected, shard_rows=settings.preview, shard_bytes=settings.run.shard_bytes)
-    reader = reader_of(data, task, plan.files, carry_columns=())
-    documents = [row for index in range(plan.num_shards) for row in reader.read(plan.shard(index)).documents]
     derivation = Derivation(task)
     with core_dumps(allowed=settings.run.core_dumps):
         engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from glane.corpus.find import refuse_absent
 from glane.engine.weights import resolve_weights
@@ -13,7 +15,7 @@ from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.watch import check_reference
 from glane.run.written import refuse_inside_run
-from glane.settings import DataSettings, ExtractSettings, ResolvedSettings
+from glane.settings import Beside, DataSettings, ExtractSettings, ResolvedSettings, SeveralSettings
 from glane.task.lookups import Lookup
 from glane.task.task import Task, load_task
 
@@ -51,12 +53,25 @@ def absolute(settings: ExtractSettings) -> ExtractSettings:
     others = {name: _absolute(path) for name in _PATHS if (path := getattr(told, name)) is not None}
     run = told.model_copy(update={"dir": _absolute(told.dir), **others})
     data = _absolute_data(settings.data)
-    task = dict(settings.task)
-    if task.get("sentinels") is not None:
-        task["sentinels"] = _absolute(task["sentinels"])
-    if lookups := task.get("lookups"):
-        task["lookups"] = {name: {**one, "path": _absolute(one["path"])} for name, one in lookups.items()}
-    return settings.model_copy(update={"run": run, "data": data, "task": task})
+    more = (
+        {}
+        if not isinstance(settings, SeveralSettings)
+        else {
+            "beside": tuple(
+                Beside(task=_absolute_task(one.task), run_dir=_absolute(one.run_dir)) for one in settings.beside
+            )
+        }
+    )
+    return settings.model_copy(update={"run": run, "data": data, "task": _absolute_task(settings.task), **more})
+
+
+def _absolute_task(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = dict(task)
+    if found.get("sentinels") is not None:
+        found["sentinels"] = _absolute(found["sentinels"])
+    if lookups := found.get("lookups"):
+        found["lookups"] = {name: {**one, "path": _absolute(one["path"])} for name, one in lookups.items()}
+    return found
 
 
 def _absolute_data(data: DataSettings) -> DataSettings:

@@ -26,7 +26,13 @@ from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
 from glane.job.resolve import absolute
 from glane.job.sentinels import check_sentinels
-from glane.job.tables import MOST_BYTES_TO_SUBMIT, as_if_kept, kept_tables, passing_tables
+from glane.job.tables import (
+    MOST_BYTES_TO_SUBMIT,
+    as_if_kept,
+    kept_tables,
+    passing_tables,
+    refuse_tables_of_several,
+)
 from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.wait import wait
 from glane.languages import say
@@ -75,8 +81,13 @@ def submit(settings: JobSettings) -> Submission | None:
             return _submitted(told, cluster, scheduler)
         _show(told, scheduler)
         return None
-    if cluster.dry_run:
-        check_submission(settings)
+    refuse_tables_of_several(settings)
+    each = settings.each()
+    if cluster.dry_run or len(each) > 1:
+        for one in each:
+            check_submission(one)
+        if not cluster.dry_run:
+            return _submitted(absolute(settings), cluster, scheduler)
         _show(absolute(as_if_kept(settings)), scheduler)
         return None
     task = _check_told(settings)
@@ -96,15 +107,20 @@ def _submitted(settings: JobSettings, cluster: BatchSettings, scheduler: Schedul
     task, label = _node_task(settings), directory.root.name
     if complaint := scheduler.complaint(cluster) or _forgotten(settings, scheduler):
         raise ConfigError(complaint)
-    known_run(directory)
-    directory.create()
+    directories = [run_directory(one.run) for one in settings.each()]
+    for its in directories:
+        known_run(its)
+    for its in directories:
+        its.create()
     try:
         submission = scheduler.submit(_off_bad_nodes(cluster, directory, scheduler), task, label=label)
     except ConfigError:  # a refusal: there is no job
-        directory.give_up()
+        for its in directories:
+            its.give_up()
         raise
     entry = SubmissionEntry(time=time.time(), jobs=submission.job_names, log=str(submission.log))
-    record_submission(directory, entry)
+    for its in directories:
+        record_submission(its, entry)
     _say(settings, submission)
     return submission
 
@@ -220,7 +236,8 @@ def _say(settings: JobSettings, submission: Submission) -> None:
     names = submission.job_names
     what = f"{len(names)} jobs {names[0]} … {names[-1]}" if len(names) > 1 else f"job {names[0]}"
     say(f"submitted  {what}, {submission.where}")
-    say(f"run        {settings.run.dir}")
+    for one in settings.each():
+        say(f"run        {one.run.dir}")
     command = "glane" if shutil.which("glane") else Path(sys.executable).with_name("glane")
     say(f"status     {command} status run.dir={shlex.quote(settings.run.dir)}")
     say(f"log        tail -F {shlex.quote(str(submission.log))}")

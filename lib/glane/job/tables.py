@@ -12,6 +12,7 @@ from typing import TypeVar
 from glane.cluster.scratch import scratch_folder
 from glane.corpus.converted import Converted, converted, path_in, refuse_large, tables_in
 from glane.corpus.find import INPUT_FOLDER, find_files
+from glane.errors import ConfigError
 from glane.languages import say
 from glane.run.description import known_run
 from glane.run.directory import RunDirectory, run_directory
@@ -54,6 +55,19 @@ def kept_tables(settings: S, *, most_bytes: int | None = None) -> Iterator[S]:
         if not was_there:
             _give_up(directory, folder)
         raise
+
+
+def refuse_tables_of_several(settings: ExtractSettings) -> None:
+    """Refuse tables of other formats where several tasks are asked: each run would keep a copy of its own.
+
+    Raises:
+        ConfigError: with the command that converts them once.
+    """
+    if len(settings.each()) > 1 and tables_in(find_files(settings.data.path), settings.data):
+        raise ConfigError(
+            f"data.path: {settings.data.path} is no Parquet, and each of several tasks would keep a copy of it. Make "
+            "it Parquet once: glane convert source=… data.path=…"
+        )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from glane.cluster.paced import PacedJobs
 from glane.cluster.scheduler import COMPLETED, Job, Scheduler, Submission
 from glane.corpus.plan import read_plan
 from glane.errors import GlaneError, UnusableError
-from glane.extraction.summary import check_usable, extraction_summary, summary_lines
+from glane.extraction.summary import check_all_usable, extraction_summary, summary_lines
 from glane.languages import say
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.progress import ProgressReporter
@@ -70,10 +70,11 @@ def wait(settings: JobSettings, submission: Submission, scheduler: Scheduler, *,
             time.sleep(_WAIT_POLL_S)
         # Some jobs of an array may have been cancelled. If none completed, another command has completed the run.
         if directory.is_complete and directory.summary.exists() and any(_has_worked(job) for job in jobs):
-            for line in _summary_lines(settings, directory) if settings.progress != "none" else ():
-                say(line, to=sys.stderr)
+            for one in settings.each() if settings.progress != "none" else ():
+                for line in _summary_lines(settings, run_directory(one.run)):
+                    say(line, to=sys.stderr)
             if isinstance(settings, ExtractSettings):
-                check_usable(directory, settings.run)
+                check_all_usable(settings)
             return
     failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
     told = f"The log says why: {submission.log}"

@@ -32,6 +32,7 @@ class Progress(Strict):
     shards: int = 0  # that this worker committed
     duplicates: int = 0
     prompt_tokens: int = 0
+    cached_tokens: int | None = None  # of these, found in the engine's prefix cache; None where that is not told
     output_tokens: int = 0
     forced_tokens: int | None = None  # of these, appended without asking the model; None where that is not told
     in_window: int = 0  # prompts in the engine
@@ -140,6 +141,15 @@ class HeartbeatWriter:
         self._teller: threading.Thread | None = None
         if tell is not None:  # another thread: who is told may be suspended, and the file must not wait for that
             self._teller = threading.Thread(target=self._tell_regularly, args=(tell,), name="teller", daemon=True)
+
+    def beside(self, directory: RunDirectory) -> HeartbeatWriter:
+        """A writer of the same worker in another run that it works on at the same time.
+
+        GPUs and energy are those of the first run alone, so that they are counted once.
+        """
+        return HeartbeatWriter(
+            directory, worker=self.worker, every_s=self._every_s, device=self._beat.device, cpus=self._beat.cpus, gpus=0
+        )
 
     @property
     def place(self) -> str:

@@ -150,12 +150,18 @@ def _summary(directory: RunDirectory, plan: Plan) -> Summary:
 def _tokens(beats: Sequence[Heartbeat]) -> Tokens:
     """The tokens that engines read and wrote, also for rows that were asked again after an engine ended by force."""
     done = [beat.progress for beat in beats]
-    forced = [one.forced_tokens for one in done if one.output_tokens]
     return Tokens(
         prompt=sum(one.prompt_tokens for one in done),
+        cached=_sum_of([one.cached_tokens for one in done if one.prompt_tokens]),
         output=sum(one.output_tokens for one in done),
-        forced=None if not forced or None in forced else sum(told for told in forced if told is not None),
+        forced=_sum_of([one.forced_tokens for one in done if one.output_tokens]),
     )
+
+
+def _sum_of(told: Sequence[int | None]) -> int | None:
+    """The sum; None where there is nothing, or one does not tell."""
+    known = [one for one in told if one is not None]
+    return sum(known) if known and len(known) == len(told) else None
 
 
 def _clean(directory: RunDirectory) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from glane.corpus.plan import read_plan
 from glane.corpus.unchanged import Unchanged
+from glane.run.description import read_description
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyMeter
 from glane.run.heartbeat import HeartbeatWriter
@@ -56,6 +58,17 @@ class Session:
         """The shards of the run nested in this one at `root`. If `waits`, wait for those that other workers hold."""
         directory = NestedDirectory(root=root, group_access=self.directory.group_access, outer=self.directory)
         return self._shards(directory, Ledger if waits else UnclaimedOnly, NestedHeartbeat(self.heartbeat))
+
+    @contextmanager
+    def beside(self, directory: RunDirectory) -> Iterator[Session]:
+        """The session of the same worker in another run that it works on at the same time, with heartbeats there."""
+        heartbeat = self.heartbeat.beside(directory)
+        heartbeat.start()
+        try:
+            key = read_description(directory).fingerprint_digest
+            yield replace(self, directory=directory, heartbeat=heartbeat, key=key, meter=None)
+        finally:
+            heartbeat.stop()
 
     def _shards(self, directory: RunDirectory, kind: type[Ledger], heartbeat: HeartbeatWriter) -> Shards:
         plan = read_plan(directory.plan)

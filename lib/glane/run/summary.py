@@ -43,11 +43,13 @@ class Flow(Strict):
 class Tokens(Strict):
     """Tokens that engines read and wrote.
 
-    `forced` tokens of the output were appended without asking the model. It is left out where that is not told: without
-    confidence, or where an engine ended by force and some rows were asked again.
+    `cached` tokens of the prompts were found in the engines' prefix caches, and `forced` tokens of the output were
+    appended without asking the model. They are left out where that is not told: `forced` without confidence, and both
+    where an engine ended by force and some rows were asked again.
     """
 
     prompt: int = 0
+    cached: int | None = left_out()
     output: int = 0
     forced: int | None = left_out()
 

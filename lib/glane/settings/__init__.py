@@ -21,10 +21,12 @@ from glane.settings.evaluate import (
 )
 from glane.settings.export import ExportSettings, export_settings
 from glane.settings.extract import (
+    Beside,
     DataSettings,
     ExtractRunSettings,
     ExtractSettings,
     ResolvedSettings,
+    SeveralSettings,
     extract_settings,
 )
 from glane.settings.ingest import IngestSettings, ingest_settings
@@ -43,6 +45,7 @@ from glane.settings.status import StatusSettings, status_settings
 __all__ = [
     "SBATCH_KEYS",
     "BatchSettings",
+    "Beside",
     "BootstrapSettings",
     "CalibrateSettings",
     "CascadeSettings",
@@ -73,6 +76,7 @@ __all__ = [
     "SamplingSettings",
     "ScreenSettings",
     "SentinelsSettings",
+    "SeveralSettings",
     "SlurmSettings",
     "StatusSettings",
     "calibrate_settings",

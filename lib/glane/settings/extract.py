@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field as Key
@@ -134,6 +135,54 @@ class ExtractSettings(Strict):
             raise ValueError("preview shows whole questions, and data.extend asks a part; leave one of them out")
         return self
 
+    def each(self) -> tuple[ExtractSettings, ...]:
+        """What is asked of each document: one extraction, or several by `SeveralSettings`, each as if it were alone."""
+        return (self,)
+
+
+class Beside(Strict):
+    """A further task that is asked of each document, and the directory of its run."""
+
+    task: Mapping[str, Any]
+    run_dir: HomePath
+
+
+class SeveralSettings(ExtractSettings):
+    """Several tasks over one reading of the documents (`task=[a,b]`). Each has a run of its own.
+
+    `task` and `run.dir` are those of the first, whose shards are claimed, and in whose directory the job is told of.
+    """
+
+    beside: tuple[Beside, ...]
+
+    def each(self) -> tuple[ExtractSettings, ...]:
+        """See `ExtractSettings.each`."""
+        first = ExtractSettings(**{name: getattr(self, name) for name in ExtractSettings.model_fields})
+        others = [
+            first.model_copy(update={"task": one.task, "run": self.run.model_copy(update={"dir": one.run_dir})})
+            for one in self.beside
+        ]
+        return (first, *others)
+
+    @model_validator(mode="after")
+    def _can_be_asked_together(self) -> Self:
+        directories = [str(Path(one.run.dir).absolute()) for one in self.each()]
+        if len(set(directories)) < len(directories):
+            raise ValueError(f"two of the tasks would have the run.dir {directories[-1]}. Name each task once")
+        if self.model.prompt_style == "bare":
+            raise ValueError(
+                f"several tasks: {self.model.name!r} is shown the document alone (model.prompt_style=bare), and cannot "
+                "tell which of them is asked. Take a model with prompt_style=full, or ask one task"
+            )
+        alone = {
+            "preview": bool(self.preview),
+            "data.extend": self.data.extend is not None,
+            "run.pilot": self.run.pilot is not None,
+        }
+        if names := [name for name, is_set in alone.items() if is_set]:
+            raise ValueError(f"{names[0]} is of one task; leave it out, or ask one task")
+        return self
+
 
 class ResolvedSettings(ExtractSettings):
     """The same with nothing left to look up: paths are absolute, and `model.path` is a folder with whole weights.
@@ -148,4 +197,4 @@ def extract_settings(values: Mapping[str, Any]) -> ExtractSettings:
     Raises:
         ConfigError: for a value that is missing, wrong or unknown, naming it and what would be valid.
     """
-    return validated(ExtractSettings, values, place="")
+    return validated(SeveralSettings if "beside" in values else ExtractSettings, values, place="")

@@ -60,6 +60,10 @@ class IngestSettings(Strict):
 
     _listed = field_validator("source", mode="before")(one_or_many)
 
+    def each(self) -> tuple[Self, ...]:
+        """The one run that it is, as `ExtractSettings.each` gives those of several tasks."""
+        return (self,)
+
     @property
     def task_name(self) -> str:
         """Empty: nothing is asked."""

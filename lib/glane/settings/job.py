@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from glane.settings.extract import ExtractSettings
+from glane.settings.extract import ExtractSettings, SeveralSettings
 from glane.settings.ingest import IngestSettings
 
 JobSettings = ExtractSettings | IngestSettings
-_READER: TypeAdapter[JobSettings] = TypeAdapter(JobSettings)
+_READER: TypeAdapter[JobSettings] = TypeAdapter(SeveralSettings | JobSettings)
 
 
 def read_job(content: str | bytes) -> JobSettings:

@@ -37,7 +37,8 @@ class ModelSettings(Strict):
     chat_template: str | None = None  # a Jinja file; the tokenizer's own by default
     chat_template_kwargs: Mapping[str, Any] = {}  # what the template is told beside the messages
     prompt_style: Literal["full", "bare"] = "full"
-    prompt_shape: Literal["auto", "system", "turns", "single"] = "auto"  # auto: the first that the chat template takes
+    # auto: the first that the chat template takes; of several tasks at once, text_first if that takes fewer tokens.
+    prompt_shape: Literal["auto", "system", "turns", "single", "text_first"] = "auto"
     max_model_len: int = Key(default=8192, ge=16)
     max_tokens: int = Key(default=1024, ge=1)
     reasoning: Literal["off", "on"] = "off"  # whether the model thinks before it answers
@@ -162,6 +163,15 @@ class ModelSettings(Strict):
             raise ValueError(
                 f"quote_drafts is true, which {told} makes impossible. Set quote_drafts=false, or forced_tokens=auto, "
                 "shared_grammars=auto, async_scheduling=auto, pipeline_parallel_size=1, and no speculative_config"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _asks_in_words(self) -> Self:
+        if self.prompt_shape == "text_first" and self.prompt_style == "bare":
+            raise ValueError(
+                "prompt_shape is text_first, and a model with prompt_style=bare is shown the document alone, with "
+                "nothing after it. Set prompt_shape=auto"
             )
         return self
 

@@ -5,6 +5,9 @@ once. Instructions and fields are the system message, and each example is a ques
 example for an example, and a template adds no system message of its own. Where a template refuses that, the shape is
 another (`PromptShape`).
 
+In the shape `text_first` the document comes first. The cache then holds the document once for all that is asked of it:
+several tasks, or a recall pass.
+
 A document stands between two marks with a code that the document does not have. So no document can end itself, and go
 on as somebody else. What a recall pass repeats of earlier answers is text of the document, too, and stands between such
 marks.
@@ -23,9 +26,11 @@ from glane.task.task import TEXT_INPUT, Task
 from glane.types import Message
 
 PromptStyle = Literal["full", "bare"]
-PromptShape = Literal["system", "turns", "single"]
-"""How the shared part is told: as a system message, in front of the first question, or all in one message."""
+PromptShape = Literal["system", "turns", "single", "text_first"]
+"""How the shared part is told: as a system message, in front of the first question, or all in one message; or in one
+message after the document."""
 SHAPES: tuple[PromptShape, ...] = ("system", "turns", "single")
+"""Those with the document last, in the order in which they are tried."""
 
 _HEAD = 200  # characters
 _LONGEST_ID = 60  # characters of the id of a document of a group, in its heading
@@ -68,7 +73,8 @@ class PromptTemplate:
         self, task: Task, *, style: PromptStyle, shape: PromptShape = "system", is_recall: bool = False
     ) -> None:
         self._task, self._style, self._shape, self._is_recall = task, style, shape, is_recall
-        self._code = _digest(task.instructions)
+        # What stands first must be the same for all tasks, the marks around it included.
+        self._code = _digest("" if shape == "text_first" else task.instructions)
         self._shared = self._before() if style == "full" else []
 
     def messages(
@@ -85,21 +91,35 @@ class PromptTemplate:
             if group:
                 inputs = {**inputs, TEXT_INPUT: self._case(group, self._code_beside(_words_of(inputs, group)))}
             return [Message(role="user", content=_inputs(task, inputs) if len(task.inputs) > 1 else inputs[TEXT_INPUT])]
-        asked = self._document(inputs, part, known, group)
-        if note:
-            asked = f"{asked}\n{note}"
+        document, found = self._document(inputs, part, known, group)
+        if self._shape == "text_first":
+            return [self._text_first(document, [found, note])]
+        asked = _lines(document, found, note)
         if self._shape == "system":
             return [*self._shared, Message(role="user", content=asked)]
         first = self._shared[0]["content"]
         turns = [*self._shared[1:], Message(role="user", content=asked)]
         if self._shape == "turns":
             return [Message(role="user", content=f"{first}\n\n{turns[0]['content']}"), *turns[1:]]
-        words = PROMPT_WORDS[task.language]
-        parts = [first, ""]
-        for number, (question, answer) in enumerate(zip(turns[:-1:2], turns[1::2], strict=True), start=1):
-            parts += [f"{words['example']} {number}", question["content"]]
-            parts += [f"{words['reply']} : {answer['content']}", ""]
-        return [Message(role="user", content="\n".join([*parts, asked, f"{words['reply']} :"]))]
+        return [Message(role="user", content="\n".join([first, "", *self._told_examples(), asked, self._reply()]))]
+
+    def _text_first(self, document: str, after: Sequence[str]) -> Message:
+        """One message: the document, all that is asked of it, and what comes after the document in other shapes."""
+        above = PROMPT_WORDS[self._task.language]["above"]
+        told = [self._shared[0]["content"], "", *self._told_examples(), _lines(above, *after), self._reply()]
+        return Message(role="user", content="\n".join([document, "", *told]))
+
+    def _told_examples(self) -> list[str]:
+        """The examples as lines of a message."""
+        words, found = PROMPT_WORDS[self._task.language], []
+        pairs = zip(self._shared[1::2], self._shared[2::2], strict=True)
+        for number, (question, answer) in enumerate(pairs, start=1):
+            found += [f"{words['example']} {number}", question["content"]]
+            found += [f"{self._reply()} {answer['content']}", ""]
+        return found
+
+    def _reply(self) -> str:
+        return f"{PROMPT_WORDS[self._task.language]['reply']} :"
 
     def _before(self) -> list[Message]:
         """The system message, and each example as a question and its answer."""
@@ -107,7 +127,8 @@ class PromptTemplate:
         found = [Message(role="system", content=self._told())]
         for example in task.examples:
             answer = compact_json(task.spelling.in_answer(example.output))
-            found.append(Message(role="user", content=self._document(example.inputs, known=example.known)))
+            asked = _lines(*self._document(example.inputs, known=example.known))
+            found.append(Message(role="user", content=asked))
             found.append(Message(role="assistant", content=answer))
         return found
 
@@ -132,21 +153,22 @@ class PromptTemplate:
 
     def _document(
         self, inputs: Mapping[str, str], part: Part | None = None, known: str = "", group: Sequence[Shown] = ()
-    ) -> str:
-        words = PROMPT_WORDS[self._task.language]
+    ) -> tuple[str, str]:
+        """The document between its marks, and what is known of it; empty if nothing is."""
+        words, is_first = PROMPT_WORDS[self._task.language], self._shape == "text_first"
         if group:
             code = self._code_beside(_words_of(inputs, group) + known)
-            shown = _inputs(self._task, {**inputs, TEXT_INPUT: self._case(group, code)})
+            shown = _inputs(self._task, {**inputs, TEXT_INPUT: self._case(group, code)}, is_text_first=is_first)
             before = words["case"].format(code=code) + "\n"
             before += "" if part is None else words["case_part"].format(number=part.number, of=part.of) + "\n"
         else:
-            shown, before = _inputs(self._task, inputs), ""
+            shown, before = _inputs(self._task, inputs, is_text_first=is_first), ""
             if part is not None:
                 before = words["part"].format(number=part.number, of=part.of) + "\n"
                 shown = f"{words['head']} : {part.head} […]\n\n{shown}" if part.head else shown
             code = self._code_beside(shown + known)
-        document = f"{before}{_between(shown, 'document', code)}"
-        return f"{document}\n{words['recall'].format(found=_between(known, 'found', code))}" if known else document
+        found = words["recall"].format(found=_between(known, "found", code)) if known else ""
+        return f"{before}{_between(shown, 'document', code)}", found
 
     def _code_beside(self, text: str) -> str:
         """The code of the marks around a text. It is the same for all texts that do not have it."""
@@ -210,9 +232,15 @@ def _between(text: str, what: str, code: str) -> str:
     return f"{opened}\n{text}\n{closed}"
 
 
-def _inputs(task: Task, inputs: Mapping[str, str]) -> str:
-    """A document with the task's other inputs, which come first, one per line."""
+def _lines(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+def _inputs(task: Task, inputs: Mapping[str, str], *, is_text_first: bool = False) -> str:
+    """A document with the task's other inputs, one per line: they come first, unless the text does."""
     lines = [f"{name} : {inputs[name]}" for name in task.input_columns]
+    if is_text_first:
+        return "\n".join([inputs[TEXT_INPUT], *([""] if lines else []), *lines])
     return "\n".join(
         [*lines, f"{PROMPT_WORDS[task.language]['document']} :", inputs[TEXT_INPUT]] if lines else [inputs[TEXT_INPUT]]
     )
