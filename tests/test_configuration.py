@@ -361,6 +361,8 @@ def test_a_text_is_no_id() -> None:
         ("attention_backend", "Set model.attention_backend"),
         ("reasoning_parser", "Set model.reasoning_parser"),
         ("kv_cache_memory_bytes", "Set model.kv_cache_mib"),
+        ("kv_offloading_size", "Set model.kv_offload_gib"),
+        ("kv_offloading_backend", "to a server beside it"),
         ("logprobs_mode", "changes what an answer or its confidence is"),
         ("hf_token", "name or password"),
         ("enforce_eagr", "no argument of vLLM that glane knows to be safe.*Did you mean enforce_eager"),

@@ -13,6 +13,8 @@ from conftest import DEMO_MODEL, ROOT
 from glane.composition import composed
 from glane.engine.arguments import engine_arguments
 from glane.engine.checkpoint import is_multimodal
+from glane.engine.vllm import VllmEngine
+from glane.errors import ConfigError, EngineError
 from glane.settings import ModelSettings
 from glane.validation import validated
 
@@ -107,3 +109,14 @@ def test_vllm_takes_the_executor_of_an_engine(
         with pytest.raises(ValueError, match="larger than the number of available GPUs"):
             parallel.ParallelConfig(tensor_parallel_size=tensor, pipeline_parallel_size=pipeline)
     assert "distributed_executor_backend" not in engine_arguments(model, "cpu")
+
+
+def test_what_the_cache_has_no_room_for_goes_to_the_nodes_memory_where_that_is_asked_for() -> None:
+    names = {"kv_offloading_size", "kv_offloading_backend"}
+    assert not names & set(engine_arguments(DEMO_MODEL, "gpu"))
+    told = engine_arguments(DEMO_MODEL.model_copy(update={"kv_offload_gib": 0.5}), "gpu")
+    assert {name: told[name] for name in names} == {"kv_offloading_size": 0.5, "kv_offloading_backend": "native"}
+    with pytest.raises(EngineError, match=r"model\.kv_offload_gib: .*works on a CPU"):
+        VllmEngine(DEMO_MODEL.model_copy(update={"kv_offload_gib": 0.5}), device="cpu", cpus=1)
+    with pytest.raises(ConfigError, match="kv_offload_gib"):
+        validated(ModelSettings, {**DEMO_MODEL.model_dump(), "kv_offload_gib": 0}, place="model")

@@ -42,6 +42,9 @@ def engine_arguments(settings: ModelSettings, device: str, *, num_nodes: int = 1
             values["distributed_executor_backend"] = "mp"
     if settings.kv_cache_mib is not None:
         values["kv_cache_memory_bytes"] = settings.kv_cache_mib * 2**20
+    if settings.kv_offload_gib is not None:
+        values["kv_offloading_size"] = settings.kv_offload_gib
+        values["kv_offloading_backend"] = "native"  # the other one is a server
     if is_multimodal(Path(settings.path)) and "limit_mm_per_prompt" not in settings.engine_args:
         values["language_model_only"] = True  # documents are texts: no encoder is loaded, no memory kept for images
     if settings.attention_backend is not None:

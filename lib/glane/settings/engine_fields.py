@@ -45,8 +45,6 @@ ALLOWED = frozenset(
         "offload_num_in_group",
         "offload_prefetch_step",
         "offload_params",
-        "kv_offloading_size",
-        "kv_offloading_backend",
         "max_num_scheduled_tokens",
         "long_prefill_token_threshold",
         "long_prefill_token_threshold_adaptive",
@@ -145,6 +143,7 @@ INSTEAD: Mapping[str, str] = {
     },
     "enable_expert_parallel": "model.expert_parallel",
     "kv_cache_memory_bytes": "model.kv_cache_mib",
+    "kv_offloading_size": "model.kv_offload_gib",
     "seed": "model.sampling.seed",
     "reasoning_config": "model.reasoning_tokens",
     "enable_lora": "model.adapter",
@@ -154,6 +153,7 @@ INSTEAD: Mapping[str, str] = {
 }  # fmt: skip
 
 _WHY = {
+    "would hand what an engine has computed of documents to a server beside it": "kv_offloading_backend",
     "changes what an answer or its confidence is, which glane decides": """
         enable_return_routed_experts return_sampling_mask runner convert skip_tokenizer_init enable_prompt_embeds
         max_logprobs logprobs_mode enable_trace_replay aux_output_config diffusion_config pooler_config tokens_only

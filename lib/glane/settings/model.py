@@ -62,6 +62,8 @@ class ModelSettings(Strict):
     window: float = Key(default=1.25, ge=1, le=8)  # requests kept in the engine, as a multiple of max_num_seqs
     gpu_memory_utilization: float = Key(default=0.92, gt=0, le=1)
     kv_cache_mib: int | None = Key(default=None, ge=16)  # CPU engines; None lets vLLM decide
+    # GiB of a node's memory for each engine on GPU, where blocks of its cache go that it has no room for; None: dropped
+    kv_offload_gib: float | None = Key(default=None, gt=0)
     in_process: bool | Literal["auto"] = "auto"  # the engine's core in the worker's own process
     toy_for: tuple[str, ...] | None = None  # of a toy: the tasks that it was trained for; None: a real model
     ask_duplicates: bool = False  # True: every document is asked, even one whose prompt was asked before
