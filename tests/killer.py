@@ -1,7 +1,7 @@
 """A worker in its own process that kills itself at the n-th file operation: run by test_kill.py.
 
-python killer.py <settings.json> <n> <worker>: SIGKILL just before the n-th call of any operation that changes the run
-directory; exit 0 if the run was finished before that.
+python killer.py <settings.json> <n> <worker> [names]: SIGKILL just before the n-th call of any operation that changes
+the run directory, or of those with these names; exit 0 if the run was finished before that.
 """
 
 import io
@@ -16,7 +16,7 @@ OPERATIONS = [
 OPERATIONS += [(Path, n) for n in ("mkdir", "rename", "replace", "unlink", "chmod", "touch")]
 
 
-def arm(limit):
+def arm(limit, names):
     count = [0]
 
     def killing(real):
@@ -28,7 +28,7 @@ def arm(limit):
 
         return operation
 
-    for owner, name in OPERATIONS:
+    for owner, name in [one for one in OPERATIONS if not names or one[1] in names]:
         setattr(owner, name, killing(getattr(owner, name)))
 
 
@@ -43,7 +43,7 @@ def main():
 
     settings = read_job(Path(sys.argv[1]).read_bytes())
     io.open  # the import is what matters: everything is loaded before the counting starts
-    arm(int(sys.argv[2]))
+    arm(int(sys.argv[2]), sys.argv[4:])
     settings = led(settings)
     first, *others = prepare_each(settings)
     refuse_apart([first, *others])

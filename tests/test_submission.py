@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from conftest import job, make_settings, write_documents
+from conftest import SMALL_TASK, job, make_settings, several, write_documents
 from glane.cluster.private_folder import make_private_folder
 from glane.cluster.scheduler import Task
 from glane.cluster.slurm import batch, lost, site_file
@@ -23,7 +23,9 @@ from glane.cluster.slurm.scheduler import Slurm
 from glane.cluster.slurm.variables import hidden
 from glane.errors import ConfigError, RunError
 from glane.job.submit import run_on_cluster, submit
+from glane.run.directory import run_directory
 from glane.run.environment import environment
+from glane.run.starts import job_names
 from glane.settings import SlurmSettings
 from other_users import ALICE, BOB, GROUP, TWO_USERS, acting_as, shell
 
@@ -349,6 +351,25 @@ def test_the_id_of_the_job_alone_is_printed(tmp_path, sbatch, monkeypatch, capsy
     submit(make_settings(data, tmp_path / "run", cluster=told))
     assert capsys.readouterr().out == printed
     assert options((tmp_path / "script").read_text())["dependency"] == "afterok:29"
+
+
+def test_a_job_of_several_tasks_is_told_of_in_the_run_of_each(tmp_path, sbatch, monkeypatch, capsys):
+    monkeypatch.setattr(Slurm, "complaint", lambda *_: None)
+    data = write_documents(tmp_path / "d.parquet", ["a"])
+    told = {"kind": "slurm", "submission_dir": str(tmp_path / "s")}
+    settings = several(make_settings(data, tmp_path / "run", cluster=told), SMALL_TASK | {"name": "other"})
+    submit(settings)
+    script = (tmp_path / "script").read_text()
+    assert script.count(str(tmp_path / "run" / "other")) == 1  # the job is given the tasks of all, and their runs
+    printed = capsys.readouterr().out
+    for one in settings.each():
+        assert job_names(run_directory(one.run)) == ["30"]
+        assert f"run        {one.run.dir}\n" in printed
+    sbatch.write_text("#!/bin/sh\necho sbatch: error: invalid >&2\nexit 1\n")
+    refused = several(make_settings(data, tmp_path / "refused", cluster=told), SMALL_TASK | {"name": "other"})
+    with pytest.raises(ConfigError):
+        submit(refused)
+    assert not [one for one in refused.each() if Path(one.run.dir).exists()]
 
 
 @pytest.mark.parametrize(
