@@ -43,6 +43,7 @@ def changed(**changes):
         (changed(fields__status={"type": "string"}), ["status", "column of every result"]),
         (changed(fields={"a b": {"type": "string"}}), ["a b", "letters"]),
         (changed(fields={"a__b": {"type": "string"}}), ["single underscores"]),
+        (changed(fields={"a_": {"type": "string"}}), ["single underscores"]),
         (changed(fields={"Age": {"type": "string"}, "age": {"type": "string"}}), ["case only"]),
         (changed(fields={}), ["at least one field"]),
         (changed(inputs=["visit_date"]), ["'text'"]),

@@ -1,7 +1,7 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`estimate`, `export`, `multiverse`, `needs`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`,
+`estimate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`,
 `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that `import glane`
 takes no time.
 """
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from glane.api.ingest import ingest
     from glane.api.multiverse import multiverse
     from glane.api.needs import needs
+    from glane.api.new_task import new_task
     from glane.api.review import draw_sample, review
     from glane.api.runs import runs
     from glane.api.screen import screen
@@ -47,6 +48,7 @@ __all__ = [
     "measure_attacks",
     "multiverse",
     "needs",
+    "new_task",
     "open_run",
     "plant_attacks",
     "review",
@@ -65,6 +67,7 @@ _OWN = (
     "ingest",
     "multiverse",
     "needs",
+    "new_task",
     "review",
     "runs",
     "screen",

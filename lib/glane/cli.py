@@ -36,6 +36,7 @@ COMMANDS = (
     "multiverse",
     "sentinels",
     "plant",
+    "new-task",
     "demo-corpus",
 )
 _BARE = {"runs": "folder"}  # the key of words without one, by command: glane runs scratch

@@ -33,6 +33,7 @@ from glane.settings.ingest import IngestSettings, ingest_settings
 from glane.settings.job import JobSettings, read_job
 from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.multiverse import MultiverseSettings, multiverse_settings
+from glane.settings.new_task import NewTaskSettings, new_task_settings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.review import ReviewSettings, review_settings
@@ -66,6 +67,7 @@ __all__ = [
     "LocalSettings",
     "ModelSettings",
     "MultiverseSettings",
+    "NewTaskSettings",
     "PilotSettings",
     "PlanSettings",
     "PlantSettings",
@@ -92,6 +94,7 @@ __all__ = [
     "extract_settings",
     "ingest_settings",
     "multiverse_settings",
+    "new_task_settings",
     "plan_settings",
     "plant_settings",
     "read_job",

@@ -20,6 +20,7 @@ from glane.settings.export import ExportSettings
 from glane.settings.extract import ExtractSettings
 from glane.settings.ingest import IngestSettings
 from glane.settings.multiverse import MultiverseSettings
+from glane.settings.new_task import NewTaskSettings
 from glane.settings.plan import PlanSettings
 from glane.settings.plant import PlantSettings
 from glane.settings.review import ReviewSettings
@@ -44,6 +45,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "extract": ExtractSettings,
     "ingest": IngestSettings,
     "multiverse": MultiverseSettings,
+    "new_task": NewTaskSettings,
     "plan": PlanSettings,
     "plant": PlantSettings,
     "review": ReviewSettings,
@@ -84,7 +86,7 @@ def _key_types(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, KeyTy
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 yield from _key_types(inner, f"{prefix}{name}.")
         if annotations == [str]:
-            yield prefix + name, "text"
+            yield prefix + (field.alias or name), "text"
         elif len(annotations) == 1 and get_origin(annotations[0]) is tuple:
             items = list(_alternatives(get_args(annotations[0])[0]))
             yield prefix + name, "list of texts" if items == [str] else "list"

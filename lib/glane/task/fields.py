@@ -69,7 +69,8 @@ def fields_from(values: Any, *, place: str) -> dict[str, Field]:
     for name in map(str, values):
         if not _is_column(name):
             raise ConfigError(
-                f"{place}.{name}: a field's name has letters, digits and single underscores, and starts with a letter."
+                f"{place}.{name}: a field's name has letters, digits and single underscores between them, and starts "
+                "with a letter."
             )
         if (twin := seen.setdefault(name.lower(), name)) != name:
             raise ConfigError(f"{place}.{name}: differs from {twin!r} by case only; rename one of them.")
@@ -113,4 +114,4 @@ def column_name(name: str, taken: Iterable[str]) -> str:
 
 
 def _is_column(name: str) -> bool:
-    return name.isidentifier() and "__" not in name and not name.startswith("_")
+    return name.isidentifier() and "__" not in name and name == name.strip("_")  # "__" parts names of columns

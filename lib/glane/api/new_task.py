@@ -1,0 +1,172 @@
+"""`glane.new_task`: a task drafted by a model from a few documents and a sentence, for an analyst to edit."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeGuard, get_args
+
+import polars as pl
+import yaml
+
+from glane.api.extract import extract
+from glane.errors import ConfigError, DataError, did_you_mean
+from glane.extraction.results import Run
+from glane.storage import storage_errors, write_once
+from glane.task.draft import ABOUT, Drafted, drafted, drafting_task, with_examples
+from glane.task.task import load_task
+from glane.toys import notice
+from glane.types import Language
+
+_PARTED = "\n\n-----\n\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """A drafted task. `str()` of it says what it asks, and what was left out of it."""
+
+    path: Path
+    values: Mapping[str, Any]
+    left_out: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.values['fields'])} field(s) drafted:"]
+        for name, field in self.values["fields"].items():
+            lines.append(f"  {name} ({field['type']}): {field['description']}")
+        lines += [f"left out   {one}" for one in self.left_out]
+        examples = len(self.values.get("examples", ()))
+        lines.append(f"examples   {examples}, with text of documents: keep {self.path} as you keep these")
+        lines.append(f"edit       {self.path}: a draft by a model, which nobody has checked")
+        return "\n".join(lines)
+
+
+def new_task(
+    documents: pl.DataFrame | str | Path,
+    about: str,
+    *,
+    model: str | Path | Mapping[str, Any],
+    out: str | Path,
+    language: Language = "fr",
+    text_column: str = "text",
+    num_documents: int = 3,
+    num_examples: int = 1,
+    most_fields: int = 12,
+    longest: int = 4000,
+    **overrides: Any,
+) -> NewTask:
+    """Have a model draft a task, check it as a run would, and write it as YAML.
+
+    The model is asked twice: which fields answer the question; and then the drafted task, of the first documents, whose
+    answers become the examples. Both answers follow a schema. A field that cannot be asked is left out, and told.
+
+    Args:
+        documents: A Parquet file, or a frame, with texts. The first that are not empty are shown to the model.
+        about: What the analyst looks for, in a sentence.
+        model: As `glane.extract` takes it.
+        out: The YAML file, which must not be there. Its name is the name of the task.
+        language: Of the prompt.
+        text_column: That holds the texts.
+        num_documents: Shown to the model.
+        num_examples: Documents among these that become examples; 0 for none.
+        most_fields: That may be proposed.
+        longest: Characters of each document that are shown, at most.
+        overrides: As `glane.extract` takes them, for example `model__max_tokens=4000`.
+
+    Raises:
+        ConfigError: if the file is there, the sentence is empty, or no field that was proposed can be asked.
+        DataError: if there is no text.
+        UnusableError: if the model's answer is cut off or breaks the schema.
+    """
+    path = Path(out).expanduser()
+    if path.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"out: {path} is no name of a task's file. Write a name that ends in .yaml.")
+    if path.exists():
+        raise ConfigError(f"out: {path} is there already. Choose another name, or move the file.")
+    if not about.strip():
+        raise ConfigError("about: say in a sentence what you look for in these documents.")
+    texts = [text[:longest] for text in _texts(documents, text_column, num_documents)]
+    with tempfile.TemporaryDirectory(prefix="glane-") as folder:
+
+        def ask(name: str, task: Mapping[str, Any], rows: pl.DataFrame) -> Run:
+            options = {"progress": "none", **overrides}
+            return extract(rows, task=dict(task), model=model, run_dir=Path(folder) / name, **options)
+
+        question = pl.DataFrame({"id": ["question"], "text": [_PARTED.join(texts)], ABOUT: [about]})
+        answer = ask("fields", drafting_task(language, most_fields=most_fields), question)
+        proposals = answer.usable().select("fields").collect().item()
+        draft = drafted(proposals.to_list(), name=path.stem, about=about, language=language, check=load_task)
+        values = dict(draft.values)
+        if num_examples:
+            shown = pl.DataFrame({"id": range(1, num_examples + 1), "text": texts[:num_examples]})
+            values = _with_examples(draft, ask("examples", draft.values, shown), shown)
+        content = _as_yaml(values, answer).encode()
+    load_task(values)
+    with storage_errors(path, setting="out"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(stream: IO[bytes]) -> None:
+        stream.write(content)
+
+    if not write_once(path, write, mode=0o600, setting="out"):
+        raise ConfigError(f"out: {path} has come to be meanwhile. Choose another name.")
+    return NewTask(path=path, values=values, left_out=draft.left_out)
+
+
+def _texts(documents: pl.DataFrame | str | Path, column: str, number: int) -> list[str]:
+    frame = documents.lazy() if isinstance(documents, pl.DataFrame) else pl.scan_parquet(documents)
+    names = frame.collect_schema()
+    if column not in names:
+        raise DataError(f"from: no column {column!r}. {did_you_mean(column, list(names))}")
+    if names[column] != pl.String():
+        raise DataError(f"from: column {column!r} is {names[column]}, and texts are needed. Name their column.")
+    texts = frame.select(column).filter(pl.col(column).str.strip_chars() != "").head(number).collect()[column]
+    if texts.is_empty():
+        raise DataError(f"from: column {column!r} has no text.")
+    return texts.to_list()
+
+
+def _with_examples(draft: Drafted, run: Run, shown: pl.DataFrame) -> dict[str, Any]:
+    """The draft with the answers of the model as examples; without those that the task itself would refuse."""
+    texts = dict(shown.select(pl.col("id").cast(pl.String), "text").iter_rows())
+    kept: list[dict[str, Any]] = []
+    for row in run.usable().collect().iter_rows(named=True):
+        output = {name: told for name in draft.values["fields"] for told in _told(row, name)}
+        tried = [*kept, {"text": texts[str(row[run.id_column])], "output": output}]
+        try:
+            load_task(with_examples(draft, tried))
+        except ConfigError:
+            continue
+        kept = tried
+    return with_examples(draft, kept)
+
+
+def _told(row: Mapping[str, Any], name: str) -> Iterator[Any]:
+    """What an example says of a field: values whose quote shows them, or why there is none; nothing if neither."""
+    value, evidence = row[name], row.get(f"{name}__evidence")
+    if value is None:
+        if (reason := row.get(f"{name}__missing")) is not None and reason != "not_stated":
+            yield {"missing": reason, **({"quote": evidence["quote"]} if evidence and evidence["quote"] else {})}
+    elif isinstance(value, list):
+        pairs = zip(value, evidence or (), strict=False)
+        yield [{"value": one, "quote": found["quote"]} for one, found in pairs if _shows(found)]
+    elif _shows(evidence):
+        yield {"value": value, "quote": evidence["quote"]}
+
+
+def _shows(evidence: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
+    return evidence is not None and bool(evidence["quote"]) and evidence["supports"] is not False
+
+
+def _as_yaml(values: Mapping[str, Any], answer: Run) -> str:
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    model = answer.description().model
+    head = (
+        f"# Brouillon du modèle {model}, du {today} : relisez chaque champ et chaque exemple avant de vous en servir.\n"
+        f"# A draft by the model {model} of {today}: read each field and each example before you use it.\n"
+    )
+    if answer.toy is not None:
+        head += "".join(f"# {notice(answer.toy, language)}\n" for language in get_args(Language))
+    return head + yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False, width=110)

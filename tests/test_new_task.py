@@ -1,0 +1,141 @@
+"""A task that a model drafts is one that can be asked, whatever the model proposes."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import glane
+from glane.errors import ConfigError, DataError
+from glane.task.draft import drafted, drafting_task, with_examples
+from glane.task.task import load_task
+
+TEXTS = [
+    "Trois enfants de la crèche de Vaubelle vomissent depuis mars 2025.",
+    "Intoxication au CO à Brillac, 4 personnes hospitalisées, chauffe-eau défectueux.",
+]
+
+
+def proposal(name="cases", kind="whole_number", description="Number of cases.", values=(), unit=None):
+    return {"name": name, "kind": kind, "description": description, "values": list(values), "unit": unit}
+
+
+def draft(*proposals):
+    return drafted(proposals, name="co", about="CO poisoning", language="en", check=load_task)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_question_that_asks_for_fields_is_a_task(language):
+    task = load_task(drafting_task(language, most_fields=5))
+    assert list(task.fields) == ["fields"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        ("text", (), {"type": "string"}),
+        ("yes_no", (), {"type": "boolean"}),
+        ("whole_number", (), {"type": "integer", "minimum": 0}),
+        ("number", (), {"type": "number", "minimum": 0}),
+        ("date", (), {"type": "date", "precision": "partial"}),
+        ("category", ("a", "b", "a", " "), {"type": "enum", "values": ["a", "b"]}),
+        ("category", ("a",), {"type": "string"}),  # one value is no category
+        ("list_of_texts", (), {"type": "list"}),
+    ],
+)
+def test_a_proposal_becomes_a_field_with_a_quote_and_a_reason(kind, values, expected):
+    found = draft(proposal(kind=kind, values=values)).values["fields"]["cases"]
+    assert expected.items() <= found.items()
+    assert found["evidence"] is found["missing"] is True
+
+
+def test_what_cannot_be_asked_is_left_out_and_told():
+    found = draft(proposal(), proposal(), proposal(name="status"), proposal(name="text"), proposal(name="ok_one"))
+    assert list(found.values["fields"]) == ["cases", "ok_one"]
+    assert [one.partition(":")[0] for one in found.left_out] == ["cases", "status", "text"]
+
+
+def test_a_unit_is_told_and_a_description_is_one_line():
+    found = draft(proposal(kind="number", description="Dose\n of it.", unit="mg"), proposal(name="place", unit="mg"))
+    assert found.values["fields"]["cases"]["description"] == "Dose of it (mg)."
+
+
+def test_nothing_that_can_be_asked_is_an_error_with_remedies():
+    with pytest.raises(ConfigError, match="no field that was proposed can be asked"):
+        draft(proposal(name="status"))
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "name": st.from_regex("^[a-z][a-z0-9_]{1,23}$", fullmatch=True),
+                "kind": st.sampled_from(
+                    ["text", "yes_no", "whole_number", "number", "date", "category", "list_of_texts"]
+                ),
+                "description": st.text(max_size=160),
+                "values": st.lists(st.text(max_size=30), max_size=12),
+                "unit": st.none() | st.text(max_size=12),
+            }
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_whatever_is_proposed_the_draft_can_be_loaded_from_its_yaml(proposals):
+    try:
+        found = drafted(proposals, name="co", about="x", language="fr", check=load_task)
+    except ConfigError:
+        return
+    task = load_task(yaml.safe_load(yaml.safe_dump(dict(found.values), allow_unicode=True)))
+    assert len(task.fields) + len(found.left_out) == len(proposals)
+
+
+def test_examples_stand_beside_what_was_drafted():
+    example = {"text": "Two cases.", "output": {"cases": {"value": 2, "quote": "Two"}}}
+    assert load_task(with_examples(draft(proposal()), [example])).examples
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "match"),
+    [
+        ({"about": " "}, ConfigError, "about: say in a sentence"),
+        ({"out": "x.txt"}, ConfigError, "ends in .yaml"),
+        ({"text_column": "txt"}, DataError, "no column 'txt'. Did you mean 'text'"),
+        ({"text_column": "n"}, DataError, "column 'n' is Int64, and texts are needed"),
+        ({"documents": pl.DataFrame({"text": [" ", None]})}, DataError, "has no text"),
+    ],
+)
+def test_what_cannot_be_drafted_from_is_refused_before_a_model_is_asked(tmp_path, changes, error, match):
+    told = {
+        "documents": pl.DataFrame({"text": TEXTS, "n": [1, 2]}),
+        "about": "CO",
+        "out": tmp_path / "co.yaml",
+    } | changes
+    with pytest.raises(error, match=match):
+        glane.new_task(told.pop("documents"), told.pop("about"), model="scripted", **told)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_not_replaced(tmp_path):
+    (tmp_path / "co.yaml").write_text("mine")
+    with pytest.raises(ConfigError, match="is there already"):
+        glane.new_task(pl.DataFrame({"text": TEXTS}), "CO", model="scripted", out=tmp_path / "co.yaml")
+    assert (tmp_path / "co.yaml").read_text() == "mine"
+
+
+@pytest.mark.ray
+def test_a_drafted_task_is_written_for_its_owner_alone_and_can_be_asked(tmp_path):
+    out = tmp_path / "tasks" / "co.yaml"
+    found = glane.new_task(
+        pl.DataFrame({"text": TEXTS}), "Intoxications au CO", model="scripted", out=out, run__allow_toy=True
+    )
+    assert out.stat().st_mode & 0o777 == 0o600
+    content = out.read_text()
+    assert content.startswith("# Brouillon du modèle scripted")
+    assert "Random answers" in content  # a toy is named as one
+    assert load_task(yaml.safe_load(content)).name == "co"
+    assert "which nobody has checked" in str(found)
