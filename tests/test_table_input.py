@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import glane
-from conftest import job_here, make_settings
+from conftest import job_here, make_settings, stand_ins
 from glane.corpus.converted import tables_in
 from glane.corpus.find import find_files
 from glane.errors import ConfigError, DataError, GlaneError, RunError
@@ -210,6 +210,47 @@ def test_what_is_submitted_names_the_parquet(tmp_path, capsys):
     assert str(tmp_path / "run" / "input" / "l.csv.parquet") in script.replace("\\", "")
     assert '"separator"' not in script.replace("\\", "")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """Stand-ins for Slurm's commands; sbatch keeps the script, or refuses where a file says so."""
+    answer = stand_ins(tmp_path / "commands")
+    answer("scontrol", "exit 1")
+    for name in ("sinfo", "srun", "sacctmgr"):
+        answer(name, "exit 0")
+    answer("sbatch", f"test -e {tmp_path}/closed && {{ echo closed >&2; exit 1; }}; echo Submitted batch job 7")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'commands'}:/usr/bin:/bin")
+    monkeypatch.delenv("GLANE_SITE", raising=False)
+
+
+def test_the_table_waits_with_its_job_and_goes_where_the_job_is_refused(tmp_path, slurm):
+    cluster = {"kind": "slurm", "submission_dir": str(tmp_path / "s")}
+    path = french_csv(tmp_path / "l.csv")
+    settings = make_settings(path, tmp_path / "run", cluster=cluster)
+    (tmp_path / "closed").touch()
+    with pytest.raises(GlaneError):
+        submit(settings)
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "closed").unlink()
+    assert submit(settings).job_id == "7"
+    made = tmp_path / "run" / "input" / "l.csv.parquet"
+    before = made.stat()
+    assert any(str(made) in one.read_text() for one in (tmp_path / "s").rglob("*") if one.is_file())
+    assert submit(settings).job_id == "7"
+    (tmp_path / "closed").touch()
+    with pytest.raises(GlaneError):
+        submit(settings)
+    (tmp_path / "closed").unlink()
+    assert submit(settings).job_id == "7"
+    assert made.stat() == before
+    path.write_bytes(path.read_bytes() + b"x;y;;;\r\n")
+    with pytest.raises(DataError, match="has changed since the run began"):  # the job that waits needs what it has
+        submit(settings)
+    assert made.stat() == before
+    # What a node is told is Parquet, and needs the table no more.
+    path.unlink()
+    assert kept(make_settings(made, tmp_path / "run")).data.path == str(made)
 
 
 def test_convert_tells_what_it_guessed(tmp_path):

@@ -221,8 +221,9 @@ class RunDirectory:
             for folder in (self.claims, self.workers, self.windows, self.deaths, self.ledger, self.parts):
                 with contextlib.suppress(FileNotFoundError):
                     folder.rmdir()
-            self.marker.unlink()
-            self.root.rmdir()
+            if _others(self.root) == [MARKER]:  # what else is there stays glane's own
+                self.marker.unlink()
+                self.root.rmdir()
 
     def set_umask(self) -> None:
         """Make all that this process writes from here on as private as the run, also what libraries write."""
