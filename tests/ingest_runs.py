@@ -7,9 +7,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-from glane.ingest.checks import absolute, check_ingest
-from glane.ingest.data_set import finish_ingest
-from glane.ingest.work import IngestWork, prepare_ingest
+from glane.ingestion.checks import absolute, check_ingest
+from glane.ingestion.data_set import finish_ingest
+from glane.ingestion.work import IngestWork, prepare_ingest
 from glane.run.prepare import PreparedRun
 from glane.run.publisher import sole_publisher
 from glane.run.worker import WorkerSpec, run_worker

@@ -22,10 +22,10 @@ from conftest import extract_here, job_here, make_settings
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.errors import ConfigError, DataError, GlaneError, RunError
-from glane.ingest.read_file import read_file
-from glane.ingest.rows import keys, status_of
-from glane.ingest.source import Passed, PassedOver, SourceFile, walk
-from glane.ingest.summary import ingest_summary
+from glane.ingestion.read_file import read_file
+from glane.ingestion.rows import keys, status_of
+from glane.ingestion.source import Passed, PassedOver, SourceFile, walk
+from glane.ingestion.summary import ingest_summary
 from glane.run.directory import RunDirectory
 from glane.settings.ingest import LimitSettings, OptionSettings
 from ingest_runs import ingest_told, read_alone
@@ -222,7 +222,7 @@ def test_a_folder_that_cannot_be_listed_and_a_file_that_is_gone_are_told(
         patch.setattr(os, "stat", stat)
         files, passed = found(source)
         settings = ingest_told(source, tmp_path / "out")
-        from glane.ingest.work import IngestWork, prepare_ingest
+        from glane.ingestion.work import IngestWork, prepare_ingest
 
         prepare_ingest(IngestWork(settings=settings))
     assert (files, passed) == (["a.txt"], [("unreadable", "b"), ("unreadable", "c.txt")])
@@ -235,8 +235,8 @@ def test_a_folder_that_cannot_be_listed_and_a_file_that_is_gone_are_told(
 
 
 def test_files_that_vanish_or_change_after_they_were_listed_are_told(source: Path, tmp_path: Path) -> None:
-    from glane.ingest.inventory import changes_since
-    from glane.ingest.work import IngestWork, prepare_ingest
+    from glane.ingestion.inventory import changes_since
+    from glane.ingestion.work import IngestWork, prepare_ingest
 
     settings = ingest_told(source, tmp_path / "out")
     run, is_listed_now = prepare_ingest(IngestWork(settings=settings))
@@ -330,7 +330,7 @@ def test_an_empty_folder_is_taken_and_that_of_another_run_is_not(source: Path, t
 def test_a_folder_that_comes_while_files_are_read_is_not_replaced(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from glane.ingest import data_set
+    from glane.ingestion import data_set
 
     real = data_set.find_links
 
@@ -355,7 +355,7 @@ def test_a_full_disk_is_told_and_what_is_committed_stays(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    from glane.ingest import data_set
+    from glane.ingestion import data_set
 
     with monkeypatch.context() as patch:
         patch.setattr(data_set, "_write_files", full)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from glane.errors import RunError
-from glane.ingest import ids, near
-from glane.ingest.describe import NUM_HASHES, signature_of
+from glane.ingestion import ids, near
+from glane.ingestion.describe import NUM_HASHES, signature_of
 
 WORDS = [f"mot{number}" for number in range(400)]
 

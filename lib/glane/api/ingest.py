@@ -12,8 +12,8 @@ import polars as pl
 from glane.api.overrides import set_key
 from glane.composition import as_told, composed
 from glane.errors import ConfigError
-from glane.ingest.record import LOOK
-from glane.ingest.summary import ingest_summary, summary_lines
+from glane.ingestion.record import LOOK
+from glane.ingestion.summary import ingest_summary, summary_lines
 from glane.job.ingest import ingest_here
 from glane.run.directory import RunDirectory
 from glane.settings import ingest_settings

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from glane.cluster.endings import signals_end_in_order
 from glane.cluster.processes import raise_open_files
 from glane.cluster.schedulers import current_job_name
-from glane.ingest.checks import absolute, check_ingest, refuse_lost
-from glane.ingest.data_set import finish_ingest
-from glane.ingest.inventory import changes_since
-from glane.ingest.summary import summary_lines
-from glane.ingest.work import IngestWork, prepare_ingest
+from glane.ingestion.checks import absolute, check_ingest, refuse_lost
+from glane.ingestion.data_set import finish_ingest
+from glane.ingestion.inventory import changes_since
+from glane.ingestion.summary import summary_lines
+from glane.ingestion.work import IngestWork, prepare_ingest
 from glane.job.accounting import accounted
 from glane.job.durable import Connect, announce, drive, private_ray
 from glane.run.heartbeat import JOB_NAME

@@ -127,7 +127,7 @@ def _submitted(settings: JobSettings, cluster: BatchSettings, scheduler: Schedul
 
 def _checked_ingest(settings: IngestSettings) -> IngestSettings:
     """The settings of a reading of files that passes all checks that need no node, with absolute paths."""
-    from glane.ingest import checks  # an extraction need not load it
+    from glane.ingestion import checks  # an extraction need not load it
 
     told = checks.absolute(settings)
     checks.check_ingest(told)

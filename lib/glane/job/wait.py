@@ -89,7 +89,7 @@ def wait(settings: JobSettings, submission: Submission, scheduler: Scheduler, *,
 def _summary_lines(settings: JobSettings, directory: RunDirectory) -> list[str]:
     if isinstance(settings, ExtractSettings):
         return summary_lines(directory, extraction_summary(directory))
-    from glane.ingest.summary import summary_lines as lines_of_ingest
+    from glane.ingestion.summary import summary_lines as lines_of_ingest
 
     return lines_of_ingest(directory)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from glane.errors import RunError
-from glane.ingest.inventory import changes_since
-from glane.ingest.record import check_data_set
-from glane.ingest.source import check_sources, source_of
+from glane.ingestion.inventory import changes_since
+from glane.ingestion.record import check_data_set
+from glane.ingestion.source import check_sources, source_of
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.written import refuse_inside_run
 from glane.settings import IngestSettings
@@ -63,6 +63,6 @@ def refuse_lost(directory: RunDirectory, settings: IngestSettings) -> None:
 
 
 def changes_since_begun(settings: IngestSettings) -> list[str]:
-    """What of the source has changed since the run was begun; see `glane.ingest.inventory.changes_since`."""
+    """What of the source has changed since the run was begun; see `glane.ingestion.inventory.changes_since`."""
     directory = run_directory(settings.run)
     return changes_since(directory) if exists(directory.inventory) else []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from glane.ingest.inventory import FILE
+from glane.ingestion.inventory import FILE
 from glane.run.description import ColumnEntry
 from glane.types import DOCUMENTS, Language
 

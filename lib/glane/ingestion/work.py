@@ -15,13 +15,13 @@ from glane.corpus.shard import Shard
 from glane.documents.limits import Limits, Options
 from glane.documents.read import Parser, require_packages
 from glane.errors import DataError
-from glane.ingest.columns import ROWS
-from glane.ingest.describe import language_of, signature_of
-from glane.ingest.inventory import COLUMNS, FILE, take_inventory
-from glane.ingest.prepare import draft
-from glane.ingest.read_file import read_file
-from glane.ingest.rows import file_row
-from glane.ingest.summary import summarise
+from glane.ingestion.columns import ROWS
+from glane.ingestion.describe import language_of, signature_of
+from glane.ingestion.inventory import COLUMNS, FILE, take_inventory
+from glane.ingestion.prepare import draft
+from glane.ingestion.read_file import read_file
+from glane.ingestion.rows import file_row
+from glane.ingestion.summary import summarise
 from glane.run.description import RunDescription, known_run
 from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun, prepare_run

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from glane.corpus.buckets import Buckets
 from glane.errors import RunError
-from glane.ingest.describe import NUM_HASHES
+from glane.ingestion.describe import NUM_HASHES
 
 _BANDS, _HASHES = 25, 5
 assert _BANDS * _HASHES == NUM_HASHES

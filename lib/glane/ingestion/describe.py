@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-NUM_HASHES = 125  # of a signature: 25 bands of 5, see `glane.ingest.near`
+NUM_HASHES = 125  # of a signature: 25 bands of 5, see `glane.ingestion.near`
 SIGNATURE_BYTES = 4 * NUM_HASHES
 _SEED = 20261130
 _SHINGLE_WORDS = 5

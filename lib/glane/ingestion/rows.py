@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from glane.documents.parsed import Outcome, ParsedDocument
-from glane.ingest.columns import KEY, OFTEN, SIGNATURE
-from glane.ingest.inventory import FILE, shown
+from glane.ingestion.columns import KEY, OFTEN, SIGNATURE
+from glane.ingestion.inventory import FILE, shown
 from glane.types import DOCUMENTS, Status
 
 _KEY_BYTES = 12

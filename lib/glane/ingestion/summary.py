@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from glane.errors import RunError
-from glane.ingest.inventory import passed_lines, read_facts
-from glane.ingest.record import LOOK, IngestSummary, read_mark
+from glane.ingestion.inventory import passed_lines, read_facts
+from glane.ingestion.record import LOOK, IngestSummary, read_mark
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, read_summary
 

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glane.errors import RunError
-from glane.ingest.columns import DATA_SET, KEY, OF_A_DOCUMENT, OF_A_FILE, SIGNATURE
-from glane.ingest.describe import NUM_HASHES
-from glane.ingest.ids import Keys, as_keys, first_id, id_of, occurrences
-from glane.ingest.near import near
+from glane.ingestion.columns import DATA_SET, KEY, OF_A_DOCUMENT, OF_A_FILE, SIGNATURE
+from glane.ingestion.describe import NUM_HASHES
+from glane.ingestion.ids import Keys, as_keys, first_id, id_of, occurrences
+from glane.ingestion.near import near
 from glane.run.prepare import PreparedRun
 from glane.storage import patiently
 from glane.types import DOCUMENTS

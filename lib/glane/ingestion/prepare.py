@@ -13,8 +13,8 @@ from glane.corpus.proof import with_digests
 from glane.corpus.select import Selection, select_rows
 from glane.corpus.unchanged import content_digest
 from glane.errors import RunError
-from glane.ingest.columns import run_codebook
-from glane.ingest.inventory import FILE, file_bytes, passed_lines, read_facts
+from glane.ingestion.columns import run_codebook
+from glane.ingestion.inventory import FILE, file_bytes, passed_lines, read_facts
 from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.environment import environment

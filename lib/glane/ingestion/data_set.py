@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 from glane.corpus.ids import IdsDigest
 from glane.documents.parsed import Outcome
 from glane.errors import RunError
-from glane.ingest.columns import DATA_SET
-from glane.ingest.documents import SCHEMA, Links, find_links, unnested
-from glane.ingest.inventory import num_missing, read_facts
-from glane.ingest.record import CODEBOOK, LOOK, MARK, DataSetMark, DocumentCounts, Tally, check_data_set
+from glane.ingestion.columns import DATA_SET
+from glane.ingestion.documents import SCHEMA, Links, find_links, unnested
+from glane.ingestion.inventory import num_missing, read_facts
+from glane.ingestion.record import CODEBOOK, LOOK, MARK, DataSetMark, DocumentCounts, Tally, check_data_set
 from glane.run.parts import read_part
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.errors import DataError, RunError
-from glane.ingest.source import WANTED, PassedOver, SourceFile, walk
+from glane.ingestion.source import WANTED, PassedOver, SourceFile, walk
 from glane.run.directory import RunDirectory
 from glane.storage import exists, patiently, write_once
 from glane.validation import Strict
@@ -38,7 +38,7 @@ class InventoryFacts(Strict):
     sources: tuple[str, ...]
     files: int
     bytes: int
-    passed_over: dict[str, int]  # by why; see `glane.ingest.source.Passed`
+    passed_over: dict[str, int]  # by why; see `glane.ingestion.source.Passed`
     missing: tuple[tuple[str, str], ...]  # (why, path) of places where documents may be: the first of them
 
 
