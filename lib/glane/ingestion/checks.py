@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glane.documents.read import require_packages
 from glane.errors import RunError
 from glane.ingestion.inventory import changes_since
 from glane.ingestion.record import check_data_set
@@ -20,6 +21,7 @@ def check_ingest(settings: IngestSettings) -> None:
     Raises:
         GlaneError: what the job would be refused with.
     """
+    require_packages()
     run_dir, folder = Path(settings.run.dir), Path(settings.data.path)
     refuse_inside_run(run_dir, setting="run.dir", itself=False)
     refuse_inside_run(folder, setting="data.path")

@@ -14,7 +14,7 @@ from glane.ingestion.inventory import changes_since
 from glane.ingestion.summary import summary_lines
 from glane.ingestion.work import IngestWork, prepare_ingest
 from glane.job.accounting import accounted
-from glane.job.durable import Connect, announce, drive, private_ray
+from glane.job.durable import Connect, drive, private_ray
 from glane.run.heartbeat import JOB_NAME
 from glane.run.metrics_file import MetricsFile
 from glane.run.prepare import PreparedRun
@@ -42,11 +42,14 @@ def ingest(
     run, is_listed_now = prepare_ingest(work)
     directory = run.directory
     refuse_lost(directory, settings)
-    with ProgressReporter(directory, run.plan, style=settings.progress) as progress:
+    with ProgressReporter(directory, run.plan, style=settings.progress, reads_files=True) as progress:
         if directory.is_complete:
             progress.say(f"{place}: complete already, nothing to do")
         else:
-            announce(run, place, progress)
+            what = "new run" if run.is_new else "resuming"
+            progress.say(f"{place}: {what}, {run.plan.num_selected} files, {run.plan.num_shards} shards")
+            for note in run.notes:
+                progress.say(note)
         if not is_listed_now and not leaves:  # jobs of an array would all look through the source
             for line in changes_since(directory):
                 progress.warn(line)

@@ -40,7 +40,13 @@ def wait(settings: JobSettings, submission: Submission, scheduler: Scheduler, *,
             states = {job.name: job.shown_state for job in jobs}
             if reporter is None and directory.plan.exists() and directory.parts.is_dir():
                 reporter = stack.enter_context(
-                    ProgressReporter(directory, read_plan(directory.plan), style=settings.progress, logs=False)
+                    ProgressReporter(
+                        directory,
+                        read_plan(directory.plan),
+                        style=settings.progress,
+                        logs=False,
+                        reads_files=not isinstance(settings, ExtractSettings),
+                    )
                 )
             if states != last_states:
                 for line in (

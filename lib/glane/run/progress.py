@@ -112,12 +112,15 @@ class ProgressReporter:
         style: ProgressStyle,
         line_every_s: float = 10.0,
         logs: bool = True,
+        reads_files: bool = False,
     ) -> None:
         """`logs` says whether to write to the run's log, too. A process that only watches the run does not.
 
+        A run that `reads_files` has files for its rows, and no engines.
+
         A line is written every `line_every_s` seconds, or more seldom while other jobs are at work; see `Pace`.
         """
-        self._logs = logs
+        self._logs, self._reads_files = logs, reads_files
         self._directory, self._plan, self._line_every_s = directory, plan, line_every_s
         is_live = style == "live" or (style == "auto" and sys.stderr.isatty())
         self._console = Console(stderr=True, quiet=style == "none", highlight=False)
@@ -169,6 +172,17 @@ class ProgressReporter:
     def _line(self, state: Snapshot) -> str:
         rows_per_s, tokens_per_s = self._rates()
         working = [one for one in state.workers if one.state == "working"]
+        if self._reads_files:
+            return ", ".join(
+                [
+                    f"{state.rows_done}/{state.rows_total} files",
+                    f"{state.shards_done}/{state.shards_total} shards",
+                    f"{rows_per_s:.1f} files/s",
+                    f"{state.num_unusable} not usable",
+                    f"ETA {_eta(state, rows_per_s)}",
+                    f"{len(working)} worker(s) at work" if working else "workers starting",
+                ]
+            )
         parts = [
             f"{state.rows_done}/{state.rows_total} {unit_of(self._plan)}",
             f"{state.shards_done}/{state.shards_total} shards",
