@@ -202,6 +202,7 @@ def test_models_may_be_swept_beside_it():
     [
         (["task=[ed_visit,ed_visit]"], "names a task twice"),
         (["task=[ed_visit,]"], "names a task twice, or none"),
+        (["task=[ed_visit,outbreak_report"], "is not closed"),
         (["task=[ed_visit,nothing]"], r"task/nothing: no such configuration\. Valid: death_certificate"),
         (["task=[ed_visit,outbreak_report]", "data.limit=${task.version}"], "data: depends on the task"),
         (["task=[ed_visit,outbreak_report]", "model=demo"], "several tasks: 'demo' is shown the document alone"),

@@ -23,6 +23,8 @@ def each_alone(config_name: str, overrides: Sequence[str]) -> list[tuple[str, li
     names = [name.strip().strip("'\"") for name in told[-1].strip("[]").split(",")]
     if config_name != _OF:
         raise ConfigError(f"{_KEY}: {told[-1]} names several, and this command takes one. Set {_KEY}=NAME.")
+    if not told[-1].endswith("]"):
+        raise ConfigError(f"{_KEY}: {told[-1]!r} is not closed. A list is written '{_KEY}=[a, b]'.")
     if "" in names or len(set(names)) < len(names):
         raise ConfigError(f"{_KEY}: {told[-1]} names a task twice, or none. Write {_KEY}=[NAME,NAME].")
     others = [word for word in overrides if not word.startswith(f"{_KEY}=")]
