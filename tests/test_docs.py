@@ -21,6 +21,7 @@ import yaml
 
 from conftest import ROOT, extract_here, make_settings
 from glane.run.directory import RunDirectory
+from glane_tools import room_map
 from markdown_pages import Page, pages_under
 from page_checks import jobs_called, problems, resolves
 
@@ -142,6 +143,10 @@ def test_both_readmes_have_the_same_shape() -> None:
     assert len(english.anchors) == len(french.anchors)
     assert [block.language for block in english.blocks] == [block.language for block in french.blocks]
     assert [words[0] for words in jobs_called(english)] == [words[0] for words in jobs_called(french)]
+
+
+def test_the_picture_of_the_rooms_is_drawn_from_their_map() -> None:
+    assert room_map.drawn(room_map.rooms_of_page()) == room_map.PICTURE.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
