@@ -12,6 +12,7 @@ from glane.errors import ConfigError, did_you_mean
 from glane.languages import in_language, language_of
 from glane.languages.catalogue import PLACE, Template, catalogue
 from glane.languages.matching import Translator
+from glane_tools.messages import all_messages, tables
 
 _ENGLISH = {"the", "is", "are", "of", "and", "with", "not", "from", "this", "give", "has", "have", "set", "choose"}
 
@@ -82,6 +83,14 @@ def test_a_long_text_of_many_lines_takes_no_time_to_speak_of():
 def test_english_stays_as_it_is():
     message = f"data: no column 'a'. {did_you_mean('a', ['b'])}"
     assert in_language(message, "en") == message
+
+
+def test_every_message_of_the_source_has_its_translation():
+    said = {one for files in all_messages().values() for several in files.values() for one in several}
+    known = {entry.msgid: entry.msgstr for table in tables("fr").values() for entry in table}
+    assert sorted(said - set(known)) == [], "python -m glane_tools.messages fr adds them"
+    assert sorted(set(known) - said) == [], "python -m glane_tools.messages fr drops them"
+    assert [message for message, translation in known.items() if not translation] == []
 
 
 def test_a_translation_has_the_places_of_its_message():

@@ -53,9 +53,12 @@ def comments(path: Path) -> list[str]:
 
 
 def _paragraphs(text: str) -> list[str]:
-    """What a command does: its first line, and the paragraphs that are no examples."""
-    parts = text.strip().split("\n\n")
-    return [part for part in dict.fromkeys([text.split("\n")[0], *parts]) if not part.lstrip().startswith("glane ")]
+    """What a command does: its first line, and its paragraphs; of examples, what is said beside a command."""
+    found = [text.split("\n")[0]]
+    for part in (part.strip() for part in text.strip().split("\n\n")):
+        is_example = part.startswith("glane ")
+        found += re.findall(r"\S {3,}(\S.*)", part) if is_example else [part]
+    return list(dict.fromkeys(found))
 
 
 def _handed_over(tree: ast.Module) -> Iterator[str]:
