@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
 
-from conftest import ROOT
+import glane
+from conftest import ROOT, extract_here, job_here, make_settings, write_documents
 from glane.errors import ConfigError, did_you_mean
 from glane.languages import in_language, language_of
 from glane.languages.catalogue import PLACE, Template, catalogue
 from glane.languages.matching import Translator
-from glane_tools.messages import all_messages, tables
+from glane_tools.messages import all_messages, tables, told_in_both
 
 _ENGLISH = {"the", "is", "are", "of", "and", "with", "not", "from", "this", "give", "has", "have", "set", "choose"}
 
@@ -50,6 +52,8 @@ TABLE = Translator(
         Template("error: {0}", "erreur : {0}"),
         Template("{0} lost", "{0} perdu"),
         Template("row{0}", "ligne{0}"),
+        Template("on {0}", "sur {0}"),
+        Template("model", "modèle"),
     ]
 )
 
@@ -66,6 +70,10 @@ TABLE = Translator(
             "erreur : data : pas de colonne 'a'. Vouliez-vous dire 'b' ? Valeurs possibles : b, c.",
         ),
         ("data: no column 'a: {0}'. Valid: x.", "data : pas de colonne 'a: {0}'. Valeurs possibles : x."),
+        ("error: model: all is answered", "erreur : model: tout a sa réponse"),  # a key is no message
+        ("model", "modèle"),
+        ("it depends on what is there", "it depends on what is there"),  # so few letters tell nothing of a sentence
+        ("on gpu-3", "sur gpu-3"),
         ("what no table knows", "what no table knows"),
         ("runs/lost and found", "runs/lost and found"),
         ("", ""),
@@ -91,6 +99,7 @@ def test_every_message_of_the_source_has_its_translation():
     assert sorted(said - set(known)) == [], "python -m glane_tools.messages fr adds them"
     assert sorted(set(known) - said) == [], "python -m glane_tools.messages fr drops them"
     assert [message for message, translation in known.items() if not translation] == []
+    assert [message for message, french in told_in_both().items() if known[message] != french] == []
 
 
 def test_a_translation_has_the_places_of_its_message():
@@ -129,3 +138,51 @@ def test_a_command_that_fails_says_so_in_french(arguments):
     said = done.stdout + done.stderr
     assert done.returncode == (0 if arguments[0] == "runs" and not done.stderr else 2), said
     assert not _ENGLISH & set(said.lower().split()), said
+
+
+def test_what_a_program_reads_is_english_whoever_started_it(tmp_path, monkeypatch):
+    """Files of a run and of an estimate, logs, and JSON on standard output; what is told beside them is French."""
+    data = write_documents(tmp_path / "d.parquet", [f"note {at}" for at in range(40)])
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    run = tmp_path / "runs" / "a"
+    extract_here(make_settings(data, run))
+    answers = glane.open_run(run).usable().select("id", "fever").collect()
+    answers.sample(30, seed=1).write_parquet(tmp_path / "gold.parquet")
+    words = (f"run.dir={run}", f"gold={tmp_path / 'gold.parquet'}", "field=fever", "population=run")
+    told = job_here(*words, f"out.dir={tmp_path / 'fr'}", name="estimate").stdout
+    assert "documents relus" in told
+    monkeypatch.setenv("GLANE_LANG", "en")
+    job_here(*words, f"out.dir={tmp_path / 'en'}", name="estimate")
+    for name in ("estimates.json", "error_rates.json"):
+        assert _lasting(tmp_path / "fr" / name) == _lasting(tmp_path / "en" / name), name
+    for arguments, name in (((f"run.dir={run}",), "status"), ((f"folder={tmp_path}",), "runs")):
+        said = {}
+        for language in ("fr", "en"):
+            monkeypatch.setenv("GLANE_LANG", language)
+            said[language] = json.loads(job_here(*arguments, "json=true", name=name).stdout)
+        assert said["fr"] == said["en"], name
+    extract_here(make_settings(data, tmp_path / "runs" / "b"))  # with GLANE_LANG=en
+    assert _french_in(run) == _french_in(tmp_path / "runs" / "b")
+
+
+def _french_in(run):
+    """What of the table stands in the files of a run: words of the task, whose language is its own."""
+    french = {one.other for one in catalogue("fr") if not one.places and one.other != one.english and " " in one.other}
+    paths = [*run.rglob("*.json"), *run.rglob("*.yaml"), *run.rglob("*.log")]
+    assert len(paths) > 2
+    return {words for words in french for path in paths if words in path.read_text(encoding="utf-8")}
+
+
+def _lasting(path):
+    """A record without when it was written and where its files lie."""
+    return {key: value for key, value in json.loads(path.read_text()).items() if key not in ("created", "time")}
+
+
+def test_words_of_tables_are_in_the_language_of_the_user_and_keys_stay(tmp_path, monkeypatch):
+    data = write_documents(tmp_path / "d.parquet", ["note"])
+    extract_here(make_settings(data, tmp_path / "a"))
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    assert "complète" in job_here(f"run.dir={tmp_path / 'a'}", name="status").stdout
+    assert "complète" in job_here(f"folder={tmp_path}", name="runs").stdout
+    failed = job_here(f"run.dir={tmp_path / 'a'}", f"out.dir={tmp_path / 'r'}", "rows=-1", name="review", check=2)
+    assert failed.stderr == "erreur\u00a0: rows\u00a0: la valeur doit être supérieure ou égale à 1 (vaut -1).\n"

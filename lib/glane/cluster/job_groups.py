@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from glane.cluster.scheduler import COMPLETED, PENDING, Job
 
-_RUNNING, _WAITING, _DONE = "running", "waiting", "done"
-_WORDS = {"RUNNING": _RUNNING, PENDING: _WAITING, COMPLETED: _DONE}
+_WORDS = {"RUNNING": "running", PENDING: "waiting", COMPLETED: "done"}
+_TOLD = {
+    "running": "{num} running ({which})",
+    "waiting": "{num} waiting ({which})",
+    "done": "{num} done ({which})",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,10 @@ class JobGroup:
         """Such as `job 812: 4 running (0-3), 12 waiting (4-15)`; of a job alone, its state."""
         if len(self.jobs) == 1 and self.jobs[0].name == self.name:
             return f"job {self.name}: {next(iter(self.states))}"
-        told = [f"{len(jobs)} {word} ({_ranges(_indices(jobs))})" for word, jobs in self.states.items()]
+        told = [
+            _TOLD.get(word, "{num} {word} ({which})").format(num=len(jobs), word=word, which=_ranges(_indices(jobs)))
+            for word, jobs in self.states.items()
+        ]
         return f"job {self.name}: {', '.join(told)}"
 
     def as_json(self) -> dict[str, object]:

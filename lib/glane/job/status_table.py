@@ -56,6 +56,10 @@ class Rank(enum.IntEnum):
     COMPLETE = 4
 
 
+_NEEDED = "{num} need attention"
+_TOLD = {Rank.WORKING: "{num} working", Rank.WAITING: "{num} waiting", Rank.COMPLETE: "{num} complete"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
     """How urgent it is to look at a run, and why."""
@@ -112,12 +116,12 @@ def runs_view(states: Sequence[RunState]) -> RenderableType:
     """A table of runs in this order, and how many there are of each kind."""
     heads = map(in_language, ("run", "task", "model", "state", "done", "not usable", "rows/s", "ETA", "jobs"))
     table = Table(*heads, "", box=None, pad_edge=False)
-    kinds: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()  # by the template of what is said of them
     for state in states:
         wanted = attention(state)
-        kinds["need attention" if wanted.is_needed else wanted.rank.name.lower()] += 1
+        kinds[_NEEDED if wanted.is_needed else _TOLD[wanted.rank]] += 1
         table.add_row(*(Text(visible(cell)) for cell in _cells(state, wanted)))
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    told = ", ".join(kind.format(num=count) for kind, count in kinds.items())
     return Group(table, Text(in_language(f"{len(states)} run(s): {told}")))
 
 
@@ -125,12 +129,19 @@ def _cells(state: RunState, wanted: Attention) -> list[str]:
     run = state.run
     mark = "! " if wanted.is_needed else ""
     if run is None:
-        return [state.path, "", "", "! unreadable", "", "", "", "", "", in_language(wanted.note)]
+        return [state.path, "", "", f"! {in_language('unreadable')}", "", "", "", "", "", in_language(wanted.note)]
     share = f"{run.done}/{run.planned} ({100 * run.done / run.planned:.0f}%)" if run.planned else "-"
     rate = f"{run.rows_per_s:.1f}" if run.state != "planning" else "-"
     groups = [group.text for group in job_groups(state.jobs)]
     told = "; ".join(groups[-_MOST_GROUPS:]) + (f"; {len(groups) - _MOST_GROUPS} more" if groups[_MOST_GROUPS:] else "")
-    how = [f"{mark}{run.state}", share, str(run.rejected), rate, eta(run), told.removeprefix("job ")]
+    how = [
+        f"{mark}{in_language(run.state)}",
+        share,
+        str(run.rejected),
+        rate,
+        eta(run),
+        in_language(told.removeprefix("job ")),
+    ]
     return [state.path, run.task, run.model, *how, in_language(wanted.note)]
 
 

@@ -22,7 +22,7 @@ _MOST_WORKERS = 32
 def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> RenderableType:
     """One run in some lines: progress, statuses, speed, workers, jobs, the last errors. `said`: why it is unusable."""
     what = f" ({run.task}, {run.model})" if run.task else ""
-    parts: list[RenderableType] = [_text(f"{run.run}{what}: {run.state}")]
+    parts: list[RenderableType] = [_text(f"{run.run}{what}: {in_language(run.state)}")]
     if run.extends:
         kept, asked = len(run.extends["reused"]), ", ".join(run.extends["asked"]) or "none"
         parts.append(_text(f"extends    {run.extends['path']}: {kept} field(s) kept, asked: {asked}"))
@@ -75,7 +75,9 @@ def _worker_table(workers: Sequence[WorkerView]) -> Table:
             worker.worker,
             worker.host,
             worker.job or "-",
-            worker.state if worker.silent_s < SILENT_S else f"{worker.state}, silent for {worker.silent_s:.0f} s",
+            in_language(
+                worker.state if worker.silent_s < SILENT_S else f"{worker.state}, silent for {worker.silent_s:.0f} s"
+            ),
             str(worker.shards_in_flight),
             f"{worker.in_window}/{worker.window_size}",
             f"{worker.rows_per_s:.1f}",

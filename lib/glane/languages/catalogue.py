@@ -59,13 +59,35 @@ class Template:
         return tuple(part for one in found for part in ([one] if one in self.other else PLACES.findall(one)))
 
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """What a whole message of this template looks like."""
-        rest, parts = self.english, []
+    def _between(self) -> tuple[str, ...]:
+        """What stands between the groups, from before the first to after the last."""
+        rest, found = self.english, []
         for group in self.groups:
             before, rest = rest.split(group, 1)
-            parts.append(before)
-        return re.compile("(.*?)".join(map(re.escape, [*parts, rest])), re.DOTALL)
+            found.append(before)
+        return (*found, rest)
+
+    def spans_in(self, text: str) -> list[tuple[int, int]] | None:
+        """Where the groups stand in a message of this template, each as short as can be; None if it is none.
+
+        Takes time in proportion to the text: a regular expression tries all ways to part a sentence.
+        """
+        first, *middle, last = self._between
+        end = len(text) - len(last)
+        if not text.startswith(first) or not text.endswith(last):
+            return None
+        at, found = len(first), []
+        for words in middle:
+            place = text.find(words, at, max(end, 0))
+            if place < 0:
+                return None
+            found.append((at, place))
+            at = place + len(words)
+        return [*found, (at, end)] if at <= end else None
+
+    def has_lines_of(self, text: str) -> bool:
+        """Whether this is a template of several lines, and its words are in a text."""
+        return "\n" in self.english and all(words in text for words in self.literals)
 
     def filled(self, parts: Mapping[str, str]) -> str:
         """The message in the other language; `parts` by the groups of the pattern."""

@@ -14,10 +14,14 @@ from collections.abc import Iterable, Mapping
 from glane.languages.catalogue import Template
 
 _LEAST_LETTERS = 2  # of a template's own, for it to be looked for
+_FEW_LETTERS = 5  # a template of fewer tells of values; words around so few letters are another sentence's
+_WORDS = re.compile(r"[A-Za-z]{2}.*\s.*[A-Za-z]{2}", re.DOTALL)
+_OF_A_KEY = re.compile(r"[.=]\w|:")  # a word before it is no message
 _DEEPEST = 6  # messages within messages
-_LONGEST = 4_000  # characters of a text that is put into other words in one piece; of a longer one, line by line
 _LEAST_WORDS = 2  # of a message without places among others: a single word may be part of a name or of a sentence
-_CUT = re.compile(r"\n\s*|\s{2,}|\s(?=[(…\[—])|[.,;:!?](?=\s|$)|(?<=[.,;:!?)\]…—>])\s+|(?<=[(\[])|(?=[)\]])|\s(?=->)")
+_CUT = re.compile(
+    r"\n\s*|\s{2,}|\s(?=[(…\[—])|(?<!\s)[.,;:!?](?=\s|$)|(?<=[.,;:!?)\]…—>])\s+|(?<=[(\[])|(?=[)\]])|\s(?=->)"
+)
 
 Reading = tuple[int, str]  # how many letters templates told, and the text
 
@@ -38,7 +42,7 @@ class Translator:
 
     def __call__(self, text: str) -> str:
         """The text in the other language, as far as the table goes."""
-        if len(text) > _LONGEST and "\n" in text:
+        if "\n" in text and text.strip() not in self._whole and not any(one.has_lines_of(text) for one in self._open):
             return "\n".join(map(self, text.split("\n")))
         return _Message(self._whole, [one for one in self._open if one.anchor in text], self._signs).read(text)[1]
 
@@ -61,8 +65,8 @@ class _Message:
                     self._as_several(core, depth), self._as_one(core, depth), key=lambda reading: reading[0]
                 )
                 best = (weight, text[:start] + said + text[start + len(core) :])
-                if start and not weight:
-                    best = self._as_one(text, depth)  # a template whose first place is empty
+                if start:  # perhaps a template whose first place is empty
+                    best = max(best, self._as_one(text, depth), key=lambda reading: reading[0])
             self._known[text] = best
         return self._known[text]
 
@@ -72,8 +76,14 @@ class _Message:
             return self._whole[text].weight, self._whole[text].other
         found: list[Reading] = []
         for template in self._may_be:
-            if template.anchor in text and (match := template.pattern.fullmatch(text)):
-                told = [self.read(part, depth - 1) for part in match.groups()]
+            if template.anchor in text and (spans := template.spans_in(text)) is not None:
+                groups = [text[start:end] for start, end in spans]
+                if template.weight < _FEW_LETTERS and any(map(_WORDS.search, groups)):
+                    continue
+                told = [
+                    (0, part) if _OF_A_KEY.match(text, end) and " " not in part else self.read(part, depth - 1)
+                    for part, (_, end) in zip(groups, spans, strict=True)
+                ]
                 parts = dict(zip(template.groups, (said for _, said in told), strict=True))
                 found.append((template.weight + sum(weight for weight, _ in told), template.filled(parts)))
         return max(found, key=lambda reading: reading[0], default=(0, text))
@@ -84,13 +94,15 @@ class _Message:
         best: list[Reading] = [(0, "")]  # of what follows each cut, the last first
         for first in range(len(cuts) - 2, -1, -1):
             left = text[cuts[first] : cuts[first + 1]]
-            choices = [(best[-1][0], self._signs.get(left, left) + best[-1][1])]
+            is_apart = text[cuts[first] - 1 : cuts[first]].isspace()
+            choices = [(best[-1][0], (left if is_apart else self._signs.get(left, left)) + best[-1][1])]
             for last in range(len(cuts) - 1, first, -1):
                 piece = text[cuts[first] : cuts[last]]
                 if (
                     piece == text
                     or piece != piece.strip()
                     or (piece in self._whole and len(piece.split()) < _LEAST_WORDS)
+                    or (": " in piece and text.startswith(":", cuts[last]))  # its last word is a key
                 ):
                     continue
                 weight, said = self._as_one(piece, depth - 1)

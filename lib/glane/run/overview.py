@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
@@ -28,6 +28,9 @@ _NUM_ERRORS = 5
 SILENT_S = 30.0
 """A worker without a heartbeat for longer is called silent."""
 _LOG_TAIL_BYTES = 64 * 1024
+
+State = Literal["planning", "working", "waiting", "complete", "damaged"]
+"""Of a run. Waiting: no worker is on it. Damaged: rows of the result were lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class Overview:
     work: str = ""
     task: str = ""  # empty where the work has none
     model: str = ""
-    state: str  # planning, working, waiting (no worker is on it), complete, damaged (rows of the result were lost)
+    state: State
     planned: int
     documents: int | None = None  # those that are grouped; then the counts of rows are of groups
     done: int

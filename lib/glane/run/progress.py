@@ -202,7 +202,7 @@ class ProgressReporter:
             if one.state != "ended":
                 beat, done = one.heartbeat, one.heartbeat.progress
                 window = f"{done.in_window}/{done.window_size}"
-                cells = [beat.worker, beat.host, one.state, sum(done.rows.values()), window, done.shards]
+                cells = [beat.worker, beat.host, in_language(one.state), sum(done.rows.values()), window, done.shards]
                 table.add_row(*map(str, cells))
         return Group(bar, Text(in_language(self._line(state))), table)
 

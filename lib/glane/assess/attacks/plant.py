@@ -34,7 +34,8 @@ class Planted:
     def __str__(self) -> str:
         told = self.summary
         lines = [f"{told.attacks} attacks of {len(told.kinds)} kinds in {told.documents} documents, and these without"]
-        lines.append("  fields: " + ", ".join(f"{name} {count}" for name, count in told.fields.items()))
+        by_field = ", ".join(f"{name} {count}" for name, count in told.fields.items())
+        lines.append(f"  fields: {by_field}")
         if told.left_out:
             lines.append(
                 f"  left out: {told.left_out} attacks, as their document has every value that could be asked for"

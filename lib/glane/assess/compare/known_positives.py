@@ -195,5 +195,7 @@ def known_line(known: Mapping[Positive, NDArray[np.bool_]], enough: int) -> str:
     few = [f"{kind.field} ({kind.what}) {num}" for num, kind in counts if num < enough]
     if not few:
         return f"{enough} known or more of each kind of yes"
-    more = f" and {len(few) - _SHOWN} more" if len(few) > _SHOWN else ""
-    return f"fewer than {enough} known, so that a loss of half may be missed: {', '.join(few[:_SHOWN])}{more}"
+    told = ", ".join(few[:_SHOWN])
+    if len(few) > _SHOWN:
+        told = f"{told} and {len(few) - _SHOWN} more"
+    return f"fewer than {enough} known, so that a loss of half may be missed: {told}"

@@ -32,9 +32,11 @@ def watch_lines(found: DocumentWatch, *, drifted: bool | None) -> list[str]:
 def _line(found: DocumentWatch, judged: str, places: list[str]) -> str:
     """The places of which the same is said, with the figures of the one that changed most."""
     places = sorted(places, key=lambda place: -max(one.effect for one in found.of_place(place)))
-    more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
+    told = ", ".join(places[:_PLACES])
+    if len(places) > _PLACES:
+        told = f"{told} and {len(places) - _PLACES} more"
     most = "" if len(places) == 1 else f"{places[0]}: "
-    return f"documents of {', '.join(places[:_PLACES])}{more}: {judged} ({most}{_told(found.of_place(places[0]))})"
+    return f"documents of {told}: {judged} ({most}{_told(found.of_place(places[0]))})"
 
 
 def _judged(found: DocumentWatch, place: str) -> str:

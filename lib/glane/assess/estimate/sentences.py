@@ -88,14 +88,14 @@ def _of_all(together: Together) -> list[str]:
 def _validation(found: Validation) -> str:
     """How well the model's yes tells the true one, in a line."""
     named = (
-        ("sensitivity", found.sensitivity),
-        ("PPV", found.ppv),
-        ("specificity", found.specificity),
-        ("NPV", found.npv),
+        ("sensitivity {value:.3f} [{low:.3f}, {high:.3f}] of {num}", found.sensitivity),
+        ("PPV {value:.3f} [{low:.3f}, {high:.3f}] of {num}", found.ppv),
+        ("specificity {value:.3f} [{low:.3f}, {high:.3f}] of {num}", found.specificity),
+        ("NPV {value:.3f} [{low:.3f}, {high:.3f}] of {num}", found.npv),
     )
     told = [
-        f"{name} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}] of {one.num}"
-        for name, one in named
+        words.format(value=one.value, low=one.low, high=one.high, num=one.num)
+        for words, one in named
         if one.value is not None
     ]
     return f"The model's yes against the review: {'; '.join(told)}."

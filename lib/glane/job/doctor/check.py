@@ -13,7 +13,7 @@ from glane.cluster.schedulers import scheduler_of
 from glane.corpus.find import find_files
 from glane.engine.device import num_gpus
 from glane.engine.registry import engine_kind
-from glane.errors import RecordError, RunError
+from glane.errors import RecordError, RunError, visible
 from glane.job.doctor.machine_checks import (
     check_build,
     check_caches,
@@ -56,19 +56,23 @@ def check_site(settings: DoctorSettings) -> bool:
         here.extend(found)
         can_submit = can_submit and not (name == _REQUEST and has_failed(found))
         for line in lines_here(found):
-            say(line)
+            _show(line)
     nodes: tuple[NodeReport, ...] = ()
     if settings.nodes:
         found, nodes = check_nodes(settings) if can_submit else (_NOT_SUBMITTED, nodes)
         here.extend(found)
         for line in [*lines_here(found), *lines_of_nodes(nodes)]:
-            say(line)
+            _show(line)
     everything = [*here, *(finding for node in nodes for finding in node.findings)]
     is_well = not has_failed(everything)
     say(last_line(everything))
     if settings.out is not None:
         _write(Path(settings.out), here, nodes, is_well=is_well)
     return is_well
+
+
+def _show(line: str) -> None:
+    print(visible(line), flush=True)
 
 
 def _checks(settings: DoctorSettings) -> list[tuple[str, float, Callable[[], Findings]]]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from glane.cluster.findings import Finding
+from glane.cluster.findings import Finding, State
+from glane.languages import in_language
 from glane.records import Record
 
-_WORDS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED", "skipped": "skipped"}
-_ORDER = ("failed", "warning", "ok", "skipped")
+_BAD = ("warning", "failed")
+_COUNTED: Mapping[State, str] = {
+    "failed": "{num} failed",
+    "warning": "{num} warning",
+    "ok": "{num} ok",
+    "skipped": "{num} skipped",
+}
 _MOST_HOSTS = 8
 
 
@@ -42,7 +49,7 @@ def has_failed(findings: Iterable[Finding]) -> bool:
 
 
 def lines_here(findings: Sequence[Finding]) -> Iterator[str]:
-    """The lines of what was checked on one machine, in the order of the checks."""
+    """The lines of what was checked on one machine, in the order of the checks, and in the language of the user."""
     for finding in findings:
         yield from _lines(finding, "")
 
@@ -54,7 +61,7 @@ def lines_of_nodes(reports: Sequence[NodeReport]) -> Iterator[str]:
         for finding in report.findings:
             groups.setdefault(finding, []).append(report.host)
     everywhere = len(reports)
-    for state in _ORDER:
+    for state in _COUNTED:
         for finding, hosts in groups.items():
             if finding.state == state:
                 yield from _lines(finding, f"all {everywhere} nodes" if len(hosts) == everywhere > 1 else _shown(hosts))
@@ -62,16 +69,19 @@ def lines_of_nodes(reports: Sequence[NodeReport]) -> Iterator[str]:
 
 def last_line(findings: Iterable[Finding]) -> str:
     """How many checks found what."""
-    states = [finding.state for finding in findings]
-    return ", ".join(f"{states.count(state)} {state}" for state in _ORDER if state in states)
+    states = Counter(finding.state for finding in findings)
+    return ", ".join(_COUNTED[state].format(num=states[state]) for state in _COUNTED if states[state])
 
 
 def _lines(finding: Finding, hosts: str) -> Iterator[str]:
-    first, *others = finding.seen.splitlines() or [""]
-    yield f"{_WORDS[finding.state]:<8} {finding.name:<24} {f'[{hosts}] ' if hosts else ''}{first}"
+    first, *others = in_language(finding.seen).splitlines() or [""]
+    word = in_language(finding.state)
+    # A check keeps its name: the guide to sites explains it by that.
+    shown = word.upper() if finding.state in _BAD else word
+    yield f"{shown:<8} {finding.name:<24} {f'[{hosts}] ' if hosts else ''}{first}"
     yield from (f"{'':<34}{line}" for line in others)
     if finding.remedy:
-        first, *others = finding.remedy.splitlines()
+        first, *others = in_language(finding.remedy).splitlines()
         yield f"{'':<33} -> {first}"
         yield from (f"{'':<37}{line}" for line in others)
 

@@ -27,7 +27,9 @@ def runs_text(entries: Sequence[RunEntry]) -> str:
         rows = str(one.rows) if one.done == one.rows else f"{one.done}/{one.rows}"
         figures = [rows, str(one.ok), _number(one.leaks, 0), _number(one.gpu_hours, 2), _number(one.energy_kwh, 3)]
         toy = "" if one.toy is None else in_language(f"TOY ({one.toy}): no results")
-        table.add_row(*map(Text, [str(one.path), one.task, one.model, one.state, *figures, _number(one.f1, 3), toy]))
+        table.add_row(
+            *map(Text, [str(one.path), one.task, one.model, in_language(one.state), *figures, _number(one.f1, 3), toy])
+        )
     stream = io.StringIO()
     Console(file=stream, width=_WIDTH, highlight=False, soft_wrap=True).print(table)
     lines = [line.rstrip() for line in stream.getvalue().splitlines()]
