@@ -28,7 +28,7 @@ _OF_THE_SYSTEM = (
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ENOSPC,
     errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ESTALE, errno.ETIMEDOUT, errno.ENAMETOOLONG,
 )  # fmt: skip
-WORD = re.compile(r"[A-Za-z][a-z]+")
+WORD = re.compile(r"[A-Za-z][a-z]+|\bETA\b")
 NAMED = re.compile(r"\{[a-z_][a-z0-9_]*(?:![rs])?(?::[^{}]*)?\}")  # {num}, {share:.3f}
 _MARKUP = re.compile(r"[<|]")  # of a page; the headers of its tables
 _NBSP = "\u00a0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glane.errors import told
+from glane.languages import in_language
 from glane.task.examples import plain_json
 from glane.task.plain import plain_of
 from glane.task.prompt import compact_json
@@ -64,11 +65,11 @@ def _line(one: ExtractedValue) -> str:
     words = [f"({one.missing})" if one.missing else _cut(compact_json(plain_json(plain_of(one))))]
     if one.evidence is not None:
         shown = one.evidence.quote if one.evidence.quote is not None else one.quote
-        supports = {True: ", shows it", False: ", does not show it", None: ""}[one.evidence.supports]
+        supports = in_language({True: ", shows it", False: ", does not show it", None: ""}[one.evidence.supports])
         of = "" if one.evidence.document is None else f" in {told(one.evidence.document)}"
         words.append(f"{_cut(compact_json(shown or ''))} ({one.evidence.alignment}{supports}{of})")
     if one.confidence is not None:
-        words.append(f"confidence {one.confidence:.2f}")
+        words.append(in_language(f"confidence {one.confidence:.2f}"))
     if one.match is not None:
         words.append(_match(one.match))
     if one.normal is not None:
@@ -78,7 +79,7 @@ def _line(one: ExtractedValue) -> str:
 
 def _normal(found: NormalDate | NormalQuantity) -> str:
     if found.reason is not None:
-        return f"=> null: {found.reason}"
+        return f"=> null: {in_language(found.reason)}"
     if isinstance(found, NormalDate):
         return " ".join(
             str(part) for part in ("=>", found.date, found.time, f"({found.precision})") if part is not None

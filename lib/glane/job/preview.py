@@ -57,7 +57,7 @@ class _Preview:
         for document in documents:
             reading = self._prompts.open(document)
             if isinstance(reading, Outcome):
-                self._show(f"=== {document.id}: {reading.status} ({reading.reason})\n")
+                self._show(f"=== {document.id}: {reading.status} ({in_language(str(reading.reason))})\n")
                 continue
             for turn in reading.turns():
                 self._ask(document, reading, turn)
@@ -71,7 +71,8 @@ class _Preview:
             self._take(document, reading, turn, prompt)
             return
         text = self._engine.decode(prompt.tokens)
-        self._show(f"=== {document.id}: prompt{_which(reading, turn)}, {len(prompt.tokens)} tokens\n{text}\n")
+        head = in_language(f"prompt{_which(reading, turn)}, {len(prompt.tokens)} tokens")
+        self._show(f"=== {document.id}: {head}\n{text}\n")
         self._num_asked += 1
         request_id = str(self._num_asked)
         self._asked[request_id] = (document, reading, turn)
@@ -84,7 +85,8 @@ class _Preview:
     def _answered(self, document: Document, reading: Reading, turn: Turn, completion: Completion) -> None:
         thought = f" + {completion.num_reasoning_tokens} of thinking" if completion.num_reasoning_tokens else ""
         tokens = f"{completion.num_prompt_tokens}{thought} + {completion.num_output_tokens} tokens"
-        self._show(f"=== {document.id}: answer{_which(reading, turn)}, {tokens}\n{completion.text}\n")
+        head = in_language(f"answer{_which(reading, turn)}, {tokens}")
+        self._show(f"=== {document.id}: {head}\n{completion.text}\n")
         self._take(document, reading, turn, completion)
 
     def _take(self, document: Document, reading: Reading, turn: Turn, outcome: Completion | Outcome) -> None:
@@ -93,7 +95,8 @@ class _Preview:
         if reading.is_done and document.id not in self._closed:
             self._closed.add(document.id)
             result = self._derivation.of(reading.extraction(), reading.around)
-            self._show(f"=== {document.id}: {result.status}{f' ({result.reason})' if result.reason else ''}\n")
+            why = f" ({in_language(result.reason)})" if result.reason else ""
+            self._show(f"=== {document.id}: {result.status}{why}\n")
             for line in checked_lines(result):
                 self._show(line)
 
