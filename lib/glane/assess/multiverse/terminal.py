@@ -39,12 +39,19 @@ def multiverse_text(summary: MultiverseSummary) -> str:
     return "\n".join([*lines, *_levels(summary), *_seal(summary)])
 
 
+_COUNTED = {"wording": "{num} wording{s}", "model": "{num} model{s}", "reading": "{num} reading{s}"}
+_SHARES = {"wording": "wordings {share:.0f} %", "model": "models {share:.0f} %", "reading": "readings {share:.0f} %"}
+
+
 def _counted(summary: MultiverseSummary) -> str:
-    counts = [f"{part.levels} {part.factor}{'' if part.levels == 1 else 's'}" for part in summary.raw.variation.parts]
-    unit = {"prevalence": "per cent" if summary.between is None else "points"}.get(summary.question.what)
+    counts = [
+        _COUNTED[part.factor].format(num=part.levels, s="" if part.levels == 1 else "s")
+        for part in summary.raw.variation.parts
+    ]
+    of_shares = ", in per cent" if summary.between is None else ", in points"
     return (
         f"{len(summary.specifications)} specifications of the same {summary.documents} documents "
-        f"({', '.join(counts)}){f', in {unit}' if unit else ''}"
+        f"({', '.join(counts)}){of_shares if summary.question.what == 'prevalence' else ''}"
     )
 
 
@@ -88,18 +95,22 @@ def _left_out(summary: MultiverseSummary) -> list[str]:
 def _spread(found: Spread, how: str, question: Question) -> list[str]:
     ends = f"{_number(found.lowest, question)} to {_number(found.highest, question)}"
     lines = [f"{how}: {ends}, median {_number(found.median, question)}"]
-    of = f"of {found.others} other{'' if found.others == 1 else 's'}"
     if found.reversed is not None:
-        lines.append(f"  sign opposite to the chosen one's: {found.reversed} {of}")
-    lines.append(f"  interval does not hold the chosen one's figure: {found.excluding} {of}")
+        lines.append(f"  sign opposite to the chosen one's: {_of_others(found.reversed, found)}")
+    lines.append(f"  interval does not hold the chosen one's figure: {_of_others(found.excluding, found)}")
     if found.differing is not None:
-        lines.append(f"  paired difference from the chosen one, interval without 0: {found.differing} {of}")
-    parts = [f"{one.factor}s {100 * (one.share or 0):.0f} %" for one in found.variation.parts if _tells(one)]
+        differing = _of_others(found.differing, found)
+        lines.append(f"  paired difference from the chosen one, interval without 0: {differing}")
+    parts = [_SHARES[one.factor].format(share=100 * (one.share or 0)) for one in found.variation.parts if _tells(one)]
     if parts:
         rest = found.variation.rest
         left = "factors overlap, shares do not add up" if rest is None else f"interactions {100 * rest:.0f} %"
         lines.append(f"  of the variation lies between: {', '.join(parts)}; {left}")
     return lines
+
+
+def _of_others(num: int, found: Spread) -> str:
+    return f"{num} of {found.others} other{'' if found.others == 1 else 's'}"
 
 
 def _tells(part: Part) -> bool:
