@@ -16,7 +16,7 @@ OPERATIONS = [
 OPERATIONS += [(Path, n) for n in ("mkdir", "rename", "replace", "unlink", "chmod", "touch")]
 
 
-def arm(limit, names):
+def arm(limit, names=()):
     count = [0]
 
     def killing(real):

@@ -17,7 +17,7 @@ from glane.assess.compare.document_watch import EVERYWHERE, LENGTH, Watched, wat
 from glane.assess.compare.watch_lines import watch_lines
 from glane.drift import AlarmBudget, DocumentWatch
 from glane.errors import ConfigError
-from glane.job.extract import _finish
+from glane.job.part import Part
 from glane.job.resolve import resolve
 from glane.run.progress import ProgressReporter
 from glane.task.fields import fields_from
@@ -154,7 +154,7 @@ def run_of(folder: Path, name: str, texts: list[str], **changed: Any) -> dict[st
     settings, task = resolve(settings)
     run = prepare_run(settings, task)
     with ProgressReporter(run.directory, run.plan, style="none") as progress:
-        _finish(run, settings, None, None, progress)
+        Part(settings=settings, task=task, run=run, sentinels=None, place="").finish(None, progress)
     summary: dict[str, Any] = json.loads(run.directory.summary.read_text())
     return summary
 

@@ -13,7 +13,7 @@ import pytest
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, write_documents
 from glane.errors import RunError
-from glane.extraction.feeder import document_digest
+from glane.extraction.task_in_work import document_digest
 from glane.run import repeats
 from glane.run.repeats import DIGEST, RowDigests, content_digest, with_repeats
 from glane.run.worker import run_worker

@@ -37,7 +37,7 @@ from glane.extraction import prepare
 from glane.extraction.fingerprint import changes
 from glane.extraction.frozen import freeze, read_frozen
 from glane.extraction.places import drift_file
-from glane.job.extract import _finish
+from glane.job.part import Part
 from glane.job.resolve import absolute, resolve
 from glane.job.sentinels import Sentinels, sentinels_of
 from glane.job.submit import check_submission
@@ -96,7 +96,7 @@ def whole_run(settings: ExtractSettings, worker: str = "w0") -> dict[str, Any]:
     assert report.outcome == "done", report.message
     assert sentinels.is_done
     with ProgressReporter(run.directory, run.plan, style="none") as progress:
-        _finish(run, settings, sentinels, None, progress)
+        Part(settings=settings, task=task, run=run, sentinels=sentinels, place="").finish(None, progress)
     return json.loads(run.directory.summary.read_text())
 
 
