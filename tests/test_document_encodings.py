@@ -81,6 +81,21 @@ def test_what_a_text_says_of_itself_is_believed_if_it_makes_a_text():
     assert known("ISO-8859-1") == "cp1252"
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "cp932", "utf-8"])
+@pytest.mark.parametrize("num_lines", [7_000, 20_001])
+def test_letters_that_come_late_in_a_long_text_are_read_as_such(encoding, num_lines):
+    text = "a plain line\n" * num_lines + OTHERS.get(encoding, FRENCH)
+    assert decoded(text.encode(encoding))[0] == text
+
+
+def test_encodings_of_seven_bits_and_of_two_bytes_are_believed_only_where_they_can_be():
+    assert decoded(b"caf+AOk-", told="utf-7") == ("café", "utf-7")
+    assert decoded(b"caf+AOk-")[0] == "caf+AOk-"
+    assert decoded(FRENCH.encode(), told="utf-7") == (FRENCH, "utf-8")
+    page = f'<meta charset="utf-16">{FRENCH}'
+    assert decoded(page.encode("cp1252"))[0] == page  # it could not have been found in a page of two bytes a letter
+
+
 def test_damage_is_shown_and_does_not_change_the_rest():
     data = bytearray((FRENCH * 20).encode())
     data[data.index(b"\xc3") + 1] = 0x20

@@ -12,7 +12,8 @@ import re
 from collections import Counter
 from functools import cache
 
-_SAMPLE = 1 << 16  # bytes that are looked into
+_SAMPLE = 1 << 16  # bytes that are looked into, from where the first is outside ASCII
+_BEFORE = 64  # bytes of what stands before it: a multiple of those of a letter
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -56,6 +57,8 @@ def decoded(data: bytes, *, told: str | None = None) -> tuple[str, str]:
             return data[len(mark) :].decode(encoding, "replace"), encoding
     if (told_by_nulls := wide(data)) is not None:
         return data.decode(told_by_nulls, "replace"), told_by_nulls
+    if known(told) == "utf-7" and (unpacked := _strictly(data, "utf-7")) is not None:
+        return unpacked, "utf-7"
     has_escapes = b"\x1b" in data[:_SAMPLE] or b"~{" in data[:_SAMPLE]
     if not has_escapes and _is_utf8(data):
         return data.decode("utf-8", "replace"), "utf-8"
@@ -73,12 +76,30 @@ def decoded(data: bytes, *, told: str | None = None) -> tuple[str, str]:
 def _declared(data: bytes) -> str | None:
     """What a text says of itself, as web pages and XML do."""
     found = _DECLARED.search(data[:4096])
-    return known(found[1].decode("ascii")) if found else None
+    named = known(found[1].decode("ascii")) if found else None
+    return (
+        None if named is None or named.startswith(("utf-16", "utf-32")) else named
+    )  # it was read in one byte a letter
+
+
+def _strictly(data: bytes, encoding: str) -> str | None:
+    """The text of bytes that are ASCII and nothing else, or None where it is none in this encoding."""
+    try:
+        return None if _NOT_ASCII.search(data) else data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _sample(data: bytes, most: int = _SAMPLE) -> bytes:
+    """What tells the encoding: long texts may have their first letter outside ASCII anywhere."""
+    found = _NOT_ASCII.search(data)
+    start = max(0, found.start() // _BEFORE - 1) * _BEFORE if found else 0
+    return data[start : start + most]
 
 
 def _damage(data: bytes, encoding: str) -> float:
     """Return which share of what is not ASCII is nothing in an encoding."""
-    text = data[:_SAMPLE].decode(encoding, "replace")
+    text = _sample(data).decode(encoding, "replace")
     return text.count("\ufffd") / max(1, sum(letter > "\x7f" for letter in text))
 
 
@@ -169,7 +190,7 @@ def _with_escapes(data: bytes) -> str | None:
 
 def _of_alphabet(data: bytes) -> str | None:
     """Return the encoding in which the letters outside ASCII are those of one language, or None."""
-    pieces = Counter(_OUTSIDE.findall(data[:_SAMPLE]))
+    pieces = Counter(_OUTSIDE.findall(_sample(data)))
     best, most = None, (_LEAST_SHARE, 0)
     for encoding in _ALPHABETS:
         letters, faults = _letters(pieces, encoding)
@@ -202,6 +223,6 @@ def _letters(pieces: Counter[bytes], encoding: str) -> tuple[Counter[str], int]:
 def _guessed(data: bytes) -> str | None:
     import charset_normalizer
 
-    text = data[: 2 * _SAMPLE].translate(None, _CONTROLS)
+    text = _sample(data, 2 * _SAMPLE).translate(None, _CONTROLS)
     found = charset_normalizer.from_bytes(text, preemptive_behaviour=False).best()
     return found.encoding if found is not None else None

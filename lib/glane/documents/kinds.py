@@ -65,17 +65,20 @@ _STREAMS = (
     ("Workbook", XLS),
     ("Book", XLS),
 )  # of a storage, the first that is there
-_SHORT = frozenset({b"BM", b"MZ", b"ID3", b"BZh"})  # a text may begin so; a binary file has NULs soon
+_SHORT = frozenset(
+    {b"BM", b"MZ", b"ID3", b"BZh", b"PAR1", b"\xdb\xa5"}
+)  # a text may begin so; a binary file has NULs soon
 _TAGS = rb"html|head|body|title|table|script|style|div|span|p|br|h[1-6]|font|a|b|center|meta|link|ul|ol|article|section"
 _WEB = re.compile(rb"(?is)\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|(" + _TAGS + rb")[\s/>])")
 _XML = re.compile(rb"(?s)\s*<(\?xml|!DOCTYPE)[\s\w]")
 _FIELD = re.compile(rb"(?m)^([A-Za-z][A-Za-z0-9-]*):")
-_OF_MAIL = frozenset(
-    b"return-path received message-id mime-version delivered-to content-type x-mailer dkim-signature".split()
-)
+_OF_MAIL = frozenset(b"return-path message-id mime-version delivered-to content-type x-mailer dkim-signature".split())
+# Reports of laboratories have a field "Received:", too, with a date in it.
+_TRACE = re.compile(rb"(?im)^received:\s+(from|by)\s+\S+\.\S")
 _ANY_MAIL = frozenset(b"from to subject date cc sender reply-to".split())
 _MAIL_NAMES, _MARKDOWN_NAMES = (".eml", ".mht", ".mhtml", ".emlx"), (".md", ".markdown")
 _TO_LOOK_AT = 8192
+_MEDIA_TYPE = re.compile(rb"(application|text|image)/[a-z0-9.+-]{1,100}")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x0b\x1a\x1b"))
 _MOST_CONTROLS = 0.02  # of the bytes of a text
 
@@ -118,7 +121,7 @@ def _of_zip(data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
-            told = archive.read("mimetype")[:200].strip().decode("latin-1") if "mimetype" in names else ""
+            told = _told(archive) if "mimetype" in names else ""
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, KeyError):
         return _of_damaged_zip(data)
     except Exception:  # zlib.error and what else a damaged archive makes of itself
@@ -126,6 +129,13 @@ def _of_zip(data: bytes) -> str:
     if told:
         return told.removesuffix("-template").removesuffix("-master") if told.startswith(_ODF) else told
     return _by_members(names) or ZIP
+
+
+def _told(archive: zipfile.ZipFile) -> str:
+    """What an archive says of itself, where that is a media type: it is shown, and must be no text of a document."""
+    with archive.open("mimetype") as stream:
+        found = _MEDIA_TYPE.fullmatch(stream.read(200).strip())
+    return found[0].decode("ascii") if found else ""
 
 
 def _by_members(names: set[str]) -> str | None:
@@ -191,6 +201,7 @@ def _of_mail(start: bytes, name: str) -> str | None:
     if first is None:
         return None
     fields = {field.lower() for field in _FIELD.findall(head)}
+    fields |= {b"return-path"} if _TRACE.search(head) else set()
     is_sure = len(fields & _OF_MAIL) + len(fields & _ANY_MAIL) >= 2 and bool(fields & _OF_MAIL)
     if is_sure or (name.endswith(_MAIL_NAMES) and fields & (_OF_MAIL | _ANY_MAIL)):
         return MBOX if is_mbox else MAIL

@@ -87,9 +87,10 @@ class Package:
         return list(self._members)
 
     def infos(self) -> Iterator[tuple[str, zipfile.ZipInfo]]:
-        """Yield its files with their names as they are told."""
-        for info in self._members.values():
-            yield info.filename, info
+        """Yield its files with their names as they are told, also those whose names differ in case alone, or not."""
+        for info in self._archive.infolist():
+            if not info.is_dir():
+                yield info.filename, info
 
     def bytes_of(self, name: str) -> bytes | None:
         """Return what a member holds, or None if there is none of that name.
@@ -98,8 +99,14 @@ class Package:
             Unread: if it is damaged or encrypted, or what is unpacked is too much.
         """
         info = self._members.get(name.lstrip("/").lower())
-        if info is None:
-            return None
+        return None if info is None else self.unpacked(info)
+
+    def unpacked(self, info: zipfile.ZipInfo) -> bytes:
+        """Return what one of `infos` holds.
+
+        Raises:
+            Unread: as `bytes_of` does.
+        """
         if info.flag_bits & 1:
             raise encrypted()
         self._budget.take(min(info.file_size, self._budget.left + 1))

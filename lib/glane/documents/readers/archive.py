@@ -19,16 +19,11 @@ def read(data: bytes, context: Context) -> Reading:
         Unread: if it is damaged.
     """
     package = Package(data, context.budget)
-    return Reading(
-        parts=_parts(package), outcome=Outcome.EMPTY, reason=f"it is an archive of {len(package.names())} files"
-    )
+    number = sum(1 for _ in package.infos())
+    return Reading(parts=_parts(package), outcome=Outcome.EMPTY, reason=f"it is an archive of {number} files")
 
 
 def _parts(package: Package) -> Iterator[Part]:
-    for name, _ in package.infos():
+    for name, info in package.infos():
         if not name.startswith(_NO_DOCUMENTS) and not name.endswith(_NO_DOCUMENTS):
-            yield Part(name, partial(_bytes, package, name))
-
-
-def _bytes(package: Package, name: str) -> bytes:
-    return package.bytes_of(name.replace("\\", "/")) or b""
+            yield Part(name, partial(package.unpacked, info))
