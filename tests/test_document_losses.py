@@ -6,7 +6,9 @@ import warnings
 import zipfile
 
 import pytest
+from docx.oxml.ns import nsdecls
 
+from document_files import zipped
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.documents.walk import documents_of_file
@@ -55,3 +57,79 @@ def test_what_an_archive_says_of_itself_is_no_text(read, tmp_path):
 def test_a_text_that_begins_as_a_binary_file_does_is_a_text(read):
     for text in ("PAR1 variants were found.", "MZ twins.", "BM aspirate."):
         assert read(text.encode())[0].text == text
+
+
+def runs(*runs_: str) -> str:
+    return "<w:p>" + "".join(f"<w:r>{one}</w:r>" for one in runs_) + "</w:p>"
+
+
+def listed(number: int) -> str:
+    return (
+        f'<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="{number}"/></w:numPr></w:pPr>'
+        "<w:r><w:t>x</w:t></w:r></w:p>"
+    )
+
+
+def word(body: str, parts: dict[str, tuple[str, str]] | None = None) -> bytes:
+    """A Word file; `parts` are other files in it, by name: how they are related to the document, and their content."""
+    space = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+    related = [f'<Relationship Id="{at}" Type="x/{parts[at][0]}" Target="{at}"/>' for at in parts or {}]
+    files = {
+        "[Content_Types].xml": "<Types/>",
+        "word/document.xml": f"<w:document {nsdecls('w')}><w:body>{body}</w:body></w:document>",
+        "word/_rels/document.xml.rels": f"<Relationships {space}>{''.join(related)}</Relationships>",
+        **{f"word/{name}": content for name, (_, content) in (parts or {}).items()},
+    }
+    return zipped({name: content.encode() for name, content in files.items()})
+
+
+def test_boxes_and_lists_of_a_form_are_read_as_word_shows_them(read):
+    def box(settings: str) -> str:
+        return f"<w:fldChar><w:ffData><w:checkBox>{settings}</w:checkBox></w:ffData></w:fldChar>"
+
+    entries = '<w:listEntry w:val="I"/><w:listEntry w:val="II"/>'
+    chosen = f'<w:fldChar><w:ffData><w:ddList><w:result w:val="1"/>{entries}</w:ddList></w:ffData></w:fldChar>'
+    first = f"<w:fldChar><w:ffData><w:ddList>{entries}</w:ddList></w:ffData></w:fldChar>"
+    body = runs(
+        box("<w:default w:val='0'/><w:checked/>"), box("<w:default w:val='1'/>"), box("<w:default w:val='0'/>"),
+        box("<w:default w:val='1'/><w:checked w:val='0'/>"), "<w:t> </w:t>", chosen, first,
+    )  # fmt: skip
+    assert read(word(body))[0].text == "☒☒☐☐ III"
+
+
+def test_letters_of_symbol_fonts_are_what_is_seen(read):
+    fonts = '<w:rPr><w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/></w:rPr>'
+    body = runs(
+        '<w:sym w:font="Symbol" w:char="F0B3"/>', "<w:t> 5 </w:t>", f"{fonts}<w:t>\uf06d</w:t>", "<w:t>g </w:t>",
+        '<w:sym w:font="Wingdings" w:char="F0FE"/>', "<w:t>\uf06d</w:t>",
+    )  # fmt: skip
+    assert read(word(body))[0].text == "≥ 5 μg ☑\uf06d"  # of an unknown font, what stands there
+    fonts = rb"{\fonttbl{\f0 Arial;}{\f1\fcharset2{\*\panose 05050102}Symbol;}{\f2\fcharset2 Wingdings;}}"
+    text = rb"{\rtf1" + fonts + rb"\f0 a {\f1 \'b3\u-3987?} 5 {\f2\'fe} b\plain\'e9}"
+    assert read(text)[0].text == "a ≥μ 5 ☑ bé"
+
+
+def test_hidden_text_is_left_out_of_word_files_and_what_is_only_said_to_be_is_not(read):
+    hidden, shown = "<w:rPr><w:vanish/></w:rPr>", '<w:rPr><w:vanish w:val="0"/></w:rPr>'
+    assert read(word(runs(f"{hidden}<w:t>a</w:t>", f"{shown}<w:t>b</w:t>")))[0].text == "b"
+    assert read(rb"{\rtf1 a{\deleted x\par\pard y}{\v x\pard y} b}")[0].text == "a b"
+
+
+def test_files_that_word_shows_as_text_are_documents(read):
+    documents = read(word("<w:altChunk/>", {"a.html": ("aFChunk", "<p>from a page"), "b.txt": ("aFChunk", "text")}))
+    assert [document.text for document in documents] == ["", "from a page", "text"]
+
+
+def test_lists_that_begin_anew_do(read):
+    level = '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'
+    other = '<w:lvl w:ilvl="0"><w:numFmt w:val="upperLetter"/><w:lvlText w:val="%1)"/></w:lvl>'
+    numbering = (
+        f'<w:numbering {nsdecls("w")}><w:abstractNum w:abstractNumId="7">{level}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="7"/>'
+        '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride></w:num>'
+        '<w:num w:numId="3"><w:abstractNumId w:val="7"/></w:num><w:num w:numId="4"><w:abstractNumId w:val="7"/>'
+        f'<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/>{other}</w:lvlOverride></w:num></w:numbering>'
+    )
+    body = "".join(map(listed, [1, 1, 2, 2, 3, 4, 4]))
+    text = read(word(body, {"numbering.xml": ("numbering", numbering)}))[0].text
+    assert text.split() == ["1.", "x", "2.", "x", "1.", "x", "2.", "x", "3.", "x", "E)", "x", "F)", "x"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glane.documents.package import Package, local, value
@@ -27,27 +27,36 @@ class Level:
     start: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list: of which numbering it is, which several lists go on with, and at which levels it begins anew."""
+
+    of: str
+    levels: Mapping[int, Level]
+    restarts: frozenset[int]
+
+
 @dataclass(slots=True)
 class Numbering:
     """The lists of a document, and how far each has come."""
 
-    lists: Mapping[str, tuple[str, Mapping[int, Level]]] = field(default_factory=dict)
+    lists: Mapping[str, List] = field(default_factory=dict)
     styles: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # paragraphs of a style are in a list
     _counts: dict[str, dict[int, int]] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, package: Package, main: str) -> Numbering:
         """Read the lists of a Word file. Where they are damaged, there are no labels."""
         roots = [package.xml_if_whole(name) for name in package.related(main, "numbering")]
         abstract: dict[str, Mapping[int, Level]] = {}
-        lists: dict[str, tuple[str, Mapping[int, Level]]] = {}
+        lists: dict[str, List] = {}
         for root in roots:
             for one in root if root is not None else ():
                 if local(one) == "abstractNum":
                     abstract[value(one, "abstractNumId") or ""] = _levels(one)
                 elif local(one) == "num":
-                    of = next((value(child, "val") or "" for child in one if local(child) == "abstractNumId"), "")
-                    lists[value(one, "numId") or ""] = (of, abstract.get(of, {}))
+                    lists[value(one, "numId") or ""] = _list(one, abstract)
         styles = dict(
             entry
             for name in package.related(main, "styles")
@@ -62,11 +71,15 @@ class Numbering:
         if told is None or told[0] not in self.lists:
             return ""
         number, at = told
-        of, levels = self.lists[number]
+        of, levels = self.lists[number].of, self.lists[number].levels
         level = levels.get(at)
         if level is None or level.kind == "none":
             return ""
         counts = self._counts.setdefault(of or number, {})
+        if number not in self._begun:
+            self._begun.add(number)
+            for restarted in self.lists[number].restarts:
+                counts.pop(restarted, None)
         counts[at] = counts.get(at, level.start - 1) + 1
         for deeper in [one for one in counts if one > at]:
             del counts[deeper]
@@ -93,6 +106,23 @@ def _number(element: Element) -> tuple[str, int]:
     told = {local(one): value(one, "val") or "" for one in element}
     level = told.get("ilvl", "0")
     return told.get("numId", ""), int(level) if level.isdecimal() else 0
+
+
+def _list(element: Element, abstract: Mapping[str, Mapping[int, Level]]) -> List:
+    """A list, with what it has of its own: "restart at 1" is written so."""
+    of = next((value(one, "val") or "" for one in element if local(one) == "abstractNumId"), "")
+    levels = dict(abstract.get(of, {}))
+    restarts = set()
+    for one in element:
+        at = value(one, "ilvl") or ""
+        if local(one) != "lvlOverride" or not at.isdecimal():
+            continue
+        levels |= _levels(one)
+        start = next((value(child, "val") or "" for child in one if local(child) == "startOverride"), "")
+        if start.isdecimal():
+            restarts.add(int(at))
+            levels[int(at)] = replace(levels.get(int(at), Level()), start=int(start))
+    return List(of, levels, frozenset(restarts))
 
 
 def _styles(root: Element) -> list[tuple[str, tuple[str, int]]]:

@@ -1,14 +1,20 @@
-"""Word files: the text that Word shows, with text boxes, notes, headers and comments; deleted text is left out."""
+"""Word files: the text that Word shows, with text boxes, notes, headers and comments.
+
+Deleted and hidden text is left out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glane.documents.blocks import Writer
 from glane.documents.numbering import Numbering
 from glane.documents.package import Package, local, office_metadata, value
 from glane.documents.parsed import Outcome
-from glane.documents.reading import Context, Reading, corrupt
+from glane.documents.reading import Context, Part, Reading, corrupt
+from glane.documents.symbols import PRIVATE, is_symbolic, shown, symbol
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -27,6 +33,8 @@ _MAIN = "officeDocument"
 
 def read(data: bytes, context: Context) -> Reading:
     """Read the document, then its notes and comments; headers stand before it, footers after it.
+
+    Files that Word shows in their place (`altChunk`) are documents of their own.
 
     Raises:
         Unread: if its archive or its main part is damaged.
@@ -50,10 +58,20 @@ def read(data: bytes, context: Context) -> Reading:
         if (root := package.xml_if_whole(name)) is not None
     ]
     text = "\n".join(piece.strip("\n") for piece in pieces if piece.strip())
-    reading = Reading(text=text, metadata=office_metadata(package))
+    reading = Reading(text=text, metadata=office_metadata(package), parts=_chunks(package, main))
     if not text and package.related(main, "image"):
         reading.outcome, reading.reason = Outcome.NEEDS_OCR, "it holds pictures, and no text"
     return reading
+
+
+def _chunks(package: Package, main: str) -> Iterator[Part]:
+    """Web pages, RTF and Word files that programs put in place of text, for Word to convert when it opens the file."""
+    for name in package.related(main, "aFChunk"):
+        yield Part(name, partial(_chunk, package, name))
+
+
+def _chunk(package: Package, name: str) -> bytes:
+    return package.bytes_of(name) or b""
 
 
 def _each(package: Package, main: str, kind: str, body: _Body) -> list[str]:
@@ -99,7 +117,7 @@ class _Body:
         for event, element in walk:
             name = local(element)
             if event == "start":
-                if name in _UNSEEN or not name:
+                if name in _UNSEEN or not name or (name == "r" and _is_on(_setting(element, "vanish"))):
                     walk.skip_subtree()
                 elif name in _TEXT_BOXES:
                     boxes.append(self._box(element))
@@ -125,7 +143,7 @@ class _Body:
 
     def _begin(self, name: str, element: Element, writer: Writer) -> None:
         if name == "t":
-            writer.add(element.text or "")
+            writer.add(_letters(element))
         elif name == "p":
             writer.add(self._numbering.label(element))
         elif name in {"tab", "ptab"}:
@@ -136,6 +154,10 @@ class _Body:
             writer.add("\u2011")
         elif name == "sym":
             writer.add(_symbol(element))
+        elif name == "checkBox":
+            writer.add(_box(element))
+        elif name == "ddList":
+            writer.add(_chosen(element))
         elif name in {"footnoteReference", "endnoteReference"}:
             writer.add(f"[{value(element, 'id')}]")
         elif name == "tbl":
@@ -154,12 +176,47 @@ def _write_boxes(boxes: list[str], writer: Writer) -> None:
 
 
 def _symbol(element: Element) -> str:
-    """Letters of symbol fonts are bullets, ticks and arrows, in code points of private use: most are Wingdings."""
+    """A letter of a symbol font, in a code point of private use or by its place in the font."""
     try:
         code = int(value(element, "char") or "", 16)
     except ValueError:
         return ""
-    return _WINGDINGS.get(code & 0xFF, "•") if 0xF000 <= code <= 0xF0FF else chr(code) if code < 0xD800 else ""
+    font = value(element, "font") or ""
+    if 0xF000 <= code <= 0xF0FF or (code <= 0xFF and is_symbolic(font)):
+        return symbol(code, font)
+    return chr(code) if code < 0xD800 else ""
 
 
-_WINGDINGS = {0xFC: "✓", 0xFE: "☑", 0xA8: "☐", 0x6F: "☐", 0xFB: "✗", 0xFD: "☒", 0x78: "☒", 0x52: "☑", 0xE0: "→"}
+def _letters(element: Element) -> str:
+    """The text of an element. Letters of symbol fonts are told by the font of its run."""
+    text = element.text or ""
+    if not PRIVATE.search(text):
+        return text
+    run = element.getparent()
+    fonts = _setting(run, "rFonts") if run is not None else None
+    font = (value(fonts, "ascii") or value(fonts, "hAnsi") or "") if fonts is not None else ""
+    return shown(text, font) if is_symbolic(font) else text
+
+
+def _setting(run: Element, name: str) -> Element | None:
+    """How a run of letters is set, as far as it says so itself."""
+    settings = next((one for one in run if local(one) == "rPr"), None)
+    return None if settings is None else next((one for one in settings if local(one) == name), None)
+
+
+def _is_on(setting: Element | None) -> bool:
+    return setting is not None and value(setting, "val") not in {"0", "false", "off"}
+
+
+def _box(element: Element) -> str:
+    """A box to tick of a form."""
+    told = {local(one): one for one in element}
+    return "☒" if _is_on(told.get("checked", told.get("default"))) else "☐"
+
+
+def _chosen(element: Element) -> str:
+    """What is chosen of the list of a form."""
+    entries = [value(one, "val") or "" for one in element if local(one) == "listEntry"]
+    told = {local(one): value(one, "val") or "" for one in element}
+    number = told.get("result", told.get("default", "0"))
+    return entries[int(number)] if number.isdecimal() and int(number) < len(entries) else ""

@@ -13,33 +13,13 @@ from functools import cache
 from glane.documents.blocks import Writer
 from glane.documents.encodings import known
 from glane.documents.readers import html
+from glane.documents.readers import rtf_words as words
 from glane.documents.reading import Context, Reading, corrupt
+from glane.documents.symbols import is_symbolic, shown, symbol
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL
 )
-# Groups whose text is not the document's.
-_UNSEEN = frozenset(
-    b"fonttbl colortbl stylesheet info pict object objdata fldinst listtable listoverridetable revtbl rsidtbl "
-    b"generator xmlnstbl themedata colorschememapping datastore latentstyles pgptbl filetbl template bkmkstart "
-    b"bkmkend operator sn sv annotation atnid atnauthor atnref atndate atnicn atrfstart atrfend nonshppict "
-    b"shprslt ftnsep ftnsepc aftnsep aftnsepc passwordhash ud fchars lchars xe tc private private1 oleclsid "
-    b"docvar userprops wgrffmtfilter protusertbl factoidname mhtmltag".split()
-)
-_EDGES = frozenset(b"header headerl headerr headerf footer footerl footerr footerf".split())
-_KEPT_STARRED = frozenset({b"shptxt", b"shpinst", b"footnote"})
-_WORDS = {
-    b"par": "\n", b"line": "\n", b"sect": "\n", b"page": "\n", b"tab": "\t", b"emdash": "—", b"endash": "–",
-    b"lquote": "‘", b"rquote": "’", b"ldblquote": "“", b"rdblquote": "”", b"bullet": "•", b"emspace": "\u2003",
-    b"enspace": "\u2002", b"column": "\n", b"softline": "\n",
-}  # fmt: skip
-_FIELDS = {b"title": "title", b"author": "author", b"subject": "subject", b"keywords": "keywords"}
-_TIMES = {b"creatim": "created", b"revtim": "modified"}
-_CHARSETS = {
-    0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5", 161: "cp1253",
-    162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
-    238: "cp1250", 255: "cp437",
-}  # fmt: skip
 _DEEPEST = 2000
 
 
@@ -53,13 +33,14 @@ class _State:
     field: str | None = None  # of the metadata, whose text this is
     is_note: bool = False
     is_table: bool = False
+    font: str = ""  # where its letters are symbols
     is_raw: bool = False  # of RTF around a web page: what stands for a tag in programs that know none
 
     def inherited(self) -> _State:
         """Return one that is alike. There are millions of groups: `copy` takes ten times as long."""
         return _State(
             self.is_unseen, self.is_deleted, self.is_font_table, self.skip_after_unicode, self.codec, self.field,
-            self.is_note, self.is_table, self.is_raw,
+            self.is_note, self.is_table, self.font, self.is_raw,
         )  # fmt: skip
 
 
@@ -84,6 +65,7 @@ class _Parser:
         self._stack: list[_State] = []
         self._codec = "cp1252"
         self._fonts: dict[int, str] = {}
+        self._names: dict[int, str] = {}
         self._font = 0
         self._bytes = bytearray()  # of letters of several bytes, until another word comes
         self._to_skip = 0
@@ -152,12 +134,12 @@ class _Parser:
             self._unicode(number)
         elif word == b"uc":
             self._state.skip_after_unicode = max(0, min(number or 0, 8))
-        elif word in _WORDS:
-            self._add(_WORDS[word])
-        elif word in _UNSEEN or (word in _EDGES and not self._with_edges):
+        elif word in words.WORDS:
+            self._add(words.WORDS[word])
+        elif word in words.UNSEEN or (word in words.EDGES and not self._with_edges):
             self._destination(word)
-        elif starred and word not in _KEPT_STARRED and not (self._is_html and word == b"htmltag"):
-            self._state.is_unseen = True
+        elif starred and word not in words.KEPT_STARRED and not (self._is_html and word == b"htmltag"):
+            self._state.is_unseen, self._state.is_font_table = True, False
         else:
             self._setting(word, number)
 
@@ -172,18 +154,21 @@ class _Parser:
         state = self._state
         if word in {b"deleted", b"v"}:  # v: hidden
             state.is_deleted = number != 0
-        elif word in {b"plain", b"pard"}:
+        elif word == b"plain":
             state.is_deleted = False
-            state.is_table = state.is_table and word == b"plain"
-            if word == b"plain":
-                state.codec = None
+            state.codec = None
+            state.font = ""
+        elif word == b"pard":
+            state.is_table = False
         elif word == b"f" and number is not None:
             self._font = number
             if not state.is_font_table:
                 state.codec = self._fonts.get(number)
+                name = self._names.get(number, "")
+                state.font = name if is_symbolic(name) else ""
         elif word == b"fcharset" and state.is_font_table:
             self._fonts[self._font] = (
-                _CHARSETS.get(number or 0, self._codec) if number not in (0, 1, None) else self._codec
+                words.CHARSETS.get(number or 0, self._codec) if number not in (0, 1, None) else self._codec
             )
         elif word == b"ansicpg" and number is not None:
             self._codec = known(f"cp{number}") or self._codec
@@ -196,7 +181,7 @@ class _Parser:
         elif word == b"footnote":
             self._add(" [")
             state.is_note = True
-        elif word in _EDGES or word == b"shptxt":
+        elif word in words.EDGES or word == b"shptxt":
             self._writer.end_line()
         else:
             self._table_or_field(word, number)
@@ -215,11 +200,11 @@ class _Parser:
             self._writer.end_cell()
             self._begin_row()
         elif state.field is not None:
-            if word in _FIELDS:
-                state.field = _FIELDS[word]
-            elif word in _TIMES:
-                state.field, self._time = _TIMES[word], {}
-            elif word in {b"yr", b"mo", b"dy", b"hr", b"min"} and state.field in _TIMES.values():
+            if word in words.FIELDS:
+                state.field = words.FIELDS[word]
+            elif word in words.TIMES:
+                state.field, self._time = words.TIMES[word], {}
+            elif word in {b"yr", b"mo", b"dy", b"hr", b"min"} and state.field in words.TIMES.values():
                 self._time[word] = number or 0
                 self._metadata[state.field] = _iso(self._time)
             else:
@@ -249,7 +234,7 @@ class _Parser:
         if 0xDC00 <= code < 0xE000 and self._high is not None:
             code = 0x10000 + ((self._high - 0xD800) << 10) + (code - 0xDC00)
         self._high = None
-        self._add(chr(code))
+        self._add(shown(chr(code), self._state.font) if self._state.font else chr(code))
 
     def _letters(self, letters: bytes) -> None:
         if self._to_skip:
@@ -259,7 +244,11 @@ class _Parser:
         self._bytes += letters
 
     def _flush(self) -> None:
-        if self._bytes:
+        if self._bytes and self._state.font:
+            text = "".join(symbol(byte, self._state.font) for byte in self._bytes)
+            self._bytes.clear()
+            self._add(text)
+        elif self._bytes:
             codec = self._state.codec or self._codec
             text = (
                 bytes(self._bytes).decode(codec, "replace")
@@ -271,8 +260,11 @@ class _Parser:
 
     def _add(self, text: str) -> None:
         state = self._state
+        if state.is_font_table:
+            self._names[self._font] = self._names.get(self._font, "") + text
+            return
         if state.field is not None:
-            if state.field in _FIELDS.values():
+            if state.field in words.FIELDS.values():
                 self._metadata[state.field] = self._metadata.get(state.field, "") + text
             return
         if state.is_unseen or state.is_deleted or state.is_raw:
