@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 import zipfile
+from email.message import EmailMessage
 
+import openpyxl
 import pytest
+import xlsxwriter
 from docx.oxml.ns import nsdecls
 
-from document_files import zipped
+from document_files import form, zipped
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.documents.walk import documents_of_file
@@ -133,3 +137,95 @@ def test_lists_that_begin_anew_do(read):
     body = "".join(map(listed, [1, 1, 2, 2, 3, 4, 4]))
     text = read(word(body, {"numbering.xml": ("numbering", numbering)}))[0].text
     assert text.split() == ["1.", "x", "2.", "x", "1.", "x", "2.", "x", "3.", "x", "E)", "x", "F)", "x"]
+
+
+def test_what_a_page_shows_of_a_form_is_read(read):
+    page = (
+        b"<html><body><p style='backface-visibility:hidden'>seen</p><p style='color:red;visibility: hidden'>not</p>"
+        b"<textarea>one\ntwo</textarea>Stage <select><option>I<option selected>II</select>"
+        b"<select><option>first<option>second</select><select multiple><option>none</select>"
+        b"<input type=number value=42> <input type=checkbox checked>smoker <input type=radio>never"
+        b"<input type=hidden value=token><input type=password value=secret></body></html>"
+    )
+    assert read(page)[0].text == "seen\n\none\ntwo\nStage II first 42 \u2612 smoker \u2610 never"
+
+
+HEAD = b"From: a@example.org\nMIME-Version: 1.0\n"
+
+
+def alternatives(plain: str, page: str) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = "a@example.org"
+    mail.set_content(plain)
+    mail.add_alternative(page, subtype="html")
+    return mail.as_bytes()
+
+
+def test_a_plain_form_of_mail_that_is_no_whole_form_of_it_is_not_taken(read):
+    text = "The patient has a tumour. " * 20
+    assert read(alternatives("Your program shows no pages.", f"<p>{text}</p>"))[0].text == text.strip()
+    assert read(alternatives(f"plain {text}", f"<p>{text}</p>"))[0].text == f"plain {text}"
+    assert read(alternatives(" ", "<p>page</p>"))[0].text == "page"
+
+
+def test_the_encoding_that_mail_tells_of_what_is_attached_is_believed(read):
+    part = (
+        "Content-Type: text/plain; charset=koi8-r\nContent-Disposition: attachment; filename*=UTF-8''%C3%A9.txt\n\nОк"
+    )
+    mail = HEAD + b"Content-Type: multipart/mixed; boundary=q\n\n--q\n" + part.encode("koi8-r") + b"\n--q--\n"
+    attached = read(mail)[1]
+    assert (attached.part, attached.text, attached.encoding) == ("1 é.txt", "Ок", "koi8-r")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_fields_of_mail_with_letters_as_they_are(read, encoding):
+    mail = HEAD + "Subject: Opération à\n l’hôpital de =?utf-8?Q?Gi=C3=A8n?=\n\nx".replace("’", "'").encode(encoding)
+    assert read(mail)[0].metadata["subject"] == "Opération à l'hôpital de Gièn"
+
+
+def test_mail_of_apple_is_mail(read):
+    mail = HEAD + b"Content-Transfer-Encoding: quoted-printable\n\ncaf=C3=A9 +\n"
+    for size in (len(mail), 3):
+        (document,) = read(str(size).encode() + b"   \n" + mail + b"<?xml version='1.0'?>", "1.emlx")
+        assert document.media_type == "message/rfc822"
+        assert document.text.startswith("café +")
+        assert ("<?xml" in document.text) == (size == 3)
+
+
+def test_formulas_that_nothing_has_computed_are_told_with_their_places(read):
+    stream, book = io.BytesIO(), openpyxl.Workbook()
+    book.active.append(["a", "=1+1"])
+    book.create_sheet("Two & three").append(['=IF(A2<3,"x","y")', 1234567890123456])
+    book.save(stream)
+    lines = read(stream.getvalue())[0].text.split("\n")
+    assert lines[-2:] == ["Sheet!B1 =1+1", 'Two & three!A1 =IF(A2<3,"x","y")']
+    assert "1234567890123456" in lines
+
+
+def test_formulas_that_were_computed_are_their_values(read):
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream)
+    sheet = book.add_worksheet("A")
+    sheet.write_formula(0, 0, "=2+2", None, 4)
+    sheet.write_formula(0, 1, '="x"', None, "x")
+    book.close()
+    assert read(stream.getvalue())[0].text == "A\n4\tx"
+
+
+def test_a_form_whose_pages_are_made_when_it_is_opened_is_told(read):
+    data = form().replace(b"/Fields [", b"/XFA (x) /Fields [")
+    assert read(data)[0].outcome == Outcome.OK  # its pages are there, too
+    told = read(data.replace(b"/Type /Catalog", b"/NeedsRendering true /Type /Catalog"))[0]
+    assert (told.outcome, "XFA" in told.reason, "Formulaire" in told.text) == (Outcome.UNSUPPORTED, True, True)
+
+
+def test_columns_of_open_document_tables_stay_in_their_place_and_the_author_is_who_wrote_it(read):
+    spaces = " ".join(f'xmlns:{name}="urn:{name}"' for name in ("office", "text", "table", "meta", "dc"))
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
+    row = f"<table:table-row>{cell.format('a b')}<table:covered-table-cell/>{cell.format('c')}</table:table-row>"
+    meta = "<dc:creator>Last</dc:creator><meta:initial-creator>First</meta:initial-creator>"
+    document = read(
+        f'<?xml version="1.0"?><office:document {spaces}><office:meta>{meta}</office:meta><office:body>'
+        f"<table:table>{row}</table:table></office:body></office:document>".encode()
+    )[0]
+    assert (document.text, document.metadata["author"]) == ("a b\t\tc", "First")

@@ -75,6 +75,7 @@ _FIELD = re.compile(rb"(?m)^([A-Za-z][A-Za-z0-9-]*):")
 _OF_MAIL = frozenset(b"return-path message-id mime-version delivered-to content-type x-mailer dkim-signature".split())
 # Reports of laboratories have a field "Received:", too, with a date in it.
 _TRACE = re.compile(rb"(?im)^received:\s+(from|by)\s+\S+\.\S")
+_COUNT = re.compile(rb"\A\d{1,10} *\n")
 _ANY_MAIL = frozenset(b"from to subject date cc sender reply-to".split())
 _MAIL_NAMES, _MARKDOWN_NAMES = (".eml", ".mht", ".mhtml", ".emlx"), (".md", ".markdown")
 _TO_LOOK_AT = 8192
@@ -193,6 +194,8 @@ def _is_binary(start: bytes) -> bool:
 
 def _of_mail(start: bytes, name: str) -> str | None:
     head = start.lstrip().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if name.endswith(".emlx"):
+        head = _COUNT.sub(b"", head)
     is_mbox = head.startswith(b"From ")
     if is_mbox:
         head = head.split(b"\n", 1)[-1]

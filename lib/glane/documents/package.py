@@ -7,15 +7,16 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from glane.documents.reading import Budget, Unread, corrupt, encrypted
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
+_Read = TypeVar("_Read")
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, KeyError, IndexError)
 
 
@@ -132,12 +133,11 @@ class Package:
 
     def xml_if_whole(self, name: str) -> Element | None:
         """Return a member without which the rest can be read, or None if it is missing or damaged."""
-        try:
-            return self.xml(name)
-        except Unread as unread:
-            if unread.outcome != "CORRUPT":
-                raise
-            return None
+        return _if_whole(self.xml, name)
+
+    def bytes_if_whole(self, name: str) -> bytes | None:
+        """Return what a member holds, or None if it is missing or damaged."""
+        return _if_whole(self.bytes_of, name)
 
     def relations(self, name: str) -> list[tuple[str, str, str]]:
         """Return id, kind and target of what an Office part refers to within the package."""
@@ -154,6 +154,15 @@ class Package:
     def related(self, name: str, kind: str) -> list[str]:
         """Return the targets of one kind."""
         return [target for _, found, target in self.relations(name) if found == kind]
+
+
+def _if_whole(read: Callable[[str], _Read], name: str) -> _Read | None:
+    try:
+        return read(name)
+    except Unread as unread:
+        if unread.outcome != "CORRUPT":
+            raise
+        return None
 
 
 def office_metadata(package: Package) -> dict[str, str]:

@@ -23,10 +23,11 @@ class Unread(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file within a file. `load` gives its bytes when they are wanted."""
+    """A file within a file. `load` gives its bytes when they are wanted; `told` is its encoding, as mail says it."""
 
     name: str
     load: Callable[[], bytes]
+    told: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,13 +68,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a reader may know beside the bytes. `name` is a file's name, from which only a hint is taken."""
+    """What a reader may know beside the bytes. From `name`, of the file, and from `told` only a hint is taken."""
 
     limits: Limits
     options: Options
     budget: Budget
     media_type: str
     name: str = ""
+    told: str | None = None  # the encoding of a text
 
 
 def too_large(what: str, limit: int, setting: str) -> Unread:

@@ -64,13 +64,15 @@ class _Walk:
         self._parts = 0
         self._text_left = limits.max_text_mib * MIB
 
-    def documents(self, data: bytes, name: str, part: str, *, depth: int) -> Iterator[Begun | ParsedDocument]:
+    def documents(
+        self, data: bytes, name: str, part: str, *, depth: int, told: str | None = None
+    ) -> Iterator[Begun | ParsedDocument]:
         media_type = kinds.media_type(data, name)
         sha256 = hashlib.sha256(data).hexdigest()
         yield Begun(media_type=media_type, part=part, sha256=sha256)
         reading = Reading()
         try:
-            context = Context(self._limits, self._options, self._budget, media_type, name)
+            context = Context(self._limits, self._options, self._budget, media_type, name, told)
             reading = read_as(media_type, data, context)
             document = self._bounded(settled(reading, media_type, self._options))
         except Unread as unread:
@@ -130,7 +132,7 @@ class _Walk:
             _raise_if_memory(error)
             yield _unread(_broken(error), kinds.UNKNOWN, label, "")
             return
-        yield from self.documents(data, found.name, label, depth=depth)
+        yield from self.documents(data, found.name, label, depth=depth, told=found.told)
 
 
 def read_as(media_type: str, data: bytes, context: Context) -> Reading:

@@ -16,25 +16,30 @@ if TYPE_CHECKING:
 
 _UNSEEN = frozenset({
     "script", "style", "head", "template", "noscript", "object", "embed", "iframe", "svg", "canvas", "audio",
-    "video", "select", "textarea", "map",
+    "video", "map",
 })  # fmt: skip
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dir", "div", "dl",
     "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "html", "legend", "li", "main",
     "menu", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "title",
-    "tr", "ul",
+    "textarea", "tr", "ul",
 })  # fmt: skip
 _APART = frozenset({
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre",
 })  # fmt: skip
+_AS_WRITTEN = frozenset({"pre", "textarea"})
 _XML_ENCODING = re.compile(r"^\s*<\?xml[^>]*\?>")
-_HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all")
+_WRITTEN = frozenset({
+    "text", "number", "date", "datetime-local", "month", "week", "time", "email", "tel", "url", "search",
+})  # fmt: skip
+_TICKED = frozenset({"checkbox", "radio"})
+_HIDDEN = re.compile(r"(?i)(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)")
 _METADATA = {"author": "author", "dc.creator": "author", "description": "subject", "date": "created"}
 
 
 def read(data: bytes, context: Context) -> Reading:
     """Read a page in the encoding that it, or its mark of byte order, tells."""
-    text, encoding = decoded(data)
+    text, encoding = decoded(data, told=context.told)
     reading = from_text(text)
     reading.encoding = encoding
     return reading
@@ -85,12 +90,17 @@ def _write(root: Element, writer: Writer) -> None:
                 walk.skip_subtree()
                 skipped = element
                 continue
-            preformatted += name == "pre"
+            if name == "select":
+                writer.flow(f" {_chosen(element)} ")
+                walk.skip_subtree()
+                skipped = element
+                continue
+            preformatted += name in _AS_WRITTEN
             _begin(name, element, writer)
             (writer.add if preformatted else writer.flow)(element.text or "")
             continue
         if element is not skipped:
-            preformatted -= name == "pre"
+            preformatted -= name in _AS_WRITTEN
             _end(name, writer)
         (writer.add if preformatted else writer.flow)(element.tail or "")
 
@@ -111,10 +121,27 @@ def _begin(name: str, element: Element, writer: Writer) -> None:
         writer.end_line()
     elif name == "img" and element.get("alt"):
         writer.flow(element.get("alt") or "")
-    elif name == "input" and element.get("type", "text") == "text":
-        writer.flow(element.get("value") or "")
+    elif name == "input":
+        writer.flow(f" {value} " if (value := _filled_in(element)) else "")
     if name == "li":
         writer.add("- ")
+
+
+def _filled_in(element: Element) -> str:
+    """What a field of a form shows."""
+    kind = element.get("type", "text").lower()
+    if kind in _TICKED:
+        return "☐" if element.get("checked") is None else "☒"
+    return element.get("value") or "" if kind in _WRITTEN else ""
+
+
+def _chosen(element: Element) -> str:
+    """What a list to choose from shows: what is chosen, or the first where only one can be."""
+    options = [one for one in element.iter("option") if local(one)]
+    chosen = [one for one in options if one.get("selected") is not None]
+    if not chosen and element.get("multiple") is None:
+        chosen = options[:1]
+    return ", ".join(" ".join("".join(map(str, one.itertext())).split()) for one in chosen)
 
 
 def _end(name: str, writer: Writer) -> None:

@@ -23,7 +23,12 @@ _SIGNATURES = frozenset(
 _ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _BEGINS = re.compile(rb"(?m)^From \S.*\d{4}.*\r?\n(?=[A-Za-z-]+:)")
 _SHOWN = re.compile(rb"(?i)cid:([^\"'>\s)]+)")
+_RAW = re.compile("[\udc80-\udcff]")
 _DEEPEST = 50  # parts within parts
+
+
+_MORE = 2  # how many times as long a page must be for its mail's plain form to be no whole form of it
+_APPLE = re.compile(rb"\s*(\d{1,10})[ \t]*\r?\n")  # before a mail of Apple's program: how long it is
 
 
 def read(data: bytes, context: Context) -> Reading:
@@ -34,8 +39,10 @@ def read(data: bytes, context: Context) -> Reading:
     """
     if context.media_type == kinds.MBOX:
         return _box(data)
-    message = email.message_from_bytes(data, policy=policy.default)
-    return of_message(message)
+    if (counted := _APPLE.match(data)) is not None:
+        data, settings = data[counted.end() :], data[counted.end() + int(counted[1]) :]
+        data = data[: len(data) - len(settings)] if settings.lstrip().startswith(b"<?xml") else data
+    return of_message(email.message_from_bytes(data, policy=policy.default))
 
 
 def of_message(message: Message) -> Reading:
@@ -66,8 +73,8 @@ class _Parts:
         self._attached: list[Message] = []
         self._shown: set[str] = set()  # ids of pictures that a page shows
 
-    def collect(self, part: Message, depth: int, *, is_known: bool = False) -> None:
-        """Sort a part and those within it. Of a body that `is_known` in another form, only what it shows is noted."""
+    def collect(self, part: Message, depth: int) -> None:
+        """Sort a part and those within it."""
         if depth > _DEEPEST:
             raise corrupt("its parts are nested deeper than those of mail are")
         kind = part.get_content_type()
@@ -80,24 +87,29 @@ class _Parts:
         elif kind.startswith("multipart/") and part.is_multipart():
             for one in part.get_payload():
                 if isinstance(one, Message):
-                    self.collect(one, depth + 1, is_known=is_known)
+                    self.collect(one, depth + 1)
         elif kind in {"text/plain", "text/html"} and not _is_attached(part):
-            self._body(part, kind, is_known=is_known)
+            self._body(part, kind)
         else:
             self._attached.append(part)
 
     def _alternative(self, parts: list[Message], depth: int) -> None:
-        """Of the same text as plain text and as a page, one is taken: the plain one, if it has anything."""
-        before = len(self.texts)
-        for one in sorted(parts, key=lambda part: part.get_content_type() != "text/plain"):
-            is_known = any(text.strip() for text in self.texts[before:])
-            self.collect(one, depth + 1, is_known=is_known)
+        """Of the same text as plain text and as a page, one is taken: the plain one, if it is not much shorter.
 
-    def _body(self, part: Message, kind: str, *, is_known: bool) -> None:
+        Programs write "this mail is a page" into it, or the beginning.
+        """
+        taken: list[str] = []
+        for one in sorted(parts, key=lambda part: part.get_content_type() != "text/plain"):
+            before = len(self.texts)
+            self.collect(one, depth + 1)
+            found, self.texts = self.texts[before:], self.texts[:before]
+            if _length(found) > _MORE * _length(taken):
+                taken = found
+        self.texts += taken
+
+    def _body(self, part: Message, kind: str) -> None:
         data = _payload(part)
         self._shown.update(one.decode("ascii", "replace") for one in _SHOWN.findall(data))
-        if is_known:
-            return
         text, encoding = decoded(data, told=_parameter(part, "charset"))
         self.encoding = self.encoding or encoding
         if kind == "text/html":
@@ -112,7 +124,15 @@ class _Parts:
             if part.get_content_type() == "message/rfc822":
                 yield Part(_name(part) or "message.eml", partial(_mail_within, part))
             else:
-                yield Part(_name(part), partial(_payload, part))
+                yield Part(_name(part), partial(_payload, part), _told(part))
+
+
+def _length(texts: list[str]) -> int:
+    return sum(len(word) for text in texts for word in text.split())
+
+
+def _told(part: Message) -> str | None:
+    return _parameter(part, "charset") if part.get_content_maintype() == "text" else None
 
 
 def _box(data: bytes) -> Reading:
@@ -179,9 +199,16 @@ def _parameter(part: Message, name: str) -> str | None:
 
 
 def _field(message: Message, name: str) -> str:
-    """A field of the head. The library raises many kinds of errors over what is written there."""
+    """A field of the head. The library raises many kinds of errors over what is written there.
+
+    Letters that are written as they are, which only UTF-8 may be, stand as halves of surrogates in what it keeps.
+    """
     try:
-        return str(message[name] or "")
+        told = str(next((value for key, value in message.raw_items() if key.lower() == name), ""))
+        if _RAW.search(told) is None:
+            return str(message[name] or "")
+        text = decoded(told.encode("utf-8", "surrogateescape"))[0]
+        return str(message.policy.header_fetch_parse(name, text))
     except Exception:
         return str(next((value for key, value in message.raw_items() if key.lower() == name), ""))
 

@@ -23,6 +23,7 @@ _METADATA = {
     "creation-date": "created", "keyword": "keywords",
 }  # fmt: skip
 _PARAGRAPHS = frozenset({"p", "h"})
+_CELLS = frozenset({"table-cell", "covered-table-cell"})  # the second, of columns that the first spans
 _FLOWING = _PARAGRAPHS | {"span", "a"}
 _MOST_REPEATED = 200  # columns, and blanks
 
@@ -119,7 +120,7 @@ def _begin(name: str, element: Element, writer: Writer) -> None:
         writer.begin_table()
     elif name == "table-row":
         writer.begin_row()
-    elif name == "table-cell":
+    elif name in _CELLS:
         writer.begin_cell()
     elif name in {"note", "annotation"}:
         writer.add(" [")
@@ -128,7 +129,7 @@ def _begin(name: str, element: Element, writer: Writer) -> None:
 def _end(name: str, element: Element, writer: Writer) -> None:
     if name in _PARAGRAPHS:
         writer.add("" if _is_within_note(element) else "\n")
-    elif name == "table-cell":
+    elif name in _CELLS:
         count = value(element, "number-columns-repeated") or "1"
         writer.end_cell(min(int(count) if count.isdecimal() else 1, _MOST_REPEATED))
     elif name == "table":
@@ -150,4 +151,6 @@ def _metadata(roots: list[Element]) -> dict[str, str]:
                 for one in meta:
                     if (word := _METADATA.get(local(one))) and one.text:
                         found.setdefault(word, one.text)
+                        if local(one) == "initial-creator":  # the other creator is who saved it last
+                            found[word] = one.text
     return found

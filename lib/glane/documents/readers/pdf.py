@@ -51,6 +51,9 @@ def read(data: bytes, context: Context) -> Reading:
     has_form = pdf.get_formtype() not in (-1, pypdfium2.raw.FORMTYPE_NONE)
     if has_form:
         pdf.init_forms()
+    if pdf.get_formtype() == pypdfium2.raw.FORMTYPE_XFA_FULL:  # its pages say "please wait", or less
+        reading.outcome = Outcome.UNSUPPORTED
+        reading.reason = "it is a form whose pages are made when it is opened (XFA). Print it to PDF, and give that"
     damaged = 0
     for number in range(len(pdf)):
         try:

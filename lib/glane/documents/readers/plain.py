@@ -15,7 +15,7 @@ def read(data: bytes, context: Context) -> Reading:
     Raises:
         Unread: if it is no text.
     """
-    text, encoding = decoded(data)
+    text, encoding = decoded(data, told=context.told)
     start = text[:65536]
     controls = sum(letter < " " and letter not in "\t\n\r\f\x0b\x1a\x1b" for letter in start)
     if controls > _MOST_CONTROLS * len(start):

@@ -10,6 +10,7 @@ from glane.documents import kinds, ole
 from glane.documents.limits import MIB
 from glane.documents.package import Package, local, office_metadata
 from glane.documents.parsed import Page
+from glane.documents.readers.formulas import not_computed, sheets
 from glane.documents.reading import Context, Reading, corrupt, encrypted, too_large
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _PASSWORD = 0x002F  # a record of an old file
 _FIRST_RECORDS = 20
+_EXACT = 2**53  # up to here, whole numbers are told exactly
 
 
 def read(data: bytes, context: Context) -> Reading:
@@ -30,14 +32,14 @@ def read(data: bytes, context: Context) -> Reading:
     metadata, beside = _beside(data, context)
     try:
         book = python_calamine.load_workbook(io.BytesIO(data))
-        sheets = [(name, book.get_sheet_by_name(name).to_python()) for name in _sheets(book)]
+        found = [(name, book.get_sheet_by_name(name).to_python()) for name in _sheets(book)]
     except python_calamine.PasswordError:
         raise encrypted() from None
     except python_calamine.CalamineError:
         raise corrupt("its sheets are cut off or damaged") from None
     text, pages = io.StringIO(), list[Page]()
     at = 0
-    for name, rows in sheets:
+    for name, rows in found:
         lines = [line for row in rows if (line := "\t".join(map(_cell, row)).rstrip("\t"))]
         sheet = "\n".join([name, *lines]) if lines else ""
         if at + len(sheet) > context.limits.max_text_mib * MIB:
@@ -59,7 +61,9 @@ def _sheets(book: object) -> list[str]:
 
 
 def _beside(data: bytes, context: Context) -> tuple[dict[str, str], str]:
-    """Return what the file says of itself, and its boxes of text and comments, which the library does not read.
+    """Return what the file says of itself, and its boxes, comments and formulas without a value.
+
+    The library does not read these.
 
     What it will unpack is counted before, as it does not bound it, and passwords are asked for in vain.
 
@@ -73,12 +77,16 @@ def _beside(data: bytes, context: Context) -> tuple[dict[str, str], str]:
         manifest = package.xml_if_whole("META-INF/manifest.xml")
         if manifest is not None and any(local(one) == "encryption-data" for one in manifest.iter()):
             raise encrypted()
-    for _, info in package.infos():
-        context.budget.take(info.file_size)
+    formulas = not_computed(package)
+    counted = set(sheets(package))
+    for name, info in package.infos():
+        if name.lower() not in counted:
+            context.budget.take(info.file_size)
     wanted = ("xl/drawings/drawing", "xl/comments", "xl/threadedcomments")
     names = [name for name in package.names() if name.startswith(wanted[: 3 if context.options.comments else 1])]
     roots = [root for name in names if name.endswith(".xml") and (root := package.xml_if_whole(name)) is not None]
-    return office_metadata(package), "\n".join(text for root in roots if (text := _paragraphs(root)))
+    texts = [text for root in roots if (text := _paragraphs(root))]
+    return office_metadata(package), "\n".join([*texts, *formulas])
 
 
 def _paragraphs(root: Element) -> str:
@@ -110,7 +118,7 @@ def _cell(found: object) -> str:
     if isinstance(found, bool):
         return "TRUE" if found else "FALSE"
     if isinstance(found, float):
-        return str(int(found)) if found.is_integer() and abs(found) < 1e15 else repr(found)
+        return str(int(found)) if found.is_integer() and abs(found) <= _EXACT else repr(found)
     if isinstance(found, dt.datetime):
         return found.isoformat(sep=" ") if found.time() != dt.time() else found.date().isoformat()
     return " ".join(str(found).split()) if found is not None else ""
