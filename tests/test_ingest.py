@@ -19,6 +19,7 @@ from polars.testing import assert_frame_equal
 
 import glane
 from conftest import extract_here, job_here, make_settings
+from document_files import zipped
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.errors import ConfigError, DataError, GlaneError, RunError
@@ -104,6 +105,36 @@ def test_same_content_has_ids_that_are_unique_and_tell_the_first(source: Path, t
     assert same["id"].to_list() == [first, f"{first}-2", f"{first}-3"]
     assert same["duplicate_of"].to_list() == [None, first, first]
     assert rows["id"].n_unique() == rows.height
+
+
+def test_the_same_content_within_a_file_is_told_as_such(source: Path, tmp_path: Path) -> None:
+    (source / "d.zip").write_bytes(zipped({"1.txt": b"same", "x/2.txt": b"same", "3.txt": b"one"}))
+    rows = rows_of(source, tmp_path / "out")
+    first, same = (hashlib.sha256(text).hexdigest()[:24] for text in (b"one", b"same"))
+    members = rows.filter(pl.col("part") != "")
+    assert members["id"].to_list() == [same, f"{same}-2", f"{first}-2"]
+    assert members["duplicate_of"].to_list() == [None, same, first]
+
+
+def test_a_file_of_a_time_that_no_calendar_has_is_read(source: Path, tmp_path: Path) -> None:
+    for name, seconds in (("a.txt", 13_569_465_600), ("c.txt", -13_569_465_600)):
+        os.utime(source / name, (seconds, seconds))
+    rows = rows_of(source, tmp_path / "out")
+    assert rows["text"].to_list() == [NOTE, "one", "two", None]
+    assert rows["modified"][0] is None
+
+
+def test_a_new_file_with_the_number_of_one_that_was_removed_is_listed(source: Path) -> None:
+    listed = walk([str(source)])
+    first = next(listed)
+    assert isinstance(first, SourceFile)
+    number = (source / "a.txt").stat().st_ino
+    (source / "a.txt").unlink()
+    (source / "b" / "1.txt").unlink()
+    (source / "b" / "1.txt").write_text("new, and it may well have that number")
+    if (source / "b" / "1.txt").stat().st_ino != number:
+        pytest.skip("this file system gives other numbers")
+    assert [one.path for one in listed if isinstance(one, SourceFile)] == [b"b/1.txt", b"b/2.txt", b"c.txt"]
 
 
 def test_ids_stay_where_files_are_added_renamed_or_moved(source: Path, tmp_path: Path) -> None:

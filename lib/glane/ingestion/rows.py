@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.ingestion.columns import KEY, OFTEN, SIGNATURE
 from glane.ingestion.inventory import FILE, shown
+from glane.ingestion.source import LATEST_NS
 from glane.types import DOCUMENTS, Status
 
 _KEY_BYTES = 12
@@ -52,15 +52,16 @@ def status_of(outcomes: Sequence[Outcome]) -> Status:
 def keys(documents: Sequence[ParsedDocument], place: bytes) -> list[bytes]:
     """What the id of each document of a file is made of: the beginning of the digest of its bytes.
 
-    Documents of one file that have the same bytes, as the rows of a table, are told apart by their part. What could not
-    be read is known by its place.
+    Documents that are the same bytes as their file, as the rows of a table, are told apart by their part. What could
+    not be read is known by its place.
     """
-    times = Counter(document.sha256 for document in documents)
-    return [_key(document, place, is_alone=times[document.sha256] == 1) for document in documents]
+    digest = documents[0].sha256
+    is_table = sum(document.sha256 == digest for document in documents) > 1
+    return [_key(document, place, is_row=is_table and document.sha256 == digest) for document in documents]
 
 
-def _key(document: ParsedDocument, place: bytes, *, is_alone: bool) -> bytes:
-    if document.sha256 and is_alone:
+def _key(document: ParsedDocument, place: bytes, *, is_row: bool) -> bytes:
+    if document.sha256 and not is_row:
         return bytes.fromhex(document.sha256)[:_KEY_BYTES]
     told = [document.sha256.encode() or place, document.part.encode("utf-8", "surrogatepass")]
     return hashlib.sha256(b"\0".join(told)).digest()[:_KEY_BYTES]
@@ -92,7 +93,9 @@ def _utf8(text: str) -> str:
 
 
 def _moment(mtime_ns: int) -> datetime.datetime | None:
-    """A time of the file system; None for one that no calendar has."""
+    """A time of the file system; None for one that no calendar has, or that is too late or early to be kept."""
+    if abs(mtime_ns) >= LATEST_NS:
+        return None
     try:
         return _EPOCH + datetime.timedelta(microseconds=mtime_ns // 1000)
     except OverflowError:

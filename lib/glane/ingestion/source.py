@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,12 @@ from glane.errors import DataError
 
 _HIDDEN = (".", "~$")  # also what office programs leave beside a document that is open
 _WHOLE: States = frozenset({BELOW})  # all below a folder is looked for
+
+LATEST_NS = 2**63 - 1  # of a time that is kept, as is its opposite: file systems have later ones, after 2262
+# By what a file is known, packed, as there may be millions: also by its size and time, as the number of a file that is
+# removed is given to a new one at once.
+_FILE = struct.Struct("=QQqq")
+_Seen = bytes | tuple[int, int, States]  # a file; a folder, and what of it was looked for
 
 
 class Passed(StrEnum):
@@ -81,7 +88,7 @@ def walk(sources: Sequence[str]) -> Iterator[SourceFile | PassedOver]:
         DataError: if a source is not there.
     """
     check_sources(sources)
-    seen: set[tuple[int, int, States]] = set()
+    seen: set[_Seen] = set()
     for source in sources:
         base, parts = split(source)
         root = str(base.absolute())
@@ -95,7 +102,7 @@ def walk(sources: Sequence[str]) -> Iterator[SourceFile | PassedOver]:
 class _Walk:
     """Walks one folder. A folder that a glob matches is walked with all below it. Paths are below the root."""
 
-    def __init__(self, root: str, parts: tuple[str, ...], seen: set[tuple[int, int, States]]) -> None:
+    def __init__(self, root: str, parts: tuple[str, ...], seen: set[_Seen]) -> None:
         self._root, self._parts, self._seen = root, parts, seen
 
     def named(self, name: str) -> Iterator[SourceFile | PassedOver]:
@@ -122,7 +129,8 @@ class _Walk:
         """What a folder holds of what is looked for."""
         place = os.path.join(self._root, folder)
         try:
-            if self._is_seen(os.stat(place), states):
+            status = os.stat(place)
+            if self._is_known((status.st_dev, status.st_ino, states)):
                 yield self._passed(folder, Passed.AGAIN)
                 return
             with os.scandir(place) as entries:
@@ -150,20 +158,20 @@ class _Walk:
             return None
         if not stat.S_ISREG(status.st_mode):
             return self._passed(path, Passed.SPECIAL)
-        if self._is_seen(status, frozenset()):
+        mtime_ns = min(max(status.st_mtime_ns, -LATEST_NS), LATEST_NS)
+        if self._is_known(_FILE.pack(status.st_dev, status.st_ino, status.st_size, mtime_ns)):
             return self._passed(path, Passed.AGAIN)
         return SourceFile(
             root=os.fsencode(self._root),
             path=os.fsencode(path),
             num_bytes=status.st_size,
-            mtime_ns=status.st_mtime_ns,
+            mtime_ns=mtime_ns,
         )
 
     def _passed(self, path: str, why: Passed) -> PassedOver:
         return PassedOver(place=os.fsencode(os.path.join(self._root, path)), why=why)
 
-    def _is_seen(self, status: os.stat_result, states: States) -> bool:
-        key = (status.st_dev, status.st_ino, states)
+    def _is_known(self, key: _Seen) -> bool:
         is_known = key in self._seen
         self._seen.add(key)
         return is_known

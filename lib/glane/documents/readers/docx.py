@@ -200,8 +200,10 @@ def _letters(element: Element) -> str:
 
 def _setting(run: Element, name: str) -> Element | None:
     """How a run of letters is set, as far as it says so itself."""
-    settings = next((one for one in run if local(one) == "rPr"), None)
-    return None if settings is None else next((one for one in settings if local(one) == name), None)
+    settings = run[0] if len(run) else None  # there are very many runs, and it stands first
+    if settings is None or local(settings) != "rPr":
+        return None
+    return next((one for one in settings if local(one) == name), None)
 
 
 def _is_on(setting: Element | None) -> bool:
