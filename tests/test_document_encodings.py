@@ -96,6 +96,38 @@ def test_encodings_of_seven_bits_and_of_two_bytes_are_believed_only_where_they_c
     assert decoded(page.encode("cp1252"))[0] == page  # it could not have been found in a page of two bytes a letter
 
 
+MARKED_TEXTS = [
+    "Temp 38.5°C", "5 µg", "± 5 mm", "cost £30", "10 × 5", "½ tablet", "The patient’s wife said “no” – twice.", "€ 30",
+    "patients’ rights", "• one\n• two — ok", "see § 4", "10–20 mg", "© 2020", "wait… ok", "it’s 38°C… “ok” – fine",
+    "a\xa0b", "« non »", "m² and 10¹²", "pH 7·4", "patient´s", "°", "’", "J’ai",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MARKED_TEXTS)
+def test_marks_alone_are_no_letters(text):
+    assert decoded(text.encode("cp1252")) == (text, "cp1252")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Statut : marié", "À jeun : 5 µg", "C’est ça", "d’où l’idée", "œdème – cœur", "¿Qué? 37°C", "voilà “c’est”",
+        "O2 95 % à l’air", "Größe 1,80 m – „gut“, 37 °C", "São Paulo: 37°C", "Zoë’s “naïve” plan… costs £5", "é",
+    ],
+)  # fmt: skip
+def test_few_letters_and_marks_are_both_evidence(text):
+    assert decoded(text.encode("cp1252")) == (text, "cp1252")
+
+
+@pytest.mark.parametrize("text", ["marié", "Il va à Gien", "où", "opéré", "hôtel", "Été", "français"])
+def test_letters_of_dos_are_no_marks(text):
+    assert decoded(text.encode("cp850"))[0] == text
+
+
+def test_marks_of_the_mac_are_no_letters():
+    assert decoded("The patient’s wife said “no”.".encode("mac_roman"))[1] == "mac-roman"
+
+
 def test_damage_is_shown_and_does_not_change_the_rest():
     data = bytearray((FRENCH * 20).encode())
     data[data.index(b"\xc3") + 1] = 0x20

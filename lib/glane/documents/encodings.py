@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from functools import cache
 
+from glane.documents.typography import is_marked, stands
+
 _SAMPLE = 1 << 16  # bytes that are looked into, from where the first is outside ASCII
 _BEFORE = 64  # bytes of what stands before it: a multiple of those of a letter
 _MARKS = (
@@ -36,11 +38,13 @@ _ALPHABETS = (
 )  # fmt: skip
 _OF_WESTERN, _WESTERN = frozenset({"cp850", "mac_roman"}), 8  # DOS and the Mac wrote these in languages of the West
 _MARKS_OF_TEXT = frozenset("«»‹›“”„‘’‚–—…•·°§€£©®™¿¡±×²³½¼¾µ†‡´¨ \xa0\xad")
+_JOINING = frozenset("’·\xad\xa0´")  # stand between letters
 _OUTSIDE = re.compile(rb"[A-Za-z]?[\x80-\xff]+[A-Za-z]?")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _ESCAPES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
 _DECLARED = re.compile(rb"""(?i)<[^>]{0,400}(?:encoding|charset)\s*=\s*["']?\s*([\w.:-]{2,40})""")
 _EAST_ASIA = ("cp932", "euc_jp", "gb18030", "cp949", "big5hkscs")
+_WIDE = ["utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]
 _LEAST_SHARE = 0.97  # of the letters outside ASCII that must be of one language
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
 _DAMAGED = 0.02  # of the sequences of UTF-8 that may be broken, before it is none
@@ -69,7 +73,14 @@ def decoded(data: bytes, *, told: str | None = None) -> tuple[str, str]:
         return data.decode(switched, "replace"), switched
     if _is_utf8(data):
         return data.decode("utf-8", "replace"), "utf-8"
-    encoding = codecs.lookup(_of_alphabet(data) or _guessed(data) or _of_east_asia(data) or "cp1252").name
+    encoding = codecs.lookup(
+        _of_marks(data, "cp1252")
+        or _of_alphabet(data)
+        or _of_marks(data, "mac_roman")
+        or _guessed(data)
+        or _of_east_asia(data)
+        or "cp1252"
+    ).name
     return _decode(data, encoding), encoding
 
 
@@ -167,8 +178,11 @@ def _decodes(data: bytes, encoding: str) -> bool:
 def _is_utf8(data: bytes) -> bool:
     """Whether a text is UTF-8, or was and is damaged in some places."""
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(data)
-        return True
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        text = decoder.decode(data)
+        # What is cut at the end is no fault; a last letter alone is one of another encoding.
+        if not decoder.getstate()[0] or not text.isascii():
+            return True
     except UnicodeDecodeError:
         pass
     return _damage(data, "utf-8") <= _DAMAGED
@@ -188,41 +202,51 @@ def _with_escapes(data: bytes) -> str | None:
     return None
 
 
+def _of_marks(data: bytes, encoding: str) -> str | None:
+    """Return this encoding, if a text has marks alone outside ASCII there, and no letters."""
+    return encoding if is_marked(_sample(data), encoding) else None
+
+
 def _of_alphabet(data: bytes) -> str | None:
     """Return the encoding in which the letters outside ASCII are those of one language, or None."""
     pieces = Counter(_OUTSIDE.findall(_sample(data)))
     best, most = None, (_LEAST_SHARE, 0)
     for encoding in _ALPHABETS:
-        letters, faults = _letters(pieces, encoding)
+        letters, marks, faults = _letters(pieces, encoding)
         languages = _LETTERS[:_WESTERN] if encoding in _OF_WESTERN else _LETTERS
         fit = max(sum(count for letter, count in letters.items() if letter in one) for one in languages)
         share = round(fit / max(1, letters.total() + faults), 3)
-        if fit and (share, fit) > most:
-            best, most = encoding, (share, fit)
+        if fit and (share, fit + marks) > most:
+            best, most = encoding, (share, fit + marks)
     return best
 
 
-def _letters(pieces: Counter[bytes], encoding: str) -> tuple[Counter[str], int]:
-    """Count what stands outside ASCII, marks that may stand in any text aside, and what cannot stand where it does."""
+def _letters(pieces: Counter[bytes], encoding: str) -> tuple[Counter[str], int, int]:
+    """Count what stands outside ASCII: letters; marks in their places; and what cannot stand where it does."""
     letters: Counter[str] = Counter()
-    faults = 0
+    marks = faults = 0
+    whole = b" ".join(pieces).decode(encoding, "replace")
     for piece, count in pieces.items():
         text = piece.decode(encoding, "replace")
         for before, letter, after in zip(" " + text, text, text[1:] + " "):
             if letter < "\x80":
                 continue
             if letter in _MARKS_OF_TEXT:
-                faults += count * (before.isalpha() and after.isalpha() and letter not in "’·\xad")
+                is_fault = before.isalpha() and (after.isalpha() or letter in "†‡") and letter not in _JOINING
+                faults += count * is_fault
+                marks += count * (not is_fault and stands(before, letter, after, whole))
             elif letter.isupper() and before.islower():
                 faults += count
             else:
                 letters[letter] += count
-    return letters, faults
+    return letters, marks, faults
 
 
 def _guessed(data: bytes) -> str | None:
     import charset_normalizer
 
     text = _sample(data, 2 * _SAMPLE).translate(None, _CONTROLS)
-    found = charset_normalizer.from_bytes(text, preemptive_behaviour=False).best()
+    # Texts of two bytes a letter that have no NULs hold little ASCII.
+    excluded = _WIDE if len(_NOT_ASCII.findall(text)) < len(text) / 2 else []
+    found = charset_normalizer.from_bytes(text, preemptive_behaviour=False, cp_exclusion=excluded).best()
     return found.encoding if found is not None else None
