@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import warnings
 import zipfile
@@ -229,3 +230,16 @@ def test_columns_of_open_document_tables_stay_in_their_place_and_the_author_is_w
         f"<table:table>{row}</table:table></office:body></office:document>".encode()
     )[0]
     assert (document.text, document.metadata["author"]) == ("a b\t\tc", "First")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (base64.encodebytes("café ".encode() * 40), "café " * 40),
+        (base64.encodebytes(b"note") + b"\n_____\nA list of mail\n", "note\n\n_____\nA list of mail"),
+        (b"bm90ZQ\n\n", "note"),
+        (b"A text that is said to be Base64, and is none.\n", "A text that is said to be Base64, and is none."),
+    ],
+)
+def test_text_of_mail_in_base64_and_what_stands_behind_it(read, body, text):
+    assert read(HEAD + b"Content-Transfer-Encoding: base64\n\n" + body)[0].text.strip() == text.strip()

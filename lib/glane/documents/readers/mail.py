@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.utils
 import re
@@ -23,6 +24,8 @@ _SIGNATURES = frozenset(
 _ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _BEGINS = re.compile(rb"(?m)^From \S.*\d{4}.*\r?\n(?=[A-Za-z-]+:)")
 _SHOWN = re.compile(rb"(?i)cid:([^\"'>\s)]+)")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\s*")
+_BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{60,}={0,2}\s*")
 _RAW = re.compile("[\udc80-\udcff]")
 _DEEPEST = 50  # parts within parts
 
@@ -160,6 +163,8 @@ def _mail_within(part: Message) -> bytes:
 
 def _payload(part: Message) -> bytes:
     """The bytes of a part, its transfer encoding undone as far as it goes."""
+    if part.get_content_maintype() == "text" and (unpacked := _of_base64(part)) is not None:
+        return unpacked
     try:
         found = part.get_payload(decode=True)
     except Exception:  # what a wrong transfer encoding or charset makes of the library
@@ -170,6 +175,26 @@ def _payload(part: Message) -> bytes:
     if isinstance(within, list):  # of reports on delivery: messages of fields alone
         return b"\n".join(one.as_bytes(policy=policy.compat32) for one in within if isinstance(one, Message))
     return str(within or "").encode("utf-8", "surrogateescape")
+
+
+def _of_base64(part: Message) -> bytes | None:
+    """The bytes of a text in Base64, with the plain text that lists of mail put behind it; of one that is none, itself.
+
+    The library makes letters of anything.
+    """
+    payload = part.get_payload()
+    if _field(part, "content-transfer-encoding").strip().lower() != "base64" or not isinstance(payload, str):
+        return None
+    lines = payload.strip().splitlines()
+    number = next((at for at, one in enumerate(lines) if _BASE64.fullmatch(one) is None), len(lines))
+    packed, rest = "".join("".join(lines[:number]).split()), "\n".join(lines[number:])
+    if any(_BASE64_LINE.fullmatch(one) for one in lines[number:]):  # damaged in the middle
+        return None
+    try:
+        found = base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except ValueError:
+        return None
+    return b"\n".join(one for one in (found, rest.encode("utf-8", "surrogateescape")) if one.strip())
 
 
 def _is_attached(part: Message) -> bool:
