@@ -40,12 +40,12 @@ def pdf(*pages: list[str], password: str = "", edges: bool = False, compress: in
     return stream.getvalue()
 
 
-def scan(*, stamp: str = "", text: str = "") -> bytes:
-    """A page that a picture covers; with a stamp, and a second page of text."""
+def scan(*, stamp: str = "", text: str = "", height: int = 30) -> bytes:
+    """A page that a picture covers; with a stamp at a height, and a second page of text."""
     stream = io.BytesIO()
     canvas = Canvas(stream, pagesize=A4, invariant=1)
     canvas.drawImage(ImageReader(Image.effect_noise((300, 400), 60)), 0, 0, *A4)
-    canvas.drawString(72, 30, stamp)
+    canvas.drawString(72, height, stamp)
     canvas.showPage()
     if text:
         canvas.drawString(72, 700, text)

@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 from docx.oxml.ns import nsdecls
 
-from document_files import form, zipped
+from document_files import form, pdf, scan, zipped
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.documents.walk import documents_of_file
@@ -243,3 +243,11 @@ def test_columns_of_open_document_tables_stay_in_their_place_and_the_author_is_w
 )
 def test_text_of_mail_in_base64_and_what_stands_behind_it(read, body, text):
     assert read(HEAD + b"Content-Transfer-Encoding: base64\n\n" + body)[0].text.strip() == text.strip()
+
+
+def test_a_scan_with_a_long_stamp_at_its_edge_is_a_scan(read):
+    stamp = "Printed on 2024-02-05 10:00 by A. Nonyme, for the file of the ward"
+    scanned = read(scan(stamp=stamp))[0]
+    assert (scanned.outcome, scanned.text) == (Outcome.NEEDS_OCR, stamp)
+    assert read(pdf([stamp]))[0].outcome == Outcome.OK  # no picture
+    assert read(scan(stamp=f"{stamp} " * 7))[0].outcome == Outcome.OK  # so much is a text that was recognised

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pypdfium2
 
 _FEW = 25  # characters of a page, blanks aside, that a stamp or a page number may be
+_STAMP = 300  # characters of a page, all at its edges, that may be a stamp: "printed on ... by ..."
+_EDGE = 0.12  # of the height of a page, and of its width
 _COVERED = 0.5  # of a page by pictures, for it to be a scan
 _DEEPEST = 3  # forms within forms that are looked into for pictures
 _MOST_PICTURES = 2000  # of a page
@@ -74,10 +76,22 @@ def _page(pdf: pypdfium2.PdfDocument, number: int, context: Context) -> tuple[st
     with closing(pdf[number]) as page:
         with closing(page.get_textpage()) as textpage:
             text = textpage.get_text_range() if textpage.count_chars() > 0 else ""
+            length = len("".join(text.split()))
+            is_bare = length < _FEW or (length < _STAMP and _is_at_edges(page, textpage))
         text = text.replace(_LINE_END_HYPHEN, "" if context.options.join_hyphens else "-\n")
-        is_scanned = len("".join(text.split())) < _FEW and _is_covered(page)
+        is_scanned = is_bare and _is_covered(page)
         lines = _annotations(pdf, page, with_comments=context.options.comments)
         return "\n".join([text, *lines]) if lines else text, is_scanned
+
+
+def _is_at_edges(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> bool:
+    """Whether all text of a page stands at its edges, as what programs print on scans that they keep."""
+    left, bottom, right, top = page.get_cropbox()
+    wide, high = _EDGE * (right - left), _EDGE * (top - bottom)
+    return all(
+        upper <= bottom + high or lower >= top - high or last <= left + wide or first >= right - wide
+        for first, lower, last, upper in map(textpage.get_rect, range(textpage.count_rects()))
+    )
 
 
 def _is_covered(page: pypdfium2.PdfPage) -> bool:
