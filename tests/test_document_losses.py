@@ -102,6 +102,16 @@ def test_boxes_and_lists_of_a_form_are_read_as_word_shows_them(read):
     assert read(word(body))[0].text == "☒☒☐☐ III"
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"), [("1\\ffres1", "☒"), ("1\\ffres0\\ffdefres1", "☐"), ("1\\ffres25\\ffdefres1", "☒"), ("0", "")]
+)
+def test_boxes_of_a_form_in_rich_text(read, told, shown):
+    field = f"{{\\field{{\\*\\fldinst{{ FORMCHECKBOX }}{{\\*\\formfield{{\\fftype{told}}}}}}}{{\\fldrslt}}}}"
+    link = '{\\field{\\*\\fldinst HYPERLINK "x"}{\\fldrslt here}}'
+    text = f"{{\\rtf1 Smoker:{field} {link}}}"
+    assert read(text.encode())[0].text == f"Smoker:{shown} here"
+
+
 def test_letters_of_symbol_fonts_are_what_is_seen(read):
     fonts = '<w:rPr><w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/></w:rPr>'
     body = runs(

@@ -73,6 +73,7 @@ class _Parser:
         self._is_html = False
         self._metadata: dict[str, str] = {}
         self._time: dict[bytes, int] = {}
+        self._form: dict[bytes, int] = {}  # of the field of a form that was begun
         self._in_row = False
         self._high: int | None = None  # the first half of a pair of surrogates
 
@@ -181,6 +182,11 @@ class _Parser:
         elif word == b"footnote":
             self._add(" [")
             state.is_note = True
+        elif word in words.OF_FORMS:
+            self._form[word] = number or 0
+        elif word == b"fldrslt" and self._form:
+            self._add(words.box(self._form))
+            self._form = {}
         elif word in words.EDGES or word == b"shptxt":
             self._writer.end_line()
         else:
