@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,38 @@ def test_columns_are_those_of_the_model_in_both_files(run: Path, tmp_path: Path)
         modifiers(row["term_modifiers"]) for row in nlp.filter(pl.col("term_exists") == "N").iter_rows(named=True)
     ]
     assert all(one.get("assertion") in ("absent", "family") or one["value"] == "false" for one in denied)
+
+
+def test_what_is_denied_of_a_record_is_denied_of_all_that_is_in_it(tmp_path: Path) -> None:
+    word = {"type": "string", "max_length": 6}
+    people = {"type": "list", "max_items": 2, "items": {"type": "integer"}}
+    whole = {"type": "object", "assertion": True, "fields": {"word": word}}
+    records = {"type": "object", "fields": {"what": word, "people": people}}
+    pairs = {"type": "list", "max_items": 2, "items": word}
+    task = {
+        **SMALL_TASK,
+        "fields": {
+            "whole": whole,
+            "events": {"type": "list", "max_items": 3, "assertion": True, "items": records},
+            "pairs": {"type": "list", "max_items": 3, "assertion": True, "items": pairs},
+        },
+    }
+    extract_here(make_settings(write_documents(tmp_path / "d.parquet", TEXTS), tmp_path / "run", task))
+    glane.export(tmp_path / "run", "omop", tmp_path / "out")
+    notes = dict(pl.read_parquet(tmp_path / "out" / "note.parquet").select("note_id", "note_source_value").iter_rows())
+    rows = {row["id"]: row for row in rows_of(tmp_path / "run").iter_rows(named=True)}
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in pl.read_parquet(tmp_path / "out" / "note_nlp.parquet").iter_rows(named=True):
+        told = modifiers(row["term_modifiers"])
+        field, source = told["field"].split(".")[0], rows[notes[row["note_id"]]]
+        right = source[f"{field}__assertion"]
+        right = right if field == "whole" else right[int(told["item"].split(".")[0]) - 1]
+        assert told["assertion"] == right
+        assert row["term_exists"] == ("N" if right in ("absent", "family") else "Y")
+        counted[told["field"], row["term_exists"]] += 1
+    for field in ("whole.word", "events.what", "events.people", "pairs.item"):
+        assert counted[field, "N"] > 0
+        assert counted[field, "Y"] > 0
 
 
 def test_columns_of_the_run_are_taken_where_they_fit(tmp_path: Path) -> None:

@@ -141,8 +141,8 @@ class _Walk:
             inner = {_ITEM: instance(kind.inner)}
             items.cells.append(_count(f"{source}.item", pl.col(_ITEM), "annotation", one.items))
             self._list(items, inner, pl.col, _ITEM, f"{source}.item", one.items)
-            return
-        self._value(items, instance(kind.inner), pl.col(_ITEM), source, one.items)
+        else:
+            self._value(items, instance(kind.inner), pl.col(_ITEM), source, one.items)
         beside = {key: instance(kind.inner) for key, kind in of_items.items() if isinstance(kind, pl.List)}
         self._annotations(items, beside, pl.col, name, source, one.items, is_list=False)
 
