@@ -203,6 +203,65 @@ def test_a_folder_of_brat_that_lost_its_list_is_refused(run: Path, tmp_path: Pat
         read_annotations(folder, fields, ids)
 
 
+def test_fields_that_brat_cannot_show_are_not_measured_as_missed(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "brat", tmp_path / "out", text=True)
+    folder = tmp_path / "out" / "documents"
+    summary = glane.evaluate(run, str(folder), samples=0).summary
+    assert set(summary.fields_without_gold) == set(PLAIN) - {"fever", "signs"} | {"place", "cases", "events"}
+    marks = folder / "01.ann"
+    marks.write_text(
+        marks.read_text(encoding="utf-8") + "T99\tage 0 2\tFi\n#99\tAnnotatorNotes T99\t7\n", encoding="utf-8"
+    )
+    gold = read_annotations(folder, glane.open_run(run).task.fields, rows_of(run)["id"]).gold
+    assert gold["age"].to_list() == [7] + [None] * 39
+    assert "sex" not in gold.columns
+
+
+@pytest.mark.parametrize("target", ["labelstudio", "brat"])
+def test_labels_of_another_task_are_refused(run: Path, tmp_path: Path, target: str) -> None:
+    glane.export(run, target, tmp_path / "out", text=True)  # type: ignore[arg-type]
+    gold = tmp_path / "out" / "documents"
+    if target == "labelstudio":
+        gold = annotated(tmp_path / "out", tmp_path / "export.json")
+    path = gold if target == "labelstudio" else gold / "03.ann"
+    path.write_text(path.read_text(encoding="utf-8").replace("signs", "sings"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"the label 'sings' is none of this task's. Did you mean 'signs'"):
+        read_annotations(gold, glane.open_run(run).task.fields, rows_of(run)["id"])
+
+
+def test_files_of_brat_are_read_whoever_wrote_them(tmp_path: Path) -> None:
+    path = tmp_path / "1.ann"
+    lines = [
+        "T1\tsigns 0 4\ttoux",
+        '#1\tAnnotatorNotes T1\t"toux" sèche',
+        "T2\tsigns 5 9\ttoux",
+        "R1\tx Arg1:T1 Arg2:T2",
+    ]
+    path.write_bytes("\r\n".join(lines).encode())
+    assert [(one.value, one.words) for one in _marks(path)] == [('"toux" sèche', "toux"), (None, "toux")]
+    path.write_text("T1\tsigns 0 4 toux")
+    with pytest.raises(DataError, match=r"1.ann: line 1 is no passage") as told:
+        list(_marks(path))
+    assert "toux" not in str(told.value)
+
+
+def test_a_text_without_a_list_around_it_is_one_text(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    path = annotated(tmp_path / "out", tmp_path / "export.json")
+    fields, ids = glane.open_run(run).task.fields, rows_of(run)["id"]
+    before = read_annotations(path, fields, ids).gold
+    tasks = json.loads(path.read_text())
+    for part in (part for task in tasks for part in task["annotations"][0]["result"]):
+        if len(part["value"].get("text", ())) == 1:
+            part["value"]["text"] = part["value"]["text"][0]
+    path.write_text(json.dumps(tasks))
+    assert read_annotations(path, fields, ids).gold.equals(before)
+    del tasks[0]["annotations"][0]["result"][0]["value"]["start"]
+    path.write_text(json.dumps(tasks))
+    with pytest.raises(DataError, match="no export of Label Studio"):
+        read_annotations(path, fields, ids)
+
+
 def test_runs_of_groups_are_refused(tmp_path: Path) -> None:
     extract_here(grouped(write(tmp_path / "in", ROWS), tmp_path / "run"))
     for target in ("labelstudio", "brat"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +17,7 @@ from typing import Any, cast
 import polars as pl
 import pyarrow as pa
 
-from glane.errors import DataError, told
+from glane.errors import DataError, did_you_mean, told
 from glane.exports.brat import DOCUMENTS_FILE
 from glane.exports.labelstudio import LABEL, VALUE, WHOLE
 from glane.exports.marked import labels_of, scalar_of
@@ -65,22 +65,31 @@ def is_annotations(path: str | Path) -> bool:
 def read_annotations(path: str | Path, fields: Mapping[str, Field], ids: pl.Series) -> Answers:
     """Read what people marked. `ids` are those of the run, with its name and type.
 
+    brat shows passages only: a field without evidence of which nobody marked a passage has no right answers there.
+
     Raises:
-        DataError: if the file is no export of Label Studio or the folder none of brat, or a value is not allowed; it
-            names the document and the field, never the value.
+        DataError: if the file is no export of Label Studio or the folder none of brat, or a label or a value is not
+            allowed; it names the document and the field, never the value.
     """
     place = Path(path).expanduser()
-    documents = list(_brat(place) if place.is_dir() else _label_studio(place))
+    is_brat = place.is_dir()
+    documents = list(_brat(place) if is_brat else _label_studio(place))
     known = {str(one): one for one in ids}
     if strange := [one.id for one in documents if one.id not in known]:
         raise DataError(f"gold: {place}: {len(strange)} documents are not in the run. Give annotations of its export.")
     if twice := len(documents) - len({one.id for one in documents}):
         raise DataError(f"gold: {place}: {twice} documents are there more than once. Leave one of each.")
-    read = {name: one for name, one in fields.items() if scalar_of(one) is not None}
+    labels, marked = labels_of(fields), {said.label for one in documents for said in one.said}
+    _refuse_unknown(place, marked, labels)
+    read = {
+        name: one
+        for name, one in fields.items()
+        if scalar_of(one) is not None and (one.evidence or labels[name] in marked or not is_brat)
+    }
     columns = {ids.name: pl.Series(ids.name, [known[one.id] for one in documents], ids.dtype)}
     spans: list[dict[str, Any]] = []
     for name, one in read.items():
-        found = [_values(place, document, name, one, labels_of(fields)[name]) for document in documents]
+        found = [_values(place, document, name, one, labels[name]) for document in documents]
         columns |= _columns(name, one, [[value for value, _ in values] for values in found])
         for document, values in zip(documents, found, strict=True):
             spans += _spans(known[document.id], ids.name, name, one, [said for _, said in values])
@@ -94,42 +103,60 @@ def read_annotations(path: str | Path, fields: Mapping[str, Field], ids: pl.Seri
     return Answers(gold=pl.DataFrame(columns), spans=pl.DataFrame(spans, schema=schema))
 
 
+def _refuse_unknown(place: Path, marked: Iterable[str], labels: Mapping[str, str]) -> None:
+    """Labels of another task would count as if nobody had marked anything."""
+    if strange := sorted(set(marked) - set(labels.values())):
+        raise DataError(
+            f"gold: {place}: the label {told(strange[0])} is none of this task's. "
+            f"{did_you_mean(strange[0], labels.values())} Give annotations of an export of this task."
+        )
+
+
 def _label_studio(place: Path) -> Iterator[Annotated]:
     """The tasks that somebody annotated: the one marked as ground truth, or the only one that was not cancelled."""
     try:
         tasks = json.loads(place.read_text(encoding="utf-8"))
-        found = [(task["data"]["id"], task["annotations"]) for task in tasks if task.get("annotations")]
+        found = [
+            (task["data"]["id"], [(one, tuple(_regions(one.get("result", [])))) for one in task["annotations"]])
+            for task in tasks
+            if task.get("annotations")
+        ]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             f"gold: {place} is no export of Label Studio in its format JSON, of tasks that glane export made "
             f"({type(error).__name__})."
         ) from None
     for name, given in found:
-        kept = [one for one in given if not one.get("was_cancelled")]
-        truth = [one for one in kept if one.get("ground_truth")] or kept
+        kept = [(one, said) for one, said in given if not one.get("was_cancelled")]
+        truth = [said for one, said in kept if one.get("ground_truth")] or [said for _, said in kept]
         if len(truth) > 1:
             raise DataError(
                 f"gold: {place}: document {told(name)} has {len(truth)} annotations. Mark one of them as ground truth "
                 "in Label Studio."
             )
         if truth:
-            yield Annotated(id=str(name), said=tuple(_regions(truth[0].get("result", []))))
+            yield Annotated(id=str(name), said=truth[0])
 
 
 def _regions(result: Sequence[Mapping[str, Any]]) -> Iterator[Said]:
-    values = {part["id"]: part["value"]["text"] for part in result if part.get("from_name") == VALUE}
+    values = {part["id"]: _texts(part["value"]["text"]) for part in result if part.get("from_name") == VALUE}
     for part in result:
         control, value = str(part.get("from_name")), part.get("value", {})
         if control == LABEL:
-            given = values.get(part["id"])
-            words = given[0] if isinstance(given, list) and given else given
+            given = next(iter(values.get(part["id"], ())), None)
             for label in value.get("labels", []):
-                yield Said(
-                    label=label, value=words or None, words=value.get("text"), start=value["start"], end=value["end"]
-                )
+                start, end = int(value["start"]), int(value["end"])
+                yield Said(label=label, value=given, words=value.get("text"), start=start, end=end)
         elif control.startswith(WHOLE):
-            for one in value.get("choices") or value.get("text") or []:
+            for one in value.get("choices") or _texts(value.get("text")):
                 yield Said(label=control.removeprefix(WHOLE), value=one)
+
+
+def _texts(given: object) -> list[str]:
+    """What was filled in; some exports have one text without a list around it."""
+    if isinstance(given, str):
+        return [given]
+    return list(given) if isinstance(given, Sequence) else []
 
 
 def _brat(place: Path) -> Iterator[Annotated]:
@@ -145,15 +172,26 @@ def _brat(place: Path) -> Iterator[Annotated]:
 
 
 def _marks(path: Path) -> Iterator[Said]:
-    lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+    """The passages of a file. Its lines may end as those of Windows do."""
+    lines = [line.removesuffix("\r") for line in path.read_bytes().decode("utf-8", "replace").split("\n")]
     notes = {found[1]: found[2] for line in lines if (found := _BRAT_NOTE.fullmatch(line))}
-    for line in lines:
-        if (found := _BRAT_SPAN.fullmatch(line)) is None:
+    for number, line in enumerate(lines, 1):
+        if not line.startswith("T"):
             continue
+        if (found := _BRAT_SPAN.fullmatch(line)) is None:
+            raise DataError(f"gold: {path}: line {number} is no passage as brat writes one. Mark it again in brat.")
         ends = [int(one) for one in re.findall(r"\d+", found[3])]
-        note = notes.get(found[1])
-        value = json.loads(note) if note is not None and note.startswith('"') else note
-        yield Said(label=found[2], value=value, words=found[4], start=min(ends), end=max(ends))
+        yield Said(label=found[2], value=_value_of(notes.get(found[1])), words=found[4], start=min(ends), end=max(ends))
+
+
+def _value_of(note: str | None) -> str | None:
+    """A value as it was written, or as JSON; somebody may write quotation marks of their own."""
+    if note is None or not note.startswith('"'):
+        return note
+    try:
+        return str(json.loads(note))
+    except ValueError:
+        return note
 
 
 def _values(
