@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import glane
-from conftest import ROOT, extract_here, make_settings, write_documents
+from conftest import ROOT, SMALL_TASK, extract_here, make_settings, write_documents
 from export_cases import TASK, TEXTS, make_run, rows_of
 from glane.extraction.results import open_run
 
@@ -80,6 +80,36 @@ def test_texts_are_read_whole_in_any_locale(run: Path, tmp_path: Path, rscript: 
     ]
     labels = code_points(tmp_path / "out", 'attr(records$place_kind, "labels")', locale)
     assert labels == ["école", "c'est l'hôpital"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_labels_are_found_whatever_the_codes_and_the_names_of_lists(tmp_path: Path, rscript: str, locale: str) -> None:
+    codes = {"décès": "décédé", "+": "positif", "": "vide", 'a"\\b': "'c'"}
+    task = {
+        **SMALL_TASK,
+        "fields": {
+            "fate": {"type": "enum", "values": list(codes), "labels": codes},
+            "libelles": {"type": "list", "max_items": 2, "items": {"type": "integer"}},
+        },
+    }
+    texts = ["a\x00b", "c\r\nd", None, "\x00"] * 10
+    extract_here(
+        make_settings(
+            write_documents(tmp_path / "d.parquet", TEXTS, hard=texts, last=["x"] * 40), tmp_path / "run", task,
+            data__carry_columns=["hard", "last"],
+        )
+    )  # fmt: skip
+    told = str(glane.export(tmp_path / "run", "r", tmp_path / "out"))
+    assert "20 texts have NUL characters, which R cannot hold, and which are left out: records.hard" in told
+    assert "10 texts have carriage returns" in told
+    fates = rows_of(tmp_path / "run")["fate"].to_list()
+    assert set(fates) == set(codes)
+    assert code_points(tmp_path / "out", "as.character(libelles(records$fate))", locale) == [
+        codes[one] for one in fates
+    ]
+    assert code_points(tmp_path / "out", "records$hard", locale) == ["ab", "c\nd", None, ""] * 10
+    assert code_points(tmp_path / "out", "records$last", locale) == ["x"] * 40
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from glane.errors import RunError
 from glane.exports.bundle import Bundle, Kind, Origin, Table, Variable
 from glane.exports.names import valid_names
 from glane.exports.walk import SIGNS_SOURCE, Cell, Draft, drafts
-from glane.exports.words import CODEBOOK, PRECISIONS, RECORDS, SENTENCES, STATUSES
+from glane.exports.words import CODEBOOK, LABELS, PRECISIONS, RECORDS, SENTENCES, STATUSES
 from glane.extraction.results import Run
 from glane.run.links import links_to
 from glane.task.fields import EnumField, IntegerField, NumberField
@@ -32,7 +32,7 @@ def leaving(run: Run, *, with_evidence: bool, with_text: bool = False) -> Bundle
     task = run.task
     found = drafts(run.all(), task.fields, id_column=run.id_column, with_evidence=with_evidence)
     described = dict(run.codebook(for_spreadsheet=False).select("column", "description").iter_rows())
-    lists = valid_names([one.source for one in found[1:]], reserved=(RECORDS, CODEBOOK))
+    lists = valid_names([one.source for one in found[1:]], reserved=(RECORDS, CODEBOOK, LABELS))
     names = {"": RECORDS, **lists}  # of tables, by their source
     # Keys first, and the same in all tables, so that these are joined by them.
     columns = valid_names([*found[0].key, *(key for one in found for key in one.key)])

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
+import polars as pl
+
 from glane.exports.bundle import Bundle, Table, Variable
+from glane.exports.changes import Change, sentences
 from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
 from glane.exports.sizes import held_as
 from glane.exports.target import Options
-from glane.exports.words import CODEBOOK
+from glane.exports.words import CODEBOOK, LABELS
 from glane.toys import notice
 from glane.types import Language
 
@@ -21,9 +24,15 @@ _HEAD: Mapping[Language, str] = {
     "fr": 'Lit les fichiers de ce dossier en R seul : source("lire.R", chdir = TRUE) fait une table par fichier.',
     "en": 'Reads the files of this folder in base R: source("lire.R", chdir = TRUE) makes a data frame of each file.',
 }
-_LABELS: Mapping[Language, str] = {
+_LABELLED: Mapping[Language, str] = {
     "fr": "Un facteur avec ses libellés à la place de ses codes.",
     "en": "A factor with its labels in place of its codes.",
+}
+_NUL = "\x00"
+_CHANGES: Mapping[str, str] = {
+    "nul": "{total} texts have NUL characters, which R cannot hold, and which are left out: {places}",
+    "return": "{total} texts have carriage returns, which R reads as line feeds (offsets stay as they were): {places}",
+    "large": "{total} variables have whole numbers above 2 to the power of 53, and are texts in R: {places}",
 }
 _READ = """\
 .glane_read <- function(file, na, rows) {
@@ -48,24 +57,37 @@ def write_r(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     """Write a CSV file per table, the codebook as one, and `lire.R`. Return what R cannot hold as it is."""
     null = _null(bundle)
     manner = Manner(truths=("TRUE", "FALSE"), null=null, utc=True)
+    changes: list[Change] = []
     for table in bundle.tables:
-        (folder / f"{table.name}.csv").write_bytes(csv_bytes(as_written(table, manner), manner))
+        plain, changed = _held(table, manner)
+        changes += changed
+        (folder / f"{table.name}.csv").write_bytes(csv_bytes(plain, manner))
     book = codebook_table(bundle)
     (folder / f"{CODEBOOK}.csv").write_bytes(csv_bytes(book, manner))
     (folder / SCRIPT).write_text("\n".join(_script(bundle, null)) + "\n", encoding="ascii")
-    large = [
-        f"{table.name}.{one.name}"
-        for table in bundle.tables
-        for one in table.variables
-        if one.kind == "integer" and _class(table, one) == "text"
-    ]
-    return [f"whole numbers above 2 to the power of 53 are texts in R: {', '.join(large)}"] if large else []
+    return sentences(changes, _CHANGES)
+
+
+def _held(table: Table, manner: Manner) -> tuple[pl.DataFrame, list[Change]]:
+    """The rows as R can hold them, and what it changes. What follows a NUL on its line, R would not read."""
+    plain, changes = as_written(table, manner), []
+    for one in table.variables:
+        column, place = plain[one.name], f"{table.name}.{one.name}"
+        if one.kind in ("text", "category"):
+            changes.append(Change("nul", int(column.str.contains(_NUL, literal=True).sum()), place))
+            changes.append(Change("return", int(column.str.contains("\r", literal=True).sum()), place))
+        elif one.kind == "integer":
+            changes.append(Change("large", int(_class(table, one) == "text"), place))
+    return plain.with_columns(pl.col(pl.String).str.replace_all(_NUL, "", literal=True)), changes
 
 
 def _null(bundle: Bundle) -> str:
     """What stands for no value: R cannot tell an empty text from nothing, so it is something that no text is."""
     texts = [
-        table.rows[one.name] for table in bundle.tables for one in table.variables if one.kind in ("text", "category")
+        table.rows[one.name].str.replace_all(_NUL, "", literal=True)
+        for table in bundle.tables
+        for one in table.variables
+        if one.kind in ("text", "category")
     ]
     tries = ("\\N" if number == 0 else f"\\N{number}" for number in count())
     return next(one for one in tries if not any((column == one).any() for column in texts))
@@ -82,8 +104,8 @@ def _script(bundle: Bundle, null: str) -> Iterator[str]:
         if line:
             yield f"# {_ascii(line)}"
     yield _READ
-    yield f"# {_ascii(_LABELS[language])}"
-    yield 'libelles <- function(x) factor(as.character(x), levels = names(attr(x, "labels")),'
+    yield f"# {_ascii(_LABELLED[language])}"
+    yield f'{LABELS} <- function(x) factor(as.character(x), levels = names(attr(x, "labels")),'
     yield '                               labels = unname(attr(x, "labels")))'
     for table in bundle.tables:
         yield ""
@@ -112,8 +134,9 @@ def _variable(table: Table, one: Variable) -> Iterator[str]:
     if one.description:
         yield f'attr({column}, "label") <- {_text(one.description)}'
     if one.categories:
-        labels = ", ".join(f"{_text(code)} = {_text(one.labels.get(code, code))}" for code in one.categories)
-        yield f'attr({column}, "labels") <- c({labels})'
+        # Names of arguments would be translated into the encoding of the session: they are texts here.
+        labels = _texts([one.labels.get(code, code) for code in one.categories])
+        yield f'attr({column}, "labels") <- structure({labels}, names = {_texts(one.categories)})'
     if one.reasons is not None:
         yield f'attr({column}, "reasons") <- {_text(one.reasons)}'
 

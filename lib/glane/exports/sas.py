@@ -10,6 +10,7 @@ import polars as pl
 
 from glane.errors import RunError
 from glane.exports.bundle import Bundle, Kind, Table, Variable
+from glane.exports.changes import Change, sentences
 from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
 from glane.exports.sizes import held_as, longest_of
@@ -63,7 +64,7 @@ def write_sas(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     Raises:
         RunError: if a text is longer than a variable of SAS.
     """
-    told: list[tuple[str, int, str]] = []
+    told: list[Change] = []
     lines = [_comment(line) for line in _about(bundle)]
     lines += [_MACROS]
     formats = _Formats()
@@ -76,7 +77,7 @@ def write_sas(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     book = codebook_table(bundle).with_columns(pl.col(pl.String).str.replace_all(_BREAKS, " "))
     (folder / f"{CODEBOOK}.csv").write_bytes(csv_bytes(book, _MANNER))
     (folder / SCRIPT).write_text("\n".join([*lines, *formats.lines(), *steps]) + "\n", encoding="utf-8")
-    return _notes(told)
+    return sentences(told, _CHANGES)
 
 
 def _about(bundle: Bundle) -> list[str]:
@@ -85,25 +86,26 @@ def _about(bundle: Bundle) -> list[str]:
     return list(filter(None, [_HEAD[language], about, notice(origin.toy, language)]))
 
 
-def _held(table: Table) -> tuple[pl.DataFrame, list[tuple[str, int, str]]]:
-    """The rows as SAS can hold them, and what was changed for that: what, how often, in which variable."""
-    plain, told, changes = as_written(table, _MANNER), [], []
+def _held(table: Table) -> tuple[pl.DataFrame, list[Change]]:
+    """The rows as SAS can hold them, and what was changed for that."""
+    plain, changes = as_written(table, _MANNER), []
+    told: list[Change] = []
     for one in table.variables:
         column, place = plain[one.name], f"{table.name}.{one.name}"
         if one.kind in ("text", "category"):
             _refuse_long(column, place)
             changes.append(pl.col(one.name).str.replace_all(_BREAKS, " "))
-            told.append(("break", int(column.str.contains(_BREAKS).sum()), place))
+            told.append(Change("break", int(column.str.contains(_BREAKS).sum()), place))
         elif one.kind == "number":
             changes.append(pl.when(pl.col(one.name).is_finite()).then(pl.col(one.name)).alias(one.name))
-            told.append(("infinite", int((~column.is_finite()).fill_null(False).sum()), place))
+            told.append(Change("infinite", int((~column.is_finite()).fill_null(False).sum()), place))
         elif one.kind in ("date", "datetime"):
             days = table.rows[one.name].cast(pl.Date) if one.kind == "date" else table.rows[one.name].dt.date()
             early = (days < _FIRST_DAY).fill_null(False)
             changes.append(pl.when(~pl.lit(early)).then(pl.col(one.name)).alias(one.name))
-            told.append(("early", int(early.sum()), place))
+            told.append(Change("early", int(early.sum()), place))
         elif _is_text(table, one):
-            told.append(("large", 1, place))
+            told.append(Change("large", 1, place))
     return plain.with_columns(changes), told
 
 
@@ -113,17 +115,6 @@ def _refuse_long(column: pl.Series, place: str) -> None:
             f"to=sas: texts of {place} are longer than the {_LONGEST:,} bytes of a variable of SAS. Use to=csv or "
             "to=parquet."
         )
-
-
-def _notes(told: Sequence[tuple[str, int, str]]) -> list[str]:
-    """A sentence for each kind of change."""
-    found = []
-    for kind, words in _CHANGES.items():
-        of_kind = [(count, place) for what, count, place in told if what == kind and count]
-        if of_kind:
-            total, places = sum(count for count, _ in of_kind), ", ".join(place for _, place in of_kind)
-            found.append(words.format(total=total, places=places))
-    return found
 
 
 class _Formats:

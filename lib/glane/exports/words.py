@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from glane.types import Language
 
 RECORDS, CODEBOOK = "records", "codebook"  # the table of all rows, and that of what they are
+LABELS = "libelles"  # the function of lire.R that puts labels in the place of codes: no table may have its name
 
 STATUSES: Mapping[Language, Mapping[str, str]] = {
     "fr": {
