@@ -132,6 +132,55 @@ def test_no_cell_is_a_formula(run: Path, tmp_path: Path) -> None:
                     assert cell[:1] not in tuple("=+@\t\r\n＝") or re.fullmatch(r"[-+]?[\d.]+", cell)
 
 
+def test_what_a_spreadsheet_changes_when_it_opens_the_file_is_told(tmp_path: Path) -> None:
+    changed = [
+        "007",
+        "1" * 17,
+        "1e5",
+        "2,5E-3",
+        "1-2",
+        "01/02/2024",
+        "2024-05-06",
+        "1.50",
+        "1,234",
+        "12 %",
+        "(3)",
+        "8:30",
+    ]
+    changed += ["MARCH1", "2 févr.", "1-mai", "Sept 2"]
+    kept = [
+        "7",
+        "12",
+        "toux",
+        "A007",
+        "1-2-3-4",
+        "mars",
+        "10:3",
+        "",
+        None,
+        "x 1e5",
+        "deux",
+        "3 jours",
+        "8:30 h",
+        "=1",
+        "-2",
+        "é",
+    ]
+    data = write_documents(
+        tmp_path / "d.parquet", ["a"] * 16, changed=changed, kept=kept, large=[10**15 - 1, -(10**15)] * 8
+    )
+    extract_here(make_settings(data, tmp_path / "run", data__carry_columns=["changed", "kept", "large"]))
+    notes = glane.export(tmp_path / "run", "csv", tmp_path / "out", locale="en").manifest.notes
+    assert [one.partition(" (")[0] for one in notes[1:]] == [
+        "16 texts look like numbers or dates, and a spreadsheet that opens the file changes them",
+        "8 whole numbers have more than 15 digits, and a spreadsheet that opens the file rounds them: records.large. "
+        "Import these columns as text, or use to=xlsx",
+    ]
+    assert notes[0].endswith("have an apostrophe in front: records.kept")
+    assert "records.changed. Import" in notes[1]
+    assert [one["changed"] for one in read_csv(tmp_path / "out" / "records.csv")] == changed
+
+
 def test_evidence_leaves_only_when_asked_for(run: Path, tmp_path: Path) -> None:
     found = glane.export(run, "csv", tmp_path / "out", locale="en", evidence=True)
     records = read_csv(tmp_path / "out" / "records.csv")
