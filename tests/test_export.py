@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import decimal
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any, get_args
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -316,6 +318,25 @@ def test_columns_of_any_type_leave_in_any_format(tmp_path: Path, target: Target,
         assert (first["decimal"], first["words"], first["record_x"], first["bytes"]) == ("1,1", "a; b", "1", "616263")
         assert (first["zoned"], first["lasted"], first["large"]) == ("2024-10-27T02:30:00", "PT1H", str(2**64 - 1))
         assert (last["words"], last["record_y_z"], last["lists"]) == ("'=x", "é", "1")
+
+
+def test_no_decimal_is_rounded(tmp_path: Path) -> None:
+    long, money = ["12345678901234567", "-1"], ["0.10", "-1234567890123.45"]
+    wide, fine = ["123456789012345678901", "1"], ["1234567890123456.78", "0.10"]
+    columns = {
+        name: pa.array([decimal.Decimal(one) for one in values], pa.decimal128(38, scale))
+        for name, values, scale in (("long", long, 0), ("money", money, 18), ("wide", wide, 0), ("fine", fine, 2))
+    }
+    items = pa.array([[{"d": decimal.Decimal(one)}] for one in long], pa.list_(pa.struct({"d": pa.decimal128(38, 0)})))
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"], **columns, items=items)
+    extract_here(make_settings(data, tmp_path / "run", data__carry_columns=[*columns, "items"]))
+    glane.export(tmp_path / "run", "csv", tmp_path / "out", locale="en")
+    rows = read_csv(tmp_path / "out" / "records.csv")
+    assert [one["long"] for one in rows] == long
+    assert [float(one["money"]) for one in rows] == [0.1, -1234567890123.45]
+    assert [one["wide"] for one in rows] == wide
+    assert [one["fine"] for one in rows] == fine
+    assert [one["items_d"] for one in read_csv(tmp_path / "out" / "items.csv")] == long
 
 
 def test_fields_may_have_the_names_of_what_every_export_has(tmp_path: Path) -> None:

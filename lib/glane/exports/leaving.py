@@ -9,6 +9,7 @@ import polars as pl
 from glane.assess.pages.labels import CODES
 from glane.errors import RunError
 from glane.exports.bundle import Bundle, Kind, Origin, Table, Variable
+from glane.exports.decimals import without_decimals
 from glane.exports.names import valid_names
 from glane.exports.walk import SIGNS_SOURCE, Cell, Draft, drafts
 from glane.exports.words import CODEBOOK, LABELS, PRECISIONS, RECORDS, SENTENCES, STATUSES
@@ -70,6 +71,7 @@ def _origin(run: Run) -> Origin:
 def _table(
     draft: Draft, names: Mapping[str, str], keys: Mapping[str, str], described: Mapping[str, str], language: Language
 ) -> Table:
+    draft = without_decimals(draft)
     # Columns of the input come last: one that is named as a column of the run gets another name.
     ordered = sorted(draft.cells, key=lambda cell: cell.role == "input")
     columns = valid_names([*keys, *(cell.source for cell in ordered)])
