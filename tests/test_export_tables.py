@@ -67,6 +67,18 @@ def test_cells_of_a_workbook_keep_their_types(run: Path, tmp_path: Path) -> None
     assert "tirées au hasard" in book[0]["description"].value
 
 
+def test_sheets_have_names_that_excel_takes(tmp_path: Path) -> None:
+    items = {"type": "list", "max_items": 2, "items": {"type": "integer"}}
+    names = ["history", "past_medical_history_of_patient_a", "past_medical_history_of_patient_b", "Records"]
+    task = {**SMALL_TASK, "fields": {name: items for name in names}}
+    extract_here(make_settings(write_documents(tmp_path / "d.parquet", ["a"] * 4), tmp_path / "run", task))
+    glane.export(tmp_path / "run", "xlsx", tmp_path / "out")
+    found = openpyxl.load_workbook(tmp_path / "out" / "values.xlsx").sheetnames
+    assert "history" not in [name.lower() for name in found]
+    assert len({name.lower() for name in found}) == len(found) == 6
+    assert all(len(name) <= 31 for name in found)
+
+
 def test_what_a_sheet_cannot_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = ["x" * 32_767, "y", "𝒳" * 16_384, None]
     data = write_documents(tmp_path / "d.parquet", ["a"] * 4, long=long)

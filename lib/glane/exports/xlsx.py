@@ -21,6 +21,7 @@ from glane.exports.words import CODEBOOK
 
 FILE = "values.xlsx"
 _MOST_ROWS, _MOST_COLUMNS, _LONGEST, _LONGEST_NAME = 1_048_576, 16_384, 32_767, 31
+_KEPT_NAME = "History"  # Excel keeps it for itself, and takes a workbook that has it for damaged
 _LARGEST_WHOLE = 10**15  # Excel keeps 15 digits
 _FIRST_DAY = datetime.date(1900, 1, 1)
 _MADE = datetime.datetime(2000, 1, 1)  # so that the same values are the same file
@@ -77,7 +78,7 @@ def _check(table: Table) -> None:
 def _sheet_names(names: Sequence[str]) -> list[str]:
     found: list[str] = []
     for name in names:
-        taken = {one.lower() for one in (*found, CODEBOOK)}
+        taken = {one.lower() for one in (*found, CODEBOOK, _KEPT_NAME)}
         tries = (name[:_LONGEST_NAME], *(f"{name[:28]}_{number}" for number in range(2, 100)))
         found.append(next(one for one in tries if one.lower() not in taken))
     return found
