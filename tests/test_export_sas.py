@@ -109,6 +109,9 @@ def read(folder: Path, step: Step) -> list[dict[str, object]]:
     rows = []
     for line in lines[1:-1]:
         (cells,) = csv.reader([line.decode()])
+        assert not re.search(r"(?:^|,)'", re.sub(r'"(?:[^"]|"")*"', "", line.decode())), (
+            "SAS takes it for a quotation mark"
+        )
         assert len(cells) == len(step.input)
         rows.append({name: value(step, name, cell) for name, cell in zip(step.input, cells, strict=True)})
     return rows
@@ -117,6 +120,7 @@ def read(folder: Path, step: Step) -> list[dict[str, object]]:
 def value(step: Step, name: str, cell: str) -> object:
     if (length := step.lengths[name]).startswith("$"):
         assert len(cell.encode()) <= int(length[1:])
+        assert step.informats[name] == f"$char{length[1:]}."  # $w. would lose blanks in front, and a point alone
         return cell
     if cell == "":
         return None
@@ -144,12 +148,9 @@ def test_the_program_reads_the_values_of_the_run(run: Path, tmp_path: Path, evid
         assert len({name.lower() for name in step.input}) == len(step.input)
         assert all(re.fullmatch(_NAME, name) for name in step.input)
         for name, form in step.formats.items():
-            assert form in ("yymmdd10.", "e8601dt19.", "time8.") or form.removesuffix(".") in formats, form
-            assert form.startswith("$") == step.lengths[name].startswith("$") or form in (
-                "yymmdd10.",
-                "e8601dt19.",
-                "time8.",
-            )
+            is_own = form in ("yymmdd10.", "e8601dt19.", "time8.", "20.")
+            assert is_own or form.removesuffix(".") in formats, form
+            assert is_own or form.startswith("$") == step.lengths[name].startswith("$")
         assert all(len(label.encode()) <= 256 for label in step.labels.values())
     rows, records = rows_of(run), read(tmp_path / "out", steps["records"])
     assert [one["age"] for one in records] == rows["age"].to_list()
@@ -192,6 +193,28 @@ def test_words_of_the_task_cannot_end_a_text_or_start_a_macro(tmp_path: Path) ->
     assert formats[steps["records"].formats["a"].removesuffix(".")]["it's"] == evil
     assert [one["big"] for one in read(tmp_path / "out", steps["records"])] == [str(2**60 + i) for i in range(4)]
     assert "1 variables have whole numbers above" in found.manifest.notes[0]
+
+
+def test_texts_with_quotation_marks_and_blanks_are_read_as_they_are(tmp_path: Path) -> None:
+    texts = ["'tis, so", "'", "it's", '"', '",",', " x", ".", "", None, ",", "''a''", "a"]
+    data = write_documents(tmp_path / "d.parquet", ["x"] * len(texts), hard=texts, last=["end"] * len(texts))
+    extract_here(make_settings(data, tmp_path / "run", SMALL_TASK, data__carry_columns=["hard", "last"]))
+    glane.export(tmp_path / "run", "sas", tmp_path / "out")
+    steps, _ = parse((tmp_path / "out" / "lire.sas").read_text(encoding="utf-8"))
+    records = read(tmp_path / "out", steps["records"])
+    assert [one["hard"] for one in records] == [one or "" for one in texts]
+    assert {one["last"] for one in records} == {"end"}
+
+
+def test_whole_numbers_are_shown_with_all_digits(tmp_path: Path) -> None:
+    columns = {"small": [1, 2], "long": [123_456_789_012_345, None], "huge": [2**60, 1]}
+    data = write_documents(tmp_path / "d.parquet", ["x"] * 2, **columns)
+    extract_here(make_settings(data, tmp_path / "run", SMALL_TASK, data__carry_columns=list(columns)))
+    glane.export(tmp_path / "run", "sas", tmp_path / "out")
+    steps, _ = parse((tmp_path / "out" / "lire.sas").read_text(encoding="utf-8"))
+    told = steps["records"].formats
+    assert told["long"] == "20."
+    assert not {"small", "huge", "age"} & set(told)
 
 
 def test_texts_that_no_variable_holds_are_refused(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_cells_of_a_workbook_keep_their_types(run: Path, tmp_path: Path) -> None
 def test_sheets_have_names_that_excel_takes(tmp_path: Path) -> None:
     items = {"type": "list", "max_items": 2, "items": {"type": "integer"}}
     names = ["history", "past_medical_history_of_patient_a", "past_medical_history_of_patient_b", "Records"]
-    task = {**SMALL_TASK, "fields": {name: items for name in names}}
+    task = {**SMALL_TASK, "fields": dict.fromkeys(names, items)}
     extract_here(make_settings(write_documents(tmp_path / "d.parquet", ["a"] * 4), tmp_path / "run", task))
     glane.export(tmp_path / "run", "xlsx", tmp_path / "out")
     found = openpyxl.load_workbook(tmp_path / "out" / "values.xlsx").sheetnames

@@ -23,6 +23,7 @@ class Manner:
     truths: tuple[str, str] = ("true", "false")
     null: str = ""
     line_end: str = "\n"
+    is_quoted: bool = False  # texts have their quotation marks already
     utc: bool = False  # instants are those of UTC, and not those of their own zone
 
 
@@ -31,7 +32,8 @@ def csv_bytes(table: pl.DataFrame, manner: Manner) -> bytes:
     stream = io.BytesIO()
     table.write_csv(
         stream, separator=manner.separator, decimal_comma=manner.decimal_comma, include_bom=manner.bom,
-        null_value=manner.null, line_terminator=manner.line_end, quote_style="necessary",
+        null_value=manner.null, line_terminator=manner.line_end,
+        quote_style="never" if manner.is_quoted else "necessary",
     )  # fmt: skip
     return stream.getvalue()
 

@@ -20,8 +20,9 @@ from glane.toys import notice
 from glane.types import Language
 
 SCRIPT = "lire.sas"
-_MANNER = Manner(truths=("1", "0"), utc=False)
+_MANNER = Manner(truths=("1", "0"), is_quoted=True)
 _LONGEST, _LONGEST_LABEL, _LONGEST_LINE = 32_767, 256, 1_073_741_823  # bytes; bytes; bytes
+_SHOWN = 11  # digits and sign that SAS shows, and PROC EXPORT writes, of a number without a format
 _FIRST_DAY = datetime.date(1582, 1, 1)
 _BREAKS = "[\r\n]+"
 _CHANGES: Mapping[str, str] = {
@@ -72,10 +73,11 @@ def write_sas(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     for table in bundle.tables:
         plain, changed = _held(table)
         told += changed
-        (folder / f"{table.name}.csv").write_bytes(csv_bytes(plain, _MANNER))
-        steps += [*_step(table, plain, formats), ""]
+        content = csv_bytes(_quoted(table, plain), _MANNER)
+        (folder / f"{table.name}.csv").write_bytes(content)
+        steps += [*_step(table, plain, formats, longest=max(map(len, content.split(b"\n")))), ""]
     book = codebook_table(bundle).with_columns(pl.col(pl.String).str.replace_all(_BREAKS, " "))
-    (folder / f"{CODEBOOK}.csv").write_bytes(csv_bytes(book, _MANNER))
+    (folder / f"{CODEBOOK}.csv").write_bytes(csv_bytes(book, Manner()))
     (folder / SCRIPT).write_text("\n".join([*lines, *formats.lines(), *steps]) + "\n", encoding="utf-8")
     return sentences(told, _CHANGES)
 
@@ -107,6 +109,16 @@ def _held(table: Table) -> tuple[pl.DataFrame, list[Change]]:
         elif _is_text(table, one):
             told.append(Change("large", 1, place))
     return plain.with_columns(changes), told
+
+
+def _quoted(table: Table, plain: pl.DataFrame) -> pl.DataFrame:
+    """The rows with all texts in double quotation marks: SAS takes a single one in front of a text for such a mark."""
+    doubled = {
+        one.name: pl.lit('"') + pl.col(one.name).str.replace_all('"', '""', literal=True) + pl.lit('"')
+        for one in table.variables
+        if one.kind in ("text", "category")
+    }
+    return plain.with_columns(**doubled)
 
 
 def _refuse_long(column: pl.Series, place: str) -> None:
@@ -148,13 +160,12 @@ class _Formats:
         yield ""
 
 
-def _step(table: Table, plain: pl.DataFrame, formats: _Formats) -> Iterator[str]:
-    longest = max((len(line) for line in csv_bytes(plain, _MANNER).splitlines()), default=0) + 1
+def _step(table: Table, plain: pl.DataFrame, formats: _Formats, *, longest: int) -> Iterator[str]:
     assert longest < _LONGEST_LINE
     yield f"data {table.name} (label={_text(table.description)});"
     yield (
         f'  infile "&dossier./{table.name}.csv" dsd dlm="," firstobs=2 truncover termstr=lf encoding="utf-8" '
-        f"lrecl={max(longest, 256)};"
+        f"lrecl={max(longest + 1, 256)};"
     )
     for one in table.variables:
         yield f"  length {one.name} {_length(table, plain, one)};"
@@ -162,7 +173,11 @@ def _step(table: Table, plain: pl.DataFrame, formats: _Formats) -> Iterator[str]
         if one.kind in _FORMATS:
             yield f"  informat {one.name} {_FORMATS[one.kind][0]};"
             yield f"  format {one.name} {_FORMATS[one.kind][1]};"
-        elif (name := formats.of(one)) is not None:
+        elif _is_text(table, one):  # $char keeps blanks in front, and a point alone
+            yield f"  informat {one.name} $char{_length(table, plain, one)[1:]}.;"
+        elif one.kind == "integer" and longest_of(plain[one.name].cast(pl.String)) > _SHOWN:
+            yield f"  format {one.name} 20.;"
+        if (name := formats.of(one)) is not None:
             yield f"  format {one.name} {name};"
     for one in table.variables:
         if one.description:
