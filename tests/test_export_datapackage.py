@@ -6,6 +6,7 @@ import csv
 import datetime
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import polars as pl
 import pytest
 
 import glane
+from conftest import extract_here, make_settings, write_documents
 from export_cases import TABLES, make_run, rows_of
 
 _LABELLED = {
@@ -163,6 +165,26 @@ def test_cells_say_why_they_are_empty(run: Path, tmp_path: Path) -> None:
     reasons = rows["fever__missing"].cast(pl.String)
     for cell, value, reason in zip(cells, rows["fever"], reasons, strict=True):
         assert cell == (str(value).lower() if value is not None else reason or "")
+
+
+def test_instants_have_their_zone_and_numbers_the_spelling_of_the_standard(tmp_path: Path) -> None:
+    twice = pl.Series([datetime.datetime(2024, 10, 27, hour, 30) for hour in (0, 1)], dtype=pl.Datetime("us", "UTC"))
+    data = write_documents(
+        tmp_path / "d.parquet", ["a", "b"], when=twice.dt.convert_time_zone("Europe/Paris").to_arrow(),
+        number=[math.inf, 0.1], text=["", None],
+    )  # fmt: skip
+    extract_here(make_settings(data, tmp_path / "run", data__carry_columns=["when", "number", "text"]))
+    found = glane.export(tmp_path / "run", "datapackage", tmp_path / "out")
+    package = json.loads((tmp_path / "out" / "datapackage.json").read_text(encoding="utf-8"))
+    rows = read(tmp_path / "out", package["resources"][0])
+    assert [one["when_"] for one in rows] == twice.to_list()  # an hour apart, and the same on the clocks of Paris
+    with (tmp_path / "out" / "records.csv").open(encoding="utf-8", newline="") as stream:
+        assert [one["number"] for one in csv.DictReader(stream)] == ["INF", "0.1"]
+    assert any("1 texts are there and empty" in one and "records.text" in one for one in found.manifest.notes)
+    glane.export(tmp_path / "run", "csv", tmp_path / "csv", locale="en")
+    with (tmp_path / "csv" / "codebook.csv").open(encoding="utf-8", newline="") as stream:
+        kinds = {one["nom"]: one["type"] for one in csv.DictReader(stream)}
+    assert kinds["when_"] == "date et heure (Europe/Paris)"
 
 
 def test_the_other_descriptions_name_the_same_variables_and_files(run: Path, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from glane.exports.bundle import Table
 
 
 class Change(NamedTuple):
@@ -23,3 +25,10 @@ def sentences(changes: Sequence[Change], words: Mapping[str, str]) -> list[str]:
             places = ", ".join(one.place for one in of_kind)
             found.append(told.format(total=sum(one.total for one in of_kind), places=places))
     return found
+
+
+def empty_texts(table: Table) -> Iterator[Change]:
+    """The texts that are there and empty, for formats that have no such texts."""
+    for one in table.variables:
+        if one.kind == "text":
+            yield Change("empty", int((table.rows[one.name] == "").sum()), f"{table.name}.{one.name}")

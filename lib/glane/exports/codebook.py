@@ -34,7 +34,7 @@ def entry(table: Table, one: Variable, language: Language) -> Mapping[str, str |
         "name": one.name,
         "column": one.source,
         "role": ROLES[language][one.role],
-        "kind": KINDS[language][one.kind],
+        "kind": KINDS[language][one.kind] + ("" if one.zone is None else f" ({one.zone})"),
         "description": one.description,
         "categories": "; ".join(one.categories) or None,
         "labels": "; ".join(f"{code}: {label}" for code, label in one.labels.items()) or None,

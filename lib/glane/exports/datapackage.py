@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from glane.exports.bundle import Bundle, Kind, Table, Variable
+from glane.exports.changes import Change, empty_texts, sentences
 from glane.exports.croissant import croissant
 from glane.exports.ddi import ddi_codebook
 from glane.exports.delimited import Manner, as_written, csv_bytes
@@ -19,8 +20,12 @@ from glane.types import Language
 
 FILE = "datapackage.json"
 _PROFILES = "https://datapackage.org/profiles/2.0/"
-_MANNER = Manner()
+_MANNER = Manner(utc=True)
+_INFINITE = {"inf": "INF", "-inf": "-INF"}  # as the standard spells them
 _TYPES: Mapping[Kind, str] = {"text": "string", "category": "string"}  # of the others, the name is the same
+_CHANGES: Mapping[str, str] = {
+    "empty": "{total} texts are there and empty, and missing in the package, which has no empty texts: {places}"
+}
 _EMPTY: Mapping[Language, str] = {"fr": "pas de valeur", "en": "no value"}
 
 
@@ -30,14 +35,16 @@ def write_datapackage(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]
     Where a value is missing for a reason, its cell holds the reason, which the schema declares as no value; texts, and
     categories that have the same codes, stay empty.
     """
+    changes: list[Change] = []
     for table in bundle.tables:
         plain = as_written(table, _MANNER)
+        changes += empty_texts(table)
         cells = [_with_reason(one, table, plain) for one in table.variables]
         (folder / f"{table.name}.csv").write_bytes(csv_bytes(plain.select(cells), _MANNER))
     (folder / FILE).write_bytes(_json(_package(bundle)))
     (folder / "ddi-codebook.xml").write_bytes(ddi_codebook(bundle))
     (folder / "croissant.json").write_bytes(_json(croissant(bundle, folder)))
-    return []
+    return sentences(changes, _CHANGES)
 
 
 def _json(values: Mapping[str, Any]) -> bytes:
@@ -53,10 +60,12 @@ def _reasons(one: Variable, table: Table) -> Mapping[str, str]:
 
 
 def _with_reason(one: Variable, table: Table, plain: pl.DataFrame) -> pl.Expr:
-    if not _reasons(one, table):
+    is_infinite = one.kind == "number" and bool(plain[one.name].is_infinite().any())
+    if not _reasons(one, table) and not is_infinite:
         return pl.col(one.name)
-    kind = plain.schema[one.name]
-    text = pl.col(one.name) if kind == pl.String else pl.col(one.name).cast(pl.String)
+    text = pl.col(one.name).cast(pl.String).replace(_INFINITE if is_infinite else {})
+    if not _reasons(one, table):
+        return text
     return pl.coalesce(text, pl.col(str(one.reasons))).alias(one.name)
 
 

@@ -24,7 +24,7 @@ class Manner:
     null: str = ""
     line_end: str = "\n"
     is_quoted: bool = False  # texts have their quotation marks already
-    utc: bool = False  # instants are those of UTC, and not those of their own zone
+    utc: bool = False  # instants are those of UTC, with a Z, and not those of their own zone
 
 
 def csv_bytes(table: pl.DataFrame, manner: Manner) -> bytes:
@@ -51,7 +51,8 @@ def as_written(table: Table, manner: Manner) -> pl.DataFrame:
             zone = getattr(kind, "time_zone", None)
             told = value.dt.convert_time_zone("UTC") if zone and manner.utc else value
             zoned = told.dt.replace_time_zone(None) if zone else value
-            cells.append(zoned.dt.to_string(_form(one.kind, table.rows[one.name])).alias(one.name))
+            text = zoned.dt.to_string(_form(one.kind, table.rows[one.name]))
+            cells.append((text + "Z" if zone and manner.utc else text).alias(one.name))
         else:
             cells.append(value)
     return table.rows.select(cells)

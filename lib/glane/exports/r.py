@@ -46,7 +46,7 @@ _READ = """\
   structure(s, units = "secs", class = "difftime")
 }
 .glane_instant <- function(x, tz) {
-  found <- as.POSIXct(x, format = "%Y-%m-%dT%H:%M:%OS", tz = "UTC")
+  found <- as.POSIXct(sub("Z$", "", x), format = "%Y-%m-%dT%H:%M:%OS", tz = "UTC")
   attr(found, "tzone") <- tz
   found
 }

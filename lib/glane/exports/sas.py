@@ -10,7 +10,7 @@ import polars as pl
 
 from glane.errors import RunError
 from glane.exports.bundle import Bundle, Kind, Table, Variable
-from glane.exports.changes import Change, sentences
+from glane.exports.changes import Change, empty_texts, sentences
 from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
 from glane.exports.sizes import held_as, longest_of
@@ -27,6 +27,7 @@ _FIRST_DAY = datetime.date(1582, 1, 1)
 _BREAKS = "[\r\n]+"
 _CHANGES: Mapping[str, str] = {
     "break": "{total} texts have line breaks, which are spaces for SAS: {places}",
+    "empty": "{total} texts are there and empty, and missing for SAS, which has no empty texts: {places}",
     "early": "{total} dates are before 1582, and missing for SAS, which has none: {places}",
     "infinite": "{total} numbers are not finite, and missing for SAS: {places}",
     "large": "{total} variables have whole numbers above 2 to the power of 53, and are texts for SAS: {places}",
@@ -91,7 +92,7 @@ def _about(bundle: Bundle) -> list[str]:
 def _held(table: Table) -> tuple[pl.DataFrame, list[Change]]:
     """The rows as SAS can hold them, and what was changed for that."""
     plain, changes = as_written(table, _MANNER), []
-    told: list[Change] = []
+    told = list(empty_texts(table))
     for one in table.variables:
         column, place = plain[one.name], f"{table.name}.{one.name}"
         if one.kind in ("text", "category"):

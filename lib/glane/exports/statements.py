@@ -40,8 +40,6 @@ def _of(tables: Mapping[str, Table], table: Table, plain: pl.DataFrame, one: Var
     value = pl.col(one.name).cast(pl.String)
     if one.kind == "time":
         value = value.str.strip_suffix(":00")
-    if one.zone is not None:
-        value = value + "Z"
     if (precision := table.variable(f"{one.source}__precision")) is not None:
         length = pl.col(precision.name).replace_strict(_LENGTHS, default=10, return_dtype=pl.UInt32)
         value = value.str.slice(0, length)
