@@ -283,6 +283,10 @@ def test_a_run_under_way_is_refused_unless_it_was_opened_so(tmp_path: Path) -> N
     assert not found.manifest.is_complete
     assert "the run is under way" in str(found)
     assert "Une extraction en cours" in (tmp_path / "out" / "codebook.html").read_text(encoding="utf-8")
+    assert "Une extraction en cours" in (tmp_path / "out" / "codebook.csv").read_text(encoding="utf-8")
+    glane.export(glane.open_run(tmp_path / "run", partial=True), "datapackage", tmp_path / "package")
+    for name in ("datapackage.json", "croissant.json", "ddi-codebook.xml"):
+        assert "Une extraction en cours" in (tmp_path / "package" / name).read_text(encoding="utf-8")
 
 
 def test_wrong_words_are_told(run: Path, tmp_path: Path) -> None:

@@ -199,6 +199,10 @@ def test_the_other_descriptions_name_the_same_variables_and_files(run: Path, tmp
     assert [(str(files[one.get("files")]).removesuffix(".csv"), one.get("name")) for one in variables] == told
     kind = next(one for one in variables if one.get("name") == "place_kind")
     assert [one.findtext(f"{space}labl") for one in kind.findall(f"{space}catgry")] == ["école", "c'est l'hôpital"]
+    fever = next(one for one in variables if one.get("name") == "fever")
+    reasons = [one.findtext(f"{space}catValu") for one in fever.findall(f"{space}catgry[@missing='Y']")]
+    declared = next(one for one in package["resources"][0]["schema"]["fields"] if one["name"] == "fever")
+    assert ["", *reasons] == [one["value"] for one in declared["missingValues"]]
     order = ["labl", "valrng", "txt", "catgry", "varFormat"]  # that of the standard
     for one in variables:
         places = [order.index(child.tag.removeprefix(space)) for child in one]

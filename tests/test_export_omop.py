@@ -95,6 +95,7 @@ def test_columns_are_those_of_the_model_in_both_files(run: Path, tmp_path: Path)
     assert set(nlp["term_exists"]) == {"Y", "N"}
     notes = pl.read_parquet(tmp_path / "out" / "note.parquet")
     assert set(notes["note_text"]) == {""}
+    assert all("tirées au hasard" in one for one in nlp["nlp_system"])
     assert any("person_id, note_date: NOTE needs them" in one for one in found.manifest.notes)
     denied = [
         modifiers(row["term_modifiers"]) for row in nlp.filter(pl.col("term_exists") == "N").iter_rows(named=True)

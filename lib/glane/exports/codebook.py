@@ -7,19 +7,20 @@ from collections.abc import Mapping
 import polars as pl
 
 from glane.exports.bundle import Bundle, Table, Variable
+from glane.exports.warnings import warnings_of
 from glane.exports.words import COLUMNS, KINDS, RECORDS, ROLES, SENTENCES
-from glane.toys import notice
 from glane.types import Language
 
 
 def codebook_table(bundle: Bundle) -> pl.DataFrame:
     """One row per variable of each table; the columns are named in the language of the task.
 
-    Of answers that are no results, the first row says so.
+    Of answers that are no results, and of a run under way, the first rows say so.
     """
     language = bundle.origin.language
-    warning = notice(bundle.origin.toy, language)
-    rows: list[Mapping[str, str | float | None]] = [{"table": RECORDS, "description": warning}] if warning else []
+    rows: list[Mapping[str, str | float | None]] = [
+        {"table": RECORDS, "description": warning} for warning in warnings_of(bundle.origin)
+    ]
     rows += [entry(table, one, language) for table in bundle.tables for one in table.variables]
     numbers = ("minimum", "maximum")
     schema = {name: pl.Float64() if name in numbers else pl.String() for name in COLUMNS[language]}

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.exports.bundle import Bundle, Table, Variable
-from glane.exports.words import KINDS, ROLES
+from glane.exports.words import KINDS, ROLES, SENTENCES
 from glane.types import Language
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "fr": {
         "title": "Dictionnaire des colonnes",
         "from": "Tâche {task} {version}, modèle {model}, extraction {run} (empreinte {fingerprint}).",
-        "part": "Une extraction en cours : ce qu'elle avait jusque-là.",
         "language": "Descriptions et libellés sont ceux de la tâche et de sa langue.",
         "table": "Table {name} : {rows} lignes",
         "key": "Clé : {key}.",
@@ -26,7 +25,6 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "title": "Codebook",
         "from": "Task {task} {version}, model {model}, run {run} (fingerprint {fingerprint}).",
-        "part": "A run under way: what it had so far.",
         "language": "Descriptions and labels are those of the task and its language.",
         "table": "Table {name}: {rows} rows",
         "key": "Key: {key}.",
@@ -58,7 +56,7 @@ def _body(bundle: Bundle, language: Language) -> str:
     )
     parts = [heading(words["title"], 1), paragraph(told), paragraph(words["language"])]
     if not origin.is_complete:
-        parts.append(paragraph(words["part"]))
+        parts.append(paragraph(SENTENCES[language]["part"]))
     return "".join([*parts, *(_table(one, language) for one in bundle.tables)])
 
 

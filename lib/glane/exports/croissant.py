@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.exports.bundle import Bundle, Kind, Table, Variable
-from glane.toys import notice
+from glane.exports.warnings import warnings_of
 
 _TYPES: Mapping[Kind, str] = {
     "text": "sc:Text",
@@ -30,7 +30,7 @@ def croissant(bundle: Bundle, folder: Path) -> dict[str, Any]:
         "@context": _context(origin.language),
         "@type": "sc:Dataset",
         "name": origin.task,
-        "description": " ".join(filter(None, [notice(origin.toy, origin.language), f"glane, {origin.model}"])),
+        "description": " ".join([*warnings_of(origin), f"glane, {origin.model}"]),
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "version": origin.task_version,
         "dateCreated": origin.created,

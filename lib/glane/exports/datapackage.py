@@ -14,8 +14,9 @@ from glane.exports.changes import Change, empty_texts, sentences
 from glane.exports.croissant import croissant
 from glane.exports.ddi import ddi_codebook
 from glane.exports.delimited import Manner, as_written, csv_bytes
+from glane.exports.reasons import reasons_in
 from glane.exports.target import Options
-from glane.toys import notice
+from glane.exports.warnings import warnings_of
 from glane.types import Language
 
 FILE = "datapackage.json"
@@ -51,33 +52,23 @@ def _json(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, ensure_ascii=False, indent=2).encode()
 
 
-def _reasons(one: Variable, table: Table) -> Mapping[str, str]:
-    """The reasons that cells of a variable hold, with their labels; none where they could be taken for values."""
-    found = next((other for other in table.variables if other.name == one.reasons), None)
-    if found is None or one.kind == "text" or set(found.categories) & set(one.categories):
-        return {}
-    return {code: found.labels.get(code, code) for code in found.categories}
-
-
 def _with_reason(one: Variable, table: Table, plain: pl.DataFrame) -> pl.Expr:
     is_infinite = one.kind == "number" and bool(plain[one.name].is_infinite().any())
-    if not _reasons(one, table) and not is_infinite:
+    if not reasons_in(one, table) and not is_infinite:
         return pl.col(one.name)
     text = pl.col(one.name).cast(pl.String).replace(_INFINITE if is_infinite else {})
-    if not _reasons(one, table):
+    if not reasons_in(one, table):
         return text
     return pl.coalesce(text, pl.col(str(one.reasons))).alias(one.name)
 
 
 def _package(bundle: Bundle) -> dict[str, Any]:
     origin = bundle.origin
-    warning = notice(origin.toy, origin.language)
-    told = f"{warning} " if warning else ""
     return {
         "$schema": f"{_PROFILES}datapackage.json",
         "name": origin.task.lower().replace("_", "-"),
         "title": f"{origin.task} {origin.task_version}",
-        "description": f"{told}glane, {origin.model}, {origin.fingerprint}",
+        "description": " ".join([*warnings_of(origin), f"glane, {origin.model}, {origin.fingerprint}"]),
         "version": origin.task_version,
         "created": origin.created,
         "resources": [_resource(table, origin.language) for table in bundle.tables],
@@ -119,7 +110,7 @@ def _field(one: Variable, table: Table, language: Language) -> dict[str, Any]:
         found["description"] = one.description
     if one.categories:
         found["categories"] = [{"value": code, "label": one.labels.get(code, code)} for code in one.categories]
-    if reasons := _reasons(one, table):
+    if reasons := reasons_in(one, table):
         empty = {"value": "", "label": _EMPTY[language]}
         found["missingValues"] = [empty, *({"value": code, "label": label} for code, label in reasons.items())]
     constraints: dict[str, Any] = {} if one.nullable else {"required": True}

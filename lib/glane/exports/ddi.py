@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from glane.exports.bundle import Bundle, Kind, Table, Variable
-from glane.toys import notice
+from glane.exports.reasons import reasons_in
+from glane.exports.warnings import warnings_of
 
 NAMESPACE = "ddi:codebook:2_5"
 _NUMERIC: frozenset[Kind] = frozenset({"integer", "number"})
@@ -23,14 +24,14 @@ def ddi_codebook(bundle: Bundle) -> bytes:
     title = SubElement(citation, "titlStmt")
     _text(title, "titl", f"{origin.task} {origin.task_version}")
     _text(title, "IDNo", origin.fingerprint)
-    if warning := notice(origin.toy, origin.language):
-        _text(SubElement(study, "stdyInfo"), "abstract", warning)
+    if warnings := warnings_of(origin):
+        _text(SubElement(study, "stdyInfo"), "abstract", " ".join(warnings))
     for number, table in enumerate(bundle.tables, 1):
         _file(root, table, number)
     data = SubElement(root, "dataDscr")
     for number, table in enumerate(bundle.tables, 1):
         for at, one in enumerate(table.variables, 1):
-            _variable(data, one, file=f"F{number}", identity=f"F{number}V{at}")
+            _variable(data, one, reasons_in(one, table), file=f"F{number}", identity=f"F{number}V{at}")
     ElementTree.indent(root)
     found: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return found
@@ -46,7 +47,7 @@ def _file(root: Element, table: Table, number: int) -> None:
     _text(about, "fileType", "text/csv; charset=utf-8")
 
 
-def _variable(data: Element, one: Variable, *, file: str, identity: str) -> None:
+def _variable(data: Element, one: Variable, reasons: Mapping[str, str], *, file: str, identity: str) -> None:
     is_measured = one.kind in _NUMERIC
     kind = {"intrvl": "contin" if one.kind == "number" else "discrete"}
     found = SubElement(data, "var", {"ID": identity, "name": one.name, "files": file, **kind})
@@ -60,6 +61,10 @@ def _variable(data: Element, one: Variable, *, file: str, identity: str) -> None
         category = SubElement(found, "catgry")
         _text(category, "catValu", code)
         _text(category, "labl", one.labels.get(code, code))
+    for code, label in reasons.items():
+        category = SubElement(found, "catgry", {"missing": "Y"})
+        _text(category, "catValu", code)
+        _text(category, "labl", label)
     form = {"type": "numeric" if is_measured else "character"}
     if one.kind in _CATEGORIES:
         form["category"] = _CATEGORIES[one.kind]

@@ -12,8 +12,8 @@ from xml.etree.ElementTree import Element, SubElement
 from glane.exports.bundle import Bundle
 from glane.exports.marked import Marked, Span, labels_of, marked_documents, scalar_of
 from glane.exports.target import Options
+from glane.exports.warnings import warnings_of
 from glane.task.fields import BooleanField, EnumField, Field, ListField, ScalarField
-from glane.toys import notice
 
 TASKS, INTERFACE = "tasks.json", "interface.xml"
 LABEL, VALUE, WHOLE = "label", "value", "whole_"  # names of controls; the last begins those of whole documents
@@ -26,8 +26,8 @@ def write_labelstudio(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]
         RunError: if rows are of groups of documents.
     """
     documents, lost = marked_documents(bundle, target="labelstudio")
-    warning = notice(bundle.origin.toy, bundle.origin.language)
-    version = f"{bundle.origin.model} {bundle.origin.fingerprint}{f' ({warning})' if warning else ''}"
+    warnings = " ".join(warnings_of(bundle.origin))
+    version = f"{bundle.origin.model} {bundle.origin.fingerprint}{f' ({warnings})' if warnings else ''}"
     tasks = [_task(one, bundle.fields, version) for one in documents]
     (folder / TASKS).write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
     (folder / INTERFACE).write_bytes(_interface(bundle.fields))

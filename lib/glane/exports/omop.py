@@ -16,6 +16,7 @@ from glane.exports.bundle import Bundle, Table
 from glane.exports.delimited import Manner, csv_bytes
 from glane.exports.statements import statements
 from glane.exports.target import Options
+from glane.exports.warnings import warnings_of
 from glane.types import DOCUMENTS
 from glane.versions import installed_version
 
@@ -146,7 +147,7 @@ def _note_nlp(bundle: Bundle, notes: pl.DataFrame) -> pl.DataFrame:
     else:
         rows = rows.with_columns(note_id=pl.col("first"))
     created = datetime.datetime.fromisoformat(bundle.origin.created).replace(tzinfo=None)
-    system = f"glane {installed_version('glane')}; {bundle.origin.model}"
+    system = "; ".join([f"glane {installed_version('glane')}", bundle.origin.model, *warnings_of(bundle.origin)])
     made: Mapping[str, pl.Expr] = {
         "note_nlp_id": pl.int_range(1, pl.len() + 1),
         "note_id": pl.coalesce("note_id", "first"),  # of a value without a passage, the first of its documents

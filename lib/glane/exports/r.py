@@ -15,8 +15,8 @@ from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
 from glane.exports.sizes import held_as
 from glane.exports.target import Options
+from glane.exports.warnings import warnings_of
 from glane.exports.words import CODEBOOK, LABELS
-from glane.toys import notice
 from glane.types import Language
 
 SCRIPT = "lire.R"
@@ -95,14 +95,12 @@ def _null(bundle: Bundle) -> str:
 
 def _script(bundle: Bundle, null: str) -> Iterator[str]:
     origin, language = bundle.origin, bundle.origin.language
-    warning = notice(origin.toy, language)
     for line in (
         _HEAD[language],
         f"{origin.task} {origin.task_version}, {origin.model}, {origin.fingerprint}",
-        warning,
+        *warnings_of(origin),
     ):
-        if line:
-            yield f"# {_ascii(line)}"
+        yield f"# {_ascii(line)}"
     yield _READ
     yield f"# {_ascii(_LABELLED[language])}"
     yield f'{LABELS} <- function(x) factor(as.character(x), levels = names(attr(x, "labels")),'
