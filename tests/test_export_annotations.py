@@ -185,7 +185,9 @@ def test_passages_over_several_lines_and_any_value_come_back(text: str, value: s
     span = Span(label="a", value=value, start=start, end=end)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "1.ann"
-        path.write_bytes("\n".join(_lines(Marked(id="d", text=text, spans=[span], whole={}))).encode())
+        path.write_bytes(
+            "\n".join(_lines(Marked(id="d", text=text, status="OK", reason=None, spans=[span], whole={}))).encode()
+        )
         (found,) = _marks(path)
     assert (found.label, found.value, found.start, found.end) == ("a", value, start, end)
     assert "\n" not in (found.words or "")
@@ -260,6 +262,24 @@ def test_a_text_without_a_list_around_it_is_one_text(run: Path, tmp_path: Path) 
     path.write_text(json.dumps(tasks))
     with pytest.raises(DataError, match="no export of Label Studio"):
         read_annotations(path, fields, ids)
+
+
+def test_documents_without_an_answer_are_told_from_those_without_a_value(tmp_path: Path) -> None:
+    run = make_run(tmp_path, [*TEXTS[:4], None, ""])
+    expected = [tuple(row) for row in rows_of(run).select("id", pl.col("status").cast(pl.String), "reason").iter_rows()]
+    assert {status for _, status, _ in expected} == {"OK", "EMPTY"}
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    tasks = json.loads((tmp_path / "out" / "tasks.json").read_text(encoding="utf-8"))
+    assert [tuple(one["data"][name] for name in ("id", "status", "reason")) for one in tasks] == expected
+    glane.export(run, "brat", tmp_path / "brat", text=True)
+    listed = pl.read_csv(tmp_path / "brat" / "documents" / "documents.csv", schema_overrides={"file": pl.String})
+    assert listed.select("id", "status", "reason").rows() == expected
+    notes = glane.export(run, "omop", tmp_path / "omop").manifest.notes
+    told = pl.read_parquet(tmp_path / "omop" / "note.parquet").join(
+        pl.read_parquet(tmp_path / "omop" / "note_status.parquet"), on="note_id", maintain_order="left"
+    )
+    assert told.select("note_source_value", "status", "reason").rows() == expected
+    assert any("2 notes have no valid answer" in one for one in notes)
 
 
 def test_runs_of_groups_are_refused(tmp_path: Path) -> None:

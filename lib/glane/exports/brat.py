@@ -17,7 +17,9 @@ DOCUMENTS_FILE, CONFIGURATION, FOLDER = "documents.csv", "annotation.conf", "doc
 
 
 def write_brat(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
-    """Write the folder `documents` for brat, and `documents.csv`, which tells the id of each file. Return what is lost.
+    """Write the folder `documents` for brat, with `documents.csv`: the id and the status of each file.
+
+    Return what is lost.
 
     Raises:
         RunError: if rows are of groups of documents.
@@ -31,7 +33,15 @@ def write_brat(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     for name, one in zip(names, documents, strict=True):
         (target / f"{name}.txt").write_bytes(one.text.encode())
         (target / f"{name}.ann").write_bytes("".join(f"{line}\n" for line in _lines(one)).encode())
-    known = pl.DataFrame({"file": names, "id": [str(one.id) for one in documents]}, schema_overrides={"id": pl.String})
+    known = pl.DataFrame(
+        {
+            "file": names,
+            "id": [str(one.id) for one in documents],
+            "status": [one.status for one in documents],
+            "reason": [one.reason for one in documents],
+        },
+        schema=dict.fromkeys(("file", "id", "status", "reason"), pl.String),
+    )
     (target / DOCUMENTS_FILE).write_bytes(csv_bytes(known, Manner()))
     labels = "\n".join(labels_of(bundle.fields).values())
     (target / CONFIGURATION).write_text(

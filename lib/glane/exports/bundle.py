@@ -75,3 +75,11 @@ class Bundle:
     fields: Mapping[str, Field]  # of the task
     is_grouped: bool = False  # rows are of groups of documents
     texts: pl.DataFrame | None = None  # id of the row, document, text: where documents leave, too
+
+    def statuses(self) -> pl.DataFrame:
+        """The id, the status and the reason of every row: a document without an answer is none that says no."""
+        table = self.tables[0]
+        status, reason = table.variable("status"), table.variable("reason")
+        assert status is not None
+        assert reason is not None
+        return table.rows.select(id=pl.col(table.key[0]), status=pl.col(status.name), reason=pl.col(reason.name))

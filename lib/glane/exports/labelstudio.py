@@ -43,7 +43,7 @@ def _task(one: Marked, fields: Mapping[str, Field], version: str) -> dict[str, A
     result = [part for number, span in enumerate(one.spans, 1) for part in _region(span, one.text, number)]
     result += list(_whole(one, fields))
     return {
-        "data": {"id": one.id, "text": one.text},
+        "data": {"id": one.id, "text": one.text, "status": one.status, "reason": one.reason},
         "predictions": [{"model_version": version, "result": result}],
     }
 

@@ -29,6 +29,8 @@ class Marked:
 
     id: str | int
     text: str
+    status: str
+    reason: str | None
     spans: Sequence[Span]
     whole: Mapping[str, Sequence[str]]
 
@@ -60,7 +62,8 @@ def marked_documents(bundle: Bundle, *, target: str) -> tuple[list[Marked], int]
     whole = {name for name, field in bundle.fields.items() if scalar_of(field) is not None}
     told = statements(bundle).select("id", "field", "value", "start", "end").partition_by("id", as_dict=True)
     found, lost = [], 0
-    for name, text in bundle.texts.select("id", "text").iter_rows():
+    texts = bundle.texts.select("id", "text").join(bundle.statuses(), on="id", how="left", maintain_order="left")
+    for name, text, status, reason in texts.iter_rows():
         rows = list(told[(name,)].iter_rows(named=True)) if (name,) in told else []
         spans = [_span(row, labels) for row in rows if row["start"] is not None and row["field"] in labels]
         beside: dict[str, list[str]] = {}
@@ -69,7 +72,7 @@ def marked_documents(bundle: Bundle, *, target: str) -> tuple[list[Marked], int]
                 lost += row["field"] not in whole
                 if row["field"] in whole:
                     beside.setdefault(labels[row["field"]], []).append(row["value"])
-        found.append(Marked(id=name, text=text or "", spans=spans, whole=beside))
+        found.append(Marked(id=name, text=text or "", status=status, reason=reason, spans=spans, whole=beside))
     return found, lost
 
 

@@ -17,7 +17,7 @@ from glane.exports.delimited import Manner, csv_bytes
 from glane.exports.statements import statements
 from glane.exports.target import Options
 from glane.exports.warnings import warnings_of
-from glane.types import DOCUMENTS
+from glane.types import DOCUMENTS, Status
 from glane.versions import installed_version
 
 NOTE: Mapping[str, type[pl.DataType]] = {
@@ -54,6 +54,7 @@ NOTE_NLP: Mapping[str, type[pl.DataType]] = {
     "term_temporal": pl.String,
     "term_modifiers": pl.String,
 }
+STATUSES = "note_status"  # no table of the model
 _OWN = ("note_id", "note_text", "note_source_value")  # the other columns are taken of the run, where it has them
 _NEEDED = ("person_id", "note_date")
 _ZERO = tuple(name for name in NOTE if name.endswith("concept_id") and name != "note_event_field_concept_id")
@@ -63,7 +64,9 @@ _ABSENT = ("absent", "family")  # what the text says is not, or is of somebody e
 
 
 def write_omop(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
-    """Write NOTE and NOTE_NLP. Return what the model needs and the run does not have, and what was cut.
+    """Write NOTE and NOTE_NLP, and the status of each note.
+
+    Return what the model needs and the run does not have, what was cut, and how many notes have no answer.
 
     Raises:
         RunError: if a value does not fit in `term_modifiers`.
@@ -72,10 +75,22 @@ def write_omop(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     notes = _notes(bundle)
     found = _note_nlp(bundle, notes)
     tables = {"note": notes.select(_note(name, kind, given) for name, kind in NOTE.items()), "note_nlp": found}
+    tables[STATUSES] = (
+        notes.select("note_id", "row")
+        .join(bundle.statuses().rename({"id": "row"}), on="row", how="left", maintain_order="left")
+        .drop("row")
+    )
     for name, table in tables.items():
         table.write_parquet(folder / f"{name}.parquet")
         (folder / f"{name}.csv").write_bytes(csv_bytes(table, Manner()))
-    return _told(bundle, notes, given)
+    return [*_told(bundle, notes, given), *_unanswered(tables[STATUSES])]
+
+
+def _unanswered(statuses: pl.DataFrame) -> list[str]:
+    """The model has no place for it: what could not be read would look as if nothing had been found in it."""
+    count = int((statuses["status"] != Status.OK).sum())
+    told = f"{count} notes have no valid answer, and no rows in NOTE_NLP for that reason: {STATUSES} says which"
+    return [told] if count else []
 
 
 def _notes(bundle: Bundle) -> pl.DataFrame:
