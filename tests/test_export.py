@@ -321,7 +321,10 @@ def test_columns_of_any_type_leave_in_any_format(tmp_path: Path, target: Target,
         assert (first["status"], first["status_"], first["Status_2"]) == ("OK", "c", "c")
         assert (first["decimal"], first["words"], first["record_x"], first["bytes"]) == ("1,1", "a; b", "1", "616263")
         assert (first["zoned"], first["lasted"], first["large"]) == ("2024-10-27T02:30:00", "PT1H", str(2**64 - 1))
-        assert (last["words"], last["record_y_z"], last["lists"]) == ("'=x", "é", "1")
+        assert (last["words"], last["record_y_z"], last["lists__count"]) == ("'=x", "é", "1")
+        rows = read_csv(tmp_path / "out" / "records.csv", separator=";", encoding="utf-8-sig")
+        assert [one["words__count"] for one in rows] == ["2", "0", "", "1"]
+        assert "lists" not in first
 
 
 def test_no_decimal_is_rounded(tmp_path: Path) -> None:

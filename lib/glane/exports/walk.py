@@ -82,7 +82,10 @@ class _Walk:
             for name, inner in members(instance(kind.inner)).items():
                 items.cells.extend(self._input(items, f"{source}.{name}", inner, pl.col(_ITEM).struct.field(name)))
         else:
-            yield _plain(source, kind, value, "input")
+            if not isinstance(kind, pl.List) or not isinstance(kind.inner, pl.List):
+                yield _plain(source, kind, value, "input")
+            if isinstance(kind, pl.List):  # as a text, an empty list is none
+                yield _count(source, value, "input")
 
     def _result(self, schema: Mapping[str, pl.DataType]) -> Iterator[Cell]:
         """The columns of every result. Without evidence, signs are named in one column."""
