@@ -346,6 +346,21 @@ def test_no_decimal_is_rounded(tmp_path: Path) -> None:
     assert [one["items_d"] for one in read_csv(tmp_path / "out" / "items.csv")] == long
 
 
+@pytest.mark.parametrize("target", get_args(Target))
+def test_dates_of_no_calendar_leave_or_are_told(tmp_path: Path, target: Target) -> None:
+    days = pl.Series([4_000_000, -800_000, 0], dtype=pl.Int32).cast(pl.Date)  # of the years 12921, -221 and 1970
+    columns = {"day": days.to_arrow(), "moment": days.cast(pl.Datetime("us")).to_arrow()}
+    data = write_documents(tmp_path / "d.parquet", ["x"] * 3, **columns)
+    task = {**SMALL_TASK, "fields": {"age": {"type": "integer"}}}
+    extract_here(make_settings(data, tmp_path / "run", task, data__carry_columns=list(columns)))
+    notes = " ".join(glane.export(tmp_path / "run", target, tmp_path / "out", text=target in OF_TEXT).manifest.notes)
+    if target in ("r", "sas", "xlsx"):
+        assert "9999" in notes
+        assert "records.day, records.moment" in notes
+    if target in ("r", "sas"):
+        assert [one["day"].strip("\\N") for one in read_csv(tmp_path / "out" / "records.csv")] == ["", "", "1970-01-01"]
+
+
 def test_fields_may_have_the_names_of_what_every_export_has(tmp_path: Path) -> None:
     inner = {"type": "object", "fields": {"id": {"type": "integer"}}}
     task = {

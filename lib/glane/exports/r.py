@@ -13,7 +13,7 @@ from glane.exports.bundle import Bundle, Table, Variable
 from glane.exports.changes import Change, sentences
 from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
-from glane.exports.sizes import held_as
+from glane.exports.sizes import held_as, is_far
 from glane.exports.target import Options
 from glane.exports.warnings import warnings_of
 from glane.exports.words import CODEBOOK, LABELS
@@ -31,6 +31,7 @@ _LABELLED: Mapping[Language, str] = {
 _NUL = "\x00"
 _CHANGES: Mapping[str, str] = {
     "nul": "{total} texts have NUL characters, which R cannot hold, and which are left out: {places}",
+    "far": "{total} dates are not of the years 1 to 9999, and missing in R: {places}",
     "return": "{total} texts have carriage returns, which R reads as line feeds (offsets stay as they were): {places}",
     "large": "{total} variables have whole numbers above 2 to the power of 53, and are texts in R: {places}",
 }
@@ -73,6 +74,10 @@ def _held(table: Table, manner: Manner) -> tuple[pl.DataFrame, list[Change]]:
     plain, changes = as_written(table, manner), []
     for one in table.variables:
         column, place = plain[one.name], f"{table.name}.{one.name}"
+        if one.kind in ("date", "datetime"):
+            far = is_far(table.rows[one.name])
+            changes.append(Change("far", int(far.sum()), place))
+            plain = plain.with_columns(pl.when(~far).then(pl.col(one.name)).alias(one.name))
         if one.kind in ("text", "category"):
             changes.append(Change("nul", int(column.str.contains(_NUL, literal=True).sum()), place))
             changes.append(Change("return", int(column.str.contains("\r", literal=True).sum()), place))

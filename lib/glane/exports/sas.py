@@ -13,7 +13,7 @@ from glane.exports.bundle import Bundle, Kind, Table, Variable
 from glane.exports.changes import Change, empty_texts, sentences
 from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
-from glane.exports.sizes import held_as, longest_of
+from glane.exports.sizes import held_as, is_far, longest_of
 from glane.exports.target import Options
 from glane.exports.warnings import warnings_of
 from glane.exports.words import CODEBOOK
@@ -29,6 +29,7 @@ _CHANGES: Mapping[str, str] = {
     "break": "{total} texts have line breaks, which are spaces for SAS: {places}",
     "empty": "{total} texts are there and empty, and missing for SAS, which has no empty texts: {places}",
     "early": "{total} dates are before 1582, and missing for SAS, which has none: {places}",
+    "far": "{total} dates are after 9999, and missing for SAS: {places}",
     "infinite": "{total} numbers are not finite, and missing for SAS: {places}",
     "large": "{total} variables have whole numbers above 2 to the power of 53, and are texts for SAS: {places}",
 }
@@ -104,9 +105,10 @@ def _held(table: Table) -> tuple[pl.DataFrame, list[Change]]:
             told.append(Change("infinite", int((~column.is_finite()).fill_null(False).sum()), place))
         elif one.kind in ("date", "datetime"):
             days = table.rows[one.name].cast(pl.Date) if one.kind == "date" else table.rows[one.name].dt.date()
-            early = (days < _FIRST_DAY).fill_null(False)
-            changes.append(pl.when(~pl.lit(early)).then(pl.col(one.name)).alias(one.name))
+            early, far = (days < _FIRST_DAY).fill_null(False), is_far(days)
+            changes.append(pl.when(~pl.lit(early | far)).then(pl.col(one.name)).alias(one.name))
             told.append(Change("early", int(early.sum()), place))
+            told.append(Change("far", int((far & ~early).sum()), place))
         elif _is_text(table, one):
             told.append(Change("large", 1, place))
     return plain.with_columns(changes), told

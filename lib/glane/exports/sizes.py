@@ -7,6 +7,7 @@ from typing import Literal, cast
 import polars as pl
 
 _LARGEST_EXACT = 2**53  # above it, neighbouring whole numbers are the same double
+_LAST_YEAR = 9999
 _LARGEST_OF_R = 2**31 - 1
 
 Held = Literal["integer", "double", "text"]
@@ -19,6 +20,11 @@ def held_as(values: pl.Series) -> Held:
     if largest <= _LARGEST_OF_R:
         return "integer"
     return "double" if largest <= _LARGEST_EXACT else "text"
+
+
+def is_far(days: pl.Series) -> pl.Series:
+    """Which dates or instants have a year that four digits do not write; false where there is none."""
+    return (~days.dt.year().is_between(1, _LAST_YEAR)).fill_null(False)
 
 
 def longest_of(texts: pl.Series) -> int:

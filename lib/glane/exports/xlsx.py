@@ -16,6 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from glane.errors import RunError
 from glane.exports.bundle import Bundle, Table
 from glane.exports.codebook import codebook_table
+from glane.exports.sizes import is_far
 from glane.exports.target import Options
 from glane.exports.words import CODEBOOK
 
@@ -41,6 +42,7 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     for table in bundle.tables:
         _check(table)
     told: Counter[str] = Counter()
+    far: list[str] = []
     # Temporary files of the library hold values: they stand in the folder, which is private.
     workbook = xlsxwriter.Workbook(str(folder / FILE), {"constant_memory": True, "tmpdir": str(folder)})
     workbook.set_properties({"title": bundle.origin.task, "created": _MADE})
@@ -49,12 +51,20 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     names = _sheet_names([one.name for one in bundle.tables])
     for table, name in zip(bundle.tables, names, strict=True):
         writers = [_writer(forms.get(one.kind), told) for one in table.variables]
-        rows = _local(table).iter_rows()
-        _sheet(workbook.add_worksheet(name), [one.name for one in table.variables], rows, writers, bold)
+        local = _local(table)
+        far += [
+            f"{table.name}.{one.name}"
+            for one in table.variables
+            if one.kind in forms and local.schema[one.name] == pl.String
+        ]
+        _sheet(workbook.add_worksheet(name), local.columns, local.iter_rows(), writers, bold)
     book = codebook_table(bundle)
     _sheet(workbook.add_worksheet(CODEBOOK), book.columns, book.iter_rows(), [_writer(None, told)] * book.width, bold)
     workbook.close()
-    return [f"{told['text']} {_TEXTS}"] if told["text"] else []
+    notes = [f"{told['text']} {_TEXTS}"] if told["text"] else []
+    if far:
+        notes.append(f"all dates of columns with years after 9999 or before 1 are texts: {', '.join(far)}")
+    return notes
 
 
 def _check(table: Table) -> None:
@@ -85,9 +95,12 @@ def _sheet_names(names: Sequence[str]) -> list[str]:
 
 
 def _local(table: Table) -> pl.DataFrame:
-    """The rows, with times as those of their zone: Excel knows no zones."""
+    """The rows, with times as those of their zone, and columns of which some years are none of Excel's as texts."""
     zoned = [one.name for one in table.variables if one.zone is not None]
-    return table.rows.with_columns(pl.col(zoned).dt.replace_time_zone(None)) if zoned else table.rows
+    rows = table.rows.with_columns(pl.col(name).dt.replace_time_zone(None) for name in zoned)
+    days = [one.name for one in table.variables if one.kind in ("date", "datetime")]
+    far = [name for name in days if is_far(rows[name]).any()]
+    return rows.with_columns(pl.col(name).dt.to_string("iso:strict") for name in far)
 
 
 Write = Callable[[Worksheet, int, int, Any], object]
