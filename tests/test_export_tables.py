@@ -60,6 +60,7 @@ def test_cells_of_a_workbook_keep_their_types(run: Path, tmp_path: Path) -> None
     assert {one.value for one in seen if one.data_type == "s"} == early
     assert early
     assert "values are texts, as Excel cannot hold them" in found.manifest.notes[0]
+    assert "records.seen" in found.manifest.notes[0]
     assert [one["Numero_1"].value for one in cells] == ["=1+1", "A"] * 21
     everything = openpyxl.load_workbook(tmp_path / "out" / "values.xlsx")
     assert not any(cell.data_type == "f" for one in everything for row in one.iter_rows() for cell in row)

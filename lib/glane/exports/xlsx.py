@@ -50,7 +50,7 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     forms = {kind: workbook.add_format({"num_format": form}) for kind, form in _FORMS.items()}
     names = _sheet_names([one.name for one in bundle.tables])
     for table, name in zip(bundle.tables, names, strict=True):
-        writers = [_writer(forms.get(one.kind), told) for one in table.variables]
+        writers = [_writer(forms.get(one.kind), told, f"{table.name}.{one.name}") for one in table.variables]
         local = _local(table)
         far += [
             f"{table.name}.{one.name}"
@@ -59,9 +59,15 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
         ]
         _sheet(workbook.add_worksheet(name), local.columns, local.iter_rows(), writers, bold)
     book = codebook_table(bundle)
-    _sheet(workbook.add_worksheet(CODEBOOK), book.columns, book.iter_rows(), [_writer(None, told)] * book.width, bold)
+    _sheet(
+        workbook.add_worksheet(CODEBOOK),
+        book.columns,
+        book.iter_rows(),
+        [_writer(None, told, CODEBOOK)] * book.width,
+        bold,
+    )
     workbook.close()
-    notes = [f"{told['text']} {_TEXTS}"] if told["text"] else []
+    notes = [f"{told.total()} {_TEXTS}: {', '.join(told)}"] if told else []
     if far:
         notes.append(f"all dates of columns with years after 9999 or before 1 are texts: {', '.join(far)}")
     return notes
@@ -119,7 +125,7 @@ def _sheet(sheet: Worksheet, names: Sequence[str], rows: Any, writers: Sequence[
     sheet.autofilter(0, 0, number, max(len(names) - 1, 0))
 
 
-def _writer(form: Any, told: Counter[str]) -> Write:
+def _writer(form: Any, told: Counter[str], place: str) -> Write:
     def write(sheet: Worksheet, row: int, at: int, value: Any) -> None:
         if isinstance(value, bool):
             sheet.write_boolean(row, at, value)
@@ -131,7 +137,7 @@ def _writer(form: Any, told: Counter[str]) -> Write:
             else:
                 sheet.write_datetime(row, at, value, form)
         else:
-            told["text"] += 1
+            told[place] += 1
             sheet.write_string(row, at, value.isoformat() if hasattr(value, "isoformat") else str(value))
 
     return write
