@@ -209,6 +209,8 @@ def test_the_other_descriptions_name_the_same_variables_and_files(run: Path, tmp
         assert places == sorted(places)
     found = json.loads((tmp_path / "out" / "croissant.json").read_text(encoding="utf-8"))
     assert [(one["name"], field["name"]) for one in found["recordSet"] for field in one["field"]] == told
+    kinds = {field["name"]: field["dataType"] for field in found["recordSet"][0]["field"]}
+    assert (kinds["fever"], kinds["age"], kinds["temperature"]) == ("sc:Text", "sc:Integer", "sc:Float")  # of reasons
     for one in found["distribution"]:
         content = (tmp_path / "out" / one["contentUrl"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == one["sha256"]

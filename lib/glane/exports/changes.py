@@ -30,5 +30,5 @@ def sentences(changes: Sequence[Change], words: Mapping[str, str]) -> list[str]:
 def empty_texts(table: Table) -> Iterator[Change]:
     """The texts that are there and empty, for formats that have no such texts."""
     for one in table.variables:
-        if one.kind == "text":
+        if one.kind in ("text", "category"):
             yield Change("empty", int((table.rows[one.name] == "").sum()), f"{table.name}.{one.name}")

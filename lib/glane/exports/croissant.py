@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.exports.bundle import Bundle, Kind, Table, Variable
+from glane.exports.reasons import reasons_in
 from glane.exports.warnings import warnings_of
 
 _TYPES: Mapping[Kind, str] = {
@@ -82,7 +83,7 @@ def _field(table: Table, one: Variable) -> dict[str, Any]:
         "@id": f"{table.name}/{one.name}",
         "name": one.name,
         "description": one.description,
-        "dataType": _TYPES[one.kind],
+        "dataType": "sc:Text" if reasons_in(one, table) else _TYPES[one.kind],  # a cell may hold a reason
         "source": {"fileObject": {"@id": f"{table.name}.csv"}, "extract": {"column": one.name}},
     }
     if table.parent is not None and one.name in table.key[:-1]:
