@@ -404,6 +404,24 @@ def test_an_export_that_is_killed_leaves_what_was_there(run: Path, tmp_path: Pat
     assert glane.export(run, "csv", out, evidence=True).is_replacement
 
 
+def test_a_file_system_that_refuses_is_told_in_a_sentence(run: Path, tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys, glane\nfrom typing import get_args\n"
+        "from glane.settings.export import OF_TEXT, Target\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "for target in get_args(Target):\n"
+        "    try:\n        glane.export(sys.argv[1], target, sys.argv[2], text=target in OF_TEXT)\n"
+        "    except Exception as error:\n        print(target, type(error).__name__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(run), str(tmp_path / "out")],
+        check=True, timeout=120, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == [word for target in get_args(Target) for word in (target, "RunError")]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_put_into_the_folder_meanwhile_is_not_lost(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from glane.errors import RunError
 from glane.exports.bundle import Bundle, Kind, Table, Variable
 from glane.exports.codebook import codebook_table
 from glane.exports.target import Options
@@ -23,18 +24,33 @@ _TYPES: Mapping[Kind, str] = {
     "time": "TIME",
     "datetime": "TIMESTAMP",
 }
+_REFUSED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)  # what a full disk leads to
 
 
 def write_duckdb(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
-    """Write `values.duckdb`: the tables, and the codebook as one."""
-    with duckdb.connect(folder / FILE, config=OFFLINE) as connection:
+    """Write `values.duckdb`: the tables, and the codebook as one.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    try:
+        _write_file(bundle, folder / FILE)
+    except _REFUSED as error:
+        raise RunError(
+            f"out.dir: {FILE} could not be written ({type(error).__name__}). Free space on the disk, or choose another "
+            "out.dir, and run the same command again."
+        ) from None
+    return []
+
+
+def _write_file(bundle: Bundle, path: Path) -> None:
+    with duckdb.connect(path, config=OFFLINE) as connection:
         for table in bundle.tables:
             _write(connection, table)
         book = codebook_table(bundle).to_arrow()
         connection.register("written", book)
         connection.execute(f"CREATE TABLE {CODEBOOK} AS SELECT * FROM written")
         connection.execute("CHECKPOINT")
-    return []
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: Table) -> None:

@@ -14,6 +14,7 @@ import polars as pl
 from glane.errors import RunError
 from glane.exports.bundle import Bundle, Table
 from glane.exports.delimited import Manner, csv_bytes
+from glane.exports.parquet import write_parquet_file
 from glane.exports.statements import statements
 from glane.exports.target import Options
 from glane.exports.warnings import warnings_of
@@ -81,7 +82,7 @@ def write_omop(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
         .drop("row")
     )
     for name, table in tables.items():
-        table.write_parquet(folder / f"{name}.parquet")
+        write_parquet_file(table, folder / f"{name}.parquet")
         (folder / f"{name}.csv").write_bytes(csv_bytes(table, Manner()))
     return [*_told(bundle, notes, given), *_unanswered(tables[STATUSES])]
 

@@ -19,8 +19,13 @@ def write_parquet(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     """Write a Parquet file per table, and `codebook.parquet`."""
     for table in bundle.tables:
         pq.write_table(arrow_table(table), folder / f"{table.name}.parquet", compression="zstd")
-    codebook_table(bundle).write_parquet(folder / f"{CODEBOOK}.parquet")
+    write_parquet_file(codebook_table(bundle), folder / f"{CODEBOOK}.parquet")
     return []
+
+
+def write_parquet_file(table: pl.DataFrame, path: Path) -> None:
+    """Write a file with PyArrow, whose errors of the file system are those of Python; Polars has errors of its own."""
+    pq.write_table(table.to_arrow(compat_level=pl.CompatLevel.oldest()), path, compression="zstd")
 
 
 def arrow_table(table: Table) -> pa.Table:
