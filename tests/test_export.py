@@ -327,6 +327,17 @@ def test_columns_of_any_type_leave_in_any_format(tmp_path: Path, target: Target,
         assert "lists" not in first
 
 
+def test_columns_of_the_input_leave_whatever_their_names(tmp_path: Path) -> None:
+    names = ["age__source", "cases__tags", "words", "words__count"]
+    columns = dict(zip(names, ([3, 4], [["p"], ["q", "r"]], [["a"], []], [5, 6]), strict=True))
+    data = write_documents(tmp_path / "d.parquet", ["x", "y"], **columns)
+    extract_here(make_settings(data, tmp_path / "run", data__carry_columns=names))
+    glane.export(tmp_path / "run", "csv", tmp_path / "out", locale="en")
+    rows = read_csv(tmp_path / "out" / "records.csv")
+    assert [tuple(one[name] for name in names) for one in rows] == [("3", "p", "a", "5"), ("4", "q; r", "", "6")]
+    assert [one["cases__tags__count"] for one in rows] == ["1", "2"]
+
+
 def test_no_decimal_is_rounded(tmp_path: Path) -> None:
     long, money = ["12345678901234567", "-1"], ["0.10", "-1234567890123.45"]
     wide, fine = ["123456789012345678901", "1"], ["1234567890123456.78", "0.10"]

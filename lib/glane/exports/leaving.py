@@ -31,7 +31,13 @@ def leaving(run: Run, *, with_evidence: bool, with_text: bool = False) -> Bundle
         DataError: with text, if an input file is missing or has changed.
     """
     task = run.task
-    found = drafts(run.all(), task.fields, id_column=run.id_column, with_evidence=with_evidence)
+    found = drafts(
+        run.all(),
+        task.fields,
+        id_column=run.id_column,
+        carried=run.settings.data.carry_columns,
+        with_evidence=with_evidence,
+    )
     described = dict(run.codebook(for_spreadsheet=False).select("column", "description").iter_rows())
     lists = valid_names([one.source for one in found[1:]], reserved=(RECORDS, CODEBOOK, LABELS))
     names = {"": RECORDS, **lists}  # of tables, by their source

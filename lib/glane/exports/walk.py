@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -44,14 +44,18 @@ class Draft:
     cells: list[Cell] = field(default_factory=list)
 
 
-def drafts(rows: pl.LazyFrame, fields: Mapping[str, Field], *, id_column: str, with_evidence: bool) -> list[Draft]:
-    """The tables of a result, that of all rows first."""
-    return _Walk(fields, id_column, with_evidence).tables(rows)
+def drafts(
+    rows: pl.LazyFrame, fields: Mapping[str, Field], *, id_column: str, carried: Collection[str], with_evidence: bool
+) -> list[Draft]:
+    """The tables of a result, that of all rows first. `carried` are the columns of the input, whatever their names."""
+    return _Walk(fields, id_column, carried, with_evidence).tables(rows)
 
 
 class _Walk:
-    def __init__(self, fields: Mapping[str, Field], id_column: str, with_evidence: bool) -> None:
-        self._fields, self._id, self._with_evidence = fields, id_column, with_evidence
+    def __init__(
+        self, fields: Mapping[str, Field], id_column: str, carried: Collection[str], with_evidence: bool
+    ) -> None:
+        self._fields, self._id, self._carried, self._with_evidence = fields, id_column, carried, with_evidence
         self._found: list[Draft] = []
 
     def tables(self, rows: pl.LazyFrame) -> list[Draft]:
@@ -59,9 +63,13 @@ class _Walk:
         draft = Draft(source="", parent=None, rows=rows, key=(self._id,))
         self._found.append(draft)
         draft.cells.append(Cell(source=self._id, expression=pl.col(self._id), type=schema[self._id], role="key"))
-        own = {name for name in schema if name.partition("__")[0] in self._fields}
+        own = {
+            name: kind
+            for name, kind in schema.items()
+            if name.partition("__")[0] in self._fields and name not in self._carried
+        }
         draft.cells.extend(self._inputs(draft, {name: schema[name] for name in schema if name not in own}))
-        self._record(draft, schema, pl.col, self._fields, "")
+        self._record(draft, own, pl.col, self._fields, "")
         draft.cells.extend(self._result(schema))
         return self._found
 
@@ -84,7 +92,8 @@ class _Walk:
         else:
             if not isinstance(kind, pl.List) or not isinstance(kind.inner, pl.List):
                 yield _plain(source, kind, value, "input")
-            if isinstance(kind, pl.List):  # as a text, an empty list is none
+            # As a text, an empty list is none.
+            if isinstance(kind, pl.List) and f"{source}__count" not in self._carried:
                 yield _count(source, value, "input")
 
     def _result(self, schema: Mapping[str, pl.DataType]) -> Iterator[Cell]:
