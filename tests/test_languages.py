@@ -71,6 +71,7 @@ TABLE = Translator(
         ),
         ("data: no column 'a: {0}'. Valid: x.", "data : pas de colonne 'a: {0}'. Valeurs possibles : x."),
         ("error: model: all is answered", "erreur : model: tout a sa réponse"),  # a key is no message
+        ("error: model: no column 'a'. all is answered", "erreur : model : pas de colonne 'a'. tout a sa réponse"),
         ("model", "modèle"),
         ("it depends on what is there", "it depends on what is there"),  # so few letters tell nothing of a sentence
         ("on gpu-3", "sur gpu-3"),
@@ -81,6 +82,12 @@ TABLE = Translator(
 )
 def test_a_message_is_found_again_in_the_table(english, french):
     assert TABLE(english) == french
+
+
+def test_a_sign_that_is_a_value_stays_as_it_is():
+    table = Translator([Template("separator {0}", "séparateur {0}")], signs={";": "\u00a0;", ":": "\u00a0:"})
+    assert table("separator ;") == "séparateur ;"
+    assert table("a, separator ;, b; c") == "a, séparateur ;, b\u00a0; c"
 
 
 def test_a_long_text_of_many_lines_takes_no_time_to_speak_of():

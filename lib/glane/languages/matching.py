@@ -80,6 +80,8 @@ class _Message:
                 groups = [text[start:end] for start, end in spans]
                 if template.weight < _FEW_LETTERS and any(map(_WORDS.search, groups)):
                     continue
+                if any(": " in text[start:end] and text.startswith(":", end) for start, end in spans):
+                    continue  # the last word before the colon is a key
                 told = [
                     (0, part) if _OF_A_KEY.match(text, end) and " " not in part else self.read(part, depth - 1)
                     for part, (_, end) in zip(groups, spans, strict=True)
@@ -94,7 +96,8 @@ class _Message:
         best: list[Reading] = [(0, "")]  # of what follows each cut, the last first
         for first in range(len(cuts) - 2, -1, -1):
             left = text[cuts[first] : cuts[first + 1]]
-            is_apart = text[cuts[first] - 1 : cuts[first]].isspace()
+            # A sign after a blank, or at the start and not before one, is a value.
+            is_apart = text[cuts[first] - 1 : cuts[first]].isspace() or not (first or text[1:2].isspace())
             choices = [(best[-1][0], (left if is_apart else self._signs.get(left, left)) + best[-1][1])]
             for last in range(len(cuts) - 1, first, -1):
                 piece = text[cuts[first] : cuts[last]]
