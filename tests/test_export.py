@@ -209,7 +209,7 @@ def test_characters_that_an_encoding_lacks_are_counted_not_shown(run: Path, tmp_
 def test_the_folder_is_whole_private_and_says_what_it_holds(run: Path, tmp_path: Path) -> None:
     done = job_here(f"run.dir={run}", "to=csv", f"out.dir={tmp_path}/out", name="export")
     assert "Random answers" in done.stdout
-    assert "rows     42 (EMPTY 2, OK 40)" in done.stdout
+    assert "written  42 rows (EMPTY 2, OK 40)" in done.stdout
     told = read_record(Export, tmp_path / "out" / "export.json")
     assert told.toy == "random"
     names = {path.name for path in (tmp_path / "out").iterdir()}

@@ -591,7 +591,8 @@ def test_a_long_label_of_a_chart_has_room_and_is_told_in_full() -> None:
                  tuning=1.0)
         for name in names
     ]  # fmt: skip
-    drawn = str(chart(found, str, lambda value: f"{value:g}"))
+    drawn = str(chart(found, "Share by ward", str, lambda value: f"{value:g}"))
+    assert "<title>Share by ward</title>" in drawn
     for name in names:
         assert f"<title>{html.escape(name)}</title>" in drawn
     width, height = (int(one) for one in re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)[0])

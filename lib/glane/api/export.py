@@ -31,7 +31,7 @@ class Exported:
         return "\n".join(
             [
                 *notice_lines(told.toy),
-                f"rows     {told.rows} ({by_status})",
+                f"written  {told.rows} rows ({by_status})",
                 f"tables   {tables}",
                 *([] if told.is_complete else ["note     the run is under way: these are the rows that it had so far"]),
                 *(f"note     {note}" for note in told.notes),

@@ -22,11 +22,11 @@ def each_alone(config_name: str, overrides: Sequence[str]) -> list[tuple[str, li
         return [("", list(overrides))]
     names = [name.strip().strip("'\"") for name in told[-1].strip("[]").split(",")]
     if config_name != _OF:
-        raise ConfigError(f"{_KEY}: {told[-1]} names several, and this command takes one. Set {_KEY}=NAME.")
+        raise ConfigError(f"task: {told[-1]} names several, and this command takes one. Set task=NAME.")
     if not told[-1].endswith("]"):
-        raise ConfigError(f"{_KEY}: {told[-1]!r} is not closed. A list is written '{_KEY}=[a, b]'.")
+        raise ConfigError(f"task: {told[-1]!r} is not closed. A list is written 'task=[a, b]'.")
     if "" in names or len(set(names)) < len(names):
-        raise ConfigError(f"{_KEY}: {told[-1]} names a task twice, or none. Write {_KEY}=[NAME,NAME].")
+        raise ConfigError(f"task: {told[-1]} names a task twice, or none. Write task=[NAME,NAME].")
     others = [word for word in overrides if not word.startswith(f"{_KEY}=")]
     return [(name, [*others, f"{_KEY}={name}"]) for name in names]
 

@@ -10,17 +10,6 @@ from glane.tables.formats import format_of
 from glane.tables.options import TableOptions
 
 ENDINGS = (".parquet", ".parq", ".pq")
-_DOCUMENTS = "The texts of PDF and Word files must be taken out first, one row per document."
-_WORDS = {
-    ".avro": 'Convert it with Polars: pl.read_avro("FILE").write_parquet("FILE.parquet").',
-    ".rds": 'In R: arrow::write_parquet(readRDS("FILE"), "FILE.parquet").',
-    ".sqlite": "Export its table as CSV: sqlite3 -header -csv FILE 'SELECT * FROM TABLE'.",
-    ".db": "Export its table as CSV: sqlite3 -header -csv FILE 'SELECT * FROM TABLE'.",
-    ".pdf": _DOCUMENTS,
-    ".docx": _DOCUMENTS,
-    ".zip": "Unpack it first.",
-    ".gz": "Unpack it first, or give it a name that says what is in it, as list.csv.gz.",
-}
 
 
 def conversion(path: str | Path, *, are_taken: bool = False) -> str:
@@ -33,10 +22,31 @@ def conversion(path: str | Path, *, are_taken: bool = False) -> str:
     path = Path(path)
     if format_of(path) is not None:
         glob = shlex.quote(str(path.parent / f"*{path.suffix}"))
-        direct = f"Such tables are taken by themselves: give the file, or data.path={glob}. Or c" if are_taken else "C"
-        return f"{direct}onvert it once: {conversion_command(path)}"
-    said = _WORDS.get(path.suffix.lower(), "")
-    return said.replace("FILE.parquet", str(path.with_suffix(".parquet"))).replace("FILE", str(path))
+        command = conversion_command(path)
+        if not are_taken:
+            return f"Convert it once: {command}"
+        return f"Such tables are taken by themselves: give the file, or data.path={glob}. Or convert it once: {command}"
+    return _other(path)
+
+
+def _other(path: Path) -> str:
+    """What helps with a file that is no table of glane's."""
+    match path.suffix.lower():
+        case ".avro":
+            target = path.with_suffix(".parquet")
+            return f'Convert it with Polars: pl.read_avro("{path}").write_parquet("{target}").'
+        case ".rds":
+            return f'In R: arrow::write_parquet(readRDS("{path}"), "{path.with_suffix(".parquet")}").'
+        case ".sqlite" | ".db":
+            return f"Export its table as CSV: sqlite3 -header -csv {path} 'SELECT * FROM TABLE'."
+        case ".pdf" | ".docx":
+            return "The texts of PDF and Word files must be taken out first, one row per document."
+        case ".zip":
+            return "Unpack it first."
+        case ".gz":
+            return "Unpack it first, or give it a name that says what is in it, as list.csv.gz."
+        case _:
+            return ""
 
 
 def conversion_command(path: str | Path, options: TableOptions | None = None) -> str:

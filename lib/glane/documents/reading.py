@@ -88,7 +88,7 @@ def corrupt(reason: str) -> Unread:
     return Unread(Outcome.CORRUPT, f"{reason}. {REPAIR}")
 
 
-def encrypted(what: str = "it") -> Unread:
+def encrypted(what: str = "the file") -> Unread:
     """The complaint about a file that wants a password."""
     return Unread(Outcome.ENCRYPTED, f"{what} asks for a password. Save it without one")
 

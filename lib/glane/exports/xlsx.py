@@ -27,10 +27,6 @@ _LARGEST_WHOLE = 10**15  # Excel keeps 15 digits
 _FIRST_DAY = datetime.date(1900, 1, 1)
 _MADE = datetime.datetime(2000, 1, 1)  # so that the same values are the same file
 _FORMS = {"date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm:ss", "time": "hh:mm:ss"}
-_TEXTS = (
-    "values are texts, as Excel cannot hold them: dates before 1900, whole numbers of more than 15 digits, and what is "
-    "no finite number"
-)
 
 
 def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
@@ -67,7 +63,12 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
         bold,
     )
     workbook.close()
-    notes = [f"{told.total()} {_TEXTS}: {', '.join(told)}"] if told else []
+    notes = []
+    if told:
+        notes.append(
+            f"{told.total()} values are texts, as Excel cannot hold them: dates before 1900, whole numbers of more than "
+            f"15 digits, and what is no finite number: {', '.join(told)}"
+        )
     if far:
         notes.append(f"all dates of columns with years after 9999 or before 1 are texts: {', '.join(far)}")
     return notes

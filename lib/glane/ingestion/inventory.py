@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.errors import DataError, RunError
-from glane.ingestion.source import WANTED, PassedOver, SourceFile, walk
+from glane.ingestion.source import WANTED, Passed, PassedOver, SourceFile, walk
 from glane.run.directory import RunDirectory
 from glane.storage import exists, patiently, write_once
 from glane.validation import Strict
@@ -138,13 +138,33 @@ def _batches(
 
 def passed_lines(passed: Mapping[str, int]) -> list[str]:
     """What was passed over, as one line."""
-    told = ", ".join(f"{number} {why}" for why, number in sorted(passed.items()) if number)
+    told = _passed(passed)
     return [f"passed over: {told}"] if told else []
+
+
+def _passed(passed: Mapping[str, int]) -> str:
+    """How many things were passed over, by why."""
+    return ", ".join(_told(Passed(why), number) for why, number in sorted(passed.items()) if number)
+
+
+def _told(why: Passed, number: int) -> str:
+    match why:
+        case Passed.HIDDEN:
+            return f"{number} hidden"
+        case Passed.AGAIN:
+            return f"{number} met again"
+        case Passed.SPECIAL:
+            return f"{number} special"
+        case Passed.BROKEN_LINK:
+            return f"{number} broken link"
+        case Passed.UNREADABLE:
+            return f"{number} unreadable"
 
 
 def _nothing(sources: Sequence[str], passed: Counter[str]) -> str:
     what = ", ".join(repr(source) for source in sources)
-    more = "".join(f" {line[0].upper()}{line[1:]}." for line in passed_lines(passed))
+    told = _passed(passed)
+    more = f" Passed over: {told}." if told else ""
     return f"no file in {what}.{more} Give a folder with documents, a file, or a glob in quotes."
 
 

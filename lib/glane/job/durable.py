@@ -29,11 +29,11 @@ Connect = Callable[[], AbstractContextManager[Any]]  # enters a Ray cluster, and
 
 def announce(run: PreparedRun, place: str, progress: ProgressReporter) -> None:
     """Report whether the run is new, and its size. `place` is its directory, as the user gave it."""
-    what, plan = "new run" if run.is_new else "resuming", run.plan
+    plan = run.plan
     selected = f"{plan.num_selected} of {plan.num_read} rows selected"
     if plan.num_documents is not None:
         selected = f"{plan.num_selected} groups of {plan.num_documents} of {plan.num_read} rows selected"
-    progress.say(f"{place}: {what}, {selected}, {plan.num_shards} shards")
+    progress.say(f"{place}: {'new run' if run.is_new else 'resuming'}, {selected}, {plan.num_shards} shards")
     for note in run.notes:
         progress.say(note)
 

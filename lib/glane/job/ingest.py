@@ -46,8 +46,9 @@ def ingest(
         if directory.is_complete:
             progress.say(f"{place}: complete already, nothing to do")
         else:
-            what = "new run" if run.is_new else "resuming"
-            progress.say(f"{place}: {what}, {run.plan.num_selected} files, {run.plan.num_shards} shards")
+            files, shards = run.plan.num_selected, run.plan.num_shards
+            is_new = f"{place}: new run, {files} files, {shards} shards"
+            progress.say(is_new if run.is_new else f"{place}: resuming, {files} files, {shards} shards")
             for note in run.notes:
                 progress.say(note)
         if not is_listed_now and not leaves:  # jobs of an array would all look through the source

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     MONTH_FIRST = "dates with the month first"
 
 
+_SLASHED_KINDS = (Kind.DAY_FIRST, Kind.MONTH_FIRST)
 _TYPES: dict[Kind, pl.DataType] = {
     Kind.TEXT: pl.String(), Kind.WHOLE: pl.Int64(), Kind.POINT: pl.Float64(), Kind.COMMA: pl.Float64(),
     Kind.BOOLEAN: pl.Boolean(), Kind.DAY: pl.Date(), Kind.TIME: pl.Datetime("us"),
@@ -131,9 +132,12 @@ def verdicts(
         found[name], said = _verdict(counts, decimal, dates)
         if said:
             notes.append(f"column {name!r} stays text: {said}")
-    for kind, how in ((Kind.DAY_FIRST, "day/month/year"), (Kind.MONTH_FIRST, "month/day/year")):
-        if made := [name for name, one in found.items() if one.kind == kind]:
-            notes.append(f"read as dates ({how}): {listed(made)}")
+    of_dates = {kind: [name for name, one in found.items() if one.kind == kind] for kind in _SLASHED_KINDS}
+    notes += [
+        f"read as dates ({'day/month/year' if kind == Kind.DAY_FIRST else 'month/day/year'}): {listed(made)}"
+        for kind, made in of_dates.items()
+        if made
+    ]
     plain = (Kind.WHOLE, Kind.POINT, Kind.COMMA, Kind.BOOLEAN, Kind.DAY, Kind.TIME)
     by_kind = {kind: [name for name, one in found.items() if one.kind == kind] for kind in plain}
     return found, notes + [f"read as {kind.value}: {listed(made)}" for kind, made in by_kind.items() if made]

@@ -34,12 +34,16 @@ class Counts:
     def notes(self) -> list[str]:
         """A note for each kind."""
         said = (
-            (self.empty_rows, "empty rows at the end are left out"),
-            (self.blank_lines, "blank lines are left out"),
-            (self.headers, "rows repeat the names of the columns and are left out: several files were put together"),
-            (self.marks, "byte order marks within the file are left out"),
+            (self.empty_rows, f"{self.empty_rows} empty rows at the end are left out"),
+            (self.blank_lines, f"{self.blank_lines} blank lines are left out"),
+            (
+                self.headers,
+                f"{self.headers} rows repeat the names of the columns and are left out: several files were put "
+                "together",
+            ),
+            (self.marks, f"{self.marks} byte order marks within the file are left out"),
         )
-        return [f"{count} {what}" for count, what in said if count]
+        return [note for count, note in said if count]
 
 
 def records(path: Path, encoding: str, dialect: Dialect, *, header_row: int, counts: Counts) -> Iterator[list[str]]:

@@ -51,7 +51,7 @@ class TableShape(Record):
             found.append(f"decimal {'comma' if self.decimal == ',' else 'point'}")
         found += [f"sheet {self.sheet!r}"] * (self.sheet is not None)
         found += [f"table {self.table}"] * (self.table is not None)
-        found += ["a query"] * (self.query is not None)
+        found += ["result of a query"] * (self.query is not None)
         return f"{self.source}: read as {', '.join(found)}: {self.rows} rows, {self.columns} columns"
 
     def lines(self) -> list[str]:

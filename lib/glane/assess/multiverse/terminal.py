@@ -39,15 +39,16 @@ def multiverse_text(summary: MultiverseSummary) -> str:
     return "\n".join([*lines, *_levels(summary), *_seal(summary)])
 
 
-_COUNTED = {"wording": "{num} wording{s}", "model": "{num} model{s}", "reading": "{num} reading{s}"}
+_COUNTED = {
+    "wording": ("{num} wording", "{num} wordings"),
+    "model": ("{num} model", "{num} models"),
+    "reading": ("{num} reading", "{num} readings"),
+}
 _SHARES = {"wording": "wordings {share:.0f} %", "model": "models {share:.0f} %", "reading": "readings {share:.0f} %"}
 
 
 def _counted(summary: MultiverseSummary) -> str:
-    counts = [
-        _COUNTED[part.factor].format(num=part.levels, s="" if part.levels == 1 else "s")
-        for part in summary.raw.variation.parts
-    ]
+    counts = [_COUNTED[part.factor][part.levels != 1].format(num=part.levels) for part in summary.raw.variation.parts]
     of_shares = ", in per cent" if summary.between is None else ", in points"
     return (
         f"{len(summary.specifications)} specifications of the same {summary.documents} documents "

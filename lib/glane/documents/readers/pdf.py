@@ -42,7 +42,7 @@ def read(data: bytes, context: Context) -> Reading:
         if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
             raise encrypted() from None
         if error.err_code == pypdfium2.raw.FPDF_ERR_SECURITY:
-            raise encrypted("its kind of protection is not known; it") from None
+            raise encrypted("its kind of protection is not known; the file") from None
         raise corrupt("it is cut off or damaged") from None
     if len(pdf) > context.limits.max_pages:
         raise Unread(
