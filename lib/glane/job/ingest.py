@@ -47,8 +47,8 @@ def ingest(
             progress.say(f"{place}: complete already, nothing to do")
         else:
             files, shards = run.plan.num_selected, run.plan.num_shards
-            is_new = f"{place}: new run, {files} files, {shards} shards"
-            progress.say(is_new if run.is_new else f"{place}: resuming, {files} files, {shards} shards")
+            begun = f"{place}: new reading of {files} files, {shards} shards"
+            progress.say(begun if run.is_new else f"{place}: resuming, {files} files, {shards} shards")
             for note in run.notes:
                 progress.say(note)
         if not is_listed_now and not leaves:  # jobs of an array would all look through the source
