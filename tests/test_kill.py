@@ -123,7 +123,7 @@ def test_hundreds_of_kills_at_random_moments_of_two_workers_at_once(tmp_path):
             model__max_num_seqs=2,
             model__window=1.0,
         )
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300  # machines are shared
         for attempt in itertools.count():
             assert time.monotonic() < deadline
             workers = [start(whole_run, settings, f"w{round_number}-{attempt}-{i}") for i in range(2)]

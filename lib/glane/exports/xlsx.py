@@ -66,8 +66,8 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     notes = []
     if told:
         notes.append(
-            f"{told.total()} values are texts, as Excel cannot hold them: dates before 1900, whole numbers of more than "
-            f"15 digits, and what is no finite number: {', '.join(told)}"
+            f"{told.total()} values are texts, as Excel cannot hold them: dates before 1900, whole numbers of more "
+            f"than 15 digits, and what is no finite number: {', '.join(told)}"
         )
     if far:
         notes.append(f"all dates of columns with years after 9999 or before 1 are texts: {', '.join(far)}")
