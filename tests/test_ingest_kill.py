@@ -57,9 +57,10 @@ def assert_read_once(settings: IngestSettings, count: int) -> pl.DataFrame:
 
 
 @pytest.mark.slow
-def test_a_kill_before_every_single_file_operation_is_survived(tmp_path: Path) -> None:
+def test_a_kill_before_every_third_file_operation_is_survived(tmp_path: Path) -> None:
+    """Of a durable run, every single one is tried in test_durable_run.py."""
     source, survived = write_source(tmp_path / "in", 4), 0
-    for limit in itertools.count(1):
+    for limit in itertools.count(1, 3):
         settings = ingest_told(source, tmp_path / f"{limit}" / "out", run__shard_rows=4)
         first = start(killed_at, settings, limit)
         first.join(60)
@@ -71,7 +72,7 @@ def test_a_kill_before_every_single_file_operation_is_survived(tmp_path: Path) -
         assert second.exitcode == 0, f"not resumed after a kill at operation {limit}"
         assert_read_once(settings, 4)
         survived += 1
-    assert survived > 50
+    assert survived > 16
 
 
 @pytest.mark.slow
