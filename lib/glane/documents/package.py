@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from glane.documents.reading import Budget, Unread, corrupt, encrypted
+from glane.documents.parsed import Outcome
+from glane.documents.reading import Budget, Reading, Unread, corrupt, encrypted
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -72,6 +73,7 @@ class Package:
             Unread: if it is no archive.
         """
         self._budget = budget
+        self._lost: set[str] = set()  # parts with text that are missing or damaged
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except _BROKEN:
@@ -132,17 +134,37 @@ class Package:
         return None if data is None else parsed(data)
 
     def xml_if_whole(self, name: str) -> Element | None:
-        """Return a member without which the rest can be read, or None if it is missing or damaged."""
+        """Return a member that holds no text, or None if it is missing or damaged."""
         return _if_whole(self.xml, name)
 
-    def bytes_if_whole(self, name: str) -> bytes | None:
-        """Return what a member holds, or None if it is missing or damaged."""
-        return _if_whole(self.bytes_of, name)
+    def xml_of_text(self, name: str) -> Element | None:
+        """Return a member that holds text, or None if it is missing or damaged, which `told` then says."""
+        return self._counted(self.xml, name)
+
+    def bytes_of_text(self, name: str) -> bytes | None:
+        """Return the bytes of a member that holds text, or None as `xml_of_text` does."""
+        return self._counted(self.bytes_of, name)
+
+    def told(self, reading: Reading) -> Reading:
+        """Return the reading. If parts with text were missing or damaged, it says how many."""
+        if self._lost:
+            reading.outcome = Outcome.CORRUPT
+            reading.reason = (
+                f"{len(self._lost)} parts of its archive are damaged or missing; the text of the others is there"
+            )
+        return reading
+
+    def _counted(self, read: Callable[[str], _Read | None], name: str) -> _Read | None:
+        found = _if_whole(read, name)
+        if found is None:
+            self._lost.add(name.lower())
+        return found
 
     def relations(self, name: str) -> list[tuple[str, str, str]]:
         """Return id, kind and target of what an Office part refers to within the package."""
         folder, file = posixpath.split(name)
-        root = self.xml_if_whole(posixpath.join(folder, "_rels", f"{file}.rels"))
+        path = posixpath.join(folder, "_rels", f"{file}.rels")
+        root = self.xml_of_text(path) if path.lower() in self._members else None  # what it names is text, too
         found = []
         for one in root if root is not None else ():
             if local(one) == "Relationship" and one.get("TargetMode") != "External":
@@ -156,7 +178,7 @@ class Package:
         return [target for _, found, target in self.relations(name) if found == kind]
 
 
-def _if_whole(read: Callable[[str], _Read], name: str) -> _Read | None:
+def _if_whole(read: Callable[[str], _Read | None], name: str) -> _Read | None:
     try:
         return read(name)
     except Unread as unread:

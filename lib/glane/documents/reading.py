@@ -83,6 +83,11 @@ def too_large(what: str, limit: int, setting: str) -> Unread:
     return Unread(Outcome.TOO_LARGE, f"{what} is more than {limit} MiB; {setting} sets this limit")
 
 
+def too_many_slides(count: int, most: int) -> Unread:
+    """The complaint about a file with more slides than are read."""
+    return Unread(Outcome.TOO_LARGE, f"it has {count} slides, more than {most}; max_pages sets this limit")
+
+
 def corrupt(reason: str) -> Unread:
     """The complaint about a file that is damaged."""
     return Unread(Outcome.CORRUPT, f"{reason}. {REPAIR}")

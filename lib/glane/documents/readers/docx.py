@@ -55,13 +55,13 @@ def read(data: bytes, context: Context) -> Reading:
     pieces += [
         body.text(root)
         for name in package.related(main, "diagramData")
-        if (root := package.xml_if_whole(name)) is not None
+        if (root := package.xml_of_text(name)) is not None
     ]
     text = "\n".join(piece.strip("\n") for piece in pieces if piece.strip())
     reading = Reading(text=text, metadata=office_metadata(package), parts=_chunks(package, main))
     if not text and package.related(main, "image"):
         reading.outcome, reading.reason = Outcome.NEEDS_OCR, "it holds pictures, and no text"
-    return reading
+    return package.told(reading)
 
 
 def _chunks(package: Package, main: str) -> Iterator[Part]:
@@ -76,14 +76,14 @@ def _chunk(package: Package, name: str) -> bytes:
 
 def _each(package: Package, main: str, kind: str, body: _Body) -> list[str]:
     """Headers or footers, each text once: first, odd and even pages often have the same."""
-    roots = [package.xml_if_whole(name) for name in package.related(main, kind)]
+    roots = [package.xml_of_text(name) for name in package.related(main, kind)]
     return list(dict.fromkeys(body.text(root).strip("\n") for root in roots if root is not None))
 
 
 def _notes(package: Package, main: str, part: str, kind: str, body: _Body) -> str:
     lines = []
     for name in package.related(main, part):
-        root = package.xml_if_whole(name)
+        root = package.xml_of_text(name)
         for note in root if root is not None else ():
             if local(note) == kind and value(note, "type") not in {"separator", "continuationSeparator"}:
                 text = body.text(note).strip()
@@ -94,7 +94,7 @@ def _notes(package: Package, main: str, part: str, kind: str, body: _Body) -> st
 def _comments(package: Package, main: str, body: _Body) -> str:
     lines = []
     for name in package.related(main, "comments"):
-        root = package.xml_if_whole(name)
+        root = package.xml_of_text(name)
         for one in root if root is not None else ():
             text = body.text(one).strip()
             if text:

@@ -31,7 +31,7 @@ def not_computed(package: Package) -> list[str]:
     }
     lines = []
     for part in sheets(package):
-        data = package.bytes_if_whole(part) or b""
+        data = package.bytes_of_text(part) or b""
         name = told.get(part) or part
         for attributes, formula in _CELL.findall(data):
             place = _PLACE.search(attributes)

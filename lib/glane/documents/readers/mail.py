@@ -58,8 +58,11 @@ def of_message(message: Message) -> Reading:
         metadata["date"] = date
     if found.is_encrypted:
         raise encrypted("the mail")
+    cut = next((one for one in found.texts if one.outcome is not None), Reading())
     return Reading(
-        text="\n\n".join(text.strip("\n") for text in found.texts if text.strip()),
+        text="\n\n".join(one.text.strip("\n") for one in found.texts if one.text.strip()),
+        outcome=cut.outcome,
+        reason=cut.reason,
         metadata=metadata,
         encoding=found.encoding,
         parts=found.attachments(),
@@ -70,7 +73,7 @@ class _Parts:
     """What a mail is made of: texts of its body, and what is attached."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
+        self.texts: list[Reading] = []
         self.encoding: str | None = None
         self.is_encrypted = False
         self._attached: list[Message] = []
@@ -99,14 +102,16 @@ class _Parts:
     def _alternative(self, parts: list[Message], depth: int) -> None:
         """Of the same text as plain text and as a page, one is taken: the plain one, if it is not much shorter.
 
-        Programs write "this mail is a page" into it, or the beginning.
+        Programs write "this mail is a page" into it, or the beginning. Of a page that is cut, it is not known how long
+        it is: it is taken if it is longer at all, and its outcome with it.
         """
-        taken: list[str] = []
+        taken: list[Reading] = []
         for one in sorted(parts, key=lambda part: part.get_content_type() != "text/plain"):
             before = len(self.texts)
             self.collect(one, depth + 1)
             found, self.texts = self.texts[before:], self.texts[:before]
-            if _length(found) > _MORE * _length(taken):
+            is_cut = any(part.outcome is not None for part in found)
+            if _length(found) > (1 if is_cut else _MORE) * _length(taken):
                 taken = found
         self.texts += taken
 
@@ -115,9 +120,7 @@ class _Parts:
         self._shown.update(one.decode("ascii", "replace") for one in _SHOWN.findall(data))
         text, encoding = decoded(data, told=_parameter(part, "charset"))
         self.encoding = self.encoding or encoding
-        if kind == "text/html":
-            text = html.from_text(text).text
-        self.texts.append(text)
+        self.texts.append(html.from_text(text) if kind == "text/html" else Reading(text=text))
 
     def attachments(self) -> Iterator[Part]:
         """Yield what is attached; pictures that belong to the page are no documents."""
@@ -130,8 +133,8 @@ class _Parts:
                 yield Part(_name(part), partial(_payload, part), _told(part))
 
 
-def _length(texts: list[str]) -> int:
-    return sum(len(word) for text in texts for word in text.split())
+def _length(texts: list[Reading]) -> int:
+    return sum(len(word) for one in texts for word in one.text.split())
 
 
 def _told(part: Message) -> str | None:

@@ -85,10 +85,10 @@ class _Mail:
         """Its text and its page, of which the reader of mail takes one."""
         body = MIMEMultipart("alternative", boundary="body")
         page = self._bytes(_HTML)
-        text = self._text(_BODY)
+        text, kind = self._text(_BODY), "plain"
         if not text.strip() and not page and (packed := self._bytes(_RTF)):
-            text = _of_rtf(packed)
-        body.attach(MIMEText(clean(text), "plain", "utf-8"))
+            text, kind = _of_rtf(packed)
+        body.attach(MIMEText(clean(text), kind, "utf-8"))
         if page:
             body.attach(MIMEText(clean(decoded(page, told=self._html_codec)[0]), "html", "utf-8"))
         return body
@@ -156,11 +156,12 @@ class _Mail:
             return ""
 
 
-def _of_rtf(packed: bytes) -> str:
+def _of_rtf(packed: bytes) -> tuple[str, str]:
+    """The text of the mail, and whether it is `html` or `plain`."""
     import compressed_rtf
 
     try:
         data = compressed_rtf.decompress(packed)
     except Exception:  # the library raises plain exceptions
         raise corrupt("its text is packed and damaged") from None
-    return rtf.text_of(data)
+    return rtf.body_of(data)

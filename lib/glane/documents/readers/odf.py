@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from glane.documents.blocks import Writer
 from glane.documents.package import Package, local, parsed, value
 from glane.documents.parsed import Page
-from glane.documents.reading import Context, Reading, corrupt, encrypted
+from glane.documents.reading import Context, Reading, corrupt, encrypted, too_many_slides
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -32,7 +32,7 @@ def read(data: bytes, context: Context) -> Reading:
     """Read the file, packed or as one XML.
 
     Raises:
-        Unread: if it is damaged or encrypted.
+        Unread: if it is damaged or encrypted, or has too many slides.
     """
     if data[:2] != b"PK":
         root = parsed(data)
@@ -44,14 +44,18 @@ def read(data: bytes, context: Context) -> Reading:
     root = package.xml("content.xml")
     if root is None:
         raise corrupt("its archive holds no content")
-    others = [package.xml_if_whole(name) for name in ("meta.xml", "styles.xml")]
-    return _read(root, [one for one in others if one is not None], context)
+    others = [package.xml_if_whole("meta.xml")]
+    if context.options.headers_and_footers and "styles.xml" in package.names():
+        others.append(package.xml_of_text("styles.xml"))
+    return package.told(_read(root, [one for one in others if one is not None], context))
 
 
 def _read(root: Element, others: list[Element], context: Context) -> Reading:
     reading = Reading(metadata=_metadata(others))
     body = next((one for one in root.iter() if local(one) == "body"), root)
     slides = [one for one in body.iter() if local(one) == "page"]
+    if len(slides) > context.limits.max_pages:
+        raise too_many_slides(len(slides), context.limits.max_pages)
     if slides:
         for slide in slides:
             text = _text(slide, context).strip("\n")

@@ -7,23 +7,25 @@ import posixpath
 from glane.documents.blocks import Writer
 from glane.documents.package import Package, local, office_metadata, value
 from glane.documents.parsed import Page
-from glane.documents.reading import Context, Reading, corrupt
+from glane.documents.reading import Context, Reading, corrupt, too_many_slides
 
 _UNSEEN = frozenset({"Fallback", "rPr", "pPr", "bodyPr", "lstStyle", "tblPr", "spPr", "nvSpPr", "extLst"})
 _ON_ALL = frozenset({"dt", "ftr", "sldNum", "hdr"})  # kinds of placeholder that repeat on slides
-_MOST_SLIDES = 20_000
 
 
 def read(data: bytes, context: Context) -> Reading:
     """Read the slides in their order.
 
     Raises:
-        Unread: if its archive or the list of its slides is damaged.
+        Unread: if its archive or the list of its slides is damaged, or it has too many slides.
     """
     package = Package(data, context.budget)
     main = next(iter(package.related("", "officeDocument")), "ppt/presentation.xml")
     text, pages = "", list[Page]()
-    for name in _slides(package, main)[:_MOST_SLIDES]:
+    slides = _slides(package, main)
+    if len(slides) > context.limits.max_pages:
+        raise too_many_slides(len(slides), context.limits.max_pages)
+    for name in slides:
         pieces = [_text(package, name, context)]
         pieces += [_text(package, note, context, is_note=True) for note in package.related(name, "notesSlide")]
         if context.options.comments:
@@ -33,7 +35,7 @@ def read(data: bytes, context: Context) -> Reading:
         is_scanned = not slide and bool(package.related(name, "image"))
         pages.append(Page(start=len(text), end=len(text) + len(slide), is_scanned=is_scanned))
         text += slide
-    return Reading(text=text, pages=pages, metadata=office_metadata(package))
+    return package.told(Reading(text=text, pages=pages, metadata=office_metadata(package)))
 
 
 def _slides(package: Package, main: str) -> list[str]:
@@ -53,7 +55,7 @@ def _relation(attributes: dict[str, str]) -> str:
 def _text(package: Package, name: str, context: Context, *, is_note: bool = False) -> str:
     from lxml import etree
 
-    root = package.xml_if_whole(name)
+    root = package.xml_of_text(name)
     if root is None:
         return ""
     left_out = _ON_ALL if is_note or not context.options.headers_and_footers else frozenset[str]()
@@ -93,6 +95,6 @@ def _placeholder(shape: object) -> str | None:
 
 
 def _comments(package: Package, name: str) -> str:
-    root = package.xml_if_whole(name)
+    root = package.xml_of_text(name)
     texts = [one.text or "" for one in root.iter() if local(one) in {"text", "t"}] if root is not None else []
     return "\n".join(text for text in texts if text.strip())

@@ -49,9 +49,11 @@ def read(data: bytes, context: Context) -> Reading:
     return _Parser(data, with_edges=context.options.headers_and_footers).read()
 
 
-def text_of(data: bytes) -> str:
-    """Return the text of a document within a mail."""
-    return _Parser(data, with_edges=True).read().text
+def body_of(data: bytes) -> tuple[str, str]:
+    """Return the body of a mail that is a document, and whether it is `html` or `plain`."""
+    parser = _Parser(data, with_edges=True)
+    text = parser.text()
+    return text, "html" if parser.is_html else "plain"
 
 
 class _Parser:
@@ -70,7 +72,7 @@ class _Parser:
         self._bytes = bytearray()  # of letters of several bytes, until another word comes
         self._to_skip = 0
         self._starred = False
-        self._is_html = False
+        self.is_html = False
         self._metadata: dict[str, str] = {}
         self._time: dict[bytes, int] = {}
         self._form: dict[bytes, int] = {}  # of the field of a form that was begun
@@ -78,6 +80,13 @@ class _Parser:
         self._high: int | None = None  # the first half of a pair of surrogates
 
     def read(self) -> Reading:
+        text = self.text()
+        reading = html.from_text(text) if self.is_html else Reading(text=text)
+        reading.metadata = self._metadata
+        return reading
+
+    def text(self) -> str:
+        """Return its text, or the source of the page that it holds."""
         at, data = 0, self._data
         while match := _TOKEN.match(data, at):
             at = match.end()
@@ -101,8 +110,7 @@ class _Parser:
         self._flush()
         if self._in_row:
             self._end_table()
-        text = self._writer.text()
-        return Reading(text=html.from_text(text).text if self._is_html else text, metadata=self._metadata)
+        return self._writer.text()
 
     def _brace(self, brace: bytes) -> None:
         self._to_skip = 0
@@ -139,7 +147,7 @@ class _Parser:
             self._add(words.WORDS[word])
         elif word in words.UNSEEN or (word in words.EDGES and not self._with_edges):
             self._destination(word)
-        elif starred and word not in words.KEPT_STARRED and not (self._is_html and word == b"htmltag"):
+        elif starred and word not in words.KEPT_STARRED and not (self.is_html and word == b"htmltag"):
             self._state.is_unseen, self._state.is_font_table = True, False
         else:
             self._setting(word, number)
@@ -176,8 +184,8 @@ class _Parser:
         elif word in {b"mac", b"pc", b"pca"}:
             self._codec = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}[word]
         elif word == b"fromhtml":
-            self._is_html = True
-        elif word == b"htmlrtf" and self._is_html:
+            self.is_html = True
+        elif word == b"htmlrtf" and self.is_html:
             state.is_raw = number != 0
         elif word == b"footnote":
             self._add(" [")
@@ -196,7 +204,7 @@ class _Parser:
         state = self._state
         if word == b"intbl":
             state.is_table = True
-        elif word == b"trowd" and not self._in_row and not self._is_html:
+        elif word == b"trowd" and not self._in_row and not self.is_html:
             self._writer.begin_table()
             self._in_row = True
             self._begin_row()

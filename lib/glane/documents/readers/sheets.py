@@ -29,7 +29,8 @@ def read(data: bytes, context: Context) -> Reading:
     """
     import python_calamine
 
-    metadata, beside = _beside(data, context)
+    package = None if context.media_type == kinds.XLS else Package(data, context.budget)
+    metadata, beside = (_of_storage(data), "") if package is None else _beside(package, context)
     try:
         book = python_calamine.load_workbook(io.BytesIO(data))
         found = [(name, book.get_sheet_by_name(name).to_python()) for name in _sheets(book)]
@@ -48,7 +49,8 @@ def read(data: bytes, context: Context) -> Reading:
         at += text.write(sheet)
     if beside:
         pages.append(Page(start=at, end=at + text.write(beside)))
-    return Reading(text=text.getvalue(), pages=pages, metadata=metadata)
+    reading = Reading(text=text.getvalue(), pages=pages, metadata=metadata)
+    return reading if package is None else package.told(reading)
 
 
 def _sheets(book: object) -> list[str]:
@@ -60,7 +62,7 @@ def _sheets(book: object) -> list[str]:
     return [one.name for one in book.sheets_metadata if one.typ == cells]
 
 
-def _beside(data: bytes, context: Context) -> tuple[dict[str, str], str]:
+def _beside(package: Package, context: Context) -> tuple[dict[str, str], str]:
     """Return what the file says of itself, and its boxes, comments and formulas without a value.
 
     The library does not read these.
@@ -70,9 +72,6 @@ def _beside(data: bytes, context: Context) -> tuple[dict[str, str], str]:
     Raises:
         Unread: if it is encrypted or too large.
     """
-    if context.media_type == kinds.XLS:
-        return _of_storage(data), ""
-    package = Package(data, context.budget)
     if context.media_type == kinds.ODS:
         manifest = package.xml_if_whole("META-INF/manifest.xml")
         if manifest is not None and any(local(one) == "encryption-data" for one in manifest.iter()):
@@ -84,7 +83,7 @@ def _beside(data: bytes, context: Context) -> tuple[dict[str, str], str]:
             context.budget.take(info.file_size)
     wanted = ("xl/drawings/drawing", "xl/comments", "xl/threadedcomments")
     names = [name for name in package.names() if name.startswith(wanted[: 3 if context.options.comments else 1])]
-    roots = [root for name in names if name.endswith(".xml") and (root := package.xml_if_whole(name)) is not None]
+    roots = [root for name in names if name.endswith(".xml") and (root := package.xml_of_text(name)) is not None]
     texts = [text for root in roots if (text := _paragraphs(root))]
     return office_metadata(package), "\n".join([*texts, *formulas])
 
