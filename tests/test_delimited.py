@@ -197,6 +197,11 @@ def test_columns_of_one_name_and_without_a_name_are_told(tmp_path):
         (["9223372036854775808", "1"], pl.String, ""),
         (["0.1234567890123456789", "1"], pl.String, ""),
         (["12E45", "3"], pl.String, ""),
+        (["9007199254740993", "0.5"], pl.String, "whole numbers of it have more"),
+        (["9007199254740993", "0,5"], pl.String, "whole numbers of it have more"),
+        (["-9223372036854775808", "0.5"], pl.String, "whole numbers of it have more"),
+        (["-9007199254740992", "0.5"], pl.Float64, "decimal point"),
+        (["9007199254740993", "5"], pl.Int64, "whole numbers"),
         (["1,5", "2.5"], pl.String, ""),
         (["2024-01-05", "2024-12-31"], pl.Date, "dates"),
         (["2024-02-30", "2024-12-31"], pl.String, ""),
@@ -230,6 +235,16 @@ def test_dates_are_as_they_are_told(tmp_path):
     assert "no dates with the month first" in " ".join(
         made(tmp_path, delimited([*rows, ["3", "31/01/2024"]]), dates="month_first")[1].notes
     )
+
+
+@pytest.mark.parametrize("length", [200_000, 2_000_000])
+@pytest.mark.parametrize("separator", [";", ","])
+def test_a_long_first_note_hides_no_column(tmp_path, length, separator):
+    note = 'il a dit, "non"\n' * (length // 15)
+    frame, shape = made(tmp_path, delimited([["id", "texte", "n"], ["a", note, "1"], ["b", "x", "2"]], separator))
+    assert frame.rows() == [("a", note, 1), ("b", "x", 2)]
+    assert shape.separator == separator
+    assert csv.field_size_limit() == 131_072
 
 
 def test_a_sign_beyond_the_first_rows_counts(tmp_path):

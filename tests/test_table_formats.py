@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import zipfile
 
 import duckdb
@@ -94,6 +95,33 @@ def test_what_cells_would_lose_is_told_or_refused(tmp_path):
     assert frame.rows() == [(1, 1004, None), (2, 75056, 3)]
     for words in ("1 merged areas", "zeros in front", "1 cells hold an error"):
         assert words in " ".join(shape.notes)
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_a_formula_whose_text_is_empty_is_computed(tmp_path, is_strict):
+    rows = [["id", "n", "m"], [1, "FORMULA", 3], [2, "x", 4]]
+    path = write_xlsx(tmp_path / "a.xlsx", {"f": rows}, merged=["A2:A3"])
+    empty = b'<c r="B2" t="str"><f>IF(A2=1,"","x")</f><v></v></c>'
+    frame, shape = made(changed(path, is_strict, empty))
+    assert frame.rows() == [(1, None, 3), (2, "x", 4)]
+    assert "1 merged areas" in " ".join(shape.notes)
+    refused(changed(path, is_strict, b'<c r="B2"><f>A2*2</f><v></v></c>'), "1 formulas of sheet 'f'")
+
+
+def changed(path, is_strict, cell):
+    """The workbook with another cell in place of its text FORMULA, with the namespaces of strict files or not."""
+    spaces = {
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main": b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        b"http://schemas.openxmlformats.org/officeDocument/2006/relationships": b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+    }
+    target = path.with_name("changed.xlsx")
+    with zipfile.ZipFile(path) as before, zipfile.ZipFile(target, "w") as after:
+        for name in before.namelist():
+            content = re.sub(rb"<c [^>]*><is><t[^>]*>FORMULA</t></is></c>", cell, before.read(name))
+            for loose, strict in spaces.items() if is_strict else ():
+                content = content.replace(loose, strict)
+            after.writestr(name, content)
+    return target
 
 
 def test_texts_that_look_like_dates_stay_texts_and_are_told(tmp_path):
@@ -216,6 +244,9 @@ def test_types_of_json_do_not_depend_on_the_order_of_rows():
         ([{"a": 1}, "", "[1]"], ["line 3 is no JSON object"]),
         (['{"a": 1, "a": "secret"}'], ["line 1", "name twice"]),
         (["[" * 100_000], ["line 1", "nested too deep"]),
+        (['{"a": 1}', '{"a": ' + "[" * 300 + "]" * 300 + "}"], ["row 2", "nested too deep"]),
+        (['{"a": 1}', '{"a": ' + '{"b": ' * 900 + "1" + "}" * 901], ["row 2", "nested too deep"]),
+        (['{"a": ' + "9" * 4301 + "}"], ["line 1", "more than 4,300 digits"]),
         ([""], ["holds no row"]),
         (["{}"], ["holds no row"]),
         ([json.dumps({f"k{i}": 1 for i in range(10_001)})], ["more than 10000 names"]),
@@ -223,6 +254,26 @@ def test_types_of_json_do_not_depend_on_the_order_of_rows():
 )
 def test_json_that_is_no_table_is_refused_by_its_line(tmp_path, rows, words):
     refused(lines(tmp_path / "a.jsonl", *rows), *words)
+
+
+def test_a_long_number_in_an_array_is_told(tmp_path):
+    (tmp_path / "a.json").write_text('[{"a": ' + "9" * 4301 + "}]")
+    refused(tmp_path / "a.json", "more than 4,300 digits")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_an_array_is_read_in_each_encoding_of_json(tmp_path, encoding):
+    (tmp_path / "a.json").write_bytes('\n [{"a": "é"},\n {"a": "œ"}]'.encode(encoding))
+    assert made(tmp_path / "a.json")[0]["a"].to_list() == ["é", "œ"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_line_of_json_is_bounded(tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr("glane.tables.json_rows._MOST_LINE", 1000)
+    (tmp_path / "a.jsonl").write_bytes(('{"a": 1}\n{"a": "' + "secret" * 200 + '"}\n').encode(encoding))
+    refused(tmp_path / "a.jsonl", "line 2", "is longer than")
+    (tmp_path / "b.jsonl").write_bytes(('{"a": "' + "x" * 980 + '"}\n').encode(encoding))
+    assert made(tmp_path / "b.jsonl")[0].height == 1
 
 
 def test_json_that_is_cut_off_or_not_utf8_is_refused(tmp_path):

@@ -22,7 +22,7 @@ from glane.tables.encodings import encoding_of
 from glane.tables.kinds import Census, Verdict, decimal_sign, typed, verdicts
 from glane.tables.options import TableOptions
 from glane.tables.reading import BATCH_CHARS, BATCH_ROWS, Reading, named
-from glane.tables.records import Counts, records
+from glane.tables.records import Counts, long_cells, records
 from glane.tables.streams import opened
 
 _HEAD_BYTES = 2**20
@@ -40,7 +40,8 @@ def guess(path: Path, options: TableOptions) -> tuple[str, Dialect]:
         content = stream.read(_HEAD_BYTES + 1)
     text = io.TextIOWrapper(io.BytesIO(content[:_HEAD_BYTES]), encoding=encoding, errors="replace", newline="").read()
     is_whole = len(content) <= _HEAD_BYTES
-    return encoding, dialect_of(text, is_whole=is_whole, separator=options.separator, quote=options.quote)
+    with long_cells():
+        return encoding, dialect_of(text, is_whole=is_whole, separator=options.separator, quote=options.quote)
 
 
 def read_delimited(source: Path, options: TableOptions, scratch: Path) -> Reading:

@@ -80,6 +80,8 @@ def _rows(head: str, dialect: Dialect, *, is_whole: bool) -> Iterator[list[str]]
             last = row
     except csv.Error:
         if not is_whole and reader.line_num >= head.count("\n"):
+            if last:  # a cell goes on behind the head, and the row before it is whole
+                yield last
             return
         yield from [[]] * max(1, count)
         return

@@ -5,18 +5,21 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
 from glane.errors import DataError
-from glane.tables.json_types import NULL, JsonType, merged, type_of
+from glane.tables.json_types import NULL, JsonType, TooDeepError, merged, type_of
 from glane.tables.reading import BATCH_ROWS, Reading, listed
 from glane.tables.streams import opened
 
 _MOST_BYTES = 2**30  # of a JSON array, which is read whole
+_MOST_LINE = 2**26  # bytes of a line, which is a row; characters, where the file is UTF-16
+_HEAD_BYTES = 4096
 _MOST_COLUMNS = 10_000
 _Rows = Callable[[], Iterable[tuple[int, dict[str, Any]]]]
 
@@ -37,8 +40,8 @@ def read_json_array(source: Path) -> Reading:
         DataError: if it is neither, or has more than 1 GiB.
     """
     with source.open("rb") as stream:
-        head = stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head[:1] != b"[":
+        head = stream.read(_HEAD_BYTES)
+    if not head.decode(json.detect_encoding(head), "replace").lstrip("\ufeff \t\r\n").startswith("["):
         return read_json_lines(source)
     if source.stat().st_size > _MOST_BYTES:
         raise DataError(f"{source}: a JSON array of more than 1 GiB is not read. Write JSON lines, an object a line.")
@@ -67,7 +70,7 @@ def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content, object_pairs_hook=_object)
     except RecursionError:
-        raise ValueError from None
+        raise TooDeepError from None
 
 
 def _problem(error: ValueError) -> str:
@@ -76,7 +79,9 @@ def _problem(error: ValueError) -> str:
         return f"line {error.lineno}, column {error.colno}"
     if isinstance(error, UnicodeDecodeError):
         return "its text is not UTF-8"
-    return "an object has a name twice" if isinstance(error, _Twice) else "it is nested too deep"
+    if isinstance(error, TooDeepError):
+        return "it is nested too deep"
+    return "an object has a name twice" if isinstance(error, _Twice) else "a number of it has more than 4,300 digits"
 
 
 def _lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -84,10 +89,14 @@ def _lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         mark = stream.read(3)
         wide = mark[:2] in (b"\xff\xfe", b"\xfe\xff")
     with opened(source) as stream:
-        lines: Iterable[bytes] = stream
-        if wide:
-            lines = (line.encode() for line in io.TextIOWrapper(stream, encoding="utf-16"))
-        for number, line in enumerate(lines, 1):
+        lines: IO[Any] = io.TextIOWrapper(stream, encoding="utf-16") if wide else stream
+        for number, found in enumerate(iter(partial(lines.readline, _MOST_LINE + 1), lines.read(0)), 1):
+            if len(found) > _MOST_LINE:
+                raise DataError(
+                    f"{source}: line {number} is longer than {_MOST_LINE >> 20} Mi characters. Write JSON lines, an "
+                    "object a line."
+                )
+            line: bytes = found.encode() if isinstance(found, str) else found
             line = line.removeprefix(b"\xef\xbb\xbf").strip()
             if not line:
                 continue
@@ -103,9 +112,14 @@ def _lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _reading(source: Path, rows: _Rows) -> Reading:
     types: dict[str, JsonType] = {}
-    for _, row in rows():
-        for name, value in row.items():
-            types[name] = merged(types.get(name, NULL), type_of(value))
+    for number, row in rows():
+        try:
+            for name, value in row.items():
+                types[name] = merged(types.get(name, NULL), type_of(value))
+        except TooDeepError as error:
+            raise DataError(
+                f"{source}: row {number} cannot be read: {_problem(error)}. Mend it or take it out."
+            ) from None
         if len(types) > _MOST_COLUMNS:
             raise DataError(f"{source}: has more than {_MOST_COLUMNS} names of columns: its keys seem to be data.")
     if not types:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 _EXACT = 2**53  # the largest whole number up to which a double keeps each
 _LARGEST = 2**63
+_DEEPEST = 100  # lists and objects within each other, of which Parquet makes columns
 _MOST_NAMES = 1000  # of an object: one with more is a mapping, whose keys are data
 
 
@@ -51,8 +52,16 @@ class JsonType:
 NULL, _TEXT = JsonType("null"), JsonType("text")
 
 
-def type_of(value: Any) -> JsonType:
-    """The type of one value."""
+class TooDeepError(ValueError):
+    """A value has lists and objects within each other, deeper than columns are made of."""
+
+
+def type_of(value: Any, depth: int = 0) -> JsonType:
+    """The type of one value. `depth` is how many lists and objects are around it.
+
+    Raises:
+        TooDeepError: if more than 100 are within each other.
+    """
     if value is None:
         return NULL
     if isinstance(value, bool):
@@ -64,14 +73,16 @@ def type_of(value: Any) -> JsonType:
         return JsonType("float")
     if isinstance(value, str):
         return JsonType("string")
+    if depth >= _DEEPEST:
+        raise TooDeepError
     if isinstance(value, list):
         inner = NULL
         for one in value:
-            inner = merged(inner, type_of(one))
+            inner = merged(inner, type_of(one, depth + 1))
         return JsonType("list", inner=inner)
     if not value or len(value) > _MOST_NAMES:  # Parquet has no struct without fields
         return _TEXT
-    return JsonType("struct", fields={name: type_of(one) for name, one in value.items()})
+    return JsonType("struct", fields={name: type_of(one, depth + 1) for name, one in value.items()})
 
 
 def merged(one: JsonType, other: JsonType) -> JsonType:

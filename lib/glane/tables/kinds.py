@@ -16,6 +16,7 @@ Dates = Literal["guess", "day_first", "month_first", "text"]
 _MARKERS = ("NA", "N/A", "NaN", "NULL", "null", "None", ".", "-", "?", "ND", "NR")  # that say that there is no value
 _NEAR = 0.9  # share of cells from which on a column was nearly of a kind, which is told
 _MOST_DIGITS = 15  # that a double keeps
+_EXACT = 2**53  # up to here, a double keeps each whole number
 _SETTLED_ROWS = 1000  # a column of which none of so many cells is a number or a date is text
 _WHOLE = r"^-?(?:0|[1-9]\d{0,18})$"
 _ZEROS = r"^0\d+$"
@@ -93,9 +94,11 @@ def _tests(cell: pl.Expr) -> list[pl.Expr]:
     parts = cell.str.extract_groups(_SLASHED)
     first, second = parts.struct.field("1"), parts.struct.field("2")
     above = {"first": first.cast(pl.Int32) > 12, "second": second.cast(pl.Int32) > 12}
+    whole = pl.when(cell.str.contains(_WHOLE)).then(cell).cast(pl.Int64, strict=False)
     tests = {
         "cells": cell.is_not_null(),
-        Kind.WHOLE.value: cell.str.contains(_WHOLE) & cell.cast(pl.Int64, strict=False).is_not_null(),
+        Kind.WHOLE.value: whole.is_not_null(),
+        "exact": whole.is_between(-_EXACT, _EXACT),
         "zeros": cell.str.contains(_ZEROS),
         Kind.POINT.value: cell.str.contains(_POINT) & few,
         Kind.COMMA.value: cell.str.contains(_COMMA) & few,
@@ -152,7 +155,7 @@ def _verdict(counts: Mapping[str, int], decimal: str | None, dates: Dates) -> tu
     other = Kind.POINT if decimal == "," else Kind.COMMA
     sums = {
         Kind.BOOLEAN: counts[Kind.BOOLEAN], Kind.WHOLE: counts[Kind.WHOLE],
-        real: counts[real] + counts[Kind.WHOLE], Kind.DAY: counts[Kind.DAY],
+        real: counts[real] + counts["exact"], Kind.DAY: counts[Kind.DAY],
         Kind.TIME: counts[Kind.TIME] + counts[Kind.DAY],
     }  # fmt: skip
     if dates == "text":
@@ -160,6 +163,8 @@ def _verdict(counts: Mapping[str, int], decimal: str | None, dates: Dates) -> tu
     for kind, count in sums.items():
         if count == cells:
             return Verdict(kind), ""
+    if counts[real] and counts[real] + counts[Kind.WHOLE] == cells:
+        return text, f"a number with decimals keeps {_MOST_DIGITS} digits, and whole numbers of it have more"
     if counts["zeros"] and counts["zeros"] + counts[Kind.WHOLE] == cells:
         return text, "numbers with zeros in front"
     if counts[other] and counts[other] + counts[Kind.WHOLE] == cells:

@@ -53,7 +53,7 @@ def records(path: Path, encoding: str, dialect: Dialect, *, header_row: int, cou
         DataError: naming the line of a row with more or fewer cells, of bytes that are not of the encoding, of a
             quotation mark out of place, or of a NUL. It shows no cell.
     """
-    with _long_cells(), opened(path) as stream:
+    with long_cells(), opened(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
         for _ in range(dialect.told_lines):
             text.readline()
@@ -159,7 +159,7 @@ def _undecodable(path: Path, encoding: str) -> DataError:
 
 
 @contextmanager
-def _long_cells() -> Iterator[None]:
+def long_cells() -> Iterator[None]:
     """The csv module takes cells of 128 KiB, which is less than a long note; its limit is one of the process."""
     before = csv.field_size_limit(min(_MOST_CELL, sys.maxsize))
     try:

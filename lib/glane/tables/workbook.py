@@ -13,8 +13,6 @@ from glane.errors import DataError
 _MOST_UNPACKED = 2**32
 _MOST_PART = 2**26  # of a part that is read whole
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_LINKS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _ZEROS = re.compile(rb'formatCode="0{2,}"')
 _ENCRYPTED = "asks for a password. Save it without one, or export the sheet as CSV"
 
@@ -99,22 +97,28 @@ def _path_of(packed: zipfile.ZipFile, sheet: str) -> str | None:
     """The part of the archive that holds a sheet."""
     book = ElementTree.fromstring(_part(packed, "xl/workbook.xml"))
     links = ElementTree.fromstring(_part(packed, "xl/_rels/workbook.xml.rels"))
-    wanted = next((one.get(f"{_LINKS}id") for one in book.iter(f"{_MAIN}sheet") if one.get("name") == sheet), None)
+    found = next((one for one in book.iterfind(".//{*}sheet") if one.get("name") == sheet), None)
+    wanted = next((text for name, text in found.items() if _local(name) == "id"), None) if found is not None else None
     target = next((one.get("Target") for one in links if one.get("Id") == wanted), None) if wanted else None
     if target is None:
         return None
     return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
 
 
+def _local(name: str) -> str:
+    """A name without its namespace: transitional and strict files have different ones."""
+    return name.rpartition("}")[2]
+
+
 def _counts(packed: zipfile.ZipFile, path: str) -> tuple[int, int]:
-    """Formulas without a value, and merged areas."""
+    """Formulas without a value, and merged areas. Where a cell says that its formula gives a text, no value is one."""
     formulas = merged = 0
     for element in _elements(packed, path):
-        if element.tag == f"{_MAIN}mergeCell":
+        if _local(element.tag) == "mergeCell":
             merged += 1
-        elif element.tag == f"{_MAIN}c":
-            value = element.find(f"{_MAIN}v")
-            formulas += element.find(f"{_MAIN}f") is not None and (value is None or not value.text)
+        elif element.get("t") != "str":
+            value = element.find("{*}v")
+            formulas += element.find("{*}f") is not None and (value is None or not value.text)
     return formulas, merged
 
 
@@ -123,10 +127,11 @@ def _elements(packed: zipfile.ZipFile, path: str) -> Iterator[ElementTree.Elemen
     with packed.open(path) as stream:
         rows: ElementTree.Element | None = None
         for event, element in ElementTree.iterparse(stream, events=("start", "end")):
+            name = _local(element.tag)
             if event == "start":
-                rows = element if element.tag == f"{_MAIN}sheetData" else rows
+                rows = element if name == "sheetData" else rows
                 continue
-            if element.tag in (f"{_MAIN}c", f"{_MAIN}mergeCell"):
+            if name in ("c", "mergeCell"):
                 yield element
-            if element.tag == f"{_MAIN}row" and rows is not None:
+            if name == "row" and rows is not None:
                 rows.clear()
