@@ -7,7 +7,9 @@ import dataclasses
 import errno
 import hashlib
 import os
+import platform
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.ingestion.read_file import read_file
 from glane.ingestion.rows import keys, status_of
 from glane.ingestion.source import Passed, PassedOver, SourceFile, walk
-from glane.ingestion.summary import ingest_summary
+from glane.ingestion.summary import ingest_summary, summary_lines
 from glane.run.directory import RunDirectory
 from glane.settings.ingest import LimitSettings, OptionSettings
 from ingest_runs import ingest_told, read_alone
@@ -415,6 +417,26 @@ def test_a_run_is_what_it_is(source: Path, tmp_path: Path) -> None:
         read_alone(ingest_told(source, tmp_path / "new", run__dir=str(tmp_path / "extraction")))
     assert not (tmp_path / "extraction" / "inventory.parquet").exists()
     assert_frame_equal(rows_of(source, tmp_path / "out"), rows)
+
+
+OTHER_MACHINE = "import platform\nplatform.machine = lambda: 'riscv64'\n"
+
+
+def test_a_kernel_that_does_not_confine_the_reader_is_told_once(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confined = read_alone(ingest_told(source, tmp_path / "confined")).directory
+    by_kernel = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
+    assert ("seccomp" in "\n".join(summary_lines(confined))) != by_kernel
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(OTHER_MACHINE)  # the reader starts with it
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    told = read_alone(ingest_told(source, tmp_path / "out", run__shard_rows=1)).directory
+    (line,) = [line for line in summary_lines(told) if "seccomp" in line]
+    assert platform.node() in line
+    assert_frame_equal(
+        pl.read_parquet(tmp_path / "out" / "*.parquet"), pl.read_parquet(tmp_path / "confined" / "*.parquet")
+    )
 
 
 def test_a_complete_run_whose_data_set_is_gone_is_told(source: Path, tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ def main() -> None:
     if told is None:
         return
     limits, options = Limits(**told[1]["limits"]), Options(**told[1]["options"])
-    confine.confine(memory_bytes=limits.memory_mib * MIB)
+    is_confined = confine.confine(memory_bytes=limits.memory_mib * MIB)
     sys.setrecursionlimit(_DEEPEST)
-    _write(answers, "ready", None)
+    _write(answers, "ready", is_confined)
     while (asked := _next(requests)) is not None:
         try:
             for kind, content in _answers(asked[1], limits, options):

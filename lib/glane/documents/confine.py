@@ -63,8 +63,11 @@ def tie_to_parent(parent: int) -> None:
         sys.exit(0)
 
 
-def confine(*, memory_bytes: int) -> None:
-    """Bound this process's memory, and take from it files to write, core dumps, sockets and other programs."""
+def confine(*, memory_bytes: int) -> bool:
+    """Bound this process's memory, and take from it files to write, core dumps, sockets and other programs.
+
+    Return whether the kernel refuses the last three, too; see `refuse_calls`.
+    """
     os.umask(0o077)
     for kind, limit in (
         (resource.RLIMIT_CORE, 0),  # a dump would hold texts
@@ -75,7 +78,7 @@ def confine(*, memory_bytes: int) -> None:
         least = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(kind, (least, least))
     socket.socket.__init__ = _refused  # type: ignore[method-assign]  # for a reason that can be read, in Python
-    refuse_calls()
+    return refuse_calls()
 
 
 def refuse_calls() -> bool:

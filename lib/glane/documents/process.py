@@ -59,7 +59,7 @@ class ReaderProcess:
         )
         try:
             self._send(wire.frame("limits", {"limits": asdict(limits), "options": asdict(options)}))
-            kind, _ = self._frame(time.monotonic() + _START_S)
+            kind, is_confined = self._frame(time.monotonic() + _START_S)
         except (Died, OSError) as error:
             self.kill()
             why = error.reason if isinstance(error, Died) else "it ended at once"
@@ -70,6 +70,7 @@ class ReaderProcess:
         if kind != "ready":
             self.kill()
             raise ConfigError("the process that reads documents is not of this version of glane: install it anew")
+        self.is_confined = is_confined is True  # the kernel refuses it sockets, programs and changes of files
 
     @property
     def is_alive(self) -> bool:

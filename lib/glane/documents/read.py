@@ -73,6 +73,14 @@ class Parser:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def is_confined(self) -> bool:
+        """Whether the kernel refuses the process sockets, other programs and changes of files. Starts it, if needed.
+
+        Raises:
+            ConfigError: if no process can be started.
+        """
+        return self._ready_process().is_confined
+
     def close(self) -> None:
         """End the process. Safe to repeat; a later `read` starts another."""
         if self._process is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from glane.errors import RunError
+from glane.ingestion.confinement import confinement_lines
 from glane.ingestion.inventory import passed_lines, read_facts
 from glane.ingestion.record import LOOK, IngestSummary, read_mark
 from glane.run.directory import RunDirectory
@@ -44,6 +45,7 @@ def summary_lines(directory: RunDirectory) -> list[str]:
         f"kinds    {_told(counts.media_types)}",
         f"copies   {counts.duplicates} with the bytes of an earlier document{near}",
         *passed_lines(summary.passed_over),
+        *confinement_lines(directory),
         f"speed    {summary.rows_per_s} files/s over {summary.seconds_working} s",
     ]
     if counts.needs_a_look:

@@ -16,6 +16,7 @@ from glane.documents.limits import Limits, Options
 from glane.documents.read import Parser, require_packages
 from glane.errors import DataError
 from glane.ingestion.columns import ROWS
+from glane.ingestion.confinement import note_unconfined
 from glane.ingestion.describe import language_of, signature_of
 from glane.ingestion.inventory import COLUMNS, FILE, take_inventory
 from glane.ingestion.prepare import draft
@@ -78,6 +79,8 @@ class _Reader:
 
     def table(self, shard: Shard) -> pa.Table:
         """The rows of a shard: one a file."""
+        if not self._parser.is_confined():
+            note_unconfined(run_directory(self._settings.run))
         tables: list[pa.Table] = []
         waiting: list[dict[str, Any]] = []
         num_characters = 0
