@@ -22,7 +22,7 @@ from glane.cluster.layout import Node, Place, check_network, plan_layout
 from glane.cluster.paced import PacedJobs
 from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, ports, refuse
 from glane.cluster.scheduler import Job
-from glane.cluster.scratch import scratch_folder
+from glane.cluster.scratch import scratch_folder, text_folder
 from glane.cluster.slurm import commands, refusals
 from glane.cluster.slurm.allocation import is_inside_own_job, job_name, read_allocation
 from glane.engine import device
@@ -420,6 +420,30 @@ def test_scratch_is_private_and_what_killed_processes_left_is_removed(tmp_path, 
     with scratch_folder():
         assert not theirs.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_texts_stay_in_tmpdir_whatever_its_length_and_killed_processes_leave_none(tmp_path, monkeypatch, capsys):
+    root = tmp_path / ("long" * 20)
+    root.mkdir()
+    monkeypatch.setenv("TMPDIR", str(root))
+    script = "import time\nfrom glane.cluster.scratch import text_folder\nwith text_folder() as f: (f / 'text').write_text('x'); print(f, flush=True); time.sleep(60)"
+    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    theirs = Path(child.stdout.readline().strip())
+    assert theirs.parent == root
+    with text_folder() as folder:
+        assert folder.parent == root
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert (theirs / "text").exists()  # its owner lives
+    child.kill()
+    child.communicate()
+    assert (theirs / "text").exists()
+    with text_folder():
+        assert not theirs.exists()
+    assert list(root.iterdir()) == []
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("glane.cluster.scratch.shutil.disk_usage", lambda _: SimpleNamespace(free=2**20))
+    with pytest.raises(ConfigError, match="1 MiB free, and texts of documents are kept there"), text_folder():
+        pass
 
 
 def test_a_place_for_scratch_that_cannot_be_used_is_told_and_not_replaced(tmp_path, monkeypatch, capsys):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import polars as pl
 import yaml
 
 from glane.api.overrides import set_key
+from glane.cluster.scratch import text_folder
 from glane.composition import as_told, composed, read_mapping, read_text
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run, open_run
@@ -58,8 +58,7 @@ def extract(
     run = Path(run_dir).expanduser()
     refuse_inside_run(run, setting="run_dir", itself=False)
     chosen = {name: value for name, value in overrides.items() if name in _GROUPS and isinstance(value, str)}
-    with tempfile.TemporaryDirectory(prefix="glane-") as folder:
-        given = Path(folder)
+    with text_folder() as given:  # examples of a task are texts of documents
         folders = [given] if config_dir is None else [given, Path(config_dir).expanduser()]
         sources = {"task": task, "model": model}
         words = [f"{group}={_name(one, given / group, folders)}" for group, one in sources.items() if one is not None]

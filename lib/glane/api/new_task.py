@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import polars as pl
 import yaml
 
 from glane.api.extract import extract
+from glane.cluster.scratch import text_folder
 from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.results import Run
 from glane.storage import storage_errors, write_once
@@ -88,11 +88,11 @@ def new_task(
     if not about.strip():
         raise ConfigError("about: say in a sentence what you look for in these documents.")
     texts = [text[:longest] for text in _texts(documents, text_column, num_documents)]
-    with tempfile.TemporaryDirectory(prefix="glane-") as folder:
+    with text_folder() as folder:
 
         def ask(name: str, task: Mapping[str, Any], rows: pl.DataFrame) -> Run:
             options = {"progress": "none", **overrides}
-            return extract(rows, task=dict(task), model=model, run_dir=Path(folder) / name, **options)
+            return extract(rows, task=dict(task), model=model, run_dir=folder / name, **options)
 
         question = pl.DataFrame({"id": ["question"], "text": [_PARTED.join(texts)], ABOUT: [about]})
         answer = ask("fields", drafting_task(language, most_fields=most_fields), question)

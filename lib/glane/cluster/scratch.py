@@ -1,4 +1,7 @@
-"""A private folder on the node's own disk while a process lives. Folders that killed processes left are removed."""
+"""Private folders on the node's own disk while a process lives. Those that killed processes left are removed.
+
+Ray's sockets need a short path; texts of documents stay where TMPDIR says, whatever its length.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,8 @@ _HALF_MADE_S = 600.0
 _LONGEST_ROOT = 25  # characters: Ray's sockets lie deep inside, and the path of a socket has at most 107 bytes
 
 
-@contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Make a folder that only this user can enter, and remove it at the end.
-
-    A locked file shows that its owner lives. A process id would not: containers that share /tmp have their own.
+def scratch_folder() -> contextlib.AbstractContextManager[Path]:
+    """Make a folder for Ray that only this user can enter, and remove it at the end. It is for no text of documents.
 
     Raises:
         ConfigError: if TMPDIR is set to a place that cannot be used, or the disk there is full.
@@ -39,6 +39,31 @@ def scratch_folder() -> Iterator[Path]:
             f"TMPDIR: {root} has {free // 2**20} MiB free, and Ray needs {_LEAST_FREE // 2**20} there for its sockets "
             "and logs. Free space, or set TMPDIR to another disk of this node."
         )
+    return _private_folder(root)
+
+
+def text_folder() -> contextlib.AbstractContextManager[Path]:
+    """Make a folder for texts of documents that only this user can enter, in TMPDIR itself, and remove it at the end.
+
+    Raises:
+        ConfigError: if TMPDIR is set to a place that cannot be used, or the disk there is full.
+    """
+    root = _told_root()
+    _remove_abandoned(root)
+    if (free := shutil.disk_usage(root).free) < _LEAST_FREE:
+        raise ConfigError(
+            f"TMPDIR: {root} has {free // 2**20} MiB free, and texts of documents are kept there while the command "
+            f"runs: at least {_LEAST_FREE // 2**20} are needed. Free space, or set TMPDIR to another disk."
+        )
+    return _private_folder(root)
+
+
+@contextlib.contextmanager
+def _private_folder(root: Path) -> Iterator[Path]:
+    """Make a folder, and remove it at the end.
+
+    A locked file shows that its owner lives. A process id would not: containers that share /tmp have their own.
+    """
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getuid()}-", dir=root))
     new = folder / "lock.new"
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -52,15 +77,8 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def scratch_root() -> Path:
-    """Where scratch folders go: TMPDIR, or /tmp. It is said if another place is taken than the one that is set."""
-    told = os.environ.get("TMPDIR")
-    if not told:
-        return Path("/tmp")
-    root = Path(told)
-    if not root.is_dir() or not os.access(root, os.W_OK | os.X_OK):
-        what = "cannot be written by you" if root.is_dir() else "is no directory"
-        raise ConfigError(f"TMPDIR: {told} {what}. Set it to a directory of this node that you can write, or unset it.")
-    root = root.absolute()
+    """Where Ray's folders go: TMPDIR, or /tmp. It is said if another place is taken than the one that is set."""
+    root = _told_root()
     if len(str(root)) <= _LONGEST_ROOT:
         return root
     say(
@@ -69,6 +87,17 @@ def scratch_root() -> Path:
         to=sys.stderr,
     )
     return Path("/tmp")
+
+
+def _told_root() -> Path:
+    told = os.environ.get("TMPDIR")
+    if not told:
+        return Path("/tmp")
+    root = Path(told)
+    if not root.is_dir() or not os.access(root, os.W_OK | os.X_OK):
+        what = "cannot be written by you" if root.is_dir() else "is no directory"
+        raise ConfigError(f"TMPDIR: {told} {what}. Set it to a directory of this node that you can write, or unset it.")
+    return root.absolute()
 
 
 def write_token(folder: Path, token: str) -> Path:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from glane.cluster.scratch import scratch_folder
+from glane.cluster.scratch import text_folder
 from glane.corpus.converted import Converted, converted, path_in, refuse_large, tables_in
 from glane.corpus.find import INPUT_FOLDER, find_files
 from glane.errors import ConfigError
@@ -81,7 +81,7 @@ def passing_tables(settings: S) -> Iterator[S]:
     if not paths:
         yield settings
         return
-    with scratch_folder() as folder:
+    with text_folder() as folder:
         made = converted(paths, settings.data, folder / INPUT_FOLDER)
         _tell(made, [])
         yield _with_path(settings, made.path)
