@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glane
+from glane.api.new_task import NewTask
 from glane.errors import ConfigError, DataError
+from glane.settings import new_task_settings
 from glane.task.draft import drafted, drafting_task, with_examples
 from glane.task.task import load_task
 
@@ -56,6 +58,25 @@ def test_what_cannot_be_asked_is_left_out_and_told():
     found = draft(proposal(), proposal(), proposal(name="status"), proposal(name="text"), proposal(name="ok_one"))
     assert list(found.values["fields"]) == ["cases", "ok_one"]
     assert [one.partition(":")[0] for one in found.left_out] == ["cases", "status", "text"]
+
+
+def test_a_category_without_values_is_told_as_asked_as_text(tmp_path):
+    found = draft(proposal(kind="category", values=("a", " a")), proposal(name="place", kind="category", values="ab"))
+    assert found.left_out == ()
+    assert found.as_text == ("cases: proposed as a category, without two values that differ",)
+    shown = str(NewTask(path=tmp_path, values=found.values, left_out=(), as_text=found.as_text))
+    assert "as text    cases: proposed as a category" in shown
+
+
+@pytest.mark.parametrize(("documents", "is_right"), [(2, True), (1, False)])
+def test_examples_are_among_the_documents_that_are_shown(documents, is_right):
+    values = {"from": "d.parquet", "about": "x", "model": {"name": "m", "path": "/m"}, "out": "t.yaml"}
+    told = {**values, "documents": documents, "examples": 2}
+    if is_right:
+        assert new_task_settings(told).examples == 2
+    else:
+        with pytest.raises(ConfigError, match="examples=2 are more than documents=1"):
+            new_task_settings(told)
 
 
 def test_a_unit_is_told_and_a_description_is_one_line():
@@ -128,11 +149,19 @@ def test_a_file_that_is_there_is_not_replaced(tmp_path):
 
 
 @pytest.mark.ray
-def test_a_drafted_task_is_written_for_its_owner_alone_and_can_be_asked(tmp_path):
+def test_a_drafted_task_is_written_for_its_owner_alone_and_can_be_asked(tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     out = tmp_path / "tasks" / "co.yaml"
     found = glane.new_task(
-        pl.DataFrame({"text": TEXTS}), "Intoxications au CO", model="scripted", out=out, run__allow_toy=True
-    )
+        pl.DataFrame({"text": TEXTS}),
+        "Intoxications au CO",
+        model="scripted",
+        out=out,
+        num_examples=3,
+        run__allow_toy=True,
+    )  # fewer texts than examples are as many examples
+    assert list((tmp_path / "temporary").iterdir()) == []
     assert out.stat().st_mode & 0o777 == 0o600
     content = out.read_text()
     assert content.startswith("# Brouillon du modèle scripted")

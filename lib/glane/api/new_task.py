@@ -26,16 +26,18 @@ _PARTED = "\n\n-----\n\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTask:
-    """A drafted task. `str()` of it says what it asks, and what was left out of it."""
+    """A drafted task. `str()` of it says what it asks, and what of the proposals it does not."""
 
     path: Path
     values: Mapping[str, Any]
     left_out: tuple[str, ...]
+    as_text: tuple[str, ...]
 
     def __str__(self) -> str:
         lines = [f"{len(self.values['fields'])} field(s) drafted:"]
         for name, field in self.values["fields"].items():
             lines.append(f"  {name} ({field['type']}): {field['description']}")
+        lines += [f"as text    {one}" for one in self.as_text]
         lines += [f"left out   {one}" for one in self.left_out]
         examples = len(self.values.get("examples", ()))
         lines.append(f"examples   {examples}, with text of documents: keep {self.path} as you keep these")
@@ -60,7 +62,8 @@ def new_task(
     """Have a model draft a task, check it as a run would, and write it as YAML.
 
     The model is asked twice: which fields answer the question; and then the drafted task, of the first documents, whose
-    answers become the examples. Both answers follow a schema. A field that cannot be asked is left out, and told.
+    answers become the examples. Both answers follow a schema. A field that cannot be asked is left out, a category
+    without values is asked as text, and both are told.
 
     Args:
         documents: A Parquet file, or a frame, with texts. The first that are not empty are shown to the model.
@@ -100,7 +103,7 @@ def new_task(
         draft = drafted(proposals.to_list(), name=path.stem, about=about, language=language, check=load_task)
         values = dict(draft.values)
         if num_examples:
-            shown = pl.DataFrame({"id": range(1, num_examples + 1), "text": texts[:num_examples]})
+            shown = pl.DataFrame({"text": texts[:num_examples]}).with_row_index("id", offset=1)
             values = _with_examples(draft, ask("examples", draft.values, shown), shown)
         content = _as_yaml(values, answer).encode()
     load_task(values)
@@ -112,7 +115,7 @@ def new_task(
 
     if not write_once(path, write, mode=0o600, setting="out"):
         raise ConfigError(f"out: {path} has come to be meanwhile. Choose another name.")
-    return NewTask(path=path, values=values, left_out=draft.left_out)
+    return NewTask(path=path, values=values, left_out=draft.left_out, as_text=draft.as_text)
 
 
 def _texts(documents: pl.DataFrame | str | Path, column: str, number: int) -> list[str]:

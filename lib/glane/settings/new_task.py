@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
 from pydantic import Field as Key
 
 from glane.settings.model import ModelSettings
@@ -30,6 +30,12 @@ class NewTaskSettings(Strict):
     most_fields: int = Key(default=12, ge=1, le=40)
     longest: int = Key(default=4000, ge=100)
     allow_toy: bool = False
+
+    @model_validator(mode="after")
+    def _examples_are_shown(self) -> Self:
+        if self.examples > self.documents:
+            raise ValueError(f"examples={self.examples} are more than documents={self.documents}, of which they are")
+        return self
 
 
 def new_task_settings(values: Mapping[str, Any]) -> NewTaskSettings:

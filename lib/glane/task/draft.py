@@ -62,10 +62,11 @@ _ASKED: Mapping[Language, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafted:
-    """A definition that can be loaded, and why proposals are not in it."""
+    """A definition that can be loaded, why proposals are not in it, and which are asked otherwise than proposed."""
 
     values: Mapping[str, Any]
     left_out: tuple[str, ...] = field(default=())
+    as_text: tuple[str, ...] = field(default=())
 
 
 def drafting_task(language: Language, *, most_fields: int) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def drafted(
         "inputs": ["text"],
         "fields": {},
     }
-    left_out = []
+    left_out, as_text = [], []
     for one in proposals:
         key = str(one["name"])
         if key in values["fields"]:
@@ -145,12 +146,14 @@ def drafted(
             left_out.append(f"{key}: {error}")
         else:
             values = tried
+            if one["kind"] == "category" and values["fields"][key]["type"] != "enum":
+                as_text.append(f"{key}: proposed as a category, without two values that differ")
     if not values["fields"]:
         raise ConfigError(
             "new-task: no field that was proposed can be asked. Say in more words what you look for (about=…), show "
             "other documents, or take a larger model."
         )
-    return Drafted(values=values, left_out=tuple(left_out))
+    return Drafted(values=values, left_out=tuple(left_out), as_text=tuple(as_text))
 
 
 def with_examples(draft: Drafted, examples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
