@@ -14,7 +14,7 @@ import pytest
 
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings, write_documents
-from export_cases import TABLES, make_run, rows_of
+from export_cases import TABLES, TEXTS, make_run, rows_of
 from glane.errors import RunError
 
 
@@ -109,6 +109,19 @@ def test_parquet_has_the_values_the_categories_and_what_they_are(run: Path, tmp_
     assert days["days"].to_list() == [one["date"] for one in expected["days"]]
     assert days["days__precision"].cast(pl.String).to_list() == [one["date__precision"] for one in expected["days"]]
     assert pl.read_parquet(tmp_path / "out" / "codebook.parquet").height > 20
+
+
+def test_a_list_of_any_name_has_its_table(tmp_path: Path) -> None:
+    lists = {"type": "list", "max_items": 3, "items": {"type": "integer"}}
+    task = {**SMALL_TASK, "fields": {**SMALL_TASK["fields"], "written": lists, "rows": lists}}
+    documents = write_documents(tmp_path / "d.parquet", TEXTS)
+    extract_here(make_settings(documents, tmp_path / "run", task=task))
+    glane.export(tmp_path / "run", "duckdb", tmp_path / "out")
+    rows = rows_of(tmp_path / "run")
+    with duckdb.connect(tmp_path / "out" / "values.duckdb", read_only=True) as connection:
+        for name in ("written", "rows"):
+            (items,) = connection.execute(f"SELECT count(*) FROM {name}").fetchone()  # type: ignore[misc]
+            assert items == rows[name].list.len().sum()
 
 
 @pytest.mark.parametrize("evidence", [False, True])

@@ -24,6 +24,7 @@ _TYPES: Mapping[Kind, str] = {
     "time": "TIME",
     "datetime": "TIMESTAMP",
 }
+_ROWS = "__rows"  # what rows are inserted from: names of tables begin with a letter, so it hides none
 _REFUSED = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)  # what a full disk leads to
 
 
@@ -48,8 +49,8 @@ def _write_file(bundle: Bundle, path: Path) -> None:
         for table in bundle.tables:
             _write(connection, table)
         book = codebook_table(bundle).to_arrow()
-        connection.register("written", book)
-        connection.execute(f"CREATE TABLE {CODEBOOK} AS SELECT * FROM written")
+        connection.register(_ROWS, book)
+        connection.execute(f"CREATE TABLE {CODEBOOK} AS SELECT * FROM {_ROWS}")
         connection.execute("CHECKPOINT")
 
 
@@ -60,9 +61,9 @@ def _write(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
         shared = ", ".join(table.key[:-1])
         columns.append(f"FOREIGN KEY ({shared}) REFERENCES {table.parent} ({shared})")
     connection.execute(f"CREATE TABLE {table.name} ({', '.join(columns)})")
-    connection.register("written", table.rows.to_arrow())
-    connection.execute(f"INSERT INTO {table.name} SELECT * FROM written")
-    connection.unregister("written")
+    connection.register(_ROWS, table.rows.to_arrow())
+    connection.execute(f"INSERT INTO {table.name} SELECT * FROM {_ROWS}")
+    connection.unregister(_ROWS)
     connection.execute(f"COMMENT ON TABLE {table.name} IS {_text(table.description)}")
     for one in table.variables:
         connection.execute(f"COMMENT ON COLUMN {table.name}.{one.name} IS {_text(one.description)}")
