@@ -112,6 +112,24 @@ def test_labels_are_found_whatever_the_codes_and_the_names_of_lists(tmp_path: Pa
     assert code_points(tmp_path / "out", "records$last", locale) == ["x"] * 40
 
 
+def test_labels_that_r_dropped_are_asked_for_and_not_missing(run: Path, tmp_path: Path, rscript: str) -> None:
+    glane.export(run, "r", tmp_path / "out")
+    told = r(
+        tmp_path / "out",
+        """
+        chosen <- records[!is.na(records$place_kind), ]
+        cat(tryCatch(libelles(chosen$place_kind), error = function(e) enc2utf8(conditionMessage(e))), "\\n")
+        records$place_kind <- libelles(records$place_kind)
+        chosen <- records[!is.na(records$place_kind), ]
+        cat(sum(!is.na(chosen$place_kind)), "\\n")
+        """,
+    )
+    assert "Faites d'abord le facteur de toute la colonne" in told[0]
+    assert "table$champ <- libelles(table$champ)" in told[0]
+    kinds = rows_of(run)["place"].struct.field("kind").drop_nulls()
+    assert told[1].strip() == str(len(kinds)) != "0"
+
+
 @pytest.mark.slow
 def test_sums_factors_dates_and_reasons_are_those_of_polars(run: Path, tmp_path: Path, rscript: str) -> None:
     glane.export(run, "r", tmp_path / "out")

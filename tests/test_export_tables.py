@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,13 @@ def sheet(path: Path, name: str) -> list[dict[str, Any]]:
     rows = list(openpyxl.load_workbook(path, read_only=False)[name].iter_rows())
     head = [cell.value for cell in rows[0]]
     return [dict(zip(head, row, strict=True)) for row in rows[1:]]
+
+
+class Refusing:
+    """A file system that is full."""
+
+    def __call__(self, *_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_workbook_has_a_sheet_for_rows_lists_and_codebook(run: Path, tmp_path: Path) -> None:
@@ -122,6 +131,26 @@ def test_a_list_of_any_name_has_its_table(tmp_path: Path) -> None:
         for name in ("written", "rows"):
             (items,) = connection.execute(f"SELECT count(*) FROM {name}").fetchone()  # type: ignore[misc]
             assert items == rows[name].list.len().sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "match"),
+    [
+        ("zipfile.ZIP64_LIMIT", 1000, r"to=xlsx: a sheet takes more than 2 GiB.* Use to=csv"),
+        (
+            "xlsxwriter.workbook.ZipFile.write",
+            Refusing(),
+            r"out: No space left on device\. The disk is full: free space",
+        ),
+    ],
+)
+def test_a_workbook_that_cannot_be_written_is_a_sentence_and_nothing_is_left(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: object, match: str
+) -> None:
+    monkeypatch.setattr(name, value)
+    with pytest.raises(RunError, match=match):
+        glane.export(run, "xlsx", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("evidence", [False, True])

@@ -28,6 +28,16 @@ _LABELLED: Mapping[Language, str] = {
     "fr": "Un facteur avec ses libellés à la place de ses codes.",
     "en": "A factor with its labels in place of its codes.",
 }
+_UNLABELLED: Mapping[Language, str] = {
+    "fr": (
+        "pas de libellés ici : R les retire quand des lignes sont choisies. Faites d'abord le facteur de toute la "
+        "colonne, puis choisissez : table$champ <- {labels}(table$champ)"
+    ),
+    "en": (
+        "no labels here: R drops them when rows are chosen. Make the factor of the whole column first, then choose: "
+        "table$field <- {labels}(table$field)"
+    ),
+}
 _NUL = "\x00"
 _CHANGES: Mapping[str, str] = {
     "nul": "{total} texts have NUL characters, which R cannot hold, and which are left out: {places}",
@@ -108,8 +118,11 @@ def _script(bundle: Bundle, null: str) -> Iterator[str]:
         yield f"# {_ascii(line)}"
     yield _READ
     yield f"# {_ascii(_LABELLED[language])}"
-    yield f'{LABELS} <- function(x) factor(as.character(x), levels = names(attr(x, "labels")),'
-    yield '                               labels = unname(attr(x, "labels")))'
+    yield f"{LABELS} <- function(x) {{"
+    yield '  labels <- attr(x, "labels", exact = TRUE)'
+    yield f"  if (is.null(labels)) stop({_text(_UNLABELLED[language].format(labels=LABELS))}, call. = FALSE)"
+    yield "  factor(as.character(x), levels = names(labels), labels = unname(labels))"
+    yield "}"
     for table in bundle.tables:
         yield ""
         yield f"{table.name} <- .glane_read({_text(f'{table.name}.csv')}, {_text(null)}, {table.rows.height}L)"

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError, FileSizeError
 from xlsxwriter.worksheet import Worksheet
 
 from glane.errors import RunError
@@ -34,6 +35,7 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
 
     Raises:
         RunError: if there are more rows, or longer texts, than a sheet can hold.
+        OSError: if the file system refuses.
     """
     for table in bundle.tables:
         _check(table)
@@ -62,7 +64,7 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
         [_writer(None, told, CODEBOOK)] * book.width,
         bold,
     )
-    workbook.close()
+    _close(workbook)
     notes = []
     if told:
         notes.append(
@@ -72,6 +74,19 @@ def write_xlsx(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     if far:
         notes.append(f"all dates of columns with years after 9999 or before 1 are texts: {', '.join(far)}")
     return notes
+
+
+def _close(workbook: xlsxwriter.Workbook) -> None:
+    """Write the file. The library wraps what the file system said: it is told as everywhere."""
+    try:
+        workbook.close()
+    except FileCreateError as error:
+        raise (error.__context__ if isinstance(error.__context__, OSError) else OSError()) from None
+    except FileSizeError:
+        raise RunError(
+            "to=xlsx: a sheet takes more than 2 GiB before it is packed, and Excel may take a workbook with such a "
+            "sheet for damaged. Use to=csv, to=parquet or to=duckdb."
+        ) from None
 
 
 def _check(table: Table) -> None:
