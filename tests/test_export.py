@@ -20,16 +20,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glane
-from conftest import SMALL_TASK, extract_here, job_here, make_settings, work, write_documents
+from conftest import ROOT, SMALL_TASK, extract_here, job_here, make_settings, work, write_documents
 from export_cases import TABLES, any_columns, make_run, rows_of
 from glane.assess.files import write_folder
 from glane.errors import ConfigError, GlaneError, RunError
+from glane.exports.folder import _prefix
 from glane.exports.names import _RESERVED, valid_names
 from glane.exports.record import Export
+from glane.locked import locked_folder
 from glane.records import read_record
-from glane.run.written import digest_of, read_written
+from glane.run.written import digest_of, note_written, read_written
 from glane.settings.export import OF_TEXT, Target
-from glane.storage import write_folder_once
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +263,7 @@ def test_what_fails_half_way_leaves_the_earlier_export(
     real = os.rename
 
     def fails(source: str | Path, target: str | Path) -> None:
-        if Path(source).name.endswith(".tmp") and Path(target) == out:
+        if Path(target) == out and Path(source).name == "new":
             raise OSError(28 if (tmp_path / "out").exists() else 5, "no")
         real(source, target)
 
@@ -412,7 +413,70 @@ def test_an_export_that_is_killed_leaves_what_was_there(run: Path, tmp_path: Pat
         command = [sys.executable, "-c", code, str(run), str(out), str(after)]
         assert subprocess.run(command, check=False, timeout=120).returncode == 9
         assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert len(list(tmp_path.iterdir())) > 1
     assert glane.export(run, "csv", out, evidence=True).is_replacement
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.slow
+def test_at_any_kill_the_earlier_export_or_the_new_one_is_there(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code = (
+        "import sys\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[1])\nimport killer\n"
+        "from glane.exports.folder import check_target, write_whole\n"
+        "from glane.exports.record import Export\nfrom glane.run.links import RunLink\n"
+        "link = RunLink(id='', path='r')\n"
+        "told = Export(to='csv', run=link, fingerprint='', task='', model='', toy=None, is_complete=True, evidence=False,\n"
+        "    text=False, locale='fr', encoding='utf-8', rows=0, statuses={}, tables=(), files={}, versions={}, notes=())\n"
+        "def fill(folder):\n"
+        "    (folder / 'values.csv').write_text(sys.argv[3])\n"
+        "    (folder / 'export.json').write_bytes(told.as_json())\n"
+        "if int(sys.argv[4]):\n    killer.arm(int(sys.argv[4]))\n"
+        "write_whole(check_target(sys.argv[2]), fill, of=None)\n"
+    )
+
+    def export(word: str, limit: int) -> int:
+        for path in tmp_path.glob(".out.*"):
+            os.utime(path, (0, 0))  # one that was not locked yet is taken for abandoned after some minutes
+        command = [sys.executable, "-c", code, str(ROOT / "tests"), str(out), word, str(limit)]
+        return subprocess.run(command, check=False, timeout=120).returncode
+
+    assert export("0", 0) == 0
+    shown, killed = {"0"}, 0
+    for limit in range(1, 200):
+        ended = export(str(limit), limit)
+        found = (out / "values.csv").read_text()
+        assert found in {*shown, str(limit)}, f"neither, after a kill at operation {limit}"
+        shown = {found}
+        if ended == 0:
+            break
+        killed += 1
+    assert killed > 10
+    assert export("last", 0) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_unfinished_export_is_removed_only_if_it_is_of_nobody_who_lives(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for name in (".out.notes.tmp", ".out.glane-export-mine", ".out.glane-export-00000000-abcdefgh"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.txt").write_text("mine")
+    there = sorted(tmp_path.iterdir())
+    with locked_folder(tmp_path, prefix=_prefix(out)) as theirs:
+        glane.export(run, "csv", out)
+        assert theirs.exists()
+        glane.export(run, "csv", out)
+        assert sorted(tmp_path.iterdir()) == sorted([*there, theirs, out])
+
+
+def test_an_export_is_replaced_where_folders_cannot_be_exchanged(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glane.exports.folder.exchange", lambda *_: False)
+    glane.export(run, "csv", tmp_path / "out")
+    assert glane.export(run, "csv", tmp_path / "out", evidence=True).is_replacement
+    assert (tmp_path / "out" / "records.csv").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_file_system_that_refuses_is_told_in_a_sentence(run: Path, tmp_path: Path) -> None:
@@ -438,14 +502,13 @@ def test_what_is_put_into_the_folder_meanwhile_is_not_lost(
 ) -> None:
     out = tmp_path / "out"
     glane.export(run, "csv", out)
-    real = write_folder_once
+    real = note_written
 
-    def planting(*given: Any, **named: Any) -> bool:
-        found = real(*given, **named)
+    def planting(*given: Any, **named: Any) -> None:
+        real(*given, **named)
         (out / "mine.txt").write_text("mine")
-        return found
 
-    monkeypatch.setattr("glane.exports.folder.write_folder_once", planting)
+    monkeypatch.setattr("glane.exports.folder.note_written", planting)
     with pytest.raises(RunError, match=r"mine.txt was not written by glane"):
         glane.export(run, "csv", out, evidence=True)
     assert (out / "mine.txt").read_text() == "mine"

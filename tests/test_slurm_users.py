@@ -88,8 +88,8 @@ def test_two_users_work_on_the_same_nodes_and_none_harms_the_other(site, colleag
     (home / "dear").mkdir(exist_ok=True)
     (home / "dear" / "file").write_text(PRECIOUS)
     colleagues.give(home / "dear", "alice")
-    trap = f"/tmp/gl-{home.stat().st_uid}-trap"
-    colleagues.shell("bob", f"ln -sfn {home}/dear {trap} && mkdir -p {trap}2 && touch {trap}2/lock", check=True)
+    trap = f"/tmp/gl-{home.stat().st_uid}-a_trap_"
+    colleagues.shell("bob", f"ln -sfn {home}/dear {trap}1 && mkdir -p {trap}2 && touch {trap}2/lock", check=True)
     options = ["--nodes=2", "--gpus-per-node=0", f"--chdir={project}"]
     hers = colleagues.sbatch("alice", *options, words=words(project, "alice", "run.group_access=true"))
     his = colleagues.sbatch("bob", *options, words=words(project, "bob"))
@@ -120,4 +120,4 @@ def test_two_users_work_on_the_same_nodes_and_none_harms_the_other(site, colleag
     assert colleagues.shell("bob", f"cat {project}/alice/parts/*").returncode == 0
     for path in ("run.yaml", "parts/*", "extract.log"):
         assert colleagues.shell("alice", f"cat {project}/bob/{path}").returncode != 0
-    colleagues.shell("bob", f"rm -rf {trap} {trap}2 {told}.was")
+    colleagues.shell("bob", f"rm -rf {trap}1 {trap}2 {told}.was")

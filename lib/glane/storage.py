@@ -7,6 +7,7 @@ to answer. What it then says is not taken for an answer: it is asked again, for 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -23,6 +24,8 @@ from glane.errors import RunError
 _TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY})  # what a rename says where a folder that is not empty stands
 _UNKNOWN = frozenset({errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.EREMOTEIO, errno.EAGAIN, errno.EINTR})
 _PATIENCE_S = 30.0
+_NO_EXCHANGE = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})  # what a file system without it says
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 _LOCKED = frozenset({errno.EAGAIN, errno.EACCES})  # what the two kinds of locks say where another holds it
 T = TypeVar("T")
 
@@ -199,6 +202,23 @@ def _renamed(staging: Path, path: Path) -> bool:
             return False
         raise
     return True
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Give two paths each other's content in one step. Return False where the file system cannot, as NFS.
+
+    Raises:
+        OSError: if it refuses for another reason.
+    """
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _NO_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number))
 
 
 def replace_file(

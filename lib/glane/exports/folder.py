@@ -1,20 +1,23 @@
-"""The folder of an export: it is there whole or not at all, and only an earlier export as glane left it is replaced."""
+"""The folder of an export: it is there whole or not at all, and only an earlier export as glane left it is replaced.
+
+It is filled in a folder beside it, which is locked. What killed exports left there, the next one to the same place
+removes.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-import shutil
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 from glane.errors import RunError
 from glane.exports.record import Export
+from glane.locked import locked_folder, remove_abandoned
 from glane.records import read_record
 from glane.run.links import RunLink
 from glane.run.written import WRITTEN, digest_of, note_written, read_written, refuse_foreign, refuse_inside_run
-from glane.storage import storage_errors, write_folder_once
+from glane.storage import exchange, storage_errors
 
 MANIFEST = "export.json"
 _SETTING = "out.dir"
@@ -64,16 +67,22 @@ def write_whole(root: Path, fill: Callable[[Path], None], *, of: RunLink | None)
         digests = {name: digest_of(folder / name) for name in names}
         note_written(folder, digests, setting=_SETTING, of=() if of is None else (of,))
 
-    new = _beside(root)
-    try:
-        write_folder_once(new, write, mode=_FOLDER_MODE, setting=_SETTING)
-        with storage_errors(root, setting=_SETTING):
-            return _put(new, root)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    prefix = _prefix(root)
+    if root.exists():  # else one that was killed may hold the only export
+        remove_abandoned(root.parent, prefix=prefix)
+    with storage_errors(root, setting=_SETTING):
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with locked_folder(root.parent, prefix=prefix) as beside:
+            new = beside / "new"
+            new.mkdir(mode=_FOLDER_MODE)
+            write(new)
+            is_replaced = _put(new, root)
+    remove_abandoned(root.parent, prefix=prefix)
+    return is_replaced
 
 
 def _put(new: Path, root: Path) -> bool:
+    """Move a folder to its place. An earlier export goes to where the new one was, in one step if that is possible."""
     try:
         os.rename(new, root)
     except OSError as error:
@@ -82,19 +91,21 @@ def _put(new: Path, root: Path) -> bool:
     else:
         return False
     check_target(root)
-    old = _beside(root)
+    if exchange(new, root):
+        return True
+    old = new.with_name("old")
     os.rename(root, old)
     try:
         os.rename(new, root)
     except OSError:
         os.rename(old, root)
         raise
-    shutil.rmtree(old)
     return True
 
 
-def _beside(root: Path) -> Path:
-    return root.with_name(f".{root.name}.{uuid.uuid4().hex}.tmp")
+def _prefix(root: Path) -> str:
+    """How the names of unfinished exports begin: with the node, as some file systems keep locks for each node alone."""
+    return f".{root.name}.glane-export-{digest_of(os.uname().nodename.encode())[:8]}-"
 
 
 def files_under(root: Path) -> list[str]:
