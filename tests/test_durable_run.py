@@ -8,7 +8,6 @@ import random
 import signal
 import time
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import polars as pl
 import pytest
 
 from conftest import extract_here, make_settings, wait_for, write_documents
+from fork_server import forks
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import heartbeats
@@ -27,8 +27,7 @@ from glane.run.worker import WorkerSpec, run_worker
 from glane.settings import LocalSettings, RunSettings
 from words_work import CountWords
 
-FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["glane.run.publish", "glane.run.readback", "glane.run.worker", "words_work", "killer"])
+FORK = forks()
 NUM_DOCUMENTS = 60
 
 
@@ -136,7 +135,7 @@ def test_a_kill_before_every_single_file_operation_is_survived(words: CountWords
 def test_several_processes_killed_at_random_moments_count_every_document_once(
     tmp_path: Path, words: CountWords
 ) -> None:
-    slow = CountWords(path=words.path, shard_rows=2, seconds_per_shard=0.03)
+    slow = CountWords(path=words.path, shard_rows=2, seconds_per_shard=0.1)
     rng, run, kills = random.Random(3), tmp_path / "run", 0
     deadline = time.monotonic() + 120
     for attempt in itertools.count():

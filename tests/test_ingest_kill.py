@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,14 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from conftest import ROOT, wait_for
+from fork_server import forks
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import heartbeats
 from glane.run.summary import Summary, read_summary
 from glane.settings import IngestSettings
 from ingest_runs import ingest_told, killed_at, process_alone, read_alone
 
-FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["ingest_runs", "glane.run.readback", "rensa", "killer"])
+FORK = forks()
 
 
 def start(target: Any, *arguments: Any) -> Any:

@@ -7,13 +7,13 @@ import random
 import signal
 import sys
 import time
-from multiprocessing import get_context
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from conftest import SMALL_TASK, make_settings, prepare_each, prepare_run, several, spec, write_documents
+from fork_server import forks
 from glane.job.leading import led
 from glane.job.several import refuse_apart
 from glane.run.deaths import Suspects, Window, record_death
@@ -23,18 +23,7 @@ from glane.run.publisher import sole_publisher
 from glane.run.worker import run_worker
 from glane.task.task import load_task
 
-# A server that has everything imported and no thread: a worker is forked from it in milliseconds.
-FORK = get_context("forkserver")
-FORK.set_forkserver_preload(
-    [
-        "glane.extraction.prepare",
-        "glane.job.several",
-        "glane.run.publish",
-        "glane.run.readback",
-        "glane.run.worker",
-        "glane.engine.scripted",
-    ]
-)
+FORK = forks()
 
 
 def start(target, *args):

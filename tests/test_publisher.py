@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ import polars as pl
 import pytest
 
 from conftest import make_settings, wait_for, work, write_documents
+from fork_server import forks
 from glane.cluster.local import local_ray
 from glane.cluster.scratch import scratch_folder
 from glane.cluster.tasks import ray_map
@@ -28,8 +28,7 @@ from glane.run.publish import finish_run
 from glane.run.publisher import publishers_directory, sole_publisher
 from glane.settings import LocalSettings, SlurmSettings
 
-FORK = get_context("forkserver")
-FORK.set_forkserver_preload(["glane.extraction.prepare", "glane.run.publisher", "glane.run.readback"])
+FORK = forks()
 PUBLISHED, LEFT = 0, 7
 
 

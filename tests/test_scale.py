@@ -5,7 +5,6 @@ import resource
 import sys
 import time
 import tracemalloc
-from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
@@ -16,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT, make_settings, prepare_run, spec, work, write_documents
+from fork_server import forks
 from glane.corpus import select
 from glane.corpus.files import inspect_files
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan
@@ -35,10 +35,7 @@ from glane.task.task import load_task
 sys.path.append(str(ROOT / "tests" / "simulations"))
 import scale
 
-FORK = get_context("forkserver")
-FORK.set_forkserver_preload(
-    ["glane.extraction.prepare", "glane.run.publish", "glane.run.worker", "glane.engine.scripted"]
-)
+FORK = forks()
 
 
 def peak_mib():

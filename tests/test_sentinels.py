@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from statsmodels.stats.multitest import multipletests
 
 import glane
 from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, prepare_run, spec, write_documents
+from fork_server import forks
 from glane.assess.compare.alarm_budget import enough_known
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.drift import drift_line, measure_drift
@@ -59,10 +59,7 @@ simulated = importlib.util.module_from_spec(_SPEC)
 sys.modules[_SPEC.name] = simulated
 _SPEC.loader.exec_module(simulated)
 
-FORK = get_context("forkserver")
-FORK.set_forkserver_preload(
-    ["glane.job.sentinels", "glane.run.worker", "glane.engine.scripted", "glane.assess.compare.drift"]
-)
+FORK = forks()
 
 
 def frozen_folder(tmp_path: Path, documents: Path, *, rows: int = 20, task: dict[str, Any] = SMALL_TASK) -> Path:
