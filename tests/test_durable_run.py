@@ -6,7 +6,6 @@ import itertools
 import os
 import random
 import signal
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import polars as pl
 import pytest
 
 from conftest import extract_here, make_settings, wait_for, write_documents
-from fork_server import forks
+from fork_server import forks, killed_at_random
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import heartbeats
@@ -136,20 +135,11 @@ def test_several_processes_killed_at_random_moments_count_every_document_once(
     tmp_path: Path, words: CountWords
 ) -> None:
     slow = CountWords(path=words.path, shard_rows=2, seconds_per_shard=0.1)
-    rng, run, kills = random.Random(3), tmp_path / "run", 0
-    deadline = time.monotonic() + 120
-    for attempt in itertools.count():
-        assert time.monotonic() < deadline
-        workers = [start(whole_run, slow, run, f"w{attempt}-{i}") for i in range(3)]
-        for worker in workers:
-            worker.join(rng.uniform(0.05, 0.4 + attempt * 0.01))  # a busy machine needs longer to end at all
-            if worker.exitcode is None:
-                os.kill(worker.pid, signal.SIGKILL)
-                kills += 1
-        for worker in workers:
-            worker.join()
-        if 0 in [worker.exitcode for worker in workers]:
-            break
+    run = tmp_path / "run"
+    kills = killed_at_random(
+        lambda attempt: [start(whole_run, slow, run, f"w{attempt}-{i}") for i in range(3)],
+        random.Random(3), longest_s=0.4, more_s=0.01, within_s=120,
+    )  # fmt: skip
     start(whole_run, slow, run, "last").join(60)
     assert_counted_once(run)
     assert kills > 5

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from conftest import ROOT, wait_for
-from fork_server import forks
+from fork_server import forks, killed_at_random
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import heartbeats
 from glane.run.summary import Summary, read_summary
@@ -80,20 +79,10 @@ def test_processes_killed_at_random_moments_read_every_file_once_and_alike(tmp_p
     alone = ingest_told(source, tmp_path / "alone", run__shard_rows=2)
     read_alone(alone)
     settings = ingest_told(source, tmp_path / "out", run__shard_rows=2)
-    rng, kills = random.Random(5), 0
-    deadline = time.monotonic() + 240
-    for attempt in itertools.count():
-        assert time.monotonic() < deadline
-        workers = [start(process_alone, settings, f"w{attempt}-{i}") for i in range(3)]
-        for worker in workers:
-            worker.join(rng.uniform(0.05, 0.5 + attempt * 0.02))  # a busy machine needs longer to end at all
-            if worker.exitcode is None:
-                os.kill(worker.pid, signal.SIGKILL)
-                kills += 1
-        for worker in workers:
-            worker.join()
-        if 0 in [worker.exitcode for worker in workers]:
-            break
+    kills = killed_at_random(
+        lambda attempt: [start(process_alone, settings, f"w{attempt}-{i}") for i in range(3)],
+        random.Random(5), longest_s=0.5, more_s=0.02, within_s=240,
+    )  # fmt: skip
     start(process_alone, settings, "last").join(60)
     assert_frame_equal(assert_read_once(settings, count), assert_read_once(alone, count))
     assert kills > 5

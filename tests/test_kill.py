@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from conftest import SMALL_TASK, make_settings, prepare_each, prepare_run, several, spec, write_documents
-from fork_server import forks
+from fork_server import forks, killed_at_random
 from glane.job.leading import led
 from glane.job.several import refuse_apart
 from glane.run.deaths import Suspects, Window, record_death
@@ -112,21 +112,10 @@ def test_hundreds_of_kills_at_random_moments_of_two_workers_at_once(tmp_path):
             model__max_num_seqs=2,
             model__window=1.0,
         )
-        deadline = time.monotonic() + 300  # machines are shared
-        for attempt in itertools.count():
-            assert time.monotonic() < deadline
-            workers = [start(whole_run, settings, f"w{round_number}-{attempt}-{i}") for i in range(2)]
-            for worker in workers:
-                worker.join(rng.uniform(0.05, 0.5 + attempt * 0.01))  # a busy machine needs longer to end at all
-                if worker.exitcode is None:
-                    os.kill(worker.pid, signal.SIGKILL)
-                    kills += 1
-            codes = []
-            for worker in workers:
-                worker.join()
-                codes.append(worker.exitcode)
-            if 0 in codes:
-                break
+        kills += killed_at_random(
+            lambda attempt: [start(whole_run, settings, f"w{round_number}-{attempt}-{i}") for i in range(2)],  # noqa: B023
+            rng, longest_s=0.5, more_s=0.01, within_s=300,
+        )  # fmt: skip
         start(whole_run, settings, f"last{round_number}").join(60)
         assert_exactly_once(run, 400)
     print(f"{kills} kills")

@@ -100,7 +100,7 @@ def new_task(
         question = pl.DataFrame({"id": ["question"], "text": [_PARTED.join(texts)], ABOUT: [about]})
         answer = ask("fields", drafting_task(language, most_fields=most_fields), question)
         proposals = answer.usable().select("fields").collect().item()
-        draft = drafted(proposals.to_list(), name=path.stem, about=about, language=language, check=load_task)
+        draft = drafted(proposals.to_list(), name=path.stem, about=about, language=language)
         values = dict(draft.values)
         if num_examples:
             shown = pl.DataFrame({"text": texts[:num_examples]}).with_row_index("id", offset=1)

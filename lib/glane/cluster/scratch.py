@@ -25,14 +25,12 @@ def scratch_folder() -> contextlib.AbstractContextManager[Path]:
     Raises:
         ConfigError: if TMPDIR is set to a place that cannot be used, or the disk there is full.
     """
-    root = scratch_root()
-    remove_abandoned(root, prefix=_prefix())
-    if (free := shutil.disk_usage(root).free) < _LEAST_FREE:
-        raise ConfigError(
-            f"TMPDIR: {root} has {free // 2**20} MiB free, and Ray needs {_LEAST_FREE // 2**20} there for its sockets "
-            "and logs. Free space, or set TMPDIR to another disk of this node."
-        )
-    return locked_folder(root, prefix=_prefix())
+    least = _LEAST_FREE // 2**20
+    return _folder(
+        scratch_root(),
+        f"and Ray needs {least} there for its sockets and logs. Free space, or set TMPDIR to another disk of this "
+        "node.",
+    )
 
 
 def text_folder() -> contextlib.AbstractContextManager[Path]:
@@ -41,13 +39,19 @@ def text_folder() -> contextlib.AbstractContextManager[Path]:
     Raises:
         ConfigError: if TMPDIR is set to a place that cannot be used, or the disk there is full.
     """
-    root = _told_root()
+    least = _LEAST_FREE // 2**20
+    return _folder(
+        _told_root(),
+        f"and texts of documents are kept there while the command runs: at least {least} are needed. Free space, or "
+        "set TMPDIR to another disk.",
+    )
+
+
+def _folder(root: Path, needed: str) -> contextlib.AbstractContextManager[Path]:
+    """A locked folder in `root`; what killed processes left there goes. `needed` says what is too little for what."""
     remove_abandoned(root, prefix=_prefix())
     if (free := shutil.disk_usage(root).free) < _LEAST_FREE:
-        raise ConfigError(
-            f"TMPDIR: {root} has {free // 2**20} MiB free, and texts of documents are kept there while the command "
-            f"runs: at least {_LEAST_FREE // 2**20} are needed. Free space, or set TMPDIR to another disk."
-        )
+        raise ConfigError(f"TMPDIR: {root} has {free // 2**20} MiB free, {needed}")
     return locked_folder(root, prefix=_prefix())
 
 

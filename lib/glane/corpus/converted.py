@@ -53,11 +53,10 @@ class ConvertedTables(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
-    """Tables that are Parquet now: the value for `data.path`, what was found out of each, and whether it is new."""
+    """Tables that are Parquet now: the value for `data.path`, and what was found out of each."""
 
     path: str
     shapes: tuple[TableShape, ...]
-    is_new: bool
 
 
 def tables_in(found: Found, options: TableOptions) -> tuple[str, ...]:
@@ -116,7 +115,7 @@ def converted(paths: Sequence[str], options: TableOptions, folder: Path) -> Conv
         raise DataError(f"{folder}: is not of glane, or is damaged. Choose another run.dir.") from None
     if not is_new:
         _refuse_other(kept, paths, options, folder)
-    return Converted(path=path_in(folder, paths), shapes=tuple(one.shape for one in kept.tables), is_new=is_new)
+    return Converted(path=path_in(folder, paths), shapes=tuple(one.shape for one in kept.tables))
 
 
 def shapes_beside(path: str) -> tuple[TableShape, ...]:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 NUM_HASHES = 125  # of a signature: 25 bands of 5, see `glane.ingestion.near`
-SIGNATURE_BYTES = 4 * NUM_HASHES
 _SEED = 20261130
 _SHINGLE_WORDS = 5
 _LEAST_WORDS = 25  # of a text that is compared: two short texts are alike by what all such texts begin with

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from glane.errors import ConfigError
+from glane.task.task import load_task
 from glane.types import Language
 
 ABOUT = "about"  # the input that holds the analyst's sentence
@@ -111,7 +112,6 @@ def drafted(
     name: str,
     about: str,
     language: Language,
-    check: Callable[[Mapping[str, Any]], object],
 ) -> Drafted:
     """A definition of what was proposed.
 
@@ -120,7 +120,6 @@ def drafted(
         name: Of the task.
         about: The analyst's sentence.
         language: Of the prompt.
-        check: Raises `ConfigError` for a definition that cannot be loaded. A field that it refuses is left out.
 
     Raises:
         ConfigError: if no field is left.
@@ -141,7 +140,7 @@ def drafted(
             continue
         tried = {**values, "fields": {**values["fields"], key: _field(one)}}
         try:
-            check(tried)
+            load_task(tried)
         except ConfigError as error:
             left_out.append(f"{key}: {error}")
         else:

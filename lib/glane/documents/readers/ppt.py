@@ -13,7 +13,7 @@ from glane.documents.reading import Context, Reading, corrupt, encrypted
 _ENCRYPTED = 0xF3D1C4DF  # of the stream that says who has it open
 _EDIT, _DIRECTORY, _LIST, _SLIDE_OF_LIST, _HEADER = 0x0FF5, 0x1772, 0x0FF0, 0x03F3, 0x0F9F
 _WIDE, _NARROW, _REFERENCE = 0x0FA0, 0x0FA8, 0x0F9E
-_NOTES, _SLIDE = 0x03F0, 0x03EE
+_NOTES = 0x03F0
 _UNSEEN = frozenset({0x03F8, 0x0FC9, 0x1388})  # masters, handouts, what extensions store
 _DEEPEST, _MOST_EDITS = 40, 1000
 
