@@ -167,7 +167,7 @@ def _linked(path: Path, write: Callable[[IO[bytes]], None], mode: int) -> bool:
         except FileExistsError:
             # Over NFS the acknowledgement of a link may be lost. The count of links shows whether it was made.
             won = os.stat(temporary).st_nlink == 2
-        _sync_directory(path.parent)
+        sync_folder(path.parent)
         return won
     finally:
         temporary.unlink(missing_ok=True)
@@ -255,7 +255,8 @@ def _write(path: Path, write: Callable[[IO[bytes]], None], mode: int, *, durable
             os.fsync(descriptor)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Have the names in a folder on the disk, as fsync has it for what files hold."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -27,7 +27,7 @@ from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.settings import IngestSettings
 from glane.spreadsheets import guarded
-from glane.storage import listed, storage_errors
+from glane.storage import listed, storage_errors, sync_folder
 from glane.types import DOCUMENTS
 
 _SETTING = "data.path"
@@ -68,7 +68,7 @@ def publish_data_set(run: PreparedRun, settings: IngestSettings) -> None:
             staging.chmod(run.directory.folder_mode)
             _write(run, settings, staging)
             os.rename(staging, folder)
-            _sync(folder.parent)
+            sync_folder(folder.parent)
     except RunError:
         if not check_data_set(folder, identity):  # of two that publish, one was the first
             raise
@@ -108,7 +108,7 @@ def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
     (staging / MARK).write_bytes(mark.as_json())
     for path in staging.iterdir():
         path.chmod(run.directory.file_mode)
-        _sync(path)
+        sync_folder(path)
 
 
 def _tables(run: PreparedRun, links: Links) -> Iterator[pa.Table]:
@@ -179,14 +179,6 @@ def _codebook() -> str:
     table.writerow(["column", "type", "description", "description_fr"])
     table.writerows([column.name, str(column.type), column.en, column.fr] for column in DATA_SET)
     return sink.getvalue()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_unfinished(folder: Path, identity: str) -> None:

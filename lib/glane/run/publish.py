@@ -29,7 +29,7 @@ from glane.run.parts import PartFacts
 from glane.run.prepare import PreparedRun
 from glane.run.shards import until_published
 from glane.run.summary import Flow, Summary, Tokens
-from glane.storage import TEMPORARY, exists, listed, patiently, remove, storage_errors
+from glane.storage import TEMPORARY, exists, listed, patiently, remove, storage_errors, sync_folder
 
 
 def is_committed(directory: RunDirectory, plan: Plan) -> bool:
@@ -79,9 +79,7 @@ def _publish_once(
         if not directory.is_complete:
             directory.summary.unlink(missing_ok=True)  # of a result that was removed
         os.rename(staging, directory.records)
-        descriptor = os.open(directory.root, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        sync_folder(directory.root)
     finally:
         _remove(staging, STAGED)
 
