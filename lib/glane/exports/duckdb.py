@@ -12,7 +12,7 @@ from glane.exports.bundle import Bundle, Kind, Table, Variable
 from glane.exports.codebook import codebook_table
 from glane.exports.target import Options
 from glane.exports.words import CODEBOOK
-from glane.run.readback import OFFLINE
+from glane.offline import OFFLINE
 
 FILE = "values.duckdb"
 _TYPES: Mapping[Kind, str] = {

@@ -13,13 +13,9 @@ import pyarrow.parquet as pq
 
 from glane.corpus.ids import IdsDigest
 from glane.errors import RunError
+from glane.offline import OFFLINE
 
 _BATCH_ROWS = 65_536
-OFFLINE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,  # it would fetch them from the network
-    "autoload_known_extensions": False,
-    "threads": 2,
-}
 
 
 def read_back(paths: Sequence[Path], *, id_column: str | None) -> tuple[int, bytes]:

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from glane.errors import DataError, did_you_mean
+from glane.offline import OFFLINE
 from glane.tables.options import TableOptions
 from glane.tables.reading import BATCH_ROWS, Reading, in_batches, named
 
@@ -41,13 +42,10 @@ def read_duckdb(source: Path, options: TableOptions, folder: Path) -> Reading:
 
 
 def _connected(source: Path, folder: Path) -> duckdb.DuckDBPyConnection:
-    precautions: dict[str, Any] = {
-        "autoinstall_known_extensions": False,  # it would fetch them from the network
-        "autoload_known_extensions": False,
+    precautions = OFFLINE | {
         "enable_external_access": False,  # a query reads this file, and no other
         "temp_directory": str(folder),
         "lock_configuration": True,
-        "threads": 2,
     }
     try:
         return duckdb.connect(source, read_only=True, config=precautions)
