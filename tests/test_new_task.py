@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import glane
 from glane.api.new_task import NewTask
+from glane.composition.files import as_yaml, read_mapping
 from glane.errors import ConfigError, DataError
 from glane.settings import new_task_settings
 from glane.task.draft import drafted, drafting_task, with_examples
@@ -98,7 +99,7 @@ def test_nothing_that_can_be_asked_is_an_error_with_remedies():
                     ["text", "yes_no", "whole_number", "number", "date", "category", "list_of_texts"]
                 ),
                 "description": st.text(max_size=160),
-                "values": st.lists(st.text(max_size=30), max_size=12),
+                "values": st.lists(st.text(max_size=30) | st.sampled_from(["1E50", "1e5", ".5e3", "no"]), max_size=12),
                 "unit": st.none() | st.text(max_size=12),
             }
         ),
@@ -111,8 +112,39 @@ def test_whatever_is_proposed_the_draft_can_be_loaded_from_its_yaml(proposals):
         found = drafted(proposals, name="co", about="x", language="fr")
     except ConfigError:
         return
-    task = load_task(yaml.safe_load(yaml.safe_dump(dict(found.values), allow_unicode=True)))
+    task = load_task(read_mapping(as_yaml(found.values), place="x"))
     assert len(task.fields) + len(found.left_out) == len(proposals)
+
+
+def test_a_field_named_as_the_ids_are_is_left_out_as_no_run_could_ask_it():
+    found = draft(proposal(name="id"), proposal())
+    assert list(found.values["fields"]) == ["cases"]
+    assert found.left_out == ("id: the name of the column with the ids of documents",)
+
+
+def test_codes_that_look_like_numbers_stay_texts_in_the_file(tmp_path, monkeypatch):
+    """1E50 is a code of ICD-11, and a number to glane's reader of YAML."""
+    codes = proposal(name="code", kind="category", description="1e5", values=["1E50", "1E51"])
+    monkeypatch.setattr("glane.api.new_task.drafted", lambda _, **named: drafted([codes], **named))
+    monkeypatch.setattr("glane.api.new_task.extract", lambda *_, **__: _Answered())
+    out = tmp_path / "co.yaml"
+    glane.new_task(pl.DataFrame({"text": TEXTS}), "CO", model="scripted", out=out, num_examples=0)
+    field = load_task(read_mapping(out.read_text(), place="x")).fields["code"]
+    assert (field.description, list(field.values)) == ("1e5", ["1E50", "1E51"])
+
+
+class _Answered:
+    """A run whose proposals are not looked at."""
+
+    toy = None
+
+    def usable(self):
+        return pl.LazyFrame({"fields": [[""]]})
+
+    def description(self):
+        return self
+
+    model = "m"
 
 
 def test_examples_stand_beside_what_was_drafted():

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import IO, Any, TypeGuard, get_args
 
 import polars as pl
-import yaml
 
 from glane.api.extract import extract
 from glane.cluster.scratch import text_folder
+from glane.composition.files import as_yaml
 from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.results import Run
 from glane.storage import storage_errors, write_once
@@ -172,4 +172,4 @@ def _as_yaml(values: Mapping[str, Any], answer: Run) -> str:
     )
     if answer.toy is not None:
         head += "".join(f"# {notice(answer.toy, language)}\n" for language in get_args(Language))
-    return head + yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False, width=110)
+    return head + as_yaml(values)

@@ -13,6 +13,7 @@ from glane.types import Language
 ABOUT = "about"  # the input that holds the analyst's sentence
 _NAME = "^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 _KINDS = ("text", "yes_no", "whole_number", "number", "date", "category", "list_of_texts")
+_ID = "id"  # a run refuses a field of the name that its column of ids has, if no other is told
 _MOST_VALUES, _LONGEST_TEXT, _MOST_ITEMS = 12, 120, 20
 
 _ASKED: Mapping[Language, Mapping[str, str]] = {
@@ -137,6 +138,9 @@ def drafted(
         key = str(one["name"])
         if key in values["fields"]:
             left_out.append(f"{key}: proposed twice")
+            continue
+        if key == _ID:
+            left_out.append(f"{key}: the name of the column with the ids of documents")
             continue
         tried = {**values, "fields": {**values["fields"], key: _field(one)}}
         try:
