@@ -346,8 +346,10 @@ def test_a_place_that_is_not_ours_is_refused_and_left_as_it_is(source: Path, tmp
     for data, run in ((source / "out", tmp_path / "run"), (tmp_path / "out", source / "b" / "run")):
         with pytest.raises(RunError, match="lies in the source"):
             read_alone(ingest_told(source, data, run__dir=str(run)))
-    with pytest.raises(RunError, match="lie in one another"):
-        read_alone(ingest_told(source, tmp_path / "out", run__dir=str(tmp_path / "out" / "run")))
+    (tmp_path / "alias").symlink_to(".")
+    for run in ("out/run", "alias/out/run", "theirs/../out/run", "alias"):
+        with pytest.raises(RunError, match="lie in one another"):
+            read_alone(ingest_told(source, tmp_path / "out", run__dir=str(tmp_path / run)))
     beside = rows_of(str(source / "*.txt"), source / "out")  # the pattern leads nowhere near it
     assert beside.height == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from glane.documents.read import require_packages
@@ -29,7 +30,8 @@ def check_ingest(settings: IngestSettings) -> None:
     for name, path in (("run.dir", run_dir), ("data.path", folder)):
         if (source := source_of(path, settings.source)) is not None:
             raise RunError(f"{name}: {path} lies in the source {source}, and would be read. Choose another {name}.")
-    if folder == run_dir or folder in run_dir.parents or run_dir in folder.parents:
+    real_dir, real_folder = (Path(os.path.realpath(path)) for path in (run_dir, folder))  # whatever links lead there
+    if real_folder == real_dir or real_folder in real_dir.parents or real_dir in real_folder.parents:
         raise RunError(f"data.path: {folder} and run.dir {run_dir} lie in one another. Choose another run.dir.")
     directory = run_directory(settings.run)
     check_data_set(folder, directory.identity() if exists(directory.marker) else None)
