@@ -90,6 +90,22 @@ def test_a_sign_that_is_a_value_stays_as_it_is():
     assert table("a, separator ;, b; c") == "a, séparateur ;, b\u00a0; c"
 
 
+@pytest.mark.parametrize("name", ["model", "state", "rows", "run", "yes", "unknown", "no column", "a; b: c"])
+def test_a_name_that_is_to_be_typed_stays_as_it_is(name):
+    for message in (
+        f"data.text_column: no column 'x'. {did_you_mean(name, ['age', name])}",
+        f"data.text_column: no column 'x'. {did_you_mean('x', [name])}",
+        f"data.text_column: no column 'x'. {did_you_mean('x', [name, *(f'z{number}' for number in range(200))])}",
+    ):
+        assert f" {name}" in in_language(message, "fr").partition("Valeurs possibles")[2], message
+    command = f"glane extract 'run.dir=/data/{name}' task=a"
+    assert in_language(f"submit     {command}", "fr") == f"soumettre  {command}"
+    if " " not in name:
+        assert in_language(f"written    {name}", "fr") == f"écrit      {name}"
+        assert in_language(f"run        {name}", "fr") == f"extraction {name}"
+        assert in_language(f"records  {name}/*.parquet", "fr") == f"résultat {name}/*.parquet"
+
+
 def test_a_long_text_of_many_lines_takes_no_time_to_speak_of():
     text = "\n".join(f"{number} of 9 rows: a value, and ({number}) more; all is answered" for number in range(2000))
     assert TABLE(text).count("tout a sa réponse") == 2000

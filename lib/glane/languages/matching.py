@@ -19,6 +19,11 @@ _WORDS = re.compile(r"[A-Za-z]{2}.*\s.*[A-Za-z]{2}", re.DOTALL)
 _OF_A_KEY = re.compile(r"[.=]\w|:")  # a word before it is no message
 _DEEPEST = 6  # messages within messages
 _LEAST_WORDS = 2  # of a message without places among others: a single word may be part of a name or of a sentence
+_NAMES = ("Valid: ", "Did you mean ")  # what follows is to be typed as it stands
+_LABEL = re.compile(r"\S {2,}$")  # what follows in one word is a path or a name
+_WIDEST = 12  # of a label's blanks
+_REST = re.compile(r"(?:, and \d+ more|\(none\))?$")
+_QUOTED = re.compile(r"(?<!\w)'[^'\n]*'(?!\w)")
 _CUT = re.compile(
     r"\n\s*|\s{2,}|\s(?=[(…\[—])|(?<!\s)[.,;:!?](?=\s|$)|(?<=[.,;:!?)\]…—>])\s+|(?<=[(\[])|(?=[)\]])|\s(?=->)"
 )
@@ -82,17 +87,29 @@ class _Message:
                     continue
                 if any(": " in text[start:end] and text.startswith(":", end) for start, end in spans):
                     continue  # the last word before the colon is a key
-                told = [
-                    (0, part) if _OF_A_KEY.match(text, end) and " " not in part else self.read(part, depth - 1)
-                    for part, (_, end) in zip(groups, spans, strict=True)
-                ]
+                told = [self._filled(text, start, end, depth - 1) for start, end in spans]
                 parts = dict(zip(template.groups, (said for _, said in told), strict=True))
                 found.append((template.weight + sum(weight for weight, _ in told), template.filled(parts)))
         return max(found, key=lambda reading: reading[0], default=(0, text))
 
+    def _filled(self, text: str, start: int, end: int, depth: int) -> Reading:
+        """What was put into a template: a message, or a name, which stays as it is."""
+        part = text[start:end]
+        names = part if " " not in part and _LABEL.search(text, max(0, start - _WIDEST), start) else ""
+        if text.endswith(_NAMES, 0, start):
+            rest = _REST.search(part)
+            names = part[: rest.start()] if rest else part
+        if names:  # counted as told and one more, so that no other reading has as many letters
+            return 1 + sum(map(str.isalpha, names)), names + self.read(part[len(names) :], depth)[1]
+        is_key = _OF_A_KEY.match(text, end) and " " not in part
+        return (0, part) if is_key else self.read(part, depth)
+
     def _as_several(self, text: str, depth: int) -> Reading:
         """A text of several messages one after the other, from the last to the first."""
-        cuts = sorted({0, len(text), *(end for found in _CUT.finditer(text) for end in found.span())})
+        quoted = [found.span() for found in _QUOTED.finditer(text)]
+        found_at = {end for found in _CUT.finditer(text) for end in found.span()}
+        within = {at for at in found_at for start, end in quoted if start < at < end}
+        cuts = sorted({0, len(text), *(found_at - within)})
         best: list[Reading] = [(0, "")]  # of what follows each cut, the last first
         for first in range(len(cuts) - 2, -1, -1):
             left = text[cuts[first] : cuts[first + 1]]
