@@ -7,11 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from conftest import make_settings
 from glane.assess.estimate.case import CaseDefinition
 from glane.conditions import check_categories, read_condition
 from glane.corpus.files import inspect_files
 from glane.corpus.select import Selection, select_rows
 from glane.errors import ConfigError, DataError
+from glane.extraction.selection import selected_rows
 from glane.task.fields import BooleanField, EnumField, ListField
 from glane.task.kinds.date import DateField
 from glane.task.kinds.integer import IntegerField
@@ -385,3 +387,20 @@ def test_texts_that_no_row_has_are_told_with_the_nearest(tmp_path, where, notes)
     for note, expected in zip(found, notes, strict=True):
         assert expected in note
         assert "SECRET 1 of a p" not in note
+
+
+@pytest.mark.parametrize("where", ["text = 'SECRET died at hom'", "LOWER(text) = 'secret died at hom' OR age = 1"])
+def test_a_text_that_many_documents_have_is_in_no_message(tmp_path, where):
+    """Short notes that are the same again and again look as categories do."""
+    path = tmp_path / "d.parquet"
+    texts = ["SECRET died at home", "SECRET is well"] * 10
+    pl.DataFrame({"id": range(20), "text": texts, "age": [1, 2] * 10}).write_parquet(path)
+    told = make_settings(path, tmp_path / "run", data__where=where).data
+    files = inspect_files(str(path), id_column="id", text_column="text", carry_columns=[])
+    try:
+        said = " ".join(selected_rows(files, told).notes)
+    except DataError as error:
+        said = str(error)
+    assert "no row has" in said
+    assert "nearest" not in said
+    assert "at home" not in said

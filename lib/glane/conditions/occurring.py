@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -24,20 +24,20 @@ class _Compared:
     asked: pl.Expr
     columns: tuple[str, ...]
     unmet: set[str]
-    values: set[str] | None = field(default_factory=set)  # that were met; None if they are too many
+    values: set[str] | None  # that were met; None if they are too many, or texts of documents
     num_met: int = 0
 
 
 class Occurring:
     """Watches rows go by, and knows which texts of a condition were in none of them."""
 
-    def __init__(self, condition: pl.Expr) -> None:
-        """`condition` as `glane.conditions.read_condition` gives it."""
-        self._compared = [
-            _Compared(asked, tuple(dict.fromkeys(asked.meta.root_names())), set(texts))
-            for asked, texts in map(_told, compared(as_tree(condition)))
-            if texts
-        ]
+    def __init__(self, condition: pl.Expr, *, text_column: str | None = None) -> None:
+        """`condition` as `glane.conditions.read_condition` gives it. No value of `text_column` is kept, or told."""
+        self._compared = []
+        for asked, texts in map(_told, compared(as_tree(condition))):
+            columns = tuple(dict.fromkeys(asked.meta.root_names()))
+            if texts:
+                self._compared.append(_Compared(asked, columns, set(texts), None if text_column in columns else set()))
 
     def look(self, rows: pl.DataFrame) -> None:
         """Take note of what the rows hold. What cannot be computed is left to who computes the condition."""

@@ -43,6 +43,7 @@ class Selection:
     """The filters of the input, in the order in which they are applied."""
 
     where: str | None = None  # an SQL condition over one row; rows of which it is false or null are left out
+    text_column: str | None = None  # texts of documents, which no message tells
     only_ids: pl.Series | None = None
     only_setting: str = "data.only_rejected_of"  # the key that names them
     skip_ids: pl.Series | None = None
@@ -94,7 +95,9 @@ def select_rows(
     where, columns = check_selection(
         files, id_column=id_column, selection=selection, number_rows=number_rows, group_by=group_by
     )
-    occurring = None if selection.where is None else Occurring(read_condition(selection.where, place=_WHERE))
+    occurring = None
+    if selection.where is not None:
+        occurring = Occurring(read_condition(selection.where, place=_WHERE), text_column=selection.text_column)
     source = IdSource(files, id_column, columns, number_rows, group_by)
     found = None if group_by is None else GroupsFound()
     key = id_column if group_by is None else GROUP

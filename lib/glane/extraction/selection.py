@@ -107,6 +107,7 @@ def _selection(files: list[InputFile], data: DataSettings, listed: ListedIds | N
         only = None if found is None else found.ids
     return Selection(
         where=data.where,
+        text_column=data.text_column,
         only_ids=only,
         only_setting="data.only_rejected_of" if data.only_ids_in is None else _LIST,
         skip_ids=_ids(data, data.skip_done_in, rejected_only=False),
