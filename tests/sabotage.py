@@ -20,7 +20,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -28,15 +27,12 @@ from typing import Any
 import polars as pl
 
 from conftest import make_settings, prepare_run, spec, write_documents
+from fork_server import forks
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
 from glane.settings import ExtractSettings
 from glane.task.task import load_task
 
-FORK = get_context("forkserver")
-FORK.set_forkserver_preload(
-    ["glane.extraction.prepare", "glane.run.publish", "glane.run.readback", "glane.run.worker", "glane.engine.scripted"]
-)
 LEASE_S = 0.5
 POISON = "[[crash]]"
 _CALLS = ("stat", "lstat", "link", "replace", "scandir", "symlink", "readlink", "rename", "unlink", "open", "mkdir")
@@ -102,7 +98,7 @@ def sabotage(folder: Path, *, seed: int, report: Report, num_documents: int = 12
 
 
 def _start(target: Callable[..., None], *arguments: Any) -> BaseProcess:
-    process = FORK.Process(target=target, args=arguments)
+    process = forks().Process(target=target, args=arguments)
     process.start()
     return process
 
@@ -147,7 +143,7 @@ def _disturb(workers: list[BaseProcess], data: Path, rng: random.Random, report:
         time.sleep(rng.uniform(0.0, 0.3))
         _replace(data, rng, report)
     for worker in workers:
-        worker.join(rng.uniform(0.05, 0.6))
+        worker.join(rng.uniform(0.0, 0.15))
         if worker.exitcode is not None or worker.pid is None:
             continue
         if rng.random() < 0.4:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import glane
+from conftest import extract_here as extract_parquet
 from conftest import job_here, make_settings, stand_ins
 from glane.corpus.converted import tables_in
 from glane.corpus.find import find_files
@@ -93,6 +94,14 @@ def test_a_run_that_does_not_begin_leaves_no_copy(tmp_path):
     with pytest.raises(RunError, match="holds other things"):
         kept(make_settings(french_csv(tmp_path / "l.csv"), tmp_path / "mine"))
     assert [one.name for one in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_a_run_that_was_begun_with_other_documents_keeps_no_copy(tmp_path):
+    pl.DataFrame({"id": ["a"], "text": ["x"]}).write_parquet(tmp_path / "d.parquet")
+    extract_parquet(make_settings(tmp_path / "d.parquet", tmp_path / "run"))
+    with pytest.raises(RunError, match=r"begun with other documents .*d\.parquet.*Choose another run.dir"):
+        kept(make_settings(french_csv(tmp_path / "notes.csv"), tmp_path / "run"))
+    assert not (tmp_path / "run" / "input").exists()
 
 
 def test_a_source_that_changed_is_refused(tmp_path):

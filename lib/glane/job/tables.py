@@ -12,9 +12,9 @@ from typing import TypeVar
 from glane.cluster.scratch import text_folder
 from glane.corpus.converted import Converted, converted, path_in, refuse_large, tables_in
 from glane.corpus.find import INPUT_FOLDER, find_files
-from glane.errors import ConfigError
+from glane.errors import ConfigError, RunError
 from glane.languages import say
-from glane.run.description import known_run
+from glane.run.description import RunDescription, known_run
 from glane.run.directory import RunDirectory, run_directory
 from glane.settings import ExtractSettings
 from glane.storage import exists
@@ -40,9 +40,10 @@ def kept_tables(settings: S, *, most_bytes: int | None = None) -> Iterator[S]:
         yield settings
         return
     directory = run_directory(settings.run)
-    known_run(directory)
+    known, folder = known_run(directory), directory.input
+    if known is not None and not exists(folder):
+        _refuse_without_tables(known, directory)
     found.refuse_overlap(directory.root)
-    folder = directory.input
     if most_bytes is not None and not exists(folder):
         refuse_large(paths, settings.data, most_bytes=most_bytes)
     directory.set_umask()
@@ -55,6 +56,16 @@ def kept_tables(settings: S, *, most_bytes: int | None = None) -> Iterator[S]:
         if not was_there:
             _give_up(directory, folder)
         raise
+
+
+def _refuse_without_tables(known: RunDescription, directory: RunDirectory) -> None:
+    """Refuse a run that was not begun with tables: theirs would stay in it."""
+    then = Path(str(known.settings.get("data", {}).get("path", "")))
+    if not then.is_relative_to(directory.input):
+        raise RunError(
+            f"run.dir: {directory.root} holds a run that was begun with other documents ({then}). "
+            "Choose another run.dir."
+        )
 
 
 def refuse_tables_of_several(settings: ExtractSettings) -> None:
