@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import glane
 from conftest import (
     SMALL_TASK,
     extract_here,
@@ -402,3 +403,41 @@ def test_the_command_asks_both_resumes_both_and_tells_of_both(tmp_path):
         assert f"{tmp_path}/run/{name}: new run" in done.stderr + done.stdout
     again = job(*words, cwd=tmp_path)
     assert (again.stderr + again.stdout).count("complete already, nothing to do") == 2
+
+
+# From a notebook.
+
+
+@pytest.mark.ray
+def test_a_call_with_several_tasks_returns_the_run_of_each_in_their_order(tmp_path):
+    frame = pl.DataFrame({"id": [f"d{n}" for n in range(12)], "text": TEXTS[:12]})
+    (tmp_path / "third.yaml").write_text(json.dumps(THIRD_TASK | {"confidence": True}))
+    keys = {"model": "scripted", "run__allow_toy": True, "run__shard_rows": 4, "task__confidence": False}
+    tasks = ["outbreak_report", OTHER_TASK, tmp_path / "third.yaml"]
+    runs = glane.extract(frame, task=tasks, run_dir=tmp_path / "run", **keys)
+    assert [one.task.name for one in runs] == ["outbreak_report", "other", "third"]
+    assert [one.task.confidence for one in runs] == [False] * 3
+    assert [one.directory.root for one in runs] == [tmp_path / "run" / one.task.name for one in runs]
+    again = glane.extract(frame, task=tuple(tasks), run_dir=tmp_path / "run", **keys)
+    for one, other in zip(runs, again, strict=True):
+        rows = one.all().collect()
+        assert rows["id"].to_list() == frame["id"].to_list()
+        assert rows.equals(other.all().collect())
+    shape = runs[1].description().settings["model"]["prompt_shape"]
+    keys["model__prompt_shape"] = shape
+    (alone,) = glane.extract(frame, task=[OTHER_TASK], run_dir=tmp_path / "alone", **keys)
+    assert alone.directory.root == tmp_path / "alone" / "other"
+    assert alone.all().collect().equals(runs[1].all().collect())
+
+
+def test_a_call_with_tasks_that_cannot_be_asked_together_is_answered_in_a_sentence(tmp_path):
+    frame = pl.DataFrame({"id": ["a"], "text": ["x"]})
+    for tasks, told in (
+        ([], "an empty list names no task"),
+        ([OTHER_TASK, {**SMALL_TASK, "name": "other"}], r"two of the tasks would have the run\.dir"),
+        (["ed_visit", "ed_visite"], r"no such configuration. Did you mean 'ed_visit'"),
+        ([OTHER_TASK, SMALL_TASK | {"name": "../x"}], "name"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            glane.extract(frame, task=tasks, model="scripted", run_dir=tmp_path / "r", run__allow_toy=True)
+    assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ from glane.composition.compose import composed, run_composed, unresolved
 from glane.composition.files import read_mapping, read_text
 from glane.composition.listing import dotted_keys, files_of, groups, is_chosen_by_name
 from glane.composition.places import CONF
+from glane.composition.several import joined
 from glane.composition.translations import as_told
 from glane.composition.words import OPTIONS, own_folders
 
@@ -19,6 +20,7 @@ __all__ = [
     "files_of",
     "groups",
     "is_chosen_by_name",
+    "joined",
     "own_folders",
     "read_mapping",
     "read_text",
