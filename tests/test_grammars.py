@@ -4,6 +4,7 @@ import json
 import random
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import yaml
 
@@ -273,6 +274,47 @@ def test_masks_computed_at_once_are_those_computed_one_by_one(backends, task, un
             assert together[int(name)].accept_tokens("", [token])
     assert ("0", True) in were_ready
     assert {ready for name, ready in were_ready if name == "5"} == {True, False}, "drafts have masks of their own"
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_masks_without_vllms_loop_are_those_with_it(backends, task, unclear, lanes):
+    """vLLM's own function decides: beside it, only what it needs of its manager."""
+    import torch
+    from vllm.v1.structured_output import StructuredOutputManager
+
+    from glane.engine.grammars import SharedGrammar
+    from glane.engine.parallel_masks import ParallelMasks
+
+    _, shared = backends()
+    shared.lanes = lanes
+    grammars = [shared.compile_grammar(*form) for form in forms(task, unclear) * 4]
+    manager, asked, draw = object.__new__(StructuredOutputManager), requests_of(grammars), random.Random(5)
+    vars(manager).update(
+        vllm_config=SimpleNamespace(num_speculative_tokens=0, model_config=SimpleNamespace(is_diffusion=False)), fill_bitmask_parallel_threshold=128, reasoner_cls=None,
+        enable_in_reasoning=False, _grammar_bitmask=shared.allocate_token_bitmask(14), _full_mask=torch.tensor(-1),
+    )  # fmt: skip
+    for request in asked.values():
+        request.structured_output_request.reasoning_ended = None
+    at_once, left = ParallelMasks(manager, SharedGrammar, threads=2), []
+    plain = at_once._ask
+    at_once._ask = lambda *of: left.append(len(of[1])) or plain(*of)
+    ended = set()
+    for step in range(400):
+        ids = [name for name in asked if name not in ended or step % 3 == 0]
+        found = at_once(asked, ids, {}).copy()
+        manager._grammar_bitmask.fill_(5)
+        expected = plain(asked, ids, {})
+        assert found.shape == expected.shape
+        assert found.tobytes() == expected.tobytes(), step
+        for place, name in enumerate(ids):
+            if name in ended:
+                continue
+            allowed = np.flatnonzero(np.unpackbits(expected[place].view("uint8"), bitorder="little"))
+            grammar = grammars[int(name)]
+            assert grammar.accept_tokens("", [int(allowed[draw.randrange(len(allowed))])])
+            if grammar.is_terminated() or grammar.ll_matcher.is_stopped():
+                ended.add(name)
+    assert 0 < len(left) < 400, "an answer that has ended is left to vLLM, and all others are not"
 
 
 def test_a_stopped_answer_and_few_answers_are_left_to_vllm(backends, task, unclear):

@@ -22,7 +22,7 @@ from typing import Any
 from llguidance import LLMatcher
 from vllm import SamplingParams
 
-from glane.engine.copying import Passage, Pieces, Where
+from glane.engine.copying import Passage, Pieces, Where, Words
 from glane.engine.parallel_masks import ParallelMasks, num_threads
 from glane.engine.quote_drafts import Spelling
 from glane.engine.vllm_compat import (
@@ -183,6 +183,9 @@ class SharedGrammar(GuidanceGrammar):
             super().fill_bitmask(bitmask, idx)
         self.check_error()
 
+    def narrow(self, mask: Words) -> None:
+        """Remove nothing: the mask is the same for all documents."""
+
     def forced_tokens(self) -> list[int]:
         """The tokens that must follow, spelled as the tokenizer would spell them; none where there is a choice.
 
@@ -239,7 +242,11 @@ class CopiedQuotes(SharedGrammar):
         """Write the mask of the tokens that may follow."""
         super().fill_bitmask(bitmask, idx)
         if not self.ll_matcher.is_stopped():
-            self.passage.narrow(self._past[-1], bitmask.numpy()[idx])
+            self.narrow(bitmask.numpy()[idx])
+
+    def narrow(self, mask: Words) -> None:
+        """Remove the tokens that would quote what is not in the text."""
+        self.passage.narrow(self._past[-1], mask)
 
     def reset(self) -> None:
         """Return to the initial state."""

@@ -4,6 +4,9 @@ Below 128 answers vLLM computes them in one thread, above in threads of Python. 
 step without Python's lock. The masks are the same. Copies of one grammar wait for each other: two threads take longer
 for them than one. So answers are dealt to as many lanes as there are threads, each with a compiled grammar of its own,
 and given to the executor lane by lane, as it halves what it is given (docs/performance.md).
+
+vLLM's own loop over the answers of a step only asks each for its mask then. Where all are here, and none is drafted for
+or thinks, that loop is left out.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from llguidance import LLExecutor, LLMatcher
 from llguidance.torch import fill_next_token_bitmask_par
 
@@ -25,6 +30,12 @@ class Filled(Protocol):
     ll_matcher: LLMatcher
     lane: int  # copies of one compiled grammar have the same
     filled_row: int | None
+
+    def is_terminated(self) -> bool:
+        """Whether the answer has ended."""
+
+    def narrow(self, mask: npt.NDArray[np.int32]) -> None:
+        """Remove from its mask what only this answer may not go on with."""
 
 
 def num_threads() -> int:
@@ -49,7 +60,7 @@ class ParallelMasks:
         for name in ids:
             grammar = requests[name].structured_output_request.grammar
             num_drafts = len(drafts.get(name, ()))
-            if not num_drafts and isinstance(grammar, self._kind) and not grammar.ll_matcher.is_stopped():
+            if not num_drafts and isinstance(grammar, self._kind) and not _has_ended(grammar):
                 found.append((grammar, row))
             row += 1 + num_drafts
         rows = self._manager._grammar_bitmask
@@ -57,6 +68,11 @@ class ParallelMasks:
             return self._ask(requests, ids, drafts)
         found.sort(key=lambda one: one[0].lane)
         fill_next_token_bitmask_par(self._executor, [(grammar.ll_matcher, row) for grammar, row in found], rows)
+        if len(found) == len(ids) and not self._may_think():
+            masks = rows.numpy()
+            for grammar, row in found:
+                grammar.narrow(masks[row])
+            return masks[: len(ids)]
         for grammar, row in found:
             grammar.filled_row = row
         try:
@@ -64,3 +80,11 @@ class ParallelMasks:
         finally:
             for grammar, _ in found:  # vLLM asks for no mask while a model thinks
                 grammar.filled_row = None
+
+    def _may_think(self) -> bool:
+        """Whether vLLM may leave an answer without a mask, as while a model thinks."""
+        return getattr(self._manager, "reasoner_cls", self) is not None
+
+
+def _has_ended(grammar: Filled) -> bool:
+    return grammar.is_terminated() or grammar.ll_matcher.is_stopped()

@@ -4,7 +4,8 @@ Shared grammars (grammars.py) need the names below. They also depend on this:
 - `SchedulerConfig.scheduler_cls` may name a function, which is called with the arguments of a scheduler;
 - `StructuredOutputManager.backend` is made at the first request unless it is there;
 - its `grammar_bitmask` takes the requests, the ids of those that need a mask, and their drafts; the masks are rows of
-  `_grammar_bitmask`, in this order, and the drafts of a request have rows of their own;
+  `_grammar_bitmask`, in this order, and the drafts of a request have rows of their own; where its `reasoner_cls` is
+  None and nothing is drafted, each has one, which is filled by the grammar alone unless that has ended;
 - `GuidanceBackend` has the fields `tokenizer`, `ll_tokenizer`, `vocab_size`, `disable_any_whitespace` and
   `disable_additional_properties`, and `GuidanceGrammar` has `ll_matcher`, `ll_tokenizer` and `vocab_size`;
 - `SamplingParams.verify` takes four arguments, and sets `structured_outputs._backend`.

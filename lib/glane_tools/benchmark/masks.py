@@ -7,8 +7,9 @@ task. Each answer stands at another place, and goes on by one step between the m
 - copied: quotes are copied from the document, as glane's own narrowing of the same masks does it;
 - substring: quotes are copied from the document, by llguidance and a grammar for each document.
 
-One thread fills all masks in turn; vLLM's threads fill 16 masks each at a time, as above 128 answers; glane's are those
-of `glane.engine.parallel_masks`. Medians of the steps of all tasks, and the slowest task's. A step waits as long, where
+One thread fills all masks in turn; vLLM's own function fills 16 masks at a time in its threads, as above 128 answers;
+glane's threads are those of `glane.engine.parallel_masks`, with vLLM's loop over the answers after them, as where a
+model may think, and without it. Medians of the steps of all tasks, and the slowest task's. A step waits as long, where
 nothing overlaps it. Arguments: how many answers (256), how many threads (as many as an engine has here).
 """
 
@@ -46,7 +47,8 @@ class Timing:
 
     way: Way
     one_thread: list[float] = field(default_factory=list)
-    pool: list[float] = field(default_factory=list)
+    of_vllm: list[float] = field(default_factory=list)
+    with_loop: list[float] = field(default_factory=list)
     at_once: list[float] = field(default_factory=list)
 
 
@@ -116,7 +118,7 @@ def answers(way: Way, task: Task, backend: Any, words: Vocabulary, *, count: int
 
 
 def timed(way: Way, group: Sequence[Answer], mask: Any, *, threads: int, steps: int = _STEPS) -> Timing:
-    """Fill the masks of all answers at each of some steps, in three manners in turn."""
+    """Fill the masks of all answers at each of some steps, in four manners in turn."""
     from glane.engine.grammars import SharedGrammar  # vLLM, which reads its environment while it is imported
 
     timing = Timing(way=way)
@@ -128,19 +130,17 @@ def timed(way: Way, group: Sequence[Answer], mask: Any, *, threads: int, steps: 
     def fill_all(*_: Any) -> None:
         list(map(fill, range(0, len(group), _AT_ONCE)))
 
-    manager = SimpleNamespace(grammar_bitmask=fill_all, _grammar_bitmask=mask)
-    at_once = ParallelMasks(manager, SharedGrammar, threads=threads)
     with ThreadPoolExecutor(threads) as executor:
+        plain, thinking = (_manager(mask, executor, may_think=may_think) for may_think in (False, True))
+        at_once, with_loop = (ParallelMasks(one, SharedGrammar, threads=threads) for one in (plain, thinking))
         manners: tuple[tuple[list[float], Callable[[Any], Any]], ...] = (
             (timing.one_thread, fill_all),
-            (timing.pool, lambda _: list(executor.map(fill, range(0, len(group), _AT_ONCE)))),
+            (timing.of_vllm, lambda asked: plain.grammar_bitmask(asked, list(asked), {})),
+            (timing.with_loop, lambda asked: with_loop(asked, list(asked), {})),
             (timing.at_once, lambda asked: at_once(asked, list(asked), {})),
         )
         for step in range(-_BEFORE, steps):
-            asked = {
-                str(place): SimpleNamespace(structured_output_request=SimpleNamespace(grammar=one.grammar))
-                for place, one in enumerate(group)
-            }
+            asked = {str(place): _request(one.grammar) for place, one in enumerate(group)}
             found, manner = manners[step % len(manners)]
             start = time.perf_counter()
             manner(asked)
@@ -151,19 +151,43 @@ def timed(way: Way, group: Sequence[Answer], mask: Any, *, threads: int, steps: 
     return timing
 
 
+def _request(grammar: Any) -> SimpleNamespace:
+    return SimpleNamespace(structured_output_request=SimpleNamespace(grammar=grammar, reasoning_ended=None))
+
+
+def _manager(mask: Any, executor: ThreadPoolExecutor, *, may_think: bool) -> Any:
+    """vLLM's manager of structured outputs, with as much of it as fills masks. These names are private ones."""
+    import torch
+    from vllm.v1.structured_output import StructuredOutputManager
+
+    manager = object.__new__(StructuredOutputManager)
+    vars(manager).update(
+        vllm_config=SimpleNamespace(num_speculative_tokens=0),
+        fill_bitmask_parallel_threshold=0,
+        fill_bitmask_parallel_batch_size=_AT_ONCE,
+        executor_for_fillmask=executor,
+        reasoner_cls=object if may_think else None,
+        enable_in_reasoning=True,  # each answer has a mask from its start
+        _grammar_bitmask=mask,
+        _full_mask=torch.tensor(-1, dtype=torch.int32),
+    )
+    return manager
+
+
 def table(timings: Sequence[Timing], *, count: int, threads: int) -> str:
     """The timings in Markdown, in milliseconds of a step: the median of all tasks, and of the slowest one."""
     lines = [
-        f"| quotes, {count} answers | one thread, ms | µs a mask | vLLM's threads ({threads}) | glane's ({threads}) |",
-        "| --- | --: | --: | --: | --: |",
+        f"| quotes, {count} answers | one thread, ms | µs a mask | vLLM's threads ({threads}) "
+        f"| glane's ({threads}), with vLLM's loop | without it |",
+        "| --- | --: | --: | --: | --: | --: |",
     ]
     for way in dict.fromkeys(one.way for one in timings):
-        tasks = [(one.one_thread, one.pool, one.at_once) for one in timings if one.way == way]
+        tasks = [(one.one_thread, one.of_vllm, one.with_loop, one.at_once) for one in timings if one.way == way]
         manners = [list(manner) for manner in zip(*tasks, strict=True)]
         medians = [statistics.median(itertools.chain(*manner)) for manner in manners]
         slowest = [max(map(statistics.median, manner)) for manner in manners]
         cells = [f"{middle:.1f} ({most:.1f})" for middle, most in zip(medians, slowest, strict=True)]
-        lines.append(f"| {way} | {cells[0]} | {1000 * medians[0] / count:.1f} | {cells[1]} | {cells[2]} |")
+        lines.append(f"| {way} | {cells[0]} | {1000 * medians[0] / count:.1f} | {' | '.join(cells[1:])} |")
     return "\n".join(lines)
 
 
