@@ -193,7 +193,7 @@ def _overview() -> str:
     lines = [f"  {name:<12} {in_language(_text(name).splitlines()[0])}" for name in COMMANDS]
     return "\n".join(
         [
-            "glane COMMAND [key=value …]",
+            in_language("glane COMMAND [key=value …]"),
             "",
             *lines,
             "",

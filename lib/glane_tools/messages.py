@@ -22,6 +22,7 @@ import polib
 
 import glane
 from glane.languages.catalogue import PLACE
+from glane_tools.message_words import places_of_words
 from glane_tools.messages_elsewhere import WORD, in_both, name_of, numbered, of_pydantic, of_the_system, value_of
 
 LIBRARY = Path(glane.__file__).parent
@@ -106,6 +107,15 @@ def told_in_both() -> dict[str, str]:
         if _is_one_of(name, IN_BOTH)
         for english, french in in_both(path).items()
     }
+
+
+def words_in() -> dict[str, str]:
+    """The places of templates that hold a single word of glane's, as the tables say them."""
+    found: dict[str, set[str]] = {}
+    for _, path in _sources():
+        for template, places in places_of_words(path):
+            found.setdefault(template, set()).update(places)
+    return {template: f"words: {' '.join(sorted(places))}" for template, places in found.items()}
 
 
 def _sources() -> list[tuple[str, Path]]:
@@ -197,7 +207,7 @@ def update(language: str) -> None:
     """Bring the tables up to the source: translations are kept, in whatever room they stood."""
     known = {one.msgid: one.msgstr for table in tables(language).values() for one in table if one.msgstr}
     known |= told_in_both()
-    found, seen = all_messages(), set()
+    found, words, seen = all_messages(), words_in(), set()
     for path in (TABLES / language).glob("*.po"):
         if path.stem not in found:
             path.unlink()
@@ -209,6 +219,7 @@ def update(language: str) -> None:
                 if message not in seen:
                     seen.add(message)
                     entry = polib.POEntry(msgid=message, msgstr=known.get(message, ""), occurrences=[(name, "")])
+                    entry.comment = words.get(message, "")
                     table.append(entry)
         if len(table):
             table.save(str(TABLES / language / f"{room}.po"))

@@ -1,7 +1,7 @@
 """Draft a task from a few documents and a sentence, with a model, for you to edit.
 
-  glane new-task from=documents.parquet about="Intoxications au CO" model=ministral-3-8b out=tasks/task/co.yaml
-  glane extract --config-dir tasks task=co data.path=documents.parquet model=ministral-3-8b preview=10
+  glane new-task from=documents.parquet about="Intoxications au CO" model=mistral_small out=tasks/task/co.yaml
+  glane extract --config-dir tasks task=co data.path=documents.parquet model=mistral_small preview=10
 
 The model proposes fields, and answers the drafted task for the examples. What could not be asked is left out and told.
 Nobody has checked a draft: read each field and each example before you use it.

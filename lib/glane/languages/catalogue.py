@@ -1,7 +1,8 @@
 """The table of messages of a language: English templates, and what they are in that language.
 
 A file of gettext's kind (`fr/*.po`) for each room holds them. A placeholder `{0}`, `{1}` … stands for what was put into
-a message where it arose; a translation may name them in another order.
+a message where it arose; a translation may name them in another order. The comment of an entry, `words: {0} {2}`, says
+which of them hold a single word that is in the tables, too; elsewhere a single word is a name.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Template:
 
     english: str
     other: str
+    words: tuple[str, ...] = ()  # the places that hold a single word of the tables
 
     @cached_property
     def literals(self) -> tuple[str, ...]:
@@ -57,6 +59,11 @@ class Template:
         """
         found = _NEIGHBOURS.findall(self.english)
         return tuple(part for one in found for part in ([one] if one in self.other else PLACES.findall(one)))
+
+    @cached_property
+    def with_words(self) -> frozenset[str]:
+        """The groups that hold a single word of the tables."""
+        return frozenset(group for group in self.groups if any(place in group for place in self.words))
 
     @cached_property
     def _between(self) -> tuple[str, ...]:
@@ -99,7 +106,7 @@ class Template:
 def catalogue(language: Language) -> tuple[Template, ...]:
     """All templates of a language; none for English."""
     return tuple(
-        Template(entry.msgid, entry.msgstr)
+        Template(entry.msgid, entry.msgstr, tuple(PLACES.findall(entry.comment)))
         for path in sorted((_FOLDER / language).glob("*.po"))
         for entry in polib.pofile(str(path))
         if entry.msgstr

@@ -9,9 +9,10 @@ template. What no template tells stays as it is: names, paths and values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from glane.languages.catalogue import Template
+from glane.languages.values import COMMAND, kept, paths, quoted_in, unquoted, without_paths
 
 _LEAST_LETTERS = 2  # of a template's own, for it to be looked for
 _FEW_LETTERS = 5  # a template of fewer tells of values; words around so few letters are another sentence's
@@ -19,11 +20,10 @@ _WORDS = re.compile(r"[A-Za-z]{2}.*\s.*[A-Za-z]{2}", re.DOTALL)
 _OF_A_KEY = re.compile(r"[.=]\w|:")  # a word before it is no message
 _DEEPEST = 6  # messages within messages
 _LEAST_WORDS = 2  # of a message without places among others: a single word may be part of a name or of a sentence
-_NAMES = ("Valid: ", "Did you mean ")  # what follows is to be typed as it stands
 _LABEL = re.compile(r"\S {2,}$")  # what follows in one word is a path or a name
 _WIDEST = 12  # of a label's blanks
-_REST = re.compile(r"(?:, and \d+ more|\(none\))?$")
-_QUOTED = re.compile(r"(?<!\w)'[^'\n]*'(?!\w)")
+_MOST_CUTS = 40  # within one message among several
+_MOST_TRIES = 100_000  # templates held against the parts of one text; what is left then stays English
 _CUT = re.compile(
     r"\n\s*|\s{2,}|\s(?=[(…\[—])|(?<!\s)[.,;:!?](?=\s|$)|(?<=[.,;:!?)\]…—>])\s+|(?<=[(\[])|(?=[)\]])|\s(?=->)"
 )
@@ -39,17 +39,20 @@ class Translator:
         self._signs = signs or {}
         self._whole: dict[str, Template] = {}
         self._open: list[Template] = []
-        for one in templates:
+        for one in map(unquoted, templates):
             if one.places and one.weight >= _LEAST_LETTERS:
                 self._open.append(one)
             elif not one.places:
                 self._whole[one.english] = one
+        self._told = quoted_in([*self._open, *self._whole.values()])
 
     def __call__(self, text: str) -> str:
         """The text in the other language, as far as the table goes."""
         if "\n" in text and text.strip() not in self._whole and not any(one.has_lines_of(text) for one in self._open):
             return "\n".join(map(self, text.split("\n")))
-        return _Message(self._whole, [one for one in self._open if one.anchor in text], self._signs).read(text)[1]
+        values = kept(text, told=self._told)
+        may_be = [one for one in self._open if one.anchor in values.text]
+        return values.put_back(_Message(self._whole, may_be, self._signs).read(values.text)[1])
 
 
 class _Message:
@@ -58,6 +61,8 @@ class _Message:
     def __init__(self, whole: Mapping[str, Template], may_be: list[Template], signs: Mapping[str, str]) -> None:
         self._whole, self._may_be, self._signs = whole, may_be, signs
         self._known: dict[str, Reading] = {}
+        self._ones: dict[str, Reading] = {}
+        self._tries = 0
 
     def read(self, text: str, depth: int = _DEEPEST) -> Reading:
         """The best reading of a text."""
@@ -66,9 +71,8 @@ class _Message:
             best = (0, text)
             if core and depth:
                 start = text.index(core[0])
-                weight, said = max(
-                    self._as_several(core, depth), self._as_one(core, depth), key=lambda reading: reading[0]
-                )
+                one = self._as_one(core, depth)  # before the parts take all tries
+                weight, said = max(self._as_several(core, depth), one, key=lambda reading: reading[0])
                 best = (weight, text[:start] + said + text[start + len(core) :])
                 if start:  # perhaps a template whose first place is empty
                     best = max(best, self._as_one(text, depth), key=lambda reading: reading[0])
@@ -77,52 +81,74 @@ class _Message:
 
     def _as_one(self, text: str, depth: int) -> Reading:
         """A text that is one template."""
+        if text not in self._ones:
+            self._ones[text] = self._found(text, depth)
+        return self._ones[text]
+
+    def _found(self, text: str, depth: int) -> Reading:
         if text in self._whole:
             return self._whole[text].weight, self._whole[text].other
-        found: list[Reading] = []
+        if COMMAND.fullmatch(text):
+            return _as_it_stands(text)
+        found: list[Reading] = [(0, text)]
         for template in self._may_be:
-            if template.anchor in text and (spans := template.spans_in(text)) is not None:
-                groups = [text[start:end] for start, end in spans]
-                if template.weight < _FEW_LETTERS and any(map(_WORDS.search, groups)):
-                    continue
-                if any(": " in text[start:end] and text.startswith(":", end) for start, end in spans):
-                    continue  # the last word before the colon is a key
-                told = [self._filled(text, start, end, depth - 1) for start, end in spans]
-                parts = dict(zip(template.groups, (said for _, said in told), strict=True))
-                found.append((template.weight + sum(weight for weight, _ in told), template.filled(parts)))
-        return max(found, key=lambda reading: reading[0], default=(0, text))
+            self._tries += 1
+            if self._tries > _MOST_TRIES:
+                break
+            if template.anchor not in text or (spans := template.spans_in(text)) is None:
+                continue
+            if not self._is_of_values(template, text, spans):
+                found.append(self._filled_in(template, text, spans, depth))
+        return max(found, key=lambda reading: reading[0])
 
-    def _filled(self, text: str, start: int, end: int, depth: int) -> Reading:
+    def _filled_in(self, template: Template, text: str, spans: Sequence[tuple[int, int]], depth: int) -> Reading:
+        told = [
+            self._filled(text, start, end, depth - 1, may_be_word=group in template.with_words)
+            for group, (start, end) in zip(template.groups, spans, strict=True)
+        ]
+        parts = dict(zip(template.groups, (said for _, said in told), strict=True))
+        return template.weight + sum(weight for weight, _ in told), template.filled(parts)
+
+    @staticmethod
+    def _is_of_values(template: Template, text: str, spans: Sequence[tuple[int, int]]) -> bool:
+        """Whether the words of a template are, where they stand here, those of a value or of another sentence."""
+        if any(_is_key_after_colon(text, start, end) for start, end in spans):
+            return True
+        if template.weight >= _FEW_LETTERS:
+            return False
+        if any(_WORDS.search(text[start:end]) for start, end in spans):
+            return True
+        edges = {at for span in spans for at in span} - {0, len(text)}
+        return any(_is_within(at, paths(text)) for at in edges)
+
+    def _filled(self, text: str, start: int, end: int, depth: int, *, may_be_word: bool) -> Reading:
         """What was put into a template: a message, or a name, which stays as it is."""
         part = text[start:end]
-        names = part if " " not in part and _LABEL.search(text, max(0, start - _WIDEST), start) else ""
-        if text.endswith(_NAMES, 0, start):
-            rest = _REST.search(part)
-            names = part[: rest.start()] if rest else part
-        if names:  # counted as told and one more, so that no other reading has as many letters
-            return 1 + sum(map(str.isalpha, names)), names + self.read(part[len(names) :], depth)[1]
+        if " " not in part and _LABEL.search(text, max(0, start - _WIDEST), start):
+            return _as_it_stands(part)
+        is_name = part.strip() in self._whole and len(part.split()) < _LEAST_WORDS and not may_be_word
         is_key = _OF_A_KEY.match(text, end) and " " not in part
-        return (0, part) if is_key else self.read(part, depth)
+        weight, said = (0, part) if is_name or is_key else self.read(part, depth)
+        return (weight, said) if weight else (0, part)
 
     def _as_several(self, text: str, depth: int) -> Reading:
         """A text of several messages one after the other, from the last to the first."""
-        quoted = [found.span() for found in _QUOTED.finditer(text)]
+        values = [*paths(text), *(found.span() for found in COMMAND.finditer(text))]
         found_at = {end for found in _CUT.finditer(text) for end in found.span()}
-        within = {at for at in found_at for start, end in quoted if start < at < end}
-        cuts = sorted({0, len(text), *(found_at - within)})
+        cuts = sorted({0, len(text), *(at for at in found_at if not _is_within(at, values))})
         best: list[Reading] = [(0, "")]  # of what follows each cut, the last first
         for first in range(len(cuts) - 2, -1, -1):
             left = text[cuts[first] : cuts[first + 1]]
             # A sign after a blank, or at the start and not before one, is a value.
-            is_apart = text[cuts[first] - 1 : cuts[first]].isspace() or not (first or text[1:2].isspace())
-            choices = [(best[-1][0], (left if is_apart else self._signs.get(left, left)) + best[-1][1])]
-            for last in range(len(cuts) - 1, first, -1):
+            is_value = text[cuts[first] - 1 : cuts[first]].isspace() or not (first or text[1:2].isspace())
+            choices = [(best[-1][0], (left if is_value else self._signs.get(left, left)) + best[-1][1])]
+            for last in range(min(len(cuts) - 1, first + _MOST_CUTS), first, -1):
                 piece = text[cuts[first] : cuts[last]]
                 if (
                     piece == text
                     or piece != piece.strip()
                     or (piece in self._whole and len(piece.split()) < _LEAST_WORDS)
-                    or (": " in piece and text.startswith(":", cuts[last]))  # its last word is a key
+                    or _is_key_after_colon(text, cuts[first], cuts[last])
                 ):
                     continue
                 weight, said = self._as_one(piece, depth - 1)
@@ -131,3 +157,17 @@ class _Message:
                     choices.append((weight + rest[0], said + rest[1]))
             best.append(max(choices, key=lambda reading: reading[0]))
         return best[-1]
+
+
+def _as_it_stands(text: str) -> Reading:
+    """A text that is told, and of which no other reading may tell more."""
+    return 1 + sum(map(str.isalpha, text)), text
+
+
+def _is_key_after_colon(text: str, start: int, end: int) -> bool:
+    """Whether a colon follows a part that holds one already: its last word is a key."""
+    return text.startswith(":", end) and ": " in text[start:end] and ": " in without_paths(text[start:end])
+
+
+def _is_within(at: int, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start < at < end for start, end in spans)
