@@ -19,10 +19,10 @@ import pytest
 
 import document_files as files
 from conftest import ROOT
-from glane.documents import wire
+from glane.documents import process, wire
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
-from glane.documents.read import Parser
+from glane.documents.read import Parser, read_file
 from glane.errors import ConfigError
 
 SLOW = b"{\\rtf1 " + b"{\\b x}" * 8_000_000 + b"}"  # takes a reader seconds, on any machine
@@ -304,6 +304,56 @@ def test_a_reader_that_says_nonsense_is_ended(file, monkeypatch):
         (document,) = parser.read(file)
         assert document.outcome == Outcome.CRASHED
         assert parser._process is None
+
+
+_TAKEN_OVER = """
+import itertools
+from glane.documents.child import _next, _pipes, _write
+requests, answers = _pipes()
+_next(requests)
+_write(answers, "ready", True)
+_next(requests)
+document = dict.fromkeys(("media_type", "sha256", "reason"), "") | {
+    "outcome": "OK", "text": "a" * %d, "pages": [], "metadata": {}, "encoding": None}
+for number in itertools.count():
+    _write(answers, "document", document | {"part": str(number)})
+"""
+
+
+@pytest.mark.parametrize(("length", "outcome"), [(0, Outcome.CRASHED), (1 << 20, Outcome.TOO_LARGE)])
+def test_a_reader_that_says_no_end_of_documents_is_ended(file, monkeypatch, length, outcome):
+    """All that it says is kept: neither many small documents nor large ones may fill the memory of the parent."""
+    file.write_bytes(b"x")
+    start, limits = process.subprocess.Popen, Limits(timeout_s=60, max_text_mib=1, max_parts=100)
+
+    def started(words, **others):
+        return start([*words[:-3], "-c", _TAKEN_OVER % length], **others)
+
+    monkeypatch.setattr(process.subprocess, "Popen", started)
+    with Parser(limits=limits, options=Options()) as parser:
+        documents = parser.read(file)
+        assert parser._process is None
+    first = next(one for one in documents if one.part == "")
+    assert first.outcome == outcome
+    assert len(documents) <= 8 * (100 + 10)
+    assert sum(len(one.text) for one in documents) <= 32 << 20
+
+
+def test_a_file_of_as_many_parts_as_may_be_is_read(tmp_path):
+    """Each of them says as much as a reader may: it has a name, cannot be read, and its like follow."""
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(40):
+            inner = io.BytesIO()
+            with zipfile.ZipFile(inner, "w") as members:
+                members.writestr(f"{'ü' * 90}.txt", f"text {number}")
+            archive.writestr(f"{number:02}.zip", inner.getvalue())
+    documents = read_file(path, limits=Limits(max_parts=80), options=Options())
+    assert len(documents) == 81
+    assert sum(one.outcome == Outcome.OK and one.text.startswith("text") for one in documents) == 40
+    documents = read_file(path, limits=Limits(max_parts=3), options=Options())
+    assert any("max_parts" in one.reason for one in documents)
+    assert not any(one.outcome == Outcome.CRASHED for one in documents)
 
 
 def damaged(data: bytes, random_: random.Random) -> bytes:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from conftest import extract_here, make_settings, prepare_run, spec, work, write_documents
+from conftest import ROOT, extract_here, make_settings, prepare_run, spec, work, write_documents
 from glane import storage
 from glane.errors import RunError
 from glane.run import publish
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
-from glane.storage import exists, patiently, replace_file, write_folder_once, write_once
+from glane.storage import exists, patiently, put_folder, replace_file, write_folder_once, write_once
 from glane.task.task import load_task
 
 UNKNOWN = [errno.ESTALE, errno.EIO, errno.ETIMEDOUT]
@@ -198,3 +198,46 @@ def test_the_first_of_two_folders_stays(tmp_path: Path, number: int | None, monk
         assert not write_folder_once(target, write("second"), mode=0o700)
     assert (target / "a").read_text() == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+@pytest.mark.parametrize("is_once", [True, False])
+def test_a_folder_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch, is_once):
+    """A crash of the machine after the renaming loses neither a file of the folder nor its name."""
+    said, sync, rename = [], storage.sync, os.rename
+    monkeypatch.setattr(storage, "sync", lambda path: said.append(("sync", path.name)) or sync(path))
+    monkeypatch.setattr(
+        storage.os, "rename", lambda one, other: said.append(("rename", other.name)) or rename(one, other)
+    )
+
+    def fill(folder: Path) -> None:
+        (folder / "below").mkdir()
+        (folder / "below" / "a").write_text("a")
+        (folder / "b").write_text("b")
+
+    target = tmp_path / "records"
+    if is_once:
+        assert write_folder_once(target, fill, mode=0o700)
+    else:
+        (tmp_path / "new").mkdir()
+        fill(tmp_path / "new")
+        put_folder(tmp_path / "new", target)
+    at = said.index(("rename", "records"))
+    assert {("sync", "a"), ("sync", "b"), ("sync", "below")} < set(said[:at])
+    assert said[at + 1 :] == [("sync", tmp_path.name)]
+    assert sorted(path.name for path in target.rglob("*")) == ["a", "b", "below"]
+
+
+def test_every_folder_that_is_written_whole_gets_its_name_in_one_place():
+    """`put_folder` has what a folder holds on the disk first; where another line renames, nothing new gets a name."""
+    lines = {
+        (path.relative_to(ROOT / "lib" / "glane").as_posix(), line.strip())
+        for path in (ROOT / "lib" / "glane").rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "os.rename(" in line
+    }
+    assert lines == {
+        ("storage.py", "os.rename(new, path)"),
+        ("exports/folder.py", "os.rename(root, old)"),
+        ("exports/folder.py", "os.rename(new, root)"),  # its content is on the disk by then
+        ("exports/folder.py", "os.rename(old, root)"),
+    }

@@ -167,14 +167,14 @@ def _linked(path: Path, write: Callable[[IO[bytes]], None], mode: int) -> bool:
         except FileExistsError:
             # Over NFS the acknowledgement of a link may be lost. The count of links shows whether it was made.
             won = os.stat(temporary).st_nlink == 2
-        sync_folder(path.parent)
+        sync(path.parent)
         return won
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_folder_once(path: Path, write: Callable[[Path], None], *, mode: int, setting: str = "run.dir") -> bool:
-    """Write a folder that appears whole under its final name, or not at all. Return False if one was there already.
+    """Write a folder that appears whole under its final name, and on the disk, or not at all. False if one was there.
 
     `write` fills a folder beside it, which is renamed. That fails if a folder with anything in it has the name, so the
     first of two writers wins. `setting` is the key that chose the path.
@@ -196,12 +196,25 @@ def write_folder_once(path: Path, write: Callable[[Path], None], *, mode: int, s
 
 def _renamed(staging: Path, path: Path) -> bool:
     try:
-        os.rename(staging, path)
+        put_folder(staging, path)
     except OSError as error:
         if error.errno in _TAKEN:
             return False
         raise
     return True
+
+
+def put_folder(new: Path, path: Path) -> None:
+    """Give a folder its final name, once all that it holds is on the disk; then the name is there, too.
+
+    Raises:
+        OSError: if a folder with anything in it has the name, or the file system refuses.
+    """
+    for folder, _, names in os.walk(new):
+        for name in (*names, ""):
+            sync(Path(folder, name))
+    os.rename(new, path)
+    sync(path.parent)
 
 
 def exchange(one: Path, other: Path) -> bool:
@@ -255,8 +268,8 @@ def _write(path: Path, write: Callable[[IO[bytes]], None], mode: int, *, durable
             os.fsync(descriptor)
 
 
-def sync_folder(path: Path) -> None:
-    """Have the names in a folder on the disk, as fsync has it for what files hold."""
+def sync(path: Path) -> None:
+    """Have on the disk what a file holds, or the names in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -22,6 +22,8 @@ from glane.errors import ConfigError
 _START_S = 120.0  # a busy machine, and libraries on a shared file system
 _KILL_S = 5.0  # a process that waits for a file server may not end before
 _HEARD = 8192  # bytes of its errors that are looked into
+_FRAMES_PER_PART = 8  # a reader says four things of a part: where it is, its name, its kind, and the document
+_BYTES_PER_PART = 64 * 1024  # what metadata and names of a part may add to its text
 _OUT_OF_MEMORY = (b"memory allocation", b"MemoryError", b"bad_alloc", b"out of memory", b"Out of memory", b"ENOMEM")
 
 
@@ -45,6 +47,7 @@ class ReaderProcess:
         """
         self.files = 0
         self._limits = limits
+        self._frames_left, self._bytes_left = _most_of(limits)
         self._errors = b""
         self._buffer = bytearray()
         self._process = subprocess.Popen(
@@ -84,6 +87,7 @@ class ReaderProcess:
             Died: with the reason; the process is then no more.
         """
         self.files += 1
+        self._frames_left, self._bytes_left = _most_of(self._limits)
         try:
             self._send(wire.request(path, skip))
             yield from self._answers(deadline)
@@ -127,9 +131,13 @@ class ReaderProcess:
             view = view[stream.write(view) :]
 
     def _frame(self, deadline: float) -> tuple[str, Any]:
+        """The next that it says. A process that a document took over may say much, and all of it is kept here."""
         (length,) = wire.HEADER.unpack(self._read(wire.HEADER.size, deadline))
-        most = 8 * self._limits.max_text_mib * MIB  # what escapes and metadata may add
-        if length > most + MIB:
+        self._frames_left -= 1
+        self._bytes_left -= length
+        if self._frames_left < 0:
+            raise wire.BadFrame
+        if self._bytes_left < 0:
             self.kill()
             raise Died(Outcome.TOO_LARGE, f"what was read is more than {self._limits.max_text_mib} MiB; max_text_mib")
         return wire.unpacked(self._read(length, deadline))
@@ -177,6 +185,13 @@ class ReaderProcess:
     def _out_of_memory(self) -> Died:
         limit = self._limits.memory_mib
         return Died(Outcome.OUT_OF_MEMORY, f"its reader wanted more than {limit} MiB of memory; memory_mib sets this")
+
+
+def _most_of(limits: Limits) -> tuple[int, int]:
+    """How many frames, and bytes in them, the documents of one file may be."""
+    parts = limits.max_parts + limits.max_depth + 2  # the file, and those that say that a limit is reached
+    escaped = 8 * limits.max_text_mib * MIB  # JSON writes a control character in six bytes
+    return _FRAMES_PER_PART * parts, escaped + MIB + _BYTES_PER_PART * parts
 
 
 def _readable(streams: list[IO[bytes]], timeout_s: float) -> list[IO[bytes]]:

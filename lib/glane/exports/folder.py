@@ -17,7 +17,7 @@ from glane.locked import locked_folder, remove_abandoned
 from glane.records import read_record
 from glane.run.links import RunLink
 from glane.run.written import WRITTEN, digest_of, note_written, read_written, refuse_foreign, refuse_inside_run
-from glane.storage import exchange, storage_errors
+from glane.storage import exchange, put_folder, storage_errors, sync
 
 MANIFEST = "export.json"
 _SETTING = "out.dir"
@@ -84,7 +84,7 @@ def write_whole(root: Path, fill: Callable[[Path], None], *, of: RunLink | None)
 def _put(new: Path, root: Path) -> bool:
     """Move a folder to its place. An earlier export goes to where the new one was, in one step if that is possible."""
     try:
-        os.rename(new, root)
+        put_folder(new, root)
     except OSError as error:
         if error.errno not in _TAKEN:
             raise
@@ -92,6 +92,7 @@ def _put(new: Path, root: Path) -> bool:
         return False
     check_target(root)
     if exchange(new, root):
+        sync(root.parent)
         return True
     old = new.with_name("old")
     os.rename(root, old)
@@ -100,6 +101,7 @@ def _put(new: Path, root: Path) -> bool:
     except OSError:
         os.rename(old, root)
         raise
+    sync(root.parent)
     return True
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import shutil
 import uuid
@@ -27,7 +26,7 @@ from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.settings import IngestSettings
 from glane.spreadsheets import guarded
-from glane.storage import listed, storage_errors, sync_folder
+from glane.storage import listed, put_folder, storage_errors
 from glane.types import DOCUMENTS
 
 _SETTING = "data.path"
@@ -67,8 +66,7 @@ def publish_data_set(run: PreparedRun, settings: IngestSettings) -> None:
             staging.mkdir()
             staging.chmod(run.directory.folder_mode)
             _write(run, settings, staging)
-            os.rename(staging, folder)
-            sync_folder(folder.parent)
+            put_folder(staging, folder)
     except RunError:
         if not check_data_set(folder, identity):  # of two that publish, one was the first
             raise
@@ -108,7 +106,6 @@ def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
     (staging / MARK).write_bytes(mark.as_json())
     for path in staging.iterdir():
         path.chmod(run.directory.file_mode)
-        sync_folder(path)
 
 
 def _tables(run: PreparedRun, links: Links) -> Iterator[pa.Table]:

@@ -68,28 +68,22 @@ def _key(document: ParsedDocument, place: bytes, *, is_row: bool) -> bytes:
 
 
 def _nested(document: ParsedDocument, key: bytes, describe: Describe) -> dict[str, Any]:
-    text, metadata = _utf8(document.text), {_utf8(name): _utf8(value) for name, value in document.metadata.items()}
-    language, signature = describe(text)
+    language, signature = describe(document.text)
     return {
         KEY: key,
         SIGNATURE: signature,
-        "part": _utf8(document.part),
+        "part": document.part,
         "outcome": str(document.outcome),
-        "reason": _utf8(document.reason) or None,
+        "reason": document.reason or None,
         "media_type": document.media_type or None,
-        "text": text or None,
+        "text": document.text or None,
         "pages": [{"start": one.start, "end": one.end, "is_scanned": one.is_scanned} for one in document.pages],
         "language": language,
         "sha256": document.sha256 or None,
         "encoding": document.encoding,
-        **{name: metadata.get(name) for name in OFTEN},
-        "metadata": list(metadata.items()),
+        **{name: document.metadata.get(name) for name in OFTEN},
+        "metadata": list(document.metadata.items()),
     }
-
-
-def _utf8(text: str) -> str:
-    """The text as UTF-8 can hold it: of the same length, with "?" for a half of a pair of code units."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _moment(mtime_ns: int) -> datetime.datetime | None:

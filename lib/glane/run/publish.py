@@ -29,7 +29,7 @@ from glane.run.parts import PartFacts
 from glane.run.prepare import PreparedRun
 from glane.run.shards import until_published
 from glane.run.summary import Flow, Summary, Tokens
-from glane.storage import TEMPORARY, exists, listed, patiently, remove, storage_errors, sync_folder
+from glane.storage import TEMPORARY, exists, listed, patiently, put_folder, remove, storage_errors
 
 
 def is_committed(directory: RunDirectory, plan: Plan) -> bool:
@@ -78,8 +78,7 @@ def _publish_once(
         _write_shard_facts(directory, shards, staging)
         if not directory.is_complete:
             directory.summary.unlink(missing_ok=True)  # of a result that was removed
-        os.rename(staging, directory.records)
-        sync_folder(directory.root)
+        put_folder(staging, directory.records)
     finally:
         _remove(staging, STAGED)
 
