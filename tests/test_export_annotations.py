@@ -17,9 +17,10 @@ import glane
 from conftest import extract_here, job_here
 from export_cases import TEXTS, make_run, rows_of
 from glane.errors import ConfigError, DataError, RunError
-from glane.exports.annotations import _marks, read_annotations
+from glane.exports.annotations import read_annotations
 from glane.exports.brat import _lines
 from glane.exports.marked import Marked, Span
+from glane.exports.said import brat_said
 from test_groups import ROWS, grouped, write
 
 PLAIN = ("age", "sex", "onset", "seen", "note", "temperature", "fever", "signs", "days", "hour", "at")
@@ -31,13 +32,26 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def annotated(folder: Path, path: Path, **changes: Any) -> Path:
-    """What Label Studio exports once everybody has accepted the predictions."""
+    """What Label Studio exports once a person has opened every document and submitted it as it was."""
     tasks = json.loads((folder / "tasks.json").read_text(encoding="utf-8"))
     for number, task in enumerate(tasks):
         (prediction,) = task.pop("predictions")
-        task |= {"id": number, "annotations": [{"result": prediction["result"], "was_cancelled": False, **changes}]}
+        task |= {
+            "id": number,
+            "annotations": [{"result": prediction["result"], "was_cancelled": False, "lead_time": 12.5} | changes],
+        }
     path.write_text(json.dumps(tasks), encoding="utf-8")
     return path
+
+
+def listed(folder: Path, *changes: tuple[str, str, str]) -> None:
+    """Fill in `documents.csv`: a file (or all), a column, and what stands there then."""
+    path = folder / "documents.csv"
+    table = pl.read_csv(path, infer_schema=False)
+    for name, column, value in changes:
+        is_meant = pl.lit(True) if name == "all" else pl.col("file") == name
+        table = table.with_columns(pl.when(is_meant).then(pl.lit(value)).otherwise(pl.col(column)).alias(column))
+    table.write_csv(path)
 
 
 def test_texts_leave_only_where_that_is_said(run: Path, tmp_path: Path) -> None:
@@ -88,6 +102,8 @@ def test_what_was_accepted_as_it_is_comes_back_as_right_answers(run: Path, tmp_p
     gold = tmp_path / "out" / "documents"
     if target == "labelstudio":
         gold = annotated(tmp_path / "out", tmp_path / "export.json")
+    else:
+        listed(gold, ("all", "read", "yes"))
     rows = rows_of(run)
     found = read_annotations(gold, glane.open_run(run).task.fields, rows["id"])
     assert found.gold["id"].to_list() == rows["id"].to_list()
@@ -188,7 +204,7 @@ def test_passages_over_several_lines_and_any_value_come_back(text: str, value: s
         path.write_bytes(
             "\n".join(_lines(Marked(id="d", text=text, status="OK", reason=None, spans=[span], whole={}))).encode()
         )
-        (found,) = _marks(path)
+        (found,) = brat_said(path.read_bytes(), path)
     assert (found.label, found.value, found.start, found.end) == ("a", value, start, end)
     assert "\n" not in (found.words or "")
 
@@ -208,6 +224,7 @@ def test_a_folder_of_brat_that_lost_its_list_is_refused(run: Path, tmp_path: Pat
 def test_fields_that_brat_cannot_show_are_not_measured_as_missed(run: Path, tmp_path: Path) -> None:
     glane.export(run, "brat", tmp_path / "out", text=True)
     folder = tmp_path / "out" / "documents"
+    listed(folder, ("all", "read", "oui"))
     summary = glane.evaluate(run, str(folder), samples=0).summary
     assert set(summary.fields_without_gold) == set(PLAIN) - {"fever", "signs"} | {"place", "cases", "events"}
     marks = folder / "01.ann"
@@ -240,10 +257,13 @@ def test_files_of_brat_are_read_whoever_wrote_them(tmp_path: Path) -> None:
         "R1\tx Arg1:T1 Arg2:T2",
     ]
     path.write_bytes("\r\n".join(lines).encode())
-    assert [(one.value, one.words) for one in _marks(path)] == [('"toux" sèche', "toux"), (None, "toux")]
+    assert [(one.value, one.words) for one in brat_said(path.read_bytes(), path)] == [
+        ('"toux" sèche', "toux"),
+        (None, "toux"),
+    ]
     path.write_text("T1\tsigns 0 4 toux")
     with pytest.raises(DataError, match=r"1.ann: line 1 is no passage") as told:
-        list(_marks(path))
+        list(brat_said(path.read_bytes(), path))
     assert "toux" not in str(told.value)
 
 
@@ -287,3 +307,125 @@ def test_runs_of_groups_are_refused(tmp_path: Path) -> None:
     for target in ("labelstudio", "brat"):
         with pytest.raises(RunError, match=r"is of several documents"):
             glane.export(tmp_path / "run", target, tmp_path / "out", text=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", ["labelstudio", "brat"])
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_what_nobody_touched_is_no_gold(run: Path, tmp_path: Path, target: str, rewritten: bool) -> None:
+    """As the export wrote it, or copied into annotations at once, or with line ends and an order of another machine."""
+    glane.export(run, target, tmp_path / "out", text=True)  # type: ignore[arg-type]
+    gold = tmp_path / "out" / "documents"
+    if target == "labelstudio":
+        gold = annotated(tmp_path / "out", tmp_path / "export.json", lead_time=None)
+        if rewritten:
+            tasks = json.loads(gold.read_text())
+            for task in tasks:
+                task["annotations"][0]["result"].reverse()
+            gold.write_text(json.dumps(tasks))
+    else:
+        gold = gold.rename(tmp_path / "collection")  # where brat looks for it, away from export.json
+        for path in gold.glob("*.ann") if rewritten else ():
+            path.write_bytes(b"\r\n".join(reversed(path.read_bytes().splitlines())))
+    with pytest.raises(DataError, match=r"all 40 documents stand as glane export wrote them"):
+        glane.evaluate(run, str(gold), samples=0)
+    words = (f"run.dir={run}", f"gold={gold}", f"out.dir={tmp_path}/evaluation")
+    assert "would equal itself" in job_here(*words, name="evaluate", check=2).stderr
+    assert not (tmp_path / "evaluation").exists()
+
+
+def test_tasks_that_nobody_annotated_are_told(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    with pytest.raises(DataError, match="nobody has annotated a document there"):
+        glane.evaluate(run, str(tmp_path / "out" / "tasks.json"), samples=0)
+
+
+def test_only_documents_that_a_person_changed_or_read_count_in_brat(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "brat", tmp_path / "out", text=True)
+    folder = tmp_path / "out" / "documents"
+    marks = folder / "03.ann"
+    marks.write_text(marks.read_text(encoding="utf-8") + "T99\tsigns 0 6\tFièvre\n", encoding="utf-8")
+    (folder / "05.ann").write_text("")  # all taken away: that is an answer, too
+    (folder / "06.ann").write_text("")
+    listed(folder, ("04", "read", "YES"), ("06", "read", "no"))  # 06: begun, not done
+    found = read_annotations(folder, glane.open_run(run).task.fields, rows_of(run)["id"])
+    assert found.gold["id"].to_list() == ["d2", "d3", "d4"]
+    assert (found.num_untouched, found.num_untold) == (37, 0)
+    assert set(found.spans["id"]) <= {"d2", "d3", "d4"}
+    done = job_here(
+        f"run.dir={run}", f"gold={folder}", f"out.dir={tmp_path}/evaluation", "bootstrap.samples=0", name="evaluate"
+    )
+    assert "somebody read them: 37." in done.stdout
+    assert "3 documents compared" in done.stdout
+    told = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())["right_answers"]
+    assert (told["kind"], told["documents"], told["untouched"]) == ("annotations", 3, 37)
+    page = (tmp_path / "evaluation" / "report.html").read_text(encoding="utf-8")
+    assert "quelqu&#x27;un les a lus : 37." in page
+    assert "somebody read them: 37." in page
+
+
+def test_only_documents_that_a_person_submitted_count_in_label_studio(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "labelstudio", tmp_path / "out", text=True)
+    path = annotated(tmp_path / "out", tmp_path / "export.json", lead_time=None)
+    tasks = json.loads(path.read_text())
+    tasks[0]["annotations"][0]["lead_time"] = 3.5  # opened and submitted as it was
+    tasks[1]["annotations"][0]["ground_truth"] = True
+    tasks[2]["annotations"][0]["result"] = []  # changed, by a program that counts no seconds
+    path.write_text(json.dumps(tasks))
+    found = read_annotations(path, glane.open_run(run).task.fields, rows_of(run)["id"])
+    assert found.gold["id"].to_list() == ["d0", "d1", "d2"]
+    assert (found.num_untouched, found.num_untold) == (37, 0)
+
+
+def test_of_exports_that_do_not_tell_it_is_said_that_nothing_tells(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "brat", tmp_path / "out", text=True)
+    folder = tmp_path / "out" / "documents"
+    whole = (folder / "documents.csv").read_bytes()
+    pl.read_csv(folder / "documents.csv", infer_schema=False).drop("read", "exported").write_csv(
+        folder / "documents.csv"
+    )
+    found = glane.evaluate(run, str(folder), samples=0)
+    assert found.summary.right_answers is not None
+    assert found.summary.right_answers.how == "untold"
+    assert "changed or read them: 40." in str(found)
+    (folder / "documents.csv").write_bytes(whole)  # the remedy that this names
+    with pytest.raises(DataError, match="all 40 documents stand as glane export wrote them"):
+        glane.evaluate(run, str(folder), samples=0)
+
+
+def test_a_list_that_a_spreadsheet_saved_is_read_and_other_words_are_refused(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "brat", tmp_path / "out", text=True)
+    folder = tmp_path / "out" / "documents"
+    table = pl.read_csv(folder / "documents.csv", infer_schema=False)
+    saved = table.with_columns(
+        pl.col("file").str.strip_chars_start("0"),
+        read=pl.when(pl.col("file") == "07").then(pl.lit("Oui ")).otherwise(None),
+    )
+    saved.write_csv(folder / "documents.csv", separator=";", include_bom=True, line_terminator="\r\n")
+    fields, ids = glane.open_run(run).task.fields, rows_of(run)["id"]
+    assert read_annotations(folder, fields, ids).gold["id"].to_list() == ["d6"]
+    saved.with_columns(read=pl.lit("peut-être")).write_csv(folder / "documents.csv", separator=";")
+    with pytest.raises(DataError, match=r"the column read says 'peut-être'. Write yes, no, or nothing"):
+        read_annotations(folder, fields, ids)
+    (folder / "documents.csv").write_bytes("file;id;read\n01;d0;\xe9".encode("latin-1"))
+    with pytest.raises(DataError, match="Save it as CSV UTF-8"):
+        read_annotations(folder, fields, ids)
+    (folder / "documents.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match="no file or no id"):
+        read_annotations(folder, fields, ids)
+
+
+@pytest.mark.parametrize("what", ["records", "parquet"])
+def test_the_run_s_own_answers_are_no_gold(run: Path, tmp_path: Path, what: str) -> None:
+    place = str(run / "records" / "*.parquet")
+    if what == "parquet":
+        glane.export(run, "parquet", tmp_path / "out")
+        place = str(tmp_path / "out" / "records.parquet")
+    with pytest.raises(DataError, match="the answers of the run itself"):
+        glane.evaluate(run, place, fields=["age", "sex"], samples=0)
+    changed = pl.read_parquet(place).with_columns(age=pl.lit(3, pl.Int64))
+    found = glane.evaluate(run, changed, fields=["age", "sex"], samples=0)
+    assert found.summary.right_answers is not None
+    assert found.summary.right_answers.how == "model"
+    assert "Warning: These right answers are a model's" in str(found)
+    plain = pl.read_parquet(place).select("id", "sex")
+    assert "Warning: Not one value differs" in str(glane.evaluate(run, plain, samples=0))

@@ -19,6 +19,7 @@ _NOTICES: Mapping[Language, Mapping[Toy, str]] = {
         "answers whatever is asked. For trying glane only, never for results.",
     },
 }
+SYNTHETIC = b"glane.synthetic"  # in the metadata of a Parquet file: its documents were made with their answers
 
 
 def notice(toy: Toy | None, language: Language) -> str:

@@ -11,7 +11,17 @@ from glane.api.cases import gold_with_case, refuse_unknown_categories
 from glane.api.error_rates import error_rates_record, read_error_rates
 from glane.api.numbers import check_numbers
 from glane.api.several_runs import together
-from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, refuse_uncarried, run_of, table_of
+from glane.api.sources import (
+    Names,
+    RunLike,
+    TableLike,
+    is_synthetic,
+    name_of,
+    names_in,
+    refuse_uncarried,
+    run_of,
+    table_of,
+)
 from glane.assess.designs import design_of
 from glane.assess.estimate.case import CASE, CaseDefinition
 from glane.assess.estimate.error_rates import ErrorRatesRecord
@@ -31,6 +41,7 @@ from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.estimate.whole_sample import check_whole
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, write_folder
+from glane.assess.right_answers import right_answers
 from glane.assess.sampling import PROBABILITY
 from glane.assess.yes import check_value
 from glane.errors import ConfigError
@@ -141,10 +152,11 @@ def estimate(
         shared_error_rates=shared_error_rates, level=level, half_width=half_width, population=population,
     )  # fmt: skip
     id_column = runs.first.id_column
-    reviewed = design = None
+    reviewed = design = origin = None
     if gold is not None:
         table = table_of(gold, place="gold", id_column=id_column)
         design = design_of(table, fields=runs.first.task.fields)
+        origin = right_answers(table, fields=runs.first.task.fields, is_synthetic=is_synthetic(gold))
         if case is None:
             refuse_unknown_categories(runs.first, table, [field])
         else:
@@ -167,7 +179,7 @@ def estimate(
     summary = summarised(found, question, num_rejected=failed.height)
     about = {
         "run": ", ".join(runs.names), "gold": name_of(gold), "toy": runs.first.toy, "review": design,
-        "fingerprint": runs.first.description().fingerprint_digest,
+        "right_answers": origin, "fingerprint": runs.first.description().fingerprint_digest,
     }  # fmt: skip
     rates = None if found.rates is None else error_rates_record(found.rates, runs, question, found.num_reviewed)
     result = Estimates(

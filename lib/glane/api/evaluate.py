@@ -10,7 +10,7 @@ import polars as pl
 
 from glane.api.clusters import evaluated_clusters
 from glane.api.numbers import check_numbers
-from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, run_of, table_of
+from glane.api.sources import Names, RunLike, TableLike, is_synthetic, name_of, names_in, run_of, table_of
 from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.evaluation import evaluate as evaluated
 from glane.assess.evaluate.leaf import with_rules
@@ -18,6 +18,8 @@ from glane.assess.evaluate.measures import Chance
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import evaluation_report
 from glane.assess.files import as_parquet, write_folder
+from glane.assess.right_answers import RightAnswers, right_answers
+from glane.errors import DataError
 from glane.exports.annotations import is_annotations, read_annotations
 from glane.extraction.results import Run
 from glane.run.links import RunLink, links_to
@@ -88,13 +90,13 @@ def evaluate(
         out_dir: Where to write the result, if anywhere.
 
     Raises:
-        GlaneError: if the run is not complete, or gold does not fit it.
+        GlaneError: if the run is not complete, or gold does not fit it, or is what the run or its export says itself.
     """
     check_numbers(BootstrapSettings, samples=samples)
     check_numbers(EvaluateSettings, seed=seed)
     opened = run_of(run)
     task, described = opened.task, opened.description()
-    right, marked = _right_answers(opened, gold, spans)
+    right, marked, origin = _right_answers(opened, gold, spans)
     found = evaluated(
         with_rules(task.fields, compare or {}, place="compare"),
         opened.all(),
@@ -108,7 +110,15 @@ def evaluate(
         clusters=evaluated_clusters(opened, names_in(clusters)),
         is_grouped=opened.settings.data.group_by is not None,
     )
+    all_equal = found.summary.overall.exact == 1
+    if origin.kind == "model" and all_equal:
+        raise DataError(
+            f"gold: {name_of(gold)}: these are the answers of the run itself, as its records or an export hold them: "
+            "compared with these, it would equal itself. Give right answers that people made: glane review makes a "
+            "page for them."
+        )
     about = {
+        "right_answers": origin.model_copy(update={"all_equal": True} if origin.kind == "table" and all_equal else {}),
         "run": name_of(run),
         "task": f"{task.name} {task.version}",
         "model": described.model,
@@ -129,12 +139,18 @@ def evaluate(
     return result
 
 
-def _right_answers(run: Run, gold: TableLike, spans: TableLike | None) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """The right answers and the passages that support them, whether they are tables or what people marked."""
+def _right_answers(
+    run: Run, gold: TableLike, spans: TableLike | None
+) -> tuple[pl.DataFrame, pl.DataFrame | None, RightAnswers]:
+    """The right answers, the passages that support them, and where they are from: tables, or what people marked."""
     told = None if spans is None else table_of(spans, place="spans", id_column=run.id_column)
     if isinstance(gold, pl.DataFrame) or not is_annotations(gold):
-        return table_of(gold, place="gold", id_column=run.id_column), told
+        table = table_of(gold, place="gold", id_column=run.id_column)
+        return table, told, right_answers(table, fields=run.task.fields, is_synthetic=is_synthetic(gold))
     ids = run.all().select(run.id_column).collect().to_series()
     found = read_annotations(gold, run.task.fields, ids)
     marked = found.spans if found.spans.height else None
-    return found.gold, marked if told is None else told
+    origin = RightAnswers(
+        kind="annotations", documents=found.gold.height, untouched=found.num_untouched, untold=found.num_untold
+    )
+    return found.gold, marked if told is None else told, origin

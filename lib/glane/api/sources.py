@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from glane.assess.files import read_table
+from glane.corpus.find import find_files
 from glane.corpus.ids import as_ids, id_type
 from glane.errors import ConfigError
 from glane.extraction.results import Run, open_run
+from glane.toys import SYNTHETIC
 
 RunLike = Run | str | Path
 TableLike = pl.DataFrame | str | Path
@@ -38,6 +41,14 @@ def table_of(table: TableLike, *, place: str, id_column: str) -> pl.DataFrame:
     if column is None or id_type(column.type) is None:
         return found  # whoever uses it says what is wrong
     return found.with_columns(pl.Series(id_column, as_ids(column, place=f"{place}.{id_column}")))
+
+
+def is_synthetic(table: TableLike) -> bool:
+    """Whether a Parquet file says that its documents were made together with their right answers."""
+    if isinstance(table, pl.DataFrame):
+        return False
+    files = find_files(str(table), place="gold").paths
+    return all(SYNTHETIC in (pq.read_metadata(file).metadata or {}) for file in files)
 
 
 def refuse_uncarried(run: Run, **columns: str | Sequence[str] | None) -> None:

@@ -15,6 +15,7 @@ from glane.demo.note import Note, generate_note
 from glane.demo.places import Split
 from glane.errors import DataError
 from glane.run.written import digest_of, note_written, refuse_foreign, refuse_inside_run
+from glane.toys import SYNTHETIC
 
 DUPLICATE_SHARE = 0.04  # share of notes that are exact copies of an earlier one
 _RECENT_NOTES = 500  # a duplicate copies one of this many last notes
@@ -47,7 +48,8 @@ _GOLD = pa.schema(
         ("id", pa.string()),
         *_TYPES.items(),
         *((f"{field}__missing", pa.string()) for field in _TYPES if field != "syndrome"),
-    ]
+    ],
+    metadata={SYNTHETIC: b"true"},
 )
 _SPANS = pa.schema(
     {

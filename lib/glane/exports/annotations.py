@@ -6,9 +6,7 @@ belongs to which record.
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,26 +16,14 @@ import polars as pl
 import pyarrow as pa
 
 from glane.errors import DataError, did_you_mean, told
-from glane.exports.brat import DOCUMENTS_FILE
-from glane.exports.labelstudio import LABEL, VALUE, WHOLE
+from glane.exports.brat import DOCUMENTS_FILE, read_listed
+from glane.exports.labelstudio import EXPORTED
 from glane.exports.marked import labels_of, scalar_of
+from glane.exports.said import Said, brat_said, label_studio_said, said_digest
 from glane.task.fields import BooleanField, Field, IntegerField, ListField, NumberField, ScalarField
 from glane.task.kinds.field import AnswerError
 
 _TRUTHS = {"true": True, "false": False}
-_BRAT_SPAN = re.compile(r"T(\S+)\t(\S+) ([\d ;]+)\t(.*)")
-_BRAT_NOTE = re.compile(r"#\S+\tAnnotatorNotes T(\S+)\t(.*)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One value that somebody gave; the offsets in code points, None where it is of the whole document."""
-
-    label: str
-    value: str | None  # None: the words of the passage say it
-    words: str | None = None
-    start: int | None = None
-    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +32,7 @@ class Annotated:
 
     id: str
     said: Sequence[Said] = field(default_factory=tuple)
+    is_read: bool | None = None  # whether a person changed something or said that it was read; None: not told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +41,8 @@ class Answers:
 
     gold: pl.DataFrame  # the id, a column per field, <field>__precision of partial dates
     spans: pl.DataFrame  # id, field, item from 0, start, end
+    num_untouched: int  # documents that are left out, as they stand as the export wrote them
+    num_untold: int  # documents of which nothing tells whether a person changed them
 
 
 def is_annotations(path: str | Path) -> bool:
@@ -65,20 +54,26 @@ def is_annotations(path: str | Path) -> bool:
 def read_annotations(path: str | Path, fields: Mapping[str, Field], ids: pl.Series) -> Answers:
     """Read what people marked. `ids` are those of the run, with its name and type.
 
+    A document that stands as the export wrote it is left out, unless somebody said that it was read: in the column
+    `read` of brat's `documents.csv`, or by submitting it in Label Studio, whose annotations that were made of
+    predictions without opening the document have no `lead_time`.
     brat shows passages only: a field without evidence of which nobody marked a passage has no right answers there.
 
     Raises:
-        DataError: if the file is no export of Label Studio or the folder none of brat, or a label or a value is not
-            allowed; it names the document and the field, never the value.
+        DataError: if the file is no export of Label Studio or the folder none of brat, nobody changed or read anything,
+            or a label or a value is not allowed; it names the document and the field, never the value.
     """
     place = Path(path).expanduser()
     is_brat = place.is_dir()
-    documents = list(_brat(place) if is_brat else _label_studio(place))
+    found = list(_brat(place) if is_brat else _label_studio(place))
+    documents = [one for one in found if one.is_read is not False]
     known = {str(one): one for one in ids}
-    if strange := [one.id for one in documents if one.id not in known]:
+    if strange := [one.id for one in found if one.id not in known]:
         raise DataError(f"gold: {place}: {len(strange)} documents are not in the run. Give annotations of its export.")
-    if twice := len(documents) - len({one.id for one in documents}):
+    if twice := len(found) - len({one.id for one in found}):
         raise DataError(f"gold: {place}: {twice} documents are there more than once. Leave one of each.")
+    if not documents:
+        raise _nothing_read(place, len(found), is_brat=is_brat)
     labels, marked = labels_of(fields), {said.label for one in documents for said in one.said}
     _refuse_unknown(place, marked, labels)
     read = {
@@ -89,9 +84,9 @@ def read_annotations(path: str | Path, fields: Mapping[str, Field], ids: pl.Seri
     columns = {ids.name: pl.Series(ids.name, [known[one.id] for one in documents], ids.dtype)}
     spans: list[dict[str, Any]] = []
     for name, one in read.items():
-        found = [_values(place, document, name, one, labels[name]) for document in documents]
-        columns |= _columns(name, one, [[value for value, _ in values] for values in found])
-        for document, values in zip(documents, found, strict=True):
+        given = [_values(place, document, name, one, labels[name]) for document in documents]
+        columns |= _columns(name, one, [[value for value, _ in values] for values in given])
+        for document, values in zip(documents, given, strict=True):
             spans += _spans(known[document.id], ids.name, name, one, [said for _, said in values])
     schema: dict[str, Any] = {
         ids.name: ids.dtype,
@@ -100,7 +95,26 @@ def read_annotations(path: str | Path, fields: Mapping[str, Field], ids: pl.Seri
         "start": pl.Int64,
         "end": pl.Int64,
     }
-    return Answers(gold=pl.DataFrame(columns), spans=pl.DataFrame(spans, schema=schema))
+    return Answers(
+        gold=pl.DataFrame(columns),
+        spans=pl.DataFrame(spans, schema=schema),
+        num_untouched=len(found) - len(documents),
+        num_untold=sum(one.is_read is None for one in documents),
+    )
+
+
+def _nothing_read(place: Path, num: int, *, is_brat: bool) -> DataError:
+    """Nobody changed anything: a run compared with its own answers would be right in all of them."""
+    if not num:
+        return DataError(f"gold: {place}: nobody has annotated a document there. Annotate some, and export after that.")
+    how = (
+        f"write yes in the column read of its {DOCUMENTS_FILE}" if is_brat else "open it in Label Studio and submit it"
+    )
+    return DataError(
+        f"gold: {place}: all {num} documents stand as glane export wrote them, with the answers of the run: compared "
+        "with these, it would equal itself. Correct the documents that you read; of one that is right as it is, "
+        f"{how}."
+    )
 
 
 def _refuse_unknown(place: Path, marked: Iterable[str], labels: Mapping[str, str]) -> None:
@@ -117,81 +131,45 @@ def _label_studio(place: Path) -> Iterator[Annotated]:
     try:
         tasks = json.loads(place.read_text(encoding="utf-8"))
         found = [
-            (task["data"]["id"], [(one, tuple(_regions(one.get("result", [])))) for one in task["annotations"]])
+            (task["data"], [(one, tuple(label_studio_said(one.get("result", [])))) for one in task["annotations"]])
             for task in tasks
             if task.get("annotations")
         ]
+        names = [str(data["id"]) for data, _ in found]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataError(
             f"gold: {place} is no export of Label Studio in its format JSON, of tasks that glane export made "
             f"({type(error).__name__})."
         ) from None
-    for name, given in found:
+    for name, (data, given) in zip(names, found, strict=True):
         kept = [(one, said) for one, said in given if not one.get("was_cancelled")]
-        truth = [said for one, said in kept if one.get("ground_truth")] or [said for _, said in kept]
+        truth = [(one, said) for one, said in kept if one.get("ground_truth")] or kept
         if len(truth) > 1:
             raise DataError(
                 f"gold: {place}: document {told(name)} has {len(truth)} annotations. Mark one of them as ground truth "
                 "in Label Studio."
             )
-        if truth:
-            yield Annotated(id=str(name), said=truth[0])
+        for one, said in truth:
+            yield Annotated(id=name, said=said, is_read=_is_submitted(one, said, data.get(EXPORTED)))
 
 
-def _regions(result: Sequence[Mapping[str, Any]]) -> Iterator[Said]:
-    values = {part["id"]: _texts(part["value"]["text"]) for part in result if part.get("from_name") == VALUE}
-    for part in result:
-        control, value = str(part.get("from_name")), part.get("value", {})
-        if control == LABEL:
-            given = next(iter(values.get(part["id"], ())), None)
-            for label in value.get("labels", []):
-                start, end = int(value["start"]), int(value["end"])
-                yield Said(label=label, value=given, words=value.get("text"), start=start, end=end)
-        elif control.startswith(WHOLE):
-            for one in value.get("choices") or _texts(value.get("text")):
-                yield Said(label=control.removeprefix(WHOLE), value=one)
-
-
-def _texts(given: object) -> list[str]:
-    """What was filled in; some exports have one text without a list around it."""
-    if isinstance(given, str):
-        return [given]
-    return list(given) if isinstance(given, Sequence) else []
+def _is_submitted(annotation: Mapping[str, Any], said: Sequence[Said], exported: object) -> bool | None:
+    """Whether a person was at the document: Label Studio counts the seconds, but not where it copies predictions."""
+    if annotation.get("lead_time") or annotation.get("ground_truth"):
+        return True
+    return None if exported is None else said_digest(said) != exported
 
 
 def _brat(place: Path) -> Iterator[Annotated]:
-    listed = place / DOCUMENTS_FILE
-    if not listed.is_file():
-        raise DataError(f"gold: {place} has no {DOCUMENTS_FILE}, which glane export wrote there: put it back.")
-    with listed.open(encoding="utf-8", newline="") as stream:
-        ids = {row["file"]: row["id"] for row in csv.DictReader(stream)}
+    listed = read_listed(place)
     for path in sorted(place.glob("*.ann")):
-        if path.stem not in ids:
+        if path.stem not in listed:
             raise DataError(f"gold: {path} is none of the files in {DOCUMENTS_FILE}. Move it away.")
-        yield Annotated(id=ids[path.stem], said=tuple(_marks(path)))
-
-
-def _marks(path: Path) -> Iterator[Said]:
-    """The passages of a file. Its lines may end as those of Windows do."""
-    lines = [line.removesuffix("\r") for line in path.read_bytes().decode("utf-8", "replace").split("\n")]
-    notes = {found[1]: found[2] for line in lines if (found := _BRAT_NOTE.fullmatch(line))}
-    for number, line in enumerate(lines, 1):
-        if not line.startswith("T"):
-            continue
-        if (found := _BRAT_SPAN.fullmatch(line)) is None:
-            raise DataError(f"gold: {path}: line {number} is no passage as brat writes one. Mark it again in brat.")
-        ends = [int(one) for one in re.findall(r"\d+", found[3])]
-        yield Said(label=found[2], value=_value_of(notes.get(found[1])), words=found[4], start=min(ends), end=max(ends))
-
-
-def _value_of(note: str | None) -> str | None:
-    """A value as it was written, or as JSON; somebody may write quotation marks of their own."""
-    if note is None or not note.startswith('"'):
-        return note
-    try:
-        return str(json.loads(note))
-    except ValueError:
-        return note
+        known, said = listed[path.stem], tuple(brat_said(path.read_bytes(), path))
+        is_read = known.is_read
+        if is_read is None and known.exported is not None:
+            is_read = said_digest(said) != known.exported
+        yield Annotated(id=known.id, said=said, is_read=is_read)
 
 
 def _values(

@@ -11,16 +11,17 @@ from xml.etree.ElementTree import Element, SubElement
 
 from glane.exports.bundle import Bundle
 from glane.exports.marked import Marked, Span, labels_of, marked_documents, scalar_of
+from glane.exports.said import LABEL, VALUE, WHOLE, label_studio_said, said_digest
 from glane.exports.target import Options
 from glane.exports.warnings import warnings_of
 from glane.task.fields import BooleanField, EnumField, Field, ListField, ScalarField
 
 TASKS, INTERFACE = "tasks.json", "interface.xml"
-LABEL, VALUE, WHOLE = "label", "value", "whole_"  # names of controls; the last begins those of whole documents
+EXPORTED = "exported"  # of the data of a task: the digest of what was said of it here
 
 
 def write_labelstudio(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
-    """Write `tasks.json` and `interface.xml`. Return what cannot be shown.
+    """Write `tasks.json` and `interface.xml`. Return what cannot be shown, and what counts as gold.
 
     Raises:
         RunError: if rows are of groups of documents.
@@ -31,7 +32,10 @@ def write_labelstudio(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]
     tasks = [_task(one, bundle.fields, version) for one in documents]
     (folder / TASKS).write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
     (folder / INTERFACE).write_bytes(_interface(bundle.fields))
-    return [f"{lost} values of records have no passage, and are not shown"] if lost else []
+    return [
+        *([f"{lost} values of records have no passage, and are not shown"] if lost else []),
+        "a document counts as gold once a person has submitted it, changed or not",
+    ]
 
 
 def choices_of(field: ScalarField) -> tuple[str, ...]:
@@ -42,8 +46,9 @@ def choices_of(field: ScalarField) -> tuple[str, ...]:
 def _task(one: Marked, fields: Mapping[str, Field], version: str) -> dict[str, Any]:
     result = [part for number, span in enumerate(one.spans, 1) for part in _region(span, one.text, number)]
     result += list(_whole(one, fields))
+    shown = {"id": one.id, "text": one.text, "status": one.status, "reason": one.reason}
     return {
-        "data": {"id": one.id, "text": one.text, "status": one.status, "reason": one.reason},
+        "data": {**shown, EXPORTED: said_digest(label_studio_said(result))},
         "predictions": [{"model_version": version, "result": result}],
     }
 

@@ -19,6 +19,7 @@ from glane.assess.evaluate.report import exact_of, how_drawn, named
 from glane.assess.evaluate.scores import Counts, DescribedField, Ends, SignFigures, SignScores, Weights
 from glane.assess.evaluate.signs_page import FEW
 from glane.assess.evaluate.words import WORDS
+from glane.assess.right_answers import right_answers_text, right_answers_warnings
 from glane.errors import shown
 from glane.task.signs import SIGNS
 from glane.toys import notice_lines
@@ -29,7 +30,11 @@ _MOST_GROUPS = 40  # of one column
 def evaluation_text(summary: EvaluationSummary) -> str:
     """Return the measures as a short table for a terminal, with what a reader must know of the comparison."""
     flow = summary.documents
-    lines = [*notice_lines(summary.toy), f"{flow.compared} documents compared"]
+    lines = [*notice_lines(summary.toy)]
+    lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
+    lines.append(f"{flow.compared} documents compared")
+    if summary.right_answers is not None:
+        lines.append(f"  right answers: {right_answers_text(summary.right_answers, 'en')}")
     if flow.not_usable:
         unusable = ", ".join(f"{count} {status}" for status, count in flow.not_usable.items())
         lines.append(f"  not usable, counted as finding nothing: {unusable}")

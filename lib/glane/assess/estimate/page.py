@@ -13,7 +13,8 @@ from glane.assess.estimate.page_words import WORDS
 from glane.assess.estimate.periods import period_name
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Validation, ValidationFigure
-from glane.assess.pages.page import decimal, heading, page, paragraph, table, with_range
+from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning, with_range
+from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.types import Language
 
 _DIFFER = 0.05
@@ -31,7 +32,8 @@ def _body(summary: EstimatesSummary, language: Language) -> str:
     overall = together.total if together is not None else None
     if overall is None and question.by is None and not question.covariates:
         [overall] = summary.estimates
-    parts = [heading(_subject(question, language), 1), _about(summary, language)]
+    parts = [warning(one) for one in right_answers_warnings(summary.right_answers, language)]
+    parts += [heading(_subject(question, language), 1), _about(summary, language)]
     if overall is not None:
         parts.append(_figure(overall, question, language))
     if together is not None and len(summary.estimates) > 1:
@@ -75,6 +77,8 @@ def _subject(question: Question, language: Language) -> str:
 def _about(summary: EstimatesSummary, language: Language) -> str:
     words = WORDS[language]
     rows = [[words["run"], summary.run]] + ([[words["gold"], summary.gold]] if summary.gold else [])
+    if (origin := summary.right_answers) is not None:
+        rows.append([right_answers_title(language), right_answers_text(origin, language)])
     return table(("", ""), rows, text_columns=2)
 
 

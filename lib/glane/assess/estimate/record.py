@@ -9,6 +9,7 @@ from typing import Literal
 from glane.assess.designs import Design
 from glane.assess.estimate.groups import Rates
 from glane.assess.estimate.question import Question
+from glane.assess.right_answers import RightAnswers
 from glane.records import Record, left_out
 from glane.types import Toy
 from glane.validation import Strict
@@ -101,6 +102,7 @@ class EstimatesSummary(Record):
     gold: str | None = None  # the path of the reviewed documents; None of a table in memory
     fingerprint: str = ""
     review: Design | None = left_out()  # how the reviewed documents were drawn and shown; None without a review
+    right_answers: RightAnswers | None = left_out()  # where the reviewed ones are from
     question: Question
     interval: str  # what the intervals are
     nulls: str | None  # what a document without a value counts as

@@ -11,6 +11,7 @@ from glane.assess.estimate.figures import if_reviewers_err, is_planned, whole_li
 from glane.assess.estimate.page_words import WORDS
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together, Validation
+from glane.assess.right_answers import right_answers_text, right_answers_warnings
 from glane.errors import shown
 from glane.toys import notice_lines
 
@@ -34,7 +35,9 @@ _METHODS = {
 def estimate_text(summary: EstimatesSummary) -> str:
     """The estimates, one line each, and what the intervals are."""
     found, question = summary.estimates, summary.question
-    lines = [*notice_lines(summary.toy), f"{_subject(question)}{f', by {question.by}' if question.by else ''}:"]
+    lines = [*notice_lines(summary.toy)]
+    lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
+    lines += [f"{_subject(question)}{f', by {question.by}' if question.by else ''}:"]
     lines += [f"  {_line(one, question)}" for one in found[:_MAX_LINES]]
     if len(found) > _MAX_LINES:
         lines.append(f"  … and {len(found) - _MAX_LINES} more, in estimates.parquet")
@@ -43,6 +46,8 @@ def estimate_text(summary: EstimatesSummary) -> str:
     lines += [f"{name}: {_METHODS[name]}" for name in sorted({one.method for one in found})]
     if summary.review is not None:
         lines.append(design_text(summary.review, "en"))
+    if summary.right_answers is not None:
+        lines.append(f"Right answers: {right_answers_text(summary.right_answers, 'en')}.")
     lines += filter(None, [_meaning(question), _nulls(question), _large_part(found, question)])
     if summary.together is not None:
         lines += _of_all(summary.together)

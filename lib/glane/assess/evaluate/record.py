@@ -19,6 +19,7 @@ from glane.assess.evaluate.scores import (
     SignScores,
     Weights,
 )
+from glane.assess.right_answers import RightAnswers
 from glane.records import Record, left_out
 from glane.types import Toy
 from glane.validation import Strict
@@ -81,6 +82,7 @@ class EvaluationSummary(Record):
     toy: Toy | None = left_out()  # the answers are no results
     fingerprint: str = ""
     gold: str | None = None  # the path of the right answers; None of a table in memory
+    right_answers: RightAnswers | None = left_out()  # where they are from; None of rows compared without a run
     documents: DocumentFlow
     weights: Weights | None
     fields_without_gold: tuple[str, ...]

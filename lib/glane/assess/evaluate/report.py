@@ -26,7 +26,8 @@ from glane.assess.evaluate.scores import (
 from glane.assess.evaluate.signs_page import signs_section
 from glane.assess.evaluate.words import WORDS
 from glane.assess.pages.labels import CODES
-from glane.assess.pages.page import bar, decimal, heading, page, paragraph, table, with_range
+from glane.assess.pages.page import bar, decimal, heading, page, paragraph, table, warning, with_range
+from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.types import Language
 from glane.validation import Strict
 
@@ -45,7 +46,8 @@ def evaluation_report(summary: EvaluationSummary, *, language: Language) -> str:
 
 def _body(summary: EvaluationSummary, language: Language) -> str:
     words = WORDS[language]
-    parts = [heading(words["title"], 1), _about(summary, language), heading(words["overall"])]
+    parts = [warning(one) for one in right_answers_warnings(summary.right_answers, language)]
+    parts += [heading(words["title"], 1), _about(summary, language), heading(words["overall"])]
     parts += [_main_table(summary, language), paragraph(words["how"]), _how_sure(summary, words)]
     parts += [heading(words["errors"]), _error_table(summary, language)]
     if dates := {name: one.dates for name, one in summary.fields.items() if one.dates is not None and one.dates.pairs}:
@@ -80,6 +82,8 @@ def _about(summary: EvaluationSummary, language: Language) -> str:
         (words["drawn"], how_drawn(summary.weights, words, language)),
         (words["fields_without_gold"], ", ".join(summary.fields_without_gold) or words["none"]),
     ]
+    if (origin := summary.right_answers) is not None:
+        rows.insert(4, (right_answers_title(language), right_answers_text(origin, language)))
     if summary.dates_without_precision:
         rows.append((words["dates_without_precision"], ", ".join(summary.dates_without_precision)))
     return table(["", ""], rows, text_columns=2)

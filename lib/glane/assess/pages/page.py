@@ -50,7 +50,7 @@ def page(title: str, body: Callable[[Language], str], *, language: Language, toy
 
 
 def _warning(toy: Toy | None, language: Language) -> str:
-    return "" if toy is None else f'<p class="warning">{escape(notice(toy, language))}</p>'
+    return "" if toy is None else warning(notice(toy, language))
 
 
 class Cell(str):
@@ -76,6 +76,11 @@ def heading(text: str, level: int = 2) -> str:
 def paragraph(text: str) -> str:
     """A paragraph of explanation."""
     return f'<p class="note">{escape(text)}</p>'
+
+
+def warning(text: str) -> str:
+    """What a reader must know before all else."""
+    return f'<p class="warning">{escape(text)}</p>'
 
 
 def decimal(value: float | None, language: Language, *, digits: int = 3) -> str:
