@@ -19,7 +19,9 @@ from glane.types import Language
 _COLUMNS: dict[str, Any] = {
     "run": pl.String, "run_id": pl.String, "created": pl.String, "task": pl.String, "model": pl.String,
     "toy": pl.String, "state": pl.String, "rows": pl.Int64, "done": pl.Int64, "ok": pl.Int64, "leaks": pl.Int64,
-    "gpu_hours": pl.Float64, "energy_kwh": pl.Float64, "f1": pl.Float64, "evaluation": pl.String, "error": pl.String,
+    "gpu_hours": pl.Float64, "energy_kwh": pl.Float64, "f1": pl.Float64, "f1_low": pl.Float64,
+    "f1_high": pl.Float64, "f1_documents": pl.Int64, "gold_kind": pl.String, "evaluation": pl.String,
+    "error": pl.String,
 }  # fmt: skip
 
 

@@ -8,13 +8,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict
 
+from glane.assess.evaluate.scores import Ends
+from glane.assess.right_answers import RightAnswers
 from glane.errors import GlaneError, RunError
 from glane.extraction.summary import WORK, extraction_summary
-from glane.job.runs.records import Assessment, Kind, RunEntry
+from glane.job.runs.records import Assessment, Kind, Quality, RunEntry
 from glane.records import Record, parse_record
 from glane.run.directory import RunDirectory
 from glane.run.energy_total import total_energy
@@ -25,6 +27,7 @@ from glane.run.overview import Overview, overview
 from glane.run.summary import Summary, read_summary
 from glane.run.written import WRITTEN, read_written
 from glane.storage import exists
+from glane.validation import Strict
 
 _KINDS: Mapping[str, Kind] = {  # by a file that only this kind has
     "evaluation.json": "evaluation",
@@ -39,6 +42,20 @@ _KINDS: Mapping[str, Kind] = {  # by a file that only this kind has
 _DATA = {"sample.parquet": ("gold.parquet", "agreement.json")}  # what a program reads of a kind, if it is not its mark
 
 
+class _Micro(Strict):
+    model_config = ConfigDict(extra="ignore")
+
+    f1: float | None = None
+    f1_ci95: Ends = None
+
+
+class _Overall(Strict):
+    model_config = ConfigDict(extra="ignore")
+
+    documents: int | None = None
+    micro: _Micro = _Micro()
+
+
 class _EvaluationHead(Record):
     """What the list reads of `evaluation.json`."""
 
@@ -48,7 +65,9 @@ class _EvaluationHead(Record):
     version: Literal[1] = 1
     run: str = ""
     fingerprint: str = ""
-    overall: Mapping[str, Any]
+    gold: str | None = None
+    right_answers: RightAnswers | None = None
+    overall: _Overall
 
 
 def collect(folders: Sequence[str | Path]) -> list[RunEntry]:
@@ -124,16 +143,24 @@ def _assessments(folders: Sequence[Path]) -> Iterator[Assessment]:
             ids = frozenset(link.id for link in written.runs)
             for mark in [name for name in there if name in _KINDS]:
                 pages = [name for name in there if name.endswith(".html") and _is_page_of(name, mark)]
-                f1, by_path = None, ids
+                quality, by_path = None, ids
                 if _KINDS[mark] == "evaluation":
                     head = _evaluation(folder / mark)
-                    f1 = (head.overall.get("micro") or {}).get("f1")
+                    quality = _quality(head)
                     by_path = ids or _ids_by_path(head)
                 yield Assessment(
                     kind=_KINDS[mark], folder=folder, pages=tuple(folder / name for name in pages),
                     data=tuple(folder / name for name in there if name in _DATA.get(mark, (mark,))),
-                    written=(folder / mark).stat().st_mtime, run_ids=by_path, f1=f1,
+                    written=(folder / mark).stat().st_mtime, run_ids=by_path, quality=quality,
                 )  # fmt: skip
+
+
+def _quality(head: _EvaluationHead) -> Quality:
+    micro = head.overall.micro
+    return Quality(
+        f1=micro.f1, ci95=micro.f1_ci95, documents=head.overall.documents, gold=head.gold,
+        right_answers=head.right_answers,
+    )  # fmt: skip
 
 
 def _is_page_of(name: str, mark: str) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path, PurePosixPath
 
-from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table
+from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table, with_range
+from glane.assess.right_answers import right_answers_text
 from glane.errors import GlaneError
 from glane.extraction.places import drift_file
-from glane.job.runs.records import Assessment, RunEntry
+from glane.job.runs.records import Assessment, Quality, RunEntry
 from glane.job.runs.words import WORDS
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
@@ -21,6 +22,7 @@ from glane.types import Language
 
 INDEX = "index.html"
 _MOST_INPUTS = 20
+_QUALITY = ("f1", "documents", "right_answers")
 
 
 def run_pages(entries: Sequence[RunEntry], folder: str | Path, *, language: Language = "fr") -> dict[str, bytes]:
@@ -39,7 +41,9 @@ def _index(entries: Sequence[RunEntry], root: Path, language: Language) -> str:
     def body(code: Language) -> str:
         words = WORDS[code]
         head = [words[name] for name in ("run", "task", "model", "toy", "created", "state", "made")]
-        head += [words[name] for name in ("rows", "ok", "leaks", "gpu_hours", "energy", "f1")]
+        head += [
+            words[name] for name in ("rows", "ok", "leaks", "gpu_hours", "energy", "f1", "documents", "right_answers")
+        ]
         rows = [_index_row(one, root, code) for one in entries]
         shown = table(head, rows, text_columns=7) if rows else paragraph(words["none"])
         return heading(words["title"], 1) + paragraph(words["how"]) + shown
@@ -52,15 +56,24 @@ def _index_row(entry: RunEntry, root: Path, language: Language) -> list[str]:
     name = _link(root / page_of(entry), root, str(entry.path)) if entry.run_id else str(entry.path)
     made = ", ".join(_assessment_link(one, root, words) for one in entry.assessments)
     best = entry.evaluation
-    f1: str = decimal(entry.f1, language)
+    f1, documents, origin = _quality_cells(entry.quality, language)
     if best is not None and best.pages:
-        f1 = _link(best.pages[0], root, f1)
+        f1 = Cell(f1.replace(shown := decimal(entry.f1, language), _link(best.pages[0], root, shown), 1))
     return [
         name, entry.task, entry.model, "" if entry.toy is None else words[entry.toy], entry.created[:10],
         words[entry.state], Cell(made), _rows(entry, language), decimal(entry.ok, language, digits=0),
         decimal(entry.leaks, language, digits=0), decimal(entry.gpu_hours, language, digits=2),
-        decimal(entry.energy_kwh, language, digits=3), f1,
+        decimal(entry.energy_kwh, language, digits=3), f1, documents, origin,
     ]  # fmt: skip
+
+
+def _quality_cells(found: Quality | None, language: Language) -> tuple[Cell, str, str]:
+    """F1 with its interval, on how many documents, and where the right answers are from."""
+    if found is None:
+        return Cell("–"), "–", "–"
+    origin = found.right_answers
+    told = WORDS[language]["not_told"] if origin is None else right_answers_text(origin, language)
+    return with_range(found.f1, found.ci95, language), decimal(found.documents, language, digits=0), told
 
 
 def _rows(entry: RunEntry, language: Language) -> str:
@@ -106,7 +119,8 @@ def _summary_rows(entry: RunEntry, directory: RunDirectory, language: Language) 
         [words["ok"], decimal(entry.ok, language, digits=0)],
         [words["leaks"], decimal(entry.leaks, language, digits=0)],
         [words["gpu_hours"], decimal(entry.gpu_hours, language, digits=2)],
-        [words["energy"], decimal(entry.energy_kwh, language)], [words["f1"], decimal(entry.f1, language)],
+        [words["energy"], decimal(entry.energy_kwh, language)],
+        *map(list, zip([words[one] for one in _QUALITY], _quality_cells(entry.quality, language), strict=True)),
     ]  # fmt: skip
     if entry.state == "complete":
         told = read_summary(directory, Summary)
