@@ -33,7 +33,7 @@ ROWS = [
         "2024-01-05 12:30",
         "9223372036854775807",
     ],
-    ["750100042", "75056", "12,0", 'Il dit "non" | rien\tde plus', "01/02/2024", "FAUX", "2024-01-06", "-3"],
+    ["750100042", "75056", "12,0", 'Il dit "non" | rien\tde plus', "29/02/2024", "FAUX", "2024-01-06", "-3"],
     ["2A0000014", "2A004", "70", "L'enfant a été opéré à la clinique : ça va", "", "", "", ""],
 ]
 VALUES = [
@@ -47,7 +47,7 @@ VALUES = [
         datetime.datetime(2024, 1, 5, 12, 30),
         2**63 - 1,
     ),
-    ("750100042", "75056", 12.0, ROWS[2][3], datetime.date(2024, 2, 1), False, datetime.datetime(2024, 1, 6), -3),
+    ("750100042", "75056", 12.0, ROWS[2][3], datetime.date(2024, 2, 29), False, datetime.datetime(2024, 1, 6), -3),
     ("2A0000014", "2A004", 70.0, ROWS[3][3], None, None, None, None),
 ]
 
@@ -205,11 +205,11 @@ def test_columns_of_one_name_and_without_a_name_are_told(tmp_path):
         (["1,5", "2.5"], pl.String, ""),
         (["2024-01-05", "2024-12-31"], pl.Date, "dates"),
         (["2024-02-30", "2024-12-31"], pl.String, ""),
-        (["31/01/2024", "01/02/2024"], pl.Date, "day/month/year"),
-        (["01/31/2024", "02/01/2024"], pl.Date, "month/day/year"),
+        (["31/01/2024", "01/02/2024", "13/02/2024"], pl.Date, "day/month/year"),
+        (["01/31/2024", "02/01/2024", "02/13/2024"], pl.Date, "month/day/year"),
         (["01/02/2024", "03/04/2024"], pl.String, "data.dates=day_first"),
-        (["31/01/2024", "01/31/2024"], pl.String, ""),
-        (["31/01/2024 8:05", "01/02/2024"], pl.Datetime, "day/month/year"),
+        (["31/01/2024", "01/31/2024"], pl.String, "1 cells have the day first and 1 the month first"),
+        (["31/01/2024 8:05", "01/02/2024", "13/02/2024"], pl.Datetime, "day/month/year"),
         (["oui", "non"], pl.String, ""),
         (["true", "FALSE"], pl.Boolean, "true and false"),
         ([*["1"] * 19, "inconnu"], pl.String, "1 of 20 cells are no whole numbers"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import chain, islice
 from pathlib import Path
 from typing import cast
@@ -17,13 +18,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.errors import DataError, did_you_mean
+from glane.tables.census import Census
 from glane.tables.dialect import Dialect, dialect_of
 from glane.tables.encodings import encoding_of
-from glane.tables.kinds import Census, Verdict, decimal_sign, typed, verdicts
+from glane.tables.kinds import Verdict, typed
 from glane.tables.options import TableOptions
 from glane.tables.reading import BATCH_CHARS, BATCH_ROWS, Reading, named
 from glane.tables.records import Counts, long_cells, records
 from glane.tables.streams import opened
+from glane.tables.verdicts import signs_of, verdicts
 
 _HEAD_BYTES = 2**20
 
@@ -53,7 +56,28 @@ def read_delimited(source: Path, options: TableOptions, scratch: Path) -> Readin
     encoding, dialect = guess(source, options)
     counts = Counts()
     header_row = 1 if options.header_row is None else options.header_row
-    rows = records(source, encoding, dialect, header_row=header_row, counts=counts)
+    with closing(records(source, encoding, dialect, header_row=header_row, counts=counts)) as rows:
+        census, notes = _counted(source, rows, options, scratch)
+    signs = signs_of(census, dialect.separator, decimal=options.decimal, thousands=options.thousands)
+    kinds, said, doubts = verdicts(
+        census, signs=signs, dates=options.dates or "guess", keep_as_text=options.keep_as_text
+    )
+    said = [f"column {name!r} stays text: {doubt.said}" for name, doubt in doubts.items()] + said
+    return Reading(
+        schema=pl.DataFrame(schema={name: one.type for name, one in kinds.items()}).to_arrow().schema,
+        batches=_typed(scratch, kinds),
+        facts={
+            "separator": dialect.separator,
+            "quote": dialect.quote or "none",
+            "encoding": encoding,
+            "decimal": signs.decimal,
+        },
+        notes=[*notes, *counts.notes(), *said],
+    )
+
+
+def _counted(source: Path, rows: Iterator[list[str]], options: TableOptions, scratch: Path) -> tuple[Census, list[str]]:
+    """Write all cells as text, and count what they are; with notes of the names of columns."""
     header = next(rows, None)
     if header is None:
         raise DataError(f"{source}: holds no row. Give a table with a line of names, or another file.")
@@ -63,20 +87,7 @@ def read_delimited(source: Path, options: TableOptions, scratch: Path) -> Readin
     first = next(rows, None)
     if first is None:
         raise DataError(f"{source}: holds the names of {len(names)} columns and no row.")
-    census = _as_texts(chain([first], rows), names, scratch, nulls=frozenset(options.null_values))
-    decimal = options.decimal or decimal_sign(census, dialect.separator)
-    kinds, said = verdicts(census, decimal=decimal, dates=options.dates or "guess", keep_as_text=options.keep_as_text)
-    return Reading(
-        schema=pl.DataFrame(schema={name: one.type for name, one in kinds.items()}).to_arrow().schema,
-        batches=_typed(scratch, kinds),
-        facts={
-            "separator": dialect.separator,
-            "quote": dialect.quote or "none",
-            "encoding": encoding,
-            "decimal": decimal,
-        },
-        notes=[*notes, *counts.notes(), *said],
-    )
+    return _as_texts(chain([first], rows), names, scratch, nulls=frozenset(options.null_values)), notes
 
 
 def _refuse_title(source: Path, header: list[str], options: TableOptions) -> None:

@@ -38,7 +38,17 @@ _ENDINGS = {
     **dict.fromkeys((".feather", ".arrow", ".ipc", ".arrows"), TableFormat.ARROW),
     **dict.fromkeys((".duckdb", ".ddb"), TableFormat.DUCKDB),
 }
-_TEXTS = ("separator", "quote", "encoding", "decimal", "dates", "null_values", "keep_as_text", "header_row")
+_TEXTS = (
+    "separator",
+    "quote",
+    "encoding",
+    "decimal",
+    "thousands",
+    "dates",
+    "null_values",
+    "keep_as_text",
+    "header_row",
+)
 _OPTIONS: dict[TableFormat, tuple[str, ...]] = {
     TableFormat.DELIMITED: _TEXTS,
     TableFormat.SHEET: ("sheet", "header_row"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import codecs
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field as Key
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from glane.records import left_out
 from glane.validation import Strict
 
 _NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "\\t": "\t"}
+_SIGNS = {"comma": ",", "point": ".", "space": " "}
 _ENCODINGS = "utf-8, utf-16, cp1252 (Windows), iso8859_15 (Latin-9), mac_roman, cp850 (DOS)"
 
 
@@ -27,6 +28,7 @@ class TableOptions(Strict):
     quote: Literal['"', "'", "none"] | None = left_out()  # the mark around cells
     encoding: str | None = left_out()  # as Python names it: cp1252
     decimal: Literal[",", "."] | None = left_out()
+    thousands: Literal[",", ".", " "] | None = left_out()  # between them, in numbers of delimited text
     dates: Literal["guess", "day_first", "month_first", "text"] | None = left_out()  # of delimited text
     null_values: tuple[str, ...] = _names()  # cells of delimited text that say that there is no value: NA
     keep_as_text: tuple[str, ...] = _names()  # columns of delimited text that are made no numbers or dates
@@ -39,6 +41,17 @@ class TableOptions(Strict):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return () if value is None else (value,) if isinstance(value, str) else value
+
+    @field_validator("decimal", "thousands", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        return _SIGNS.get(value, value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are one sign; a number has one for each")
+        return self
 
     @field_validator("separator")
     @classmethod

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ class Counts:
         return [note for count, note in said if count]
 
 
-def records(path: Path, encoding: str, dialect: Dialect, *, header_row: int, counts: Counts) -> Iterator[list[str]]:
+def records(path: Path, encoding: str, dialect: Dialect, *, header_row: int, counts: Counts) -> Generator[list[str]]:
     """The header, then the rows, all of one width. With `header_row` 0 the header is made of empty names.
 
     Raises:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import fastexcel
 import polars as pl
 
 from glane.errors import DataError, did_you_mean
-from glane.tables.kinds import Census, verdicts
+from glane.tables.census import Census
+from glane.tables.kinds import Kind
 from glane.tables.options import TableOptions
 from glane.tables.reading import Reading, in_batches, named
+from glane.tables.verdicts import signs_of, verdicts
 from glane.tables.workbook import check_workbook, remarks
 
 _EXACT = 2**53
@@ -142,9 +143,11 @@ def _nearly(frame: pl.DataFrame) -> list[str]:
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     census = Census(texts)
     census.add(frame.select(texts))
-    kinds, notes = verdicts(census, decimal=".", dates="guess", keep_as_text=())
-    whole: Mapping[str, Any] = {name: one for name, one in kinds.items() if one.kind != "text"}
-    said = [note for note in notes if note.startswith("column ")]
+    kinds, _, doubts = verdicts(
+        census, signs=signs_of(census, "", decimal=None, thousands=None), dates="guess", keep_as_text=()
+    )
+    said = [f"column {name!r} stays text: {doubt.why}" for name, doubt in doubts.items()]
+    whole = {name: one for name, one in kinds.items() if one.kind != Kind.TEXT}
     return said + [
         f"column {name!r} stays text: its cells are texts that read as {one.kind}" for name, one in whole.items()
     ]
