@@ -156,6 +156,44 @@ def test_what_is_no_table_is_refused_by_its_line_and_shows_no_cell(tmp_path, con
     assert "secret" not in refused(tmp_path, content, *words, **options)
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('id;texte\n1;"secret\n2;a;b\n3;c\n', 2),
+        ('id;texte\n1;"secret\n2;a\n3;"b;c"\n', 2),
+        ('id;"texte\n1;secret;b\n2;c\n', 1),
+        ('id;texte\n1;"a;b"\n2;c\n3;"secret\n4;d\n', 4),
+        ('id,texte\n1,"secret\n2,"a, b"\n', 2),
+        ('sep=;\nid;texte\n1;"secret\n2;"a;b"\n', 3),
+        ('id;texte\n1;"secret\n' + "2;a;b\n" * 400_000, 2),
+    ],
+)  # fmt: skip
+def test_a_quotation_mark_that_is_not_closed_is_refused_by_its_line(tmp_path, content, line):
+    said = refused(tmp_path, content, f"begins in line {line} ", "not closed", "data.quote=none")
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [('a\tb\n1\t"x\n2\ty\n', 2), ("a;b\n1;2\n3;\"x\" y\n", 3), ('a;"b\n1;2\n', 1), ('sep=|\na|b\n1|2\n3|"x\n', 4)],
+)  # fmt: skip
+def test_marks_that_are_read_as_letters_are_told_with_their_line(tmp_path, content, line):
+    frame, shape = made(tmp_path, content)
+    assert frame.width == 2
+    assert f"one in line {line} is not closed" in " ".join(shape.notes)
+    assert made(tmp_path, content, quote="none")[1].notes == tuple(n for n in shape.notes if "letters" not in n)
+
+
+def test_a_target_with_the_ending_of_another_format_is_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("a;b\n1;2\n")
+    for name in ("out.csv", "out.xlsx", "out.csv.gz", "OUT.CSV"):
+        with pytest.raises(ConfigError, match=r"would be Parquet.*\.parquet.*glane export"):
+            convert(tmp_path / "t.csv", tmp_path / name, options=TableOptions())
+        assert not (tmp_path / name).exists()
+    for name in ("out.parquet", "out.pq", "out", "list.csv.parquet"):
+        convert(tmp_path / "t.csv", tmp_path / name, options=TableOptions())
+
+
 def test_options_are_checked_before_a_file_is_opened(tmp_path):
     refused(tmp_path, "a;b\n", "data.separator", "tab", error=ConfigError, separator="ab")
     refused(tmp_path, "a;b\n", "data.encoding", "cp1252", error=ConfigError, encoding="rot13")

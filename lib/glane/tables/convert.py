@@ -10,7 +10,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glane.errors import DataError, RunError
+from glane.errors import ConfigError, DataError, RunError
 from glane.storage import content_digest, storage_errors, write_once
 from glane.tables.formats import ENDINGS, TableFormat, format_of, refuse_options
 from glane.tables.options import TableOptions
@@ -29,7 +29,7 @@ def convert(source: str | Path, target: str | Path, *, options: TableOptions, se
 
     Raises:
         DataError: naming the line, the sheet or the column that cannot be read, and the remedy. No cell is shown.
-        ConfigError: for an option that says nothing of this format.
+        ConfigError: for an option that says nothing of this format, or a target that is named as another one.
         RunError: if the target is there already, or the file system refuses.
     """
     source, target = Path(source).expanduser(), Path(target).expanduser()
@@ -39,6 +39,7 @@ def convert(source: str | Path, target: str | Path, *, options: TableOptions, se
             f"{source}: no table by its ending. Read are {', '.join(ENDINGS)}, and text packed as .gz or .zst."
         )
     refuse_options(source, options)
+    _refuse_other_format(target, setting)
     if target.exists():
         raise RunError(f"{setting}: {target} is there already. Choose another {setting}, or move the file.")
     with storage_errors(target, setting=setting):
@@ -51,6 +52,15 @@ def convert(source: str | Path, target: str | Path, *, options: TableOptions, se
     if not write_once(target, write, mode=_MODE, setting=setting):
         raise RunError(f"{setting}: {target} was made by another process meanwhile. Choose another {setting}.")
     return made[-1]
+
+
+def _refuse_other_format(target: Path, setting: str) -> None:
+    """Refuse a name that says what the file is not."""
+    if format_of(target) is not None:
+        raise ConfigError(
+            f"{setting}: {target} would be Parquet, and its ending says {format_of(target)}. Give it the ending "
+            ".parquet. The values of a run go into CSV, XLSX and others by glane export."
+        )
 
 
 def _written(source: Path, kind: TableFormat, options: TableOptions, stream: IO[bytes], *, beside: Path) -> TableShape:

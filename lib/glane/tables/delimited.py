@@ -72,8 +72,15 @@ def read_delimited(source: Path, options: TableOptions, scratch: Path) -> Readin
             "encoding": encoding,
             "decimal": signs.decimal,
         },
-        notes=[*notes, *counts.notes(), *said],
+        notes=[*_letters(dialect), *notes, *counts.notes(), *said],
     )
+
+
+def _letters(dialect: Dialect) -> list[str]:
+    return [
+        f"quotation marks are read as letters: one in line {dialect.bad_line} is not closed, or stands where none can "
+        "stand; data.quote says otherwise"
+    ] * bool(dialect.bad_line)
 
 
 def _counted(source: Path, rows: Iterator[list[str]], options: TableOptions, scratch: Path) -> tuple[Census, list[str]]:

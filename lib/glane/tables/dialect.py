@@ -9,13 +9,14 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _SEPARATORS = (";", ",", "\t", "|")
 _QUOTES = (('"', False), ('"', True), ("'", False), ("", False))  # the mark, and whether it is escaped
 _ROWS = 200
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?;*,*\r?\n?', re.IGNORECASE)  # Excel's own first line
+_APOSTROPHE = re.compile(r"(?:^|[;,\t|])'", re.MULTILINE)  # where a cell begins
 SINGLE = "\x1f"  # a sign that no text holds, where there is a single column
 
 
@@ -27,6 +28,7 @@ class Dialect:
     quote: str = '"'
     has_escapes: bool = False  # a quotation mark in a cell has a backslash before it
     told_lines: int = 0  # lines before the header that tell the separator
+    bad_line: int = 0  # where marks are letters: that of the first one that would be no mark, from 1
 
     def parameters(self) -> dict[str, Any]:
         """For Python's csv module."""
@@ -49,6 +51,8 @@ def dialect_of(head: str, *, is_whole: bool, separator: str | None, quote: str |
     quotes = [("" if quote == "none" else quote, False)] if quote else list(_QUOTES)
     if '\\"' not in head:
         quotes = [one for one in quotes if not one[1]]
+    if quote is None and not _APOSTROPHE.search(head):
+        quotes = [one for one in quotes if one[0] != "'"]
     best, of_best = None, (-1.0, 0)
     for mark, escapes in quotes:
         for sign in signs:
@@ -62,7 +66,20 @@ def dialect_of(head: str, *, is_whole: bool, separator: str | None, quote: str |
     assert best is not None
     if separator is None and of_best[1] < 2:
         return Dialect(separator=SINGLE, told_lines=lines, quote='"' if quote != "none" else "")
-    return best
+    if best.quote or quote is not None:
+        return best
+    return replace(best, bad_line=_bad_line(head, replace(best, quote='"')))
+
+
+def _bad_line(head: str, dialect: Dialect) -> int:
+    """The line of the row that is none with these marks; 0 if the first rows are."""
+    reader, before = csv.reader(io.StringIO(head, newline=""), **dialect.parameters()), 0
+    try:
+        for _ in reader:
+            before = reader.line_num
+    except csv.Error:
+        return dialect.told_lines + before + 1
+    return 0
 
 
 def _rows(head: str, dialect: Dialect, *, is_whole: bool) -> Iterator[list[str]]:
@@ -83,6 +100,8 @@ def _rows(head: str, dialect: Dialect, *, is_whole: bool) -> Iterator[list[str]]
             if last:  # a cell goes on behind the head, and the row before it is whole
                 yield last
             return
+        # The header tells the columns also where the row below it is none.
+        yield last or head.split("\n", 1)[0].split(dialect.separator)
         yield from [[]] * max(1, count)
         return
     if is_whole and last:
