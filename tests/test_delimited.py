@@ -98,7 +98,7 @@ def test_a_table_of_a_spreadsheet_comes_back_whole(tmp_path, encoding, separator
     assert frame.rows() == expected
     assert frame.columns == ROWS[0]
     assert (shape.separator, shape.decimal) == (separator, ",")
-    assert shape.encoding == {"utf-8-sig": "utf-8"}.get(encoding, encoding)
+    assert shape.encoding == {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(encoding, encoding)
     assert "3 rows, 8 columns" in shape.line()
     assert "fièvre" not in "".join(shape.lines()).lower()
 

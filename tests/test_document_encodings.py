@@ -6,11 +6,11 @@ import codecs
 
 import pytest
 
-from glane.documents.encodings import decoded, known
 from glane.documents.kinds import PLAIN
 from glane.documents.limits import MIB, Limits, Options
 from glane.documents.readers import plain
 from glane.documents.reading import Budget, Context
+from glane.encodings.detect import decoded, known
 
 FRENCH = "L'élève a été vu où l'on sait, à l'hôpital : fièvre à 39,2 °, naïf, garçon, bientôt, forêt, goût."
 TEXTS = {
@@ -63,6 +63,15 @@ def test_what_only_one_of_the_western_encodings_has():
     for text, encoding in (("coût : 30 € à l’œil", "cp1252"), ("coût : 30 € à l'œil", "iso8859_15")):
         assert decoded(text.encode(encoding)) == (text, codecs.lookup(encoding).name)
     assert decoded(b"\x81 " + (FRENCH * 9).encode("latin-1"))[0] == f"\x81 {FRENCH * 9}"
+
+
+def test_half_a_tablet_is_no_word_of_latin9():
+    assert decoded("½ comprimé, ½cp à midi, 1½ dose à 8 h".encode("cp1252")) == (
+        "½ comprimé, ½cp à midi, 1½ dose à 8 h",
+        "cp1252",
+    )
+    for text in ("fièvre, œdème de la jambe", "corps étranger de l'œil, œsophage refoulé"):
+        assert decoded(text.encode("iso8859_15")) == (text, "iso8859-15")
 
 
 @pytest.mark.parametrize("encoding", sorted(OTHERS))

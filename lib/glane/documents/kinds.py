@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 
-from glane.documents import encodings
+from glane.encodings import detect
 
 UNKNOWN = "application/octet-stream"
 PLAIN, MARKDOWN, HTML, XML = "text/plain", "text/markdown", "text/html", "application/xml"
@@ -188,7 +188,7 @@ def _is_binary(start: bytes) -> bool:
     controls = len(start) - len(start.translate(None, _CONTROLS))
     if controls <= _MOST_CONTROLS * len(start):
         return False
-    is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or encodings.wide(start) is not None
+    is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or detect.wide(start) is not None
     return not is_wide
 
 

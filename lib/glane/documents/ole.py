@@ -6,8 +6,8 @@ import datetime as dt
 import io
 from typing import TYPE_CHECKING
 
-from glane.documents.encodings import decoded, known
 from glane.documents.reading import corrupt
+from glane.encodings.detect import decoded, known
 
 if TYPE_CHECKING:
     import olefile

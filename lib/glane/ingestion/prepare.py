@@ -23,7 +23,7 @@ from glane.run.work import Draft
 from glane.settings import IngestSettings
 
 WORK = "ingest"
-METHOD = 1  # raised when the same files would give another data set
+METHOD = 2  # raised when the same files would give another data set
 _MOST_FILES, _LEAST_SHARDS, _MOST_SHARDS = 256, 64, 100_000
 
 

@@ -1,25 +1,22 @@
 """In which encoding a text is written, by its bytes: all of them, since the first accent may stand at the end.
 
-UTF-8 and UTF-16 are told by themselves. The older ones of Western languages are told by what their letters would be:
-an accent stands within a word, and a fraction or a box-drawing sign does not.
+A table of which some lines are UTF-8 and others are not is refused: its parts are of several encodings.
 """
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from glane.encodings.detect import eight_bit, marked, wide
 from glane.errors import DataError
 from glane.tables.streams import opened
 
 _CHUNK = 2**20
 _SAMPLE = 2**18  # bytes of lines that are not UTF-8
 _MOST_LINE = 2**28
-_LEGACY = ("cp1252", "iso8859-15", "mac-roman", "cp850")  # of equal ones the first is taken
-_LETTERS = frozenset("àâäçéèêëîïôöùûüÿœæñáíóúìòãõåøßÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÑÁÍÓÚ")
-_PLAIN = frozenset("«»’‘“”…–—€°²³µ§·\xa0•×±ºª")
+_LEAST_ZEROS = 0.1  # of the first bytes, where each letter has two or four; fewer are damage
 _FEW = 0.05  # lines that are UTF-8 by chance among those of another encoding
 
 
@@ -31,8 +28,8 @@ def encoding_of(path: Path) -> str:
     """
     with opened(path) as stream:
         head = stream.read(_CHUNK)
-        if (wide := _wide(head)) is not None:
-            return wide
+        if (known := of_unicode(head)) is not None:
+            return known
         is_utf8, others, sample, first = 0, 0, bytearray(), 0
         for number, line in enumerate(_lines(head, stream, path), 1):
             if line.isascii():
@@ -52,7 +49,7 @@ def encoding_of(path: Path) -> str:
             "parts of several encodings were put together, or the file is cut off. Save the parts in one encoding; or "
             "set data.encoding, if it is of one, and the accents of the other lines do not matter."
         )
-    return _legacy(bytes(sample))
+    return eight_bit(bytes(sample))
 
 
 def first_bad_line(path: Path, encoding: str) -> int | None:
@@ -77,42 +74,8 @@ def _lines(head: bytes, stream: IO[bytes], path: Path) -> Iterator[bytes]:
     yield from rest.split(b"\n")
 
 
-def _wide(head: bytes) -> str | None:
-    """UTF-16, by its mark, or by the zeros of plain letters where the mark is missing; None if it is not."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    some = head[:4096]
-    zeros = [some[start::2].count(0) / max(1, len(some[start::2])) for start in (0, 1)]
-    for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if zeros[start] > 0.4 and zeros[1 - start] < 0.05:
-            return name
-    return None
-
-
-def _legacy(sample: bytes) -> str:
-    return max(_LEGACY, key=lambda name: (_score(sample, name), -_LEGACY.index(name)))
-
-
-def _score(sample: bytes, encoding: str) -> float:
-    """How far the letters above ASCII are such as words have them; a byte that the encoding lacks weighs most."""
-    try:
-        text = sample.decode(encoding)
-    except UnicodeDecodeError:
-        text = sample.decode(encoding, "replace")
-    score = 0.0
-    for at, sign in enumerate(text):
-        if sign < "\x80":
-            continue
-        near = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
-        within = any(one.isascii() and one.isalpha() for one in near)
-        if sign in _LETTERS:
-            # a capital after a small letter is rather a byte of another encoding
-            is_odd = sign.isupper() and at > 0 and text[at - 1].islower()
-            score += -1 if is_odd else 2 if within else 1
-        elif sign in _PLAIN:
-            score += 1
-        elif sign == "\ufffd" or not sign.isprintable():
-            score -= 5
-        else:
-            score -= 1
-    return score
+def of_unicode(head: bytes) -> str | None:
+    """UTF-16 or UTF-32, by its mark, or by the zeros of plain letters; None if it is not, or UTF-8."""
+    if (mark := marked(head)) is not None:
+        return None if mark[1] == "utf-8" else mark[1]
+    return wide(head) if head[:4096].count(0) > _LEAST_ZEROS * len(head[:4096]) else None

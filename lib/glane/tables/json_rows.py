@@ -13,6 +13,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from glane.errors import DataError
+from glane.tables.encodings import of_unicode
 from glane.tables.json_types import NULL, JsonType, TooDeepError, merged, type_of
 from glane.tables.reading import BATCH_ROWS, Reading, listed
 from glane.tables.streams import opened
@@ -86,10 +87,9 @@ def _problem(error: ValueError) -> str:
 
 def _lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with opened(source) as stream:
-        mark = stream.read(3)
-        wide = mark[:2] in (b"\xff\xfe", b"\xfe\xff")
+        encoding = of_unicode(stream.read(2**12))
     with opened(source) as stream:
-        lines: IO[Any] = io.TextIOWrapper(stream, encoding="utf-16") if wide else stream
+        lines: IO[Any] = io.TextIOWrapper(stream, encoding=encoding) if encoding else stream
         for number, found in enumerate(iter(partial(lines.readline, _MOST_LINE + 1), lines.read(0)), 1):
             if len(found) > _MOST_LINE:
                 raise DataError(

@@ -13,7 +13,7 @@ from glane.validation import Strict
 
 _NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "\\t": "\t"}
 _SIGNS = {"comma": ",", "point": ".", "space": " "}
-_ENCODINGS = "utf-8, utf-16, cp1252 (Windows), iso8859_15 (Latin-9), mac_roman, cp850 (DOS)"
+_ENCODINGS = "utf-8, utf-16, cp1252 (Windows), cp1250 (of Central Europe), iso8859_15 (Latin-9), mac_roman, cp850 (DOS)"
 
 
 def _names() -> Any:

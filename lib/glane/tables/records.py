@@ -151,7 +151,7 @@ def _unreadable(path: Path, line: int, error: csv.Error) -> DataError:
 
 
 def _undecodable(path: Path, encoding: str) -> DataError:
-    line = None if encoding.startswith("utf-16") else first_bad_line(path, encoding)
+    line = None if encoding.startswith(("utf-16", "utf-32")) else first_bad_line(path, encoding)
     place = "some of it" if line is None else f"line {line}"
     return DataError(
         f"{path}: {place} is not {encoding}. Set data.encoding to that of the file; left out, it is guessed."

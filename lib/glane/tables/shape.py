@@ -11,7 +11,11 @@ from glane.records import Record, left_out
 _SIGNS = {"\t": "tab", " ": "space", "\x1f": "none (a single column)"}
 _ENCODINGS = {
     "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
     "cp1252": "Windows-1252",
+    "cp1250": "Windows-1250",
+    "iso8859-2": "Latin-2",
     "iso8859-15": "Latin-9",
     "mac-roman": "Mac Roman",
     "cp850": "DOS (cp850)",

@@ -10,9 +10,9 @@ import re
 import struct
 
 from glane.documents import ole
-from glane.documents.encodings import decoded
 from glane.documents.readers.doc_deletions import deletions
 from glane.documents.reading import Context, Reading, corrupt, encrypted
+from glane.encodings.detect import decoded
 
 _MAGIC = frozenset({0xA5EC, 0xA5DC})
 _WORD_97 = 193  # nFib; before it, text stands in one piece, in 8 bits

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from glane.documents.blocks import Writer
-from glane.documents.encodings import decoded
 from glane.documents.package import local
 from glane.documents.parsed import Outcome
 from glane.documents.reading import Context, Reading
+from glane.encodings.detect import decoded
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

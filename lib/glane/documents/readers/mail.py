@@ -12,10 +12,10 @@ from email.message import Message
 from functools import partial
 
 from glane.documents import kinds
-from glane.documents.encodings import decoded
 from glane.documents.parsed import Outcome
 from glane.documents.readers import html
 from glane.documents.reading import Context, Part, Reading, corrupt, encrypted
+from glane.encodings.detect import decoded
 
 _HEAD = {"subject": "subject", "from": "from", "to": "to", "cc": "cc", "message-id": "message_id"}
 _SIGNATURES = frozenset(

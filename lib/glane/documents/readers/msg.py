@@ -13,9 +13,9 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from glane.documents import ole
-from glane.documents.encodings import decoded, known
 from glane.documents.readers import mail, rtf
 from glane.documents.reading import Context, Reading, clean, corrupt, line
+from glane.encodings.detect import decoded, known
 
 if TYPE_CHECKING:
     import olefile

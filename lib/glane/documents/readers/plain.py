@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from glane.documents.encodings import decoded
 from glane.documents.parsed import Outcome
 from glane.documents.reading import Context, Reading, Unread
+from glane.encodings.detect import decoded
 
 _MOST_CONTROLS = 0.02  # of the characters; more make it no text
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from glane.documents.blocks import Writer
-from glane.documents.encodings import known
 from glane.documents.readers import html
 from glane.documents.readers import rtf_words as words
 from glane.documents.reading import Context, Reading, corrupt
 from glane.documents.symbols import is_symbolic, shown, symbol
+from glane.encodings.detect import known
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from functools import cache
 
-from glane.documents.typography import is_marked, stands
+from glane.encodings.typography import is_marked, stands
 
 _SAMPLE = 1 << 16  # bytes that are looked into, from where the first is outside ASCII
 _BEFORE = 64  # bytes of what stands before it: a multiple of those of a letter
@@ -45,6 +45,8 @@ _ESCAPES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"
 _DECLARED = re.compile(rb"""(?i)<[^>]{0,400}(?:encoding|charset)\s*=\s*["']?\s*([\w.:-]{2,40})""")
 _EAST_ASIA = ("cp932", "euc_jp", "gb18030", "cp949", "big5hkscs")
 _WIDE = ["utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]
+# In Latin-9, œ in front of œdème, œil, œuf, œuvre, œsophage, œstrogène; in Windows-1252, ½ before no word.
+_OE_OF_LATIN9 = re.compile(rb"(?i)(?<![0-9A-Za-z])\xbd(?:d\xe8m|dem|il|u[fv]|soph|str)")
 _LEAST_SHARE = 0.97  # of the letters outside ASCII that must be of one language
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
 _DAMAGED = 0.02  # of the sequences of UTF-8 that may be broken, before it is none
@@ -56,9 +58,8 @@ def decoded(data: bytes, *, told: str | None = None) -> tuple[str, str]:
     `told` is what its surroundings say, such as a header of mail. It is believed where it makes a text: UTF-8 that is
     told to be Latin-1 is UTF-8. Bytes that are nothing in the encoding become U+FFFD.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace"), encoding
+    if (mark := marked(data)) is not None:
+        return data[len(mark[0]) :].decode(mark[1], "replace"), mark[1]
     if (told_by_nulls := wide(data)) is not None:
         return data.decode(told_by_nulls, "replace"), told_by_nulls
     if known(told) == "utf-7" and (unpacked := _strictly(data, "utf-7")) is not None:
@@ -73,7 +74,18 @@ def decoded(data: bytes, *, told: str | None = None) -> tuple[str, str]:
         return data.decode(switched, "replace"), switched
     if _is_utf8(data):
         return data.decode("utf-8", "replace"), "utf-8"
-    encoding = codecs.lookup(
+    encoding = eight_bit(data)
+    return _decode(data, encoding), encoding
+
+
+def marked(data: bytes) -> tuple[bytes, str] | None:
+    """The mark that a text begins with, and the encoding that it tells; None if there is none."""
+    return next(((mark, encoding) for mark, encoding in _MARKS if data.startswith(mark)), None)
+
+
+def eight_bit(data: bytes) -> str:
+    """The encoding of a text that is no Unicode, by its letters outside ASCII; of East Asia, too."""
+    return codecs.lookup(
         _of_marks(data, "cp1252")
         or _of_alphabet(data)
         or _of_marks(data, "mac_roman")
@@ -81,7 +93,6 @@ def decoded(data: bytes, *, told: str | None = None) -> tuple[str, str]:
         or _of_east_asia(data)
         or "cp1252"
     ).name
-    return _decode(data, encoding), encoding
 
 
 def _declared(data: bytes) -> str | None:
@@ -218,7 +229,7 @@ def _of_alphabet(data: bytes) -> str | None:
         share = round(fit / max(1, letters.total() + faults), 3)
         if fit and (share, fit + marks) > most:
             best, most = encoding, (share, fit + marks)
-    return best
+    return "iso8859_15" if best == "cp1252" and _OE_OF_LATIN9.search(_sample(data)) else best
 
 
 def _letters(pieces: Counter[bytes], encoding: str) -> tuple[Counter[str], int, int]:
