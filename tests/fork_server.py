@@ -26,6 +26,7 @@ _PRELOADED = [
     "glane.run.publisher",
     "glane.run.readback",
     "glane.run.worker",
+    "PIL.Image",
     "rensa",
     "conftest",
     "ingest_runs",

@@ -7,6 +7,7 @@
   data.path=PATH   the data set, for `glane extract data.path=…`: a folder that is not there yet, or is empty
   run.dir=PATH     where the run lives, if not beside it; the same command goes on where it stopped
   cluster=NAME     where files are read: local, on all cores of this machine; slurm submits a job
+  ocr.model=NAME   reads pages that are pictures, at ocr.endpoint=http://127.0.0.1:8000/v1, a server of your own
 
 What could not be read is listed in _needs_a_look.csv in the data set.
 """

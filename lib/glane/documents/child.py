@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from glane.documents import confine, wire
+from glane.documents.draw import png_of_page
 from glane.documents.limits import MIB, Limits, Options
-from glane.documents.walk import documents_of_file
+from glane.documents.reading import Unread
+from glane.documents.walk import documents_of_file, one_document
 
 _DEEPEST = 3000  # calls within calls: what nests deeper is refused by the readers
 
@@ -25,8 +27,13 @@ def main() -> None:
     is_confined = confine.confine(memory_bytes=limits.memory_mib * MIB)
     sys.setrecursionlimit(_DEEPEST)
     _write(answers, "ready", is_confined)
+    drawer = _Drawer(limits, options)
     while (asked := _next(requests)) is not None:
         try:
+            if asked[0] == "draw":
+                _write(answers, *drawer.drawn(asked[1]))
+                continue
+            drawer.forget()
             for kind, content in _answers(asked[1], limits, options):
                 _write(answers, kind, content)
             _write(answers, "end", None)
@@ -41,6 +48,34 @@ def _answers(asked: dict[str, Any], limits: Limits, options: Options) -> Iterato
             yield "begun", {"media_type": said.media_type, "part": said.part, "sha256": said.sha256}
         else:
             yield "document", wire.document_to_json(said)
+
+
+class _Drawer:
+    """Draws pages, and keeps the document of the last one: the next page is one of it, as a rule."""
+
+    def __init__(self, limits: Limits, options: Options) -> None:
+        self._limits, self._options = limits, options
+        self._kept: tuple[tuple[str, str, str], str, bytes] | None = None
+
+    def forget(self) -> None:
+        """Give the memory of the document back."""
+        self._kept = None
+
+    def drawn(self, asked: dict[str, Any]) -> tuple[str, object]:
+        """A page as PNG, or a sentence that says why there is none."""
+        try:
+            media_type, data = self._document((asked["path"], asked["part"], asked["sha256"]))
+            png = png_of_page(media_type, data, asked["page"], dpi=asked["dpi"], max_pixels=asked["max_pixels"])
+        except Unread as unread:
+            return "undrawn", unread.reason
+        return "picture", wire.picture_to_json(png)
+
+    def _document(self, asked: tuple[str, str, str]) -> tuple[str, bytes]:
+        if self._kept is None or self._kept[0] != asked:
+            self._kept = None
+            path, part, sha256 = asked
+            self._kept = (asked, *one_document(path, part, sha256, self._limits, self._options))
+        return self._kept[1:]
 
 
 def _pipes() -> tuple[IO[bytes], IO[bytes]]:

@@ -12,7 +12,8 @@ class Outcome(StrEnum):
 
     OK = "OK"
     EMPTY = "EMPTY"  # it was read, and holds no text and no picture of one
-    NEEDS_OCR = "NEEDS_OCR"  # pages are pictures of text; what is text of it is there
+    OCR = "OCR"  # pages are pictures of text, and a model has read all of them: it may have left out or made up words
+    NEEDS_OCR = "NEEDS_OCR"  # pages are pictures of text, and not all of them were read; what is text of it is there
     ENCRYPTED = "ENCRYPTED"  # a password is asked for
     CORRUPT = "CORRUPT"  # it begins as its kind does, and cannot be read to the end
     UNSUPPORTED = "UNSUPPORTED"  # no reader is there for its kind
@@ -33,6 +34,24 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageByModel:
+    """A page that a model has read, from 1: `text[start:end]` of its document is what the model wrote."""
+
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagesByModel:
+    """The pages of a document that were given to a model, and why some of them were not read."""
+
+    model: str
+    read: tuple[PageByModel, ...]
+    failed: tuple[tuple[int, str], ...]  # a page, from 1, and a sentence without text of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedDocument:
     """A document as it was read. `reason` tells in a sentence why it is not OK, without text of the document."""
 
@@ -45,3 +64,4 @@ class ParsedDocument:
     metadata: Mapping[str, str] = field(default_factory=dict)  # title, author, created, subject, from, to, date …
     encoding: str | None = None  # of a plain text, as guessed or told by itself
     reason: str = ""
+    ocr: PagesByModel | None = None  # None: no page was given to a model

@@ -24,6 +24,7 @@ _KILL_S = 5.0  # a process that waits for a file server may not end before
 _HEARD = 8192  # bytes of its errors that are looked into
 _FRAMES_PER_PART = 8  # a reader says four things of a part: where it is, its name, its kind, and the document
 _BYTES_PER_PART = 64 * 1024  # what metadata and names of a part may add to its text
+_NO_READER = "the reader's process answered what no reader answers"
 _OUT_OF_MEMORY = (b"memory allocation", b"MemoryError", b"bad_alloc", b"out of memory", b"Out of memory", b"ENOMEM")
 
 
@@ -93,9 +94,34 @@ class ReaderProcess:
             yield from self._answers(deadline)
         except wire.BadFrame:
             self.kill()
-            raise Died(Outcome.CRASHED, "the reader's process answered what no reader answers") from None
+            raise Died(Outcome.CRASHED, _NO_READER) from None
         except OSError:
             raise self._death() from None
+
+    def draw(self, request: bytes, *, max_pixels: int, deadline: float) -> bytes | str:
+        """Return a page as PNG, or the reason why it cannot be drawn.
+
+        Raises:
+            Died: with the reason; the process is then no more.
+        """
+        self.files += 1
+        self._frames_left, self._bytes_left = _most_of(self._limits)
+        try:
+            self._send(request)
+            kind, content = self._frame(deadline, most=2 * wire.most_of_a_picture(max_pixels))  # as base64
+            if kind == "picture":
+                return wire.picture(content, max_pixels=max_pixels)
+            if kind == "undrawn":
+                return wire.sentence(content)
+            if kind != "memory":
+                raise wire.BadFrame
+        except wire.BadFrame:
+            self.kill()
+            raise Died(Outcome.CRASHED, _NO_READER) from None
+        except OSError:
+            raise self._death() from None
+        self.kill()
+        raise self._out_of_memory()
 
     def _answers(self, deadline: float) -> Iterator[wire.Begun | ParsedDocument]:
         while True:
@@ -130,14 +156,14 @@ class ReaderProcess:
         while view:
             view = view[stream.write(view) :]
 
-    def _frame(self, deadline: float) -> tuple[str, Any]:
+    def _frame(self, deadline: float, *, most: int | None = None) -> tuple[str, Any]:
         """The next that it says. A process that a document took over may say much, and all of it is kept here."""
         (length,) = wire.HEADER.unpack(self._read(wire.HEADER.size, deadline))
         self._frames_left -= 1
         self._bytes_left -= length
-        if self._frames_left < 0:
+        if self._frames_left < 0 or (most is not None and length > most):
             raise wire.BadFrame
-        if self._bytes_left < 0:
+        if self._bytes_left < 0 and most is None:
             self.kill()
             raise Died(Outcome.TOO_LARGE, f"what was read is more than {self._limits.max_text_mib} MiB; max_text_mib")
         return wire.unpacked(self._read(length, deadline))

@@ -15,7 +15,7 @@ from glane.documents.parsed import Outcome, ParsedDocument
 from glane.documents.process import Died, ReaderProcess
 from glane.errors import ConfigError
 
-__all__ = ["Limits", "Options", "Parser", "read_file", "require_packages"]
+__all__ = ["Limits", "Options", "Parser", "Undrawn", "read_file", "require_packages"]
 
 _UNKNOWN = "application/octet-stream"
 _MOST_FAILURES = 3  # of parts of one file, before its reading ends
@@ -28,7 +28,12 @@ PACKAGES = {
     "olefile": "olefile",
     "compressed_rtf": "compressed-rtf",
     "charset_normalizer": "charset-normalizer",
+    "PIL": "pillow",
 }
+
+
+class Undrawn(Exception):
+    """A page cannot be drawn. The message is a sentence without text of the document."""
 
 
 def require_packages() -> None:
@@ -115,6 +120,29 @@ class Parser:
             self.close()
             raise
         return tuple(done.values())
+
+    def draw(self, path: Path, document: ParsedDocument, page: int, *, dpi: int, max_pixels: int) -> bytes:
+        """Draw a page, from 0, of a document that was read, as PNG: of fewer dots per inch where these are too many.
+
+        Raises:
+            Undrawn: with the reason, after `Limits.timeout_s` and some seconds at most.
+            ConfigError: if no process can be started.
+        """
+        told = wire.drawing(
+            str(path.absolute()), document.part, document.sha256, page, dpi=dpi, max_pixels=max_pixels
+        )  # fmt: skip
+        process = self._ready_process()
+        try:
+            drawn = process.draw(told, max_pixels=max_pixels, deadline=time.monotonic() + self._limits.timeout_s)
+        except Died as death:
+            self.close()
+            raise Undrawn(death.reason) from None
+        except BaseException:
+            self.close()
+            raise
+        if isinstance(drawn, str):
+            raise Undrawn(drawn)
+        return drawn
 
     def _attempt(
         self, path: Path, deadline: float, done: dict[str, ParsedDocument], failed: dict[str, str]

@@ -12,7 +12,7 @@ from glane.documents.reading import Reading, clean, line
 _EDGE = 3  # lines at the top and the foot of a page that may be a header or a footer
 _LEAST_PAGES = 3  # on fewer, nothing repeats
 _SHARE = 0.6  # of the pages, on which a line stands, to be taken for a header or a footer
-_BETWEEN = "\n\n"
+BETWEEN = "\n\n"
 
 
 def settled(reading: Reading, media_type: str, options: Options) -> ParsedDocument:
@@ -49,8 +49,8 @@ def _with_pages(reading: Reading, options: Options) -> tuple[str, list[Page]]:
     pages, at = [], 0
     for page, text in zip(reading.pages, texts, strict=True):
         pages.append(Page(start=at, end=at + len(text), is_scanned=page.is_scanned))
-        at += len(text) + len(_BETWEEN)
-    return _BETWEEN.join(texts), pages
+        at += len(text) + len(BETWEEN)
+    return BETWEEN.join(texts), pages
 
 
 def _without_repeated(texts: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ import importlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from glane.documents import kinds
@@ -133,6 +134,38 @@ class _Walk:
             yield _unread(_broken(error), kinds.UNKNOWN, label, "")
             return
         yield from self.documents(data, found.name, label, depth=depth, told=found.told)
+
+
+def one_document(path: str, part: str, sha256: str, limits: Limits, options: Options) -> tuple[str, bytes]:
+    """The kind and the bytes of the document of a file that was read before, by its part and its digest.
+
+    Raises:
+        Unread: if it is not there any more as it was.
+        MemoryError: as `documents_of_file` does.
+    """
+    data, name, budget = _bytes_of(path, limits), Path(path).name, Budget(limits.max_unpacked_mib * MIB)
+    told: str | None = None
+    for step in part.split("/") if part else ():
+        context = Context(limits, options, budget, kinds.media_type(data, name), name, told)
+        reading = read_as(context.media_type, data, context)
+        number = int(step.split(" ")[0])
+        try:
+            found = next(islice(reading.parts, number - 1, None), None)
+            if found is None:
+                raise _gone()
+            data, name, told = found.load(), found.name, found.told
+        except Unread:
+            raise
+        except Exception as error:
+            _raise_if_memory(error)
+            raise _broken(error) from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise _gone()
+    return kinds.media_type(data, name), data
+
+
+def _gone() -> Unread:
+    return Unread(Outcome.UNREADABLE, "the file was changed after it was read")
 
 
 def read_as(media_type: str, data: bytes, context: Context) -> Reading:

@@ -6,6 +6,7 @@ hostile document took over run code in its parent.
 
 from __future__ import annotations
 
+import binascii
 import json
 import struct
 from collections.abc import Mapping
@@ -15,6 +16,10 @@ from typing import Any
 from glane.documents.parsed import Outcome, Page, ParsedDocument
 
 HEADER = struct.Struct(">Q")
+_LONGEST_SENTENCE = 1000  # characters
+_PNG = struct.Struct(">8s4x4sII")  # how a PNG begins: its mark, its first chunk, width and height
+_MOST_OF_A_PIXEL = 4  # bytes of a PNG: three, and a reserve
+_MOST_OF_A_PICTURE = 1 << 16  # bytes, beside those of its pixels
 
 
 class BadFrame(ValueError):
@@ -39,6 +44,39 @@ def frame(kind: str, content: object) -> bytes:
 def request(path: str, skip: Mapping[str, str]) -> bytes:
     """The request to read a file but for its parts in `skip`. Names of files may hold lone surrogates."""
     return frame("read", {"path": path, "skip": list(skip)})
+
+
+def drawing(path: str, part: str, sha256: str, page: int, *, dpi: int, max_pixels: int) -> bytes:
+    """The request to draw a page, from 0, of the document with this digest."""
+    told = {"path": path, "part": part, "sha256": sha256, "page": page, "dpi": dpi, "max_pixels": max_pixels}
+    return frame("draw", told)
+
+
+def most_of_a_picture(max_pixels: int) -> int:
+    """How many bytes the PNG of so many pixels has at most."""
+    return _MOST_OF_A_PIXEL * max_pixels + _MOST_OF_A_PICTURE
+
+
+def picture_to_json(png: bytes) -> str:
+    """Return a PNG as text, in base64."""
+    return binascii.b2a_base64(png, newline=False).decode()
+
+
+def picture(content: Any, *, max_pixels: int) -> bytes:
+    """Read a PNG, and check that it begins as one and has no more than so many pixels.
+
+    Raises:
+        BadFrame: if not.
+    """
+    try:
+        png = binascii.a2b_base64(_text(content), strict_mode=True)
+        mark, chunk, width, height = _PNG.unpack_from(png)
+    except (ValueError, struct.error):
+        raise BadFrame from None
+    is_png = (mark, chunk) == (b"\x89PNG\r\n\x1a\n", b"IHDR")
+    if not (is_png and 0 < width * height <= max_pixels and len(png) <= most_of_a_picture(max_pixels)):
+        raise BadFrame
+    return png
 
 
 def unpacked(payload: bytes) -> tuple[str, Any]:
@@ -94,6 +132,15 @@ def document(content: Any) -> ParsedDocument:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise BadFrame from None
+
+
+def sentence(content: Any) -> str:
+    """Read a reason.
+
+    Raises:
+        BadFrame: if it is none.
+    """
+    return _text(content)[:_LONGEST_SENTENCE]
 
 
 def _page(page: Any, length: int) -> Page:

@@ -11,6 +11,11 @@ from glane.run.description import ColumnEntry
 from glane.types import DOCUMENTS, Language
 
 _PAGE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("is_scanned", pa.bool_())])
+_PAGE_BY_MODEL = pa.struct([("page", pa.int32()), ("start", pa.int32()), ("end", pa.int32())])
+_FAILED = pa.struct([("page", pa.int32()), ("reason", pa.string())])
+_BY_MODEL = pa.struct(
+    [("model", pa.string()), ("read", pa.list_(_PAGE_BY_MODEL)), ("failed", pa.list_(_FAILED))]
+)  # fmt: skip
 _METADATA = pa.map_(pa.string(), pa.string())
 OFTEN = ("title", "author", "created")  # of the metadata: columns of their own
 
@@ -50,6 +55,14 @@ OF_A_DOCUMENT = (
         "pages", pa.list_(_PAGE),
         "of each page, sheet or slide: where it starts and ends in the text, in code points, and whether it is scanned",
         "de chaque page, feuille ou diapositive : début et fin dans le texte (points de code), si elle est numérisée",
+    ),
+    Column(
+        "ocr", _BY_MODEL,
+        "which model was given pages that are pictures; read: the numbers of those that it read, from 1, and where in "
+        "the text what it wrote starts and ends; failed: the others, and why. Null where no page was given to one",
+        "le modèle qui a reçu les pages qui sont des images ; read : le numéro de celles qu'il a lues, dès 1, avec "
+        "début et fin dans le texte de ce qu'il a écrit ; failed : les autres, et pourquoi. Absent si aucune page n'a "
+        "été donnée à un modèle",
     ),
     Column(
         "language", pa.string(),

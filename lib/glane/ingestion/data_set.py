@@ -31,7 +31,7 @@ from glane.types import DOCUMENTS
 
 _SETTING = "data.path"
 _ROW_GROUP_BYTES = 32 * 2**20
-_FINE = (str(Outcome.OK), str(Outcome.EMPTY))
+_FINE = (str(Outcome.OK), str(Outcome.OCR), str(Outcome.EMPTY))
 _LOOKED_AT = ("id", "source", "path", "part", "outcome", "reason")
 
 
@@ -93,6 +93,8 @@ def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
         documents=tally.documents,
         outcomes=dict(tally.outcomes.most_common()),
         media_types=dict(tally.media_types.most_common()),
+        pages_by_model=tally.pages_by_model,
+        pages_not_read=tally.pages_not_read,
         duplicates=tally.duplicates,
         near_duplicates=None if settings.near_duplicates is None else tally.near_duplicates,
         needs_a_look=tally.documents - sum(tally.outcomes[name] for name in _FINE) + num_missing(facts),
@@ -125,12 +127,20 @@ def _counted(tables: Iterator[pa.Table], tally: Tally, look: Callable[[list[str]
         for name, counter in (("outcome", tally.outcomes), ("media_type", tally.media_types)):
             for entry in pc.value_counts(table.column(name)).to_pylist():
                 counter[entry["values"] or "unknown"] += entry["counts"]
+        tally.pages_by_model += _num_pages(table, "read")
+        tally.pages_not_read += _num_pages(table, "failed")
         tally.duplicates += table.num_rows - table.column("duplicate_of").null_count
         tally.near_duplicates += table.num_rows - table.column("near_duplicate_of").null_count
         odd = table.select(_LOOKED_AT).filter(pc.invert(pc.is_in(table.column("outcome"), pa.array(_FINE))))
         for row in odd.to_pylist():
             look([guarded(value or "") for value in row.values()])
         yield table
+
+
+def _num_pages(table: pa.Table, kind: str) -> int:
+    """How many pages were given to a model, and `read` by it or `failed`."""
+    pages = pc.struct_field(table.column("ocr"), [kind])
+    return pc.sum(pc.list_value_length(pages)).as_py() or 0
 
 
 def _write_files(tables: Iterator[pa.Table], staging: Path, file_bytes: int, *, mode: int) -> None:

@@ -25,6 +25,8 @@ from glane.settings import IngestSettings
 WORK = "ingest"
 METHOD = 2  # raised when the same files would give another data set
 _MOST_FILES, _LEAST_SHARDS, _MOST_SHARDS = 256, 64, 100_000
+_OF_THE_PLACE = {"endpoint", "hosts", "concurrency", "timeout_s"}  # of ocr: where and how fast, and no other texts
+_MOST_FILES_WITH_OCR = 16  # a page takes a model seconds, and a worker that is killed has lost those of its shard
 
 
 def draft(settings: IngestSettings, directory: RunDirectory, known: RunDescription | None) -> Draft:
@@ -56,7 +58,7 @@ def draft(settings: IngestSettings, directory: RunDirectory, known: RunDescripti
 
     def plan() -> Plan:
         selected = select_rows(files, id_column=FILE, selection=Selection())
-        most = shard_files(facts.files, settings.run.shard_rows)
+        most = shard_files(facts.files, settings.run.shard_rows, with_ocr=settings.ocr.model is not None)
         made = make_plan(
             files, selected, shard_rows=most, shard_bytes=settings.run.shard_bytes, tapers=True, digests=[digest]
         )
@@ -66,11 +68,12 @@ def draft(settings: IngestSettings, directory: RunDirectory, known: RunDescripti
     return Draft(description=description, plan=plan, notes=(told, *passed_lines(facts.passed_over)))
 
 
-def shard_files(num_files: int, told: int | Literal["auto"]) -> int:
+def shard_files(num_files: int, told: int | Literal["auto"], *, with_ocr: bool = False) -> int:
     """Files per shard: as told, or few enough for many workers to share a small source and a minute or two of work."""
     if told != "auto":
         return told
-    return max(1, -(-num_files // _MOST_SHARDS), min(_MOST_FILES, num_files // _LEAST_SHARDS))
+    most = _MOST_FILES_WITH_OCR if with_ocr else _MOST_FILES
+    return max(1, -(-num_files // _MOST_SHARDS), min(most, num_files // _LEAST_SHARDS))
 
 
 def _with_bytes(files: Sequence[InputFile], directory: RunDirectory) -> list[InputFile]:
@@ -89,4 +92,5 @@ def _fingerprint(settings: IngestSettings, inventory: str) -> dict[str, Any]:
         "near_duplicates": settings.near_duplicates,
         "limits": settings.limits.model_dump(),
         "options": settings.options.model_dump(),
+        "ocr": None if settings.ocr.model is None else settings.ocr.model_dump(exclude=_OF_THE_PLACE),
     }

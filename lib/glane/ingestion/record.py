@@ -26,6 +26,8 @@ class DocumentCounts(Strict):
     documents: int
     outcomes: Mapping[str, int]
     media_types: Mapping[str, int]
+    pages_by_model: int = 0  # pages that are pictures, and that a model has read
+    pages_not_read: int = 0  # others that it was given
     duplicates: int  # documents with the bytes of an earlier one
     near_duplicates: int | None  # None: they were not looked for
     needs_a_look: int  # documents that are neither OK nor empty, and places where documents may be missing
@@ -97,5 +99,7 @@ class Tally:
     documents: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     media_types: Counter[str] = field(default_factory=Counter)
+    pages_by_model: int = 0
+    pages_not_read: int = 0
     duplicates: int = 0
     near_duplicates: int = 0

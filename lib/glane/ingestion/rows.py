@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from glane.documents.parsed import Outcome, ParsedDocument
+from glane.documents.parsed import Outcome, PagesByModel, ParsedDocument
 from glane.ingestion.columns import KEY, OFTEN, SIGNATURE
 from glane.ingestion.inventory import FILE, shown
 from glane.ingestion.source import LATEST_NS
@@ -41,8 +41,8 @@ def file_row(
 
 
 def status_of(outcomes: Sequence[Outcome]) -> Status:
-    """What a run counts a file as: OK if one of its documents is."""
-    if Outcome.OK in outcomes:
+    """What a run counts a file as: OK if one of its documents is, also if a model has read pages of it."""
+    if {Outcome.OK, Outcome.OCR} & set(outcomes):
         return Status.OK
     if set(outcomes) == {Outcome.EMPTY}:
         return Status.EMPTY
@@ -78,11 +78,20 @@ def _nested(document: ParsedDocument, key: bytes, describe: Describe) -> dict[st
         "media_type": document.media_type or None,
         "text": document.text or None,
         "pages": [{"start": one.start, "end": one.end, "is_scanned": one.is_scanned} for one in document.pages],
+        "ocr": None if document.ocr is None else _by_model(document.ocr),
         "language": language,
         "sha256": document.sha256 or None,
         "encoding": document.encoding,
         **{name: document.metadata.get(name) for name in OFTEN},
         "metadata": list(document.metadata.items()),
+    }
+
+
+def _by_model(ocr: PagesByModel) -> dict[str, Any]:
+    return {
+        "model": ocr.model,
+        "read": [{"page": one.page, "start": one.start, "end": one.end} for one in ocr.read],
+        "failed": [{"page": page, "reason": reason} for page, reason in ocr.failed],
     }
 
 

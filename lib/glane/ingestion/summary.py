@@ -8,7 +8,7 @@ from pathlib import Path
 from glane.errors import RunError
 from glane.ingestion.confinement import confinement_lines
 from glane.ingestion.inventory import passed_lines, read_facts
-from glane.ingestion.record import LOOK, IngestSummary, read_mark
+from glane.ingestion.record import LOOK, DocumentCounts, IngestSummary, read_mark
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, read_summary
 
@@ -44,6 +44,7 @@ def summary_lines(directory: RunDirectory) -> list[str]:
         f"read     {counts.files} files > {counts.documents} documents: {_told(counts.outcomes)}",
         f"kinds    {_told(counts.media_types)}",
         f"copies   {counts.duplicates} with the bytes of an earlier document{near}",
+        *_ocr_lines(counts),
         *passed_lines(summary.passed_over),
         *confinement_lines(directory),
         f"speed    {summary.rows_per_s} files/s over {summary.seconds_working} s",
@@ -51,6 +52,15 @@ def summary_lines(directory: RunDirectory) -> list[str]:
     if counts.needs_a_look:
         lines.append(f"look at  {counts.needs_a_look}, listed in {summary.data_set}/{LOOK}")
     return [*lines, f"next     glane extract task=… model=… data.path={summary.data_set}"]
+
+
+def _ocr_lines(counts: DocumentCounts) -> list[str]:
+    if not counts.pages_by_model + counts.pages_not_read:
+        return []
+    return [
+        f"ocr      {counts.pages_by_model} pages are what a model read in pictures: words may be wrong, missing or "
+        f"made up; {counts.pages_not_read} pages could not be read"
+    ]
 
 
 def _told(counts: Mapping[str, int]) -> str:

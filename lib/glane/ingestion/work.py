@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ import pyarrow as pa
 from glane.corpus.read import SpanReader
 from glane.corpus.shard import Shard
 from glane.documents.limits import Limits, Options
+from glane.documents.parsed import ParsedDocument
 from glane.documents.read import Parser, require_packages
 from glane.errors import DataError
 from glane.ingestion.columns import ROWS
 from glane.ingestion.confinement import note_unconfined
 from glane.ingestion.describe import language_of, signature_of
 from glane.ingestion.inventory import COLUMNS, FILE, take_inventory
+from glane.ingestion.ocr.pages import PageQueue, Pending, pages_by_model
 from glane.ingestion.prepare import draft
 from glane.ingestion.read_file import read_file
 from glane.ingestion.rows import file_row
@@ -61,9 +64,9 @@ class IngestWork:
         session.is_ready()
         spans = SpanReader(shards.plan.files, id_column=FILE, columns=COLUMNS)
         limits, options = Limits(**self.settings.limits.model_dump()), Options(**self.settings.options.model_dump())
-        with Parser(limits=limits, options=options) as parser:
-            reader = _Reader(self.settings, spans, parser)
-            work_through(shards, reader.table, steps=lambda: reader.num_read)
+        with Parser(limits=limits, options=options) as parser, pages_by_model(self.settings.ocr, parser) as pages:
+            reader = _Reader(self.settings, spans, parser, pages)
+            work_through(shards, reader.table, steps=lambda: reader.num_read + pages.num_done)
 
     def summarise(self, summary: Summary, records: Sequence[Path]) -> Summary:  # noqa: ARG002
         """See `glane.run.work.Work`."""
@@ -73,8 +76,8 @@ class IngestWork:
 class _Reader:
     """Reads the files of one shard after another."""
 
-    def __init__(self, settings: IngestSettings, spans: SpanReader, parser: Parser) -> None:
-        self._settings, self._spans, self._parser = settings, spans, parser
+    def __init__(self, settings: IngestSettings, spans: SpanReader, parser: Parser, pages: PageQueue) -> None:
+        self._settings, self._spans, self._parser, self._pages = settings, spans, parser, pages
         self.num_read = 0  # files
 
     def table(self, shard: Shard) -> pa.Table:
@@ -84,15 +87,27 @@ class _Reader:
         tables: list[pa.Table] = []
         waiting: list[dict[str, Any]] = []
         num_characters = 0
-        for number, listed in self._listed(shard):
-            documents = read_file(self._parser, os.path.join(listed["root"], listed["path"]))
+        for number, listed, documents in self._documents(shard):
             waiting.append(file_row(number, listed, documents, self._describe))
-            self.num_read += 1
             num_characters += sum(len(document.text) for document in documents)
             if num_characters > _CHARACTERS_AT_ONCE:
                 tables.append(pa.Table.from_pylist(waiting, schema=ROWS))
                 waiting, num_characters = [], 0
         return pa.concat_tables([*tables, pa.Table.from_pylist(waiting, schema=ROWS)])
+
+    def _documents(self, shard: Shard) -> Iterator[tuple[int, dict[str, Any], Sequence[ParsedDocument]]]:
+        """The documents of each file, in order. While a model reads pages of some, the next files are read."""
+        waiting: deque[tuple[int, dict[str, Any], Pending]] = deque()
+        for number, listed in self._listed(shard):
+            place = os.path.join(listed["root"], listed["path"])
+            documents = read_file(self._parser, place)
+            self.num_read += 1
+            waiting.append((number, listed, self._pages.begin(place, documents)))
+            while waiting and waiting[0][2].is_done:
+                first, row, pending = waiting.popleft()
+                yield first, row, pending.documents()
+        for first, row, pending in waiting:
+            yield first, row, pending.documents()
 
     def _listed(self, shard: Shard) -> Iterator[tuple[int, dict[str, Any]]]:
         """The number and the row in the inventory of each file of a shard."""

@@ -11,10 +11,12 @@ from glane.cluster.schedulers import current_job_name
 from glane.ingestion.checks import absolute, check_ingest, refuse_lost
 from glane.ingestion.data_set import finish_ingest
 from glane.ingestion.inventory import changes_since
+from glane.ingestion.ocr.endpoint import Endpoint
 from glane.ingestion.summary import summary_lines
 from glane.ingestion.work import IngestWork, prepare_ingest
 from glane.job.accounting import accounted
 from glane.job.durable import Connect, drive, private_ray
+from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
 from glane.run.metrics_file import MetricsFile
 from glane.run.prepare import PreparedRun
@@ -38,9 +40,11 @@ def ingest(
     place = settings.run.dir  # as the user wrote it
     settings = absolute(settings)
     check_ingest(settings)
+    directory = run_directory(settings.run)
+    if settings.ocr.model is not None and not directory.is_complete:
+        Endpoint(ocr=settings.ocr).check()
     work = IngestWork(settings=settings)
     run, is_listed_now = prepare_ingest(work)
-    directory = run.directory
     refuse_lost(directory, settings)
     with ProgressReporter(directory, run.plan, style=settings.progress, reads_files=True) as progress:
         if directory.is_complete:

@@ -34,6 +34,7 @@ from glane.settings.job import JobSettings, read_job
 from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.multiverse import MultiverseSettings, multiverse_settings
 from glane.settings.new_task import NewTaskSettings, new_task_settings
+from glane.settings.ocr import OcrSettings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.review import ReviewSettings, review_settings
@@ -68,6 +69,7 @@ __all__ = [
     "ModelSettings",
     "MultiverseSettings",
     "NewTaskSettings",
+    "OcrSettings",
     "PilotSettings",
     "PlanSettings",
     "PlantSettings",

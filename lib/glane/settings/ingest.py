@@ -9,6 +9,7 @@ from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.settings.cluster import ClusterSettings, LocalSettings
+from glane.settings.ocr import OcrSettings
 from glane.settings.run import RunSettings
 from glane.settings.shapes import HomePath, one_or_many
 from glane.validation import Strict, validated
@@ -54,6 +55,7 @@ class IngestSettings(Strict):
     near_duplicates: Annotated[float, Key(ge=0.7, le=1)] | None = 0.8  # how alike; None compares nothing
     limits: LimitSettings = LimitSettings()
     options: OptionSettings = OptionSettings()
+    ocr: OcrSettings = OcrSettings()
     cluster: ClusterSettings = LocalSettings()
     run: RunSettings
     progress: Literal["auto", "live", "plain", "none"] = "auto"
@@ -80,6 +82,11 @@ class IngestSettings(Strict):
             raise ValueError(
                 f"run.hang_after_s={self.run.hang_after_s:g} must be at least {_MOST_READS} times "
                 f"limits.timeout_s={self.limits.timeout_s:g}: a worker at a slow file would be taken to hang"
+            )
+        if self.ocr.model is not None and self.run.hang_after_s < (longest_s := self.ocr.longest_s()):
+            raise ValueError(
+                f"run.hang_after_s={self.run.hang_after_s:g} must be at least {longest_s:g}, the longest that a page "
+                f"may take with ocr.timeout_s={self.ocr.timeout_s:g}: a worker at a slow page would be taken to hang"
             )
         return self
 

@@ -1,0 +1,497 @@
+"""Pages that are pictures are read by a model of a server: what becomes of each, and what the server may not do."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import random
+import socket
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from PIL import Image
+
+import document_files as files
+from chat_server import MODEL, ChatServer, chat, chat_server, picture, scans, send, write_scans
+from fork_server import forks, killed_at_random
+from glane.documents import wire
+from glane.documents.draw import png_of_page
+from glane.documents.limits import Limits, Options
+from glane.documents.parsed import Outcome, Page, ParsedDocument
+from glane.documents.read import Parser, Undrawn
+from glane.documents.reading import Unread
+from glane.errors import ConfigError, EngineError, RunError
+from glane.ingestion.ocr import endpoint
+from glane.ingestion.ocr.answers import PageFailed, checked, text_of
+from glane.ingestion.ocr.endpoint import Endpoint
+from glane.ingestion.ocr.texts import with_texts
+from glane.ingestion.summary import ingest_summary, summary_lines
+from glane.run.directory import RunDirectory
+from glane.settings import OcrSettings
+from glane.settings.ocr import NO_TEXT
+from glane.validation import validated
+from ingest_runs import ingest_told, process_alone, read_alone
+
+SECRET = "Zibaldone"  # a word of documents, which nothing may tell
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with chat_server() as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "PAUSES_S", (0.01, 0.01))
+
+
+def rows_of(source: Path, data: Path, ocr: dict[str, Any], **changes: Any) -> pl.DataFrame:
+    read_alone(ingest_told(source, data, ocr=ocr, **changes))
+    return pl.read_parquet(data / "*.parquet")
+
+
+def one_row(source: Path, data: Path, ocr: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    (row,) = rows_of(source, data, ocr, **changes).iter_rows(named=True)
+    return row
+
+
+def asking(server: ChatServer, **more: Any) -> Endpoint:
+    return Endpoint(ocr=OcrSettings(**server.told(**more)))
+
+
+def png(number: int) -> bytes:
+    sink = io.BytesIO()
+    picture(number).save(sink, "PNG")
+    return sink.getvalue()
+
+
+def test_what_a_model_read_of_pictures_is_in_the_text_and_marked(server: ChatServer, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.pdf").write_bytes(scans(1, 2))
+    (source / "b.pdf").write_bytes(files.pdf(["A page that a program wrote, with all of its text in it."]))
+    first, *others = map(picture, (3, 4, 5))
+    first.save(source / "c.tif", save_all=True, append_images=others)
+    (source / "d.zip").write_bytes(files.zipped({"in/x.pdf": scans(6), "y.txt": b"plain"}))
+    rows = rows_of(source, tmp_path / "out", server.told())
+    assert rows["outcome"].to_list() == ["OCR", "OK", "OCR", "EMPTY", "OCR", "OK"]
+    texts = {row["path"] + row["part"]: row for row in rows.iter_rows(named=True)}
+    for name, numbers in {"a.pdf": (1, 2), "c.tif": (3, 4, 5), "d.zip1 in_x.pdf": (6,)}.items():
+        row = texts[name]
+        wanted = [f"The text of page {number}." for number in numbers]
+        assert row["text"] == "\n\n".join(wanted)
+        assert [row["text"][page["start"] : page["end"]] for page in row["pages"]] == wanted
+        assert all(page["is_scanned"] for page in row["pages"])
+        assert row["ocr"]["model"] == MODEL
+        assert [row["text"][one["start"] : one["end"]] for one in row["ocr"]["read"]] == wanted
+        assert [one["page"] for one in row["ocr"]["read"]] == list(range(1, len(numbers) + 1))
+        assert row["ocr"]["failed"] == []
+        assert "made up" in row["reason"]
+    assert texts["b.pdf"]["ocr"] is None
+    counts = ingest_summary(RunDirectory(root=tmp_path / "out.run")).counts
+    assert (counts.pages_by_model, counts.pages_not_read, counts.needs_a_look) == (6, 0, 0)
+    assert any(
+        "6 pages are what a model read" in line for line in summary_lines(RunDirectory(root=tmp_path / "out.run"))
+    )
+    body = server.bodies[0]
+    assert (body["temperature"], body["max_tokens"], body["model"]) == (0, 4096, MODEL)
+
+
+def test_without_a_model_nothing_is_asked_and_pages_are_marked_as_before(server: ChatServer, tmp_path: Path) -> None:
+    row = one_row(write_scans(tmp_path / "in", (1, 2)), tmp_path / "out", {})
+    assert (row["outcome"], row["text"], row["ocr"], server.asked) == ("NEEDS_OCR", "\n\n", None, [])
+    assert row["reason"] == "2 of 2 pages are pictures, without a text that can be read"
+
+
+def test_a_page_that_fails_costs_that_page_and_is_told(server: ChatServer, tmp_path: Path) -> None:
+    server.answer = lambda handler, number, _: (
+        send(handler, 400, SECRET.encode()) if number == 2 else send(handler, 200, chat(f"page {number}"))
+    )
+    source = write_scans(tmp_path / "in", (1, 2, 3))
+    row = one_row(source, tmp_path / "out", server.told())
+    assert (row["outcome"], row["text"]) == ("NEEDS_OCR", "page 1\n\n\n\npage 3")
+    assert [row["text"][page["start"] : page["end"]] for page in row["pages"]] == ["page 1", "", "page 3"]
+    assert [one["page"] for one in row["ocr"]["read"]] == [1, 3]
+    assert row["ocr"]["failed"] == [{"page": 2, "reason": "the server refused the page (HTTP 400)"}]
+    assert row["reason"].startswith("1 of 3 pages are pictures that were not read (page 2: the server refused the page")
+    assert SECRET not in row["reason"]
+    assert ingest_summary(RunDirectory(root=tmp_path / "out.run")).counts.needs_a_look == 1
+
+
+def test_a_stamp_on_a_scan_stays_and_offsets_tell_what_the_model_wrote() -> None:
+    text = "Page 1\n\nwritten by a program"
+    pages = (Page(start=0, end=6, is_scanned=True), Page(start=8, end=28))
+    document = ParsedDocument(outcome=Outcome.NEEDS_OCR, media_type="application/pdf", text=text, pages=pages)
+    made = with_texts(document, "m", {0: "what it read"}, {})
+    assert made.text == "Page 1\nwhat it read\n\nwritten by a program"
+    assert [made.text[page.start : page.end] for page in made.pages] == ["Page 1\nwhat it read", "written by a program"]
+    assert made.ocr is not None
+    assert [made.text[one.start : one.end] for one in made.ocr.read] == ["what it read"]
+    blank = with_texts(document, "m", {0: ""}, {})
+    assert (blank.text, blank.outcome) == (text, Outcome.OCR)
+    assert blank.ocr is not None
+    assert [(one.start, one.end) for one in blank.ocr.read] == [(6, 6)]
+
+
+@pytest.mark.parametrize(
+    ("content", "ending", "why"),
+    [
+        ("", "stop", "wrote nothing"), (" \n", "stop", "wrote nothing"), (None, "stop", "wrote nothing"),
+        ("a text", "length", "had not ended at ocr.max_tokens"), ("a text", "content_filter", "was stopped before"),
+        ("a text", None, "was stopped before"), (7, "stop", "no answer to a chat"),
+        ("Début. " + "Monsieur le patient. " * 40, "stop", "the same again and again"),
+        ("Début. " + "Monsieur le patient. " * 40, "length", "the same again and again"),
+        ("0" * 500, "stop", "the same again and again"), ("x " * 120_000 + "y", "stop", "more than 200000 characters"),
+    ],
+)  # fmt: skip
+def test_the_known_failures_of_models_are_told(content: Any, ending: str | None, why: str) -> None:
+    with pytest.raises(PageFailed, match=why) as caught:
+        text_of(json.dumps(chat(content, ending)).encode())
+    assert "patient" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Un texte, avec des lignes.\n" * 7, "Nom : " + "." * 900 + "\n" + "_" * 900, "| --- " * 12 + "|\n" + "| 0 | 0 |\n" * 20,
+        " ".join(f"Le patient {number} va bien." for number in range(300)),
+    ],
+)  # fmt: skip
+def test_what_documents_repeat_is_no_failure(text: str) -> None:
+    assert checked(text, is_cut=False, is_whole=True) == text.strip()
+
+
+def test_a_page_without_text_is_read(server: ChatServer) -> None:
+    server.written = lambda _: f" {NO_TEXT}\n"
+    assert asking(server).read(png(1)) == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xff\xfe", b"[]", b"null", b'{"choices": []}', b'{"choices": [{}]}', b"[" * 100_000, b'{"choices": 5}'],
+)
+def test_what_is_no_answer_is_told(server: ChatServer, body: bytes) -> None:
+    server.answer = lambda handler, *_: send(handler, 200, body)
+    with pytest.raises(PageFailed, match="no answer to a chat"):
+        asking(server).read(png(1))
+    assert len(server.asked) == 1  # it would answer the same again
+
+
+def test_a_server_that_is_busy_is_asked_again(server: ChatServer) -> None:
+    def answer(handler: Any, number: int, _: object) -> None:
+        if len(server.asked) == 1:
+            send(handler, 500, SECRET.encode())
+        elif len(server.asked) == 2:
+            handler.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            send(handler, 200, chat("at last"))
+
+    server.answer = answer
+    assert asking(server).read(png(1)) == "at last"
+    assert server.asked == [1, 1, 1]
+
+
+def test_a_page_is_given_up_after_three_requests(server: ChatServer) -> None:
+    server.answer = lambda handler, *_: send(handler, 503, SECRET.encode())
+    with pytest.raises(PageFailed, match="no answer in 3 requests, at last: HTTP 503") as caught:
+        asking(server).read(png(1))
+    assert len(server.asked) == 3
+    assert SECRET not in str(caught.value)
+
+
+def test_a_server_that_hangs_or_drips_is_left_at_its_time(server: ChatServer) -> None:
+    is_over = threading.Event()
+
+    def hang(handler: Any, *_: object) -> None:
+        is_over.wait(60)
+
+    def drip(handler: Any, *_: object) -> None:
+        try:
+            handler.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            while not is_over.wait(0.05):
+                handler.connection.sendall(b" ")
+        except OSError:
+            pass
+
+    def drip_headers(handler: Any, *_: object) -> None:
+        try:
+            handler.connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not is_over.wait(0.05):
+                handler.connection.sendall(b"X: y\r\n")
+        except OSError:
+            pass
+
+    for answer in (hang, drip, drip_headers):
+        server.answer = answer
+        began = time.monotonic()
+        with pytest.raises(PageFailed, match=r"at last: not within 0\.3 s"):
+            asking(server, timeout_s=0.3).read(png(1))
+        assert time.monotonic() - began < 30
+    is_over.set()
+
+
+def test_an_answer_that_does_not_end_is_refused_in_bounded_memory(server: ChatServer) -> None:
+    def answer(handler: Any, *_: object) -> None:
+        try:
+            handler.connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                handler.connection.sendall(b" " * 65536)
+        except OSError:
+            pass
+
+    server.answer = answer
+    with pytest.raises(PageFailed, match="larger than 4 MiB"):
+        asking(server).read(png(1))
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_page_is_sent_to_no_other_place(server: ChatServer, status: int) -> None:
+    with chat_server() as other:
+        server.answer = lambda handler, *_: send(handler, status, b"", Location=f"{other.endpoint}/chat/completions")
+        with pytest.raises(EngineError, match=f"answers HTTP {status}.*sent to no other"):
+            asking(server).read(png(1))
+        assert (server.asked, other.asked) == ([1], [])
+
+
+def test_no_proxy_is_asked(server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with chat_server() as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert asking(server).read(png(1)) == "The text of page 1."
+        assert proxy.asked == []
+
+
+def told(**values: Any) -> OcrSettings:
+    return validated(OcrSettings, {"model": "m", **values}, place="ocr")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "[::1]", "127.8.0.1", "[::ffff:127.0.0.1]"])
+def test_this_machine_is_taken(address: str) -> None:
+    assert told(endpoint=f"http://{address}:8000/v1").port == 8000
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts", "words"),
+    [
+        ("http://8.8.8.8:80/v1", (), "8.8.8.8 is a public address, and pages of documents are confidential"),
+        ("http://8.8.8.8:80/v1", ("8.8.8.8",), "is a public address"),
+        ("http://[::ffff:8.8.8.8]:80/v1", (), "is a public address"),
+        ("http://169.254.169.254:80/v1", ("169.254.169.254",), "is a public address"),
+        ("http://0.0.0.0:80/v1", ("0.0.0.0",), "is a public address"),
+        ("http://10.0.0.7:80/v1", (), r"is another machine.*ocr\.hosts=\[10\.0\.0\.7\]"),
+        ("http://node7:80/v1", ("node8",), r"is another machine.*ocr\.hosts=\[node7\]"),
+        ("https://127.0.0.1:80/v1", (), "is none: give http://HOST:PORT/v1"),
+        ("http://127.0.0.1/v1", (), "is none"), ("http://127.0.0.1:80/v2", (), "is none"),
+        ("http://me:pw@127.0.0.1:80/v1", (), "is none"), ("http://127.0.0.1:99999/v1", (), "is none"),
+        ("http://127.0.0.1:80@example.org:80/v1", (), "is none"), ("file:///etc/passwd", (), "is none"),
+        (None, (), "give endpoint=http://HOST:PORT/v1 and model=NAME"),
+    ],
+)  # fmt: skip
+def test_another_place_is_refused_before_anything_is_sent(
+    address: str | None, hosts: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        told(endpoint=address, hosts=hosts)
+
+
+def test_a_host_that_was_told_is_taken_unless_its_name_leads_outside(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = {"node7": "127.0.0.1", "node8": "8.8.8.8", "localhost": "10.1.2.3"}
+
+    def getaddrinfo(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        if host not in leads:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (leads[host], port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    def at(host: str) -> Endpoint:
+        return Endpoint(ocr=told(endpoint=f"http://{host}:{server.port}/v1", hosts=(host,), timeout_s=5))
+
+    monkeypatch.setitem(leads, "127.0.0.1", "127.0.0.1")  # http.client looks the address up that it is given
+    assert at("node7").read(png(1)) == "The text of page 1."
+    for host in ("node8", "localhost"):
+        with pytest.raises(EngineError, match=f"{host} leads to {leads[host]}, and pages"):
+            at(host).read(png(1))
+    with pytest.raises(EngineError, match="the name of the host is not known"):
+        at("nowhere").read(png(1))
+
+
+def test_the_server_is_looked_at_before_the_run_begins(server: ChatServer, tmp_path: Path) -> None:
+    from glane.job.ingest import ingest_here
+
+    source = write_scans(tmp_path / "in", (1,))
+    wrong = ingest_told(source, tmp_path / "out", ocr=server.told(model="read-pages"))
+    with pytest.raises(EngineError, match="'read-pages' is not served. Did you mean 'reads-pages'"):
+        ingest_here(wrong)
+    server.answer = lambda handler, *_: send(handler, 400, SECRET.encode())
+    with pytest.raises(EngineError, match="answers HTTP 400 to a picture") as caught:
+        ingest_here(ingest_told(source, tmp_path / "out", ocr=server.told()))
+    assert SECRET not in str(caught.value)
+    nobody = server.told(endpoint="http://127.0.0.1:9/v1")
+    with pytest.raises(EngineError, match=r"ocr\.endpoint: http://127\.0\.0\.1:9/v1: does not answer \(Conn"):
+        ingest_here(ingest_told(source, tmp_path / "out", ocr=nobody))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_a_server_that_goes_stops_the_run_and_what_was_read_is_kept(server: ChatServer, tmp_path: Path) -> None:
+    source = write_scans(tmp_path / "in", *[(number,) for number in range(1, 7)])
+    settings = ingest_told(source, tmp_path / "out", ocr=server.told(concurrency=1), run__shard_rows=1)
+    server.answer = lambda handler, number, _: (
+        send(handler, 200, chat(f"page {number}")) if len(server.asked) < 4 else send(handler, 401, SECRET.encode())
+    )
+    with pytest.raises(AssertionError, match="answers HTTP 401, and reads no page. It asks for a key") as caught:
+        read_alone(settings)
+    assert SECRET not in str(caught.value)
+    assert len(RunDirectory(root=tmp_path / "out.run").committed_shards()) == 3
+    with chat_server() as again:
+        read_alone(ingest_told(source, tmp_path / "out", ocr=again.told(), run__shard_rows=1))  # at another place
+        assert len(again.asked) == 3
+    assert pl.read_parquet(tmp_path / "out" / "*.parquet")["outcome"].to_list() == ["OCR"] * 6
+
+
+def test_what_changes_texts_makes_another_run_and_the_place_does_not(server: ChatServer, tmp_path: Path) -> None:
+    source = write_scans(tmp_path / "in", (1,))
+    rows_of(source, tmp_path / "out", server.told())
+    for changes in ({"model": "other"}, {"dpi": 200}, {"prompt": "Read."}, {"max_tokens": 100}, {"max_pixels": 20_000}):
+        (name,) = changes
+        with pytest.raises(RunError, match=f"ocr.{name}: "):
+            rows_of(source, tmp_path / "out", server.told(**changes))
+    with pytest.raises(RunError, match="ocr: "):
+        rows_of(source, tmp_path / "out", {})
+    rows_of(source, tmp_path / "out", server.told(concurrency=7, timeout_s=5, endpoint="http://127.0.0.1:9/v1"))
+
+
+def test_no_text_of_a_page_is_outside_the_data_set(server: ChatServer, tmp_path: Path) -> None:
+    server.written = lambda number: f"{SECRET} {number}" if number < 3 else f"{SECRET} " * 60
+    rows_of(write_scans(tmp_path / "in", (1, 2, 3)), tmp_path / "out", server.told())
+    assert pl.read_parquet(tmp_path / "out" / "*.parquet")["text"].str.contains(SECRET).all()
+    for path in [*(tmp_path / "out.run").rglob("*"), tmp_path / "out" / "_needs_a_look.csv"]:
+        if path.is_file() and path.suffix != ".parquet":
+            assert SECRET.encode() not in path.read_bytes(), path
+    assert SECRET not in str(pl.read_parquet(tmp_path / "out.run" / "records" / "*.parquet").to_dicts())
+
+
+def drawn(path: Path, **limits: Any) -> list[str]:
+    """The sizes of the pages of a file, or why they are not drawn; and after them, that the reader still reads."""
+    found = []
+    with Parser(limits=Limits(**limits), options=Options()) as parser:
+        for document in parser.read(path):
+            for number in range(len(document.pages)):
+                try:
+                    png = parser.draw(path, document, number, dpi=150, max_pixels=1_000_000)
+                    found.append("{}x{}".format(*Image.open(io.BytesIO(png)).size))
+                except Undrawn as error:
+                    found.append(str(error))
+        path.with_suffix(".txt").write_text("after")
+        assert parser.read(path.with_suffix(".txt"))[0].text == "after"
+    return found
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a megabyte that is said to have very many pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(10**8)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_hostile_pictures_are_reasons_and_the_next_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "bomb.png").write_bytes(bomb(60_000, 60_000))
+    assert drawn(tmp_path / "bomb.png", memory_mib=1024) == [
+        "its reader wanted more than 1024 MiB of memory; memory_mib sets this"
+    ]
+    (tmp_path / "cut.png").write_bytes(png(1)[:-40])
+    assert "cannot be drawn" in drawn(tmp_path / "cut.png")[0]
+    Image.new("I;16", (300, 400)).save(tmp_path / "xray.png")
+    assert drawn(tmp_path / "xray.png") == ["no reader draws pictures of more than 8 bits a colour"]
+    picture(1, (4000, 3000)).save(tmp_path / "large.png")
+    (size,) = drawn(tmp_path / "large.png")
+    width, height = map(int, size.split("x"))
+    assert 900_000 < width * height <= 1_000_000
+
+
+@pytest.mark.parametrize("size", [(14_000, 14_000), (1e9, 1), (0.001, 0.001), (1e30, 1e30)])
+def test_pages_of_any_size_are_drawn_within_the_bound(size: tuple[float, float]) -> None:
+    sink = io.BytesIO()
+    picture(1).save(sink, "PDF")
+    data = sink.getvalue()
+    at = data.index(b"/MediaBox [ 0 0 ")
+    end = data.index(b"]", at)
+    made = data[:at] + b"/MediaBox [ 0 0 %f %f " % size + data[end:]
+    try:
+        found = Image.open(io.BytesIO(png_of_page("application/pdf", made, 0, dpi=600, max_pixels=1_000_000))).size
+    except Unread:  # told as a reason
+        found = (1, 1)
+    assert 0 < found[0] * found[1] <= 1_000_000
+
+
+def test_a_document_that_is_another_one_by_now_is_not_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "in.zip"
+    path.write_bytes(files.zipped({"a.png": png(1), "b.png": png(2)}))
+    with Parser(limits=Limits(), options=Options()) as parser:
+        documents = parser.read(path)
+        assert [one.part for one in documents] == ["", "1 a.png", "2 b.png"]
+        path.write_bytes(files.zipped({"b.png": png(2)}))
+        for document in documents[1:]:
+            with pytest.raises(Undrawn, match="was changed after it was read"):
+                parser.draw(path, document, 0, dpi=150, max_pixels=10**6)
+
+
+def test_a_picture_that_lies_is_no_answer_of_a_reader() -> None:
+    good = png(1)
+    assert wire.picture(wire.picture_to_json(good), max_pixels=120_000) == good
+    for bad in (
+        b"",
+        good[:20],
+        b"GIF89a" + good,
+        good[:16] + struct.pack(">II", 0, 9) + good[24:],
+        good + bytes(2**20),
+    ):
+        with pytest.raises(wire.BadFrame):
+            wire.picture(base64.b64encode(bad).decode(), max_pixels=120_000)
+    for content in (None, 5, "no base64!", wire.picture_to_json(png(1)) + "\n"):
+        with pytest.raises(wire.BadFrame):
+            wire.picture(content, max_pixels=120_000)
+    with pytest.raises(wire.BadFrame):
+        wire.picture(wire.picture_to_json(good), max_pixels=119_999)
+
+
+@pytest.mark.slow
+def test_workers_killed_at_random_read_every_page_once(server: ChatServer, tmp_path: Path) -> None:
+    pages = [(number % 11 + 1, number % 7 + 1) for number in range(40)]
+    source = write_scans(tmp_path / "in", *pages)
+    settings = ingest_told(source, tmp_path / "out", ocr=server.told(), run__shard_rows=2)
+    fork = forks()
+
+    def begin(attempt: int) -> list[Any]:
+        workers = [fork.Process(target=process_alone, args=(settings, f"w{attempt}-{i}")) for i in range(2)]
+        for worker in workers:
+            worker.start()
+        return workers
+
+    kills = killed_at_random(begin, random.Random(7), longest_s=1.0, more_s=0.05, within_s=240)
+    read_alone(settings, "last")
+    rows = pl.read_parquet(tmp_path / "out" / "*.parquet")
+    assert rows["path"].to_list() == [f"{number:04}.pdf" for number in range(40)]
+    assert rows["text"].to_list() == [f"The text of page {a}.\n\nThe text of page {b}." for a, b in pages]
+    assert set(rows["outcome"]) == {"OCR"}
+    assert kills > 2
