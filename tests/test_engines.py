@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from conftest import DEMO_MODEL, ROOT, make_settings, work, write_documents
+from embed_runs import embed_told
 from glane.cluster.layout import Node, plan_layout
 from glane.engine import own_code, preload, registry, vllm_compat
 from glane.engine.digest_cache import DigestCache
@@ -71,6 +72,11 @@ def constant(monkeypatch):
         name="constant", start=Constant, version=lambda: "7.1", has_weights=False, needs_hardware=False,
     )  # fmt: skip
     monkeypatch.setitem(registry.KINDS, kind.name, kind)
+
+
+def test_an_engine_that_makes_no_vectors_is_refused_before_anything_is_read(tmp_path, constant):
+    with pytest.raises(ConfigError, match="'constant' makes no vectors. Valid: scripted, vllm"):
+        embed_told(tmp_path, tmp_path / "run", model__engine="constant")
 
 
 TASK = {"name": "t", "instructions": "x", "confidence": False, "fields": {"fever": {"type": "boolean"}}}

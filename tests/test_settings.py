@@ -22,6 +22,7 @@ from glane.task.task import _Manner
 _FILES = {
     "extract": settings.ExtractSettings,
     "ingest": settings.IngestSettings,
+    "embed": settings.EmbedSettings,
     "plan": settings.PlanSettings,
     "status": settings.StatusSettings,
     "runs": settings.RunsSettings,
@@ -37,6 +38,7 @@ _FILES = {
     "review": settings.ReviewSettings,
     "cascade": settings.CascadeSettings,
     "screen": settings.ScreenSettings,
+    "search": settings.SearchSettings,
     "sentinels": settings.SentinelsSettings,
     "new_task": settings.NewTaskSettings,
     "plant": settings.PlantSettings,
@@ -106,7 +108,9 @@ def test_a_default_that_a_file_repeats_is_the_models_own(name: str) -> None:
 def test_every_key_of_a_model_is_shown_in_its_file(name: str) -> None:
     shown = written(name)
     groups = (
-        {"model", "data", "task", "cluster"} if name in ("extract", "ingest", "new_task", "plan", "doctor") else set()
+        {"model", "data", "task", "cluster"}
+        if name in ("extract", "embed", "ingest", "new_task", "plan", "doctor")
+        else set()
     )
     lacking = {key for key, _ in defaults_of(_FILES[name])} - set(shown)
     lacking = {key for key in lacking if key.partition(".")[0] not in groups}

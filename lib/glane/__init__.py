@@ -1,9 +1,9 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
-What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`estimate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`,
-`freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that `import glane`
-takes no time.
+What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`, `embed`,
+`search`, `estimate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `runs`,
+`draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that
+`import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from glane.api.calibrate import calibrate
     from glane.api.cascade import cascade
     from glane.api.compare import compare
+    from glane.api.embed import embed
     from glane.api.estimate import estimate
     from glane.api.evaluate import evaluate
     from glane.api.export import export
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from glane.api.runs import runs
     from glane.api.screen import screen
     from glane.api.seal import seal_question
+    from glane.api.search import search
     from glane.api.sentinels import freeze_sentinels
     from glane.extraction.results import Run, open_run
 
@@ -39,6 +41,7 @@ __all__ = [
     "cascade",
     "compare",
     "draw_sample",
+    "embed",
     "estimate",
     "evaluate",
     "export",
@@ -55,11 +58,13 @@ __all__ = [
     "runs",
     "screen",
     "seal_question",
+    "search",
 ]
 _OWN = (
     "calibrate",
     "cascade",
     "compare",
+    "embed",
     "estimate",
     "evaluate",
     "export",
@@ -71,6 +76,7 @@ _OWN = (
     "review",
     "runs",
     "screen",
+    "search",
 )  # in a module of that name
 _PLACES = {
     "Run": "glane.extraction.results",

@@ -19,6 +19,8 @@ from glane.versions import installed_version
 COMMANDS = (
     "ingest",
     "extract",
+    "embed",
+    "search",
     "convert",
     "status",
     "runs",
@@ -82,13 +84,32 @@ def main() -> None:
 
 def _with_keys(name: str, arguments: Sequence[str]) -> list[str]:
     """The words of a command, those that stand first without a key with the key that they are for."""
-    bare = list(itertools.takewhile(lambda word: "=" not in word and not word.startswith("-"), arguments))
+    if name == "search":
+        return _with_query(arguments)
+    bare = list(itertools.takewhile(_is_bare, arguments))
     if name not in _BARE or not bare or bare[0] == "help":
         return list(arguments)
     return [
         f"{_BARE[name]}=[{','.join(bare)}]" if len(bare) > 1 else f"{_BARE[name]}={bare[0]}",
         *arguments[len(bare) :],
     ]
+
+
+def _with_query(arguments: Sequence[str]) -> list[str]:
+    """The words of a search, with the key of the query, which may be words that stand first or last."""
+    first = len(list(itertools.takewhile(_is_bare, arguments)))
+    last = len(list(itertools.takewhile(_is_bare, reversed(arguments[first:]))))
+    before = arguments[-last - 1 :][:1] if last else []
+    if before and before[0].startswith("-"):  # the first of them is what that option takes
+        last -= 1
+    end = len(arguments) - last
+    bare = [*arguments[:first], *arguments[end:]]
+    query = [f"query={' '.join(bare)}"] if bare and bare[0] != "help" else bare
+    return [*query, *arguments[first:end]]
+
+
+def _is_bare(word: str) -> bool:
+    return "=" not in word and not word.startswith("-")
 
 
 def run(name: str, arguments: Sequence[str] | None = None) -> None:

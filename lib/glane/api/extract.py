@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard, overload
+from typing import Any, overload
 
 import polars as pl
-import yaml
 
-from glane.api.overrides import set_key
-from glane.cluster.scratch import text_folder
-from glane.composition import as_told, composed, joined, read_mapping, read_text
-from glane.errors import ConfigError, GlaneError
+from glane.api.given import given_documents, given_values, is_name
+from glane.composition import joined
+from glane.errors import ConfigError
 from glane.extraction.results import Run, open_run
 from glane.extraction.summary import check_all_usable
 from glane.job.here import extract_here
 from glane.job.leading import led
 from glane.run.written import refuse_inside_run
 from glane.settings import extract_settings
-from glane.settings.words import key_types
-from glane.storage import replace_file, storage_errors
 
 Source = str | Path | Mapping[str, Any]
 Sources = list[Any] | tuple[Source, ...]
-
-_GIVEN = "given-by-the-caller"  # a name in a folder of our own, where glane has none
-_GROUPS = ("reading", "data", "cluster")
 
 
 @overload
@@ -88,116 +81,24 @@ def extract(
     is_one, tasks = (False, list(task)) if isinstance(task, list | tuple) else (True, [task])
     if not tasks:
         raise ConfigError("task: an empty list names no task. Give the name of one, or of several.")
-    with text_folder() as given:  # examples of a task are texts of documents
-        found = [
-            _composed({"task": one, "model": model}, run, given / str(number), config_dir, overrides)
-            for number, one in enumerate(tasks)
-        ]
+    found = [
+        given_values("extract", {"task": one, "model": model}, run=run, config_dir=config_dir, overrides=overrides)
+        for one in tasks
+    ]
     settings = extract_settings(found[0] if is_one else joined(list(zip(_names(tasks, found), found, strict=True))))
     if settings.cluster.kind != "local":
         raise ConfigError(
             f"cluster: glane.extract works on this machine, and cannot submit to {settings.cluster.kind}. "
             f"On the command line: glane extract … cluster={settings.cluster.kind}"
         )
-    kept = run.with_name(f"{run.name}.documents.parquet")
-    is_new = isinstance(documents, pl.DataFrame) and not kept.exists()
-    path = _kept(documents, run, kept) if isinstance(documents, pl.DataFrame) else documents
-    data = settings.data.model_copy(update={"path": str(path)})
-    try:
+    with given_documents(documents, run) as path:
+        data = settings.data.model_copy(update={"path": path})
         extract_here(led(settings.model_copy(update={"data": data})))
-    except GlaneError:
-        if is_new and not run.exists():  # refused: no copy of documents stays behind
-            kept.unlink(missing_ok=True)
-        raise
     check_all_usable(settings)
     runs = tuple(open_run(one.run.dir) for one in settings.each())
     return runs[0] if is_one else runs
 
 
-def _composed(
-    sources: Mapping[str, Source | None],
-    run: Path,
-    given: Path,
-    config_dir: str | Path | None,
-    overrides: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The values of the command with one task. What is no name is copied into the folder `given`."""
-    chosen = {name: value for name, value in overrides.items() if name in _GROUPS and isinstance(value, str)}
-    given.mkdir()
-    folders = [given] if config_dir is None else [given, Path(config_dir).expanduser()]
-    words = [f"{group}={_name(one, given / group, folders)}" for group, one in sources.items() if one is not None]
-    words += [f"{name}={value}" for name, value in chosen.items()]
-    values = composed(
-        "extract",
-        [*words, "data.path=x", f"run.dir={run}", "progress=plain"],
-        types=key_types("extract"),
-        config_dirs=folders,
-    )
-    for name, value in overrides.items():
-        if name not in chosen:
-            set_key(values, name.split("__"), value)
-    return as_told(values, [name.replace("__", ".") for name in overrides])
-
-
 def _names(tasks: Sequence[Source | None], found: Sequence[Mapping[str, Any]]) -> list[str]:
     """The name of each task, as the command names the folder of its run."""
-    return [one if _is_name(one) else str(values["task"].get("name")) for one, values in zip(tasks, found, strict=True)]
-
-
-def _is_name(source: Source | None) -> TypeGuard[str]:
-    return isinstance(source, str) and not source.endswith((".yaml", ".yml")) and "/" not in source
-
-
-def _name(source: Source, group: Path, folders: list[Path]) -> str:
-    """The name by which Hydra finds a task or a model: its own, or that of a copy in the folder `group`."""
-    if _is_name(source):
-        return source
-    if isinstance(source, Mapping):
-        values = dict(source)
-    else:
-        path = Path(source).expanduser()
-        if group.name == "model" and path.is_dir():
-            values = {"defaults": ["base/default@_here_", "_self_"], "name": path.name, "path": str(path.absolute())}
-        else:
-            values = _read(path, group.name)
-            if path.absolute().parent.name == group.name:  # the files that it inherits from lie beside it
-                folders.append(path.absolute().parents[1])
-    try:
-        text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{group.name}: holds what YAML cannot ({error.args[0]}). Give plain values.") from None
-    group.mkdir()
-    (group / f"{_GIVEN}.yaml").write_text(text, encoding="utf-8")
-    return _GIVEN
-
-
-def _read(path: Path, what: str) -> dict[str, Any]:
-    try:
-        return read_mapping(read_text(path), place=str(path))
-    except ConfigError as error:
-        raise ConfigError(f"{what}: {error}") from None
-
-
-def _kept(documents: pl.DataFrame, run: Path, path: Path) -> Path:
-    """Write a frame beside its run. A file that is there is kept: it may be needed to review a run, or be the user's.
-
-    Raises:
-        ConfigError: if a file is there that holds other documents.
-    """
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
-        if not _holds(path, documents):
-            raise ConfigError(
-                f"run_dir: {run} was begun with other documents, those of {path}. Choose another run_dir."
-            )
-        return path
-    replace_file(path, lambda stream: documents.write_parquet(stream), mode=0o600)
-    return path
-
-
-def _holds(path: Path, documents: pl.DataFrame) -> bool:
-    try:
-        return pl.read_parquet(path, glob=False).equals(documents)
-    except (OSError, pl.exceptions.PolarsError):
-        return False
+    return [one if is_name(one) else str(values["task"].get("name")) for one, values in zip(tasks, found, strict=True)]

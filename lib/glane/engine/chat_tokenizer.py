@@ -57,6 +57,11 @@ class ChatTokenizer:
         with self._lock:
             return len(self._tokenizer.encode(self._as_text(text), add_special_tokens=False))
 
+    def encode_text(self, text: str) -> list[int]:
+        """The tokens of a text alone, with the special tokens that the model wants around it."""
+        with self._lock:
+            return [int(token) for token in self._tokenizer.encode(self._as_text(text), add_special_tokens=True)]
+
     @property
     def has_template(self) -> bool:
         """See `Conversations.has_template`."""

@@ -6,9 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from glane.form import Form
 from glane.settings import ModelSettings
 from glane.types import Completion, Message
+
+Vector = npt.NDArray[np.float32]
 
 
 class RequestRefused(Exception):
@@ -81,6 +86,53 @@ class Engine(Encoder, Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Makes vectors of texts, many at a time. All its methods are called from one thread."""
+
+    @property
+    def num_dimensions(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The largest number of tokens of a text, special tokens included."""
+        ...
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of a text with the special tokens that the model wants around it.
+
+        What a document spells out as a special token stays plain text.
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text has by itself."""
+        ...
+
+    def add(self, request_id: str, tokens: list[int]) -> None:
+        """Add a text to the batch.
+
+        Raises:
+            RequestRefused: if the engine will not embed it.
+        """
+        ...
+
+    def step(self) -> list[tuple[str, Vector | None]]:
+        """Compute one step for all texts in the batch. Return (request id, vector of length 1) of those that are done.
+
+        None stands for a text of which the model makes no vector: not a number, or of length 0.
+
+        Raises:
+            EngineProcessDied: if a process of the engine's own has ended. After any error, the engine is of no use.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release everything that the engine holds."""
+        ...
+
+
 class Conversations(Protocol):
     """What a model's tokenizer makes of a conversation, without an engine."""
 
@@ -123,6 +175,14 @@ class StartEngine(Protocol):
         ...
 
 
+class StartEmbedder(Protocol):
+    """The function that starts an engine that embeds."""
+
+    def __call__(self, settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 1) -> Embedder:
+        """As `StartEngine` does."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineKind:
     """A kind of engine, by its name in `model.engine`. All except `start` must be cheap, for use on login nodes."""
@@ -135,6 +195,7 @@ class EngineKind:
     conversations: Callable[[ModelSettings], Conversations | None] = lambda _: None  # None: no tokenizer is at hand
     # Raises ConfigError for what would end an engine at its start, or have it refuse each document.
     check: Callable[[ModelSettings], None] = lambda _: None
+    start_embedder: StartEmbedder | None = None  # None: it makes no vectors
     is_random: bool = False  # its answers are drawn at random
     preload: Callable[[], None] | None = None  # imports for engines on CPU, before a fork; None: no forks
     warnings: Callable[[ModelSettings], Sequence[str]] = lambda _: ()  # to show before it starts

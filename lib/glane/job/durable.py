@@ -24,6 +24,7 @@ from glane.run.work import Work
 from glane.run.worker import WorkerSpec
 from glane.settings import BatchSettings, ClusterSettings, LocalSettings, RunSettings
 
+Placing = Callable[[Any], tuple[Layout, Work]]  # of a Ray cluster: the workers on it, and what they do
 Connect = Callable[[], AbstractContextManager[Any]]  # enters a Ray cluster, and yields the `ray` module
 
 
@@ -97,12 +98,13 @@ def drive(
     connect: Connect,
     progress: ProgressReporter,
     finish: Callable[[], None],
+    placing: Placing | None = None,
     tick: Callable[[], object] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     start: float = 0.0,
     leaves: bool = False,
 ) -> PreparedRun:
-    """Do work that needs no engine, with a worker on each core of all nodes, and have `finish` publish the result.
+    """Do work, and have `finish` publish the result. `placing` says how; if None, with a worker on each core.
 
     It goes on with a run that was begun, and does nothing if it is complete. `connect` enters a Ray cluster. Once
     `should_stop` returns True, no further shard is begun and the run stays incomplete. `start` (0 to 1) is the place in
@@ -114,12 +116,11 @@ def drive(
     directory = run.directory
     if not (directory.is_complete or is_committed(directory, run.plan)):
         with logged(progress), connect() as ray:
-            cores = min(node.cpus for node in alive_nodes(ray))
-            layout = Layout(device="cpu", cpus=1, gpus=0, engines_per_node=min(cores, run.plan.num_shards))
+            layout, placed = (placing or _one_a_core(run, work))(ray)
             run_workers(
                 ray,
                 run,
-                work,
+                placed,
                 layout,
                 settings=settings,
                 cluster=cluster,
@@ -138,6 +139,14 @@ def drive(
             return replace(run, is_left=True)
         finish()
     return run
+
+
+def _one_a_core(run: PreparedRun, work: Work) -> Placing:
+    def placing(ray: Any) -> tuple[Layout, Work]:
+        cores = min(node.cpus for node in alive_nodes(ray))
+        return Layout(device="cpu", cpus=1, gpus=0, engines_per_node=min(cores, run.plan.num_shards)), work
+
+    return placing
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from glane.corpus.find import refuse_absent
 from glane.engine.weights import resolve_weights
@@ -15,7 +15,7 @@ from glane.job.sentinels import check_sentinels
 from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.watch import check_reference
 from glane.run.written import refuse_inside_run
-from glane.settings import Beside, DataSettings, ExtractSettings, ResolvedSettings, SeveralSettings
+from glane.settings import Beside, DataSettings, ExtractSettings, ResolvedSettings, RunSettings, SeveralSettings
 from glane.task.lookups import Lookup
 from glane.task.task import Task, load_task
 
@@ -42,6 +42,7 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
     return resolved, task.model_copy(update={"lookups": _absolute_tables(task)})
 
 
+R = TypeVar("R", bound=RunSettings)
 _PATHS = ("pilot", "reference", "metrics_dir", "site_log")  # settings of a run beside its own directory
 
 _FILES, _RUNS = ("path", "extend", "only_ids_in"), ("only_rejected_of", "skip_done_in")  # of the data
@@ -49,10 +50,7 @@ _FILES, _RUNS = ("path", "extend", "only_ids_in"), ("only_rejected_of", "skip_do
 
 def absolute(settings: ExtractSettings) -> ExtractSettings:
     """The settings with paths that mean the same in any working directory: on the nodes of a job, and in `run.yaml`."""
-    told = settings.run
-    others = {name: _absolute(path) for name in _PATHS if (path := getattr(told, name)) is not None}
-    run = told.model_copy(update={"dir": _absolute(told.dir), **others})
-    data = _absolute_data(settings.data)
+    run, data = absolute_run(settings.run), absolute_data(settings.data)
     more = (
         {}
         if not isinstance(settings, SeveralSettings)
@@ -74,7 +72,14 @@ def _absolute_task(task: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _absolute_data(data: DataSettings) -> DataSettings:
+def absolute_run(run: R) -> R:
+    """A run directory and the paths beside it, as `absolute` has them."""
+    others = {name: _absolute(path) for name in _PATHS if (path := getattr(run, name, None)) is not None}
+    return run.model_copy(update={"dir": _absolute(run.dir), **others})
+
+
+def absolute_data(data: DataSettings) -> DataSettings:
+    """The paths of an input, as `absolute` has them."""
     single = {name: _absolute(path) for name in _FILES if (path := getattr(data, name)) is not None}
     runs = {name: tuple(_absolute(path) for path in getattr(data, name)) for name in _RUNS}
     return data.model_copy(update=single | runs)

@@ -1,4 +1,4 @@
-"""Submit a job to a batch scheduler, from a login node: an extraction, or the reading of files."""
+"""Submit a job to a batch scheduler, from a login node: an extraction, an embedding, or the reading of files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from glane.run.description import known_run
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.node_faults import bad_nodes
 from glane.run.starts import SubmissionEntry, record_submission
-from glane.settings import BatchSettings, ExtractSettings, IngestSettings, JobSettings
+from glane.settings import BatchSettings, EmbedSettings, ExtractSettings, IngestSettings, JobSettings
 from glane.storage import exists
 from glane.task.task import Task, load_task
 
@@ -76,7 +76,7 @@ def submit(settings: JobSettings) -> Submission | None:
     assert isinstance(cluster, BatchSettings)
     scheduler = scheduler_of(cluster)
     if not isinstance(settings, ExtractSettings):
-        told = _checked_ingest(settings)
+        told = _checked_ingest(settings) if isinstance(settings, IngestSettings) else _checked_embedding(settings)
         if not cluster.dry_run:
             return _submitted(told, cluster, scheduler)
         _show(told, scheduler)
@@ -134,6 +134,14 @@ def _checked_ingest(settings: IngestSettings) -> IngestSettings:
     for line in checks.changes_since_begun(told):
         say(f"note: {line}", to=sys.stderr)
     return told
+
+
+def _checked_embedding(settings: EmbedSettings) -> EmbedSettings:
+    """The settings of an embedding that passes all checks that need no node, with absolute paths."""
+    from glane.job import embed_checks
+
+    embed_checks.check_submission(settings)
+    return embed_checks.absolute(settings)
 
 
 def _off_bad_nodes(cluster: BatchSettings, directory: RunDirectory, scheduler: Scheduler) -> BatchSettings:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from glane.cluster.scratch import text_folder
 from glane.corpus.converted import Converted, converted, path_in, refuse_large, tables_in
@@ -16,12 +16,12 @@ from glane.errors import ConfigError, RunError
 from glane.languages import say
 from glane.run.description import RunDescription, known_run
 from glane.run.directory import RunDirectory, run_directory
-from glane.settings import ExtractSettings
+from glane.settings import EmbedSettings, ExtractSettings
 from glane.storage import exists
 from glane.tables.options import TableOptions
 
 MOST_BYTES_TO_SUBMIT = 2**30  # converted where a job is submitted, while the user waits
-S = TypeVar("S", bound=ExtractSettings)
+S = TypeVar("S", bound=ExtractSettings | EmbedSettings)
 
 
 @contextmanager
@@ -108,7 +108,8 @@ def _with_path(settings: S, path: str) -> S:
     """Settings whose input is Parquet: what was told of tables goes with these."""
     plain = TableOptions()
     options = {name: getattr(plain, name) for name in TableOptions.model_fields}
-    return settings.model_copy(update={"data": settings.data.model_copy(update={**options, "path": path})})
+    data = settings.data.model_copy(update={**options, "path": path})
+    return cast(S, settings.model_copy(update={"data": data}))
 
 
 def _give_up(directory: RunDirectory, folder: Path) -> None:

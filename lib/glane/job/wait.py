@@ -14,7 +14,7 @@ from glane.extraction.summary import check_all_usable, extraction_summary, summa
 from glane.languages import say
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.progress import ProgressReporter
-from glane.settings import ExtractSettings, JobSettings
+from glane.settings import EmbedSettings, ExtractSettings, IngestSettings, JobSettings
 
 _WAIT_POLL_S = 2.0
 _UNKNOWN_S = 300.0
@@ -45,7 +45,7 @@ def wait(settings: JobSettings, submission: Submission, scheduler: Scheduler, *,
                         read_plan(directory.plan),
                         style=settings.progress,
                         logs=False,
-                        reads_files=not isinstance(settings, ExtractSettings),
+                        reads_files=isinstance(settings, IngestSettings),
                     )
                 )
             if states != last_states:
@@ -95,6 +95,10 @@ def wait(settings: JobSettings, submission: Submission, scheduler: Scheduler, *,
 def _summary_lines(settings: JobSettings, directory: RunDirectory) -> list[str]:
     if isinstance(settings, ExtractSettings):
         return summary_lines(directory, extraction_summary(directory))
+    if isinstance(settings, EmbedSettings):
+        from glane.embedding.summary import summary_lines as lines_of_embedding
+
+        return lines_of_embedding(directory)
     from glane.ingestion.summary import summary_lines as lines_of_ingest
 
     return lines_of_ingest(directory)

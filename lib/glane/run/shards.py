@@ -87,16 +87,22 @@ def until_published(directory: RunDirectory) -> contextlib.AbstractContextManage
     return unless(lambda: directory.is_complete)
 
 
-def work_through(shards: Shards, do: Callable[[Shard], pa.Table], *, steps: Callable[[], int] = lambda: 0) -> None:
+def work_through(
+    shards: Shards,
+    do: Callable[[Shard], pa.Table],
+    *,
+    steps: Callable[[], int] = lambda: 0,
+    tokens: Callable[[], int] = lambda: 0,
+) -> None:
     """Do one shard after another until none is left. `do` returns the rows of a shard, with a column `status`.
 
     `steps` counts what was done so far of all shards, in steps that are smaller than a shard: a worker that makes none
-    for long is taken to hang.
+    for long is taken to hang. `tokens` counts those that an engine read, where there is one.
 
     Raises:
         GlaneError: what `do` raises, or if the run directory cannot be used.
     """
-    tally = _Tally(steps)
+    tally = _Tally(steps, tokens)
     shards.heartbeat.report(tally.progress)
     shards.heartbeat.write()
     try:
@@ -114,8 +120,8 @@ def work_through(shards: Shards, do: Callable[[Shard], pa.Table], *, steps: Call
 class _Tally:
     """Counts what a worker did, for its heartbeat."""
 
-    def __init__(self, steps: Callable[[], int]) -> None:
-        self._steps = steps
+    def __init__(self, steps: Callable[[], int], tokens: Callable[[], int]) -> None:
+        self._steps, self._tokens = steps, tokens
         self._rows: Counter[str] = Counter()
         self._committed: Counter[str] = Counter()
         self._num_shards = self._num_done = 0
@@ -147,6 +153,7 @@ class _Tally:
             rows=dict(self._rows),
             committed=dict(self._committed),
             shards=self._num_shards,
+            prompt_tokens=self._tokens(),
             rows_per_s=round((now - before) / max(ended - began, 1e-3), 3),
             steps=self._num_done + self._steps(),
             is_busy=self._is_busy,

@@ -11,6 +11,7 @@ from glane.settings.cluster import SBATCH_KEYS, BatchSettings, ClusterSettings, 
 from glane.settings.convert import ConvertSettings, convert_settings
 from glane.settings.demo_corpus import DemoCorpusSettings, demo_corpus_settings
 from glane.settings.doctor import DoctorSettings, doctor_settings
+from glane.settings.embed import EmbedSettings, embed_settings
 from glane.settings.estimate import EstimateSettings, estimate_settings
 from glane.settings.evaluate import (
     BootstrapSettings,
@@ -41,6 +42,7 @@ from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.run import RunSettings
 from glane.settings.runs import RunsSettings, runs_settings
 from glane.settings.screen import ScreenSettings, screen_settings
+from glane.settings.search import SearchSettings, search_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
 
@@ -58,6 +60,7 @@ __all__ = [
     "DataSettings",
     "DemoCorpusSettings",
     "DoctorSettings",
+    "EmbedSettings",
     "EstimateSettings",
     "EvaluateSettings",
     "ExportSettings",
@@ -79,6 +82,7 @@ __all__ = [
     "RunsSettings",
     "SamplingSettings",
     "ScreenSettings",
+    "SearchSettings",
     "SentinelsSettings",
     "SeveralSettings",
     "SlurmSettings",
@@ -90,6 +94,7 @@ __all__ = [
     "convert_settings",
     "demo_corpus_settings",
     "doctor_settings",
+    "embed_settings",
     "estimate_settings",
     "evaluate_settings",
     "export_settings",
@@ -103,6 +108,7 @@ __all__ = [
     "review_settings",
     "runs_settings",
     "screen_settings",
+    "search_settings",
     "sentinels_settings",
     "status_settings",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
+from glane.settings.embed import EmbedSettings
 from glane.settings.extract import ExtractSettings, SeveralSettings
 from glane.settings.ingest import IngestSettings
 
-JobSettings = ExtractSettings | IngestSettings
+JobSettings = ExtractSettings | IngestSettings | EmbedSettings
 _READER: TypeAdapter[JobSettings] = TypeAdapter(SeveralSettings | JobSettings)
 
 

@@ -14,6 +14,7 @@ from glane.settings.clean import CleanSettings
 from glane.settings.convert import ConvertSettings
 from glane.settings.demo_corpus import DemoCorpusSettings
 from glane.settings.doctor import DoctorSettings
+from glane.settings.embed import EmbedSettings
 from glane.settings.estimate import EstimateSettings
 from glane.settings.evaluate import CompareSettings, EvaluateSettings
 from glane.settings.export import ExportSettings
@@ -26,6 +27,7 @@ from glane.settings.plant import PlantSettings
 from glane.settings.review import ReviewSettings
 from glane.settings.runs import RunsSettings
 from glane.settings.screen import ScreenSettings
+from glane.settings.search import SearchSettings
 from glane.settings.sentinels import SentinelsSettings
 from glane.settings.status import StatusSettings
 from glane.types import KeyType
@@ -39,6 +41,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "convert": ConvertSettings,
     "demo_corpus": DemoCorpusSettings,
     "doctor": DoctorSettings,
+    "embed": EmbedSettings,
     "estimate": EstimateSettings,
     "evaluate": EvaluateSettings,
     "export": ExportSettings,
@@ -51,6 +54,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "review": ReviewSettings,
     "runs": RunsSettings,
     "screen": ScreenSettings,
+    "search": SearchSettings,
     "sentinels": SentinelsSettings,
     "status": StatusSettings,
 }

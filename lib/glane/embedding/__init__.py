@@ -1,0 +1,1 @@
+"""Documents become vectors, as one kind of work on a durable run."""

@@ -1,0 +1,25 @@
+"""The input files of a run, as its fingerprint has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from glane.corpus.files import InputFile
+from glane.corpus.unchanged import content_digests
+from glane.run.description import RunDescription
+
+
+def input_digests(files: Sequence[InputFile], known: RunDescription | None) -> list[dict[str, Any]]:
+    """Name, number of rows and content digest of each file. Files unchanged since `run.yaml` are not read again."""
+    entries = () if known is None else known.files
+    recorded = {(entry.path, entry.identity): entry.digest for entry in entries}
+    found = [recorded.get((str(Path(f.path).resolve()), f.identity)) for f in files]
+    unknown = iter(
+        content_digests((f.path, f.identity) for f, digest in zip(files, found, strict=True) if digest is None)
+    )
+    return [
+        {"name": Path(file.path).name, "rows": file.num_rows, "digest": digest or next(unknown)}
+        for file, digest in zip(files, found, strict=True)
+    ]
