@@ -37,6 +37,7 @@ LANGUAGES = ("sh", "console", "yaml", "python", "text")
 _PLACEHOLDERS = {
     "task": "ed_visit",
     "model": "demo",
+    "table": "weekly_co",
     "runs": "[runs/a,runs/b]",
     "by": "[hospital]",
     "field": "fever",
@@ -56,6 +57,7 @@ _REQUIRED = {
     "plant": _OF_A_RUN,
     "evaluate": {**_OF_A_RUN, "gold": "gold.parquet"},
     "estimate": {**_OF_A_RUN, "gold": "gold.parquet", "field": "fever"},
+    "aggregate": {"table": "weekly_co", **_OF_A_RUN},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},
     "compare": {"runs": "[runs/a,runs/b]", "out.dir": "runs/b"},
     "multiverse": {"runs": "[runs/a,runs/b]", "chosen": "runs/a", "field": "fever", "out.dir": "runs/b"},
@@ -109,6 +111,8 @@ def _check_yaml(content: str, earlier: dict[str, object], folder: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
         job, told = "extract", {"task": "ed_visit", "model": "demo", named[1]: named[2], "data.path": "x"}
+        if named[1] == "table":
+            job, told = "aggregate", {"table": named[2], **_OF_A_RUN}
         _typed(job, _composed(job, [f"{key}={value}" for key, value in told.items()], folder))
         return
     if not isinstance(values, dict):

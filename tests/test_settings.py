@@ -21,6 +21,7 @@ from glane.task.task import _Manner
 
 _FILES = {
     "extract": settings.ExtractSettings,
+    "aggregate": settings.AggregateSettings,
     "ingest": settings.IngestSettings,
     "embed": settings.EmbedSettings,
     "plan": settings.PlanSettings,
@@ -108,7 +109,9 @@ def test_a_default_that_a_file_repeats_is_the_models_own(name: str) -> None:
 def test_every_key_of_a_model_is_shown_in_its_file(name: str) -> None:
     shown = written(name)
     groups = (
-        {"model", "data", "task", "cluster"}
+        {"table"}
+        if name == "aggregate"
+        else {"model", "data", "task", "cluster"}
         if name in ("extract", "embed", "ingest", "new_task", "plan", "doctor")
         else set()
     )

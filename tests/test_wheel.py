@@ -72,7 +72,7 @@ def test_a_wheel_holds_the_package_with_its_configuration_and_nothing_else(wheel
     expected = {f"glane/conf/{path.relative_to(ROOT / 'conf')}" for path in kept}
     expected |= {f"glane/slurm/{path.name}" for path in (ROOT / "slurm").glob("*.sh")}
     expected.add("glane/slurm/site_example.yaml")  # and no site.yaml, which is a site's own
-    for kind in ("py", "po", "js", "css", "html", "json", "safetensors", "jinja"):
+    for kind in ("py", "po", "csv", "js", "css", "html", "json", "safetensors", "jinja"):
         modules = [path for path in (ROOT / "lib" / "glane").rglob(f"*.{kind}") if "__pycache__" not in path.parts]
         expected |= {f"glane/{path.relative_to(ROOT / 'lib' / 'glane')}" for path in modules}
     assert held == expected | {"glane/py.typed"}

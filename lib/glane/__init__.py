@@ -1,9 +1,9 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`, `embed`,
-`search`, `estimate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `runs`,
-`draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that
-`import glane` takes no time.
+`search`, `estimate`, `aggregate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`,
+`runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so
+that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glane.api.aggregate import aggregate
     from glane.api.attacks import measure_attacks, plant_attacks
     from glane.api.calibrate import calibrate
     from glane.api.cascade import cascade
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Run",
     "__version__",
+    "aggregate",
     "calibrate",
     "cascade",
     "compare",
@@ -61,6 +63,7 @@ __all__ = [
     "search",
 ]
 _OWN = (
+    "aggregate",
     "calibrate",
     "cascade",
     "compare",

@@ -34,6 +34,7 @@ COMMANDS = (
     "calibrate",
     "cascade",
     "estimate",
+    "aggregate",
     "export",
     "multiverse",
     "sentinels",

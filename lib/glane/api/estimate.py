@@ -7,23 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from glane.api.cases import gold_with_case, refuse_unknown_categories
 from glane.api.error_rates import error_rates_record, read_error_rates
 from glane.api.numbers import check_numbers
+from glane.api.reviewed import asked_field, check_sample, reviewed_of
 from glane.api.several_runs import together
-from glane.api.sources import (
-    Names,
-    RunLike,
-    TableLike,
-    is_synthetic,
-    name_of,
-    names_in,
-    refuse_uncarried,
-    run_of,
-    table_of,
-)
-from glane.assess.designs import design_of
-from glane.assess.estimate.case import CASE, CaseDefinition
+from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, refuse_uncarried, run_of
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
@@ -34,15 +22,11 @@ from glane.assess.estimate.question import (
     Population,
     Question,
     What,
-    with_weights,
 )
 from glane.assess.estimate.record import Estimate, EstimatesSummary
 from glane.assess.estimate.sentences import estimate_text, summarised
-from glane.assess.estimate.whole_sample import check_whole
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, write_folder
-from glane.assess.right_answers import right_answers
-from glane.assess.sampling import PROBABILITY
 from glane.assess.yes import check_value
 from glane.errors import ConfigError
 from glane.run.links import RunLink, links_to
@@ -145,41 +129,35 @@ def estimate(
     )  # fmt: skip
     if (field is None) == (case is None):
         raise ConfigError("field, case: give the field that is asked about, or a case definition, one of both.")
-    field = CASE if field is None else field
+    field = asked_field(field)
     question = Question(
         what=what, field=field, case=case, value=as_answer(value), method=method, by=by, every=every,
         clusters=names_in(clusters), covariates=names_in(covariates),
         shared_error_rates=shared_error_rates, level=level, half_width=half_width, population=population,
     )  # fmt: skip
     id_column = runs.first.id_column
-    reviewed = design = origin = None
+    reviewed = None
     if gold is not None:
-        table = table_of(gold, place="gold", id_column=id_column)
-        design = design_of(table, fields=runs.first.task.fields)
-        origin = right_answers(table, fields=runs.first.task.fields, is_synthetic=is_synthetic(gold))
-        if case is None:
-            refuse_unknown_categories(runs.first, table, [field])
-        else:
-            table = gold_with_case(runs.runs, table, CaseDefinition(case))
-        reviewed = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
+        reviewed = reviewed_of(
+            gold, runs, field, case=case, weight=weight, inclusion_probability=inclusion_probability
+        )  # fmt: skip
     transported = None if error_rates is None else read_error_rates(error_rates, runs, field)
     rows, failed = runs.usable(question), runs.failed(question)
     if question.is_share or question.what == "logistic":
         kind = rows.schema[field]
         check_value(field, question.value, kind=kind, categories=categories_of(runs.first.task.fields.get(field)))
-    is_sample = weight is None and inclusion_probability in (None, PROBABILITY)
-    is_sample = is_sample and reviewed is not None and PROBABILITY in reviewed.columns
-    # Ids of another type are told below, with the remedy.
-    if reviewed is not None and is_sample and reviewed.schema.get(id_column) == rows.schema[id_column]:
-        in_runs = reviewed.join(rows.select(id_column), on=id_column, how="semi")
-        num_usable = runs.num_drawn_from(in_runs[id_column])
-        check_whole(reviewed, num_usable=num_usable)  # also of what is not in the runs: chance has no part in that sum
-        check_whole(in_runs, num_usable=num_usable, is_part=in_runs.height < reviewed.height)
-    found = estimated(rows, reviewed, question, id_column=id_column, failed=failed, transported=transported)
+    if reviewed is not None:
+        check_sample(reviewed, rows, runs)
+    found = estimated(
+        rows, None if reviewed is None else reviewed.table, question, id_column=id_column, failed=failed,
+        transported=transported,
+    )  # fmt: skip
     summary = summarised(found, question, num_rejected=failed.height)
     about = {
-        "run": ", ".join(runs.names), "gold": name_of(gold), "toy": runs.first.toy, "review": design,
-        "right_answers": origin, "fingerprint": runs.first.description().fingerprint_digest,
+        "run": ", ".join(runs.names), "gold": name_of(gold), "toy": runs.first.toy,
+        "review": None if reviewed is None else reviewed.design,
+        "right_answers": None if reviewed is None else reviewed.right_answers,
+        "fingerprint": runs.first.description().fingerprint_digest,
     }  # fmt: skip
     rates = None if found.rates is None else error_rates_record(found.rates, runs, question, found.num_reviewed)
     result = Estimates(

@@ -34,13 +34,13 @@ class SeveralRuns:
         """Their directories."""
         return [str(run.directory.root) for run in self.runs]
 
-    def usable(self, question: Question) -> pl.DataFrame:
-        """The rows with values that a question needs.
+    def usable(self, question: Question, groups: Sequence[str] = (), *, extracted: bool = False) -> pl.DataFrame:
+        """The rows with values that a question needs, with the columns `groups` (see `rows_of_run`).
 
         Raises:
             DataError: if a document is in two of the runs.
         """
-        found = self._rows(question, usable=True)
+        found = self._rows(question, groups, usable=True, extracted=extracted)
         ids = found[self.first.id_column]
         if len(self.runs) > 1 and ids.n_unique() < len(ids):
             raise DataError(
@@ -54,13 +54,13 @@ class SeveralRuns:
         found = [run.usable().select(self.first.id_column).collect().to_series() for run in self.runs]
         return sum(len(ids) for ids in found if reviewed.is_in(ids.implode()).any())
 
-    def failed(self, question: Question) -> pl.DataFrame:
-        """The rows without values, with the columns that a question needs.
+    def failed(self, question: Question, groups: Sequence[str] = ()) -> pl.DataFrame:
+        """The rows without values, with the columns that a question needs, and `groups`.
 
         A document counts once, and not at all where another run has its values: as when a run reads again what an
         earlier one could not.
         """
-        found = self._rows(question, usable=False)
+        found = self._rows(question, groups, usable=False, extracted=True)
         if len(self.runs) == 1:
             return found
         usable = pl.concat([run.usable().select(self.first.id_column).collect() for run in self.runs])
@@ -68,7 +68,7 @@ class SeveralRuns:
             usable, on=self.first.id_column, how="anti", maintain_order="left"
         )
 
-    def _rows(self, question: Question, *, usable: bool) -> pl.DataFrame:
+    def _rows(self, question: Question, groups: Sequence[str], *, usable: bool, extracted: bool) -> pl.DataFrame:
         found = []
         for run in self.runs:
             frame = run.usable() if usable else run.rejected()
@@ -76,7 +76,7 @@ class SeveralRuns:
                 frame = rows_with_case(run, frame, CaseDefinition(question.case))
             rows = rows_of_run(
                 frame, question, id_column=run.id_column,
-                carried=run.settings.data.carry_columns, inputs=run.columns_beside,
+                carried=run.settings.data.carry_columns, inputs=run.columns_beside, groups=groups, extracted=extracted,
             )  # fmt: skip
             found.append(_with_text(rows, run) if usable and not question.clusters else rows)
         together = pl.concat(found)

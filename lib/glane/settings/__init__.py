@@ -4,6 +4,7 @@ A composed configuration is read once, at the edge, into frozen values; whatever
 any engine, GPU or Ray process is asked for.
 """
 
+from glane.settings.aggregate import AggregateSettings, aggregate_settings
 from glane.settings.calibrate import CalibrateSettings, calibrate_settings
 from glane.settings.cascade import CascadeSettings, cascade_settings
 from glane.settings.clean import CleanSettings, clean_settings
@@ -48,6 +49,7 @@ from glane.settings.status import StatusSettings, status_settings
 
 __all__ = [
     "SBATCH_KEYS",
+    "AggregateSettings",
     "BatchSettings",
     "Beside",
     "BootstrapSettings",
@@ -87,6 +89,7 @@ __all__ = [
     "SeveralSettings",
     "SlurmSettings",
     "StatusSettings",
+    "aggregate_settings",
     "calibrate_settings",
     "cascade_settings",
     "clean_settings",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from glane.settings.aggregate import AggregateSettings
 from glane.settings.calibrate import CalibrateSettings
 from glane.settings.cascade import CascadeSettings
 from glane.settings.clean import CleanSettings
@@ -34,6 +35,7 @@ from glane.types import KeyType
 from glane.validation import Strict
 
 SETTINGS: Mapping[str, type[Strict]] = {
+    "aggregate": AggregateSettings,
     "calibrate": CalibrateSettings,
     "cascade": CascadeSettings,
     "clean": CleanSettings,

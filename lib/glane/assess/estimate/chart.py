@@ -39,7 +39,7 @@ def chart(
     def upwards(value: float) -> float:
         return 10 + _HEIGHT * (1 - value / (top or 1))
 
-    marks = [_axis(top, upwards, left, number)]
+    marks = [axis(top, upwards, left, number)]
     for place, one in enumerate(found):
         if one.band_low is not None and one.band_high is not None:
             marks.append(
@@ -59,7 +59,7 @@ def chart(
                 f'<circle cx="{across(place):.1f}" cy="{upwards(one.estimate):.1f}" r="3" fill="#1f5f99"/>'
             )
         if place in labels:
-            marks.append(_leaning(labels[place], across(place), _HEIGHT + 24))
+            marks.append(leaning(labels[place], across(place), _HEIGHT + 24))
     width, height = round(_WIDTH + left + 10), round(_HEIGHT + below)
     return Cell(
         '<div class="wide" tabindex="0">'
@@ -68,7 +68,7 @@ def chart(
     )
 
 
-def _leaning(label: str, x: float, y: float) -> str:
+def leaning(label: str, x: float, y: float) -> str:
     """A label that leans to its left, downwards."""
     shown = label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
     return (
@@ -77,7 +77,7 @@ def _leaning(label: str, x: float, y: float) -> str:
     )
 
 
-def _axis(top: float, upwards: Callable[[float], float], left: float, written: Callable[[float], str]) -> str:
+def axis(top: float, upwards: Callable[[float], float], left: float, written: Callable[[float], str]) -> str:
     """Lines at round values: steps of 1, 2 or 5 times a power of ten, at most six of them."""
     if top <= 0:
         return ""

@@ -73,11 +73,14 @@ def rows_of_run(
     id_column: str,
     carried: Sequence[str],
     inputs: Callable[[], pl.LazyFrame],
+    groups: Sequence[str] = (),
+    extracted: bool = False,
 ) -> pl.DataFrame:
-    """The rows of a run that a question needs: the id, the field, and the columns `by` and `covariates`.
+    """The rows of a run that a question needs: the id, the field, and the columns `by`, `covariates` and `groups`.
 
     These may be carried by the run, or stand in its input only. They may not be fields: what the model extracts is
-    wrong now and then, and groups made of it are not corrected.
+    wrong now and then, and groups made of it are not corrected. With `extracted` fields are taken, too, where the input
+    has no such column.
 
     Raises:
         ConfigError: for a column that there is not.
@@ -86,7 +89,7 @@ def rows_of_run(
     schema = usable.collect_schema()
     if question.field not in schema:
         raise ConfigError(f"field: no column {question.field!r} in the run. {did_you_mean(question.field, schema)}")
-    wanted = list(dict.fromkeys(filter(None, [question.by, *question.clusters, *question.covariates])))
+    wanted = list(dict.fromkeys(filter(None, [question.by, *question.clusters, *question.covariates, *groups])))
     if id_column in (question.field, *wanted):
         raise ConfigError(f"field, by, covariates: {id_column!r} is the id of the documents. Choose another column.")
     beside = [name for name in wanted if name not in carried]
@@ -97,8 +100,11 @@ def rows_of_run(
         except DataError as error:
             raise DataError(f"{beside[0]!r} is not carried by the run, so its input is read. {error}") from None
         columns = documents.collect_schema().names()
+        of_model = [name for name in beside if extracted and name in schema and name not in columns]
+        rows = usable.select(id_column, question.field, *(name for name in wanted if name in (*carried, *of_model)))
+        beside = [name for name in beside if name not in of_model]
         for name in beside:
-            key = "by" if name == question.by else "clusters" if name in question.clusters else "covariates"
+            key = _key_of(name, question)
             if name in schema and name not in columns:
                 raise ConfigError(
                     f"{key}: {name!r} was extracted by the model, and groups made of it would not be corrected. "
@@ -108,6 +114,12 @@ def rows_of_run(
                 raise ConfigError(f"{key}: no column {name!r} in the input of the run. {did_you_mean(name, columns)}")
         rows = rows.join(documents.select(id_column, *beside), on=id_column, how="left")
     return rows.collect()
+
+
+def _key_of(name: str, question: Question) -> str:
+    """The key that names a column."""
+    named = {"by": (question.by,), "clusters": question.clusters, "covariates": question.covariates}
+    return next((key for key, names in named.items() if name in names), "table")
 
 
 def with_weights(gold: pl.DataFrame, *, weight: str | None, inclusion_probability: str | None) -> pl.DataFrame:

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from glane.assess.estimate.clustered import clustering, few_clusters
+from glane.assess.estimate.clustered import Clustering, clustering, few_clusters
 from glane.assess.estimate.error_rates import mean_of_yes, rates_of_review
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.groups import Cell, Groups, Rates
 from glane.assess.estimate.notes import note
-from glane.assess.estimate.pooled import bands, limits, of_process, pooled
+from glane.assess.estimate.pooled import Pooled, bands, limits, of_process, pooled
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, STEPS, STRATUM, WEIGHT, Question
 from glane.assess.estimate.record import Estimate, Together
 from glane.assess.estimate.shares import share_of
@@ -48,14 +48,35 @@ def basis_of_review(rows: pl.DataFrame, question: Question) -> Basis:
     )
 
 
-def pooled_table(rows: pl.DataFrame, question: Question, basis: Basis) -> tuple[list[Estimate], Together]:
-    """Shares or counts by group, which add up to the figure over all groups; see `glane.assess.estimate.pooled`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PooledCells:
+    """Counts of yes in each group of a run, by one method for all of them."""
+
+    cells: pl.DataFrame  # GROUP, and what was counted in each, in order
+    groups: Groups
+    found: Pooled
+    together: Clustering
+
+    def of_process(self, *, is_count: bool) -> NDArray[np.float64]:
+        """Draws for what the documents are a sample of, shape (draws, groups)."""
+        return of_process(self.found, self.groups, is_count=is_count, effect=self.together.effect)
+
+
+def pooled_cells(rows: pl.DataFrame, question: Question, basis: Basis) -> PooledCells:
+    """Counts of yes by group, which add up to that of the run; see `glane.assess.estimate.pooled`."""
     together = clustering(rows, question)
     cells = _by_group(rows, together.effect)
     groups = _groups(cells, is_ordered=question.every is not None and cells[GROUP].null_count() == 0)
     found = pooled(groups, basis.rates, basis.total, level=question.level)
+    return PooledCells(cells=cells, groups=groups, found=found, together=together)
+
+
+def pooled_table(rows: pl.DataFrame, question: Question, basis: Basis) -> tuple[list[Estimate], Together]:
+    """Shares or counts by group, which add up to the figure over all groups; see `glane.assess.estimate.pooled`."""
+    counted = pooled_cells(rows, question, basis)
+    cells, groups, found, together = counted.cells, counted.groups, counted.found, counted.together
     is_count = question.what == "count"
-    draws = found.draws if question.is_finite else of_process(found, groups, is_count=is_count, effect=together.effect)
+    draws = found.draws if question.is_finite else counted.of_process(is_count=is_count)
     size = np.ones(cells.height) if is_count else groups.num_run
     figures = [found.estimate, *limits(draws, found.estimate, question.level)]
     figures += bands(draws, found.estimate, question.level)

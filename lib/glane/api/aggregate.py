@@ -1,0 +1,205 @@
+"""`glane.aggregate`: tables of cases by period, place and age, corrected by a review where there is one."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from glane.api.error_rates import read_error_rates
+from glane.api.reviewed import asked_field, check_sample, reviewed_of
+from glane.api.several_runs import SeveralRuns, together
+from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of
+from glane.assess.estimate.question import Question, check
+from glane.assess.evaluate.leaf import categories_of
+from glane.assess.files import as_parquet, read_table, write_folder
+from glane.assess.yes import check_value
+from glane.errors import ConfigError
+from glane.run.links import RunLink, links_to
+from glane.settings.table import DOCUMENTS, TableDefinition
+from glane.spreadsheets import without_formulas
+from glane.surveillance.denominators import populations
+from glane.surveillance.dimensions import Located, located
+from glane.surveillance.figures import ALL, Rating
+from glane.surveillance.page import table_page
+from glane.surveillance.persons import persons
+from glane.surveillance.places import VINTAGE
+from glane.surveillance.r_script import r_script
+from glane.surveillance.rates import STANDARDS, standard_shares
+from glane.surveillance.record import TableSummary
+from glane.surveillance.table import surveillance_table
+from glane.surveillance.told import table_text
+from glane.types import Language
+from glane.validation import validated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregated:
+    """A surveillance table. `str()` of it says its total, and what it leaves out."""
+
+    table: pl.DataFrame  # a row for each value of each margin
+    summary: TableSummary
+    language: Language = "en"  # that the page opens in
+    links: tuple[RunLink, ...] = ()  # to the runs that it is of
+
+    def __str__(self) -> str:
+        return table_text(self.summary, self.table)
+
+    def write(self, folder: str) -> list[str]:
+        """Write `table.parquet`, `table.csv`, `table.json`, `lire.R` and `report.html`.
+
+        Returns:
+            Their names.
+
+        Raises:
+            RunError: if the file system refuses.
+        """
+        files = {
+            "table.parquet": as_parquet(self.table),
+            "table.csv": _as_csv(self.table, self.language),
+            "table.json": self.summary.as_json(),
+            "lire.R": r_script(self.summary.definition, self.language).encode(),
+            "report.html": table_page(self.summary, self.table, language=self.language).encode(),
+        }
+        write_folder(folder, files, of=self.links)
+        return list(files)
+
+
+def aggregate(
+    run: RunLike | Sequence[RunLike],
+    table: TableDefinition | Mapping[str, Any],
+    gold: TableLike | None = None,
+    *,
+    case: str | None = None,
+    error_rates: str | None = None,
+    weight: str | None = None,
+    inclusion_probability: str | None = None,
+    out_dir: str | None = None,
+) -> Aggregated:
+    """Count cases by period, place, class of age and groups.
+
+    Args:
+        run: A run, or its directory; or several that answered alike, as the increments of a collection.
+        table: What is counted, as a file of `conf/table/` says it.
+        gold: Right answers of a random sample of the documents; without one, counts are the model's own.
+        case: The condition of the case definition that `table` names, where that is in a file of its own.
+        error_rates: `error_rates.json` of an earlier estimate, in place of a gold.
+        weight: The column of gold that holds weights.
+        inclusion_probability: The column that holds the probability with which a document came into the sample.
+        out_dir: Where to write the result, if anywhere.
+
+    Raises:
+        GlaneError: if the table, the run, the review or the denominator do not go together.
+    """
+    definition = table if isinstance(table, TableDefinition) else validated(TableDefinition, table, place="table")
+    if gold is not None and error_rates is not None:
+        raise ConfigError("gold, error_rates: give one of both.")
+    if definition.unit == "person" and (gold is not None or error_rates is not None):
+        raise ConfigError(
+            "table.unit: a review of documents does not correct counts of persons: one of several documents may be "
+            "wrong. Leave gold and error_rates out, or count documents."
+        )
+    runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
+    groups = [*definition.columns, *definition.person]
+    refuse_uncarried(runs.first, table=groups)
+    condition = case if case is not None else definition.case
+    question = Question(
+        what="count", field=asked_field(definition.field), case=condition, value=definition.value,
+        level=definition.level, population="run",
+    )  # fmt: skip
+    is_alone = gold is None and error_rates is None
+    rows, failed = runs.usable(question, groups, extracted=is_alone), runs.failed(question, groups)
+    check_value(
+        question.field, question.value, kind=rows.schema[question.field],
+        categories=categories_of(runs.first.task.fields.get(question.field)),
+    )  # fmt: skip
+    reviewed = None
+    if gold is not None:
+        reviewed = reviewed_of(
+            gold, runs, question.field, case=condition, weight=weight, inclusion_probability=inclusion_probability
+        )  # fmt: skip
+        check_sample(reviewed, rows, runs)
+        check(rows, reviewed.table, question, runs.first.id_column)
+    transported = None if error_rates is None else read_error_rates(error_rates, runs, question.field)
+    unnamed = 0
+    if definition.unit == "person" and definition.time is not None:
+        each = persons(rows, failed, definition.person, day=definition.time.column, question=question)
+        rows, failed, unnamed = each.usable, each.failed, each.unnamed
+    found = located(rows, failed, definition)
+    made = surveillance_table(
+        found, definition, question, id_column=runs.first.id_column,
+        reviewed=None if reviewed is None else reviewed.table, transported=transported,
+        rating=_rating(definition, found),
+    )  # fmt: skip
+    total = made.rows.filter(pl.col("margin") == ALL)
+    summary = TableSummary(
+        run=", ".join(runs.names), toy=runs.first.toy, gold=name_of(gold),
+        fingerprint=runs.first.description().fingerprint_digest, definition=definition,
+        case=condition or f"{definition.field} = {definition.value}",
+        method=None if made.basis is None else made.basis.method,
+        review=None if reviewed is None else reviewed.design,
+        right_answers=None if reviewed is None else reviewed.right_answers,
+        reviewed=total["reviewed"].item(), documents=found.usable.height, failed=found.failed.height,
+        unplaced=found.unplaced, unnamed=unnamed, extracted=_extracted(definition, runs),
+        first_day=found.first_day, last_day=found.last_day, note=None if made.basis is None else made.basis.line.note,
+        places=None if definition.place is None else VINTAGE,
+    )  # fmt: skip
+    result = Aggregated(
+        table=made.rows, summary=summary, language=runs.first.task.language,
+        links=links_to(one.directory for one in runs.runs),
+    )  # fmt: skip
+    if out_dir is not None:
+        result.write(out_dir)
+    return result
+
+
+def _rating(definition: TableDefinition, found: Located) -> Rating | None:
+    """What rates are made with; None without a denominator."""
+    if definition.denominator is None:
+        return None
+    people = None
+    if definition.denominator != DOCUMENTS:
+        level = None if definition.place is None else definition.place.level
+        people = populations(
+            read_table(definition.denominator, place="table.denominator"), found.domains, level=level,
+            file=definition.denominator,
+        )  # fmt: skip
+    standard = None
+    if definition.standard is not None and definition.age is not None:
+        standard = standard_shares(
+            definition.standard, _standard_people(definition.standard), definition.age.classes
+        )  # fmt: skip
+    return Rating(per=definition.per, populations=people, standard=standard)
+
+
+def _standard_people(standard: str) -> Mapping[int, float]:
+    """The persons by the lowest age of each class, of a known standard population or of a file."""
+    if standard in STANDARDS:
+        return STANDARDS[standard]
+    if not Path(standard).suffix:
+        raise ConfigError(f"table.standard: {standard!r} is not known. Valid: {', '.join(STANDARDS)}, or a file.")
+    table = read_table(standard, place="table.standard")
+    if set(table.columns) != {"age", "population"}:
+        raise ConfigError(
+            f"table.standard: {standard} needs the columns age (the lowest of each class) and population."
+        )
+    return dict(zip(table["age"].cast(pl.Int64), table["population"].cast(pl.Float64), strict=True))
+
+
+def _extracted(definition: TableDefinition, runs: SeveralRuns) -> tuple[str, ...]:
+    """The columns of a table that the model extracted, where the input has none of that name."""
+    beside = [*runs.first.settings.data.carry_columns, *runs.first.columns_beside().collect_schema().names()]
+    return tuple(name for name in definition.columns if name in runs.first.task.fields and name not in beside)
+
+
+def _as_csv(table: pl.DataFrame, language: Language) -> bytes:
+    """The table as a spreadsheet of that language reads it."""
+    stream, is_french = io.BytesIO(), language == "fr"
+    without_formulas(table).write_csv(
+        stream, separator=";" if is_french else ",", decimal_comma=is_french, include_bom=is_french
+    )
+    return stream.getvalue()

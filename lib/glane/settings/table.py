@@ -1,0 +1,102 @@
+"""What a surveillance table counts, by whom it is declared: a file of `conf/table/` or of a user's own folder."""
+
+from __future__ import annotations
+
+import datetime
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.settings.shapes import AskedYes, HomePath, one_or_many
+from glane.validation import Strict
+
+Unit = Literal["document", "person"]
+Period = Literal["day", "week", "month", "quarter", "year"]
+Weeks = Literal["iso", "epi"]
+Level = Literal["department", "region"]
+Codes = Literal["department", "region", "commune"]
+Age = Annotated[int, Key(ge=0, le=130)]
+DOCUMENTS = "documents"  # the denominator that the run itself has
+
+
+class TimeDimension(Strict):
+    """Rows by period of a column of dates."""
+
+    column: str
+    every: Period = "week"
+    weeks: Weeks = "iso"  # of weeks: ISO 8601, or epidemiological ones from Sunday
+    first: datetime.date | None = None  # days that the table covers; documents of others are counted as outside
+    last: datetime.date | None = None
+    incomplete: int | None = Key(default=None, ge=0)  # last periods that may still grow; None: the one of the last day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError(f"last: {self.last} is before first, {self.first}")
+        return self
+
+
+class PlaceDimension(Strict):
+    """Rows by French department or region."""
+
+    column: str
+    level: Level = "department"
+    codes: Codes = "department"  # what the column holds official codes of
+
+    @model_validator(mode="after")
+    def _upwards(self) -> Self:
+        if self.codes == "region" and self.level == "department":
+            raise ValueError("level: a region does not tell the department. Choose level: region")
+        return self
+
+
+class AgeDimension(Strict):
+    """Rows by class of age."""
+
+    column: str
+    classes: tuple[Age, ...]  # the lowest age of each, in years: [0, 5, 15, 65]
+
+    @field_validator("classes")
+    @classmethod
+    def _rising(cls, classes: tuple[int, ...]) -> tuple[int, ...]:
+        if not classes or any(later <= one for one, later in pairwise(classes)):
+            raise ValueError("the lowest ages of the classes are needed in rising order, as [0, 5, 15, 65]")
+        return classes
+
+
+class TableDefinition(AskedYes):
+    """A table of cases by period, place, class of age and further columns."""
+
+    name: str
+    unit: Unit  # what is counted
+    person: tuple[str, ...] = ()  # of persons: the columns that together name one
+    time: TimeDimension | None = None
+    place: PlaceDimension | None = None
+    age: AgeDimension | None = None
+    groups: tuple[str, ...] = ()  # further columns
+    denominator: HomePath | None = None  # `documents`, or a file with the population of each row; None: no rate
+    per: float = Key(default=100_000.0, gt=0)  # of the rates
+    standard: HomePath | None = None  # esp2013, who2000 or a file: rates as if ages were spread so
+    level: float = Key(default=0.95, gt=0.5, lt=1)  # of the intervals
+
+    _listed = field_validator("groups", "person", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if (self.unit == "person") != bool(self.person):
+            raise ValueError("unit: person, and the columns that name one in person: [patient], go together")
+        if self.standard is not None and (self.age is None or self.denominator is None):
+            raise ValueError("standard: needs age, and a denominator by class of age")
+        if self.unit == "person" and self.time is None:
+            raise ValueError("unit: of persons the first document that is a case counts, so time is needed")
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError("time, place, age, groups: a column is named twice")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that rows are made by."""
+        told = [one.column for one in (self.time, self.place, self.age) if one is not None]
+        return (*told, *self.groups)

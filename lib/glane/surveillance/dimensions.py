@@ -1,0 +1,197 @@
+"""Where each document stands in a table: its period, its place, its class of age, and further columns."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from glane.conditions import READ_DATES
+from glane.errors import ConfigError, DataError
+from glane.settings.table import AgeDimension, PlaceDimension, TableDefinition, TimeDimension
+from glane.surveillance.periods import Calendar
+from glane.surveillance.places import as_places, names
+from glane.validation import Strict
+
+PERIOD, PLACE, AGE = "period", "place", "age"
+Key = str | int | datetime.date | None
+Days = tuple[datetime.date | None, datetime.date | None]  # the first and the last
+_OLDEST = 130
+_MOST_PERIODS = 1500
+_AT, _USABLE = "__at", "__usable"
+_TAKEN = (
+    "margin", "period_name", "place_name", "age_class", "documents", "failed", "reviewed", "model", "estimate", "low",
+    "high", "denominator", "incomplete", "weight",
+)  # fmt: skip
+
+
+class Unplaced(Strict):
+    """Documents that stand nowhere in a dimension, or outside of the table."""
+
+    outside: int = 0  # of days that the table does not cover; counted nowhere
+    without_date: int = 0
+    without_place: int = 0  # no code
+    unknown_places: int = 0  # a code that there is not
+    without_age: int = 0
+    unknown_ages: int = 0  # below 0, above 130, or below the first class
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Documents with their keys in the table: columns PERIOD, PLACE, AGE, and the groups as texts."""
+
+    usable: pl.DataFrame
+    failed: pl.DataFrame
+    domains: Mapping[str, list[Key]]  # all values of each key, in order; None, last, is an unknown one
+    unplaced: Unplaced
+    first_day: datetime.date | None  # of all documents with a date
+    last_day: datetime.date | None
+
+
+def located(usable: pl.DataFrame, failed: pl.DataFrame, definition: TableDefinition) -> Located:
+    """Give each document its keys; those of days that the table does not cover are left out, and counted.
+
+    Args:
+        usable: Documents with an answer, with the columns of the table.
+        failed: Those without.
+        definition: Of the table.
+
+    Raises:
+        ConfigError: for a column of a type that cannot be what the table takes it for.
+        DataError: if dates are so far from each other that one of them must be wrong.
+    """
+    keys = keys_of(definition)
+    marked = pl.concat(
+        [
+            rows.select(*definition.columns, pl.repeat(is_usable, pl.len(), dtype=pl.Boolean).alias(_USABLE))
+            for rows, is_usable in ((usable, True), (failed, False))
+        ],
+        how="vertical_relaxed",
+    ).with_row_index(_AT)
+    counts: dict[str, int] = {}
+    days: Days = (None, None)
+    found = marked
+    if definition.time is not None:
+        found, more, days = _by_period(found, definition.time)
+        counts |= more
+    if definition.place is not None:
+        found, more = _by_place(found, definition.place)
+        counts |= more
+    if definition.age is not None:
+        found, more = _by_age(found, definition.age)
+        counts |= more
+    found = found.with_columns(pl.col(name).cast(pl.String) for name in definition.groups)
+    of_usable, of_failed = found.filter(pl.col(_USABLE)), found.filter(~pl.col(_USABLE))
+    return Located(
+        usable=_with_keys(usable, of_usable, keys, 0), failed=_with_keys(failed, of_failed, keys, usable.height),
+        domains=_domains(definition, found, keys, days), unplaced=Unplaced(**counts),
+        first_day=days[0], last_day=days[1],
+    )  # fmt: skip
+
+
+def _with_keys(rows: pl.DataFrame, found: pl.DataFrame, keys: Sequence[str], before: int) -> pl.DataFrame:
+    """The rows that were found a place for, with their keys."""
+    return rows[found[_AT] - before].with_columns(found[key] for key in keys)
+
+
+def keys_of(definition: TableDefinition) -> tuple[str, ...]:
+    """The columns of a table's keys.
+
+    Raises:
+        ConfigError: if a group is named as a column that the table makes.
+    """
+    named = ((PERIOD, definition.time), (PLACE, definition.place), (AGE, definition.age))
+    keys = [key for key, one in named if one is not None]
+    for name in definition.groups:
+        if name in (PERIOD, PLACE, AGE, *_TAKEN):
+            raise ConfigError(f"table.groups: {name!r} is a column that the table makes. Rename it in the input.")
+    return (*keys, *definition.groups)
+
+
+def _by_period(rows: pl.DataFrame, time: TimeDimension) -> tuple[pl.DataFrame, dict[str, int], Days]:
+    kind = rows.schema[time.column]
+    if kind not in (pl.Date, pl.Datetime):
+        raise ConfigError(
+            f"table.time: {time.column!r} is {kind}, and must be a date. Make it a column of dates in the input "
+            f"({READ_DATES}), and extract from that."
+        )
+    day = pl.col(time.column).cast(pl.Date)
+    kept = rows
+    if time.first is not None:
+        kept = kept.filter((day >= time.first).fill_null(True))
+    if time.last is not None:
+        kept = kept.filter((day <= time.last).fill_null(True))
+    days = kept.select(day.min().alias("first"), day.max().alias("last")).row(0)
+    counts = {"outside": rows.height - kept.height, "without_date": kept[time.column].null_count()}
+    return kept.with_columns(Calendar.of(time).first_days(pl.col(time.column)).alias(PERIOD)), counts, days
+
+
+def _by_place(rows: pl.DataFrame, place: PlaceDimension) -> tuple[pl.DataFrame, dict[str, int]]:
+    kind = rows.schema[place.column]
+    if not (kind.is_integer() or isinstance(kind, pl.String | pl.Categorical | pl.Enum)):
+        raise ConfigError(f"table.place: {place.column!r} is {kind}, and must hold official codes as texts.")
+    found = as_places(rows[place.column], codes=place.codes, level=place.level)
+    without = rows[place.column].null_count()
+    counts = {"without_place": without, "unknown_places": found.null_count() - without}
+    if found.null_count() == rows.height and rows.height > without:
+        raise ConfigError(
+            f"table.place: no value of {place.column!r} is the official code of a {place.codes}. A department is 01 to "
+            "95, 2A, 2B or 971 to 976, a region 11 to 94, a commune five characters; postal codes and names are not "
+            "taken."
+        )
+    return rows.with_columns(found.alias(PLACE)), counts
+
+
+def _by_age(rows: pl.DataFrame, age: AgeDimension) -> tuple[pl.DataFrame, dict[str, int]]:
+    kind = rows.schema[age.column]
+    if not kind.is_numeric():
+        raise ConfigError(f"table.age: {age.column!r} is {kind}, and must be a number of years.")
+    years = pl.col(age.column).cast(pl.Float64).fill_nan(None)
+    known = (years >= age.classes[0]) & (years < _OLDEST)
+    lowest = pl.lit(None, pl.Int64)
+    for low in age.classes:
+        lowest = pl.when(years >= low).then(pl.lit(low, pl.Int64)).otherwise(lowest)
+    found = rows.with_columns(pl.when(known).then(lowest).alias(AGE))
+    without = rows.select(years.null_count()).item()
+    return found, {"without_age": without, "unknown_ages": found[AGE].null_count() - without}
+
+
+def _domains(definition: TableDefinition, rows: pl.DataFrame, keys: Sequence[str], days: Days) -> dict[str, list[Key]]:
+    """All values of each key: every period, place and class, whether a document is there or not."""
+    found: dict[str, list[Key]] = {}
+    for key in keys:
+        seen = rows[key].unique()
+        if key == PERIOD and definition.time is not None:
+            values: list[Key] = list(_periods(definition.time, days))
+        elif key == PLACE and definition.place is not None:
+            values = list(names(definition.place.level))
+        elif key == AGE and definition.age is not None:
+            values = list(definition.age.classes)
+        else:
+            values = list(seen.drop_nulls().sort())
+        found[key] = [*values, None] if seen.null_count() else values
+    return found
+
+
+def _periods(time: TimeDimension, days: Days) -> list[datetime.date]:
+    first, last = time.first or days[0], time.last or days[1]
+    if first is None or last is None:
+        return []
+    calendar = Calendar.of(time)
+    num = (last - first).days // {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}[time.every]
+    if num > _MOST_PERIODS:
+        raise DataError(
+            f"table.time: from {first} to {last} there are more than {_MOST_PERIODS:,} periods ({time.every}). If one "
+            "of these days is wrong, give the days that the table covers: table.time.first=… table.time.last=…"
+        )
+    return calendar.periods(first, last)
+
+
+def age_class(low: int, classes: Sequence[int]) -> str:
+    """The name of a class by its lowest age: `5-14`, `65+`."""
+    after = [one for one in classes if one > low]
+    if not after:
+        return f"{low}+"
+    return f"{low}-{after[0] - 1}" if after[0] - 1 > low else str(low)

@@ -1,0 +1,222 @@
+"""A surveillance table as a page: the total, the epidemic curve, the map, tables by each key, and what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from glane.assess.designs import design_text
+from glane.assess.estimate.figures import whole_limits
+from glane.assess.estimate.notes import in_language
+from glane.assess.pages.page import decimal, heading, page, paragraph, table
+from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
+from glane.settings.table import DOCUMENTS
+from glane.surveillance.curve import Bar, epidemic_curve
+from glane.surveillance.dimensions import AGE, PERIOD, PLACE
+from glane.surveillance.figures import ALL
+from glane.surveillance.periods import Calendar
+from glane.surveillance.record import TableSummary
+from glane.surveillance.tile_map import tile_map
+from glane.surveillance.words import WORDS
+from glane.types import Language
+
+_MANY = 400  # rows of a table on the page
+Row = Mapping[str, Any]
+
+
+def table_page(summary: TableSummary, rows: pl.DataFrame, *, language: Language) -> str:
+    """Return the page of a surveillance table in both languages; it opens in `language`."""
+    return page(
+        WORDS[language]["title"], lambda code: _Body(summary, rows, code).text(), language=language, toy=summary.toy
+    )
+
+
+class _Body:
+    """The page in one language."""
+
+    def __init__(self, summary: TableSummary, rows: pl.DataFrame, language: Language) -> None:
+        self._summary, self._rows, self._language = summary, rows, language
+        self._words = WORDS[language]
+        self._is_corrected = summary.method is not None
+
+    def text(self) -> str:
+        definition = self._summary.definition
+        parts = [heading(self._say("cases", case=self._summary.case), 1), self._about(), self._total()]
+        if definition.time is not None:
+            parts += [heading(self._say("curve")), self._curve()]
+            parts.append(paragraph(self._say("curve_how" if self._is_corrected else "curve_model")))
+        if definition.place is not None:
+            parts += [heading(self._say("map")), self._map()]
+            parts.append(paragraph(self._say("map_how", vintage=self._summary.places)))
+        for key in self._keys():
+            title = {PERIOD: "by_period", PLACE: "by_place", AGE: "by_age"}.get(key, "by_group")
+            parts += [heading(self._say(title, name=key)), *self._table(key)]
+        parts.append(heading(self._say("how")))
+        return "".join([*parts, *map(paragraph, self._how())])
+
+    def _say(self, sentence: str, **values: object) -> str:
+        return self._words[sentence].format(**values)
+
+    def _keys(self) -> list[str]:
+        definition = self._summary.definition
+        named = ((PERIOD, definition.time), (PLACE, definition.place), (AGE, definition.age))
+        return [*(key for key, one in named if one is not None), *definition.groups]
+
+    def _about(self) -> str:
+        one, definition = self._summary, self._summary.definition
+        unit = self._say(f"unit_{definition.unit}", columns=", ".join(definition.person))
+        rows = [[self._say("run"), one.run], [self._say("unit"), unit]]
+        if one.gold:
+            rows.insert(1, [self._say("gold"), one.gold])
+        if one.right_answers is not None:
+            rows.insert(2, [right_answers_title(self._language), right_answers_text(one.right_answers, self._language)])
+        if one.first_day is not None and one.last_day is not None:
+            rows.append([self._say("days"), self._say("from_to", first=one.first_day, last=one.last_day)])
+        counted = "persons" if definition.unit == "person" else "documents"
+        rows.append([self._say(counted), self._count(one.documents)])
+        rows.append([self._say("failed"), self._count(one.failed)])
+        return table(("", ""), rows, text_columns=2)
+
+    def _total(self) -> str:
+        row = self._rows.filter(pl.col("margin") == ALL).row(0, named=True)
+        warning = "" if self._is_corrected else f'<p class="warning">{self._say("not_corrected")}</p>'
+        if self._is_corrected:
+            low, high = whole_limits(row["low"], row["high"])
+            level = decimal(100 * self._summary.definition.level, self._language, digits=0)
+            told = self._say(
+                "total",
+                estimate=self._count(row["estimate"]),
+                level=level,
+                low=self._count(low),
+                high=self._count(high),
+            )
+            reviewed = decimal(self._summary.reviewed, self._language, digits=0)
+            more = paragraph(self._say("model_says", model=self._count(row["model"]), reviewed=reviewed))
+        else:
+            told, more = self._say("total_model", model=self._count(row["model"])), ""
+        lost = paragraph(self._say("failed_how", failed=self._count(self._summary.failed))) if row["failed"] else ""
+        notes = "".join(paragraph(f"⚠ {one}") for one in self._notes())
+        return warning + heading(told, 2) + more + lost + notes
+
+    def _notes(self) -> Iterator[str]:
+        one = self._summary
+        yield from right_answers_warnings(one.right_answers, self._language)
+        if one.note:
+            yield from in_language(one.note, self._language)
+        if one.extracted:
+            yield self._say("extracted", columns=", ".join(one.extracted))
+        counts = [*((name, num) for name, num in one.unplaced), ("unnamed", one.unnamed)]
+        for name, num in counts:
+            if num:
+                yield self._say(name, num=self._count(num))
+
+    def _curve(self) -> str:
+        rows = self._rows.filter((pl.col("margin") == PERIOD) & pl.col(PERIOD).is_not_null())
+        bars = [
+            Bar(
+                label=self._label(PERIOD, row), model=row["model"], estimate=row.get("estimate"), low=row.get("low"),
+                high=row.get("high"), is_incomplete=row["incomplete"],
+            )
+            for row in rows.iter_rows(named=True)
+        ]  # fmt: skip
+        return epidemic_curve(bars, self._say("curve_title"), self._tick) if bars else ""
+
+    def _map(self) -> str:
+        place = self._summary.definition.place
+        assert place is not None
+        rows = self._rows.filter((pl.col("margin") == PLACE) & pl.col(PLACE).is_not_null())
+        name = self._shown_figure()
+        values = {row[PLACE]: row[name] if row["documents"] else None for row in rows.iter_rows(named=True)}
+        is_rate = "rate" in name
+        figure = (
+            self._say("figure_rate", per=self._tick(self._summary.definition.per))
+            if is_rate
+            else self._say("figure_count")
+        )
+        title = self._say("map_title", figure=figure, level=self._say(f"level_{place.level}"))
+        drawn = tile_map(values, place.level, title, self._rate if is_rate else self._count, self._say("no_document"))
+        return paragraph(f"{title}.") + drawn
+
+    def _shown_figure(self) -> str:
+        names = ("standardised_rate", "rate", "standardised_model_rate", "model_rate", "estimate", "model")
+        wanted = names if self._is_corrected else names[2:4] + names[5:]
+        return next(name for name in wanted if name in self._rows.columns)
+
+    def _table(self, key: str) -> list[str]:
+        rows = self._rows.filter(pl.col("margin").is_in([ALL, key]))
+        head = [self._say("head_label"), *self._heads()]
+        lines = [self._line(key, row) for row in rows.head(_MANY + 1).iter_rows(named=True)]
+        parts = [table(head, lines, total_rows=1)]
+        if rows.height > _MANY + 1:
+            parts.append(paragraph(self._say("many", shown=_MANY, all=rows.height - 1)))
+        return parts
+
+    def _heads(self) -> list[str]:
+        per = self._tick(self._summary.definition.per)
+        found = self._say("head_corrected" if self._is_corrected else "head_model").split("|")
+        if "model_rate" in self._rows.columns:
+            found += self._say("head_rate", per=per).split("|")
+        if "standardised_model_rate" in self._rows.columns:
+            found += self._say("head_standard").split("|")
+        return [*found, *self._say("head_counts").split("|"), self._say("head_notes")]
+
+    def _line(self, key: str, row: Row) -> list[str]:
+        label = self._say("all") if row["margin"] == ALL else self._label(key, row)
+        cells = [label]
+        if self._is_corrected:
+            low, high = whole_limits(row["low"], row["high"])
+            cells += [self._count(row["estimate"]), f"{self._count(low)} – {self._count(high)}"]
+        cells.append(self._count(row["model"]))
+        prefix = "" if self._is_corrected else "model_"
+        for name in (f"{prefix}rate", f"standardised_{prefix}rate"):
+            if name in row:
+                cells += [self._rate(row[name]), self._between(row[f"{name}_low"], row[f"{name}_high"])]
+        cells += [self._count(row[name]) for name in ("documents", "failed", "reviewed")]
+        notes = [self._say("incomplete")] if row.get("incomplete") else []
+        return [*cells, "; ".join(notes + ([] if row["documents"] + row["failed"] else [self._say("no_document")]))]
+
+    def _label(self, key: str, row: Row) -> str:
+        if row[key] is None:
+            return self._say("unknown")
+        if key == PERIOD and self._summary.definition.time is not None:
+            name = Calendar.of(self._summary.definition.time).name(row[key], self._language)
+            return name.replace("-", "\u2011").replace(" ", "\u00a0")  # not to be broken
+        if key == PLACE:
+            return f"{row[PLACE]} {row['place_name']}"
+        return str(row["age_class"] if key == AGE else row[key])
+
+    def _how(self) -> Iterator[str]:
+        one, definition = self._summary, self._summary.definition
+        if one.method is not None:
+            yield self._say(one.method)
+            yield self._say("of_run")
+            yield self._say("assumes")
+        elif definition.denominator is not None:
+            yield self._say("of_model")
+        if one.review is not None:
+            yield design_text(one.review, self._language)
+        if definition.denominator is None:
+            yield self._say("no_denominator")
+        elif definition.denominator == DOCUMENTS:
+            yield self._say("denominator_documents")
+        else:
+            yield self._say("denominator_file", file=definition.denominator)
+        if definition.standard is not None:
+            yield self._say("standard", name=definition.standard)
+        if definition.time is not None and definition.time.every == "week":
+            yield self._say(f"weeks_{definition.time.weeks}")
+
+    def _count(self, value: float | None) -> str:
+        return decimal(value, self._language, digits=0)
+
+    def _rate(self, value: float | None) -> str:
+        return decimal(value, self._language, digits=2 if value is not None and value < 10 else 1)
+
+    def _between(self, low: float | None, high: float | None) -> str:
+        return "–" if low is None or high is None else f"{self._rate(low)} – {self._rate(high)}"
+
+    def _tick(self, value: float) -> str:
+        digits = 0 if float(value).is_integer() else 1
+        return decimal(value, self._language, digits=digits)

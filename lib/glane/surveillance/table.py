@@ -1,0 +1,173 @@
+"""Cases by period, place, age and group: every figure of a table, and the sums that they are part of.
+
+All counts come from one correction of all cells together (`glane.surveillance.corrected`), and sums over cells are made
+of the same draws. So weeks, places and classes add up to the same total, and a sum's limits know how its parts move
+together. Without a review the model's own counts stand alone, and nothing is called an estimate.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from glane.assess.estimate.error_rates import ErrorRatesRecord
+from glane.assess.estimate.question import MODEL, REVIEWED, WEIGHT, Question, joined_rows
+from glane.assess.estimate.tables import Basis
+from glane.errors import ConfigError
+from glane.settings.table import TableDefinition, TimeDimension
+from glane.surveillance.cells import CELL, Cells, counted, margins
+from glane.surveillance.corrected import corrected_cells
+from glane.surveillance.dimensions import (
+    AGE,
+    PERIOD,
+    PLACE,
+    Key,
+    Located,
+    age_class,
+    keys_of,
+)
+from glane.surveillance.figures import ALL, Figures, Rating
+from glane.surveillance.periods import Calendar
+from glane.surveillance.places import names
+
+_MOST_CELLS = 5000  # that are corrected together: draws of all are kept
+_MOST_ROWS = 2_000_000
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveillanceTable:
+    """Rows of every margin, and what corrected them."""
+
+    rows: pl.DataFrame
+    basis: Basis | None  # of corrected counts
+
+
+def surveillance_table(
+    found: Located,
+    definition: TableDefinition,
+    question: Question,
+    *,
+    id_column: str,
+    reviewed: pl.DataFrame | None = None,
+    transported: ErrorRatesRecord | None = None,
+    rating: Rating | None = None,
+) -> SurveillanceTable:
+    """Count cases.
+
+    Args:
+        found: The documents with their keys; those with an answer have the id and the field of the question.
+        definition: Of the table.
+        question: Of a count: the field and the value that make a case.
+        id_column: Of documents.
+        reviewed: Right answers of a random sample of them with weights, as `glane.assess.estimate` takes them.
+        transported: Error rates of an earlier review, in their place.
+        rating: How rates are made; None: there are none.
+
+    Raises:
+        ConfigError: for a table of too many cells.
+        DataError: for error rates of another question.
+    """
+    keys = keys_of(definition)
+    _check_size(found.domains)
+    rows = _joined(found.usable, reviewed, question, id_column, keys)
+    table = counted(rows, found.failed, keys, is_case=MODEL, is_reviewed=REVIEWED)
+    corrected = None
+    if reviewed is not None or transported is not None:
+        if table.height > _MOST_CELLS:
+            raise ConfigError(
+                f"table: {table.height:,} combinations of {', '.join(keys)} have documents, and at most "
+                f"{_MOST_CELLS:,} are corrected together. Choose longer periods, regions, fewer classes or groups."
+            )
+        numbers = _cell_numbers(rows, table, keys)
+        corrected = corrected_cells(rows, numbers, keys, question, transported, num_cells=table.height)
+    cells = Cells(table=table, corrected=corrected)
+    figures = Figures(cells=cells, domains=found.domains, level=definition.level, rating=rating)
+    told = pl.concat([figures.of(margin) for margin in margins(keys)], how="diagonal_relaxed")
+    basis = None if corrected is None else corrected.basis
+    return SurveillanceTable(rows=_named(told, keys, definition, found), basis=basis)
+
+
+def _joined(
+    rows: pl.DataFrame, reviewed: pl.DataFrame | None, question: Question, id_column: str, keys: Sequence[str]
+) -> pl.DataFrame:
+    """The documents with yes or no, the truth of the reviewed ones, and their keys."""
+    gold = rows.head(0).select(id_column, question.field) if reviewed is None else reviewed
+    if WEIGHT not in gold.columns:
+        gold = gold.with_columns(pl.lit(1.0).alias(WEIGHT))
+    kept = gold.join(rows.select(id_column), on=id_column, how="semi")  # the others are of days outside of the table
+    joined = joined_rows(rows, kept, question, id_column)
+    return joined.with_columns(rows[key] for key in keys)
+
+
+def _cell_numbers(rows: pl.DataFrame, table: pl.DataFrame, keys: Sequence[str]) -> NDArray[np.int64]:
+    """The number of each document's cell."""
+    if not keys:
+        return np.zeros(rows.height, dtype=np.int64)
+    cells = table.select(*keys, CELL)
+    found = rows.select(keys).join(cells, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
+    return found[CELL].cast(pl.Int64).to_numpy()
+
+
+def _check_size(values: Mapping[str, list[Key]]) -> None:
+    size = 1
+    for one in values.values():
+        size *= len(one)
+    if size > _MOST_ROWS:
+        raise ConfigError(
+            f"table: {size:,} rows by {', '.join(values)}; at most {_MOST_ROWS:,} are made. Choose longer periods, "
+            "regions, fewer classes of age or groups."
+        )
+
+
+def _named(rows: pl.DataFrame, keys: Sequence[str], definition: TableDefinition, found: Located) -> pl.DataFrame:
+    """The rows with names beside codes, and with the periods that may still grow marked."""
+    columns: list[pl.Expr] = [pl.col("margin")]
+    for key in keys:
+        is_in = pl.col("margin").str.split(" × ").list.contains(key)
+        columns.append(pl.col(key))
+        if told := _names_of(key, rows[key], definition):
+            shown = pl.col(key).replace_strict(told, default=None, return_dtype=pl.String)
+            label = {PERIOD: "period_name", PLACE: "place_name", AGE: "age_class"}[key]
+            columns.append(
+                pl.when(~is_in).then(pl.lit(ALL)).when(pl.col(key).is_null()).then(pl.lit(UNKNOWN)).otherwise(shown)
+                .alias(label)
+            )  # fmt: skip
+    others = [name for name in rows.columns if name not in (*keys, "margin")]
+    named = rows.select(*columns, *others)
+    if definition.time is None:
+        return named
+    open_ones = incomplete_periods(definition.time, found)
+    return named.with_columns(pl.col(PERIOD).is_in(open_ones).fill_null(False).alias("incomplete"))
+
+
+def _names_of(key: str, values: pl.Series, definition: TableDefinition) -> Mapping[Any, str]:
+    told: list[Any] = values.unique().drop_nulls().to_list()
+    if key == PERIOD and definition.time is not None:
+        calendar = Calendar.of(definition.time)
+        return {one: calendar.name(one, "en") for one in told}
+    if key == PLACE and definition.place is not None:
+        return dict(names(definition.place.level))
+    if key == AGE and definition.age is not None:
+        return {one: age_class(one, definition.age.classes) for one in told}
+    return {}
+
+
+def incomplete_periods(time: TimeDimension, found: Located) -> list[datetime.date]:
+    """The periods whose counts may still grow, or of which days are not covered: the last ones, and a cut first one."""
+    periods = [one for one in found.domains[PERIOD] if isinstance(one, datetime.date)]
+    if not periods:
+        return []
+    calendar = Calendar.of(time)
+    first = time.first or found.first_day or periods[0]
+    last = min(filter(None, (time.last, found.last_day)), default=periods[-1])
+    cut = {one for one in periods if one < first or calendar.last_day(one) > last}
+    if time.incomplete is None:
+        return sorted(cut)
+    return sorted({one for one in cut if one < first} | set(periods[len(periods) - time.incomplete :]))

@@ -1,0 +1,54 @@
+"""A surveillance table in a few lines, for the terminal."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from glane.assess.right_answers import right_answers_warnings
+from glane.surveillance.figures import ALL
+from glane.surveillance.record import TableSummary
+
+
+def table_text(summary: TableSummary, rows: pl.DataFrame) -> str:
+    """The total, how many rows by what, and what is left out."""
+    total = rows.filter(pl.col("margin") == ALL).row(0, named=True)
+    is_of_persons, num = summary.definition.unit == "person", f"{summary.documents:,}"
+    lines = [f"{summary.definition.name}: {summary.case}"]
+    if summary.method is not None:
+        lines.append(
+            f"{total['estimate']:,.0f} cases [{total['low']:,.0f}, {total['high']:,.0f}] among {num} documents; the "
+            f"model alone says {total['model']:,}; {summary.reviewed:,} reviewed."
+        )
+    elif is_of_persons:
+        lines.append(f"{total['model']:,} cases among {num} persons, by the model alone: not corrected.")
+    else:
+        lines.append(f"{total['model']:,} cases among {num} documents, by the model alone: not corrected.")
+    lines += _left_out(summary)
+    counts = rows.group_by("margin", maintain_order=True).len()
+    told = ", ".join(f"{name} {num:,}" for name, num in counts.iter_rows() if name != ALL)
+    return "\n".join([*lines, *([f"Rows: {told}."] if told else [])])
+
+
+def _left_out(summary: TableSummary) -> list[str]:
+    lines: list[str] = []
+    lines += [f"WARNING: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
+    if summary.failed and summary.definition.unit == "person":
+        lines.append(f"{summary.failed:,} persons have no answer, and are not counted.")
+    elif summary.failed:
+        lines.append(f"{summary.failed:,} documents have no answer, and are not counted.")
+    if summary.definition.denominator is None:
+        lines.append("No rates: the table names no denominator.")
+    one = summary.unplaced
+    told = (
+        (one.outside, f"{one.outside:,} documents are of days that the table does not cover."),
+        (one.without_date, f"{one.without_date:,} have no date."),
+        (one.without_place, f"{one.without_place:,} have no place."),
+        (one.unknown_places, f"{one.unknown_places:,} have a code of a place that there is not."),
+        (one.without_age, f"{one.without_age:,} have no age."),
+        (one.unknown_ages, f"{one.unknown_ages:,} have an age outside of the classes."),
+        (summary.unnamed, f"{summary.unnamed:,} documents name no person; each is taken for one."),
+    )
+    lines += [line for num, line in told if num]
+    if summary.extracted:
+        lines.append(f"The model extracted {', '.join(summary.extracted)}: a review of the case does not correct it.")
+    return lines

@@ -1,0 +1,191 @@
+"""What the page of a surveillance table says, in French and English."""
+
+from __future__ import annotations
+
+from glane.types import Language
+
+WORDS: dict[Language, dict[str, str]] = {
+    "fr": {
+        "cases": "Cas : {case}",
+        "title": "Tableau de surveillance",
+        "run": "Extraction",
+        "gold": "Documents relus",
+        "unit": "Unité de compte",
+        "unit_document": "le document : deux documents d'une même personne comptent deux fois",
+        "unit_person": "la personne ({columns}), comptée une fois, là où se trouve son premier document qui est un cas",
+        "days": "Période couverte",
+        "from_to": "du {first} au {last}",
+        "documents": "Documents avec réponse",
+        "persons": "Personnes avec réponse",
+        "failed": "Sans réponse",
+        "failed_how": (
+            "{failed} sans réponse lisible ne sont comptés ni comme cas ni au dénominateur ; s'ils étaient tous des "
+            "cas, le total serait plus élevé d'autant."
+        ),
+        "total": "{estimate} cas (intervalle de confiance à {level} % : {low} – {high})",
+        "total_model": "{model} cas d'après le modèle seul",
+        "model_says": "Le modèle seul en compte {model}. {reviewed} documents relus.",
+        "not_corrected": (
+            "Ces nombres sont ceux du modèle, non corrigés : aucune relecture n'a été donnée (gold=…). Le modèle se "
+            "trompe, et toujours dans le même sens ; ne pas publier ces nombres comme des nombres de cas."
+        ),
+        "curve": "Courbe épidémique",
+        "curve_title": "Nombre de cas par période",
+        "curve_how": (
+            "Barres : nombre de cas d'après le modèle seul. Points et traits : nombre corrigé et son intervalle. En "
+            "clair et rayé : périodes incomplètes, dont les nombres peuvent encore augmenter ou dont il manque des "
+            "jours. Les intervalles valent pour chaque période prise seule."
+        ),
+        "curve_model": (
+            "Barres : nombre de cas d'après le modèle seul, non corrigé. En clair et rayé : périodes incomplètes."
+        ),
+        "map": "Carte",
+        "map_title": "{figure} par {level}",
+        "map_how": (
+            "Un carré par département, de même taille pour tous, à sa place approchée ; outre-mer en bas. Gris : aucun "
+            "document. Codes officiels géographiques de l'Insee au {vintage}."
+        ),
+        "level_department": "département",
+        "level_region": "région",
+        "figure_rate": "Taux pour {per}",
+        "figure_count": "Nombre de cas",
+        "by_period": "Par période",
+        "by_place": "Par lieu",
+        "by_age": "Par classe d'âge",
+        "by_group": "Par {name}",
+        "head_label": "groupe",
+        "head_corrected": "corrigé|intervalle|modèle seul",
+        "head_model": "modèle seul",
+        "head_counts": "documents|sans réponse|relus",
+        "head_rate": "taux pour {per}|intervalle",
+        "head_standard": "taux standardisé|intervalle",
+        "head_notes": "remarques",
+        "all": "ensemble",
+        "unknown": "inconnu",
+        "incomplete": "incomplète",
+        "no_document": "aucun document",
+        "many": "Les {shown} premières lignes sur {all} ; table.parquet les contient toutes.",
+        "how": "Comment ces nombres sont faits",
+        "pooled": (
+            "Chaque découpage (périodes, lieux, âges, groupes) est corrigé par les taux d'erreur du modèle dans les "
+            "documents relus et par ce que la relecture de chaque groupe dit de plus ; les croisements sont ajustés à "
+            "tous ces découpages à la fois (calage sur marges). Tout s'additionne."
+        ),
+        "transported": (
+            "Rien de cette extraction n'a été relu : les taux d'erreur sont ceux d'une relecture antérieure. Rien ne "
+            "montre qu'ils valent encore ici."
+        ),
+        "of_run": (
+            "Les intervalles des nombres portent sur les documents de cette extraction ; ceux des taux tiennent compte "
+            "en plus du hasard de la survenue des cas (loi de Poisson)."
+        ),
+        "of_model": "Les intervalles des taux du modèle ne tiennent compte que du hasard de la survenue des cas.",
+        "denominator_documents": "Dénominateur : les documents de chaque groupe.",
+        "denominator_file": "Dénominateur : {file}.",
+        "no_denominator": "Aucun taux : le tableau n'indique pas de dénominateur (table.denominator).",
+        "standard": "Taux standardisés directement sur l'âge : population {name}, intervalles de Fay et Feuer.",
+        "weeks_iso": "Semaines ISO 8601, du lundi au dimanche.",
+        "weeks_epi": "Semaines épidémiologiques (MMWR), du dimanche au samedi.",
+        "outside": "{num} documents hors de la période couverte ne sont comptés nulle part.",
+        "without_date": "{num} sans date : dans la ligne « inconnu » des périodes.",
+        "without_place": "{num} sans lieu : dans la ligne « inconnu » des lieux.",
+        "unknown_places": "{num} avec un code de lieu qui n'existe pas : dans la même ligne.",
+        "without_age": "{num} sans âge : dans la ligne « inconnu » des âges.",
+        "unknown_ages": "{num} avec un âge hors des classes : dans la même ligne.",
+        "unnamed": "{num} documents ne nomment personne ; chacun est pris pour une personne.",
+        "extracted": ("{columns} : extrait par le modèle. Une relecture du cas ne corrige pas ces groupes."),
+        "assumes": (
+            "Tout cela suppose que les relecteurs ne se trompent pas, et que les documents relus ont été tirés au "
+            "hasard."
+        ),
+    },
+    "en": {
+        "cases": "Cases: {case}",
+        "title": "Surveillance table",
+        "run": "Run",
+        "gold": "Reviewed documents",
+        "unit": "Unit of count",
+        "unit_document": "the document: two documents of one person count twice",
+        "unit_person": "the person ({columns}), counted once, where the first document that is a case stands",
+        "days": "Days covered",
+        "from_to": "{first} to {last}",
+        "documents": "Documents with an answer",
+        "persons": "Persons with an answer",
+        "failed": "Without an answer",
+        "failed_how": (
+            "{failed} without a readable answer count neither as cases nor in the denominator; were all of them cases, "
+            "the total would be higher by as many."
+        ),
+        "total": "{estimate} cases ({level} % interval: {low} – {high})",
+        "total_model": "{model} cases by the model alone",
+        "model_says": "The model alone counts {model}. {reviewed} documents reviewed.",
+        "not_corrected": (
+            "These are the model's counts, not corrected: no review was given (gold=…). The model errs, and always to "
+            "the same side; do not publish these as counts of cases."
+        ),
+        "curve": "Epidemic curve",
+        "curve_title": "Cases by period",
+        "curve_how": (
+            "Bars: cases by the model alone. Points and lines: the corrected count and its interval. Pale and hatched: "
+            "incomplete periods, whose counts may still grow or of which days are missing. The intervals hold for each "
+            "period by itself."
+        ),
+        "curve_model": "Bars: cases by the model alone, not corrected. Pale and hatched: incomplete periods.",
+        "map": "Map",
+        "map_title": "{figure} by {level}",
+        "map_how": (
+            "One square for each department, all of one size, near its place; overseas below. Grey: no document. "
+            "Official codes of Insee, {vintage}."
+        ),
+        "level_department": "department",
+        "level_region": "region",
+        "figure_rate": "Rate per {per}",
+        "figure_count": "Cases",
+        "by_period": "By period",
+        "by_place": "By place",
+        "by_age": "By class of age",
+        "by_group": "By {name}",
+        "head_label": "group",
+        "head_corrected": "corrected|interval|model alone",
+        "head_model": "model alone",
+        "head_counts": "documents|no answer|reviewed",
+        "head_rate": "rate per {per}|interval",
+        "head_standard": "standardised rate|interval",
+        "head_notes": "notes",
+        "all": "all",
+        "unknown": "unknown",
+        "incomplete": "incomplete",
+        "no_document": "no document",
+        "many": "The first {shown} of {all} rows; table.parquet has all.",
+        "how": "How these figures are made",
+        "pooled": (
+            "Periods, places, ages and groups are each corrected by the model's error rates in the reviewed documents "
+            "and by what the review of each group says beyond; cells of several of them are fitted to all of these at "
+            "once (raking). All of it adds up."
+        ),
+        "transported": (
+            "Nothing of this run was reviewed: the error rates are those of an earlier review. Nothing shows that they "
+            "still hold here."
+        ),
+        "of_run": (
+            "The intervals of counts are about the documents of this run; those of rates add the chance of cases to "
+            "occur (Poisson)."
+        ),
+        "of_model": "The intervals of the model's rates tell only of the chance of cases to occur.",
+        "denominator_documents": "Denominator: the documents of each group.",
+        "denominator_file": "Denominator: {file}.",
+        "no_denominator": "No rate: the table names no denominator (table.denominator).",
+        "standard": "Rates directly standardised for age: population {name}, limits of Fay and Feuer.",
+        "weeks_iso": "Weeks of ISO 8601, Monday to Sunday.",
+        "weeks_epi": "Epidemiological weeks (MMWR), Sunday to Saturday.",
+        "outside": "{num} documents outside of the days covered are counted nowhere.",
+        "without_date": "{num} without a date: in the row “unknown” of the periods.",
+        "without_place": "{num} without a place: in the row “unknown” of the places.",
+        "unknown_places": "{num} with a code of a place that there is not: in the same row.",
+        "without_age": "{num} without an age: in the row “unknown” of the ages.",
+        "unknown_ages": "{num} with an age outside of the classes: in the same row.",
+        "unnamed": "{num} documents name no person; each is taken for one.",
+        "extracted": "{columns}: extracted by the model. A review of the case does not correct these groups.",
+        "assumes": "All of it assumes that reviewers do not err, and that the reviewed documents were drawn at random.",
+    },
+}

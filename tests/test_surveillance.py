@@ -1,0 +1,530 @@
+"""Surveillance tables: periods, places, ages, rates, and figures that add up whatever is summed."""
+
+import datetime
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from scipy import stats
+
+import glane
+from conftest import extract_here, job_here, make_settings
+from glane.assess.estimate.question import Question
+from glane.errors import ConfigError, DataError
+from glane.settings.table import TableDefinition
+from glane.surveillance.denominators import populations
+from glane.surveillance.dimensions import age_class, located
+from glane.surveillance.figures import Rating
+from glane.surveillance.periods import Calendar
+from glane.surveillance.persons import persons
+from glane.surveillance.places import as_places, departments, regions
+from glane.surveillance.raking import Target, raked
+from glane.surveillance.rates import STANDARDS, rate_limits, standard_shares
+from glane.surveillance.table import SurveillanceTable, surveillance_table
+from glane.validation import validated
+
+DAY = datetime.date
+COUNT = Question(what="count", field="flu", population="run")
+
+
+def definition(**told: Any) -> TableDefinition:
+    return validated(TableDefinition, {"name": "t", "unit": "document", "field": "flu"} | told, place="table")
+
+
+def documents(num: int = 3000, *, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Documents with the model's answer, and the truth of all of them."""
+    rng = np.random.default_rng(seed)
+    truth = rng.random(num) < 0.1
+    model = np.where(truth, rng.random(num) < 0.8, rng.random(num) < 0.03)
+    places = rng.choice(["1", "2a", "75", "971", "99", ""], num)
+    rows = pl.DataFrame(
+        {
+            "id": [f"d{i}" for i in range(num)],
+            "flu": model,
+            "day": [DAY(2026, 1, 1) + datetime.timedelta(days=int(day)) for day in rng.integers(0, 90, num)],
+            "dep": [place or None for place in places],
+            "age": rng.integers(0, 100, num),
+            "hospital": rng.choice(["A", "B"], num),
+        }
+    )
+    return rows, rows.select("id").with_columns(pl.Series("flu", truth))
+
+
+WHOLE = {
+    "time": {"column": "day"}, "place": {"column": "dep", "level": "region"},
+    "age": {"column": "age", "classes": [0, 15, 65]}, "denominator": "documents", "standard": "esp2013",
+}  # fmt: skip
+
+
+def table(
+    rows: pl.DataFrame, told: TableDefinition, gold: pl.DataFrame | None = None, failed: pl.DataFrame | None = None
+) -> SurveillanceTable:
+    found = located(rows, rows.head(0) if failed is None else failed, told)
+    standard = None
+    if told.standard is not None and told.age is not None:
+        standard = standard_shares(told.standard, STANDARDS[told.standard], told.age.classes)
+    rating = None if told.denominator is None else Rating(per=told.per, populations=None, standard=standard)
+    return surveillance_table(found, told, COUNT, id_column="id", reviewed=gold, rating=rating)
+
+
+# Periods.
+
+
+@pytest.mark.parametrize(
+    ("weeks", "day", "name"),
+    [
+        ("iso", DAY(2020, 12, 31), "2020-W53"),
+        ("iso", DAY(2021, 1, 3), "2020-W53"),
+        ("iso", DAY(2021, 1, 4), "2021-W01"),
+        ("epi", DAY(2020, 12, 31), "2020-W53"),
+        ("epi", DAY(2021, 1, 2), "2020-W53"),
+        ("epi", DAY(2021, 1, 3), "2021-W01"),
+        ("epi", DAY(2015, 1, 3), "2014-W53"),  # as the CDC's calendar has it
+        ("epi", DAY(2025, 12, 28), "2025-W53"),
+    ],
+)
+def test_weeks_are_those_of_their_calendar(weeks: Any, day: DAY, name: str) -> None:
+    calendar = Calendar(every="week", weeks=weeks)
+    assert calendar.name(calendar.first_day(day), "en") == name
+
+
+@pytest.mark.parametrize("weeks", ["iso", "epi"])
+def test_every_week_of_forty_years_has_its_own_name_and_years_have_52_or_53(weeks: Any) -> None:
+    calendar = Calendar(every="week", weeks=weeks)
+    starts = calendar.periods(DAY(2000, 1, 10), DAY(2040, 1, 20))
+    assert all((later - one).days == 7 for one, later in pairwise(starts))
+    assert {one.isoweekday() for one in starts} == {1 if weeks == "iso" else 7}
+    named = [calendar.name(one, "en") for one in starts]
+    assert len(set(named)) == len(named)
+    assert named == sorted(named)
+    by_year = Counter(name[:4] for name in named)
+    assert {by_year[str(year)] for year in range(2001, 2039)} == {52, 53}
+
+
+@given(
+    day=some.dates(DAY(1990, 1, 1), DAY(2060, 1, 1)),
+    every=some.sampled_from(["day", "week", "month", "quarter", "year"]),
+)
+@settings(max_examples=60)
+def test_a_day_is_in_its_period(day: DAY, every: Any) -> None:
+    for weeks in ("iso", "epi"):
+        calendar = Calendar(every=every, weeks=weeks)  # type: ignore[arg-type]
+        start = calendar.first_day(day)
+        assert start <= day <= calendar.last_day(start)
+        assert calendar.first_day(calendar.last_day(start)) == start
+
+
+def test_weeks_without_a_document_are_zeros_and_cut_ones_are_marked() -> None:
+    rows = pl.DataFrame(
+        {"id": ["a", "b", "c"], "flu": [True, True, False], "day": [DAY(2026, 1, 7), DAY(2026, 1, 28), DAY(2026, 2, 5)]}
+    )
+    found = table(rows, definition(time={"column": "day"})).rows.filter(pl.col("margin") == "period")
+    assert found["period_name"].to_list() == ["2026-W02", "2026-W03", "2026-W04", "2026-W05", "2026-W06"]
+    assert found["model"].to_list() == [1, 0, 0, 1, 0]
+    assert found["incomplete"].to_list() == [True, False, False, False, True]  # 5 January, 8 February are not covered
+    told = definition(time={"column": "day", "first": "2026-01-05", "last": "2026-02-01", "incomplete": 2})
+    found = table(rows, told).rows.filter(pl.col("margin") == "period")
+    assert found["incomplete"].to_list() == [False, False, True, True]
+
+
+def test_a_mistyped_year_is_no_table_of_centuries() -> None:
+    rows = pl.DataFrame({"id": ["a", "b"], "flu": [True, True], "day": [DAY(2026, 1, 7), DAY(2226, 1, 7)]})
+    with pytest.raises(DataError, match=r"from 2026-01-07 to 2226-01-07 .*table.time.last"):
+        table(rows, definition(time={"column": "day"}))
+    kept = located(rows, rows.head(0), definition(time={"column": "day", "last": "2026-12-31"}))
+    assert (kept.unplaced.outside, kept.usable.height) == (1, 1)
+
+
+# Places and ages.
+
+
+def test_all_departments_and_regions_are_there_and_each_has_a_square() -> None:
+    assert (len(departments()), len(regions())) == (101, 18)
+    assert {one.region for one in departments().values()} == set(regions())
+    assert len({(one.row, one.column) for one in departments().values()}) == 101
+    assert departments()["2A"].region == departments()["2B"].region == "94"
+
+
+@pytest.mark.parametrize(
+    ("values", "codes", "level", "expected"),
+    [
+        ([1, 75, 974, 99], "department", "department", ["01", "75", "974", None]),
+        (["1", " 2a ", "20", None, "75 "], "department", "department", ["01", "2A", None, None, "75"]),
+        (["13", "2B", "976"], "department", "region", ["93", "94", "06"]),
+        (["1", "11", "99"], "region", "region", ["01", "11", None]),
+        (["75056", "2A004", "97411", "1001", "99999", "20000"], "commune", "department", ["75", "2A", "974", "01", None, None]),
+        (["98800", "97700"], "commune", "region", [None, None]),
+    ],
+)  # fmt: skip
+def test_codes_are_read_as_they_are_written(values: list[Any], codes: Any, level: Any, expected: list[Any]) -> None:
+    assert as_places(pl.Series("x", values), codes=codes, level=level).to_list() == expected
+
+
+def test_a_column_without_any_code_is_refused_and_some_wrong_ones_are_counted() -> None:
+    rows = pl.DataFrame({"id": ["a", "b", "c"], "flu": [True] * 3, "dep": ["Ain", "Paris", None]})
+    with pytest.raises(ConfigError, match="no value of 'dep' is the official code of a department"):
+        table(rows, definition(place={"column": "dep"}))
+    some_wrong = rows.with_columns(pl.Series("dep", ["01", "Paris", None]))
+    found = located(some_wrong, rows.head(0), definition(place={"column": "dep"}))
+    assert (found.unplaced.unknown_places, found.unplaced.without_place) == (1, 1)
+    by_place = table(some_wrong, definition(place={"column": "dep"})).rows.filter(pl.col("margin") == "place")
+    assert by_place.filter(pl.col("model") > 0).select("place_name", "model").rows() == [("Ain", 1), ("unknown", 2)]
+    assert by_place.height == 102
+
+
+@pytest.mark.parametrize(("low", "name"), [(0, "0"), (1, "1-14"), (15, "15-64"), (65, "65+")])
+def test_classes_of_age_are_named(low: int, name: str) -> None:
+    assert age_class(low, [0, 1, 15, 65]) == name
+
+
+def test_ages_that_cannot_be_are_unknown() -> None:
+    rows = pl.DataFrame({"id": list("abcde"), "flu": [True] * 5, "age": [-1.0, 4.9, 5.0, 300.0, None]})
+    found = table(rows, definition(age={"column": "age", "classes": [0, 5]})).rows.filter(pl.col("margin") == "age")
+    assert found.select("age_class", "model").rows() == [("0-4", 1), ("5+", 1), ("unknown", 3)]
+
+
+# Rates.
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 250])
+def test_limits_of_one_count_are_the_exact_ones_of_a_poisson_count(count: int) -> None:
+    low, high = rate_limits(np.array([count / 50.0]), np.array([count / 2500.0]), np.array([0.02]), level=0.95)
+    assert low[0] == pytest.approx(stats.chi2.ppf(0.025, 2 * count) / 2 / 50 if count else 0.0)
+    assert high[0] == pytest.approx(stats.chi2.ppf(0.975, 2 * count + 2) / 2 / 50)
+
+
+def test_limits_of_a_standardised_rate_are_those_of_fay_and_feuer() -> None:
+    counts, people, shares = np.array([3.0, 10.0, 40.0]), np.array([900.0, 3000.0, 700.0]), np.array([0.2, 0.5, 0.3])
+    weights = shares / people
+    rate, variance = float(counts @ weights), float(counts @ weights**2)
+    low, high = rate_limits(np.array([rate]), np.array([variance]), np.array([weights.max()]), level=0.9)
+    most = weights.max()
+    by_chi2 = variance / (2 * rate) * stats.chi2.ppf(0.05, 2 * rate**2 / variance)
+    above, spread = rate + most, variance + most**2
+    assert low[0] == pytest.approx(by_chi2)
+    assert high[0] == pytest.approx(spread / (2 * above) * stats.chi2.ppf(0.95, 2 * above**2 / spread))
+
+
+def test_standardised_limits_cover_the_rate_of_small_counts() -> None:
+    rng = np.random.default_rng(5)
+    people, shares, risk = np.array([500.0, 800.0, 200.0]), np.array([0.3, 0.5, 0.2]), np.array([0.002, 0.004, 0.03])
+    weights = shares / people
+    counts = rng.poisson(people * risk, (4000, 3))
+    low, high = rate_limits(counts @ weights, counts @ weights**2, np.full(4000, weights.max()), level=0.95)
+    assert ((low <= shares @ risk) & (shares @ risk <= high)).mean() >= 0.95
+
+
+def test_standard_populations_are_whole_and_classes_must_be_theirs() -> None:
+    assert sum(STANDARDS["esp2013"].values()) == 100_000
+    assert sum(STANDARDS["who2000"].values()) == pytest.approx(100_000, rel=1e-3)
+    assert standard_shares("esp2013", STANDARDS["esp2013"], [0, 15, 65]) == pytest.approx([0.16, 0.645, 0.195])
+    with pytest.raises(ConfigError, match="esp2013 has no class that begins at 18. Valid: 0, 1, 5"):
+        standard_shares("esp2013", STANDARDS["esp2013"], [0, 18])
+
+
+def test_ages_spread_as_in_the_standard_change_nothing() -> None:
+    rng = np.random.default_rng(1)
+    classes, shares = [0, 15, 65], [0.16, 0.645, 0.195]
+    ages = np.repeat([5, 30, 70], [round(10_000 * one) for one in shares])
+    rows = pl.DataFrame({"id": np.arange(len(ages)).astype(str), "flu": rng.random(len(ages)) < 0.1, "age": ages})
+    told = definition(age={"column": "age", "classes": classes}, denominator="documents", standard="esp2013", per=100)
+    total = table(rows, told).rows.filter(pl.col("margin") == "all")
+    assert total["standardised_model_rate"].item() == pytest.approx(total["model_rate"].item())
+
+
+# Denominators.
+
+PERIODS = [DAY(2025, 12, 29), DAY(2026, 1, 5)]
+
+
+def test_populations_add_up_over_places_and_are_means_over_years() -> None:
+    told = pl.DataFrame({"place": ["1", "2A"] * 2, "year": [2025, 2025, 2026, 2026], "population": [10, 20, 30, 40]})
+    domains: Any = {"period": PERIODS, "place": ["01", "2A"]}
+    found = populations(told, domains, level="department", file="f")
+    assert found.of([], pl.DataFrame({"x": [0]})).to_list() == [50.0]
+    assert found.of(["period"], pl.DataFrame({"period": PERIODS})).to_list() == [30.0, 70.0]
+    assert found.of(["place"], pl.DataFrame({"place": ["01", None]})).to_list() == [20.0, None]
+    rows = pl.DataFrame({"period": [PERIODS[1]], "place": ["2A"]})
+    assert found.of(["period", "place"], rows).to_list() == [40.0]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"place": ["01"], "population": [5]}, "no population of place 2A"),
+        ({"place": ["01", "2A"], "people": [5, 6]}, "no column 'population'. Did you mean|no column 'population'"),
+        ({"place": ["01", "2A"], "population": [5, 0]}, "not above 0"),
+        ({"place": ["01", "2A"], "population": [5, None]}, "empty"),
+        ({"place": ["01", "01"], "population": [5, 6]}, "1 rows of the same place"),
+        ({"place": ["01", "2A", "XX"], "population": [5, 6, 7]}, "one that is not known"),
+        ({"sex": ["F", "M"], "population": [5, 6]}, "has a column 'sex', by which the table has no rows"),
+        ({"year": [2025], "population": [5]}, "no population of year 2026"),
+        ({"year": ["x"], "population": [5]}, "year and age are whole numbers"),
+        ({"year": [2025, 2026, 2026], "place": ["01", "01", "2A"], "population": [5, 6, 7]}, "4 combinations"),
+    ],
+)
+def test_a_denominator_that_would_make_wrong_rates_is_refused(told: dict[str, Any], words: str) -> None:
+    domains: Any = {"period": [DAY(2025, 12, 22), PERIODS[1]], "place": ["01", "2A", None]}
+    with pytest.raises(DataError, match=words):
+        populations(pl.DataFrame(told), domains, level="department", file="f")
+
+
+def test_no_population_no_rate() -> None:
+    rows, _ = documents(500)
+    told = definition(place={"column": "dep"})
+    found = located(rows, rows.head(0), told)
+    people = pl.DataFrame({"place": list(departments()), "population": [1000] * 101})
+    rating = Rating(
+        per=1000, standard=None, populations=populations(people, found.domains, level="department", file="f")
+    )
+    by_place = surveillance_table(found, told, COUNT, id_column="id", rating=rating).rows
+    unknown = by_place.filter(pl.col("place_name") == "unknown")
+    assert unknown["model"].item() > 0
+    assert unknown["model_rate"].item() is None
+    assert by_place.filter(pl.col("margin") == "all")["denominator"].item() == 101_000
+
+
+# What adds up.
+
+
+@pytest.mark.parametrize("with_review", [False, True])
+def test_every_sum_is_the_total(with_review: bool) -> None:
+    rows, truth = documents()
+    gold = truth.sample(300, seed=1) if with_review else None
+    found = table(rows, definition(**WHOLE, groups=["hospital"]), gold).rows
+    names = ["documents", "failed", "reviewed", "model"] + (["estimate"] if with_review else [])
+    sums = found.group_by("margin", maintain_order=True).agg(pl.col(name).sum() for name in names)
+    assert sums.height == 16
+    for name in names:
+        assert np.allclose(sums[name], sums[name][0]), name
+    assert sums["model"][0] == rows["flu"].sum()
+    assert ("estimate" in found.columns) is with_review
+    if not with_review:
+        return
+    assert (found["low"] <= found["estimate"] + 1e-6).all()
+    assert (found["estimate"] <= found["high"] + 1e-6).all()
+    known = truth.join(rows, on="id").filter(pl.col("id").is_in(gold["id"].implode()))  # type: ignore[index]
+    by_hospital = known.group_by("hospital").agg(pl.col("flu").sum())
+    shown = found.filter(pl.col("margin") == "hospital").join(by_hospital, on="hospital")
+    assert (shown["low"] >= shown["flu"] - 1e-6).all()  # what was reviewed is known
+
+
+@given(data=some.data())
+@settings(max_examples=25)
+def test_any_table_adds_up(data: some.DataObject) -> None:
+    num = data.draw(some.integers(1, 60))
+    rows = pl.DataFrame(
+        {
+            "id": [str(i) for i in range(num)],
+            "flu": data.draw(some.lists(some.booleans(), min_size=num, max_size=num)),
+            "g": data.draw(some.lists(some.sampled_from(["a", "b", None]), min_size=num, max_size=num)),
+            "age": data.draw(some.lists(some.sampled_from([1, 20, None]), min_size=num, max_size=num)),
+        },
+        schema={"id": pl.String, "flu": pl.Boolean, "g": pl.String, "age": pl.Int64},
+    )
+    gold = rows.select("id", "flu").sample(data.draw(some.integers(1, num)), seed=0)
+    told = definition(groups=["g"], age={"column": "age", "classes": [0, 15]})
+    found = table(rows, told, gold, failed=rows.head(data.draw(some.integers(0, num))).drop("flu")).rows
+    sums = found.group_by("margin").agg(pl.col("documents", "failed", "model", "estimate").sum())
+    for name in sums.columns[1:]:
+        assert np.allclose(sums[name], sums[name][0], atol=1e-5)
+
+
+def test_cells_are_fitted_to_their_margins() -> None:
+    rng = np.random.default_rng(2)
+    groups = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    first = rng.uniform(1, 9, (50, 2))
+    share = rng.uniform(0.2, 0.8, (50, 1))
+    second = first.sum(axis=1, keepdims=True) * np.hstack([share, 1 - share])
+    targets = [Target(groups=one, counts=counts) for one, counts in zip(groups, (first, second), strict=True)]
+    found = raked(rng.poisson(3, (50, 4)).astype(float), targets, np.full(4, 100.0))
+    for target in targets:
+        sums = np.stack([found[:, target.groups == group].sum(axis=1) for group in (0, 1)], axis=1)
+        assert np.allclose(sums, target.counts, rtol=1e-4)
+
+
+def test_a_week_whose_review_saw_no_case_keeps_the_cases_of_the_model() -> None:
+    """A curve of rare cases must not lose them: every week's count follows from what the model is known to miss."""
+    rows, truth = documents(9000, seed=4)
+    told = definition(time={"column": "day"}, groups=["hospital"])
+    found = table(rows, told, truth.sample(400, seed=1)).rows
+    by_week = found.filter((pl.col("margin") == "period") & (pl.col("model") > 3))
+    assert (by_week["estimate"] > 0).all()
+    true = int(truth["flu"].sum())
+    total = found.filter(pl.col("margin") == "all").row(0, named=True)
+    assert total["low"] <= true <= total["high"]
+
+
+# Persons.
+
+
+def test_a_person_counts_once_where_the_first_case_stands() -> None:
+    rows = pl.DataFrame(
+        {
+            "id": list("abcdef"),
+            "patient": ["p", "p", "p", "q", None, None],
+            "flu": [False, True, True, False, True, False],
+            "day": [DAY(2026, 1, 1), DAY(2026, 1, 20), DAY(2026, 1, 9), DAY(2026, 1, 2), DAY(2026, 1, 3), None],
+        }
+    )
+    failed = pl.DataFrame({"id": list("xyz"), "patient": ["p", "r", "r"], "day": [DAY(2026, 1, 1)] * 3})
+    found = persons(rows, failed, ["patient"], day="day", question=COUNT)
+    assert set(found.usable["id"]) == {"c", "d", "e", "f"}
+    assert found.failed["id"].to_list() == ["y"]
+    assert found.unnamed == 2
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"unit": "event"}, "unit"),
+        ({"unit": "person"}, "person: .patient., go together"),
+        ({"age": {"column": "age", "classes": [5, 0]}}, "rising order"),
+        ({"standard": "esp2013"}, "needs age, and a denominator"),
+        ({"place": {"column": "d", "codes": "region"}}, "a region does not tell the department"),
+        ({"time": {"column": "d", "first": "2026-02-01", "last": "2026-01-01"}}, "is before first"),
+        ({"time": {"column": "d"}, "groups": ["d"]}, "named twice"),
+        ({"case": "fever"}, "one of both"),
+    ],
+)
+def test_a_table_that_cannot_be_is_refused(told: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        definition(**told)
+
+
+def test_a_group_named_as_a_column_of_the_table_is_refused() -> None:
+    rows = pl.DataFrame({"id": ["a"], "flu": [True], "rate": ["x"], "model": ["x"]})
+    with pytest.raises(ConfigError, match="'model' is a column that the table makes"):
+        located(rows, rows.head(0), definition(groups=["model"]))
+
+
+# The command, on a run.
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("surveillance")
+    days = [DAY(2026, 1, 1) + datetime.timedelta(days=3 * i) for i in range(60)]
+    pl.DataFrame(
+        {
+            "id": [f"d{i}" for i in range(60)], "text": [f"note {i}" for i in range(60)], "seen": days,
+            "department": ["01", "2A", "75"] * 20, "patient": [f"p{i // 2}" for i in range(60)],
+        }
+    ).write_parquet(folder / "d.parquet")  # fmt: skip
+    extract_here(make_settings(folder / "d.parquet", folder / "run"))
+    return folder / "run"
+
+
+TABLES = """
+defaults: [base/default@_here_, _self_]
+name: mine
+field: fever
+time: {column: seen, every: month}
+place: {column: department}
+denominator: documents
+"""
+
+
+def test_the_command_writes_a_table_its_page_and_what_they_rest_on(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "conf" / "table").mkdir(parents=True)
+    (tmp_path / "conf" / "table" / "mine.yaml").write_text(TABLES)
+    out = tmp_path / "out"
+    words = [f"--config-dir={tmp_path / 'conf'}", "table=mine", f"run.dir={run}", f"out.dir={out}"]
+    said = job_here(*words, name="aggregate", as_told=True).stdout
+    assert "by the model alone: not corrected" in said
+    assert {one.name for one in out.iterdir()} >= {"table.parquet", "table.csv", "table.json", "report.html"}
+    found = pl.read_parquet(out / "table.parquet")
+    fever = glane.open_run(run).usable().select(pl.col("fever").fill_null(False).sum()).collect().item()
+    assert found.filter(pl.col("margin") == "all")["model"].item() == fever
+    page = (out / "report.html").read_text()
+    assert "Courbe épidémique" in page
+    assert "Epidemic curve" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    review = glane.open_run(run).usable().select("id", "fever").collect().sample(40, seed=1)
+    review.write_parquet(tmp_path / "gold.parquet")
+    said = job_here(*words, f"gold={tmp_path / 'gold.parquet'}", name="aggregate", as_told=True).stdout
+    assert "40 reviewed" in said
+    assert "earlier ones replaced" in said
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_r_reads_the_table_and_its_sums_are_the_same(run: Path, tmp_path: Path, language: Any) -> None:
+    told = validated(TableDefinition, yaml.safe_load(TABLES.replace("defaults", "unit: document #")), place="table")
+    found = replace(glane.aggregate(run, told), language=language)
+    found.write(str(tmp_path / "out"))
+    check = (
+        'source("lire.R", encoding = "UTF-8")\n'
+        'cat(sum(cas$model[cas$margin == "period"]), sum(courbe$model), class(cas$period), sum(courbe$incomplete), "\\n")\n'
+        'cat(cas$place[cas$margin == "place"][1:2], cas$model_rate[cas$margin == "all"], "\\n")\n'
+        'cat(if (exists("serie")) sum(surveillance::observed(serie)) else "none", "\\n")\n'
+    )
+    (tmp_path / "out" / "check.R").write_text(check, encoding="utf-8")
+    done = subprocess.run(
+        ["Rscript", "--vanilla", "check.R"],
+        cwd=tmp_path / "out",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    by_period = found.table.filter(pl.col("margin") == "period")
+    total = str(by_period["model"].sum())
+    sums, places, series = done.stdout.splitlines()[-3:]
+    assert sums.split() == [total, total, "Date", str(by_period["incomplete"].sum())]
+    rate = found.table.filter(pl.col("margin") == "all")["model_rate"].item()
+    assert places.split()[:2] == ["01", "02"]
+    assert float(places.split()[2]) == pytest.approx(rate, rel=1e-5)
+    assert series.strip() in ("none", total)
+
+
+def test_a_review_does_not_correct_persons_nor_groups_that_the_model_made(run: Path) -> None:
+    gold = glane.open_run(run).usable().select("id", "fever").collect().sample(20, seed=1)
+    told = {"name": "t", "unit": "person", "person": "patient", "field": "fever", "time": {"column": "seen"}}
+    assert glane.aggregate(run, told).summary.documents <= 30
+    with pytest.raises(ConfigError, match="does not correct counts of persons"):
+        glane.aggregate(run, told, gold)
+    by_sex = {"name": "t", "unit": "document", "field": "fever", "groups": ["sex"]}
+    alone = glane.aggregate(run, by_sex)
+    assert alone.summary.extracted == ("sex",)
+    with pytest.raises(ConfigError, match="'sex' was extracted by the model"):
+        glane.aggregate(run, by_sex, gold)
+    strange = gold.with_columns(pl.lit("strange").alias("id")).head(1)
+    with pytest.raises(DataError, match="not among the usable documents"):
+        glane.aggregate(run, {"name": "t", "unit": "document", "field": "fever"}, strange)
+
+
+def test_a_table_by_nothing_is_the_total() -> None:
+    rows, truth = documents(400)
+    found = table(rows, definition(), truth.sample(100, seed=1), failed=rows.head(7).drop("flu")).rows
+    assert found.select("margin", "documents", "failed", "model").rows() == [("all", 400, 7, int(rows["flu"].sum()))]
+
+
+@pytest.mark.slow
+def test_figures_of_rare_cases_are_covered_in_every_margin() -> None:
+    folder = str(Path(__file__).parent / "simulations")
+    sys.path.insert(0, folder)
+    try:
+        import surveillance
+    finally:
+        sys.path.remove(folder)
+    tables = [surveillance.simulated(surveillance.SCENARIOS["hospital"], seed) for seed in range(3)]
+    for margin in ("period", "h", "period × h"):
+        told = [one[margin] for one in tables]
+        assert np.mean([one.covered for one in told]) > 0.9
+        assert all(one.error < one.raw_error for one in told)
+        assert 0.8 < np.mean([one.ratio for one in told]) < 1.25
