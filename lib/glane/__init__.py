@@ -2,8 +2,8 @@
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`, `embed`,
 `search`, `estimate`, `aggregate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`,
-`runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so
-that `import glane` takes no time.
+`runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used,
+so that `import glane` takes no time.
 """
 
 from __future__ import annotations

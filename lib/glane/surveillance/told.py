@@ -31,7 +31,7 @@ def table_text(summary: TableSummary, rows: pl.DataFrame) -> str:
 
 def _left_out(summary: TableSummary) -> list[str]:
     lines: list[str] = []
-    lines += [f"WARNING: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
+    lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
     if summary.failed and summary.definition.unit == "person":
         lines.append(f"{summary.failed:,} persons have no answer, and are not counted.")
     elif summary.failed:
