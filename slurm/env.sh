@@ -1,8 +1,8 @@
 # What runs Python on the compute nodes. Sourced by the batch scripts, on the first node, after the lines of shell of the
 # site's file (site_example.yaml): modules, folders of caches, the container and its folders belong there.
 #
-# What engines compile goes to TMPDIR, into a folder of yours that all your jobs on a node share, unless
-# VLLM_CACHE_ROOT, TRITON_CACHE_DIR and the like are set there.
+# What engines compile goes to cluster.kernel_cache_dir, or TMPDIR, into a folder of yours that all your jobs on a node
+# share, unless VLLM_CACHE_ROOT, TRITON_CACHE_DIR and the like are set there.
 #
 # Python: the virtual environment that `make setup` made, or a container (see glane.def), if GLANE_CONTAINER names one.
 # A container sees the repository, the folder that the job was submitted from, TMPDIR, and the folders of GLANE_BIND, a

@@ -15,6 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from conftest import DEMO_MODEL, ROOT, job, job_here, make_settings, write_documents
+from glane.cluster import kernel_cache
 from glane.cluster.address import network_variables, own_address
 from glane.cluster.job_groups import shown_first
 from glane.cluster.kernel_cache import cache_variables
@@ -35,6 +36,7 @@ from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, mark_host_e
 from glane.run.ledger import Ledger
 from glane.run.overview import overview
 from glane.settings import ModelSettings, SlurmSettings
+from glane.versions import installed_version, vllm_version
 
 SECRET = bytes(range(32))
 ENVIRONMENT = {
@@ -804,10 +806,12 @@ def test_compiled_kernels_are_kept_where_only_their_user_can_write(tmp_path):
     root = tmp_path / f"glane-kernels-{os.getuid()}"
     here = {"TMPDIR": str(tmp_path)}
     found = cache_variables(here | {"TRITON_CACHE_DIR": "/site"})
-    assert found["VLLM_CACHE_ROOT"] == str(root / "vllm")
+    (place,) = root.iterdir()
+    assert place.name == f"vllm-{vllm_version()}-torch-{installed_version('torch')}"
+    assert found["VLLM_CACHE_ROOT"] == str(place / "vllm")
     assert "TRITON_CACHE_DIR" not in found
     assert {"CUDA_CACHE_PATH", "TILELANG_CACHE_DIR", "HUMMING_CACHE_DIR", "QUACK_CACHE_DIR"} <= set(found)
-    assert all(os.stat(folder).st_mode & 0o777 == 0o700 and Path(folder).parent == root for folder in found.values())
+    assert all(os.stat(folder).st_mode & 0o777 == 0o700 and Path(folder).parent == place for folder in found.values())
     assert root.stat().st_mode & 0o777 == 0o700
     assert cache_variables(here) == cache_variables(here)
     root.chmod(0o770)  # of a group
@@ -817,6 +821,50 @@ def test_compiled_kernels_are_kept_where_only_their_user_can_write(tmp_path):
     root.symlink_to(tmp_path / "elsewhere")
     assert cache_variables(here) == {}
     assert cache_variables({"TMPDIR": str(tmp_path / "none")}) == {}
+
+
+def test_what_is_compiled_is_kept_where_the_site_says_apart_for_each_version(tmp_path, monkeypatch):
+    """As where TMPDIR is another one for each job."""
+    kept, said = tmp_path / "kept", []
+    kept.mkdir(mode=0o755)
+
+    def of_job(number):
+        temporary = tmp_path / str(number)
+        temporary.mkdir(exist_ok=True)
+        return cache_variables({"TMPDIR": str(temporary)}, told=str(kept), say=said.append)["VLLM_CACHE_ROOT"]
+
+    first = of_job(1)
+    assert Path(first).is_relative_to(kept / f"glane-kernels-{os.getuid()}")
+    assert (of_job(2), said) == (first, [])
+    with monkeypatch.context() as patched:
+        patched.setattr(kernel_cache, "vllm_version", lambda: "99.0")
+        assert of_job(3) not in (first, "")
+    assert of_job(4) == first
+
+
+@pytest.mark.parametrize("how", ["missing", "of a group", "not sticky", "of another user", "a folder in it"])
+def test_a_place_where_others_could_put_code_is_told_and_not_taken(tmp_path, how, monkeypatch):
+    kept, said = tmp_path / "parent" / "kept", []
+    kept.mkdir(parents=True, mode=0o755)
+    if how == "missing":
+        kept.rmdir()
+    elif how == "of a group":
+        kept.chmod(0o770)
+    elif how == "not sticky":
+        kept.parent.chmod(0o777)
+    elif how == "a folder in it":
+        (kept / f"glane-kernels-{os.getuid()}").mkdir()
+        (kept / f"glane-kernels-{os.getuid()}").chmod(0o777)
+    elif os.geteuid() == 0:
+        os.chown(kept.parent, 1234, -1)
+    else:
+        pytest.skip("needs root")
+    found = cache_variables({"TMPDIR": str(tmp_path)}, told=str(kept), say=said.append)
+    assert Path(found["VLLM_CACHE_ROOT"]).is_relative_to(tmp_path / f"glane-kernels-{os.getuid()}")
+    (line,) = said
+    assert line.startswith("cluster.kernel_cache_dir: ")
+    assert line.endswith("Kernels are kept in TMPDIR.")
+    assert list(kept.glob("glane-kernels-*/*")) == [] if kept.exists() else True
 
 
 # How the batch script is told.

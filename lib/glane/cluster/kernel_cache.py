@@ -2,16 +2,24 @@
 
 By default they keep them in the home directory, which on a cluster is small, shared by all nodes, and often without the
 locks that compilers need. What lies there is loaded as code, so a folder that anybody else could have made is not used.
+Each pair of versions of vLLM and torch has a folder of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from glane.cluster.private_folder import check_nobody_else_can_change
+from glane.errors import ConfigError
+from glane.versions import installed_version, vllm_version
+
+_SETTING = "cluster.kernel_cache_dir"
 
 # Of vLLM 0.32 and of what it compiles with: each would be below the home directory.
 _VARIABLES = {
@@ -22,21 +30,36 @@ _VARIABLES = {
 }  # fmt: skip
 
 
-def cache_variables(environment: Mapping[str, str]) -> dict[str, str]:
+def cache_variables(
+    environment: Mapping[str, str], *, told: str | None = None, say: Callable[[str], None] = lambda _: None
+) -> dict[str, str]:
     """The environment variables of caches that a site has not set itself; none if there is no safe folder.
 
-    The folder is in TMPDIR, or in /tmp, and the same for all jobs of a user on a node.
+    The folder is in `told` (`cluster.kernel_cache_dir`), in TMPDIR, or in /tmp, and the same for all jobs of a user on
+    a node with the same versions. If `told` cannot be taken, `say` is told why, and the next one is.
     """
-    root = Path(environment.get("TMPDIR") or tempfile.gettempdir()) / f"glane-kernels-{os.getuid()}"
+    if told is not None:
+        try:
+            check_nobody_else_can_change(Path(told).resolve(strict=True), setting=_SETTING)
+            return _variables(Path(told), environment)
+        except (OSError, ConfigError) as error:
+            why = error if isinstance(error, ConfigError) else f"{_SETTING}: {told} cannot be used ({error.strerror})."
+            say(f"{why} Kernels are kept in TMPDIR.")
     with contextlib.suppress(OSError):
-        with contextlib.suppress(FileExistsError):
-            root.mkdir(mode=0o700)
-        if is_ours(root):
-            ours = {name: root / folder for name, folder in _VARIABLES.items() if name not in environment}
-            for folder in ours.values():
-                folder.mkdir(mode=0o700, exist_ok=True)
-            return {name: str(folder) for name, folder in ours.items()}
+        return _variables(Path(environment.get("TMPDIR") or tempfile.gettempdir()), environment)
     return {}
+
+
+def _variables(base: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    root = base / f"glane-kernels-{os.getuid()}"
+    place = root / f"vllm-{vllm_version()}-torch-{installed_version('torch')}".replace(" ", "-")
+    ours = {name: place / folder for name, folder in _VARIABLES.items() if name not in environment}
+    for folder in (root, place, *ours.values()):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        if not is_ours(folder):
+            raise PermissionError(errno.EPERM, "it is not yours alone", str(folder))
+    return {name: str(folder) for name, folder in ours.items()}
 
 
 def is_ours(folder: Path) -> bool:

@@ -26,8 +26,7 @@ def make_private_folder(base: Path, *, label: str, setting: str) -> Path:
     with storage_errors(base, setting=setting), private_umask():
         base.mkdir(parents=True, exist_ok=True)
         base = base.resolve(strict=True)
-        for folder in (base, *base.parents):
-            _check_nobody_else_can_change(folder, base, setting)
+        check_nobody_else_can_change(base, setting=setting)
         return Path(tempfile.mkdtemp(prefix=re.sub(r"[^A-Za-z0-9._-]", "_", label) + "-", dir=base))
 
 
@@ -41,7 +40,17 @@ def private_umask() -> Iterator[None]:
         os.umask(former)
 
 
-def _check_nobody_else_can_change(folder: Path, base: Path, setting: str) -> None:
+def check_nobody_else_can_change(base: Path, *, setting: str) -> None:
+    """Refuse a folder, given without symbolic links, of which somebody else could rename or replace what is in it.
+
+    Raises:
+        ConfigError: naming the folder, or the one of its parents, that allows it.
+    """
+    for folder in (base, *base.parents):
+        _check(folder, base, setting)
+
+
+def _check(folder: Path, base: Path, setting: str) -> None:
     found = os.stat(folder)
     problem = None
     if found.st_uid not in (0, os.geteuid()):

@@ -100,7 +100,8 @@ class JobNode:
         network = network_variables(self.address) | {
             name: value for name, value in environment.items() if name.endswith("_SOCKET_IFNAME")
         }
-        caches = cache_variables(environment) if self.allocation.gpus else {}
+        told = self.cluster.kernel_cache_dir
+        caches = cache_variables(environment, told=told, say=self.say) if self.allocation.gpus else {}
         ours = ray_environment(token, is_loopback=is_loopback) | OFFLINE | {"no_proxy": "*"}
         model = self.settings.model
         staged = {} if model is None else stage_weights(model, self.cluster, self.folder, say=self.say)

@@ -46,6 +46,7 @@ class BatchSettings(Strict):
     submission_dir: str | None = None  # for scripts and logs: on all nodes, and nobody else can write there
     stage: bool = False  # weights are copied to the disk of each node before engines load them
     stage_dir: str | None = None  # where, on each node; None is TMPDIR, or /tmp
+    kernel_cache_dir: str | None = None  # where compiled kernels and graphs are kept; None is TMPDIR, or /tmp
     array: int | None = Key(default=None, ge=1)  # so many independent single-node jobs on one run directory
     array_parallel: int | None = Key(default=None, ge=1)  # of which so many at once
     wait: bool = False

@@ -122,7 +122,7 @@ def _of_this_node(settings: DoctorSettings, allocation: Allocation) -> Findings:
         ("compiler", lambda: machine.check_compiler(allocation.gpus)),
         ("limits", lambda: machine.check_limits(allocation.gpus)),
         ("temporary files", machine.check_temporary),
-        ("caches", lambda: machine.check_caches(_with_caches(allocation))),
+        ("caches", lambda: machine.check_caches(_with_caches(cluster, allocation))),
         ("scheduler", lambda: scheduler_of(cluster).findings_on_node() if allocation.num_nodes > 1 else []),
         ("paths", lambda: _paths(settings)),
         ("interface", lambda: [_interface(cluster, allocation)]),
@@ -133,10 +133,11 @@ def _of_this_node(settings: DoctorSettings, allocation: Allocation) -> Findings:
     return found
 
 
-def _with_caches(allocation: Allocation) -> dict[str, str]:
+def _with_caches(cluster: BatchSettings, allocation: Allocation) -> dict[str, str]:
     """The environment as engines get it."""
     environment = dict(os.environ)
-    return environment | (cache_variables(environment) if allocation.gpus else {})
+    told = cluster.kernel_cache_dir
+    return environment | (cache_variables(environment, told=told) if allocation.gpus else {})
 
 
 def _interface(cluster: BatchSettings, allocation: Allocation) -> Finding:
