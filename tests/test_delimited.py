@@ -381,3 +381,11 @@ def test_the_sentence_for_others_names_the_command(tmp_path):
     assert "by themselves" not in conversion("x.xlsx")
     assert "haven" not in conversion("x.sav")
     assert "readRDS" in conversion("x.rds")
+    assert conversion("letters/a b.PDF", among="letters").endswith(
+        "glane ingest source=letters data.path=letters.ingested"
+    )
+    assert "glane ingest 'source=letters/*.docx' data.path=letters.ingested" in conversion(
+        "letters/x.docx", among="letters/*.docx"
+    )
+    assert "glane ingest source=x.msg data.path=x.msg.ingested" in conversion("x.msg")
+    assert "(if each file is a document: glane ingest source=notes" in conversion("notes/a.txt", among="notes")

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glane
+from conftest import job_here
+from glane.api.first_texts import first_texts
 from glane.api.new_task import NewTask
 from glane.composition.files import as_yaml, read_mapping
 from glane.errors import ConfigError, DataError
@@ -157,8 +159,8 @@ def test_examples_stand_beside_what_was_drafted():
     [
         ({"about": " "}, ConfigError, "about: say in a sentence"),
         ({"out": "x.txt"}, ConfigError, "ends in .yaml"),
-        ({"text_column": "txt"}, DataError, "no column 'txt'. Did you mean 'text'"),
-        ({"text_column": "n"}, DataError, "column 'n' is Int64, and texts are needed"),
+        ({"text_column": "txt"}, DataError, "no column 'txt'; set text_column. Did you mean 'text'"),
+        ({"text_column": "n"}, DataError, "column 'n' is int64, and texts are needed; set text_column to one of: text"),
         ({"documents": pl.DataFrame({"text": [" ", None]})}, DataError, "has no text"),
     ],
 )
@@ -200,3 +202,80 @@ def test_a_drafted_task_is_written_for_its_owner_alone_and_can_be_asked(tmp_path
     assert "Random answers" in content  # a toy is named as one
     assert load_task(yaml.safe_load(content)).name == "co"
     assert "which nobody has checked" in str(found)
+
+
+def _first(documents, number=3, column="text"):
+    return first_texts(str(documents), column, number, place="from")
+
+
+def test_texts_are_read_wherever_data_path_has_them(tmp_path):
+    frame = pl.DataFrame({"id": ["a", "b", "c", "d"], "text": [None, " \u200b ", TEXTS[0], TEXTS[1]]})
+    frame.write_parquet(tmp_path / "d.parquet")
+    frame.with_columns(pl.col("text").cast(pl.Binary)).write_parquet(tmp_path / "binary.parquet")
+    frame.with_columns(pl.col("text").cast(pl.Categorical)).write_parquet(tmp_path / "category.parquet")
+    (tmp_path / "f.csv").write_bytes(f"id;text\na;\nb; \nc;{TEXTS[0]}\nd;{TEXTS[1]}\n".encode("cp1252"))
+    frame.write_ndjson(tmp_path / "d.jsonl")
+    frame.write_excel(tmp_path / "d.xlsx")
+    for name in ("d.parquet", "binary.parquet", "category.parquet", "f.csv", "d.jsonl", "d.xlsx"):
+        assert _first(tmp_path / name) == TEXTS, name
+        assert _first(tmp_path / name, 1) == TEXTS[:1]
+    folder = tmp_path / "data set"
+    (folder / "more").mkdir(parents=True)
+    frame[:3].write_parquet(folder / "documents-00000.parquet")
+    frame[3:].select("text").write_parquet(folder / "more" / "documents-00001.parquet")
+    (folder / "data_set.json").write_text("{}")
+    assert _first(folder) == _first(folder / "**") == TEXTS
+
+
+@pytest.mark.ray
+def test_what_ingest_wrote_is_taken(tmp_path):
+    (tmp_path / "letters").mkdir()
+    for number, text in enumerate(TEXTS):
+        (tmp_path / "letters" / f"{number}.txt").write_text(text, encoding="utf-8")
+    glane.ingest(tmp_path / "letters", tmp_path / "read", near_duplicates=None, language=False)
+    assert sorted(_first(tmp_path / "read")) == sorted(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("absent.csv", None, r"from: no file matches .*absent.csv"),
+        ("a.docx", b"PK\x03\x04", r"a.docx: cannot be read \(not Parquet\). .* glane ingest source=.*a.docx"),
+        ("a.parquet", b"PAR1" + b"x" * 40, "a.parquet: cannot be read .*damaged"),
+        ("a.csv", b"", "glane convert source=.*a.csv"),
+        ("a.csv", b"id,note\n1,x\n", r"from: .*no column 'text'; set text_column. .*note"),
+        ("a.sas7bdat", b"not SAS", "a.sas7bdat.*glane convert source="),
+        ("letters/1.pdf", b"%PDF", "glane ingest source=.*letters data.path=.*letters.ingested"),
+        ("tables/1.csv", b"id,text\n1,x\n", r"give the file, or from=.*tables/\*.csv"),
+    ],
+)
+def test_what_no_text_can_be_read_of_is_a_sentence(tmp_path, name, content, match):
+    path = tmp_path / name
+    if content is not None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    with pytest.raises((ConfigError, DataError), match=match) as told:
+        _first(path if path.parent == tmp_path else path.parent)
+    assert "data.path: " not in str(told.value)
+
+
+def test_descriptions_are_for_eyes_alone(tmp_path, monkeypatch):
+    secret = "Cas de Vaubelle en mars"
+    monkeypatch.setattr(
+        "glane.api.new_task.drafted", lambda _, **named: drafted([proposal(description=secret)], **named)
+    )
+    monkeypatch.setattr("glane.api.new_task.extract", lambda *_, **__: _Answered())
+    monkeypatch.setenv("GLANE_SITE_LOG", str(tmp_path / "site.log"))
+    (tmp_path / "d.csv").write_text(f"id,text\n1,{secret}\n", encoding="utf-8")
+    out = tmp_path / "co.yaml"
+    words = (f"from={tmp_path}/d.csv", "about=CO", "model=scripted", f"out={out}", "examples=0", "allow_toy=true")
+    done = job_here(*words, name="new_task")
+    assert secret not in done.stdout + done.stderr
+    assert "cases (integer)\n" in done.stdout
+    assert "descriptions are in the file alone" in done.stdout
+    assert secret in out.read_text(encoding="utf-8")
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in ("co.yaml", "d.csv")]
+    assert not any(secret.encode() in path.read_bytes() for path in files)
+    out.unlink()
+    found = glane.new_task(tmp_path / "d.csv", "CO", model="scripted", out=out, num_examples=0)
+    assert secret in str(found)

@@ -11,9 +11,10 @@ from typing import IO, Any, TypeGuard, get_args
 import polars as pl
 
 from glane.api.extract import extract
+from glane.api.first_texts import first_texts
 from glane.cluster.scratch import text_folder
 from glane.composition.files import as_yaml
-from glane.errors import ConfigError, DataError, did_you_mean
+from glane.errors import ConfigError
 from glane.extraction.results import Run
 from glane.storage import storage_errors, write_once
 from glane.task.draft import ABOUT, Drafted, drafted, drafting_task, with_examples
@@ -34,9 +35,16 @@ class NewTask:
     as_text: tuple[str, ...]
 
     def __str__(self) -> str:
+        return self.told()
+
+    def told(self, *, with_descriptions: bool = True) -> str:
+        """The same. Descriptions are the model's words, and may repeat a document: they are for eyes, not for logs."""
         lines = [f"{len(self.values['fields'])} field(s) drafted:"]
         for name, field in self.values["fields"].items():
-            lines.append(f"  {name} ({field['type']}): {field['description']}")
+            said = f": {field['description']}" if with_descriptions else ""
+            lines.append(f"  {name} ({field['type']}){said}")
+        if not with_descriptions:
+            lines.append("descriptions are in the file alone: they may repeat documents, and this is no terminal")
         lines += [f"as text    {one}" for one in self.as_text]
         lines += [f"left out   {one}" for one in self.left_out]
         examples = len(self.values.get("examples", ()))
@@ -66,7 +74,8 @@ def new_task(
     without values is asked as text, and both are told.
 
     Args:
-        documents: A Parquet file, or a frame, with texts. The first that are not empty are shown to the model.
+        documents: A frame, or what `data.path` takes: a Parquet file, a table of another format, as CSV or XLSX, a
+            folder, as `glane ingest` makes it, or a glob. The first texts that are not blank are shown to the model.
         about: What the analyst looks for, in a sentence.
         model: As `glane.extract` takes it.
         out: The YAML file, which must not be there. Its name is the name of the task.
@@ -80,7 +89,7 @@ def new_task(
 
     Raises:
         ConfigError: if the file is there, the sentence is empty, or no field that was proposed can be asked.
-        DataError: if there is no text.
+        DataError: if there is no text, or the documents cannot be read.
         UnusableError: if the model's answer is cut off or breaks the schema.
     """
     path = Path(out).expanduser()
@@ -90,7 +99,7 @@ def new_task(
         raise ConfigError(f"out: {path} is there already. Choose another name, or move the file.")
     if not about.strip():
         raise ConfigError("about: say in a sentence what you look for in these documents.")
-    texts = [text[:longest] for text in _texts(documents, text_column, num_documents)]
+    texts = [text[:longest] for text in first_texts(documents, text_column, num_documents, place="from")]
     with text_folder() as folder:
 
         def ask(name: str, task: Mapping[str, Any], rows: pl.DataFrame) -> Run:
@@ -116,19 +125,6 @@ def new_task(
     if not write_once(path, write, mode=0o600, setting="out"):
         raise ConfigError(f"out: {path} has come to be meanwhile. Choose another name.")
     return NewTask(path=path, values=values, left_out=draft.left_out, as_text=draft.as_text)
-
-
-def _texts(documents: pl.DataFrame | str | Path, column: str, number: int) -> list[str]:
-    frame = documents.lazy() if isinstance(documents, pl.DataFrame) else pl.scan_parquet(documents)
-    names = frame.collect_schema()
-    if column not in names:
-        raise DataError(f"from: no column {column!r}. {did_you_mean(column, list(names))}")
-    if names[column] != pl.String():
-        raise DataError(f"from: column {column!r} is {names[column]}, and texts are needed. Name their column.")
-    texts = frame.select(column).filter(pl.col(column).str.strip_chars() != "").head(number).collect()[column]
-    if texts.is_empty():
-        raise DataError(f"from: column {column!r} has no text.")
-    return texts.to_list()
 
 
 def _with_examples(draft: Drafted, run: Run, shown: pl.DataFrame) -> dict[str, Any]:

@@ -4,11 +4,13 @@
   glane extract --config-dir tasks task=co data.path=documents.parquet model=mistral_small preview=10
 
 The model proposes fields, and answers the drafted task for the examples. What could not be asked is left out and told.
-Nobody has checked a draft: read each field and each example before you use it.
+Nobody has checked a draft: read each field and each example before you use it. On a terminal descriptions are shown,
+which may repeat documents; not where output goes to a file or another program.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,4 +27,4 @@ def main(values: Mapping[str, Any]) -> None:
         text_column=told.text_column, num_documents=told.documents, num_examples=told.examples,
         most_fields=told.most_fields, longest=told.longest, run__allow_toy=told.allow_toy,
     )  # fmt: skip
-    say(found)
+    say(found.told(with_descriptions=sys.stdout.isatty()))

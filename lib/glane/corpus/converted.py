@@ -59,8 +59,10 @@ class Converted:
     shapes: tuple[TableShape, ...]
 
 
-def tables_in(found: Found, options: TableOptions) -> tuple[str, ...]:
+def tables_in(found: Found, options: TableOptions, *, place: str = "data.path") -> tuple[str, ...]:
     """The files of an input, if they are tables of other formats than Parquet; none if they are Parquet.
+
+    `place` is the setting that named them.
 
     Raises:
         DataError: if some are and others are not.
@@ -70,7 +72,7 @@ def tables_in(found: Found, options: TableOptions) -> tuple[str, ...]:
     rest = [path for path in found.paths if path not in tables] if len(tables) < len(found.paths) else []
     if tables and rest:
         raise DataError(
-            f"data.path: {found.pattern!r} matches tables such as {tables[0]}, and Parquet or other files such as "
+            f"{place}: {found.pattern!r} matches tables such as {tables[0]}, and Parquet or other files such as "
             f"{rest[0]}. Give them apart, or convert the tables once: {conversion_command(tables[0], options)}"
         )
     for path in found.paths if tables or options.told() else ():

@@ -20,7 +20,7 @@ _SHOWN = 5
 _OF_A_RUN = (("plan.parquet",), ("parts", "part-0000000.parquet"), ("records", "records-00000.parquet"))
 States = frozenset[int]  # the parts of a pattern that the names so far have led to
 BELOW = -1  # the state inside a directory that is matched whole
-_TAKES_TABLES = "data.path"  # the setting that takes tables of other formats, too
+_TAKE_TABLES = ("data.path", "from")  # the settings that take tables of other formats, too
 INPUT_FOLDER = "input"  # of a run: Parquet that it made of tables of other formats
 
 
@@ -43,12 +43,19 @@ class Found:
 
     def lines(self) -> list[str]:
         """What was passed over, a line for each reason."""
-        reasons = (
-            (self.hidden, "begin with . or _"),
-            (self.others, f"do not end in {' or '.join(ENDINGS)}, or are no plain files"),
-            (self.again, "were reached before by another path"),
-        )
-        return [f"passed over: {_listed(names)} ({len(names)} that {why})" for names, why in reasons if names]
+        told = []
+        if self.hidden:
+            told.append(f"passed over: {_listed(self.hidden)} ({len(self.hidden)} that begin with . or _)")
+        if self.others:
+            told.append(
+                f"passed over: {_listed(self.others)} ({len(self.others)} that do not end in {', '.join(ENDINGS)}, or "
+                "are no plain files)"
+            )
+        if self.again:
+            told.append(
+                f"passed over: {_listed(self.again)} ({len(self.again)} that were reached before by another path)"
+            )
+        return told
 
     def refuse_overlap(self, run_dir: Path) -> None:
         """Refuse a run directory that lies where the pattern looks for input, or above an input file.
@@ -73,7 +80,7 @@ class Found:
                 )
 
 
-def find_files(pattern: str, *, place: str = _TAKES_TABLES) -> Found:
+def find_files(pattern: str, *, place: str = _TAKE_TABLES[0]) -> Found:
     """Find the Parquet files that a file name, a directory or a glob stands for. `place` is the key that named it.
 
     Links are followed. A name that exists is taken as it is, even if it holds signs of a glob.
@@ -97,7 +104,7 @@ def find_files(pattern: str, *, place: str = _TAKES_TABLES) -> Found:
         parts=parts,
     )
     if not found.paths:
-        raise DataError(f"{place}: {_nothing(found, are_taken=place == _TAKES_TABLES)}")
+        raise DataError(f"{place}: {_nothing(found, taken_by=place if place in _TAKE_TABLES else None)}")
     return found
 
 
@@ -118,13 +125,19 @@ def _start(pattern: str, place: str) -> tuple[Path, tuple[str, ...]]:
     return base, parts
 
 
-def _nothing(found: Found, *, are_taken: bool) -> str:
-    what = f"{'no file matches' if found.parts else 'no Parquet file in the directory'} {found.pattern!r}"
-    passed = [f"{line[0].upper()}{line[1:]}." for line in found.lines()]
+def _nothing(found: Found, *, taken_by: str | None) -> str:
+    what = f"no Parquet file in the directory {found.pattern!r}"
+    if found.parts:
+        what = f"no file matches {found.pattern!r}"
     endings = Counter(Path(name).suffix.lower() for name in found.others).most_common(1)
     first = (path for path in found.other_paths if endings and Path(path).suffix.lower() == endings[0][0])
-    advice = "".join(conversion(path, are_taken=are_taken) for path in itertools.islice(first, 1))
-    return " ".join([f"{what}.", *passed, advice or "Give a Parquet file, a directory or a glob."])
+    base, parts = split(found.pattern)
+    advice = "".join(
+        conversion(path, taken_by=taken_by, among=found.pattern if parts else str(base))
+        for path in itertools.islice(first, 1)
+    )
+    advice = advice or "Give a Parquet file, a directory or a glob."
+    return f"{'; '.join([what, *found.lines()])}. {advice}"
 
 
 def _listed(names: Iterable[str]) -> str:
