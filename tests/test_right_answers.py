@@ -96,6 +96,24 @@ def test_a_review_accepted_in_bulk_is_told_before_its_figures_everywhere(run: Pa
             assert "accepted in bulk" in text
 
 
+def test_in_french_numbers_are_french_where_people_read_them_only(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    gold, place = tmp_path / "gold.parquet", run.parent / "in_french"
+    reviewed(run, {}).write_parquet(gold)
+    words = (f"run.dir={run}", f"gold={gold}", f"out.dir={place}", "bootstrap.samples=100")
+    said = job_here(*words, name="evaluate").stdout
+    [line] = [one for one in said.splitlines() if one.startswith("(micro)")]
+    assert "1,000" in line
+    assert "1.000" not in said
+    assert f"out.dir={place}".removeprefix("out.dir=") in said
+    assert json.loads((place / "evaluation.json").read_text())["overall"]["micro"]["f1"] == 1.0
+    listed = job_here(f"folder={run.parent}", "json=true", name="runs").stdout
+    assert {one["f1"] for one in json.loads(listed)} == {1.0}
+    assert "1,000" in job_here(f"folder={run.parent}", name="runs").stdout
+
+
 def test_an_evaluation_of_before_is_listed_without_the_kind_of_its_gold(run: Path, tmp_path: Path) -> None:
     place = run.parent / "earlier"
     glane.evaluate(run, reviewed(run, {}), samples=0, out_dir=str(place))

@@ -17,7 +17,7 @@ from glane.cluster.scheduler import COMPLETED, PENDING, Job
 from glane.errors import visible
 from glane.extraction.summary import WORK, extraction_summary, shortfall
 from glane.job.status_view import eta
-from glane.languages import in_language
+from glane.languages import as_read, in_language
 from glane.run.directory import RunDirectory
 from glane.run.overview import SILENT_S, Overview
 
@@ -131,7 +131,7 @@ def _cells(state: RunState, wanted: Attention) -> list[str]:
     if run is None:
         return [state.path, "", "", f"! {in_language('unreadable')}", "", "", "", "", "", in_language(wanted.note)]
     share = f"{run.done}/{run.planned} ({100 * run.done / run.planned:.0f}%)" if run.planned else "-"
-    rate = f"{run.rows_per_s:.1f}" if run.state != "planning" else "-"
+    rate = as_read(f"{run.rows_per_s:.1f}") if run.state != "planning" else "-"
     groups = [group.text for group in job_groups(state.jobs)]
     told = "; ".join(groups[-_MOST_GROUPS:]) + (f"; {len(groups) - _MOST_GROUPS} more" if groups[_MOST_GROUPS:] else "")
     how = [

@@ -12,7 +12,7 @@ from rich.text import Text
 from glane.cluster.job_groups import job_groups, shown_first
 from glane.cluster.scheduler import Job
 from glane.errors import visible
-from glane.languages import in_language
+from glane.languages import as_read, in_language
 from glane.run.overview import SILENT_S, Overview, WorkerView
 
 _MOST_JOBS = 12
@@ -80,7 +80,7 @@ def _worker_table(workers: Sequence[WorkerView]) -> Table:
             ),
             str(worker.shards_in_flight),
             f"{worker.in_window}/{worker.window_size}",
-            f"{worker.rows_per_s:.1f}",
+            as_read(f"{worker.rows_per_s:.1f}"),
             f"{worker.memory_mib} MiB",
             gpus or "-",
         )
@@ -93,7 +93,7 @@ def _bar(share: float, width: int = 60) -> str:
 
 
 def _text(line: str) -> Text:
-    return Text(visible(in_language(line)))
+    return Text(visible(as_read(line)))
 
 
 def eta(run: Overview) -> str:

@@ -1,6 +1,7 @@
 """What a user reads on a terminal, in the language of the user: messages are written in English where they arise."""
 
 from glane.languages.choice import language_of
-from glane.languages.terminal import in_language, say
+from glane.languages.numbers import numbers_in
+from glane.languages.terminal import as_read, in_language, say
 
-__all__ = ["in_language", "language_of", "say"]
+__all__ = ["as_read", "in_language", "language_of", "numbers_in", "say"]

@@ -11,6 +11,7 @@ from glane.errors import ConfigError, visible
 from glane.languages.catalogue import catalogue
 from glane.languages.choice import language_of
 from glane.languages.matching import Translator
+from glane.languages.numbers import numbers_in
 from glane.types import Language
 
 _SIGNS: Mapping[Language, Mapping[str, str]] = {"fr": {":": "\u00a0:", ";": "\u00a0;"}}
@@ -22,9 +23,15 @@ def in_language(text: str, language: Language | None = None) -> str:
     return text if language == "en" else _translator(language)(text)
 
 
+def as_read(text: str) -> str:
+    """An English message as a person reads it: in the language of the user, numbers, too. For output, not for errors,
+    which name values as they are typed."""
+    return numbers_in(in_language(text), _of_the_user())
+
+
 def say(text: object, *, to: TextIO | None = None) -> None:
     """Print what a person reads, in the language of the user. `to` is standard output if it is None."""
-    print(visible(in_language(str(text))), file=to or sys.stdout, flush=True)
+    print(visible(as_read(str(text))), file=to or sys.stdout, flush=True)
 
 
 def _of_the_user() -> Language:

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from glane.corpus.plan import Plan
 from glane.errors import visible
-from glane.languages import in_language
+from glane.languages import as_read, in_language
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, dated_heartbeats
 from glane.run.pace import Pace
@@ -141,7 +141,7 @@ class ProgressReporter:
 
     def say(self, line: str) -> None:
         """Write a line to the terminal and the log."""
-        self._console.print(Text(visible(in_language(line))), soft_wrap=True)
+        self._console.print(Text(visible(as_read(line))), soft_wrap=True)
         self.log(visible(line))
 
     def update(self) -> Snapshot | None:
@@ -159,7 +159,7 @@ class ProgressReporter:
             line = self._line(state)
             self.log(line)
             if self._is_plain:
-                self._console.print(Text(in_language(line)), soft_wrap=True)
+                self._console.print(Text(as_read(line)), soft_wrap=True)
         return state
 
     def _rates(self) -> tuple[float, float]:
@@ -204,7 +204,7 @@ class ProgressReporter:
                 window = f"{done.in_window}/{done.window_size}"
                 cells = [beat.worker, beat.host, in_language(one.state), sum(done.rows.values()), window, done.shards]
                 table.add_row(*map(str, cells))
-        return Group(bar, Text(in_language(self._line(state))), table)
+        return Group(bar, Text(as_read(self._line(state))), table)
 
     def warn(self, line: str) -> None:
         """Report a problem that does not end the run."""

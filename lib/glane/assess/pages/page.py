@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
+from glane.languages import numbers_in
 from glane.toys import notice
 from glane.types import Language, Toy
 
@@ -87,8 +88,7 @@ def decimal(value: float | None, language: Language, *, digits: int = 3) -> str:
     """A number as the language writes it; a dash where it is not defined."""
     if value is None:
         return "–"
-    text = f"{value:,.{digits}f}".replace("-", "−")
-    return text.replace(",", "\u202f").replace(".", ",") if language == "fr" else text
+    return numbers_in(f"{value:,.{digits}f}".replace("-", "−"), language)
 
 
 def with_range(value: float | None, ends: Sequence[float] | None, language: Language, *, digits: int = 3) -> Cell:

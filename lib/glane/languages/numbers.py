@@ -1,0 +1,37 @@
+"""Numbers as a language writes them, in what people read: never in what programs read, nor in values to be typed."""
+
+from __future__ import annotations
+
+import re
+
+from glane.types import Language
+
+_THIN, _NBSP = "\u202f", "\u00a0"
+# Not within a name, a path, a version, a time, a quotation, a list, a setting (key=1.5) or a condition (age >= 38.5).
+_BEFORE = r"(?<![\w.,=/'\"@\\\[])(?<!\w-)(?<!\d:)(?:(?<=\bp = )|(?<![<>=] ))(?<![<>=])"
+_NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)"
+_AFTER = r"(?=$|[\s)\]};:%?!×]|[.,](?:\s|$)|/s\b)"
+_FOUND = re.compile(
+    rf"\[(?P<low>{_NUMBER}), (?P<high>{_NUMBER})\](?:(?<=\]) (?= ))?|{_BEFORE}{_NUMBER}{_AFTER}", re.MULTILINE
+)
+
+
+def numbers_in(text: str, language: Language) -> str:
+    """A text whose numbers are written as in English (33,113 and 0.958), with numbers as `language` writes them.
+
+    French has a narrow space that does not break between thousands, a comma before decimals, and a semicolon between
+    the ends of an interval; a blank after that is taken off, so that columns stay in line.
+    """
+    if language == "en":
+        return text
+    return _FOUND.sub(_in_french, text)
+
+
+def _in_french(found: re.Match[str]) -> str:
+    if found["low"] is None:
+        return _french(found[0])
+    return f"[{_french(found['low'])}{_NBSP}; {_french(found['high'])}]"
+
+
+def _french(number: str) -> str:
+    return number.replace(",", _THIN).replace(".", ",")
