@@ -261,8 +261,9 @@ def test_a_folder_that_cannot_be_listed_and_a_file_that_is_gone_are_told(
     assert (files, passed) == (["a.txt"], [("unreadable", "b"), ("unreadable", "c.txt")])
     read_alone(settings)
     with open(tmp_path / "out" / "_needs_a_look.csv", encoding="utf-8", newline="") as stream:
-        listed = [(row["path"], row["outcome"], row["reason"]) for row in csv.DictReader(stream)]
-    missing = [(str(source / name), "MISSING", "unreadable") for name in ("b", "c.txt")]
+        told = list(csv.DictReader(stream))
+    listed = [(row["path"], row["outcome"], row["reason"], row["reason_fr"]) for row in told]
+    missing = [(str(source / name), "MISSING", "unreadable", "illisible") for name in ("b", "c.txt")]
     assert listed == missing
     assert ingest_summary(RunDirectory(root=tmp_path / "out.run")).counts.needs_a_look == 2
 

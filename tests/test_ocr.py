@@ -124,6 +124,11 @@ def test_a_page_that_fails_costs_that_page_and_is_told(server: ChatServer, tmp_p
     assert row["ocr"]["failed"] == [{"page": 2, "reason": "the server refused the page (HTTP 400)"}]
     assert row["reason"].startswith("1 of 3 pages are pictures that were not read (page 2: the server refused the page")
     assert SECRET not in row["reason"]
+    (look,) = pl.read_csv(tmp_path / "out" / "_needs_a_look.csv").iter_rows(named=True)
+    assert look["reason"] == row["reason"]
+    assert look["reason_fr"].startswith(
+        "1 pages sur 3 sont des images qui n'ont pas été lues (page 2\u00a0: le serveur a refusé"
+    )
     assert ingest_summary(RunDirectory(root=tmp_path / "out.run")).counts.needs_a_look == 1
 
 

@@ -21,18 +21,20 @@ from glane.ingestion.columns import DATA_SET
 from glane.ingestion.documents import SCHEMA, Links, find_links, unnested
 from glane.ingestion.inventory import num_missing, read_facts
 from glane.ingestion.record import CODEBOOK, LOOK, MARK, DataSetMark, DocumentCounts, Tally, check_data_set
+from glane.languages import in_language
 from glane.run.parts import read_part
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.settings import IngestSettings
 from glane.spreadsheets import guarded
 from glane.storage import listed, put_folder, storage_errors
-from glane.types import DOCUMENTS
+from glane.types import DOCUMENTS, Language
 
 _SETTING = "data.path"
 _ROW_GROUP_BYTES = 32 * 2**20
 _FINE = (str(Outcome.OK), str(Outcome.OCR), str(Outcome.EMPTY))
 _LOOKED_AT = ("id", "source", "path", "part", "outcome", "reason")
+_FRENCH: Language = "fr"  # of the reason after these: the file is read by people
 
 
 def finish_ingest(run: PreparedRun, settings: IngestSettings) -> None:
@@ -80,9 +82,9 @@ def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
     facts, tally = read_facts(run.directory), Tally()
     with open(staging / LOOK, "w", encoding="utf-8", newline="") as stream:
         look = csv.writer(stream).writerow
-        look(list(_LOOKED_AT))
+        look([*_LOOKED_AT, f"reason_{_FRENCH}"])
         for why, place in facts.missing:
-            look(["", "", guarded(place), "", "MISSING", why])
+            look(["", "", guarded(place), "", "MISSING", why, in_language(why, _FRENCH)])
         tables = _counted(_tables(run, links), tally, look)
         _write_files(tables, staging, settings.run.record_mib * 2**20, mode=run.directory.file_mode)
     if tally.documents != len(links.keys):
@@ -133,7 +135,7 @@ def _counted(tables: Iterator[pa.Table], tally: Tally, look: Callable[[list[str]
         tally.near_duplicates += table.num_rows - table.column("near_duplicate_of").null_count
         odd = table.select(_LOOKED_AT).filter(pc.invert(pc.is_in(table.column("outcome"), pa.array(_FINE))))
         for row in odd.to_pylist():
-            look([guarded(value or "") for value in row.values()])
+            look([guarded(value or "") for value in (*row.values(), in_language(row["reason"] or "", _FRENCH))])
         yield table
 
 
