@@ -160,6 +160,8 @@ def test_what_is_no_table_is_refused_by_its_line_and_shows_no_cell(tmp_path, con
     ("content", "line"),
     [
         ('id;texte\n1;"secret\n2;a;b\n3;c\n', 2),
+        ('id;texte\n1;"secret\n2;a\n', 2),
+        ('id;texte\n1;a\n2;"secret\n', 3),
         ('id;texte\n1;"secret\n2;a\n3;"b;c"\n', 2),
         ('id;"texte\n1;secret;b\n2;c\n', 1),
         ('id;texte\n1;"a;b"\n2;c\n3;"secret\n4;d\n', 4),
@@ -175,8 +177,13 @@ def test_a_quotation_mark_that_is_not_closed_is_refused_by_its_line(tmp_path, co
 
 @pytest.mark.parametrize(
     ("content", "line"),
-    [('a\tb\n1\t"x\n2\ty\n', 2), ("a;b\n1;2\n3;\"x\" y\n", 3), ('a;"b\n1;2\n', 1), ('sep=|\na|b\n1|2\n3|"x\n', 4)],
-)  # fmt: skip
+    [
+        ('a\tb\n1\t"x\n2\ty\n', 2),
+        ('a|b\n1|2\n3|"x" y\n', 3),
+        ('a\t"b\n1\t2\n', 1),
+        ('sep=|\na|b\n1|2\n3|"x\n', 4),
+    ],
+)
 def test_marks_that_are_read_as_letters_are_told_with_their_line(tmp_path, content, line):
     frame, shape = made(tmp_path, content)
     assert frame.width == 2

@@ -66,7 +66,7 @@ def plant_attacks(
     known: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     _add(known, asked, answered, id_column)
     if gold is not None:
-        table = table_of(gold, place="gold", id_column=id_column)
+        table = table_of(gold, place="gold", id_column=id_column, fields=task.fields)
         paired = pair(task.fields, opened.usable(), table, id_column=id_column)
         right = {name: field for name, field in paired.fields.items() if name in asked}
         _add(known, right, paired.gold, id_column)

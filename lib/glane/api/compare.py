@@ -104,9 +104,11 @@ def compare(
         _candidate(run, name=place, rules={} if number else compare or {}, differs=differs)
         for number, (place, run, differs) in enumerate(zip(places.paths, opened, differing, strict=True))
     ]
+    first = opened[0]
+    right = None if gold is None else table_of(gold, place="gold", id_column=first.id_column, fields=first.task.fields)
     found = compare_runs(
         candidates,
-        None if gold is None else table_of(gold, place="gold", id_column=opened[0].id_column),
+        right,
         wanted=names_in(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),

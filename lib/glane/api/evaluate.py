@@ -145,7 +145,7 @@ def _right_answers(
     """The right answers, the passages that support them, and where they are from: tables, or what people marked."""
     told = None if spans is None else table_of(spans, place="spans", id_column=run.id_column)
     if isinstance(gold, pl.DataFrame) or not is_annotations(gold):
-        table = table_of(gold, place="gold", id_column=run.id_column)
+        table = table_of(gold, place="gold", id_column=run.id_column, fields=run.task.fields)
         return table, told, right_answers(table, fields=run.task.fields, is_synthetic=is_synthetic(gold))
     ids = run.all().select(run.id_column).collect().to_series()
     found = read_annotations(gold, run.task.fields, ids)

@@ -122,7 +122,11 @@ def multiverse(
     pair, known = pair_of(between), read_seal(seal)
     universe = opened_universe(runs, question, pair, chosen=str(chosen))
     used = None if gold is None else gold_file(gold)
-    reviewed = None if gold is None else table_of(gold, place="gold", id_column=universe.ids.name)
+    reviewed = (
+        None
+        if gold is None
+        else table_of(gold, place="gold", id_column=universe.ids.name, fields=universe.runs[0].task.fields)
+    )
     raw = raw_figures(
         universe.answers, question, ids=universe.ids, between=pair, chosen=0, samples=samples, method=interval,
         seed=seed, clusters=evaluated_clusters(universe.runs[0], question.clusters),

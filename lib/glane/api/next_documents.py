@@ -49,7 +49,7 @@ def next_documents(
         )
     answer = answer_of(run, field, value)
     reviewed = fields or (field,)
-    known = table_of(gold, place="gold", id_column=run.id_column)
+    known = table_of(gold, place="gold", id_column=run.id_column, fields=run.task.fields)
     checked_fields((field, *reviewed), known)
     refuse_unknown_categories(run, known, [field])
     asked = _asked(run, answer)

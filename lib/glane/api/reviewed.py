@@ -41,8 +41,8 @@ def reviewed_of(
     Raises:
         GlaneError: if they do not fit the runs.
     """
-    table = table_of(gold, place="gold", id_column=runs.first.id_column)
     fields = runs.first.task.fields
+    table = table_of(gold, place="gold", id_column=runs.first.id_column, fields=fields)
     design = design_of(table, fields=fields)
     origin = right_answers(table, fields=fields, is_synthetic=is_synthetic(gold))
     if case is None:

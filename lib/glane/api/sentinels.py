@@ -62,7 +62,12 @@ def freeze_sentinels(
     task, id_column = opened.task, opened.settings.data.result_id
     usable, right, sources = opened.usable(), None, []
     if gold is not None:
-        paired = pair(task.fields, usable, table_of(gold, place="gold", id_column=id_column), id_column=id_column)
+        paired = pair(
+            task.fields,
+            usable,
+            table_of(gold, place="gold", id_column=id_column, fields=task.fields),
+            id_column=id_column,
+        )
         right = paired.gold
         usable = usable.join(right.lazy().select(id_column), on=id_column, how="semi")
         sources.append(Answers(paired.fields, right.lazy()))

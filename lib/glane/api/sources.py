@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
 
+from glane.assess.arms import ARM
 from glane.assess.files import read_table
+from glane.assess.sampling import PROBABILITY, STRATUM, WEIGHT
+from glane.assess.told_cells import as_told
 from glane.corpus.find import find_files
 from glane.corpus.ids import as_ids, id_type
 from glane.errors import ConfigError
 from glane.extraction.results import Run, open_run
+from glane.languages import say
+from glane.tables.frames import is_table
+from glane.tables.reading import listed
+from glane.task.fields import Field
 from glane.toys import SYNTHETIC
 
 RunLike = Run | str | Path
@@ -30,13 +38,22 @@ def run_of(run: RunLike) -> Run:
     return run if isinstance(run, Run) else open_run(run)
 
 
-def table_of(table: TableLike, *, place: str, id_column: str) -> pl.DataFrame:
-    """The table itself, or what its Parquet file holds, with ids as runs have them; `place` names it in errors.
+def table_of(
+    table: TableLike, *, place: str, id_column: str, fields: Mapping[str, Field] | None = None
+) -> pl.DataFrame:
+    """The table itself, or what its file holds, with ids as runs have them; `place` names it in errors.
+
+    With the `fields` of a task, columns that are none of them are told, and cells of a file that is no Parquet are
+    brought into the types of right answers.
 
     Raises:
         DataError: if it cannot be read, or its ids cannot be those of a run.
     """
     found = table if isinstance(table, pl.DataFrame) else read_table(str(table), place=place)
+    if fields is not None:
+        if not isinstance(table, pl.DataFrame) and is_table(table):
+            found = as_told(found, fields, place=place, path=Path(table))
+        _tell_others(found, [id_column, *fields], place)
     column = found[id_column].to_arrow() if id_column in found.columns else None
     if column is None or id_type(column.type) is None:
         return found  # whoever uses it says what is wrong
@@ -45,10 +62,22 @@ def table_of(table: TableLike, *, place: str, id_column: str) -> pl.DataFrame:
 
 def is_synthetic(table: TableLike) -> bool:
     """Whether a Parquet file says that its documents were made together with their right answers."""
-    if isinstance(table, pl.DataFrame):
+    if isinstance(table, pl.DataFrame) or is_table(table):
         return False
     files = find_files(str(table), place="gold").paths
     return all(SYNTHETIC in (pq.read_metadata(file).metadata or {}) for file in files)
+
+
+def _tell_others(table: pl.DataFrame, known: Sequence[str], place: str) -> None:
+    """Name the columns that are no fields of the task: one that is misspelt would be left out without a word."""
+    of_review = {WEIGHT, PROBABILITY, STRATUM, ARM, "reviewer", "accepted_in_bulk", "status"}
+    others = [name for name in table.columns if name.partition("__")[0] not in known and name not in of_review]
+    if others:
+        say(
+            f"note: {place}: columns that are no fields of the task are not compared: {listed(others)}. They count "
+            "where another setting names them.",
+            to=sys.stderr,
+        )
 
 
 def refuse_uncarried(run: Run, **columns: str | Sequence[str] | None) -> None:

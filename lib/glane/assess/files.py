@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
@@ -17,9 +18,12 @@ from glane.corpus.find import find_files
 from glane.corpus.ids import as_ids
 from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
+from glane.languages import say
 from glane.run.links import RunLink
 from glane.run.written import digest_of, note_written, read_written, refuse_foreign, refuse_inside_run
 from glane.storage import replace_file, storage_errors, write_once
+from glane.tables.advice import advised
+from glane.tables.frames import is_table, read_frame
 
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what is written holds values of documents
 _BATCH_ROWS = 65_536
@@ -27,16 +31,30 @@ _SETTING = "out.dir"  # that of every job here
 
 
 def read_table(path: str, *, place: str) -> pl.DataFrame:
-    """Read a Parquet file, or all files of a directory or a glob.
+    """Read a Parquet file, all files of a directory or a glob, or tables of other formats as `data.path` takes them.
+
+    What was found out of these is told on stderr.
 
     Raises:
-        DataError: if there is none, it is no Parquet, or the files differ in their columns.
+        DataError: if there is none, it is no table, or the files differ in their columns.
     """
-    frames = [_read(file) for file in find_files(path, place=place).paths]
+    frames = [
+        _read_other(file, place) if is_table(file) else _read(file) for file in find_files(path, place=place).paths
+    ]
     try:
         return pl.concat(frames)
     except pl.exceptions.PolarsError:
         raise DataError(f"{place}: the files of {path} have different columns or types. Make them alike.") from None
+
+
+def _read_other(path: str, place: str) -> pl.DataFrame:
+    try:
+        frame, shape = read_frame(path)
+    except DataError as error:
+        raise DataError(f"{place}: {advised(error, path)}") from None
+    for line in shape.lines():
+        say(f"note: {place}: {line}", to=sys.stderr)
+    return frame
 
 
 def _read(path: str) -> pl.DataFrame:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from glane.corpus.find import Found
-from glane.corpus.formats import conversion_command
 from glane.corpus.unchanged import Identity, content_digest, identity
 from glane.errors import DataError, RecordError
 from glane.records import Record, read_record
 from glane.storage import exists, write_folder_once, write_once
+from glane.tables.advice import conversion_command
 from glane.tables.convert import convert
 from glane.tables.formats import PACKED, format_of, refuse_options
 from glane.tables.options import TableOptions

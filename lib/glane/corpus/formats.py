@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from pathlib import Path
 
+from glane.tables.advice import conversion_command
 from glane.tables.formats import format_of
-from glane.tables.options import TableOptions
 
 ENDINGS = (".parquet", ".parq", ".pq")
 DOCUMENTS = (  # that `glane ingest` reads the texts of
@@ -65,18 +64,3 @@ def _other(path: Path, among: str | None) -> str:
             return "Unpack it first, or give it a name that says what is in it, as list.csv.gz."
         case _:
             return ""
-
-
-def conversion_command(path: str | Path, options: TableOptions | None = None) -> str:
-    """The command that makes a Parquet file of a table, with what was told of it."""
-    path = Path(path)
-    target = path.with_name(f"{path.name}.parquet")
-    told = {} if options is None else options.told()
-    words = [f"source={path}", f"data.path={target}", *(f"data.{name}={_word(value)}" for name, value in told.items())]
-    return " ".join(["glane convert", *map(shlex.quote, words)])
-
-
-def _word(value: object) -> str:
-    if isinstance(value, str):
-        return {"\t": "tab"}.get(value, value)
-    return f"[{','.join(map(str, value))}]" if isinstance(value, Iterable) else str(value)

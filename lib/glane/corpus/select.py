@@ -29,7 +29,7 @@ from glane.conditions import (
 from glane.corpus.files import InputFile, check_column
 from glane.corpus.groups import Groups, GroupsFound, choose_groups
 from glane.corpus.id_source import GROUP, IdSource
-from glane.corpus.ids import id_type
+from glane.corpus.ids import are_whole_numbers, id_type
 from glane.corpus.masks import Mask, Packed, num_asked, unpacked
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.unique import Hashes, IdHashes
@@ -194,7 +194,7 @@ def _refuse_other_ids(file: InputFile, ids: pa.Field, selection: Selection) -> N
     (kind,) = _kinds({ids.name: ids}, [ids.name]).values()
     settings = ((selection.only_ids, selection.only_setting), (selection.skip_ids, "data.skip_done_in"))
     for known, setting in settings:
-        if known is None or known.dtype == kind or (known.dtype.is_integer() and kind.is_integer()):
+        if known is None or known.dtype == kind or (kind.is_integer() and are_whole_numbers(known)):
             continue
         raise DataError(
             f"{setting}: the ids {ids.name!r} of {file.path} are {kind}, and those named there are {known.dtype}. "

@@ -1,21 +1,22 @@
-"""Reads reference tables: Parquet, or CSV as spreadsheets write it. Everything that a code is made of stays text."""
+"""Reads reference tables: Parquet, or a table of another format. What a code is made of in CSV stays text."""
 
 from __future__ import annotations
 
-import codecs
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from glane.errors import ConfigError, did_you_mean
+from glane.errors import ConfigError, DataError, did_you_mean
+from glane.tables.advice import advised
+from glane.tables.formats import ENDINGS
+from glane.tables.frames import is_table, read_frame
+from glane.tables.options import TableOptions
 from glane.task.lookups import Lookup
 
 MOST_ROWS = 5_000_000
-_MOST_BYTES = 4 * 2**30  # of a CSV file
-_SEPARATORS = (";", ",", "\t", "|")
+_MOST_BYTES = 4 * 2**30  # of a file that is no Parquet
 _TEXTS = pl.String | pl.Categorical | pl.Enum
 
 
@@ -38,15 +39,7 @@ def read_table(name: str, lookup: Lookup) -> TableRows:
     place, path = f"task.lookups.{name}", Path(lookup.path)
     if not path.is_file():
         raise ConfigError(f"{place}.path: no file {lookup.path}.")
-    is_parquet = path.suffix.lower() in (".parquet", ".pq")
-    if not is_parquet and path.suffix.lower() not in (".csv", ".tsv", ".txt"):
-        raise ConfigError(f"{place}.path: {lookup.path} is neither .parquet nor .csv, .tsv or .txt.")
-    if is_parquet and (lookup.separator or lookup.encoding):
-        raise ConfigError(f"{place}: separator and encoding are of CSV files; leave them out for {lookup.path}.")
-    try:
-        table, notes = (_read_parquet(path, lookup, place), []) if is_parquet else _read_csv(path, lookup, place)
-    except OSError as error:
-        raise ConfigError(f"{place}.path: {lookup.path} cannot be read ({error.strerror}).") from None
+    table, notes = _read_other(path, lookup, place) if is_table(path) else (_read_parquet(path, lookup, place), [])
     if not 0 < table.height <= MOST_ROWS:
         raise ConfigError(f"{place}.path: {lookup.path} has {table.height} rows; a table has 1 to {MOST_ROWS}.")
     table = table.select(_cells(table.schema, lookup, place))
@@ -55,80 +48,33 @@ def read_table(name: str, lookup: Lookup) -> TableRows:
 
 
 def _read_parquet(path: Path, lookup: Lookup, place: str) -> pl.DataFrame:
+    if lookup.separator or lookup.encoding:
+        raise ConfigError(f"{place}: separator and encoding are of CSV files; leave them out for {lookup.path}.")
     try:
         known = pl.read_parquet_schema(path)
         _refuse_lacking(known, lookup, place)
         return pl.read_parquet(path, columns=list(lookup.columns), glob=False)
+    except OSError as error:
+        raise ConfigError(f"{place}.path: {lookup.path} cannot be read ({error.strerror}).") from None
     except pl.exceptions.PolarsError:
-        raise ConfigError(f"{place}.path: {lookup.path} is no readable Parquet file.") from None
+        raise ConfigError(
+            f"{place}.path: {lookup.path} is no readable Parquet file, and its ending is of no other table "
+            f"({', '.join(ENDINGS)})."
+        ) from None
 
 
-def _read_csv(path: Path, lookup: Lookup, place: str) -> tuple[pl.DataFrame, list[str]]:
+def _read_other(path: Path, lookup: Lookup, place: str) -> tuple[pl.DataFrame, list[str]]:
+    """A table of another format, as `data.path` takes it, except that no cell of text becomes a number."""
     if path.stat().st_size > _MOST_BYTES:
         raise ConfigError(f"{place}.path: {lookup.path} is larger than {_MOST_BYTES >> 30} GiB; write it as Parquet.")
-    text, encoding = _decoded(path.read_bytes(), lookup, place)
-    header = text.split("\n", 1)[0].rstrip("\r")
-    separator = lookup.separator or _separator(header, lookup)
-    columns = [one.strip() for one in next(csv.reader([header], delimiter=separator), [])]
-    _refuse_lacking(dict.fromkeys(columns), lookup, place)
-    if twins := [one for one in lookup.columns if columns.count(one) > 1]:
-        raise ConfigError(f"{place}: {lookup.path} has two columns {twins[0]!r}; rename one of them.")
+    options = TableOptions(separator=lookup.separator, encoding=lookup.encoding)
     try:
-        table = pl.read_csv(
-            text.encode(),
-            separator=separator,
-            has_header=False,
-            skip_rows=1,
-            new_columns=None,
-            infer_schema=False,  # leading zeros of codes are kept
-        )
-    except pl.exceptions.NoDataError:
-        table = pl.DataFrame(schema=dict.fromkeys(map(str, range(len(columns))), pl.String))
-    except pl.exceptions.PolarsError:
-        raise ConfigError(
-            f"{place}.path: {lookup.path} cannot be read as CSV with the separator {separator!r}: a row has more cells "
-            "than the header, or a quotation mark is not closed. Mend it, set separator, or write it as Parquet."
-        ) from None
-    if table.width != len(columns):
-        raise ConfigError(
-            f"{place}.path: {lookup.path} has {len(columns)} names of columns in its first line, and {table.width} "
-            f"cells in its rows, with the separator {separator!r}. Mend it, or set separator."
-        )
-    kept = [columns.index(one) for one in lookup.columns]
-    table = table.select(pl.nth(at).alias(columns[at]) for at in kept)
-    odd = lookup.encoding is None and encoding != "UTF-8"
-    return table, [f"{place}: {lookup.path} is not UTF-8, and was read as {encoding}"] if odd else []
-
-
-def _decoded(content: bytes, lookup: Lookup, place: str) -> tuple[str, str]:
-    """The text of a file and its encoding. Spreadsheets of Windows write UTF-8 with a mark, UTF-16, or Windows-1252."""
-    told = lookup.encoding
-    if told is None and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", "replace"), "UTF-16"
-    if told != "windows-1252":
-        try:
-            return content.decode("utf-8-sig"), "UTF-8"
-        except UnicodeDecodeError:
-            if told is not None:
-                raise ConfigError(
-                    f"{place}.encoding: {lookup.path} is not UTF-8. Set windows-1252, or save it as CSV UTF-8."
-                ) from None
-    try:
-        return content.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        raise ConfigError(
-            f"{place}.path: {lookup.path} is neither UTF-8 nor Windows-1252. Save it as CSV UTF-8."
-        ) from None
-
-
-def _separator(header: str, lookup: Lookup) -> str:
-    """The sign between the columns: the one with which most of the wanted columns are there."""
-
-    def num_found(sign: str) -> tuple[int, int]:
-        columns = [one.strip() for one in next(csv.reader([header], delimiter=sign), [])]
-        return len(set(columns) & set(lookup.columns)), len(columns)
-
-    return max(_SEPARATORS, key=num_found)
+        frame, shape = read_frame(path, options, as_text=True, place=place)
+    except DataError as error:
+        raise ConfigError(f"{place}.path: {advised(error, path)}") from None
+    _refuse_lacking(frame.schema, lookup, place)
+    told = shape.notes if shape.encoding in (None, "utf-8", lookup.encoding) else shape.lines()
+    return frame.select(lookup.columns), [f"{place}: {line}" for line in told]
 
 
 def _refuse_lacking(known: Mapping[str, object], lookup: Lookup, place: str) -> None:

@@ -50,11 +50,11 @@ class Census:
     names: Sequence[str]
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     last: dict[str, dict[str, int]] = field(default_factory=dict)
-    _settled: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)  # columns that are text, and are not looked at
 
     def add(self, texts: pl.DataFrame) -> None:
         """Count the next rows: texts, null where a cell is empty."""
-        asked = [name for name in self.names if name not in self._settled]
+        asked = [name for name in self.names if name not in self.settled]
         if not asked or not texts.height:
             return
         self.last = _counted(texts.tail(1), asked)
@@ -63,11 +63,11 @@ class Census:
             for test, count in here.items():
                 sums[test] += count
             if sums["cells"] >= _SETTLED_ROWS and not any(n for test, n in sums.items() if test != "cells"):
-                self._settled.add(name)
+                self.settled.add(name)
 
     def of(self, name: str) -> Mapping[str, int]:
         """The counts of a column; none where no row was counted."""
-        return self.counts.get(name, {}) if name not in self._settled else {}
+        return self.counts.get(name, {}) if name not in self.settled else {}
 
 
 def _counted(texts: pl.DataFrame, asked: Sequence[str]) -> dict[str, dict[str, int]]:

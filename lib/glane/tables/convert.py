@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from glane.errors import ConfigError, DataError, RunError
 from glane.storage import content_digest, storage_errors, write_once
 from glane.tables.formats import ENDINGS, TableFormat, format_of, refuse_options
+from glane.tables.open_table import open_table
 from glane.tables.options import TableOptions
 from glane.tables.reading import Reading, reading_errors, storable
 from glane.tables.shape import TableShape
@@ -67,7 +68,7 @@ def _written(source: Path, kind: TableFormat, options: TableOptions, stream: IO[
     with tempfile.TemporaryDirectory(prefix=".glane-table-", dir=beside) as folder:
         with reading_errors(source):
             before = source.stat()
-            reading = _reading(source, kind, options, Path(folder))
+            reading = open_table(source, kind, options, Path(folder))
         schema = storable(reading.schema, source)
         num_rows = 0
         with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
@@ -91,36 +92,3 @@ def _written(source: Path, kind: TableFormat, options: TableOptions, stream: IO[
 def _read(source: Path, reading: Reading) -> Iterator[pa.Table]:
     with reading_errors(source):
         yield from reading.batches
-
-
-def _reading(source: Path, kind: TableFormat, options: TableOptions, folder: Path) -> Reading:
-    """The reader of a format is imported when it is needed: each has a library of its own."""
-    match kind:
-        case TableFormat.DELIMITED:
-            from glane.tables.delimited import read_delimited
-
-            return read_delimited(source, options, folder / "texts.parquet")
-        case TableFormat.JSON_LINES:
-            from glane.tables.json_rows import read_json_lines
-
-            return read_json_lines(source)
-        case TableFormat.JSON:
-            from glane.tables.json_rows import read_json_array
-
-            return read_json_array(source)
-        case TableFormat.SHEET:
-            from glane.tables.sheets import read_sheet
-
-            return read_sheet(source, options)
-        case TableFormat.ARROW:
-            from glane.tables.arrow_files import read_arrow
-
-            return read_arrow(source)
-        case TableFormat.DUCKDB:
-            from glane.tables.databases import read_duckdb
-
-            return read_duckdb(source, options, folder)
-        case _:
-            from glane.tables.statistics import read_statistics
-
-            return read_statistics(source, kind, options)

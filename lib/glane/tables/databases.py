@@ -18,10 +18,10 @@ from glane.tables.reading import BATCH_ROWS, Reading, in_batches, named
 _OPEN_WORDS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 
-def read_duckdb(source: Path, options: TableOptions, folder: Path) -> Reading:
+def read_duckdb(source: Path, options: TableOptions, folder: Path | None) -> Reading:
     """Read the table `options.table`, the only table there is, or what `options.query` gives.
 
-    Large sorts are put down in `folder`, not beside the database.
+    Large sorts are put down in `folder`, not beside the database; without one they must fit into memory.
 
     Raises:
         DataError: if there is no such table, several, or the query fails or is none.
@@ -41,10 +41,10 @@ def read_duckdb(source: Path, options: TableOptions, folder: Path) -> Reading:
     return Reading(schema=schema, batches=_batches(source, connection, reader, schema), facts=facts, notes=notes)
 
 
-def _connected(source: Path, folder: Path) -> duckdb.DuckDBPyConnection:
+def _connected(source: Path, folder: Path | None) -> duckdb.DuckDBPyConnection:
     precautions = OFFLINE | {
         "enable_external_access": False,  # a query reads this file, and no other
-        "temp_directory": str(folder),
+        "temp_directory": str(folder or ""),
         "lock_configuration": True,
     }
     try:

@@ -29,6 +29,7 @@ from glane.tables.streams import opened
 from glane.tables.verdicts import signs_of, verdicts
 
 _HEAD_BYTES = 2**20
+Scratch = Path | io.BytesIO
 
 
 def guess(path: Path, options: TableOptions) -> tuple[str, Dialect]:
@@ -47,8 +48,8 @@ def guess(path: Path, options: TableOptions) -> tuple[str, Dialect]:
         return encoding, dialect_of(text, is_whole=is_whole, separator=options.separator, quote=options.quote)
 
 
-def read_delimited(source: Path, options: TableOptions, scratch: Path) -> Reading:
-    """Read a file of delimited text. All its cells are written to the file `scratch` on the way.
+def read_delimited(source: Path, options: TableOptions, scratch: Scratch, *, as_text: bool = False) -> Reading:
+    """Read a file of delimited text. All its cells are written to `scratch` on the way, and stay text with `as_text`.
 
     Raises:
         DataError: naming the line that is no row of the table; no cell is shown.
@@ -57,11 +58,9 @@ def read_delimited(source: Path, options: TableOptions, scratch: Path) -> Readin
     counts = Counts()
     header_row = 1 if options.header_row is None else options.header_row
     with closing(records(source, encoding, dialect, header_row=header_row, counts=counts)) as rows:
-        census, notes = _counted(source, rows, options, scratch)
+        census, notes = _counted(source, rows, options, scratch, as_text=as_text)
     signs = signs_of(census, dialect.separator, decimal=options.decimal, thousands=options.thousands)
-    kinds, said, doubts = verdicts(
-        census, signs=signs, dates=options.dates or "guess", keep_as_text=options.keep_as_text
-    )
+    kinds, said, doubts = verdicts(census, signs=signs, dates=options.dates or "guess")
     said = [f"column {name!r} stays text: {doubt.said}" for name, doubt in doubts.items()] + said
     return Reading(
         schema=pl.DataFrame(schema={name: one.type for name, one in kinds.items()}).to_arrow().schema,
@@ -83,7 +82,9 @@ def _letters(dialect: Dialect) -> list[str]:
     ] * bool(dialect.bad_line)
 
 
-def _counted(source: Path, rows: Iterator[list[str]], options: TableOptions, scratch: Path) -> tuple[Census, list[str]]:
+def _counted(
+    source: Path, rows: Iterator[list[str]], options: TableOptions, scratch: Scratch, *, as_text: bool
+) -> tuple[Census, list[str]]:
     """Write all cells as text, and count what they are; with notes of the names of columns."""
     header = next(rows, None)
     if header is None:
@@ -94,7 +95,9 @@ def _counted(source: Path, rows: Iterator[list[str]], options: TableOptions, scr
     first = next(rows, None)
     if first is None:
         raise DataError(f"{source}: holds the names of {len(names)} columns and no row.")
-    return _as_texts(chain([first], rows), names, scratch, nulls=frozenset(options.null_values)), notes
+    census = Census(names, settled=set(names if as_text else options.keep_as_text))
+    _write_texts(chain([first], rows), census, scratch, nulls=frozenset(options.null_values))
+    return census, notes
 
 
 def _refuse_title(source: Path, header: list[str], options: TableOptions) -> None:
@@ -113,9 +116,9 @@ def _check_kept(source: Path, names: list[str], options: TableOptions) -> None:
             raise DataError(f"data.keep_as_text: {source} has no column {name!r}. {did_you_mean(name, names)}")
 
 
-def _as_texts(rows: Iterator[list[str]], names: list[str], scratch: Path, *, nulls: frozenset[str]) -> Census:
+def _write_texts(rows: Iterator[list[str]], census: Census, scratch: Scratch, *, nulls: frozenset[str]) -> None:
     """Write all cells as text, empty ones as null, and count what they are."""
-    census, schema = Census(names), pa.schema([pa.field(name, pa.string()) for name in names])
+    schema = pa.schema([pa.field(name, pa.string()) for name in census.names])
     none = nulls | {""}
     with pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
         while batch := _batch(rows):
@@ -123,7 +126,6 @@ def _as_texts(rows: Iterator[list[str]], names: list[str], scratch: Path, *, nul
             table = pa.table([pa.array(column, pa.string()) for column in columns], schema=schema)
             census.add(cast(pl.DataFrame, pl.from_arrow(table)))
             writer.write_table(table)
-    return census
 
 
 def _batch(rows: Iterator[list[str]]) -> list[list[str]]:
@@ -138,7 +140,7 @@ def _batch(rows: Iterator[list[str]]) -> list[list[str]]:
     return found
 
 
-def _typed(scratch: Path, kinds: dict[str, Verdict]) -> Iterator[pa.Table]:
+def _typed(scratch: Scratch, kinds: dict[str, Verdict]) -> Iterator[pa.Table]:
     with pq.ParquetFile(scratch) as parquet:
         for index in range(parquet.num_row_groups):
             texts = cast(pl.DataFrame, pl.from_arrow(parquet.read_row_group(index)))

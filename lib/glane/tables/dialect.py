@@ -14,6 +14,7 @@ from typing import Any
 
 _SEPARATORS = (";", ",", "\t", "|")
 _QUOTES = (('"', False), ('"', True), ("'", False), ("", False))  # the mark, and whether it is escaped
+_MARKED = ";,"
 _ROWS = 200
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?;*,*\r?\n?', re.IGNORECASE)  # Excel's own first line
 _APOSTROPHE = re.compile(r"(?:^|[;,\t|])'", re.MULTILINE)  # where a cell begins
@@ -55,7 +56,8 @@ def dialect_of(head: str, *, is_whole: bool, separator: str | None, quote: str |
         quotes = [one for one in quotes if one[0] != "'"]
     best, of_best = None, (-1.0, 0)
     for mark, escapes in quotes:
-        for sign in signs:
+        # Programs write tabs without marks around cells. Between commas and semicolons, an open mark is a mistake.
+        for sign in signs if mark or quote is not None else [one for one in signs if one not in _MARKED]:
             one = Dialect(separator=sign, quote=mark, has_escapes=escapes, told_lines=lines)
             here = _evenness(list(_rows(head, one, is_whole=is_whole)))
             # Marks that are rare are taken only where they make every row even, and the usual ones do not.

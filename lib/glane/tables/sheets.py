@@ -143,9 +143,7 @@ def _nearly(frame: pl.DataFrame) -> list[str]:
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     census = Census(texts)
     census.add(frame.select(texts))
-    kinds, _, doubts = verdicts(
-        census, signs=signs_of(census, "", decimal=None, thousands=None), dates="guess", keep_as_text=()
-    )
+    kinds, _, doubts = verdicts(census, signs=signs_of(census, "", decimal=None, thousands=None), dates="guess")
     said = [f"column {name!r} stays text: {doubt.why}" for name, doubt in doubts.items()]
     whole = {name: one for name, one in kinds.items() if one.kind != Kind.TEXT}
     return said + [

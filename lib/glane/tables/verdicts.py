@@ -6,7 +6,7 @@ hundred and fifty, or one and a quarter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,9 +94,7 @@ def _shows(kind: Kind, counts: _Counts) -> bool:
     return counts[f"{kind}:shown"] > 0
 
 
-def verdicts(
-    census: Census, *, signs: Signs, dates: Dates, keep_as_text: Sequence[str]
-) -> tuple[dict[str, Verdict], list[str], dict[str, Doubt]]:
+def verdicts(census: Census, *, signs: Signs, dates: Dates) -> tuple[dict[str, Verdict], list[str], dict[str, Doubt]]:
     """The kind of each column, notes of what columns were made, and why others stay text though most says otherwise.
 
     Dates such as 03/04/2025 are taken if cells of the column show which number is the day: one is above 12 in some
@@ -105,7 +103,7 @@ def verdicts(
     found: dict[str, Verdict] = {}
     doubts: dict[str, Doubt] = {}
     for name in census.names:
-        counts = {} if name in keep_as_text else census.of(name)
+        counts = census.of(name)
         made = _verdict(counts, census.last.get(name, {}), signs, dates) if counts.get("cells") else None
         if isinstance(made, Doubt):
             doubts[name] = made

@@ -20,6 +20,7 @@ from glane.assess.evaluate.scores import DocumentFlow, Weights
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.assess.sampling import WEIGHT as DRAWN_WEIGHT
 from glane.assess.strata import Strata, strata_of
+from glane.corpus.ids import ids_like
 from glane.errors import DataError
 from glane.task.fields import Field
 from glane.task.signs import SIGNS
@@ -90,7 +91,8 @@ def pair(
         known = some_ids(run.select(id_column).head(3).collect()[id_column].to_list())
         raise DataError(
             f"gold.{id_column}: no id is one of the run's. Those of the right answers: {first}, …; of the run: "
-            f"{known}, …. Give the right answers of the documents of this run."
+            f"{known}, …. Give the right answers of the documents of this run. A spreadsheet drops zeros in front of "
+            "numbers: there, ids must be cells of text."
         )
     design = [name for name in (*drawn, STRATUM) if name in paired.columns and name not in fields]
     is_drawn = paired.select(design)
@@ -117,16 +119,13 @@ def pair(
 
 
 def _with_ids_of(gold: pl.DataFrame, kind: pl.DataType, id_column: str) -> pl.DataFrame:
-    """The right answers with ids of the run's type; other widths of whole numbers are the same numbers."""
-    if gold.schema[id_column].is_integer() and kind.is_integer():
-        cast = gold[id_column].cast(kind, strict=False)
-        if not cast.null_count():
-            return gold.with_columns(cast)
-    if gold.schema[id_column] != kind:
+    """The right answers with ids of the run's type, where each stays itself."""
+    found = ids_like(gold[id_column], kind)
+    if found is None:
         raise DataError(
             f"gold.{id_column}: {gold.schema[id_column]}, and the run's ids are {kind}. Write it in the run's type."
         )
-    return gold
+    return gold.with_columns(found)
 
 
 def dates_without_precision(fields: Mapping[str, Field], asked: Mapping[str, Field]) -> list[str]:
