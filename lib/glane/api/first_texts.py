@@ -17,9 +17,9 @@ from glane.corpus.columns import is_text
 from glane.corpus.converted import converted, tables_in
 from glane.corpus.files import unreadable_file
 from glane.corpus.find import INPUT_FOLDER, find_files
-from glane.corpus.formats import conversion_command
 from glane.corpus.readable import readable
 from glane.errors import ConfigError, DataError, did_you_mean
+from glane.tables.advice import conversion_command
 from glane.tables.options import TableOptions
 
 _BATCH_ROWS = 256
