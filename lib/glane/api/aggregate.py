@@ -43,14 +43,15 @@ class Aggregated:
 
     table: pl.DataFrame  # a row for each value of each margin
     summary: TableSummary
+    signals: pl.DataFrame | None = None  # a row for each series, method and period
     language: Language = "en"  # that the page opens in
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
     def __str__(self) -> str:
-        return table_text(self.summary, self.table)
+        return table_text(self.summary, self.table, self.signals)
 
     def write(self, folder: str) -> list[str]:
-        """Write `table.parquet`, `table.csv`, `table.json`, `lire.R` and `report.html`.
+        """Write `table.parquet`, `table.csv`, `table.json`, `lire.R` and `report.html`, and `signals.parquet`.
 
         Returns:
             Their names.
@@ -60,10 +61,11 @@ class Aggregated:
         """
         files = {
             "table.parquet": as_parquet(self.table),
+            **({} if self.signals is None else {"signals.parquet": as_parquet(self.signals)}),
             "table.csv": _as_csv(self.table, self.language),
             "table.json": self.summary.as_json(),
             "lire.R": r_script(self.summary.definition, self.language).encode(),
-            "report.html": table_page(self.summary, self.table, language=self.language).encode(),
+            "report.html": table_page(self.summary, self.table, self.signals, language=self.language).encode(),
         }
         write_folder(folder, files, of=self.links)
         return list(files)
@@ -146,10 +148,10 @@ def aggregate(
         reviewed=total["reviewed"].item(), documents=found.usable.height, failed=found.failed.height,
         unplaced=found.unplaced, unnamed=unnamed, extracted=_extracted(definition, runs),
         first_day=found.first_day, last_day=found.last_day, note=None if made.basis is None else made.basis.line.note,
-        places=None if definition.place is None else VINTAGE,
+        places=None if definition.place is None else VINTAGE, drifted=tuple(runs.drifted()),
     )  # fmt: skip
     result = Aggregated(
-        table=made.rows, summary=summary, language=runs.first.task.language,
+        table=made.rows, summary=summary, signals=made.signals, language=runs.first.task.language,
         links=links_to(one.directory for one in runs.runs),
     )  # fmt: skip
     if out_dir is not None:

@@ -17,6 +17,7 @@ Period = Literal["day", "week", "month", "quarter", "year"]
 Weeks = Literal["iso", "epi"]
 Level = Literal["department", "region"]
 Codes = Literal["department", "region", "commune"]
+Method = Literal["ears_c1", "ears_c2", "ears_c3", "farrington", "cusum"]
 Age = Annotated[int, Key(ge=0, le=130)]
 DOCUMENTS = "documents"  # the denominator that the run itself has
 
@@ -66,6 +67,29 @@ class AgeDimension(Strict):
         return classes
 
 
+class SignalSettings(Strict):
+    """Which counts of periods are signals. Those of the Farrington algorithm are the recommendation of its paper."""
+
+    methods: tuple[Method, ...]
+    by: tuple[str, ...] = ()  # place, or groups: a series for each of their values, too
+    least: int = Key(default=5, ge=0)  # cases in the last four periods, for a signal
+    alpha: float | None = Key(default=None, gt=0, lt=0.5)  # of one period; None: that of the method
+    years: int = Key(default=5, ge=1, le=30)
+    half_window: int = Key(default=3, ge=0, le=12)
+    periods: int = Key(default=10, ge=1, le=26)
+    left_out: int = Key(default=26, ge=0, le=104)
+    threshold: Literal["delta", "nb_plugin", "muan"] = "nb_plugin"
+    training: int = Key(default=52, ge=7)  # of CUSUM: periods that tell what is expected
+
+    _listed = field_validator("methods", "by", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.methods:
+            raise ValueError("methods: name one of ears_c1, ears_c2, ears_c3, farrington, cusum")
+        return self
+
+
 class TableDefinition(AskedYes):
     """A table of cases by period, place, class of age and further columns."""
 
@@ -80,6 +104,7 @@ class TableDefinition(AskedYes):
     per: float = Key(default=100_000.0, gt=0)  # of the rates
     standard: HomePath | None = None  # esp2013, who2000 or a file: rates as if ages were spread so
     level: float = Key(default=0.95, gt=0.5, lt=1)  # of the intervals
+    signals: SignalSettings | None = None
 
     _listed = field_validator("groups", "person", mode="before")(one_or_many)
 
@@ -91,9 +116,21 @@ class TableDefinition(AskedYes):
             raise ValueError("standard: needs age, and a denominator by class of age")
         if self.unit == "person" and self.time is None:
             raise ValueError("unit: of persons the first document that is a case counts, so time is needed")
+        self._check_signals()
         if len(set(self.columns)) < len(self.columns):
             raise ValueError("time, place, age, groups: a column is named twice")
         return self
+
+    def _check_signals(self) -> None:
+        if self.signals is None:
+            return
+        if self.time is None:
+            raise ValueError("signals: of periods, so time is needed")
+        if "farrington" in self.signals.methods and self.time.every != "week":
+            raise ValueError("signals: farrington is for weeks. Choose time.every: week, or another method")
+        keys = (*(["place"] if self.place is not None else []), *self.groups)
+        if strange := [key for key in self.signals.by if key not in keys]:
+            raise ValueError(f"signals.by: {strange[0]} is no key of the table. Valid: {', '.join(keys) or 'none'}")
 
     @property
     def columns(self) -> tuple[str, ...]:

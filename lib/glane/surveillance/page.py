@@ -23,21 +23,27 @@ from glane.surveillance.words import WORDS
 from glane.types import Language
 
 _MANY = 400  # rows of a table on the page
+_MOST_SIGNALS = 60
 Row = Mapping[str, Any]
 
 
-def table_page(summary: TableSummary, rows: pl.DataFrame, *, language: Language) -> str:
+def table_page(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None, *, language: Language) -> str:
     """Return the page of a surveillance table in both languages; it opens in `language`."""
     return page(
-        WORDS[language]["title"], lambda code: _Body(summary, rows, code).text(), language=language, toy=summary.toy
+        WORDS[language]["title"],
+        lambda code: _Body(summary, rows, signals, code).text(),
+        language=language,
+        toy=summary.toy,
     )
 
 
 class _Body:
     """The page in one language."""
 
-    def __init__(self, summary: TableSummary, rows: pl.DataFrame, language: Language) -> None:
-        self._summary, self._rows, self._language = summary, rows, language
+    def __init__(
+        self, summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None, language: Language
+    ) -> None:
+        self._summary, self._rows, self._signals, self._language = summary, rows, signals, language
         self._words = WORDS[language]
         self._is_corrected = summary.method is not None
 
@@ -47,6 +53,8 @@ class _Body:
         if definition.time is not None:
             parts += [heading(self._say("curve")), self._curve()]
             parts.append(paragraph(self._say("curve_how" if self._is_corrected else "curve_model")))
+        if self._signals is not None:
+            parts += [heading(self._say("signals")), *self._signal_table(self._signals)]
         if definition.place is not None:
             parts += [heading(self._say("map")), self._map()]
             parts.append(paragraph(self._say("map_how", vintage=self._summary.places)))
@@ -122,6 +130,27 @@ class _Body:
             for row in rows.iter_rows(named=True)
         ]  # fmt: skip
         return epidemic_curve(bars, self._say("curve_title"), self._tick) if bars else ""
+
+    def _signal_table(self, signals: pl.DataFrame) -> Iterator[str]:
+        """The signals of the last periods, the newest first, and how the methods looked."""
+        if self._summary.drifted:
+            yield paragraph("⚠ " + self._say("signals_drifted", fields=", ".join(self._summary.drifted)))
+        by = [key for key in self._keys() if key in signals.columns and key != PERIOD]
+        found = signals.filter(pl.col("signal")).sort(PERIOD, descending=True, maintain_order=True)
+        lines = []
+        for row in found.head(_MOST_SIGNALS).iter_rows(named=True):
+            of = ", ".join(str(row[key]) for key in by if row[key] is not None) or self._say("all")
+            share = "–" if row["probability"] is None else f"{self._count(100 * row['probability'])}\u00a0%"
+            cells = [self._label(PERIOD, row), of, self._say(row["method"]), self._count(row["model"])]
+            lines.append([*cells, self._tick(round(row["expected"], 1)), self._tick(round(row["upper"], 1)), share])
+        if lines:
+            yield table(self._say("signals_head").split("|"), lines, text_columns=3)
+        else:
+            yield paragraph(self._say("no_signal"))
+        if found.height > _MOST_SIGNALS:
+            yield paragraph(self._say("signals_many", shown=_MOST_SIGNALS, all=found.height))
+        told, untold = signals["signal"].count(), signals["signal"].null_count()
+        yield paragraph(self._say("signals_how", told=self._count(told), untold=self._count(untold)))
 
     def _map(self) -> str:
         place = self._summary.definition.place

@@ -36,4 +36,5 @@ class TableSummary(Record):
     first_day: datetime.date | None
     last_day: datetime.date | None
     note: str | None = None  # of the figure over all
+    drifted: tuple[str, ...] = ()  # fields in which sentinels of a run drifted
     places: str | None = None  # the vintage of the official codes

@@ -35,6 +35,7 @@ from glane.surveillance.dimensions import (
 from glane.surveillance.figures import ALL, Figures, Rating
 from glane.surveillance.periods import Calendar
 from glane.surveillance.places import names
+from glane.surveillance.table_signals import table_signals
 
 _MOST_CELLS = 5000  # that are corrected together: draws of all are kept
 _MOST_ROWS = 2_000_000
@@ -47,6 +48,7 @@ class SurveillanceTable:
 
     rows: pl.DataFrame
     basis: Basis | None  # of corrected counts
+    signals: pl.DataFrame | None  # a row for each period, method and series
 
 
 def surveillance_table(
@@ -76,8 +78,8 @@ def surveillance_table(
     """
     keys = keys_of(definition)
     _check_size(found.domains)
-    rows = _joined(found.usable, reviewed, question, id_column, keys)
-    table = counted(rows, found.failed, keys, is_case=MODEL, is_reviewed=REVIEWED)
+    documents = _joined(found.usable, reviewed, question, id_column, keys)
+    table = counted(documents, found.failed, keys, is_case=MODEL, is_reviewed=REVIEWED)
     corrected = None
     if reviewed is not None or transported is not None:
         if table.height > _MOST_CELLS:
@@ -85,13 +87,14 @@ def surveillance_table(
                 f"table: {table.height:,} combinations of {', '.join(keys)} have documents, and at most "
                 f"{_MOST_CELLS:,} are corrected together. Choose longer periods, regions, fewer classes or groups."
             )
-        numbers = _cell_numbers(rows, table, keys)
-        corrected = corrected_cells(rows, numbers, keys, question, transported, num_cells=table.height)
+        numbers = _cell_numbers(documents, table, keys)
+        corrected = corrected_cells(documents, numbers, keys, question, transported, num_cells=table.height)
     cells = Cells(table=table, corrected=corrected)
     figures = Figures(cells=cells, domains=found.domains, level=definition.level, rating=rating)
     told = pl.concat([figures.of(margin) for margin in margins(keys)], how="diagonal_relaxed")
     basis = None if corrected is None else corrected.basis
-    return SurveillanceTable(rows=_named(told, keys, definition, found), basis=basis)
+    rows = _named(told, keys, definition, found)
+    return SurveillanceTable(rows=rows, basis=basis, signals=table_signals(rows, cells, definition, found.domains))
 
 
 def _joined(

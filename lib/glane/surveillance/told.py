@@ -9,7 +9,7 @@ from glane.surveillance.figures import ALL
 from glane.surveillance.record import TableSummary
 
 
-def table_text(summary: TableSummary, rows: pl.DataFrame) -> str:
+def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None) -> str:
     """The total, how many rows by what, and what is left out."""
     total = rows.filter(pl.col("margin") == ALL).row(0, named=True)
     is_of_persons, num = summary.definition.unit == "person", f"{summary.documents:,}"
@@ -24,6 +24,11 @@ def table_text(summary: TableSummary, rows: pl.DataFrame) -> str:
     else:
         lines.append(f"{total['model']:,} cases among {num} documents, by the model alone: not corrected.")
     lines += _left_out(summary)
+    if signals is not None:
+        for (method,), part in signals.group_by(["method"], maintain_order=True):
+            lines.append(
+                f"{method}: {part['signal'].sum():,} signals in {part['signal'].count():,} periods that could be told."
+            )
     counts = rows.group_by("margin", maintain_order=True).len()
     told = ", ".join(f"{name} {num:,}" for name, num in counts.iter_rows() if name != ALL)
     return "\n".join([*lines, *([f"Rows: {told}."] if told else [])])
@@ -49,6 +54,8 @@ def _left_out(summary: TableSummary) -> list[str]:
         (summary.unnamed, f"{summary.unnamed:,} documents name no person; each is taken for one."),
     )
     lines += [line for num, line in told if num]
+    if summary.definition.signals is not None and summary.drifted:
+        lines.append(f"Sentinels drifted in {', '.join(summary.drifted)}: signals may be the model's, not of cases.")
     if summary.extracted:
         lines.append(f"The model extracted {', '.join(summary.extracted)}: a review of the case does not correct it.")
     return lines

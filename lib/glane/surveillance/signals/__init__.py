@@ -1,0 +1,1 @@
+"""Signals: counts of a period that are higher than earlier periods let expect."""
