@@ -219,6 +219,36 @@ def test_vllm_is_told_of_drafts_where_they_are_wanted(monkeypatch, device):
     assert without["scheduler_cls"] != DRAFTING_SCHEDULER
 
 
+@pytest.mark.parametrize(
+    ("told", "lengths"),
+    [
+        (True, [(1, 64, MOST_DRAFTED)]),
+        (1, [(1, 1, MOST_DRAFTED), (2, 64, 0)]),
+        (8, [(1, 8, MOST_DRAFTED), (9, 64, 0)]),
+        (64, [(1, 64, MOST_DRAFTED)]),
+        (99, [(1, 64, MOST_DRAFTED)]),
+    ],
+)
+def test_a_number_says_up_to_how_many_requests_drafts_are_made(told, lengths):
+    settings = of_model(quote_drafts=told, max_num_seqs=64)
+    assert read_again(settings).quote_drafts is told
+    found = arguments_with_own_code(settings, "gpu")["speculative_config"]
+    assert found["num_speculative_tokens_per_batch_size"] == lengths
+
+
+def read_again(settings):
+    return ModelSettings.model_validate_json(settings.model_dump_json())
+
+
+def test_none_are_made_with_no_requests_and_what_is_no_number_is_refused():
+    assert "speculative_config" not in arguments_with_own_code(of_model(quote_drafts=0), "gpu")
+    for wrong in (-1, 2.5, "some"):
+        with pytest.raises(ValidationError):
+            of_model(quote_drafts=wrong)
+    with pytest.raises(ValidationError, match=r"quote_drafts is 8, which forced_tokens=false"):
+        of_model(quote_drafts=8, forced_tokens=False)
+
+
 @pytest.mark.parametrize(("shared", "drafts"), [("auto", False), (True, True)])
 def test_with_a_version_that_was_not_tried_it_is_said_what_becomes_of_drafts(monkeypatch, shared, drafts):
     monkeypatch.setattr(own_code, "vllm_version", lambda: "0.33.0")
@@ -306,6 +336,33 @@ def test_answers_scores_and_mass_are_the_same_in_fewer_steps(task, notes, asked,
     assert drafts["steps"] < 0.85 * counts["steps"]
     # Again, from prompts that are in the cache.
     assert_same(answers(drafter, task, notes[:8]), before[:8])
+
+
+@pytest.mark.engine
+def test_at_the_end_only_answers_are_the_same_and_nothing_is_drafted_before(task, notes, asked):
+    """Of 24 requests in an engine for 16, drafts are made once three are left."""
+    engine, _ = asked
+    drafter = started(quote_drafts=3, max_num_seqs=16)
+    counts, in_engine = counting(drafter), []
+    scheduler = drafter._engine.engine_core.engine_core.scheduler
+    plan = scheduler.schedule
+
+    def planned(*arguments, **named):
+        num_requests = len(scheduler.requests)
+        found = plan(*arguments, **named)
+        in_engine.extend([num_requests] * len(found.scheduled_spec_decode_tokens))
+        return found
+
+    scheduler.schedule = planned
+    before, found = (answers(one, task, notes[:24]) for one in (engine, drafter))
+    assert_same(found, before)
+    assert set(in_engine) <= {1, 2, 3}
+    assert in_engine
+    counts.clear()
+    alone = [answers(drafter, task, [text])[0] for text in notes[:3]]
+    drafter.close()
+    assert_same(alone, before[:3])
+    assert counts["kept"] > 0
 
 
 @pytest.mark.engine

@@ -16,7 +16,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 from llguidance import LLMatcher
@@ -70,7 +72,9 @@ def _with_shared_grammars(
         manager.backend = SharedGrammars(
             vllm_config, tokenizer=manager.tokenizer, vocab_size=vllm_config.model_config.get_vocab_size()
         )
-        manager.backend.drafts = drafts
+        if drafts:
+            *_, (_, _, most) = vllm_config.speculative_config.num_speculative_tokens_per_batch_size
+            manager.backend.drafts, manager.backend.drafts_always = True, most > 0
         if (threads := num_threads()) > 1:
             manager.backend.lanes = threads
             manager.grammar_bitmask = ParallelMasks(manager, SharedGrammar, threads=threads)
@@ -104,6 +108,7 @@ class SharedGrammars(GuidanceBackend):
         self._asked = itertools.count()
         self.lanes = 1  # how often a shared grammar is compiled: copies of one wait for each other's masks
         self.drafts = False  # whether the grammars of quotes tell what a quote may go on with
+        self.drafts_always = False  # if so, in batches of any size: then each text is spelled before it is asked
 
     def compile_grammar(
         self,
@@ -126,6 +131,9 @@ class SharedGrammars(GuidanceBackend):
                 ll_matcher=matcher, ll_tokenizer=self.ll_tokenizer, vocab_size=self.vocab_size, lane=lane
             )
         pieces = self._pieces_for(free.opener)
+        spelling = cache(partial(self._spelling, free.spelled, pieces)) if self.drafts else None
+        if spelling is not None and self.drafts_always:
+            spelling()  # here, outside of the thread that drives the engine
         return CopiedQuotes(
             ll_matcher=self._matcher(request_type, free.grammar, lane),
             ll_tokenizer=self.ll_tokenizer,
@@ -133,7 +141,7 @@ class SharedGrammars(GuidanceBackend):
             lane=lane,
             pieces=pieces,
             passage=Passage(free.spelled, pieces),
-            spelling=self._spelling(free.spelled, pieces) if self.drafts else None,
+            spelling=spelling,
         )
 
     def _spelling(self, spelled: str, pieces: Pieces) -> Spelling:
@@ -203,7 +211,7 @@ class CopiedQuotes(SharedGrammar):
 
     pieces: Pieces = field(kw_only=True)
     passage: Passage = field(kw_only=True)
-    spelling: Spelling | None = field(default=None, kw_only=True)
+    spelling: Callable[[], Spelling] | None = field(default=None, kw_only=True)
     _past: list[Where] = field(default_factory=lambda: [Where()])  # after each token, for rollbacks
 
     def accept_tokens(self, request_id: str, tokens: list[int]) -> bool:
@@ -231,7 +239,7 @@ class CopiedQuotes(SharedGrammar):
         where = self._past[-1]
         if self.spelling is None or not where.quoted or len(where.ends) != 1:
             return []
-        return self.validate_tokens(self.spelling.after(where.ends[0], most))
+        return self.validate_tokens(self.spelling().after(where.ends[0], most))
 
     def rollback(self, num_tokens: int) -> None:
         """Roll back this number of tokens."""

@@ -34,7 +34,7 @@ def arguments_with_own_code(settings: ModelSettings, device: str, *, num_nodes: 
         own["async_scheduling"] = False  # the next step is planned once the tokens of the last one are known
     if drafts_quotes(settings):
         own["scheduler_cls"] = DRAFTING_SCHEDULER
-        own["speculative_config"] = _speculation(settings.max_num_seqs)
+        own["speculative_config"] = _speculation(settings)
     return {**own, **engine_arguments(settings, device, num_nodes=num_nodes)}
 
 
@@ -59,20 +59,24 @@ def forces_tokens(settings: ModelSettings, device: str) -> bool:
 
 def drafts_quotes(settings: ModelSettings) -> bool:
     """Whether what follows in a text is drafted within quotes of it."""
-    return settings.quote_drafts and wants_shared_grammars(settings)
+    return bool(settings.quote_drafts) and wants_shared_grammars(settings)
 
 
-def _speculation(max_num_seqs: int) -> dict[str, Any]:
+def _speculation(settings: ModelSettings) -> dict[str, Any]:
     """vLLM's setting `speculative_config`.
 
-    The table of batch sizes names one length for all. Without a table, vLLM gives a request of which one token is left
-    to compute drafts that are none (-1), and a sample would be checked as if it had been drafted.
+    The table of batch sizes says up to how many requests drafts are made. Without a table, vLLM gives a request of
+    which one token is left to compute drafts that are none (-1), and a sample would be checked as if it had been
+    drafted.
     """
+    all_at_once = settings.max_num_seqs
+    few = all_at_once if settings.quote_drafts is True else min(settings.quote_drafts, all_at_once)
+    more = [(few + 1, all_at_once, 0)] if few < all_at_once else []
     return {
         "method": "custom_class",
         "model": PROPOSER,
         "num_speculative_tokens": MOST_DRAFTED,
-        "num_speculative_tokens_per_batch_size": [(1, max_num_seqs, MOST_DRAFTED)],
+        "num_speculative_tokens_per_batch_size": [(1, few, MOST_DRAFTED), *more],
     }
 
 
@@ -108,7 +112,7 @@ def warnings_of(settings: ModelSettings) -> list[str]:
         found.append(f"{untried.format('forced tokens')}, and model.forced_tokens=true uses them all the same")
     if settings.quote_drafts:
         how = "uses them all the same" if drafts_quotes(settings) else "drafts none"
-        found.append(f"{untried.format('drafts within quotes')}, and model.quote_drafts=true {how}")
+        found.append(f"{untried.format('drafts within quotes')}, and model.quote_drafts {how}")
     if settings.quote_mass:
         found.append(f"{untried.format('quote_mass')}: it is null, and confidence does not count it")
     return found

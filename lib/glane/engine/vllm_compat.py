@@ -30,7 +30,8 @@ Drafts within quotes (drafting.py, no_proposals.py) need all of that, and this:
 - the engine's core gives a proposer's drafts to the scheduler by `update_draft_token_ids`;
 - the scheduler plans the tokens of `spec_token_ids` of a request in `running`, and has each masked by the grammar; all
   requests are in `requests`;
-- with a table of lengths by batch size, requests get no drafts that are none (-1).
+- with a table of lengths by batch size, requests get no drafts that are none (-1), and the scheduler has the length of
+  each batch size in `dynamic_sd_lookup`.
 
 With model.shared_grammars=false and model.quote_mass=false none of this is imported. To try a new version, run the
 tests marked `engine`, and add it to TRIED.

@@ -72,7 +72,8 @@ class ModelSettings(Strict):
     # Tokens that the grammar leaves no choice about are appended without asking the model; auto: on CPU.
     forced_tokens: bool | Literal["auto"] = "auto"
     # Within a copied quote, what follows in the document is drafted, and the model checks several tokens in one step.
-    quote_drafts: bool = False
+    # A number: only while at most so many requests are in the engine, as at the end of its work.
+    quote_drafts: bool | Count = False
     quote_mass: bool = True  # False: the column is null, as it is where vLLM's version was not tried
     engine_args: Mapping[str, Any] = {}  # further arguments of vLLM's EngineArgs
     script: Mapping[str, Any] = {}  # behaviour of the scripted engine of the tests
@@ -163,8 +164,9 @@ class ModelSettings(Strict):
         }
         if told := " and ".join(name for name, is_against in against.items() if is_against):
             raise ValueError(
-                f"quote_drafts is true, which {told} makes impossible. Set quote_drafts=false, or forced_tokens=auto, "
-                "shared_grammars=auto, async_scheduling=auto, pipeline_parallel_size=1, and no speculative_config"
+                f"quote_drafts is {str(self.quote_drafts).lower()}, which {told} makes impossible. Set "
+                "quote_drafts=false, or forced_tokens=auto, shared_grammars=auto, async_scheduling=auto, "
+                "pipeline_parallel_size=1, and no speculative_config"
             )
         return self
 

@@ -1,7 +1,8 @@
 """Compares answers with and without drafts within quotes, in one process: `python -m glane_tools.benchmark.drafts`.
 
 Two engines on one core each are asked the same notes of the demo in turn, so that what else the machine does falls on
-both. Words such as `model=demo`, `documents=64` and `pairs=4` change what is asked; other words are those of `extract`.
+both. Words such as `model=demo`, `documents=64` and `pairs=4` change what is asked, and with `few=8` drafts are made
+while so many requests run or fewer (0: always). Other words are those of `extract`.
 On CPU only: in other layouts the steps happen in another process.
 """
 
@@ -56,7 +57,7 @@ class Way:
     answers: list[str] = field(default_factory=list)
 
 
-def compared(words: Sequence[str], *, documents: int, pairs: int) -> tuple[Way, Way]:
+def compared(words: Sequence[str], *, documents: int, pairs: int, few: int = 0) -> tuple[Way, Way]:
     """Ask without drafts and with them, in turn, and once before that, which is not timed."""
     from glane.composition.compose import composed
     from glane.demo.corpus import generate_corpus
@@ -72,7 +73,7 @@ def compared(words: Sequence[str], *, documents: int, pairs: int) -> tuple[Way, 
     notes = (one.note.text for one in generate_corpus(documents=2 * documents, seed=5))
     texts = list(dict.fromkeys(notes))[:documents]
     ways = []
-    for drafts in (False, True):
+    for drafts in (False, few or True):
         engine = start_engine(model.model_copy(update={"quote_drafts": drafts}), device="cpu", cpus=1)
         ways.append(Way(engine=engine, counts=Steps()))
         ways[-1].counts.watch(engine)
@@ -121,7 +122,7 @@ def _ratios(off: Iterable[float], on: Iterable[float]) -> str:
 def main() -> None:
     """Compare, and print what was found."""
     os.environ.update(OFFLINE)
-    own = {"documents": 64, "pairs": 4}
+    own = {"documents": 64, "pairs": 4, "few": 0}
     told = dict(word.split("=", 1) for word in sys.argv[1:] if word.split("=", 1)[0] in own)
     words = [word for word in sys.argv[1:] if word.split("=", 1)[0] not in own]
     chosen = {**own, **{name: int(value) for name, value in told.items()}}

@@ -111,7 +111,8 @@ def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_
         run = RunDirectory(root=folder / "run")
         first_request, rows = _glane_times(run)
         files = str(run.records / "*.parquet")
-        drafts = any("quote_drafts=true" in word for word in (*bench.extract, *contender.overrides))
+        words = (*bench.extract, *contender.overrides)
+        drafts = any("quote_drafts=" in word and not word.endswith("=false") for word in words)
         forced = None if drafts else extraction_summary(run).tokens.forced  # of drafts, no run tells how many were kept
     else:
         times = json.loads((folder / "times.json").read_text(encoding="utf-8"))
