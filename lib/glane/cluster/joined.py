@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from glane.cluster.ray_compat import silence_errors
+from glane.cluster.ray_compat import import_ray, silence_errors
 from glane.errors import EngineError
 
 _POLL_S = 0.2
@@ -23,8 +23,7 @@ def joined_ray(folder: Path, timeout_s: float) -> Iterator[Any]:
     Raises:
         EngineError: if a node is missing after `timeout_s`.
     """
-    import ray
-
+    ray = import_ray()
     deadline = time.monotonic() + timeout_s
     place = folder / "ray.json"
     while not place.exists():  # the launcher has the same bound and a better message, so it gets 10 s more

@@ -13,7 +13,7 @@ from typing import Any
 
 from glane.cluster.endings import handlers_kept
 from glane.cluster.processes import raise_open_files
-from glane.cluster.ray_compat import silence_errors, start_node
+from glane.cluster.ray_compat import import_ray, silence_errors, start_node
 from glane.cluster.scratch import write_token
 from glane.errors import EngineError
 from glane.settings import LocalSettings
@@ -38,8 +38,7 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
     for name in FOREIGN:
         os.environ.pop(name, None)
     try:
-        import ray
-
+        ray = import_ray()
         node = None
         try:
             try:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.errors import EngineError
+from glane.versions import looking_absent
 
 TRIED = ("2.60",)  # major and minor
 SYSTEM_CONFIG = {
@@ -30,7 +31,16 @@ SYSTEM_CONFIG = {
     "memory_monitor_refresh_ms": 0,
 }
 OBJECT_STORE_BYTES = 80 * 2**20  # only small specifications pass through it
-_OPTIONAL = "ray.dashboard.optional_deps"
+_OPTIONAL = "ray.dashboard.optional_deps"  # looks missing, so that agents start without a dashboard
+_NEEDLESS = "rfc3987_syntax"  # checks internationalised addresses, and takes three quarters of Ray's import
+
+
+def import_ray() -> Any:
+    """Return the module `ray`, imported without a package that it does not need."""
+    with looking_absent(_NEEDLESS):
+        import ray
+
+    return ray
 
 
 def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head: str | None) -> Any:
@@ -57,7 +67,7 @@ def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head:
     if head is None:
         parameters.gcs_server_port = 0
         parameters._system_config = {**SYSTEM_CONFIG, "health_check_period_ms": 2000}
-    with _plain_paths(services, folder) as ray_path, _without_dashboard():
+    with _plain_paths(services, folder) as ray_path, looking_absent(_OPTIONAL):
         parameters.worker_path = str(ray_path / "_private" / "workers" / "default_worker.py")
         parameters.setup_worker_path = str(ray_path / "_private" / "workers" / "setup_worker.py")
         return node_class(parameters, head=head is None, shutdown_at_exit=True, spawn_reaper=True)
@@ -128,19 +138,6 @@ def _link(link: Path, target: Path) -> Path:
     return link
 
 
-@contextlib.contextmanager
-def _without_dashboard() -> Iterator[None]:
-    """Make the dashboard's packages look missing to Ray, so that its agents start without them."""
-    former = sys.modules.get(_OPTIONAL)
-    sys.modules[_OPTIONAL] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[_OPTIONAL]
-        if former is not None:
-            sys.modules[_OPTIONAL] = former
-
-
 def _warn_if_untried() -> None:
     version = _version()
     if ".".join(version.split(".")[:2]) not in TRIED:
@@ -148,9 +145,7 @@ def _warn_if_untried() -> None:
 
 
 def _version() -> str:
-    import ray
-
-    return str(ray.__version__)
+    return str(import_ray().__version__)
 
 
 def _tried() -> str:

@@ -6,6 +6,8 @@ import importlib
 import os
 import sys
 
+from glane.versions import looking_absent
+
 # Nothing is fetched, nothing is reported.
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -17,6 +19,10 @@ OFFLINE = {
     "TOKENIZERS_PARALLELISM": "false",  # each worker has one feeder thread; a thread pool would take the engine's cores
 }
 
+
+# What libraries of vLLM import where it is there, for what no engine of glane does: to compute curves of classifiers,
+# and to check internationalised addresses. Together a quarter of the time.
+NEEDLESS = ("sklearn", "rfc3987_syntax")
 
 # The public modules that an engine imports while it starts, which is most of the time that it takes.
 _IMPORTED = ("vllm", "vllm.engine.arg_utils", "vllm.inputs", "vllm.sampling_params", "llguidance.hf")
@@ -30,11 +36,12 @@ def preload() -> None:
     from glane.engine.vllm_compat import PRELOADED
 
     set_environment()
-    for name in (*_IMPORTED, *PRELOADED):
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            print(f"not preloaded: {name} ({error})", file=sys.stderr, flush=True)
+    with looking_absent(*NEEDLESS):
+        for name in (*_IMPORTED, *PRELOADED):
+            try:
+                importlib.import_module(name)
+            except ImportError as error:
+                print(f"not preloaded: {name} ({error})", file=sys.stderr, flush=True)
 
 
 def set_environment() -> None:

@@ -25,7 +25,7 @@ from glane.engine.own_code import (
     warnings_of,
 )
 from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
-from glane.engine.preload import preload
+from glane.engine.preload import NEEDLESS, preload
 from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
 from glane.engine.reasoning import Thought, thought_tokens
 from glane.engine.tokenizers import load_tokenizer
@@ -37,7 +37,7 @@ from glane.errors import EngineError
 from glane.form import Form, QuoteGrammar
 from glane.settings import ModelSettings
 from glane.types import Completion, Message
-from glane.versions import vllm_version
+from glane.versions import looking_absent, vllm_version
 
 # Characters. Where llguidance itself restricts quotes to a text, the grammar grows with the text. llguidance refuses it
 # from some 200,000 on. A text longer than this is checked before the engine takes it, so that its row has a reason.
@@ -55,9 +55,10 @@ class VllmEngine:
         if self._forces:
             os.environ["VLLM_USE_V2_MODEL_RUNNER"] = "0"  # forced tokens are told to the first one only
         # Imported here, because it takes seconds that jobs without an engine must not spend.
-        from vllm import LLMEngine, SamplingParams
-        from vllm.inputs import tokens_input
-        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+        with looking_absent(*NEEDLESS):
+            from vllm import LLMEngine, SamplingParams
+            from vllm.inputs import tokens_input
+            from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
         self._tokens_input = tokens_input
         self._lora: Any = None

@@ -1,0 +1,80 @@
+"""What a start leaves out, and the tool that tells where its seconds go."""
+
+import subprocess
+import sys
+
+import pytest
+
+from glane.versions import looking_absent
+from glane_tools.benchmark.startup import PARTS, Span, lines, started
+
+
+def test_modules_look_absent_within_the_block_and_as_before_after_it():
+    import colorsys
+
+    sys.modules.pop("this", None)
+    with looking_absent("colorsys", "this", "no.such.module"):
+        for name in ("colorsys", "this"):
+            with pytest.raises(ImportError):
+                __import__(name)
+    import colorsys as again
+
+    assert again is colorsys
+    assert not {"this", "no.such.module"} & set(sys.modules)
+
+
+def test_they_are_there_again_after_an_error():
+    with pytest.raises(ZeroDivisionError), looking_absent("colorsys"):
+        1 / 0
+    import colorsys
+
+    assert colorsys.rgb_to_hsv(0, 0, 0) == (0.0, 0.0, 0)
+
+
+def alone(code):
+    """What a process of its own prints."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_ray_is_imported_without_what_only_checks_addresses():
+    pytest.importorskip("rfc3987_syntax")
+    code = "from glane.cluster.ray_compat import import_ray; ray = import_ray(); import sys; " \
+        "print(ray.__name__, 'jsonschema' in sys.modules, 'rfc3987_syntax' in sys.modules)\n" \
+        "import rfc3987_syntax; print(rfc3987_syntax.__name__)"  # fmt: skip
+    assert alone(code) == ["ray", "True", "False", "rfc3987_syntax"]
+
+
+@pytest.mark.engine
+def test_an_engines_imports_are_made_without_what_it_does_not_need_and_all_the_same_whole():
+    code = "from glane.engine.preload import preload; preload(); import sys; " \
+        "print('vllm.v1.worker.cpu_worker' in sys.modules, 'sklearn' in sys.modules)\n" \
+        "import sklearn.metrics; print(sklearn.metrics.roc_curve.__name__)"  # fmt: skip
+    assert alone(code) == ["True", "False", "roc_curve"]
+
+
+def test_a_table_tells_medians_of_the_parts_that_were_seen():
+    runs = [
+        {"the engine": Span(begins=at, takes=2 * at, works=at / 2), "total": Span(begins=0, takes=9, works=3)}
+        for at in (1.0, 5.0, 3.0)
+    ]
+    assert lines(runs)[2:] == ["| the engine | 3.0 | 6.00 | 1.50 |", "| total | 0.0 | 9.00 | 3.00 |"]
+
+
+@pytest.mark.engine
+@pytest.mark.ray
+@pytest.mark.slow
+def test_each_part_of_a_start_is_seen_and_in_its_order(tmp_path, demo_corpus):
+    data = demo_corpus / "documents.parquet"
+    found = started(["task=ed_visit", "model=demo", f"data.path={data}", "data.limit=4"], tmp_path / "run")
+    assert set(found) == {*PARTS, "total"}
+    begins = [
+        found[part].begins for part in ("settings composed", "the job", "run prepared", "the worker", "first step")
+    ]
+    assert begins == sorted(begins)
+    assert all(0 <= one.begins <= found["total"].takes and one.takes >= 0 for one in found.values())
+
+
+def test_a_command_that_fails_is_told_with_its_last_line(tmp_path):
+    with pytest.raises(RuntimeError, match="no such configuration"):
+        started(["task=ed_visite", "model=demo", "data.path=x"], tmp_path / "run")
