@@ -5,6 +5,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import ROOT, job, job_here, write_documents
-from glane.cluster.findings import failed, ok, within
+from glane.cluster.findings import Finding, failed, ok, within
 from glane.cluster.scheduler import Job, Submission
 from glane.cluster.slurm import commands, site_checks
 from glane.composition import composed, dotted_keys, unresolved
@@ -25,7 +26,7 @@ from glane.engine import device
 from glane.errors import ConfigError
 from glane.job.doctor import machine_checks, network_checks, nodes, storage_checks
 from glane.job.doctor.exchange import Exchange, NodeTask
-from glane.job.doctor.report import NodeReport, lines_of_nodes
+from glane.job.doctor.report import NodeReport, lines_here, lines_of_nodes
 from glane.settings import SlurmSettings, doctor_settings, extract_settings
 from glane.settings.words import key_types
 
@@ -128,6 +129,38 @@ def test_an_extraction_is_checked_whole(tmp_path):
     assert "FAILED   extraction" in done.stdout
     assert "txet" in done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d.parquet"]  # nothing was begun
+
+
+def test_all_that_refuses_an_extraction_is_told_at_once(tmp_path, monkeypatch):
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"])
+    words = ["task=ed_visit", "model=demo", f"data.path={data}", f"run.dir={tmp_path}/run"]
+    wrong = ["data.text_column=txet", "model.max_model_len=390", "task.sentinels=/nowhere"]
+    done = job_here(*words, *wrong, name="doctor", check=1, as_told=True)
+    told = [line for line in done.stdout.splitlines() if line.startswith("FAILED   extraction")]
+    assert len(told) == 3
+    for fault in ("txet", "/nowhere", "no document fits"):
+        assert sum(fault in line for line in done.stdout.splitlines() if line in told or "->" in line) >= 1, fault
+    assert done.stdout.count("Did you mean 'text'?") == 1  # the remedy beside it
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    done = job_here(*words, *wrong, name="doctor", check=1, as_told=True)
+    assert sum(line.startswith("ÉCHEC    extraction") for line in done.stdout.splitlines()) == 3
+    assert "-> Vouliez-vous dire 'text'" in done.stdout
+
+
+def test_the_names_of_checks_are_those_of_the_guide_in_the_language_of_the_user(monkeypatch):
+    """What the left column shows stands in the table of the guide, key or words."""
+    guide = (ROOT / "docs" / "site.md").read_text(encoding="utf-8")
+    tables = {"en": guide.partition("| line | what would happen")[2].partition("\n\n")[0],
+              "fr": guide.partition("| ligne | ce qui arriverait")[2].partition("\n\n")[0]}  # fmt: skip
+    for language, table in tables.items():
+        monkeypatch.setenv("GLANE_LANG", language)
+        names = re.findall(r"`([^`]+)`", "\n".join(line.split(" | ")[0] for line in table.splitlines()))
+        assert len(names) > 30
+        english = re.findall(r"`([^`]+)`", "\n".join(line.split(" | ")[0] for line in tables["en"].splitlines()))
+        for name, shown in zip(english, names, strict=True):
+            (line,) = lines_here([Finding(name=name, state="ok", seen="x")])
+            if "…" not in name:
+                assert line.split(None, 1)[1].rpartition("x")[0].strip() == shown
 
 
 def test_documents_and_a_run_folder_that_cannot_be_used(tmp_path):

@@ -141,5 +141,5 @@ def test_a_slurm_that_does_not_answer_is_no_reason_to_refuse(slurm):
 
 def test_doctor_fails_with_what_a_submission_would_be_refused_with(slurm):
     found = _gpus_asked(SlurmSettings(kind="slurm", partition="gpu"), None)
-    assert (found.state, "cluster.gpus_per_node=1" in found.remedy) == ("failed", True)
+    assert (found.state, "cluster.gpus_per_node=1" in found.seen) == ("failed", True)
     assert _gpus_asked(SlurmSettings(kind="slurm", gpus_per_node="h100:2"), None).state == "ok"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -105,6 +106,21 @@ def test_a_name_that_is_to_be_typed_stays_as_it_is(name):
         assert in_language(f"written    {name}", "fr") == f"écrit      {name}"
         assert in_language(f"run        {name}", "fr") == f"extraction {name}"
         assert in_language(f"records  {name}/*.parquet", "fr") == f"résultat {name}/*.parquet"
+
+
+def test_messages_in_a_row_whose_last_place_could_hold_the_next_are_all_found():
+    figures = "0.889 [0.565, 0.980] of 9"
+    kinds = ("sensitivity", "PPV", "specificity", "NPV")
+    said = in_language(f"The model's yes against the review: {'; '.join(f'{kind} {figures}' for kind in kinds)}.", "fr")
+    assert [part.split()[0] for part in said.partition("\u00a0: ")[2].split("\u00a0; ")] == [
+        "sensibilité", "VPP", "spécificité", "VPN",
+    ]  # fmt: skip
+    assert " of " not in said
+
+
+def test_a_value_and_a_message_beside_it_are_told_apart():
+    message = "out.dir: /a/yes was changed since glane wrote it. Choose another out.dir, or move the file."
+    assert "/a/yes a changé depuis que glane l'a écrit" in in_language(message, "fr")
 
 
 def test_a_long_text_of_many_lines_takes_no_time_to_speak_of():
@@ -210,3 +226,43 @@ def test_words_of_tables_are_in_the_language_of_the_user_and_keys_stay(tmp_path,
     assert "complète" in job_here(f"folder={tmp_path}", name="runs").stdout
     failed = job_here(f"run.dir={tmp_path / 'a'}", f"out.dir={tmp_path / 'r'}", "rows=-1", name="review", check=2)
     assert failed.stderr == "erreur\u00a0: rows\u00a0: la valeur doit être supérieure ou égale à 1 (vaut -1).\n"
+
+
+def test_what_a_result_tells_of_itself_is_in_the_language_of_the_user(tmp_path, monkeypatch):
+    """`str()` of what the API returns, what a run is shown as, and the list of runs."""
+    data = write_documents(tmp_path / "d.parquet", [f"note {at}" for at in range(12)])
+    extract_here(make_settings(data, tmp_path / "runs" / "a"))
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    run = glane.open_run(tmp_path / "runs" / "a")
+    told = {
+        "run": repr(run),
+        "runs": str(glane.runs(str(tmp_path / "runs"))),
+        "export": str(glane.export(run, "csv", tmp_path / "csv")),
+        "planted": str(glane.plant_attacks(run, rows=5, seed=1)),
+    }
+    for name, words in told.items():
+        english = _ENGLISH & set(words.replace(str(tmp_path), "").lower().replace(",", " ").split())
+        assert not english, (name, words)
+    assert "complète" in told["run"]
+    assert "JOUET (aléatoire)" in told["runs"]
+    assert "écrit " in told["export"]
+
+
+@pytest.mark.ray
+def test_reasons_in_the_list_of_what_needs_a_look_are_in_the_language_of_the_user(tmp_path, monkeypatch):
+    """The list is for people; the data set is for programs."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.pdf").write_bytes(b"%PDF-1.4 x")
+    (tmp_path / "files" / "a.txt").write_text("note")
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    found = glane.ingest(tmp_path / "files", tmp_path / "data")
+    assert "à voir" in str(found)
+    (reason,) = found.needs_a_look()["reason"]
+    assert reason.startswith("il est coupé ou endommagé")
+    assert found.documents().collect()["reason"].drop_nulls().to_list()[0].startswith("it is cut off")
+
+
+def test_the_licence_of_a_model_is_a_name_that_no_language_changes():
+    for path in sorted((ROOT / "conf" / "model").glob("*.yaml")):
+        licence = re.search(r"^licence: *(.+?)(?: +#.*)?$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert licence is None or " " not in licence[1], path

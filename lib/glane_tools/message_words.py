@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from glane_tools.messages_elsewhere import NAMED, WORD, name_of, value_of
@@ -18,13 +18,15 @@ _NAME = re.compile(r"\w+")
 
 def places_of_words(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The templates of a file that have such places, and those: `{0}` and so on."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    sayers = frozenset(_sayers(tree))
+    for node in ast.walk(tree):
         places, parts = [], []
         if isinstance(node, ast.JoinedStr):
             for value in node.values:
                 if isinstance(value, ast.FormattedValue):
                     parts.append(f"{{{len(places)}}}")
-                    places.append(name_of(value.value) in _NAMES or any(_single_words(value.value)))
+                    places.append(name_of(value.value) in _NAMES or any(_single_words(value.value, sayers)))
                 else:
                     parts.append(str(value_of(value)))
         elif isinstance(text := value_of(node), str):
@@ -38,9 +40,26 @@ def places_of_words(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield "".join(parts).strip(), tuple(f"{{{at}}}" for at, is_one in enumerate(places) if is_one)
 
 
-def _single_words(node: ast.expr) -> Iterator[bool]:
+def _sayers(tree: ast.Module) -> Iterator[str]:
+    """The functions of a file that may return a single word."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            found = (one.value for one in ast.walk(function) if isinstance(one, ast.Return) and one.value is not None)
+            if any(any(_single_words(one, frozenset())) or _is_word(one) for one in found):
+                yield function.name
+
+
+def _single_words(node: ast.expr, sayers: Collection[str]) -> Iterator[bool]:
+    """Whether each of what a place may hold is a single word: one that is chosen, or that a function says."""
     for one in ast.walk(node):
         if isinstance(one, ast.IfExp):
-            for chosen in (one.body, one.orelse):
-                text = value_of(chosen)
-                yield isinstance(text, str) and bool(WORD.search(text)) and len(text.split()) == 1
+            yield from map(_is_word, (one.body, one.orelse))
+        elif isinstance(one, ast.BoolOp):
+            yield from map(_is_word, one.values)
+        elif isinstance(one, ast.Call):
+            yield name_of(one.func) in sayers
+
+
+def _is_word(node: ast.expr) -> bool:
+    text = value_of(node)
+    return isinstance(text, str) and bool(WORD.search(text)) and len(text.split()) == 1

@@ -19,6 +19,7 @@ from glane.assess.evaluate.answers import answers_of
 from glane.assess.evaluate.pairing import pair
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.sampling import draw
+from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.plant import PlantSettings
 from glane.task.fields import Field
@@ -92,7 +93,7 @@ def _add(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attacks:
+class Attacks(Spoken):
     """How planted attacks fared. `str()` of it is a few short tables."""
 
     attacks: pl.DataFrame  # one row per attack
@@ -100,7 +101,7 @@ class Attacks:
     language: Language
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return attacks_text(self.summary)
 
     def write(self, folder: str) -> list[str]:

@@ -17,13 +17,14 @@ from glane.assess.calibrate.shapes import shapes
 from glane.assess.calibrate.tested import Risks
 from glane.assess.calibrate.told import acceptance_text
 from glane.assess.files import as_parquet, write_folder
+from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.calibrate import CalibrateSettings
 from glane.types import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
+class Calibration(Spoken):
     """The values of a run in two parts. `str()` of it says how many are accepted, and with what guarantee."""
 
     accepted: pl.DataFrame  # one row per value that can be used; `source` says whether it is reviewed or accepted
@@ -33,7 +34,7 @@ class Calibration:
     language: Language
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return acceptance_text(self.summary)
 
     def write(self, folder: str) -> list[str]:

@@ -22,6 +22,7 @@ from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.codebook import type_word
 from glane.extraction.results import Run
 from glane.extraction.specification import asked_otherwise
+from glane.languages import Spoken
 from glane.run.fingerprint import text_digest
 from glane.run.links import links_to
 from glane.run.summary import Summary, read_summary
@@ -40,7 +41,7 @@ _OF_ITS_RUN: dict[Language, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cascade:
+class Cascade(Spoken):
     """Which documents are for the large model, and the joined result once there is one. `str()` of it says so."""
 
     plan: CascadePlan
@@ -48,7 +49,7 @@ class Cascade:
     rows: pl.DataFrame | None = None  # all rows of the small run, each with the model that answered
     folder: Path
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         if self.summary is not None:
             return "\n".join([*summary_lines(self.summary), f"joined result: {self.folder / files.FOLDER}"])
         if not self.plan.asked:

@@ -23,6 +23,7 @@ from glane.assess.evaluate.measures import Chance
 from glane.assess.files import as_parquet, write_folder
 from glane.errors import DataError
 from glane.extraction.results import Run, open_run
+from glane.languages import Spoken
 from glane.run.find import find_runs
 from glane.run.links import RunLink, links_to
 from glane.run.summary import Summary, read_summary
@@ -31,7 +32,7 @@ from glane.types import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Spoken):
     """How runs differ. `str()` of it is a few short tables."""
 
     runs: pl.DataFrame  # one row per run: how it was asked, how good it is, what it cost
@@ -41,7 +42,7 @@ class Comparison:
     language: Language
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return comparison_text(self.summary)
 
     def write(self, folder: str) -> list[str]:

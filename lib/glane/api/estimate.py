@@ -29,6 +29,7 @@ from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.yes import check_value
 from glane.errors import ConfigError
+from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.estimate import EstimateSettings
 from glane.settings.shapes import as_answer
@@ -36,7 +37,7 @@ from glane.types import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimates:
+class Estimates(Spoken):
     """Corrected figures with intervals. `str()` of it says them in words."""
 
     summary: EstimatesSummary
@@ -44,7 +45,7 @@ class Estimates:
     language: Language = "en"  # that the page opens in
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return estimate_text(self.summary)
 
     @property

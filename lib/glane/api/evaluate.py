@@ -22,13 +22,14 @@ from glane.assess.right_answers import RightAnswers, right_answers
 from glane.errors import DataError
 from glane.exports.annotations import is_annotations, read_annotations
 from glane.extraction.results import Run
+from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.evaluate import BootstrapSettings, EvaluateSettings
 from glane.types import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
+class Evaluation(Spoken):
     """How right a run is. `str()` of it is a short table."""
 
     values: pl.DataFrame  # one row per compared value
@@ -37,7 +38,7 @@ class Evaluation:
     language: Language
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return evaluation_text(self.summary)
 
     def write(self, folder: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,21 +11,24 @@ from glane.exports.leaving import leaving
 from glane.exports.record import Export
 from glane.exports.target import Options
 from glane.exports.write import write_export
+from glane.languages import Spoken
 from glane.settings.export import WITH_PASSAGES, Encoding, ExportSettings, Target
 from glane.toys import notice_lines
 from glane.types import Language
 from glane.validation import validated
 
+_MOST_FILES = 12  # that are named
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Exported(Spoken):
     """What was written. `str()` of it tells the files, and what must be known of them."""
 
     folder: Path
     manifest: Export
     is_replacement: bool
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         told = self.manifest
         by_status = ", ".join(f"{name} {count}" for name, count in told.statuses.items())
         tables = ", ".join(f"{one.name} {one.rows}" for one in told.tables)
@@ -35,10 +39,16 @@ class Exported:
                 f"tables   {tables}",
                 *([] if told.is_complete else ["note     the run is under way: these are the rows that it had so far"]),
                 *(f"note     {note}" for note in told.notes),
-                f"{self.folder}: {', '.join([*told.files, 'export.json'])}"
+                f"{self.folder}: {', '.join([*_first(list(told.files)), 'export.json'])}"
                 + (" (an earlier export replaced)" if self.is_replacement else ""),
             ]
         )
+
+
+def _first(names: Sequence[str]) -> list[str]:
+    """The first of many names, and how many more there are: annotation tools have a file or two for each document."""
+    more = len(names) - _MOST_FILES
+    return list(names) if more < 2 else [*names[:_MOST_FILES], f"… and {more} more"]
 
 
 def export(

@@ -15,13 +15,14 @@ from glane.errors import ConfigError
 from glane.ingestion.record import LOOK
 from glane.ingestion.summary import ingest_summary, summary_lines
 from glane.job.ingest import ingest_here
+from glane.languages import Spoken
 from glane.run.directory import RunDirectory
 from glane.settings import ingest_settings
 from glane.settings.words import key_types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ingested:
+class Ingested(Spoken):
     """A data set of documents, and the run that made it. `str()` of it tells what became of the files."""
 
     path: Path
@@ -40,7 +41,7 @@ class Ingested:
         """How many files and documents there are, by outcome and by kind."""
         return ingest_summary(self.directory).counts.model_dump()
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return "\n".join(summary_lines(self.directory))
 
 

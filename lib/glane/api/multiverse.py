@@ -27,6 +27,7 @@ from glane.assess.multiverse.spread import corrected_spread, raw_spread
 from glane.assess.multiverse.table import specifications_table
 from glane.assess.multiverse.terminal import multiverse_text
 from glane.errors import GlaneError
+from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.evaluate import BootstrapSettings
 from glane.settings.multiverse import MultiverseSettings
@@ -34,14 +35,14 @@ from glane.types import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Multiverse:
+class Multiverse(Spoken):
     """A figure under all specifications. `str()` of it is a few short tables."""
 
     summary: MultiverseSummary
     language: Language
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return multiverse_text(self.summary)
 
     @property

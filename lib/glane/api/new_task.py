@@ -16,6 +16,7 @@ from glane.cluster.scratch import text_folder
 from glane.composition.files import as_yaml
 from glane.errors import ConfigError
 from glane.extraction.results import Run
+from glane.languages import Spoken
 from glane.storage import storage_errors, write_once
 from glane.task.draft import ABOUT, Drafted, drafted, drafting_task, with_examples
 from glane.task.task import load_task
@@ -26,7 +27,7 @@ _PARTED = "\n\n-----\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewTask:
+class NewTask(Spoken):
     """A drafted task. `str()` of it says what it asks, and what of the proposals it does not."""
 
     path: Path
@@ -34,7 +35,7 @@ class NewTask:
     left_out: tuple[str, ...]
     as_text: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return self.told()
 
     def told(self, *, with_descriptions: bool = True) -> str:

@@ -14,6 +14,7 @@ from glane.job.runs.collect import collect
 from glane.job.runs.page import run_pages
 from glane.job.runs.records import RunEntry
 from glane.job.runs.table import runs_text
+from glane.languages import Spoken
 from glane.types import Language
 
 _COLUMNS: dict[str, Any] = {
@@ -26,12 +27,12 @@ _COLUMNS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runs:
+class Runs(Spoken):
     """The runs below some folders, the latest first. `str()` of it is a table."""
 
     entries: tuple[RunEntry, ...]
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return runs_text(self.entries)
 
     @property

@@ -21,6 +21,7 @@ from glane.assess.screen.record import Screening, ScreeningState
 from glane.assess.screen.replay import Replayed, replay
 from glane.assess.screen.told import state_lines
 from glane.errors import ConfigError
+from glane.languages import Spoken
 from glane.run.fingerprint import text_digest
 from glane.run.links import links_to
 from glane.run.written import digest_of
@@ -30,14 +31,14 @@ from glane.types import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Screened:
+class Screened(Spoken):
     """How far a screening is. `str()` of it says so, and what to do next."""
 
     state: ScreeningState
     read: pl.DataFrame  # one row per document that was read: the id, whether it is a case, its batch
     next: str  # what to do
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return "\n".join([*state_lines(self.state), *([self.next] if self.next else [])])
 
 

@@ -32,8 +32,8 @@ def warning(name: str, seen: str, remedy: str) -> Finding:
     return Finding(name=name, state="warning", seen=seen, remedy=remedy)
 
 
-def failed(name: str, seen: str, remedy: str) -> Finding:
-    """A check that found what a run would fail with."""
+def failed(name: str, seen: str, remedy: str = "") -> Finding:
+    """A check that found what a run would fail with. An error has its remedy in its last sentences already."""
     return Finding(name=name, state="failed", seen=seen, remedy=remedy)
 
 
@@ -59,7 +59,7 @@ def within(name: str, limit_s: float, check: Callable[[], Findings]) -> Findings
                 [failed(name, f"{place}{error.strerror or type(error).__name__}", "Mend this, or ask the site.")]
             )
         except GlaneError as error:
-            found.append([failed(name, str(error), "See there.")])
+            found.append([failed(name, str(error))])
         except Exception as error:  # a mistake of glane must not hide what the other checks found
             found.append([failed(name, f"the check itself failed: {where(error)}", "Please report this.")])
 

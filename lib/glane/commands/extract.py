@@ -44,10 +44,13 @@ def main(values: Mapping[str, Any]) -> None:
 
         extract_here(settings)
     if settings.show:
+        import polars as pl
+
         from glane.extraction.results import open_run
 
         for one in settings.each():
-            print(visible(str(open_run(one.run.dir).head(settings.show))))
+            with pl.Config(tbl_rows=settings.show):
+                print(visible(str(open_run(one.run.dir).head(settings.show))))
     if settings.cluster.kind == "local":
         from glane.extraction.summary import check_all_usable
 

@@ -45,11 +45,15 @@ _CHANGES: Mapping[str, str] = {
     "return": "{total} texts have carriage returns, which R reads as line feeds (offsets stay as they were): {places}",
     "large": "{total} variables have whole numbers above 2 to the power of 53, and are texts in R: {places}",
 }
+_OTHER_ROWS: Mapping[Language, tuple[str, str]] = {  # around how many were written
+    "fr": (" lignes lues, et ", " écrites"),
+    "en": (" rows, and ", " were written"),
+}
 _READ = """\
 .glane_read <- function(file, na, rows) {
   found <- read.csv(file, colClasses = "character", na.strings = na, encoding = "UTF-8", quote = "\\"",
                     check.names = FALSE, strip.white = FALSE, comment.char = "", stringsAsFactors = FALSE)
-  if (nrow(found) != rows) stop(file, ": ", nrow(found), " rows, and ", rows, " were written")
+  if (nrow(found) != rows) stop(file, ": ", nrow(found), READ, rows, WRITTEN)
   found
 }
 .glane_time <- function(x) {
@@ -116,7 +120,7 @@ def _script(bundle: Bundle, null: str) -> Iterator[str]:
         *warnings_of(origin),
     ):
         yield f"# {_ascii(line)}"
-    yield _READ
+    yield _reading(language)
     yield f"# {_ascii(_LABELLED[language])}"
     yield f"{LABELS} <- function(x) {{"
     yield '  labels <- attr(x, "labels", exact = TRUE)'
@@ -132,6 +136,12 @@ def _script(bundle: Bundle, null: str) -> Iterator[str]:
         yield f'attr({table.name}, "key") <- {_texts(table.key)}'
     yield ""
     yield f"{CODEBOOK} <- .glane_read({_text(f'{CODEBOOK}.csv')}, {_text(null)}, {codebook_table(bundle).height}L)"
+
+
+def _reading(language: Language) -> str:
+    """The functions that read a file; what they say is in the language of the export."""
+    read, written = map(_text, _OTHER_ROWS[language])
+    return _READ.replace("READ", read).replace("WRITTEN", written)
 
 
 def _variable(table: Table, one: Variable) -> Iterator[str]:

@@ -18,6 +18,7 @@ from glane.extraction.flat_codebook import flat_entries
 from glane.extraction.highlight import MarkedText, Passage
 from glane.extraction.places import drift_file
 from glane.extraction.tables import evidence, line_list
+from glane.languages import in_language
 from glane.records import read_record
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
@@ -256,8 +257,8 @@ class Run:
         return [entry.path for entry in self.description().files]
 
     def __repr__(self) -> str:
-        state = "complete" if self.is_complete else "under way"
-        parts = [state, f"{len(self._files)} files", *notice_lines(self.toy)]
+        state = in_language("complete") if self.is_complete else in_language("under way")
+        parts = [state, in_language(f"{len(self._files)} files"), *map(in_language, notice_lines(self.toy))]
         return f"<glane run {self.directory.root} ({', '.join(parts)})>"
 
 

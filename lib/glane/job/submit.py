@@ -12,28 +12,17 @@ from pathlib import Path
 from glane.cluster.scheduler import Scheduler, Submission
 from glane.cluster.scheduler import Task as NodeTask
 from glane.cluster.schedulers import scheduler_of
-from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
-from glane.engine.weights import at_hand
 from glane.errors import ConfigError
-from glane.extraction.extension import find_extension
-from glane.extraction.lookups import lookup_marks
-from glane.extraction.prepare import checked_files, document_type
-from glane.extraction.selection import check_selected
 from glane.job.launcher import launch
-from glane.job.licences import refuse_unlicensed
-from glane.job.notes import tell_notes, tell_tables
-from glane.job.preflight import preflight
 from glane.job.resolve import absolute
-from glane.job.sentinels import check_sentinels
+from glane.job.submission_checks import check_input, check_submission, checked_task
 from glane.job.tables import (
     MOST_BYTES_TO_SUBMIT,
     as_if_kept,
     kept_tables,
-    passing_tables,
     refuse_tables_of_several,
 )
-from glane.job.toys import refuse_toy, refuse_unheard
 from glane.job.wait import wait
 from glane.languages import say
 from glane.run.description import known_run
@@ -41,8 +30,6 @@ from glane.run.directory import RunDirectory, run_directory
 from glane.run.node_faults import bad_nodes
 from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import BatchSettings, EmbedSettings, ExtractSettings, IngestSettings, JobSettings
-from glane.storage import exists
-from glane.task.task import Task, load_task
 
 
 def run_on_cluster(settings: JobSettings) -> None:
@@ -90,9 +77,9 @@ def submit(settings: JobSettings) -> Submission | None:
             return _submitted(absolute(settings), cluster, scheduler)
         _show(absolute(as_if_kept(settings)), scheduler)
         return None
-    task = _check_told(settings)
+    task = checked_task(settings)
     with kept_tables(settings, most_bytes=MOST_BYTES_TO_SUBMIT) as settings:
-        _check_input(settings, task)
+        check_input(settings, task)
         return _submitted(absolute(settings), cluster, scheduler)
 
 
@@ -178,62 +165,6 @@ def _refuse_terminal_only(settings: ExtractSettings, scheduler: Scheduler) -> No
         raise ConfigError("show prints rows, and cluster.parsable=true the id of the job alone: leave one of them out.")
     if settings.show and not (isinstance(settings.cluster, BatchSettings) and settings.cluster.wait):
         raise ConfigError("show prints rows when the job is done: it needs cluster.wait=true.")
-
-
-def check_submission(settings: ExtractSettings) -> None:
-    """Check all that can be checked before a node is asked for.
-
-    Reads the data's footers; of few rows, the ids and the columns of the condition; of a list of ids and of earlier
-    runs, the ids. A job that begins after others may name what they will make, and a run that has its plan needs
-    neither: there they are not read.
-
-    Raises:
-        GlaneError: what the extraction would be refused with.
-    """
-    task = _check_told(settings)
-    with passing_tables(settings) as readable:
-        _check_input(readable, task)
-
-
-def _check_told(settings: ExtractSettings) -> Task:
-    """Check what takes no look at the input, and return the task."""
-    task = load_task(settings.task)
-    tell_notes(task)
-    tell_tables(task)
-    refuse_unheard(settings, task)
-    refuse_toy(settings, task)
-    refuse_unlicensed(settings.model)
-    check_sentinels(task)
-    if (
-        engine_kind(settings.model.engine).has_weights
-        and Path(settings.model.path).is_absolute()
-        and not Path(settings.model.path).exists()
-    ):
-        raise ConfigError(f"model.path: {settings.model.path} does not exist here. Is it on the shared file system?")
-    return task
-
-
-def _check_input(settings: ExtractSettings, task: Task) -> None:
-    """Check what is asked of the input, and the prompts of a run that extends another."""
-    data = settings.data
-    found = find_files(data.path)
-    found.refuse_overlap(Path(settings.run.dir))
-    files = checked_files(found, data, task)
-    if _selects_rows_yet(settings):
-        for note in check_selected(files, data):
-            say(f"note: {note}", to=sys.stderr)
-    model = preflight(at_hand(settings.model), task)
-    if data.extend is not None:
-        find_extension(
-            data, task, model, lookup_marks(task), run_dir=settings.run.dir,
-            documents=document_type(data, files[0].schema),
-        )  # fmt: skip
-
-
-def _selects_rows_yet(settings: ExtractSettings) -> bool:
-    cluster = settings.cluster
-    waits = isinstance(cluster, BatchSettings) and cluster.begins_after_others
-    return not waits and not exists(run_directory(settings.run).plan)
 
 
 def _say(settings: JobSettings, submission: Submission) -> None:

@@ -2,6 +2,6 @@
 
 from glane.languages.choice import language_of
 from glane.languages.numbers import numbers_in
-from glane.languages.terminal import as_read, in_language, say
+from glane.languages.terminal import Spoken, as_read, in_language, say
 
-__all__ = ["as_read", "in_language", "language_of", "numbers_in", "say"]
+__all__ = ["Spoken", "as_read", "in_language", "language_of", "numbers_in", "say"]

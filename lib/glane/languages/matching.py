@@ -89,7 +89,7 @@ class _Message:
         if text in self._whole:
             return self._whole[text].weight, self._whole[text].other
         if COMMAND.fullmatch(text):
-            return _as_it_stands(text)
+            return 0, text
         found: list[Reading] = [(0, text)]
         for template in self._may_be:
             self._tries += 1
@@ -103,7 +103,7 @@ class _Message:
 
     def _filled_in(self, template: Template, text: str, spans: Sequence[tuple[int, int]], depth: int) -> Reading:
         told = [
-            self._filled(text, start, end, depth - 1, may_be_word=group in template.with_words)
+            self._filled(text, start, end, depth - 1, may_be_word=group in template.with_words, is_several=" " in group)
             for group, (start, end) in zip(template.groups, spans, strict=True)
         ]
         parts = dict(zip(template.groups, (said for _, said in told), strict=True))
@@ -121,7 +121,7 @@ class _Message:
         edges = {at for span in spans for at in span} - {0, len(text)}
         return any(_is_within(at, paths(text)) for at in edges)
 
-    def _filled(self, text: str, start: int, end: int, depth: int, *, may_be_word: bool) -> Reading:
+    def _filled(self, text: str, start: int, end: int, depth: int, *, may_be_word: bool, is_several: bool) -> Reading:
         """What was put into a template: a message, or a name, which stays as it is."""
         part = text[start:end]
         if " " not in part and _LABEL.search(text, max(0, start - _WIDEST), start):
@@ -129,19 +129,37 @@ class _Message:
         is_name = part.strip() in self._whole and len(part.split()) < _LEAST_WORDS and not may_be_word
         is_key = _OF_A_KEY.match(text, end) and " " not in part
         weight, said = (0, part) if is_name or is_key else self.read(part, depth)
+        if is_several:
+            weight, said = max((weight, said), self._with_a_value(part, depth), key=lambda reading: reading[0])
         return (weight, said) if weight else (0, part)
+
+    def _with_a_value(self, part: str, depth: int) -> Reading:
+        """What fills neighbouring places: a value and a message, or a message and a value."""
+        blanks = [found.start() for found in re.finditer(" ", part)][:_MOST_CUTS]
+        found = [(0, part)]
+        for at in blanks:
+            left, right = part[:at], part[at + 1 :]
+            for value, message in ((left, right), (right, left)):
+                if len(message.split()) >= _LEAST_WORDS:
+                    weight, said = self._as_one(message, depth - 1)
+                    found.append((weight, f"{value} {said}" if value is left else f"{said} {value}"))
+        return max(found, key=lambda reading: reading[0])
 
     def _as_several(self, text: str, depth: int) -> Reading:
         """A text of several messages one after the other, from the last to the first."""
         values = [*paths(text), *(found.span() for found in COMMAND.finditer(text))]
         found_at = {end for found in _CUT.finditer(text) for end in found.span()}
         cuts = sorted({0, len(text), *(at for at in found_at if not _is_within(at, values))})
-        best: list[Reading] = [(0, "")]  # of what follows each cut, the last first
+        # Of what follows each cut, the last first: letters that are told, pieces and signs between them, the text, and
+        # whether it begins with a piece that is told.
+        best: list[tuple[int, int, str, bool]] = [(0, 0, "", False)]
         for first in range(len(cuts) - 2, -1, -1):
             left = text[cuts[first] : cuts[first + 1]]
             # A sign after a blank, or at the start and not before one, is a value.
             is_value = text[cuts[first] - 1 : cuts[first]].isspace() or not (first or text[1:2].isspace())
-            choices = [(best[-1][0], (left if is_value else self._signs.get(left, left)) + best[-1][1])]
+            sign = left if is_value else self._signs.get(left, left)
+            weight, pieces, rest, is_told = best[-1]
+            choices = [(weight, pieces + (is_told and sign != left), sign + rest, is_told and left.isspace())]
             for last in range(min(len(cuts) - 1, first + _MOST_CUTS), first, -1):
                 piece = text[cuts[first] : cuts[last]]
                 if (
@@ -152,11 +170,15 @@ class _Message:
                 ):
                     continue
                 weight, said = self._as_one(piece, depth - 1)
+                # A sign at the end that no template has is between this message and the next.
+                is_between = piece[-1] in self._signs and not piece[-2:-1].isspace()
+                if is_between and self._as_one(piece[:-1], depth - 1)[0] >= weight:
+                    continue
                 if weight:
-                    rest = best[len(cuts) - 1 - last]
-                    choices.append((weight + rest[0], said + rest[1]))
-            best.append(max(choices, key=lambda reading: reading[0]))
-        return best[-1]
+                    after = best[len(cuts) - 1 - last]
+                    choices.append((weight + after[0], 1 + after[1], said + after[2], True))
+            best.append(max(choices, key=lambda reading: reading[:2]))
+        return best[-1][0], best[-1][2]
 
 
 def _as_it_stands(text: str) -> Reading:

@@ -29,9 +29,22 @@ def as_read(text: str) -> str:
     return numbers_in(in_language(text), _of_the_user())
 
 
+class Spoken:
+    """A result that tells of itself: `str()` of it is in the language of the user."""
+
+    __slots__ = ()
+
+    def _in_english(self) -> str:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return as_read(self._in_english())
+
+
 def say(text: object, *, to: TextIO | None = None) -> None:
     """Print what a person reads, in the language of the user. `to` is standard output if it is None."""
-    print(visible(as_read(str(text))), file=to or sys.stdout, flush=True)
+    told = str(text) if isinstance(text, Spoken) else as_read(str(text))
+    print(visible(told), file=to or sys.stdout, flush=True)
 
 
 def _of_the_user() -> Language:

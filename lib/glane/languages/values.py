@@ -11,7 +11,7 @@ from glane.languages.catalogue import PLACES, Template
 _WORD = r"(?:…|-\S+|[\w.+@/-]+=(?:'[^'\n]*'|\"[^\"\n]*\"|\S*))"  # of a command line, after the command
 _NAMES_END = r"(?=(?:, and \d+ more)?\.(?:\s+[A-Z]|\s*$)|; or |$)"  # another sentence begins, or there is none
 _QUOTED = r"(?<!\w)'(?:[^'\\\n]|\\.)*'(?!\w)|(?<!\w)\"(?:[^\"\\\n]|\\.)*\"(?!\w)"
-_AS_IT_STANDS = re.compile(rf"(?<=Valid: )(?!\(none\)).+?{_NAMES_END}|{_QUOTED}")
+_AS_IT_STANDS = re.compile(rf"(?:(?<=\sValid: )|(?<=^Valid: ))(?!\(none\)).+?{_NAMES_END}|{_QUOTED}")
 COMMAND = re.compile(rf"glane [a-z]+(?:-[a-z]+)*(?: {_WORD})+")
 # From a word that begins as a path does to the last "/" from which no quote, no wide blanks, no other such word and no
 # more than four blanks part it. What is longer between two of them is a sentence.

@@ -17,7 +17,7 @@ class TableFormat(StrEnum):
     DELIMITED = "delimited text"
     JSON_LINES = "JSON lines"
     JSON = "a JSON array"
-    SHEET = "a spreadsheet"
+    SHEET = "a spreadsheet file"
     SAS = "SAS7BDAT"
     XPORT = "SAS transport"
     SPSS = "SPSS"

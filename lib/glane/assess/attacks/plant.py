@@ -16,6 +16,7 @@ from glane.assess.attacks.asked import Asked, asked_value, can_be_asked
 from glane.assess.attacks.kinds import KINDS, Kind
 from glane.assess.attacks.record import PlantedSummary
 from glane.errors import ConfigError, did_you_mean
+from glane.languages import Spoken
 from glane.task.fields import Field
 from glane.task.keys import Keys
 from glane.task.wording import Wording
@@ -25,13 +26,13 @@ _BOUNDARY = re.compile(r"(?<=[.!?]) |\n+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planted:
+class Planted(Spoken):
     """Documents with attacks, beside their clean twins. `str()` of it says how many there are."""
 
     documents: pl.DataFrame  # the columns of the input, and planted_in, _kind, _family, _field, _value
     summary: PlantedSummary
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         told = self.summary
         lines = [f"{told.attacks} attacks of {len(told.kinds)} kinds in {told.documents} documents, and these without"]
         by_field = ", ".join(f"{name} {count}" for name, count in told.fields.items())

@@ -98,7 +98,7 @@ def _checks(settings: DoctorSettings) -> list[tuple[str, float, Callable[[], Fin
         ("data.path", step_s, lambda: [_data(settings.data.path)]),
         ("caches", step_s, lambda: check_caches(on_nodes=cluster.kind != "local")),
         ("model", _MODEL_S, lambda: check_model(settings.model, settings.task)),
-        ("extraction", _MODEL_S, lambda: [check_extraction(settings.extraction())]),
+        ("extraction", _MODEL_S, lambda: check_extraction(settings.extraction())),
     ]
 
 
@@ -112,8 +112,7 @@ def _gpus_asked(cluster: BatchSettings, model: ModelSettings | None) -> Finding:
     if model is not None and not engine_kind(model.engine).needs_hardware:
         return skipped(name, f"the engine {model.engine} works without")
     if told := scheduler_of(cluster).forgotten_gpus(cluster):
-        seen, _, remedy = told.partition(". ")
-        return failed(name, f"{seen}.", remedy)
+        return failed(name, told)
     return ok(name, f"{number} on each node") if number else skipped(name, "none (cluster.gpus_per_node asks for them)")
 
 

@@ -104,21 +104,21 @@ def check_limits(gpus: int) -> Findings:
     return [
         _limit("open files", files, _LEAST_FILES, ask),
         _limit("processes", processes, _LEAST_PROCESSES, f"Ray starts hundreds of threads. {ask}"),
-        ok("locked memory", f"at most {_amount(locked)}")
+        ok("locked memory", _at_most(locked))
         if locked == resource.RLIM_INFINITY or not gpus
         else warning("locked memory", f"{locked // 1024} KiB", f"NCCL over InfiniBand needs it unlimited. {ask}"),
-        ok("core dumps", f"at most {_amount(cores)}; glane forbids its own, which would hold texts (run.core_dumps)"),
+        ok("core dumps", f"{_at_most(cores)}; glane forbids its own, which would hold texts (run.core_dumps)"),
     ]
 
 
 def _limit(name: str, found: int, least: int, remedy: str) -> Finding:
     if found != resource.RLIM_INFINITY and found < least:
         return failed(name, f"at most {found} (hard limit), and {least} are needed", remedy)
-    return ok(name, f"at most {_amount(found)}")
+    return ok(name, _at_most(found))
 
 
-def _amount(limit: int) -> str:
-    return "unlimited" if limit == resource.RLIM_INFINITY else str(limit)
+def _at_most(limit: int) -> str:
+    return "without a limit" if limit == resource.RLIM_INFINITY else f"at most {limit}"
 
 
 def check_temporary() -> Findings:

@@ -12,7 +12,7 @@ from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import GlaneError
 from glane.job.licences import licence_line, refuse_unlicensed
 from glane.job.preflight import preflight
-from glane.job.submit import check_submission
+from glane.job.submission_checks import submission_faults
 from glane.settings import ExtractSettings, ModelSettings
 from glane.task.task import load_task
 
@@ -35,7 +35,7 @@ def _model(model: ModelSettings, task: Mapping[str, Any]) -> Iterator[Finding]:
     try:
         found = resolve_weights(model)
     except GlaneError as error:
-        yield _told("weights", error)
+        yield failed("weights", str(error))
         return
     yield ok("weights", f"{found.path}: {(weights_bytes(found) or 0) / 1e9:.1f} GB, complete")
     name = "tokenizer and template"
@@ -46,23 +46,18 @@ def _model(model: ModelSettings, task: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
-def check_extraction(extraction: ExtractSettings | None) -> Finding:
-    """What the extraction itself would be refused with, before it starts or is submitted."""
+def check_extraction(extraction: ExtractSettings | None) -> Findings:
+    """All that the extraction itself would be refused with, before it starts or is submitted."""
     name = "extraction"
     if extraction is None:
-        return skipped(name, "task, model and data.path are not all told")
-    return _attempt(name, lambda: check_submission(extraction), f"nothing refuses it (run.dir={extraction.run.dir})")
+        return [skipped(name, "task, model and data.path are not all told")]
+    found = list(dict.fromkeys(map(str, submission_faults(extraction))))
+    return [failed(name, one) for one in found] or [ok(name, f"nothing refuses it (run.dir={extraction.run.dir})")]
 
 
 def _attempt(name: str, check: Callable[[], object], seen: str) -> Finding:
     try:
         check()
     except GlaneError as error:
-        return _told(name, error)
+        return failed(name, str(error))
     return ok(name, seen)
-
-
-def _told(name: str, error: GlaneError) -> Finding:
-    """A refusal as a finding: its last sentences are the remedy already."""
-    seen, _, remedy = str(error).partition(". ")
-    return failed(name, f"{seen}." if remedy else seen, remedy)

@@ -74,16 +74,31 @@ def last_line(findings: Iterable[Finding]) -> str:
 
 
 def _lines(finding: Finding, hosts: str) -> Iterator[str]:
-    first, *others = in_language(finding.seen).splitlines() or [""]
+    seen, remedy = in_language(finding.seen), in_language(finding.remedy)
+    if finding.state == "failed" and not remedy:
+        before, sign, remedy = seen.partition(". ")
+        seen = before + sign.strip()
+    first, *others = seen.splitlines() or [""]
     word = in_language(finding.state)
-    # A check keeps its name: the guide to sites explains it by that.
     shown = word.upper() if finding.state in _BAD else word
-    yield f"{shown:<8} {finding.name:<24} {f'[{hosts}] ' if hosts else ''}{first}"
+    yield f"{shown:<8} {_name_of(finding):<24} {f'[{hosts}] ' if hosts else ''}{first}"
     yield from (f"{'':<34}{line}" for line in others)
-    if finding.remedy:
-        first, *others = in_language(finding.remedy).splitlines()
+    if remedy:
+        first, *others = remedy.splitlines()
         yield f"{'':<33} -> {first}"
         yield from (f"{'':<37}{line}" for line in others)
+
+
+def _name_of(finding: Finding) -> str:
+    """The name of a check as the guide to sites has it in the language of the user; a key or a command is its own."""
+    spoken = {
+        "packages": in_language("packages"), "request": in_language("request"), "cores": in_language("cores"),
+        "processes": in_language("processes"), "mode": in_language("mode"), "rename": in_language("rename"),
+        "clock": in_language("clock"), "weights": in_language("weights"), "licence": in_language("licence"),
+        "interface": in_language("interface"), "reports": in_language("reports"),
+        "C compiler": in_language("C compiler"),
+    }  # fmt: skip
+    return spoken.get(finding.name) or (in_language(finding.name) if " " in finding.name else finding.name)
 
 
 def _shown(hosts: Sequence[str]) -> str:

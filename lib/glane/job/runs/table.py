@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +12,12 @@ from rich.text import Text
 from glane.assess.right_answers import right_answers_text
 from glane.job.runs.records import Quality, RunEntry
 from glane.languages import in_language
+from glane.types import Toy
 
+_TOYS: Mapping[Toy, Callable[[], str]] = {
+    Toy.RANDOM: lambda: in_language("TOY (random): no results"),
+    Toy.DEMONSTRATION: lambda: in_language("TOY (demonstration): no results"),
+}
 _WIDTH = 400  # lines are not broken: a terminal does that, and a pipe must not
 
 
@@ -30,7 +35,7 @@ def runs_text(entries: Sequence[RunEntry]) -> str:
     for one in entries:
         rows = str(one.rows) if one.done == one.rows else f"{one.done}/{one.rows}"
         figures = [rows, str(one.ok), _number(one.leaks, 0), _number(one.gpu_hours, 2), _number(one.energy_kwh, 3)]
-        toy = "" if one.toy is None else in_language(f"TOY ({one.toy}): no results")
+        toy = "" if one.toy is None else _TOYS[one.toy]()
         table.add_row(
             *map(
                 Text,
