@@ -404,3 +404,24 @@ def test_a_text_that_many_documents_have_is_in_no_message(tmp_path, where):
     assert "no row has" in said
     assert "nearest" not in said
     assert "at home" not in said
+
+
+@pytest.mark.parametrize(
+    ("value", "asked", "is_told"),
+    [
+        ("CH Nord", "CH Nrd", True),
+        ("Centre hospitalier de la Côte", "centre hospitalier de la cote", True),  # as good as written already
+        ("Centre hospitalier de la Côte", "Centre hospitalier Nord", False),
+        ("died of SECRET at home today", "died at home", False),
+        ("SECRET-" * 7, "SECRET-SECRET-SECRET-SECRET", False),
+    ],
+)
+def test_what_could_be_a_text_is_no_nearest_value(tmp_path, value, asked, is_told):
+    """A column that looks like one of categories may hold short notes; only who knows one is told it."""
+    path = tmp_path / "d.parquet"
+    rows = {"id": range(20), "text": ["x"] * 20, "age": [1, 2] * 10, "site": [value, "other"] * 10}
+    pl.DataFrame(rows).write_parquet(path)
+    files = inspect_files(str(path), id_column="id", text_column="text", carry_columns=[])
+    (note,) = select_rows(files, id_column="id", selection=Selection(where=f"site = '{asked}' OR age = 1")).notes
+    assert ("the nearest that is there" in note) == is_told
+    assert (value in note) == is_told

@@ -429,3 +429,12 @@ def test_the_run_s_own_answers_are_no_gold(run: Path, tmp_path: Path, what: str)
     assert "Warning: These right answers are a model's" in str(found)
     plain = pl.read_parquet(place).select("id", "sex")
     assert "Warning: Not one value differs" in str(glane.evaluate(run, plain, samples=0))
+
+
+def test_of_very_many_files_the_first_are_told_and_how_many_more(tmp_path: Path) -> None:
+    run = make_run(tmp_path, [f"toux {number}" for number in range(40)])
+    done = glane.export(run, "brat", tmp_path / "out", text=True)
+    assert len(done.manifest.files) > 80
+    last = str(done).splitlines()[-1]
+    assert last.count(",") < 16
+    assert f"… and {len(done.manifest.files) - 12} more, export.json" in last

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -70,8 +71,9 @@ def assert_complete(run, count):
 def test_run_resume_refuse_and_sweep(tmp_path):
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(100)])
     first = [*FAST, f"data.path={data}", f"run.dir={tmp_path}/run", "model.engines=2"]
-    done = job(*first, "show=2", cwd=tmp_path)
+    done = job(*first, "show=17", cwd=tmp_path)
     assert "OK 100" in done.stderr
+    assert re.findall(r"\bd\d+\b", done.stdout) == [f"d{number}" for number in range(17)]
     assert "2 engine(s)" in done.stderr
     assert_complete(tmp_path / "run", 100)
     assert "complete already, nothing to do" in job(*first, cwd=tmp_path).stderr

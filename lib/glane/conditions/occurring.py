@@ -11,10 +11,11 @@ import polars as pl
 from glane.conditions.categories import compared
 from glane.conditions.texts import plain_texts
 from glane.conditions.trees import TooDeep, as_expression, as_tree
-from glane.errors import shown
+from glane.errors import shown, told
 
 # A column of which more values are met, or fewer rows a value, is none of categories: its values are not told.
 _MOST_VALUES, _LEAST_REPEATED = 1_000, 2
+_NEARLY_THE_SAME = 0.9  # of two texts: difflib's ratio
 
 
 @dataclass(slots=True)
@@ -79,9 +80,17 @@ def _told(pair: tuple[Any, Any]) -> tuple[pl.Expr, list[str]]:
 
 
 def _nearest(text: str, one: _Compared) -> str:
-    """The value that is meant, perhaps: alike but for case and a few letters. None of a column of texts is told."""
+    """The value that is meant, perhaps: alike but for case and a few letters.
+
+    None of a column of texts is told. What could be a text there, by its blanks or its length, is told only to who has
+    written nearly the same.
+    """
     values = one.values or set()
     are_categories = _LEAST_REPEATED * len(values) <= one.num_met
     folded = {value.casefold(): value for value in sorted(values)} if are_categories else {}
-    near = difflib.get_close_matches(text.casefold(), folded, n=1, cutoff=0.6)
-    return f"; the nearest that is there is {shown(folded[near[0]])!r}" if near else ""
+    for near in difflib.get_close_matches(text.casefold(), folded, n=1, cutoff=0.6):
+        value = folded[near]
+        is_known = difflib.SequenceMatcher(None, text.casefold(), near).ratio() >= _NEARLY_THE_SAME
+        if is_known or told(value) == repr(value):
+            return f"; the nearest that is there is {shown(value)!r}"
+    return ""
