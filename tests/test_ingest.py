@@ -10,11 +10,13 @@ import os
 import platform
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 from polars.testing import assert_frame_equal
@@ -86,6 +88,68 @@ def test_the_result_is_the_same_however_it_is_cut_and_in_whatever_order_it_is_do
     assert_frame_equal(one, seven)
     assert_frame_equal(one, bytes_)
     assert one["duplicate_of"].null_count() == 35
+
+
+def test_texts_that_do_not_fit_into_memory_make_the_same_data_set(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from glane.ingestion import spill, work
+    from glane.run import parts
+
+    for number in range(30):
+        (source / f"{number:02}.txt").write_text(f"{number} {'mot ' * (number % 9)}", encoding="utf-8")
+    plain = rows_of(source, tmp_path / "plain", run__shard_rows=20)
+    places = tmp_path / "places"
+    places.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(places))
+    monkeypatch.setattr(work, "_CHARACTERS_AT_ONCE", 10)
+    monkeypatch.setattr(spill, "_IN_MEMORY", 1000)
+    monkeypatch.setattr(parts, "_GROUP_BYTES", 3000)
+    groups, named = [], []
+    commit = parts.pq.write_table
+
+    def counted(table: Any, stream: Any, **options: Any) -> None:
+        groups.append(-(-table.num_rows // options.get("row_group_size", table.num_rows)))
+        named.extend(places.iterdir())
+        commit(table, stream, **options)
+
+    monkeypatch.setattr(parts.pq, "write_table", counted)
+    assert_frame_equal(rows_of(source, tmp_path / "out", run__shard_rows=20), plain)
+    assert max(groups) == 3
+    assert named == []  # what was spilled has no name that a killed process would leave behind
+
+
+def test_a_spill_holds_little_in_memory() -> None:
+    from glane.ingestion.spill import Spill
+
+    before = pa.total_allocated_bytes()
+    with Spill(pa.schema([("n", pa.int64()), ("text", pa.large_string())])) as spill:
+        for number in range(16):
+            spill.add(pa.table({"n": [number], "text": pa.array([chr(97 + number) * 2**25], pa.large_string())}))
+        table = spill.table()
+    assert table.nbytes > 2**29
+    assert pa.total_allocated_bytes() - before < 2**28
+    assert table["n"].to_pylist() == list(range(16))
+    assert [text.as_py()[-1] for text in table["text"]] == [chr(97 + number) for number in range(16)]
+
+
+def test_a_disk_of_temporary_files_that_is_full_is_told(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from glane.ingestion import spill
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(spill, "_IN_MEMORY", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(spill.tempfile, "TemporaryFile", full)
+        with pytest.raises(
+            AssertionError, match=r"No space left on device\. The texts .* set TMPDIR to a place with room"
+        ):
+            read_alone(ingest_told(source, tmp_path / "out"))
+    assert RunDirectory(root=tmp_path / "out.run").committed_shards() == []
+    assert rows_of(source, tmp_path / "out").height == 4
 
 
 def test_several_files_of_the_data_set_follow_one_another(source: Path, tmp_path: Path) -> None:

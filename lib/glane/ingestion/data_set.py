@@ -22,7 +22,7 @@ from glane.ingestion.documents import SCHEMA, Links, find_links, unnested
 from glane.ingestion.inventory import num_missing, read_facts
 from glane.ingestion.record import CODEBOOK, LOOK, MARK, DataSetMark, DocumentCounts, Tally, check_data_set
 from glane.languages import in_language
-from glane.run.parts import read_part
+from glane.run.parts import read_part_in_pieces
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.settings import IngestSettings
@@ -116,10 +116,10 @@ def _tables(run: PreparedRun, links: Links) -> Iterator[pa.Table]:
     """The documents of each part, in order. Each part is proved to be the planned one."""
     start = 0
     for shard in range(run.plan.num_shards):
-        rows, _ = read_part(run.directory, run.plan, shard)
-        table = unnested(rows, links, start)
-        start += table.num_rows
-        yield table
+        for rows in read_part_in_pieces(run.directory, run.plan, shard):
+            table = unnested(rows, links, start)
+            start += table.num_rows
+            yield table
 
 
 def _counted(tables: Iterator[pa.Table], tally: Tally, look: Callable[[list[str]], object]) -> Iterator[pa.Table]:

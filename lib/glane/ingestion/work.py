@@ -25,6 +25,7 @@ from glane.ingestion.ocr.pages import PageQueue, Pending, pages_by_model
 from glane.ingestion.prepare import draft
 from glane.ingestion.read_file import read_file
 from glane.ingestion.rows import file_row
+from glane.ingestion.spill import Spill
 from glane.ingestion.summary import summarise
 from glane.run.description import RunDescription, known_run
 from glane.run.directory import run_directory
@@ -84,16 +85,17 @@ class _Reader:
         """The rows of a shard: one a file."""
         if not self._parser.is_confined():
             note_unconfined(run_directory(self._settings.run))
-        tables: list[pa.Table] = []
         waiting: list[dict[str, Any]] = []
         num_characters = 0
-        for number, listed, documents in self._documents(shard):
-            waiting.append(file_row(number, listed, documents, self._describe))
-            num_characters += sum(len(document.text) for document in documents)
-            if num_characters > _CHARACTERS_AT_ONCE:
-                tables.append(pa.Table.from_pylist(waiting, schema=ROWS))
-                waiting, num_characters = [], 0
-        return pa.concat_tables([*tables, pa.Table.from_pylist(waiting, schema=ROWS)])
+        with Spill(ROWS) as spill:
+            for number, listed, documents in self._documents(shard):
+                waiting.append(file_row(number, listed, documents, self._describe))
+                num_characters += sum(len(document.text) for document in documents)
+                if num_characters > _CHARACTERS_AT_ONCE:
+                    spill.add(pa.Table.from_pylist(waiting, schema=ROWS))
+                    waiting, num_characters = [], 0
+            spill.add(pa.Table.from_pylist(waiting, schema=ROWS))
+            return spill.table()
 
     def _documents(self, shard: Shard) -> Iterator[tuple[int, dict[str, Any], Sequence[ParsedDocument]]]:
         """The documents of each file, in order. While a model reads pages of some, the next files are read."""

@@ -150,11 +150,12 @@ def _row_groups(directory: RunDirectory, plan: Plan, task: FileTask, shards: lis
     num_bytes = start = 0
     repeated = None if task.repeated is None else np.unpackbits(np.frombuffer(task.repeated, np.uint8)).view(np.bool_)
     for index in range(task.first, task.end):
-        table, facts = _when_seen(directory, plan, index, partial(read_part, directory, plan, index))
+        table, facts = _when_seen(
+            directory, plan, index, partial(read_part, directory, plan, index, without=task.without)
+        )
         if repeated is not None:
             table = with_repeats(table, repeated[start : start + table.num_rows])
         start += table.num_rows
-        table = table.drop_columns(list(task.without))
         waiting.append(table)
         num_bytes += table.nbytes
         shards.append(facts)

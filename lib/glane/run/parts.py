@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +20,7 @@ from glane.storage import patiently, write_once
 from glane.validation import Strict
 
 _KEY = b"glane_shard"
+_GROUP_BYTES = 64 * 2**20  # of a row group of a part, about, in memory
 
 
 class NotCommitted(RunError):
@@ -56,7 +59,7 @@ def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker:
     table = table.replace_schema_metadata({_KEY: facts.model_dump_json()})
     return write_once(
         directory.part(shard),
-        lambda stream: pq.write_table(table, stream, compression="zstd"),
+        lambda stream: pq.write_table(table, stream, compression="zstd", row_group_size=_rows_of_a_group(table)),
         mode=directory.file_mode,
     )
 
@@ -86,26 +89,47 @@ def read_digests(directory: RunDirectory, shard: int) -> pa.ChunkedArray | None:
     return found
 
 
-def read_part(directory: RunDirectory, plan: Plan, shard: int) -> tuple[pa.Table, PartFacts]:
+def read_part(
+    directory: RunDirectory, plan: Plan, shard: int, *, without: Sequence[str] = ()
+) -> tuple[pa.Table, PartFacts]:
     """Read what `commit_part` wrote for `shard`, and prove that it was made here and holds the planned rows.
+
+    Columns that are named in `without` are not read.
 
     Raises:
         NotCommitted: if it is not there.
         RunError: if it is damaged, or holds other rows.
     """
+    with _part(directory, shard) as parquet:
+        names = [name for name in parquet.schema_arrow.names if name not in without]
+        table = parquet.read(columns=names if without else None)
+        facts = _facts(directory, shard, parquet)
+        prove_shard(plan.shard(shard), table, id_column=plan.id_column)
+    return table, facts
+
+
+def read_part_in_pieces(directory: RunDirectory, plan: Plan, shard: int) -> Iterator[pa.Table]:
+    """The rows that `read_part` returns, in tables of which each fits into memory; proved before the first of them.
+
+    Raises:
+        NotCommitted: if it is not there.
+        RunError: if it is damaged, or holds other rows.
+    """
+    with _part(directory, shard) as parquet:
+        _facts(directory, shard, parquet)
+        first = plan.id_column or parquet.schema_arrow.names[0]
+        prove_shard(plan.shard(shard), parquet.read(columns=[first]), id_column=plan.id_column)
+        for number in range(parquet.num_row_groups):
+            yield parquet.read_row_group(number)
+
+
+@contextlib.contextmanager
+def _part(directory: RunDirectory, shard: int) -> Iterator[pq.ParquetFile]:
+    """Open a part, and say what is wrong with it."""
     path = directory.part(shard)
     try:
         with patiently(lambda: pq.ParquetFile(path)) as parquet:
-            table = parquet.read()
-        facts = PartFacts.model_validate(json.loads(table.schema.metadata[_KEY]))
-        if facts.run != directory.identity():
-            raise RunError("it was made for another run.")
-        if facts.shard != shard:
-            raise RunError(f"it holds shard {facts.shard}.")
-        prove_shard(plan.shard(shard), table, id_column=plan.id_column)
-        committed = patiently(path.stat).st_mtime
-        started = committed - (facts.committed - facts.started)
-        return table, facts.model_copy(update={"started": started, "committed": committed})
+            yield parquet
     except FileNotFoundError:
         raise NotCommitted(f"{path}: not committed yet; run the same command again.") from None
     except RunError as error:
@@ -115,3 +139,23 @@ def read_part(directory: RunDirectory, plan: Plan, shard: int) -> tuple[pa.Table
         ) from None
     except (pa.ArrowException, KeyError, TypeError, ValueError):
         raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None
+
+
+def _facts(directory: RunDirectory, shard: int, parquet: pq.ParquetFile) -> PartFacts:
+    """What a part says of itself.
+
+    Raises:
+        RunError: if it is another one.
+    """
+    facts = PartFacts.model_validate(json.loads(parquet.schema_arrow.metadata[_KEY]))
+    if facts.run != directory.identity():
+        raise RunError("it was made for another run.")
+    if facts.shard != shard:
+        raise RunError(f"it holds shard {facts.shard}.")
+    committed = patiently(directory.part(shard).stat).st_mtime
+    return facts.model_copy(update={"started": committed - (facts.committed - facts.started), "committed": committed})
+
+
+def _rows_of_a_group(table: pa.Table) -> int:
+    """How many rows a row group has, so that one fits into memory."""
+    return max(1, table.num_rows * _GROUP_BYTES // max(table.nbytes, _GROUP_BYTES))
