@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import random
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -331,6 +334,29 @@ def test_a_host_that_was_told_is_taken_unless_its_name_leads_outside(
             at(host).read(png(1))
     with pytest.raises(EngineError, match="the name of the host is not known"):
         at("nowhere").read(png(1))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+@pytest.mark.parametrize("bound", ["127.0.0.1", "0.0.0.0", "::1", "::"])
+def test_the_port_of_another_user_gets_no_page(bound: str) -> None:
+    code = (
+        "import os, socket, sys; os.setuid(65534); family = socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET; "
+        "s = socket.create_server((sys.argv[1], 0), family=family); print(s.getsockname()[1], flush=True); "
+        "s.settimeout(60); s.accept(); print('asked', flush=True)"
+    )
+    theirs = subprocess.Popen([sys.executable, "-c", code, bound], stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(theirs.stdout.readline())
+        host = "[::1]" if ":" in bound else "127.0.0.1"
+        with pytest.raises(EngineError, match=r"another user of this machine listens there \(user id 65534\)"):
+            Endpoint(ocr=told(endpoint=f"http://{host}:{port}/v1")).check()
+        named = told(endpoint=f"http://{host}:{port}/v1", hosts=[host.strip("[]")], timeout_s=0.3)
+        with pytest.raises(EngineError, match="does not answer"):  # it is asked, as it was named, and says nothing
+            Endpoint(ocr=named).check()
+        assert theirs.stdout.readline() == "asked\n"
+    finally:
+        theirs.kill()
+        theirs.communicate()
 
 
 def test_the_server_is_looked_at_before_the_run_begins(server: ChatServer, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from glane.errors import EngineError, did_you_mean
 from glane.ingestion.ocr.answers import PageFailed, text_of
+from glane.ingestion.ocr.listeners import strangers
 from glane.settings import OcrSettings
 from glane.settings.ocr import MOST_REQUESTS, PAUSES_S, as_address, is_this_machine, may_be_sent_to
 
@@ -158,7 +159,7 @@ class Endpoint:
         """The address of the server.
 
         Raises:
-            EngineError: if it is a public one.
+            EngineError: if it is a public one, or another user's.
             _Unreachable: if the name is not known.
         """
         host = self.ocr.host
@@ -166,6 +167,11 @@ class Endpoint:
             found = socket.getaddrinfo(host, self.ocr.port, type=socket.SOCK_STREAM)
         except OSError:
             raise _Unreachable("the name of the host is not known") from None
+        if is_this_machine(host) and host not in self.ocr.hosts and (others := strangers(self.ocr.port)):
+            raise EngineError(
+                f"{self._name}: another user of this machine listens there (user id {min(others)}), and would get the "
+                f"pages. Start your server on a free port. If that one is your site's, say so: ocr.hosts=[{host}]"
+            )
         names = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for name in names:
             address = as_address(name.partition("%")[0])
