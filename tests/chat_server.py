@@ -29,6 +29,7 @@ class ChatServer:
     port: int = 0
     asked: list[int] = field(default_factory=list)  # the numbers of pages, as they came
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    models: Any = field(default_factory=lambda: {"object": "list", "data": [{"id": MODEL, "object": "model"}]})
     answer: Callable[[BaseHTTPRequestHandler, int, dict[str, Any]], None] | None = None
     written: Callable[[int], str] = lambda number: f"The text of page {number}."
 
@@ -48,7 +49,7 @@ def chat_server() -> Iterator[ChatServer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            send(self, 200, {"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+            send(self, 200, server.models)
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -370,6 +370,10 @@ def test_the_server_is_looked_at_before_the_run_begins(server: ChatServer, tmp_p
     with pytest.raises(EngineError, match="answers HTTP 400 to a picture") as caught:
         ingest_here(ingest_told(source, tmp_path / "out", ocr=server.told()))
     assert SECRET not in str(caught.value)
+    for models in (b"", b"<html>", {"data": 5}, {"data": ["x"]}, b" " * 2**23):
+        server.models = models
+        with pytest.raises(EngineError, match="is no server of models"):
+            ingest_here(ingest_told(source, tmp_path / "out", ocr=server.told()))
     nobody = server.told(endpoint="http://127.0.0.1:9/v1")
     with pytest.raises(EngineError, match=r"ocr\.endpoint: http://127\.0\.0\.1:9/v1: does not answer \(Conn"):
         ingest_here(ingest_told(source, tmp_path / "out", ocr=nobody))

@@ -24,7 +24,7 @@ from glane.settings.ocr import MOST_REQUESTS, PAUSES_S, as_address, is_this_mach
 _LARGEST_ANSWER = 4 * 2**20  # bytes
 _PASSING = frozenset({429, 500, 502, 503, 504})  # what a busy server answers, or one that comes back
 _OF_THE_SERVER = frozenset({401, 403, 404, 405, 407})  # would be the same for any page
-_LOOK_S = 10.0
+_LOOK_S, _SHOWN_S = 10.0, 30.0  # for the names of the models, and for a picture that it may refuse
 # A white picture, 64 by 64.
 _WHITE = binascii.a2b_base64(
     "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAATUlEQVR42u3PQQ0AAAgEILV/5zOFDzdoQCepz6aeExAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQELi3cqoDfaKuZM4AAAAASUVORK5CYII="
@@ -77,19 +77,16 @@ class Endpoint:
         assert self.ocr.model is not None
         if self.ocr.model not in names:
             raise EngineError(f"ocr.model: {self.ocr.model!r} is not served. {did_you_mean(self.ocr.model, names)}")
-        with contextlib.suppress(PageFailed):
-            status = self._attempted(self._body(_WHITE))
-            if status is not None and status not in _PASSING and status != 200:
-                raise EngineError(
-                    f"{self._name}: answers HTTP {status} to a picture. {_remedy(status)} "
-                    f"Does {self.ocr.model!r} read pictures, and has it room for ocr.max_tokens={self.ocr.max_tokens}?"
-                )
-
-    def _attempted(self, body: bytes) -> int | None:
         try:
-            return self._request("POST", "/v1/chat/completions", body, self.ocr.timeout_s)[0]
-        except _Unreachable:
-            return None
+            timeout_s = min(_SHOWN_S, self.ocr.timeout_s)
+            status, _ = self._request("POST", "/v1/chat/completions", self._body(_WHITE), timeout_s)
+        except (_Unreachable, PageFailed):  # it is busy with the picture, and has not refused it
+            return
+        if status != 200 and status not in _PASSING:
+            raise EngineError(
+                f"{self._name}: answers HTTP {status} to a picture. {_remedy(status)} "
+                f"Does {self.ocr.model!r} read pictures, and has it room for ocr.max_tokens={self.ocr.max_tokens}?"
+            )
 
     def _prove_there(self) -> list[str]:
         """The names of the models that the server has.
@@ -105,7 +102,7 @@ class Endpoint:
                 f"{self._name}: does not answer ({error}). What was read is kept: see whether the server runs, and "
                 "give the same command again."
             ) from None
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (PageFailed, ValueError, TypeError, KeyError, RecursionError):
             raise EngineError(f"{self._name}: is no server of models: /v1/models is not as OpenAI's.") from None
         if status != 200:
             raise EngineError(f"{self._name}: answers HTTP {status} to /v1/models. {_remedy(status)}")
