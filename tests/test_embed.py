@@ -137,6 +137,11 @@ def test_a_column_that_would_stand_beside_one_of_the_results_is_refused(tmp_path
     assert not (tmp_path / "run").exists()
 
 
+def test_all_of_a_models_context_is_for_a_chunk(tmp_path: Path) -> None:
+    settings = embed_told(tmp_path, tmp_path / "run", model__max_model_len=64, model__max_tokens=1024)
+    assert settings.model.max_tokens == 1
+
+
 def test_what_is_of_extractions_is_refused(tmp_path: Path) -> None:
     for name, value in {"group_by": "x", "extend": "y", "skip_done_in": ["z"]}.items():
         with pytest.raises(ConfigError, match=rf"data\.{name} is of extractions"):

@@ -49,6 +49,13 @@ class EmbedSettings(Strict):
     run: RunSettings
     progress: Literal["auto", "live", "plain", "none"] = "auto"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _writes_no_tokens(cls, values: Any) -> Any:
+        """No room is kept for answers, whatever the model's file says: all of the context is for a chunk."""
+        model = values.get("model") if isinstance(values, Mapping) else None
+        return {**values, "model": {**model, "max_tokens": 1}} if isinstance(model, Mapping) else values
+
     @model_validator(mode="after")
     def _embeds_rows(self) -> Self:
         plain = {name: DataSettings.model_fields[name].default for name in _OF_EXTRACTIONS}
