@@ -18,7 +18,8 @@ import pytest
 from conftest import ROOT, job_here
 from glane import cli
 from glane.cli import COMMANDS, _completed
-from glane.composition import CONF, composed, run_composed
+from glane.composition import CONF, composed, dotted_keys, run_composed, unresolved, with_keys
+from glane.composition.bare import _BARE
 from glane.settings.words import SETTINGS, key_types
 
 GLANE = [sys.executable, "-c", "import sys; sys.argv[0] = 'glane'; from glane.cli import main; main()"]
@@ -328,3 +329,38 @@ def test_what_a_sweep_notes_lies_in_no_place_that_can_be_foretold(tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "expected"),
+    [
+        ("status", ["runs/demo", "json=true"], ["run.dir=runs/demo", "json=true"]),
+        ("status", ["runs/*"], ["runs=runs/*"]),
+        ("status", ["a", "b"], ["runs=[a,b]"]),
+        ("runs", ["a", "b"], ["folder=[a,b]"]),
+        ("clean", ["scratch/*"], ["runs=scratch/*"]),
+        ("estimate", ["a", "b", "field=fever"], ["run.dirs=[a,b]", "field=fever"]),
+        ("review", ["runs/demo", "out.dir=x"], ["run.dir=runs/demo", "out.dir=x"]),
+        ("ingest", ["letters/"], ["source=letters/"]),
+        ("new_task", ["d.csv", "about=x"], ["from=d.csv", "about=x"]),
+        ("export", ["a", "b"], ["a", "b"]),  # of one run alone: an error
+        ("evaluate", ["a", "run.dir=b"], ["a", "run.dir=b"]),  # which of both?
+        ("extract", ["a"], ["a"]),
+        ("status", ["json=true", "a"], ["json=true", "a"]),
+    ],
+)
+def test_a_path_that_stands_first_needs_no_key(name: str, words: list[str], expected: list[str]) -> None:
+    assert with_keys(name, words) == expected
+
+
+def test_keys_of_paths_are_keys_of_their_commands() -> None:
+    for name, keys in _BARE.items():
+        known = {key for key, _ in dotted_keys(unresolved(name))}
+        assert {key for key in keys if key} <= known, name
+
+
+@pytest.mark.parametrize("name", ["status", "export", "review", "evaluate", "estimate", "calibrate", "sentinels"])
+def test_a_bare_run_is_taken_by_every_command_of_runs(name: str, tmp_path: Path) -> None:
+    """The error is that of the run, or of what else is missing, not of the word."""
+    done = job_here(str(tmp_path / "none"), name=name, check=2)
+    assert "neither an option" not in done.stderr

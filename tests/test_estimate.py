@@ -680,3 +680,30 @@ def test_of_a_rare_outcome_the_reviewed_documents_alone_are_taken() -> None:
     assert "shorter" not in (found[0].note or "")
     many = estimate(run, pl.DataFrame({"id": run["id"], "case": truth}), asked, id_column="id").estimates
     assert "wanted" not in (many[0].note or "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "categories", "expected"),
+    [
+        (
+            pl.Categorical(),
+            ("flu", "gastro"),
+            "'f' is a category: say which one counts as a yes, .* Valid: flu, gastro",
+        ),
+        (pl.List(pl.String()), ("flu",), "is a category"),
+        (pl.Int64(), (), "holds numbers: say which one counts as a yes, as value=3, or estimate what=mean"),
+        (pl.Date(), (), "holds dates or times"),
+        (pl.String(), (), "holds texts"),
+    ],
+)
+def test_a_field_that_is_no_yes_or_no_needs_a_value(kind: pl.DataType, categories: Any, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        check_value("f", "true", kind=kind, categories=categories)
+
+
+def test_a_yes_and_a_category_that_is_called_true_need_none() -> None:
+    check_value("f", "true", kind=pl.Boolean())
+    check_value("f", "true", kind=pl.List(pl.Boolean()))
+    check_value("f", "true", kind=pl.Categorical(), categories=("true", "other"))
+    with pytest.raises(ConfigError, match=r"value: 'x' is no value of 'f'"):
+        check_value("f", "x", kind=pl.Categorical(), categories=("true", "other"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import itertools
 import os
 import select
 import sys
@@ -42,7 +41,6 @@ COMMANDS = (
     "new-task",
     "demo-corpus",
 )
-_BARE = {"runs": "folder"}  # the key of words without one, by command: glane runs scratch
 _HELP = ("--help", "-h", "help")
 _VERSION = ("--version", "-V")
 # Bash has parted the line at "=" and ":", too: what it holds of the last word already is taken off.
@@ -78,39 +76,9 @@ def main() -> None:
     elif name == "completion":
         _complete(arguments)
     elif name in COMMANDS:
-        run(name, _with_keys(name, arguments))
+        run(name, arguments)
     else:
         _fail(f"{name}: there is no such command. {did_you_mean(name, COMMANDS)}")
-
-
-def _with_keys(name: str, arguments: Sequence[str]) -> list[str]:
-    """The words of a command, those that stand first without a key with the key that they are for."""
-    if name == "search":
-        return _with_query(arguments)
-    bare = list(itertools.takewhile(_is_bare, arguments))
-    if name not in _BARE or not bare or bare[0] == "help":
-        return list(arguments)
-    return [
-        f"{_BARE[name]}=[{','.join(bare)}]" if len(bare) > 1 else f"{_BARE[name]}={bare[0]}",
-        *arguments[len(bare) :],
-    ]
-
-
-def _with_query(arguments: Sequence[str]) -> list[str]:
-    """The words of a search, with the key of the query, which may be words that stand first or last."""
-    first = len(list(itertools.takewhile(_is_bare, arguments)))
-    last = len(list(itertools.takewhile(_is_bare, reversed(arguments[first:]))))
-    before = arguments[-last - 1 :][:1] if last else []
-    if before and before[0].startswith("-"):  # the first of them is what that option takes
-        last -= 1
-    end = len(arguments) - last
-    bare = [*arguments[:first], *arguments[end:]]
-    query = [f"query={' '.join(bare)}"] if bare and bare[0] != "help" else bare
-    return [*query, *arguments[first:end]]
-
-
-def _is_bare(word: str) -> bool:
-    return "=" not in word and not word.startswith("-")
 
 
 def run(name: str, arguments: Sequence[str] | None = None) -> None:
@@ -134,14 +102,14 @@ def run_job(
     """
     os.umask(0o077)  # before anything is imported or written
     from glane.cluster.processes import core_dumps
-    from glane.composition import run_composed
+    from glane.composition import run_composed, with_keys
     from glane.settings.words import key_types
 
     if arguments is None:
         hide_messages()
     _show_what_can_be_shown()
     _check_language()
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    words = with_keys(config_name, sys.argv[1:] if arguments is None else arguments)
     if any(word in _HELP[:2] for word in words):
         _show(_help(text, config_name, words))
         return

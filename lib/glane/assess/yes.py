@@ -10,6 +10,8 @@ import polars as pl
 from glane.conditions import moment
 from glane.errors import ConfigError, did_you_mean
 
+NOT_GIVEN = "true"  # what `value` is where nothing is said: of a yes or no, the yes
+_MOST_TOLD = 40
 _MOMENTS = (pl.Date, pl.Datetime, pl.Time)
 
 
@@ -49,9 +51,11 @@ def check_value(field: str, value: str, *, kind: pl.DataType, categories: Sequen
         raise ConfigError(f"field: {field!r} holds records; choose a field of plain values.")
     if isinstance(kind, pl.Boolean) and value not in ("true", "false"):
         raise ConfigError(f"value: {value!r} is no value of the boolean {field!r}. Valid: false, true.")
+    inner = inner_type(kind)
+    if value == NOT_GIVEN and not isinstance(inner, pl.Boolean) and value not in categories:
+        raise ConfigError(_which(field, inner, categories))
     if categories and value not in categories:
         raise ConfigError(f"value: {value!r} is no value of {field!r}. {did_you_mean(value, categories)}")
-    inner = inner_type(kind)
     if isinstance(inner, _MOMENTS):
         moment(value, inner, place="value")
     if inner.is_numeric() and not _is_number(value):
@@ -61,6 +65,18 @@ def check_value(field: str, value: str, *, kind: pl.DataType, categories: Sequen
         )
     if inner.is_integer() and not float(value).is_integer():
         raise ConfigError(f"value: {value!r} is no whole number, and {field!r} holds whole numbers.")
+
+
+def _which(field: str, kind: pl.DataType, categories: Sequence[str]) -> str:
+    """What must be said of a field that is no yes or no."""
+    if categories:
+        shown = ", ".join(categories[:_MOST_TOLD]) + (", …" if len(categories) > _MOST_TOLD else "")
+        return f"value: {field!r} is a category: say which one counts as a yes, value=CATEGORY. Valid: {shown}."
+    if kind.is_numeric():
+        return f"value: {field!r} holds numbers: say which one counts as a yes, as value=3, or estimate what=mean."
+    if isinstance(kind, _MOMENTS):
+        return f"value: {field!r} holds dates or times: say which one counts as a yes, as value=2024-12-31."
+    return f"value: {field!r} holds texts: say which one counts as a yes, value=TEXT, or give a condition, case='…'."
 
 
 def inner_type(kind: pl.DataType) -> pl.DataType:

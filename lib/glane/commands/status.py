@@ -1,6 +1,6 @@
 """Tell how far runs are, and what their jobs do.
 
-glane status run.dir=runs/notes
+glane status runs/notes                        or run.dir=runs/notes
 glane status runs='scratch/*' watch=true       a line each, those that need somebody first
 """
 

@@ -3,6 +3,7 @@
 The only room that knows Hydra and OmegaConf.
 """
 
+from glane.composition.bare import with_keys
 from glane.composition.compose import composed, run_composed, unresolved
 from glane.composition.files import read_mapping, read_text
 from glane.composition.listing import dotted_keys, files_of, groups, is_chosen_by_name
@@ -26,4 +27,5 @@ __all__ = [
     "read_text",
     "run_composed",
     "unresolved",
+    "with_keys",
 ]

@@ -118,7 +118,10 @@ def check_override(word: str, arguments: Sequence[str]) -> None:
         raise ConfigError(
             f"{key}: {opened[0]!r} is not closed. A list with blanks is written in quotes: '{key}=[a, b]'."
         )
-    raise ConfigError(f"{word}: neither an option nor key=value. A value with blanks is written in quotes.")
+    raise ConfigError(
+        f"{word}: neither an option nor key=value. A value with blanks is written in quotes. A path without its key "
+        "stands first, alone, and where a command takes one: run.dir=… or another key names it anywhere."
+    )
 
 
 def quoted(word: str, types: Mapping[str, KeyType], *, is_sweep: bool = False) -> str:
