@@ -16,6 +16,7 @@ from glane.cluster.job_groups import job_groups
 from glane.cluster.scheduler import COMPLETED, PENDING, Job
 from glane.errors import visible
 from glane.extraction.summary import WORK, extraction_summary, shortfall
+from glane.job.status_files import FILES, reads_files
 from glane.job.status_view import eta
 from glane.languages import as_read, in_language
 from glane.run.directory import RunDirectory
@@ -142,7 +143,8 @@ def _cells(state: RunState, wanted: Attention) -> list[str]:
         eta(run),
         in_language(told.removeprefix("job ")),
     ]
-    return [state.path, run.task, run.model, *how, in_language(wanted.note)]
+    task = in_language(FILES) if reads_files(run) else run.task
+    return [state.path, task, run.model, *how, in_language(wanted.note)]
 
 
 def _why_stopped(state: RunState, run: Overview) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from glane.cluster.job_groups import job_groups, shown_first
 from glane.cluster.scheduler import Job
 from glane.errors import visible
+from glane.job.status_files import FILES, files_lines, reads_files
 from glane.languages import as_read, in_language
 from glane.run.overview import SILENT_S, Overview, WorkerView
 
@@ -21,7 +22,7 @@ _MOST_WORKERS = 32
 
 def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> RenderableType:
     """One run in some lines: progress, statuses, speed, workers, jobs, the last errors. `said`: why it is unusable."""
-    what = f" ({run.task}, {run.model})" if run.task else ""
+    what = f" ({run.task}, {run.model})" if run.task else f" ({in_language(FILES)})" if reads_files(run) else ""
     parts: list[RenderableType] = [_text(f"{run.run}{what}: {in_language(run.state)}")]
     if run.extends:
         kept, asked = len(run.extends["reused"]), ", ".join(run.extends["asked"]) or "none"
@@ -30,14 +31,12 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
         parts.append(_text(_bar(run.done / run.planned)))
     if said:
         parts.append(_text(f"UNUSABLE   {said}"))
-    statuses = ", ".join(f"{status} {count}" for status, count in run.statuses.items()) or "none yet"
-    unit = "documents  " if run.documents is None else f"groups     (of {run.documents} documents) "
-    parts.append(_text(f"{unit}{run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}"))
+    parts.extend(_text(line) for line in (files_lines(run) if reads_files(run) else [_documents_line(run)]))
     stale = f", {run.stale_claims} claim(s) of workers that are gone" if run.stale_claims else ""
     parts.append(
         _text(f"shards     {run.shards_done} of {run.shards_planned} done, {run.shards_in_flight} in flight{stale}")
     )
-    parts.append(_text(f"speed      {run.rows_per_s:.1f} rows/s, {run.tokens_per_s:.0f} tokens/s, ETA {eta(run)}"))
+    parts.append(_text(_speed_line(run)))
     if run.engine_deaths:
         parts.append(_text(f"deaths     {run.engine_deaths} engine(s) died so far"))
     parts.extend(_text(f"bad node   {line}") for line in run.bad_nodes)
@@ -48,6 +47,18 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
     parts.extend(_job_lines(jobs))
     parts.extend(_text(line) for line in run.errors)
     return Group(*parts, _text(""))
+
+
+def _documents_line(run: Overview) -> str:
+    statuses = ", ".join(f"{status} {count}" for status, count in run.statuses.items()) or "none yet"
+    unit = "documents  " if run.documents is None else f"groups     (of {run.documents} documents) "
+    return f"{unit}{run.done} of {run.planned} done; committed: {statuses}; not usable: {run.rejected}"
+
+
+def _speed_line(run: Overview) -> str:
+    if reads_files(run):
+        return f"speed      {run.rows_per_s:.1f} files/s, ETA {eta(run)}"
+    return f"speed      {run.rows_per_s:.1f} rows/s, {run.tokens_per_s:.0f} tokens/s, ETA {eta(run)}"
 
 
 def _job_lines(jobs: Sequence[Job]) -> list[Text]:

@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from glane.assess.right_answers import right_answers_text
+from glane.ingestion.prepare import WORK
 from glane.job.runs.records import Quality, RunEntry
+from glane.job.status_files import FILES
 from glane.languages import in_language
 from glane.types import Toy
 
@@ -39,13 +41,17 @@ def runs_text(entries: Sequence[RunEntry]) -> str:
         table.add_row(
             *map(
                 Text,
-                [str(one.path), one.task, one.model, in_language(one.state), *figures, *_quality(one.quality), toy],
+                [str(one.path), _task(one), one.model, in_language(one.state), *figures, *_quality(one.quality), toy],
             )
         )
     stream = io.StringIO()
     Console(file=stream, width=_WIDTH, highlight=False, soft_wrap=True).print(table)
     lines = [line.rstrip() for line in stream.getvalue().splitlines()]
     return "\n".join([*lines, *(f"{one.path}: {one.error}" for one in entries if one.error)])
+
+
+def _task(entry: RunEntry) -> str:
+    return in_language(FILES) if entry.work == WORK else entry.task
 
 
 def _quality(found: Quality | None) -> list[str]:
