@@ -331,6 +331,30 @@ def test_the_table_is_safe_in_a_spreadsheet(run):
     assert set(table.filter(pl.col("field") == "sex")["value"]) == {"F", "M", None}
 
 
+def test_the_table_invites_nobody_to_fill_in_what_nothing_reads(run):
+    table = review_table(page_data(run))
+    assert table.columns == ["id", "field", "value", "missing", "quote", "confidence"]
+
+
+@pytest.mark.parametrize("command", ["review", "evaluate", "estimate"])
+def test_files_of_a_review_that_are_no_right_answers_name_the_way_to_them(run, tmp_path, command):
+    table, saved = tmp_path / "review.csv", tmp_path / "corrections-x.json"
+    table.write_text("id,field,value\n1,age,3\n")
+    saved.write_text('{\n  "kind": "glane corrections",\n  "version": 1}')
+    if command == "review":
+        with pytest.raises(DataError, match=r"Decide on review.html"):
+            read_corrections(table, run="x")
+        return
+    ask = {
+        "evaluate": lambda gold: glane.evaluate(run, gold),
+        "estimate": lambda gold: glane.estimate(run, gold, "sex"),
+    }
+    with pytest.raises(DataError, match=r"is a list of what the page shows.* glane review .*corrections="):
+        ask[command](str(table))
+    with pytest.raises(DataError, match=r"decisions of a reader.* glane review .*corrections=.*corrections-x.json"):
+        ask[command](str(saved))
+
+
 # --- Gold ---
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import glane
 from conftest import extract_here, job_here, make_settings, work, write_documents
-from glane.cli import _with_keys
+from glane.composition import with_keys
 from glane.errors import RunError
 from glane.job.runs.collect import collect
 from glane.job.runs.words import WORDS
@@ -235,5 +235,5 @@ def test_the_command_lists_in_a_table_in_json_and_in_pages(folder: Path, tmp_pat
     ],
 )
 def test_a_folder_needs_no_key(words: list[str], told: list[str]) -> None:
-    assert _with_keys("runs", words) == told
-    assert _with_keys("status", words) == words
+    assert with_keys("runs", words) == told
+    assert with_keys("extract", words) == words

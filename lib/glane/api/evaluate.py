@@ -10,7 +10,17 @@ import polars as pl
 
 from glane.api.clusters import evaluated_clusters
 from glane.api.numbers import check_numbers
-from glane.api.sources import Names, RunLike, TableLike, is_synthetic, name_of, names_in, run_of, table_of
+from glane.api.sources import (
+    Names,
+    RunLike,
+    TableLike,
+    is_synthetic,
+    name_of,
+    names_in,
+    refuse_no_gold,
+    run_of,
+    table_of,
+)
 from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.evaluation import evaluate as evaluated
 from glane.assess.evaluate.leaf import with_rules
@@ -144,6 +154,7 @@ def _right_answers(
     run: Run, gold: TableLike, spans: TableLike | None
 ) -> tuple[pl.DataFrame, pl.DataFrame | None, RightAnswers]:
     """The right answers, the passages that support them, and where they are from: tables, or what people marked."""
+    refuse_no_gold(gold)
     told = None if spans is None else table_of(spans, place="spans", id_column=run.id_column)
     if isinstance(gold, pl.DataFrame) or not is_annotations(gold):
         table = table_of(gold, place="gold", id_column=run.id_column, fields=run.task.fields)

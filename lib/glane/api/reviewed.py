@@ -8,7 +8,7 @@ import polars as pl
 
 from glane.api.cases import gold_with_case, refuse_unknown_categories
 from glane.api.several_runs import SeveralRuns
-from glane.api.sources import TableLike, is_synthetic, table_of
+from glane.api.sources import TableLike, is_synthetic, refuse_no_gold, table_of
 from glane.assess.designs import Design, design_of
 from glane.assess.estimate.case import CASE, CaseDefinition
 from glane.assess.estimate.question import with_weights
@@ -41,6 +41,7 @@ def reviewed_of(
     Raises:
         GlaneError: if they do not fit the runs.
     """
+    refuse_no_gold(gold)
     fields = runs.first.task.fields
     table = table_of(gold, place="gold", id_column=runs.first.id_column, fields=fields)
     design = design_of(table, fields=fields)

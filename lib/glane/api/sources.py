@@ -15,7 +15,7 @@ from glane.assess.sampling import PROBABILITY, STRATUM, WEIGHT
 from glane.assess.told_cells import as_told
 from glane.corpus.find import find_files
 from glane.corpus.ids import as_ids, id_type
-from glane.errors import ConfigError
+from glane.errors import ConfigError, DataError
 from glane.extraction.results import Run, open_run
 from glane.languages import say
 from glane.tables.frames import is_table
@@ -58,6 +58,27 @@ def table_of(
     if column is None or id_type(column.type) is None:
         return found  # whoever uses it says what is wrong
     return found.with_columns(pl.Series(id_column, as_ids(column, place=f"{place}.{id_column}")))
+
+
+def refuse_no_gold(gold: TableLike) -> None:
+    """Refuse files of a review that are no right answers yet.
+
+    Raises:
+        DataError: with the command that makes right answers of them.
+    """
+    if isinstance(gold, pl.DataFrame):
+        return
+    path = Path(gold).expanduser()
+    if path.name == "review.csv":
+        raise DataError(
+            f"gold: {path} is a list of what the page shows, to look at. Decide on the review.html beside it, and make "
+            "right answers of what it saves: glane review run.dir=… out.dir=… corrections=FILE.json"
+        )
+    if path.suffix == ".json" and path.is_file() and b'"glane corrections"' in path.read_bytes()[:200]:
+        raise DataError(
+            f"gold: {path} holds the decisions of a reader. Make right answers of them, and give the gold.parquet: "
+            f"glane review run.dir=… out.dir=… corrections={path}"
+        )
 
 
 def is_synthetic(table: TableLike) -> bool:

@@ -15,6 +15,10 @@ from glane.records import Record, check_kind, left_out
 from glane.types import Missing
 from glane.validation import Strict
 
+_REMEDY = (
+    "Decide on review.html, which saves such a file; review.csv beside it is a list to look at, and nothing reads it."
+)
+
 
 class Decision(Strict):
     """What a reviewer says of one field."""
@@ -91,7 +95,7 @@ def read_corrections(path: str | Path, *, run: str) -> Corrections:
             "own encoding: give the file as it was saved, or convert it."
         ) from None
     except (ValueError, RecursionError):
-        raise DataError(f"{path}: not a file that the review page saved: not JSON.") from None
+        raise DataError(f"{path}: not a file that the review page saved: not JSON. {_REMEDY}") from None
     if found.run != run:
         raise DataError(
             f"{path}: these corrections belong to another run than this one (fingerprint {run[:12]}…). "

@@ -47,7 +47,7 @@ def render(data: Mapping[str, Any]) -> str:
 
 
 def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
-    """The same for a spreadsheet: one row per document and field, with empty columns to fill in.
+    """The same as a list for a spreadsheet, to sort and filter: one row per document and field. Nothing reads it back.
 
     A text that a spreadsheet would take for a formula has an apostrophe in front; a number has none. Documents of the
     blind arm have no values.
@@ -63,10 +63,9 @@ def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
                 {"id": guarded(document["id"]), "field": name}
                 | {"value": None if reason else _cell(bare), "missing": reason}
                 | {"quote": _cell(" | ".join(filter(None, quotes)) or None)}
-                | {"confidence": shown["confidence"], "correct": None, "correction": None, "comment": None}
+                | {"confidence": shown["confidence"]}
             )
     kinds = dict.fromkeys(("id", "field", "value", "missing", "quote"), pl.String) | {"confidence": pl.Float64}
-    kinds |= dict.fromkeys(("correct", "correction", "comment"), pl.String)
     return pl.DataFrame(rows, schema=kinds)
 
 
