@@ -21,6 +21,7 @@ import glane
 import glane.settings
 from conftest import ROOT
 from glane.cli import COMMANDS
+from glane.composition.bare import with_keys
 from glane.composition.compose import compose, plain
 from glane.composition.words import quoted
 from glane.errors import GlaneError
@@ -252,7 +253,7 @@ def _check_program(name: str, rest: list[str]) -> None:
 
 def _check_overrides(job: str, arguments: list[str], folder: Path) -> None:
     own, overrides, is_sweep, is_cut = None, [], False, False
-    words = iter(arguments)
+    words = iter(with_keys(job, arguments))
     for word in words:
         if word in _WITH_VALUE:
             next(words)

@@ -13,7 +13,7 @@ from conftest import job_here
 from glane.api.first_texts import first_texts
 from glane.api.new_task import NewTask
 from glane.composition.files import as_yaml, read_mapping
-from glane.errors import ConfigError, DataError
+from glane.errors import ConfigError, DataError, UnusableError
 from glane.settings import new_task_settings
 from glane.task.draft import drafted, drafting_task, with_examples
 from glane.task.task import load_task
@@ -279,3 +279,33 @@ def test_descriptions_are_for_eyes_alone(tmp_path, monkeypatch):
     out.unlink()
     found = glane.new_task(tmp_path / "d.csv", "CO", model="scripted", out=out, num_examples=0)
     assert secret in str(found)
+
+
+class _Rejected:
+    """A run of one answer that cannot be used, as `open_run` finds it."""
+
+    def rejected(self):
+        return pl.LazyFrame({"status": ["TRUNCATED"], "reason": ["it reached max_tokens"]})
+
+
+def test_answers_that_cannot_be_used_are_told_with_what_helps(tmp_path, monkeypatch):
+    """A weak model: its proposal is cut off, or it proposes and cannot answer."""
+
+    def asked(_, *, run_dir, **__):
+        if run_dir.name in fails:
+            raise UnusableError(f"{run_dir}: nothing is usable. The records are kept.")
+        return _Answered()
+
+    monkeypatch.setattr("glane.api.new_task.extract", asked)
+    monkeypatch.setattr("glane.api.new_task.open_run", lambda _: _Rejected())
+    monkeypatch.setattr("glane.api.new_task.drafted", lambda _, **named: drafted([proposal()], **named))
+    told = {"model": "scripted", "out": tmp_path / "co.yaml"}
+    fails = ("fields",)
+    with pytest.raises(UnusableError, match=r"TRUNCATED: it reached max_tokens.* larger model, or for less") as error:
+        glane.new_task(pl.DataFrame({"text": TEXTS}), "CO", **told)
+    assert "run.dir" not in str(error.value)
+    assert not (tmp_path / "co.yaml").exists()
+    fails = ("examples",)
+    found = glane.new_task(pl.DataFrame({"text": TEXTS}), "CO", **told)
+    assert "examples   none: the model could not answer its own draft (TRUNCATED" in str(found)
+    assert "examples" not in load_task(read_mapping((tmp_path / "co.yaml").read_text(), place="x")).fields

@@ -14,8 +14,8 @@ from glane.api.extract import extract
 from glane.api.first_texts import first_texts
 from glane.cluster.scratch import text_folder
 from glane.composition.files import as_yaml
-from glane.errors import ConfigError
-from glane.extraction.results import Run
+from glane.errors import ConfigError, UnusableError
+from glane.extraction.results import Run, open_run
 from glane.languages import Spoken
 from glane.storage import storage_errors, write_once
 from glane.task.draft import ABOUT, Drafted, drafted, drafting_task, with_examples
@@ -34,6 +34,7 @@ class NewTask(Spoken):
     values: Mapping[str, Any]
     left_out: tuple[str, ...]
     as_text: tuple[str, ...]
+    without_examples: str | None = None  # why there are none, where the model's answers could not be used
 
     def _in_english(self) -> str:
         return self.told()
@@ -49,7 +50,10 @@ class NewTask(Spoken):
         lines += [f"as text    {one}" for one in self.as_text]
         lines += [f"left out   {one}" for one in self.left_out]
         examples = len(self.values.get("examples", ()))
-        lines.append(f"examples   {examples}, with text of documents: keep {self.path} as you keep these")
+        if self.without_examples is not None:
+            lines.append(f"examples   none: {self.without_examples}")
+        else:
+            lines.append(f"examples   {examples}, with text of documents: keep {self.path} as you keep these")
         lines.append(f"edit       {self.path}: a draft by a model, which nobody has checked")
         return "\n".join(lines)
 
@@ -108,13 +112,22 @@ def new_task(
             return extract(rows, task=dict(task), model=model, run_dir=folder / name, **options)
 
         question = pl.DataFrame({"id": ["question"], "text": [_PARTED.join(texts)], ABOUT: [about]})
-        answer = ask("fields", drafting_task(language, most_fields=most_fields), question)
+        try:
+            answer = ask("fields", drafting_task(language, most_fields=most_fields), question)
+        except UnusableError:
+            raise UnusableError(
+                f"model: what it proposed cannot be used ({_why(folder / 'fields')}). Ask a larger model, or for less: "
+                "most_fields=5, documents=1; a proposal that was cut off needs more model.max_tokens."
+            ) from None
         proposals = answer.usable().select("fields").collect().item()
         draft = drafted(proposals.to_list(), name=path.stem, about=about, language=language)
-        values = dict(draft.values)
+        values, without = dict(draft.values), None
         if num_examples:
             shown = pl.DataFrame({"text": texts[:num_examples]}).with_row_index("id", offset=1)
-            values = _with_examples(draft, ask("examples", draft.values, shown), shown)
+            try:
+                values = _with_examples(draft, ask("examples", draft.values, shown), shown)
+            except UnusableError:
+                without = f"the model could not answer its own draft ({_why(folder / 'examples')}): write them yourself"
         content = _as_yaml(values, answer).encode()
     load_task(values)
     with storage_errors(path, setting="out"):
@@ -125,7 +138,13 @@ def new_task(
 
     if not write_once(path, write, mode=0o600, setting="out"):
         raise ConfigError(f"out: {path} has come to be meanwhile. Choose another name.")
-    return NewTask(path=path, values=values, left_out=draft.left_out, as_text=draft.as_text)
+    return NewTask(path=path, values=values, left_out=draft.left_out, as_text=draft.as_text, without_examples=without)
+
+
+def _why(run_dir: Path) -> str:
+    """The status and the reason of what a model answered; they hold no text of it."""
+    status, reason = open_run(run_dir).rejected().select("status", "reason").head(1).collect().row(0)
+    return f"{status}: {reason}" if reason else str(status)
 
 
 def _with_examples(draft: Drafted, run: Run, shown: pl.DataFrame) -> dict[str, Any]:
