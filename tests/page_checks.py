@@ -253,7 +253,8 @@ def _check_program(name: str, rest: list[str]) -> None:
 
 def _check_overrides(job: str, arguments: list[str], folder: Path) -> None:
     own, overrides, is_sweep, is_cut = None, [], False, False
-    words = iter(with_keys(job, arguments))
+    is_whole = arguments[:1] not in (["…"], ["[…]"])
+    words = iter(with_keys(job, arguments) if is_whole else arguments)
     for word in words:
         if word in _WITH_VALUE:
             next(words)
