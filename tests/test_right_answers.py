@@ -96,6 +96,20 @@ def test_a_review_accepted_in_bulk_is_told_before_its_figures_everywhere(run: Pa
             assert "accepted in bulk" in text
 
 
+def test_a_comparison_says_it_too(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    data = run.parent.parent / "d.parquet"
+    extract_here(make_settings(data, other, TASK))
+    found = glane.compare([run, other], gold=reviewed(run, {at: list(FIELDS) for at in range(20)}), samples=0)
+    assert "Warning: 20 of 20 documents were accepted in bulk" in str(found)
+    found.write(str(tmp_path / "comparison"))
+    assert "acceptés en bloc" in (tmp_path / "comparison" / "report.html").read_text(encoding="utf-8")
+    plain = glane.compare([run, other], gold=reviewed(run, {}), samples=0)
+    assert "right answers: reviewed by a person" in str(plain)
+    records = str(run / "records" / "*.parquet")
+    assert "Warning: These right answers are a model's" in str(glane.compare([run, other], gold=records, samples=0))
+
+
 def test_in_french_numbers_are_french_where_people_read_them_only(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

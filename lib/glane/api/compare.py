@@ -11,7 +11,7 @@ import polars as pl
 
 from glane.api.clusters import evaluated_clusters
 from glane.api.numbers import check_numbers
-from glane.api.sources import Names, TableLike, name_of, names_in, table_of
+from glane.api.sources import Names, TableLike, is_synthetic, name_of, names_in, refuse_no_gold, table_of
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.compare.record import ComparisonSummary
@@ -21,6 +21,7 @@ from glane.assess.compare.terminal import comparison_text
 from glane.assess.evaluate.leaf import with_rules
 from glane.assess.evaluate.measures import Chance
 from glane.assess.files import as_parquet, write_folder
+from glane.assess.right_answers import right_answers
 from glane.errors import DataError
 from glane.extraction.results import Run, open_run
 from glane.languages import Spoken
@@ -105,11 +106,14 @@ def compare(
         _candidate(run, name=place, rules={} if number else compare or {}, differs=differs)
         for number, (place, run, differs) in enumerate(zip(places.paths, opened, differing, strict=True))
     ]
-    first = opened[0]
-    right = None if gold is None else table_of(gold, place="gold", id_column=first.id_column, fields=first.task.fields)
+    first, reviewed, origin = opened[0], None, None
+    if gold is not None:
+        refuse_no_gold(gold)
+        reviewed = table_of(gold, place="gold", id_column=first.id_column, fields=first.task.fields)
+        origin = right_answers(reviewed, fields=first.task.fields, is_synthetic=is_synthetic(gold))
     found = compare_runs(
         candidates,
-        right,
+        reviewed,
         wanted=names_in(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
@@ -118,7 +122,7 @@ def compare(
     result = Comparison(
         runs=runs_table(found.summary),
         differences=found.differences,
-        summary=found.summary.model_copy(update={"gold": name_of(gold)}),
+        summary=found.summary.model_copy(update={"gold": name_of(gold), "right_answers": origin}),
         incomplete=places.incomplete,
         language=opened[0].task.language,
         links=links_to(run.directory for run in opened),

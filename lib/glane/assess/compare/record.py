@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from glane.assess.evaluate.scores import Confusion, Ends, FieldScores, FieldSigns, Id, Intervals, Overall, Weights
+from glane.assess.right_answers import RightAnswers
 from glane.records import Record, left_out
 from glane.task.signs import Sign
 from glane.types import Toy
@@ -158,6 +159,7 @@ class ComparisonSummary(Record):
     comparisons: tuple[Against, ...]
     documents_that_differ: tuple[DifferingDocument, ...]  # the hundred that differ most
     gold: str | None = None  # the path of the right answers; None without, or of a table in memory
+    right_answers: RightAnswers | None = left_out()  # where they are from
 
     @property
     def toy(self) -> Toy | None:

@@ -9,7 +9,8 @@ from glane.assess.compare.record import Against, ComparisonSummary, Differences,
 from glane.assess.compare.words import WORDS
 from glane.assess.evaluate.report import how_drawn
 from glane.assess.evaluate.words import WORDS as EVALUATION
-from glane.assess.pages.page import decimal, heading, page, paragraph, table, with_range
+from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning, with_range
+from glane.assess.right_answers import right_answers_warnings
 from glane.types import Language
 
 _COSTS = ("selected", "prompt_tokens", "output_tokens", "seconds", "gpu_hours", "tokens_per_1000", "gpu_hours_per_1000")
@@ -22,7 +23,8 @@ def comparison_report(summary: ComparisonSummary, *, language: Language) -> str:
 
 def _body(summary: ComparisonSummary, language: Language) -> str:
     words = WORDS[language]
-    parts = [heading(words["title"], 1), _about(summary, language)]
+    parts = [warning(one) for one in right_answers_warnings(summary.right_answers, language)]
+    parts += [heading(words["title"], 1), _about(summary, language)]
     parts += [heading(words["cost"]), paragraph(words["cost_how"]), _quality_table(summary, language)]
     parts += [_cost_table(summary, language), _settings_table(summary, words), _signs_table(summary, language)]
     for entry in summary.comparisons:

@@ -136,7 +136,11 @@ def _share(value: float | None, ends: Ends) -> str:
 
 def comparison_text(summary: ComparisonSummary) -> str:
     """Return the comparison as short tables for a terminal."""
-    lines = [*notice_lines(summary.toy), f"{summary.documents.compared} documents compared"]
+    lines = [*notice_lines(summary.toy)]
+    lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
+    lines.append(f"{summary.documents.compared} documents compared")
+    if summary.right_answers is not None:
+        lines.append(f"  right answers: {right_answers_text(summary.right_answers, 'en')}")
     if summary.fields_left_out:
         lines.append(f"  left out: {', '.join(summary.fields_left_out)}")
     lines += _drawn_lines(summary.weights, summary.dates_without_precision)
