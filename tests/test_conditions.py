@@ -1,6 +1,7 @@
 """Conditions in SQL: each row by itself, dates as ISO text, and no cell in an error."""
 
 import datetime
+import re
 
 import polars as pl
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pytest
 
 from conftest import make_settings
 from glane.assess.estimate.case import CaseDefinition
-from glane.conditions import check_categories, read_condition
+from glane.conditions import check_categories, computed, read_condition, typed_condition
 from glane.corpus.files import inspect_files
 from glane.corpus.select import Selection, select_rows
 from glane.errors import ConfigError, DataError
@@ -153,6 +154,23 @@ def test_a_wrong_condition_is_a_sentence(files, where, words):
         selected(files, where)
     for word in words:
         assert word in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["lait", "Poids (kg)", "1er"])
+@pytest.mark.parametrize("is_spaced", [False, True])
+def test_what_is_proposed_for_numbers_that_are_text_works(name, is_spaced):
+    cells = (
+        ["1 038,5", "1\u202f038,5", "1\u00a0000", "12,5", "3", "-1 000,5", "ND", None]
+        if is_spaced
+        else ["12.5", "3", "ND", None]
+    )
+    rows = pl.DataFrame({name: cells})
+    with pytest.raises(ConfigError) as raised:
+        typed_condition(read_condition(f'"{name}" > 5', place="data.where"), dict(rows.schema), place="data.where")
+    proposed = re.findall(r"TRY_CAST\(.*? AS DOUBLE\)", str(raised.value))[is_spaced]
+    condition = typed_condition(read_condition(f"{proposed} > 5", place="x"), dict(rows.schema), place="x")
+    found = computed(condition, rows, place="x", of="row").to_list()
+    assert found == ([True, True, True, True, *[False] * 4] if is_spaced else [True, False, False, False])
 
 
 @pytest.mark.parametrize(

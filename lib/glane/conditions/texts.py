@@ -18,7 +18,8 @@ _DATE = re.compile(
 DAY_FIRST = r"^\s*\d{1,2}[/.\-]\d{1,2}[/.\-](?:\d{4}|\d{2})(?:\D|$)"  # of texts in a column, for Polars
 _COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*")
-READ_DATES = "pl.col(NAME).str.to_date('%d/%m/%Y') in Polars"
+_PLAIN = re.compile(r"[^\W\d]\w*")  # a name that needs no quotation marks
+READ_DATES = "of CSV, data.dates=day_first; of Parquet, in Polars, pl.col(NAME).str.to_date('%d/%m/%Y')"
 
 
 def plain_texts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -74,10 +75,12 @@ def refuse_ordered_dates(tree: Any, rows: pl.DataFrame, *, place: str) -> None:
 
 
 def _compared_as_text(tree: Any, place: str) -> str:
-    names = list(dict.fromkeys(as_expression(tree).meta.root_names())) or ["it"]
+    name = next(iter(as_expression(tree).meta.root_names()), "it")
+    column = name if _PLAIN.fullmatch(name) else f'"{name}"'
     return (
-        f'{place}: {names[0]!r} is text, and is compared with a number: letter by letter, "9" comes after "38". '
-        f"Write CAST({names[0]} AS DOUBLE), or with decimal commas CAST(REPLACE({names[0]}, ',', '.') AS DOUBLE)."
+        f'{place}: {name!r} is text, and is compared with a number: letter by letter, "9" comes after "38". Write '
+        f"TRY_CAST({column} AS DOUBLE), or with decimal commas and spaces between thousands "
+        rf"TRY_CAST(REPLACE(REGEXP_REPLACE({column}, '\s', '', 'g'), ',', '.') AS DOUBLE): null where it is no number."
     )
 
 
