@@ -179,6 +179,30 @@ def test_a_refused_extraction_leaves_nothing(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("rows", "changes", "told"),
+    [
+        ([["id", "text"], ["a", "x"], ["b", "y"], ["a", "z"]], {}, "id 'a' occurs twice, in row 1 below the header of l.{0} and in row 3 below the header of l.{0}"),
+        ([["id", "text"], ["a", "x"], [None, "y"]], {}, "l.{0}: column 'id' has null ids"),
+        ([["id", "text"], [1.5, "x"]], {}, "l.{0}: some ids are not whole numbers"),
+        ([["id", "texte"], ["a", "x"]], {}, "l.{0}: no column 'text'"),
+        ([["id", "text"], ["a", 1]], {}, "l.{0}: column 'text' is int64"),
+        ([["id", "text", "g"], ["a", "x", 1], ["b", "y", None]], {"data__group_by": "g"}, "l.{0}: column 'g' is null"),
+        ([["id", "text", "n"], ["a", "x", "k"]], {"data__where": "n < 2"}, "data.where"),
+    ],
+)  # fmt: skip
+def test_messages_name_the_table_that_was_given(tmp_path, ending, rows, changes, told):
+    path = tmp_path / f"l.{ending}"
+    write_xlsx(path, {"f": rows}) if ending == "xlsx" else french_csv(
+        path, [[str(c or "") for c in row] for row in rows]
+    )
+    with pytest.raises(GlaneError) as error:
+        extract_here(make_settings(path, tmp_path / "run", **changes))
+    assert told.format(ending) in str(error.value)
+    assert ".parquet" not in str(error.value)
+
+
 def test_a_preview_reads_a_workbook_and_leaves_nothing(tmp_path, monkeypatch):
     root = tmp_path / ("long" * 10)  # longer than Ray's sockets allow: texts stay there all the same
     root.mkdir()

@@ -6,7 +6,7 @@ found when the run goes on, as it is of Parquet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -118,6 +118,14 @@ def converted(paths: Sequence[str], options: TableOptions, folder: Path) -> Conv
     if not is_new:
         _refuse_other(kept, paths, options, folder)
     return Converted(path=path_in(folder, paths), shapes=tuple(one.shape for one in kept.tables))
+
+
+def tables_of(folder: str | Path) -> Mapping[str, str]:
+    """Of the Parquet files in a folder, by name, the names of the tables that they were made of."""
+    try:
+        return {one.file: one.shape.source for one in read_record(ConvertedTables, Path(folder) / _RECORD).tables}
+    except (OSError, RecordError):
+        return {}
 
 
 def shapes_beside(path: str) -> tuple[TableShape, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.corpus.columns import is_text
+from glane.corpus.converted import tables_of
 from glane.corpus.find import Found, find_files
 from glane.corpus.formats import conversion
 from glane.corpus.ids import id_type
@@ -32,6 +33,18 @@ class InputFile:
     identity: Identity
     row_groups: tuple[tuple[int, int], ...]
     schema: pa.Schema
+    table: str | None = None  # the name of the table of another format of which it was made
+
+    @property
+    def name(self) -> str:
+        """What messages call it: the table that the user gave, where the Parquet is glane's own."""
+        return self.table or self.path
+
+    def row(self, number: int) -> str:
+        """What messages call a row, counted from 1."""
+        return (
+            f"row {number} of {self.path}" if self.table is None else f"row {number} below the header of {self.table}"
+        )
 
     @property
     def num_rows(self) -> int:
@@ -72,8 +85,9 @@ def inspect_files(
     """
     found = find_files(found) if isinstance(found, str) else found
     schemas: dict[pa.Schema, pa.Schema] = {}  # equal schemas are kept once: each takes kilobytes
+    tables = {folder: tables_of(folder) for folder in {str(Path(path).parent) for path in found.paths}}
     with ThreadPoolExecutor(max_workers=_READERS) as pool:  # on a shared file system each read waits for the network
-        files = list(pool.map(lambda path: _inspect(path, text_column, schemas), found.paths))
+        files = list(pool.map(lambda path: _inspect(path, text_column, schemas, tables), found.paths))
     settings = dict.fromkeys(input_columns, "task.inputs") | dict.fromkeys(carry_columns, "data.carry_columns")
     settings |= {text_column: "data.text_column"} | ({} if number_rows else {id_column: "data.id_column"})
     settings |= {} if group_by is None else {group_by: "data.group_by"}
@@ -87,7 +101,7 @@ def inspect_files(
             check_column(file, files[0], name, setting)
         if number_rows and id_column in file.schema.names:
             raise DataError(
-                f"{file.path}: has a column {id_column!r}, and data.number_rows=true would make another of that name. "
+                f"{file.name}: has a column {id_column!r}, and data.number_rows=true would make another of that name. "
                 "Leave data.number_rows out, or set data.id_column to a new name."
             )
     if not number_rows:
@@ -95,7 +109,7 @@ def inspect_files(
     if group_by is not None:
         _check_type(files[0], group_by, "data.group_by", lambda kind: id_type(kind) is not None)
     _check_type(files[0], text_column, "data.text_column", is_text)
-    refuse_unreadable(pa.schema([files[0].schema.field(name) for name in carry_columns]), place=files[0].path)
+    refuse_unreadable(pa.schema([files[0].schema.field(name) for name in carry_columns]), place=files[0].name)
     if sum(file.num_rows for file in files) == 0:
         raise DataError(f"data.path: the data set {found.pattern!r} has no rows ({len(files)} file(s)).")
     return files
@@ -107,7 +121,7 @@ def _refuse_odd(files: Sequence[InputFile], names: Iterable[str]) -> None:
     for file in files:
         if whole is not None and (lacking := [name for name in names if name not in file.schema.names]):
             raise DataError(
-                f"{file.path}: no column {lacking[0]!r}: this file has other columns than {whole.path}. Leave it out "
+                f"{file.name}: no column {lacking[0]!r}: this file has other columns than {whole.name}. Leave it out "
                 "of data.path, or give it the same columns."
             )
 
@@ -137,15 +151,17 @@ def check_column(file: InputFile, first: InputFile, name: str, setting: str) -> 
     if number == 0:
         hint = did_you_mean(name, file.schema.names)
         numbers = " Or set data.number_rows=true: the rows are numbered then." if setting == "data.id_column" else ""
-        raise DataError(f"{file.path}: no column {name!r}; set {setting}. {hint}{numbers}")
+        raise DataError(f"{file.name}: no column {name!r}; set {setting}. {hint}{numbers}")
     if number > 1:
-        raise DataError(f"{file.path}: {number} columns are called {name!r}. Rename all but one, or set {setting}.")
+        raise DataError(f"{file.name}: {number} columns are called {name!r}. Rename all but one, or set {setting}.")
     here, there = file.schema.field(name).type, first.schema.field(name).type
     if here != there:
-        raise DataError(f"{file.path}: column {name!r} is {here}, but {there} in {first.path}. Make them alike.")
+        raise DataError(f"{file.name}: column {name!r} is {here}, but {there} in {first.name}. Make them alike.")
 
 
-def _inspect(path: str, text_column: str, schemas: dict[pa.Schema, pa.Schema]) -> InputFile:
+def _inspect(
+    path: str, text_column: str, schemas: dict[pa.Schema, pa.Schema], tables: Mapping[str, Mapping[str, str]]
+) -> InputFile:
     try:
         before = identity(path)
         with pq.ParquetFile(path) as parquet:
@@ -167,6 +183,7 @@ def _inspect(path: str, text_column: str, schemas: dict[pa.Schema, pa.Schema]) -
         identity=before,
         row_groups=groups,
         schema=schemas.setdefault(schema, schema),
+        table=tables[str(Path(path).parent)].get(Path(path).name),
     )
 
 
@@ -175,7 +192,7 @@ def _check_type(file: InputFile, name: str, setting: str, accepted: Callable[[pa
     if not accepted(kind):
         fitting = [field.name for field in file.schema if accepted(field.type)]
         raise DataError(
-            f"{file.path}: column {name!r} is {kind}; set {setting} to one of: {', '.join(fitting) or '(none fits)'}."
+            f"{file.name}: column {name!r} is {kind}; set {setting} to one of: {', '.join(fitting) or '(none fits)'}."
         )
 
 

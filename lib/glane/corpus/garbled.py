@@ -45,7 +45,7 @@ def garbled_lines(files: Sequence[InputFile], text_column: str) -> list[str]:
         texts = _first_texts(file, text_column, max(1, _FIRST // len(some)))
         looked_at += len(texts)
         if num := sum(is_garbled(text) for text in texts if text):
-            found[file.path] = num
+            found[file.name] = num
     if not found:
         return []
     where = "" if len(files) == 1 else f", in {len(found)} of {len(some)} files, as {next(iter(found))}"

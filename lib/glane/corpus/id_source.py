@@ -51,7 +51,7 @@ class IdSource:
         with pq.ParquetFile(file.path) as parquet:
             if identity(file.path) != file.identity:
                 raise DataError(
-                    f"{file.path}: was changed while it was read. Run the command again once it is at rest."
+                    f"{file.name}: was changed while it was read. Run the command again once it is at rest."
                 )
             for row_group, (rows, _) in enumerate(file.row_groups):
                 yield self._frames(parquet, file, row_group, start)
@@ -63,16 +63,16 @@ class IdSource:
                 ids = pa.array(np.arange(start, start + batch.num_rows))
                 start += batch.num_rows
             else:
-                ids = as_ids(batch.column(self._id), place=file.path)
+                ids = as_ids(batch.column(self._id), place=file.name)
             others = {name: batch.column(name) for name in self._beside}
             for name, column in others.items():
                 if not is_readable(column):  # Polars trusts that strings are UTF-8
                     raise DataError(
-                        f"{file.path}: column {name!r} is damaged or not UTF-8 in row group {row_group}; data.where "
+                        f"{file.name}: column {name!r} is damaged or not UTF-8 in row group {row_group}; data.where "
                         "cannot be computed. Mend these cells, or leave the column out of data.where."
                     )
             if self._group is not None:
-                others[GROUP] = as_ids(batch.column(self._group), place=file.path, setting="data.group_by")
+                others[GROUP] = as_ids(batch.column(self._group), place=file.name, setting="data.group_by")
             yield cast(pl.DataFrame, pl.from_arrow(pa.table({self._id: ids, **others})))
 
     def _batches(self, parquet: pq.ParquetFile, file: InputFile, row_group: int) -> Iterator[pa.RecordBatch]:
@@ -84,4 +84,4 @@ class IdSource:
         try:
             yield from parquet.iter_batches(_BATCH_ROWS, row_groups=[row_group], columns=self._columns)
         except (OSError, pa.ArrowException):
-            raise DataError(f"{file.path}: row group {row_group} is damaged. Copy the file again.") from None
+            raise DataError(f"{file.name}: row group {row_group} is damaged. Copy the file again.") from None

@@ -120,7 +120,7 @@ def select_rows(
                     ids = chosen[id_column]
                     if nulls := ids.null_count():
                         raise DataError(
-                            f"{file.path}: column {id_column!r} has null ids ({nulls} or more) in rows that are "
+                            f"{file.name}: column {id_column!r} has null ids ({nulls} or more) in rows that are "
                             "selected; each of them needs an id. data.number_rows=true gives every row its number; "
                             f"data.where='{id_column} IS NOT NULL' leaves these out."
                         )
@@ -182,7 +182,7 @@ def check_selection(
 def _without_nulls(groups: pl.Series, file: InputFile, name: str) -> pl.Series:
     if nulls := groups.null_count():
         raise DataError(
-            f"{file.path}: column {name!r} is null ({nulls} times or more) in rows that are selected; data.group_by "
+            f"{file.name}: column {name!r} is null ({nulls} times or more) in rows that are selected; data.group_by "
             "names each row of the result by it, and groups nothing without a value. "
             f"data.where='{name} IS NOT NULL' leaves these rows out; or give each of them a value of its own."
         )
@@ -197,7 +197,7 @@ def _refuse_other_ids(file: InputFile, ids: pa.Field, selection: Selection) -> N
         if known is None or known.dtype == kind or (kind.is_integer() and are_whole_numbers(known)):
             continue
         raise DataError(
-            f"{setting}: the ids {ids.name!r} of {file.path} are {kind}, and those named there are {known.dtype}. "
+            f"{setting}: the ids {ids.name!r} of {file.name} are {kind}, and those named there are {known.dtype}. "
             "Which of them are the same cannot be told: a number has no leading zeros. Give the input the same "
             "ids, in the same type, or leave the setting out."
         )
@@ -223,7 +223,7 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
         if name == ids.name:  # those were checked before
             continue
         if name not in file.schema.names:
-            here = "" if file is files[0] else f" in {file.path}"
+            here = "" if file is files[0] else f" in {file.name}"
             remedy = quote_remedy(text, name)
             raise ConfigError(f"{place}: no column {name!r}{here}. {did_you_mean(name, file.schema.names)}{remedy}")
         check_column(file, files[0], name, place)
@@ -264,7 +264,7 @@ def _matching(
         return None
     mask = np.ones(len(frame), np.bool_)
     if where is not None:
-        mask &= cast(Mask, computed(where, plain_texts(frame), place=_WHERE, of=f"row of {file.path}").to_numpy())
+        mask &= cast(Mask, computed(where, plain_texts(frame), place=_WHERE, of=f"row of {file.name}").to_numpy())
     for ids_of_a_run, is_wanted in known:
         mask &= ids_of_a_run.has(frame[key]) == is_wanted
     return mask
@@ -290,10 +290,10 @@ def _refuse_duplicates(
             for frame in frames:
                 ids, chosen = frame[id_column], pl.Series(mask[start : start + len(frame)])
                 for row in (chosen & ids.hash().is_in(wanted)).arg_true():
-                    value, place = ids[row], f"row {first_row + start + row + 1} of {file.path}"
+                    value, place = ids[row], file.row(first_row + start + row + 1)
                     if value in places:
                         raise DataError(
-                            f"{file.path}: id {told(value)} occurs twice, in {places[value]} and in {place}. Ids must "
+                            f"{file.name}: id {told(value)} occurs twice, in {places[value]} and in {place}. Ids must "
                             "be unique: remove the duplicates, or set data.id_column to a unique column."
                         )
                     places[value] = place

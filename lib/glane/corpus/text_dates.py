@@ -27,7 +27,7 @@ def refuse_day_first(files: Sequence[InputFile], name: str | None, *, setting: s
     """
     if name is not None and _share(files, name, DAY_FIRST):
         raise DataError(
-            f"{setting}: column {name!r} of {files[0].path} holds dates as text with the day first, as 31/01/2025: "
+            f"{setting}: column {name!r} of {files[0].name} holds dates as text with the day first, as 31/01/2025: "
             f"their order is not that of time. Make it a column of dates in the input ({READ_DATES})."
         )
 
