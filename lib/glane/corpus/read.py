@@ -113,7 +113,7 @@ class SpanReader:
                 return
             self._cursor = None
         raise DataError(
-            f"{self._files[span.file_index].name}: changes again and again while it is read. Run the same command "
+            f"{self._files[span.file_index].path}: changes again and again while it is read. Run the same command "
             "again once it is at rest."
         )
 
@@ -130,7 +130,7 @@ class SpanReader:
             yield ids, batch
         if span.ids is not None and digest.digest() != span.ids:
             raise DataError(
-                f"{self._files[span.file_index].name}: row group {span.row_group} has other ids than when the run "
+                f"{self._files[span.file_index].path}: row group {span.row_group} has other ids than when the run "
                 "began. Put the former file back and run the same command again, or choose another run.dir."
             )
 
