@@ -6,6 +6,9 @@ import polars as pl
 import pytest
 
 from glane.errors import ConfigError
+from glane.tables.advice import conversion_command
+from glane.tables.convert import convert
+from glane.tables.options import TableOptions
 from test_delimited import delimited, made, refused
 from workbooks import write_xlsx
 
@@ -105,8 +108,9 @@ def test_of_as_many_points_as_commas_the_comma_is_decimal_between_semicolons(tmp
 
 
 def test_one_sign_is_not_both(tmp_path):
+    assert "data.thousands=space" in conversion_command("a.csv", TableOptions(thousands=" "))
     refused(tmp_path, "a;b\n1;2\n", "one sign", error=ConfigError, decimal="comma", thousands=",")
-    refused(tmp_path, "a;b\n1;2\n", "data.thousands", error=ConfigError, thousands="dot")
+    refused(tmp_path, "a;b\n1;2\n", "data.thousands", "comma, point, space", error=ConfigError, thousands="dot")
 
 
 _FRENCH = [f"{day:02d}/02/2024" for day in (1, 2, 3, 5, 8, 9, 10, 11, 12, 4)]
@@ -177,10 +181,21 @@ def test_words_and_codes_are_no_news(tmp_path):
         assert column(tmp_path, cells)[1] == ""
 
 
-def test_a_row_of_totals_of_a_workbook_is_told_without_options_that_it_does_not_take(tmp_path):
-    from glane.tables.convert import convert
-    from glane.tables.options import TableOptions
+@pytest.mark.parametrize("word", ["Total", "TOTAL :", "Totaux", "Total général", "sous-total"])
+def test_a_last_row_of_totals_is_told_also_where_no_column_is_hurt(tmp_path, word):
+    for at, is_told in ((3, True), (2, False)):
+        rows = [["id", "n"], ["a1", "2"], ["a2", "3"], ["a3", "4"]]
+        rows[at][0] = word
+        _, shape = made(tmp_path, delimited(rows))
+        assert any("one of totals" in note for note in shape.notes) is is_told
+        assert "néral" not in " ".join(shape.notes)
+    for word in ("totalement guéri", "total", "La fièvre totale"):
+        rows[3][0] = word
+        told = any("one of totals" in note for note in made(tmp_path, delimited(rows))[1].notes)
+        assert told is (word == "total")
 
+
+def test_a_row_of_totals_of_a_workbook_is_told_without_options_that_it_does_not_take(tmp_path):
     rows = [
         ["id", "n", "w", "p"],
         *([i, i * 2, "1 250,50", "1.250"] for i in range(1, 5)),

@@ -28,5 +28,5 @@ def conversion_command(path: str | Path, options: TableOptions | None = None) ->
 
 def _word(value: object) -> str:
     if isinstance(value, str):
-        return {"\t": "tab"}.get(value, value)
+        return {"\t": "tab", " ": "space"}.get(value, value)
     return f"[{','.join(map(str, value))}]" if isinstance(value, Iterable) else str(value)

@@ -40,6 +40,7 @@ LOOKS = {
     "short_years": r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2}$",
     "plus": r"^\+\d+(?:[.,]\d+)?$",
     "number": rf"^{_NUMBER}$",
+    "total": r"(?i)^(?:grand |sous-)?(?:total|totaux|totals)(?:\W.{0,30})?$",
 }
 
 
@@ -64,6 +65,12 @@ class Census:
                 sums[test] += count
             if sums["cells"] >= _SETTLED_ROWS and not any(n for test, n in sums.items() if test != "cells"):
                 self.settled.add(name)
+
+    def notes(self) -> list[str]:
+        """What the last row seems to be."""
+        if not any(here.get("total") for here in self.last.values()):
+            return []
+        return ["the last row says that it is one of totals, and is read as any other: take it out of the table"]
 
     def of(self, name: str) -> Mapping[str, int]:
         """The counts of a column; none where no row was counted."""

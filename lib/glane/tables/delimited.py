@@ -71,7 +71,7 @@ def read_delimited(source: Path, options: TableOptions, scratch: Scratch, *, as_
             "encoding": encoding,
             "decimal": signs.decimal,
         },
-        notes=[*_letters(dialect), *notes, *counts.notes(), *said],
+        notes=[*_letters(dialect), *notes, *counts.notes(), *census.notes(), *said],
     )
 
 

@@ -45,7 +45,10 @@ class TableOptions(Strict):
     @field_validator("decimal", "thousands", mode="before")
     @classmethod
     def _by_name(cls, value: Any) -> Any:
-        return _SIGNS.get(value, value) if isinstance(value, str) else value
+        found = _SIGNS.get(value, value) if isinstance(value, str) else value
+        if found not in (None, *_SIGNS.values()):
+            raise ValueError(f"a sign of numbers is one of {', '.join(_SIGNS)}")
+        return found
 
     @model_validator(mode="after")
     def _differ(self) -> Self:

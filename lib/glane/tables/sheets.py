@@ -146,7 +146,7 @@ def _nearly(frame: pl.DataFrame) -> list[str]:
     kinds, _, doubts = verdicts(census, signs=signs_of(census, "", decimal=None, thousands=None), dates="guess")
     said = [f"column {name!r} stays text: {doubt.why}" for name, doubt in doubts.items()]
     whole = {name: one for name, one in kinds.items() if one.kind != Kind.TEXT}
-    return said + [
+    return [*census.notes(), *said] + [
         f"column {name!r} stays text: its cells are texts that read as {one.kind}" for name, one in whole.items()
     ]
 
