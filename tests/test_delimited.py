@@ -178,6 +178,27 @@ def test_a_quotation_mark_that_is_not_closed_is_refused_by_its_line(tmp_path, co
 @pytest.mark.parametrize(
     ("content", "line"),
     [
+        ('id;texte;n\n1;"a;2\n2;secret;3\n3;b";4\n', 2),
+        ('id;texte;n\n1;"a;2\n2;b";4\n', 2),
+        ('id;texte;n\n1;"a ; b ; c\n2 ; d";4\n', 0),
+        ('id;texte\n1;"Toux\nFièvre ; frissons"\n2;x\n', 0),
+        ('id;texte\n1;"a\n2;secret\n3;b"\n4;c\n', 2),
+        ('id;n;texte\n0;1;x\n1;2;"a\n2;3;secret"\n4;5;c\n', 3),
+        ('id;texte\n1;"Toux ; fièvre\n- rien\n- fin"\n2;x\n', 0),
+        ('id;texte\n1;"Toux\nfin"\n2;x\n', 0),
+        ('texte\n"a\nb"\n', 0),
+    ],
+)
+def test_rows_that_an_open_mark_may_have_swallowed_are_told(tmp_path, content, line):
+    notes = " ".join(made(tmp_path, content)[1].notes)
+    assert ("separators as a row has" in notes) is bool(line)
+    assert not line or f"the first in line {line}: if rows are missing" in notes
+    assert "secret" not in notes
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
         ('a\tb\n1\t"x\n2\ty\n', 2),
         ('a|b\n1|2\n3|"x" y\n', 3),
         ('a\t"b\n1\t2\n', 1),

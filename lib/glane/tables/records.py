@@ -30,6 +30,8 @@ class Counts:
     marks: int = 0  # byte order marks within the file
     headers: int = 0  # rows that say the names of the columns again
     empty_rows: int = 0  # at the end
+    like_rows: int = 0  # cells of several lines, each of which could be a row
+    first_like_rows: int = 0  # the line of the first of them
 
     def notes(self) -> list[str]:
         """A note for each kind."""
@@ -42,6 +44,11 @@ class Counts:
                 "together",
             ),
             (self.marks, f"{self.marks} byte order marks within the file are left out"),
+            (
+                self.like_rows,
+                f"{self.like_rows} cells hold several lines with as many separators as a row has, the first in line "
+                f"{self.first_like_rows}: if rows are missing, a quotation mark is not closed there",
+            ),
         )
         return [note for count, note in said if count]
 
@@ -103,7 +110,7 @@ def _rows(
             raise _unreadable(path, begin + 1, error) from None
         if row is None:
             break
-        line, begin = begin + 1, lines.number
+        line, num_lines, begin = begin + 1, lines.number - begin, lines.number
         if not row:
             counts.blank_lines += 1
             continue
@@ -117,6 +124,9 @@ def _rows(
                 continue
         if len(row) != len(header):
             raise _ragged(path, line, len(row), header, dialect)
+        if num_lines > 1 and _holds_rows(row, dialect.separator):
+            counts.like_rows += 1
+            counts.first_like_rows = counts.first_like_rows or line
         if not any(row):
             pending += 1
             continue
@@ -127,6 +137,23 @@ def _rows(
         pending = 0
         yield row
     counts.empty_rows = pending
+
+
+def _holds_rows(row: list[str], separator: str) -> bool:
+    """Whether a cell has the rest of a row, perhaps whole rows, and the begin of another.
+
+    An open mark ends at the next one, wherever that stands. What begins a row is taken to be one word, as ids are.
+    """
+    last = len(row) - 1
+    for at, cell in enumerate(row):
+        first, *lines = cell.split("\n")
+        if not lines or not last or first.count(separator) != last - at:
+            continue
+        wanted = [last] * (len(lines) - 1) + [at]
+        are_rows = [line.count(separator) for line in lines] == wanted
+        if are_rows and all(len(line.split(separator)[0].split(" ")) == 1 for line in lines):
+            return True
+    return False
 
 
 def _ragged(path: Path, line: int, width: int, header: list[str], dialect: Dialect) -> DataError:
