@@ -183,21 +183,6 @@ def test_a_reference_table_may_be_a_workbook_or_in_another_encoding(tmp_path: Pa
     assert "secret" not in str(error.value)
 
 
-def test_a_task_is_drafted_from_a_spreadsheet(tmp_path: Path) -> None:
-    from glane.api.new_task import _texts
-
-    cells = [["a", "12"], ["b", "7"]]
-    for path in (
-        written(tmp_path / "d.csv", ["id", "text"], cells),
-        written(tmp_path / "d.xlsx", ["id", "text"], cells),
-    ):
-        assert _texts(path, "text", 5) == ["12", "7"]
-    (tmp_path / "r.csv").write_text("id;text\na;secret;x\n")
-    with pytest.raises(DataError, match=r"^from: .*line 2 has 3 cells") as error:
-        _texts(tmp_path / "r.csv", "text", 5)
-    assert "secret" not in str(error.value)
-
-
 def test_several_tables_are_one_and_nothing_is_left_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
