@@ -19,7 +19,8 @@ from glane.job import launcher
 from glane.job.status_view import run_view
 from glane.job.submit import submit
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress
+from glane.run.heartbeat import JOB_NAME, Progress
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.node_faults import NodeFault, Worked, bad_nodes, judged, record_failed_start, record_fault
 from glane.run.overview import overview
 from glane.settings import SlurmSettings

@@ -17,7 +17,8 @@ from glane.cluster.slurm.folders import SubmissionFolder, old_folders, remove_fo
 from glane.job import clean as cleaning
 from glane.job.clean import clean
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import HeartbeatWriter, Progress
+from glane.run.heartbeat import Progress
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.leftovers import leftovers, remove_leftover
 from glane.run.publisher import sole_publisher
 from glane.run.starts import SubmissionEntry, record_submission

@@ -32,7 +32,8 @@ from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import ConfigError, EngineError
 from glane.job.launcher import tell_script
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, mark_host_ended
+from glane.run.heartbeat import JOB_NAME, Progress, mark_host_ended
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.ledger import Ledger
 from glane.run.overview import overview
 from glane.settings import ModelSettings, SlurmSettings

@@ -10,7 +10,8 @@ import pytest
 from conftest import left_alone
 from glane.corpus.plan import read_plan
 from glane.run import progress
-from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, dated_heartbeats
+from glane.run.heartbeat import JOB_NAME, Progress, dated_heartbeats
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.metrics_file import MetricsFile
 from glane.run.pace import LONGEST_S, Pace
 from glane.run.progress import ProgressReporter

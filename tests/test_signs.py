@@ -15,7 +15,8 @@ from glane.cluster.signs import DEAF_S, Signs
 from glane.cluster.slot import Slot
 from glane.cluster.watch import Silence
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import Heartbeat, HeartbeatWriter, Progress, heartbeat_path, is_gone, read_heartbeat
+from glane.run.heartbeat import Heartbeat, Progress, heartbeat_path, is_gone, read_heartbeat
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.settings import RunSettings
 from glane.task.task import load_task
 from test_kill import assert_exactly_once, start, whole_run
@@ -167,7 +168,7 @@ def test_an_actor_that_is_suspended_does_not_keep_the_heartbeats_of_its_worker_f
 def test_a_heartbeat_that_could_not_be_written_is_tried_again_soon(tmp_path, monkeypatch):
     directory = RunDirectory(root=tmp_path / "run")
     directory.create()
-    monkeypatch.setattr("glane.run.heartbeat._AGAIN_S", 0.1)
+    monkeypatch.setattr("glane.run.heartbeat_writer._AGAIN_S", 0.1)
     one = writer(directory, every_s=1.0)
     write, tried = one.write, []
 

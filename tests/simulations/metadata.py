@@ -41,7 +41,8 @@ import pyarrow.parquet as pq  # noqa: E402
 
 from glane.corpus.read import Reader  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
-from glane.run.heartbeat import JOB_NAME, HeartbeatWriter, Progress, read_heartbeat  # noqa: E402
+from glane.run.heartbeat import JOB_NAME, Progress, read_heartbeat  # noqa: E402
+from glane.run.heartbeat_writer import HeartbeatWriter  # noqa: E402
 from glane.run.metrics_file import MetricsFile  # noqa: E402
 from glane.run.pace import LONGEST_S  # noqa: E402
 from glane.run.prepare import PreparedRun, prepare_run  # noqa: E402

@@ -52,7 +52,8 @@ from glane.extraction.reader import reader_of  # noqa: E402
 from glane.extraction.selection import selected_rows  # noqa: E402
 from glane.run.description import read_description  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
-from glane.run.heartbeat import HeartbeatWriter, Progress  # noqa: E402
+from glane.run.heartbeat import Progress  # noqa: E402
+from glane.run.heartbeat_writer import HeartbeatWriter  # noqa: E402
 from glane.run.ledger import Ledger  # noqa: E402
 from glane.run.overview import overview  # noqa: E402
 from glane.run.parts import commit_part, read_part  # noqa: E402

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from glane.corpus.plan import read_plan
 from glane.drift import Drift
 from glane.errors import RunError, told
 from glane.extraction.case_text import case_text
+from glane.extraction.drift_table import drift_table
 from glane.extraction.flat_codebook import flat_entries
 from glane.extraction.highlight import MarkedText, Passage
 from glane.extraction.places import drift_file
@@ -202,7 +202,7 @@ class Run:
                 f"{self.directory.root}: nothing is known of drift (no sentinels/{path.name}). Freeze sentinels with "
                 "glane sentinels and run the extraction's command again with task.sentinels=FOLDER."
             )
-        return _drift_table(read_record(Drift, path))
+        return drift_table(read_record(Drift, path))
 
     def drifted_fields(self) -> tuple[str, ...]:
         """The fields in which sentinels drifted; none where the run has no sentinels."""
@@ -260,30 +260,6 @@ class Run:
         state = in_language("complete") if self.is_complete else in_language("under way")
         parts = [state, in_language(f"{len(self._files)} files"), *map(in_language, notice_lines(self.toy))]
         return f"<glane run {self.directory.root} ({', '.join(parts)})>"
-
-
-_DRIFT_COLUMNS: dict[str, Any] = {
-    "field": pl.String, "verdict": pl.String, "documents": pl.Int64, "equal": pl.Int64, "equal_share": pl.Float64,
-    "equal_low": pl.Float64, "equal_high": pl.Float64, "what": pl.String, "then": pl.Float64, "now": pl.Float64,
-    "f1_then": pl.Float64, "f1_now": pl.Float64, "p_holm": pl.Float64, "positives": pl.String, "known": pl.Int64,
-    "lost": pl.Int64,
-}  # fmt: skip
-
-
-def _drift_table(found: Drift) -> pl.DataFrame:
-    rows = []
-    for one in found.fields:
-        low, high = one.equal_ci95
-        figure = {} if not one.figures else one.figures[0].model_dump()
-        gold = {} if one.gold is None else one.gold.model_dump()
-        worst = min(one.positives, key=lambda kind: kind.p, default=None)
-        lost = {} if worst is None else {"positives": worst.what, "known": worst.known, "lost": worst.lost}
-        ps = [one.p_holm, None if one.gold is None else one.gold.p_holm, *(kind.p_holm for kind in one.positives)]
-        least = min((p for p in ps if p is not None), default=None)
-        row = {**one.model_dump(exclude={"positives"}), **figure, **gold, **lost, "p_holm": least}
-        row |= {"equal_low": low, "equal_high": high}
-        rows.append({name: row.get(name) for name in _DRIFT_COLUMNS})
-    return pl.DataFrame(rows, schema=_DRIFT_COLUMNS)
 
 
 def open_run(path: str | Path, *, partial: bool = False) -> Run:

@@ -1,4 +1,4 @@
-"""The paths inside a run directory, their permissions, and the marker that says whose directory it is."""
+"""A run directory: its permissions, the marker that says whose it is, and how what is small is written there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from glane.corpus.find import INPUT_FOLDER
 from glane.errors import RecordError, RunError
 from glane.records import Record, read_record
 from glane.run.names import MARKER, PART
+from glane.run.paths import RunPaths
 from glane.settings import RunSettings
 from glane.storage import TEMPORARY, exists, patiently, replace_file, storage_errors, write_once
 
@@ -29,10 +29,9 @@ class Marker(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunDirectory:
+class RunDirectory(RunPaths):
     """A run directory: readable by its owner only unless the run gives its group access."""
 
-    root: Path
     group_access: bool = False
 
     @property
@@ -48,11 +47,6 @@ class RunDirectory:
         """
         return 0o2750 if self.group_access else 0o700
 
-    @property
-    def marker(self) -> Path:
-        """`.glane-run`: made before all else. Nothing is written or removed in a directory without it."""
-        return self.root / MARKER
-
     def identity(self) -> str:
         """The random id in the marker, by which a directory is known again.
 
@@ -66,81 +60,6 @@ class RunDirectory:
                 f"{self.root}: {MARKER} is gone or is none of glane's; the directory was replaced or changed. What was "
                 "there is not touched. Put it back and run the same command again."
             ) from None
-
-    @property
-    def description(self) -> Path:
-        """`run.yaml`: settings, fingerprint, versions. It exists once the run has begun."""
-        return self.root / "run.yaml"
-
-    @property
-    def plan(self) -> Path:
-        """The plan: which rows make which shard."""
-        return self.root / "plan.parquet"
-
-    @property
-    def inventory(self) -> Path:
-        """Of a run that reads files: these, as they were found when it began."""
-        return self.root / "inventory.parquet"
-
-    @property
-    def lineage(self) -> Path:
-        """Of a run that extends another: which row of that one each row of this one was."""
-        return self.root / "lineage.parquet"
-
-    @property
-    def input(self) -> Path:
-        """Parquet that was made of the input, where that is tables of other formats."""
-        return self.root / INPUT_FOLDER
-
-    @property
-    def parts(self) -> Path:
-        """Committed shards, while the run goes on."""
-        return self.root / "parts"
-
-    @property
-    def records(self) -> Path:
-        """The result. It exists once the run is complete."""
-        return self.root / "records"
-
-    @property
-    def summary(self) -> Path:
-        """Counts of a complete run."""
-        return self.root / "summary.json"
-
-    @property
-    def ledger(self) -> Path:
-        """Claims, heartbeats, windows, deaths, starts, submissions and faults of nodes."""
-        return self.root / "ledger"
-
-    @property
-    def claims(self) -> Path:
-        """One symbolic link per claimed shard. Its target is the name of the worker."""
-        return self.ledger / "claims"
-
-    @property
-    def workers(self) -> Path:
-        """One heartbeat file per worker."""
-        return self.ledger / "workers"
-
-    @property
-    def windows(self) -> Path:
-        """Per worker, the prompts that are in its engine."""
-        return self.ledger / "windows"
-
-    @property
-    def deaths(self) -> Path:
-        """One file per engine that died, with the prompts that were in it."""
-        return self.ledger / "deaths"
-
-    @property
-    def publishers(self) -> Path:
-        """Who publishes the result, and heartbeats of those who could; see `glane.run.publisher`."""
-        return self.ledger / "publishers"
-
-    @property
-    def log(self) -> Path:
-        """Progress, line by line."""
-        return self.root / "extract.log"
 
     @property
     def is_complete(self) -> bool:
@@ -228,10 +147,6 @@ class RunDirectory:
     def set_umask(self) -> None:
         """Make all that this process writes from here on as private as the run, also what libraries write."""
         os.umask(0o027 if self.group_access else 0o077)
-
-    def part(self, shard: int) -> Path:
-        """The committed rows of one shard."""
-        return self.parts / f"part-{shard:07d}.parquet"
 
     def committed_shards(self, num_shards: int | None = None) -> list[int]:
         """The shards that have their part, of the first `num_shards` if that is given.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import HeartbeatWriter, Progress
+from glane.run.heartbeat import Progress
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.ledger import Ledger
 from glane.storage import listed
 

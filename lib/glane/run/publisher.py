@@ -16,7 +16,8 @@ from pathlib import Path
 
 from glane.run.claim import break_claim, give_up, try_claim
 from glane.run.directory import RunDirectory, unless
-from glane.run.heartbeat import HeartbeatWriter, file_clock, heartbeat_path, is_gone
+from glane.run.heartbeat import file_clock, heartbeat_path, is_gone
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.storage import TEMPORARY, listed, patiently, remove, storage_errors
 
 _POLL_S = 0.5

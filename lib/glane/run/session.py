@@ -13,7 +13,7 @@ from glane.corpus.unchanged import Unchanged
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyMeter
-from glane.run.heartbeat import HeartbeatWriter
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.ledger import Ledger
 from glane.run.nested import NestedDirectory, NestedHeartbeat, UnclaimedOnly
 from glane.run.shards import Shards

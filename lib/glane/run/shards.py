@@ -16,7 +16,8 @@ from glane.corpus.shard import Shard
 from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
 from glane.run.directory import RunDirectory, unless
-from glane.run.heartbeat import HeartbeatWriter, Progress
+from glane.run.heartbeat import Progress
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.ledger import Ledger
 from glane.run.parts import commit_part
 

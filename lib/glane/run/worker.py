@@ -10,7 +10,8 @@ from glane.errors import GlaneError, where
 from glane.run.causes import DeathCause, cause_of_exit
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.energy import EnergyMeter
-from glane.run.heartbeat import Heartbeat, HeartbeatWriter
+from glane.run.heartbeat import Heartbeat
+from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.oom import oom_kills
 from glane.run.session import Session, WorkerDied
 from glane.run.work import Work
