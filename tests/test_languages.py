@@ -266,3 +266,12 @@ def test_the_licence_of_a_model_is_a_name_that_no_language_changes():
     for path in sorted((ROOT / "conf" / "model").glob("*.yaml")):
         licence = re.search(r"^licence: *(.+?)(?: +#.*)?$", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert licence is None or " " not in licence[1], path
+
+
+def test_no_result_of_the_api_tells_of_itself_in_english_alone():
+    """`Spoken` has `str()` in the language of the user; a `__str__` of its own would not."""
+    own = [
+        path.name for path in sorted((ROOT / "lib" / "glane" / "api").glob("*.py"))
+        if "def __str__" in path.read_text(encoding="utf-8")
+    ]  # fmt: skip
+    assert own == []

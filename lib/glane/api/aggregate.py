@@ -19,6 +19,7 @@ from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, read_table, write_folder
 from glane.assess.yes import check_value
 from glane.errors import ConfigError
+from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.table import DOCUMENTS, TableDefinition
 from glane.spreadsheets import without_formulas
@@ -38,7 +39,7 @@ from glane.validation import validated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aggregated:
+class Aggregated(Spoken):
     """A surveillance table. `str()` of it says its total, and what it leaves out."""
 
     table: pl.DataFrame  # a row for each value of each margin
@@ -47,7 +48,7 @@ class Aggregated:
     language: Language = "en"  # that the page opens in
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
-    def __str__(self) -> str:
+    def _in_english(self) -> str:
         return table_text(self.summary, self.table, self.signals)
 
     def write(self, folder: str) -> list[str]:
