@@ -249,7 +249,7 @@ def test_what_a_result_tells_of_itself_is_in_the_language_of_the_user(tmp_path, 
 
 
 @pytest.mark.ray
-def test_reasons_in_the_list_of_what_needs_a_look_are_in_the_language_of_the_user(tmp_path, monkeypatch):
+def test_reasons_in_the_list_of_what_needs_a_look_are_in_both_languages(tmp_path, monkeypatch):
     """The list is for people; the data set is for programs."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.pdf").write_bytes(b"%PDF-1.4 x")
@@ -257,8 +257,9 @@ def test_reasons_in_the_list_of_what_needs_a_look_are_in_the_language_of_the_use
     monkeypatch.setenv("GLANE_LANG", "fr")
     found = glane.ingest(tmp_path / "files", tmp_path / "data")
     assert "à voir" in str(found)
-    (reason,) = found.needs_a_look()["reason"]
-    assert reason.startswith("il est coupé ou endommagé")
+    (row,) = found.needs_a_look().iter_rows(named=True)
+    assert row["reason"].startswith("it is cut off")
+    assert row["reason_fr"].startswith("il est coupé ou endommagé")
     assert found.documents().collect()["reason"].drop_nulls().to_list()[0].startswith("it is cut off")
 
 
