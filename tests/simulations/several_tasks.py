@@ -1,9 +1,11 @@
-"""What an engine computes for two tasks, asked together and apart: `… several_tasks.py [rows] [seed] [reports] [model]`.
+"""What an engine computes for two tasks, asked together and apart.
 
+Arguments: documents (16), seed (3), reports of each (30), model (smollm2), shapes of prompts (system,text_first).
 First counted without an engine, by length of text, in blocks of 16 tokens as on a GPU; then run, in those of the CPU.
 
 Each document is that many synthetic English reports, one after the other. Prompt tokens and those found in the engine's
-prefix cache are of `summary.json`. See docs/performance.md.
+prefix cache are of `summary.json`. What differs between two runs may be of the batch alone: so each task is also asked
+alone in batches of half the size, and the differences of both are told side by side. See docs/performance.md.
 """
 
 from __future__ import annotations
@@ -49,32 +51,42 @@ OTHER = {
         },
     },
 }  # fmt: skip
+_DEFAULTS = ("16", "3", "30", "smollm2", "system,text_first")
+_AT_ONCE = 8
+_MANNERS = {
+    "alone": "each alone",
+    "together": "together",
+    "fewer": f"each alone, {_AT_ONCE // 2} at once instead of {_AT_ONCE}",
+}
 TASKS = {str(one["name"]): one for one in (TASK, OTHER)}
 
 
 def main() -> None:
-    rows, seed, joined, model = (*sys.argv[1:], *("16", "3", "30", "smollm2")[len(sys.argv) - 1 :])
+    rows, seed, joined, model, shapes = (*sys.argv[1:], *_DEFAULTS[len(sys.argv) - 1 :])
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "task").mkdir()
         for name, task in TASKS.items():
             (folder / "task" / f"{name}.yaml").write_text(yaml.safe_dump(task, sort_keys=False), encoding="utf-8")
-        texts = _texts(int(rows), int(seed), int(joined))
+        texts = texts_of(int(rows), int(seed), int(joined))
         pl.DataFrame({"id": range(len(texts)), "text": texts}).write_parquet(folder / "documents.parquet")
         _count(int(rows), int(seed), model)
         print(f"\n{rows} documents of {joined} report(s), {model}")
         print(
-            "| shape | asked | prompt tokens | of these computed | seconds at work | rows that differ from those alone |"
+            "| shape | asked | prompt tokens | of these computed | seconds at work | rows with other values | with other "
+            "figures only | largest difference of a probability there |"
         )
-        print("| --- | --- | --: | --: | --: | --: |", flush=True)
-        for shape in ("system", "text_first"):
-            for name in TASKS:
-                _run_apart(folder, model, name, shape, f"{shape}/{name}")
-            _run_apart(folder, model, f"[{','.join(TASKS)}]", shape, f"{shape}/together")
-            _told(folder, shape)
+        print("| --- | --- | --: | --: | --: | --: | --: | --: |", flush=True)
+        for shape in shapes.split(","):
+            for manner, at_once in (("alone", _AT_ONCE), ("fewer", _AT_ONCE // 2)):
+                for name in TASKS:
+                    _run_apart(folder, model, name, shape, f"{shape}/{manner}/{name}", at_once)
+            _run_apart(folder, model, f"[{','.join(TASKS)}]", shape, f"{shape}/together", _AT_ONCE)
+            for manner, asked in _MANNERS.items():
+                _told(folder / shape, shape, manner, asked)
 
 
-def _texts(rows: int, seed: int, joined: int) -> list[str]:
+def texts_of(rows: int, seed: int, joined: int) -> list[str]:
     told = [one.text for one in reports(rows * joined, seed=seed)]
     return ["\n\n".join(told[at : at + joined]) for at in range(0, len(told), joined)]
 
@@ -88,7 +100,7 @@ def _count(rows: int, seed: int, name: str) -> None:
     print("| tokens of the text | prompt tokens of both | computed, instructions first | computed, text first |")
     print("| --: | --: | --: | --: |")
     for joined in (1, 3, 6, 10, 15, 30, 60):
-        texts = _texts(rows, seed, joined)
+        texts = texts_of(rows, seed, joined)
         documents = [Document(id=number, text=text, inputs={}) for number, text in enumerate(texts)]
         system, text_first = (
             counted(
@@ -111,11 +123,11 @@ def _run_apart(*told: object) -> None:
         sys.exit(f"{told[1:]}: exit code {process.exitcode}")
 
 
-def _run(folder: Path, model: str, task: str, shape: str, run: str) -> None:
+def _run(folder: Path, model: str, task: str, shape: str, run: str, at_once: int) -> None:
     """A run without Ray: one engine, in this process."""
     words = [
         "--config-dir", str(folder), f"task={task}", f"model={model}", f"data.path={folder}/documents.parquet",
-        f"model.prompt_shape={shape}", "model.max_model_len=8192", "model.max_tokens=512", "model.max_num_seqs=8",
+        f"model.prompt_shape={shape}", "model.max_model_len=8192", "model.max_tokens=512", f"model.max_num_seqs={at_once}",
         "model.kv_cache_mib=1024", "run.allow_toy=true", f"run.dir={folder}/{run}", "run.energy=none",
     ]  # fmt: skip
     run_composed(_work, config_name="extract", arguments=words, types=key_types("extract"))
@@ -136,33 +148,50 @@ def _work(values: Mapping[str, Any]) -> None:
         finish_run(one, record_mib=128)
 
 
-def _without_figures(run: Path) -> pl.DataFrame:
-    """The rows of a run without probabilities, whose last digits depend on what else is in a batch."""
+def _parted(run: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of a run: their values, statuses and quotes; and their figures, which depend on what is in a batch."""
     rows = pl.read_parquet(run / "records" / "*.parquet")
-    columns = []
+    values, figures = [], []
     for name, kind in rows.schema.items():
-        if name.endswith("__evidence"):
-            columns.append(pl.col(name).struct.field("quote").alias(name))
-        elif not kind.is_float() and not name.endswith("__probabilities"):
-            columns.append(pl.col(name))
-    return rows.select(columns)
+        if kind.is_float():
+            figures.append(pl.col(name))
+        elif name.endswith("__evidence"):
+            values.append(pl.col(name).struct.field("quote").alias(name))
+        elif not name.endswith("__probabilities"):
+            values.append(pl.col(name))
+    return rows.select(values), rows.select(figures)
 
 
-def _told(folder: Path, shape: str) -> None:
-    apart = [folder / shape / name for name in TASKS]
-    together = [folder / shape / "together" / name for name in TASKS]
-    rows = [[_without_figures(run) for run in runs] for runs in (apart, together)]
-    differ = sum(
-        sum(not one.slice(at, 1).equals(other.slice(at, 1)) for at in range(one.height))
-        for one, other in zip(*rows, strict=True)
-    )
-    for asked, runs in (("each alone", apart), ("together", together)):
-        found = [json.loads((run / "summary.json").read_text()) for run in runs]
-        prompt, cached = (sum(one["tokens"][name] for one in found) for name in ("prompt", "cached"))
-        seconds = [one["seconds_working"] for one in found]
-        worked = sum(seconds) if asked == "each alone" else max(seconds)
-        others = "" if asked == "each alone" else f"{differ} of {sum(one.height for one in rows[1])}"
-        print(f"| {shape} | {asked} | {prompt:,} | {prompt - cached:,} | {worked:.0f} | {others} |", flush=True)
+def _differences(run: Path, other: Path) -> tuple[int, int, float]:
+    """How many rows have other values, how many only other figures, and by how much these differ at most."""
+    (values, figures), (their_values, their_figures) = _parted(run), _parted(other)
+    with_values = with_figures = 0
+    largest = 0.0
+    for at in range(values.height):
+        if not values.slice(at, 1).equals(their_values.slice(at, 1)):
+            with_values += 1
+            continue
+        pairs = zip(figures.row(at), their_figures.row(at), strict=True)
+        found = max((abs(one - two) for one, two in pairs if one is not None and two is not None), default=0.0)
+        with_figures += found > 0
+        largest = max(largest, found)
+    return with_values, with_figures, largest
+
+
+def _told(folder: Path, shape: str, manner: str, asked: str) -> None:
+    runs = [folder / manner / name for name in TASKS]
+    summaries = [json.loads((run / "summary.json").read_text()) for run in runs]
+    prompt, cached = (sum(one["tokens"][name] for one in summaries) for name in ("prompt", "cached"))
+    seconds = [one["seconds_working"] for one in summaries]
+    worked = max(seconds) if manner == "together" else sum(seconds)
+    cells = [shape, asked, f"{prompt:,}", f"{prompt - cached:,}", f"{worked:.0f}"]
+    if manner == "alone":
+        cells += ["", "", ""]
+    else:
+        found = [_differences(folder / "alone" / name, run) for name, run in zip(TASKS, runs, strict=True)]
+        with_values, with_figures = (sum(one[at] for one in found) for at in (0, 1))
+        cells += [str(with_values), str(with_figures), f"{max(one[2] for one in found):.3f}"]
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
