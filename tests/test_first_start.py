@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from conftest import DEMO_MODEL, wait_for
+from glane.cluster.kernel_cache import cache_variables
 from glane.engine import registry
 from glane.engine.first_start import _DOES_NOT_DECIDE, _mark, first_start
 from glane.settings import ModelSettings
@@ -154,3 +156,37 @@ def test_engines_on_gpus_take_turns_for_a_quarter_of_their_time(monkeypatch, dev
     assert registry.start_engine(DEMO_MODEL, **told, within_s=1800) == "engine"
     assert registry.start_engine(DEMO_MODEL, **told) == "engine"  # a preview: nobody else starts
     assert waits == ([450] if takes else [])
+
+
+# A process that starts an engine which compiles its model, and ends.
+COMPILER = """
+from conftest import DEMO_MODEL
+from glane.engine.registry import start_engine
+from glane.engine.weights import resolve_weights
+
+settings = resolve_weights(DEMO_MODEL.model_copy(update={"engine_args": {"enforce_eager": False}}))
+start_engine(settings, device="cpu", cpus=1).close()
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a compiler")
+def test_a_second_start_compiles_nothing_anew(tmp_path):
+    """In the folders that jobs on nodes are given for it, of two jobs with a TMPDIR each."""
+    kept = tmp_path / "kept"
+    kept.mkdir(mode=0o700)
+
+    def compiled():
+        (tmp_path / "of the job").mkdir(exist_ok=True)
+        caches = cache_variables({"TMPDIR": str(tmp_path / "of the job")}, told=str(kept))
+        environment = os.environ | caches | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", COMPILER], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return {path: path.stat().st_mtime_ns for path in kept.rglob("*.so")}
+
+    first = compiled()
+    assert first
+    assert compiled() == first
