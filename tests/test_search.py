@@ -18,7 +18,7 @@ import glane
 from conftest import job_here
 from embed_runs import embed_alone, embed_told
 from glane.api.search import group
-from glane.cli import _with_keys
+from glane.composition import with_keys
 from glane.embedding.results import Embedded, open_embedded
 from glane.errors import ConfigError, DataError, RunError
 from glane.retrieval import blocks
@@ -235,7 +235,7 @@ def test_the_command_shows_a_table_and_writes_rows_and_never_the_query(run: Embe
     ],
 )
 def test_the_query_may_stand_first_or_last(given: list[str], read: list[str]) -> None:
-    assert _with_keys("search", given) == read
+    assert with_keys("search", given) == read
 
 
 def test_a_query_is_read_from_standard_input(run: Embedded, monkeypatch) -> None:
