@@ -219,7 +219,8 @@ def test_right_answers_of_an_unknown_category_are_no_silent_no(run: Path) -> Non
         (pl.Datetime(), "soon", "write it as '2024-01-31'"),
         (pl.List(pl.Date()), "2024", "is compared with days"),
         (pl.Int64(), "3.5", "no whole number"),
-        (pl.Int64(), "true", "'true' is no number"),
+        (pl.Int64(), "true", "'f' holds numbers: say which one counts as a yes"),
+        (pl.Int64(), "many", "'many' is no number"),
         (pl.Boolean(), "oui", "Valid: false, true"),
     ],
 )

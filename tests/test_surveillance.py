@@ -183,7 +183,7 @@ def test_a_column_without_any_code_is_refused_and_some_wrong_ones_are_counted() 
     assert by_place.height == 102
 
 
-@pytest.mark.parametrize(("low", "name"), [(0, "0"), (1, "1-14"), (15, "15-64"), (65, "65+")])
+@pytest.mark.parametrize(("low", "name"), [(0, "0"), (1, "1–14"), (15, "15–64"), (65, "65+")])
 def test_classes_of_age_are_named(low: int, name: str) -> None:
     assert age_class(low, [0, 1, 15, 65]) == name
 
@@ -191,7 +191,7 @@ def test_classes_of_age_are_named(low: int, name: str) -> None:
 def test_ages_that_cannot_be_are_unknown() -> None:
     rows = pl.DataFrame({"id": list("abcde"), "flu": [True] * 5, "age": [-1.0, 4.9, 5.0, 300.0, None]})
     found = table(rows, definition(age={"column": "age", "classes": [0, 5]})).rows.filter(pl.col("margin") == "age")
-    assert found.select("age_class", "model").rows() == [("0-4", 1), ("5+", 1), ("unknown", 3)]
+    assert found.select("age_class", "model").rows() == [("0–4", 1), ("5+", 1), ("unknown", 3)]
 
 
 # Rates.
@@ -245,54 +245,110 @@ def test_ages_spread_as_in_the_standard_change_nothing() -> None:
 
 # Denominators.
 
-PERIODS = [DAY(2025, 12, 29), DAY(2026, 1, 5)]
+PERIODS = [DAY(2025, 12, 22), DAY(2025, 12, 29), DAY(2026, 1, 5)]
+YEARS = dict(zip(PERIODS, [2025, 2026, 2026], strict=True))  # the second week has four days of 2026
 
 
-def test_populations_add_up_over_places_and_are_means_over_years() -> None:
-    told = pl.DataFrame({"place": ["1", "2A"] * 2, "year": [2025, 2025, 2026, 2026], "population": [10, 20, 30, 40]})
-    domains: Any = {"period": PERIODS, "place": ["01", "2A"]}
-    found = populations(told, domains, level="department", file="f")
-    assert found.of([], pl.DataFrame({"x": [0]})).to_list() == [50.0]
-    assert found.of(["period"], pl.DataFrame({"period": PERIODS})).to_list() == [30.0, 70.0]
-    assert found.of(["place"], pl.DataFrame({"place": ["01", None]})).to_list() == [20.0, None]
-    rows = pl.DataFrame({"period": [PERIODS[1]], "place": ["2A"]})
-    assert found.of(["period", "place"], rows).to_list() == [40.0]
+def read(told: dict[str, Any], domains: dict[str, Any], level: Any = "department") -> Any:
+    return populations(pl.DataFrame(told), domains, level=level, years=YEARS, file="f")
+
+
+def test_populations_add_up_over_places_and_are_means_over_the_periods_of_the_table() -> None:
+    told = {
+        "place": ["1", "2A"] * 3,
+        "year": [2000, 2000, 2025, 2025, 2026, 2026],
+        "population": [1, 1, 10, 20, 40, 50],
+    }
+    found = read(told, {"period": PERIODS, "place": ["01", "2A"]})
+    assert found.of([], pl.DataFrame({"x": [0]})).to_list() == [70.0]  # of one week of 30, and two of 90
+    assert found.of(["period"], pl.DataFrame({"period": PERIODS})).to_list() == [30.0, 90.0, 90.0]
+    assert found.of(["place"], pl.DataFrame({"place": ["01", None]})).to_list() == [30.0, None]
+    rows = pl.DataFrame({"period": [PERIODS[2], None], "place": ["2A", "2A"]})
+    assert found.of(["period", "place"], rows).to_list() == [50.0, None]
+
+
+def test_by_a_key_that_a_file_does_not_tell_there_is_no_population() -> None:
+    found = read({"population": [68_000_000]}, {"period": PERIODS, "place": ["01", "2A"]})
+    assert found.of(["place"], pl.DataFrame({"place": ["01"]})).to_list() == [None]
+    assert found.of(["period"], pl.DataFrame({"period": [PERIODS[0], None]})).to_list() == [68_000_000.0, None]
+
+
+def test_finer_classes_of_age_are_summed() -> None:
+    told = {"age": list(range(0, 105, 5)), "population": [100] * 21}
+    found = read(told, {"age": [0, 15, 65]})
+    assert found.of(["age"], pl.DataFrame({"age": [0, 15, 65, None]})).to_list() == [300.0, 1000.0, 800.0, None]
+    assert found.of([], pl.DataFrame({"x": [0]})).to_list() == [2100.0]
 
 
 @pytest.mark.parametrize(
     ("told", "words"),
     [
         ({"place": ["01"], "population": [5]}, "no population of place 2A"),
-        ({"place": ["01", "2A"], "people": [5, 6]}, "no column 'population'. Did you mean|no column 'population'"),
+        ({"place": ["01", "2A"], "people": [5, 6]}, "no column 'population'"),
         ({"place": ["01", "2A"], "population": [5, 0]}, "not above 0"),
         ({"place": ["01", "2A"], "population": [5, None]}, "empty"),
+        ({"place": ["01", "2A"], "population": [5.0, float("nan")]}, "not above 0"),
+        ({"place": ["01", "2A"], "population": ["5", "1.234"]}, "read in two ways"),
         ({"place": ["01", "01"], "population": [5, 6]}, "1 rows of the same place"),
         ({"place": ["01", "2A", "XX"], "population": [5, 6, 7]}, "one that is not known"),
         ({"sex": ["F", "M"], "population": [5, 6]}, "has a column 'sex', by which the table has no rows"),
         ({"year": [2025], "population": [5]}, "no population of year 2026"),
-        ({"year": ["x"], "population": [5]}, "year and age are whole numbers"),
-        ({"year": [2025, 2026, 2026], "place": ["01", "01", "2A"], "population": [5, 6, 7]}, "4 combinations"),
+        ({"year": ["x"], "population": [5]}, "must be whole numbers"),
+        ({"year": [2025, 2026, 2026], "place": ["01", "01", "2A"], "population": [5, 6, 7]}, "6 combinations"),
+        ({"age": [0, 18], "population": [5, 6]}, "no class of age that begins at 15"),
+        ({"age": [0.5, 15], "population": [5, 6]}, "must be whole numbers"),
+        ({"g": ["a", "b"], "population": [5, 6]}, "population of g b, from where no document came"),
     ],
 )
 def test_a_denominator_that_would_make_wrong_rates_is_refused(told: dict[str, Any], words: str) -> None:
-    domains: Any = {"period": [DAY(2025, 12, 22), PERIODS[1]], "place": ["01", "2A", None]}
+    domains: Any = {"period": PERIODS, "place": ["01", "2A", None], "age": [0, 15], "g": ["a", None]}
     with pytest.raises(DataError, match=words):
-        populations(pl.DataFrame(told), domains, level="department", file="f")
+        read(told, domains)
+
+
+def test_a_file_with_ages_below_the_first_class_is_refused() -> None:
+    with pytest.raises(DataError, match=r"Begin table\.age\.classes at 0"):
+        read({"age": [0, 15], "population": [5, 6]}, {"age": [15]})
 
 
 def test_no_population_no_rate() -> None:
     rows, _ = documents(500)
     told = definition(place={"column": "dep"})
     found = located(rows, rows.head(0), told)
-    people = pl.DataFrame({"place": list(departments()), "population": [1000] * 101})
-    rating = Rating(
-        per=1000, standard=None, populations=populations(people, found.domains, level="department", file="f")
-    )
+    people = {"place": list(departments()), "population": [1000] * 101}
+    rating = Rating(per=1000, standard=None, populations=read(people, dict(found.domains)))
     by_place = surveillance_table(found, told, COUNT, id_column="id", rating=rating).rows
     unknown = by_place.filter(pl.col("place_name") == "unknown")
     assert unknown["model"].item() > 0
     assert unknown["model_rate"].item() is None
     assert by_place.filter(pl.col("margin") == "all")["denominator"].item() == 101_000
+
+
+@pytest.mark.parametrize("reviewed", [50, 200])
+def test_limits_of_rates_are_never_narrower_than_those_of_their_counts(reviewed: int) -> None:
+    rows, truth = documents(3000, seed=7)
+    rare = truth.with_columns(flu=pl.col("flu") & (pl.int_range(pl.len()) % 12 == 0))
+    gold = rare.sample(reviewed, seed=1)
+    found = table(rows, definition(time={"column": "day"}, groups=["hospital"], denominator="documents"), gold).rows
+    counts = pl.col("denominator") / 100_000
+    told = found.filter(pl.col("documents") > 0).select(
+        high=pl.col("rate_high") * counts - pl.min_horizontal("high", "documents"), low=pl.col("rate") - pl.col("rate_low"),
+        above=pl.col("rate_high") - pl.col("rate"),
+    )  # fmt: skip
+    assert told["high"].min() > -0.05 * found["high"].max()
+    assert told["low"].min() >= -1e-9
+    assert told["above"].min() >= -1e-9
+    assert found.filter(pl.col("rate_high") > 100_000).is_empty()  # more than all documents
+
+
+def test_a_moment_is_of_the_day_of_its_zone() -> None:
+    moment = datetime.datetime(2026, 1, 4, 23, 30, tzinfo=datetime.UTC)  # 00:30 of Monday in Paris
+    rows = pl.DataFrame({"id": ["a"], "flu": [True], "day": [moment]}).with_columns(
+        pl.col("day").dt.convert_time_zone("Europe/Paris")
+    )
+    found = located(rows, rows.head(0), definition(time={"column": "day"}))
+    assert found.domains["period"] == [DAY(2026, 1, 5)]
+    assert found.last_day == DAY(2026, 1, 5)
 
 
 # What adds up.
@@ -399,6 +455,10 @@ def test_a_person_counts_once_where_the_first_case_stands() -> None:
         ({"time": {"column": "d", "first": "2026-02-01", "last": "2026-01-01"}}, "is before first"),
         ({"time": {"column": "d"}, "groups": ["d"]}, "named twice"),
         ({"case": "fever"}, "one of both"),
+        (
+            {"unit": "person", "person": "p", "time": {"column": "d"}, "denominator": "documents"},
+            "of persons the documents are none",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_is_refused(told: dict[str, Any], words: str) -> None:
@@ -410,6 +470,37 @@ def test_a_group_named_as_a_column_of_the_table_is_refused() -> None:
     rows = pl.DataFrame({"id": ["a"], "flu": [True], "rate": ["x"], "model": ["x"]})
     with pytest.raises(ConfigError, match="'model' is a column that the table makes"):
         located(rows, rows.head(0), definition(groups=["model"]))
+
+
+def test_a_field_named_as_a_key_and_a_review_outside_of_the_table_are_refused() -> None:
+    rows, truth = documents(200)
+    renamed = rows.rename({"flu": "place"})
+    found = located(renamed, renamed.head(0), definition(place={"column": "dep"}))
+    with pytest.raises(ConfigError, match="'place' would be taken for a key"):
+        surveillance_table(found, definition(place={"column": "dep"}), replace(COUNT, field="place"), id_column="id")
+    early = rows.filter(pl.col("day") < DAY(2026, 1, 20)).join(truth, on="id").select("id", flu="flu_right")
+    with pytest.raises(DataError, match="no reviewed document is among those that the table covers"):
+        table(rows, definition(time={"column": "day", "first": "2026-02-01"}), early)
+
+
+def test_the_total_is_the_same_by_whatever_keys_it_is_split() -> None:
+    """All of the model's yes reviewed: the estimate lies at the known count, and half of the draws have no more."""
+    rows, truth = documents(3000, seed=3)
+    both = rows.join(truth, on="id", suffix="_true")
+    yes, no = both.filter(pl.col("flu")), both.filter(~pl.col("flu")).sample(150, seed=1)
+    gold = pl.concat([yes, no]).select(
+        "id", flu="flu_true", weight=pl.when(pl.col("flu")).then(1.0).otherwise((rows.height - yes.height) / 150)
+    )
+    gold = gold.rename({"weight": "__weight"})
+    highs = [
+        table(rows, definition(**told), gold).rows.filter(pl.col("margin") == "all")["high"].item()
+        for told in (
+            {"groups": ["hospital"]},
+            {"groups": ["hospital"], "time": {"column": "day"}},
+            {"groups": ["hospital"], "time": {"column": "day"}, "age": {"column": "age", "classes": [0, 15, 65]}},
+        )
+    ]
+    assert highs == pytest.approx([highs[0]] * 3, rel=0.02)
 
 
 # The command, on a run.

@@ -60,7 +60,7 @@ def _judged(counts: Counts, start: int, method: str) -> tuple[bool, float, int]:
     periods = [_FIRST + datetime.timedelta(days=7 * week) for week in range(len(counts))]
     one = Series(
         keys={}, periods=periods, counts=counts.astype(np.float64), is_incomplete=np.zeros(len(counts), dtype=bool),
-        draws=None,
+        is_silent=np.zeros(len(counts), dtype=bool), draws=None,
     )  # fmt: skip
     [found] = signals_of(one, SignalSettings(methods=(method,)))  # type: ignore[arg-type]
     signal = found.select(pl.col("signal").fill_null(False)).to_series().to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +19,16 @@ from glane.assess.estimate.question import Question, check
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, read_table, write_folder
 from glane.assess.yes import check_value
-from glane.errors import ConfigError
+from glane.errors import ConfigError, DataError
 from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.table import DOCUMENTS, TableDefinition
 from glane.spreadsheets import without_formulas
-from glane.surveillance.denominators import populations
-from glane.surveillance.dimensions import Located, located
+from glane.surveillance.denominators import Populations, populations, standard_people
+from glane.surveillance.dimensions import AGE, PERIOD, Located, located, within
 from glane.surveillance.figures import ALL, Rating
 from glane.surveillance.page import table_page
+from glane.surveillance.periods import Calendar
 from glane.surveillance.persons import persons
 from glane.surveillance.places import VINTAGE
 from glane.surveillance.r_script import r_script
@@ -130,6 +132,7 @@ def aggregate(
     transported = None if error_rates is None else read_error_rates(error_rates, runs, question.field)
     unnamed = 0
     if definition.unit == "person" and definition.time is not None:
+        rows, failed = within(rows, definition.time), within(failed, definition.time)
         each = persons(rows, failed, definition.person, day=definition.time.column, question=question)
         rows, failed, unnamed = each.usable, each.failed, each.unnamed
     found = located(rows, failed, definition)
@@ -166,11 +169,11 @@ def _rating(definition: TableDefinition, found: Located) -> Rating | None:
         return None
     people = None
     if definition.denominator != DOCUMENTS:
-        level = None if definition.place is None else definition.place.level
-        people = populations(
-            read_table(definition.denominator, place="table.denominator"), found.domains, level=level,
-            file=definition.denominator,
-        )  # fmt: skip
+        people = _populations(definition, definition.denominator, found)
+        if definition.standard is not None and not people.tells(AGE):
+            raise DataError(
+                f"table.standard: {definition.denominator} has no column age, so ages cannot be standardised."
+            )
     standard = None
     if definition.standard is not None and definition.age is not None:
         standard = standard_shares(
@@ -179,18 +182,24 @@ def _rating(definition: TableDefinition, found: Located) -> Rating | None:
     return Rating(per=definition.per, populations=people, standard=standard)
 
 
+def _populations(definition: TableDefinition, file: str, found: Located) -> Populations:
+    """The populations of a file."""
+    periods = [one for one in found.domains.get(PERIOD, []) if isinstance(one, datetime.date)]
+    calendar = None if definition.time is None else Calendar.of(definition.time)
+    return populations(
+        read_table(file, place="table.denominator"), found.domains, file=file,
+        level=None if definition.place is None else definition.place.level,
+        years={} if calendar is None else {one: calendar.year(one) for one in periods},
+    )  # fmt: skip
+
+
 def _standard_people(standard: str) -> Mapping[int, float]:
     """The persons by the lowest age of each class, of a known standard population or of a file."""
     if standard in STANDARDS:
         return STANDARDS[standard]
     if not Path(standard).suffix:
         raise ConfigError(f"table.standard: {standard!r} is not known. Valid: {', '.join(STANDARDS)}, or a file.")
-    table = read_table(standard, place="table.standard")
-    if set(table.columns) != {"age", "population"}:
-        raise ConfigError(
-            f"table.standard: {standard} needs the columns age (the lowest of each class) and population."
-        )
-    return dict(zip(table["age"].cast(pl.Int64), table["population"].cast(pl.Float64), strict=True))
+    return standard_people(read_table(standard, place="table.standard"), place=f"table.standard: {standard}")
 
 
 def _extracted(definition: TableDefinition, runs: SeveralRuns) -> tuple[str, ...]:

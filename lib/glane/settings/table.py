@@ -30,7 +30,7 @@ class TimeDimension(Strict):
     weeks: Weeks = "iso"  # of weeks: ISO 8601, or epidemiological ones from Sunday
     first: datetime.date | None = None  # days that the table covers; documents of others are counted as outside
     last: datetime.date | None = None
-    incomplete: int | None = Key(default=None, ge=0)  # last periods that may still grow; None: the one of the last day
+    incomplete: int = Key(default=0, ge=0)  # last periods that may still grow, beside those whose days are not covered
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -112,6 +112,10 @@ class TableDefinition(AskedYes):
     def _go_together(self) -> Self:
         if (self.unit == "person") != bool(self.person):
             raise ValueError("unit: person, and the columns that name one in person: [patient], go together")
+        if self.unit == "person" and self.denominator == DOCUMENTS:
+            raise ValueError(
+                "denominator: of persons the documents are none: who was seen twice counts once. Give a population"
+            )
         if self.standard is not None and (self.age is None or self.denominator is None):
             raise ValueError("standard: needs age, and a denominator by class of age")
         if self.unit == "person" and self.time is None:

@@ -151,6 +151,9 @@ def _fitted(margins: Sequence[_Margin], counts: _Counts, seed: Floats, *, is_poi
         totals = wanted.sum(axis=1, keepdims=True)
         if sums is None:
             sums = totals
+        left = np.bincount(one.groups, counts.left, len(found.estimate))
+        wanted = np.where((totals <= 0) & (sums > 0), left, wanted)  # nothing says where they are
+        totals = wanted.sum(axis=1, keepdims=True)
         factor = np.divide(sums, totals, out=np.zeros_like(totals), where=totals > 0)
         targets.append(Target(groups=one.groups, counts=wanted * factor))
     return counts.known + raked(seed, targets, counts.left)

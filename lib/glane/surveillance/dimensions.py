@@ -21,9 +21,11 @@ Days = tuple[datetime.date | None, datetime.date | None]  # the first and the la
 _OLDEST = 130
 _MOST_PERIODS = 1500
 _AT, _USABLE = "__at", "__usable"
+_RATES = ("rate", "model_rate", "standardised_rate", "standardised_model_rate")
 _TAKEN = (
     "margin", "period_name", "place_name", "age_class", "documents", "failed", "reviewed", "model", "estimate", "low",
-    "high", "denominator", "incomplete", "weight",
+    "high", "denominator", "incomplete", "weight", "population", "year", "method", "expected", "upper", "signal",
+    "reason", "probability", *(f"{name}{end}" for name in _RATES for end in ("", "_low", "_high")),
 )  # fmt: skip
 
 
@@ -82,7 +84,9 @@ def located(usable: pl.DataFrame, failed: pl.DataFrame, definition: TableDefinit
     if definition.age is not None:
         found, more = _by_age(found, definition.age)
         counts |= more
-    found = found.with_columns(pl.col(name).cast(pl.String) for name in definition.groups)
+    blank = pl.col(*definition.groups).cast(pl.String).str.strip_chars() if definition.groups else pl.lit("")
+    if definition.groups:
+        found = found.with_columns(pl.when(blank != "").then(pl.col(*definition.groups).cast(pl.String)).name.keep())
     of_usable, of_failed = found.filter(pl.col(_USABLE)), found.filter(~pl.col(_USABLE))
     return Located(
         usable=_with_keys(usable, of_usable, keys, 0), failed=_with_keys(failed, of_failed, keys, usable.height),
@@ -117,15 +121,21 @@ def _by_period(rows: pl.DataFrame, time: TimeDimension) -> tuple[pl.DataFrame, d
             f"table.time: {time.column!r} is {kind}, and must be a date. Make it a column of dates in the input "
             f"({READ_DATES}), and extract from that."
         )
-    day = pl.col(time.column).cast(pl.Date)
-    kept = rows
-    if time.first is not None:
-        kept = kept.filter((day >= time.first).fill_null(True))
-    if time.last is not None:
-        kept = kept.filter((day <= time.last).fill_null(True))
+    day = pl.col(time.column).dt.date()  # of the zone that a moment is told in
+    kept = within(rows, time)
     days = kept.select(day.min().alias("first"), day.max().alias("last")).row(0)
     counts = {"outside": rows.height - kept.height, "without_date": kept[time.column].null_count()}
     return kept.with_columns(Calendar.of(time).first_days(pl.col(time.column)).alias(PERIOD)), counts, days
+
+
+def within(rows: pl.DataFrame, time: TimeDimension) -> pl.DataFrame:
+    """The documents of the days that a table covers, and those without a date."""
+    day = pl.col(time.column).dt.date()
+    if time.first is not None:
+        rows = rows.filter((day >= time.first).fill_null(True))
+    if time.last is not None:
+        rows = rows.filter((day <= time.last).fill_null(True))
+    return rows
 
 
 def _by_place(rows: pl.DataFrame, place: PlaceDimension) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -190,8 +200,8 @@ def _periods(time: TimeDimension, days: Days) -> list[datetime.date]:
 
 
 def age_class(low: int, classes: Sequence[int]) -> str:
-    """The name of a class by its lowest age: `5-14`, `65+`."""
+    """The name of a class by its lowest age: `5–14`, `65+`."""
     after = [one for one in classes if one > low]
     if not after:
         return f"{low}+"
-    return f"{low}-{after[0] - 1}" if after[0] - 1 > low else str(low)
+    return f"{low}–{after[0] - 1}" if after[0] - 1 > low else str(low)  # Excel reads 1-4 as a date

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from glane.assess.estimate.pooled import limits
 from glane.settings.table import DOCUMENTS
-from glane.surveillance.cells import ROW, Cells, Margin
+from glane.surveillance.cells import ROW, Cells, Draws, Margin
 from glane.surveillance.denominators import Populations
 from glane.surveillance.dimensions import AGE, Key
-from glane.surveillance.rates import rate_limits
+from glane.surveillance.rates import mixed_limits, rate_limits
 
 Floats = NDArray[np.float64]
 ALL = "all"
+_TOGETHER = 500  # rows whose limits are drawn at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,50 +44,74 @@ class Figures:
         """The rows by these keys: counts, what a review makes of them, and rates."""
         margin = self.cells.margin(keys, self.domains)
         rows = margin.rows.drop(ROW).with_columns(pl.lit(" × ".join(keys) or ALL).alias("margin"))
-        variance = np.zeros(rows.height)
         if margin.estimate is not None and margin.draws is not None:
             low, high = np.zeros(rows.height), np.zeros(rows.height)
             there = margin.draws.rows
             low[there], high[there] = limits(margin.draws.values, margin.estimate[there], self.level)
-            variance[there] = margin.draws.values.var(axis=0)
             told = {"estimate": margin.estimate, "low": low, "high": high}
             rows = rows.with_columns(pl.Series(name, values) for name, values in told.items())
         if self.rating is None:
             return rows
-        rows = self._with_rates(rows, margin, keys, variance, self.rating)
+        weights = (self.rating.per / _people(self.rating, keys, rows))[:, None]
+        rows = rows.with_columns(pl.Series("denominator", self.rating.per / weights[:, 0]).fill_nan(None))
+        rows = rows.with_columns(self._rates("", margin, weights))
         if self.rating.standard is None or AGE in keys:
             return rows
         return rows.with_columns(self._standardised(keys, rows.height, self.rating, self.rating.standard))
-
-    def _with_rates(
-        self, rows: pl.DataFrame, margin: Margin, keys: Sequence[str], variance: Floats, rating: Rating
-    ) -> pl.DataFrame:
-        people = _people(rating, keys, rows)
-        weight = rating.per / people
-        model = rows["model"].to_numpy().astype(np.float64)
-        told = [pl.Series("denominator", people).fill_nan(None)]
-        told += _rates("model_rate", model * weight, model * weight**2, weight, self.level)
-        if margin.estimate is not None and self.cells.corrected is not None:
-            spread = variance + self.cells.corrected.effect * margin.estimate
-            told += _rates("rate", margin.estimate * weight, spread * weight**2, weight, self.level)
-        return rows.with_columns(told)
 
     def _standardised(self, keys: tuple[str, ...], num: int, rating: Rating, standard: Floats) -> list[pl.Series]:
         """Rates as if ages were spread as in the standard population: documents without an age have no part in them."""
         classes: list[Key] = [low for low in self.domains[AGE] if low is not None]
         by_age = self.cells.margin((*keys, AGE), {**self.domains, AGE: classes})
-        shape = (num, len(classes))
-        weights = rating.per * standard / _people(rating, (*keys, AGE), by_age.rows).reshape(shape)
-        model = by_age.rows["model"].to_numpy().astype(np.float64).reshape(shape)
-        told = _of_classes("standardised_model_rate", model, np.zeros(num), weights, self.level)
-        if by_age.estimate is None or by_age.draws is None or self.cells.corrected is None:
+        sizes = _people(rating, (*keys, AGE), by_age.rows).reshape(num, len(classes))
+        return self._rates("standardised_", by_age, rating.per * standard / sizes)
+
+    def _rates(self, prefix: str, margin: Margin, weights: Floats) -> list[pl.Series]:
+        """The rates of rows that are each a weighted sum of rows of a margin, with weights (rows, parts)."""
+        model = margin.rows["model"].to_numpy().astype(np.float64).reshape(weights.shape)
+        most = weights.max(axis=1)
+        low, high = rate_limits((model * weights).sum(axis=1), (model * weights**2).sum(axis=1), most, level=self.level)
+        told = _told(f"{prefix}model_rate", (model * weights).sum(axis=1), low, high, self._bound)
+        if margin.estimate is None or margin.draws is None or self.cells.corrected is None:
             return told
-        draws = np.zeros((len(by_age.draws.values), len(by_age.estimate)))
-        draws[:, by_age.draws.rows] = by_age.draws.values
-        unknown = np.einsum("dra,ra->dr", draws.reshape(-1, *shape), np.nan_to_num(weights)).var(axis=0)
         effect = self.cells.corrected.effect
-        counts = by_age.estimate.reshape(shape)
-        return told + _of_classes("standardised_rate", counts, unknown, weights, self.level, effect=effect)
+        estimate = margin.estimate.reshape(weights.shape)
+        rate = (estimate * weights).sum(axis=1)
+        low, high = rate_limits(rate, effect * (estimate * weights**2).sum(axis=1), effect * most, level=self.level)
+        self._mix(low, high, margin.draws, weights, effect)
+        return told + _told(f"{prefix}rate", rate, np.minimum(low, rate), np.maximum(high, rate), self._bound)
+
+    def _mix(self, low: Floats, high: Floats, draws: Draws, weights: Floats, effect: float) -> None:
+        """Set the limits of those rows whose counts are drawn, and vary."""
+        parts = weights.shape[1]
+        of_row = draws.rows // parts
+        rng, flat = np.random.default_rng(0), weights.ravel()
+        for rows in np.array_split(np.unique(of_row), max(1, len(of_row) // _TOGETHER)):
+            chosen = np.flatnonzero(np.isin(of_row, rows) & np.isfinite(flat[draws.rows]))
+            if not len(chosen):
+                continue
+            places, column = np.unique(of_row[chosen], return_inverse=True)
+            shape = (len(chosen), len(places))
+            weight, at = flat[draws.rows[chosen]], (np.arange(len(chosen)), column)
+            values = draws.values[:, chosen]
+            mean, variance = (
+                values @ csr_array((weight, at), shape),
+                effect * (values @ csr_array((weight**2, at), shape)),
+            )
+            varied = np.flatnonzero(mean.var(axis=0) > 0)
+            found = mixed_limits(
+                mean[:, varied],
+                variance[:, varied],
+                effect * weights[places[varied]].max(axis=1),
+                level=self.level,
+                rng=rng,
+            )
+            low[places[varied]], high[places[varied]] = found
+
+    @property
+    def _bound(self) -> float:
+        """What a rate cannot exceed: of documents, all of them."""
+        return self.rating.per if self.rating is not None and self.rating.populations is None else np.inf
 
 
 def _people(rating: Rating, keys: Sequence[str], rows: pl.DataFrame) -> Floats:
@@ -95,19 +121,7 @@ def _people(rating: Rating, keys: Sequence[str], rows: pl.DataFrame) -> Floats:
     return np.where(people > 0, people, np.nan)
 
 
-def _of_classes(
-    name: str, counts: Floats, unknown: Floats, weights: Floats, level: float, *, effect: float = 1.0
-) -> list[pl.Series]:
-    """Standardised rates of counts (rows, classes); null where a class has no population.
-
-    `unknown` is the variance of what the correction does not know, (rows,).
-    """
-    variance = effect * (counts * weights**2).sum(axis=1) + unknown
-    return _rates(name, (counts * weights).sum(axis=1), variance, weights.max(axis=1), level)
-
-
-def _rates(name: str, rate: Floats, variance: Floats, most: Floats, level: float) -> list[pl.Series]:
+def _told(name: str, rate: Floats, low: Floats, high: Floats, bound: float) -> list[pl.Series]:
     """Rates and their limits as columns; null where there is no population."""
-    low, high = rate_limits(rate, variance, most, level=level)
-    found = {name: rate, f"{name}_low": low, f"{name}_high": high}
+    found = {name: rate, f"{name}_low": low, f"{name}_high": np.minimum(high, np.maximum(bound, rate))}
     return [pl.Series(key, values).fill_nan(None) for key, values in found.items()]

@@ -37,7 +37,7 @@ class Calendar:
 
     def first_days(self, days: pl.Expr) -> pl.Expr:
         """The first day of the period of each day."""
-        days = days.cast(pl.Date)
+        days = days.dt.date()  # of the zone that a moment is told in
         if self._is_shifted:
             return (days + pl.duration(days=1)).dt.truncate("1w") - pl.duration(days=1)
         return days.dt.truncate(STEPS[self.every])
@@ -56,6 +56,10 @@ class Calendar:
         """The last day of the period that begins on `start`."""
         after: datetime.date = pl.select(pl.lit(start).dt.offset_by(STEPS[self.every])).item()
         return after - _DAY
+
+    def year(self, start: datetime.date) -> int:
+        """The year of the period that begins on `start`; of a week, the one that has at least four of its days."""
+        return (start + 3 * _DAY).year if self.every == "week" else start.year
 
     def name(self, start: datetime.date, language: Language) -> str:
         """The name of the period that begins on `start`: `2026-W53`, in French `2026-S53`."""

@@ -31,7 +31,9 @@ def r_script(definition: TableDefinition, language: Language) -> str:
     comments = _COMMENTS[language]
     read = "read.csv2" if language == "fr" else "read.csv"
     lines = [comments[0], comments[1], comments[2]]
-    kinds = "NA" if definition.place is None else 'c(place = "character")'  # 01 is no number
+    codes = [*(["place"] if definition.place is not None else []), *definition.groups]  # 01 is no number
+    named = ", ".join(f'`{name}` = "character"' for name in codes)
+    kinds = f"c({named})" if codes else "NA"
     lines += [
         f'cas <- {read}("table.csv", fileEncoding = "UTF-8-BOM", na.strings = "", colClasses = {kinds},',
         "  check.names = FALSE, stringsAsFactors = FALSE)",
@@ -40,14 +42,17 @@ def r_script(definition: TableDefinition, language: Language) -> str:
     if definition.time is None:
         return "\n".join([*lines, ""])
     frequency = _FREQUENCY[definition.time.every]
+    is_week = definition.time.every == "week"
+    shift = " + 3" if is_week else ""  # the day of a week that says its year
+    number = 'as.integer(format(debut, "%V"))' if is_week else f"floor(debut$yday * {frequency} / 366) + 1"
     lines += [
         "cas$period <- as.Date(cas$period)",
         comments[3],
         'courbe <- cas[cas$margin == "period" & !is.na(cas$period), ]',
         comments[4],
         'if (requireNamespace("surveillance", quietly = TRUE) && nrow(courbe) > 0) {',
-        "  debut <- as.POSIXlt(courbe$period[1] + 3)  # the day of an ISO week that says its year",
-        f"  numero <- max(1, ceiling((debut$yday + 1) * {frequency} / 366))",
+        f"  debut <- as.POSIXlt(courbe$period[1]{shift})",
+        f"  numero <- {number}",
         "  serie <- surveillance::sts(observed = courbe$model, start = c(debut$year + 1900, numero),",
         f"    frequency = {frequency}, epoch = courbe$period)",
         "}",

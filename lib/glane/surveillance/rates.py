@@ -73,6 +73,33 @@ def rate_limits(rate: Floats, variance: Floats, most: Floats, *, level: float) -
     return low, high
 
 
+def mixed_limits(
+    mean: Floats, variance: Floats, most: Floats, *, level: float, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """The limits of rates whose counts are not known, but drawn.
+
+    A mixture over the draws of what Fay and Feuer's limits are made of: a gamma distribution with the mean and the
+    variance of the sum for the lower limit, and with one case more, where it weighs most, for the upper one.
+
+    Args:
+        mean: The weighted sums of the counts of each draw, (draws, rows).
+        variance: Of each, were its counts those of a Poisson process.
+        most: The largest weight of a count in each sum, (rows,).
+        level: Of the limits.
+        rng: Draws.
+    """
+    tail = (1 - level) / 2
+    low = np.where(mean > 0, _drawn(rng, np.maximum(mean, 1e-300), np.maximum(variance, 1e-300)), 0.0)
+    high = _drawn(rng, mean + most, variance + most**2)
+    return np.quantile(low, tail, axis=0), np.quantile(high, 1 - tail, axis=0)
+
+
+def _drawn(rng: np.random.Generator, mean: Floats, variance: Floats) -> Floats:
+    """One draw of each gamma distribution, by its mean and variance."""
+    found: Floats = rng.gamma(mean**2 / variance) * variance / mean
+    return found
+
+
 def _gamma(mean: Floats, variance: Floats, tail: float) -> Floats:
     """The quantile of a gamma distribution by its mean and variance."""
     found: Floats = gammaincinv(mean**2 / variance, tail) * variance / mean

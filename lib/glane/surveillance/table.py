@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.question import MODEL, REVIEWED, WEIGHT, Question, joined_rows
 from glane.assess.estimate.tables import Basis
-from glane.errors import ConfigError
+from glane.errors import ConfigError, DataError
 from glane.settings.table import TableDefinition, TimeDimension
 from glane.surveillance.cells import CELL, Cells, counted, margins
 from glane.surveillance.corrected import corrected_cells
@@ -77,8 +77,18 @@ def surveillance_table(
         DataError: for error rates of another question.
     """
     keys = keys_of(definition)
+    if question.field in keys or id_column in keys:
+        raise ConfigError(
+            f"table: a column {question.field if question.field in keys else id_column!r} would be taken for a key. "
+            "Rename it: period, place and age are made by the table."
+        )
     _check_size(found.domains)
     documents = _joined(found.usable, reviewed, question, id_column, keys)
+    if reviewed is not None and not documents[REVIEWED].any():
+        raise DataError(
+            "gold: no reviewed document is among those that the table covers, so nothing corrects it. Widen "
+            "table.time, or give the error_rates.json of an estimate as error_rates."
+        )
     table = counted(documents, found.failed, keys, is_case=MODEL, is_reviewed=REVIEWED)
     corrected = None
     if reviewed is not None or transported is not None:
@@ -171,6 +181,5 @@ def incomplete_periods(time: TimeDimension, found: Located) -> list[datetime.dat
     first = time.first or found.first_day or periods[0]
     last = min(filter(None, (time.last, found.last_day)), default=periods[-1])
     cut = {one for one in periods if one < first or calendar.last_day(one) > last}
-    if time.incomplete is None:
-        return sorted(cut)
-    return sorted({one for one in cut if one < first} | set(periods[len(periods) - time.incomplete :]))
+    begun = [one for one in periods if one <= last]
+    return sorted(cut | set(begun[max(0, len(begun) - (time.incomplete or 0)) :]))

@@ -29,10 +29,12 @@ def table_signals(
     if settings is None or definition.time is None:
         return None
     incomplete = rows.filter(pl.col("incomplete"))[PERIOD].drop_nulls().unique().to_list()
+    of_all = rows.filter((pl.col("margin") == PERIOD) & pl.col(PERIOD).is_not_null())
+    silent = of_all.filter(pl.col("documents") + pl.col("failed") == 0)[PERIOD].to_list()
     parts = [
         part
         for keys, margin in _margins(cells, settings, domains)
-        for part in signals_of(_series(keys, margin, incomplete), settings)
+        for part in signals_of(_series(keys, margin, incomplete, silent), settings)
     ]
     if not parts:
         return None
@@ -57,12 +59,16 @@ def _margins(
                 yield {key: value}, margin
 
 
-def _series(keys: Mapping[str, Key], margin: Margin, incomplete: list[object]) -> Series:
+def _series(keys: Mapping[str, Key], margin: Margin, incomplete: list[object], silent: list[object]) -> Series:
+    """A series; nothing is known of periods before its first document and after its last, nor where nobody reported."""
+    there = np.flatnonzero((margin.rows["documents"] + margin.rows["failed"]).to_numpy() > 0)
+    places = np.arange(margin.rows.height)
+    is_silent = margin.rows[PERIOD].is_in(silent).to_numpy() | (places < there.min()) | (places > there.max())
     draws = None
     if margin.draws is not None:
         draws = np.zeros((len(margin.draws.values), margin.rows.height))
         draws[:, margin.draws.rows] = margin.draws.values
     return Series(
         keys=keys, periods=margin.rows[PERIOD].to_list(), counts=margin.rows["model"].to_numpy().astype(np.float64),
-        is_incomplete=margin.rows[PERIOD].is_in(incomplete).to_numpy(), draws=draws,
+        is_incomplete=margin.rows[PERIOD].is_in(incomplete).to_numpy(), is_silent=is_silent, draws=draws,
     )  # fmt: skip

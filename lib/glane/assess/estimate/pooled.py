@@ -51,6 +51,7 @@ def pooled(groups: Groups, rates: Rates, total: Interval, *, level: float, seed:
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
+    total_rng = np.random.default_rng([seed, 1])  # so that tables of the same run by other groups have the same totals
     known = groups.said_yes.num_yes + groups.said_no.num_yes
     left_yes = groups.run_yes - groups.said_yes.num
     left_no = groups.num_run - groups.run_yes - groups.said_no.num
@@ -69,7 +70,7 @@ def pooled(groups: Groups, rates: Rates, total: Interval, *, level: float, seed:
     drawn = np.clip(np.asarray(truly, dtype=np.float64) + own * posterior.draw(rng, DRAWS), 0, left)
     return Pooled(
         estimate=known + _scaled(point[None], left, np.array([total.estimate - known.sum()]))[0],
-        draws=known + _scaled(drawn, left, _drawn_total(rng, total, level) - known.sum()),
+        draws=known + _scaled(drawn, left, _drawn_total(total_rng, total, level) - known.sum()),
         heterogeneity=_heterogeneity(groups, residuals, rng),
     )
 

@@ -258,7 +258,8 @@ def joined_rows(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_co
         (pl.col(sampling.STRATUM).cast(pl.String) if sampling.STRATUM in gold.columns else pl.lit("")).alias(STRATUM),
         pl.lit(True).alias(REVIEWED),
     )
-    return left.join(right, on=id_column, how="left").with_columns(pl.col(REVIEWED).fill_null(False))
+    joined = left.join(right, on=id_column, how="left", maintain_order="left")
+    return joined.with_columns(pl.col(REVIEWED).fill_null(False))
 
 
 def group_of(schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
@@ -266,7 +267,7 @@ def group_of(schema: Mapping[str, pl.DataType], question: Question) -> pl.Expr:
     if question.by is None:
         return pl.lit(None, pl.String)
     if question.every:
-        return pl.col(question.by).dt.truncate(STEPS[question.every]).cast(pl.Date)
+        return pl.col(question.by).dt.date().dt.truncate(STEPS[question.every])
     is_category = isinstance(schema[question.by], pl.Categorical | pl.Enum)
     return pl.col(question.by).cast(pl.String) if is_category else pl.col(question.by)
 

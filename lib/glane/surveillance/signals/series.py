@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Bounding = Callable[[Floats, int | None], Bounds]
 _REPORTS = 4  # periods in which there must be enough cases
 _DRAWS, _RECENT = 100, 8  # of the share of draws: how many, and of how many last periods
-INCOMPLETE, FEW, NO_BASELINE = "incomplete", "few", "no_baseline"
+INCOMPLETE, SILENT, FEW, NO_BASELINE = "incomplete", "no_document", "few", "no_baseline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Series:
     periods: list[datetime.date]
     counts: Floats
     is_incomplete: NDArray[np.bool_]
+    is_silent: NDArray[np.bool_]  # nobody reported: no count of 0
     draws: Floats | None  # (draws, periods), of corrected counts
 
 
@@ -47,14 +48,14 @@ def signals_of(series: Series, settings: SignalSettings) -> Iterator[pl.DataFram
     `signal` is null where it cannot be told, and `reason` says why. An incomplete period is no signal, and tells
     nothing of later ones.
     """
-    counts = np.where(series.is_incomplete, np.nan, series.counts)
+    counts = np.where(series.is_incomplete | series.is_silent, np.nan, series.counts)
     for method in settings.methods:
         bounding = _bounding(method, series.periods, settings)
         found = bounding(counts, None)
         reports = _reports(series.counts)
         is_told = np.isfinite(found.upper)
         reasons = np.where(~is_told, NO_BASELINE, np.where(reports < settings.least, FEW, ""))
-        reasons = np.where(series.is_incomplete, INCOMPLETE, reasons)
+        reasons = np.where(series.is_incomplete, INCOMPLETE, np.where(series.is_silent, SILENT, reasons))
         is_signal = (series.counts > found.upper) & (series.counts > 0)
         told = {
             "method": pl.Series([method] * len(counts), dtype=pl.String),
@@ -64,7 +65,7 @@ def signals_of(series: Series, settings: SignalSettings) -> Iterator[pl.DataFram
             "upper": pl.Series(found.upper).fill_nan(None),
             "signal": pl.Series([None if why else bool(one) for one, why in zip(is_signal, reasons, strict=True)]),
             "reason": pl.Series([str(why) or None for why in reasons], dtype=pl.String),
-            "probability": _probability(series, bounding, settings.least),
+            "probability": _probability(series, bounding, settings.least, is_slow=method == "farrington"),
         }
         keys = [pl.lit(value).alias(key) for key, value in series.keys.items()]
         yield pl.DataFrame({**told, "signal": told["signal"].cast(pl.Boolean)}).with_columns(keys)
@@ -76,20 +77,23 @@ def _reports(counts: Floats) -> Floats:
     return np.asarray(sums, dtype=np.float64)
 
 
-def _probability(series: Series, bounding: Bounding, least: int) -> pl.Series:
-    """Of the last periods, the share of draws of corrected counts that are a signal among draws of the others."""
+def _probability(series: Series, bounding: Bounding, least: int, *, is_slow: bool) -> pl.Series:
+    """Of the last periods, the share of draws of corrected counts that are a signal among draws of the others.
+
+    A method that fits a model for each period tells it of the series of all alone.
+    """
     share = np.full(len(series.counts), np.nan)
-    if series.draws is not None:
+    if series.draws is not None and not (is_slow and series.keys):
         recent = min(_RECENT, len(share))
         chosen = series.draws[:: max(1, len(series.draws) // _DRAWS)][:_DRAWS]
-        rounded = np.where(series.is_incomplete, np.nan, np.rint(chosen))
-        found = np.zeros(recent)
+        rounded = np.where(series.is_incomplete | series.is_silent, np.nan, np.rint(chosen))
+        found, judged = np.zeros(recent), np.zeros(recent)
         for one in rounded:
             last = one[-recent:]
             upper = bounding(one, recent).upper[-recent:]
+            judged += np.isfinite(upper) & np.isfinite(last)
             found += (last > upper) & (last > 0) & (_reports(np.nan_to_num(one))[-recent:] >= least)
-        told = ~series.is_incomplete[-recent:]
-        share[-recent:] = np.where(told, found / len(rounded), np.nan)
+        share[-recent:] = np.where(judged == len(rounded), found / len(rounded), np.nan)
     return pl.Series(share).fill_nan(None)
 
 
