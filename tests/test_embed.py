@@ -132,6 +132,13 @@ def test_a_column_that_would_stand_beside_one_of_the_results_is_refused(tmp_path
     pl.DataFrame({"id": [1], "text": ["a"], "vector": [2]}).write_parquet(path)
     with pytest.raises(ConfigError, match="column 'vector' would stand beside a result column"):
         embed_alone(embed_told(path, tmp_path / "run", data__carry_columns=["vector"]))
+    for name in ("rank", "score", "cosine", "bm25", "passage", "group", "size"):
+        with pytest.raises(ConfigError, match=f"column '{name}' would stand beside a result column.*Rename it"):
+            embed_alone(embed_told(path, tmp_path / "run", data__carry_columns=[name]))
+        with pytest.raises(ConfigError, match=f"column '{name}' would stand beside"):
+            embed_alone(embed_told(path, tmp_path / "run", data__id_column=name))
+    with pytest.raises(ConfigError, match="column 'text' has the texts, and no result"):
+        embed_alone(embed_told(path, tmp_path / "run", data__carry_columns=["text"]))
     with pytest.raises(DataError, match="no column 'words'"):
         embed_alone(embed_told(path, tmp_path / "run", data__text_column="words"))
     assert not (tmp_path / "run").exists()

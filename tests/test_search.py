@@ -160,6 +160,46 @@ def test_groups_are_the_components_of_all_near_pairs(run: Embedded, monkeypatch)
     assert found.filter(pl.col("group").is_null())["id"].to_list() == ["d0033", "d0034"]
 
 
+@pytest.mark.parametrize(("id_column", "text_column"), [("row", "start"), ("place", "rank"), ("rows", "passage")])
+def test_any_other_name_of_the_users_is_kept_beside_the_results(tmp_path: Path, id_column, text_column) -> None:
+    table = pl.read_parquet(write_documents(tmp_path / "in.parquet", 9))
+    table.rename({"id": id_column, "text": text_column}).write_parquet(tmp_path / "in.parquet")
+    told = {"data__id_column": id_column, "data__text_column": text_column, "data__carry_columns": ["ward"]}
+    embed_alone(embed_told(tmp_path / "in.parquet", tmp_path / "run", **told))
+    found = glane.search(tmp_path / "run", "fever n3", top=9)
+    texts = dict(table.select("id", "text").rows())
+    assert [texts[row[id_column]] for row in found.passages().iter_rows(named=True)] == found.passages()["passage"].to_list()  # fmt: skip
+    groups = group(tmp_path / "run", 0.5)
+    assert groups.columns == [id_column, "group", "size"]
+    assert groups[id_column].to_list() == table["id"].to_list()
+
+
+@pytest.mark.parametrize("name", ["rank", "bm25", "passage", "group", "size"])
+def test_of_runs_made_before_a_column_beside_a_results_is_refused(tmp_path: Path, name: str, monkeypatch) -> None:
+    table = pl.read_parquet(write_documents(tmp_path / "in.parquet", 3)).rename({"ward": name})
+    table.write_parquet(tmp_path / "in.parquet")
+    monkeypatch.setattr("glane.embedding.prepare.refuse_columns", lambda _: None)
+    embed_alone(embed_told(tmp_path / "in.parquet", tmp_path / "run", data__carry_columns=[name, "text"]))
+    is_of_groups = name in ("group", "size")
+    if is_of_groups:
+        rows = glane.search(tmp_path / "run", "fever").rows
+        assert rows.columns == ["rank", "id", name, "score", "cosine", "bm25", "start", "end"]  # and not the texts
+        group(tmp_path / "run", 0.5)  # which takes the ids alone
+        embed_alone(embed_told(tmp_path / "in.parquet", tmp_path / "ids", data__id_column=name))
+    with pytest.raises(ConfigError, match=f"run has a column '{name}', and so has this result. Rename it"):
+        group(tmp_path / "ids", 0.5) if is_of_groups else glane.search(tmp_path / "run", "fever")
+
+
+@pytest.mark.parametrize("vectors", ["float32", "float16"])
+def test_texts_that_are_the_same_are_a_group_at_a_cosine_of_one(tmp_path: Path, vectors: str) -> None:
+    texts = [" ".join(WORDS[(n + i) % 10] for i in range(n + 2)) for n in range(40)]
+    table = pl.DataFrame({"id": range(80), "text": [*texts, *texts]})
+    table.write_parquet(tmp_path / "in.parquet")
+    embed_alone(embed_told(tmp_path / "in.parquet", tmp_path / "run", vectors=vectors))
+    numbers = group(tmp_path / "run", 1)["group"].to_list()
+    assert numbers[:40] == numbers[40:]
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [

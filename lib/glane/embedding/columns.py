@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from glane.errors import ConfigError
 from glane.run.description import ColumnEntry
+from glane.settings import DataSettings
 
 CHUNKS = "chunks"
 OF_A_CHUNK = ("chunk", "start", "end", "vector")
-_RESERVED = frozenset({"status", "reason", CHUNKS, *OF_A_CHUNK})
+OF_A_SEARCH = ("rank", "score", "cosine", "bm25", "passage")
+OF_GROUPS = ("group", "size")
+_RESERVED = frozenset({"status", "reason", CHUNKS, *OF_A_CHUNK, *OF_A_SEARCH, *OF_GROUPS})
 _TYPES = {"float32": pa.float32(), "float16": pa.float16()}
 
 
@@ -21,13 +24,18 @@ def chunk_type(vectors: str, num_dimensions: int) -> pa.DataType:
     return pa.list_(pa.struct([("chunk", pa.int32()), ("start", pa.int64()), ("end", pa.int64()), ("vector", vector)]))
 
 
-def refuse_reserved(names: Iterable[str]) -> None:
-    """Refuse columns of the input that would stand beside one of the result's own.
+def refuse_columns(data: DataSettings) -> None:
+    """Refuse columns of the input that would stand beside one of the results' own, and texts among those carried.
 
     Raises:
         ConfigError: naming the column.
     """
-    if taken := [name for name in names if name in _RESERVED]:
+    if data.text_column in (data.id_column, *data.carry_columns):
+        raise ConfigError(
+            f"data: column {data.text_column!r} has the texts, and no result of glane embed or glane search holds "
+            "texts. Leave it out of data.carry_columns and data.id_column."
+        )
+    if taken := [name for name in (data.id_column, *data.carry_columns) if name in _RESERVED]:
         raise ConfigError(
             f"data: column {taken[0]!r} would stand beside a result column of that name. Rename it in the input, "
             "or leave it out of data.carry_columns."

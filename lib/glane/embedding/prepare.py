@@ -14,7 +14,7 @@ from glane.corpus.proof import with_digests
 from glane.corpus.readable import may_be_out_of_range
 from glane.corpus.select import Selected, Selection, select_rows
 from glane.corpus.unchanged import content_digest
-from glane.embedding.columns import codebook, refuse_reserved
+from glane.embedding.columns import codebook, refuse_columns
 from glane.embedding.fingerprint import make_fingerprint
 from glane.engine.registry import toy_of
 from glane.engine.weights import model_digests
@@ -60,7 +60,7 @@ def checked_files(found: Found | str, data: DataSettings) -> list[InputFile]:
     Raises:
         GlaneError: naming the file or the column that cannot be used.
     """
-    refuse_reserved((data.id_column, *data.carry_columns))
+    refuse_columns(data)
     return inspect_files(
         found,
         id_column=data.id_column,

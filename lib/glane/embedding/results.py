@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from glane.corpus.plan import read_plan
 from glane.embedding.columns import CHUNKS
 from glane.embedding.prepare import WORK
 from glane.embedding.summary import summary_lines
-from glane.errors import RunError
+from glane.errors import ConfigError, RunError
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.intact import check_intact
@@ -65,8 +66,21 @@ class Embedded:
 
     @property
     def carried(self) -> tuple[str, ...]:
-        """The columns of the input that the rows have."""
-        return tuple(name for name in self.settings.data.carry_columns if name != self.id_column)
+        """The columns of the input that the rows have, without the texts, which some runs have carried."""
+        data = self.settings.data
+        return tuple(name for name in data.carry_columns if name not in (data.id_column, data.text_column))
+
+    def refuse_beside(self, kept: Iterable[str], own: Collection[str]) -> None:
+        """Refuse a run whose `kept` columns would stand beside a result's `own`: glane embed made such runs once.
+
+        Raises:
+            ConfigError: naming the column.
+        """
+        if taken := [name for name in kept if name in own]:
+            raise ConfigError(
+                f"run.dir: the run has a column {taken[0]!r}, and so has this result. Rename it in the input, or leave "
+                "it out of data.carry_columns, and embed to another run.dir."
+            )
 
     @cached_property
     def description(self) -> RunDescription:

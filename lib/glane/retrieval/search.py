@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from glane.embedding.columns import OF_A_CHUNK, OF_A_SEARCH
 from glane.embedding.results import Embedded
 from glane.engine.protocol import Vector
 from glane.errors import ConfigError, told
@@ -48,10 +49,10 @@ class Found:
         """
         data = self.embedded.settings.data
         ids = self.rows[data.id_column]
-        texts = self.embedded.documents().filter(pl.col(data.id_column).is_in(ids.implode())).collect()
-        rows = self.rows.join(texts, on=data.id_column, how="left", maintain_order="left")
-        passage = pl.col(data.text_column).str.slice("start", pl.col("end") - pl.col("start"))
-        return rows.with_columns(passage.alias("passage")).drop(data.text_column)
+        texts = self.embedded.documents().filter(pl.col(data.id_column).is_in(ids.implode()))
+        passages = texts.rename({data.text_column: "passage"}).collect()
+        rows = self.rows.join(passages, on=data.id_column, how="left", maintain_order="left")
+        return rows.with_columns(pl.col("passage").str.slice("start", pl.col("end") - pl.col("start")))
 
     def as_values(self) -> list[dict[str, Any]]:
         """The rows as plain values, for JSON."""
@@ -107,6 +108,7 @@ def found_like(embedded: Embedded, document_id: str | int, *, top: int, where: s
 
 def _rows(embedded: Embedded) -> pl.DataFrame:
     """What conditions may speak of, and the status, of every row of the run."""
+    embedded.refuse_beside((embedded.id_column, *embedded.carried), (*OF_A_SEARCH, *OF_A_CHUNK))
     return embedded.all().select(embedded.id_column, *embedded.carried, "status").collect()
 
 
