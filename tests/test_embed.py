@@ -13,11 +13,18 @@ import pytest
 
 import glane
 from conftest import job
-from embed_runs import embed_alone, embed_told
+from embed_runs import SCRIPTED, embed_alone, embed_told
+from glane.embedding.batch import EngineWindow
 from glane.embedding.summary import embedding_summary
+from glane.engine.chat_tokenizer import ChatTokenizer
+from glane.engine.protocol import RequestRefused
 from glane.engine.registry import start_embedder
+from glane.engine.scripted_embedder import ScriptedEmbedder
 from glane.errors import ConfigError, DataError, RunError
-from glane.settings import embed_settings, read_job
+from glane.run.deaths import Window
+from glane.run.directory import run_directory
+from glane.settings import ModelSettings, embed_settings, read_job
+from glane.validation import validated
 
 WORDS = ["fever", "cough", "asthma", "ward", "child", "night", "visit", "dose", "rash", "pain"]
 
@@ -88,9 +95,17 @@ def test_a_text_that_does_not_fit_is_too_long_where_nothing_is_cut(tmp_path: Pat
     assert rows.schema["chunks"].inner.fields[-1].dtype == pl.Array(pl.Float32, 32)
     embed_alone(embed_told(path, tmp_path / "cut", model__max_model_len=100))
     assert records(tmp_path / "cut")["status"].to_list() == ["OK"] * 3
-    told = embed_told(path, tmp_path / "prefix", model__max_model_len=100, prefix={"document": "p" * 95})
-    embed_alone(told)
-    assert records(tmp_path / "prefix")["reason"][0].startswith("the prefix, which leaves 1 tokens for text")
+
+
+@pytest.mark.parametrize("split", [None, {"max_tokens": 512}])
+def test_a_prefix_that_leaves_no_room_ends_the_run_before_a_document_is_read(tmp_path: Path, split) -> None:
+    path = write_documents(tmp_path / "in.parquet", 3, words=4)
+    told = {"model__max_model_len": 100, "split": split, "prefix": {"document": "p" * 95}}
+    with pytest.raises(AssertionError, match=r"prefix\.document: of the 100 tokens that the model takes, 1 are left"):
+        embed_alone(embed_told(path, tmp_path / "prefix", **told))
+    assert not (tmp_path / "prefix" / "records").exists()
+    embed_alone(embed_told(path, tmp_path / "fits", **{**told, "prefix": {"document": "p" * 40}}))
+    assert records(tmp_path / "fits")["status"].to_list() == ["OK"] * 3
 
 
 @pytest.mark.parametrize("changes", [{"run__shard_rows": 1}, {"model__max_num_seqs": 1}, {"data__limit": 20}])
@@ -165,6 +180,51 @@ def test_the_nodes_of_a_job_read_what_was_told(tmp_path: Path) -> None:
     assert embed_settings(settings.model_dump(mode="json")) == settings
 
 
+def test_special_tokens_of_a_prefix_stay_special_and_those_of_a_text_do_not() -> None:
+    transformers = pytest.importorskip("transformers")
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    words = Tokenizer(models.WordLevel({"[UNK]": 0, "[": 1, "INST": 2, "]": 3, "fever": 4}, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.add_special_tokens(["[INST]"])
+    special = words.token_to_id("[INST]")
+    plain = transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]")
+    settings = validated(ModelSettings, SCRIPTED, place="model")
+    tokenizer = ChatTokenizer(settings, plain)
+    assert tokenizer.encode_text("[INST] fever", prefix="[INST]") == [special, 1, 2, 3, 4]
+    assert tokenizer.encode_text("[INST] fever") == [1, 2, 3, 4]
+    assert special not in tokenizer.encode_text("ST] fever", prefix="[IN")  # neither has one by itself
+    assert tokenizer.encode_text("", prefix="[INST]") == [special]
+
+
+def test_suspects_are_tried_in_another_order_each_time_and_a_refused_control_ends_nothing(tmp_path: Path) -> None:
+    settings = embed_told(write_documents(tmp_path / "in.parquet", 1), tmp_path / "run")
+
+    class Refusing(ScriptedEmbedder):
+        def add(self, request_id: str, tokens: list[int]) -> None:
+            if request_id == "control":
+                raise RequestRefused("too short")
+            super().add(request_id, tokens)
+
+    class AllSuspects:
+        refresh = staticmethod(lambda: None)
+        verdict = staticmethod(lambda _: None)
+        is_suspect = staticmethod(lambda _: True)
+
+    directory = run_directory(settings.run)
+    directory.create()
+    orders = []
+    for number in range(4):
+        window = Window(directory, f"w{number}", num_slots=4)
+        engine = Refusing(settings.model, seconds_per_step=0)
+        through = EngineWindow(engine, size=4, window=window, suspects=AllSuspects(), key="k")
+        found = list(through.vectors([((row, 0), engine.encode(f"note {row}")) for row in range(30)]))
+        assert all(isinstance(answer, np.ndarray) for _, answer in found)
+        orders.append([row for (row, _), _ in found])
+        assert sorted(orders[-1]) == list(range(30))
+    assert len({tuple(order) for order in orders}) > 1
+
+
 @pytest.mark.ray
 def test_the_command_and_the_call_embed_search_and_find_nothing_to_do_again(tmp_path: Path) -> None:
     path = write_documents(tmp_path / "in.parquet", 40)
@@ -172,7 +232,9 @@ def test_the_command_and_the_call_embed_search_and_find_nothing_to_do_again(tmp_
     done = job(*words, "run.energy=none", "progress=plain", name="embed")
     assert "vectors  40 chunks, 32 dimensions, of length 1" in done.stderr
     assert "fever" not in done.stderr + (tmp_path / "run" / "extract.log").read_text()
-    assert "complete already, nothing to do" in job(*words, "run.energy=none", name="embed").stderr
+    again = job(*words, "run.energy=none", "prefix.query='query: '", name="embed").stderr
+    assert "complete already, nothing to do" in again
+    assert "prefix.query: the run keeps '', as it was begun. Give glane search prefix=…" in again
     status = json.loads(job(f"run.dir={tmp_path}/run", "json=true", name="status").stdout)
     assert (status["state"], status["work"], status["done"]) == ("complete", "embedding", 40)
     frame = pl.read_parquet(path).rename({"text": "note"})

@@ -6,6 +6,8 @@ text is blamed for an engine that dies with any.
 
 from __future__ import annotations
 
+import contextlib
+import random
 from collections.abc import Iterable, Iterator
 
 from glane.engine.protocol import Embedder, EngineProcessDied, RequestRefused, Vector
@@ -53,6 +55,7 @@ class EngineWindow:
                     yield from self._step()
                 yield from self._give(key, tokens, digest, alone=False)
         yield from self._drain()
+        random.shuffle(alone)  # an engine that is killed from outside soon after each start met another one each time
         for key, tokens in alone:
             self._give_control()
             yield from self._give(key, tokens, prompt_digest(tokens, key=self._key), alone=True)
@@ -72,11 +75,12 @@ class EngineWindow:
 
     def _give_control(self) -> None:
         """Embed a harmless text: an engine that dies with anything must blame no document."""
-        self._engine.add(_CONTROL, self._engine.encode(_CONTROL))
-        self._window.enter_control(_CONTROL)
-        while not self._done():
-            pass
-        self._window.leave(_CONTROL)
+        with contextlib.suppress(RequestRefused):
+            self._engine.add(_CONTROL, self._engine.encode(_CONTROL))
+            self._window.enter_control(_CONTROL)
+            while not self._done():
+                pass
+            self._window.leave(_CONTROL)
 
     def _drain(self) -> Iterator[tuple[Key, Answer]]:
         while self._keys:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from glane.corpus.blank import is_blank
 from glane.engine.protocol import Embedder
+from glane.errors import ConfigError
 from glane.reading.parse import Outcome
 from glane.reading.split import split, whole
 from glane.settings.embed import ChunkSettings
@@ -30,8 +31,14 @@ class Cutter:
     """Cuts documents into what an engine can embed."""
 
     def __init__(self, engine: Embedder, splitting: ChunkSettings | None, *, prefix: str) -> None:
+        """Raises `ConfigError` if the prefix leaves no room for text."""
         self._engine, self._prefix, self._splitting = engine, prefix, splitting
-        self._room = engine.max_tokens - len(engine.encode(prefix)) - (_JOINT if prefix else 0)
+        self._room = engine.max_tokens - len(engine.encode("", prefix=prefix)) - (_JOINT if prefix else 0)
+        if self._room < _LEAST_BUDGET:
+            raise ConfigError(
+                f"prefix.document: of the {engine.max_tokens} tokens that the model takes, {max(self._room, 0)} are "
+                f"left for text, and {_LEAST_BUDGET} are needed. Shorten it, or raise model.max_model_len."
+            )
 
     def pieces(self, document: Document) -> Sequence[Piece] | Outcome:
         """The parts of a document in their order, at least one; the outcome if it cannot be embedded."""
@@ -45,7 +52,7 @@ class Cutter:
         if isinstance(chunks, Outcome):
             return chunks
         pieces = [
-            Piece(start=chunk.start, end=chunk.end, tokens=self._engine.encode(self._prefix + chunk.text))
+            Piece(start=chunk.start, end=chunk.end, tokens=self._engine.encode(chunk.text, prefix=self._prefix))
             for chunk in chunks
         ]
         longest = max(len(piece.tokens) for piece in pieces)
@@ -56,8 +63,6 @@ class Cutter:
             is_vast = len(text) > self._engine.max_tokens * _LONGEST_TOKEN
             return self._too_long(f"{len(text)} characters") if is_vast else [whole(text)]
         budget = min(self._splitting.max_tokens, self._room)
-        if budget < _LEAST_BUDGET:
-            return self._too_long(f"the prefix, which leaves {max(budget, 0)} tokens for text")
         overlap = min(self._splitting.overlap_tokens, budget - 1)
         return split(text, max_tokens=budget, overlap_tokens=overlap, count_tokens=self._engine.count_tokens)
 

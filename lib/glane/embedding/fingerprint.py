@@ -8,7 +8,7 @@ from typing import Any
 from glane.engine.registry import engine_kind
 from glane.settings import EmbedSettings
 
-METHOD = 1  # raised when the same texts and weights would give other chunks or vectors
+METHOD = 2  # raised when the same texts and weights would give other chunks or vectors
 # Of the settings of a model, those that decide a vector; weights, tokenizer and adapter are told by their digests.
 _OF_VECTORS = (
     "name", "max_model_len", "dtype", "tokenizer_mode", "config_format", "load_format", "attention_backend",

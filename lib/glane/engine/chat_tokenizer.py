@@ -57,10 +57,14 @@ class ChatTokenizer:
         with self._lock:
             return len(self._tokenizer.encode(self._as_text(text), add_special_tokens=False))
 
-    def encode_text(self, text: str) -> list[int]:
-        """The tokens of a text alone, with the special tokens that the model wants around it."""
+    def encode_text(self, text: str, *, prefix: str = "") -> list[int]:
+        """The tokens of a text alone, with the special tokens that the model wants around it.
+
+        Special tokens in a `prefix`, which the model's card tells, stay special.
+        """
+        whole = self._as_text(prefix + text, after=len(prefix))
         with self._lock:
-            return [int(token) for token in self._tokenizer.encode(self._as_text(text), add_special_tokens=True)]
+            return [int(token) for token in self._tokenizer.encode(whole, add_special_tokens=True)]
 
     @property
     def has_template(self) -> bool:
@@ -94,9 +98,16 @@ class ChatTokenizer:
         with self._lock:
             return str(self._tokenizer.decode(list(tokens), skip_special_tokens=False))
 
-    def _as_text(self, text: str) -> str:
-        """Break special tokens in a text: "[INST]" becomes "[ INST]", which reads alike and is no special token."""
-        return self._special.sub(lambda found: found[0][0] + " " + found[0][1:], text) if self._special else text
+    def _as_text(self, text: str, *, after: int = 0) -> str:
+        """Break special tokens in a text: "[INST]" becomes "[ INST]", which reads alike and is no special token.
+
+        Those that end within its first `after` characters are kept.
+        """
+
+        def plain(found: re.Match[str]) -> str:
+            return found[0] if found.end() <= after else f"{found[0][0]} {found[0][1:]}"
+
+        return self._special.sub(plain, text) if self._special else text
 
     @property
     def marks(self) -> Marks | None:

@@ -99,10 +99,10 @@ class Embedder(Protocol):
         """The largest number of tokens of a text, special tokens included."""
         ...
 
-    def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text with the special tokens that the model wants around it.
+    def encode(self, text: str, *, prefix: str = "") -> list[int]:
+        """Return the token ids of a prefix and a text, with the special tokens that the model wants around both.
 
-        What a document spells out as a special token stays plain text.
+        What a text spells out as a special token stays plain text. In a prefix it is one.
         """
         ...
 

@@ -33,9 +33,9 @@ class ScriptedEmbedder:
         self._waiting: dict[str, str] = {}
         self.max_tokens = settings.max_model_len
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, *, prefix: str = "") -> list[int]:
         """See `Embedder.encode`."""
-        return [ord(character) for character in text]
+        return [ord(character) for character in prefix + text]
 
     def count_tokens(self, text: str) -> int:
         """See `Embedder.count_tokens`."""

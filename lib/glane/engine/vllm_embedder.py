@@ -46,9 +46,9 @@ class VllmEmbedder:
         self.num_dimensions = int(self._engine.vllm_config.model_config.embedding_size)
         self.max_tokens = settings.max_model_len
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, *, prefix: str = "") -> list[int]:
         """See `Embedder.encode`."""
-        return self._tokenizer.encode_text(text)
+        return self._tokenizer.encode_text(text, prefix=prefix)
 
     def count_tokens(self, text: str) -> int:
         """See `Embedder.count_tokens`."""

@@ -16,6 +16,7 @@ from glane.job.durable import Connect, announce, drive
 from glane.job.embed_checks import resolved
 from glane.job.licences import licence_line
 from glane.job.tables import kept_tables
+from glane.run.description import read_description
 from glane.run.directory import run_directory
 from glane.run.metrics_file import MetricsFile
 from glane.run.prepare import PreparedRun, prepare_run
@@ -46,6 +47,11 @@ def embed(
             progress.say(f"{place}: complete already, nothing to do")
         else:
             announce(run, place, progress)
+        kept = read_description(run.directory).settings["prefix"]["query"]
+        if kept != settings.prefix.query:
+            progress.say(
+                f"prefix.query: the run keeps {kept!r}, as it was begun. Give glane search prefix=… for another."
+            )
         if engine_kind(settings.model.engine).has_weights:
             progress.say(licence_line(settings.model))
         metrics = MetricsFile(run.directory, run.plan, settings.run, warn=progress.warn)
