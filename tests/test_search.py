@@ -108,6 +108,59 @@ def test_a_code_and_a_rare_word_are_found_whatever_their_accents(run: Embedded, 
 def test_words_are_whole_words_and_signs_are_none() -> None:
     assert words_in("Été: l'été a+b (c.d) ǅ") == ("ete", "l", "a", "b", "c", "d", "dz")
     assert words_in(" ?! ") == ()
+    assert words_in("cœur COEUR Straße ẞ Æther hyper\u00adtension a\u200bb ﬁèvre") == (
+        "coeur", "strasse", "ss", "aether", "hypertension", "ab", "fievre",
+    )  # fmt: skip
+    assert words_in("क\u093fत") == ("क\u093fत",)  # a vowel sign is a part of its letter
+    assert words_in("e\u0301te\u0301") == words_in("été")
+
+
+def test_a_word_is_found_whatever_ligatures_and_signs_it_is_written_with(tmp_path: Path) -> None:
+    texts = ["bat de l'œil", "Straße 7", "hyper\u00adtension", "क\u093fत", "कत", "nothing"]
+    pl.DataFrame({"id": range(6), "text": texts}).write_parquet(tmp_path / "in.parquet")
+    embed_alone(embed_told(tmp_path / "in.parquet", tmp_path / "run"))
+    for query, expected in {"OEIL": [0], "strasse": [1], "hypertension": [2], "क\u093fत": [3], "कत": [4]}.items():
+        assert glane.search(tmp_path / "run", query, by="words").rows["id"].to_list() == expected
+    assert glane.search(tmp_path / "run", "é" * 10_000, by="words").rows.is_empty()
+    many = " ".join(f"w{number}" for number in range(63))
+    assert glane.search(tmp_path / "run", f"{many} oeil", by="words").rows["id"].to_list() == [0]
+
+
+def test_what_stands_before_a_question_can_be_told_anew(tmp_path: Path, monkeypatch) -> None:
+    path = write_documents(tmp_path / "in.parquet", 3)
+    embed_alone(embed_told(path, tmp_path / "run", prefix={"query": "night "}))
+    run = open_embedded(tmp_path / "run")
+    of = {
+        prefix: question_vectors(run, ["fever"], prefix=prefix)[0].tolist() for prefix in (None, "night ", "dose ", "")
+    }
+    assert of[None] == of["night "]
+    assert len({tuple(vector) for vector in of.values()}) == 3
+    assert of["dose "] == question_vectors(run, ["dose fever"], prefix="")[0].tolist()
+    place = f"run.dir={run.directory.root}"
+    told = {}
+    for words in (["prefix=dose "], ["prefix="], []):
+        done = job_here(place, "query=fever", "by=meaning", "json=true", *words, name="search", as_told=True)
+        told[tuple(words)] = [row["score"] for row in json.loads(done.stdout)]
+    for words, prefix in ((("prefix=dose ",), "dose "), (("prefix=",), ""), ((), None)):
+        assert told[words] == glane.search(run, "fever", by="meaning", prefix=prefix).rows["score"].to_list()
+    assert len({str(scores) for scores in told.values()}) == 3
+
+
+def test_a_folder_of_weights_may_lie_at_home(run: Embedded, monkeypatch, tmp_path: Path) -> None:
+    seen = []
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("glane.retrieval.question.resolve_weights", lambda model: seen.append(model.path) or model)
+    glane.search(run, "fever", weights="~/w", by="meaning")
+    assert seen == [f"{tmp_path}/w"]
+
+
+def test_numbers_that_json_does_not_have_are_null(tmp_path: Path) -> None:
+    values = [math.nan, math.inf, 1.5, None]
+    pl.DataFrame({"id": range(4), "text": ["fever"] * 4, "crp": values}).write_parquet(tmp_path / "in.parquet")
+    embed_alone(embed_told(tmp_path / "in.parquet", tmp_path / "run", data__carry_columns=["crp"]))
+    found = glane.search(tmp_path / "run", "fever").as_values()
+    assert [row["crp"] for row in sorted(found, key=lambda row: row["id"])] == [None, None, 1.5, None]
+    json.dumps(found, allow_nan=False)
 
 
 def test_a_query_without_words_finds_nothing_by_words(run: Embedded) -> None:
@@ -210,6 +263,14 @@ def test_texts_that_are_the_same_are_a_group_at_a_cosine_of_one(tmp_path: Path, 
         ({"like": "d0033"}, "has no vectors: its status is EMPTY"),
         ({"like": "d0001", "query": "x"}, "one of both"),
         ({"query": "x", "top": 0}, "0 documents are none"),
+        ({"query": " "}, "nothing is looked for"),
+        ({"query": ""}, "nothing is looked for"),
+        ({"query": "who \ud800"}, "^query: character 5 is half of a pair"),
+        (
+            {"query": "é" * 10_001, "by": "words"},
+            "^query: a word of 10001 characters, and texts are searched for words",
+        ),
+        ({"query": " ".join(f"w{n}" for n in range(65))}, "^query: 65 different words, and .* at most 64.*by=meaning"),
     ],
 )
 def test_what_cannot_be_searched_is_said(run: Embedded, keys, said: str) -> None:
@@ -272,6 +333,14 @@ def test_the_command_shows_a_table_and_writes_rows_and_never_the_query(run: Embe
         (["--help"], ["--help"]),
         (["help"], ["help"]),
         ([], []),
+        (["run.dir=x", "CRP=120 and fever"], ["query=CRP=120 and fever", "run.dir=x"]),
+        (["CRP = 120", "run.dir=x", "where=ward = 2"], ["query=CRP = 120", "run.dir=x", "where=ward = 2"]),
+        (["top = 3 doses?", "top=3"], ["query=top = 3 doses?", "top=3"]),
+        (["fever", "wher=ward = 2"], ["query=fever", "wher=ward = 2"]),  # a misspelt key, and not the question's words
+        (["like=d1", "wher=ward = 2"], ["like=d1", "wher=ward = 2"]),
+        (["run.dir=my runs", "hydra.run.dir=a b"], ["run.dir=my runs", "hydra.run.dir=a b"]),
+        (["--config-dir", "a=b c"], ["--config-dir", "a=b c"]),
+        (["wehre=1", "run.dir=x"], ["wehre=1", "run.dir=x"]),
     ],
 )
 def test_the_query_may_stand_first_or_last(given: list[str], read: list[str]) -> None:
@@ -282,6 +351,19 @@ def test_a_query_is_read_from_standard_input(run: Embedded, monkeypatch) -> None
     place = f"run.dir={run.directory.root}"
     monkeypatch.setattr("sys.stdin", io.StringIO("B-1617\n"))
     assert "d0035" in job_here(place, "by=words", name="search", as_told=True).stdout
+    monkeypatch.setattr("sys.stdin", io.StringIO("who\n\nsneezes with\nB-1617?\n"))
+    assert "d0035" in job_here(place, "by=words", name="search", as_told=True).stdout  # all lines are the question
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET} " * 100_000))
+    done = job_here(place, name="search", check=2, as_told=True)
+    assert "standard input has more than 1000000 characters" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("fièvre".encode("latin-1")), encoding="utf-8"))
+    assert "standard input is not UTF-8" in job_here(place, name="search", check=2, as_told=True).stderr
+    terminal = io.StringIO("B-1617\nnext\n")
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert "d0035" in job_here(place, "by=words", name="search", as_told=True).stdout
+    assert terminal.read() == "next\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     done = job_here(place, name="search", check=2, as_told=True)
     assert "nothing is looked for" in done.stderr

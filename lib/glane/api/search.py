@@ -13,6 +13,7 @@ from glane.errors import ConfigError
 from glane.retrieval.groups import groups
 from glane.retrieval.question import question_vectors
 from glane.retrieval.search import Found, found_by, found_like
+from glane.retrieval.words import words_in
 from glane.run.links import links_to
 from glane.run.written import digest_of, note_written, refuse_foreign, refuse_inside_run
 from glane.settings.search import SearchBy
@@ -30,6 +31,7 @@ def search(
     top: int = 10,
     where: str | None = None,
     weights: str | Path | None = None,
+    prefix: str | None = None,
 ) -> Found:
     """Find the documents of a run of `glane.embed` that a query fits best, or that are like one of them.
 
@@ -41,6 +43,7 @@ def search(
         top: How many documents.
         where: A condition in SQL on the id and the carried columns.
         weights: Where the weights of the run's model lie, if not where they lay.
+        prefix: What the model wants before a question, if not the `prefix.query` that the run was told.
 
     Raises:
         GlaneError: for what can be mended, as the command line says it.
@@ -50,14 +53,17 @@ def search(
         raise ConfigError("query: give a query, or like=ID, one of both.")
     if top < 1:
         raise ConfigError(f"top: {top} documents are none. Give 1 or more.")
+    if query is not None:
+        _check_query(query)
     if query is None:
         assert like is not None
         return found_like(embedded, like, top=top, where=where)
+    words = None if by == "meaning" else words_in(query)  # what is too much is refused before a model is started
     questions = None
     if by != "words":
-        path = None if weights is None else str(weights)
-        questions = question_vectors(embedded, [query], weights=path)
-    return found_by(embedded, questions=questions, text=None if by == "meaning" else query, top=top, where=where)
+        path = None if weights is None else str(Path(weights).expanduser())
+        questions = question_vectors(embedded, [query], weights=path, prefix=prefix)
+    return found_by(embedded, questions=questions, words=words, top=top, where=where)
 
 
 def group(run: EmbeddedLike, least: float) -> pl.DataFrame:
@@ -93,6 +99,21 @@ def write_rows(rows: pl.DataFrame, path: str, *, of: EmbeddedLike) -> str:
 
     replace_file(file, write, mode=0o600, setting="out")
     return f"{path}: {rows.height} rows"
+
+
+def _check_query(query: str) -> None:
+    """Refuse what cannot be looked for, before a model is started and without quoting it."""
+    if not query.strip():
+        raise ConfigError(
+            "query: nothing is looked for. Give query='…' or like=ID; glane search reads a question from standard "
+            "input, too."
+        )
+    try:
+        query.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"query: character {error.start + 1} is half of a pair (a surrogate), and no text. Remove it."
+        ) from None
 
 
 def _opened(run: EmbeddedLike) -> Embedded:

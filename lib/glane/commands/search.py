@@ -7,6 +7,7 @@
   run.dir=PATH     the run of `glane embed`
   query=TEXT       what is looked for, also as the first or last word; not given, it is read from standard input
   where=CONDITION  only rows for which this SQL condition on carried columns is true
+  prefix=TEXT      what the model wants before a question, if not what was told as prefix.query then
   show=N           print the first N characters of each passage
   out=FILE         the rows as Parquet, without texts
 
@@ -20,11 +21,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+_MOST_CHARACTERS = 1_000_000  # of a question on standard input
+
 
 def main(values: Mapping[str, Any]) -> None:
     """Search, and show or write what was found."""
     from glane.api.search import group, search, write_rows
-    from glane.errors import ConfigError, visible
+    from glane.errors import visible
     from glane.languages import say
     from glane.settings import search_settings
 
@@ -34,14 +37,11 @@ def main(values: Mapping[str, Any]) -> None:
         return
     query = told.query
     if query is None and told.like is None:
-        if sys.stdin.isatty():
-            say("query:", to=sys.stderr)
-        query = sys.stdin.readline().strip()
-        if not query:
-            raise ConfigError("query: nothing is looked for. Give query='…', like=ID, or a line on standard input.")
+        query = _asked()
     found = search(
-        told.run.dir, query, like=told.like, by=told.by, top=told.top, where=told.where, weights=told.weights
-    )
+        told.run.dir, query, like=told.like, by=told.by, top=told.top, where=told.where, weights=told.weights,
+        prefix=told.prefix,
+    )  # fmt: skip
     if told.out is not None:
         say(write_rows(found.rows, told.out, of=told.run.dir))
     if told.json_output:
@@ -51,3 +51,20 @@ def main(values: Mapping[str, Any]) -> None:
     if told.show:
         for row in found.passages().iter_rows(named=True):
             print(visible(f"\n{row['rank']}. {row[found.id_column]}: {row['passage'][: told.show]}"))
+
+
+def _asked() -> str:
+    """The question on standard input: a line of a terminal, else all that is there."""
+    from glane.errors import ConfigError
+    from glane.languages import say
+
+    if sys.stdin.isatty():
+        say("query:", to=sys.stderr)
+        return sys.stdin.readline().strip()
+    try:
+        text = sys.stdin.read(_MOST_CHARACTERS + 1)
+    except UnicodeDecodeError:
+        raise ConfigError("query: standard input is not UTF-8. Give it a text in UTF-8.") from None
+    if len(text) > _MOST_CHARACTERS:
+        raise ConfigError(f"query: standard input has more than {_MOST_CHARACTERS} characters. Shorten the question.")
+    return text.strip()

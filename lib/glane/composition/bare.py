@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from glane.composition.files import read_file
+from glane.composition.places import CONF
+
 _BARE = {  # by command, the key of a path that stands first without one, and that of several
     "status": ("run.dir", "runs"), "runs": ("folder", "folder"), "clean": ("runs", "runs"),
     "ingest": ("source", "source"), "convert": ("source", None), "new_task": ("from", None),
@@ -44,8 +47,25 @@ def _with_query(arguments: Sequence[str]) -> list[str]:
         last -= 1
     end = len(arguments) - last
     bare = [*arguments[:first], *arguments[end:]]
+    if not bare and (place := _sentence(arguments)) is not None:
+        return [f"query={arguments[place]}", *arguments[:place], *arguments[place + 1 :]]
     query = [f"query={' '.join(bare)}"] if bare and bare[0] != "help" else bare
     return [*query, *arguments[first:end]]
+
+
+def _sentence(arguments: Sequence[str]) -> int | None:
+    """Where a question stands that has a sign =: a word with blanks, whose beginning is no key of a search.
+
+    None where something else is asked already: then it may be a condition whose key is misspelt.
+    """
+    keys = {*read_file(CONF / "search.yaml").values, "hydra"}
+    told = [word.lstrip("+~").partition("=")[0].partition(".")[0] for word in arguments]
+    if {"query", "like", "groups"}.intersection(told):
+        return None
+    for place, (before, word, key) in enumerate(zip(["", *arguments], arguments, told, strict=False)):
+        if len(word.split()) > 1 and key not in keys and not word.startswith("-") and not before.startswith("-"):
+            return place
+    return None
 
 
 def _is_bare(word: str) -> bool:

@@ -17,19 +17,24 @@ from glane.errors import ConfigError, EngineError
 from glane.settings import ModelSettings
 
 
-def question_vectors(embedded: Embedded, questions: Sequence[str], *, weights: str | None = None) -> Vector:
+def question_vectors(
+    embedded: Embedded, questions: Sequence[str], *, weights: str | None = None, prefix: str | None = None
+) -> Vector:
     """The vectors of questions, a row each, made in this process. `weights` is where they lie, if not as then.
+
+    `prefix` stands before each, or if it is None, the one that the run was told.
 
     Raises:
         ConfigError: if the weights are others than those of the run, or a question is too long.
         EngineError: if the engine does not start, or makes no vector.
     """
-    model, prefix = model_of(embedded, weights=weights), embedded.settings.prefix.query
+    model = model_of(embedded, weights=weights)
+    prefix = embedded.settings.prefix.query if prefix is None else prefix
     engine = start_embedder(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))
     try:
         found: dict[str, Vector | None] = {}
         for number, question in enumerate(questions):
-            tokens = engine.encode(prefix + question)
+            tokens = engine.encode(question, prefix=prefix)
             if len(tokens) > engine.max_tokens:
                 raise ConfigError(f"query: {len(tokens)} tokens, and the model takes {engine.max_tokens}. Shorten it.")
             try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +18,7 @@ from glane.retrieval.fusion import fused
 from glane.retrieval.meaning import nearest, vectors_of_row
 from glane.retrieval.ranked import Ranked
 from glane.retrieval.where import rows_where
-from glane.retrieval.words import fitting, words_in
+from glane.retrieval.words import fitting
 from glane.toys import notice_lines
 from glane.types import Status
 
@@ -69,20 +71,22 @@ class Found:
             return "\n".join([*lines, str(self.rows)])
 
 
-def found_by(embedded: Embedded, *, questions: Vector | None, text: str | None, top: int, where: str | None) -> Found:
-    """Search by the vectors of `questions`, by the words of a `text`, or by both.
+def found_by(
+    embedded: Embedded, *, questions: Vector | None, words: Sequence[str] | None, top: int, where: str | None
+) -> Found:
+    """Search by the vectors of `questions`, by `words`, or by both.
 
     Raises:
         GlaneError: for a condition that cannot be computed, or input files that have changed.
     """
     rows = _rows(embedded)
     wanted = rows_where(rows.drop("status"), where)
-    depth = top if questions is None or text is None else max(_LEAST_DEPTH, _PER_TOP * top)
+    depth = top if questions is None or words is None else max(_LEAST_DEPTH, _PER_TOP * top)
     parts: dict[str, Ranked] = {}
     if questions is not None:
         parts["cosine"] = nearest(embedded.files, questions, wanted=wanted, top=depth)
-    if text is not None:
-        parts["bm25"] = fitting(embedded, words_in(text), wanted=wanted, top=depth)
+    if words is not None:
+        parts["bm25"] = fitting(embedded, words, wanted=wanted, top=depth)
     best = (fused(*parts.values()) if len(parts) > 1 else next(iter(parts.values()))).best(top)
     return Found(rows=_table(rows.drop("status"), best, parts), embedded=embedded)
 
@@ -123,4 +127,7 @@ def _table(rows: pl.DataFrame, best: Ranked, parts: dict[str, Ranked]) -> pl.Dat
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | None) else str(value)
+    """A value for JSON, which has no NaN and no infinity: these are null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | None) else str(value)

@@ -2,14 +2,13 @@
 
 BM25 as Robertson and Zaragoza (2009, "The Probabilistic Relevance Framework: BM25 and Beyond") give it, with k1 = 1.2
 and b = 0.75, and the weight of a word that Lucene takes, which is never negative: ln(1 + (N - n + 0.5) / (n + 0.5)).
-A word is a run of letters, digits and underscores. Case and accents make no difference.
+A word is a run of letters, digits and underscores. Case, accents, ligatures and invisible signs make no difference.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,18 +17,38 @@ import polars as pl
 from glane.corpus.plan import read_plan
 from glane.corpus.read import Reader
 from glane.embedding.results import Embedded
+from glane.errors import ConfigError
 from glane.retrieval.blocks import Places, spans
 from glane.retrieval.ranked import NOTHING, Mask, Ranked, best_passages
 
 _K1, _B = 1.2, 0.75
 _WORD = r"\w+"
-_MARKS = r"\p{M}"
+# Accents, and what is not seen: soft hyphens, and spaces and joiners without width. Vowel signs (Mc) are letters' part.
+_UNSEEN = r"[\p{Mn}\p{Me}\u{00AD}\u{200B}-\u{200D}\u{2060}]"
+_LIGATURES = {"œ": "oe", "æ": "ae", "ß": "ss"}
+_MOST_WORDS = 64  # a column of counts is kept for each
+_LONGEST_WORD = 10_000  # characters
 Counts = npt.NDArray[np.uint32]
 
 
 def words_in(text: str) -> tuple[str, ...]:
-    """The words of a question, each once, as texts are searched for them."""
-    return tuple(dict.fromkeys(re.findall(_WORD, cast(str, _plain(pl.Series([text])).item()))))
+    """The words of a question, each once, as texts are searched for them.
+
+    Raises:
+        ConfigError: if they are too many or one is too long, without quoting any.
+    """
+    words = tuple(dict.fromkeys(_plain(pl.Series([text])).str.extract_all(_WORD).item()))
+    if len(words) > _MOST_WORDS:
+        raise ConfigError(
+            f"query: {len(words)} different words, and texts are searched for at most {_MOST_WORDS}. Shorten it, or "
+            "give by=meaning."
+        )
+    if (longest := max(map(len, words), default=0)) > _LONGEST_WORD:
+        raise ConfigError(
+            f"query: a word of {longest} characters, and texts are searched for words of at most {_LONGEST_WORD}. "
+            "Shorten it, or give by=meaning."
+        )
+    return words
 
 
 def fitting(embedded: Embedded, words: Sequence[str], *, wanted: Mask, top: int) -> Ranked:
@@ -58,9 +77,11 @@ def _scores(counts: Counts, lengths: Counts, is_counted: Mask) -> npt.NDArray[np
     mean = max(float(lengths[is_counted].mean()), 1e-9)
     holders = (counts[is_counted] > 0).sum(axis=0)
     weights = np.log1p((number - holders + 0.5) / (holders + 0.5))
-    often = counts.astype(np.float64)
     size = _K1 * (1 - _B + _B * lengths.astype(np.float64) / mean)
-    return cast(npt.NDArray[np.float64], (often * (_K1 + 1) / (often + size[:, None]) * weights).sum(axis=1))
+    scores = np.zeros(len(counts))
+    for often, weight in zip(counts.T, weights, strict=True):  # one word at a time: memory for all would be large
+        scores += often * (_K1 + 1) / (often + size) * weight
+    return scores
 
 
 def _passages(embedded: Embedded, bounds: Places, starts: Places, ends: Places) -> Iterator[pl.Series]:
@@ -87,5 +108,6 @@ def _counted(passages: pl.Series, words: Sequence[str]) -> tuple[Counts, Counts]
 
 
 def _plain(texts: pl.Series) -> pl.Series:
-    """Texts without case and accents."""
-    return texts.str.normalize("NFKD").str.replace_all(_MARKS, "").str.to_lowercase()
+    """Texts without case, accents and ligatures."""
+    plain = texts.str.normalize("NFKD").str.replace_all(_UNSEEN, "").str.to_lowercase()
+    return plain.str.replace_many(list(_LIGATURES), list(_LIGATURES.values()))

@@ -26,6 +26,7 @@ class SearchSettings(Strict):
     show: int = Key(default=0, ge=0)  # characters of each passage
     groups: Annotated[float, Key(gt=0, le=1)] | None = None
     weights: HomePath | None = None
+    prefix: str | None = None  # None: the run's own prefix.query
     out: HomePath | None = None
     json_output: bool = Key(default=False, alias="json")
 
