@@ -10,7 +10,6 @@ import hashlib
 import uuid
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -59,25 +58,6 @@ def as_ids(column: pa.Array, *, place: str, setting: str = "data.id_column") -> 
     except pa.ArrowInvalid:
         problem = "not UTF-8" if is_bytes(kind) else "not whole numbers of at most 64 bits"
         raise DataError(f"{place}: some ids are {problem}. Set {setting} to another column.") from None
-
-
-def are_whole_numbers(ids: pl.Series) -> bool:
-    """Whether all ids are whole numbers, or texts that are nothing else: "1", and not "001", which is another id."""
-    return ids.dtype.is_integer() or bool(
-        ids.dtype == pl.String and ids.drop_nulls().str.contains(r"^(?:0|-?[1-9]\d{0,17})$").all()
-    )
-
-
-def ids_like(ids: pl.Series, kind: pl.DataType) -> pl.Series | None:
-    """Ids in another type of ids, where each stays itself; None where one would not.
-
-    A whole number as a text is the same id; a text is the same as a number if it is that number and no more.
-    """
-    if ids.dtype == kind:
-        return ids
-    is_same = (kind.is_integer() and are_whole_numbers(ids)) or (kind == pl.String and ids.dtype.is_integer())
-    found = ids.cast(kind, strict=False) if is_same else None
-    return None if found is None or found.null_count() > ids.null_count() else found
 
 
 def _utf8(column: pa.Array, place: str, setting: str) -> pa.Array:

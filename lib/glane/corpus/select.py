@@ -29,8 +29,9 @@ from glane.conditions import (
 from glane.corpus.files import InputFile, check_column
 from glane.corpus.groups import Groups, GroupsFound, choose_groups
 from glane.corpus.id_source import GROUP, IdSource
-from glane.corpus.ids import are_whole_numbers, id_type
+from glane.corpus.ids import id_type
 from glane.corpus.masks import Mask, Packed, num_asked, unpacked
+from glane.corpus.same_ids import are_whole_numbers
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.unique import Hashes, IdHashes
 from glane.errors import ConfigError, DataError, did_you_mean, told

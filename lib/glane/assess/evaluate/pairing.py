@@ -20,7 +20,7 @@ from glane.assess.evaluate.scores import DocumentFlow, Weights
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.assess.sampling import WEIGHT as DRAWN_WEIGHT
 from glane.assess.strata import Strata, strata_of
-from glane.corpus.ids import ids_like
+from glane.corpus.same_ids import ids_like
 from glane.errors import DataError
 from glane.task.fields import Field
 from glane.task.signs import SIGNS
