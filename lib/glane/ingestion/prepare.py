@@ -15,6 +15,7 @@ from glane.corpus.unchanged import content_digest
 from glane.errors import RunError
 from glane.ingestion.columns import run_codebook
 from glane.ingestion.inventory import FILE, file_bytes, passed_lines, read_facts
+from glane.ingestion.summary import WORK
 from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.environment import environment
@@ -22,7 +23,6 @@ from glane.run.fingerprint import fingerprint_digest
 from glane.run.work import Draft
 from glane.settings import IngestSettings
 
-WORK = "ingest"
 METHOD = 2  # raised when the same files would give another data set
 _MOST_FILES, _LEAST_SHARDS, _MOST_SHARDS = 256, 64, 100_000
 _OF_THE_PLACE = {"endpoint", "hosts", "concurrency", "timeout_s"}  # of ocr: where and how fast, and no other texts

@@ -12,6 +12,7 @@ from glane.ingestion.record import LOOK, DocumentCounts, IngestSummary, read_mar
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, read_summary
 
+WORK = "ingest"  # the name of this kind of work in `run.yaml`
 _MOST_KINDS = 12
 
 

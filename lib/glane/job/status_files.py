@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glane.ingestion.prepare import WORK
 from glane.ingestion.record import LOOK
-from glane.ingestion.summary import ingest_summary
+from glane.ingestion.summary import WORK, ingest_summary
 from glane.run.directory import RunDirectory
 from glane.run.overview import Overview
 from glane.types import Status

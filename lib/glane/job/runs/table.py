@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glane.assess.right_answers import right_answers_text
-from glane.ingestion.prepare import WORK
+from glane.ingestion.summary import WORK
 from glane.job.runs.records import Quality, RunEntry
 from glane.job.status_files import FILES
 from glane.languages import in_language
