@@ -56,7 +56,9 @@ def shipped(group):
     ],
 )
 def test_every_shipped_configuration_is_valid(model, task):
-    own = ["model.name=x", "model.path=x"] if model == "hf" else []  # it is what a file of one's own inherits from
+    own = (
+        ["model.name=x", "model.path=x"] if model in ("hf", "embedding") else []
+    )  # files of one's own inherit from them
     values = composed("extract", [f"model={model}", f"task={task}", "data.path=x", *own])
     assert extract_settings(values).task["name"] == task
 
