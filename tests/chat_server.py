@@ -20,6 +20,7 @@ from PIL import Image
 
 STEP = 20  # between the reds of two pages: JPEG changes colours a little
 MODEL = "reads-pages"
+WHITE = -1  # the number of a white page
 
 
 @dataclass
@@ -93,14 +94,14 @@ def send(handler: BaseHTTPRequestHandler, status: int, content: Any, **headers: 
 
 
 def page_of(body: dict[str, Any]) -> int:
-    """The number of the page in a request; -1 of a white picture."""
+    """The number of the page in a request, or `WHITE`."""
     (message,) = body["messages"]
     url = message["content"][0]["image_url"]["url"]
     mark = "data:image/png;base64,"
     assert url.startswith(mark)
     with Image.open(io.BytesIO(base64.b64decode(url.removeprefix(mark)))) as image:
         red, green, _ = image.convert("RGB").getpixel((image.width // 2, image.height // 2))
-    return -1 if green > 128 else round(red / STEP)
+    return WHITE if green > 128 else round(red / STEP)
 
 
 def picture(number: int, size: tuple[int, int] = (300, 400)) -> Image.Image:

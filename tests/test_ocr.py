@@ -23,7 +23,7 @@ import pytest
 from PIL import Image
 
 import document_files as files
-from chat_server import MODEL, ChatServer, chat, chat_server, picture, scans, send, write_scans
+from chat_server import MODEL, WHITE, ChatServer, chat, chat_server, picture, scans, send, write_scans
 from fork_server import forks, killed_at_random
 from glane.documents import wire
 from glane.documents.draw import png_of_page
@@ -36,6 +36,7 @@ from glane.ingestion.ocr import endpoint
 from glane.ingestion.ocr.answers import PageFailed, checked, text_of
 from glane.ingestion.ocr.endpoint import Endpoint
 from glane.ingestion.ocr.texts import with_texts
+from glane.ingestion.ocr.white import white_page, white_size
 from glane.ingestion.summary import ingest_summary, summary_lines
 from glane.run.directory import RunDirectory
 from glane.settings import OcrSettings
@@ -188,10 +189,13 @@ def test_a_page_without_text_is_read(server: ChatServer) -> None:
     [b"", b"\xff\xfe", b"[]", b"null", b'{"choices": []}', b'{"choices": [{}]}', b"[" * 100_000, b'{"choices": 5}'],
 )
 def test_what_is_no_answer_is_told(server: ChatServer, body: bytes) -> None:
-    server.answer = lambda handler, *_: send(handler, 200, body)
+    server.answer = lambda handler, number, _: send(handler, 200, body if number != WHITE else chat("white"))
     with pytest.raises(PageFailed, match="no answer to a chat"):
         asking(server).read(png(1))
-    assert len(server.asked) == 1  # it would answer the same again
+    assert server.asked == [1, WHITE]  # it would answer the same again
+    server.answer = lambda handler, *_: send(handler, 200, body)
+    with pytest.raises(EngineError, match=r"reads no page \(a white one: the server answered what is no answer"):
+        asking(server).check()
 
 
 def test_a_server_that_is_busy_is_asked_again(server: ChatServer) -> None:
@@ -208,12 +212,83 @@ def test_a_server_that_is_busy_is_asked_again(server: ChatServer) -> None:
     assert server.asked == [1, 1, 1]
 
 
-def test_a_page_is_given_up_after_three_requests(server: ChatServer) -> None:
-    server.answer = lambda handler, *_: send(handler, 503, SECRET.encode())
+def only_white(handler: Any, number: int, _: object) -> None:
+    """Read white pages, and fail at all others."""
+    send(handler, 200 if number == WHITE else 503, chat(SECRET))
+
+
+def test_a_page_is_given_up_after_three_requests_if_a_white_one_is_read(server: ChatServer) -> None:
+    server.answer = only_white
     with pytest.raises(PageFailed, match="no answer in 3 requests, at last: HTTP 503") as caught:
         asking(server).read(png(1))
-    assert len(server.asked) == 3
+    assert server.asked == [1, 1, 1, WHITE]
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 429, 500, 503])
+def test_a_server_that_reads_no_page_stops_the_run(server: ChatServer, status: int, tmp_path: Path) -> None:
+    server.answer = lambda handler, *_: send(handler, status, SECRET.encode())
+    words = rf"answers /v1/models, and reads no page \(a white one: HTTP {status}\)"
+    with pytest.raises(EngineError, match=words) as caught:
+        asking(server).read(png(1))
+    assert ("lower ocr.concurrency=2" in str(caught.value)) == (status >= 429)
+    assert ("context room for one of 1240 x 1753 pixels" in str(caught.value)) == (status < 429)
+    assert SECRET not in str(caught.value)
+    if status in (400, 500):
+        source = write_scans(tmp_path / "in", (1, 2), (3,))
+        with pytest.raises(AssertionError, match="reads no page"):
+            read_alone(ingest_told(source, tmp_path / "out", ocr=server.told()))
+        assert not (tmp_path / "out").exists()
+
+
+def test_pages_that_are_refused_in_a_row_have_a_white_one_tried(server: ChatServer) -> None:
+    pages = [1, *[2] * 9, 0, *[2] * 7, 0, 2, 3]
+    server.answer = lambda handler, number, _: send(
+        handler, {2: 400, 3: 422}.get(number, 200), chat("wrote" if number else "same " * 200)
+    )
+    one = asking(server)
+    for number in pages:
+        if number == 1:
+            assert one.read(png(1)) == "wrote"
+        else:
+            with pytest.raises(PageFailed):
+                one.read(png(number))
+    tried = [at for at, number in enumerate(server.asked) if number == WHITE]
+    assert tried == [2, 11]  # after the first, and after eight more; a page that was read badly begins anew
+    server.answer = lambda handler, *_: send(handler, 400, b"")
+    for _ in range(5):
+        with pytest.raises(PageFailed):
+            one.read(png(2))
+    with pytest.raises(EngineError, match="reads no page"):
+        one.read(png(2))
+
+
+@pytest.mark.parametrize(("dpi", "max_pixels"), [(150, 4_000_000), (50, 4_000_000), (600, 10_000), (600, 64_000_000)])
+def test_a_white_page_is_as_large_as_pages_are(dpi: int, max_pixels: int) -> None:
+    made = white_page(dpi, max_pixels)
+    with Image.open(io.BytesIO(made)) as image:
+        image.load()
+        assert (image.mode, image.size) == ("RGB", white_size(dpi, max_pixels))
+        assert image.getextrema() == ((255, 255),) * 3
+        width, height = image.size
+    assert width * height <= max_pixels
+    assert width * height > 0.98 * min(max_pixels, 8.27 * 11.69 * dpi**2)
+    assert len(made) < 200_000
+
+
+def test_before_the_run_a_server_that_is_busy_is_asked_three_times(server: ChatServer) -> None:
+    server.answer = lambda handler, *_: send(handler, 503 if len(server.asked) < 3 else 200, chat("nothing"))
+    asking(server).check()
+    assert server.asked == [WHITE] * 3
+    server.answer = lambda handler, *_: send(handler, 503, b"")
+    with pytest.raises(EngineError, match=r"reads no page \(a white one: HTTP 503\)"):
+        asking(server).check()
+    is_over = threading.Event()
+    server.answer = lambda *_: is_over.wait(60)
+    with pytest.raises(EngineError, match=r"reads no page \(a white one: not within 0\.2 s\).*ocr\.timeout_s=0\.2"):
+        asking(server, timeout_s=0.2).check()
+    is_over.set()
+    assert server.asked == [WHITE] * 9
 
 
 def test_a_server_that_hangs_or_drips_is_left_at_its_time(server: ChatServer) -> None:
@@ -241,7 +316,7 @@ def test_a_server_that_hangs_or_drips_is_left_at_its_time(server: ChatServer) ->
     for answer in (hang, drip, drip_headers):
         server.answer = answer
         began = time.monotonic()
-        with pytest.raises(PageFailed, match=r"at last: not within 0\.3 s"):
+        with pytest.raises(EngineError, match=r"reads no page \(a white one: not within 0\.3 s\)"):
             asking(server, timeout_s=0.3).read(png(1))
         assert time.monotonic() - began < 30
     is_over.set()
@@ -257,7 +332,7 @@ def test_an_answer_that_does_not_end_is_refused_in_bounded_memory(server: ChatSe
             pass
 
     server.answer = answer
-    with pytest.raises(PageFailed, match="larger than 4 MiB"):
+    with pytest.raises(EngineError, match=r"reads no page \(a white one: the answer .* larger than 4 MiB"):
         asking(server).read(png(1))
 
 
@@ -367,7 +442,7 @@ def test_the_server_is_looked_at_before_the_run_begins(server: ChatServer, tmp_p
     with pytest.raises(EngineError, match="'read-pages' is not served. Did you mean 'reads-pages'"):
         ingest_here(wrong)
     server.answer = lambda handler, *_: send(handler, 400, SECRET.encode())
-    with pytest.raises(EngineError, match="answers HTTP 400 to a picture") as caught:
+    with pytest.raises(EngineError, match=r"reads no page \(a white one: HTTP 400\)") as caught:
         ingest_here(ingest_told(source, tmp_path / "out", ocr=server.told()))
     assert SECRET not in str(caught.value)
     for models in (b"", b"<html>", {"data": 5}, {"data": ["x"]}, b" " * 2**23):

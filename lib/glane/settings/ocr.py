@@ -51,8 +51,8 @@ class OcrSettings(Strict):
         return self._place()[1]
 
     def longest_s(self) -> float:
-        """Seconds that a page may take."""
-        return MOST_REQUESTS * self.timeout_s + sum(PAUSES_S) + _ASIDE_S
+        """Seconds that a page may take, with a white one after it."""
+        return (MOST_REQUESTS + 1) * self.timeout_s + sum(PAUSES_S) + _ASIDE_S
 
     def _place(self) -> tuple[str, int]:
         match = _ENDPOINT.fullmatch(self.endpoint or "")

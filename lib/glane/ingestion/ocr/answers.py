@@ -19,19 +19,24 @@ class PageFailed(Exception):
     """A page was not read. The message is a sentence without text of it."""
 
 
+class PageRefused(PageFailed):
+    """The server did not let a model read the page. Perhaps it does so with no page."""
+
+
 def text_of(body: bytes) -> str:
     """The text that an OpenAI-compatible server gives back for one page. Empty for a page that has none.
 
     Raises:
-        PageFailed: if it is no answer, or shows one of the known failures: nothing, cut off, the same again and again.
+        PageRefused: if it is no answer.
+        PageFailed: if it shows one of the known failures: nothing, cut off, the same again and again.
     """
     try:
         choice = json.loads(body)["choices"][0]
         content, ending = choice["message"]["content"], choice["finish_reason"]
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):
-        raise PageFailed("the server answered what is no answer to a chat") from None
+        raise PageRefused("the server answered what is no answer to a chat") from None
     if not isinstance(content, str | None):
-        raise PageFailed("the server answered what is no answer to a chat")
+        raise PageRefused("the server answered what is no answer to a chat")
     return checked(content or "", is_cut=ending == "length", is_whole=ending == "stop")
 
 
@@ -39,7 +44,7 @@ def checked(written: str, *, is_cut: bool, is_whole: bool) -> str:
     """The text of a page as a model wrote it.
 
     Raises:
-        PageFailed: as `text_of` does.
+        PageFailed: if it shows one of the known failures.
     """
     text = clean(written).strip()
     if len(text) > _MOST_CHARACTERS:

@@ -6,33 +6,54 @@ are not followed; proxies are not asked. What the server says of a failure is no
 
 from __future__ import annotations
 
-import binascii
+import base64
 import contextlib
 import http.client
 import json
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glane.errors import EngineError, did_you_mean
-from glane.ingestion.ocr.answers import PageFailed, text_of
+from glane.ingestion.ocr.answers import PageFailed, PageRefused, text_of
 from glane.ingestion.ocr.listeners import strangers
+from glane.ingestion.ocr.white import white_page, white_size
 from glane.settings import OcrSettings
 from glane.settings.ocr import MOST_REQUESTS, PAUSES_S, as_address, is_this_machine, may_be_sent_to
 
 _LARGEST_ANSWER = 4 * 2**20  # bytes
 _PASSING = frozenset({429, 500, 502, 503, 504})  # what a busy server answers, or one that comes back
 _OF_THE_SERVER = frozenset({401, 403, 404, 405, 407})  # would be the same for any page
-_LOOK_S, _SHOWN_S = 10.0, 30.0  # for the names of the models, and for a picture that it may refuse
-# A white picture, 64 by 64.
-_WHITE = binascii.a2b_base64(
-    "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAATUlEQVR42u3PQQ0AAAgEILV/5zOFDzdoQCepz6aeExAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQELi3cqoDfaKuZM4AAAAASUVORK5CYII="
-)
+_LOOK_S = 10.0  # for the names of the models
+_MOST_REFUSED = 8  # pages in a row
 
 
 class _Unreachable(Exception):
     """A request got no answer. The message says why, without what was sent."""
+
+
+class _Refusals:
+    """Says after which pages that the server refuses it is to be asked whether it reads any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_first = True
+        self._in_a_row = 0
+
+    def is_doubtful(self) -> bool:
+        """Note one more, and say whether it is the first of all, or one too many without an answer between."""
+        with self._lock:
+            self._in_a_row += 1
+            is_doubtful = self._is_first or self._in_a_row >= _MOST_REFUSED
+            if is_doubtful:
+                self._is_first, self._in_a_row = False, 0
+            return is_doubtful
+
+    def end(self) -> None:
+        """Note a page that a model read, well or not."""
+        with self._lock:
+            self._in_a_row = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,35 +61,32 @@ class Endpoint:
     """Reads pages by a model of a server. May be used from several threads at once."""
 
     ocr: OcrSettings
+    _refusals: _Refusals = field(default_factory=_Refusals, init=False, repr=False, compare=False)
 
     def read(self, png: bytes) -> str:
         """The text of a page as the model wrote it.
+
+        Where the page may not be the reason that it is not read, the server must prove that it reads a white one.
 
         Raises:
             PageFailed: if this page cannot be read.
             EngineError: if no page can be.
         """
-        body, told = self._body(png), ""
-        for attempt in range(MOST_REQUESTS):
-            if attempt:
-                time.sleep(PAUSES_S[attempt - 1])
-            try:
-                status, answer = self._request("POST", "/v1/chat/completions", body, self.ocr.timeout_s)
-            except _Unreachable as error:
-                told = str(error)
-                continue
-            if status == 200:
-                return text_of(answer)
-            if status < 400 or status in _OF_THE_SERVER:
-                raise EngineError(f"{self._name}: answers HTTP {status}, and reads no page. {_remedy(status)}")
-            if status not in _PASSING:
-                raise PageFailed(f"the server refused the page (HTTP {status})")
-            told = f"HTTP {status}"
-        self._prove_there()
-        raise PageFailed(f"the server gave no answer in {MOST_REQUESTS} requests, at last: {told}")
+        try:
+            answer = self._answer(png)
+            text = text_of(answer)
+        except PageRefused:
+            if self._refusals.is_doubtful():
+                self._prove_reads(1)
+            raise
+        except PageFailed:
+            self._refusals.end()
+            raise
+        self._refusals.end()
+        return text
 
     def check(self) -> None:
-        """Prove that the server is there, has the model, and that this reads pictures.
+        """Prove that the server is there, has the model, and that this reads pictures as large as pages.
 
         Raises:
             EngineError: if not, with the remedy.
@@ -77,16 +95,82 @@ class Endpoint:
         assert self.ocr.model is not None
         if self.ocr.model not in names:
             raise EngineError(f"ocr.model: {self.ocr.model!r} is not served. {did_you_mean(self.ocr.model, names)}")
+        self._prove_reads(MOST_REQUESTS)
+
+    def _answer(self, png: bytes) -> bytes:
+        """What the server answers to a page.
+
+        Raises:
+            PageFailed: if this page has no answer.
+            EngineError: if none has.
+        """
         try:
-            timeout_s = min(_SHOWN_S, self.ocr.timeout_s)
-            status, _ = self._request("POST", "/v1/chat/completions", self._body(_WHITE), timeout_s)
-        except (_Unreachable, PageFailed):  # it is busy with the picture, and has not refused it
+            status, answer = self._ask(png, MOST_REQUESTS)
+        except _Unreachable as error:
+            self._prove_there()
+            self._prove_reads(1)
+            raise PageFailed(f"the server gave no answer in {MOST_REQUESTS} requests, at last: {error}") from None
+        if status == 200:
+            return answer
+        if status < 400 or status in _OF_THE_SERVER:
+            raise EngineError(f"{self._name}: answers HTTP {status}, and reads no page. {_remedy(status)}")
+        raise PageRefused(f"the server refused the page (HTTP {status})")
+
+    def _ask(self, png: bytes, times: int) -> tuple[int, bytes]:
+        """The status and the content of the answer to a page, which is asked for again while the server is busy.
+
+        Raises:
+            _Unreachable: if it is so each time.
+            PageRefused: if the answer is too large.
+        """
+        body, told = self._body(png), ""
+        for attempt in range(times):
+            if attempt:
+                time.sleep(PAUSES_S[attempt - 1])
+            try:
+                status, answer = self._request("POST", "/v1/chat/completions", body, self.ocr.timeout_s)
+            except _Unreachable as error:
+                told = str(error)
+                continue
+            if status not in _PASSING:
+                return status, answer
+            told = f"HTTP {status}"
+        raise _Unreachable(told)
+
+    def _prove_reads(self, times: int) -> None:
+        """Have a white page read, whatever the model says of it.
+
+        Raises:
+            EngineError: if the server does not let it, `times` times where it is busy.
+        """
+        try:
+            status, answer = self._ask(white_page(self.ocr.dpi, self.ocr.max_pixels), times)
+            if status == 200:
+                text_of(answer)
+                return
+            told, remedy = f"HTTP {status}", self._of_the_model()
+            if status < 400 or status in _OF_THE_SERVER:
+                remedy = _remedy(status)
+        except _Unreachable as error:
+            told, remedy = str(error), self._of_the_load()
+        except PageRefused as error:
+            told, remedy = str(error), _remedy(0)
+        except PageFailed:  # it was read, if badly
             return
-        if status != 200 and status not in _PASSING:
-            raise EngineError(
-                f"{self._name}: answers HTTP {status} to a picture. {_remedy(status)} "
-                f"Does {self.ocr.model!r} read pictures, and has it room for ocr.max_tokens={self.ocr.max_tokens}?"
-            )
+        raise EngineError(f"{self._name}: answers /v1/models, and reads no page (a white one: {told}). {remedy}")
+
+    def _of_the_model(self) -> str:
+        width, height = white_size(self.ocr.dpi, self.ocr.max_pixels)
+        return (
+            f"Does {self.ocr.model!r} read pictures, and has its context room for one of {width} x {height} pixels and "
+            f"for ocr.max_tokens={self.ocr.max_tokens}?"
+        )
+
+    def _of_the_load(self) -> str:
+        return (
+            f"Its own log tells why. If it is busy, lower ocr.concurrency={self.ocr.concurrency}: each worker has that "
+            f"many pages in work at once. If it is slow, raise ocr.timeout_s={self.ocr.timeout_s:g}."
+        )
 
     def _prove_there(self) -> list[str]:
         """The names of the models that the server has.
@@ -113,7 +197,7 @@ class Endpoint:
         return f"ocr.endpoint: {self.ocr.endpoint}"
 
     def _body(self, png: bytes) -> bytes:
-        picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_base64(png)}"}}
+        picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(png).decode()}"}}
         asked = {"role": "user", "content": [picture, {"type": "text", "text": self.ocr.prompt}]}
         sampling = {"temperature": 0, "seed": 0, "max_tokens": self.ocr.max_tokens, "stream": False}
         return json.dumps({"model": self.ocr.model, "messages": [asked], **sampling}).encode()
@@ -123,7 +207,7 @@ class Endpoint:
 
         Raises:
             _Unreachable: if there is none.
-            PageFailed: if it is too large.
+            PageRefused: if it is too large.
         """
         ended = threading.Event()
         address = self._address()
@@ -149,7 +233,7 @@ class Endpoint:
         if ended.is_set():
             raise _Unreachable(_why_late(timeout_s))
         if len(content) > _LARGEST_ANSWER:
-            raise PageFailed(f"the answer of the server is larger than {_LARGEST_ANSWER // 2**20} MiB")
+            raise PageRefused(f"the answer of the server is larger than {_LARGEST_ANSWER // 2**20} MiB")
         return response.status, content
 
     def _address(self) -> str:
@@ -186,10 +270,6 @@ def _break_off(opened: socket.socket, ended: threading.Event) -> None:
     ended.set()
     with contextlib.suppress(OSError):
         opened.shutdown(socket.SHUT_RDWR)
-
-
-def _base64(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def _why_late(timeout_s: float) -> str:
