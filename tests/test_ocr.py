@@ -32,6 +32,7 @@ from glane.documents.parsed import Outcome, Page, ParsedDocument
 from glane.documents.read import Parser, Undrawn
 from glane.documents.reading import Unread
 from glane.errors import ConfigError, EngineError, RunError
+from glane.ingestion import work
 from glane.ingestion.ocr import endpoint
 from glane.ingestion.ocr.answers import PageFailed, checked, text_of
 from glane.ingestion.ocr.endpoint import Endpoint
@@ -469,6 +470,60 @@ def test_a_server_that_goes_stops_the_run_and_what_was_read_is_kept(server: Chat
         read_alone(ingest_told(source, tmp_path / "out", ocr=again.told(), run__shard_rows=1))  # at another place
         assert len(again.asked) == 3
     assert pl.read_parquet(tmp_path / "out" / "*.parquet")["outcome"].to_list() == ["OCR"] * 6
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_server_that_goes_gets_no_further_page_of_the_file(
+    server: ChatServer, tmp_path: Path, concurrency: int
+) -> None:
+    server.answer = lambda handler, number, _: send(handler, 200 if number == 1 else 401, chat("read"))
+    source = write_scans(tmp_path / "in", (1, *[2] * 60))
+    with pytest.raises(AssertionError, match="answers HTTP 401, and reads no page"):
+        read_alone(ingest_told(source, tmp_path / "out", ocr=server.told(concurrency=concurrency)))
+    assert server.asked.count(1) == 1
+    assert 0 < server.asked.count(2) <= concurrency  # those that were in work
+
+
+def test_what_a_model_writes_counts_for_the_limit_of_text(server: ChatServer, tmp_path: Path) -> None:
+    long = " ".join(map(str, range(30_000)))  # 169 kB: six pages fit in a MiB
+    server.written = lambda number: f"{number}: {long}"
+    source = write_scans(tmp_path / "in", tuple(range(12)) * 3, (1,))
+    rows = rows_of(source, tmp_path / "out", server.told(), limits={"max_text_mib": 1})
+    row, other = rows.iter_rows(named=True)
+    assert [one["page"] for one in row["ocr"]["read"]] == list(range(1, 7))
+    assert [one["page"] for one in row["ocr"]["failed"]] == list(range(7, 37))
+    assert row["ocr"]["failed"][-1]["reason"] == (
+        "the text of its file is more than 1 MiB; limits.max_text_mib sets this limit"
+    )
+    assert (row["outcome"], other["outcome"]) == ("NEEDS_OCR", "OCR")
+    assert len(server.asked) <= 7 + 2 + 1  # nothing that would be thrown away is sent, but for pages in work
+
+
+def test_few_texts_are_held_behind_a_page_in_work(
+    server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_scans(tmp_path / "in", (1,))
+    for number in range(40):
+        (source / f"t{number:02}.txt").write_text(f"Text {number}. " * 20)
+    monkeypatch.setattr(work, "_CHARACTERS_AT_ONCE", 1000)
+    num_read: list[None] = []
+    read = work.read_file
+
+    def counting(*args: Any) -> Any:
+        num_read.append(None)
+        return read(*args)
+
+    def answer(handler: Any, number: int, _: object) -> None:
+        until = time.monotonic() + 2
+        while time.monotonic() < until and len(num_read) < 41:
+            time.sleep(0.01)
+        assert len(num_read) < 10
+        send(handler, 200, chat("read"))
+
+    monkeypatch.setattr(work, "read_file", counting)
+    server.answer = answer
+    rows = rows_of(source, tmp_path / "out", server.told(timeout_s=20), run__shard_rows=41)
+    assert rows["text"].to_list() == ["read", *[f"Text {number}. " * 20 for number in range(40)]]
 
 
 def test_what_changes_texts_makes_another_run_and_the_place_does_not(server: ChatServer, tmp_path: Path) -> None:

@@ -65,7 +65,10 @@ class IngestWork:
         session.is_ready()
         spans = SpanReader(shards.plan.files, id_column=FILE, columns=COLUMNS)
         limits, options = Limits(**self.settings.limits.model_dump()), Options(**self.settings.options.model_dump())
-        with Parser(limits=limits, options=options) as parser, pages_by_model(self.settings.ocr, parser) as pages:
+        with (
+            Parser(limits=limits, options=options) as parser,
+            pages_by_model(self.settings.ocr, parser, max_text_mib=limits.max_text_mib) as pages,
+        ):
             reader = _Reader(self.settings, spans, parser, pages)
             work_through(shards, reader.table, steps=lambda: reader.num_read + pages.num_done)
 
@@ -98,17 +101,25 @@ class _Reader:
             return spill.table()
 
     def _documents(self, shard: Shard) -> Iterator[tuple[int, dict[str, Any], Sequence[ParsedDocument]]]:
-        """The documents of each file, in order. While a model reads pages of some, the next files are read."""
-        waiting: deque[tuple[int, dict[str, Any], Pending]] = deque()
+        """The documents of each file, in order. While a model reads pages of some, the next files are read.
+
+        No more than some are held behind a file whose pages are in work: this is waited for then.
+        """
+        waiting: deque[tuple[int, dict[str, Any], Pending, int]] = deque()
+        num_characters = 0
         for number, listed in self._listed(shard):
             place = os.path.join(listed["root"], listed["path"])
             documents = read_file(self._parser, place)
             self.num_read += 1
-            waiting.append((number, listed, self._pages.begin(place, documents)))
-            while waiting and waiting[0][2].is_done:
-                first, row, pending = waiting.popleft()
+            begun = self._pages.begin(place, documents)
+            held = begun.num_characters
+            waiting.append((number, listed, begun, held))
+            num_characters += held
+            while waiting and (waiting[0][2].is_done or num_characters > _CHARACTERS_AT_ONCE):
+                first, row, pending, held = waiting.popleft()
+                num_characters -= held
                 yield first, row, pending.documents()
-        for first, row, pending in waiting:
+        for first, row, pending, _ in waiting:
             yield first, row, pending.documents()
 
     def _listed(self, shard: Shard) -> Iterator[tuple[int, dict[str, Any]]]:
