@@ -33,15 +33,16 @@ from glane.documents.read import Parser, Undrawn
 from glane.documents.reading import Unread
 from glane.errors import ConfigError, EngineError, RunError
 from glane.ingestion import work
-from glane.ingestion.ocr import endpoint
+from glane.ingestion.ocr import connect, endpoint
 from glane.ingestion.ocr.answers import PageFailed, checked, text_of
+from glane.ingestion.ocr.connect import Unreachable
 from glane.ingestion.ocr.endpoint import Endpoint
 from glane.ingestion.ocr.texts import with_texts
 from glane.ingestion.ocr.white import white_page, white_size
 from glane.ingestion.summary import ingest_summary, summary_lines
 from glane.run.directory import RunDirectory
 from glane.settings import OcrSettings
-from glane.settings.ocr import NO_TEXT
+from glane.settings.ocr import NO_TEXT, as_address
 from glane.validation import validated
 from ingest_runs import ingest_told, process_alone, read_alone
 
@@ -160,7 +161,7 @@ def test_a_stamp_on_a_scan_stays_and_offsets_tell_what_the_model_wrote() -> None
         ("a text", None, "was stopped before"), (7, "stop", "no answer to a chat"),
         ("Début. " + "Monsieur le patient. " * 40, "stop", "the same again and again"),
         ("Début. " + "Monsieur le patient. " * 40, "length", "the same again and again"),
-        ("0" * 500, "stop", "the same again and again"), ("x " * 120_000 + "y", "stop", "more than 200000 characters"),
+        ("0" * 2500, "stop", "the same again and again"), ("x " * 120_000 + "y", "stop", "more than 200000 characters"),
     ],
 )  # fmt: skip
 def test_the_known_failures_of_models_are_told(content: Any, ending: str | None, why: str) -> None:
@@ -173,6 +174,7 @@ def test_the_known_failures_of_models_are_told(content: Any, ending: str | None,
     "text",
     [
         "Un texte, avec des lignes.\n" * 7, "Nom : " + "." * 900 + "\n" + "_" * 900, "| --- " * 12 + "|\n" + "| 0 | 0 |\n" * 20,
+        "| --- " * 12 + "|\n" + "| 0 " * 400 + "|", "Sem. " + "0,00 0,00 0,00\n" * 120, "0" * 1900,
         " ".join(f"Le patient {number} va bien." for number in range(300)),
     ],
 )  # fmt: skip
@@ -180,9 +182,24 @@ def test_what_documents_repeat_is_no_failure(text: str) -> None:
     assert checked(text, is_cut=False, is_whole=True) == text.strip()
 
 
-def test_a_page_without_text_is_read(server: ChatServer) -> None:
-    server.written = lambda _: f" {NO_TEXT}\n"
+@pytest.mark.parametrize(
+    "written",
+    [
+        f" {NO_TEXT}\n", "[No text]", "[no text].", "`[no text]`", "**[no text]**", "```\n[NO TEXT]\n```", "_[no text]_", "> [no text]",
+        "```markdown\n[no text]\n```", "\"[no text]\"", "[[no text]]",
+    ],
+)  # fmt: skip
+def test_a_page_without_text_is_read(server: ChatServer, written: str) -> None:
+    server.written = lambda _: written
     assert asking(server).read(png(1)) == ""
+
+
+@pytest.mark.parametrize(
+    "written", ["No text", "Stamp\n[no text]", "[no text] 5", "[no text" + "]" * 1000, "[no texts]"]
+)
+def test_a_text_with_these_words_is_one(server: ChatServer, written: str) -> None:
+    server.written = lambda _: written
+    assert asking(server).read(png(1)) == written
 
 
 @pytest.mark.parametrize(
@@ -359,6 +376,14 @@ def told(**values: Any) -> OcrSettings:
     return validated(OcrSettings, {"model": "m", **values}, place="ocr")
 
 
+# For benchmarks, documentation, carriers; reserved; a tunnel: neither public nor of a site, unless it says so.
+NEITHER = [
+    "198.18.0.1", "192.0.2.1", "198.51.100.1", "203.0.113.9", "100.64.0.1", "240.0.0.1", "255.255.255.255", "0.1.2.3",
+    "[2001:db8::1]", "[2001:0:808:808::1]",
+]  # fmt: skip
+NEVER = ["224.0.0.1", "[ff02::1]", "[fe80::1]", "[2002:808:808::1]", "[64:ff9b::808:808]", "[::]", "[::ffff:1.1.1.1]"]
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "[::1]", "127.8.0.1", "[::ffff:127.0.0.1]"])
 def test_this_machine_is_taken(address: str) -> None:
     assert told(endpoint=f"http://{address}:8000/v1").port == 8000
@@ -373,6 +398,8 @@ def test_this_machine_is_taken(address: str) -> None:
         ("http://169.254.169.254:80/v1", ("169.254.169.254",), "is a public address"),
         ("http://0.0.0.0:80/v1", ("0.0.0.0",), "is a public address"),
         ("http://10.0.0.7:80/v1", (), r"is another machine.*ocr\.hosts=\[10\.0\.0\.7\]"),
+        *((f"http://{one}:80/v1", ("node8",), r"is another machine.*ocr\.hosts=\[") for one in NEITHER),
+        *((f"http://{one}:80/v1", (one.strip("[]"),), "is a public address") for one in NEVER),
         ("http://node7:80/v1", ("node8",), r"is another machine.*ocr\.hosts=\[node7\]"),
         ("https://127.0.0.1:80/v1", (), "is none: give http://HOST:PORT/v1"),
         ("http://127.0.0.1/v1", (), "is none"), ("http://127.0.0.1:80/v2", (), "is none"),
@@ -410,6 +437,150 @@ def test_a_host_that_was_told_is_taken_unless_its_name_leads_outside(
             at(host).read(png(1))
     with pytest.raises(EngineError, match="the name of the host is not known"):
         at("nowhere").read(png(1))
+
+
+def leading(monkeypatch: pytest.MonkeyPatch, leads: dict[str, list[str]]) -> None:
+    """Names, and the addresses that the system says they have."""
+
+    def getaddrinfo(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        family = {True: socket.AF_INET6, False: socket.AF_INET}
+        return [(family[":" in one], socket.SOCK_STREAM, 6, "", (one, port)) for one in leads.get(host, [host])]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+def test_each_address_of_a_name_is_tried_and_none_may_be_public(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = {"localhost": ["::1", "127.0.0.9", "127.0.0.1"], "node7": ["127.0.0.1", "8.8.8.8"]}
+    leading(monkeypatch, leads)
+    assert Endpoint(ocr=told(endpoint=f"http://localhost:{server.port}/v1")).read(png(1)) == "The text of page 1."
+    leads["localhost"] = ["::1", "127.0.0.9"]
+    with pytest.raises(EngineError, match=r"does not answer \((Conn|OSErr)"):
+        Endpoint(ocr=told(endpoint=f"http://localhost:{server.port}/v1")).check()
+    with pytest.raises(EngineError, match=r"node7 leads to 8\.8\.8\.8, and pages"):
+        Endpoint(ocr=told(endpoint=f"http://node7:{server.port}/v1", hosts=["node7"])).read(png(1))
+    assert server.asked == [1]
+
+
+def test_an_address_that_says_nothing_leaves_time_for_the_next(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leading(monkeypatch, {"localhost": ["127.0.0.9", "127.0.0.1"]})
+    create = socket.create_connection
+    waited: list[float] = []
+
+    def slow(address: tuple[str, int], timeout: float) -> socket.socket:
+        if address[0] == "127.0.0.9":
+            waited.append(timeout)
+            raise TimeoutError
+        return create(address, timeout)
+
+    monkeypatch.setattr(socket, "create_connection", slow)
+    one = Endpoint(ocr=told(endpoint=f"http://localhost:{server.port}/v1", timeout_s=20))
+    assert one.read(png(1)) == "The text of page 1."
+    assert 8 < waited[0] <= 10  # its share
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "172.16.9.9", "172.31.9.9", "192.168.0.1", "fd00::7", "127.0.0.1"])
+def test_a_name_may_lead_into_the_network_of_a_site(address: str) -> None:
+    assert told(endpoint="http://node7:80/v1", hosts=["node7"]).may_be_sent_to(as_address(address))
+
+
+@pytest.mark.parametrize("address", [*(one.strip("[]") for one in NEITHER), "172.32.0.1", "192.169.0.1", "fe00::1"])
+def test_a_name_that_leads_elsewhere_is_taken_only_where_the_address_is_told_and_not_public(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    leading(monkeypatch, {"node7": [address]})
+
+    def fail(*_: Any) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: fail())
+    with pytest.raises(EngineError, match=r"node7 leads to [0-9a-f:.]+, and pages"):
+        Endpoint(ocr=told(endpoint=f"http://node7:{server.port}/v1", hosts=["node7"])).check()
+    is_taken = address not in ("172.32.0.1", "192.169.0.1", "fe00::1")
+    words = r"does not answer \(ConnectionRefusedError" if is_taken else "node7 leads to"
+    with pytest.raises(EngineError, match=words):
+        Endpoint(ocr=told(endpoint=f"http://node7:{server.port}/v1", hosts=["node7", address])).check()
+
+
+def test_a_name_that_is_looked_up_without_end_is_left_at_its_time(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: is_over.wait(60) and [])
+    with pytest.raises(EngineError, match=r"does not answer \(not within 0\.2 s\)"):
+        Endpoint(ocr=told(endpoint=f"http://localhost:{server.port}/v1", timeout_s=0.2)).check()
+    is_over.set()
+
+
+def test_looking_up_connecting_and_answering_have_one_time_together(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    getaddrinfo, create, is_over = socket.getaddrinfo, socket.create_connection, threading.Event()
+
+    def slowly(call: Any) -> Any:
+        return lambda *args, **more: time.sleep(0.5) or call(*args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly(getaddrinfo))
+    monkeypatch.setattr(socket, "create_connection", slowly(create))
+    left: list[float] = []
+    timer = threading.Timer
+    monkeypatch.setattr(threading, "Timer", lambda within_s, *more: left.append(within_s) or timer(within_s, *more))
+    server.answer = lambda *_: is_over.wait(60)
+    with pytest.raises(Unreachable, match=r"not within 2 s"):
+        asking(server)._request("POST", "/v1/chat/completions", asking(server)._body(png(1)), 2)
+    is_over.set()
+    assert left[0] < 1.01
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_an_answer_that_breaks_off_is_asked_for_again(server: ChatServer, times: int) -> None:
+    whole = json.dumps(chat("at last")).encode()
+
+    def answer(handler: Any, number: int, _: object) -> None:
+        is_whole = number == WHITE or len(server.asked) > times
+        send(handler, 200, whole if is_whole else whole[:20], **{"Content-Length": str(len(whole))})
+
+    server.answer = answer
+    if times == 1:
+        assert asking(server).read(png(1)) == "at last"
+    else:
+        with pytest.raises(PageFailed, match="no answer in 3 requests, at last: its answer breaks off"):
+            asking(server).read(png(1))
+    assert server.asked == [1] * 2 if times == 1 else [1, 1, 1, WHITE]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+@pytest.mark.parametrize("stays", [True, False], ids=["listens on", "listens no more"])
+def test_a_port_that_another_user_took_meanwhile_gets_no_page(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+    code = (
+        "import os, socket, sys; os.setuid(65534); s = socket.create_server(('127.0.0.1', 0)); "
+        "print(s.getsockname()[1], flush=True); s.settimeout(60); c, _ = s.accept(); "
+        f"{stays} or s.close(); print('taken', flush=True); c.settimeout(60); print(c.recv(100), flush=True)"
+    )
+    theirs = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    look, looks = connect.strangers, []
+
+    def late(port: int, connected_from: int | None) -> set[int]:
+        looks.append(connected_from)
+        if len(looks) == 1:
+            return set()
+        assert theirs.stdout.readline() == "taken\n"
+        return look(port, connected_from)
+
+    monkeypatch.setattr(connect, "strangers", late)
+    try:
+        port = int(theirs.stdout.readline())
+        with pytest.raises(EngineError, match=r"another user of this machine listens there \(user id 65534\)"):
+            Endpoint(ocr=told(endpoint=f"http://127.0.0.1:{port}/v1")).check()
+        assert theirs.stdout.readline() == "b''\n"
+        assert looks[0] is None
+        assert looks[1] is not None
+    finally:
+        theirs.kill()
+        theirs.communicate()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")

@@ -22,6 +22,10 @@ PAUSES_S = (2.0, 8.0)  # before the second and the third
 _ASIDE_S = 30.0  # what a page takes beside its requests, with a reserve
 _ENDPOINT = re.compile(r"http://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})/v1/?")
 
+# Networks of a site (RFC 1918 and 4193). What Python calls private holds others, too, which routers may lead anywhere:
+# for documentation, for benchmarks, reserved ones, and tunnels to public addresses.
+_OF_A_SITE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -54,6 +58,15 @@ class OcrSettings(Strict):
         """Seconds that a page may take, with a white one after it."""
         return (MOST_REQUESTS + 1) * self.timeout_s + sum(PAUSES_S) + _ASIDE_S
 
+    def may_be_sent_to(self, address: Address) -> bool:
+        """Whether documents may be sent to an address: of this machine, of a network of a site, or one of `hosts`.
+
+        A public address is none of them, even if `hosts` has it.
+        """
+        if address.is_loopback or any(address in network for network in _OF_A_SITE):
+            return True
+        return not _is_public(address) and address in map(as_address, self.hosts)
+
     def _place(self) -> tuple[str, int]:
         match = _ENDPOINT.fullmatch(self.endpoint or "")
         assert match is not None
@@ -74,7 +87,7 @@ class OcrSettings(Strict):
             raise ValueError(f"endpoint={self.endpoint!r} is none: give http://HOST:PORT/v1, as of `vllm serve`")
         host = self.host
         address = as_address(host)
-        if address is not None and not may_be_sent_to(address):
+        if address is not None and _is_public(address):
             raise ValueError(
                 f"endpoint: {host} is a public address, and pages of documents are confidential. Give a server of "
                 "your own on this machine (127.0.0.1) or in the cluster's network"
@@ -102,6 +115,6 @@ def as_address(host: str) -> Address | None:
     return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
 
 
-def may_be_sent_to(address: Address) -> bool:
-    """Whether documents may be sent to an address: of this machine, or of a network that is not public."""
-    return address.is_loopback or (address.is_private and not address.is_link_local and not address.is_unspecified)
+def _is_public(address: Address) -> bool:
+    """Whether an address is never one of a site, also not where a site says so."""
+    return address.is_global or address.is_link_local or address.is_unspecified or address.is_multicast

@@ -10,9 +10,12 @@ from glane.settings.ocr import NO_TEXT
 
 _LONGEST_UNIT = 200  # characters of what is written again and again
 _LEAST_TIMES = 8
-_LEAST_LENGTH, _LEAST_LENGTH_OF_MARKS = 400, 2000  # characters of it all; of dots and lines, which forms have
+# Characters of it all; where it has no letter, as dots of forms and zeros of tables.
+_LEAST_LENGTH, _LEAST_LENGTH_WITHOUT_LETTERS = 400, 2000
 _LOOP = re.compile(rf"(.{{1,{_LONGEST_UNIT}}}?)\1{{{_LEAST_TIMES - 1},}}", re.DOTALL)
 _MOST_CHARACTERS = 200_000
+_LONGEST_OF_NO_TEXT = 60  # characters, with fences and marks
+_NO_TEXT = re.compile(rf"(?:```\w*\s)?[\W_]*{re.escape(NO_TEXT)}[\W_]*", re.IGNORECASE)
 
 
 class PageFailed(Exception):
@@ -57,13 +60,18 @@ def checked(written: str, *, is_cut: bool, is_whole: bool) -> str:
         raise PageFailed("the model was stopped before it had ended")
     if not text:
         raise PageFailed("the model wrote nothing")
-    return "" if text == NO_TEXT else text
+    return "" if says_no_text(text) else text
+
+
+def says_no_text(text: str) -> bool:
+    """Whether a page is said to have no text: as the prompt asks for it, whatever its case, and marks around it."""
+    return len(text) <= _LONGEST_OF_NO_TEXT and _NO_TEXT.fullmatch(text) is not None
 
 
 def repeats(text: str) -> bool:
     """Whether a text has something again and again without anything between, as models do that do not find the end."""
     for found in _LOOP.finditer(text):
-        has_words = any(map(str.isalnum, found[1]))
-        if len(found[0]) >= (_LEAST_LENGTH if has_words else _LEAST_LENGTH_OF_MARKS):
+        has_letters = any(map(str.isalpha, found[1]))
+        if len(found[0]) >= (_LEAST_LENGTH if has_letters else _LEAST_LENGTH_WITHOUT_LETTERS):
             return True
     return False

@@ -17,20 +17,16 @@ from dataclasses import dataclass, field
 
 from glane.errors import EngineError, did_you_mean
 from glane.ingestion.ocr.answers import PageFailed, PageRefused, text_of
-from glane.ingestion.ocr.listeners import strangers
+from glane.ingestion.ocr.connect import Deadline, Unreachable, connected, name_of
 from glane.ingestion.ocr.white import white_page, white_size
 from glane.settings import OcrSettings
-from glane.settings.ocr import MOST_REQUESTS, PAUSES_S, as_address, is_this_machine, may_be_sent_to
+from glane.settings.ocr import MOST_REQUESTS, PAUSES_S
 
 _LARGEST_ANSWER = 4 * 2**20  # bytes
 _PASSING = frozenset({429, 500, 502, 503, 504})  # what a busy server answers, or one that comes back
 _OF_THE_SERVER = frozenset({401, 403, 404, 405, 407})  # would be the same for any page
 _LOOK_S = 10.0  # for the names of the models
 _MOST_REFUSED = 8  # pages in a row
-
-
-class _Unreachable(Exception):
-    """A request got no answer. The message says why, without what was sent."""
 
 
 class _Refusals:
@@ -106,21 +102,21 @@ class Endpoint:
         """
         try:
             status, answer = self._ask(png, MOST_REQUESTS)
-        except _Unreachable as error:
+        except Unreachable as error:
             self._prove_there()
             self._prove_reads(1)
             raise PageFailed(f"the server gave no answer in {MOST_REQUESTS} requests, at last: {error}") from None
         if status == 200:
             return answer
         if status < 400 or status in _OF_THE_SERVER:
-            raise EngineError(f"{self._name}: answers HTTP {status}, and reads no page. {_remedy(status)}")
+            raise EngineError(f"{name_of(self.ocr)}: answers HTTP {status}, and reads no page. {_remedy(status)}")
         raise PageRefused(f"the server refused the page (HTTP {status})")
 
     def _ask(self, png: bytes, times: int) -> tuple[int, bytes]:
         """The status and the content of the answer to a page, which is asked for again while the server is busy.
 
         Raises:
-            _Unreachable: if it is so each time.
+            Unreachable: if it is so each time.
             PageRefused: if the answer is too large.
         """
         body, told = self._body(png), ""
@@ -129,13 +125,13 @@ class Endpoint:
                 time.sleep(PAUSES_S[attempt - 1])
             try:
                 status, answer = self._request("POST", "/v1/chat/completions", body, self.ocr.timeout_s)
-            except _Unreachable as error:
+            except Unreachable as error:
                 told = str(error)
                 continue
             if status not in _PASSING:
                 return status, answer
             told = f"HTTP {status}"
-        raise _Unreachable(told)
+        raise Unreachable(told)
 
     def _prove_reads(self, times: int) -> None:
         """Have a white page read, whatever the model says of it.
@@ -151,13 +147,13 @@ class Endpoint:
             told, remedy = f"HTTP {status}", self._of_the_model()
             if status < 400 or status in _OF_THE_SERVER:
                 remedy = _remedy(status)
-        except _Unreachable as error:
+        except Unreachable as error:
             told, remedy = str(error), self._of_the_load()
         except PageRefused as error:
             told, remedy = str(error), _remedy(0)
         except PageFailed:  # it was read, if badly
             return
-        raise EngineError(f"{self._name}: answers /v1/models, and reads no page (a white one: {told}). {remedy}")
+        raise EngineError(f"{name_of(self.ocr)}: answers /v1/models, and reads no page (a white one: {told}). {remedy}")
 
     def _of_the_model(self) -> str:
         width, height = white_size(self.ocr.dpi, self.ocr.max_pixels)
@@ -181,20 +177,16 @@ class Endpoint:
         try:
             status, answer = self._request("GET", "/v1/models", None, min(_LOOK_S, self.ocr.timeout_s))
             names = [one["id"] for one in json.loads(answer)["data"]] if status == 200 else []
-        except _Unreachable as error:
+        except Unreachable as error:
             raise EngineError(
-                f"{self._name}: does not answer ({error}). What was read is kept: see whether the server runs, and "
-                "give the same command again."
+                f"{name_of(self.ocr)}: does not answer ({error}). What was read is kept: see whether the server runs, "
+                "and give the same command again."
             ) from None
         except (PageFailed, ValueError, TypeError, KeyError, RecursionError):
-            raise EngineError(f"{self._name}: is no server of models: /v1/models is not as OpenAI's.") from None
+            raise EngineError(f"{name_of(self.ocr)}: is no server of models: /v1/models is not as OpenAI's.") from None
         if status != 200:
-            raise EngineError(f"{self._name}: answers HTTP {status} to /v1/models. {_remedy(status)}")
+            raise EngineError(f"{name_of(self.ocr)}: answers HTTP {status} to /v1/models. {_remedy(status)}")
         return [name for name in names if isinstance(name, str)]
-
-    @property
-    def _name(self) -> str:
-        return f"ocr.endpoint: {self.ocr.endpoint}"
 
     def _body(self, png: bytes) -> bytes:
         picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(png).decode()}"}}
@@ -206,63 +198,36 @@ class Endpoint:
         """The status and the content of an answer, within `timeout_s` however slowly it comes.
 
         Raises:
-            _Unreachable: if there is none.
+            Unreachable: if there is none.
             PageRefused: if it is too large.
         """
-        ended = threading.Event()
-        address = self._address()
-        connection = http.client.HTTPConnection(str(address), self.ocr.port, timeout=timeout_s)
+        ended, deadline = threading.Event(), Deadline(timeout_s)
+        host = f"[{self.ocr.host}]" if ":" in self.ocr.host else self.ocr.host
+        headers = {"Host": f"{host}:{self.ocr.port}", "Content-Type": "application/json", "Connection": "close"}
+        connection = http.client.HTTPConnection(self.ocr.host, self.ocr.port)
+        connection.sock = opened = connected(self.ocr, deadline)
         watch: threading.Timer | None = None
         try:
-            connection.connect()
-            watch = threading.Timer(timeout_s, _break_off, (connection.sock, ended))
+            watch = threading.Timer(deadline.left_s(), _break_off, (opened, ended))
             watch.daemon = True
             watch.start()
-            host = f"[{self.ocr.host}]" if ":" in self.ocr.host else self.ocr.host
-            headers = {"Host": f"{host}:{self.ocr.port}", "Content-Type": "application/json", "Connection": "close"}
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             content = response.read(_LARGEST_ANSWER + 1)
         except (OSError, http.client.HTTPException) as error:
             is_late = ended.is_set() or isinstance(error, TimeoutError)
-            raise _Unreachable(_why_late(timeout_s) if is_late else type(error).__name__) from None
+            raise deadline.passed() if is_late else Unreachable(type(error).__name__) from None
         finally:
             if watch is not None:
                 watch.cancel()
             connection.close()
         if ended.is_set():
-            raise _Unreachable(_why_late(timeout_s))
+            raise deadline.passed()
         if len(content) > _LARGEST_ANSWER:
             raise PageRefused(f"the answer of the server is larger than {_LARGEST_ANSWER // 2**20} MiB")
+        if response.length:  # bytes that it was to have, too
+            raise Unreachable("its answer breaks off")
         return response.status, content
-
-    def _address(self) -> str:
-        """The address of the server.
-
-        Raises:
-            EngineError: if it is a public one, or another user's.
-            _Unreachable: if the name is not known.
-        """
-        host = self.ocr.host
-        try:
-            found = socket.getaddrinfo(host, self.ocr.port, type=socket.SOCK_STREAM)
-        except OSError:
-            raise _Unreachable("the name of the host is not known") from None
-        if is_this_machine(host) and host not in self.ocr.hosts and (others := strangers(self.ocr.port)):
-            raise EngineError(
-                f"{self._name}: another user of this machine listens there (user id {min(others)}), and would get the "
-                f"pages. Start your server on a free port. If that one is your site's, say so: ocr.hosts=[{host}]"
-            )
-        names = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        for name in names:
-            address = as_address(name.partition("%")[0])
-            is_right = address is not None and may_be_sent_to(address)
-            if not is_right or (is_this_machine(host) and not (address and address.is_loopback)):
-                raise EngineError(
-                    f"{self._name}: {host} leads to {name}, and pages of documents are confidential: they are sent to "
-                    "this machine, or to an address of the cluster's network that is not public."
-                )
-        return names[0]
 
 
 def _break_off(opened: socket.socket, ended: threading.Event) -> None:
@@ -270,10 +235,6 @@ def _break_off(opened: socket.socket, ended: threading.Event) -> None:
     ended.set()
     with contextlib.suppress(OSError):
         opened.shutdown(socket.SHUT_RDWR)
-
-
-def _why_late(timeout_s: float) -> str:
-    return f"not within {timeout_s:g} s"
 
 
 def _remedy(status: int) -> str:
