@@ -64,7 +64,7 @@ def test_workers_killed_at_random_moments_embed_every_document_once_and_alike(tm
     settings = embed_told(path, tmp_path / "run", run__shard_rows=2)
     kills = killed_at_random(
         lambda attempt: [start(process_alone, settings, f"w{attempt}-{i}") for i in range(3)],
-        random.Random(5), longest_s=0.5, more_s=0.02, within_s=240,
+        random.Random(5), longest_s=0.2, more_s=0.01, within_s=240,
     )  # fmt: skip
     start(process_alone, settings, "last").join(60)
     assert_embedded_once(settings, alone)

@@ -79,7 +79,7 @@ class Embedded:
         if taken := [name for name in kept if name in own]:
             raise ConfigError(
                 f"run.dir: the run has a column {taken[0]!r}, and so has this result. Rename it in the input, or leave "
-                "it out of data.carry_columns, and embed to another run.dir."
+                "it out of data.carry_columns, and run glane embed with another run.dir."
             )
 
     @cached_property
