@@ -516,7 +516,7 @@ def test_a_result_is_not_written_into_a_run(tmp_path: Path) -> None:
     data = write_documents(tmp_path / "d.parquet", ["a", "b"])
     extract_here(make_settings(data, tmp_path / "run"))
     run = glane.open_run(tmp_path / "run")
-    run.usable().collect().write_parquet(tmp_path / "gold.parquet")
+    run.usable().select(run.id_column, *run.task.fields).collect().write_parquet(tmp_path / "gold.parquet")
     before = sorted((tmp_path / "run").iterdir())
     with pytest.raises(RunError, match="is the directory of a run"):
         glane.evaluate(run, str(tmp_path / "gold.parquet"), samples=0, out_dir=str(tmp_path / "run"))
