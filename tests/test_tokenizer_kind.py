@@ -182,7 +182,7 @@ def test_slow_tokenizers_are_refused(tmp_path: Path) -> None:
 PRESETS = sorted(path.stem for path in (ROOT / "conf" / "model").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("name", [name for name in PRESETS if name not in ("hf", "scripted", "demo")])
+@pytest.mark.parametrize("name", [name for name in PRESETS if name not in ("hf", "embedding", "scripted", "demo")])
 def test_each_preset_goes_with_the_tokenizer_of_its_checkpoint_and_with_no_other(name: str, tmp_path: Path) -> None:
     shown = composed("extract", [f"model={name}", "task=ed_visit", "data.path=d.parquet"])["model"]
     good, bad = (TEK, V7) if name.startswith(("mi", "random")) else (HF, V7 | WEIGHTS)
