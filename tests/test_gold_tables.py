@@ -13,7 +13,7 @@ import glane
 from conftest import extract_here, make_settings, write_documents
 from glane.assess.files import read_table
 from glane.corpus.id_list import read_id_list
-from glane.corpus.ids import ids_like
+from glane.corpus.same_ids import ids_like
 from glane.errors import ConfigError, DataError, GlaneError
 from glane.normalisation.reference import Reference
 from glane.normalisation.tables import read_table as read_lookup

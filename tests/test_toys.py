@@ -183,5 +183,7 @@ def test_a_real_model_is_said_nothing_of(toy_run: Path, tmp_path: Path) -> None:
     assert '"notice":' not in (tmp_path / "review" / "review.html").read_text()
     evaluated = glane.evaluate(opened, pl.read_parquet(toy_run / "gold.parquet"), samples=0)
     evaluated.write(str(tmp_path / "e"))
-    assert 'warning"' not in (tmp_path / "e" / "report.html").read_text()
+    report = (tmp_path / "e" / "report.html").read_text()
+    assert "never for results" not in report
+    assert "jamais pour des résultats" not in report
     assert "toy" not in json.loads((tmp_path / "e" / "evaluation.json").read_text())
