@@ -199,11 +199,11 @@ def test_a_suspended_worker_is_not_taken_for_one_that_hangs(tmp_path):
     run = tmp_path / "run"
     driver = launch(
         *FAST, f"data.path={data}", f"run.dir={run}", "+model.script.seconds_per_step=0.3", "model.max_num_seqs=1",
-        "model.window=1", "run.hang_after_s=1", cwd=tmp_path,
+        "model.window=1", "run.hang_after_s=2", cwd=tmp_path,
     )  # fmt: skip
     pid = wait_for(lambda: worker_pids(run))[0]
     os.kill(pid, signal.SIGSTOP)
-    time.sleep(5)
+    time.sleep(6)
     os.kill(pid, signal.SIGCONT)
     output = driver.communicate(timeout=120)[0]
     assert driver.returncode == 0, output
