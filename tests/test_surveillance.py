@@ -583,6 +583,16 @@ def test_r_reads_the_table_and_its_sums_are_the_same(run: Path, tmp_path: Path, 
     assert series.strip() in ("none", total)
 
 
+def test_a_table_of_carried_columns_needs_no_input(tmp_path: Path) -> None:
+    path = tmp_path / "d.parquet"
+    seen = [DAY(2026, 1, 1)] * 3
+    pl.DataFrame({"id": list("abc"), "text": ["x", "y", "z"], "day_in": seen}).write_parquet(path)
+    extract_here(make_settings(path, tmp_path / "run", data__carry_columns=["day_in"]))
+    path.unlink()
+    told = {"name": "t", "unit": "document", "field": "fever", "time": {"column": "day_in"}}
+    assert glane.aggregate(tmp_path / "run", told).summary.documents == 3
+
+
 def test_a_review_does_not_correct_persons_nor_groups_that_the_model_made(run: Path) -> None:
     gold = glane.open_run(run).usable().select("id", "fever").collect().sample(20, seed=1)
     told = {"name": "t", "unit": "person", "person": "patient", "field": "fever", "time": {"column": "seen"}}

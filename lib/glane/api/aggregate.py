@@ -204,8 +204,11 @@ def _standard_people(standard: str) -> Mapping[int, float]:
 
 def _extracted(definition: TableDefinition, runs: SeveralRuns) -> tuple[str, ...]:
     """The columns of a table that the model extracted, where the input has none of that name."""
+    fields = [name for name in definition.columns if name in runs.first.task.fields]
+    if not fields:
+        return ()  # the input need not be there
     beside = [*runs.first.settings.data.carry_columns, *runs.first.columns_beside().collect_schema().names()]
-    return tuple(name for name in definition.columns if name in runs.first.task.fields and name not in beside)
+    return tuple(name for name in fields if name not in beside)
 
 
 def _as_csv(table: pl.DataFrame, language: Language) -> bytes:

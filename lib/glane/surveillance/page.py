@@ -14,7 +14,7 @@ from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.settings.table import DOCUMENTS
 from glane.surveillance.curve import Bar, epidemic_curve
-from glane.surveillance.dimensions import AGE, PERIOD, PLACE
+from glane.surveillance.dimensions import AGE, PERIOD, PLACE, keys_of
 from glane.surveillance.figures import ALL
 from glane.surveillance.periods import Calendar
 from glane.surveillance.record import TableSummary
@@ -58,7 +58,7 @@ class _Body:
         if definition.place is not None:
             parts += [heading(self._say("map")), self._map()]
             parts.append(paragraph(self._say("map_how", vintage=self._summary.places)))
-        for key in self._keys():
+        for key in keys_of(definition):
             title = {PERIOD: "by_period", PLACE: "by_place", AGE: "by_age"}.get(key, "by_group")
             parts += [heading(self._say(title, name=key)), *self._table(key)]
         parts.append(heading(self._say("how")))
@@ -66,11 +66,6 @@ class _Body:
 
     def _say(self, sentence: str, **values: object) -> str:
         return self._words[sentence].format(**values)
-
-    def _keys(self) -> list[str]:
-        definition = self._summary.definition
-        named = ((PERIOD, definition.time), (PLACE, definition.place), (AGE, definition.age))
-        return [*(key for key, one in named if one is not None), *definition.groups]
 
     def _about(self) -> str:
         one, definition = self._summary, self._summary.definition
@@ -135,7 +130,7 @@ class _Body:
         """The signals of the last periods, the newest first, and how the methods looked."""
         if self._summary.drifted:
             yield paragraph("⚠ " + self._say("signals_drifted", fields=", ".join(self._summary.drifted)))
-        by = [key for key in self._keys() if key in signals.columns and key != PERIOD]
+        by = [key for key in keys_of(self._summary.definition) if key in signals.columns and key != PERIOD]
         found = signals.filter(pl.col("signal")).sort(PERIOD, descending=True, maintain_order=True)
         lines = []
         for row in found.head(_MOST_SIGNALS).iter_rows(named=True):
