@@ -12,8 +12,9 @@ from functools import cache
 from multiprocessing import current_process, forkserver, get_context, parent_process
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 _FOLDERS = (Path(__file__).parent, Path(__file__).parents[1] / "lib")
 # The preload of a process is one list: what one test module lacks costs each of its processes half a second.
 _PRELOADED = [
@@ -51,6 +52,44 @@ def forks() -> ForkServerContext:
         if before is not None:
             os.environ["PYTHONPATH"] = before
     return context
+
+
+def start(target: Callable[..., None], *arguments: Any) -> Any:
+    """Start a process of the server."""
+    process = forks().Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def kills_survived(
+    told: Callable[[int], T], killed_at: Callable[[T, int], None], process_alone: Callable[[T, str], None],
+    check: Callable[[T], object],
+) -> int:  # fmt: skip
+    """Kill a run before every third operation on files, each time another one, and go on with it in a second process.
+
+    Args:
+        told: The settings of the run that is killed at an operation, by its number.
+        killed_at: Works on a run, and is killed before its n-th operation on files.
+        process_alone: Works on a run to its end.
+        check: What must hold of the run that was gone on with.
+
+    Returns:
+        How many kills were survived, until a run needed no more operations.
+    """
+    survived = 0
+    for limit in itertools.count(1, 3):
+        settings = told(limit)
+        first = start(killed_at, settings, limit)
+        first.join(60)
+        if first.exitcode == 0:
+            break
+        assert first.exitcode == -signal.SIGKILL
+        second = start(process_alone, settings, "second")
+        second.join(60)
+        assert second.exitcode == 0, f"not resumed after a kill at operation {limit}"
+        check(settings)
+        survived += 1
+    return survived
 
 
 def killed_at_random(

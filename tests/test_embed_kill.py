@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import signal
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
 from embed_runs import embed_alone, embed_told, killed_at, process_alone
-from fork_server import forks, killed_at_random
+from fork_server import killed_at_random, kills_survived, start
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, read_summary
 from glane.settings import EmbedSettings
 from test_embed import records, write_documents
-
-FORK = forks()
-
-
-def start(target: Any, *arguments: Any) -> Any:
-    process = FORK.Process(target=target, args=arguments)
-    process.start()
-    return process
 
 
 def assert_embedded_once(settings: EmbedSettings, alone: pl.DataFrame) -> None:
@@ -37,21 +27,13 @@ def assert_embedded_once(settings: EmbedSettings, alone: pl.DataFrame) -> None:
 @pytest.mark.slow
 def test_a_kill_before_every_third_file_operation_is_survived(tmp_path: Path) -> None:
     """Of a durable run, every single one is tried in test_durable_run.py."""
-    path, survived = write_documents(tmp_path / "in.parquet", 6), 0
+    path = write_documents(tmp_path / "in.parquet", 6)
     embed_alone(embed_told(path, tmp_path / "alone", run__shard_rows=4))
     alone = records(tmp_path / "alone")
-    for limit in itertools.count(1, 3):
-        settings = embed_told(path, tmp_path / f"{limit}", run__shard_rows=4)
-        first = start(killed_at, settings, limit)
-        first.join(60)
-        if first.exitcode == 0:
-            break
-        assert first.exitcode == -signal.SIGKILL
-        second = start(process_alone, settings, "second")
-        second.join(60)
-        assert second.exitcode == 0, f"not resumed after a kill at operation {limit}"
-        assert_embedded_once(settings, alone)
-        survived += 1
+    survived = kills_survived(
+        lambda limit: embed_told(path, tmp_path / f"{limit}", run__shard_rows=4), killed_at, process_alone,
+        lambda settings: assert_embedded_once(settings, alone),
+    )  # fmt: skip
     assert survived > 10
 
 

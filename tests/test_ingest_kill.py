@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from conftest import ROOT, wait_for
-from fork_server import forks, killed_at_random
+from fork_server import killed_at_random, kills_survived, start
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import heartbeats
 from glane.run.summary import Summary, read_summary
 from glane.settings import IngestSettings
 from ingest_runs import ingest_told, killed_at, process_alone, read_alone
-
-FORK = forks()
-
-
-def start(target: Any, *arguments: Any) -> Any:
-    process = FORK.Process(target=target, args=arguments)
-    process.start()
-    return process
 
 
 def write_source(folder: Path, count: int) -> Path:
@@ -57,19 +47,11 @@ def assert_read_once(settings: IngestSettings, count: int) -> pl.DataFrame:
 @pytest.mark.slow
 def test_a_kill_before_every_third_file_operation_is_survived(tmp_path: Path) -> None:
     """Of a durable run, every single one is tried in test_durable_run.py."""
-    source, survived = write_source(tmp_path / "in", 4), 0
-    for limit in itertools.count(1, 3):
-        settings = ingest_told(source, tmp_path / f"{limit}" / "out", run__shard_rows=4)
-        first = start(killed_at, settings, limit)
-        first.join(60)
-        if first.exitcode == 0:
-            break
-        assert first.exitcode == -signal.SIGKILL
-        second = start(process_alone, settings, "second")
-        second.join(60)
-        assert second.exitcode == 0, f"not resumed after a kill at operation {limit}"
-        assert_read_once(settings, 4)
-        survived += 1
+    source = write_source(tmp_path / "in", 4)
+    survived = kills_survived(
+        lambda limit: ingest_told(source, tmp_path / f"{limit}" / "out", run__shard_rows=4), killed_at, process_alone,
+        lambda settings: assert_read_once(settings, 4),
+    )  # fmt: skip
     assert survived > 16
 
 
