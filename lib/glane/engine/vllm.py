@@ -26,10 +26,10 @@ from glane.engine.own_code import (
 )
 from glane.engine.packed_scores import NUM_ALTERNATIVES, PackedScores
 from glane.engine.preload import NEEDLESS, preload
-from glane.engine.protocol import EngineKind, EngineProcessDied, RequestRefused, Sampling
+from glane.engine.protocol import EngineKind, RequestRefused, Sampling
 from glane.engine.reasoning import Thought, thought_tokens
 from glane.engine.tokenizers import load_tokenizer
-from glane.engine.vllm_core import core_exit_code, raise_when_core_ends
+from glane.engine.vllm_core import raise_when_core_ends, shut_down, stepped
 from glane.engine.vllm_embedder import VllmEmbedder
 from glane.engine.vllm_set_up import engine_args, set_up
 from glane.engine.vocabulary import Vocabulary
@@ -172,7 +172,7 @@ class VllmEngine:
     def step(self) -> list[tuple[str, Completion]]:
         """See `Engine.step`."""
         finished = []
-        for output in self._outputs():
+        for output in stepped(self._engine):
             answer = output.outputs[0]
             ids = list(answer.token_ids)
             if (thought := self._thoughts.pop(output.request_id, None)) is not None:
@@ -218,19 +218,9 @@ class VllmEngine:
         )
         return [(request_id, none)]
 
-    def _outputs(self) -> Any:
-        try:
-            return self._engine.step()
-        except Exception:
-            if (code := core_exit_code(self._engine)) is not None:
-                raise EngineProcessDied(code) from None
-            raise
-
     def close(self) -> None:
         """End the engine's own processes, where it has any."""
-        core = getattr(self._engine, "engine_core", None)
-        if core is not None:
-            core.shutdown()
+        shut_down(self._engine)
 
 
 @dataclass(slots=True)

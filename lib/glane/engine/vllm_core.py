@@ -13,12 +13,35 @@ from collections.abc import Sequence
 from multiprocessing import connection
 from typing import Any
 
+from glane.engine.protocol import EngineProcessDied
+
 _EXIT_CODE_S = 2.0
 
 
 def core_exit_code(engine: Any) -> int | None:
     """The exit code of the process with an engine's core, once it has ended; None if it has not, or cannot be known."""
     return next((process.exitcode for process in _cores(engine) if process.exitcode is not None), None)
+
+
+def stepped(engine: Any) -> Any:
+    """The outputs of one more step of an engine.
+
+    Raises:
+        EngineProcessDied: if the process with its core has ended.
+    """
+    try:
+        return engine.step()
+    except Exception:
+        if (code := core_exit_code(engine)) is not None:
+            raise EngineProcessDied(code) from None
+        raise
+
+
+def shut_down(engine: Any) -> None:
+    """End the engine's own processes, where it has any."""
+    core = getattr(engine, "engine_core", None)
+    if core is not None:
+        core.shutdown()
 
 
 def raise_when_core_ends(engine: Any) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from glane.engine.arguments import engine_arguments
 from glane.engine.chat_tokenizer import ChatTokenizer
-from glane.engine.protocol import EngineProcessDied, RequestRefused, Vector
-from glane.engine.vllm_core import core_exit_code, raise_when_core_ends
+from glane.engine.protocol import RequestRefused, Vector
+from glane.engine.vllm_core import raise_when_core_ends, shut_down, stepped
 from glane.engine.vllm_set_up import engine_args, set_up
 from glane.errors import EngineError
 from glane.settings import ModelSettings
@@ -66,21 +66,11 @@ class VllmEmbedder:
 
     def step(self) -> list[tuple[str, Vector | None]]:
         """See `Embedder.step`."""
-        return [(output.request_id, _vector(output)) for output in self._outputs() if output.finished]
-
-    def _outputs(self) -> Any:
-        try:
-            return self._engine.step()
-        except Exception:
-            if (code := core_exit_code(self._engine)) is not None:
-                raise EngineProcessDied(code) from None
-            raise
+        return [(output.request_id, _vector(output)) for output in stepped(self._engine) if output.finished]
 
     def close(self) -> None:
         """See `Embedder.close`."""
-        core = getattr(self._engine, "engine_core", None)
-        if core is not None:
-            core.shutdown()
+        shut_down(self._engine)
 
 
 def _arguments(settings: ModelSettings, device: str, num_nodes: int) -> dict[str, Any]:
