@@ -58,6 +58,7 @@ _REQUIRED = {
     "plant": _OF_A_RUN,
     "evaluate": {**_OF_A_RUN, "gold": "gold.parquet"},
     "estimate": {**_OF_A_RUN, "gold": "gold.parquet", "field": "fever"},
+    "checklists": _OF_A_RUN,
     "aggregate": {"table": "weekly_co", **_OF_A_RUN},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},
     "compare": {"runs": "[runs/a,runs/b]", "out.dir": "runs/b"},

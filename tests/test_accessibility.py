@@ -29,6 +29,7 @@ PAGES = {
     "batch": "screen/batch-0001/review.html",
     "attacks": "attacks/attacks.html",
     "codebook": "export/codebook.html",
+    "checklists": "checklists/checklists.html",
 }
 
 
@@ -61,6 +62,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     job(f"run.dir={folder}/attacked", f"attacks={planted}", f"out.dir={folder}/attacks", name="evaluate")
     job(run, "to=csv", f"out.dir={folder}/export", name="export")
     job(f"folder=[{folder}]", f"out.dir={folder}/runs", name="runs")
+    job(run, f"made=[{folder}]", f"out.dir={folder}/checklists", name="checklists")
     return folder
 
 

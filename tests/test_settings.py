@@ -27,6 +27,7 @@ _FILES = {
     "plan": settings.PlanSettings,
     "status": settings.StatusSettings,
     "runs": settings.RunsSettings,
+    "checklists": settings.ChecklistsSettings,
     "clean": settings.CleanSettings,
     "convert": settings.ConvertSettings,
     "evaluate": settings.EvaluateSettings,

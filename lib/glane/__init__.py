@@ -1,9 +1,9 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
-What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`, `embed`,
-`search`, `estimate`, `aggregate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`,
-`runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used,
-so that `import glane` takes no time.
+What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
+`checklists`, `embed`, `search`, `estimate`, `aggregate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`,
+`review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded
+when it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from glane.api.attacks import measure_attacks, plant_attacks
     from glane.api.calibrate import calibrate
     from glane.api.cascade import cascade
+    from glane.api.checklists import checklists
     from glane.api.compare import compare
     from glane.api.embed import embed
     from glane.api.estimate import estimate
@@ -41,6 +42,7 @@ __all__ = [
     "aggregate",
     "calibrate",
     "cascade",
+    "checklists",
     "compare",
     "draw_sample",
     "embed",
@@ -66,6 +68,7 @@ _OWN = (
     "aggregate",
     "calibrate",
     "cascade",
+    "checklists",
     "compare",
     "embed",
     "estimate",

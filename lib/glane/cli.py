@@ -34,6 +34,7 @@ COMMANDS = (
     "cascade",
     "estimate",
     "aggregate",
+    "checklists",
     "export",
     "multiverse",
     "sentinels",

@@ -7,6 +7,7 @@ any engine, GPU or Ray process is asked for.
 from glane.settings.aggregate import AggregateSettings, aggregate_settings
 from glane.settings.calibrate import CalibrateSettings, calibrate_settings
 from glane.settings.cascade import CascadeSettings, cascade_settings
+from glane.settings.checklists import ChecklistsSettings, checklists_settings
 from glane.settings.clean import CleanSettings, clean_settings
 from glane.settings.cluster import SBATCH_KEYS, BatchSettings, ClusterSettings, LocalSettings, SlurmSettings
 from glane.settings.convert import ConvertSettings, convert_settings
@@ -55,6 +56,7 @@ __all__ = [
     "BootstrapSettings",
     "CalibrateSettings",
     "CascadeSettings",
+    "ChecklistsSettings",
     "CleanSettings",
     "ClusterSettings",
     "CompareSettings",
@@ -92,6 +94,7 @@ __all__ = [
     "aggregate_settings",
     "calibrate_settings",
     "cascade_settings",
+    "checklists_settings",
     "clean_settings",
     "compare_settings",
     "convert_settings",

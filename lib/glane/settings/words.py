@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from glane.settings.aggregate import AggregateSettings
 from glane.settings.calibrate import CalibrateSettings
 from glane.settings.cascade import CascadeSettings
+from glane.settings.checklists import ChecklistsSettings
 from glane.settings.clean import CleanSettings
 from glane.settings.convert import ConvertSettings
 from glane.settings.demo_corpus import DemoCorpusSettings
@@ -38,6 +39,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "aggregate": AggregateSettings,
     "calibrate": CalibrateSettings,
     "cascade": CascadeSettings,
+    "checklists": ChecklistsSettings,
     "clean": CleanSettings,
     "compare": CompareSettings,
     "convert": ConvertSettings,

@@ -76,16 +76,29 @@ def collect(folders: Sequence[str | Path]) -> list[RunEntry]:
     Raises:
         RunError: if a folder is not there.
     """
-    places: list[Path] = []
-    for folder in folders:
-        root = Path(folder).expanduser()
-        if not root.is_dir():
-            raise RunError(f"folder: {folder} is no directory. Give the folder that your runs are in.")
-        places.append(root)
-    runs, made = _found(places)
+    runs, made = _found(_places(folders))
     assessments = sorted(_assessments(made), key=lambda one: -one.written)
     entries = [_entry(path) for path in runs]
     return sorted((_with_made(one, assessments) for one in entries), key=lambda one: one.created, reverse=True)
+
+
+def made_of(directory: RunDirectory, folders: Sequence[str | Path]) -> list[Assessment]:
+    """What was made of one run, below some folders, the latest first.
+
+    Raises:
+        RunError: if a folder is not there, or the directory is no run.
+    """
+    identity = directory.identity()
+    _, made = _found(_places(folders))
+    return sorted((one for one in _assessments(made) if identity in one.run_ids), key=lambda one: -one.written)
+
+
+def _places(folders: Sequence[str | Path]) -> list[Path]:
+    places = [Path(one).expanduser() for one in folders]
+    for folder, root in zip(folders, places, strict=True):
+        if not root.is_dir():
+            raise RunError(f"folder: {folder} is no directory. Give the folder that your runs are in.")
+    return places
 
 
 def _found(places: Sequence[Path]) -> tuple[list[Path], list[Path]]:

@@ -1,0 +1,27 @@
+"""Fill reporting checklists (STARD, RECORD, TRIPOD-LLM) with what a run, and what was made of it, have recorded.
+
+glane checklists run.dir=runs/notes out.dir=runs/checklists
+glane checklists run.dir=runs/notes made=[scratch,evaluations] which=stard out.dir=stard
+
+made=PATH      where evaluations, estimates and reviews of the run are looked for; one folder or several
+which=NAME     stard, record, tripod_llm; one or several
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def main(values: Mapping[str, Any]) -> None:
+    """Look what there is, fill the items, and write the page."""
+    from glane.api.checklists import checklists
+    from glane.assess.files import written_line
+    from glane.languages import say
+    from glane.settings import checklists_settings
+
+    told = checklists_settings(values)
+    found = checklists(told.run.dir, told.made, which=told.which)
+    files = written_line(told.out.dir, lambda folder: found.write(folder, language=told.language))
+    say(found)
+    say(files)

@@ -1,0 +1,170 @@
+"""What is said in reporting checklists, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glane.types import Language
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "language_en": "English",
+        "language_fr": "French",
+        "title": "Reporting checklists",
+        "how": "What a run and what was made of it have recorded is filled in: check it, and say in your own"
+        " words what it means. The rest is for the authors. No document was read for this page. The "
+        "items are told in short: the guideline has the last word.",
+        "item": "Item",
+        "section": "Section",
+        "asks": "To report",
+        "told": "What is recorded",
+        "source": "From",
+        "state": "State",
+        "count": "{told} of {all} items have something recorded, {to_make} would after a further command.",
+        "state_told": "recorded",
+        "state_to_make": "after a command",
+        "state_authors": "the authors'",
+        "to_make": "After: glane {commands}.",
+        "title_section": "Title",
+        "abstract_section": "Abstract",
+        "introduction_section": "Introduction",
+        "methods_section": "Methods",
+        "results_section": "Results",
+        "discussion_section": "Discussion",
+        "other_section": "Other",
+        "documents": "{rows} documents in {files} input file(s).",
+        "grouped": "Documents with the same {column} were read as one.",
+        "where": "Condition: {condition}.",
+        "limit": "The first {num} of these.",
+        "sample": "A random sample ({sample}, seed {seed}).",
+        "earlier_runs": "Documents were chosen by what earlier runs had done.",
+        "all_rows": "All documents of the files.",
+        "flow": "{read} read, {selected} selected; by status: {statuses}.",
+        "not_usable": "A value that the text does not tell has none, and a reason for it. Documents without a "
+        "usable answer are kept with a status and a reason, and none is dropped: {num}.",
+        "left_out": "Documents of the run without values, which the figure does not cover: {num}.",
+        "duplicates": "{num} documents got the answer to the same prompt of another; every document counts.",
+        "task": "Task {name} {version}, worded in {language}, {fields} fields. Inputs: {inputs}.",
+        "fields": "Fields: {fields}.",
+        "model": "{name}; weights (digest): {weights}.",
+        "no_digest": "not recorded",
+        "period": "The model was used from {first} to {last}.",
+        "inference": "Settings: {settings}.",
+        "prompt": "Instructions of task {name} {version} (in run.yaml), {examples} worked example(s); digest of"
+        " the prompt: {digest}.",
+        "output": "The answer is JSON, forced into the task's schema while it is decoded; it is parsed "
+        "strictly, each value with the words of the text that it rests on, which are looked up there,"
+        " and with a confidence where the task asks for one.",
+        "derived": "Codes, dates or quantities were set beside: {fields}.",
+        "versions": "Versions: {versions}; commit of glane: {commit}.",
+        "compute": "{engines} engine(s) on {hosts} machine(s), {engine_hours} engine hours, {gpu_hours} GPU "
+        "hours, {rate} documents a second; {prompt} tokens read, {output} written.",
+        "energy": "Energy: {kwh} kWh.",
+        "no_energy": "Energy was not measured.",
+        "test_blind": "The model was given the columns {inputs} and the task, and no right answer. Whether "
+        "documents of its training were among these is not recorded.",
+        "drift": "{documents} sentinel documents were asked again; fields that drifted: {fields}.",
+        "no_field": "none",
+        "right_answers": "Right answers: {origin} ({num} documents).",
+        "compared": "{num} documents compared, of which {failed} had no usable answer.",
+        "measures_of_yes": "Sensitivity, specificity and predictive values of the model's yes, weighted by the design.",
+        "measures_of_fields": "Precision, recall and F1 of the values of each field, and the share of "
+        "documents without "
+        "error.",
+        "intervals": "Intervals of {level} %: {ways}",
+        "scores": "F1 {f1}, precision {precision}, recall {recall} over all values.",
+        "by_field": "F1 by field: {fields}.",
+        "case": "A case: {cases}. The same definition is applied to the answers and to the reference.",
+        "two_by_two": "true positive {tp}, false positive {fp}, false negative {fn}, true negative {tn} (reviewed "
+        "documents).",
+        "accuracy": "sensitivity {sensitivity}, specificity {specificity}, positive predictive value {ppv}, "
+        "negative predictive value {npv}.",
+        "thresholds": "Values were accepted without review from a confidence on that leaves at most {alpha} % of "
+        "them wrong, except with a probability of {delta} %; it was found on {documents} judged "
+        "documents.",
+        "by_group": "By: {columns}.",
+        "readers": "{num} reviewer(s), {reviewed} documents reviewed, of which {twice} by more than one.",
+        "agreement": "Krippendorff's alpha: {fields}.",
+        "comparisons": "{num} runs compared on the same documents.",
+    },
+    "fr": {
+        "language_en": "anglais",
+        "language_fr": "français",
+        "title": "Grilles de rédaction",
+        "how": "Ce qu'une extraction et ses suites ont enregistré est rempli : vérifiez-le, et dites-en le "
+        "sens avec vos mots. Le reste revient aux auteurs. Aucun document n'a été lu pour cette page."
+        " Les points sont abrégés : la recommandation fait foi.",
+        "item": "Point",
+        "section": "Partie",
+        "asks": "À rapporter",
+        "told": "Ce qui est enregistré",
+        "source": "D'après",
+        "state": "État",
+        "count": "{told} points sur {all} ont quelque chose d'enregistré, {to_make} en auraient après une "
+        "autre commande.",
+        "state_told": "enregistré",
+        "state_to_make": "après une commande",
+        "state_authors": "aux auteurs",
+        "to_make": "Après : glane {commands}.",
+        "title_section": "Titre",
+        "abstract_section": "Résumé",
+        "introduction_section": "Introduction",
+        "methods_section": "Méthodes",
+        "results_section": "Résultats",
+        "discussion_section": "Discussion",
+        "other_section": "Autres",
+        "documents": "{rows} documents dans {files} fichier(s) d'entrée.",
+        "grouped": "Les documents de même {column} ont été lus comme un seul.",
+        "where": "Condition : {condition}.",
+        "limit": "Les {num} premiers de ceux-ci.",
+        "sample": "Un échantillon aléatoire ({sample}, graine {seed}).",
+        "earlier_runs": "Les documents ont été choisis selon ce que des extractions antérieures avaient fait.",
+        "all_rows": "Tous les documents des fichiers.",
+        "flow": "{read} lus, {selected} choisis ; par statut : {statuses}.",
+        "not_usable": "Une valeur que le texte ne dit pas est absente, avec une raison. Les documents sans réponse "
+        "utilisable sont gardés, avec un statut et une raison, et aucun n'est écarté : {num}.",
+        "left_out": "Documents de l'extraction sans valeurs, que le chiffre ne couvre pas : {num}.",
+        "duplicates": "{num} documents ont reçu la réponse à la même question d'un autre ; chaque document compte.",
+        "task": "Tâche {name} {version}, rédigée en {language}, {fields} champs. Entrées : {inputs}.",
+        "fields": "Champs : {fields}.",
+        "model": "{name} ; poids (empreinte) : {weights}.",
+        "no_digest": "non enregistrée",
+        "period": "Le modèle a été employé du {first} au {last}.",
+        "inference": "Réglages : {settings}.",
+        "prompt": "Consignes de la tâche {name} {version} (dans run.yaml), {examples} exemple(s) ; empreinte du"
+        " prompt : {digest}.",
+        "output": "La réponse est en JSON, forcée dans le schéma de la tâche pendant le décodage ; elle est lue"
+        " strictement, chaque valeur avec les mots du texte sur lesquels elle repose, qui y sont "
+        "recherchés, et avec une confiance si la tâche la demande.",
+        "derived": "Codes, dates ou quantités mis à côté : {fields}.",
+        "versions": "Versions : {versions} ; commit de glane : {commit}.",
+        "compute": "{engines} moteur(s) sur {hosts} machine(s), {engine_hours} heures de moteur, {gpu_hours} "
+        "heures de GPU, {rate} documents par seconde ; {prompt} jetons lus, {output} écrits.",
+        "energy": "Énergie : {kwh} kWh.",
+        "no_energy": "L'énergie n'a pas été mesurée.",
+        "test_blind": "Le modèle a reçu les colonnes {inputs} et la tâche, et aucune réponse de référence. Si des "
+        "documents de son apprentissage étaient parmi ceux-ci n'est pas enregistré.",
+        "drift": "{documents} documents sentinelles ont été posés de nouveau ; champs qui ont dérivé : {fields}.",
+        "no_field": "aucun",
+        "right_answers": "Réponses de référence : {origin} ({num} documents).",
+        "compared": "{num} documents comparés, dont {failed} sans réponse utilisable.",
+        "measures_of_yes": "Sensibilité, spécificité et valeurs prédictives du oui du modèle, pondérées par le plan de "
+        "sondage.",
+        "measures_of_fields": "Précision, rappel et F1 des valeurs de chaque champ, et part des documents sans erreur.",
+        "intervals": "Intervalles à {level} % : {ways}",
+        "scores": "F1 {f1}, précision {precision}, rappel {recall} sur toutes les valeurs.",
+        "by_field": "F1 par champ : {fields}.",
+        "case": "Un cas : {cases}. La même définition vaut pour les réponses et pour la référence.",
+        "two_by_two": "vrais positifs {tp}, faux positifs {fp}, faux négatifs {fn}, vrais négatifs {tn} (documents "
+        "relus).",
+        "accuracy": "sensibilité {sensitivity}, spécificité {specificity}, valeur prédictive positive {ppv}, "
+        "valeur prédictive négative {npv}.",
+        "thresholds": "Des valeurs ont été acceptées sans relecture à partir d'une confiance qui en laisse au plus "
+        "{alpha} % de fausses, sauf avec une probabilité de {delta} % ; elle a été trouvée sur "
+        "{documents} documents jugés.",
+        "by_group": "Par : {columns}.",
+        "readers": "{num} relecteur(s), {reviewed} documents relus, dont {twice} par plusieurs.",
+        "agreement": "Alpha de Krippendorff : {fields}.",
+        "comparisons": "{num} extractions comparées sur les mêmes documents.",
+    },
+}

@@ -1,0 +1,123 @@
+"""Reporting checklists: what is recorded fills items, nothing else does, and no document shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import glane
+from conftest import extract_here, job_here, make_settings, work, write_documents
+from glane.api.checklists import ALL
+from glane.assess.pages.page import decimal
+from glane.errors import ConfigError, RunError
+from glane.reporting.facts import FACTS
+from glane.reporting.items import checklist
+from glane.reporting.words import WORDS
+
+SECRET = "Mme Zzyzx tousse"
+PLACES = {"stard": 34, "record": 13, "tripod_llm": 59}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with an evaluation, an estimate and a comparison; and another run with an evaluation of its own."""
+    root = tmp_path_factory.mktemp("work")
+    data = write_documents(root / "d.parquet", [f"{SECRET} {at}" for at in range(60)])
+    for name in ("first", "second"):
+        extract_here(make_settings(data, root / name))
+    usable = glane.open_run(root / "first").usable().select("id", "fever", "age", "sex").collect()
+    gold = usable.sample(40, seed=1)
+    glane.evaluate(root / "first", gold, samples=0, out_dir=str(root / "made" / "evaluation"))
+    glane.estimate(root / "first", gold, "fever", out_dir=str(root / "made" / "estimate"))
+    other = glane.open_run(root / "second").usable().select("id", "fever").collect()
+    glane.evaluate(root / "second", other, samples=0, out_dir=str(root / "made" / "other"))
+    return root
+
+
+def state_of(found: glane.api.checklists.Checklists, name: str, item: str) -> tuple[str, str]:  # type: ignore[name-defined]
+    row = found.table("en").filter((pl.col("checklist") == name) & (pl.col("item") == item)).row(0, named=True)
+    return row["state"], row["told"]
+
+
+def test_items_are_those_of_the_guidelines_and_their_facts_are_known() -> None:
+    for name, num in PLACES.items():
+        items = checklist(name).items  # type: ignore[arg-type]
+        assert len(items) == num
+        assert len({one.item for one in items}) == num
+        assert all(one.en and one.fr for one in items)
+    used = {fact for name in ALL for one in checklist(name).items for fact in one.facts}
+    assert used == set(FACTS)
+
+
+def test_both_languages_have_the_same_words_and_places() -> None:
+    assert WORDS["en"].keys() == WORDS["fr"].keys()
+    for name, text in WORDS["en"].items():
+        assert {part.split("}")[0] for part in text.split("{")[1:]} == {
+            part.split("}")[0] for part in WORDS["fr"][name].split("{")[1:]
+        }, name
+
+
+def test_what_is_recorded_fills_items_and_the_rest_says_who_tells(place: Path) -> None:
+    found = glane.checklists(place / "first", [place / "made"])
+    run = glane.open_run(place / "first")
+    digest = run.description().fingerprint["task"]["prompt"]
+    state, told = state_of(found, "STARD 2015", "10a")
+    assert state == "told"
+    assert digest in told
+    assert "temperature 0.0" in told
+    evaluation = json.loads((place / "made" / "evaluation" / "evaluation.json").read_text())
+    f1 = decimal(evaluation["overall"]["micro"]["f1"], "en")
+    assert f"F1 {f1}" in state_of(found, "TRIPOD-LLM", "17")[1]
+    estimates = json.loads((place / "made" / "estimate" / "estimates.json").read_text())["validation"]
+    told = state_of(found, "STARD 2015", "23")[1]
+    assert f"true positive {estimates['true_positive']}, false positive {estimates['false_positive']}" in told
+    assert "fever = true" in told
+    assert state_of(found, "STARD 2015", "13b")[0] == "told"
+    assert state_of(found, "STARD 2015", "8") == ("authors", "")
+    assert state_of(found, "TRIPOD-LLM", "8b") == ("to_make", "After: glane review.")
+    assert state_of(found, "TRIPOD-LLM", "7e") == ("to_make", "After: glane compare.")
+
+
+def test_without_anything_made_of_the_run_nothing_is_told_of_accuracy(place: Path, tmp_path: Path) -> None:
+    found = glane.checklists(place / "first", [tmp_path], which="stard")
+    assert state_of(found, "STARD 2015", "24") == ("to_make", "After: glane estimate, glane evaluate.")
+    assert state_of(found, "STARD 2015", "19")[0] == "told"
+    assert found.made == ()
+
+
+def test_what_was_made_of_another_run_is_not_taken_for_this_ones(place: Path) -> None:
+    found = glane.checklists(place / "second", [place / "made"])
+    assert [one.name for one in found.made] == ["other"]
+    assert state_of(found, "STARD 2015", "23")[0] == "to_make"
+
+
+def test_the_page_and_table_are_written_in_both_languages_and_quote_nothing(place: Path, tmp_path: Path) -> None:
+    said = job_here(
+        f"run.dir={place / 'first'}", f"made=[{place / 'made'}]", f"out.dir={tmp_path / 'out'}", "language=fr",
+        name="checklists",
+    ).stdout  # fmt: skip
+    assert "STARD 2015" in said
+    table = pl.read_parquet(tmp_path / "out" / "checklists.parquet")
+    assert table.height == sum(PLACES.values())
+    page = (tmp_path / "out" / "checklists.html").read_text()
+    for text in (page, said, table.write_json()):
+        assert "Zzyzx" not in text
+    assert 'lang="en"' in page
+    assert "Résultats du test selon ceux de la référence" in page
+    assert "Test results by results of the reference" in page
+    assert "http" not in page.lower().replace("http-equiv", "")
+
+
+def test_wrong_words_and_runs_under_way_are_refused(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no directory"):
+        glane.checklists(place / "first", [tmp_path / "nowhere"])
+    data = write_documents(tmp_path / "d.parquet", ["a", "b", "c"])
+    run, _ = work(make_settings(data, tmp_path / "part"))
+    run.directory.part(0).unlink(missing_ok=True)
+    with pytest.raises(RunError, match="not complete"):
+        glane.checklists(tmp_path / "part", [tmp_path])
+    with pytest.raises(ConfigError, match="which"):
+        glane.settings.checklists_settings({"run": {"dir": "a"}, "out": {"dir": "b"}, "which": ["strobe"]})  # type: ignore[attr-defined]
