@@ -31,7 +31,7 @@ from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, Page, ParsedDocument
 from glane.documents.read import Parser, Undrawn
 from glane.documents.reading import Unread
-from glane.errors import ConfigError, EngineError, RunError
+from glane.errors import ConfigError, EngineError, RunError, UnusableError
 from glane.ingestion import work
 from glane.ingestion.ocr import connect, endpoint
 from glane.ingestion.ocr.answers import PageFailed, checked, text_of
@@ -39,8 +39,12 @@ from glane.ingestion.ocr.connect import Unreachable
 from glane.ingestion.ocr.endpoint import Endpoint
 from glane.ingestion.ocr.texts import with_texts
 from glane.ingestion.ocr.white import white_page, white_size
-from glane.ingestion.summary import ingest_summary, summary_lines
+from glane.ingestion.summary import check_usable, ingest_summary, shortfall, summary_lines
+from glane.job.status_table import RunState, attention, shortfall_of
+from glane.job.usable import check_job_usable
+from glane.languages import in_language
 from glane.run.directory import RunDirectory
+from glane.run.overview import overview
 from glane.settings import OcrSettings
 from glane.settings.ocr import NO_TEXT, as_address
 from glane.validation import validated
@@ -250,13 +254,92 @@ def test_a_server_that_reads_no_page_stops_the_run(server: ChatServer, status: i
     with pytest.raises(EngineError, match=words) as caught:
         asking(server).read(png(1))
     assert ("lower ocr.concurrency=2" in str(caught.value)) == (status >= 429)
-    assert ("context room for one of 1240 x 1753 pixels" in str(caught.value)) == (status < 429)
+    assert ("context room for one of 1240 x 1753 pixels" in str(caught.value)) == (status in (400, 422))
+    assert ("raise this, or lower ocr.dpi or ocr.max_pixels." in str(caught.value)) == (status == 413)
     assert SECRET not in str(caught.value)
     if status in (400, 500):
         source = write_scans(tmp_path / "in", (1, 2), (3,))
         with pytest.raises(AssertionError, match="reads no page"):
             read_alone(ingest_told(source, tmp_path / "out", ocr=server.told()))
         assert not (tmp_path / "out").exists()
+
+
+def test_a_page_that_is_too_large_for_a_proxy_costs_itself_and_the_remedy_is_told(
+    server: ChatServer, tmp_path: Path
+) -> None:
+    server.answer = lambda handler, number, _: send(
+        handler, 413 if number in (2, 3) else 200, chat(f"page {number}") if number not in (2, 3) else SECRET.encode()
+    )
+    rows = rows_of(write_scans(tmp_path / "in", (1, 2, 3), (4, 2), (5,)), tmp_path / "out", server.told())
+    assert rows["outcome"].to_list() == ["NEEDS_OCR", "NEEDS_OCR", "OCR"]
+    assert rows["text"].to_list() == ["page 1\n\n\n\n", "page 4\n\n", "page 5"]
+    why = (
+        "the server refused the page as too large (HTTP 413). It, or a proxy before it, has a limit on the size of a "
+        "request: raise this, or lower ocr.dpi or ocr.max_pixels"
+    )
+    run = RunDirectory(root=tmp_path / "out.run")
+    counts = ingest_summary(run).counts
+    assert (counts.pages_by_model, counts.pages_not_read, counts.why_not_read) == (3, 3, {why: 3})
+    lines = summary_lines(run)
+    assert f"not read 3 pages: {why}" in lines
+    assert shortfall(counts) is None
+    told = in_language("\n".join(lines), "fr")
+    assert "pas lues 3 pages : le serveur a refusé la page, trop grande (HTTP 413)" in told.replace("\u00a0", " ")
+    check_usable(run, "out.run")
+
+
+SILENCE: dict[str, Any] = {  # what a model that is of no use answers to every page
+    "nothing": ("", "stop"), "blanks": (" \n", "stop"), "null": (None, "stop"), "no text": (NO_TEXT, "stop"),
+    "a loop": ("word " * 2000, "length"), "cut": ("a text that goes on", "length"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SILENCE)
+def test_a_model_that_reads_no_page_is_told_loudly_and_ends_with_its_exit_code(
+    server: ChatServer, tmp_path: Path, how: str
+) -> None:
+    server.answer = lambda handler, *_: send(handler, 200, chat(*SILENCE[how]))
+    source = write_scans(tmp_path / "in", (1, 2, 3), (4, 5))
+    settings = ingest_told(source, tmp_path / "out", ocr=server.told())
+    read_alone(settings)
+    with pytest.raises(UnusableError, match="no text came of any of 5 pages") as refused:
+        check_job_usable(settings)
+    said = str(refused.value)
+    assert ("5 without text, as the model said" if how == "no text" else "5 not read: the model ") in said
+    assert "ocr.prompt" in said
+    assert SECRET not in said
+    state = RunState(path="out.run", run=overview(str(tmp_path / "out.run")))
+    assert shortfall_of(state.run) is not None
+    assert attention(state).is_needed
+    french = in_language(said, "fr")
+    assert "aucune des 5 pages qui sont des images n'a donné de texte" in french
+    assert "Le jeu de données est gardé" in french
+
+
+@pytest.mark.parametrize(
+    ("num_pages", "has_other", "is_told"), [(1, True, False), (7, True, False), (8, True, True), (1, False, True)]
+)
+def test_a_few_white_pages_beside_documents_with_text_are_nothing_strange(
+    server: ChatServer, tmp_path: Path, num_pages: int, has_other: bool, is_told: bool
+) -> None:
+    server.written = lambda _: NO_TEXT
+    source = write_scans(tmp_path / "in", tuple(range(1, num_pages + 1)))
+    if has_other:
+        (source / "z.txt").write_text("A text that somebody typed.")
+    settings = ingest_told(source, tmp_path / "out", ocr=server.told())
+    read_alone(settings)
+    assert (shortfall(ingest_summary(RunDirectory(root=tmp_path / "out.run")).counts) is not None) == is_told
+    if not is_told:
+        check_job_usable(settings)
+
+
+def test_one_page_with_a_text_is_enough(server: ChatServer, tmp_path: Path) -> None:
+    server.written = lambda number: "A text." if number == 7 else ""
+    settings = ingest_told(write_scans(tmp_path / "in", (1, 2, 3), (4, 7)), tmp_path / "out", ocr=server.told())
+    read_alone(settings)
+    check_job_usable(settings)
+    counts = ingest_summary(RunDirectory(root=tmp_path / "out.run")).counts
+    assert (counts.pages_by_model, counts.why_not_read) == (1, {"the model wrote nothing": 4})
 
 
 def test_pages_that_are_refused_in_a_row_have_a_white_one_tried(server: ChatServer) -> None:

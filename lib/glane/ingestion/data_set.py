@@ -31,6 +31,7 @@ from glane.storage import listed, put_folder, storage_errors
 from glane.types import DOCUMENTS, Language
 
 _SETTING = "data.path"
+_MOST_WHYS = 5  # reasons why pages were not read that are told, the commonest
 _ROW_GROUP_BYTES = 32 * 2**20
 _FINE = (str(Outcome.OK), str(Outcome.OCR), str(Outcome.EMPTY))
 _LOOKED_AT = ("id", "source", "path", "part", "outcome", "reason")
@@ -96,7 +97,9 @@ def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
         outcomes=dict(tally.outcomes.most_common()),
         media_types=dict(tally.media_types.most_common()),
         pages_by_model=tally.pages_by_model,
+        pages_without_text=tally.pages_without_text,
         pages_not_read=tally.pages_not_read,
+        why_not_read=dict(tally.why_not_read.most_common(_MOST_WHYS)),
         duplicates=tally.duplicates,
         near_duplicates=None if settings.near_duplicates is None else tally.near_duplicates,
         needs_a_look=tally.documents - sum(tally.outcomes[name] for name in _FINE) + num_missing(facts),
@@ -129,8 +132,7 @@ def _counted(tables: Iterator[pa.Table], tally: Tally, look: Callable[[list[str]
         for name, counter in (("outcome", tally.outcomes), ("media_type", tally.media_types)):
             for entry in pc.value_counts(table.column(name)).to_pylist():
                 counter[entry["values"] or "unknown"] += entry["counts"]
-        tally.pages_by_model += _num_pages(table, "read")
-        tally.pages_not_read += _num_pages(table, "failed")
+        _count_pages(table.column("ocr"), tally)
         tally.duplicates += table.num_rows - table.column("duplicate_of").null_count
         tally.near_duplicates += table.num_rows - table.column("near_duplicate_of").null_count
         odd = table.select(_LOOKED_AT).filter(pc.invert(pc.is_in(table.column("outcome"), pa.array(_FINE))))
@@ -139,10 +141,15 @@ def _counted(tables: Iterator[pa.Table], tally: Tally, look: Callable[[list[str]
         yield table
 
 
-def _num_pages(table: pa.Table, kind: str) -> int:
-    """How many pages were given to a model, and `read` by it or `failed`."""
-    pages = pc.struct_field(table.column("ocr"), [kind])
-    return pc.sum(pc.list_value_length(pages)).as_py() or 0
+def _count_pages(ocr: pa.ChunkedArray, tally: Tally) -> None:
+    """Count the pages that were given to a model: those that it read, those it said to be empty, those that failed."""
+    read, failed = (pc.list_flatten(pc.struct_field(ocr, [kind])) for kind in ("read", "failed"))
+    empty = pc.equal(pc.struct_field(read, ["start"]), pc.struct_field(read, ["end"]))
+    tally.pages_by_model += len(read)
+    tally.pages_without_text += pc.sum(empty).as_py() or 0
+    tally.pages_not_read += len(failed)
+    for entry in pc.value_counts(pc.struct_field(failed, ["reason"])).to_pylist():
+        tally.why_not_read[entry["values"]] += entry["counts"]
 
 
 def _write_files(tables: Iterator[pa.Table], staging: Path, file_bytes: int, *, mode: int) -> None:

@@ -27,7 +27,9 @@ class DocumentCounts(Strict):
     outcomes: Mapping[str, int]
     media_types: Mapping[str, int]
     pages_by_model: int = 0  # pages that are pictures, and that a model has read
+    pages_without_text: int = 0  # of those read, pages of which the model said that they have none
     pages_not_read: int = 0  # others that it was given
+    why_not_read: Mapping[str, int] = {}  # pages by why, the commonest first
     duplicates: int  # documents with the bytes of an earlier one
     near_duplicates: int | None  # None: they were not looked for
     needs_a_look: int  # documents that are neither OK nor empty, and places where documents may be missing
@@ -100,6 +102,8 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     media_types: Counter[str] = field(default_factory=Counter)
     pages_by_model: int = 0
+    pages_without_text: int = 0
     pages_not_read: int = 0
+    why_not_read: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     near_duplicates: int = 0

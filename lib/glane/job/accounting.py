@@ -19,7 +19,7 @@ from glane.run.directory import RunDirectory, run_directory
 from glane.run.energy_total import total_energy
 from glane.run.heartbeat import Heartbeat, heartbeats, host_identity, job_name
 from glane.run.site_log import EndState, JobEntry, append_entry, site_log_of
-from glane.settings import ExtractSettings, JobSettings
+from glane.settings import JobSettings
 from glane.versions import installed_version
 
 _STATES: dict[int, EndState] = {0: "complete", 2: "refused", 4: "unusable", 75: "stopped", 130: "cancelled"}
@@ -130,13 +130,12 @@ def accounted(settings: JobSettings) -> Iterator[None]:
 
 
 def _code_of(directory: RunDirectory, settings: JobSettings) -> int:
-    if isinstance(settings, ExtractSettings):
-        from glane.extraction.summary import check_usable
+    from glane.job.usable import check_job_usable
 
-        try:
-            check_usable(directory, settings.run)
-        except UnusableError as error:
-            return error.exit_code
+    try:
+        check_job_usable(settings)
+    except UnusableError as error:
+        return error.exit_code
     return 0 if directory.is_complete else 75
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from glane.cluster.joined import joined_ray
 from glane.errors import GlaneError, hide_messages
-from glane.extraction.summary import check_all_usable
 from glane.job.embed import embed
 from glane.job.extract import extract
 from glane.job.ingest import ingest
+from glane.job.usable import check_job_usable
 from glane.languages import say
 from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun
@@ -44,8 +44,7 @@ def main() -> int:
         )
         if run.is_left:
             return 0
-        if isinstance(settings, ExtractSettings):
-            check_all_usable(settings)
+        check_job_usable(settings)
     except GlaneError as error:
         say(f"error: {error}", to=sys.stderr)
         return error.exit_code

@@ -12,10 +12,11 @@ from glane.ingestion.checks import absolute, check_ingest, refuse_lost
 from glane.ingestion.data_set import finish_ingest
 from glane.ingestion.inventory import changes_since
 from glane.ingestion.ocr.endpoint import Endpoint
-from glane.ingestion.summary import summary_lines
+from glane.ingestion.summary import ingest_summary, shortfall, summary_lines
 from glane.ingestion.work import IngestWork, prepare_ingest
 from glane.job.accounting import accounted
 from glane.job.durable import Connect, drive, private_ray
+from glane.job.usable import check_job_usable
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
 from glane.run.metrics_file import MetricsFile
@@ -68,6 +69,8 @@ def ingest(
         finally:
             metrics.close()
         if directory.is_complete and not run.is_left:
+            if said := shortfall(ingest_summary(directory).counts):
+                progress.warn(said)
             for line in summary_lines(directory):
                 progress.say(line)
     return run
@@ -81,4 +84,6 @@ def ingest_here(settings: IngestSettings) -> PreparedRun:
     os.environ[JOB_NAME] = current_job_name() or ""  # for example of an interactive job
     raise_open_files()
     with accounted(settings):
-        return ingest(settings, connect=lambda: private_ray(settings.run, cluster))
+        run = ingest(settings, connect=lambda: private_ray(settings.run, cluster))
+    check_job_usable(settings)
+    return run

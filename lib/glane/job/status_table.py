@@ -16,6 +16,8 @@ from glane.cluster.job_groups import job_groups
 from glane.cluster.scheduler import COMPLETED, PENDING, Job
 from glane.errors import visible
 from glane.extraction.summary import WORK, extraction_summary, shortfall
+from glane.ingestion.summary import ingest_summary
+from glane.ingestion.summary import shortfall as pages_shortfall
 from glane.job.status_files import FILES, reads_files
 from glane.job.status_view import eta
 from glane.languages import as_read, in_language
@@ -104,8 +106,12 @@ def by_attention(states: Sequence[RunState]) -> list[RunState]:
 
 
 def shortfall_of(run: Overview | None) -> str | None:
-    """What is said of a complete extraction of which too little is usable."""
-    if run is None or run.state != "complete" or run.work != WORK:
+    """What is said of a complete extraction of which too little is usable, or a reading whose model read no page."""
+    if run is None or run.state != "complete":
+        return None
+    if reads_files(run):
+        return pages_shortfall(ingest_summary(RunDirectory(root=Path(run.run).absolute())).counts)
+    if run.work != WORK:
         return None
     usable = run.statuses.get("OK", 0)
     if usable and usable >= run.least_usable * run.planned:  # the summary need not be read for what is as usual

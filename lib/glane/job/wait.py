@@ -10,7 +10,8 @@ from glane.cluster.paced import PacedJobs
 from glane.cluster.scheduler import COMPLETED, Job, Scheduler, Submission
 from glane.corpus.plan import read_plan
 from glane.errors import GlaneError, UnusableError
-from glane.extraction.summary import check_all_usable, extraction_summary, summary_lines
+from glane.extraction.summary import extraction_summary, summary_lines
+from glane.job.usable import check_job_usable
 from glane.languages import say
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.progress import ProgressReporter
@@ -79,8 +80,7 @@ def wait(settings: JobSettings, submission: Submission, scheduler: Scheduler, *,
             for one in settings.each() if settings.progress != "none" else ():
                 for line in _summary_lines(settings, run_directory(one.run)):
                     say(line, to=sys.stderr)
-            if isinstance(settings, ExtractSettings):
-                check_all_usable(settings)
+            check_job_usable(settings)
             return
     failed = ", ".join(f"{job.name} {job.state} (exit {job.exit_code})" for job in jobs)
     told = f"The log says why: {submission.log}"

@@ -25,6 +25,10 @@ from glane.settings.ocr import MOST_REQUESTS, PAUSES_S
 _LARGEST_ANSWER = 4 * 2**20  # bytes
 _PASSING = frozenset({429, 500, 502, 503, 504})  # what a busy server answers, or one that comes back
 _OF_THE_SERVER = frozenset({401, 403, 404, 405, 407})  # would be the same for any page
+_TOO_LARGE = 413
+_REMEDY_TOO_LARGE = (
+    "It, or a proxy before it, has a limit on the size of a request: raise this, or lower ocr.dpi or ocr.max_pixels"
+)
 _LOOK_S = 10.0  # for the names of the models
 _MOST_REFUSED = 8  # pages in a row
 
@@ -110,6 +114,8 @@ class Endpoint:
             return answer
         if status < 400 or status in _OF_THE_SERVER:
             raise EngineError(f"{name_of(self.ocr)}: answers HTTP {status}, and reads no page. {_remedy(status)}")
+        if status == _TOO_LARGE:
+            raise PageRefused(f"the server refused the page as too large (HTTP {status}). {_REMEDY_TOO_LARGE}")
         raise PageRefused(f"the server refused the page (HTTP {status})")
 
     def _ask(self, png: bytes, times: int) -> tuple[int, bytes]:
@@ -147,6 +153,8 @@ class Endpoint:
             told, remedy = f"HTTP {status}", self._of_the_model()
             if status < 400 or status in _OF_THE_SERVER:
                 remedy = _remedy(status)
+            elif status == _TOO_LARGE:
+                remedy = f"{_REMEDY_TOO_LARGE}."
         except Unreachable as error:
             told, remedy = str(error), self._of_the_load()
         except PageRefused as error:

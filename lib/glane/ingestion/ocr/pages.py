@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -74,6 +73,12 @@ def _written(page: Future[str]) -> str:
     return "" if page.cancelled() or page.exception() is not None else page.result()
 
 
+def _parted(pages: Sequence[Future[str]]) -> tuple[list[Future[str]], list[Future[str]]]:
+    """Those that are done, whichever were begun first, and the others."""
+    done = [one for one in pages if one.done()]
+    return done, [one for one in pages if one not in done]
+
+
 def _failed(why: PageFailed) -> Future[str]:
     failed: Future[str] = Future()
     failed.set_exception(why)
@@ -111,15 +116,15 @@ class PageQueue:
             return Pending(read=documents)
         path = Path(os.fsdecode(place))
         pages: dict[int, dict[int, Future[str]]] = {}
-        in_order: deque[Future[str]] = deque()
+        in_work: list[Future[str]] = []
         left = self._max_text_mib * MIB - _size(documents)
         for number, document in enumerate(documents):
             for page in scanned_pages(document):
-                while in_order and in_order[0].done():
-                    left -= len(_written(in_order.popleft()).encode())
+                done, in_work = _parted(in_work)
+                left -= sum(len(_written(one).encode()) for one in done)
                 begun = self._begun(path, document, page) if left >= 0 else _failed(_too_much(self._max_text_mib))
                 pages.setdefault(number, {})[page] = begun
-                in_order.append(begun)
+                in_work.append(begun)
         return Pending(read=documents, model=self._ocr.model, pages=pages, max_text_mib=self._max_text_mib)
 
     def _begun(self, path: Path, document: ParsedDocument, page: int) -> Future[str]:
