@@ -25,12 +25,12 @@ from export_cases import TABLES, any_columns, make_run, rows_of
 from glane.assess.files import write_folder
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.exports.folder import _prefix
-from glane.exports.names import _RESERVED, valid_names
 from glane.exports.record import Export
 from glane.locked import locked_folder
 from glane.records import read_record
 from glane.run.written import digest_of, note_written, read_written
 from glane.settings.export import OF_TEXT, Target
+from glane.tables.names import _RESERVED, valid_names
 
 
 @pytest.fixture(scope="module")

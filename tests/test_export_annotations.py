@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 import glane
 from conftest import extract_here, job_here
 from export_cases import TEXTS, make_run, rows_of
+from glane.assess.annotations.answers import read_annotations
+from glane.assess.annotations.said import brat_said
 from glane.errors import ConfigError, DataError, RunError
-from glane.exports.annotations import read_annotations
 from glane.exports.brat import _lines
 from glane.exports.marked import Marked, Span
-from glane.exports.said import brat_said
 from test_groups import ROWS, grouped, write
 
 PLAIN = ("age", "sex", "onset", "seen", "note", "temperature", "fever", "signs", "days", "hour", "at")

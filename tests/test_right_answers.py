@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,6 +13,8 @@ import glane
 from conftest import extract_here, job_here, make_settings, write_documents
 from glane.assess.right_answers import WORDS, RightAnswers, right_answers, right_answers_text, right_answers_warnings
 from glane.demo.corpus import write_corpus
+from glane.errors import DataError
+from test_export_annotations import annotated, listed
 
 TASK = {
     "name": "t", "version": "1", "instructions": "x",
@@ -108,6 +111,96 @@ def test_a_comparison_says_it_too(run: Path, tmp_path: Path) -> None:
     assert "right answers: reviewed by a person" in str(plain)
     records = str(run / "records" / "*.parquet")
     assert "Warning: These right answers are a model's" in str(glane.compare([run, other], gold=records, samples=0))
+
+
+@pytest.fixture(scope="module")
+def reworded(run: Path) -> Path:
+    """The same documents, asked in other words."""
+    other = run.parent.parent / "reworded"
+    extract_here(make_settings(run.parent.parent / "d.parquet", other, {**TASK, "instructions": "y"}))
+    return other
+
+
+def used(how: str, run: Path, reworded: Path, gold: Any, out: Path) -> str:
+    """What is told, in text or on a page, where right answers are used in some way."""
+    if how == "evaluate":
+        return str(glane.evaluate(run, gold, samples=0))
+    if how == "compare":
+        return str(glane.compare([run, reworded], gold=gold, samples=0))
+    if how == "estimate":
+        return str(glane.estimate(run, gold, "fever"))
+    if how == "multiverse":
+        found = glane.multiverse([run, reworded], "fever", chosen=run, gold=gold, samples=0, out_dir=str(out))
+        assert 'class="warning"' in (out / "report.html").read_text(encoding="utf-8")
+        return str(found)
+    if how in ("calibrate", "calibrate here"):
+        evaluation = glane.evaluate(run, gold, samples=0, out_dir=str(out / "e"))
+        values: Any = evaluation if how == "calibrate here" else out / "e" / "values.parquet"
+        found = glane.calibrate(run, values, out_dir=str(out / "c"))
+        assert 'class="warning"' in (out / "c" / "report.html").read_text(encoding="utf-8")
+        assert json.loads((out / "c" / "calibration.json").read_text())["right_answers"]["documents"] > 0
+        return str(found)
+    if how == "plant":
+        glane.plant_attacks(run, rows=3, gold=gold)
+    if how == "sentinels":
+        glane.freeze_sentinels(run, str(out), rows=10, gold=gold)
+    if how == "aggregate":
+        table = {"name": "t", "unit": "document", "field": "fever"}
+        return str(glane.aggregate(run, table, gold))
+    return ""
+
+
+EVERYWHERE = (
+    "evaluate", "compare", "estimate", "multiverse", "calibrate", "calibrate here", "plant", "sentinels", "aggregate",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("how", EVERYWHERE)
+def test_whatever_takes_right_answers_tells_that_they_were_accepted_in_bulk(
+    run: Path, reworded: Path, tmp_path: Path, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = reviewed(run, {at: list(FIELDS) for at in range(20)})
+    said = used(how, run, reworded, gold, tmp_path / "out") + capsys.readouterr().err
+    assert "Warning: 20 of 20 documents were accepted in bulk" in said
+
+
+@pytest.mark.parametrize("how", EVERYWHERE)
+@pytest.mark.parametrize("target", ["labelstudio", "brat"])
+def test_whatever_takes_right_answers_takes_annotations_and_leaves_out_what_nobody_touched(
+    run: Path, reworded: Path, tmp_path: Path, how: str, target: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    glane.export(run, target, tmp_path / "x", text=True)
+    gold = tmp_path / "x" / "documents"
+    if target == "labelstudio":
+        gold = annotated(tmp_path / "x", tmp_path / "export.json", lead_time=None)
+    with pytest.raises(DataError, match="all 20 documents stand as glane export wrote them"):
+        used(how, run, reworded, str(gold), tmp_path / "refused")
+    if target == "labelstudio":
+        tasks = json.loads(gold.read_text())
+        for task in tasks[:12]:
+            task["annotations"][0]["lead_time"] = 3.5
+        gold.write_text(json.dumps(tasks))
+    else:
+        names = sorted(one.stem for one in gold.glob("*.ann"))[:12]
+        listed(gold, *((name, "read", "yes") for name in names))
+        for name in names:  # brat shows passages only: a field of which nobody marked one has no right answers
+            with (gold / f"{name}.ann").open("a") as stream:
+                stream.write("T91\tfever 0 4\tNote\n#91\tAnnotatorNotes T91\ttrue\n" if name != names[0] else "")
+    said = used(how, run, reworded, str(gold), tmp_path / "out") + capsys.readouterr().err
+    assert (
+        "nobody touched" in said or "stand as the export wrote them and nothing says that somebody read them: 8" in said
+    )
+
+
+def test_values_whose_evaluation_is_gone_are_calibrated_without_a_word_of_their_right_answers(
+    run: Path, tmp_path: Path
+) -> None:
+    evaluation = glane.evaluate(run, reviewed(run, {at: list(FIELDS) for at in range(20)}), samples=0)
+    evaluation.values.write_parquet(tmp_path / "values.parquet")
+    for values in (evaluation.values, tmp_path / "values.parquet"):
+        assert glane.calibrate(run, values).summary.right_answers is None
+    (tmp_path / "evaluation.json").write_text("{")
+    assert glane.calibrate(run, tmp_path / "values.parquet").summary.right_answers is None
 
 
 def test_in_french_numbers_are_french_where_people_read_them_only(

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from glane.api.gold import gold_of, warn_of
 from glane.api.numbers import check_numbers
 from glane.api.sources import RunLike, TableLike, name_of, run_of, table_of
 from glane.assess.attacks.measure import measure_attacks as measured
@@ -67,8 +68,9 @@ def plant_attacks(
     known: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     _add(known, asked, answered, id_column)
     if gold is not None:
-        table = table_of(gold, place="gold", id_column=id_column, fields=task.fields)
-        paired = pair(task.fields, opened.usable(), table, id_column=id_column)
+        known_right = gold_of(gold, [opened])
+        warn_of(known_right)
+        paired = pair(task.fields, opened.usable(), known_right.table, id_column=id_column)
         right = {name: field for name, field in paired.fields.items() if name in asked}
         _add(known, right, paired.gold, id_column)
     as_text = documents.with_columns(pl.col(id_column).cast(pl.String))

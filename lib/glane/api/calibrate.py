@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.api.clusters import clusters_of
+from glane.api.evaluate import Evaluation
+from glane.api.gold import origin_beside
 from glane.api.numbers import check_numbers
 from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, run_of, table_of
 from glane.assess.calibrate.acceptance import Documents, accept
@@ -17,6 +19,7 @@ from glane.assess.calibrate.shapes import shapes
 from glane.assess.calibrate.tested import Risks
 from glane.assess.calibrate.told import acceptance_text
 from glane.assess.files import as_parquet, write_folder
+from glane.assess.right_answers import RightAnswers
 from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.calibrate import CalibrateSettings
@@ -59,7 +62,7 @@ class Calibration(Spoken):
 
 def calibrate(
     run: RunLike,
-    values: TableLike,
+    values: TableLike | Evaluation,
     *,
     alpha: float = 0.05,
     delta: float = 0.05,
@@ -76,7 +79,8 @@ def calibrate(
 
     Args:
         run: A run, or its directory.
-        values: The judged values of an evaluation: its `values`, or the path of its `values.parquet`.
+        values: The judged values: an evaluation, its `values`, or the path of its `values.parquet`. An evaluation, and
+            its folder, also tell where the right answers are from.
         alpha: The share of accepted values that may be wrong, in each group.
         delta: How likely it may be that more than `alpha` are, in any.
         missed: The share of documents without a value, or with "false", that may hide one; tested for each field if
@@ -93,10 +97,11 @@ def calibrate(
     check_numbers(CalibrateSettings, alpha=alpha, delta=delta, missed=missed, seed=seed)
     opened = run_of(run)
     known = shapes(opened.task.fields, pooled=names_in(pooled))
+    judged, origin = _judged(values)
     table, are_known = clusters_of(opened, names_in(clusters), opened.usable())
     found = accept(
         with_doubts(opened.evidence().collect(), opened.doubts().collect(), id_column=opened.id_column),
-        table_of(values, place="values", id_column=opened.id_column),
+        table_of(judged, place="values", id_column=opened.id_column),
         id_column=opened.id_column,
         risks=Risks(alpha=alpha, delta=delta, missed=missed),
         shapes=known,
@@ -107,10 +112,19 @@ def calibrate(
         accepted=found.accepted,
         to_review=found.to_review,
         line_list=found.line_list,
-        summary=found.summary.model_copy(update={"run": name_of(run), "values": name_of(values), "toy": opened.toy}),
+        summary=found.summary.model_copy(
+            update={"run": name_of(run), "values": name_of(judged), "toy": opened.toy, "right_answers": origin}
+        ),
         language=opened.task.language,
         links=links_to([opened.directory]),
     )
     if out_dir is not None:
         result.write(out_dir)
     return result
+
+
+def _judged(values: TableLike | Evaluation) -> tuple[TableLike, RightAnswers | None]:
+    """The judged values, and where the right answers are from, if that is told with them."""
+    if isinstance(values, Evaluation):
+        return values.values, values.summary.right_answers
+    return values, None if isinstance(values, pl.DataFrame) else origin_beside(values)

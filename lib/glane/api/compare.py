@@ -10,8 +10,9 @@ from typing import Any, Literal
 import polars as pl
 
 from glane.api.clusters import evaluated_clusters
+from glane.api.gold import gold_of
 from glane.api.numbers import check_numbers
-from glane.api.sources import Names, TableLike, is_synthetic, name_of, names_in, refuse_no_gold, table_of
+from glane.api.sources import Names, TableLike, name_of, names_in
 from glane.assess.compare.candidates import Candidate
 from glane.assess.compare.comparison import compare_runs
 from glane.assess.compare.record import ComparisonSummary
@@ -21,7 +22,6 @@ from glane.assess.compare.terminal import comparison_text
 from glane.assess.evaluate.leaf import with_rules
 from glane.assess.evaluate.measures import Chance
 from glane.assess.files import as_parquet, write_folder
-from glane.assess.right_answers import right_answers
 from glane.errors import DataError
 from glane.extraction.results import Run, open_run
 from glane.languages import Spoken
@@ -108,9 +108,8 @@ def compare(
     ]
     first, reviewed, origin = opened[0], None, None
     if gold is not None:
-        refuse_no_gold(gold)
-        reviewed = table_of(gold, place="gold", id_column=first.id_column, fields=first.task.fields)
-        origin = right_answers(reviewed, fields=first.task.fields, is_synthetic=is_synthetic(gold))
+        right = gold_of(gold, [first])
+        reviewed, origin = right.table, right.right_answers
     found = compare_runs(
         candidates,
         reviewed,

@@ -9,18 +9,9 @@ from typing import Any, Literal
 import polars as pl
 
 from glane.api.clusters import evaluated_clusters
+from glane.api.gold import gold_of
 from glane.api.numbers import check_numbers
-from glane.api.sources import (
-    Names,
-    RunLike,
-    TableLike,
-    is_synthetic,
-    name_of,
-    names_in,
-    refuse_no_gold,
-    run_of,
-    table_of,
-)
+from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, run_of, table_of
 from glane.assess.compare.terminal import evaluation_text
 from glane.assess.evaluate.evaluation import evaluate as evaluated
 from glane.assess.evaluate.leaf import with_rules
@@ -28,10 +19,7 @@ from glane.assess.evaluate.measures import Chance
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.evaluate.report import evaluation_report
 from glane.assess.files import as_parquet, write_folder
-from glane.assess.right_answers import RightAnswers, right_answers
 from glane.errors import DataError
-from glane.exports.annotations import is_annotations, read_annotations
-from glane.extraction.results import Run
 from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.evaluate import BootstrapSettings, EvaluateSettings
@@ -107,12 +95,14 @@ def evaluate(
     check_numbers(EvaluateSettings, seed=seed)
     opened = run_of(run)
     task, described = opened.task, opened.description()
-    right, marked, origin = _right_answers(opened, gold, spans)
+    right = gold_of(gold, [opened])
+    marked = right.spans if spans is None else table_of(spans, place="spans", id_column=opened.id_column)
+    origin = right.right_answers
     found = evaluated(
         with_rules(task.fields, compare or {}, place="compare"),
         opened.all(),
-        right,
-        id_column=opened.settings.data.result_id,
+        right.table,
+        id_column=opened.id_column,
         spans=marked,
         by=names_in(by),
         wanted=names_in(fields),
@@ -148,21 +138,3 @@ def evaluate(
     if out_dir is not None:
         result.write(out_dir)
     return result
-
-
-def _right_answers(
-    run: Run, gold: TableLike, spans: TableLike | None
-) -> tuple[pl.DataFrame, pl.DataFrame | None, RightAnswers]:
-    """The right answers, the passages that support them, and where they are from: tables, or what people marked."""
-    refuse_no_gold(gold)
-    told = None if spans is None else table_of(spans, place="spans", id_column=run.id_column)
-    if isinstance(gold, pl.DataFrame) or not is_annotations(gold):
-        table = table_of(gold, place="gold", id_column=run.id_column, fields=run.task.fields)
-        return table, told, right_answers(table, fields=run.task.fields, is_synthetic=is_synthetic(gold))
-    ids = run.all().select(run.id_column).collect().to_series()
-    found = read_annotations(gold, run.task.fields, ids)
-    marked = found.spans if found.spans.height else None
-    origin = RightAnswers(
-        kind="annotations", documents=found.gold.height, untouched=found.num_untouched, untold=found.num_untold
-    )
-    return found.gold, marked if told is None else told, origin

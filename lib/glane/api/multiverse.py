@@ -10,10 +10,11 @@ import polars as pl
 
 from glane.api.clusters import evaluated_clusters
 from glane.api.estimate import estimate
+from glane.api.gold import gold_of
 from glane.api.multiverse_runs import Universe, What, opened_universe, pair_of, question_of
 from glane.api.numbers import check_numbers
 from glane.api.seal import choice_of, gold_file, read_seal
-from glane.api.sources import Names, TableLike, names_in, table_of
+from glane.api.sources import Names, TableLike, names_in
 from glane.assess.bootstrap import Method as Interval
 from glane.assess.estimate.question import Method, Population, Question
 from glane.assess.files import as_parquet, write_folder
@@ -123,11 +124,7 @@ def multiverse(
     pair, known = pair_of(between), read_seal(seal)
     universe = opened_universe(runs, question, pair, chosen=str(chosen))
     used = None if gold is None else gold_file(gold)
-    reviewed = (
-        None
-        if gold is None
-        else table_of(gold, place="gold", id_column=universe.ids.name, fields=universe.runs[0].task.fields)
-    )
+    reviewed = None if gold is None else gold_of(gold, universe.runs)
     raw = raw_figures(
         universe.answers, question, ids=universe.ids, between=pair, chosen=0, samples=samples, method=interval,
         seed=seed, clusters=evaluated_clusters(universe.runs[0], question.clusters),
@@ -135,7 +132,9 @@ def multiverse(
     found = [_specification(universe, place, raw) for place in range(len(universe.runs))]
     if reviewed is not None:
         weights = _Weights(weight=weight, inclusion_probability=inclusion_probability)
-        found = [_corrected(one, universe, place, reviewed, question, pair, weights) for place, one in enumerate(found)]
+        found = [
+            _corrected(one, universe, place, reviewed.table, question, pair, weights) for place, one in enumerate(found)
+        ]
     choice = choice_of(universe, question, pair, weight=weight, inclusion_probability=inclusion_probability)
     order = order_of({one.run: one.figure for one in found})
     summary = MultiverseSummary(
@@ -145,7 +144,8 @@ def multiverse(
         specifications=tuple(sorted(found, key=lambda one: order.index(one.run))),
         raw=raw_spread(found, found[0], is_contrast=pair is not None),
         corrected=None if gold is None else corrected_spread(found, found[0], is_contrast=pair is not None),
-        gold=used, seal=checked(known, choice, used),
+        gold=used, right_answers=None if reviewed is None else reviewed.right_answers,
+        seal=checked(known, choice, used),
     )  # fmt: skip
     result = Multiverse(
         summary=summary, language=universe.runs[0].task.language, links=links_to(run.directory for run in universe.runs)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.api.cases import refuse_unknown_categories
-from glane.api.sources import TableLike, table_of
+from glane.api.gold import gold_of, warn_of
+from glane.api.sources import TableLike
 from glane.assess.estimate.question import with_weights
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.review.earlier import TRUE, WEIGHED, NextSample, checked_fields, next_sample
@@ -49,7 +50,9 @@ def next_documents(
         )
     answer = answer_of(run, field, value)
     reviewed = fields or (field,)
-    known = table_of(gold, place="gold", id_column=run.id_column, fields=run.task.fields)
+    right = gold_of(gold, [run])
+    warn_of(right)
+    known = right.table
     checked_fields((field, *reviewed), known)
     refuse_unknown_categories(run, known, [field])
     asked = _asked(run, answer)

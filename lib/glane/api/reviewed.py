@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.api.cases import gold_with_case, refuse_unknown_categories
+from glane.api.gold import gold_of
 from glane.api.several_runs import SeveralRuns
-from glane.api.sources import TableLike, is_synthetic, refuse_no_gold, table_of
+from glane.api.sources import TableLike
 from glane.assess.designs import Design, design_of
 from glane.assess.estimate.case import CASE, CaseDefinition
 from glane.assess.estimate.question import with_weights
 from glane.assess.estimate.whole_sample import check_whole
-from glane.assess.right_answers import RightAnswers, right_answers
+from glane.assess.right_answers import RightAnswers
 from glane.assess.sampling import PROBABILITY
 
 
@@ -41,18 +42,16 @@ def reviewed_of(
     Raises:
         GlaneError: if they do not fit the runs.
     """
-    refuse_no_gold(gold)
-    fields = runs.first.task.fields
-    table = table_of(gold, place="gold", id_column=runs.first.id_column, fields=fields)
-    design = design_of(table, fields=fields)
-    origin = right_answers(table, fields=fields, is_synthetic=is_synthetic(gold))
+    right = gold_of(gold, runs.runs)
+    table = right.table
+    design = design_of(table, fields=runs.first.task.fields)
     if case is None:
         refuse_unknown_categories(runs.first, table, [field])
     else:
         table = gold_with_case(runs.runs, table, CaseDefinition(case))
     found = with_weights(table, weight=weight, inclusion_probability=inclusion_probability)
     is_sample = weight is None and inclusion_probability in (None, PROBABILITY) and PROBABILITY in found.columns
-    return Reviewed(table=found, design=design, right_answers=origin, is_sample=is_sample)
+    return Reviewed(table=found, design=design, right_answers=right.right_answers, is_sample=is_sample)
 
 
 def check_sample(reviewed: Reviewed, rows: pl.DataFrame, runs: SeveralRuns) -> None:

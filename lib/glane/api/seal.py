@@ -11,6 +11,7 @@ import polars as pl
 
 from glane.api.multiverse_runs import Universe, What, opened_universe, pair_of, question_of
 from glane.api.sources import Names, TableLike, names_in
+from glane.assess.annotations.answers import annotation_files, is_annotations
 from glane.assess.estimate.question import Method, Population, Question
 from glane.assess.files import write_new_file
 from glane.assess.multiverse.seal import SEAL, Choice, GoldFile, Seal, sealed
@@ -122,7 +123,9 @@ def gold_file(gold: TableLike) -> GoldFile:
     """Which right answers these are: path, SHA-256 and time of the file, or of all files of a folder or glob."""
     if isinstance(gold, pl.DataFrame):
         return GoldFile(path="a table in memory")
-    paths = [Path(path) for path in find_files(str(gold), place="gold").paths]
+    paths = (
+        annotation_files(gold) if is_annotations(gold) else list(map(Path, find_files(str(gold), place="gold").paths))
+    )
     digests = [patiently(lambda path=path: _file_digest(path)) for path in paths]  # type: ignore[misc]
     whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     modified = max(patiently(path.stat).st_mtime for path in paths)

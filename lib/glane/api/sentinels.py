@@ -6,8 +6,9 @@ from typing import Literal
 
 import polars as pl
 
+from glane.api.gold import gold_of, warn_of
 from glane.api.numbers import check_numbers
-from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of, table_of
+from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of
 from glane.assess.compare.alarm_budget import enough_known
 from glane.assess.compare.known_positives import Answers, draw_positives, known_line, known_positives
 from glane.assess.evaluate.answers import gold_fields
@@ -62,12 +63,9 @@ def freeze_sentinels(
     task, id_column = opened.task, opened.settings.data.result_id
     usable, right, sources = opened.usable(), None, []
     if gold is not None:
-        paired = pair(
-            task.fields,
-            usable,
-            table_of(gold, place="gold", id_column=id_column, fields=task.fields),
-            id_column=id_column,
-        )
+        known_right = gold_of(gold, [opened])
+        warn_of(known_right)
+        paired = pair(task.fields, usable, known_right.table, id_column=id_column)
         right = paired.gold
         usable = usable.join(right.lazy().select(id_column), on=id_column, how="semi")
         sources.append(Answers(paired.fields, right.lazy()))

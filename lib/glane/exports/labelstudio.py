@@ -9,15 +9,15 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from glane.assess.annotations.labels import labels_of, scalar_of
+from glane.assess.annotations.said import EXPORTED, LABEL, VALUE, WHOLE, label_studio_said, said_digest
 from glane.exports.bundle import Bundle
-from glane.exports.marked import Marked, Span, labels_of, marked_documents, scalar_of
-from glane.exports.said import LABEL, VALUE, WHOLE, label_studio_said, said_digest
+from glane.exports.marked import Marked, Span, marked_documents
 from glane.exports.target import Options
 from glane.exports.warnings import warnings_of
 from glane.task.fields import BooleanField, EnumField, Field, ListField, ScalarField
 
 TASKS, INTERFACE = "tasks.json", "interface.xml"
-EXPORTED = "exported"  # of the data of a task: the digest of what was said of it here
 
 
 def write_labelstudio(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:

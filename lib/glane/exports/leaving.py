@@ -10,11 +10,11 @@ from glane.assess.pages.labels import CODES
 from glane.errors import RunError
 from glane.exports.bundle import Bundle, Kind, Origin, Table, Variable
 from glane.exports.decimals import without_decimals
-from glane.exports.names import valid_names
 from glane.exports.walk import SIGNS_SOURCE, Cell, Draft, drafts
 from glane.exports.words import CODEBOOK, LABELS, PRECISIONS, RECORDS, SENTENCES, STATUSES
 from glane.extraction.results import Run
 from glane.run.links import links_to
+from glane.tables.names import valid_names
 from glane.task.fields import EnumField, IntegerField, NumberField
 from glane.types import Alignment, Assertion, Found, Language, Missing, Status
 

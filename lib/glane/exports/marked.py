@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from glane.assess.annotations.labels import labels_of, scalar_of
 from glane.errors import RunError
 from glane.exports.bundle import Bundle
-from glane.exports.names import valid_names
 from glane.exports.statements import statements
-from glane.task.fields import Field, ListField, ObjectField, ScalarField, inner_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +32,6 @@ class Marked:
     reason: str | None
     spans: Sequence[Span]
     whole: Mapping[str, Sequence[str]]
-
-
-def labels_of(fields: Mapping[str, Field]) -> dict[str, str]:
-    """The label of each field, and of each member of a record: letters, digits and underscores."""
-    return valid_names(_places(fields, ""))
-
-
-def scalar_of(field: Field) -> ScalarField | None:
-    """The kind of a field of single values, or of a list of them; None for records, and for lists of lists."""
-    inner = field.items if isinstance(field, ListField) else field
-    return None if isinstance(inner, ListField | ObjectField) else inner
 
 
 def marked_documents(bundle: Bundle, *, target: str) -> tuple[list[Marked], int]:
@@ -78,9 +66,3 @@ def marked_documents(bundle: Bundle, *, target: str) -> tuple[list[Marked], int]
 
 def _span(row: Mapping[str, Any], labels: Mapping[str, str]) -> Span:
     return Span(label=labels[row["field"]], value=row["value"], start=row["start"], end=row["end"])
-
-
-def _places(fields: Mapping[str, Field], prefix: str) -> Iterator[str]:
-    for name, field in fields.items():
-        yield f"{prefix}{name}"
-        yield from _places(inner_fields(field), f"{prefix}{name}.")

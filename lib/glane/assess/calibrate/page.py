@@ -8,7 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from glane.assess.calibrate.calibration import Bin
 from glane.assess.calibrate.record import CalibrationSummary, FieldCalibration, Silence
 from glane.assess.calibrate.words import cluster_notes, group_notes, guarantee, not_controlled, number, percent
-from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table
+from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table, warning
+from glane.assess.right_answers import (
+    RightAnswers,
+    right_answers_text,
+    right_answers_title,
+    right_answers_warnings,
+)
 from glane.types import Language
 
 _SIZE, _MARGIN = 220, 34
@@ -84,8 +90,11 @@ def _body(summary: CalibrationSummary, language: Language) -> str:
     unsure = not_controlled(summary.missed, summary.clusters, summary.pooled, language=language)
     groups = [row for name, entry in fields.items() for row in _groups(name, entry, summary.alpha, language)]
     silences = [_silence(name, one, language) for name, entries in summary.silence.items() for one in entries]
+    origin = summary.right_answers
     parts = [
+        *(warning(one) for one in right_answers_warnings(origin, language)),
         heading(words["title"], 1),
+        *([] if origin is None else [table(["", ""], [_origin(origin, language)], text_columns=2)]),
         heading(words["controlled"]),
         paragraph(told),
         *(paragraph(one) for one in cluster_notes(summary.clusters, summary.documents, language=language)),
@@ -104,6 +113,10 @@ def _body(summary: CalibrationSummary, language: Language) -> str:
     for name, entry in fields.items():
         parts += [heading(name, 3), _diagram(entry, words)]
     return "".join(parts)
+
+
+def _origin(origin: RightAnswers, language: Language) -> tuple[str, str]:
+    return right_answers_title(language), right_answers_text(origin, language)
 
 
 def _groups(name: str, entry: FieldCalibration, alpha: float, language: Language) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from glane.assess.calibrate.calibration import Bin, Method
 from glane.assess.calibrate.selection import Tested
+from glane.assess.right_answers import RightAnswers
 from glane.records import Record, left_out
 from glane.types import Toy
 from glane.validation import Strict
@@ -98,6 +99,7 @@ class CalibrationSummary(Record):
     version: Literal[2] = 2
     run: str = ""
     toy: Toy | None = left_out()  # the answers are no results
+    right_answers: RightAnswers | None = left_out()  # where those are from that values were judged by, if that is told
     values: str | None = None  # the path of the judged values; None of a table in memory
     alpha: float  # the share of accepted values that may be wrong
     missed: float | None  # the share of silent documents that may hide a value; None if it is not tested

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from glane.assess.calibrate.record import CalibrationSummary, FieldCalibration, Silence
 from glane.assess.calibrate.words import cluster_notes, percent
+from glane.assess.right_answers import right_answers_warnings
 from glane.toys import notice_lines
 
 
 def acceptance_text(summary: CalibrationSummary) -> str:
     """What was accepted, of what at most how much is wrong, and what is not controlled."""
-    lines = [*notice_lines(summary.toy), summary.guarantee]
+    lines = [*notice_lines(summary.toy)]
+    lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
+    lines.append(summary.guarantee)
     lines += [f"Not controlled: {one}" for one in summary.not_controlled]
     lines += cluster_notes(summary.clusters, summary.documents, language="en")
     for name, entry in summary.fields.items():

@@ -9,7 +9,8 @@ from glane.assess.multiverse.curve import curve
 from glane.assess.multiverse.record import Figure, MultiverseSummary, Specification, Spread
 from glane.assess.multiverse.told import shown_as, subject
 from glane.assess.multiverse.words import WORDS
-from glane.assess.pages.page import decimal, heading, page, paragraph, table, with_range
+from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning, with_range
+from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.types import Language
 
 
@@ -20,7 +21,8 @@ def multiverse_page(summary: MultiverseSummary, *, language: Language) -> str:
 
 def _body(summary: MultiverseSummary, language: Language) -> str:
     words = WORDS[language]
-    parts = [heading(words["title"], 1), _about(summary, language), _seal(summary, language)]
+    parts = [warning(one) for one in right_answers_warnings(summary.right_answers, language)]
+    parts += [heading(words["title"], 1), _about(summary, language), _seal(summary, language)]
     parts += [heading(words["curve"]), paragraph(words["curve_how"])]
     parts.append(curve(summary, language, title=words["curve_title"].format(subject=subject(summary, language))))
     parts += [heading(words["spread"]), _spread(summary, language), paragraph(words["spread_how"])]
@@ -47,6 +49,8 @@ def _about(summary: MultiverseSummary, language: Language) -> str:
     if gold is not None:
         modified = gold.modified or words["no_time"]
         rows.append((words["gold"], words["gold_told"].format(path=gold.path, modified=modified, sha256=gold.sha256)))
+    if (origin := summary.right_answers) is not None:
+        rows.append((right_answers_title(language), right_answers_text(origin, language)))
     told = table(["", ""], rows, text_columns=2)
     if summary.unasked:
         told += paragraph(f"⚠ {words['unasked'].format(runs=', '.join(one.run for one in summary.unasked))}")

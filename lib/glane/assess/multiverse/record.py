@@ -8,6 +8,7 @@ from typing import Literal
 
 from glane.assess.estimate.question import Question
 from glane.assess.multiverse.seal import GoldFile, SealCheck
+from glane.assess.right_answers import RightAnswers
 from glane.records import Record, left_out
 from glane.types import Factor, Toy
 from glane.validation import Strict
@@ -132,6 +133,7 @@ class MultiverseSummary(Record):
     raw: Spread
     corrected: Spread | None = left_out()  # with gold
     gold: GoldFile | None = left_out()
+    right_answers: RightAnswers | None = left_out()  # where they are from
     seal: SealCheck
 
     @property

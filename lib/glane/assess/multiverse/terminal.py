@@ -5,6 +5,7 @@ from __future__ import annotations
 from glane.assess.estimate.question import Question
 from glane.assess.multiverse.record import Figure, MultiverseSummary, Part, Spread
 from glane.assess.multiverse.told import shown_as, subject
+from glane.assess.right_answers import right_answers_warnings
 from glane.toys import notice_lines
 
 _MAX_LINES = 60
@@ -14,7 +15,8 @@ _LONGEST = 200  # letters of a text
 def multiverse_text(summary: MultiverseSummary) -> str:
     """The figures of all specifications, how far they lie apart, and the chosen one's."""
     question, chosen = summary.question, summary.stood_for
-    lines = [*notice_lines(summary.toy), f"{subject(summary, 'en')}:", _counted(summary), *_table(summary)]
+    warnings = (f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en"))
+    lines = [*notice_lines(summary.toy), *warnings, f"{subject(summary, 'en')}:", _counted(summary), *_table(summary)]
     lines += _left_out(summary)
     if summary.unasked:
         lines.append(

@@ -15,11 +15,10 @@ from typing import Any, cast
 import polars as pl
 import pyarrow as pa
 
+from glane.assess.annotations.labels import labels_of, scalar_of
+from glane.assess.annotations.listed import DOCUMENTS_FILE, read_listed
+from glane.assess.annotations.said import EXPORTED, Said, brat_said, label_studio_said, said_digest
 from glane.errors import DataError, did_you_mean, told
-from glane.exports.brat import DOCUMENTS_FILE, read_listed
-from glane.exports.labelstudio import EXPORTED
-from glane.exports.marked import labels_of, scalar_of
-from glane.exports.said import Said, brat_said, label_studio_said, said_digest
 from glane.task.fields import BooleanField, Field, IntegerField, ListField, NumberField, ScalarField
 from glane.task.kinds.field import AnswerError
 
@@ -49,6 +48,12 @@ def is_annotations(path: str | Path) -> bool:
     """Whether a path is a file of Label Studio or a folder of brat, and not a table."""
     place = Path(path).expanduser()
     return place.suffix == ".json" or (place.is_dir() and any(place.glob("*.ann")))
+
+
+def annotation_files(path: str | Path) -> list[Path]:
+    """The files of which annotations are read."""
+    place = Path(path).expanduser()
+    return sorted([*place.glob("*.ann"), *place.glob(DOCUMENTS_FILE)]) if place.is_dir() else [place]
 
 
 def read_annotations(path: str | Path, fields: Mapping[str, Field], ids: pl.Series) -> Answers:

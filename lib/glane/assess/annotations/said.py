@@ -12,6 +12,7 @@ from typing import Any
 from glane.errors import DataError
 from glane.run.written import digest_of
 
+EXPORTED = "exported"  # of the data of a task of Label Studio: the digest of what was said of it when it was exported
 LABEL, VALUE, WHOLE = "label", "value", "whole_"  # controls of Label Studio; the last begins those of whole documents
 _BRAT_SPAN = re.compile(r"T(\S+)\t(\S+) ([\d ;]+)\t(.*)")
 _BRAT_NOTE = re.compile(r"#\S+\tAnnotatorNotes T(\S+)\t(.*)")

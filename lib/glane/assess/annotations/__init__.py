@@ -1,0 +1,1 @@
+"""What people marked in Label Studio or brat, read back as right answers."""
