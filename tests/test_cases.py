@@ -238,3 +238,40 @@ def test_days_and_instants_are_found_as_they_are_written() -> None:
     ):
         table = pl.DataFrame({"at": at.cast(kind)})
         assert table.select(is_yes("at", value, of=kind, as_in=kind)).to_series().to_list() == expected
+
+
+SLIPS = [
+    ("ward = 'A'", []),
+    ("ward = 'a'", ["no row has 'a' in ward; the nearest that is there is 'A'"]),
+    ("fever OR ward = 'D'", ["no row has 'D' in ward"]),
+    ("fever AND ward IN ('A', 'B ', 'Z')", ["no row has 'B ' in ward; the nearest that is there is 'B'", "no row has 'Z' in ward"]),
+    ("ward <> 'c'", ["no row has 'c' in ward; the nearest that is there is 'C'"]),
+    ("LOWER(ward) = 'A' OR fever", ["no row has 'A' in ward; the nearest that is there is 'a'"]),
+    ("text = 'note 1x' OR fever", ["no row has 'note 1x' in text"]),
+    ("visit > '2024-01-06'", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "notes"), SLIPS)
+def test_a_text_of_a_case_that_no_row_has_is_told(
+    run: Path, case: str, notes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = pl.DataFrame({"id": [f"d{i}" for i in range(30)], "fever": [True, False, False] * 10})
+    glane.estimate(run, gold, case=case, what="count")
+    said = [line for line in capsys.readouterr().err.splitlines() if "no row has" in line]
+    assert len(said) == len(notes)
+    for line, expected in zip(said, notes, strict=True):
+        assert line.startswith("note: case: ")
+        assert expected in line
+        assert line.endswith(expected)  # and no text of a document
+
+
+def test_a_text_that_one_of_several_runs_has_is_no_slip(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = run.parent
+    frame = pl.read_parquet(folder / "d.parquet").with_columns(id="e" + pl.col("id"), ward=pl.lit("D"))
+    frame.write_parquet(folder / "more.parquet")
+    extract_here(make_settings(folder / "more.parquet", folder / "second", data__carry_columns=["ward"]))
+    gold = pl.DataFrame({"id": [f"{mark}d{i}" for i in range(30) for mark in ("", "e")], "fever": [True, False] * 30})
+    glane.estimate([run, folder / "second"], gold, case="fever AND ward IN ('A', 'D', 'E')", what="count")
+    said = [line for line in capsys.readouterr().err.splitlines() if "no row has" in line]
+    assert said == ["note: case: no row has 'E' in ward"]

@@ -25,6 +25,7 @@ from glane.retrieval import blocks
 from glane.retrieval.fusion import fused
 from glane.retrieval.question import model_of, question_vectors
 from glane.retrieval.ranked import ranked
+from glane.retrieval.where import rows_where
 from glane.retrieval.words import words_in
 from test_embed import WORDS, write_documents
 
@@ -383,3 +384,18 @@ def test_what_is_wrong_is_said_in_both_languages(run: Embedded, words, english, 
     assert english in job_here(place, *words, name="search", check=2, as_told=True).stderr
     monkeypatch.setenv("GLANE_LANG", "fr")
     assert french in job_here(place, *words, name="search", check=2, as_told=True).stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "notes"),
+    [
+        ("ward = 'Nord'", []),
+        ("ward = 'nord'", ["no row has 'nord' in ward; the nearest that is there is 'Nord'"]),
+        ("age = 1 OR ward IN ('Sud', 'Est')", ["no row has 'Est' in ward"]),
+        ("ward <> 'Sudd' AND age = 1", ["no row has 'Sudd' in ward; the nearest that is there is 'Sud'"]),
+    ],
+)
+def test_a_text_of_a_condition_that_no_document_has_is_told(where: str, notes: list[str], capsys) -> None:
+    rows = pl.DataFrame({"id": range(20), "ward": ["Nord", "Sud"] * 10, "age": [1, 2] * 10})
+    rows_where(rows, where)
+    assert capsys.readouterr().err.splitlines() == [f"note: where: {note}" for note in notes]

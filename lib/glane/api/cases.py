@@ -12,6 +12,7 @@ from glane.assess.evaluate.answers import check_gold
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.yes import inner_type
 from glane.composition.files import read_file
+from glane.conditions import Occurring
 from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.results import Run
 from glane.task.possible import possible_cells
@@ -34,7 +35,14 @@ def named_case(case: str, definitions: str | Path) -> str:
     return str(values[case])
 
 
-def rows_with_case(run: Run, rows: pl.LazyFrame, case: CaseDefinition) -> pl.LazyFrame:
+def watch_of(run: Run, case: CaseDefinition) -> Occurring:
+    """What takes note of the texts of a definition that rows hold. Of documents and answers, no value is told."""
+    return case.watch(untold=[run.settings.data.text_column, *run.task.fields])
+
+
+def rows_with_case(
+    run: Run, rows: pl.LazyFrame, case: CaseDefinition, *, watch: Occurring | None = None
+) -> pl.LazyFrame:
     """Rows of a run with the column CASE. Columns of the definition may stand in the run or in its input.
 
     Raises:
@@ -44,8 +52,8 @@ def rows_with_case(run: Run, rows: pl.LazyFrame, case: CaseDefinition) -> pl.Laz
     found = rows.select(id_column, *own)
     if others:
         found = found.join(run.columns_beside().select(id_column, *others), on=id_column, how="left")
-    cells = possible_cells(run.task.fields)
-    return rows.join(case.of(found.collect(), cells=cells).select(id_column, CASE).lazy(), on=id_column, how="left")
+    told = case.of(found.collect(), cells=possible_cells(run.task.fields), watch=watch)
+    return rows.join(told.select(id_column, CASE).lazy(), on=id_column, how="left")
 
 
 def gold_with_case(runs: tuple[Run, ...], gold: pl.DataFrame, case: CaseDefinition) -> pl.DataFrame:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from glane.api.cases import rows_with_case
+from glane.api.cases import rows_with_case, watch_of
 from glane.assess.clusters import CLUSTER, cluster_numbers
-from glane.assess.estimate.case import CaseDefinition
+from glane.assess.estimate.case import CASE, CaseDefinition
 from glane.assess.estimate.question import Question, rows_of_run
 from glane.errors import ConfigError, DataError
 from glane.extraction.fingerprint import changes
 from glane.extraction.results import Run
+from glane.languages import say
 
 _TEXT = "__text"
 
@@ -70,15 +72,19 @@ class SeveralRuns:
 
     def _rows(self, question: Question, groups: Sequence[str], *, usable: bool, extracted: bool) -> pl.DataFrame:
         found = []
+        case = None if question.case is None else CaseDefinition(question.case)
+        watch = None if case is None or not usable else watch_of(self.first, case)
         for run in self.runs:
             frame = run.usable() if usable else run.rejected()
-            if question.case is not None:
-                frame = rows_with_case(run, frame, CaseDefinition(question.case))
+            if case is not None:
+                frame = rows_with_case(run, frame, case, watch=watch)
             rows = rows_of_run(
                 frame, question, id_column=run.id_column,
                 carried=run.settings.data.carry_columns, inputs=run.columns_beside, groups=groups, extracted=extracted,
             )  # fmt: skip
             found.append(_with_text(rows, run) if usable and not question.clusters else rows)
+        for note in () if watch is None else watch.notes(CASE):
+            say(f"note: {note}", to=sys.stderr)
         together = pl.concat(found)
         if not usable or question.clusters:
             return together

@@ -5,10 +5,11 @@ text, in quotes, as in any database. What is unknown is null, and null is neithe
 """
 
 from glane.conditions.categories import Cells, check_categories
-from glane.conditions.computing import computed, told_columns, untrue
+from glane.conditions.computing import computed, untrue
 from glane.conditions.dates import moment
 from glane.conditions.occurring import Occurring
 from glane.conditions.reading import read_condition
+from glane.conditions.rows import checked_condition, true_of
 from glane.conditions.texts import DAY_FIRST, READ_DATES, plain_texts, quote_remedy
 from glane.conditions.typed import typed_condition
 
@@ -18,12 +19,13 @@ __all__ = [
     "Cells",
     "Occurring",
     "check_categories",
+    "checked_condition",
     "computed",
     "moment",
     "plain_texts",
     "quote_remedy",
     "read_condition",
-    "told_columns",
+    "true_of",
     "typed_condition",
     "untrue",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +33,14 @@ class _Compared:
 class Occurring:
     """Watches rows go by, and knows which texts of a condition were in none of them."""
 
-    def __init__(self, condition: pl.Expr, *, text_column: str | None = None) -> None:
-        """`condition` as `glane.conditions.read_condition` gives it. No value of `text_column` is kept, or told."""
+    def __init__(self, condition: pl.Expr, *, untold: Collection[str] = ()) -> None:
+        """`condition` as `glane.conditions.read_condition` gives it. Values of the columns `untold` are never told."""
         self._compared = []
         for asked, texts in map(_told, compared(as_tree(condition))):
             columns = tuple(dict.fromkeys(asked.meta.root_names()))
             if texts:
-                self._compared.append(_Compared(asked, columns, set(texts), None if text_column in columns else set()))
+                values: set[str] | None = None if set(columns) & set(untold) else set()
+                self._compared.append(_Compared(asked, columns, set(texts), values))
 
     def look(self, rows: pl.DataFrame) -> None:
         """Take note of what the rows hold. What cannot be computed is left to who computes the condition."""

@@ -17,14 +17,11 @@ import pyarrow as pa
 
 from glane.conditions import (
     Occurring,
-    check_categories,
+    checked_condition,
     computed,
     plain_texts,
     quote_remedy,
     read_condition,
-    told_columns,
-    typed_condition,
-    untrue,
 )
 from glane.corpus.files import InputFile, check_column
 from glane.corpus.groups import Groups, GroupsFound, choose_groups
@@ -98,7 +95,7 @@ def select_rows(
     )
     occurring = None
     if selection.where is not None:
-        occurring = Occurring(read_condition(selection.where, place=_WHERE), text_column=selection.text_column)
+        occurring = Occurring(read_condition(selection.where, place=_WHERE), untold=[selection.text_column or ""])
     source = IdSource(files, id_column, columns, number_rows, group_by)
     found = None if group_by is None else GroupsFound()
     key = id_column if group_by is None else GROUP
@@ -229,12 +226,7 @@ def _where(text: str | None, files: Sequence[InputFile], ids: pa.Field) -> tuple
             raise ConfigError(f"{place}: no column {name!r}{here}. {did_you_mean(name, file.schema.names)}{remedy}")
         check_column(file, files[0], name, place)
     kinds = _kinds(schema, roots)
-    check_categories(condition, kinds, cells={}, place=place)
-    kinds = dict(plain_texts(pl.DataFrame(schema=kinds)).schema)
-    condition = typed_condition(condition, kinds, place=place)
-    if problem := untrue(condition, kinds):
-        raise ConfigError(f"{place}: {text!r} cannot be computed ({problem}). The columns: {told_columns(kinds)}.")
-    return condition, roots
+    return checked_condition(text, kinds, cells={}, place=place), roots
 
 
 def _kinds(schema: Mapping[str, pa.Field], names: Sequence[str]) -> dict[str, pl.DataType]:

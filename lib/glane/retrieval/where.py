@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import cast
 
 import numpy as np
 import polars as pl
 
-from glane.conditions import (
-    check_categories,
-    computed,
-    plain_texts,
-    quote_remedy,
-    read_condition,
-    typed_condition,
-    untrue,
-)
+from glane.conditions import Occurring, quote_remedy, read_condition, true_of
 from glane.errors import ConfigError, did_you_mean
+from glane.languages import say
 from glane.retrieval.ranked import Mask
 
 
@@ -37,9 +31,8 @@ def rows_where(rows: pl.DataFrame, condition: str | None) -> Mask:
             f"where: {strange[0]!r} is no column that the run carries (data.carry_columns). "
             f"{did_you_mean(strange[0], rows.columns)}{quote_remedy(condition, strange[0])}"
         )
-    plain = plain_texts(rows.select(names))
-    check_categories(read, rows.schema, cells={}, place="where")
-    read = typed_condition(read, plain.schema, place="where")
-    if problem := untrue(read, plain.schema):
-        raise ConfigError(f"where: {condition!r} cannot be computed ({problem}).")
-    return cast(Mask, computed(read, plain, place="where", of="document").fill_null(value=False).to_numpy())
+    watch = Occurring(read)
+    found = true_of(condition, rows.select(names), place="where", of="document", watch=watch)
+    for note in watch.notes("where"):
+        say(f"note: {note}", to=sys.stderr)
+    return cast(Mask, found.to_numpy())

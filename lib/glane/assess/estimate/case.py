@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from glane.conditions import (
-    Cells,
-    check_categories,
-    computed,
-    plain_texts,
-    quote_remedy,
-    read_condition,
-    typed_condition,
-    untrue,
-)
+from glane.conditions import Cells, Occurring, quote_remedy, read_condition, true_of
 from glane.errors import ConfigError, did_you_mean
 
 CASE = "case"  # the column that says whether a document is one
@@ -50,21 +41,22 @@ class CaseDefinition:
             )
         return names
 
-    def of(self, rows: pl.DataFrame, *, cells: Cells) -> pl.DataFrame:
+    def watch(self, *, untold: Collection[str]) -> Occurring:
+        """What takes note of the texts of the definition that rows hold. No value of the columns `untold` is told."""
+        return Occurring(read_condition(self.text, place=CASE), untold=untold)
+
+    def of(self, rows: pl.DataFrame, *, cells: Cells, watch: Occurring | None = None) -> pl.DataFrame:
         """The rows with the column CASE.
 
         Args:
             rows: With the columns that it speaks of.
             cells: Of fields of categories, all that there are; see `glane.task.possible`.
+            watch: Takes note of the texts that the rows hold.
 
         Raises:
             ConfigError: if the condition gives no yes or no for such rows, compares a field with what it cannot be,
                 or fails at one of the rows.
         """
-        plain = plain_texts(rows)
-        condition = read_condition(self.text, place=CASE)
-        check_categories(condition, rows.schema, cells=cells, place=CASE)
-        condition = typed_condition(condition, plain.schema, place=CASE)
-        if problem := untrue(condition, plain.schema):
-            raise ConfigError(f"case: {self.text!r} cannot be evaluated ({problem}).")
-        return rows.with_columns(computed(condition, plain, place=CASE, of="document").alias(CASE))
+        asked = rows.select(list(dict.fromkeys(read_condition(self.text, place=CASE).meta.root_names())))
+        found = true_of(self.text, asked, place=CASE, of="document", cells=cells, watch=watch)
+        return rows.with_columns(found.alias(CASE))
