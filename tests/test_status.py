@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 
 from conftest import extract_here, job_here, make_settings, work, write_documents
 from glane.cluster.job_groups import job_groups
@@ -17,8 +20,10 @@ from glane.cluster.paced import PacedJobs
 from glane.cluster.scheduler import Job
 from glane.cluster.slurm import queue
 from glane.errors import RecordError, RunError
+from glane.ingestion.summary import WORK
 from glane.job import status
-from glane.job.status_table import RunState, attention, by_attention
+from glane.job.status_table import RunState, attention, by_attention, runs_view
+from glane.job.status_view import run_view
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
 from glane.run.head import read_head
@@ -210,3 +215,48 @@ def test_of_many_runs_the_scheduler_is_asked_every_30_seconds_however_much_chang
         now[0] = float(second)
         paced([str(second // 7), "always"])
     assert asked == [30.0 * at for at in range(11)]
+
+
+@pytest.mark.parametrize("state", ["planning", "working", "waiting", "complete", "damaged"])
+@pytest.mark.parametrize("work", ["words", WORK])
+def test_what_is_left_of_a_run_reads_as_a_sentence_in_both_languages(
+    state: Any, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = seen(state, run="runs/complete done", task="done", model="model", work="words", eta_s=None, errors=["t x"])
+    run = replace(run, work=work) if state != "complete" else run
+    for language, unknown, left in (("en", "ETA unknown", "ETA"), ("fr", "temps restant inconnu", "temps restant")):
+        monkeypatch.setenv("GLANE_LANG", language)
+        [line] = [one for one in shown(run_view(run, [], None)) if one.startswith(("speed", "vitesse"))]
+        assert (left in line) == (state != "complete")
+        assert (unknown in line) == (state != "complete")
+        assert "done" not in line
+        assert "fait" not in line
+        title = shown(run_view(run, [], None))[0]
+        assert title.startswith(
+            "runs/complete done (done, model)" if work == "words" or state == "complete" else "runs/"
+        )
+        [row] = [one for one in shown(runs_view([RunState(path="runs/complete done", run=run)])) if "runs/" in one]
+        assert ("inconnu" in row or "unknown" in row) == (state != "complete")
+
+
+def test_lines_of_the_log_and_what_is_unusable_are_french_with_the_names_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    run = seen(
+        "complete", run="runs/model", task="state", model="yes", work="words", done=1,
+        errors=["2026-01-02T03:04:05Z error: the disk is full"],
+        extends={"path": "runs/done", "reused": ["rows"], "asked": []},
+    )  # fmt: skip
+    lines = shown(run_view(run, [], "nothing is usable, none of 1 rows: INVALID 1"))
+    assert lines[0] == "runs/model (state, yes)\u00a0: complète"
+    assert "prolonge   runs/done\u00a0: 1 champ(s) gardé(s), demandés\u00a0: aucun champ" in lines
+    assert any(one.startswith("INUTILISABLE rien n'est utilisable") for one in lines)
+    assert lines[-1] == "2026-01-02T03:04:05Z erreur\u00a0: le disque est plein"
+
+
+def shown(view: Any) -> list[str]:
+    """The lines of a view on a wide terminal."""
+    console = Console(width=300, file=io.StringIO())
+    console.print(view)
+    return [line.rstrip() for line in console.file.getvalue().splitlines() if line.strip()]

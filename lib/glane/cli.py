@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from glane.errors import GlaneError, did_you_mean, hide_messages, trace, visible
-from glane.languages import in_language, language_of, say
+from glane.languages import as_found, in_language, language_of, say
 from glane.versions import installed_version
 
 COMMANDS = (
@@ -171,7 +171,7 @@ def _check_language() -> None:
 
 
 def _fail(message: str, code: int = 2) -> None:
-    first, *others = visible(in_language(f"error: {message}")).splitlines() or [""]
+    first, *others = visible(as_found(f"error: {message}")).splitlines() or [""]
     print(first, *(f"       {line}" for line in others), sep="\n", file=sys.stderr)
     sys.exit(code)
 

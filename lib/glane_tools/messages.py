@@ -4,9 +4,10 @@
   python -m glane_tools.messages fr lacking   # the messages without a translation, room by room
 
 A message is a text of two words or more in the source that a person may read, or any text that is handed to
-`in_language` or `say`; besides what the help of commands says, and the comments of their configuration. What nobody
-reads on a terminal is left out by `NOT_MESSAGES`: prompts, pages that hold both languages, texts of the demo. Of the
-words of pages, sentences are read on a terminal, too: `IN_BOTH` says in which files, and their French is the table's.
+`in_language`, `say` and their like; besides what the help of commands says, and the comments of their configuration.
+What nobody reads on a terminal is left out by `NOT_MESSAGES`: prompts, pages that hold both languages, texts of the
+demo. Of the words of pages, sentences are read on a terminal, too: `IN_BOTH` says in which files, and their French is
+the table's.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ NOT_MESSAGES = (
     "reading/sense_words.py",  # what documents say
     "assess/attacks/kinds.py",  # what is planted in documents
 )
+_HANDED_OVER = frozenset({"in_language", "say", "complain", "as_found"})
 IN_BOTH = ("assess/*", "toys.py")
 _FRENCH = re.compile(r"\b(?:le|la|les|des|une?|du|aux?|est|sont)\b|[a-zà-ÿ]'[a-zà-ÿ]{3}")
 _CODE = re.compile(r"^\s*(<|SELECT |PRAGMA |SET |\(\?|#!|_\w+\(\))|</|\{0\}=\{1\}$|^[\w.\[\]]+=\S*$")
@@ -64,7 +66,7 @@ def _paragraphs(text: str) -> list[str]:
 
 def _handed_over(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and {"in_language", "say"} & {name_of(one) for one in (node.func, *node.args)}:
+        if isinstance(node, ast.Call) and _HANDED_OVER & {name_of(one) for one in (node.func, *node.args)}:
             for one in node.args:
                 for text in [one, *(one.elts if isinstance(one, ast.Tuple) else [])]:
                     if isinstance(text, ast.JoinedStr) and WORD.search(template := _template(text)):

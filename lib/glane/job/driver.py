@@ -17,7 +17,7 @@ from glane.job.embed import embed
 from glane.job.extract import extract
 from glane.job.ingest import ingest
 from glane.job.usable import check_job_usable
-from glane.languages import say
+from glane.languages import complain
 from glane.run.directory import run_directory
 from glane.run.prepare import PreparedRun
 from glane.settings import EmbedSettings, ExtractSettings, JobSettings, read_job
@@ -46,7 +46,7 @@ def main() -> int:
             return 0
         check_job_usable(settings)
     except GlaneError as error:
-        say(f"error: {error}", to=sys.stderr)
+        complain(f"error: {error}")
         return error.exit_code
     return 0 if directory.is_complete else 75
 

@@ -24,7 +24,7 @@ from glane.job.accounting import begin_account
 from glane.job.first_node import FirstNode
 from glane.job.job_node import FAILED, POLL_S, USER_ERROR
 from glane.job.other_node import OtherNode
-from glane.languages import say
+from glane.languages import complain, say
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
 from glane.run.node_faults import bad_nodes, record_fault
@@ -129,7 +129,7 @@ def _do(settings: JobSettings, cluster: BatchSettings, allocation: Allocation, f
             raise ConfigError(complaint)
         node = (FirstNode if allocation.rank == 0 else OtherNode)(settings, cluster, allocation, folder)
     except GlaneError as error:  # a setting that can be checked only on the node
-        say(f"[{allocation.host}] error: {error}", to=sys.stderr)
+        complain(f"[{allocation.host}] error: {error}")
         if allocation.rank == 0 and allocation.num_nodes > 1:
             _end_others(allocation)
         return USER_ERROR, False

@@ -7,7 +7,7 @@ import sys
 from glane.errors import ConfigError, GlaneError
 from glane.job.job_node import USER_ERROR
 from glane.job.launcher import launch
-from glane.languages import say
+from glane.languages import complain
 from glane.settings import JobSettings, read_job
 
 
@@ -16,7 +16,7 @@ def main() -> int:
     try:
         return launch(_settings(sys.stdin.buffer.read()))
     except GlaneError as error:
-        say(f"error: {error}", to=sys.stderr)
+        complain(f"error: {error}")
         return USER_ERROR
 
 

@@ -13,7 +13,7 @@ from glane.cluster.job_groups import job_groups, shown_first
 from glane.cluster.scheduler import Job
 from glane.errors import visible
 from glane.job.status_files import FILES, files_lines, reads_files
-from glane.languages import as_read, in_language
+from glane.languages import as_read, in_language, labelled
 from glane.run.overview import SILENT_S, Overview, WorkerView
 
 _MOST_JOBS = 12
@@ -23,14 +23,14 @@ _MOST_WORKERS = 32
 def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> RenderableType:
     """One run in some lines: progress, statuses, speed, workers, jobs, the last errors. `said`: why it is unusable."""
     what = f" ({run.task}, {run.model})" if run.task else f" ({in_language(FILES)})" if reads_files(run) else ""
-    parts: list[RenderableType] = [_text(f"{run.run}{what}: {in_language(run.state)}")]
+    parts: list[RenderableType] = [Text(visible(labelled(f"{run.run}{what}", run.state)))]
     if run.extends:
-        kept, asked = len(run.extends["reused"]), ", ".join(run.extends["asked"]) or "none"
+        kept, asked = len(run.extends["reused"]), ", ".join(run.extends["asked"]) or in_language("no field")
         parts.append(_text(f"extends    {run.extends['path']}: {kept} field(s) kept, asked: {asked}"))
     if run.planned:
         parts.append(_text(_bar(run.done / run.planned)))
     if said:
-        parts.append(_text(f"UNUSABLE   {said}"))
+        parts.append(Text(visible(f"{in_language('unusable').upper():<10} {as_read(said)}")))
     parts.extend(_text(line) for line in (files_lines(run) if reads_files(run) else [_documents_line(run)]))
     stale = f", {run.stale_claims} claim(s) of workers that are gone" if run.stale_claims else ""
     parts.append(
@@ -45,7 +45,7 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
         if len(run.workers) > _MOST_WORKERS:
             parts.append(_text(f"… and {len(run.workers) - _MOST_WORKERS} more workers"))
     parts.extend(_job_lines(jobs))
-    parts.extend(_text(line) for line in run.errors)
+    parts.extend(_of_the_log(line) for line in run.errors)
     return Group(*parts, _text(""))
 
 
@@ -57,8 +57,10 @@ def _documents_line(run: Overview) -> str:
 
 def _speed_line(run: Overview) -> str:
     if reads_files(run):
-        return f"speed      {run.rows_per_s:.1f} files/s, ETA {eta(run)}"
-    return f"speed      {run.rows_per_s:.1f} rows/s, {run.tokens_per_s:.0f} tokens/s, ETA {eta(run)}"
+        told = f"speed      {run.rows_per_s:.1f} files/s"
+    else:
+        told = f"speed      {run.rows_per_s:.1f} rows/s, {run.tokens_per_s:.0f} tokens/s"
+    return told if run.state == "complete" else f"{told}, ETA {eta(run)}"
 
 
 def _job_lines(jobs: Sequence[Job]) -> list[Text]:
@@ -107,10 +109,16 @@ def _text(line: str) -> Text:
     return Text(visible(as_read(line)))
 
 
+def _of_the_log(line: str) -> Text:
+    """A line of the log: its time as it is, and what it says."""
+    time, blank, said = line.partition(" ")
+    return Text(visible(f"{time}{blank}{as_read(said)}"))
+
+
 def eta(run: Overview) -> str:
-    """The time until the run is done, in hours, minutes and seconds, or a word."""
+    """The time until the run is done, in hours, minutes and seconds, or a word; a dash where nothing is left."""
     if run.state == "complete":
-        return in_language("done")
+        return "-"
     if run.eta_s is None:
         return in_language("unknown")
     return f"{run.eta_s // 3600}:{run.eta_s % 3600 // 60:02}:{run.eta_s % 60:02}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from glane.languages.values import paths
 from glane.types import Language
 
 _THIN, _NBSP = "\u202f", "\u00a0"
@@ -14,6 +15,10 @@ _AFTER = r"(?=$|[\s)\]};:%?!×]|[.,](?:\s|$)|/s\b)"
 _FOUND = re.compile(
     rf"\[(?P<low>{_NUMBER}), (?P<high>{_NUMBER})\](?:(?<=\]) (?= ))?|{_BEFORE}{_NUMBER}{_AFTER}", re.MULTILINE
 )
+_RATE = r"(?:rows|lignes|files|fichiers|tokens|documents)/s"
+_UNIT = rf"(?:(?:[KMGT]i|[kKMGT])[Bo]|bytes|octets|k?Wh|ms|s|min|h|{_RATE})(?!\w)|%"
+_QUOTED = r"(?<!\w)'[^'\n]*'(?!\w)|(?<!\w)\"[^\"\n]*\"(?!\w)"  # an apostrophe within a word begins no quotation
+_MEASURE = re.compile(rf"(?P<quoted>{_QUOTED})|{_BEFORE}{_NUMBER}(?=[ {_NBSP}{_THIN}](?:{_UNIT}))")
 
 
 def numbers_in(text: str, language: Language) -> str:
@@ -25,6 +30,23 @@ def numbers_in(text: str, language: Language) -> str:
     if language == "en":
         return text
     return _FOUND.sub(_in_french, text)
+
+
+def measures_in(text: str, language: Language) -> str:
+    """A text whose measures, numbers with a unit behind them, are written as `language` writes them.
+
+    For errors and checks: these name values as they are typed, versions and paths, which `numbers_in` could take for
+    numbers of a sentence.
+    """
+    if language == "en":
+        return text
+    of_paths = paths(text)
+
+    def written(found: re.Match[str]) -> str:
+        is_name = found["quoted"] is not None or any(start <= found.start() < end for start, end in of_paths)
+        return found[0] if is_name else _french(found[0])
+
+    return _MEASURE.sub(written, text)
 
 
 def _in_french(found: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from glane.errors import ConfigError, visible
 from glane.languages.catalogue import catalogue
 from glane.languages.choice import language_of
 from glane.languages.matching import Translator
-from glane.languages.numbers import numbers_in
+from glane.languages.numbers import measures_in, numbers_in
 from glane.types import Language
 
 _SIGNS: Mapping[Language, Mapping[str, str]] = {"fr": {":": "\u00a0:", ";": "\u00a0;"}}
@@ -27,6 +27,17 @@ def as_read(text: str) -> str:
     """An English message as a person reads it: in the language of the user, numbers, too. For output, not for errors,
     which name values as they are typed."""
     return numbers_in(in_language(text), _of_the_user())
+
+
+def as_found(text: str) -> str:
+    """An English message that names values as they are typed, as a person reads it: of its numbers, measures alone are
+    written in the language of the user. For errors, and what checks found."""
+    return measures_in(in_language(text), _of_the_user())
+
+
+def labelled(name: str, text: str) -> str:
+    """A name, as it is, with what is said of it in the language of the user, which has its own colon."""
+    return f"{name}{_SIGNS.get(_of_the_user(), {}).get(':', ':')} {as_read(text)}"
 
 
 class Spoken:
@@ -45,6 +56,11 @@ def say(text: object, *, to: TextIO | None = None) -> None:
     """Print what a person reads, in the language of the user. `to` is standard output if it is None."""
     told = str(text) if isinstance(text, Spoken) else as_read(str(text))
     print(visible(told), file=to or sys.stdout, flush=True)
+
+
+def complain(text: object) -> None:
+    """Print an error on standard error, in the language of the user."""
+    print(visible(as_found(str(text))), file=sys.stderr, flush=True)
 
 
 def _of_the_user() -> Language:

@@ -19,7 +19,7 @@ from glane.cluster.findings import Finding, Findings, failed, ok, within
 from glane.cluster.kernel_cache import cache_variables
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
-from glane.errors import ConfigError, GlaneError, hide_messages
+from glane.errors import ConfigError, GlaneError, hide_messages, visible
 from glane.job.doctor import machine_checks as machine
 from glane.job.doctor import network_checks as network
 from glane.job.doctor.exchange import Exchange, NodeTask
@@ -27,7 +27,7 @@ from glane.job.doctor.report import NodeReport, has_failed, last_line, lines_of_
 from glane.job.doctor.storage_checks import check_clock
 from glane.job.job_node import FAILED, USER_ERROR
 from glane.job.launcher import tell_script
-from glane.languages import say
+from glane.languages import complain, say
 from glane.settings import BatchSettings, DoctorSettings
 
 _AFTER_S = 10.0  # for the last reports, if some nodes did not even come
@@ -42,7 +42,7 @@ def main() -> int:
         assert isinstance(task.settings.cluster, BatchSettings)
         allocation = scheduler_of(task.settings.cluster).allocation()
     except GlaneError as error:
-        say(f"error: {error}", to=sys.stderr)
+        complain(f"error: {error}")
         return USER_ERROR
     processes.adopt_orphans()
     limit_s = _longest_s(task.settings)
@@ -97,14 +97,14 @@ def _check(task: NodeTask, allocation: Allocation) -> int:
 
 def _say(report: NodeReport) -> None:
     for line in lines_of_nodes([report]):
-        say(line)
+        print(visible(line), flush=True)
 
 
 def _conclude(exchange: Exchange, limit_s: float) -> int:
     reports = exchange.reports(limit_s=limit_s)
     absent = [str(rank) for rank in range(exchange.num_nodes) if rank not in reports]
     for line in lines_of_nodes(list(reports.values())):
-        say(line)
+        print(visible(line), flush=True)
     everything = [finding for report in reports.values() for finding in report.findings]
     say(f"{len(reports)} of {exchange.num_nodes} node(s): {last_line(everything)}")
     if absent:

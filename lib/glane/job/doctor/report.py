@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from glane.cluster.findings import Finding, State
-from glane.languages import in_language
+from glane.languages import as_found, in_language
 from glane.records import Record
 
 _BAD = ("warning", "failed")
@@ -64,7 +64,7 @@ def lines_of_nodes(reports: Sequence[NodeReport]) -> Iterator[str]:
     for state in _COUNTED:
         for finding, hosts in groups.items():
             if finding.state == state:
-                yield from _lines(finding, f"all {everywhere} nodes" if len(hosts) == everywhere > 1 else _shown(hosts))
+                yield from _lines(finding, _all(everywhere) if len(hosts) == everywhere > 1 else _shown(hosts))
 
 
 def last_line(findings: Iterable[Finding]) -> str:
@@ -74,7 +74,7 @@ def last_line(findings: Iterable[Finding]) -> str:
 
 
 def _lines(finding: Finding, hosts: str) -> Iterator[str]:
-    seen, remedy = in_language(finding.seen), in_language(finding.remedy)
+    seen, remedy = as_found(finding.seen), as_found(finding.remedy)
     if finding.state == "failed" and not remedy:
         before, sign, remedy = seen.partition(". ")
         seen = before + sign.strip()
@@ -87,6 +87,10 @@ def _lines(finding: Finding, hosts: str) -> Iterator[str]:
         first, *others = remedy.splitlines()
         yield f"{'':<33} -> {first}"
         yield from (f"{'':<37}{line}" for line in others)
+
+
+def _all(num: int) -> str:
+    return in_language(f"all {num} nodes")
 
 
 def _name_of(finding: Finding) -> str:
@@ -102,5 +106,5 @@ def _name_of(finding: Finding) -> str:
 
 
 def _shown(hosts: Sequence[str]) -> str:
-    more = f" and {len(hosts) - _MOST_HOSTS} more" if len(hosts) > _MOST_HOSTS else ""
-    return ", ".join(hosts[:_MOST_HOSTS]) + more
+    shown = ", ".join(hosts[:_MOST_HOSTS])
+    return in_language(f"{shown} and {len(hosts) - _MOST_HOSTS} more") if len(hosts) > _MOST_HOSTS else shown
