@@ -12,6 +12,7 @@ LOOKUP, NORMALISED = "lookup", "normalised"  # of `<field>__lookup` and `<field>
 DOCUMENTS = "documents"  # the column of a result of groups that lists the documents of each
 Language = Literal["fr", "en"]  # of prompts, codebooks and reports
 Precision = Literal["minute", "hour", "day", "week", "month", "year"]  # of a date read from a text
+Period = Literal["day", "week", "month", "quarter", "year"]  # of tables by time
 Factor = Literal["wording", "model", "reading"]  # in which ways of asking the same documents may differ
 KeyType = Literal["text", "list of texts", "list"]  # what a configuration key holds, if no number or group
 

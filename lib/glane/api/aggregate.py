@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, read_table, write_folder
 from glane.assess.yes import check_value
 from glane.errors import ConfigError, DataError
+from glane.exports.delimited import SPREADSHEETS, csv_bytes
 from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.table import DOCUMENTS, TableDefinition
@@ -65,7 +65,7 @@ class Aggregated(Spoken):
         files = {
             "table.parquet": as_parquet(self.table),
             **({} if self.signals is None else {"signals.parquet": as_parquet(self.signals)}),
-            "table.csv": _as_csv(self.table, self.language),
+            "table.csv": csv_bytes(without_formulas(self.table), SPREADSHEETS[self.language]),
             "table.json": self.summary.as_json(),
             "lire.R": r_script(self.summary.definition, self.language).encode(),
             "report.html": table_page(self.summary, self.table, self.signals, language=self.language).encode(),
@@ -209,12 +209,3 @@ def _extracted(definition: TableDefinition, runs: SeveralRuns) -> tuple[str, ...
         return ()  # the input need not be there
     beside = [*runs.first.settings.data.carry_columns, *runs.first.columns_beside().collect_schema().names()]
     return tuple(name for name in fields if name not in beside)
-
-
-def _as_csv(table: pl.DataFrame, language: Language) -> bytes:
-    """The table as a spreadsheet of that language reads it."""
-    stream, is_french = io.BytesIO(), language == "fr"
-    without_formulas(table).write_csv(
-        stream, separator=";" if is_french else ",", decimal_comma=is_french, include_bom=is_french
-    )
-    return stream.getvalue()

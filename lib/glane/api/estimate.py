@@ -16,13 +16,7 @@ from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
 from glane.assess.estimate.page import estimate_page
-from glane.assess.estimate.question import (
-    Every,
-    Method,
-    Population,
-    Question,
-    What,
-)
+from glane.assess.estimate.question import Method, Population, Question, What
 from glane.assess.estimate.record import Estimate, EstimatesSummary
 from glane.assess.estimate.sentences import estimate_text, summarised
 from glane.assess.evaluate.leaf import categories_of
@@ -33,7 +27,7 @@ from glane.languages import Spoken
 from glane.run.links import RunLink, links_to
 from glane.settings.estimate import EstimateSettings
 from glane.settings.shapes import as_answer
-from glane.types import Language
+from glane.types import Language, Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +80,7 @@ def estimate(
     value: str | bool = "true",
     method: Method = "auto",
     by: str | None = None,
-    every: Every | None = None,
+    every: Period | None = None,
     clusters: Names = (),
     covariates: Names = (),
     shared_error_rates: bool = False,

@@ -11,16 +11,11 @@ from glane.errors import ConfigError
 from glane.exports.bundle import Bundle, Table
 from glane.exports.changes import Change, sentences
 from glane.exports.codebook import codebook_table
-from glane.exports.delimited import Manner, as_written, csv_bytes
+from glane.exports.delimited import SPREADSHEETS, Manner, as_written, csv_bytes
 from glane.exports.target import Options
 from glane.exports.words import CODEBOOK
 from glane.spreadsheets import without_formulas
-from glane.types import Language
 
-_MANNERS: Mapping[Language, Manner] = {
-    "fr": Manner(separator=";", decimal_comma=True, bom=True, line_end="\r\n"),
-    "en": Manner(line_end="\r\n"),
-}
 _CHANGES: Mapping[str, str] = {
     "formula": "{total} texts that a spreadsheet would take for a formula have an apostrophe in front: {places}",
     "number": "{total} texts look like numbers or dates, and a spreadsheet that opens the file changes them (007 is 7, "
@@ -53,7 +48,7 @@ def write_csv(bundle: Bundle, options: Options, folder: Path) -> list[str]:
     Raises:
         ConfigError: if a text has a character that the encoding lacks.
     """
-    manner = _MANNERS[options.locale or bundle.origin.language]
+    manner = SPREADSHEETS[options.locale or bundle.origin.language]
     changes: list[Change] = []
     for table in bundle.tables:
         plain = as_written(table, manner)

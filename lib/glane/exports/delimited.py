@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.exports.bundle import Kind, Table
+from glane.types import Language
 
 _FORMS: Mapping[Kind, str] = {"time": "%H:%M:%S", "datetime": "%Y-%m-%dT%H:%M:%S"}
 
@@ -25,6 +26,12 @@ class Manner:
     line_end: str = "\n"
     is_quoted: bool = False  # texts have their quotation marks already
     utc: bool = False  # instants are those of UTC, with a Z, and not those of their own zone
+
+
+SPREADSHEETS: Mapping[Language, Manner] = {  # of a country, as its spreadsheets read files
+    "fr": Manner(separator=";", decimal_comma=True, bom=True, line_end="\r\n"),
+    "en": Manner(line_end="\r\n"),
+}
 
 
 def csv_bytes(table: pl.DataFrame, manner: Manner) -> bytes:

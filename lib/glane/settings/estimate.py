@@ -9,6 +9,7 @@ from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.settings.shapes import AskedFigure, Folder, HomePath, one_or_many
+from glane.types import Period
 from glane.validation import Strict, validated
 
 
@@ -42,7 +43,7 @@ class EstimateSettings(AskedFigure):
     what: Literal["prevalence", "count", "mean", "linear", "logistic"] = "prevalence"
     method: Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"] = "auto"
     by: str | None = None
-    every: Literal["day", "week", "month", "quarter", "year"] | None = None
+    every: Period | None = None
     clusters: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     shared_error_rates: bool = False

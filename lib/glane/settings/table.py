@@ -10,10 +10,10 @@ from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.settings.shapes import AskedYes, HomePath, one_or_many
+from glane.types import Period
 from glane.validation import Strict
 
 Unit = Literal["document", "person"]
-Period = Literal["day", "week", "month", "quarter", "year"]
 Weeks = Literal["iso", "epi"]
 Level = Literal["department", "region"]
 Codes = Literal["department", "region", "commune"]

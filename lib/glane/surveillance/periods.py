@@ -13,8 +13,8 @@ import polars as pl
 
 from glane.assess.estimate.periods import period_name
 from glane.assess.estimate.question import STEPS
-from glane.settings.table import Period, TimeDimension, Weeks
-from glane.types import Language
+from glane.settings.table import TimeDimension, Weeks
+from glane.types import Language, Period
 
 _DAY = datetime.timedelta(days=1)
 

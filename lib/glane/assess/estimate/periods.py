@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
-from glane.assess.estimate.question import Every
-from glane.types import Language
+from glane.types import Language, Period
 
 _MONTHS: Mapping[Language, str] = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
@@ -16,7 +15,7 @@ _WEEK: Mapping[Language, str] = {"fr": "S", "en": "W"}
 _QUARTER: Mapping[Language, str] = {"fr": "T{quarter} {year}", "en": "Q{quarter} {year}"}
 
 
-def period_name(first: datetime.date, every: Every | None, language: Language) -> str:
+def period_name(first: datetime.date, every: Period | None, language: Language) -> str:
     """The period of which `first` is the first day; a day as in ISO 8601, a week by its ISO year and number."""
     match every:
         case "week":

@@ -15,12 +15,12 @@ from glane.assess.remedies import brought_into
 from glane.assess.yes import check_value, inner_type, is_yes
 from glane.conditions import READ_DATES
 from glane.errors import ConfigError, DataError, did_you_mean
+from glane.types import Period
 
 What = Literal["prevalence", "count", "mean", "linear", "logistic"]
 Method = Literal["auto", "pooled", "ppi", "rogan_gladen", "gold_only"]
-Every = Literal["day", "week", "month", "quarter", "year"]
 Population = Literal["auto", "process", "run"]
-STEPS = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
+STEPS: Mapping[Period, str] = {"day": "1d", "week": "1w", "month": "1mo", "quarter": "1q", "year": "1y"}
 GOLD, MODEL, WEIGHT, REVIEWED, GROUP = "__gold", "__model", "__weight", "__reviewed", "__group"
 STRATUM = "__stratum"
 LITTLE = 0.05  # a model trusted less than this does not help
@@ -36,7 +36,7 @@ class Question:
     value: str = "true"  # of shares, counts and logistic regressions: the value that counts as yes, as text
     method: Method = "auto"
     by: str | None = None  # a column of the run: one estimate for each of its values
-    every: Every | None = None  # of a date column `by`: one estimate for each such period
+    every: Period | None = None  # of a date column `by`: one estimate for each such period
     clusters: tuple[str, ...] = ()  # columns of the run: documents with the same values go together
     covariates: tuple[str, ...] = ()  # of regressions: the columns of the run that explain
     shared_error_rates: bool = False  # Rogan-Gladen: one sensitivity and specificity for all groups
