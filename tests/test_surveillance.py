@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -420,6 +421,111 @@ def test_a_week_whose_review_saw_no_case_keeps_the_cases_of_the_model() -> None:
     true = int(truth["flu"].sum())
     total = found.filter(pl.col("margin") == "all").row(0, named=True)
     assert total["low"] <= true <= total["high"]
+
+
+def test_every_document_without_a_date_place_and_age_is_a_table_of_unknowns() -> None:
+    rows = pl.DataFrame(
+        {"id": ["a", "b"], "flu": [True, False], "day": [None, None], "dep": [None, None], "age": [None, None]},
+        schema={"id": pl.String, "flu": pl.Boolean, "day": pl.Date, "dep": pl.String, "age": pl.Int64},
+    )
+    told = definition(**WHOLE, signals={"methods": "ears_c1", "by": "place"})
+    for failed in (rows.head(0), rows.drop("flu")):
+        found = table(rows, told, failed=failed).rows
+        sums = found.group_by("margin").agg(pl.col("documents", "failed", "model").sum())
+        assert set(sums["documents"]) == {2}
+        assert set(sums["failed"]) == {failed.height}
+        assert set(sums["model"]) == {1}
+        assert found.filter(pl.col("margin") == "period")["period_name"].to_list() == ["unknown"]
+
+
+@pytest.mark.parametrize("with_review", [False, True])
+def test_a_group_from_which_nothing_could_be_read_is_a_row_without_a_case(with_review: bool) -> None:
+    rows, truth = documents(300)
+    failed = rows.head(20).drop("flu").with_columns(hospital=pl.lit("C"), day=pl.lit(DAY(2026, 12, 31)))
+    told = definition(
+        time={"column": "day"}, groups=["hospital"], denominator="documents",
+        signals={"methods": ["ears_c1", "cusum"], "by": "hospital"},
+    )  # fmt: skip
+    made = table(rows, told, truth.sample(80, seed=1) if with_review else None, failed=failed)
+    found = made.rows
+    lost = found.filter((pl.col("margin") == "hospital") & (pl.col("hospital") == "C")).row(0, named=True)
+    assert (lost["documents"], lost["failed"], lost["model"]) == (0, 20, 0)
+    assert lost["model_rate"] is None  # of nobody: 0 of 0 is no share
+    assert lost.get("estimate", 0) == 0
+    week = found.filter((pl.col("margin") == "period") & (pl.col("period_name") == "2026-W53")).row(0, named=True)
+    assert (week["documents"], week["failed"], week["incomplete"]) == (0, 20, True)
+    assert made.signals is not None
+    assert "C" not in set(made.signals["hospital"])
+
+
+@pytest.mark.parametrize(("weeks", "num", "first"), [("iso", 53, "2025-12-29"), ("epi", 52, "2026-01-04")])
+def test_2026_has_53_iso_weeks_and_52_epidemiological_ones_and_no_case_is_lost(
+    weeks: str, num: int, first: str
+) -> None:
+    days = pl.date_range(DAY(2025, 12, 20), DAY(2027, 1, 12), eager=True)
+    rows = pl.DataFrame({"id": [str(i) for i in range(len(days))], "flu": [True] * len(days), "day": days})
+    told = definition(time={"column": "day", "weeks": weeks})
+    found = table(rows, told).rows.filter(pl.col("margin") == "period")
+    of_year = found.filter(pl.col("period_name").str.starts_with("2026-"))
+    assert of_year.height == num
+    assert of_year["period"][0] == DAY.fromisoformat(first)
+    assert of_year["period_name"][-1] == f"2026-W{num}"
+    assert set(of_year["model"]) == {7}
+    assert found["model"].sum() == len(days)
+    people = {"year": [2025, 2026, 2027], "population": [10, 20, 30]}
+    calendar = Calendar.of(told.time)  # type: ignore[arg-type]
+    domains: Any = located(rows, rows.head(0), told).domains
+    years = {one: calendar.year(one) for one in domains["period"]}
+    people_of = populations(pl.DataFrame(people), domains, level=None, years=years, file="f")
+    by_week = people_of.of(["period"], of_year)
+    assert set(by_week) == {20.0}
+
+
+@pytest.mark.parametrize("every", ["day", "week", "month"])
+def test_midnights_and_hours_that_a_clock_skips_or_repeats_are_of_their_own_day(every: Any) -> None:
+    """Clocks of Paris go forward on 29 March 2026 and back on 25 October 2026, which are Sundays."""
+    days = (
+        DAY(2026, 3, 29),
+        DAY(2026, 10, 25),
+        DAY(2026, 3, 30),
+        DAY(2026, 10, 26),
+        DAY(2026, 11, 1),
+        DAY(2026, 12, 31),
+    )
+    paris = ZoneInfo("Europe/Paris")
+    moments = [
+        (day, datetime.datetime.combine(day, at, paris).astimezone(datetime.UTC))
+        for day in days
+        for at in (
+            datetime.time(0),
+            datetime.time(2, 30),
+            datetime.time(2, 30, fold=1),
+            datetime.time(23, 59, 59, 999999),
+        )
+    ]
+    rows = pl.DataFrame(
+        {"id": [str(i) for i in range(len(moments))], "flu": [True] * len(moments), "day": [one for _, one in moments]}
+    ).with_columns(pl.col("day").dt.convert_time_zone("Europe/Paris"))
+    plain = rows.with_columns(pl.Series("day", [day for day, _ in moments]))
+    for more in ({}, {"weeks": "epi"}, {"first": "2026-03-29", "last": "2026-12-31"}):
+        told = definition(time={"column": "day", "every": every, **more})
+        assert table(rows, told).rows.equals(table(plain, told).rows)
+    bounds = definition(time={"column": "day", "every": every, "first": "2026-03-30", "last": "2026-12-30"})
+    assert located(rows, rows.head(0), bounds).unplaced.outside == 8
+
+
+def test_a_first_week_that_is_cut_is_marked_and_tells_nothing_of_later_ones() -> None:
+    start = DAY(2026, 1, 8)  # a Thursday: three days of its week are lacking
+    days = [start + datetime.timedelta(days=i) for i in range(88) for _ in range(1 if i < 4 else 3)]
+    rows = pl.DataFrame({"id": [str(i) for i in range(len(days))], "flu": [True] * len(days), "day": days})
+    told = definition(time={"column": "day"}, signals={"methods": "ears_c1"})
+    for time in ({"column": "day"}, {"column": "day", "first": str(start)}):
+        made = table(rows, told.model_copy(update={"time": validated(type(told.time), time, place="time")}))  # type: ignore[arg-type]
+        weeks = made.rows.filter(pl.col("margin") == "period")
+        assert weeks["incomplete"].to_list()[:2] == [True, False]
+        assert made.signals is not None
+        assert made.signals["reason"][0] == "incomplete"
+        assert made.signals["reason"].to_list()[1:8] == ["no_baseline"] * 7
 
 
 # Persons.

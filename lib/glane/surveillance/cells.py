@@ -33,7 +33,7 @@ class Cells:
             keys: Of the rows, in the order of the result.
             domains: All values of each.
         """
-        grid = _grid(keys, domains)
+        grid = _grid(keys, domains, self.table.schema)
         places = self._places(keys, grid)
         kept = places >= 0
         at = places[kept]
@@ -98,9 +98,9 @@ def counted(
     return found.sort(keys, nulls_last=True).with_row_index(CELL)
 
 
-def _grid(keys: Sequence[str], domains: Mapping[str, list[Key]]) -> pl.DataFrame:
+def _grid(keys: Sequence[str], domains: Mapping[str, list[Key]], types: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """All combinations of the values of keys, in order, and the number of each in ROW."""
     found = pl.DataFrame({ROW: [0]})
     for key in keys:
-        found = found.join(pl.DataFrame({key: pl.Series(key, domains[key])}), how="cross")
+        found = found.join(pl.DataFrame({key: pl.Series(key, domains[key], types[key])}), how="cross")
     return found.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW))

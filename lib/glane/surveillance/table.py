@@ -40,6 +40,7 @@ from glane.surveillance.table_signals import table_signals
 _MOST_CELLS = 5000  # that are corrected together: draws of all are kept
 _MOST_ROWS = 2_000_000
 UNKNOWN = "unknown"
+_LABELS = {PERIOD: "period_name", PLACE: "place_name", AGE: "age_class"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +146,9 @@ def _named(rows: pl.DataFrame, keys: Sequence[str], definition: TableDefinition,
     for key in keys:
         is_in = pl.col("margin").str.split(" × ").list.contains(key)
         columns.append(pl.col(key))
-        if told := _names_of(key, rows[key], definition):
-            shown = pl.col(key).replace_strict(told, default=None, return_dtype=pl.String)
-            label = {PERIOD: "period_name", PLACE: "place_name", AGE: "age_class"}[key]
+        if label := _LABELS.get(key):
+            told = _names_of(key, rows[key], definition)
+            shown = pl.col(key).replace_strict(told, default=None, return_dtype=pl.String) if told else pl.lit("")
             columns.append(
                 pl.when(~is_in).then(pl.lit(ALL)).when(pl.col(key).is_null()).then(pl.lit(UNKNOWN)).otherwise(shown)
                 .alias(label)

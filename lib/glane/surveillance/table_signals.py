@@ -49,9 +49,11 @@ def table_signals(
 def _margins(
     cells: Cells, settings: SignalSettings, domains: Mapping[str, list[Key]]
 ) -> Iterator[tuple[dict[str, Key], Margin]]:
-    """The counts by period of all, and of each value that a document came from."""
+    """The counts by period of all, and of each value that a document came from; none where no document has a date."""
     periods: dict[str, list[Key]] = {PERIOD: [one for one in domains[PERIOD] if one is not None]}
-    yield {}, cells.margin((PERIOD,), periods)
+    of_all = cells.margin((PERIOD,), periods)
+    if (of_all.rows["documents"] + of_all.rows["failed"]).sum():
+        yield {}, of_all
     for key in settings.by:
         for value in (one for one in domains[key] if one is not None):
             margin = cells.margin((PERIOD, key), {**periods, key: [value]})
