@@ -47,6 +47,7 @@ class Aggregated(Spoken):
     table: pl.DataFrame  # a row for each value of each margin
     summary: TableSummary
     signals: pl.DataFrame | None = None  # a row for each series, method and period
+    triangle: pl.DataFrame | None = None  # cases by period and delay of their report
     language: Language = "en"  # that the page opens in
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
@@ -54,7 +55,7 @@ class Aggregated(Spoken):
         return table_text(self.summary, self.table, self.signals)
 
     def write(self, folder: str) -> list[str]:
-        """Write `table.parquet`, `table.csv`, `table.json`, `lire.R` and `report.html`, and `signals.parquet`.
+        """Write `table.parquet`, `table.csv`, `table.json`, `lire.R`, `report.html`, and signals and triangle if any.
 
         Returns:
             Their names.
@@ -65,10 +66,13 @@ class Aggregated(Spoken):
         files = {
             "table.parquet": as_parquet(self.table),
             **({} if self.signals is None else {"signals.parquet": as_parquet(self.signals)}),
-            "table.csv": csv_bytes(without_formulas(self.table), SPREADSHEETS[self.language]),
+            "table.csv": _as_csv(self.table, self.language),
             "table.json": self.summary.as_json(),
-            "lire.R": r_script(self.summary.definition, self.language).encode(),
-            "report.html": table_page(self.summary, self.table, self.signals, language=self.language).encode(),
+            "lire.R": r_script(self.summary.definition, self.language, delays=self.summary.delays).encode(),
+            **({} if self.triangle is None else _as_tables("triangle", self.triangle, self.language)),
+            "report.html": table_page(
+                self.summary, self.table, self.signals, language=self.language, triangle=self.triangle
+            ).encode(),
         }
         write_folder(folder, files, of=self.links)
         return list(files)
@@ -153,9 +157,11 @@ def aggregate(
         unplaced=found.unplaced, unnamed=unnamed, extracted=_extracted(definition, runs),
         first_day=found.first_day, last_day=found.last_day, note=None if made.basis is None else made.basis.line.note,
         places=None if definition.place is None else VINTAGE, drifted=tuple(runs.drifted()),
+        delays=None if made.delays is None else made.delays.summary,
     )  # fmt: skip
     result = Aggregated(
         table=made.rows, summary=summary, signals=made.signals, language=runs.first.task.language,
+        triangle=None if made.delays is None else made.delays.triangle.rows,
         links=links_to(one.directory for one in runs.runs),
     )  # fmt: skip
     if out_dir is not None:
@@ -209,3 +215,13 @@ def _extracted(definition: TableDefinition, runs: SeveralRuns) -> tuple[str, ...
         return ()  # the input need not be there
     beside = [*runs.first.settings.data.carry_columns, *runs.first.columns_beside().collect_schema().names()]
     return tuple(name for name in fields if name not in beside)
+
+
+def _as_csv(table: pl.DataFrame, language: Language) -> bytes:
+    """A table as the spreadsheets of that language read it."""
+    return csv_bytes(without_formulas(table), SPREADSHEETS[language])
+
+
+def _as_tables(name: str, table: pl.DataFrame, language: Language) -> Mapping[str, bytes]:
+    """A table as Parquet, and for R in separated values."""
+    return {f"{name}.parquet": as_parquet(table), f"{name}.csv": _as_csv(table, language)}

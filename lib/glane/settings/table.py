@@ -31,12 +31,34 @@ class TimeDimension(Strict):
     first: datetime.date | None = None  # days that the table covers; documents of others are counted as outside
     last: datetime.date | None = None
     incomplete: int = Key(default=0, ge=0)  # last periods that may still grow, beside those whose days are not covered
+    reported: str | None = None  # the column of the day of the report: how late counts are, and what is still to come
+    longest: int | None = Key(default=None, ge=1)  # of reported: periods after which no report is waited for
+    recent: int | None = Key(
+        default=None, ge=2
+    )  # of reported: the last periods whose reports tell of delays; None: all
+    until: datetime.date | None = None  # of reported: the last day whose reports are in; None: the day of the last one
+    complete: float = Key(default=0.9, gt=0, le=1)  # of reported: periods of which less is expected to be in may grow
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.first is not None and self.last is not None and self.last < self.first:
             raise ValueError(f"last: {self.last} is before first, {self.first}")
         return self
+
+    @model_validator(mode="after")
+    def _reports(self) -> Self:
+        if self.reported is None and (self.longest, self.recent, self.until) != (None, None, None):
+            raise ValueError("longest, recent, until: of the days of reports, so reported: COLUMN is needed")
+        if self.reported is not None and self.longest is None:
+            raise ValueError("reported: needs longest, the periods after which no report is waited for, as longest: 8")
+        if self.reported == self.column:
+            raise ValueError(f"reported: {self.reported} is the column of the event. Name that of the report")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of dates: of the event, and of the report where there is one."""
+        return (self.column,) if self.reported is None else (self.column, self.reported)
 
 
 class PlaceDimension(Strict):
@@ -138,6 +160,6 @@ class TableDefinition(AskedYes):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that rows are made by."""
-        told = [one.column for one in (self.time, self.place, self.age) if one is not None]
-        return (*told, *self.groups)
+        """The columns that rows are made by, and that of the day of the report."""
+        told = [one.column for one in (self.place, self.age) if one is not None]
+        return (*(() if self.time is None else self.time.columns), *told, *self.groups)

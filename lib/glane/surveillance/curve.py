@@ -23,6 +23,9 @@ class Bar:
     low: float | None
     high: float | None
     is_incomplete: bool
+    nowcast: tuple[float, float, float] | None = (
+        None  # what is expected in the end, and its limits, of the model's counts
+    )
 
 
 def epidemic_curve(bars: Sequence[Bar], title: str, number: Callable[[float], str]) -> Cell:
@@ -33,7 +36,7 @@ def epidemic_curve(bars: Sequence[Bar], title: str, number: Callable[[float], st
         title: What is drawn, for who hears the page.
         number: How a count is written.
     """
-    top = max(max(one.model, one.high or 0, one.estimate or 0) for one in bars) or 1
+    top = max(max(one.model, one.high or 0, one.estimate or 0, *(one.nowcast or ())) for one in bars) or 1
     step = max(_WIDTH / len(bars), 2.0)
     width, every = step * len(bars), -(-len(bars) // _LABELS)
 
@@ -48,6 +51,8 @@ def epidemic_curve(bars: Sequence[Bar], title: str, number: Callable[[float], st
             f'<rect x="{left + step * 0.1:.1f}" y="{upwards(one.model):.1f}" width="{step * 0.8:.1f}" '
             f'height="{upwards(0) - upwards(one.model):.1f}" fill="{fill}"/>'
         )
+        if one.nowcast is not None:
+            marks.append(_expected(one.model, one.nowcast, left + step * 0.1, step * 0.8, upwards))
         if one.estimate is not None and one.low is not None and one.high is not None:
             colour = "#8fb1d3" if one.is_incomplete else "#1f5f99"
             marks.append(
@@ -63,6 +68,19 @@ def epidemic_curve(bars: Sequence[Bar], title: str, number: Callable[[float], st
         '<div class="wide" tabindex="0">'
         f'<svg width="{across}" height="{down}" viewBox="0 0 {across} {down}" role="img">'
         f"<title>{escape(title)}</title>{''.join(marks)}</svg></div>"
+    )
+
+
+def _expected(
+    model: float, nowcast: tuple[float, float, float], left: float, width: float, upwards: Callable[[float], float]
+) -> str:
+    """What is still to come on top of a bar, and its interval as a band of its own."""
+    expected, low, high = nowcast
+    return (
+        f'<rect x="{left + width * 0.3:.1f}" y="{upwards(high):.1f}" width="{width * 0.4:.1f}" '
+        f'height="{max(upwards(low) - upwards(high), 1):.1f}" fill="#e8a33d" fill-opacity="0.4"/>'
+        f'<rect x="{left:.1f}" y="{upwards(expected):.1f}" width="{width:.1f}" '
+        f'height="{upwards(model) - upwards(expected):.1f}" fill="none" stroke="#a8681a" stroke-dasharray="3 2"/>'
     )
 
 

@@ -25,7 +25,8 @@ _RATES = ("rate", "model_rate", "standardised_rate", "standardised_model_rate")
 _TAKEN = (
     "margin", "period_name", "place_name", "age_class", "documents", "failed", "reviewed", "model", "estimate", "low",
     "high", "denominator", "incomplete", "weight", "population", "year", "method", "expected", "upper", "signal",
-    "reason", "probability", *(f"{name}{end}" for name in _RATES for end in ("", "_low", "_high")),
+    "reason", "probability", "completeness", "model_nowcast", "model_nowcast_low", "model_nowcast_high", "delay",
+    *(f"{name}{end}" for name in _RATES for end in ("", "_low", "_high")),
 )  # fmt: skip
 
 
@@ -33,6 +34,7 @@ class Unplaced(Strict):
     """Documents that stand nowhere in a dimension, or outside of the table."""
 
     outside: int = 0  # of days that the table does not cover; counted nowhere
+    reported_later: int = 0  # than the day until which reports are in; counted nowhere
     without_date: int = 0
     without_place: int = 0  # no code
     unknown_places: int = 0  # a code that there is not
@@ -50,6 +52,7 @@ class Located:
     unplaced: Unplaced
     first_day: datetime.date | None  # of all documents with a date
     last_day: datetime.date | None
+    last_report: datetime.date | None = None  # the day until which reports are in
 
 
 def located(usable: pl.DataFrame, failed: pl.DataFrame, definition: TableDefinition) -> Located:
@@ -74,10 +77,12 @@ def located(usable: pl.DataFrame, failed: pl.DataFrame, definition: TableDefinit
     ).with_row_index(_AT)
     counts: dict[str, int] = {}
     days: Days = (None, None)
+    last_report = None
     found = marked
     if definition.time is not None:
         found, more, days = _by_period(found, definition.time)
         counts |= more
+        last_report = _last_report(found, definition.time)
     if definition.place is not None:
         found, more = _by_place(found, definition.place)
         counts |= more
@@ -91,7 +96,7 @@ def located(usable: pl.DataFrame, failed: pl.DataFrame, definition: TableDefinit
     return Located(
         usable=_with_keys(usable, of_usable, keys, 0), failed=_with_keys(failed, of_failed, keys, usable.height),
         domains=_domains(definition, found, keys, days), unplaced=Unplaced(**counts),
-        first_day=days[0], last_day=days[1],
+        first_day=days[0], last_day=days[1], last_report=last_report,
     )  # fmt: skip
 
 
@@ -115,21 +120,39 @@ def keys_of(definition: TableDefinition) -> tuple[str, ...]:
 
 
 def _by_period(rows: pl.DataFrame, time: TimeDimension) -> tuple[pl.DataFrame, dict[str, int], Days]:
-    kind = rows.schema[time.column]
-    if kind not in (pl.Date, pl.Datetime):
-        raise ConfigError(
-            f"table.time: {time.column!r} is {kind}, and must be a date. Make it a column of dates in the input "
-            f"({READ_DATES}), and extract from that."
-        )
+    for column in time.columns:
+        if (kind := rows.schema[column]) not in (pl.Date, pl.Datetime):
+            raise ConfigError(
+                f"table.time: {column!r} is {kind}, and must be a date. Make it a column of dates in the input "
+                f"({READ_DATES}), and extract from that."
+            )
     day = pl.col(time.column).dt.date()  # of the zone that a moment is told in
     kept = within(rows, time)
     days = kept.select(day.min().alias("first"), day.max().alias("last")).row(0)
-    counts = {"outside": rows.height - kept.height, "without_date": kept[time.column].null_count()}
+    counts = {
+        "outside": rows.height - _covered(rows, time).height, "without_date": kept[time.column].null_count(),
+        "reported_later": _covered(rows, time).height - kept.height,
+    }  # fmt: skip
     return kept.with_columns(Calendar.of(time).first_days(pl.col(time.column)).alias(PERIOD)), counts, days
 
 
 def within(rows: pl.DataFrame, time: TimeDimension) -> pl.DataFrame:
-    """The documents of the days that a table covers, and those without a date."""
+    """The documents of the days that a table covers and that were reported by then, and those without a date."""
+    rows = _covered(rows, time)
+    if time.reported is None or time.until is None:
+        return rows
+    return rows.filter((pl.col(time.reported).dt.date() <= time.until).fill_null(True))
+
+
+def _last_report(rows: pl.DataFrame, time: TimeDimension) -> datetime.date | None:
+    """The day until which reports are in: that which is declared, or that of the last one."""
+    if time.reported is None or time.until is not None:
+        return time.until
+    found: datetime.date | None = rows.select(pl.col(time.reported).dt.date().max()).item()
+    return found
+
+
+def _covered(rows: pl.DataFrame, time: TimeDimension) -> pl.DataFrame:
     day = pl.col(time.column).dt.date()
     if time.first is not None:
         rows = rows.filter((day >= time.first).fill_null(True))

@@ -14,6 +14,8 @@ from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.settings.table import DOCUMENTS
 from glane.surveillance.curve import Bar, epidemic_curve
+from glane.surveillance.delay_page import delay_parts
+from glane.surveillance.delays import COMPLETENESS, NOWCAST
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, keys_of
 from glane.surveillance.figures import ALL
 from glane.surveillance.periods import Calendar
@@ -27,11 +29,18 @@ _MOST_SIGNALS = 60
 Row = Mapping[str, Any]
 
 
-def table_page(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None, *, language: Language) -> str:
+def table_page(
+    summary: TableSummary,
+    rows: pl.DataFrame,
+    signals: pl.DataFrame | None,
+    *,
+    language: Language,
+    triangle: pl.DataFrame | None = None,
+) -> str:
     """Return the page of a surveillance table in both languages; it opens in `language`."""
     return page(
         WORDS[language]["title"],
-        lambda code: _Body(summary, rows, signals, code).text(),
+        lambda code: _Body(summary, rows, signals, code, triangle).text(),
         language=language,
         toy=summary.toy,
     )
@@ -41,8 +50,14 @@ class _Body:
     """The page in one language."""
 
     def __init__(
-        self, summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None, language: Language
+        self,
+        summary: TableSummary,
+        rows: pl.DataFrame,
+        signals: pl.DataFrame | None,
+        language: Language,
+        triangle: pl.DataFrame | None,
     ) -> None:
+        self._triangle = triangle
         self._summary, self._rows, self._signals, self._language = summary, rows, signals, language
         self._words = WORDS[language]
         self._is_corrected = summary.method is not None
@@ -53,6 +68,7 @@ class _Body:
         if definition.time is not None:
             parts += [heading(self._say("curve")), self._curve()]
             parts.append(paragraph(self._say("curve_how" if self._is_corrected else "curve_model")))
+            parts += self._delays()
         if self._signals is not None:
             parts += [heading(self._say("signals")), *self._signal_table(self._signals)]
         if definition.place is not None:
@@ -120,11 +136,18 @@ class _Body:
         bars = [
             Bar(
                 label=self._label(PERIOD, row), model=row["model"], estimate=row.get("estimate"), low=row.get("low"),
-                high=row.get("high"), is_incomplete=row["incomplete"],
+                high=row.get("high"), is_incomplete=row["incomplete"], nowcast=_still_to_come(row),
             )
             for row in rows.iter_rows(named=True)
         ]  # fmt: skip
         return epidemic_curve(bars, self._say("curve_title"), self._tick) if bars else ""
+
+    def _delays(self) -> Iterator[str]:
+        if self._triangle is not None:
+            yield paragraph(self._say("curve_delays"))
+            yield from delay_parts(
+                self._summary, self._rows, self._triangle, self._language, lambda row: self._label(PERIOD, row)
+            )
 
     def _signal_table(self, signals: pl.DataFrame) -> Iterator[str]:
         """The signals of the last periods, the newest first, and how the methods looked."""
@@ -244,3 +267,11 @@ class _Body:
     def _tick(self, value: float) -> str:
         digits = 0 if float(value).is_integer() else 1
         return decimal(value, self._language, digits=digits)
+
+
+def _still_to_come(row: Row) -> tuple[float, float, float] | None:
+    """The nowcast of a period of which reports are not all in, and its limits."""
+    if (row.get(COMPLETENESS) or 1) >= 1:
+        return None
+    expected, low, high = (row[name] for name in NOWCAST)
+    return expected, low, high

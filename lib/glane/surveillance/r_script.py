@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from glane.settings.table import TableDefinition
-from glane.types import Language
+from collections.abc import Iterator, Mapping
+
+from glane.settings.table import TableDefinition, TimeDimension
+from glane.surveillance.delays import DelaysSummary
+from glane.types import Language, Period
 
 _FREQUENCY = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}  # periods of a year, as `sts` counts them
+_INCIDENCE2: Mapping[Period, str] = {
+    "day": "day",
+    "week": "isoweek",
+    "month": "month",
+    "quarter": "quarter",
+    "year": "year",
+}
+_MONTHS: Mapping[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 _COMMENTS: dict[Language, tuple[str, ...]] = {
     "fr": (
         '# Lit table.csv en R de base : source("lire.R", encoding = "UTF-8"), dans ce dossier.',
@@ -13,7 +24,7 @@ _COMMENTS: dict[Language, tuple[str, ...]] = {
         "# model : nombre d'après le modèle seul ; estimate, low, high : nombre corrigé par la relecture.",
         "# courbe : les périodes, sans l'inconnue. Écarter des alertes les périodes incomplètes (incomplete).",
         "# serie : un objet sts, si le paquet surveillance est installé. observed : le nombre du modèle.",
-        "# incidence : un objet incidence2, si ce paquet est installé.",
+        "# incidence : un objet du paquet incidence2 ou, à défaut, incidence, si l'un est installé.",
     ),
     "en": (
         '# Reads table.csv in base R: source("lire.R", encoding = "UTF-8"), in this folder.',
@@ -21,13 +32,29 @@ _COMMENTS: dict[Language, tuple[str, ...]] = {
         "# model: the count by the model alone; estimate, low, high: the count that the review corrects.",
         "# courbe: the periods, without the unknown one. Leave incomplete ones out of alarms.",
         "# serie: an object sts, where the package surveillance is installed. observed: the model's count.",
-        "# incidence: an object incidence2, where that package is installed.",
+        "# incidence: an object of the package incidence2 or else incidence, where one is installed.",
     ),
 }  # fmt: skip
 
 
-def r_script(definition: TableDefinition, language: Language) -> str:
-    """The script of a table's folder."""
+_DELAYS: Mapping[Language, tuple[str, ...]] = {
+    "fr": (
+        "# delais : cas du modèle par période et par délai (en périodes) ; sans delay : délai inconnu.",
+        "# triangle : les mêmes en matrice ; NA : ne peut pas encore être arrivé.",
+        "# declarations : une ligne par cas dont le délai est connu, avec les premiers jours des deux périodes.",
+        "# prevision() : ce que le paquet surveillance en fait, par la même méthode (Lawless 1994).",
+    ),
+    "en": (
+        "# delais: the model's cases by period and by the delay of their document, in periods; no delay: not known.",
+        "# triangle: the same as a matrix; NA: cannot have arrived yet.",
+        "# declarations: a row for each case whose delay is known, with the first days of both periods.",
+        "# prevision(): what the package surveillance makes of it, by the same method (Lawless 1994).",
+    ),
+}  # fmt: skip
+
+
+def r_script(definition: TableDefinition, language: Language, *, delays: DelaysSummary | None = None) -> str:
+    """The script of a table's folder; with `delays`, it reads the reporting triangle, too."""
     comments = _COMMENTS[language]
     read = "read.csv2" if language == "fr" else "read.csv"
     lines = [comments[0], comments[1], comments[2]]
@@ -57,9 +84,49 @@ def r_script(definition: TableDefinition, language: Language) -> str:
         f"    frequency = {frequency}, epoch = courbe$period)",
         "}",
         comments[5],
-        'if (requireNamespace("incidence2", quietly = TRUE) && nrow(courbe) > 0) {',
-        '  incidence <- incidence2::incidence(courbe, date_index = "period", counts = "model")',
-        "}",
+        *_incidence(definition.time),
+        *([] if delays is None else _triangle(definition.time, delays, read, language)),
         "",
     ]
     return "\n".join(lines)
+
+
+def _incidence(time: TimeDimension) -> Iterator[str]:
+    is_epi = time.every == "week" and time.weeks == "epi"
+    yield 'if (requireNamespace("incidence2", quietly = TRUE) && nrow(courbe) > 0) {'
+    yield '  incidence <- incidence2::incidence(courbe, date_index = "period", counts = "model",'
+    yield f'    interval = "{"epiweek" if is_epi else _INCIDENCE2[time.every]}")'
+    yield '} else if (requireNamespace("incidence", quietly = TRUE) && sum(courbe$model) > 0) {'
+    yield "  incidence <- incidence::incidence(rep(courbe$period, courbe$model),"
+    yield f'    interval = "{"sunday week" if is_epi else time.every}", first_date = min(courbe$period),'
+    yield "    last_date = max(courbe$period))"
+    yield "}"
+
+
+def _triangle(time: TimeDimension, delays: DelaysSummary, read: str, language: Language) -> Iterator[str]:
+    """The triangle in the forms that R takes: long, a matrix, and a row for each case."""
+    comments = _DELAYS[language]
+    yield comments[0]
+    yield f'delais <- {read}("triangle.csv", fileEncoding = "UTF-8-BOM", na.strings = "", stringsAsFactors = FALSE)'
+    yield "delais$period <- as.Date(delais$period)"
+    yield 'delais$whole <- delais$whole == "true"'
+    yield comments[1]
+    yield "connus <- delais[!is.na(delais$delay), ]"
+    yield "triangle <- tapply(connus$model, list(as.character(connus$period), connus$delay), sum)"
+    yield comments[2]
+    yield 'declarations <- connus[rep(seq_len(nrow(connus)), connus$model), c("period", "delay")]'
+    if months := _MONTHS.get(time.every):
+        yield "arrivee <- as.POSIXlt(declarations$period)"
+        yield f"arrivee$mon <- arrivee$mon + {months}L * declarations$delay"
+        yield "declarations$report <- as.Date(arrivee)"
+    else:
+        yield f"declarations$report <- declarations$period + {7 if time.every == 'week' else 1} * declarations$delay"
+    if time.every not in ("day", "week") or (time.every == "week" and time.weeks == "epi"):
+        return  # nowcast() of surveillance is for days and for weeks from Monday
+    yield comments[3]
+    yield f'maintenant <- as.Date("{delays.last_whole.isoformat()}")'
+    yield f"prevision <- function(D = {delays.longest}) surveillance::nowcast(now = maintenant,"
+    yield "  when = sort(unique(delais$period[delais$period <= maintenant])), data = declarations,"
+    yield f'  dEventCol = "period", dReportCol = "report", method = "lawless", aggregate.by = "1 {time.every}", D = D,'
+    yield '  m.interpretation = "lawless1994",'
+    yield "  control = list(dRange = range(delais$period), N.tInf.max = 10 * max(courbe$model) + 100))"

@@ -9,6 +9,7 @@ from glane.assess.designs import Design
 from glane.assess.right_answers import RightAnswers
 from glane.records import Record, left_out
 from glane.settings.table import TableDefinition
+from glane.surveillance.delays import DelaysSummary
 from glane.surveillance.dimensions import Unplaced
 from glane.types import Toy
 
@@ -38,3 +39,4 @@ class TableSummary(Record):
     note: str | None = None  # of the figure over all
     drifted: tuple[str, ...] = ()  # fields in which sentinels of a run drifted
     places: str | None = None  # the vintage of the official codes
+    delays: DelaysSummary | None = left_out()  # of the days of reports

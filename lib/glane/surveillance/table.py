@@ -23,15 +23,8 @@ from glane.errors import ConfigError, DataError
 from glane.settings.table import TableDefinition, TimeDimension
 from glane.surveillance.cells import CELL, Cells, counted, margins
 from glane.surveillance.corrected import corrected_cells
-from glane.surveillance.dimensions import (
-    AGE,
-    PERIOD,
-    PLACE,
-    Key,
-    Located,
-    age_class,
-    keys_of,
-)
+from glane.surveillance.delays import Delays, delays
+from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Key, Located, age_class, keys_of
 from glane.surveillance.figures import ALL, Figures, Rating
 from glane.surveillance.periods import Calendar
 from glane.surveillance.places import names
@@ -50,6 +43,7 @@ class SurveillanceTable:
     rows: pl.DataFrame
     basis: Basis | None  # of corrected counts
     signals: pl.DataFrame | None  # a row for each period, method and series
+    delays: Delays | None  # of the days of reports
 
 
 def surveillance_table(
@@ -104,8 +98,18 @@ def surveillance_table(
     figures = Figures(cells=cells, domains=found.domains, level=definition.level, rating=rating)
     told = pl.concat([figures.of(margin) for margin in margins(keys)], how="diagonal_relaxed")
     basis = None if corrected is None else corrected.basis
-    rows = _named(told, keys, definition, found)
-    return SurveillanceTable(rows=rows, basis=basis, signals=table_signals(rows, cells, definition, found.domains))
+    late = _delays(documents, found, definition)
+    rows = _named(told, keys, definition, found, late)
+    signals = table_signals(rows, cells, definition, found.domains)
+    return SurveillanceTable(rows=rows, basis=basis, signals=signals, delays=late)
+
+
+def _delays(documents: pl.DataFrame, found: Located, definition: TableDefinition) -> Delays | None:
+    time = definition.time
+    if time is None or time.reported is None:
+        return None
+    cases = documents.select(PERIOD, MODEL).with_columns(found.usable[time.reported])
+    return delays(cases, found, time, is_case=MODEL, level=definition.level)
 
 
 def _joined(
@@ -140,7 +144,9 @@ def _check_size(values: Mapping[str, list[Key]]) -> None:
         )
 
 
-def _named(rows: pl.DataFrame, keys: Sequence[str], definition: TableDefinition, found: Located) -> pl.DataFrame:
+def _named(
+    rows: pl.DataFrame, keys: Sequence[str], definition: TableDefinition, found: Located, late: Delays | None
+) -> pl.DataFrame:
     """The rows with names beside codes, and with the periods that may still grow marked."""
     columns: list[pl.Expr] = [pl.col("margin")]
     for key in keys:
@@ -158,6 +164,9 @@ def _named(rows: pl.DataFrame, keys: Sequence[str], definition: TableDefinition,
     if definition.time is None:
         return named
     open_ones = incomplete_periods(definition.time, found)
+    if late is not None:
+        open_ones = sorted({*open_ones, *late.open_periods(definition.time.complete)})
+        named = late.beside(named)
     return named.with_columns(pl.col(PERIOD).is_in(open_ones).fill_null(False).alias("incomplete"))
 
 

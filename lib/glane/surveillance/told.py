@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from glane.assess.right_answers import right_answers_warnings
+from glane.surveillance.delays import COMPLETENESS
+from glane.surveillance.dimensions import PERIOD
 from glane.surveillance.figures import ALL
 from glane.surveillance.record import TableSummary
 
@@ -24,6 +26,7 @@ def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame 
     else:
         lines.append(f"{total['model']:,} cases among {num} documents, by the model alone: not corrected.")
     lines += _left_out(summary)
+    lines += _still_to_come(rows)
     if signals is not None:
         for (method,), part in signals.group_by(["method"], maintain_order=True):
             lines.append(
@@ -46,6 +49,10 @@ def _left_out(summary: TableSummary) -> list[str]:
     one = summary.unplaced
     told = (
         (one.outside, f"{one.outside:,} documents are of days that the table does not cover."),
+        (
+            one.reported_later,
+            f"{one.reported_later:,} documents were reported after table.time.until, and are left out.",
+        ),
         (one.without_date, f"{one.without_date:,} have no date."),
         (one.without_place, f"{one.without_place:,} have no place."),
         (one.unknown_places, f"{one.unknown_places:,} have a code of a place that there is not."),
@@ -59,3 +66,18 @@ def _left_out(summary: TableSummary) -> list[str]:
     if summary.extracted:
         lines.append(f"The model extracted {', '.join(summary.extracted)}: a review of the case does not correct it.")
     return lines
+
+
+def _still_to_come(rows: pl.DataFrame) -> list[str]:
+    """The periods of which not all reports are expected to be in, the last of them in figures."""
+    if COMPLETENESS not in rows.columns:
+        return []
+    found = rows.filter((pl.col("margin") == PERIOD) & (pl.col(COMPLETENESS) < 1)).sort(PERIOD)
+    if not found.height:
+        return []
+    last = found.row(-1, named=True)
+    return [
+        f"Reports of {found.height:,} periods are not all in. Of {last['period_name']} {last['model']:,} cases are in, "
+        f"by the model alone; {last['model_nowcast']:,.0f} [{last['model_nowcast_low']:,.0f}, "
+        f"{last['model_nowcast_high']:,.0f}] are expected in the end, if delays stay as they were."
+    ]

@@ -39,6 +39,38 @@ WORDS: dict[Language, dict[str, str]] = {
         "curve_model": (
             "Barres : nombre de cas d'après le modèle seul, non corrigé. En clair et rayé : périodes incomplètes."
         ),
+        "curve_delays": (
+            "Contour en tirets et bande orange : nombre attendu quand tous les documents seront arrivés, et son "
+            "intervalle, d'après le modèle seul."
+        ),
+        "delays": "Délais",
+        "delays_head": "période|cas arrivés (modèle)|part arrivée, attendue|cas attendus à la fin|intervalle",
+        "delays_model": (
+            "Cas attendus à la fin : ceux que le modèle trouvera quand tous les documents seront arrivés, sans "
+            "correction, si les délais restent ce qu'ils étaient. Si les délais s'allongent, le nombre attendu est "
+            "trop bas, et l'intervalle ne le dit pas."
+        ),
+        "delays_corrected": (
+            "Cas attendus à la fin : ceux que le modèle trouvera quand tous les documents seront arrivés, sans "
+            "correction, si les délais restent ce qu'ils étaient. Si les délais s'allongent, le nombre attendu est "
+            "trop bas, et l'intervalle ne le dit pas. Les nombres corrigés de ce tableau sont ceux des documents "
+            "arrivés : rien n'y est ajouté pour les délais."
+        ),
+        "triangle_title": "Cas d'après le modèle, par période et par délai (en périodes) de leur document",
+        "triangle_how": (
+            "Documents arrivés jusqu'au {until}. Dernière période dont tous les documents sont arrivés à temps pour "
+            "compter dans les délais : {last_whole}. Case en tirets : période d'arrivée encore en cours. Délais de "
+            "{longest} périodes ou plus ensemble."
+        ),
+        "delays_how": (
+            "Part des cas arrivés après tant de périodes : {shares}. Méthode de Lawless (1994), dite aussi chain "
+            "ladder ; intervalle de prédiction à {level} %, de chaque période prise seule ; dispersion {dispersion} "
+            "(1 : documents arrivés chacun pour soi ; plus : par paquets)."
+        ),
+        "delays_share": "{delay} : {share}",
+        "delays_late": "{num} cas arrivés plus tard que {longest} périodes : comptés avec ce délai.",
+        "delays_undated": "{num} cas sans date d'arrivée : comptés, sans délai.",
+        "delays_reversed": "{num} cas arrivés avant leur période : comptés, sans délai.",
         "signals": "Signaux",
         "signals_head": "période|série|méthode|cas (modèle)|attendus|seuil|probabilité",
         "signals_how": (
@@ -106,6 +138,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "weeks_iso": "Semaines ISO 8601, du lundi au dimanche.",
         "weeks_epi": "Semaines épidémiologiques (MMWR), du dimanche au samedi.",
         "outside": "{num} documents hors de la période couverte ne sont comptés nulle part.",
+        "reported_later": "{num} documents arrivés après la date retenue ne sont comptés nulle part.",
         "without_date": "{num} sans date : dans la ligne « inconnu » des périodes.",
         "without_place": "{num} sans lieu : dans la ligne « inconnu » des lieux.",
         "unknown_places": "{num} avec un code de lieu qui n'existe pas : dans la même ligne.",
@@ -150,6 +183,37 @@ WORDS: dict[Language, dict[str, str]] = {
             "period by itself."
         ),
         "curve_model": "Bars: cases by the model alone, not corrected. Pale and hatched: incomplete periods.",
+        "curve_delays": (
+            "Dashed outline and orange band: the count that is expected once all documents have arrived, and its "
+            "interval, by the model alone."
+        ),
+        "delays": "Delays",
+        "delays_head": "period|cases reported (model)|share expected to be in|cases expected in the end|interval",
+        "delays_model": (
+            "Cases expected in the end: those that the model will find once all documents have arrived, not corrected, "
+            "if delays stay as they were. If delays grow, the expected count is too low, and the interval does not "
+            "tell."
+        ),
+        "delays_corrected": (
+            "Cases expected in the end: those that the model will find once all documents have arrived, not corrected, "
+            "if delays stay as they were. If delays grow, the expected count is too low, and the interval does not "
+            "tell. The corrected counts of this table are those of the documents that have arrived: nothing is added "
+            "to them for delays."
+        ),
+        "triangle_title": "Cases by the model, by period and by the delay (in periods) of their document",
+        "triangle_how": (
+            "Documents that arrived until {until}. The last period of arrival that tells of delays: {last_whole}. "
+            "Dashed cell: the period of arrival is not over. Delays of {longest} periods and more are together."
+        ),
+        "delays_how": (
+            "Share of cases that is in after so many periods: {shares}. Method of Lawless (1994), which is the chain "
+            "ladder; {level} % prediction interval of each period by itself; dispersion {dispersion} (1: documents "
+            "arrive each by itself; more: in batches)."
+        ),
+        "delays_share": "{delay}: {share}",
+        "delays_late": "{num} cases arrived later than {longest} periods: counted with that delay.",
+        "delays_undated": "{num} cases without a day of arrival: counted, without a delay.",
+        "delays_reversed": "{num} cases that arrived before their period: counted, without a delay.",
         "signals": "Signals",
         "signals_head": "period|series|method|cases (model)|expected|bound|probability",
         "signals_how": (
@@ -217,6 +281,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "weeks_iso": "Weeks of ISO 8601, Monday to Sunday.",
         "weeks_epi": "Epidemiological weeks (MMWR), Sunday to Saturday.",
         "outside": "{num} documents outside of the days covered are counted nowhere.",
+        "reported_later": "{num} documents that arrived after the day until which they count are counted nowhere.",
         "without_date": "{num} without a date: in the row “unknown” of the periods.",
         "without_place": "{num} without a place: in the row “unknown” of the places.",
         "unknown_places": "{num} with a code of a place that there is not: in the same row.",
