@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import IO, Any
 
+from glane.confined import tie_to_parent
 from glane.documents import confine, wire
 from glane.documents.draw import png_of_page
 from glane.documents.limits import MIB, Limits, Options
@@ -18,7 +19,7 @@ _DEEPEST = 3000  # calls within calls: what nests deeper is refused by the reade
 
 def main() -> None:
     """Read files until there is nobody to ask for them, or the memory does not suffice."""
-    confine.tie_to_parent(int(sys.argv[1]))
+    tie_to_parent(int(sys.argv[1]))
     requests, answers = _pipes()
     told = _next(requests)
     if told is None:
