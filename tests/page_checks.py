@@ -39,6 +39,7 @@ _PLACEHOLDERS = {
     "task": "ed_visit",
     "model": "demo",
     "table": "weekly_co",
+    "brief": "co",
     "runs": "[runs/a,runs/b]",
     "by": "[hospital]",
     "field": "fever",
@@ -60,6 +61,7 @@ _REQUIRED = {
     "estimate": {**_OF_A_RUN, "gold": "gold.parquet", "field": "fever"},
     "checklists": _OF_A_RUN,
     "aggregate": {"table": "weekly_co", **_OF_A_RUN},
+    "brief": {"brief": "co", **_OF_A_RUN},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},
     "compare": {"runs": "[runs/a,runs/b]", "out.dir": "runs/b"},
     "multiverse": {"runs": "[runs/a,runs/b]", "chosen": "runs/a", "field": "fever", "out.dir": "runs/b"},
@@ -115,6 +117,8 @@ def _check_yaml(content: str, earlier: dict[str, object], folder: Path) -> None:
         job, told = "extract", {"task": "ed_visit", "model": "demo", named[1]: named[2], "data.path": "x"}
         if named[1] == "table":
             job, told = "aggregate", {"table": named[2], **_OF_A_RUN}
+        if named[1] == "brief":
+            job, told = "brief", {"brief": named[2], **_OF_A_RUN}
         _typed(job, _composed(job, [f"{key}={value}" for key, value in told.items()], folder))
         return
     if not isinstance(values, dict):

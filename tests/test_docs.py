@@ -174,7 +174,7 @@ def test_the_commands_of_the_documentation_run_as_they_are_printed(tmp_path: Pat
 
 
 # Each may read what those before it wrote.
-_STEPS = ("status", "review", "screen", "evaluate", "calibrate", "cascade", "estimate", "sentinels", "export")
+_STEPS = ("status", "review", "screen", "evaluate", "calibrate", "cascade", "estimate", "brief", "sentinels", "export")
 
 
 def _cheap_commands() -> list[list[str]]:

@@ -22,6 +22,7 @@ from glane.task.task import _Manner
 _FILES = {
     "extract": settings.ExtractSettings,
     "aggregate": settings.AggregateSettings,
+    "brief": settings.BriefSettings,
     "ingest": settings.IngestSettings,
     "embed": settings.EmbedSettings,
     "plan": settings.PlanSettings,
@@ -110,8 +111,8 @@ def test_a_default_that_a_file_repeats_is_the_models_own(name: str) -> None:
 def test_every_key_of_a_model_is_shown_in_its_file(name: str) -> None:
     shown = written(name)
     groups = (
-        {"table"}
-        if name == "aggregate"
+        {"table", "brief"}
+        if name in ("aggregate", "brief")
         else {"model", "data", "task", "cluster"}
         if name in ("extract", "embed", "ingest", "new_task", "plan", "doctor")
         else set()

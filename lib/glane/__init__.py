@@ -1,9 +1,9 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`checklists`, `embed`, `search`, `estimate`, `aggregate`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`,
-`review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded
-when it is first used, so that `import glane` takes no time.
+`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `export`, `multiverse`, `needs`, `new_task`,
+`seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`.
+Each is loaded when it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glane.api.aggregate import aggregate
     from glane.api.attacks import measure_attacks, plant_attacks
+    from glane.api.brief import brief
     from glane.api.calibrate import calibrate
     from glane.api.cascade import cascade
     from glane.api.checklists import checklists
@@ -40,6 +41,7 @@ __all__ = [
     "Run",
     "__version__",
     "aggregate",
+    "brief",
     "calibrate",
     "cascade",
     "checklists",
@@ -66,6 +68,7 @@ __all__ = [
 ]
 _OWN = (
     "aggregate",
+    "brief",
     "calibrate",
     "cascade",
     "checklists",

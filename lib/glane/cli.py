@@ -35,6 +35,7 @@ COMMANDS = (
     "estimate",
     "aggregate",
     "checklists",
+    "brief",
     "export",
     "multiverse",
     "sentinels",

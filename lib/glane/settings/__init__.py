@@ -5,6 +5,7 @@ any engine, GPU or Ray process is asked for.
 """
 
 from glane.settings.aggregate import AggregateSettings, aggregate_settings
+from glane.settings.brief import BriefSettings, brief_settings
 from glane.settings.calibrate import CalibrateSettings, calibrate_settings
 from glane.settings.cascade import CascadeSettings, cascade_settings
 from glane.settings.checklists import ChecklistsSettings, checklists_settings
@@ -54,6 +55,7 @@ __all__ = [
     "BatchSettings",
     "Beside",
     "BootstrapSettings",
+    "BriefSettings",
     "CalibrateSettings",
     "CascadeSettings",
     "ChecklistsSettings",
@@ -92,6 +94,7 @@ __all__ = [
     "SlurmSettings",
     "StatusSettings",
     "aggregate_settings",
+    "brief_settings",
     "calibrate_settings",
     "cascade_settings",
     "checklists_settings",

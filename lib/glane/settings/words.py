@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from glane.settings.aggregate import AggregateSettings
+from glane.settings.brief import BriefSettings
 from glane.settings.calibrate import CalibrateSettings
 from glane.settings.cascade import CascadeSettings
 from glane.settings.checklists import ChecklistsSettings
@@ -37,6 +38,7 @@ from glane.validation import Strict
 
 SETTINGS: Mapping[str, type[Strict]] = {
     "aggregate": AggregateSettings,
+    "brief": BriefSettings,
     "calibrate": CalibrateSettings,
     "cascade": CascadeSettings,
     "checklists": ChecklistsSettings,

@@ -1,0 +1,133 @@
+"""`glane.brief`: a synthesis of a run whose every figure and sentence can be checked."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glane.api.brief_figures import Figures, figures_of
+from glane.api.sources import RunLike, TableLike, name_of, run_of
+from glane.assess.files import as_parquet, write_folder
+from glane.briefs.labels import check_labels
+from glane.briefs.markdown import brief_markdown
+from glane.briefs.page import brief_page
+from glane.briefs.record import BriefSummary, Claim, ModelUsed, Signature
+from glane.briefs.tables import claims_table, measures_table
+from glane.briefs.told import brief_text, figure_lines
+from glane.errors import ConfigError, RunError
+from glane.extraction.results import Run
+from glane.languages import Spoken
+from glane.run.links import links_to
+from glane.run.written import digest_of
+from glane.settings.brief_definition import BriefDefinition
+from glane.types import Language
+from glane.validation import validated
+
+CLAIMS = "claims.parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief(Spoken):
+    """A brief as it was written. `str()` of it says its figures, and what became of its statements."""
+
+    claims: tuple[Claim, ...]
+    summary: BriefSummary
+    folder: Path
+    commands: tuple[str, ...] = ()  # that answer what is still asked
+
+    def _in_english(self) -> str:
+        return brief_text(self.summary, self.commands)
+
+    def figures(self, language: Language) -> list[str]:
+        """The sentences of the first figures. Those of a group name a value of a document, and are not among them."""
+        return figure_lines(self.claims, language)
+
+
+def brief(
+    run: RunLike,
+    brief: BriefDefinition | Mapping[str, Any],
+    out_dir: str | Path,
+    *,
+    gold: TableLike | None = None,
+    sign: str | None = None,
+) -> Brief:
+    """Write a brief of a run: `brief.html`, `brief.md`, `claims.parquet`, `measures.parquet`, `brief.json`.
+
+    Figures are computed of the run, and each is told in a sentence that is made of its measure. All that is written
+    depends on the run, the brief and the review alone, except for the day on which it was made.
+
+    Args:
+        run: A complete run, or its directory.
+        brief: What is told, as a file of `conf/brief/` says it.
+        out_dir: Where it is written. It holds text of documents: it is confidential.
+        gold: Right answers of a random sample of the documents; without one, figures are the model's own.
+        sign: The name of who has read it. The brief in `out_dir` must be this very one.
+
+    Raises:
+        GlaneError: if the brief does not fit the run or the review, or what is to be signed is not what was written.
+    """
+    definition = brief if isinstance(brief, BriefDefinition) else validated(BriefDefinition, brief, place="brief")
+    check_labels(definition)
+    opened, folder = run_of(run), Path(out_dir).expanduser()
+    figures = figures_of(opened, definition, gold)
+    claims = figures.claims
+    content = as_parquet(claims_table(claims))
+    summary = _summary(opened, definition, figures, gold)
+    if sign is not None:
+        summary = summary.model_copy(update={"signature": _signed(folder, sign, content)})
+    language = definition.language
+    files = {
+        CLAIMS: content,
+        "measures.parquet": as_parquet(measures_table(claims)),
+        "brief.json": summary.as_json(),
+        "brief.md": brief_markdown(summary, claims, language=language).encode(),
+        "brief.html": brief_page(summary, claims, language=language).encode(),
+    }
+    write_folder(folder, files, of=links_to([opened.directory]))
+    return Brief(claims=claims, summary=summary, folder=folder)
+
+
+def _signed(folder: Path, name: str, content: bytes) -> Signature:
+    """The signature of what was read: the claims in the folder must be those that are written now.
+
+    Raises:
+        ConfigError: for a blank name.
+        RunError: if there is no brief, or it says something else.
+    """
+    if not name.strip():
+        raise ConfigError("sign: a name is needed, of who has read the brief.")
+    path, digest = folder / CLAIMS, digest_of(content)
+    if not path.is_file():
+        raise RunError(f"sign: there is no brief in {folder} yet. Write it without sign, read it, and sign it then.")
+    if digest_of(path) != digest:
+        raise RunError(
+            f"sign: {path} is not what this command would write: the run, the brief or the review is another one, or "
+            "the file was changed. Write the brief again without sign, read it, and sign it then."
+        )
+    return Signature(name=name.strip(), day=_today(), claims=digest)
+
+
+def _summary(run: Run, definition: BriefDefinition, figures: Figures, gold: TableLike | None) -> BriefSummary:
+    told, review = run.description(), figures.review
+    model = run.settings.model
+    return BriefSummary(
+        run=str(run.directory.root), fingerprint=told.fingerprint_digest, toy=run.toy, gold=name_of(gold),
+        review=None if review is None else review.review,
+        right_answers=None if review is None else review.right_answers,
+        definition=definition, day=_today(), period=figures.days,
+        documents=int(figures.facts.holds(figures.domain).sum()), failed=figures.failed,
+        models=(
+            ModelUsed(
+                name=told.model, role="records", fingerprint=told.fingerprint_digest, licence=model.licence,
+                toy=run.toy,
+            ),
+        ),
+        figures=len(figures.claims), language=definition.language,
+    )  # fmt: skip
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(tz=datetime.UTC).date()

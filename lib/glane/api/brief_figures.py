@@ -1,0 +1,164 @@
+"""The figures of a brief: computed of a run, corrected by a review where there is one, each with its sentence."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from glane.api.brief_rows import Facts, facts_of, names_of
+from glane.api.estimate import estimate
+from glane.api.sources import TableLike
+from glane.assess.estimate.record import EstimatesSummary
+from glane.briefs.ids import figure_id
+from glane.briefs.plan import all_of, columns_of, days_of, domain_of, measures_of, place_of, within
+from glane.briefs.record import Claim, Days, Measure, Place, Value
+from glane.briefs.sentences import sentence
+from glane.briefs.values import Corrected, counts, value_of
+from glane.errors import ConfigError, GlaneError
+from glane.extraction.results import Run
+from glane.settings.brief_definition import BriefDefinition
+
+_MOST_IDS = 1000  # of the documents of a figure, that are told
+_CORRECTED = ("count", "share", "rate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The figures of a brief as claims, and what they are of."""
+
+    claims: tuple[Claim, ...]
+    facts: Facts
+    days: Days | None
+    domain: str | None
+    failed: int
+    review: EstimatesSummary | None
+
+
+def figures_of(run: Run, definition: BriefDefinition, gold: TableLike | None) -> Figures:
+    """Compute all figures of a brief.
+
+    Raises:
+        GlaneError: if the brief does not fit the run, or the review.
+    """
+    facts = facts_of(run, run.usable(), _columns(definition))
+    first_day, last_day = _days_there(facts, definition)
+    days = None if definition.period is None else days_of(definition.period, last_day)
+    place = None if definition.place is None else place_of(definition.place)
+    kind = None if place is None else facts.rows.schema[place.column]
+    domain = domain_of(definition, days, place, kind)
+    measures = measures_of(
+        definition, days=days, place=place, domain=domain, groups=lambda column, of: _groups(facts, column, of)
+    )
+    failed = _failed(run, definition, days)
+    maker = _Maker(run, definition, facts, gold, place, (first_day, last_day), failed)
+    claims = tuple(maker.claim(one) for one in measures)
+    return Figures(claims=claims, facts=facts, days=days, domain=domain, failed=failed, review=maker.review)
+
+
+def _columns(definition: BriefDefinition) -> list[str]:
+    conditions = [one.case for one in definition.measures]
+    conditions += [one.among.case for one in definition.measures if one.among is not None]
+    conditions += [] if definition.where is None else [definition.where.case]
+    return list(dict.fromkeys([*columns_of(definition), *names_of(conditions, place="brief")]))
+
+
+def _days_there(facts: Facts, definition: BriefDefinition) -> tuple[datetime.date | None, datetime.date | None]:
+    """The first and the last day of documents."""
+    if definition.period is None:
+        return None, None
+    name = definition.period.column
+    if facts.rows.schema[name] not in (pl.Date, pl.Datetime):
+        raise ConfigError(f"brief.period: {name!r} is {facts.rows.schema[name]}, and must be a date.")
+    day = facts.rows[name].dt.date()
+    return day.min(), day.max()  # type: ignore[return-value]
+
+
+def _groups(facts: Facts, column: str, condition: str | None) -> list[Any]:
+    values = facts.rows.filter(facts.holds(condition))[column].drop_nulls()
+    if values.dtype.is_nested():
+        raise ConfigError(f"brief.measures: by: {column!r} holds lists or records. Choose a column of plain values.")
+    found = values.unique().to_list()
+    return sorted(found, key=str)
+
+
+def _failed(run: Run, definition: BriefDefinition, days: Days | None) -> int:
+    """The documents of the period that have no answer."""
+    if days is None or definition.period is None or definition.period.column in run.task.fields:
+        return run.rejected().select(pl.len()).collect().item()
+    found = facts_of(run, run.rejected(), [definition.period.column])
+    return int(found.holds(within(definition.period.column, days)).sum())
+
+
+class _Maker:
+    """Makes a claim of each measure."""
+
+    def __init__(
+        self, run: Run, definition: BriefDefinition, facts: Facts, gold: TableLike | None, place: Place | None,
+        there: tuple[datetime.date | None, datetime.date | None], failed: int,
+    ) -> None:  # fmt: skip
+        self._run, self._definition, self._facts, self._gold = run, definition, facts, gold
+        self._place, self._there, self._failed = place, there, failed
+        self._is_drifted = bool(run.drifted_fields())
+        self._fingerprint = run.description().fingerprint_digest
+        self.review: EstimatesSummary | None = None
+
+    def claim(self, measure: Measure) -> Claim:
+        """The claim of a measure."""
+        value, ids = self._value(measure)
+        alpha = self._definition.alpha
+        return Claim(
+            id=figure_id(self._fingerprint, measure, value), kind="figure", measure=measure, value=value,
+            fr=sentence(measure, value, "fr", alpha=alpha), en=sentence(measure, value, "en", alpha=alpha),
+            documents=tuple(ids), status="verified",
+        )  # fmt: skip
+
+    def _value(self, measure: Measure) -> tuple[Value, list[str]]:
+        is_case, is_there = self._facts.holds(measure.case), self._facts.holds(measure.among)
+        now = counts(self._facts.rows, is_case, is_there, self._definition.person)
+        before = self._before(measure) if measure.kind == "ratio" else None
+        cases = self._facts.rows.filter(is_case)
+        numbers = None if measure.field is None else self._numbers(cases, measure.field)
+        value = value_of(measure, now, before=before, numbers=numbers, corrected=self._corrected(measure))
+        told = {
+            "failed": self._failed, "is_incomplete": self._is_incomplete(measure),
+            "is_drifted": self._is_drifted and measure.kind == "ratio",
+        }  # fmt: skip
+        ids = cases[self._facts.id_column].head(_MOST_IDS).cast(pl.String).to_list()
+        return value.model_copy(update=told), ids
+
+    def _before(self, measure: Measure) -> Any:
+        """What was counted in the period before."""
+        assert measure.before is not None
+        assert self._definition.period is not None
+        kind = None if self._place is None else self._facts.rows.schema[self._place.column]
+        domain = domain_of(self._definition, measure.before, self._place, kind)
+        asked = next(one for one in self._definition.measures if one.name == measure.name)
+        is_there, is_case = self._facts.holds(domain), self._facts.holds(all_of(domain, asked.case))
+        return counts(self._facts.rows, is_case, is_there, self._definition.person)
+
+    def _numbers(self, cases: pl.DataFrame, field: str) -> pl.Series:
+        if not cases.schema[field].is_numeric():
+            raise ConfigError(f"brief.measures: a median of {field!r}, which is {cases.schema[field]} and no number.")
+        return cases[field]
+
+    def _corrected(self, measure: Measure) -> Corrected | None:
+        """The corrected number of cases. Persons, ratios and medians are not corrected."""
+        if self._gold is None or measure.kind not in _CORRECTED or self._definition.unit == "person":
+            return None
+        try:
+            found = estimate(self._run, self._gold, case=measure.case, what="count", level=measure.level)
+        except GlaneError as error:
+            raise type(error)(f"brief.measures.{measure.name}: {error}") from None
+        self.review, figure = found.summary, found.figures[0]
+        return Corrected(estimate=figure.estimate, low=figure.low, high=figure.high, reviewed=figure.n_gold)
+
+    def _is_incomplete(self, measure: Measure) -> bool:
+        """Whether days of its periods are not covered by documents."""
+        first, last = self._there
+        if measure.period is None or first is None or last is None:
+            return False
+        begins = measure.period.first if measure.before is None else measure.before.first
+        return begins < first or measure.period.last > last

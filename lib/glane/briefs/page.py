@@ -1,0 +1,165 @@
+"""A brief as a page without a link outside: every sentence opens on what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from glane.assess.designs import design_text
+from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning
+from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
+from glane.briefs.page_words import CHECKS, WORDS
+from glane.briefs.record import BriefSummary, Claim
+from glane.briefs.sentences import days_text
+from glane.types import Language
+
+_SHOWN_IDS = 20
+
+
+def brief_page(summary: BriefSummary, claims: Sequence[Claim], *, language: Language) -> str:
+    """Return the page of a brief in both languages; it opens in `language`."""
+    return page(
+        summary.definition.title.of(language),
+        lambda code: BriefText(summary, claims, code).html(),
+        language=language,
+        toy=summary.toy,
+    )
+
+
+class BriefText:
+    """What a brief says in one language."""
+
+    def __init__(self, summary: BriefSummary, claims: Sequence[Claim], language: Language) -> None:
+        self._summary, self._language = summary, language
+        self.figures = [one for one in claims if one.kind == "figure"]
+        self.statements = [one for one in claims if one.kind == "statement" and one.status != "dropped"]
+
+    def say(self, sentence: str, **values: object) -> str:
+        """A sentence around those of the brief."""
+        return WORDS[self._language][sentence].format(**values)
+
+    def html(self) -> str:
+        """The body of the page."""
+        one = self._summary
+        parts = [heading(one.definition.title.of(self._language), 1), *map(warning, self.warnings())]
+        parts += map(paragraph, self.about())
+        parts += [heading(self.say("figures")), *(self._claim(claim) for claim in self.figures)]
+        parts.append(paragraph(self.say("figure_how")))
+        if one.definition.statements is not None and not one.is_unfinished:
+            parts += [heading(self.say("statements")), *(self._claim(claim) for claim in self.statements)]
+            parts += [paragraph(text) for text in self.statement_notes()]
+            parts += [heading(self.say("checks")), paragraph(self.checks_text()), self._failures()]
+        parts += [heading(self.say("rests")), table(("", ""), list(self.rests()), text_columns=2)]
+        return "".join(parts)
+
+    def warnings(self) -> Iterator[str]:
+        """What a reader must know first."""
+        one = self._summary
+        if one.signature is None:
+            yield self.say("draft")
+        if one.is_unfinished:
+            yield self.say("unfinished")
+        if one.toy is None and any(model.toy is not None for model in one.models):
+            yield self.say("toy")
+        if one.gold is None:
+            yield self.say("not_corrected")
+        yield from right_answers_warnings(one.right_answers, self._language)
+
+    def about(self) -> Iterator[str]:
+        """For whom the brief is, and who signed it."""
+        one = self._summary
+        if one.signature is not None:
+            yield self.say("signed", name=one.signature.name, day=one.signature.day)
+        if one.definition.audience:
+            yield self.say("audience", audience=one.definition.audience)
+
+    def statement_notes(self) -> Iterator[str]:
+        """How statements came to be, and what they leave out."""
+        yield self.say("statement_how" if self.statements else "no_statement")
+        if (found := self._summary.coverage) is not None:
+            told = {name: self._count(getattr(found, name)) for name in ("documents", "quoted", "cited")}
+            yield self.say("coverage_text", **told)
+            if found.suspicious:
+                yield self.say("suspicious", num=self._count(found.suspicious))
+            if found.groups_absent:
+                yield self.say("absent", groups=", ".join(found.groups_absent))
+
+    def checks_text(self) -> str:
+        """How many statements passed."""
+        one = self._summary
+        told = {name: self._count(getattr(one, name)) for name in ("statements", "merged", "verified")}
+        return self.say("checks_text", **told)
+
+    def failures(self) -> list[list[str]]:
+        """The checks that statements failed first, and how many."""
+        found = sorted(self._summary.failures.items(), key=lambda item: (-item[1], item[0]))
+        return [[CHECKS[self._language][name], self._count(num)] for name, num in found]
+
+    def rests(self) -> Iterator[list[str]]:
+        """What all rests on, a line each."""
+        one = self._summary
+        yield [self.say("run"), one.run]
+        yield [self.say("fingerprint"), one.fingerprint]
+        yield [self.say("made"), one.day.isoformat()]
+        if one.period is not None:
+            yield [self.say("period"), days_text(one.period, self._language)]
+        yield [self.say("answered"), self._count(one.documents)]
+        yield [self.say("failed"), self._count(one.failed)]
+        if one.gold is not None:
+            yield [self.say("gold"), one.gold]
+        if one.right_answers is not None:
+            yield [right_answers_title(self._language), right_answers_text(one.right_answers, self._language)]
+        if one.review is not None:
+            yield [self.say("review"), design_text(one.review, self._language)]
+        for model in one.models:
+            licence = self.say("no_licence") if model.licence is None else self.say("licence", licence=model.licence)
+            title = self.say("model", role=self.say(f"role_{model.role}"))
+            yield [title, f"{model.name}, {licence}, {model.fingerprint}"]
+
+    def failed_checks(self, claim: Claim) -> str:
+        """Why a statement is not verified; empty if it is."""
+        told = ", ".join(CHECKS[self._language][name] for name in claim.failed)
+        return self.say("failed_checks", checks=told) if told else ""
+
+    def figure_rows(self, claim: Claim) -> list[list[str]]:
+        """What a figure was computed of."""
+        measure, value = claim.measure, claim.value
+        assert measure is not None
+        assert value is not None
+        rows = [
+            [self.say("id"), claim.id],
+            [self.say("case"), measure.case or self.say("all")],
+            [self.say("among"), measure.among or self.say("all")],
+            [self.say("counted"), self._count(value.counted)],
+            [self.say("looked"), self._count(value.documents)],
+            [self.say("without"), self._count(value.failed)],
+        ]
+        if claim.documents:
+            rows.append([self.say("documents"), ", ".join(claim.documents[:_SHOWN_IDS])])
+        return rows
+
+    def _claim(self, claim: Claim) -> str:
+        sentence = escape(claim.sentence(self._language))
+        if claim.status == "unverified":
+            sentence = f"<em>{escape(self.say('unverified'))}</em> – {sentence}"
+        inside = self._figure(claim) if claim.kind == "figure" else self._quotes(claim)
+        return f'<details id="{self._language}-{claim.id}"><summary>{sentence}</summary>{inside}</details>'
+
+    def _figure(self, claim: Claim) -> str:
+        return table(("", ""), self.figure_rows(claim), text_columns=2)
+
+    def _quotes(self, claim: Claim) -> str:
+        head = [self.say(name) for name in ("passage", "document", "day", "place")]
+        rows = [
+            [one.text, one.document, "" if one.day is None else one.day.isoformat(), one.place or ""]
+            for one in claim.quotes
+        ]
+        told = self.failed_checks(claim)
+        return (paragraph(told) if told else "") + table(head, rows, text_columns=4)
+
+    def _failures(self) -> str:
+        rows = self.failures()
+        return table(self.say("check_head").split("|"), rows) if rows else ""
+
+    def _count(self, value: float | None) -> str:
+        return decimal(value, self._language, digits=0)

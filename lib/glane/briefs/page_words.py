@@ -1,0 +1,172 @@
+"""What the page of a brief says around its sentences, in French and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glane.types import Language
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "fr": {
+        "draft": "Brouillon : personne n'a encore signé cette synthèse.",
+        "signed": "Lu et signé par {name} le {day}.",
+        "unfinished": "Inachevé : des réponses manquent encore ; ce qui suit n'a que les nombres.",
+        "toy": "Réponses d'un modèle d'essai : pour essayer glane seulement, jamais pour des résultats.",
+        "not_corrected": (
+            "Ces nombres sont ceux du modèle, non corrigés : aucune relecture n'a été donnée (gold=…). Le modèle se "
+            "trompe, et toujours dans le même sens."
+        ),
+        "audience": "Pour : {audience}",
+        "figures": "Nombres",
+        "figure_how": (
+            "Chaque phrase est faite de sa mesure, et de rien d'autre : aucun modèle ne l'a écrite. Ouvrir une phrase "
+            "montre ce qui a été compté."
+        ),
+        "statements": "Ce que rapportent les documents",
+        "statement_how": (
+            "Énoncés d'un modèle, chacun avec les passages qui le portent, retrouvés dans leurs documents. Ils ne "
+            "disent ni fréquence, ni tendance, ni cause. La vérification réduit les erreurs, sans les exclure."
+        ),
+        "no_statement": "Aucun énoncé n'a passé les vérifications.",
+        "unverified": "Non vérifié",
+        "failed_checks": "Vérifications échouées : {checks}",
+        "id": "Identifiant",
+        "case": "Compté",
+        "among": "Parmi",
+        "value": "Valeur du modèle",
+        "counted": "Documents comptés",
+        "looked": "Documents regardés",
+        "without": "Sans réponse",
+        "documents": "Identifiants (les premiers)",
+        "all": "tous les documents",
+        "quotes": "Passages",
+        "passage": "passage",
+        "document": "document",
+        "day": "date",
+        "place": "lieu",
+        "coverage": "Couverture",
+        "coverage_text": (
+            "{cited} des {quoted} documents dont un passage a été lu sont cités par un énoncé vérifié ; la synthèse "
+            "porte sur {documents} documents."
+        ),
+        "suspicious": "{num} documents qui s'adressent à un modèle ont été écartés.",
+        "absent": "Sans aucun énoncé : {groups}.",
+        "checks": "Vérifications",
+        "check_head": "première vérification échouée|énoncés",
+        "checks_text": "{statements} énoncés faits par le modèle, {merged} réunis à un autre, {verified} vérifiés.",
+        "rests": "Sur quoi tout repose",
+        "run": "Extraction",
+        "fingerprint": "Empreinte",
+        "made": "Faite le",
+        "period": "Période",
+        "gold": "Documents relus",
+        "answered": "Documents avec réponse",
+        "failed": "Sans réponse",
+        "model": "Modèle ({role})",
+        "licence": "licence {licence}",
+        "no_licence": "licence inconnue",
+        "review": "Relecture",
+        "role_records": "extraction",
+        "role_statements": "énoncés",
+        "role_same": "réunion d'énoncés",
+        "role_support": "vérification",
+    },
+    "en": {
+        "draft": "Draft: nobody has signed this brief yet.",
+        "signed": "Read and signed by {name} on {day}.",
+        "unfinished": "Unfinished: answers are still missing; what follows has the figures only.",
+        "toy": "Answers of a model for trying: for trying glane only, never for results.",
+        "not_corrected": (
+            "These are the model's figures, not corrected: no review was given (gold=…). The model errs, and always to "
+            "the same side."
+        ),
+        "audience": "For: {audience}",
+        "figures": "Figures",
+        "figure_how": (
+            "Each sentence is made of its measure, and of nothing else: no model wrote it. Opening a sentence shows "
+            "what was counted."
+        ),
+        "statements": "What documents report",
+        "statement_how": (
+            "Statements of a model, each with the passages that carry it, found in their documents. They tell no "
+            "frequency, trend or cause. Checks make errors fewer, and cannot exclude them."
+        ),
+        "no_statement": "No statement passed the checks.",
+        "unverified": "Unverified",
+        "failed_checks": "Checks failed: {checks}",
+        "id": "Id",
+        "case": "Counted",
+        "among": "Among",
+        "value": "The model's value",
+        "counted": "Documents counted",
+        "looked": "Documents looked at",
+        "without": "Without an answer",
+        "documents": "Ids (the first)",
+        "all": "all documents",
+        "quotes": "Passages",
+        "passage": "passage",
+        "document": "document",
+        "day": "date",
+        "place": "place",
+        "coverage": "Coverage",
+        "coverage_text": (
+            "{cited} of the {quoted} documents of which a passage was read are cited by a verified statement; the "
+            "brief is of {documents} documents."
+        ),
+        "suspicious": "{num} documents that speak to a model were left out.",
+        "absent": "Without any statement: {groups}.",
+        "checks": "Checks",
+        "check_head": "first check that failed|statements",
+        "checks_text": "{statements} statements by the model, {merged} joined with another one, {verified} verified.",
+        "rests": "What all rests on",
+        "run": "Run",
+        "fingerprint": "Fingerprint",
+        "made": "Made on",
+        "period": "Period",
+        "gold": "Reviewed documents",
+        "answered": "Documents with an answer",
+        "failed": "Without an answer",
+        "model": "Model ({role})",
+        "licence": "licence {licence}",
+        "no_licence": "unknown licence",
+        "review": "Review",
+        "role_records": "extraction",
+        "role_statements": "statements",
+        "role_same": "joining of statements",
+        "role_support": "checking",
+    },
+}
+CHECKS: Mapping[Language, Mapping[str, str]] = {
+    "fr": {
+        "citation": "ne cite aucun passage",
+        "quote": "passage introuvable dans son document",
+        "context": "passage pris hors de son contexte",
+        "number": "nombre absent des passages",
+        "unit": "nombre d'autre chose que dans les passages",
+        "place": "lieu ou nom absent des passages",
+        "period": "date ou période absente des passages",
+        "negation": "négation autre que dans les passages",
+        "status": "suspect ou confirmé, nouveau ou cumulé autrement que dans les passages",
+        "trend": "tendance, sans test",
+        "cause": "cause",
+        "order": "s'adresse à un modèle",
+        "form": "pas une phrase",
+        "support": "la seconde lecture ne le trouve pas dans les passages",
+    },
+    "en": {
+        "citation": "cites no passage",
+        "quote": "passage not found in its document",
+        "context": "passage taken out of its context",
+        "number": "number not in the passages",
+        "unit": "number of something else than in the passages",
+        "place": "place or name not in the passages",
+        "period": "date or period not in the passages",
+        "negation": "negated otherwise than the passages",
+        "status": "suspected or confirmed, new or cumulative otherwise than the passages",
+        "trend": "trend, without a test",
+        "cause": "cause",
+        "order": "speaks to a model",
+        "form": "not one sentence",
+        "support": "the second reading does not find it in the passages",
+    },
+}

@@ -1,0 +1,88 @@
+"""The parts of the sentences of figures, in French and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glane.types import Language
+
+SENTENCES: Mapping[Language, Mapping[str, str]] = {
+    "fr": {
+        "all": "tous les documents",
+        "from_to": "du {first} au {last}",
+        "on": "le {day}",
+        "department": "département {value} ({name})",
+        "region": "région {name}",
+        "place": "{column} = {name}",
+        "colon": " : ",
+        "document": "document",
+        "documents": "documents",
+        "person": "personne",
+        "persons": "personnes",
+        "count": "{num} avec {label}",
+        "share": "{num} sur {whole}, soit {share} %, avec {label}",
+        "whole": "{num} avec {label}",
+        "rate": "{rate} {units} avec {label} pour {per} habitants ({num} pour {people} habitants, {source})",
+        "rise": "le taux de {units} avec {label} augmente : rapport {ratio}",
+        "fall": "le taux de {units} avec {label} diminue : rapport {ratio}",
+        "unchanged": "aucune variation établie du taux de {units} avec {label} : rapport {ratio}",
+        "not_judged": "variation non jugée du taux de {units} avec {label}, car {why} : rapport {ratio}",
+        "incomplete": "des jours de la période manquent",
+        "drifted": "les sentinelles ont dérivé",
+        "undefined": "indéfini",
+        "against": "{num} sur {whole}, contre {before} sur {whole_before} {period}",
+        "median": "{label}, médiane {value} {unit} ({num})",
+        "no_median": "{label}, aucune valeur",
+        "interval": "intervalle à {level} % : {low} à {high}",
+        "open_interval": "intervalle à {level} % : {low} ou plus",
+        "test": "test exact, p {p}",
+        "below": "< 0,001",
+        "model": "d'après le modèle seul, sans correction",
+        "corrected": "corrigé par {reviewed} documents relus ; le modèle seul : {model}",
+        "partial": "des jours de la période manquent",
+    },
+    "en": {
+        "all": "all documents",
+        "from_to": "from {first} to {last}",
+        "on": "on {day}",
+        "department": "department {value} ({name})",
+        "region": "region {name}",
+        "place": "{column} = {name}",
+        "colon": ": ",
+        "document": "document",
+        "documents": "documents",
+        "person": "person",
+        "persons": "persons",
+        "count": "{num} with {label}",
+        "share": "{num} of {whole}, or {share}%, with {label}",
+        "whole": "{num} with {label}",
+        "rate": "{rate} {units} with {label} per {per} inhabitants ({num} for {people} inhabitants, {source})",
+        "rise": "the rate of {units} with {label} rises: ratio {ratio}",
+        "fall": "the rate of {units} with {label} falls: ratio {ratio}",
+        "unchanged": "no change shown in the rate of {units} with {label}: ratio {ratio}",
+        "not_judged": "change not judged in the rate of {units} with {label}, as {why}: ratio {ratio}",
+        "incomplete": "days of the period are missing",
+        "drifted": "sentinels drifted",
+        "undefined": "undefined",
+        "against": "{num} of {whole}, against {before} of {whole_before} {period}",
+        "median": "{label}, median {value} {unit} ({num})",
+        "no_median": "{label}, no value",
+        "interval": "{level}% interval: {low} to {high}",
+        "open_interval": "{level}% interval: {low} or more",
+        "test": "exact test, p {p}",
+        "below": "< 0.001",
+        "model": "by the model alone, not corrected",
+        "corrected": "corrected by {reviewed} reviewed documents; the model alone: {model}",
+        "partial": "days of the period are missing",
+    },
+}
+MONTHS: Mapping[Language, tuple[str, ...]] = {
+    "fr": (
+        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+        "décembre",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "December",
+    ),
+}  # fmt: skip

@@ -1,0 +1,34 @@
+"""A brief in a few lines, for the terminal: its figures, which hold no text of documents, and counts of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from glane.briefs.record import BriefSummary, Claim
+from glane.types import Language
+
+_SHOWN = 12
+
+
+def figure_lines(claims: Sequence[Claim], language: Language) -> list[str]:
+    """The first figures, in the language of the reader. Those of a group name a value of a document: not here."""
+    found = [one for one in claims if one.measure is not None and one.measure.by is None]
+    return [one.sentence(language) for one in found][:_SHOWN]
+
+
+def brief_text(summary: BriefSummary, commands: Sequence[str]) -> str:
+    """What became of statements, and the commands that are next."""
+    lines = [f"{summary.definition.name}: {summary.figures:,} figures of {summary.documents:,} documents"]
+    if summary.definition.statements is not None and not summary.is_unfinished:
+        lines.append(
+            f"{summary.statements:,} statements by a model: {summary.merged:,} joined with another one, "
+            f"{summary.verified:,} verified."
+        )
+        lines += [f"  {num:,} failed: {name}" for name, num in sorted(summary.failures.items())]
+    if commands:
+        lines.append("Statements wait for answers. Next, on this machine or with cluster=slurm:")
+        lines += [f"  {one}" for one in commands]
+        lines.append("then this command again.")
+    if summary.signature is None:
+        lines.append("A draft: who has read it signs with sign=NAME.")
+    return "\n".join(lines)

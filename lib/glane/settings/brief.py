@@ -1,0 +1,43 @@
+"""What the job that writes briefs is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import Field as Key
+from pydantic import model_validator
+
+from glane.settings.brief_definition import BriefDefinition
+from glane.settings.shapes import Folder
+from glane.validation import Strict, validated
+
+
+class AskSettings(Strict):
+    """Who answers on this machine. Without it, the commands to run are told, for Slurm as well."""
+
+    model: str | None = None  # a name, a file or a folder with weights
+    checker: str | None = None  # of the check whether quotes say a statement; the same model if not told
+    allow_toy: bool = False
+
+
+class BriefSettings(Strict):
+    """What `jobs/brief.py` is told."""
+
+    brief: BriefDefinition
+    run: Folder
+    gold: str | None = None
+    out: Folder
+    ask: AskSettings = AskSettings()
+    sign: str | None = Key(default=None, min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _checker_beside_a_model(self) -> Self:
+        if self.ask.checker is not None and self.ask.model is None:
+            raise ValueError("ask.checker: goes with ask.model=…, who makes the statements")
+        return self
+
+
+def brief_settings(values: Mapping[str, Any]) -> BriefSettings:
+    """Read the composed configuration of a brief; raises `ConfigError` as `extract_settings` does."""
+    return validated(BriefSettings, values, place="")

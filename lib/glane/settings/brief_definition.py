@@ -1,0 +1,143 @@
+"""What a brief tells of, and by which figures: a file of `conf/brief/` or of a user's own folder."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field as Key
+from pydantic import field_validator, model_validator
+
+from glane.settings.shapes import one_or_many
+from glane.settings.table import Level, Period, Unit, Weeks
+from glane.types import Language
+from glane.validation import Strict
+
+Kind = Literal["count", "share", "rate", "ratio", "median"]
+Policy = Literal["drop", "show"]
+Name = Annotated[str, Key(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+
+
+class Words(Strict):
+    """What something is called in each language."""
+
+    fr: str = Key(min_length=1, max_length=200)
+    en: str = Key(min_length=1, max_length=200)
+
+    def of(self, language: Language) -> str:
+        """The words of a language."""
+        return self.fr if language == "fr" else self.en
+
+
+class BriefPeriod(Strict):
+    """Which days a brief is of: from `first` to `last`, or the last whole period of the run's documents."""
+
+    column: str
+    every: Period = "week"
+    weeks: Weeks = "iso"
+    first: datetime.date | None = None
+    last: datetime.date | None = None
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> Self:
+        if (self.first is None) != (self.last is None):
+            raise ValueError("first, last: give both days, or none: the last whole period (every) is then taken")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError(f"last: {self.last} is before first, {self.first}")
+        return self
+
+
+class BriefPlace(Strict):
+    """Where documents are from: those with `value` in a column. With a `level`, it is an official code of France."""
+
+    column: str
+    value: str
+    level: Level | None = None
+
+
+class Subset(Strict):
+    """Documents for which a condition holds, and what they are called."""
+
+    case: str
+    label: Words
+
+
+class Population(Strict):
+    """The people of a rate, and who counted them."""
+
+    people: int = Key(gt=0)
+    source: str = Key(min_length=1, max_length=200)
+
+
+class MeasureSettings(Strict):
+    """A figure of a brief. Its sentence is made of it, and of nothing else."""
+
+    name: Name
+    kind: Kind = "count"
+    case: str | None = None  # a condition in SQL: which documents are counted; of a median, which have part in it
+    label: Words  # what these are called, as a noun with its article: "une fièvre", "fever"
+    among: Subset | None = None  # of a share: the documents that are the whole; all if not told
+    field: str | None = None  # of a median: the number
+    unit: Words | None = None  # of a median: its unit
+    population: Population | None = None  # of a rate
+    per: int = Key(default=100_000, gt=0)  # of a rate
+    by: str | None = None  # a column: one figure for each of its values
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind != "median" and self.case is None:
+            raise ValueError(f"{self.name}: case: say which documents are counted, as case: fever AND cough")
+        if (self.kind == "median") != (self.field is not None and self.unit is not None):
+            raise ValueError(f"{self.name}: field and unit are what a median needs, and go with no other kind")
+        if (self.kind == "rate") != (self.population is not None):
+            raise ValueError(f"{self.name}: population: {{people: …, source: …}} and kind: rate go together")
+        if self.among is not None and self.kind != "share":
+            raise ValueError(f"{self.name}: among is the whole of a share; of a {self.kind}, put it into case")
+        if self.by is not None and self.kind in ("rate", "ratio"):
+            raise ValueError(f"{self.name}: by goes with a count, a share or a median")
+        return self
+
+
+class StatementSettings(Strict):
+    """Which quotes a model reads to say what documents report. Figures are never taken from it."""
+
+    fields: tuple[str, ...] = Key(min_length=1)  # whose quotes are read
+    question: Words
+    bundle: int = Key(default=8, ge=2, le=20)  # quotes that are read together
+    claims: int = Key(default=4, ge=1, le=10)  # of one bundle, at most
+    levels: int = Key(default=1, ge=0, le=6)  # of merging by the model what says the same; 0: only equal texts
+    length: int = Key(default=12, ge=1, le=200)  # sentences in the brief, those of most documents first
+
+    _listed = field_validator("fields", mode="before")(one_or_many)
+
+
+class BriefDefinition(Strict):
+    """A brief: which documents, which figures, and what is asked of the quotes."""
+
+    name: str
+    title: Words
+    audience: str | None = None
+    language: Language = "fr"  # of statements; figures are told in both
+    unit: Unit = "document"
+    person: tuple[str, ...] = ()
+    where: Subset | None = None  # which documents the brief is of
+    period: BriefPeriod | None = None
+    place: BriefPlace | None = None
+    measures: tuple[MeasureSettings, ...] = Key(min_length=1)
+    statements: StatementSettings | None = None
+    policy: Policy = "drop"  # of statements that fail a check: left out, or shown as unverified
+    level: float = Key(default=0.95, gt=0.5, lt=1)  # of intervals
+    alpha: float = Key(default=0.05, gt=0, lt=0.5)  # of the test behind a word of trend
+
+    _listed = field_validator("person", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if (self.unit == "person") != bool(self.person):
+            raise ValueError("unit: person, and the columns that name one in person: [patient], go together")
+        names = [one.name for one in self.measures]
+        if len(set(names)) < len(names):
+            raise ValueError("measures: two have the same name")
+        if any(one.kind == "ratio" for one in self.measures) and self.period is None:
+            raise ValueError("measures: a ratio compares a period with the one before, so period is needed")
+        return self

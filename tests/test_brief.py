@@ -1,0 +1,361 @@
+"""Briefs: a figure says what it measures and nothing else, in both languages; the same brief is the same claims."""
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from scipy import stats
+
+import glane
+from conftest import extract_here, job_here, make_settings
+from glane.briefs.change import rate_ratio
+from glane.briefs.labels import check_labels
+from glane.briefs.plan import days_before, days_of
+from glane.briefs.record import Days, Measure, Place, Value
+from glane.briefs.sentences import days_text, sentence
+from glane.briefs.tables import claims_of
+from glane.briefs.values import Corrected, Counts, counts, value_of
+from glane.errors import ConfigError, RunError
+from glane.settings.brief_definition import BriefDefinition, BriefPeriod
+from glane.validation import validated
+
+DAY = datetime.date
+FEVER = {"fr": "une fièvre", "en": "fever"}
+TASK = {
+    "name": "t", "version": "1", "language": "en", "instructions": "Read.", "inputs": ["text"],
+    "fields": {
+        "fever": {"type": "boolean"},
+        "age": {"type": "integer", "minimum": 0, "maximum": 120, "nullable": True},
+        "what": {"type": "string", "max_length": 60, "nullable": True, "evidence": True},
+    },
+}  # fmt: skip
+BRIEF: dict[str, Any] = {
+    "name": "b", "title": {"fr": "Fièvres", "en": "Fevers"}, "language": "en",
+    "period": {"column": "day", "every": "week"},
+    "measures": [
+        {"name": "all", "case": "fever", "label": FEVER},
+        {"name": "part", "kind": "share", "case": "fever", "label": FEVER},
+        {"name": "rate", "kind": "rate", "case": "fever", "label": FEVER, "population": {"people": 50_000, "source": "Insee"}},
+        {"name": "change", "kind": "ratio", "case": "fever", "label": FEVER},
+        {"name": "age", "kind": "median", "field": "age", "unit": {"fr": "ans", "en": "years"}, "case": "fever",
+         "label": {"fr": "âge", "en": "age"}},
+        {"name": "each", "case": "fever", "label": FEVER, "by": "hospital"},
+    ],
+}  # fmt: skip
+
+
+def definition(**told: Any) -> BriefDefinition:
+    return validated(BriefDefinition, BRIEF | told, place="brief")
+
+
+def answer(**values: Any) -> str:
+    import json
+
+    return f"[[answer {json.dumps(values)}]]"
+
+
+def documents(folder: Path, *, order: int = 1) -> Path:
+    """Forty notes of two weeks: 4 of 20 with fever, then 12 of 20."""
+    rows = []
+    for number in range(40):
+        later = number >= 20
+        fever = number % 20 < (12 if later else 4)
+        quote = f"Seen at {number % 24}h"
+        told = answer(fever=fever, age=20 + number, what={"value": quote, "quote": quote})
+        rows.append(
+            {
+                "id": f"d{number:02d}", "text": f"{quote}. {told}",
+                "day": DAY(2026, 1, 5) + datetime.timedelta(days=7 * later + number % 7),
+                "hospital": "Nord" if number % 2 else "Sud",
+            }
+        )  # fmt: skip
+    path = folder / f"documents{order}.parquet"
+    pl.DataFrame(rows[::order]).write_parquet(path)
+    return path
+
+
+def run_of(folder: Path, *, order: int = 1) -> Path:
+    run = folder / f"run{order}"
+    extract_here(make_settings(documents(folder, order=order), run, TASK, data__carry_columns=["hospital"]))
+    return run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run_of(tmp_path_factory.mktemp("brief"))
+
+
+def measure(**told: Any) -> Measure:
+    base: dict[str, Any] = {
+        "name": "m", "kind": "count", "unit": "document", "case": "fever", "among": None, "label": FEVER,
+        "period": {"first": "2026-01-05", "last": "2026-01-11"}, "level": 0.95,
+    }  # fmt: skip
+    return Measure.model_validate(base | told)
+
+
+# Sentences.
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "fr", "en"),
+    [
+        (DAY(2026, 1, 5), DAY(2026, 1, 11), "du 5 au 11 janvier 2026", "from 5 to 11 January 2026"),
+        (DAY(2026, 1, 1), DAY(2026, 2, 3), "du 1er janvier au 3 février 2026", "from 1 January to 3 February 2026"),
+        (DAY(2025, 12, 29), DAY(2026, 1, 4), "du 29 décembre 2025 au 4 janvier 2026", "from 29 December 2025 to 4 January 2026"),
+        (DAY(2026, 8, 1), DAY(2026, 8, 1), "le 1er août 2026", "on 1 August 2026"),
+    ],
+)  # fmt: skip
+def test_a_period_is_told_as_a_person_writes_it(first: DAY, last: DAY, fr: str, en: str) -> None:
+    days = Days(first=first, last=last)
+    assert (days_text(days, "fr"), days_text(days, "en")) == (fr, en)
+
+
+@pytest.mark.parametrize(
+    ("num", "fr", "en"),
+    [(0, "0 document ", "0 documents "), (1, "1 document ", "1 document "), (2, "2 documents ", "2 documents ")],
+)
+def test_a_noun_agrees_with_its_number(num: int, fr: str, en: str) -> None:
+    value = Value(value=num, model=num, counted=num, documents=10)
+    assert fr in sentence(measure(), value, "fr", alpha=0.05)
+    assert en in sentence(measure(), value, "en", alpha=0.05)
+
+
+def test_a_count_says_period_place_group_and_that_nobody_corrected_it() -> None:
+    place = Place(column="dep", value="35", level="department", name="Ille-et-Vilaine")
+    value = Value(value=1234, model=1234, counted=1234, documents=9999)
+    one = measure(place=place, by="hospital", group="CH Nord")
+    assert sentence(one, value, "en", alpha=0.05) == (
+        "From 5 to 11 January 2026, department 35 (Ille-et-Vilaine), hospital = CH Nord: 1,234 documents with fever "
+        "(by the model alone, not corrected)."
+    )
+    told = sentence(one, value, "fr", alpha=0.05)
+    assert told.startswith("Du 5 au 11 janvier 2026, département 35 (Ille-et-Vilaine), hospital = CH Nord : 1")
+    assert told.endswith("avec une fièvre (d'après le modèle seul, sans correction).")
+
+
+def test_a_corrected_figure_stands_before_that_of_the_model() -> None:
+    found = value_of(
+        measure(kind="share"),
+        Counts(cases=30, whole=100),
+        corrected=Corrected(estimate=20, low=10, high=31, reviewed=50),
+    )
+    told = sentence(measure(kind="share"), found, "en", alpha=0.05)
+    assert "20 of 100 documents, or 20.0%" in told
+    assert "95% interval: 10.0 to 31.0; corrected by 50 reviewed documents; the model alone: 30.0" in told
+
+
+TREND = ("rises", "falls", "augmente", "diminue")
+
+
+@pytest.mark.parametrize(
+    ("cases", "before", "changes", "word"),
+    [
+        (12, 4, {}, None),
+        (40, 10, {}, "rises"),
+        (10, 40, {}, "falls"),
+        (40, 10, {"is_incomplete": True}, None),
+        (40, 10, {"is_drifted": True}, None),
+        (0, 0, {}, None),
+    ],
+)
+def test_a_word_of_trend_stands_only_where_the_test_finds_a_change(
+    cases: int, before: int, changes: dict[str, bool], word: str | None
+) -> None:
+    one = measure(kind="ratio", before={"first": "2025-12-29", "last": "2026-01-04"})
+    value = value_of(one, Counts(cases=cases, whole=100), before=Counts(cases=before, whole=100))
+    told = sentence(one, value.model_copy(update=changes), "en", alpha=0.05)
+    assert [name for name in TREND if name in told] == ([word] if word else [])
+    french = sentence(one, value.model_copy(update=changes), "fr", alpha=0.05)
+    assert [name for name in TREND if name in french] == (
+        ["augmente" if word == "rises" else "diminue"] if word else []
+    )
+
+
+# Values.
+
+
+def test_the_test_of_a_change_is_the_exact_conditional_one() -> None:
+    found = rate_ratio(12, 200, 4, 100, level=0.95)
+    assert found.ratio == pytest.approx((12 / 200) / (4 / 100))
+    assert found.p == pytest.approx(stats.binomtest(12, 16, 2 / 3).pvalue)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < found.ratio < found.high
+    assert rate_ratio(3, 10, 0, 10, level=0.95)[::2] == (None, None)  # undefined, and without an upper limit
+
+
+def test_its_error_keeps_to_alpha() -> None:
+    """Of two equal rates, at most one in twenty is told as a change: all pairs of counts, weighted by their chance."""
+    for mean in (2, 5, 20):
+        chances = stats.poisson.pmf(range(80), mean)
+        shown = sum(
+            chances[now] * chances[before]
+            for now in range(80)
+            for before in range(80)
+            if chances[now] * chances[before] > 1e-9
+            and (p := rate_ratio(now, 500, before, 500, level=0.95).p) is not None
+            and p < 0.05
+        )
+        assert shown <= 0.05
+
+
+def test_a_person_counts_once_and_who_is_not_named_counts_as_one() -> None:
+    rows = pl.DataFrame({"patient": ["a", "a", "b", None, None]})
+    yes = pl.Series([True] * 5)
+    assert counts(rows, yes, yes, ["patient"]) == Counts(cases=4, whole=4)
+    assert counts(rows, yes, yes, []) == Counts(cases=5, whole=5)
+
+
+def test_the_limits_of_a_median_hold_for_every_distribution() -> None:
+    one = measure(kind="median", field="age", field_unit={"fr": "ans", "en": "years"})
+    found = value_of(one, Counts(cases=25, whole=25), numbers=pl.Series(range(1, 26)))
+    rank = (found.low, found.value, found.high)
+    assert rank == (8, 13, 18)  # X(8) and X(18) of 25: their binomial probability is 0.957
+    assert value_of(one, Counts(cases=0, whole=0), numbers=pl.Series([None, None])).value is None
+
+
+@pytest.mark.parametrize(
+    ("last_day", "first"), [(DAY(2026, 1, 18), DAY(2026, 1, 12)), (DAY(2026, 1, 17), DAY(2026, 1, 5))]
+)
+def test_the_last_period_is_the_last_whole_one(last_day: DAY, first: DAY) -> None:
+    period = BriefPeriod(column="day")
+    days = days_of(period, last_day)
+    assert days.first == first
+    assert days_before(period, days) == Days(
+        first=first - datetime.timedelta(days=7), last=first - datetime.timedelta(days=1)
+    )
+
+
+# Labels: a condition that is valid, and not what its label says.
+
+
+@pytest.mark.parametrize(
+    ("case", "fr", "en", "words"),
+    [
+        ("age >= 56", "une fièvre à 65 ans ou plus", "fever at 56 or over", "fr: says 65"),
+        ("age >= 65", "une fièvre à 65 ans ou plus", "fever at 56 or over", "en: says 56"),
+        ("fever AND dep = '44'", "une fièvre en Ille-et-Vilaine", "fever", "names Ille-et-Vilaine"),
+        ("fever", "une fièvre en Bretagne", "fever", "names Bretagne"),
+    ],
+)
+def test_a_label_that_says_otherwise_than_its_condition_is_refused(case: str, fr: str, en: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        check_labels(definition(measures=[{"name": "m", "case": case, "label": {"fr": fr, "en": en}}]))
+
+
+def test_a_label_that_agrees_is_taken() -> None:
+    label = {"fr": "une fièvre à 65 ans ou plus en Ille-et-Vilaine", "en": "fever at 65 or over"}
+    check_labels(definition(measures=[{"name": "m", "case": "age >= 65 AND dep = '35'", "label": label}]))
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"kind": "median"}, "field and unit"),
+        ({"kind": "rate"}, "population"),
+        ({"case": None}, "say which documents"),
+        ({"kind": "ratio", "by": "hospital"}, "by goes with"),
+    ],
+)
+def test_a_measure_that_is_not_whole_is_refused(told: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        definition(measures=[{"name": "m", "case": "fever", "label": FEVER} | told])
+
+
+# Whole briefs.
+
+
+def test_a_brief_counts_what_the_run_says(run: Path, tmp_path: Path) -> None:
+    found = glane.brief(run, definition(), tmp_path / "out")
+    told = {(one.measure.name, one.measure.group): one for one in found.claims if one.measure is not None}
+    assert found.summary.period == Days(first=DAY(2026, 1, 12), last=DAY(2026, 1, 18))
+    assert found.summary.documents == 20
+    assert told["all", None].value.counted == 12
+    assert told["part", None].value.value == pytest.approx(12 / 20)
+    assert told["rate", None].value.value == pytest.approx(12 / 50_000 * 100_000)
+    assert (told["change", None].value.counted, told["change", None].value.before) == (12, 4)
+    assert told["each", "Nord"].value.counted + told["each", "Sud"].value.counted == 12
+    assert len(told["all", None].documents) == 12
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {"claims.parquet", "measures.parquet", "brief.json", "brief.md", "brief.html", ".glane-files"}
+    kept = pl.read_parquet(tmp_path / "out" / "claims.parquet")
+    assert tuple(claims_of(kept)) == found.claims
+    page = (tmp_path / "out" / "brief.html").read_text()
+    assert "http" not in page.replace("http-equiv", "")
+    assert all(f"en-{one.id}" in page and f"fr-{one.id}" in page for one in found.claims)
+
+
+def test_the_order_of_documents_changes_nothing(run: Path, tmp_path: Path) -> None:
+    other = run_of(tmp_path, order=-1)
+    one, two = glane.brief(run, definition(), tmp_path / "a"), glane.brief(other, definition(), tmp_path / "b")
+    assert [(c.fr, c.en, sorted(c.documents)) for c in one.claims] == [
+        (c.fr, c.en, sorted(c.documents)) for c in two.claims
+    ]
+
+
+def test_a_review_corrects_the_figures(run: Path, tmp_path: Path) -> None:
+    rows = glane.open_run(run).usable().select("id", "fever").collect()
+    found = glane.brief(run, definition(), tmp_path / "out", gold=rows)
+    told = next(one for one in found.claims if one.measure is not None and one.measure.name == "all")
+    assert told.value.reviewed == 40
+    assert told.value.value == pytest.approx(12)
+    assert "corrected by 40 reviewed documents" in told.en
+    ratio = next(one for one in found.claims if one.measure is not None and one.measure.kind == "ratio")
+    assert ratio.value.reviewed is None  # a change is tested in the model's counts, and says so
+
+
+def test_a_brief_is_a_draft_until_what_was_written_is_signed(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(RunError, match="no brief"):
+        glane.brief(run, definition(), out, sign="A. Martin")
+    assert glane.brief(run, definition(), out).summary.signature is None
+    assert "nobody has signed" in (out / "brief.md").read_text()
+    with pytest.raises(RunError, match="not what this command would write"):
+        glane.brief(run, definition(alpha=0.001, measures=BRIEF["measures"][:1]), out, sign="A. Martin")
+    glane.brief(run, definition(), out, sign="A. Martin")
+    assert "Read and signed by A. Martin" in (out / "brief.md").read_text()
+
+
+def test_a_flipped_byte_is_not_signed(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    glane.brief(run, definition(), out)
+    content = bytearray((out / "claims.parquet").read_bytes())
+    content[len(content) // 2] ^= 1
+    (out / "claims.parquet").write_bytes(bytes(content))
+    with pytest.raises(RunError, match="not what this command would write"):
+        glane.brief(run, definition(), out, sign="A. Martin")
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"period": {"column": "dya"}}, "no column 'dya'"),
+        ({"period": {"column": "hospital"}}, "must be a date"),
+        ({"place": {"column": "hospital", "value": "99", "level": "region"}}, "no official code"),
+        ({"measures": [{"name": "m", "case": "fevre", "label": FEVER}]}, "no column 'fevre'"),
+        ({"measures": [{"name": "m", "case": "fever", "label": FEVER, "by": "what"}]}, None),
+    ],
+)
+def test_a_brief_that_does_not_fit_the_run_is_refused(
+    run: Path, tmp_path: Path, told: dict[str, Any], words: str | None
+) -> None:
+    if words is None:
+        glane.brief(run, definition(**told), tmp_path / "out")
+        return
+    with pytest.raises(ConfigError, match=words):
+        glane.brief(run, definition(**told), tmp_path / "out")
+
+
+def test_the_command_says_the_figures_and_no_text_of_documents(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "conf" / "brief"
+    folder.mkdir(parents=True)
+    import yaml
+
+    (folder / "mine.yaml").write_text(yaml.safe_dump({"defaults": ["base/default@_here_", "_self_"], **BRIEF}))
+    done = job_here(
+        f"--config-dir={folder.parent}", "brief=mine", f"run.dir={run}", f"out.dir={tmp_path / 'out'}", name="brief"
+    )
+    assert "12 documents with fever" in done.stdout
+    assert "Seen at" not in done.stdout + done.stderr
