@@ -9,8 +9,8 @@ from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
 from glane.settings.shapes import one_or_many
-from glane.settings.table import Level, Period, Unit, Weeks
-from glane.types import Language
+from glane.settings.table import Level, Unit, Weeks
+from glane.types import Language, Period
 from glane.validation import Strict
 
 Kind = Literal["count", "share", "rate", "ratio", "median"]
