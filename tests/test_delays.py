@@ -20,6 +20,7 @@ from conftest import extract_here, make_settings
 from glane.errors import ConfigError, DataError
 from glane.languages import in_language
 from glane.surveillance.dimensions import located
+from glane.surveillance.line_list import line_list
 from glane.surveillance.nowcast import _Hazards, _hazards, nowcast
 from glane.surveillance.table import SurveillanceTable, surveillance_table
 from test_surveillance import COUNT, definition
@@ -361,3 +362,87 @@ def test_r_makes_an_incidence_of_the_same_cases(run: Path, tmp_path: Path, every
     if said[-1].strip() == "none":
         pytest.skip("neither of the R packages incidence2 and incidence is here")
     assert said[-1].split() == [str(periods["model"].sum()), str(periods.height)]
+
+
+# The line list.
+
+
+def test_no_row_of_a_single_document_is_written_unless_it_is_asked_for(run: Path, tmp_path: Path) -> None:
+    found = glane.aggregate(run, OF_RUN, out_dir=str(tmp_path))
+    assert found.line_list is None
+    ids = glane.open_run(run).all().select("id").collect()["id"].to_list()
+    for one in tmp_path.iterdir():
+        content = one.read_bytes()
+        assert not any(f"{name};".encode() in content or f'"{name}"'.encode() in content for name in ids), one.name
+    assert not list(tmp_path.glob("linelist*"))
+    asked = glane.aggregate(run, OF_RUN, linelist=True, out_dir=str(tmp_path / "asked"))
+    assert "These are personal data" in str(asked)
+    assert "données personnelles" in in_language(str(asked), "fr")
+    assert (tmp_path / "asked" / "linelist.parquet").stat().st_mode & 0o077 == 0
+
+
+def test_a_line_list_has_every_document_of_its_table_once_and_no_text(run: Path) -> None:
+    told = OF_RUN | {"age": {"column": "patient_age", "classes": [0, 15, 65]}}
+    found = glane.aggregate(run, told, linelist=True)
+    rows = found.line_list
+    assert rows is not None
+    assert rows["id"].n_unique() == rows.height == found.summary.documents + found.summary.failed
+    total = found.table.filter(pl.col("margin") == "all").row(0, named=True)
+    assert rows["case"].sum() == total["model"]
+    assert rows["case"].null_count() == total["failed"] == (rows["status"] != "OK").sum()
+    assert set(rows["grounded"].drop_nulls()) <= {"exact", "normalised", "fuzzy", "none"}
+    by_place = rows.group_by("place_name").agg(pl.col("case").sum())
+    told_places = found.table.filter((pl.col("margin") == "place") & (pl.col("documents") > 0))
+    joined = told_places.join(by_place, on="place_name", how="left")
+    assert joined["model"].to_list() == joined["case"].to_list()
+    columns = ["id", "case", "status", "grounded", "event", "reported", "period", "period_name", "place", "place_name"]
+    assert rows.columns == [*columns, "age", "age_class"]
+    document = rows.row(by_predicate=pl.col("id") == "d17", named=True)
+    source = glane.open_run(run).columns_beside().filter(pl.col("id") == "d17").collect().row(0, named=True)
+    assert (document["event"], document["reported"], document["age"]) == (source["day"], source["signed"], 17)
+    assert document["age_class"] == "15–64"
+    assert not any(str(value).startswith("note") for value in document.values())
+
+
+def test_a_line_list_of_persons_has_each_once(run: Path) -> None:
+    by_age = {"name": "t", "unit": "person", "person": ["patient_age"], "field": "fever", "time": {"column": "day"}}
+    found = glane.aggregate(run, by_age, linelist=True)
+    assert found.line_list is not None
+    assert found.line_list.height == found.summary.documents + found.summary.failed <= 100
+    assert found.line_list["case"].sum() == found.table.filter(pl.col("margin") == "all")["model"].item()
+
+
+def test_a_group_that_the_list_has_already_is_refused() -> None:
+    rows = reports(STEADY).with_columns(status=pl.lit("x"), case=pl.lit("y"))
+    one = definition(groups=["status"])
+    details = rows.select("id", pl.lit("OK").alias("status"), pl.lit(None, pl.String).alias("grounded"))
+    with pytest.raises(ConfigError, match="linelist: the group 'status' is a column of the line list"):
+        line_list(located(rows, rows.head(0), one), one, COUNT, id_column="id", details=details)
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_r_reads_the_line_list_with_its_types(run: Path, tmp_path: Path, language: Any) -> None:
+    told = OF_RUN | {"age": {"column": "patient_age", "classes": [0, 15, 65]}}
+    found = replace(glane.aggregate(run, told, linelist=True), language=language)
+    found.write(str(tmp_path))
+    said = by_r(
+        tmp_path,
+        'cat(nrow(liste), sum(liste$case, na.rm = TRUE), sum(is.na(liste$case)), "\\n")\n'
+        "cat(vapply(liste, function(one) class(one)[1], ''), '\\n')\n"
+        'cat(as.character(max(liste$reported)), mean(liste$age), nlevels(liste$age_class), "\\n")\n'
+        'if (exists("lignes")) cat("tags", names(linelist::tags(lignes)), inherits(lignes, "linelist"), "\\n")',
+    )
+    rows = found.line_list
+    assert rows is not None
+    assert said[0].split() == [str(rows.height), str(rows["case"].sum()), str(rows["case"].null_count())]
+    kinds = dict(zip(rows.columns, said[1].split(), strict=True))
+    assert {kinds[name] for name in ("event", "reported", "period")} == {"Date"}
+    assert {kinds[name] for name in ("status", "grounded", "place", "age_class")} == {"factor"}
+    assert (kinds["case"], kinds["age"], kinds["id"]) == ("logical", "numeric", "character")
+    latest, mean, levels = said[2].split()
+    assert latest == str(rows["reported"].max())
+    assert float(mean) == pytest.approx(rows["age"].mean(), rel=1e-5)
+    assert levels == "3"
+    if tagged := [line.split()[1:] for line in said if line.startswith("tags")]:
+        assert tagged == [["id", "date_reporting", "age", "location", "date_event", "TRUE"]]

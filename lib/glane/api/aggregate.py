@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from glane.api.error_rates import read_error_rates
+from glane.api.line_list import details_of
 from glane.api.reviewed import asked_field, check_sample, reviewed_of
 from glane.api.several_runs import SeveralRuns, together
 from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of
@@ -27,6 +28,7 @@ from glane.spreadsheets import without_formulas
 from glane.surveillance.denominators import Populations, populations, standard_people
 from glane.surveillance.dimensions import AGE, PERIOD, Located, located, within
 from glane.surveillance.figures import ALL, Rating
+from glane.surveillance.line_list import line_list
 from glane.surveillance.page import table_page
 from glane.surveillance.periods import Calendar
 from glane.surveillance.persons import persons
@@ -35,7 +37,7 @@ from glane.surveillance.r_script import r_script
 from glane.surveillance.rates import STANDARDS, standard_shares
 from glane.surveillance.record import TableSummary
 from glane.surveillance.table import surveillance_table
-from glane.surveillance.told import table_text
+from glane.surveillance.told import line_list_text, table_text
 from glane.types import Language
 from glane.validation import validated
 
@@ -48,11 +50,13 @@ class Aggregated(Spoken):
     summary: TableSummary
     signals: pl.DataFrame | None = None  # a row for each series, method and period
     triangle: pl.DataFrame | None = None  # cases by period and delay of their report
+    line_list: pl.DataFrame | None = None  # a row for each document or person: personal data
     language: Language = "en"  # that the page opens in
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
 
     def _in_english(self) -> str:
-        return table_text(self.summary, self.table, self.signals)
+        told = table_text(self.summary, self.table, self.signals)
+        return told if self.line_list is None else f"{told}\n{line_list_text(self.line_list)}"
 
     def write(self, folder: str) -> list[str]:
         """Write `table.parquet`, `table.csv`, `table.json`, `lire.R`, `report.html`, and signals and triangle if any.
@@ -68,7 +72,13 @@ class Aggregated(Spoken):
             **({} if self.signals is None else {"signals.parquet": as_parquet(self.signals)}),
             "table.csv": _as_csv(self.table, self.language),
             "table.json": self.summary.as_json(),
-            "lire.R": r_script(self.summary.definition, self.language, delays=self.summary.delays).encode(),
+            "lire.R": r_script(
+                self.summary.definition,
+                self.language,
+                delays=self.summary.delays,
+                with_line_list=self.line_list is not None,
+            ).encode(),
+            **({} if self.line_list is None else _as_tables("linelist", self.line_list, self.language)),
             **({} if self.triangle is None else _as_tables("triangle", self.triangle, self.language)),
             "report.html": table_page(
                 self.summary, self.table, self.signals, language=self.language, triangle=self.triangle
@@ -87,6 +97,7 @@ def aggregate(
     error_rates: str | None = None,
     weight: str | None = None,
     inclusion_probability: str | None = None,
+    linelist: bool = False,
     out_dir: str | None = None,
 ) -> Aggregated:
     """Count cases by period, place, class of age and groups.
@@ -99,6 +110,7 @@ def aggregate(
         error_rates: `error_rates.json` of an earlier estimate, in place of a gold.
         weight: The column of gold that holds weights.
         inclusion_probability: The column that holds the probability with which a document came into the sample.
+        linelist: Whether to make a row for each document or person, too. It is personal data.
         out_dir: Where to write the result, if anywhere.
 
     Raises:
@@ -159,10 +171,14 @@ def aggregate(
         places=None if definition.place is None else VINTAGE, drifted=tuple(runs.drifted()),
         delays=None if made.delays is None else made.delays.summary,
     )  # fmt: skip
+    listed = None
+    if linelist:
+        details = details_of(runs, question.field)
+        listed = line_list(found, definition, question, id_column=runs.first.id_column, details=details)
     result = Aggregated(
         table=made.rows, summary=summary, signals=made.signals, language=runs.first.task.language,
         triangle=None if made.delays is None else made.delays.triangle.rows,
-        links=links_to(one.directory for one in runs.runs),
+        line_list=listed, links=links_to(one.directory for one in runs.runs),
     )  # fmt: skip
     if out_dir is not None:
         result.write(out_dir)

@@ -24,6 +24,7 @@ def main(values: Mapping[str, Any]) -> None:
     found = aggregate(
         list(find_runs(told.run.places).paths), table, told.gold, case=case, error_rates=told.error_rates,
         weight=told.weight, inclusion_probability=told.inclusion_probability,
+        linelist=told.linelist,
     )  # fmt: skip
     files = written_line(told.out.dir, found.write)
     say(found)

@@ -22,6 +22,7 @@ class AggregateSettings(Strict):
     error_rates: HomePath | None = None
     weight: str | None = None
     inclusion_probability: str | None = None
+    linelist: bool = False  # a row for each document or person, too: personal data
     out: Folder
 
     @model_validator(mode="after")

@@ -53,8 +53,28 @@ _DELAYS: Mapping[Language, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def r_script(definition: TableDefinition, language: Language, *, delays: DelaysSummary | None = None) -> str:
-    """The script of a table's folder; with `delays`, it reads the reporting triangle, too."""
+_LIST: Mapping[Language, tuple[str, ...]] = {
+    "fr": (
+        "# liste : une ligne par document ou personne (données personnelles) ; case : ce qu'en dit le modèle seul.",
+        "# lignes : la même, avec les étiquettes du paquet linelist, s'il y est. Si event est le début des signes :",
+        '# lignes <- linelist::set_tags(lignes, date_onset = "event")',
+    ),
+    "en": (
+        "# liste: a row for each document or person (personal data); case: what the model alone says of it.",
+        "# lignes: the same with the tags of the package linelist, where it is installed. If event is the onset:",
+        '# lignes <- linelist::set_tags(lignes, date_onset = "event")',
+    ),
+}  # fmt: skip
+
+
+def r_script(
+    definition: TableDefinition,
+    language: Language,
+    *,
+    delays: DelaysSummary | None = None,
+    with_line_list: bool = False,
+) -> str:
+    """The script of a table's folder; with `delays`, it reads the triangle, too, and a line list where there is one."""
     comments = _COMMENTS[language]
     read = "read.csv2" if language == "fr" else "read.csv"
     lines = [comments[0], comments[1], comments[2]]
@@ -66,6 +86,8 @@ def r_script(definition: TableDefinition, language: Language, *, delays: DelaysS
         "  check.names = FALSE, stringsAsFactors = FALSE)",
         'for (nom in intersect("incomplete", names(cas))) cas[[nom]] <- cas[[nom]] == "true"',
     ]
+    if with_line_list:
+        lines += _line_list(definition, read, language)
     if definition.time is None:
         return "\n".join([*lines, ""])
     frequency = _FREQUENCY[definition.time.every]
@@ -89,6 +111,40 @@ def r_script(definition: TableDefinition, language: Language, *, delays: DelaysS
         "",
     ]
     return "\n".join(lines)
+
+
+def _line_list(definition: TableDefinition, read: str, language: Language) -> Iterator[str]:
+    """The line list with its types, and with its tags."""
+    comments, time = _LIST[language], definition.time
+    yield comments[0]
+    yield f'liste <- {read}("linelist.csv", fileEncoding = "UTF-8-BOM", na.strings = "", colClasses = "character",'
+    yield "  check.names = FALSE, stringsAsFactors = FALSE)"
+    yield 'liste$case <- liste$case == "true"'
+    days = ("event", "reported", "period") if time is not None and time.reported is not None else ("event", "period")
+    for name in days if time is not None else ():
+        yield f"liste${name} <- as.Date(liste${name})"
+    if definition.age is not None:
+        comma = 'sub(",", ".", liste$age, fixed = TRUE)' if language == "fr" else "liste$age"
+        yield f"liste$age <- as.numeric({comma})"
+        yield 'classes <- setdiff(cas$age_class[cas$margin == "age"], "unknown")'
+        yield "liste$age_class <- factor(liste$age_class, levels = classes)"
+    factors = [
+        "status",
+        "grounded",
+        *(["place", "place_name"] if definition.place is not None else []),
+        *definition.groups,
+    ]
+    for name in factors:
+        yield f"liste$`{name}` <- factor(liste$`{name}`)"
+    extra = [] if time is None else ['date_event = "event"']
+    tags = ['id = "id"', *([] if time is None or time.reported is None else ['date_reporting = "reported"'])]
+    tags += [*(['age = "age"'] if definition.age is not None else [])]
+    tags += [*(['location = "place"'] if definition.place is not None else []), *extra]
+    yield comments[1]
+    yield comments[2]
+    yield 'if (requireNamespace("linelist", quietly = TRUE)) {'
+    yield f"  lignes <- linelist::make_linelist(liste, {', '.join(tags)}, allow_extra = TRUE)"
+    yield "}"
 
 
 def _incidence(time: TimeDimension) -> Iterator[str]:

@@ -37,6 +37,14 @@ def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame 
     return "\n".join([*lines, *([f"Rows: {told}."] if told else [])])
 
 
+def line_list_text(rows: pl.DataFrame) -> str:
+    """What a line list holds, and what it is."""
+    return (
+        f"linelist: {rows.height:,} rows of single documents or persons, with ids, dates, places and ages as far as "
+        "the table has them. These are personal data: keep them where the documents are kept."
+    )
+
+
 def _left_out(summary: TableSummary) -> list[str]:
     lines: list[str] = []
     lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
