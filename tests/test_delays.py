@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,6 +22,7 @@ from glane.surveillance.dimensions import located
 from glane.surveillance.line_list import line_list
 from glane.surveillance.nowcast import _Hazards, _hazards, nowcast
 from glane.surveillance.table import SurveillanceTable, surveillance_table
+from r_packages import need_r
 from test_surveillance import COUNT, definition
 
 DAY = datetime.date
@@ -156,6 +156,16 @@ def test_a_table_too_short_for_the_longest_delay_is_refused() -> None:
     assert table(reports(STEADY), time=TIME | {"longest": 5}).delays is not None
 
 
+def test_a_mistyped_day_of_report_does_not_make_all_weeks_complete() -> None:
+    wrong = reports([*STEADY, (2, 60, 1)])
+    with pytest.raises(DataError, match=r"the last report is of 2027-03-01, 55 periods after the last event.*until"):
+        table(wrong, time=TIME | {"until": None})
+    found = table(wrong)
+    assert by_period(found)["completeness"].to_list() == by_period(table(reports(STEADY)))["completeness"].to_list()
+    early = by_period(table(reports([*STEADY, (2, -5000, 1)])))  # of the year 1930
+    assert early["completeness"].to_list() == pytest.approx([1, 1, 1, 1, 0.9, 0.6])
+
+
 def test_without_a_day_of_report_there_is_no_triangle() -> None:
     nothing = reports(STEADY).with_columns(pl.lit(None, pl.Date).alias("signed"))
     found = table(nothing, time={**TIME, "until": None})
@@ -270,6 +280,11 @@ OF_RUN = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def with_r() -> None:
+    need_r("TABLES OF CASES", surveillance=True)
+
+
 def by_r(folder: Path, code: str) -> list[str]:
     (folder / "check.R").write_text(f'source("lire.R", encoding = "UTF-8")\n{code}\n', encoding="utf-8")
     done = subprocess.run(
@@ -294,7 +309,7 @@ def test_the_page_and_the_terminal_tell_what_is_still_to_come(run: Path, tmp_pat
     assert stored["model"].sum() == total
 
 
-@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")
+@pytest.mark.usefixtures("with_r")
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize(
     ("every", "weeks", "longest"), [("week", "iso", 5), ("week", "epi", 5), ("month", "iso", 2), ("day", "iso", 40)]
@@ -319,7 +334,7 @@ def test_r_has_the_triangle_and_says_the_same_of_it(
         "cat(mapply(function(a, b) seq(a, by = '1 month', length.out = b + 1)[b + 1], declarations$period[1:3],"
         " declarations$delay[1:3]) == declarations$report[1:3], '\\n')\n"
         'cat(exists("prevision"), "\\n")\n'
-        'if (exists("prevision") && requireNamespace("surveillance", quietly = TRUE)) {\n'
+        'if (exists("prevision")) {\n'
         "  de_r <- suppressWarnings(suppressMessages(prevision()))\n"
         '  cat("\\nR", rev(surveillance::delayCDF(de_r)[["lawless"]]), "\\n")\n'
         '  cat("\\nN", sum(surveillance::reportingTriangle(de_r), na.rm = TRUE), "\\n")\n}',
@@ -339,7 +354,9 @@ def test_r_has_the_triangle_and_says_the_same_of_it(
     if every == "month":
         assert said[1].split() == ["TRUE"] * 3
     assert said[2].strip() == str(is_known).upper()
-    if of_r := [line.split()[1:] for line in said if line.startswith("R ")]:
+    of_r = [line.split()[1:] for line in said if line.startswith("R ")]
+    assert bool(of_r) is is_known
+    if of_r:
         by_period = found.table.filter((pl.col("margin") == "period") & pl.col("completeness").is_not_null())
         assert [float(one) for one in of_r[0][: by_period.height]] == pytest.approx(
             by_period["completeness"].to_list(), abs=1e-6
@@ -348,7 +365,7 @@ def test_r_has_the_triangle_and_says_the_same_of_it(
         assert [line.split()[1] for line in said if line.startswith("N ")] == [str(whole)]
 
 
-@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")
+@pytest.mark.usefixtures("with_r")
 @pytest.mark.parametrize(("every", "weeks"), [("week", "iso"), ("week", "epi"), ("day", "iso"), ("month", "iso")])
 def test_r_makes_an_incidence_of_the_same_cases(run: Path, tmp_path: Path, every: str, weeks: str) -> None:
     told = OF_RUN | {"time": {"column": "day", "every": every, "weeks": weeks}}
@@ -359,8 +376,6 @@ def test_r_makes_an_incidence_of_the_same_cases(run: Path, tmp_path: Path, every
         'c(sum(incidence$count), nrow(incidence)) else c(sum(incidence$counts), length(incidence$dates)), "\\n")',
     )
     periods = found.table.filter(pl.col("margin") == "period")
-    if said[-1].strip() == "none":
-        pytest.skip("neither of the R packages incidence2 and incidence is here")
     assert said[-1].split() == [str(periods["model"].sum()), str(periods.height)]
 
 
@@ -420,7 +435,7 @@ def test_a_group_that_the_list_has_already_is_refused() -> None:
         line_list(located(rows, rows.head(0), one), one, COUNT, id_column="id", details=details)
 
 
-@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")
+@pytest.mark.usefixtures("with_r")
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_r_reads_the_line_list_with_its_types(run: Path, tmp_path: Path, language: Any) -> None:
     told = OF_RUN | {"age": {"column": "patient_age", "classes": [0, 15, 65]}}

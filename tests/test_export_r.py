@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import subprocess
-import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,10 @@ import polars as pl
 import pytest
 
 import glane
-from conftest import ROOT, SMALL_TASK, extract_here, make_settings, write_documents
+from conftest import SMALL_TASK, extract_here, make_settings, write_documents
 from export_cases import TASK, TEXTS, make_run, rows_of
 from glane.extraction.results import open_run
+from r_packages import need_r
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +25,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def rscript() -> str:
-    sys.path.insert(0, str(ROOT / "lib" / "glane_tools"))
-    try:
-        import r_base
-    finally:
-        sys.path.pop(0)
-    try:
-        r_base.install()
-    except r_base.MissingError as missing:
-        warnings.warn(f"EXPORTS NOT TESTED WITH R: {missing}", stacklevel=1)
-        pytest.skip(f"EXPORTS NOT TESTED WITH R: {missing}")
+    need_r("EXPORTS")
     return "Rscript"
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 
 class MissingError(Exception):
@@ -14,12 +15,14 @@ class MissingError(Exception):
 
 
 def install(packages: Mapping[str, str]) -> list[str]:
-    """Install what is missing, and return the names of those packages. `packages` are those that bring each program.
+    """Install what is missing, and return the names of those packages.
+
+    `packages` are those that bring each program, or each file, which is named by its path.
 
     Raises:
         MissingError: if something is missing and cannot be installed.
     """
-    missing = [program for program in packages if shutil.which(program) is None]
+    missing = [program for program in packages if not _is_there(program)]
     if not missing:
         return []
     wanted_packages = [packages[program] for program in missing]
@@ -34,9 +37,13 @@ def install(packages: Mapping[str, str]) -> list[str]:
         if done.returncode != 0:
             words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
             raise MissingError(f"{wanted}; apt-get {step[0]} failed. It says:\n{words}")
-    if still := [program for program in packages if shutil.which(program) is None]:
+    if still := [program for program in packages if not _is_there(program)]:
         raise MissingError(f"installed {' '.join(wanted_packages)}, but still not there: {', '.join(still)}")
     return wanted_packages
+
+
+def _is_there(name: str) -> bool:
+    return Path(name).exists() if "/" in name else shutil.which(name) is not None
 
 
 def say(name: str, packages: Mapping[str, str]) -> None:

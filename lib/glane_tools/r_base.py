@@ -1,4 +1,4 @@
-"""Installs Debian's R, for tests of exports: `python3 lib/glane_tools/r_base.py`."""
+"""Installs Debian's R, for tests of exports, and packages of it for tables: `python3 lib/glane_tools/r_base.py`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from debian import MissingError
 
 __all__ = ["MissingError", "install"]
 PACKAGES = {"Rscript": "r-base-core"}  # a program, and the package that brings it
+SURVEILLANCE = {  # of R: what tables of cases are compared with
+    **PACKAGES,
+    "/usr/lib/R/site-library/surveillance": "r-cran-surveillance",
+    "/usr/lib/R/site-library/incidence": "r-cran-incidence",
+}
 
 
-def install() -> list[str]:
-    """Install what is missing; raises as `debian.install` does."""
-    return debian.install(PACKAGES)
+def install(*, surveillance: bool = False) -> list[str]:
+    """Install what is missing, for tables of cases, too, if wanted; raises as `debian.install` does."""
+    return debian.install(SURVEILLANCE if surveillance else PACKAGES)
 
 
 if __name__ == "__main__":
-    debian.say("R", PACKAGES)
+    debian.say("R", SURVEILLANCE)

@@ -57,12 +57,13 @@ def triangle(
         reported: The column of the day of the report.
 
     Raises:
-        DataError: if the table is too short for the longest delay.
+        DataError: if the table is too short for the longest delay, or the last report is long after the last event.
     """
     periods = [one for one in found.domains[PERIOD] if isinstance(one, datetime.date)]
     if found.last_report is None or not periods or time.longest is None:
         return None
     calendar, longest = Calendar.of(time), time.longest
+    _check_last(found.last_report, periods[-1], time)
     weeks = calendar.periods(periods[0], max(found.last_report, periods[-1]))
     now = weeks.index(calendar.first_day(max(found.last_report, periods[0])))
     last_whole = now if calendar.last_day(weeks[now]) <= found.last_report else now - 1
@@ -83,6 +84,19 @@ def triangle(
         rows=_rows(periods, seen, unknown, by_now <= now, by_now <= last_whole, calendar), periods=periods,
         seen=seen["model"], is_whole=by_now <= last_whole, unknown=unknown["model"], reports=reports,
     )  # fmt: skip
+
+
+def _check_last(last_report: datetime.date, last_period: datetime.date, time: TimeDimension) -> None:
+    """One mistyped day of report would make all periods complete."""
+    if time.until is not None or time.longest is None or last_report <= last_period:
+        return
+    after = len(Calendar.of(time).periods(last_period, last_report)) - 1
+    if after > time.longest:
+        raise DataError(
+            f"table.time.reported: the last report is of {last_report}, {after} periods after the last event, and "
+            f"longest is {time.longest}. If that day is wrong, or all reports are in, say until when they are: "
+            "table.time.until=…"
+        )
 
 
 def _counted(
