@@ -117,4 +117,4 @@ def _valid_keys(model: type[BaseModel], location: Sequence[Any]) -> list[str]:
     for part in location:
         if any(part in one.model_fields for one in here):  # else it is a place in a list, or a key of a free mapping
             here = [option for one in here for option in (_inner(one, part) or {}).values()]
-    return sorted({key for one in here for key in one.model_fields})
+    return sorted({field.alias or key for one in here for key, field in one.model_fields.items()})

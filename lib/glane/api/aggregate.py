@@ -33,6 +33,7 @@ from glane.surveillance.page import table_page
 from glane.surveillance.periods import Calendar
 from glane.surveillance.persons import persons
 from glane.surveillance.places import VINTAGE
+from glane.surveillance.protected import leaving
 from glane.surveillance.r_script import r_script
 from glane.surveillance.rates import STANDARDS, standard_shares
 from glane.surveillance.record import TableSummary
@@ -124,6 +125,11 @@ def aggregate(
             "table.unit: a review of documents does not correct counts of persons: one of several documents may be "
             "wrong. Leave gold and error_rates out, or count documents."
         )
+    if linelist and definition.disclosure is not None:
+        raise ConfigError(
+            "linelist: a row for each document tells what table.disclosure hides. Leave out one of both, or write the "
+            "line list by a call of its own into a folder that stays."
+        )
     runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
     groups = [*definition.columns, *definition.person]
     refuse_uncarried(runs.first, table=groups)
@@ -175,8 +181,9 @@ def aggregate(
     if linelist:
         details = details_of(runs, question.field)
         listed = line_list(found, definition, question, id_column=runs.first.id_column, details=details)
+    left = leaving(made.rows, made.signals, summary, found)
     result = Aggregated(
-        table=made.rows, summary=summary, signals=made.signals, language=runs.first.task.language,
+        table=left.rows, summary=left.summary, signals=left.signals, language=runs.first.task.language,
         triangle=None if made.delays is None else made.delays.triangle.rows,
         line_list=listed, links=links_to(one.directory for one in runs.runs),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
+from glane.settings.disclosure import DisclosureRule
 from glane.settings.shapes import AskedYes, HomePath, one_or_many
 from glane.types import Period
 from glane.validation import Strict
@@ -127,6 +128,7 @@ class TableDefinition(AskedYes):
     standard: HomePath | None = None  # esp2013, who2000 or a file: rates as if ages were spread so
     level: float = Key(default=0.95, gt=0.5, lt=1)  # of the intervals
     signals: SignalSettings | None = None
+    disclosure: DisclosureRule | None = None  # which small counts are not told; None: all are
 
     _listed = field_validator("groups", "person", mode="before")(one_or_many)
 
@@ -143,6 +145,7 @@ class TableDefinition(AskedYes):
         if self.unit == "person" and self.time is None:
             raise ValueError("unit: of persons the first document that is a case counts, so time is needed")
         self._check_signals()
+        self._check_disclosure()
         if len(set(self.columns)) < len(self.columns):
             raise ValueError("time, place, age, groups: a column is named twice")
         return self
@@ -150,6 +153,11 @@ class TableDefinition(AskedYes):
     def _check_signals(self) -> None:
         if self.signals is None:
             return
+        if self.disclosure is not None and self.disclosure.method != "suppress":
+            raise ValueError(
+                "signals: there are none of counts that are changed. Leave them out of a table that leaves, or choose "
+                "disclosure.method: suppress"
+            )
         if self.time is None:
             raise ValueError("signals: of periods, so time is needed")
         if "farrington" in self.signals.methods and self.time.every != "week":
@@ -157,6 +165,13 @@ class TableDefinition(AskedYes):
         keys = (*(["place"] if self.place is not None else []), *self.groups)
         if strange := [key for key in self.signals.by if key not in keys]:
             raise ValueError(f"signals.by: {strange[0]} is no key of the table. Valid: {', '.join(keys) or 'none'}")
+
+    def _check_disclosure(self) -> None:
+        if self.disclosure is not None and self.time is not None and self.time.reported is not None:
+            raise ValueError(
+                "disclosure: counts by the day of the report, and counts that are still expected, would tell small "
+                "counts. Leave out time.reported from a table that leaves, and make a second one that stays"
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -15,10 +15,10 @@ _LABELS = 26  # along the axis at most
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A period. `estimate`, `low` and `high` are None where nothing was reviewed."""
+    """A period. `estimate`, `low` and `high` are None where nothing was reviewed; all counts are, where suppressed."""
 
     label: str
-    model: float
+    model: float | None
     estimate: float | None
     low: float | None
     high: float | None
@@ -36,7 +36,7 @@ def epidemic_curve(bars: Sequence[Bar], title: str, number: Callable[[float], st
         title: What is drawn, for who hears the page.
         number: How a count is written.
     """
-    top = max(max(one.model, one.high or 0, one.estimate or 0, *(one.nowcast or ())) for one in bars) or 1
+    top = max(max(one.model or 0, one.high or 0, one.estimate or 0, *(one.nowcast or ())) for one in bars) or 1
     step = max(_WIDTH / len(bars), 2.0)
     width, every = step * len(bars), -(-len(bars) // _LABELS)
 
@@ -47,12 +47,17 @@ def epidemic_curve(bars: Sequence[Bar], title: str, number: Callable[[float], st
     for place, one in enumerate(bars):
         left, middle = _LEFT + step * place, _LEFT + step * (place + 0.5)
         fill = "url(#open)" if one.is_incomplete else "#b9c4d0"
-        marks.append(
-            f'<rect x="{left + step * 0.1:.1f}" y="{upwards(one.model):.1f}" width="{step * 0.8:.1f}" '
-            f'height="{upwards(0) - upwards(one.model):.1f}" fill="{fill}"/>'
-        )
-        if one.nowcast is not None:
-            marks.append(_expected(one.model, one.nowcast, left + step * 0.1, step * 0.8, upwards))
+        if one.model is None:  # a cross, at the same height for all
+            marks.append(
+                f'<text x="{middle:.1f}" y="{upwards(0) - 4:.1f}" text-anchor="middle" font-size="11">×</text>'
+            )
+        else:
+            marks.append(
+                f'<rect x="{left + step * 0.1:.1f}" y="{upwards(one.model):.1f}" width="{step * 0.8:.1f}" '
+                f'height="{upwards(0) - upwards(one.model):.1f}" fill="{fill}"/>'
+            )
+            if one.nowcast is not None:
+                marks.append(_expected(one.model, one.nowcast, left + step * 0.1, step * 0.8, upwards))
         if one.estimate is not None and one.low is not None and one.high is not None:
             colour = "#8fb1d3" if one.is_incomplete else "#1f5f99"
             marks.append(

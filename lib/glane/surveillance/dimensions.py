@@ -26,20 +26,20 @@ _TAKEN = (
     "margin", "period_name", "place_name", "age_class", "documents", "failed", "reviewed", "model", "estimate", "low",
     "high", "denominator", "incomplete", "weight", "population", "year", "method", "expected", "upper", "signal",
     "reason", "probability", "completeness", "model_nowcast", "model_nowcast_low", "model_nowcast_high", "delay",
-    *(f"{name}{end}" for name in _RATES for end in ("", "_low", "_high")),
+    "suppressed", *(f"{name}{end}" for name in _RATES for end in ("", "_low", "_high")),
 )  # fmt: skip
 
 
 class Unplaced(Strict):
-    """Documents that stand nowhere in a dimension, or outside of the table."""
+    """Documents that stand nowhere in a dimension, or outside of the table; None where that may not be told."""
 
-    outside: int = 0  # of days that the table does not cover; counted nowhere
-    reported_later: int = 0  # than the day until which reports are in; counted nowhere
-    without_date: int = 0
-    without_place: int = 0  # no code
-    unknown_places: int = 0  # a code that there is not
-    without_age: int = 0
-    unknown_ages: int = 0  # below 0, above 130, or below the first class
+    outside: int | None = 0  # of days that the table does not cover; counted nowhere
+    reported_later: int | None = 0  # than the day until which reports are in; counted nowhere
+    without_date: int | None = 0
+    without_place: int | None = 0  # no code
+    unknown_places: int | None = 0  # a code that there is not
+    without_age: int | None = 0
+    unknown_ages: int | None = 0  # below 0, above 130, or below the first class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from glane.surveillance.delays import COMPLETENESS, NOWCAST
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, keys_of
 from glane.surveillance.figures import ALL
 from glane.surveillance.periods import Calendar
+from glane.surveillance.protected import ROW, SUPPRESSED
 from glane.surveillance.record import TableSummary
 from glane.surveillance.tile_map import tile_map
 from glane.surveillance.words import WORDS
@@ -101,7 +102,9 @@ class _Body:
     def _total(self) -> str:
         row = self._rows.filter(pl.col("margin") == ALL).row(0, named=True)
         warning = "" if self._is_corrected else f'<p class="warning">{self._say("not_corrected")}</p>'
-        if self._is_corrected:
+        if row["model"] is None:
+            told, more = self._say("total_suppressed"), ""
+        elif self._is_corrected:
             low, high = whole_limits(row["low"], row["high"])
             level = decimal(100 * self._summary.definition.level, self._language, digits=0)
             told = self._say(
@@ -176,6 +179,7 @@ class _Body:
         rows = self._rows.filter((pl.col("margin") == PLACE) & pl.col(PLACE).is_not_null())
         name = self._shown_figure()
         values = {row[PLACE]: row[name] if row["documents"] else None for row in rows.iter_rows(named=True)}
+        hidden = {row[PLACE]: self._say("suppressed") for row in rows.iter_rows(named=True) if row.get(SUPPRESSED)}
         is_rate = "rate" in name
         figure = (
             self._say("figure_rate", per=self._tick(self._summary.definition.per))
@@ -183,7 +187,8 @@ class _Body:
             else self._say("figure_count")
         )
         title = self._say("map_title", figure=figure, level=self._say(f"level_{place.level}"))
-        drawn = tile_map(values, place.level, title, self._rate if is_rate else self._count, self._say("no_document"))
+        number = self._rate if is_rate else self._count
+        drawn = tile_map(values, place.level, title, number, nothing=self._say("no_document"), hidden=hidden)
         return paragraph(f"{title}.") + drawn
 
     def _shown_figure(self) -> str:
@@ -213,8 +218,11 @@ class _Body:
         label = self._say("all") if row["margin"] == ALL else self._label(key, row)
         cells = [label]
         if self._is_corrected:
-            low, high = whole_limits(row["low"], row["high"])
-            cells += [self._count(row["estimate"]), f"{self._count(low)} – {self._count(high)}"]
+            if row["low"] is None:
+                cells += [self._count(None), "–"]
+            else:
+                low, high = whole_limits(row["low"], row["high"])
+                cells += [self._count(row["estimate"]), f"{self._count(low)} – {self._count(high)}"]
         cells.append(self._count(row["model"]))
         prefix = "" if self._is_corrected else "model_"
         for name in (f"{prefix}rate", f"standardised_{prefix}rate"):
@@ -222,7 +230,11 @@ class _Body:
                 cells += [self._rate(row[name]), self._between(row[f"{name}_low"], row[f"{name}_high"])]
         cells += [self._count(row[name]) for name in ("documents", "failed", "reviewed")]
         notes = [self._say("incomplete")] if row.get("incomplete") else []
-        return [*cells, "; ".join(notes + ([] if row["documents"] + row["failed"] else [self._say("no_document")]))]
+        if (why := row.get(SUPPRESSED)) is not None:
+            notes.append(self._say("suppressed" if why == ROW else "suppressed_standardised"))
+        elif not row["documents"] and not row["failed"]:
+            notes.append(self._say("no_document"))
+        return [*cells, "; ".join(notes)]
 
     def _label(self, key: str, row: Row) -> str:
         if row[key] is None:
@@ -254,6 +266,21 @@ class _Body:
             yield self._say("standard", name=definition.standard)
         if definition.time is not None and definition.time.every == "week":
             yield self._say(f"weeks_{definition.time.weeks}")
+        yield from self._disclosed()
+
+    def _disclosed(self) -> Iterator[str]:
+        """What was done about small counts."""
+        one = self._summary.disclosure
+        if one is None:
+            yield self._say("no_rule")
+            return
+        yield self._say(
+            "rule_suppress", least=one.least, suppressed=self._count(one.suppressed), rows=self._count(one.rows)
+        )
+        if one.protection is not None:
+            yield self._say("audited", protection=one.protection, earlier=self._count(one.earlier_rows))
+        if one.exposed:
+            yield "⚠ " + self._say("exposed", num=self._count(one.exposed))
 
     def _count(self, value: float | None) -> str:
         return decimal(value, self._language, digits=0)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from glane.assess.designs import Design
 from glane.assess.right_answers import RightAnswers
+from glane.disclosure.record import Disclosed
 from glane.records import Record, left_out
 from glane.settings.table import TableDefinition
 from glane.surveillance.delays import DelaysSummary
@@ -28,11 +29,11 @@ class TableSummary(Record):
     method: str | None  # of the correction; None: the model's counts alone
     review: Design | None = left_out()
     right_answers: RightAnswers | None = left_out()  # where they are from
-    reviewed: int  # documents, of those that the table covers
-    documents: int  # or persons: with an answer
-    failed: int  # without
+    reviewed: int | None  # documents, of those that the table covers
+    documents: int | None  # or persons: with an answer; None where that may not be told
+    failed: int | None  # without
     unplaced: Unplaced
-    unnamed: int = 0  # of persons: documents that name none, each taken for one
+    unnamed: int | None = 0  # of persons: documents that name none, each taken for one
     extracted: tuple[str, ...] = ()  # columns of the table that the model extracted: no review corrects them
     first_day: datetime.date | None
     last_day: datetime.date | None
@@ -40,3 +41,4 @@ class TableSummary(Record):
     drifted: tuple[str, ...] = ()  # fields in which sentinels of a run drifted
     places: str | None = None  # the vintage of the official codes
     delays: DelaysSummary | None = left_out()  # of the days of reports
+    disclosure: Disclosed | None = left_out()  # what was done about small counts; None: nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
+from types import MappingProxyType
 
 import numpy as np
 
@@ -18,7 +19,13 @@ _EMPTY = "#e3e3e3"
 
 
 def tile_map(
-    values: Mapping[str, float | None], level: Level, title: str, number: Callable[[float], str], nothing: str
+    values: Mapping[str, float | None],
+    level: Level,
+    title: str,
+    number: Callable[[float], str],
+    *,
+    nothing: str,
+    hidden: Mapping[str, str] = MappingProxyType({}),
 ) -> Cell:
     """Draw a figure of each department, or of each region in all of its departments.
 
@@ -28,6 +35,7 @@ def tile_map(
         title: What is drawn, for who hears the page.
         number: How a figure is written.
         nothing: What is written of a place without a document.
+        hidden: What is written of places whose figure is suppressed, by code.
     """
     told = [value for value in values.values() if value is not None]
     cuts = _cuts(told)
@@ -39,8 +47,8 @@ def tile_map(
         colour = None if value is None else int(np.searchsorted(cuts, value, side="right"))
         x, y = one.column * (_SIDE + _GAP), one.row * (_SIDE + _GAP)
         letters = "#fff" if colour is not None and colour >= _DARK else "#1b1b1b"
-        written = nothing if value is None else number(value)
-        shown = "–" if value is None else number(value)
+        written = hidden.get(place, nothing) if value is None else number(value)
+        shown = ("×" if place in hidden else "–") if value is None else number(value)
         marks.append(
             f"<g><title>{escape(f'{place} {called[place]}: {written}')}</title>"
             f'<rect x="{x}" y="{y}" width="{_SIDE}" height="{_SIDE}" rx="3" '

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from glane.assess.right_answers import right_answers_warnings
+from glane.disclosure.record import Disclosed
 from glane.surveillance.delays import COMPLETENESS
 from glane.surveillance.dimensions import PERIOD
 from glane.surveillance.figures import ALL
@@ -14,12 +15,14 @@ from glane.surveillance.record import TableSummary
 def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None) -> str:
     """The total, how many rows by what, and what is left out."""
     total = rows.filter(pl.col("margin") == ALL).row(0, named=True)
-    is_of_persons, num = summary.definition.unit == "person", f"{summary.documents:,}"
+    is_of_persons, num = summary.definition.unit == "person", f"{summary.documents or 0:,}"
     lines = [f"{summary.definition.name}: {summary.case}"]
-    if summary.method is not None:
+    if total["model"] is None:
+        lines.append("The total is suppressed, as the rule of disclosure asks for.")
+    elif summary.method is not None:
         lines.append(
             f"{total['estimate']:,.0f} cases [{total['low']:,.0f}, {total['high']:,.0f}] among {num} documents; the "
-            f"model alone says {total['model']:,}; {summary.reviewed:,} reviewed."
+            f"model alone says {total['model']:,}; {summary.reviewed or 0:,} reviewed."
         )
     elif is_of_persons:
         lines.append(f"{total['model']:,} cases among {num} persons, by the model alone: not corrected.")
@@ -32,6 +35,7 @@ def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame 
             lines.append(
                 f"{method}: {part['signal'].sum():,} signals in {part['signal'].count():,} periods that could be told."
             )
+    lines += _disclosed(summary.disclosure)
     counts = rows.group_by("margin", maintain_order=True).len()
     told = ", ".join(f"{name} {num:,}" for name, num in counts.iter_rows() if name != ALL)
     return "\n".join([*lines, *([f"Rows: {told}."] if told else [])])
@@ -43,6 +47,21 @@ def line_list_text(rows: pl.DataFrame) -> str:
         f"linelist: {rows.height:,} rows of single documents or persons, with ids, dates, places and ages as far as "
         "the table has them. These are personal data: keep them where the documents are kept."
     )
+
+
+def _disclosed(one: Disclosed | None) -> list[str]:
+    """What was done about small counts, and what can be found out."""
+    if one is None:
+        return []
+    lines = [
+        f"{one.suppressed:,} of {one.rows:,} rows are suppressed: counts below {one.least}, and what gives them back."
+    ]
+    if one.exposed:
+        lines.append(
+            f"Warning: {one.exposed:,} small counts are told by tables of the series that were issued before, whatever "
+            "is suppressed here."
+        )
+    return lines
 
 
 def _left_out(summary: TableSummary) -> list[str]:

@@ -146,6 +146,24 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown_ages": "{num} avec un âge hors des classes : dans la même ligne.",
         "unnamed": "{num} documents ne nomment personne ; chacun est pris pour une personne.",
         "extracted": ("{columns} : extrait par le modèle. Une relecture du cas ne corrige pas ces groupes."),
+        "suppressed": "masqué",
+        "suppressed_standardised": "taux standardisé masqué",
+        "total_suppressed": "Nombre de cas masqué",
+        "no_rule": (
+            "Aucune règle de confidentialité n'a été donnée (table.disclosure) : les petits nombres sont tels quels. "
+            "Ne pas diffuser ce tableau avant de les avoir regardés."
+        ),
+        "rule_suppress": (
+            "Nombres de cas ou d'autres documents inférieurs à {least} masqués (×), et avec eux ceux qui permettraient "
+            "de les retrouver par différence : {suppressed} lignes sur {rows}. Avec un nombre sont masqués le nombre "
+            "corrigé, l'intervalle et les taux."
+        ),
+        "audited": (
+            "Vérifié par programmation linéaire, avec {earlier} lignes de tableaux déjà diffusés de la série : d'après "
+            "tout ce qui est dit, un petit nombre masqué peut être n'importe où dans un intervalle d'au moins "
+            "{protection}."
+        ),
+        "exposed": "{num} petits nombres se déduisent de tableaux déjà diffusés de la série, quoi qu'on masque ici.",
         "assumes": (
             "Tout cela suppose que les relecteurs ne se trompent pas, et que les documents relus ont été tirés au "
             "hasard."
@@ -289,6 +307,23 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown_ages": "{num} with an age outside of the classes: in the same row.",
         "unnamed": "{num} documents name no person; each is taken for one.",
         "extracted": "{columns}: extracted by the model. A review of the case does not correct these groups.",
+        "suppressed": "suppressed",
+        "suppressed_standardised": "standardised rate suppressed",
+        "total_suppressed": "Count of cases suppressed",
+        "no_rule": (
+            "No rule of disclosure was set (table.disclosure): small counts stand as they are. Do not publish this "
+            "table before somebody has looked at them."
+        ),
+        "rule_suppress": (
+            "Counts of cases or of other documents below {least} are suppressed (×), and with them those that would "
+            "give them back by subtraction: {suppressed} of {rows} rows. Corrected count, interval and rates are "
+            "suppressed with the count."
+        ),
+        "audited": (
+            "Audited by linear programming, with {earlier} rows of tables of the series that were issued before: given "
+            "all that is told, a suppressed small count may lie anywhere in an interval at least {protection} wide."
+        ),
+        "exposed": "{num} small counts follow from tables of the series issued before, whatever is suppressed here.",
         "assumes": "All of it assumes that reviewers do not err, and that the reviewed documents were drawn at random.",
     },
 }

@@ -1,0 +1,144 @@
+"""A surveillance table as its rule of disclosure lets it leave: a suppressed count takes all with it that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from glane.disclosure.protect import Counts, Protected, protect
+from glane.disclosure.record import Disclosed, of_suppression
+from glane.settings.disclosure import DisclosureRule
+from glane.settings.table import TableDefinition
+from glane.surveillance.counted import table_layout
+from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Located, Unplaced, keys_of
+from glane.surveillance.figures import ALL
+from glane.surveillance.record import TableSummary
+
+SUPPRESSED = "suppressed"  # the column that says so, and the reason of a signal that cannot be told
+ROW, STANDARDISED = "row", "standardised"  # what is suppressed: all figures of a row, or its standardised rates
+_TOTAL_ONLY = ("failed", "reviewed")  # counts of documents, not of cases: told of all together
+_KEPT = ("margin", "period_name", "place_name", "age_class", "incomplete", SUPPRESSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What may leave of a table."""
+
+    rows: pl.DataFrame
+    signals: pl.DataFrame | None
+    summary: TableSummary
+
+
+def leaving(rows: pl.DataFrame, signals: pl.DataFrame | None, summary: TableSummary, found: Located) -> Leaving:
+    """What the rule of the table lets leave of it; all, if it has none.
+
+    Args:
+        rows: Of every margin, as `glane.surveillance.table` makes them.
+        signals: As that makes them.
+        summary: Of the table, with its definition.
+        found: The documents with their keys.
+
+    Raises:
+        ConfigError: if the table is too large to be searched.
+    """
+    definition, rule = summary.definition, summary.definition.disclosure
+    if rule is None:
+        return Leaving(rows=rows, signals=signals, summary=summary)
+    layout = table_layout(rows, definition, found)
+    chosen = protect(layout, _counts(rows), rule)
+    told = _without_suppressed(rows, chosen, keys_of(definition))
+    return Leaving(
+        rows=told, signals=None if signals is None else _signals(signals, told, definition),
+        summary=_summary(summary, told, rule, of_suppression(chosen, rule)),
+    )  # fmt: skip
+
+
+def _summary(summary: TableSummary, rows: pl.DataFrame, rule: DisclosureRule, told: Disclosed) -> TableSummary:
+    """The same without what would tell of suppressed rows."""
+    total = rows.filter(pl.col("margin") == ALL).row(0, named=True)
+    few = 0 < (summary.unnamed or 0) < rule.least
+    return summary.model_copy(
+        update={
+            "documents": total["documents"], "failed": total["failed"], "reviewed": total["reviewed"],
+            "unplaced": _unplaced(summary.unplaced, rows, rule), "unnamed": None if few else summary.unnamed,
+            "disclosure": told,
+        }
+    )  # fmt: skip
+
+
+def _counts(rows: pl.DataFrame) -> Counts:
+    cases, documents = (rows[name].to_numpy().astype(np.float64) for name in ("model", "documents"))
+    estimate = rows["estimate"].to_numpy() if "estimate" in rows.columns else None
+    return Counts(cases=cases, others=documents - cases, estimate=estimate)
+
+
+def _without_suppressed(rows: pl.DataFrame, chosen: Protected, keys: Sequence[str]) -> pl.DataFrame:
+    """The rows, without any figure of those that are suppressed."""
+    figures = [name for name in rows.columns if name not in (*keys, *_KEPT)]
+    standardised = [name for name in figures if name.startswith("standardised_")]
+    counted = [name for name in _TOTAL_ONLY if name in figures]
+    is_gone, is_lost = pl.col("__gone"), pl.col("__lost")
+    found = rows.with_columns(pl.Series("__gone", chosen.suppressed))
+    lost = _standardised_lost(found, keys) if standardised else pl.Series([False] * rows.height, dtype=pl.Boolean)
+    found = found.with_columns(lost.alias("__lost"))
+    for names, is_told in ((figures, ~is_gone), (standardised, ~is_lost), (counted, pl.col("margin") == ALL)):
+        found = found.with_columns(pl.when(is_told).then(pl.col(name)).alias(name) for name in names)
+    reason = pl.when(is_gone).then(pl.lit(ROW)).when(is_lost).then(pl.lit(STANDARDISED))
+    return found.with_columns(reason.alias(SUPPRESSED)).drop("__gone", "__lost")
+
+
+def _standardised_lost(rows: pl.DataFrame, keys: Sequence[str]) -> pl.Series:
+    """Where a standardised rate is a sum of which a part is suppressed: with its weights it would tell of that."""
+    others = [key for key in keys if key != AGE]
+    parts = rows.filter(pl.col("margin").str.split(" × ").list.contains(AGE) & pl.col(AGE).is_not_null())
+    names = pl.col("margin").str.split(" × ").list.set_difference(pl.lit([AGE])).list.join(" × ")
+    named = parts.with_columns(pl.when(names == "").then(pl.lit(ALL)).otherwise(names).alias("margin"))
+    lost = named.group_by("margin", *others).agg(pl.col("__gone").any().alias("__lost"))
+    found = rows.join(lost, on=["margin", *others], how="left", nulls_equal=True, maintain_order="left")
+    return found["__lost"].fill_null(False)
+
+
+def _signals(signals: pl.DataFrame, rows: pl.DataFrame, definition: TableDefinition) -> pl.DataFrame:
+    """Signals without the counts that are suppressed, nor anything that was made of one: bounds look back."""
+    keys = [key for key in keys_of(definition) if key != PERIOD and key in signals.columns]
+    by_period = rows.filter(pl.col("margin").str.split(" × ").list.contains(PERIOD) & pl.col(PERIOD).is_not_null())
+    wanted = [PERIOD, *keys]
+    is_of = pl.col("margin").is_in([PERIOD, *(_margin(key, definition) for key in keys)])
+    gone = by_period.filter(is_of & pl.col(SUPPRESSED).eq(ROW).fill_null(False)).select(
+        *wanted, pl.lit(True).alias("__gone")
+    )
+    found = signals.with_row_index("__at").join(gone, on=wanted, how="left", nulls_equal=True, maintain_order="left")
+    found = found.with_columns(pl.col("__gone").fill_null(False))
+    found = found.sort(PERIOD, maintain_order=True).with_columns(
+        pl.col("__gone").cast(pl.Int32).cum_max().over("method", *keys).cast(pl.Boolean).alias("__past")
+    ).sort("__at")  # fmt: skip
+    return found.with_columns(
+        pl.when(~pl.col("__gone")).then(pl.col("model")).name.keep(),
+        pl.when(~pl.col("__past")).then(pl.col("expected", "upper", "signal", "probability")).name.keep(),
+        pl.when(pl.col("__past")).then(pl.lit(SUPPRESSED)).otherwise(pl.col("reason")).alias("reason"),
+    ).drop("__at", "__gone", "__past")
+
+
+def _margin(key: str, definition: TableDefinition) -> str:
+    return " × ".join(one for one in keys_of(definition) if one in (PERIOD, key))
+
+
+def _unplaced(found: Unplaced, rows: pl.DataFrame, rule: DisclosureRule) -> Unplaced:
+    """The counts of documents that stand nowhere, without those that tell a suppressed row, or are too few."""
+    of_key = {
+        PERIOD: ("without_date",),
+        PLACE: ("without_place", "unknown_places"),
+        AGE: ("without_age", "unknown_ages"),
+    }
+    hidden = {"outside"} if 0 < (found.outside or 0) < rule.least else set()
+    for key, names in of_key.items():
+        if key not in rows.columns:
+            continue
+        unknown = rows.filter((pl.col("margin") == key) & pl.col(key).is_null())
+        few = any(0 < (getattr(found, name) or 0) < rule.least for name in names)
+        if few or unknown[SUPPRESSED].eq(ROW).any():
+            hidden |= set(names)
+    return found.model_copy(update=dict.fromkeys(hidden))
