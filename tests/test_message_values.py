@@ -50,6 +50,27 @@ def test_a_name_or_a_path_in_a_message_comes_out_as_it_went_in(template, value):
     assert not {"Choose", "damaged", "column"} & set(said.replace(value, "").replace(":", " ").split()), said
 
 
+_LAST_PARTS = _JOINED.map(lambda part: part.replace(": ", " ").replace(". ", " ")).map(
+    lambda part: part.strip(" :;,.!(")
+)
+_BLANKS = st.tuples(
+    st.sampled_from(["/", "/data/", "/my notes/x/", "~/", "./", "runs/", "a/b c/"]), _LAST_PARTS.filter(bool)
+).map("".join)
+
+
+@given(template=st.sampled_from(_OF_ONE_VALUE), value=_BLANKS)
+@example(template=_OF_ONE_VALUE[2], value="/data/my notes (not told)")
+@example(template=_OF_ONE_VALUE[2], value="/run! warning! licence")
+@example(template=_OF_ONE_VALUE[3], value="/my notes/x/rows — waiting")
+@example(template=_OF_ONE_VALUE[6], value="/unusable of without")
+@example(template=_OF_ONE_VALUE[7], value="runs/shards; starting")
+@example(template=_OF_ONE_VALUE[8], value="/data/clock skipped")
+def test_the_last_part_of_a_path_may_have_blanks_and_words_of_messages(template, value):
+    """A colon or a full stop before a blank ends it: who reads cannot tell either where such a path ends."""
+    said = in_language(f"error: {template.format(value)}", "fr")
+    assert value in said, said
+
+
 @given(value=st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs", "Cc"]), max_size=40) | _JOINED)
 @example("a column model: no rows; all is answered.")
 @example('l\'eau; "no column": b')

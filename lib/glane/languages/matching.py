@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from glane.languages.catalogue import Template
-from glane.languages.values import COMMAND, kept, paths, quoted_in, unquoted, without_paths
+from glane.languages.values import COMMAND, is_path, kept, openings, paths, quoted_in, unquoted, without_paths
 
 _LEAST_LETTERS = 2  # of a template's own, for it to be looked for
 _FEW_LETTERS = 5  # a template of fewer tells of values; words around so few letters are another sentence's
@@ -20,6 +20,8 @@ _WORDS = re.compile(r"[A-Za-z]{2}.*\s.*[A-Za-z]{2}", re.DOTALL)
 _OF_A_KEY = re.compile(r"[.=]\w|:")  # a word before it is no message
 _DEEPEST = 6  # messages within messages
 _LEAST_WORDS = 2  # of a message without places among others: a single word may be part of a name or of a sentence
+_LEAST_WORDS_OF_PATH = 3  # of a message that begins with a path, unless a colon parts them
+_LEAST_LETTERS_OF_PATH = 12  # of a message after a path: fewer may be words of its last part
 _LABEL = re.compile(r"\S {2,}$")  # what follows in one word is a path or a name
 _WIDEST = 12  # of a label's blanks
 _MOST_CUTS = 40  # within one message among several
@@ -97,7 +99,7 @@ class _Message:
                 break
             if template.anchor not in text or (spans := template.spans_in(text)) is None:
                 continue
-            if not self._is_of_values(template, text, spans):
+            if not self._is_of_values(template, text, spans) and not _is_of_a_path(template, text):
                 found.append(self._filled_in(template, text, spans, depth))
         return max(found, key=lambda reading: reading[0])
 
@@ -147,7 +149,9 @@ class _Message:
 
     def _as_several(self, text: str, depth: int) -> Reading:
         """A text of several messages one after the other, from the last to the first."""
-        values = [*paths(text), *(found.span() for found in COMMAND.finditer(text))]
+        begins_as_path = is_path(text)
+        values = [found.span() for found in COMMAND.finditer(text)]
+        values += [(start, _end_of_path(text, end)) for start, end in [*paths(text), *openings(text)]]
         found_at = {end for found in _CUT.finditer(text) for end in found.span()}
         cuts = sorted({0, len(text), *(at for at in found_at if not _is_within(at, values))})
         # Of what follows each cut, the last first: letters that are told, pieces and signs between them, the text, and
@@ -174,11 +178,25 @@ class _Message:
                 is_between = piece[-1] in self._signs and not piece[-2:-1].isspace()
                 if is_between and self._as_one(piece[:-1], depth - 1)[0] >= weight:
                     continue
-                if weight:
+                if weight >= (_LEAST_LETTERS_OF_PATH if begins_as_path else 1):
                     after = best[len(cuts) - 1 - last]
                     choices.append((weight + after[0], 1 + after[1], said + after[2], True))
             best.append(max(choices, key=lambda reading: reading[:2]))
         return best[-1][0], best[-1][2]
+
+
+def _is_of_a_path(template: Template, text: str) -> bool:
+    """Whether the few words of a template are, in a text that begins as a path, rather of its last part."""
+    if not is_path(text) or text.startswith(template.literals[0] or ":"):
+        return False
+    after = next((words for words in template.literals[1:] if words), "")
+    return not after.startswith(":") and sum(len(words.split()) for words in template.literals) < _LEAST_WORDS_OF_PATH
+
+
+def _end_of_path(text: str, at: int) -> int:
+    """How far the last part of a path may go that has blanks: to a colon, or the end of the sentence."""
+    ends = [end for sign in (": ", ". ") if (end := text.find(sign, at)) >= 0]
+    return min(ends, default=len(text))
 
 
 def _as_it_stands(text: str) -> Reading:

@@ -18,6 +18,9 @@ COMMAND = re.compile(rf"glane [a-z]+(?:-[a-z]+)*(?: {_WORD})+")
 _START = r"(?:~|\.\.?)?/"
 _FOLDER = rf"(?!(?:[^/\s]*\s){{5}})(?:(?!\s\s|\s{_START})[^/\n'\"])*/"
 _PATH = re.compile(rf"(?<![^\s(\[=«]){_START}(?:{_FOLDER})*[^\s/'\"]*")
+# A text that begins as a path does, also one from here on (runs/notes); of rates, as rows/s, none.
+_OPENING = re.compile(rf"{_START}\S|[^\s/:'\"(\[]+/(?!s\b)[^\s/]")
+_AFTER_COLON = re.compile(rf"(?:^|(?<=: ))(?:{_OPENING.pattern})")
 _SIGNS = (0xE000, 0xF900)  # Unicode's area for private use
 
 
@@ -67,6 +70,17 @@ def quoted_in(templates: Iterable[Template]) -> re.Pattern[str]:
 def paths(text: str) -> list[tuple[int, int]]:
     """The spans of what begins as a path does, with what may belong to it: where a path ends cannot be told."""
     return [found.span() for found in _PATH.finditer(text)]
+
+
+def openings(text: str) -> list[tuple[int, int]]:
+    """The spans of the first letters of paths where messages name them: at the start, or after a colon."""
+    return [found.span() for found in _AFTER_COLON.finditer(text)]
+
+
+def is_path(text: str) -> bool:
+    """Whether a text begins as a path does. Its last part may have blanks, and words of messages, to its end or to a
+    colon."""
+    return _OPENING.match(text) is not None
 
 
 def without_paths(text: str) -> str:
