@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from debian import installing
 from slurm.errors import MissingError
 
 PACKAGES = {  # a program, and the package that brings it
@@ -80,7 +81,7 @@ def install() -> list[str]:
     if shutil.which("apt-get") is None:
         raise MissingError(f"not installed: {', '.join(programs)}; this machine has no apt-get to install them with")
     had = {service for service in _SERVICES if _is_known(service)}
-    with _services_stay_down():
+    with installing(), _services_stay_down():
         _apt_get(["update"], packages)
         _apt_get(["install", "--yes", "--no-install-recommends", *packages], packages)
     for service in (name for name in _SERVICES if name not in had and _is_known(name)):
