@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import ROOT, extract_here, job, make_settings
+from conftest import ROOT, extract_here, job, job_here, make_settings
 from glane.demo.corpus import write_corpus
 from test_review import Reader, chromium  # noqa: F401  (a fixture)
 
@@ -50,16 +50,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         changes = {} if name == "one" else {"task__passes__samples": 3}
         extract_here(make_settings(notes, folder / name, task, data__carry_columns=["hospital"], **changes))
     run, gold, few = f"run.dir={folder}/one", f"gold={folder}/corpus/gold.parquet", "bootstrap.samples=100"
-    job(run, gold, few, "by=[hospital]", f"out.dir={folder}/evaluate", name="evaluate")
-    job(f"runs=[{folder}/one,{folder}/other]", gold, few, f"out.dir={folder}/compare", name="compare")
-    job(run, f"values={folder}/evaluate/values.parquet", f"out.dir={folder}/calibrate", name="calibrate")
-    job(run, "rows=6", f"out.dir={folder}/review", name="review")
-    job(run, gold, "field=fever", "by=hospital", f"out.dir={folder}/estimate", name="estimate")
+    job_here(run, gold, few, "by=[hospital]", f"out.dir={folder}/evaluate", name="evaluate")
+    job_here(f"runs=[{folder}/one,{folder}/other]", gold, few, f"out.dir={folder}/compare", name="compare")
+    job_here(run, f"values={folder}/evaluate/values.parquet", f"out.dir={folder}/calibrate", name="calibrate")
+    job_here(run, "rows=6", f"out.dir={folder}/review", name="review")
+    job_here(run, gold, "field=fever", "by=hospital", f"out.dir={folder}/estimate", name="estimate")
     job(run, "field=fever", "rows=5", f"out.dir={folder}/screen", name="screen")
     job(run, "rows=20", f"out.dir={folder}/planted", name="plant")
     planted = folder / "planted" / "documents.parquet"
     extract_here(make_settings(planted, folder / "attacked", task))
-    job(f"run.dir={folder}/attacked", f"attacks={planted}", f"out.dir={folder}/attacks", name="evaluate")
+    job_here(f"run.dir={folder}/attacked", f"attacks={planted}", f"out.dir={folder}/attacks", name="evaluate")
     job(run, "to=csv", f"out.dir={folder}/export", name="export")
     job(f"folder=[{folder}]", f"out.dir={folder}/runs", name="runs")
     job(run, f"made=[{folder}]", f"out.dir={folder}/checklists", name="checklists")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conftest import extract_here, job, make_settings
+from conftest import extract_here, job_here, make_settings
 from glane.demo.corpus import write_corpus
 from test_review import Reader, chromium  # noqa: F401  (a fixture)
 
@@ -41,10 +41,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         extract_here(make_settings(notes, folder / name, task, data__carry_columns=["hospital"], **changes))
     gold, few = f"gold={folder}/corpus/gold.parquet", "bootstrap.samples=100"
     values = f"values={folder}/evaluate/values.parquet"
-    job(f"run.dir={folder}/one", gold, few, "by=[hospital]", f"spans={folder}/corpus/gold_spans.parquet",
+    job_here(f"run.dir={folder}/one", gold, few, "by=[hospital]", f"spans={folder}/corpus/gold_spans.parquet",
         f"out.dir={folder}/evaluate", name="evaluate")  # fmt: skip
-    job(f"runs=[{folder}/one,{folder}/other]", gold, few, f"out.dir={folder}/compare", name="compare")
-    job(f"run.dir={folder}/one", values, f"out.dir={folder}/calibrate", name="calibrate")
+    job_here(f"runs=[{folder}/one,{folder}/other]", gold, few, f"out.dir={folder}/compare", name="compare")
+    job_here(f"run.dir={folder}/one", values, f"out.dir={folder}/calibrate", name="calibrate")
     return {name: folder / name / "report.html" for name in TITLES}
 
 
