@@ -306,7 +306,7 @@ def test_two_jobs_on_one_node_do_not_harm_each_other(site):
     second = site.sbatch(
         "-w", "n1", "--gpus-per-node=0", overrides=site.overrides("data.limit=80", f"run.dir={others}")
     )
-    bound = wait_for(lambda: len(found := site.cores("n1", "raylet/raylet")) == 2 and found, 60)
+    bound = wait_for(lambda: len(found := site.cores("n1", "raylet/raylet")) == 2 and found, 120)
     assert len(set(bound)) == 2  # each is bound to the core that it asked for
     assert all(core.isdigit() for core in bound)
     site.wait_for_parts(run=others)

@@ -102,7 +102,7 @@ def test_requeueing_is_bounded_and_a_job_that_gets_nothing_done_is_not_requeued(
     words = site.overrides("+model.script.seconds_to_start=60", f"run.dir={idle}")
     nothing_done = site.sbatch("--nodes=1", overrides=words)
     bounded = site.sbatch("--nodes=1", overrides=site.overrides("cluster.max_requeues=0"))
-    wait_for(lambda: list(idle.glob("ledger/workers/*.json")), 60)
+    wait_for(lambda: list(idle.glob("ledger/workers/*.json")), 120)
     site.slurm("scancel", "--signal=USR2", nothing_done)
     site.wait_for_parts()
     site.slurm("scancel", "--signal=USR2", bounded)
@@ -135,7 +135,7 @@ def test_an_outsider_on_the_node_gets_nothing_from_ray(site):
     job_id = site.sbatch(
         "--nodes=2", overrides=site.overrides(pace=["+model.script.seconds_per_step=20", "model.max_num_seqs=4"])
     )
-    wait_for(lambda: len(list(site.run.glob("ledger/workers/*.json"))) == 2, 60)
+    wait_for(lambda: len(list(site.run.glob("ledger/workers/*.json"))) == 2, 120)
     raylet = next(command for _, command in site.processes("n2") if "--gcs-address=" in command)
     address = raylet.split("--gcs-address=")[1].split()[0]
     tries = {
@@ -158,8 +158,9 @@ def test_an_outsider_on_the_node_gets_nothing_from_ray(site):
                 output = child.communicate()[0]
             assert b"IN" not in output, what
     assert site.slurm("squeue", "--noheader", "--format=%T", f"--jobs={job_id}") == "RUNNING"
-    tokens = list(Path("/tmp").glob("gl-0-*/token"))
-    assert tokens
-    for path in tokens:
+    raylets = [command for node in ("n1", "n2") for _, command in site.processes(node) if "--gcs-address=" in command]
+    folders = {found for command in raylets for found in re.findall("/tmp/gl-0-[^/ ]+", command)}
+    assert len(folders) == 2
+    for path in (Path(folder) / "token" for folder in folders):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
