@@ -55,6 +55,7 @@ _REQUIRED = {
     "convert": {"source": "liste.csv", "data.path": "liste.parquet"},
     "review": _OF_A_RUN,
     "export": {**_OF_A_RUN, "to": "csv"},
+    "try_programs": {**_OF_A_RUN, "tables": "tables.yaml"},
     "sentinels": _OF_A_RUN,
     "plant": _OF_A_RUN,
     "evaluate": {**_OF_A_RUN, "gold": "gold.parquet"},

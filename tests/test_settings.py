@@ -36,6 +36,7 @@ _FILES = {
     "calibrate": settings.CalibrateSettings,
     "doctor": settings.DoctorSettings,
     "export": settings.ExportSettings,
+    "try_programs": settings.TryProgramsSettings,
     "estimate": settings.EstimateSettings,
     "multiverse": settings.MultiverseSettings,
     "review": settings.ReviewSettings,

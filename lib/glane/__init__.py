@@ -1,9 +1,9 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `export`, `multiverse`, `needs`, `new_task`,
-`seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`.
-Each is loaded when it is first used, so that `import glane` takes no time.
+`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `export`, `multiverse`, `needs`,
+`new_task`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
+`measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from glane.api.seal import seal_question
     from glane.api.search import search
     from glane.api.sentinels import freeze_sentinels
+    from glane.api.try_programs import try_programs
     from glane.extraction.results import Run, open_run
 
 __version__ = "0.1.0"
@@ -65,6 +66,7 @@ __all__ = [
     "screen",
     "seal_question",
     "search",
+    "try_programs",
 ]
 _OWN = (
     "aggregate",
@@ -86,6 +88,7 @@ _OWN = (
     "runs",
     "screen",
     "search",
+    "try_programs",
 )  # in a module of that name
 _PLACES = {
     "Run": "glane.extraction.results",

@@ -37,6 +37,7 @@ COMMANDS = (
     "checklists",
     "brief",
     "export",
+    "try-programs",
     "multiverse",
     "sentinels",
     "plant",

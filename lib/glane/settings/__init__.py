@@ -48,6 +48,7 @@ from glane.settings.screen import ScreenSettings, screen_settings
 from glane.settings.search import SearchSettings, search_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
+from glane.settings.try_programs import TryProgramsSettings, try_programs_settings
 
 __all__ = [
     "SBATCH_KEYS",
@@ -93,6 +94,7 @@ __all__ = [
     "SeveralSettings",
     "SlurmSettings",
     "StatusSettings",
+    "TryProgramsSettings",
     "aggregate_settings",
     "brief_settings",
     "calibrate_settings",
@@ -120,4 +122,5 @@ __all__ = [
     "search_settings",
     "sentinels_settings",
     "status_settings",
+    "try_programs_settings",
 ]

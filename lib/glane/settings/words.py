@@ -33,6 +33,7 @@ from glane.settings.screen import ScreenSettings
 from glane.settings.search import SearchSettings
 from glane.settings.sentinels import SentinelsSettings
 from glane.settings.status import StatusSettings
+from glane.settings.try_programs import TryProgramsSettings
 from glane.types import KeyType
 from glane.validation import Strict
 
@@ -63,6 +64,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "search": SearchSettings,
     "sentinels": SentinelsSettings,
     "status": StatusSettings,
+    "try_programs": TryProgramsSettings,
 }
 """The settings of each job, by the name of its configuration."""
 

@@ -1,0 +1,1 @@
+"""Translated programs tried: run on synthetic twins of their tables, confined, and compared with what was expected."""
