@@ -193,6 +193,20 @@ def test_no_text_of_fewer_rows_than_least_is_learned(values: list[str | None], l
     assert all(code == "other" or counts[code] >= least for code in told)
 
 
+def test_a_person_with_many_rows_is_not_a_frequent_code(tmp_path: Path) -> None:
+    people = ["Kermarrec"] * 30 + [f"person {number % 40}" for number in range(120)]
+    table = pl.DataFrame({"patient": people, "sexe": ["F", "M"] * 75})
+    assert learned(table, least=10, rows=10, place="t").columns["patient"].values is None  # most have fewer
+    often = pl.DataFrame({"patient": ["Kermarrec"] * 80 + ["Le Bihan"] * 70, "sexe": ["F", "M"] * 75})
+    told = learned(often, least=10, rows=10, place="t", made_up=["patient"])
+    assert (told.columns["patient"].values, set(told.columns["sexe"].values or {})) == (None, {"F", "M"})
+    often.write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(ConfigError, match="no column|no table has a column 'patien'"):
+        glane.try_programs(twin_of=[str(tmp_path / "t.parquet")], made_up=["patien"])
+    with pytest.raises(ConfigError, match="made_up"):
+        glane.try_programs(tables=DESCRIBED, made_up=["patient"])
+
+
 def test_a_small_table_is_refused() -> None:
     with pytest.raises(DataError, match="too few"):
         learned(pl.DataFrame({"a": [1] * 19}), least=10, rows=10, place="twin_of")

@@ -116,6 +116,7 @@ def try_programs(
     tables: str | Path | Mapping[str, Any] | None = None,
     twin_of: Sequence[str] = (),
     least: int = 10,
+    made_up: Sequence[str] = (),
     rows: int = 200,
     seed: int = 0,
     expected: str | Path | None = None,
@@ -134,6 +135,7 @@ def try_programs(
         tables: What is said of the tables, as a mapping, YAML, JSON or a Data Package; or a folder of twins.
         twin_of: Real tables instead: frequent categories and coarse quantiles are taken of them.
         least: Of `twin_of`: the rows that anything told of a table stands for, at least.
+        made_up: Of `twin_of`: columns that name persons, of which nothing is told but their type.
         rows: Of `twin_of`: the rows of each twin.
         seed: Of the twins.
         expected: A folder with a folder for each program, of the tables that its original made of the twins.
@@ -152,7 +154,8 @@ def try_programs(
         TryProgramsSettings,
         {
             "run": {"dir": None if run is None else "."}, "programs": None if programs is None else str(programs),
-            "tables": None if tables is None else ".", "twin_of": tuple(twin_of), "least": least, "rows": rows,
+            "tables": None if tables is None else ".", "twin_of": tuple(twin_of), "least": least,
+            "made_up": tuple(made_up), "rows": rows,
             "seed": seed, "expected": None if expected is None else str(expected), "tolerance": tolerance,
             "timeout_s": timeout_s, "memory_mib": memory_mib, "max_rows": max_rows, "locale": locale,
             "out": {"dir": "."},
@@ -162,7 +165,7 @@ def try_programs(
     opened = None if run is None else run_of(run)
     asked = _programs(opened, programs)
     texts = [one.text for one in asked if one.text is not None]
-    described, seed, twins = _twins(tables, twin_of, texts, least=least, rows=rows, seed=seed)
+    described, seed, twins = _twins(tables, twin_of, texts, least=least, made_up=made_up, rows=rows, seed=seed)
     folders = inputs.folders(asked)
     limits = Limits(timeout_s=timeout_s, memory_mib=memory_mib, max_rows=max_rows)
     found = tuple(
@@ -205,12 +208,13 @@ def _twins(
     programs: Sequence[str],
     *,
     least: int,
+    made_up: Sequence[str],
     rows: int,
     seed: int,
 ) -> tuple[Tables, int, dict[str, pl.DataFrame]]:
     """What is said of the tables, the seed and the twins."""
     if tables is None:
-        described = _learned(twin_of, least=least, rows=rows)
+        described = _learned(twin_of, least=least, made_up=made_up, rows=rows)
     elif isinstance(tables, Mapping):
         described = tables_of(tables, place="tables")
     else:
@@ -225,13 +229,18 @@ def _twins(
     return described, seed, made_twins(described, seed=seed)
 
 
-def _learned(files: Sequence[str], *, least: int, rows: int) -> Tables:
-    found = {}
+def _learned(files: Sequence[str], *, least: int, made_up: Sequence[str], rows: int) -> Tables:
+    found, columns = {}, set()
     for file in files:
         name = Path(file).stem.lower()
         if name in found:
             raise ConfigError(f"twin_of: two files are named {name!r}, and programs know tables by their names.")
-        found[name] = learned(read_table(file, place="twin_of"), least=least, rows=rows, place=f"twin_of: {file}")
+        table = read_table(file, place="twin_of")
+        found[name] = learned(table, least=least, rows=rows, place=f"twin_of: {file}", made_up=made_up)
+        columns.update(table.columns)
+    for name in made_up:
+        if name not in columns:
+            raise ConfigError(f"made_up: no table has a column {name!r}. {did_you_mean(name, columns)}")
     return tables_of({"tables": found}, place="twin_of")
 
 

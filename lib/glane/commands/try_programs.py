@@ -23,8 +23,8 @@ def main(values: Mapping[str, Any]) -> None:
     told = try_programs_settings(values)
     found = try_programs(
         told.run.dir, programs=told.programs, tables=told.tables, twin_of=told.twin_of, least=told.least,
-        rows=told.rows, seed=told.seed, expected=told.expected, tolerance=told.tolerance, timeout_s=told.timeout_s,
-        memory_mib=told.memory_mib, max_rows=told.max_rows, locale=told.locale,
+        made_up=told.made_up, rows=told.rows, seed=told.seed, expected=told.expected, tolerance=told.tolerance,
+        timeout_s=told.timeout_s, memory_mib=told.memory_mib, max_rows=told.max_rows, locale=told.locale,
     )  # fmt: skip
     files = written_line(told.out.dir, found.write)
     say(found)

@@ -8,7 +8,7 @@ These are marginals with bounds; they are no differential privacy.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import polars as pl
@@ -29,7 +29,7 @@ _TYPES: Mapping[str, ColumnType] = {
 }  # fmt: skip
 
 
-def learned(table: pl.DataFrame, *, least: int, rows: int, place: str) -> Table:
+def learned(table: pl.DataFrame, *, least: int, rows: int, place: str, made_up: Collection[str] = ()) -> Table:
     """Return a description of a real table.
 
     Args:
@@ -37,6 +37,7 @@ def learned(table: pl.DataFrame, *, least: int, rows: int, place: str) -> Table:
         least: rows that anything told of it stands for, at least.
         rows: of the twin.
         place: how errors name it.
+        made_up: columns that name persons, or of which nothing is to be told but their type.
 
     Raises:
         DataError: if it has too few rows, or no column that can be described.
@@ -46,7 +47,7 @@ def learned(table: pl.DataFrame, *, least: int, rows: int, place: str) -> Table:
             f"{place}: {table.height} rows are too few: what is told of a table stands for {least} rows or more. "
             "Describe it by hand, as tables=FILE.yaml."
         )
-    columns = {one.name: _column(one, least) for one in table}
+    columns = {one.name: _column(one, least, is_told=one.name not in made_up) for one in table}
     found = {name: one for name, one in columns.items() if one is not None}
     if not found:
         raise DataError(f"{place}: no column holds text, numbers, days or yes and no.")
@@ -58,13 +59,13 @@ def _names_rows(column: pl.Series) -> bool:
     return code_of(column.dtype) in ("string", "integer") and column.null_count() == 0 and column.is_unique().all()
 
 
-def _column(column: pl.Series, least: int) -> Column | None:
+def _column(column: pl.Series, least: int, *, is_told: bool) -> Column | None:
     kind = _TYPES.get(code_of(column.dtype))
     if kind is None:
         return None
     there = column.drop_nulls()
     missing = _share(column.null_count(), len(column), least)
-    if len(there) < 2 * least or _names_rows(column):
+    if not is_told or len(there) < 2 * least or _names_rows(column):
         return Column(type=kind, missing=missing)
     if kind in ("string", "boolean"):
         return _categories(kind, there.cast(pl.String), least, missing)
@@ -82,7 +83,8 @@ def _categories(kind: ColumnType, there: pl.Series, least: int, missing: float) 
     frequent, rare = _counted(there, least)
     is_free = any(len(code) > _LONGEST_CATEGORY or not code.isprintable() for code in frequent)
     is_own = there.n_unique() > _MOSTLY_OWN * len(there)
-    if is_free or is_own or not frequent or len(frequent) > _MOST_CATEGORIES:
+    is_rare = rare > sum(frequent.values())  # as of persons, some of whom have many rows
+    if is_free or is_own or is_rare or not frequent or len(frequent) > _MOST_CATEGORIES:
         return Column(type=kind, missing=missing)
     if rare and kind == "string":
         frequent[RARE] = frequent.get(RARE, 0) + max(rare, least)

@@ -24,6 +24,7 @@ class TryProgramsSettings(Strict):
     tables: HomePath | None = None  # a description of the tables, or a folder of twins
     twin_of: tuple[HomePath, ...] = ()  # real tables, of which coarse marginals are taken
     least: Count = 10  # rows that anything told of a real table stands for
+    made_up: tuple[str, ...] = ()  # columns of these that name persons: nothing is told of them but their type
     rows: Annotated[int, Key(ge=0, le=100_000)] = 200  # of each twin of a real table
     seed: int = Key(default=0, ge=0)
     expected: HomePath | None = None
@@ -34,7 +35,7 @@ class TryProgramsSettings(Strict):
     locale: Language | None = None
     out: Folder
 
-    _listed = field_validator("twin_of", mode="before")(one_or_many)
+    _listed = field_validator("twin_of", "made_up", mode="before")(one_or_many)
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:
@@ -42,6 +43,8 @@ class TryProgramsSettings(Strict):
             raise ValueError("give run.dir=… or programs=FOLDER, or none of both: the twins alone are written")
         if (self.tables is None) == (not self.twin_of):
             raise ValueError("give tables=… (a description, a Data Package, or twins) or twin_of=FILE, one of both")
+        if self.made_up and not self.twin_of:
+            raise ValueError("made_up: names columns of twin_of; a description says itself what is told")
         if self.expected is not None and self.run.dir is None and self.programs is None:
             raise ValueError("expected: is compared with programs; give run.dir=… or programs=FOLDER")
         return self
