@@ -63,6 +63,7 @@ _REQUIRED = {
     "checklists": _OF_A_RUN,
     "aggregate": {"table": "weekly_co", **_OF_A_RUN},
     "brief": {"brief": "co", **_OF_A_RUN},
+    "trace": {"brief.dir": "runs/a", "id": "f-1"},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},
     "compare": {"runs": "[runs/a,runs/b]", "out.dir": "runs/b"},
     "multiverse": {"runs": "[runs/a,runs/b]", "chosen": "runs/a", "field": "fever", "out.dir": "runs/b"},

@@ -17,7 +17,7 @@ from glane.briefs.record import Days, Measure, Place, Value
 from glane.briefs.sentences import days_text, sentence
 from glane.briefs.tables import claims_of
 from glane.briefs.values import Corrected, Counts, counts, value_of
-from glane.errors import ConfigError, RunError
+from glane.errors import ConfigError, DataError, RunError
 from glane.settings.brief_definition import BriefDefinition, BriefPeriod
 from glane.validation import validated
 
@@ -131,7 +131,7 @@ def test_a_count_says_period_place_group_and_that_nobody_corrected_it() -> None:
         "(by the model alone, not corrected)."
     )
     told = sentence(one, value, "fr", alpha=0.05)
-    assert told.startswith("Du 5 au 11 janvier 2026, département 35 (Ille-et-Vilaine), hospital = CH Nord : 1")
+    assert told.startswith("Du 5 au 11 janvier 2026, département 35 (Ille-et-Vilaine), hospital = CH Nord\u00a0: 1")
     assert told.endswith("avec une fièvre (d'après le modèle seul, sans correction).")
 
 
@@ -359,3 +359,48 @@ def test_the_command_says_the_figures_and_no_text_of_documents(run: Path, tmp_pa
     )
     assert "12 documents with fever" in done.stdout
     assert "Seen at" not in done.stdout + done.stderr
+
+
+# Back from a sentence.
+
+
+def test_a_figure_is_followed_back_to_its_run(run: Path, tmp_path: Path) -> None:
+    out, kept = tmp_path / "out", tmp_path / "trace.json"
+    found = glane.brief(run, definition(), out)
+    told = glane.trace(out, found.claims[0].id, out=kept)
+    assert told.chain.claim == found.claims[0]
+    assert "12 of 20" in str(told)
+    assert str(run) in kept.read_text()
+    with pytest.raises(ConfigError, match="is there already"):
+        glane.trace(out, found.claims[0].id, out=kept)
+    with pytest.raises(ConfigError, match="no sentence"):
+        glane.trace(out, "f-none")
+    with pytest.raises(RunError, match="no brief in"):
+        glane.trace(tmp_path, found.claims[0].id)
+
+
+@pytest.mark.parametrize("name", ["claims.parquet", "measures.parquet", "brief.json", "brief.md", "brief.html"])
+def test_a_flipped_byte_of_any_file_is_told(run: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    one = glane.brief(run, definition(), out).claims[0]
+    content = bytearray((out / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (out / name).write_bytes(bytes(content))
+    with pytest.raises(RunError, match="was changed since"):
+        glane.trace(out, one.id)
+
+
+def test_a_review_or_an_input_that_is_another_one_is_told(tmp_path: Path) -> None:
+    run, gold, out = run_of(tmp_path), tmp_path / "gold.parquet", tmp_path / "out"
+    rows = glane.open_run(run).usable().select("id", "fever").collect()
+    rows.write_parquet(gold)
+    one = glane.brief(run, definition(), out, gold=str(gold)).claims[0]
+    assert glane.trace(out, one.id).chain.gold == str(gold)
+    rows.with_columns(~pl.col("fever")).write_parquet(gold)
+    with pytest.raises(DataError, match="computed again"):
+        glane.trace(out, one.id)
+    rows.write_parquet(gold)
+    path = tmp_path / "documents1.parquet"
+    pl.read_parquet(path).with_columns(pl.col("day").dt.offset_by("1d")).write_parquet(path)
+    with pytest.raises(DataError):
+        glane.trace(out, one.id)

@@ -23,6 +23,7 @@ _FILES = {
     "extract": settings.ExtractSettings,
     "aggregate": settings.AggregateSettings,
     "brief": settings.BriefSettings,
+    "trace": settings.TraceSettings,
     "ingest": settings.IngestSettings,
     "embed": settings.EmbedSettings,
     "plan": settings.PlanSettings,

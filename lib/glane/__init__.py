@@ -1,8 +1,8 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `export`, `multiverse`, `needs`,
-`new_task`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
+`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `export`, `multiverse`,
+`needs`, `new_task`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
 `measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
 """
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from glane.api.search import search
     from glane.api.sentinels import freeze_sentinels
     from glane.api.try_programs import try_programs
+    from glane.api.trace import trace
     from glane.extraction.results import Run, open_run
 
 __version__ = "0.1.0"
@@ -67,6 +68,7 @@ __all__ = [
     "seal_question",
     "search",
     "try_programs",
+    "trace",
 ]
 _OWN = (
     "aggregate",
@@ -89,6 +91,7 @@ _OWN = (
     "screen",
     "search",
     "try_programs",
+    "trace",
 )  # in a module of that name
 _PLACES = {
     "Run": "glane.extraction.results",

@@ -36,6 +36,7 @@ COMMANDS = (
     "aggregate",
     "checklists",
     "brief",
+    "trace",
     "export",
     "try-programs",
     "multiverse",

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from glane.api.brief_figures import Figures, figures_of
+from glane.api.brief_statements import Statements, statements_of
+from glane.api.brief_steps import Asker
 from glane.api.sources import RunLike, TableLike, name_of, run_of
 from glane.assess.files import as_parquet, write_folder
 from glane.briefs.labels import check_labels
@@ -52,6 +54,9 @@ def brief(
     out_dir: str | Path,
     *,
     gold: TableLike | None = None,
+    model: str | None = None,
+    checker: str | None = None,
+    allow_toy: bool = False,
     sign: str | None = None,
 ) -> Brief:
     """Write a brief of a run: `brief.html`, `brief.md`, `claims.parquet`, `measures.parquet`, `brief.json`.
@@ -64,6 +69,9 @@ def brief(
         brief: What is told, as a file of `conf/brief/` says it.
         out_dir: Where it is written. It holds text of documents: it is confidential.
         gold: Right answers of a random sample of the documents; without one, figures are the model's own.
+        model: Who makes statements, on this machine, as `glane.extract` takes it; without one, commands are told.
+        checker: Who reads them once more; the same model if not told.
+        allow_toy: Whether a model that is for trying glane only may answer.
         sign: The name of who has read it. The brief in `out_dir` must be this very one.
 
     Raises:
@@ -73,9 +81,15 @@ def brief(
     check_labels(definition)
     opened, folder = run_of(run), Path(out_dir).expanduser()
     figures = figures_of(opened, definition, gold)
-    claims = figures.claims
+    asker = Asker(work=folder / "work", model=model, checker=checker, allow_toy=allow_toy)
+    told = None if definition.statements is None else statements_of(opened, definition, figures, asker)
+    claims = figures.claims + (() if told is None else told.claims)
+    if sign is not None and told is not None and told.command is not None:
+        raise ConfigError(f"sign: statements wait for answers, so the brief is unfinished. First: {told.command}")
     content = as_parquet(claims_table(claims))
-    summary = _summary(opened, definition, figures, gold)
+    summary = _summary(opened, definition, figures, gold).model_copy(update={"claims": digest_of(content)})
+    if told is not None:
+        summary = _with_statements(summary, told)
     if sign is not None:
         summary = summary.model_copy(update={"signature": _signed(folder, sign, content)})
     language = definition.language
@@ -87,7 +101,18 @@ def brief(
         "brief.html": brief_page(summary, claims, language=language).encode(),
     }
     write_folder(folder, files, of=links_to([opened.directory]))
-    return Brief(claims=claims, summary=summary, folder=folder)
+    commands = () if told is None or told.command is None else (told.command,)
+    return Brief(claims=claims, summary=summary, folder=folder, commands=commands)
+
+
+def _with_statements(summary: BriefSummary, told: Statements) -> BriefSummary:
+    return summary.model_copy(
+        update={
+            "models": summary.models + told.models, "statements": told.made, "merged": told.merged,
+            "verified": told.verified, "failures": dict(told.failures), "coverage": told.coverage,
+            "is_unfinished": told.command is not None,
+        }
+    )  # fmt: skip
 
 
 def _signed(folder: Path, name: str, content: bytes) -> Signature:

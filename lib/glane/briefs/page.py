@@ -14,6 +14,7 @@ from glane.briefs.sentences import days_text
 from glane.types import Language
 
 _SHOWN_IDS = 20
+_SHOWN = ("verified", "unverified")
 
 
 def brief_page(summary: BriefSummary, claims: Sequence[Claim], *, language: Language) -> str:
@@ -32,7 +33,7 @@ class BriefText:
     def __init__(self, summary: BriefSummary, claims: Sequence[Claim], language: Language) -> None:
         self._summary, self._language = summary, language
         self.figures = [one for one in claims if one.kind == "figure"]
-        self.statements = [one for one in claims if one.kind == "statement" and one.status != "dropped"]
+        self.statements = [one for one in claims if one.kind == "statement" and one.status in _SHOWN]
 
     def say(self, sentence: str, **values: object) -> str:
         """A sentence around those of the brief."""

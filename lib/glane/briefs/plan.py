@@ -165,4 +165,6 @@ def columns_of(definition: BriefDefinition) -> Sequence[str]:
     told = [one for measure in definition.measures for one in (measure.by, measure.field) if one is not None]
     told += definition.person
     told += [one.column for one in (definition.period, definition.place) if one is not None]
+    if definition.statements is not None and definition.statements.place is not None:
+        told.append(definition.statements.place)
     return tuple(dict.fromkeys(told))

@@ -13,7 +13,7 @@ from glane.settings.table import Level, Unit
 from glane.types import Language, Toy
 from glane.validation import Strict
 
-Status = Literal["verified", "unverified", "dropped"]
+Status = Literal["verified", "unverified", "dropped", "left_out"]  # left out: verified, and beyond the length
 
 
 class Days(Strict):
@@ -159,6 +159,7 @@ class BriefSummary(Record):
     right_answers: RightAnswers | None = left_out()
     definition: BriefDefinition
     day: datetime.date  # when it was made
+    claims: str = ""  # the digest of claims.parquet
     period: Days | None = None
     documents: int
     failed: int

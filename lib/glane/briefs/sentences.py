@@ -6,6 +6,7 @@ A word of trend stands in it only where the test of a change finds one, and no w
 from __future__ import annotations
 
 import datetime
+import re
 
 from glane.assess.pages.page import decimal
 from glane.briefs.record import Days, Measure, Value
@@ -52,6 +53,8 @@ class _Sentence:
             self._measure.kind, self._median
         )()
         told = self._lead() + self._say("colon") + body
+        if self._language == "fr":
+            told = re.sub(r" (?=[:;%])", "\u00a0", told)  # not to be broken before these signs
         return f"{told[0].upper()}{told[1:]}."
 
     def _say(self, key: str, **values: object) -> str:

@@ -20,7 +20,10 @@ def main(values: Mapping[str, Any]) -> None:
     from glane.settings import brief_settings
 
     told = brief_settings(values)
-    found = brief(told.run.dir, told.brief, told.out.dir, gold=told.gold, sign=told.sign)
+    found = brief(
+        told.run.dir, told.brief, told.out.dir, gold=told.gold, model=told.ask.model, checker=told.ask.checker,
+        allow_toy=told.ask.allow_toy, sign=told.sign,
+    )  # fmt: skip
     say(found)
     for line in found.figures(language_of()):  # in the language already, numbers included
         print(f"  {visible(line)}")

@@ -49,6 +49,7 @@ from glane.settings.search import SearchSettings, search_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
 from glane.settings.try_programs import TryProgramsSettings, try_programs_settings
+from glane.settings.trace import TraceSettings, trace_settings
 
 __all__ = [
     "SBATCH_KEYS",
@@ -95,6 +96,7 @@ __all__ = [
     "SlurmSettings",
     "StatusSettings",
     "TryProgramsSettings",
+    "TraceSettings",
     "aggregate_settings",
     "brief_settings",
     "calibrate_settings",
@@ -123,4 +125,5 @@ __all__ = [
     "sentinels_settings",
     "status_settings",
     "try_programs_settings",
+    "trace_settings",
 ]

@@ -103,6 +103,7 @@ class StatementSettings(Strict):
 
     fields: tuple[str, ...] = Key(min_length=1)  # whose quotes are read
     question: Words
+    place: str | None = None  # a column that says where a document is from: it is read with the quote
     bundle: int = Key(default=8, ge=2, le=20)  # quotes that are read together
     claims: int = Key(default=4, ge=1, le=10)  # of one bundle, at most
     levels: int = Key(default=1, ge=0, le=6)  # of merging by the model what says the same; 0: only equal texts

@@ -34,6 +34,7 @@ from glane.settings.search import SearchSettings
 from glane.settings.sentinels import SentinelsSettings
 from glane.settings.status import StatusSettings
 from glane.settings.try_programs import TryProgramsSettings
+from glane.settings.trace import TraceSettings
 from glane.types import KeyType
 from glane.validation import Strict
 
@@ -65,6 +66,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "sentinels": SentinelsSettings,
     "status": StatusSettings,
     "try_programs": TryProgramsSettings,
+    "trace": TraceSettings,
 }
 """The settings of each job, by the name of its configuration."""
 

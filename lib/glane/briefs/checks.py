@@ -1,0 +1,161 @@
+"""The checks of a statement: each is of its sentence against the passages that it cites, and none asks a model.
+
+A statement that fails one is wrong, or cannot be told to be right. What they cannot see is left to a second reading.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from glane.briefs.passages import widened
+from glane.briefs.record import Check, Quote
+from glane.briefs.said import (
+    Date,
+    Figure,
+    clause_around,
+    denies,
+    names_in,
+    opens,
+    pieces,
+    plain_text,
+    said_in,
+    units_in,
+)
+from glane.briefs.said_words import OPENINGS
+from glane.reading.align import Aligner
+from glane.task.fold import fold
+
+CHECKS = (
+    "form", "citation", "quote", "context", "order", "cause", "trend", "number", "unit", "status", "negation", "period",
+    "place", "support",
+)  # fmt: skip
+"""All checks, in the order in which they are made; `support` is the second reading."""
+_TWO = re.compile(r"[.!?…]\s+\S|[\n;]|[<>{}\[\]|]|https?:")
+_LONGEST, _FEWEST_WORDS = 300, 3
+Speaks = Callable[[str], bool]  # whether a text speaks to a model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cited:
+    """A passage, and the words of it that were copied: of them, and of the clause around them, the sentence tells."""
+
+    quote: Quote
+    copied: str
+
+    @property
+    def clause(self) -> str:
+        """The clause of the passage that holds the copied words; the whole passage where they are not found."""
+        found = Aligner(self.quote.text).align(self.copied)
+        if found.start is None or found.end is None:
+            return self.quote.text
+        return clause_around(self.quote.text, found.start, found.end)
+
+
+def checked(sentence: str, cited: Cited | None, *, document: str | None, speaks: Speaks) -> list[Check]:
+    """Check a statement against one passage.
+
+    Args:
+        sentence: Of the statement.
+        cited: The passage that carries it; None if it cites none.
+        document: The text of the passage's document; None if it cannot be read.
+        speaks: Whether a text speaks to a model.
+    """
+    found = {"form": _is_sentence(sentence), "citation": cited is not None}
+    if cited is not None:
+        found |= _of_place(cited, document)
+        found["order"] = not speaks(sentence) and not speaks(cited.quote.text)
+        found |= agreement(sentence, cited)
+    return [Check(name=name, passed=found[name]) for name in CHECKS if name in found]
+
+
+def agreement(sentence: str, cited: Cited) -> Mapping[str, bool]:
+    """Whether a sentence says what a passage says, by each check."""
+    claim, quote, clause = said_in(sentence), said_in(cited.quote.text), said_in(cited.clause)
+    return {
+        "cause": not claim.has_cause,
+        "trend": not claim.has_trend,
+        "number": all(any(one.value == other.value for other in clause.figures) for one in claim.figures),
+        "unit": all(_counts_the_same(one, clause.figures) for one in claim.figures),
+        "status": _same_status(claim.status, claim.figures, clause.figures, clause.status),
+        "negation": _denies_the_same(sentence, cited.clause),
+        "period": claim.times <= quote.times
+        and all(_is_told(one, quote.dates, cited.quote.day) for one in claim.dates),
+        "place": _are_named(sentence, cited.quote),
+    }
+
+
+def _is_sentence(sentence: str) -> bool:
+    plain = sentence.strip()
+    return (
+        len(plain) <= _LONGEST and len(plain.split()) >= _FEWEST_WORDS and not _TWO.search(plain) and "?" not in plain
+    )
+
+
+def _of_place(cited: Cited, document: str | None) -> dict[str, bool]:
+    one = cited.quote
+    is_there = document is not None and document[one.start : one.end] == one.text and bool(one.text)
+    is_copied = Aligner(one.text).has(cited.copied) and bool(fold(cited.copied))
+    is_whole = document is not None and widened(document, one.start, one.end) == (one.start, one.end)
+    return {"quote": is_there and is_copied, "context": is_whole}
+
+
+def _counts_the_same(one: Figure, others: tuple[Figure, ...]) -> bool:
+    """Whether the passage has the number with the same thing that it counts, where the sentence says what that is."""
+    same = [other for other in others if other.value == one.value]
+    return not same or not one.units or any(one.units & other.units for other in same)
+
+
+def _denies_the_same(sentence: str, clause: str) -> bool:
+    """Whether a sentence denies what the passage denies, and states what it states: of "12 cases, no deaths", each."""
+    units, figures = units_in(sentence), {one.value for one in said_in(sentence).figures}
+    stated = [one for one in pieces(clause) if not denies(one)]
+    denied = [one for one in pieces(clause) if denies(one)]
+    if denies(sentence):
+        return any(not units or units & units_in(one) for one in denied)
+    if not denied:
+        return True
+    of_stated = frozenset().union(*map(units_in, stated))
+    of_denied = frozenset().union(*map(units_in, denied))
+    told = {one.value for piece in stated for one in said_in(piece).figures}
+    return figures <= told and bool(figures or units & of_stated) and not (units - of_stated) & of_denied
+
+
+def _same_status(
+    status: frozenset[str], claimed: tuple[Figure, ...], told: tuple[Figure, ...], clause: frozenset[str]
+) -> bool:
+    """Whether suspected, confirmed, new and their like are those of the passage: of its numbers, else of its clause."""
+    if status == clause:
+        return True
+    if not claimed:
+        return False
+    near = frozenset().union(*(one.status for one in claimed))
+    return status == near and all(
+        any(one.value == other.value and one.status == other.status for other in told) for one in claimed
+    )
+
+
+def _is_told(date: Date, dates: tuple[Date, ...], day: datetime.date | None) -> bool:
+    known = [*dates, *([] if day is None else [Date(day.year, day.month, day.day)])]
+    return any(
+        date.month == one.month and date.day in (None, one.day) and date.year in (None, one.year) for one in known
+    )
+
+
+def _are_named(sentence: str, quote: Quote) -> bool:
+    """Whether all names of a sentence stand in its passage, or are those of its document's place."""
+    told = f"{plain_text(quote.text)} {fold(quote.text)} {fold(quote.place or '')}"
+    words = set(re.findall(r"[\w'’-]+", told)) | set(re.findall(r"\w+", told))
+    dated = {fold(word) for word in re.findall(r"\w+", sentence) if said_in(word).dates or said_in(word).times}
+    return all(
+        name in words or name.rstrip("s") in words or name in dated or (is_first and opens(name))
+        or all(part in words or part in OPENINGS for part in re.findall(r"\w+", name))
+        for name, is_first in names_in(sentence)
+    )  # fmt: skip
+
+
+def passed(checks: list[Check]) -> bool:
+    """Whether all checks that were made are passed."""
+    return all(one.passed for one in checks)

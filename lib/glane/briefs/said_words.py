@@ -1,0 +1,117 @@
+"""Words that turn a statement into another one, by what they say, in French and English; folded.
+
+Lists of words are no understanding: they find the plain cases, and a second reading is asked of the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+STATUS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(rf"\b(?:{words})\b")
+    for name, words in {
+        "suspected": r"suspect\w*|suspicion|soupconn\w*|presum\w*|non confirme\w*|unconfirmed|not confirmed",
+        "confirmed": r"(?<!non )(?<!not )confirm\w*|certain\w*|laboratory-?proven",
+        "probable": r"probabl\w*|likely",
+        "possible": (
+            r"possib\w*|eventuel\w*|peut-?etre|might|may(?! \d)|could|pourrai\w*|perhaps|maybe|semble\w*|seems?|"
+            r"redout\w*|crain\w*|craint\w*|feared|fears?|si|if|rumeur\w*|rumou?rs?"
+        ),
+        "cumulative": (
+            r"cumul\w*|(?:au|in) total|totali\w+|depuis (?:le|la|l') ?\w+|since (?:the )?\w+|to date|a ce jour|"
+            r"jusqu'ici|so far"
+        ),
+        "new": r"nouve(?:au|aux|lles?)|new(?:ly)?|supplementaires?|additional|de plus",
+        "bound": (
+            r"(?:plus|moins|pres|environ|au moins|au plus|jusqu'a|more than|less than|fewer than|at least|at most|"
+            r"up to|over|under|above|below|about|around|nearly|almost|approximately|some)(?: d['e])? ?(?=\d)"
+        ),
+        "past": r"antecedents?|atcds?|history|ancien\w*|former(?:ly)?|previous(?:ly)?|autrefois|jadis",
+    }.items()
+}
+UNITS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(rf"(?:{words})")
+    for name, words in {
+        "cases": r"cas|cases?|infections?|contaminations?|intoxications?|poisonings?",
+        "deaths": r"deces|morts?|decedee?s?|deaths?|died|dead|fatalit(?:y|ies)|deceased",
+        "hospital": r"hospitalis\w+|hospitaliz\w+|admis(?:es?)?|admitted|admissions?",
+        "persons": (
+            r"personnes?|persons?|people|patients?|enfants?|child(?:ren)?|adultes?|adults?|residents?|hommes?|femmes?|"
+            r"m[ae]n|wom[ae]n|eleves?|pupils?|malades?|victimes?|victims?"
+        ),
+        "percent": r"%|pour ?cents?|percent",
+        "hours": r"h|heures?|hours?",
+        "minutes": r"min|minutes?",
+        "days": r"j|jours?|days?",
+        "weeks": r"semaines?|weeks?",
+        "months": r"mois|months?",
+        "years": r"ans?|annees?|years?|year-?old|yo",
+        "grams": r"g|mg|kg|µg|ug|grammes?|grams?|kilos?",
+        "litres": r"l|ml|cl|litres?|liters?",
+        "degrees": r"°c?|degres?|degrees?",
+        "ppm": r"ppm",
+        "places": (
+            r"foyers?|episodes?|clusters?|outbreaks?|etablissements?|facilities|ecoles?|schools?|communes?|hopitaux"
+        ),
+        "documents": r"documents?|notes?|signalements?|reports?|passages?|visits?",
+    }.items()
+}
+TREND = re.compile(
+    r"\b(?:augment\w*|hausse|diminu\w*|croissan\w*|decroissan\w*|croit|accelere\w*|ralenti\w*|tendances?|flambees?|"
+    r"explos\w+ des|progress(?:e|ent|ion) des|recul des|increas\w*|decreas\w*|rising|risen|falling|declin\w*|"
+    r"surg(?:e|es|ed|ing)|"
+    r"spik(?:e|es|ed|ing)|trends?|growing|grew|doubl(?:e|es|ed|ing|ent|a|ement)|tripl\w+|upwards?|downwards?|"
+    r"(?:plus|moins) (?:de \w+ )?que|(?:more|fewer|less) (?:\w+ )?than)\b"
+)
+TREND_OF = re.compile(
+    r"\b(?:rises?|rose|falls?|fell|drops?|dropped|baiss\w*|chut\w*|mont(?:e|ent|ee)|pics?|peaks?|peaked|stables?)\b"
+)
+AMOUNT = re.compile(
+    r"\b(?:cas|cases?|nombres?|numbers?|incidences?|taux|rates?|deces|deaths?|passages?|admissions?|hospitali[sz]ations?|"
+    r"epidemies?|epidemics?)\b"
+)
+CAUSE = re.compile(
+    r"\b(?:caus\w+|because|en raison d\w*|due? a|dus? aux?|dues? aux?|due to|owing to|provoqu\w+|entrain\w+|"
+    r"responsables? d\w*|responsible for|imputables?|attribu\w+|expliqu\w+|explain\w*|grace a|thanks to|par suite|"
+    r"a la suite|a l'origine|consequen\w+|led to|leads? to|leading to|result\w* (?:in|from)|trigger\w*|declench\w+|"
+    r"engendr\w+|induit\w*|induced|parce qu\w*|car)\b"
+)
+TIMES: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(rf"\b(?:{words})\b")
+    for name, words in {
+        "today": r"aujourd'hui|today",
+        "yesterday": r"hier|yesterday|la veille",
+        "this week": r"cette semaine|this week",
+        "last week": r"semaine (?:derniere|precedente)|last week",
+        "this month": r"ce mois|this month",
+        "last month": r"mois (?:dernier|precedent)|last month",
+        "this year": r"cette annee|this year",
+        "last year": r"annee (?:derniere|precedente)|last year",
+        "recently": r"recemment|recently|ces derniers jours",
+        "monday": r"lundi|monday",
+        "tuesday": r"mardi|tuesday",
+        "wednesday": r"mercredi|wednesday",
+        "thursday": r"jeudi|thursday",
+        "friday": r"vendredi|friday",
+        "saturday": r"samedi|saturday",
+        "sunday": r"dimanche|sunday",
+        "winter": r"hiver|winter",
+        "spring": r"printemps",
+        "summer": r"ete(?= \d)|l'ete|summer",
+        "autumn": r"automne|autumn",
+    }.items()
+}
+# What a sentence may begin with, without naming anything.
+OPENINGS = frozenset(
+    (
+        "un", "une", "deux", "two", "des", "le", "la", "les", "l", "l'", "ce", "cette", "ces", "cet", "il", "elle",
+        "ils", "elles", "on", "plusieurs", "certains", "certaines", "aucun", "aucune", "a", "an", "the", "this",
+        "these", "that", "there", "several", "some", "no", "one", "cas", "case", "cases", "patient", "patients",
+        "patiente", "personne", "personnes", "person", "persons", "people", "enfant", "enfants", "child", "children",
+        "adulte", "adultes", "symptomes", "symptoms", "document", "documents", "signalement", "signalements",
+        "report", "reports", "apres", "after", "avant", "before", "lors", "during", "dans", "in", "at", "au", "aux",
+        "chez", "among", "sur", "parmi", "selon", "en", "du", "pour", "avec", "sans", "entre", "depuis", "he", "she",
+        "it", "they", "with", "for", "from", "by", "between", "since", "all", "both", "each",
+    )
+)  # fmt: skip
