@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from glane.api.seal import seal_question
     from glane.api.search import search
     from glane.api.sentinels import freeze_sentinels
-    from glane.api.try_programs import try_programs
     from glane.api.trace import trace
+    from glane.api.try_programs import try_programs
     from glane.extraction.results import Run, open_run
 
 __version__ = "0.1.0"
@@ -67,8 +67,8 @@ __all__ = [
     "screen",
     "seal_question",
     "search",
-    "try_programs",
     "trace",
+    "try_programs",
 ]
 _OWN = (
     "aggregate",

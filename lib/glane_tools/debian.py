@@ -8,14 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
-<<<<<<< HEAD
-from collections.abc import Mapping
-from pathlib import Path
-=======
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 STATE = "/var/lib/apt"
->>>>>>> c3e893d7 (Tests that install programs of Debian at once wait for each other)
 
 
 class MissingError(Exception):
@@ -39,31 +35,21 @@ def install(packages: Mapping[str, str]) -> list[str]:
         raise MissingError(f"{wanted}; root can: apt-get install {' '.join(wanted_packages)}")
     if shutil.which("apt-get") is None:
         raise MissingError(f"{wanted}; this machine has no apt-get to install them with")
-<<<<<<< HEAD
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["update"], ["install", "--yes", "--no-install-recommends", *wanted_packages]):
-        done = subprocess.run(["apt-get", "-q", *step], check=False, capture_output=True, text=True, env=environment)
-        if done.returncode != 0:
-            words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
-            raise MissingError(f"{wanted}; apt-get {step[0]} failed. It says:\n{words}")
-    if still := [program for program in packages if not _is_there(program)]:
-=======
     with installing():
         for step in (["update"], ["install", "--yes", "--no-install-recommends", *wanted_packages]):
             done = _apt_get(step)
             if done.returncode != 0:
                 words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
                 raise MissingError(f"{wanted}; apt-get {step[0]} failed. It says:\n{words}")
-    if still := [program for program in packages if shutil.which(program) is None]:
->>>>>>> c3e893d7 (Tests that install programs of Debian at once wait for each other)
+    if still := [program for program in packages if not _is_there(program)]:
         raise MissingError(f"installed {' '.join(wanted_packages)}, but still not there: {', '.join(still)}")
     return wanted_packages
 
 
-<<<<<<< HEAD
 def _is_there(name: str) -> bool:
     return Path(name).exists() if "/" in name else shutil.which(name) is not None
-=======
+
+
 def _apt_get(step: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     return subprocess.run(["apt-get", "-q", *step], check=False, capture_output=True, text=True, env=environment)
@@ -78,7 +64,6 @@ def installing() -> Iterator[None]:
         yield
     finally:
         os.close(folder)
->>>>>>> c3e893d7 (Tests that install programs of Debian at once wait for each other)
 
 
 def say(name: str, packages: Mapping[str, str]) -> None:

@@ -48,8 +48,8 @@ from glane.settings.screen import ScreenSettings, screen_settings
 from glane.settings.search import SearchSettings, search_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
-from glane.settings.try_programs import TryProgramsSettings, try_programs_settings
 from glane.settings.trace import TraceSettings, trace_settings
+from glane.settings.try_programs import TryProgramsSettings, try_programs_settings
 
 __all__ = [
     "SBATCH_KEYS",
@@ -95,8 +95,8 @@ __all__ = [
     "SeveralSettings",
     "SlurmSettings",
     "StatusSettings",
-    "TryProgramsSettings",
     "TraceSettings",
+    "TryProgramsSettings",
     "aggregate_settings",
     "brief_settings",
     "calibrate_settings",
@@ -124,6 +124,6 @@ __all__ = [
     "search_settings",
     "sentinels_settings",
     "status_settings",
-    "try_programs_settings",
     "trace_settings",
+    "try_programs_settings",
 ]

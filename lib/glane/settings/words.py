@@ -33,8 +33,8 @@ from glane.settings.screen import ScreenSettings
 from glane.settings.search import SearchSettings
 from glane.settings.sentinels import SentinelsSettings
 from glane.settings.status import StatusSettings
-from glane.settings.try_programs import TryProgramsSettings
 from glane.settings.trace import TraceSettings
+from glane.settings.try_programs import TryProgramsSettings
 from glane.types import KeyType
 from glane.validation import Strict
 
