@@ -40,6 +40,7 @@ _PLACEHOLDERS = {
     "model": "demo",
     "table": "weekly_co",
     "brief": "co",
+    "linkage": "outbreak_events",
     "runs": "[runs/a,runs/b]",
     "by": "[hospital]",
     "field": "fever",
@@ -64,6 +65,7 @@ _REQUIRED = {
     "aggregate": {"table": "weekly_co", **_OF_A_RUN},
     "brief": {"brief": "co", **_OF_A_RUN},
     "trace": {"brief.dir": "runs/a", "id": "f-1"},
+    "link": {"linkage": "outbreak_events", **_OF_A_RUN},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},
     "compare": {"runs": "[runs/a,runs/b]", "out.dir": "runs/b"},
     "multiverse": {"runs": "[runs/a,runs/b]", "chosen": "runs/a", "field": "fever", "out.dir": "runs/b"},
@@ -121,6 +123,8 @@ def _check_yaml(content: str, earlier: dict[str, object], folder: Path) -> None:
             job, told = "aggregate", {"table": named[2], **_OF_A_RUN}
         if named[1] == "brief":
             job, told = "brief", {"brief": named[2], **_OF_A_RUN}
+        if named[1] == "linkage":
+            job, told = "link", {"linkage": named[2], **_OF_A_RUN}
         _typed(job, _composed(job, [f"{key}={value}" for key, value in told.items()], folder))
         return
     if not isinstance(values, dict):

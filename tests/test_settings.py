@@ -24,6 +24,7 @@ _FILES = {
     "aggregate": settings.AggregateSettings,
     "brief": settings.BriefSettings,
     "trace": settings.TraceSettings,
+    "link": settings.LinkSettings,
     "ingest": settings.IngestSettings,
     "embed": settings.EmbedSettings,
     "plan": settings.PlanSettings,
@@ -115,6 +116,8 @@ def test_every_key_of_a_model_is_shown_in_its_file(name: str) -> None:
     groups = (
         {"table", "brief"}
         if name in ("aggregate", "brief")
+        else {"linkage"}
+        if name == "link"
         else {"model", "data", "task", "cluster"}
         if name in ("extract", "embed", "ingest", "new_task", "plan", "doctor")
         else set()

@@ -1,10 +1,9 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `export`, `multiverse`,
-`needs`, `new_task`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
-`measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time.
-"""
+`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `export`,
+`multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`,
+`plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time."""
 
 from __future__ import annotations
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from glane.api.export import export
     from glane.api.extract import extract
     from glane.api.ingest import ingest
+    from glane.api.link import link
     from glane.api.multiverse import multiverse
     from glane.api.needs import needs
     from glane.api.new_task import new_task
@@ -56,6 +56,7 @@ __all__ = [
     "extract",
     "freeze_sentinels",
     "ingest",
+    "link",
     "measure_attacks",
     "multiverse",
     "needs",
@@ -83,6 +84,7 @@ _OWN = (
     "export",
     "extract",
     "ingest",
+    "link",
     "multiverse",
     "needs",
     "new_task",

@@ -33,6 +33,7 @@ COMMANDS = (
     "calibrate",
     "cascade",
     "estimate",
+    "link",
     "aggregate",
     "checklists",
     "brief",

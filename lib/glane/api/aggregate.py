@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 
 from glane.api.error_rates import read_error_rates
 from glane.api.line_list import details_of
+from glane.api.links import read_links, with_entities
 from glane.api.reviewed import asked_field, check_sample, reviewed_of
 from glane.api.several_runs import SeveralRuns, together
 from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of
@@ -22,6 +23,7 @@ from glane.assess.yes import check_value
 from glane.errors import ConfigError, DataError
 from glane.exports.delimited import SPREADSHEETS, csv_bytes
 from glane.languages import Spoken
+from glane.linkage.link import ENTITY
 from glane.run.links import RunLink, links_to
 from glane.settings.table import DOCUMENTS, TableDefinition
 from glane.spreadsheets import without_formulas
@@ -120,7 +122,9 @@ def aggregate(
     definition = table if isinstance(table, TableDefinition) else validated(TableDefinition, table, place="table")
     if gold is not None and error_rates is not None:
         raise ConfigError("gold, error_rates: give one of both.")
-    if definition.unit == "person" and (gold is not None or error_rates is not None):
+    if error_rates is not None and definition.links is not None:
+        raise ConfigError("error_rates: not for persons and events of links. Give a gold of this run's documents.")
+    if definition.person and (gold is not None or error_rates is not None):
         raise ConfigError(
             "table.unit: a review of documents does not correct counts of persons: one of several documents may be "
             "wrong. Leave gold and error_rates out, or count documents."
@@ -151,27 +155,39 @@ def aggregate(
         )  # fmt: skip
         check_sample(reviewed, rows, runs)
         check(rows, reviewed.table, question, runs.first.id_column)
+    links = None if definition.links is None else read_links(definition.links, runs)
+    if links is not None:
+        rows, failed = with_entities(rows, links), with_entities(failed, links)
+        if reviewed is not None:
+            links.check_reviewed()
     transported = None if error_rates is None else read_error_rates(error_rates, runs, question.field)
     unnamed = 0
-    if definition.unit == "person" and definition.time is not None:
+    if definition.person and definition.time is not None:
         rows, failed = within(rows, definition.time), within(failed, definition.time)
         each = persons(rows, failed, definition.person, day=definition.time.column, question=question)
         rows, failed, unnamed = each.usable, each.failed, each.unnamed
     found = located(rows, failed, definition)
+    every = found.usable
+    if links is not None and definition.time is not None:
+        each = persons(found.usable, found.failed, [ENTITY], day=definition.time.column, question=question)
+        found, unnamed = replace(found, usable=each.usable, failed=each.failed), each.unnamed
     made = surveillance_table(
         found, definition, question, id_column=runs.first.id_column,
         reviewed=None if reviewed is None else reviewed.table, transported=transported,
-        rating=_rating(definition, found),
+        rating=_rating(definition, found), links=None if reviewed is None else links, every=every,
     )  # fmt: skip
     total = made.rows.filter(pl.col("margin") == ALL)
+    num_reviewed = total["reviewed"].item()
+    if reviewed is not None and links is not None:  # the table has one document of each entity
+        num_reviewed = every.join(reviewed.table, on=runs.first.id_column, how="semi").height
     summary = TableSummary(
         run=", ".join(runs.names), toy=runs.first.toy, gold=name_of(gold),
         fingerprint=runs.first.description().fingerprint_digest, definition=definition,
         case=condition or f"{definition.field} = {definition.value}",
-        method=None if made.basis is None else made.basis.method,
+        method=made.method,
         review=None if reviewed is None else reviewed.design,
         right_answers=None if reviewed is None else reviewed.right_answers,
-        reviewed=total["reviewed"].item(), documents=found.usable.height, failed=found.failed.height,
+        reviewed=num_reviewed, documents=found.usable.height, failed=found.failed.height,
         unplaced=found.unplaced, unnamed=unnamed, extracted=_extracted(definition, runs),
         first_day=found.first_day, last_day=found.last_day, note=None if made.basis is None else made.basis.line.note,
         places=None if definition.place is None else VINTAGE, drifted=tuple(runs.drifted()),

@@ -15,7 +15,7 @@ _BARE = {  # by command, the key of a path that stands first without one, and th
     "aggregate": ("run.dir", "run.dirs"),
     "compare": ("runs", "runs"), "multiverse": ("runs", "runs"),
     **dict.fromkeys(
-        ("review", "screen", "evaluate", "calibrate", "export", "sentinels", "plant"), ("run.dir", None)
+        ("review", "screen", "evaluate", "calibrate", "export", "sentinels", "plant", "link"), ("run.dir", None)
     ),
 }  # fmt: skip
 

@@ -35,6 +35,7 @@ from glane.settings.extract import (
 )
 from glane.settings.ingest import IngestSettings, ingest_settings
 from glane.settings.job import JobSettings, read_job
+from glane.settings.link import LinkDefinition, LinkSettings, link_settings
 from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.multiverse import MultiverseSettings, multiverse_settings
 from glane.settings.new_task import NewTaskSettings, new_task_settings
@@ -76,6 +77,8 @@ __all__ = [
     "ExtractSettings",
     "IngestSettings",
     "JobSettings",
+    "LinkDefinition",
+    "LinkSettings",
     "LocalSettings",
     "ModelSettings",
     "MultiverseSettings",
@@ -113,6 +116,7 @@ __all__ = [
     "export_settings",
     "extract_settings",
     "ingest_settings",
+    "link_settings",
     "multiverse_settings",
     "new_task_settings",
     "plan_settings",

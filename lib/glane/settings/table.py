@@ -14,7 +14,7 @@ from glane.settings.shapes import AskedYes, HomePath, one_or_many
 from glane.types import Period
 from glane.validation import Strict
 
-Unit = Literal["document", "person"]
+Unit = Literal["document", "person", "event"]
 Weeks = Literal["iso", "epi"]
 Level = Literal["department", "region"]
 Codes = Literal["department", "region", "commune"]
@@ -119,6 +119,7 @@ class TableDefinition(AskedYes):
     name: str
     unit: Unit  # what is counted
     person: tuple[str, ...] = ()  # of persons: the columns that together name one
+    links: HomePath | None = None  # of persons and events: the folder of `glane link` that says which documents are one
     time: TimeDimension | None = None
     place: PlaceDimension | None = None
     age: AgeDimension | None = None
@@ -134,16 +135,24 @@ class TableDefinition(AskedYes):
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:
-        if (self.unit == "person") != bool(self.person):
-            raise ValueError("unit: person, and the columns that name one in person: [patient], go together")
-        if self.unit == "person" and self.denominator == DOCUMENTS:
+        if (self.unit == "person" and self.links is None) != bool(self.person):
             raise ValueError(
-                "denominator: of persons the documents are none: who was seen twice counts once. Give a population"
+                "unit: person, and the columns that name one in person: [patient], go together; or links: FOLDER in "
+                "their place"
+            )
+        if self.unit == "event" and self.links is None:
+            raise ValueError("unit: event goes with links: FOLDER, of glane link, which says what is one event")
+        if self.unit == "document" and self.links is not None:
+            raise ValueError("links: are of unit: person or unit: event")
+        if self.unit != "document" and self.denominator == DOCUMENTS:
+            raise ValueError(
+                "denominator: of persons and events the documents are none: who was seen twice counts once. Give a "
+                "population"
             )
         if self.standard is not None and (self.age is None or self.denominator is None):
             raise ValueError("standard: needs age, and a denominator by class of age")
-        if self.unit == "person" and self.time is None:
-            raise ValueError("unit: of persons the first document that is a case counts, so time is needed")
+        if self.unit != "document" and self.time is None:
+            raise ValueError("unit: of persons and events the first document that is a case counts, so time is needed")
         self._check_signals()
         self._check_disclosure()
         if len(set(self.columns)) < len(self.columns):

@@ -23,6 +23,7 @@ from glane.settings.evaluate import CompareSettings, EvaluateSettings
 from glane.settings.export import ExportSettings
 from glane.settings.extract import ExtractSettings
 from glane.settings.ingest import IngestSettings
+from glane.settings.link import LinkSettings
 from glane.settings.multiverse import MultiverseSettings
 from glane.settings.new_task import NewTaskSettings
 from glane.settings.plan import PlanSettings
@@ -55,6 +56,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "export": ExportSettings,
     "extract": ExtractSettings,
     "ingest": IngestSettings,
+    "link": LinkSettings,
     "multiverse": MultiverseSettings,
     "new_task": NewTaskSettings,
     "plan": PlanSettings,

@@ -32,7 +32,7 @@ class Corrected:
     estimate: Floats  # (cells,)
     draws: Floats  # (draws, cells)
     effect: float  # the design effect of clusters
-    basis: Basis
+    basis: Basis | None  # None: of entities, which have one of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

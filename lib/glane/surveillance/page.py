@@ -86,7 +86,7 @@ class _Body:
 
     def _about(self) -> str:
         one, definition = self._summary, self._summary.definition
-        unit = self._say(f"unit_{definition.unit}", columns=", ".join(definition.person))
+        unit = self._say(f"unit_{definition.unit}", columns=", ".join(definition.person) or definition.links)
         rows = [[self._say("run"), one.run], [self._say("unit"), unit]]
         if one.gold:
             rows.insert(1, [self._say("gold"), one.gold])
@@ -94,7 +94,7 @@ class _Body:
             rows.insert(2, [right_answers_title(self._language), right_answers_text(one.right_answers, self._language)])
         if one.first_day is not None and one.last_day is not None:
             rows.append([self._say("days"), self._say("from_to", first=one.first_day, last=one.last_day)])
-        counted = "persons" if definition.unit == "person" else "documents"
+        counted = "documents" if definition.unit == "document" else f"{definition.unit}s"
         rows.append([self._say(counted), self._count(one.documents)])
         rows.append([self._say("failed"), self._count(one.failed)])
         return table(("", ""), rows, text_columns=2)
@@ -251,7 +251,8 @@ class _Body:
         if one.method is not None:
             yield self._say(one.method)
             yield self._say("of_run")
-            yield self._say("assumes")
+            if one.method != "linked":
+                yield self._say("assumes")
         elif definition.denominator is not None:
             yield self._say("of_model")
         if one.review is not None:

@@ -26,6 +26,7 @@ from glane.surveillance.corrected import corrected_cells
 from glane.surveillance.delays import Delays, delays
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Key, Located, age_class, keys_of
 from glane.surveillance.figures import ALL, Figures, Rating
+from glane.surveillance.linked import Links, cells_of_entities
 from glane.surveillance.periods import Calendar
 from glane.surveillance.places import names
 from glane.surveillance.table_signals import table_signals
@@ -41,7 +42,8 @@ class SurveillanceTable:
     """Rows of every margin, and what corrected them."""
 
     rows: pl.DataFrame
-    basis: Basis | None  # of corrected counts
+    basis: Basis | None  # of corrected counts of documents
+    method: str | None  # of the correction
     signals: pl.DataFrame | None  # a row for each period, method and series
     delays: Delays | None  # of the days of reports
 
@@ -55,6 +57,8 @@ def surveillance_table(
     reviewed: pl.DataFrame | None = None,
     transported: ErrorRatesRecord | None = None,
     rating: Rating | None = None,
+    links: Links | None = None,
+    every: pl.DataFrame | None = None,
 ) -> SurveillanceTable:
     """Count cases.
 
@@ -66,6 +70,8 @@ def surveillance_table(
         reviewed: Right answers of a random sample of them with weights, as `glane.assess.estimate` takes them.
         transported: Error rates of an earlier review, in their place.
         rating: How rates are made; None: there are none.
+        links: Of persons and events, where they are corrected: which documents are of one.
+        every: All documents with their keys, of which `found` has the first case of each.
 
     Raises:
         ConfigError: for a table of too many cells.
@@ -92,8 +98,13 @@ def surveillance_table(
                 f"table: {table.height:,} combinations of {', '.join(keys)} have documents, and at most "
                 f"{_MOST_CELLS:,} are corrected together. Choose longer periods, regions, fewer classes or groups."
             )
-        numbers = _cell_numbers(documents, table, keys)
-        corrected = corrected_cells(documents, numbers, keys, question, transported, num_cells=table.height)
+        if links is not None and every is not None and definition.time is not None:
+            day = definition.time.column
+            whole = _joined(every, reviewed, question, id_column, keys).with_columns(every[day])
+            table, corrected = cells_of_entities(table, whole, keys, links, id_column=id_column, day=day)
+        else:
+            numbers = _cell_numbers(documents, table, keys)
+            corrected = corrected_cells(documents, numbers, keys, question, transported, num_cells=table.height)
     cells = Cells(table=table, corrected=corrected)
     figures = Figures(cells=cells, domains=found.domains, level=definition.level, rating=rating)
     told = pl.concat([figures.of(margin) for margin in margins(keys)], how="diagonal_relaxed")
@@ -101,7 +112,8 @@ def surveillance_table(
     late = _delays(documents, found, definition)
     rows = _named(told, keys, definition, found, late)
     signals = table_signals(rows, cells, definition, found.domains)
-    return SurveillanceTable(rows=rows, basis=basis, signals=signals, delays=late)
+    method = "linked" if corrected is not None and basis is None else None if basis is None else basis.method
+    return SurveillanceTable(rows=rows, basis=basis, method=method, signals=signals, delays=late)
 
 
 def _delays(documents: pl.DataFrame, found: Located, definition: TableDefinition) -> Delays | None:

@@ -15,17 +15,24 @@ from glane.surveillance.record import TableSummary
 def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None) -> str:
     """The total, how many rows by what, and what is left out."""
     total = rows.filter(pl.col("margin") == ALL).row(0, named=True)
-    is_of_persons, num = summary.definition.unit == "person", f"{summary.documents or 0:,}"
+    unit, num = summary.definition.unit, f"{summary.documents or 0:,}"
     lines = [f"{summary.definition.name}: {summary.case}"]
     if total["model"] is None:
         lines.append("The total is suppressed, as the rule of disclosure asks for.")
+    elif summary.method == "linked":
+        lines.append(
+            f"{total['estimate']:,.0f} cases [{total['low']:,.0f}, {total['high']:,.0f}] that are one each, with the "
+            f"errors of links and of answers; the model and the links alone say {total['model']:,} among {num}."
+        )
     elif summary.method is not None:
         lines.append(
             f"{total['estimate']:,.0f} cases [{total['low']:,.0f}, {total['high']:,.0f}] among {num} documents; the "
             f"model alone says {total['model']:,}; {summary.reviewed or 0:,} reviewed."
         )
-    elif is_of_persons:
+    elif unit == "person":
         lines.append(f"{total['model']:,} cases among {num} persons, by the model alone: not corrected.")
+    elif unit == "event":
+        lines.append(f"{total['model']:,} cases among {num} events, by the model and the links alone: not corrected.")
     else:
         lines.append(f"{total['model']:,} cases among {num} documents, by the model alone: not corrected.")
     lines += _left_out(summary)
@@ -67,8 +74,8 @@ def _disclosed(one: Disclosed | None) -> list[str]:
 def _left_out(summary: TableSummary) -> list[str]:
     lines: list[str] = []
     lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
-    if summary.failed and summary.definition.unit == "person":
-        lines.append(f"{summary.failed:,} persons have no answer, and are not counted.")
+    if summary.failed and summary.definition.unit != "document":
+        lines.append(f"{summary.failed:,} persons or events have no answer, and are not counted.")
     elif summary.failed:
         lines.append(f"{summary.failed:,} documents have no answer, and are not counted.")
     if summary.definition.denominator is None:
@@ -85,7 +92,7 @@ def _left_out(summary: TableSummary) -> list[str]:
         (one.unknown_places, f"{one.unknown_places:,} have a code of a place that there is not."),
         (one.without_age, f"{one.without_age:,} have no age."),
         (one.unknown_ages, f"{one.unknown_ages:,} have an age outside of the classes."),
-        (summary.unnamed, f"{summary.unnamed:,} documents name no person; each is taken for one."),
+        (summary.unnamed, f"{summary.unnamed:,} documents name no person or event; each is taken for one."),
     )
     lines += [line for num, line in told if num]
     if summary.definition.signals is not None and summary.drifted:

@@ -13,10 +13,12 @@ WORDS: dict[Language, dict[str, str]] = {
         "unit": "Unité de compte",
         "unit_document": "le document : deux documents d'une même personne comptent deux fois",
         "unit_person": "la personne ({columns}), comptée une fois, là où se trouve son premier document qui est un cas",
+        "unit_event": "l'événement (liens de {columns}), compté une fois, là où est son premier cas",
         "days": "Période couverte",
         "from_to": "du {first} au {last}",
         "documents": "Documents avec réponse",
         "persons": "Personnes avec réponse",
+        "events": "Événements avec réponse",
         "failed": "Sans réponse",
         "failed_how": (
             "{failed} sans réponse lisible ne sont comptés ni comme cas ni au dénominateur ; s'ils étaient tous des "
@@ -122,6 +124,14 @@ WORDS: dict[Language, dict[str, str]] = {
             "documents relus et par ce que la relecture de chaque groupe dit de plus ; les croisements sont ajustés à "
             "tous ces découpages à la fois (calage sur marges). Tout s'additionne."
         ),
+        "linked": (
+            "Les entités sont celles de liens (glane link). Dans chaque tirage, une décision de lien est juste ou non "
+            "d'après les paires relues de sa strate, et un document est un cas ou non d'après les documents relus "
+            "auxquels le modèle a répondu de même ; chaque entité compte une fois, là où se trouve le premier de ses "
+            "documents qui est un cas. Les erreurs des documents d'une entité sont prises pour indépendantes, et sont "
+            "supposées les mêmes partout. Ce qu'aucune règle de rapprochement n'a réuni compte deux fois. Tout cela "
+            "suppose que les relecteurs ne se trompent pas, et que paires et documents relus ont été tirés au hasard."
+        ),
         "transported": (
             "Rien de cette extraction n'a été relu : les taux d'erreur sont ceux d'une relecture antérieure. Rien ne "
             "montre qu'ils valent encore ici."
@@ -144,7 +154,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown_places": "{num} avec un code de lieu qui n'existe pas : dans la même ligne.",
         "without_age": "{num} sans âge : dans la ligne « inconnu » des âges.",
         "unknown_ages": "{num} avec un âge hors des classes : dans la même ligne.",
-        "unnamed": "{num} documents ne nomment personne ; chacun est pris pour une personne.",
+        "unnamed": "{num} documents ne sont rattachés à aucune personne ni aucun événement ; chacun compte pour un.",
         "extracted": ("{columns} : extrait par le modèle. Une relecture du cas ne corrige pas ces groupes."),
         "suppressed": "masqué",
         "suppressed_standardised": "taux standardisé masqué",
@@ -177,10 +187,12 @@ WORDS: dict[Language, dict[str, str]] = {
         "unit": "Unit of count",
         "unit_document": "the document: two documents of one person count twice",
         "unit_person": "the person ({columns}), counted once, where the first document that is a case stands",
+        "unit_event": "the event (links of {columns}), counted once, where the first document that is a case stands",
         "days": "Days covered",
         "from_to": "{first} to {last}",
         "documents": "Documents with an answer",
         "persons": "Persons with an answer",
+        "events": "Events with an answer",
         "failed": "Without an answer",
         "failed_how": (
             "{failed} without a readable answer count neither as cases nor in the denominator; were all of them cases, "
@@ -283,6 +295,14 @@ WORDS: dict[Language, dict[str, str]] = {
             "and by what the review of each group says beyond; cells of several of them are fitted to all of these at "
             "once (raking). All of it adds up."
         ),
+        "linked": (
+            "Persons and events are those of links (glane link). In each draw a decision of the linkage is right or "
+            "not, by the reviewed pairs of its stratum, and a document is a case or not, by the reviewed documents to "
+            "which the model said the same; each counts once, where the first of its documents stands that is a case. "
+            "The errors of its documents are taken for independent, and for the same everywhere. What no rule of the "
+            "linkage brought together counts twice. All of it assumes that reviewers do not err, and that the "
+            "reviewed pairs and documents were drawn at random."
+        ),
         "transported": (
             "Nothing of this run was reviewed: the error rates are those of an earlier review. Nothing shows that they "
             "still hold here."
@@ -305,7 +325,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown_places": "{num} with a code of a place that there is not: in the same row.",
         "without_age": "{num} without an age: in the row “unknown” of the ages.",
         "unknown_ages": "{num} with an age outside of the classes: in the same row.",
-        "unnamed": "{num} documents name no person; each is taken for one.",
+        "unnamed": "{num} documents name no person or event; each is taken for one.",
         "extracted": "{columns}: extracted by the model. A review of the case does not correct these groups.",
         "suppressed": "suppressed",
         "suppressed_standardised": "standardised rate suppressed",
