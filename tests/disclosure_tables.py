@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from glane.disclosure.counts import Counts
 from glane.disclosure.layout import Layout, Span
-from glane.disclosure.protect import Counts
 
 Floats = NDArray[np.float64]
 

@@ -13,8 +13,9 @@ from scipy.sparse import csr_array
 
 from disclosure_tables import counts, key, layout, tables, whole_layout, with_margins
 from glane.disclosure.audit import Intervals, intervals
+from glane.disclosure.counts import Counts, too_small
 from glane.disclosure.layout import Layout, Span, sums
-from glane.disclosure.protect import Counts, Protected, protect, too_small
+from glane.disclosure.protect import Protected, protect
 from glane.errors import ConfigError
 from glane.settings.disclosure import DisclosureRule
 from glane.validation import validated

@@ -20,6 +20,7 @@ from glane.assess.estimate.question import Question, check
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, read_table, write_folder
 from glane.assess.yes import check_value
+from glane.disclosure.register import ToIssue, issue
 from glane.errors import ConfigError, DataError
 from glane.exports.delimited import SPREADSHEETS, csv_bytes
 from glane.languages import Spoken
@@ -56,6 +57,7 @@ class Aggregated(Spoken):
     line_list: pl.DataFrame | None = None  # a row for each document or person: personal data
     language: Language = "en"  # that the page opens in
     links: tuple[RunLink, ...] = ()  # to the runs that it is of
+    issue: ToIssue | None = None  # to the register of its series, when it is written
 
     def _in_english(self) -> str:
         told = table_text(self.summary, self.table, self.signals)
@@ -68,8 +70,10 @@ class Aggregated(Spoken):
             Their names.
 
         Raises:
-            RunError: if the file system refuses.
+            RunError: if the file system refuses, or another table of the series was issued meanwhile.
         """
+        if self.issue is not None:  # first: what the register has and nobody saw does no harm
+            issue(self.issue)
         files = {
             "table.parquet": as_parquet(self.table),
             **({} if self.signals is None else {"signals.parquet": as_parquet(self.signals)}),
@@ -202,6 +206,7 @@ def aggregate(
         table=left.rows, summary=left.summary, signals=left.signals, language=runs.first.task.language,
         triangle=None if made.delays is None else made.delays.triangle.rows,
         line_list=listed, links=links_to(one.directory for one in runs.runs),
+        issue=left.issue,
     )  # fmt: skip
     if out_dir is not None:
         result.write(out_dir)

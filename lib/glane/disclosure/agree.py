@@ -16,8 +16,8 @@ _SECONDS = 60.0
 def agreeing(exact: csr_array, values: Floats, earlier: csr_array, told: Floats) -> Floats:
     """Parts, none below 0, whose sums are `values`; they differ from what was told earlier by as little as can be.
 
-    Counts of earlier tables change when reports come late. Taking each for what it would be today, where today's table
-    does not say, tells the one who looks no less than he knows.
+    Counts of earlier tables change when reports come late. Each is taken for what it would be today, as today's counts
+    say or let expect.
 
     Args:
         exact: The parts of the rows of today's table, (rows, parts).
@@ -43,3 +43,8 @@ def agreeing(exact: csr_array, values: Floats, earlier: csr_array, told: Floats)
     found: Floats = done.x[:parts]
     whole = np.round(found)
     return whole if np.abs(found - whole).max(initial=0.0) < 1e-6 else found
+
+
+def is_whole(parts: Floats) -> bool:
+    """Whether all parts are whole numbers."""
+    return bool((parts == np.round(parts)).all())

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, hstack, vstack
+from scipy.sparse import block_diag, csr_array, eye_array, hstack, vstack
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -82,11 +82,12 @@ def _protect(
         if num % _AGAIN == 0:  # what was suppressed for others may do for the rest
             reached = np.maximum(reached, measure.seen(suppressed))
         price = np.where(suppressed | is_open, 0.0, cost)
-        change = search.change(targets[[target]], price, width)
-        if change is None:  # other tables tell it already
+        found = search.changes(targets[[target]], price, width)
+        if found is None:  # other tables tell it already
             continue
-        suppressed |= (np.abs(rows @ change) > _CLOSE) & ~is_open
-        reached = np.maximum(reached, np.abs(targets @ change))
+        suppressed |= (np.abs(rows @ found.T) > _CLOSE).any(axis=1) & ~is_open
+        moved = targets @ found.T
+        reached = np.maximum(reached, moved.max(axis=1, initial=0.0) - moved.min(axis=1, initial=0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,29 +98,34 @@ class _Search:
     locked: csr_array
     parts: Floats
 
-    def change(self, target: csr_array, price: Floats, width: float) -> Floats | None:
-        """The cheapest change that moves the target by `width`; None if there is none.
+    def changes(self, target: csr_array, price: Floats, width: float) -> Floats | None:
+        """The cheapest changes that move the target by `width`: up, or some up and some down; None if there are none.
 
         A row changes by no more than what is paid for; none is paid for where the price is 0.
         """
-        dear = np.flatnonzero(price > 0)
-        rows, num, paid = self.rows[dear], len(self.parts), eye_array(len(dear), format="csr")
-        above = vstack([hstack([rows, -paid]), hstack([-rows, -paid])], format="csr")
-        equal = vstack([self.locked, target], format="csr")
+        up = self._changes(target, price, width, (1.0,))
+        return up if up is not None else self._changes(target, price, width, (1.0, -1.0))
+
+    def _changes(self, target: csr_array, price: Floats, width: float, ways: tuple[float, ...]) -> Floats | None:
+        dear, num, each = np.flatnonzero(price > 0), len(ways), len(self.parts)
+        paid = eye_array(len(dear), format="csr")
+        rows = block_diag([self.rows[dear]] * num, format="csr")
+        above = vstack([hstack([sign * rows, -vstack([paid] * num)]) for sign in (1, -1)], format="csr")
+        move = hstack([way * target for way in ways] + [csr_array((1, len(dear)))])
+        locked = block_diag([self.locked] * num, format="csr")
+        equal = vstack([hstack([locked, csr_array((locked.shape[0], len(dear)))]), move], format="csr")
+        # What goes up goes up only, and what goes down down.
+        signs = hstack([block_diag([-way * target for way in ways]), csr_array((num, len(dear)))])
         most = float(self.parts.sum()) + 2 * width
-        bounds = np.concatenate(
-            [
-                np.column_stack([-self.parts, np.full(num, most)]),
-                np.column_stack([np.zeros(len(dear)), np.full(len(dear), np.inf)]),
-            ]
-        )
+        low, high = np.concatenate([np.tile(-self.parts, num), np.zeros(len(dear))]), np.full(num * each, most)
         done = linprog(
-            np.concatenate([np.zeros(num), price[dear]]), A_ub=above, b_ub=np.zeros(2 * len(dear)),
-            A_eq=hstack([equal, csr_array((equal.shape[0], len(dear)))], format="csr"),
-            b_eq=np.append(np.zeros(self.locked.shape[0]), width), bounds=bounds, method="highs",
-            options={"time_limit": _SECONDS},
+            np.concatenate([np.zeros(num * each), price[dear]]),
+            A_ub=vstack([above, signs], format="csr"), b_ub=np.zeros(above.shape[0] + num),
+            A_eq=equal, b_eq=np.append(np.zeros(locked.shape[0]), width),
+            bounds=np.column_stack([low, np.concatenate([high, np.full(len(dear), np.inf)])]),
+            method="highs", options={"time_limit": _SECONDS},
         )  # fmt: skip
-        return None if done.x is None else done.x[:num]
+        return None if done.x is None else done.x[: num * each].reshape(num, each)
 
 
 def _told_again(suppressed: Flags, primary: Flags, cost: Floats, holds: Callable[[Flags], bool]) -> Flags:

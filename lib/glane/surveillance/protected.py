@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from glane.disclosure.protect import Counts, Protected, protect
+from glane.disclosure.counts import Counts
+from glane.disclosure.layout import Layout
+from glane.disclosure.protect import Protected, protect
 from glane.disclosure.record import Disclosed, of_suppression
+from glane.disclosure.register import IssuedKey, IssuedTable, ToIssue, read_register
 from glane.settings.disclosure import DisclosureRule
 from glane.settings.table import TableDefinition
 from glane.surveillance.counted import table_layout
@@ -30,6 +34,7 @@ class Leaving:
     rows: pl.DataFrame
     signals: pl.DataFrame | None
     summary: TableSummary
+    issue: ToIssue | None = None  # to its register, when it is written
 
 
 def leaving(rows: pl.DataFrame, signals: pl.DataFrame | None, summary: TableSummary, found: Located) -> Leaving:
@@ -43,16 +48,35 @@ def leaving(rows: pl.DataFrame, signals: pl.DataFrame | None, summary: TableSumm
 
     Raises:
         ConfigError: if the table is too large to be searched.
+        RunError: if its register cannot be read.
+        RecordError: if a table of it is damaged.
     """
     definition, rule = summary.definition, summary.definition.disclosure
     if rule is None:
         return Leaving(rows=rows, signals=signals, summary=summary)
     layout = table_layout(rows, definition, found)
-    chosen = protect(layout, _counts(rows), rule)
+    register, what = None if rule.register_ is None else read_register(rule.register_), _what(summary)
+    chosen = protect(layout, _counts(rows), rule, () if register is None else register.former(what))
     told = _without_suppressed(rows, chosen, keys_of(definition))
     return Leaving(
         rows=told, signals=None if signals is None else _signals(signals, told, definition),
         summary=_summary(summary, told, rule, of_suppression(chosen, rule)),
+        issue=None if register is None else ToIssue(table=_issued(layout, told, definition.name, what), after=register),
+    )  # fmt: skip
+
+
+def _what(summary: TableSummary) -> str:
+    """What the table counts: tables of a register that count the same are linked."""
+    return f"{' '.join([summary.definition.unit, *summary.definition.person])}: {summary.case}"
+
+
+def _issued(layout: Layout, rows: pl.DataFrame, name: str, what: str) -> IssuedTable:
+    """The table as its register keeps it."""
+    return IssuedTable(
+        name=name, counts=what, issued=datetime.datetime.now(datetime.UTC),
+        keys=tuple(IssuedKey(name=key, spans=spans) for key, spans in layout.spans.items()),
+        rows=tuple(tuple(row) for row in layout.rows.tolist()), cases=tuple(rows["model"]),
+        documents=tuple(rows["documents"]),
     )  # fmt: skip
 
 
