@@ -54,7 +54,7 @@ class History:
         names = [name for one in former for name in one.layout.names()]
         stacked = csr_array(vstack(earlier, format="csr")) if earlier else csr_array((0, rows.shape[1]))
         past = np.column_stack([np.zeros((2, 0)), *(np.stack([one.cases, one.others]) for one in former)])
-        is_open = ~np.isnan(past).any(axis=0)
+        is_open = np.asarray(~np.isnan(past).any(axis=0))
         told = {name: tuple(values) for name, values, is_one in zip(names, past.T, is_open, strict=True) if is_one}
         few, few_others = too_small(counts, rule)
         small = few | few_others
