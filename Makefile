@@ -1,6 +1,6 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
-# What starts neither an engine nor Ray nor Slurm shares the processors; the rest wants the machine for itself.
+# What starts neither an engine nor Ray nor Slurm shares the processors.
 PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal
 LIGHT = not engine and not ray and not slurm
 
@@ -38,6 +38,9 @@ slurm-up:         ## a private Slurm of two nodes on this machine (needs root); 
 slurm-down:       ## end it, and leave no trace
 	@$(PYTHON) lib/glane_tools/slurm down
 
+# Tests start Python some thousand times: what it compiled is kept, also where the environment says otherwise.
+check test: export PYTHONDONTWRITEBYTECODE =
+
 check: dev        ## a minute: format, lint, types, layers, tests of what was changed, and a random sample of others
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
@@ -46,16 +49,12 @@ check: dev        ## a minute: format, lint, types, layers, tests of what was ch
 	@$(PYTEST_PARALLEL) --dist load --maxschedchunk 4 -m "$(LIGHT) and not slow" -q --no-header \
 		--hypothesis-profile=check --seconds 35
 
-# Slurm's tests mostly wait, so they run beside the many small ones, which give way to them.
-test: dev         ## everything: many small tests at once, those of Slurm beside them, then the heavy ones in turn
+test: dev         ## everything: the many small tests, those of Slurm, and those of engines and Ray, at once
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
-	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@log=$$(mktemp); .venv/bin/pytest -m slurm > $$log 2>&1 & slurm=$$!; trap "kill $$slurm" INT TERM; \
-		nice -n 10 $(PYTEST_PARALLEL) -m "$(LIGHT)"; light=$$?; \
-		wait $$slurm; waited=$$?; cat $$log; rm -f $$log; test $$light -eq 0 && test $$waited -eq 0
-	@.venv/bin/pytest -m "(engine or ray) and not slurm"
+	@$(RUN) -m compileall -q lib tests
+	@$(RUN) tests/passes.py
 
 sabotage: dev    ## a quarter of an hour of kills and faults; prints what was lost, doubled or wrongly blamed
 	@PYTHONPATH=tests .venv/bin/python tests/sabotage.py --minutes 15

@@ -1,0 +1,91 @@
+"""What `make test` runs at once: the types, the many light tests, those of Slurm, which mostly wait, and the others.
+
+`python tests/passes.py` exits with 0 if every pass did. The output of one is shown as it comes, that of the others at the
+end. Slurm's tests come first, as their jobs have time limits, then those of engines and Ray, then the light ones. When this
+is interrupted, each pass is interrupted as by Ctrl-C, and killed if it does not end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, NoReturn
+
+BIN = Path(sys.executable).parent
+PYTEST = str(BIN / "pytest")
+PASSES = (
+    ("nice", "-n", "15", PYTEST, "-n", "logical", "--maxprocesses", "4", "--dist", "worksteal",
+     "-m", "not engine and not ray and not slurm"),
+    (str(BIN / "mypy"),),
+    (PYTEST, "-m", "slurm"),
+    ("nice", "-n", "10", PYTEST, "-m", "(engine or ray) and not slurm"),
+)  # fmt: skip
+_ENDS_S = 30.0
+
+
+def passed(commands: Sequence[Sequence[str]], *, ends_s: float = _ENDS_S) -> bool:
+    """Run commands at once. Whether all exited with 0.
+
+    Args:
+        commands: The first one's output is shown as it comes, that of the others when all have ended.
+        ends_s: Seconds that what was interrupted may take to end.
+    """
+    running: list[subprocess.Popen[bytes]] = []
+    with contextlib.ExitStack() as stack:
+        logs = [stack.enter_context(tempfile.TemporaryFile()) for _ in commands[1:]]
+        stack.callback(_show, logs)
+        stack.callback(_end, running, ends_s)
+        for command, log in zip(commands, (None, *logs), strict=True):
+            running.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
+        codes = [one.wait() for one in running]
+    return not any(codes)
+
+
+def _show(logs: Iterable[IO[bytes]]) -> None:
+    for log in logs:
+        log.seek(0)
+        sys.stdout.buffer.write(log.read())
+    sys.stdout.flush()
+
+
+def _end(processes: Iterable[subprocess.Popen[bytes]], within_s: float) -> None:
+    """Interrupt the processes that run, and their groups, as Ctrl-C would; kill what of them has not ended in time."""
+    running = [one for one in processes if one.poll() is None]
+    for one in running:
+        _sent(one, signal.SIGINT)
+    deadline = time.monotonic() + within_s
+    while any(_sent(one, 0) for one in running) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for one in running:
+        _sent(one, signal.SIGKILL)
+
+
+def _sent(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to the group of a process. Whether there was anyone."""
+    process.poll()  # or a dead one would count
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def main(commands: Sequence[Sequence[str]], *, ends_s: float = _ENDS_S) -> NoReturn:
+    """As `passed`, and exit. A signal to end is taken as an interruption."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # the first is ignored where a shell runs this in the background
+        signal.signal(number, signal.default_int_handler)
+    try:
+        sys.exit(not passed(commands, ends_s=ends_s))
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+
+
+if __name__ == "__main__":
+    main(PASSES)
