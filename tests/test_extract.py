@@ -154,7 +154,7 @@ def test_several_bad_documents_on_several_engines_do_not_end_the_job(tmp_path):
     rows = assert_complete(tmp_path / "run", 120)
     assert rows.filter(pl.col("status") != "OK")["id"].to_list() == [f"d{i}" for i in bad]
     assert "4 document(s)" in done.stderr
-    assert "d31: the engine dies when it is asked this document alone: 2 engines did (crash)" in done.stderr
+    assert "d31: the engine dies when it is given this document alone: 2 engines did (crash)" in done.stderr
     assert "raylet" not in done.stderr
     assert "\x1b" not in done.stderr
 

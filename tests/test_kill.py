@@ -16,10 +16,11 @@ from conftest import SMALL_TASK, make_settings, prepare_each, prepare_run, sever
 from fork_server import forks, killed_at_random
 from glane.job.leading import led
 from glane.job.several import refuse_apart
-from glane.run.deaths import Suspects, Window, record_death
+from glane.run.deaths import Window, record_death
 from glane.run.heartbeat import Heartbeat
 from glane.run.publish import finish_run
 from glane.run.publisher import sole_publisher
+from glane.run.suspects import Suspects
 from glane.run.worker import run_worker
 from glane.task.task import load_task
 

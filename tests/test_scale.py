@@ -23,11 +23,13 @@ from glane.corpus.read import Reader
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.select import Selected, Selection, select_rows
 from glane.extraction import worker
-from glane.run import deaths, merge
-from glane.run.deaths import Suspects, record_death
+from glane.run import merge
+from glane.run import suspects as suspected
+from glane.run.deaths import record_death
 from glane.run.directory import RunDirectory
 from glane.run.ledger import Ledger
 from glane.run.publish import finish_run
+from glane.run.suspects import Suspects
 from glane.run.worker import run_worker
 from glane.storage import write_once
 from glane.task.task import load_task
@@ -189,7 +191,7 @@ def hold_shards(root, num_shards):
     scans = scale.count_scans(str(root))
     ledger = Ledger(directory, num_shards=num_shards, worker="w", lease_s=60)
     suspects = Suspects(directory)
-    deaths._CLOCK_STEP_S = -1.0  # the folder is as old as its last change says
+    suspected._CLOCK_STEP_S = -1.0  # the folder is as old as its last change says
     held = []
     while (shard := ledger.claim()) is not None:
         suspects.refresh()
@@ -224,7 +226,7 @@ def test_no_claim_lists_a_directory(tmp_path):
 def test_a_death_is_heard_of_although_the_folder_is_not_listed_each_time(tmp_path, monkeypatch):
     directory = RunDirectory(root=tmp_path / "run")
     directory.create()
-    monkeypatch.setattr(deaths, "_CLOCK_STEP_S", 0.05)
+    monkeypatch.setattr(suspected, "_CLOCK_STEP_S", 0.05)
     suspects, looks = Suspects(directory), []
     real = suspects._read
     suspects._read = lambda path: (looks.append(path), real(path))

@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 
 from glane.languages import say
 from glane.run.causes import IN_WORDS, DeathCause, cause_of_exit, signal_of
-from glane.run.deaths import Death, Suspects, record_death
+from glane.run.deaths import Death, record_death
 from glane.run.directory import RunDirectory
 from glane.run.nested import with_nested
+from glane.run.suspects import Suspects
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 

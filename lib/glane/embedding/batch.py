@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from glane.engine.protocol import Embedder, EngineProcessDied, RequestRefused, Vector
 from glane.errors import where
 from glane.reading.parse import Outcome
-from glane.run.causes import IN_WORDS
-from glane.run.deaths import Suspects, Verdict, Window, prompt_digest
+from glane.run.deaths import Window, prompt_digest
 from glane.run.session import WorkerDied
+from glane.run.suspects import Suspects
 from glane.types import Status
 
 _CONTROL = "control"  # the request id of the harmless text, and the text
@@ -47,7 +47,7 @@ class EngineWindow:
         for key, tokens in texts:
             digest = prompt_digest(tokens, key=self._key)
             if (verdict := self._suspects.verdict(digest)) is not None:
-                yield key, _died(verdict)
+                yield key, _rejected(verdict.reason)
             elif self._suspects.is_suspect(digest):
                 alone.append((key, tokens))
             else:
@@ -101,11 +101,6 @@ class EngineWindow:
             raise WorkerDied(where(error)) from None
         self.num_steps += 1
         return done
-
-
-def _died(verdict: Verdict) -> Outcome:
-    cause = IN_WORDS[verdict.cause]
-    return _rejected(f"the engine dies when it is given this document alone: {verdict.deaths} engines did ({cause})")
 
 
 def _rejected(reason: str) -> Outcome:

@@ -18,11 +18,12 @@ from glane.embedding.summary import summarise
 from glane.engine.protocol import Embedder
 from glane.engine.registry import start_embedder, toy_of
 from glane.reading.parse import Outcome
-from glane.run.deaths import Suspects, Window
+from glane.run.deaths import Window
 from glane.run.description import RunDescription
 from glane.run.session import Session
 from glane.run.shards import work_through
 from glane.run.summary import Summary
+from glane.run.suspects import Suspects
 from glane.run.work import Draft
 from glane.settings import EmbedSettings
 from glane.types import Document, Status

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from glane.extraction.prompts import Prompt
-from glane.extraction.rejections import rejection_reason
 from glane.extraction.shardwork import ShardWork, commit_together
 from glane.extraction.task_in_work import TaskInWork
 from glane.reading.parse import Outcome
 from glane.reading.reading import Reading, Turn
-from glane.run.deaths import Suspects, prompt_digest
+from glane.run.deaths import prompt_digest
+from glane.run.suspects import Suspects
 from glane.types import Completion, Document, Status
 
 
@@ -119,7 +119,7 @@ class Feeder:
         variant = f"{prompt.sampling}{turn.recall > 0}{prompt.form.schema}"  # a bare prompt does not tell what is asked
         identity = prompt_digest(prompt.tokens, key=task.key, variant=variant)
         if (verdict := self._suspects.verdict(digest)) is not None:
-            reason = rejection_reason(verdict)
+            reason = verdict.reason
             return Result(target=target, outcome=Outcome(status=Status.REJECTED, reason=reason))
         alone = self._suspects.is_suspect(digest)
         return Request(target=target, prompt=prompt, identity=identity, digest=digest, alone=alone)

@@ -9,20 +9,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from glane.errors import visible
-from glane.run.causes import IN_WORDS
-from glane.run.deaths import Verdict
 from glane.run.directory import RunDirectory
+from glane.run.suspects import REASON
 from glane.storage import listed
 from glane.types import Status
 
-_REASON = "the engine dies when it is asked this document alone: "
+_REASONS = [REASON, "the engine dies when it is asked this document alone: "]  # the second of an earlier glane
 _ID_LENGTH = 40  # characters: an id may be a text
 _MOST_LISTED = 20
-
-
-def rejection_reason(verdict: Verdict) -> str:
-    """The reason of a row that is rejected because engines died with it."""
-    return f"{_REASON}{verdict.deaths} engines did ({IN_WORDS[verdict.cause]})"
 
 
 def rejection_lines(directory: RunDirectory, *, id_column: str, run_dir: str) -> list[str]:
@@ -50,7 +44,8 @@ def _rejected(path: Path, id_column: str) -> Iterator[dict[str, str | int]]:
     with pq.ParquetFile(path) as parquet:
         for batch in parquet.iter_batches(columns=[id_column, "status", "reason"]):
             is_rejected = pc.equal(batch["status"].cast("string"), str(Status.REJECTED))
-            by_death = pc.starts_with(batch["reason"].cast("string"), _REASON)
+            reason = batch["reason"].cast("string")
+            by_death = pc.or_(*(pc.starts_with(reason, one) for one in _REASONS))
             yield from batch.filter(pc.and_(is_rejected, by_death)).to_pylist()
 
 

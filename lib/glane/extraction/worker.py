@@ -23,9 +23,10 @@ from glane.extraction.feeder import Feeder, Request, Result, Target
 from glane.extraction.task_in_work import TaskInWork
 from glane.reading.parse import Outcome
 from glane.reading.reading import Turn
-from glane.run.deaths import Suspects, Window
+from glane.run.deaths import Window
 from glane.run.heartbeat import Progress
 from glane.run.session import WorkerDied
+from glane.run.suspects import Suspects
 from glane.settings import ModelSettings
 from glane.types import Completion, Extraction, Status
 
