@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
 from conftest import ROOT, extract_here, job, job_here, make_settings
+import glane
+from conftest import ROOT, extract_here, job, make_settings
 from glane.demo.corpus import write_corpus
+from programs_cases import CASES, text_of
 from test_review import Reader, chromium  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.slow
@@ -30,6 +34,7 @@ PAGES = {
     "attacks": "attacks/attacks.html",
     "codebook": "export/codebook.html",
     "checklists": "checklists/checklists.html",
+    "programs": "programs/report.html",
 }
 
 
@@ -61,6 +66,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     extract_here(make_settings(planted, folder / "attacked", task))
     job_here(f"run.dir={folder}/attacked", f"attacks={planted}", f"out.dir={folder}/attacks", name="evaluate")
     job(run, "to=csv", f"out.dir={folder}/export", name="export")
+    case, tried = CASES[0], folder / "programs"
+    tried.mkdir()
+    for name, body in {"right": case.right, **case.wrong}.items():
+        (tried / f"{name}.py").write_text(text_of(body))
+    twins = {"tables": case.tables}
+    made = glane.try_programs(programs=tried, tables=twins, out_dir=str(tried)).twins["passages"]
+    for place in ("right", "a_missing_age_becomes_0"):
+        (tried / "expected" / place).mkdir(parents=True)
+        made.filter(pl.col("age") < 40).write_csv(tried / "expected" / place / f"{case.output}.csv")
+    glane.try_programs(programs=tried, tables=tried / "twins", expected=tried / "expected", out_dir=str(tried))
     job(f"folder=[{folder}]", f"out.dir={folder}/runs", name="runs")
     job(run, f"made=[{folder}]", f"out.dir={folder}/checklists", name="checklists")
     return folder

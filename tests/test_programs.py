@@ -290,6 +290,11 @@ def test_what_differs_is_counted_and_shown() -> None:
     ]
     found = compared("t", expected, frame(a=[4, 9, 2, 1], b=[None, "z", "y", "x"]), is_in_order=False, tolerance=1e-6)
     assert found.differing == {"a": 1}  # one row, not all that another order moved
+    found = compared("t", expected, frame(a=[1, 2, 3], b=["x", "y", "w"]), is_in_order=True, tolerance=1e-6)
+    assert (found.only_expected, found.only_found, found.num_differing) == (2, 1, 0)
+    assert found.columns == ("a", "b")
+    assert found.first_expected == (("3", "z"), ("4", None))
+    assert found.first_found == (("3", "w"),)
 
 
 TABLE = st.lists(

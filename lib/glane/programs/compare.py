@@ -17,6 +17,7 @@ from glane.programs.wire import code_of
 
 Verdict = Literal["equal", "equal_except_order", "different", "not_returned"]
 _SHOWN = 10  # cells of a table that are kept
+_SHOWN_ROWS = 5
 _DIGITS = 9  # of a number, when rows are looked up
 _AT = "__row"
 
@@ -43,6 +44,11 @@ class TableVerdict:
     surplus: tuple[str, ...] = ()  # columns that it has not
     differing: Mapping[str, int] | None = None  # cells by column, of the rows that were compared
     cells: tuple[Cell, ...] = ()  # the first of them
+    only_expected: int = 0  # rows that the other table has not
+    only_found: int = 0
+    columns: tuple[str, ...] = ()  # of the rows below: those that both tables have
+    first_expected: tuple[tuple[str | None, ...], ...] = ()  # of the rows above, where the tables have not as many
+    first_found: tuple[tuple[str | None, ...], ...] = ()
 
     @property
     def num_differing(self) -> int:
@@ -68,25 +74,29 @@ def compared(
     lacking = tuple(name for name in expected.columns if name not in found.columns)
     surplus = tuple(name for name in found.columns if name not in expected.columns)
     shared = [name for name in expected.columns if name in found.columns]
-    sizes: dict[str, Any] = {"rows_expected": expected.height, "rows_found": found.height}
+    told: dict[str, Any] = {
+        "table": table, "rows_expected": expected.height, "rows_found": found.height, "lacking": lacking,
+        "surplus": surplus,
+    }  # fmt: skip
     left, right = _alike(expected.select(shared), found.select(shared))
-    in_place = _differences(left, right, tolerance) if left.height == right.height else None
-    if in_place is not None and not any(in_place.values()):
-        verdict: Verdict = "different" if lacking or surplus else "equal"
-        return TableVerdict(table=table, verdict=verdict, lacking=lacking, surplus=surplus, **sizes)
-    rest_left, rest_right = _unmatched(left, right)
-    counts = _differences(rest_left, rest_right, tolerance)
-    is_same = left.height == right.height and not any(counts.values())
-    verdict = "equal_except_order" if is_same and not (lacking or surplus) else "different"
-    if verdict == "different" or is_in_order:
-        verdict = "different"
-        if in_place is not None and is_in_order:
-            rest_left, rest_right, counts = left, right, in_place
-    cells = _first_cells(rest_left, rest_right, tolerance) if verdict == "different" else ()
-    return TableVerdict(
-        table=table, verdict=verdict, lacking=lacking, surplus=surplus, cells=cells,
-        differing={name: num for name, num in counts.items() if num} if verdict == "different" else None, **sizes,
-    )  # fmt: skip
+    is_whole, is_as_long = not (lacking or surplus), left.height == right.height
+    in_place = _differences(left, right, tolerance) if is_as_long else {"": 1}
+    if not any(in_place.values()):
+        return TableVerdict(verdict="equal" if is_whole else "different", **told)
+    rest = _unmatched(left, right)
+    counts = _differences(*rest, tolerance)
+    if is_as_long and is_whole and not is_in_order and not any(counts.values()):
+        return TableVerdict(verdict="equal_except_order", **told)
+    told |= {"only_expected": rest[0].height, "only_found": rest[1].height}
+    if not is_as_long:
+        firsts = [tuple(tuple(map(_text, row)) for row in one.head(_SHOWN_ROWS).rows()) for one in rest]
+        return TableVerdict(
+            verdict="different", columns=tuple(shared), first_expected=firsts[0], first_found=firsts[1], **told
+        )
+    if is_in_order:
+        rest, counts = (left, right), in_place
+    differing = {name: num for name, num in counts.items() if num}
+    return TableVerdict(verdict="different", differing=differing, cells=_first_cells(*rest, tolerance), **told)
 
 
 def _by_case(expected: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

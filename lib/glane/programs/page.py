@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning
@@ -101,16 +101,26 @@ def _differences(one: Judged, language: Language) -> Iterator[str]:
     yield heading(one.program.id, 3)
     yield table(words["differences_head"].split("|"), [_sizes(table) for table in wrong])
     cells = [
-        [table.table, str(cell.row), cell.column, *(words["none"] if text is None else text for text in told)]
+        [table.table, str(cell.row), cell.column, _shown(cell.expected, words), _shown(cell.found, words)]
         for table in wrong
         for cell in table.cells
-        for told in [(cell.expected, cell.found)]
-    ]  # fmt: skip
+    ]
     if cells:
         yield table(words["cells_head"].split("|"), cells)
+    for each in wrong:
+        for key, rows in (("only_expected", each.first_expected), ("only_returned", each.first_found)):
+            if rows:
+                yield paragraph(words[key].format(table=each.table))
+                shown = [[_shown(text, words) for text in row] for row in rows]
+                yield table(each.columns, shown, text_columns=len(each.columns))
+
+
+def _shown(text: str | None, words: Mapping[str, str]) -> str:
+    return words["none"] if text is None else text
 
 
 def _sizes(one: TableVerdict) -> list[str]:
     names = (", ".join(one.lacking), ", ".join(one.surplus))
     returned = "–" if one.verdict == "not_returned" else str(one.rows_found)
-    return [one.table, str(one.rows_expected), returned, *names, str(one.num_differing)]
+    only = (str(one.only_expected), str(one.only_found))
+    return [one.table, str(one.rows_expected), returned, *only, *names, str(one.num_differing)]

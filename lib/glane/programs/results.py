@@ -18,7 +18,8 @@ _PROGRAMS: Mapping[str, Any] = {
 }  # fmt: skip
 _TABLES: Mapping[str, Any] = {
     "id": pl.String, "table": pl.String, "verdict": pl.String, "rows_expected": pl.Int64, "rows_found": pl.Int64,
-    "columns_lacking": _NAMES, "columns_surplus": _NAMES, "cells_different": pl.Int64, "columns_different": _NAMES,
+    "rows_only_expected": pl.Int64, "rows_only_found": pl.Int64, "columns_lacking": _NAMES, "columns_surplus": _NAMES,
+    "cells_different": pl.Int64, "columns_different": _NAMES,
 }  # fmt: skip
 
 
@@ -43,8 +44,9 @@ def tables_table(found: Sequence[Judged]) -> pl.DataFrame:
     """One row per table that was expected of a program that ran."""
     rows = [
         [
-            one.program.id, table.table, table.verdict, table.rows_expected, table.rows_found, list(table.lacking),
-            list(table.surplus), table.num_differing, list(table.differing or {}),
+            one.program.id, table.table, table.verdict, table.rows_expected, table.rows_found, table.only_expected,
+            table.only_found, list(table.lacking), list(table.surplus), table.num_differing,
+            list(table.differing or {}),
         ]
         for one in found
         for table in one.tables

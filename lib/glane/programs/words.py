@@ -35,7 +35,12 @@ WORDS: dict[Language, dict[str, str]] = {
             "Tables synthétiques, et ce que les programmes contiennent eux-mêmes. Lignes numérotées à partir de 1, "
             "dans l'ordre attendu ou, si l'ordre ne compte pas, parmi les lignes sans égale, triées."
         ),
-        "differences_head": "table|lignes attendues|rendues|colonnes absentes|en trop|cellules différentes",
+        "differences_head": (
+            "table|lignes attendues|rendues|attendues sans égale|rendues sans égale|colonnes absentes|en trop|"
+            "cellules différentes"
+        ),
+        "only_expected": "Premières lignes attendues de {table} qui n'ont pas été rendues :",
+        "only_returned": "Premières lignes rendues de {table} qui n'étaient pas attendues :",
         "cells_head": "table|ligne|colonne|attendu|rendu",
         "none": "manquant",
         "confined": (
@@ -72,7 +77,12 @@ WORDS: dict[Language, dict[str, str]] = {
             "Of synthetic tables, and of what programs hold themselves. Rows count from 1, in the expected order or, "
             "where order does not count, among the rows without an equal one, sorted."
         ),
-        "differences_head": "table|rows expected|returned|columns lacking|surplus|cells different",
+        "differences_head": (
+            "table|rows expected|returned|expected without an equal|returned without an equal|columns lacking|surplus|"
+            "cells different"
+        ),
+        "only_expected": "First rows expected of {table} that were not returned:",
+        "only_returned": "First rows returned of {table} that were not expected:",
         "cells_head": "table|row|column|expected|returned",
         "none": "missing",
         "confined": (
