@@ -506,3 +506,12 @@ def test_what_the_page_says_of_outcomes_is_all_there_is() -> None:
     for part in PAGE.split("\n## Français\n"):
         named = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", part, re.MULTILINE)
         assert set(re.findall(r"`(\w+)`", " ".join(named))) == set(OUTCOMES)
+
+
+def test_a_program_that_holds_its_data_needs_no_table(tmp_path: Path) -> None:
+    (tmp_path / "datalines.py").write_text(
+        "import polars as pl\ndef run(tables):\n    return {'a': pl.DataFrame({'x': [1, 2]})}\n"
+    )
+    found = glane.try_programs(programs=tmp_path, tables={"tables": {}}, out_dir=str(tmp_path / "out"))
+    assert [(one.outcome, one.returned) for one in found.found] == [("run", ("a",))]
+    assert glane.try_programs(programs=tmp_path, tables=tmp_path / "out" / "twins").twins == {}
