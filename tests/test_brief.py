@@ -143,7 +143,7 @@ def test_a_corrected_figure_stands_before_that_of_the_model() -> None:
     )
     told = sentence(measure(kind="share"), found, "en", alpha=0.05)
     assert "20 of 100 documents, or 20.0%" in told
-    assert "95% interval: 10.0 to 31.0; corrected by 50 reviewed documents; the model alone: 30.0" in told
+    assert "95% interval: 10.0 to 31.0; corrected by 50 reviewed documents; the model alone: 30.0%)" in told
 
 
 TREND = ("rises", "falls", "augmente", "diminue")

@@ -20,6 +20,7 @@ from glane.briefs.passages import widened
 from glane.briefs.record import Quote
 from glane.briefs.reduce import Statement, put_together, without_repeats
 from glane.briefs.said import said_in
+from glane.briefs.terms import other_terms, terms_of
 from glane.errors import ConfigError, DataError
 from simulations.briefs import TASK, Writer, corpus, definition, scripted, simulate, wrong_queries
 
@@ -127,6 +128,13 @@ def test_every_check_has_its_words_in_both_languages() -> None:
     assert set(WORDS["fr"]) == set(WORDS["en"])
 
 
+def test_a_term_of_other_documents_that_the_passage_has_not_is_found() -> None:
+    terms = terms_of(["grippe", "la rougeole", "vomissements", "12 cas", "Le patient tousse depuis plusieurs jours"])
+    assert terms == {"grippe", "rougeole", "vomissements"}
+    assert other_terms("Des cas de rougeole à Brest.", FR, terms) == {"rougeole"}
+    assert other_terms("Des grippes à Brest, et un vomissement.", FR, terms) == set()
+
+
 # The tree.
 
 
@@ -188,7 +196,7 @@ def test_planted_errors_are_caught_and_true_statements_stay(tmp_path: Path) -> N
     found = {row["kind"]: row for row in simulate(tmp_path, 4).iter_rows(named=True)}
     assert found.pop("true")["refused"] == 0
     assert found.pop("true, reworded")["passed"] > 0
-    del found["another disease"]  # what lists of words cannot tell is left to the second reading
+    del found["another word"]  # what lists of words cannot tell is left to the second reading
     assert {kind: row["passed"] for kind, row in found.items() if row["passed"]} == {}
     assert sum(row["made"] for row in found.values()) > 15
 
@@ -304,6 +312,28 @@ def test_a_second_reading_that_does_not_agree_is_a_failure(tmp_path: Path) -> No
         found = glane.brief(prepared(tmp_path, writer), definition(0), tmp_path / "out", model="scripted")
     assert set(found.summary.failures) == {"support"}
     assert found.summary.verified == 0
+
+
+def test_a_second_reading_is_calibrated_by_reviewed_statements(tmp_path: Path) -> None:
+    writer, out = Honest(0), tmp_path / "out"
+    with scripted(writer):
+        run = prepared(tmp_path, writer)
+        glane.brief(run, definition(0), out, model="scripted")
+        (reading,) = out.glob("work/support-*/run")
+        right = glane.open_run(reading).usable().select("id", pl.col("verdict").cast(pl.String)).collect()
+        values = glane.evaluate(reading, right, samples=0).values
+        verified = {}
+        for alpha, delta in ((0.05, 0.05), (0.5, 0.3)):  # eight statements are far too few for the first
+            folder = tmp_path / f"calibration{alpha}"
+            glane.calibrate(reading, values, alpha=alpha, delta=delta, out_dir=str(folder))
+            found = glane.brief(run, definition(0), out, calibration=str(folder))
+            verified[alpha] = found.summary.verified
+            assert found.summary.calibrated is not None
+            assert found.summary.calibrated.alpha == alpha
+        with pytest.raises(DataError, match="calibration"):
+            glane.brief(run, definition(0), out, calibration=str(tmp_path))
+    assert verified[0.5] > 0
+    assert verified[0.05] <= verified[0.5]
 
 
 def test_a_document_that_speaks_to_a_model_is_not_read(tmp_path: Path) -> None:

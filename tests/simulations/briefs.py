@@ -31,7 +31,7 @@ import glane
 from conftest import extract_here, make_settings
 from glane.briefs.labels import check_labels
 from glane.briefs.sentence_words import MONTHS
-from glane.engine.scripted import ScriptedEngine
+from glane.engine.scripted import ScriptedEngine, _scores
 from glane.errors import ConfigError
 from glane.settings.brief_definition import BriefDefinition
 from glane.types import Completion
@@ -47,7 +47,7 @@ SCOPE = {"fr": ("nouveaux ", "", ""), "en": ("new ", "", "")}
 KINDS = (
     "number", "unit", "place", "period", "negation", "cumulative or new", "suspected or confirmed", "causal", "trend",
     "more or fewer than", "out of context", "quote elsewhere", "injected order", "number of another place",
-    "another disease",
+    "another disease", "another word",
 )  # fmt: skip
 DOCUMENTS, BUNDLE = 8, 4
 WORDS = {
@@ -262,6 +262,8 @@ def planted(one: Fact, kind: str, rng: random.Random) -> str | None:
         return f"{word} {true[0].lower()}{true[1:]}"
     if kind == "number of another place":
         return replace(one, number=one.beside).sentence(0) if one.shape == 3 else None
+    if kind == "another word":
+        return re.sub(r"ont été signalés", "ont guéri", true) if fr else re.sub(r"were reported", "recovered", true)
     if kind == "another disease":
         return replace(one, disease=rng.choice([d for d in DISEASES[one.language] if d != one.disease])).sentence(0)
     return None
@@ -348,7 +350,8 @@ def scripted(writer: Writer) -> Iterator[None]:
 
     def answer(_: ScriptedEngine, question: Any) -> Completion:
         text = writer.answer(question.text)
-        return Completion(text=text, finish_reason="stop", num_prompt_tokens=1, num_output_tokens=1, scores=None)
+        scores = (lambda: _scores(text)) if question.form.wants_scores else None
+        return Completion(text=text, finish_reason="stop", num_prompt_tokens=1, num_output_tokens=1, scores=scores)
 
     def here(documents: str, *, task: str, model: str, run_dir: Path, progress: str, run__allow_toy: bool) -> None:
         extract_here(make_settings(Path(documents), run_dir, yaml.safe_load(Path(task).read_text())))

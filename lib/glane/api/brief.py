@@ -57,6 +57,7 @@ def brief(
     model: str | None = None,
     checker: str | None = None,
     allow_toy: bool = False,
+    calibration: str | None = None,
     sign: str | None = None,
 ) -> Brief:
     """Write a brief of a run: `brief.html`, `brief.md`, `claims.parquet`, `measures.parquet`, `brief.json`.
@@ -72,6 +73,7 @@ def brief(
         model: Who makes statements, on this machine, as `glane.extract` takes it; without one, commands are told.
         checker: Who reads them once more; the same model if not told.
         allow_toy: Whether a model that is for trying glane only may answer.
+        calibration: The folder that `glane.calibrate` wrote of the second reading: what it does not accept fails.
         sign: The name of who has read it. The brief in `out_dir` must be this very one.
 
     Raises:
@@ -81,7 +83,7 @@ def brief(
     check_labels(definition)
     opened, folder = run_of(run), Path(out_dir).expanduser()
     figures = figures_of(opened, definition, gold)
-    asker = Asker(work=folder / "work", model=model, checker=checker, allow_toy=allow_toy)
+    asker = Asker(work=folder / "work", model=model, checker=checker, allow_toy=allow_toy, calibration=calibration)
     told = None if definition.statements is None else statements_of(opened, definition, figures, asker)
     claims = figures.claims + (() if told is None else told.claims)
     if sign is not None and told is not None and told.command is not None:
@@ -110,7 +112,7 @@ def _with_statements(summary: BriefSummary, told: Statements) -> BriefSummary:
         update={
             "models": summary.models + told.models, "statements": told.made, "merged": told.merged,
             "verified": told.verified, "failures": dict(told.failures), "coverage": told.coverage,
-            "is_unfinished": told.command is not None,
+            "calibrated": told.calibrated, "is_unfinished": told.command is not None,
         }
     )  # fmt: skip
 

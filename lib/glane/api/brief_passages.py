@@ -13,6 +13,7 @@ from glane.api.brief_figures import Figures
 from glane.briefs.bundles import in_order
 from glane.briefs.passages import widened
 from glane.briefs.record import Quote
+from glane.briefs.terms import terms_of
 from glane.errors import ConfigError, did_you_mean
 from glane.extraction.results import Run
 from glane.settings.brief_definition import BriefDefinition
@@ -57,6 +58,8 @@ class Passages:
             .select(self._name, _START, _END).unique().collect()
             .join(self.rows.select(self._name), on=self._name, how="semi")
         )  # fmt: skip
+        quotes = run.evidence().filter(is_asked & pl.col("quote").is_not_null()).select("quote").unique().collect()
+        self.terms = terms_of(quotes["quote"])
         self.quoted = self._spans[self._name].n_unique()
 
     def documents(self) -> Iterator[Told]:

@@ -12,9 +12,11 @@ import polars as pl
 from glane.api.brief_figures import Figures
 from glane.api.brief_passages import Passages
 from glane.api.brief_steps import Asker, Step, answered
+from glane.assess.cascade.files import calibrated_tables, read_calibration
+from glane.assess.files import read_table
 from glane.briefs.bundles import Bundle, bundle, bundled
 from glane.briefs.checks import Cited, agreement, checked, passed
-from glane.briefs.record import Check, Claim, Coverage, ModelUsed, Quote
+from glane.briefs.record import Calibrated, Check, Claim, Coverage, ModelUsed, Quote
 from glane.briefs.record import Status as ClaimStatus
 from glane.briefs.reduce import Statement, parts, put_together, without_repeats
 from glane.briefs.tasks import (
@@ -49,6 +51,7 @@ class Statements:
     verified: int = 0
     failures: Mapping[str, int] = field(default_factory=dict)
     coverage: Coverage | None = None
+    calibrated: Calibrated | None = None
     command: str | None = None
 
 
@@ -77,6 +80,7 @@ class _Maker:
         self._definition, self._language, self._asker = definition, definition.language, asker
         self._passages = Passages(run, definition, figures)
         self._models: list[ModelUsed] = []
+        self._calibrated: Calibrated | None = None
         task = load_task(statements_task(self._asked, self._language))
         self._suspicion = Suspicion(task.fields, task.spelling)
 
@@ -91,6 +95,7 @@ class _Maker:
             claims=claims, models=tuple(self._models), made=len(made), merged=len(right) - len(kept),
             verified=sum(one.status in ("verified", "left_out") for one in claims),
             failures=dict(Counter(one.failed[0] for one in claims if one.failed)), coverage=self._coverage(claims),
+            calibrated=self._calibrated,
         )  # fmt: skip
 
     def _answers(self, step: Step, role: str) -> Run:
@@ -147,7 +152,8 @@ class _Maker:
         quote = None if start is None or end is None else one.holding(start, end)
         cited = None if quote is None else Cited(quote=quote, copied=evidence["quote"])
         document = None if quote is None else texts.get(quote.document)
-        checks = tuple(checked(sentence, cited, document=document, speaks=self._speaks))
+        terms = self._passages.terms
+        checks = tuple(checked(sentence, cited, document=document, speaks=self._speaks, terms=terms))
         if cited is None:
             return Statement(sentence=sentence, cited=(), checks=checks)
         others = [Cited(quote=other, copied=other.text) for other in one.numbered(claim[ALSO] or ()) if other != quote]
@@ -155,7 +161,7 @@ class _Maker:
         return Statement(sentence=sentence, cited=(cited, *more), checks=checks)
 
     def _carries(self, sentence: str, cited: Cited) -> bool:
-        return all(agreement(sentence, cited).values())
+        return all(agreement(sentence, cited, self._passages.terms).values())
 
     # Reduce.
 
@@ -192,10 +198,25 @@ class _Maker:
         run = self._answers(Step(name="support", task=support_task(self._language), rows=rows), "support")
         verdict = pl.col(VERDICT).cast(pl.String)
         answers = dict(run.usable().select("id", verdict).collect().iter_rows())
-        return [
-            replace(one, checks=(*one.checks, Check(name="support", passed=answers.get(one.id) == SUPPORTED)))
-            for one in statements
-        ]
+        accepted = self._accepted(run)
+        found = []
+        for one in statements:
+            more = [Check(name="support", passed=answers.get(one.id) == SUPPORTED)]
+            if accepted is not None and more[0].passed:
+                more.append(Check(name="accepted", passed=one.id in accepted))
+            found.append(replace(one, checks=(*one.checks, *more)))
+        return found
+
+    def _accepted(self, run: Run) -> frozenset[str] | None:
+        """The statements of which the calibration of this second reading accepts that they are supported."""
+        folder = self._asker.calibration
+        if folder is None:
+            return None
+        known, _ = read_calibration(folder, run.directory, setting="calibration")
+        self._calibrated = Calibrated(alpha=known.alpha, delta=known.delta)
+        rows = read_table(str(calibrated_tables(folder)[0]), place="calibration")
+        is_yes = (pl.col("field") == VERDICT) & (pl.col("value").cast(pl.String) == SUPPORTED)
+        return frozenset(rows.filter(is_yes)["id"].cast(pl.String).to_list())
 
     @staticmethod
     def _numbered(one: Statement) -> list[Quote]:

@@ -32,6 +32,7 @@ class Asker:
     model: str | None = None
     checker: str | None = None
     allow_toy: bool = False
+    calibration: str | None = None  # of the second reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

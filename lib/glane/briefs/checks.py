@@ -25,14 +25,15 @@ from glane.briefs.said import (
     units_in,
 )
 from glane.briefs.said_words import OPENINGS
+from glane.briefs.terms import other_terms
 from glane.reading.align import Aligner
 from glane.task.fold import fold
 
 CHECKS = (
     "form", "citation", "quote", "context", "order", "cause", "trend", "number", "unit", "status", "negation", "period",
-    "place", "support",
+    "place", "term", "support", "accepted",
 )  # fmt: skip
-"""All checks, in the order in which they are made; `support` is the second reading."""
+"""All checks, in the order in which they are made; `support` is the second reading, `accepted` its calibration."""
 _TWO = re.compile(r"[.!?…]\s+\S|[\n;]|[<>{}\[\]|]|https?:")
 _LONGEST, _FEWEST_WORDS = 300, 3
 Speaks = Callable[[str], bool]  # whether a text speaks to a model
@@ -54,7 +55,9 @@ class Cited:
         return clause_around(self.quote.text, found.start, found.end)
 
 
-def checked(sentence: str, cited: Cited | None, *, document: str | None, speaks: Speaks) -> list[Check]:
+def checked(
+    sentence: str, cited: Cited | None, *, document: str | None, speaks: Speaks, terms: frozenset[str] = frozenset()
+) -> list[Check]:
     """Check a statement against one passage.
 
     Args:
@@ -62,16 +65,17 @@ def checked(sentence: str, cited: Cited | None, *, document: str | None, speaks:
         cited: The passage that carries it; None if it cites none.
         document: The text of the passage's document; None if it cannot be read.
         speaks: Whether a text speaks to a model.
+        terms: Of the run.
     """
     found = {"form": _is_sentence(sentence), "citation": cited is not None}
     if cited is not None:
         found |= _of_place(cited, document)
         found["order"] = not speaks(sentence) and not speaks(cited.quote.text)
-        found |= agreement(sentence, cited)
+        found |= agreement(sentence, cited, terms)
     return [Check(name=name, passed=found[name]) for name in CHECKS if name in found]
 
 
-def agreement(sentence: str, cited: Cited) -> Mapping[str, bool]:
+def agreement(sentence: str, cited: Cited, terms: frozenset[str] = frozenset()) -> Mapping[str, bool]:
     """Whether a sentence says what a passage says, by each check."""
     claim, quote, clause = said_in(sentence), said_in(cited.quote.text), said_in(cited.clause)
     return {
@@ -84,6 +88,7 @@ def agreement(sentence: str, cited: Cited) -> Mapping[str, bool]:
         "period": claim.times <= quote.times
         and all(_is_told(one, quote.dates, cited.quote.day) for one in claim.dates),
         "place": _are_named(sentence, cited.quote),
+        "term": not other_terms(sentence, f"{cited.quote.text} {cited.quote.place or ''}", terms),
     }
 
 

@@ -77,6 +77,13 @@ class BriefText:
     def statement_notes(self) -> Iterator[str]:
         """How statements came to be, and what they leave out."""
         yield self.say("statement_how" if self.statements else "no_statement")
+        if (bound := self._summary.calibrated) is None:
+            yield self.say("not_calibrated")
+        else:
+            certainty = decimal(100 * (1 - bound.delta), self._language, digits=0)
+            yield self.say(
+                "calibrated", certainty=certainty, alpha=decimal(100 * bound.alpha, self._language, digits=0)
+            )
         if (found := self._summary.coverage) is not None:
             told = {name: self._count(getattr(found, name)) for name in ("documents", "quoted", "cited")}
             yield self.say("coverage_text", **told)

@@ -49,6 +49,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "{cited} des {quoted} documents dont un passage a été lu sont cités par un énoncé vérifié ; la synthèse "
             "porte sur {documents} documents."
         ),
+        "calibrated": (
+            "Étalonné sur des énoncés relus : avec une certitude de {certainty} %, au plus {alpha} % des énoncés "
+            "acceptés sont faux."
+        ),
+        "not_calibrated": "Aucun énoncé n'a été relu pour étalonner la seconde lecture (calibration=…).",
         "suspicious": "{num} documents qui s'adressent à un modèle ont été écartés.",
         "absent": "Sans aucun énoncé : {groups}.",
         "checks": "Vérifications",
@@ -113,6 +118,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "{cited} of the {quoted} documents of which a passage was read are cited by a verified statement; the "
             "brief is of {documents} documents."
         ),
+        "calibrated": (
+            "Calibrated on reviewed statements: with a certainty of {certainty} %, at most {alpha} % of the accepted "
+            "statements are wrong."
+        ),
+        "not_calibrated": "No statement was reviewed to calibrate the second reading (calibration=…).",
         "suspicious": "{num} documents that speak to a model were left out.",
         "absent": "Without any statement: {groups}.",
         "checks": "Checks",
@@ -144,6 +154,7 @@ CHECKS: Mapping[Language, Mapping[str, str]] = {
         "number": "nombre absent des passages",
         "unit": "nombre d'autre chose que dans les passages",
         "place": "lieu ou nom absent des passages",
+        "term": "terme d'autres documents, absent des passages",
         "period": "date ou période absente des passages",
         "negation": "négation autre que dans les passages",
         "status": "suspect ou confirmé, nouveau ou cumulé autrement que dans les passages",
@@ -152,6 +163,7 @@ CHECKS: Mapping[Language, Mapping[str, str]] = {
         "order": "s'adresse à un modèle",
         "form": "pas une phrase",
         "support": "la seconde lecture ne le trouve pas dans les passages",
+        "accepted": "la seconde lecture n'en est pas assez sûre",
     },
     "en": {
         "citation": "cites no passage",
@@ -160,6 +172,7 @@ CHECKS: Mapping[Language, Mapping[str, str]] = {
         "number": "number not in the passages",
         "unit": "number of something else than in the passages",
         "place": "place or name not in the passages",
+        "term": "term of other documents, not in the passages",
         "period": "date or period not in the passages",
         "negation": "negated otherwise than the passages",
         "status": "suspected or confirmed, new or cumulative otherwise than the passages",
@@ -168,5 +181,6 @@ CHECKS: Mapping[Language, Mapping[str, str]] = {
         "order": "speaks to a model",
         "form": "not one sentence",
         "support": "the second reading does not find it in the passages",
+        "accepted": "the second reading is not sure enough of it",
     },
 }

@@ -128,6 +128,13 @@ class Coverage(Strict):
     groups_absent: tuple[str, ...] = ()  # documents by day or place of which no statement tells
 
 
+class Calibrated(Strict):
+    """What a calibration promises: at most `alpha` of accepted statements are wrong, but with probability `delta`."""
+
+    alpha: float
+    delta: float
+
+
 class Signature(Strict):
     """Who has read a brief, when, and what it said then."""
 
@@ -170,6 +177,7 @@ class BriefSummary(Record):
     failures: dict[str, int] = {}  # statements by the check that failed first
     merged: int = 0  # statements that say what another one says
     coverage: Coverage | None = None
+    calibrated: Calibrated | None = left_out()
     is_unfinished: bool = False  # statements are asked for, and not all answered
     signature: Signature | None = None
     language: Language = "fr"

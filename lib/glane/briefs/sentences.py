@@ -160,7 +160,8 @@ class _Sentence:
         if one.reviewed is None:
             return self._say("model")
         model = "–" if one.model is None else self._shown(times * one.model, 1 if times != 1 else digits)
-        return self._say("corrected", reviewed=self._number(one.reviewed), model=model + (" %" if times != 1 else ""))
+        sign = "" if times == 1 else " %" if self._language == "fr" else "%"
+        return self._say("corrected", reviewed=self._number(one.reviewed), model=model + sign)
 
     def _in_brackets(self, *parts: str, partial: bool = True) -> str:
         told = [*parts, self._say("partial")] if partial and self._value.is_incomplete else list(parts)

@@ -103,7 +103,7 @@ def support_task(language: Language) -> dict[str, Any]:
     """Ask whether passages establish a statement."""
     words = _WORDS[language]
     verdict = {"type": "enum", "values": [SUPPORTED, "contradicted", "not_said"], "description": words["verdict"]}
-    return _task("brief_support", language, words["support"], {VERDICT: verdict})
+    return {**_task("brief_support", language, words["support"], {VERDICT: verdict}), "confidence": True}
 
 
 def support_text(sentence: str, passages: str, language: Language) -> str:

@@ -22,7 +22,7 @@ def main(values: Mapping[str, Any]) -> None:
     told = brief_settings(values)
     found = brief(
         told.run.dir, told.brief, told.out.dir, gold=told.gold, model=told.ask.model, checker=told.ask.checker,
-        allow_toy=told.ask.allow_toy, sign=told.sign,
+        allow_toy=told.ask.allow_toy, calibration=told.calibration, sign=told.sign,
     )  # fmt: skip
     say(found)
     for line in found.figures(language_of()):  # in the language already, numbers included

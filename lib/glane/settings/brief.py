@@ -9,7 +9,7 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from glane.settings.brief_definition import BriefDefinition
-from glane.settings.shapes import Folder
+from glane.settings.shapes import Folder, HomePath
 from glane.validation import Strict, validated
 
 
@@ -29,6 +29,7 @@ class BriefSettings(Strict):
     gold: str | None = None
     out: Folder
     ask: AskSettings = AskSettings()
+    calibration: HomePath | None = None  # the folder that glane calibrate wrote of the second reading
     sign: str | None = Key(default=None, min_length=1, max_length=200)
 
     @model_validator(mode="after")
