@@ -119,6 +119,39 @@ def test_documents_without_an_answer_bound_their_own_week() -> None:
         assert one.if_failed_yes == pytest.approx(one.estimate + 6)
 
 
+@pytest.mark.parametrize("num", [1, 3, 101])
+@pytest.mark.parametrize("what", ["count", "prevalence"])
+@pytest.mark.parametrize("where", [None, "B", "AB", "C"])  # of one group, of both, of one that no answer has
+def test_every_document_without_an_answer_bounds_the_whole(num: int, what: Any, where: str | None) -> None:
+    run = pl.DataFrame({"id": range(400), "co": [i % 4 == 0 for i in range(400)], "ward": ["A", "B"] * 200})
+    names = list(where or "A") * num
+    failed = pl.DataFrame({"id": range(1000, 1000 + num), "ward": names[:num]})
+    question = Question(what=what, field="co", by=None if where is None else "ward", population="run")
+    found = estimate(run, run.head(80), question, id_column="id", failed=failed)
+    whole = found.estimates[0] if found.together is None else found.together.total
+    assert whole.n_failed == num
+    assert whole.estimate is not None
+    yes = whole.estimate if what == "count" else whole.estimate * 400
+    size = 1 if what == "count" else 400 + num
+    assert whole.if_failed_no == pytest.approx(yes / size)
+    assert whole.if_failed_yes == pytest.approx((yes + num) / size)
+    summary = summarised(found, question, num_rejected=num)
+    said = estimate_text(summary).splitlines()[-1]
+    shown = [f"{one:.0f}" if what == "count" else f"{100 * one:.2f} %" for one in (yes / size, (yes + num) / size)]
+    assert f"{shown[0]} if none of them were a yes, {shown[1]} if all were." in said
+    assert ("over all groups" in said) == (where is not None)
+    if where == "B":  # no bound of a group stands for the total
+        assert [one.n_failed for one in found.estimates] == [0, num]
+    assert f"{num} documents sans réponse" in estimate_page(summary, language="fr")
+
+
+def test_of_a_mean_documents_without_an_answer_are_told_and_not_bounded() -> None:
+    run = pl.DataFrame({"id": range(40), "age": [float(i) for i in range(40)]})
+    question = Question(what="mean", field="age")
+    found = estimate(run, run.head(20), question, id_column="id", failed=run.head(3).select("id"))
+    assert estimate_text(summarised(found, question, num_rejected=3)).endswith("no values and are not covered.")
+
+
 def test_error_rates_that_differ_are_found_and_others_are_not() -> None:
     hospital = {"by": "hospital", "every": None}
     alike = 0
@@ -615,7 +648,10 @@ def test_a_wanted_half_width_is_answered_on_the_page_and_in_the_terminal(what: A
         assert whole.rows_ppi is not None
         text, page = estimate_text(summary), estimate_page(summary, language="fr")
         said = "5 points" if what == "prevalence" else "20"
-        assert f"To review in all for ± {said}:\n  all: {whole.rows_ppi} documents with the model's answers, " in text
+        assert (
+            f"To review in all for ± {said}:\n  all documents: {whole.rows_ppi} documents with the model's answers, "
+            in text
+        )
         assert "A: " not in text.partition("To review")[2]  # a table that adds up has one plan
         unit = "5 points de pourcentage" if what == "prevalence" else "20 documents"
         assert f"Combien de documents relire pour ± {unit}" in page

@@ -19,7 +19,7 @@ from dataclasses import replace
 import polars as pl
 
 from glane.assess.estimate.error_rates import ErrorRatesRecord, rates_of_review
-from glane.assess.estimate.failed import with_failed
+from glane.assess.estimate.failed import total_with_failed, with_failed
 from glane.assess.estimate.fitted import mean_of, regression_of
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, WEIGHT, Question, check, joined_rows
 from glane.assess.estimate.record import Estimate, Found
@@ -78,6 +78,7 @@ def estimate(
     found = with_all_periods(found, question)
     if question.is_share:
         found = with_failed(found, question, failed, is_unknown=not (rows[MODEL].any() or rows[GOLD].any()))
+        together = None if together is None else total_with_failed(together, question, failed)
     rates = rates_of_review(rows) if question.is_share and transported is None else None
     validation = validation_of(rows, question) if question.is_share and transported is None else None
     return Found(

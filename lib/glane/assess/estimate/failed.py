@@ -10,7 +10,7 @@ import polars as pl
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.notes import note
 from glane.assess.estimate.question import GROUP, Question, group_of
-from glane.assess.estimate.record import Estimate
+from glane.assess.estimate.record import Estimate, Together
 
 _NOWHERE = note("nowhere")
 
@@ -28,12 +28,18 @@ def with_failed(
     """
     counts: dict[object, int] = {}
     if failed is not None and failed.height:
-        groups = failed.select(group_of(failed.schema, question).alias(GROUP))
+        groups = failed.with_columns(group_of(failed.schema, question).alias(GROUP))  # a literal is of each row
         counts = dict(groups[GROUP].value_counts().iter_rows())
     return [
         replace(_bounded(one, counts.get(one.group, 0), question), note=joined_notes(one.note, _NOWHERE * is_unknown))
         for one in found
     ]
+
+
+def total_with_failed(together: Together, question: Question, failed: pl.DataFrame | None) -> Together:
+    """The figure over all groups with the same: of failed documents of any group, and of none that there is."""
+    num = 0 if failed is None else failed.height
+    return together.model_copy(update={"total": _bounded(together.total, num, question)})
 
 
 def _bounded(one: Estimate, num: int, question: Question) -> Estimate:

@@ -108,9 +108,7 @@ def _validation(found: Validation) -> str:
 
 def _reviewers(summary: EstimatesSummary) -> list[str]:
     """What errors of the reviewers could change, of one figure over all documents."""
-    whole = summary.together.total if summary.together is not None else None
-    if whole is None and len(summary.estimates) == 1 and summary.question.by is None:
-        whole = summary.estimates[0]
+    whole = _over_all(summary)
     ends = None if whole is None else if_reviewers_err(whole, summary.question)
     if ends is None:
         return []
@@ -118,16 +116,25 @@ def _reviewers(summary: EstimatesSummary) -> list[str]:
     return [f"Reviewers are taken at their word; if they were wrong in 1 of 100 documents: {low} to {high}."]
 
 
+def _over_all(summary: EstimatesSummary) -> Estimate | None:
+    """The figure over all documents; None where each group was estimated by itself, and of a regression."""
+    if summary.together is not None:
+        return summary.together.total
+    return summary.estimates[0] if len(summary.estimates) == 1 and summary.question.by is None else None
+
+
 def _failed(summary: EstimatesSummary) -> str:
     said = f"{summary.rows_without_values} documents of the run have no values and are not covered"
-    bounded = [one for one in summary.estimates if one.if_failed_yes is not None]
-    if len(bounded) == 1:
-        [one] = bounded
-        assert one.if_failed_no is not None
-        assert one.if_failed_yes is not None
-        no, yes = (_number(value, summary.question) for value in (one.if_failed_no, one.if_failed_yes))
+    if not summary.question.is_share:
+        return f"{said}."
+    by_group = "n_failed, if_failed_no and if_failed_yes of estimates.parquet bound what they could change"
+    whole = _over_all(summary)
+    if whole is None or whole.if_failed_no is None or whole.if_failed_yes is None:
+        return f"{said}; {by_group}."
+    no, yes = (_number(value, summary.question) for value in (whole.if_failed_no, whole.if_failed_yes))
+    if summary.question.by is None:
         return f"{said}: {no} if none of them were a yes, {yes} if all were."
-    return f"{said}; n_failed, if_failed_no and if_failed_yes of estimates.parquet bound what they could change."
+    return f"{said}: over all groups {no} if none of them were a yes, {yes} if all were. Of each group, {by_group}."
 
 
 def _plain(group: object) -> object:
@@ -142,7 +149,7 @@ def _label_of(one: Estimate, question: Question, whole: Together | None = None) 
     if one.term is not None:
         return shown(one.term)
     is_whole = question.by is None or (whole is not None and one is whole.total)
-    return "all" if is_whole else _label(one.group)
+    return "all documents" if is_whole else _label(one.group)
 
 
 def _nulls(question: Question) -> str | None:
@@ -191,8 +198,10 @@ def _line(one: Estimate, question: Question) -> str:
         return f"{label}: no estimate ({one.method}; {seen}{note})"
     model = "" if one.model is None else f"; the model alone says {_number(one.model, question)}"
     low, high = whole_limits(one.low, one.high) if question.what == "count" else (one.low, one.high)
-    limits = f"{100 * question.level:.4g} % interval {_number(low, question)} to {_number(high, question)}"
-    return f"{label}: {_number(one.estimate, question)} ({limits}; {one.method}; {seen}{model}{note})"
+    limits = (
+        f"{100 * question.level:.4g} % interval {_number(low, question)} to {_number(high, question)}, by {one.method}"
+    )
+    return f"{label}: {_number(one.estimate, question)} ({limits}; {seen}{model}{note})"
 
 
 def _plans(summary: EstimatesSummary) -> list[str]:
