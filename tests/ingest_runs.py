@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import random
 from pathlib import Path
 from typing import Any
 
+from alone_runs import as_a_process, killed_before, work_alone
 from glane.ingestion.checks import absolute, check_ingest
 from glane.ingestion.data_set import finish_ingest
 from glane.ingestion.work import IngestWork, prepare_ingest
 from glane.run.prepare import PreparedRun
-from glane.run.publisher import sole_publisher
-from glane.run.worker import WorkerSpec, run_worker
 from glane.settings import IngestSettings, ingest_settings
 
 
@@ -31,29 +28,15 @@ def read_alone(settings: IngestSettings, worker: str = "w0") -> PreparedRun:
     check_ingest(settings)
     work = IngestWork(settings=settings)
     run, _ = prepare_ingest(work)
-    if not run.directory.is_complete:
-        spec = WorkerSpec(
-            worker=worker, work=work, run=settings.run, key=run.key, start=random.Random(worker).random(),
-            device="cpu", cpus=1, gpus=0,
-        )  # fmt: skip
-        report = run_worker(spec)
-        assert report.outcome == "done", report.message
-    with sole_publisher(run.directory, heartbeat_s=settings.run.beats_every_s(), lease_s=settings.run.lease_s):
-        finish_ingest(run, settings)
+    work_alone(run, work, settings.run, worker=worker, finish=lambda: finish_ingest(run, settings))
     return run
 
 
 def process_alone(settings: IngestSettings, worker: str) -> None:
     """The same as the whole of a process, which ends with 3 where it fails."""
-    try:
-        read_alone(settings, worker)
-    except AssertionError:
-        os._exit(3)
+    as_a_process(read_alone, settings, worker)
 
 
 def killed_at(settings: IngestSettings, limit: int) -> None:
     """The same, killed before its n-th operation on files."""
-    import killer
-
-    killer.arm(limit)
-    read_alone(settings, "first")
+    killed_before(limit, read_alone, settings)
