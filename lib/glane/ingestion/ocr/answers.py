@@ -55,7 +55,7 @@ def checked(written: str, *, is_cut: bool, is_whole: bool) -> str:
     if repeats(text):
         raise PageFailed("the model wrote the same again and again")
     if is_cut:
-        raise PageFailed("the model had not ended at ocr.max_tokens")
+        raise PageFailed("the model had not ended at ocr.max_tokens, or where its context ends")
     if not is_whole:
         raise PageFailed("the model was stopped before it had ended")
     if not text:
