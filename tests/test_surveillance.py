@@ -563,7 +563,7 @@ def test_a_person_counts_once_where_the_first_case_stands() -> None:
         ({"case": "fever"}, "one of both"),
         (
             {"unit": "person", "person": "p", "time": {"column": "d"}, "denominator": "documents"},
-            "of persons the documents are none",
+            "of persons and events the documents are none",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 .venv/bin/python tests/simulations/linkage.py 100          # all scenarios, 100 lists each
 .venv/bin/python tests/simulations/linkage.py 100 twins    # one
+.venv/bin/python tests/simulations/linkage.py 40 cases     # persons who are a case, with errors of answers, too
 """
 
 from __future__ import annotations
@@ -9,15 +10,22 @@ from __future__ import annotations
 import datetime
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from glane.assess.estimate.question import WEIGHT, Question
 from glane.linkage.count import entity_count
 from glane.linkage.link import LEFT, RIGHT, link
-from glane.linkage.sample import SAME, sample_of, with_reviewed
+from glane.linkage.sample import SAME, entity_sample, sample_of, with_reviewed
 from glane.settings.link import Comparison, LinkDefinition
+from glane.settings.table import TableDefinition, TimeDimension
+from glane.surveillance.dimensions import located
+from glane.surveillance.linked import Links, truth_of_entities
+from glane.surveillance.persons import persons
+from glane.surveillance.table import surveillance_table
 
 _FIRST = [one + other for one in ("ma", "je", "an", "lu", "pi", "ca", "so", "no", "el", "ro") for other in
           ("rie", "anne", "dré", "cas", "erre", "mille", "phie", "émie", "odie", "bert")]  # fmt: skip
@@ -145,9 +153,112 @@ def reviewed(decisions: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
     return decisions.with_columns(pl.Series(SAME, same, pl.Boolean))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """How many persons have a note that is a case, and how well the model tells it."""
+
+    share: float = 0.2  # of persons
+    sensitivity: float = 0.9
+    false_positive: float = 0.02
+    reviewed: int = 150  # persons, all notes of each
+    num_reviewed_pairs: int = 150
+    twins: float = 0.0
+    missing: float = 0.05
+    is_of_person: bool = False  # the model errs alike in all notes of a person
+
+
+ANSWERS: Mapping[str, Answers] = {
+    "clean links": Answers(),
+    "rare (2 %)": Answers(share=0.02),
+    "poor answers": Answers(sensitivity=0.7, false_positive=0.05),
+    "over-linked": Answers(twins=0.4),
+    "under-linked": Answers(missing=0.2),
+    "errors of a whole person": Answers(is_of_person=True),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """Persons who are a case, of one list."""
+
+    truth: int
+    compared: int  # that would be counted, were every decision and answer right
+    raw: int  # by the model and the links
+    estimate: float
+    low: float
+    high: float
+
+
+def simulated_cases(scenario: Answers, seed: int) -> Cases:
+    """One list of notes: about half of the notes of a person who is a case say so."""
+    rng = np.random.default_rng(seed)
+    table, truth = people(600, rng, missing=scenario.missing, twins=scenario.twins)
+    found = link(table, PERSONS, ["id"])
+    person = truth["person"].to_numpy()
+    ill = rng.random(600) < scenario.share
+    is_case = ill[person] & (rng.random(len(person)) < 0.6)
+    luck = rng.random(600)[person] if scenario.is_of_person else rng.random(len(person))
+    said = luck < np.where(is_case, scenario.sensitivity, scenario.false_positive)
+    read = reviewed(sample_of(found.decisions, scenario.num_reviewed_pairs, seed=seed), truth)
+    decisions = with_reviewed(found.decisions, read)
+    links = Links(records=found.links.select("id", "entity"), decisions=decisions, seed=seed)
+    rows = truth.select("id").with_columns(pl.Series("ill", said), pl.Series("day", _days(len(person), rng)))
+    rows = rows.join(links.records, on="id", maintain_order="left")
+    gold = rows.select("id", pl.Series("ill", is_case), pl.lit(1.0).alias(WEIGHT))
+    chosen = entity_sample(found.links, scenario.reviewed, seed=seed)
+    told = _table(rows, gold.join(chosen, on="id", how="semi"), links)
+    known = Links(records=links.records, decisions=_all_reviewed(found.decisions, truth), seed=seed)
+    right = _table(rows.with_columns(gold["ill"]), gold, known)
+    return Cases(
+        truth=len(np.unique(person[is_case])), compared=round(right["estimate"]), raw=told["model"],
+        estimate=told["estimate"], low=told["low"], high=told["high"],
+    )  # fmt: skip
+
+
+def _days(num: int, rng: np.random.Generator) -> list[datetime.date]:
+    return [datetime.date(2026, 1, 1) + datetime.timedelta(days=int(day)) for day in rng.integers(0, 300, num)]
+
+
+def _all_reviewed(decisions: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    return reviewed(decisions.with_columns(pl.lit(None, pl.Boolean).alias(SAME)), truth)
+
+
+def _table(rows: pl.DataFrame, gold: pl.DataFrame, links: Links) -> dict[str, Any]:
+    """The total of a table of persons, as `glane aggregate` makes it."""
+    question = Question(what="count", field="ill", population="run")
+    definition = TableDefinition(name="t", unit="person", links="l", field="ill", time=TimeDimension(column="day"))
+    every = located(rows, rows.head(0), definition)
+    each = persons(every.usable, every.failed, ["entity"], day="day", question=question)
+    truth = truth_of_entities(gold, every.usable, each, question, id_column="id", day="day")
+    made = surveillance_table(
+        replace(every, usable=each.usable, failed=each.failed), definition, question, id_column="id", reviewed=truth,
+        links=links, cases=rows.filter("ill")["id"],
+    )  # fmt: skip
+    return made.rows.filter(pl.col("margin") == "all").row(0, named=True)
+
+
+def tell_cases(num: int) -> None:
+    """Tell of each scenario of answers how often the interval holds the persons who are a case."""
+    print("scenario | cases | raw | corrected | half-width | covered, of compared | covered, of all")
+    for name, scenario in ANSWERS.items():
+        every = [simulated_cases(scenario, seed) for seed in range(num)]
+        ratio = {what: np.mean([getattr(one, what) / one.truth for one in every]) for what in ("raw", "estimate")}
+        wide = np.mean([(one.high - one.low) / 2 / one.truth for one in every])
+        covered = np.mean([one.low <= one.compared <= one.high for one in every])
+        of_all = np.mean([one.low <= one.truth <= one.high for one in every])
+        truth = np.mean([one.truth for one in every])
+        print(
+            f"{name} | {truth:.0f} | {ratio['raw']:.3f} | {ratio['estimate']:.3f} | {wide:.3f} | {covered:.2f} | "
+            f"{of_all:.2f}"
+        )
+
+
 def main() -> None:
     """Tell of each scenario how often the interval holds the number."""
     num, *chosen = sys.argv[1:]
+    if chosen == ["cases"]:
+        tell_cases(int(num))
+        return
     print("scenario | persons | found by links | by review | half-width | covered, of compared | covered, of all")
     for name in chosen or SCENARIOS:
         every = [simulated(SCENARIOS[name], seed) for seed in range(int(num))]

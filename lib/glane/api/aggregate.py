@@ -32,9 +32,10 @@ from glane.surveillance.denominators import Populations, populations, standard_p
 from glane.surveillance.dimensions import AGE, PERIOD, Located, located, within
 from glane.surveillance.figures import ALL, Rating
 from glane.surveillance.line_list import line_list
+from glane.surveillance.linked import truth_of_entities
 from glane.surveillance.page import table_page
 from glane.surveillance.periods import Calendar
-from glane.surveillance.persons import persons
+from glane.surveillance.persons import is_case, persons
 from glane.surveillance.places import VINTAGE
 from glane.surveillance.protected import leaving
 from glane.surveillance.r_script import r_script
@@ -171,19 +172,20 @@ def aggregate(
         each = persons(rows, failed, definition.person, day=definition.time.column, question=question)
         rows, failed, unnamed = each.usable, each.failed, each.unnamed
     found = located(rows, failed, definition)
-    every = found.usable
+    cases, truth = None, None if reviewed is None else reviewed.table
     if links is not None and definition.time is not None:
-        each = persons(found.usable, found.failed, [ENTITY], day=definition.time.column, question=question)
-        found, unnamed = replace(found, usable=each.usable, failed=each.failed), each.unnamed
+        day, every = definition.time.column, found.usable
+        each = persons(every, found.failed, [ENTITY], day=day, question=question)
+        found = replace(found, usable=each.usable, failed=each.failed)
+        cases = every.filter(is_case(question, every))[runs.first.id_column]
+        if truth is not None:
+            truth = truth_of_entities(truth, every, each, question, id_column=runs.first.id_column, day=day)
     made = surveillance_table(
         found, definition, question, id_column=runs.first.id_column,
-        reviewed=None if reviewed is None else reviewed.table, transported=transported,
-        rating=_rating(definition, found), links=None if reviewed is None else links, every=every,
+        reviewed=truth, transported=transported, rating=_rating(definition, found),
+        links=None if reviewed is None else links, cases=cases,
     )  # fmt: skip
     total = made.rows.filter(pl.col("margin") == ALL)
-    num_reviewed = total["reviewed"].item()
-    if reviewed is not None and links is not None:  # the table has one document of each entity
-        num_reviewed = every.join(reviewed.table, on=runs.first.id_column, how="semi").height
     summary = TableSummary(
         run=", ".join(runs.names), toy=runs.first.toy, gold=name_of(gold),
         fingerprint=runs.first.description().fingerprint_digest, definition=definition,
@@ -191,7 +193,7 @@ def aggregate(
         method=made.method,
         review=None if reviewed is None else reviewed.design,
         right_answers=None if reviewed is None else reviewed.right_answers,
-        reviewed=num_reviewed, documents=found.usable.height, failed=found.failed.height,
+        reviewed=total["reviewed"].item(), documents=found.usable.height, failed=found.failed.height,
         unplaced=found.unplaced, unnamed=unnamed, extracted=_extracted(definition, runs),
         first_day=found.first_day, last_day=found.last_day, note=None if made.basis is None else made.basis.line.note,
         places=None if definition.place is None else VINTAGE, drifted=tuple(runs.drifted()),

@@ -21,10 +21,11 @@ from glane.linkage.link import ENTITY, Linked, names_of
 from glane.linkage.link import link as linked_records
 from glane.linkage.page import link_page
 from glane.linkage.record import ColumnTold, LinkSummary, RuleTold
-from glane.linkage.sample import sample_of, with_reviewed
+from glane.linkage.sample import entity_sample, sample_of, with_reviewed
 from glane.linkage.told import link_text
 from glane.run.links import RunLink, links_to
 from glane.settings.link import LinkDefinition, beginning
+from glane.spreadsheets import without_formulas
 from glane.types import Language
 from glane.validation import validated
 
@@ -39,6 +40,7 @@ class Linkage(Spoken):
     summary: LinkSummary
     attributes: Attributes | None = None
     sample: pl.DataFrame | None = None  # decisions to be reviewed
+    entity_sample: pl.DataFrame | None = None  # documents of entities to be reviewed whole
     language: Language = "en"  # that the page opens in
 
     def _in_english(self) -> str:
@@ -61,7 +63,9 @@ class Linkage(Spoken):
             tables |= {"entities": told.entities, "contradictions": told.contradictions, "reports": told.reports}
         files = {f"{name}.parquet": as_parquet(table) for name, table in tables.items()}
         if self.sample is not None:
-            files["sample.csv"] = self.sample.write_csv().encode()
+            files["sample.csv"] = without_formulas(self.sample).write_csv().encode()
+        if self.entity_sample is not None:
+            files["entity_sample.csv"] = without_formulas(self.entity_sample).write_csv().encode()
         files["link.json"] = self.summary.as_json()
         files["report.html"] = link_page(self.summary, language=self.language).encode()
         write_folder(folder, files, of=[] if self.summary.run is None else [self.summary.run])
@@ -74,6 +78,7 @@ def link(
     *,
     id_column: str | None = None,
     sample: int = 0,
+    sample_entities: int = 0,
     reviewed: TableLike | None = None,
     level: float = 0.95,
     out_dir: str | None = None,
@@ -85,6 +90,7 @@ def link(
         linkage: How records are compared, as a file of `conf/linkage/` says it.
         id_column: Of a table: the column of ids.
         sample: How many decisions are drawn for review.
+        sample_entities: How many entities are drawn, all documents of which are to be reviewed.
         reviewed: Such a sample, its column `same` filled by a reader; without one there is no interval.
         level: Of the interval.
         out_dir: Where to write the result, if anywhere.
@@ -106,6 +112,7 @@ def link(
     result = Linkage(
         links=found.links, pairs=found.pairs, decisions=decisions, summary=summary, attributes=made,
         sample=sample_of(found.decisions, sample, seed=definition.seed) if sample else None,
+        entity_sample=entity_sample(found.links, sample_entities, seed=definition.seed) if sample_entities else None,
         language="en" if run is None else run.task.language,
     )  # fmt: skip
     if out_dir is not None:

@@ -43,7 +43,7 @@ def read_links(folder: str, runs: SeveralRuns) -> Links:
 
 
 def with_entities(rows: pl.DataFrame, links: Links) -> pl.DataFrame:
-    """Documents with their entity, null for one that was not linked.
+    """Documents with their entity; one that was not linked is one by itself.
 
     Raises:
         RunError: if the table has a column of that name already.
@@ -52,4 +52,5 @@ def with_entities(rows: pl.DataFrame, links: Links) -> pl.DataFrame:
     if ENTITY in rows.columns:
         raise RunError(f"table: a column {ENTITY!r} would be taken for that of the links. Rename it in the input.")
     records = links.records.with_columns(pl.col(name).cast(rows.schema[name]))
-    return rows.join(records, on=name, how="left", maintain_order="left")
+    found = rows.join(records, on=name, how="left", maintain_order="left")
+    return found.with_columns(pl.coalesce(ENTITY, pl.col(name).cast(pl.String)).alias(ENTITY))

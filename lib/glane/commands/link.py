@@ -1,7 +1,7 @@
 """Link the records of a run or a table: which are of one person or event, and how many of these there are.
 
   glane link linkage=outbreak_events run.dir=runs/bulletins out.dir=runs/events sample=200
-  glane link linkage=patients source=liste.parquet id_column=note out.dir=runs/patients reviewed=sample.csv
+  glane link linkage=persons source=liste.parquet id_column=note out.dir=runs/persons reviewed=sample.csv
 
 What the documents do not show says nothing. Without reviewed pairs no interval is told.
 """
@@ -23,7 +23,13 @@ def main(values: Mapping[str, Any]) -> None:
     source = told.run.dir if told.source is None else told.source
     assert source is not None  # the settings see to it
     found = link(
-        source, told.linkage, id_column=told.id_column, sample=told.sample, reviewed=told.reviewed, level=told.level
+        source,
+        told.linkage,
+        id_column=told.id_column,
+        sample=told.sample,
+        sample_entities=told.sample_entities,
+        reviewed=told.reviewed,
+        level=told.level,
     )
     files = written_line(told.out.dir, found.write)
     say(found)

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from glane.errors import DataError
-from glane.linkage.link import LEFT, LINKED, PROBABILITY, RIGHT, STRATA, STRATUM, WEIGHT
+from glane.linkage.link import ENTITY, LEFT, LINKED, PROBABILITY, RIGHT, STRATA, STRATUM, WEIGHT
+from glane.spreadsheets import without_formulas
 
 SAME, INCLUSION = "same", "inclusion_probability"
 _LEAST = 10  # of a stratum that has as many
@@ -33,6 +34,13 @@ def sample_of(decisions: pl.DataFrame, num: int, *, seed: int) -> pl.DataFrame:
         )
     columns = (LEFT, RIGHT, STRATUM, WEIGHT, PROBABILITY, LINKED, INCLUSION)
     return pl.concat(found).select(*columns, pl.lit(None, pl.Boolean).alias(SAME))
+
+
+def entity_sample(links: pl.DataFrame, num: int, *, seed: int) -> pl.DataFrame:
+    """Draw entities at random, each with the same probability: their links, all records of each."""
+    names = links[ENTITY].unique().sort()
+    chosen = names.gather(np.sort(np.random.default_rng(seed).permutation(len(names))[:num]))
+    return links.drop(WEIGHT).filter(pl.col(ENTITY).is_in(chosen.implode())).sort(ENTITY, *links.columns[:1])
 
 
 def _sizes(decisions: pl.DataFrame, num: int) -> dict[str, int]:
@@ -63,16 +71,22 @@ def with_reviewed(decisions: pl.DataFrame, reviewed: pl.DataFrame | None) -> pl.
         raise DataError(
             f"reviewed: no column {lacking[0]!r}. Give the sample that glane link wrote, with {SAME} filled."
         )
-    pair = [pl.col(LEFT).cast(pl.String), pl.col(RIGHT).cast(pl.String)]
-    found = reviewed.select(*pair, pl.col(STRATUM).cast(pl.String), _as_answer(reviewed[SAME])).drop_nulls(SAME)
+    # Ids that a spreadsheet would take for a formula have an apostrophe in the CSV.
+    guarded = without_formulas(decisions.select(LEFT, RIGHT))
+    pair = without_formulas(reviewed.select(pl.col(LEFT, RIGHT).cast(pl.String)))
+    found = reviewed.select(
+        pair[LEFT], pair[RIGHT], pl.col(STRATUM).cast(pl.String), _as_answer(reviewed[SAME])
+    ).drop_nulls(SAME)
     if found.select(LEFT, RIGHT).n_unique() < found.height:
         raise DataError("reviewed: a pair is there twice. One row per pair.")
-    if strangers := found.join(decisions, on=[LEFT, RIGHT, STRATUM], how="anti").height:
+    known = guarded.with_columns(decisions[STRATUM])
+    if strangers := found.join(known, on=[LEFT, RIGHT, STRATUM], how="anti").height:
         raise DataError(
             f"reviewed: {strangers} of its {found.height} pairs are no decisions of this linkage, or of another "
             "stratum. A sample is of the linkage that drew it: same records, same definition. Draw one again."
         )
-    return decisions.join(found.drop(STRATUM), on=[LEFT, RIGHT], how="left", maintain_order="left")
+    told = known.join(found.drop(STRATUM), on=[LEFT, RIGHT], how="left", maintain_order="left")
+    return decisions.with_columns(told[SAME])
 
 
 def _as_answer(values: pl.Series) -> pl.Series:

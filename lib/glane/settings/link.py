@@ -127,6 +127,7 @@ class LinkSettings(Strict):
     source: HomePath | None = None  # a table, in place of a run
     id_column: str | None = None  # of source
     sample: int = Key(default=0, ge=0)  # decisions drawn for review
+    sample_entities: int = Key(default=0, ge=0)  # entities drawn, all documents of which are to be reviewed
     reviewed: HomePath | None = None
     level: float = Key(default=0.95, gt=0.5, lt=1)
     out: Folder

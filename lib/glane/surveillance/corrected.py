@@ -32,7 +32,8 @@ class Corrected:
     estimate: Floats  # (cells,)
     draws: Floats  # (draws, cells)
     effect: float  # the design effect of clusters
-    basis: Basis | None  # None: of entities, which have one of their own
+    basis: Basis
+    has_link_errors: bool = False  # of persons and events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,14 @@
-"""Persons or events of a linkage in place of documents, and their counts under errors of links and of answers.
+"""Persons or events of a linkage in place of documents, and their counts under errors of answers and of links.
 
-In each draw, decisions of the linkage are true or not, by what readers said of a sample of them, and each document is a
-case or not, by what readers said of a sample of documents. An entity then counts once, where the first of its documents
-stands that is a case.
-"""
+Errors in several documents of one person go together, so a review of single documents does not tell how often a
+person is truly a case. Entities reviewed whole do: each is then a unit with an answer of the model and a truth, and
+corrected as documents are. What wrong links do to the count is told apart, by draws of the linkage's decisions, and
+multiplied."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -16,18 +16,17 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from glane.assess.estimate.question import GOLD, MODEL, REVIEWED, WEIGHT
-from glane.assess.proportion import share
+from glane.assess.estimate.question import WEIGHT, Question
 from glane.errors import DataError
 from glane.linkage.count import StratumDraws, strata_of
-from glane.linkage.link import LEFT, RIGHT, STRATUM
+from glane.linkage.link import ENTITY, LEFT, RIGHT, STRATUM
 from glane.linkage.sample import SAME, unreviewed
-from glane.surveillance.cells import CELL, COUNTS
 from glane.surveillance.corrected import Corrected
+from glane.surveillance.persons import Persons, persons
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-_DRAWS, _PLUGGED_IN, _PRIOR = 1000, 300, 0.5
+_DRAWS = 1000
 _NAME = "__name"
 
 
@@ -53,149 +52,97 @@ class Links:
             )
 
 
-def cells_of_entities(
-    table: pl.DataFrame, documents: pl.DataFrame, keys: Sequence[str], links: Links, *, id_column: str, day: str
-) -> tuple[pl.DataFrame, Corrected]:
-    """Correct the counts of entities.
+def truth_of_entities(
+    gold: pl.DataFrame, documents: pl.DataFrame, each: Persons, question: Question, *, id_column: str, day: str
+) -> pl.DataFrame:
+    """Right answers of entities, under the id of the document that stands for each.
 
     Args:
-        table: The cells with an entity, as `glane.surveillance.cells.counted` makes them.
-        documents: All documents: the id, the keys, `day`, and MODEL, GOLD, REVIEWED and WEIGHT.
-        keys: The columns of the keys.
-        links: Which documents are of one entity.
+        gold: Right answers of documents, with WEIGHT.
+        documents: All documents of the table: the id, ENTITY and `day`.
+        each: One document of each entity, by the model's answers.
+        question: What makes a case.
         id_column: Of documents.
-        day: The column of dates by which a document is the first.
-
-    Returns:
-        The cells, with those where only other documents of entities stand, and their counts.
+        day: The column of dates that tells which document is the first.
 
     Raises:
-        DataError: if no document was reviewed to which the model said yes, or none to which it said no.
+        DataError: if an entity was reviewed in part, or its documents have different weights.
     """
-    cells = _with_others(table, documents, keys)
-    ordered = documents.sort([day, id_column], nulls_last=True)
-    graph = _Graph.of(links, ordered[id_column])
-    at = _cell_of(ordered, cells, keys)
-    errors, rng = _Errors.of(ordered), np.random.default_rng(links.seed)
-    strata = strata_of(links.decisions)
-    known = {one.stratum: np.full(_PLUGGED_IN, one.same / max(one.reviewed, 1)) for one in strata}
-
-    def counts(shares: StratumDraws, answers: Floats) -> Floats:
-        return np.stack(
-            [
-                _counted(graph.groups(shares, draw, rng), errors.truth(answers[draw], rng), at, cells.height)
-                for draw in range(len(answers))
-            ]
+    places = documents.select(id_column, ENTITY, day)
+    told = gold.drop(day, strict=False).join(places, on=id_column, how="inner")
+    sizes = documents.group_by(ENTITY).len("size").join(told.group_by(ENTITY).len("seen"), on=ENTITY)
+    if in_part := sizes.filter(pl.col("seen") < pl.col("size")).height:
+        raise DataError(
+            f"gold: {in_part} of {sizes.height} persons or events that were reviewed lack some of their documents. Of "
+            "a person with two notes, one note does not tell. Draw whole ones with glane link sample_entities=100, "
+            "and review all documents of entity_sample.csv; or leave gold out."
         )
-
-    draws = counts(StratumDraws.of(strata, _DRAWS, links.seed), errors.drawn(_DRAWS, rng))
-    estimate = counts(StratumDraws(shares=known), errors.plugged_in(_PLUGGED_IN)).mean(axis=0)
-    return cells, Corrected(estimate=estimate, draws=draws, effect=1.0, basis=None)
-
-
-def _with_others(table: pl.DataFrame, documents: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """The cells, and those in which only documents stand that are not the first of their entity."""
-    if not keys:
-        return table
-    others = documents.select(keys).unique().join(table, on=list(keys), how="anti", nulls_equal=True)
-    empty = others.with_columns(pl.lit(0).alias(name) for name in COUNTS)
-    wanted = table.drop(CELL)
-    together = pl.concat([wanted, empty.select(wanted.columns).cast(wanted.schema)])
-    return together.sort(list(keys), nulls_last=True).with_row_index(CELL)
+    if told.select((pl.col(WEIGHT).n_unique().over(ENTITY) > 1).any()).item():
+        raise DataError("gold: documents of one person or event have different weights. Draw persons or events.")
+    true = persons(told, told.head(0), [ENTITY], day=day, question=question).usable
+    stands = each.usable.select(pl.col(id_column).alias(_NAME), ENTITY)
+    return true.join(stands, on=ENTITY).with_columns(pl.col(_NAME).alias(id_column)).drop(_NAME, ENTITY, day)
 
 
-def _cell_of(documents: pl.DataFrame, cells: pl.DataFrame, keys: Sequence[str]) -> Places:
-    if not keys:
-        return np.zeros(documents.height, dtype=np.int64)
-    found = documents.select(keys).join(
-        cells.select(*keys, CELL), on=list(keys), how="left", nulls_equal=True, maintain_order="left"
-    )
-    return found[CELL].cast(pl.Int64).to_numpy()
+def with_link_errors(corrected: Corrected, links: Links, cases: pl.Series) -> Corrected:
+    """Counts of entities that know of the errors of links.
 
-
-def _counted(groups: Places, truth: NDArray[np.bool_], cells: Places, num: int) -> Floats:
-    """The entities of each cell: each where its first document stands that is truly a case."""
-    cases = np.flatnonzero(truth)  # in the order of their days
-    first = cases[np.unique(groups[cases], return_index=True)[1]]
-    return np.bincount(cells[first], minlength=num).astype(np.float64)
+    Args:
+        corrected: The counts, were all links right.
+        links: Which documents are of one entity.
+        cases: The ids of documents that are a case by the model.
+    """
+    strata = strata_of(links.decisions)
+    graph = _Graph.of(links, cases)
+    rng = np.random.default_rng(links.seed)
+    ratios = graph.ratios(StratumDraws.of(strata, _DRAWS, links.seed), _DRAWS, rng)
+    plain = {one.stratum: np.full(_DRAWS, one.same / max(one.reviewed, 1)) for one in strata}
+    expected = graph.ratios(StratumDraws(shares=plain), _DRAWS, rng).mean()
+    draws = corrected.draws * rng.choice(ratios, len(corrected.draws))[:, None]
+    return replace(corrected, estimate=corrected.estimate * expected, draws=draws, has_link_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Graph:
-    """Decisions between documents; those in no linkage stand alone."""
+    """Decisions between documents."""
 
     left: Places
     right: Places
-    strata: NDArray[np.str_]
+    strata: Sequence[str]
     known: NDArray[np.int8]  # 1 same, 0 not, -1: nobody looked
-    documents: Places  # the place of each document of the table
+    groups: Places  # of each record: its entity by the links
+    cases: Places  # the places of documents that are a case by the model
     num: int
 
     @classmethod
-    def of(cls, links: Links, documents: pl.Series) -> _Graph:
+    def of(cls, links: Links, cases: pl.Series) -> _Graph:
         """Number the records: those linked, and documents beside them."""
-        names = pl.concat([links.records[links.records.columns[0]].cast(pl.String), documents.cast(pl.String)])
-        numbers = names.unique(maintain_order=True).to_frame(_NAME).with_row_index("at")
+        id_column = links.records.columns[0]
+        names = pl.concat([links.records[id_column].cast(pl.String), cases.cast(pl.String)]).unique(maintain_order=True)
+        numbers = names.alias(_NAME).to_frame().with_row_index("at")
 
         def places(column: pl.Series) -> Places:
             asked = column.cast(pl.String).alias(_NAME).to_frame()
             return asked.join(numbers, on=_NAME, how="left", maintain_order="left")["at"].cast(pl.Int64).to_numpy()
 
         told = links.decisions
+        groups = np.arange(numbers.height)
+        groups[places(links.records[id_column])] = places(links.records[ENTITY])
         return cls(
-            left=places(told[LEFT]), right=places(told[RIGHT]), strata=told[STRATUM].to_numpy(),
-            known=told[SAME].cast(pl.Int8).fill_null(-1).to_numpy(), documents=places(documents), num=numbers.height,
+            left=places(told[LEFT]), right=places(told[RIGHT]), strata=told[STRATUM].to_list(),
+            known=told[SAME].cast(pl.Int8).fill_null(-1).to_numpy(), groups=groups, cases=places(cases),
+            num=numbers.height,
         )  # fmt: skip
 
-    def groups(self, shares: StratumDraws, draw: int, rng: np.random.Generator) -> Places:
-        """The entity of each document in one draw."""
+    def ratios(self, shares: StratumDraws, num: int, rng: np.random.Generator) -> Floats:
+        """The entities with a case if links are as they were drawn, by those of the links as they are; (num,)."""
+        linked = max(len(np.unique(self.groups[self.cases])), 1)
+        return np.array([len(np.unique(self._drawn(shares, draw, rng)[self.cases])) / linked for draw in range(num)])
+
+    def _drawn(self, shares: StratumDraws, draw: int, rng: np.random.Generator) -> Places:
         of_stratum = {name: values[draw] for name, values in shares.shares.items()}
         chance = np.array([of_stratum[name] for name in self.strata], dtype=np.float64)
         is_same = np.where(self.known >= 0, self.known == 1, rng.random(len(chance)) < chance)
         edges = (self.left[is_same], self.right[is_same])
         graph = csr_array((np.ones(len(edges[0]), dtype=np.int8), edges), shape=(self.num, self.num))
-        return connected_components(graph, directed=False)[1][self.documents].astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Errors:
-    """How often a document is a case, where the model says yes and where it says no."""
-
-    said: NDArray[np.bool_]
-    gold: NDArray[np.int8]  # 1 a case, 0 none, -1: nobody looked
-    shares: Floats  # (no, yes)
-    sizes: Floats  # effective ones
-
-    @classmethod
-    def of(cls, documents: pl.DataFrame) -> _Errors:
-        """Read them off the reviewed documents."""
-        found = []
-        for answer in (False, True):
-            part = documents.filter(pl.col(REVIEWED) & (pl.col(MODEL) == answer))
-            if part.is_empty():
-                raise DataError(
-                    f"gold: no reviewed document is one to which the model said {'yes' if answer else 'no'}, so "
-                    "nothing tells how often that is wrong. Review some: glane review sample=by_answer draws both."
-                )
-            found.append(share(part[GOLD].cast(pl.Float64).to_numpy(), part[WEIGHT].to_numpy()))
-        known = documents.select(
-            pl.when(pl.col(REVIEWED)).then(pl.col(GOLD).fill_null(False)).cast(pl.Int8).fill_null(-1)
-        )
-        return cls(
-            said=documents[MODEL].to_numpy(), gold=known.to_series().to_numpy(),
-            shares=np.array([one.value for one in found]), sizes=np.array([one.num_effective for one in found]),
-        )  # fmt: skip
-
-    def drawn(self, num: int, rng: np.random.Generator) -> Floats:
-        """Shares of true cases after no and after yes, (num, 2)."""
-        yes = self.shares * self.sizes
-        return rng.beta(yes + _PRIOR, self.sizes - yes + _PRIOR, (num, 2))
-
-    def plugged_in(self, num: int) -> Floats:
-        """The shares as they were observed, (num, 2)."""
-        return np.tile(self.shares, (num, 1))
-
-    def truth(self, shares: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
-        """Which documents are cases, in one draw."""
-        chance = shares[self.said.astype(np.int64)]
-        return np.where(self.gold >= 0, self.gold == 1, rng.random(len(chance)) < chance)
+        return connected_components(graph, directed=False)[1].astype(np.int64)

@@ -251,8 +251,7 @@ class _Body:
         if one.method is not None:
             yield self._say(one.method)
             yield self._say("of_run")
-            if one.method != "linked":
-                yield self._say("assumes")
+            yield self._say("assumes")
         elif definition.denominator is not None:
             yield self._say("of_model")
         if one.review is not None:

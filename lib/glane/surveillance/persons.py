@@ -22,6 +22,12 @@ class Persons:
     unnamed: int  # documents that name no person: each is taken for one
 
 
+def is_case(question: Question, rows: pl.DataFrame) -> pl.Expr:
+    """Whether a document is a case."""
+    kind = rows.schema[question.field]
+    return is_yes(question.field, question.value, of=kind, as_in=kind)
+
+
 def persons(
     usable: pl.DataFrame, failed: pl.DataFrame, columns: Sequence[str], *, day: str, question: Question
 ) -> Persons:
@@ -34,7 +40,7 @@ def persons(
         day: The column of dates that tells which document is the first; those without a date come last.
         question: What makes a case.
     """
-    case = is_yes(question.field, question.value, of=usable.schema[question.field], as_in=usable.schema[question.field])
+    case = is_case(question, usable)
     # A case comes before what is none, whatever the dates: the person is a case from then on.
     ordered = usable.with_columns(case.alias(_CASE)).sort(
         [pl.col(_CASE), pl.col(day)], descending=[True, False], nulls_last=True, maintain_order=True

@@ -26,7 +26,7 @@ from glane.surveillance.corrected import corrected_cells
 from glane.surveillance.delays import Delays, delays
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Key, Located, age_class, keys_of
 from glane.surveillance.figures import ALL, Figures, Rating
-from glane.surveillance.linked import Links, cells_of_entities
+from glane.surveillance.linked import Links, with_link_errors
 from glane.surveillance.periods import Calendar
 from glane.surveillance.places import names
 from glane.surveillance.table_signals import table_signals
@@ -58,7 +58,7 @@ def surveillance_table(
     transported: ErrorRatesRecord | None = None,
     rating: Rating | None = None,
     links: Links | None = None,
-    every: pl.DataFrame | None = None,
+    cases: pl.Series | None = None,
 ) -> SurveillanceTable:
     """Count cases.
 
@@ -70,8 +70,8 @@ def surveillance_table(
         reviewed: Right answers of a random sample of them with weights, as `glane.assess.estimate` takes them.
         transported: Error rates of an earlier review, in their place.
         rating: How rates are made; None: there are none.
-        links: Of persons and events, where they are corrected: which documents are of one.
-        every: All documents with their keys, of which `found` has the first case of each.
+        cases: The ids of all documents that are a case by the model, where links are given.
+        links: Of persons and events that are corrected: what the errors of links do to their counts.
 
     Raises:
         ConfigError: for a table of too many cells.
@@ -98,13 +98,10 @@ def surveillance_table(
                 f"table: {table.height:,} combinations of {', '.join(keys)} have documents, and at most "
                 f"{_MOST_CELLS:,} are corrected together. Choose longer periods, regions, fewer classes or groups."
             )
-        if links is not None and every is not None and definition.time is not None:
-            day = definition.time.column
-            whole = _joined(every, reviewed, question, id_column, keys).with_columns(every[day])
-            table, corrected = cells_of_entities(table, whole, keys, links, id_column=id_column, day=day)
-        else:
-            numbers = _cell_numbers(documents, table, keys)
-            corrected = corrected_cells(documents, numbers, keys, question, transported, num_cells=table.height)
+        numbers = _cell_numbers(documents, table, keys)
+        corrected = corrected_cells(documents, numbers, keys, question, transported, num_cells=table.height)
+        if links is not None and cases is not None:
+            corrected = with_link_errors(corrected, links, cases)
     cells = Cells(table=table, corrected=corrected)
     figures = Figures(cells=cells, domains=found.domains, level=definition.level, rating=rating)
     told = pl.concat([figures.of(margin) for margin in margins(keys)], how="diagonal_relaxed")
@@ -112,7 +109,8 @@ def surveillance_table(
     late = _delays(documents, found, definition)
     rows = _named(told, keys, definition, found, late)
     signals = table_signals(rows, cells, definition, found.domains)
-    method = "linked" if corrected is not None and basis is None else None if basis is None else basis.method
+    has_link_errors = corrected is not None and corrected.has_link_errors
+    method = "linked" if has_link_errors else None if basis is None else basis.method
     return SurveillanceTable(rows=rows, basis=basis, method=method, signals=signals, delays=late)
 
 

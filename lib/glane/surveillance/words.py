@@ -125,12 +125,12 @@ WORDS: dict[Language, dict[str, str]] = {
             "tous ces découpages à la fois (calage sur marges). Tout s'additionne."
         ),
         "linked": (
-            "Les entités sont celles de liens (glane link). Dans chaque tirage, une décision de lien est juste ou non "
-            "d'après les paires relues de sa strate, et un document est un cas ou non d'après les documents relus "
-            "auxquels le modèle a répondu de même ; chaque entité compte une fois, là où se trouve le premier de ses "
-            "documents qui est un cas. Les erreurs des documents d'une entité sont prises pour indépendantes, et sont "
-            "supposées les mêmes partout. Ce qu'aucune règle de rapprochement n'a réuni compte deux fois. Tout cela "
-            "suppose que les relecteurs ne se trompent pas, et que paires et documents relus ont été tirés au hasard."
+            "Chaque personne ou événement relu en entier a une réponse du modèle et une vraie ; les nombres sont "
+            "corrigés comme ceux de documents, puis multipliés par ce que les erreurs des liens (glane link) font au "
+            "nombre du modèle, dans chaque tirage, d'après les paires relues. Ce facteur est le même pour toutes les "
+            "lignes, et suppose que les liens se trompent autant pour les vrais cas que pour ceux du modèle. Ce "
+            "qu'aucune règle de rapprochement n'a réuni compte deux fois. Les paires relues sont supposées tirées au "
+            "hasard."
         ),
         "transported": (
             "Rien de cette extraction n'a été relu : les taux d'erreur sont ceux d'une relecture antérieure. Rien ne "
@@ -296,12 +296,11 @@ WORDS: dict[Language, dict[str, str]] = {
             "once (raking). All of it adds up."
         ),
         "linked": (
-            "Persons and events are those of links (glane link). In each draw a decision of the linkage is right or "
-            "not, by the reviewed pairs of its stratum, and a document is a case or not, by the reviewed documents to "
-            "which the model said the same; each counts once, where the first of its documents stands that is a case. "
-            "The errors of its documents are taken for independent, and for the same everywhere. What no rule of the "
-            "linkage brought together counts twice. All of it assumes that reviewers do not err, and that the "
-            "reviewed pairs and documents were drawn at random."
+            "Each person or event that was reviewed whole has an answer of the model and a true one; counts are "
+            "corrected as those of documents, then multiplied in each draw by what errors of links (glane link) do to "
+            "the model's count, by the reviewed pairs. This factor is the same for all rows, and takes links to err "
+            "for true cases as for the model's. What no rule of the linkage brought together counts twice. The "
+            "reviewed pairs are taken to be drawn at random."
         ),
         "transported": (
             "Nothing of this run was reviewed: the error rates are those of an earlier review. Nothing shows that they "
