@@ -46,6 +46,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "no": "moins de 0,001",
         "columns": "Colonnes comparées",
         "columns_head": "colonne|niveau|même entité (m)|autres paires (u)",
+        "level_equal": "égal",
+        "level_swapped": "jour et mois échangés",
+        "level_different": "différent",
         "columns_missing": (
             "{column} : {missing} enregistrements sans valeur, dont {unverified} que leur document ne montre pas."
         ),
@@ -105,6 +108,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "no": "below 0.001",
         "columns": "Columns compared",
         "columns_head": "column|level|one entity (m)|other pairs (u)",
+        "level_equal": "equal",
+        "level_swapped": "day and month exchanged",
+        "level_different": "different",
         "columns_missing": (
             "{column}: {missing} records without a value, {unverified} of them with one that their document does not "
             "show."
