@@ -12,9 +12,8 @@ import polars as pl
 import pytest
 import yaml
 
-from conftest import ROOT, extract_here, job, job_here, make_settings
 import glane
-from conftest import ROOT, extract_here, job, make_settings
+from conftest import ROOT, extract_here, job, job_here, make_settings
 from glane.demo.corpus import write_corpus
 from programs_cases import CASES, text_of
 from test_review import Reader, chromium  # noqa: F401  (a fixture)

@@ -22,8 +22,10 @@ from scipy import stats
 import glane
 from conftest import extract_here, job_here, make_settings
 from glane.assess.estimate.question import Question
+from glane.disclosure.layout import sums
 from glane.errors import ConfigError, DataError
 from glane.settings.table import TableDefinition
+from glane.surveillance.counted import table_layout
 from glane.surveillance.denominators import populations
 from glane.surveillance.dimensions import age_class, located
 from glane.surveillance.figures import Rating
@@ -323,6 +325,73 @@ def test_no_population_no_rate() -> None:
     assert unknown["model"].item() > 0
     assert unknown["model_rate"].item() is None
     assert by_place.filter(pl.col("margin") == "all")["denominator"].item() == 101_000
+
+
+# Places that the table does not cover, and places from where nothing came.
+
+SIX = ["01", "2A", "75", "971", "02", "03"]  # documents are of the first four, of 99 (none) and of nowhere
+
+
+def by_only(only: list[Any], *, with_review: bool = False, **told: Any) -> tuple[pl.DataFrame, Any]:
+    rows, truth = documents(2000, seed=3)
+    asked = definition(place={"column": "dep", "only": only}, **told)
+    found = located(rows, rows.head(0), asked)
+    people = {"place": list(departments()), "population": [1000] * 101}
+    domains = dict(found.domains)
+    if not only:
+        domains["place"] = [one for one in domains["place"] if one not in found.silent]
+    rating = Rating(per=1000, standard=None, populations=read(people, domains))
+    gold = truth.sample(400, seed=1) if with_review else None
+    return surveillance_table(found, asked, COUNT, id_column="id", reviewed=gold, rating=rating).rows, found
+
+
+@pytest.mark.parametrize("with_review", [False, True])
+@pytest.mark.parametrize("only", [[], SIX, [1, "2a"], ["75"], ["02", "75"]])
+def test_places_of_the_table_add_up_and_silent_ones_have_no_rate(only: list[Any], with_review: bool) -> None:
+    rows, found = by_only(only, with_review=with_review)
+    total, by_place = (rows.filter(pl.col("margin") == one) for one in ("all", "place"))
+    raw, _ = documents(2000, seed=3)
+    covered = [{"1": "01", "2a": "2A"}.get(str(one), one) for one in only] or ["01", "2A", "75", "971"]
+    is_inside = (
+        raw["dep"].str.to_uppercase().str.zfill(2).is_in(covered) | raw["dep"].is_in(["99"]) | raw["dep"].is_null()
+    )
+    assert total["documents"].item() == is_inside.sum()
+    assert found.unplaced.elsewhere == (~is_inside).sum()
+    for name in ("documents", "model", *(["estimate"] if with_review else [])):
+        assert by_place[name].sum() == pytest.approx(total[name].item())
+    assert by_place["denominator"].sum() == total["denominator"].item() == 1000 * len(covered)
+    silent = by_place.filter(pl.col("reason") == "no_document")
+    assert silent["place"].to_list() == list(found.silent)
+    assert by_place.height == (len(only) or 101) + 1
+    assert not silent["documents"].sum()
+    for name in ("model_rate", "model_rate_high", *(["estimate", "low", "rate", "rate_high"] if with_review else [])):
+        assert silent[name].null_count() == silent.height
+        assert by_place.filter(pl.col("reason").is_null() & pl.col("place").is_not_null())[name].null_count() == 0
+    assert total["model_rate"].item() == pytest.approx(total["model"].item() / len(covered))
+
+
+@pytest.mark.parametrize(
+    ("only", "words"), [(["98"], "'98' is the official code of no department"), (["Ain"], "'Ain'")]
+)
+def test_a_place_that_there_is_not_is_no_place_of_a_table(only: list[str], words: str) -> None:
+    with pytest.raises(ConfigError, match=f"table.place.only: {words}.*Valid: 01, 02"):
+        by_only(only)
+
+
+def test_a_single_place_and_places_that_yaml_takes_for_numbers_are_codes() -> None:
+    place = [definition(place={"column": "dep", "only": one}).place for one in ("2A", 75, [1, "2B"], None)]
+    assert [one.only for one in place if one is not None] == [("2A",), ("75",), ("1", "2B"), ()]
+
+
+def test_tables_of_some_places_are_linked_to_those_of_all() -> None:
+    rows, _ = documents(500)
+    told = [definition(place={"column": "dep", "only": ["01", "75"]}), definition(time={"column": "day"})]
+    layouts = []
+    for one in told:
+        found = located(rows, rows.head(0), one)
+        layouts.append(table_layout(surveillance_table(found, one, COUNT, id_column="id").rows, one, found))
+    some_places, every = sums(layouts)
+    assert some_places.toarray()[0].sum() < every.toarray()[0].sum()  # documents of elsewhere are in one total alone
 
 
 @pytest.mark.parametrize("reviewed", [50, 200])
@@ -656,6 +725,55 @@ def test_the_command_writes_a_table_its_page_and_what_they_rest_on(run: Path, tm
     said = job_here(*words, f"gold={tmp_path / 'gold.parquet'}", name="aggregate", as_told=True).stdout
     assert "40 reviewed" in said
     assert "earlier ones replaced" in said
+
+
+@pytest.mark.parametrize(
+    ("only", "said", "in_page"),
+    [
+        (
+            [],
+            "Warning: places from which no document came: 98. They have no rate, and their people are in no",
+            "est venu : 98. Ils",
+        ),
+        (["01", "2A", "75"], "60 documents, by the model", "Par lieu"),
+        (
+            ["01", "2A", "33"],
+            "Warning: places of table.place.only from which no document came: 33. They",
+            "est venu : 33. Ils",
+        ),
+        (["01"], "40 documents are of places that table.place.only does not name", "40 documents de lieux hors de"),
+    ],
+)
+def test_silent_places_and_those_not_covered_are_told(
+    run: Path, tmp_path: Path, only: list[str], said: str, in_page: str
+) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("place,population\n" + "".join(f"{code},1000\n" for code in departments()))
+    asked = yaml.safe_load(TABLES) | {"unit": "document", "denominator": str(people), "per": 1000}
+    del asked["defaults"]
+    asked["place"] |= {"only": only}
+    found = glane.aggregate(run, asked, out_dir=str(tmp_path / "out"))
+    assert said in str(found)
+    assert in_page in (tmp_path / "out" / "report.html").read_text()
+    total = found.table.filter(pl.col("margin") == "all")
+    assert total["denominator"].item() == 1000 * (len(only) or 3)
+    assert total["model_rate"].item() == pytest.approx(total["model"].item() / (len(only) or 3))
+    cells = found.table.filter(pl.col("reason") == "no_document")
+    assert cells["model_rate"].null_count() == cells["model_rate_high"].null_count() == cells.height
+
+
+@pytest.mark.parametrize("only", [[], ["01"], ["2A", "75"]])
+def test_persons_of_places_that_the_table_does_not_cover_are_told_as_documents(run: Path, only: list[str]) -> None:
+    asked = yaml.safe_load(TABLES) | {"unit": "person", "person": "patient", "denominator": None}
+    del asked["defaults"]
+    asked["place"] |= {"only": only}
+    found = glane.aggregate(run, asked)
+    outside = 60 - 20 * len(only) if only else 0
+    assert found.summary.unplaced.elsewhere == outside
+    assert set(found.table["place"].drop_nulls()) == set(only or departments())
+    by_place = found.table.filter(pl.col("margin") == "place")
+    total = found.table.filter(pl.col("margin") == "all")
+    assert by_place["documents"].sum() == total["documents"].item() == found.summary.documents
 
 
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")

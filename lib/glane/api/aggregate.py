@@ -29,7 +29,7 @@ from glane.run.links import RunLink, links_to
 from glane.settings.table import DOCUMENTS, TableDefinition
 from glane.spreadsheets import without_formulas
 from glane.surveillance.denominators import Populations, populations, standard_people
-from glane.surveillance.dimensions import AGE, PERIOD, Located, located, within
+from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Located, covered, located
 from glane.surveillance.figures import ALL, Rating
 from glane.surveillance.line_list import line_list
 from glane.surveillance.linked import truth_of_entities
@@ -167,11 +167,16 @@ def aggregate(
             links.check_reviewed()
     transported = None if error_rates is None else read_error_rates(error_rates, runs, question.field)
     unnamed = 0
+    whole = None
     if definition.person and definition.time is not None:
-        rows, failed = within(rows, definition.time), within(failed, definition.time)
+        whole = located(rows, failed, definition)
+        rows, failed = covered(rows, definition), covered(failed, definition)
         each = persons(rows, failed, definition.person, day=definition.time.column, question=question)
         rows, failed, unnamed = each.usable, each.failed, each.unnamed
     found = located(rows, failed, definition)
+    if whole is not None:  # of all documents, before one is taken of each person
+        left_out = whole.unplaced.model_dump(include={"outside", "elsewhere", "reported_later"})
+        found = replace(found, reporting=whole.reporting, unplaced=found.unplaced.model_copy(update=left_out))
     cases, truth = None, None if reviewed is None else reviewed.table
     if links is not None and definition.time is not None:
         day, every = definition.time.column, found.usable
@@ -194,7 +199,7 @@ def aggregate(
         review=None if reviewed is None else reviewed.design,
         right_answers=None if reviewed is None else reviewed.right_answers,
         reviewed=total["reviewed"].item(), documents=found.usable.height, failed=found.failed.height,
-        unplaced=found.unplaced, unnamed=unnamed, extracted=_extracted(definition, runs),
+        unplaced=found.unplaced, silent=found.silent, unnamed=unnamed, extracted=_extracted(definition, runs),
         first_day=found.first_day, last_day=found.last_day, note=None if made.basis is None else made.basis.line.note,
         places=None if definition.place is None else VINTAGE, drifted=tuple(runs.drifted()),
         delays=None if made.delays is None else made.delays.summary,
@@ -237,9 +242,17 @@ def _rating(definition: TableDefinition, found: Located) -> Rating | None:
 def _populations(definition: TableDefinition, file: str, found: Located) -> Populations:
     """The populations of a file."""
     periods = [one for one in found.domains.get(PERIOD, []) if isinstance(one, datetime.date)]
+    domains = dict(found.domains)
+    if definition.place is not None and not definition.place.only:  # nobody said that the others report
+        domains[PLACE] = [one for one in domains[PLACE] if one not in found.silent]
+        if not found.reporting:
+            raise DataError(
+                f"table.denominator: no document has a place in {definition.place.column!r}, so rates would be of "
+                "nobody. Leave out table.place or table.denominator, or name the places in table.place.only."
+            )
     calendar = None if definition.time is None else Calendar.of(definition.time)
     return populations(
-        read_table(file, place="table.denominator"), found.domains, file=file,
+        read_table(file, place="table.denominator"), domains, file=file,
         level=None if definition.place is None else definition.place.level,
         years={} if calendar is None else {one: calendar.year(one) for one in periods},
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
@@ -68,6 +68,14 @@ class PlaceDimension(Strict):
     column: str
     level: Level = "department"
     codes: Codes = "department"  # what the column holds official codes of
+    only: tuple[str, ...] = ()  # codes of the places that the table covers; documents of others are counted as outside
+
+    @field_validator("only", mode="before")
+    @classmethod
+    def _codes(cls, told: Any) -> Any:
+        """Codes that YAML read as numbers are texts again."""
+        codes = one_or_many(told if isinstance(told, list | tuple | None) else str(told))
+        return tuple(str(one) if isinstance(one, int) else one for one in codes)
 
     @model_validator(mode="after")
     def _upwards(self) -> Self:

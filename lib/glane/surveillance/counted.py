@@ -10,7 +10,7 @@ import polars as pl
 
 from glane.disclosure.layout import Layout, Span
 from glane.settings.table import TableDefinition, TimeDimension
-from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Key, Located, keys_of
+from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Key, Located, keys_of, places_of
 from glane.surveillance.periods import Calendar
 from glane.surveillance.places import departments
 
@@ -27,7 +27,7 @@ def table_layout(rows: pl.DataFrame, definition: TableDefinition, found: Located
     for key in keys:
         values = found.domains[key]
         each = _spans(key, values, definition)
-        spans[key] = (*each, _all_of(each))
+        spans[key] = (*each, _all_of(each), *_others(key, definition))
         columns.append(_places(rows, key, values))
     places = np.column_stack(columns) if columns else np.zeros((rows.height, 0), dtype=np.int64)
     return Layout(spans=spans, rows=places)
@@ -70,6 +70,20 @@ def _region(value: Key) -> Span:
     if value is None:
         return Span(unknown=True)
     return Span(labels=tuple(code for code, one in departments().items() if one.region == value))
+
+
+def _others(key: str, definition: TableDefinition) -> list[Span]:
+    """The places that a table does not cover: other tables of its series may count them."""
+    place = definition.place
+    if key != PLACE or place is None or not place.only:
+        return []
+    covered = places_of(place)
+    others = [
+        one
+        for one in departments().values()
+        if (one.code if place.level == "department" else one.region) not in covered
+    ]
+    return [Span(labels=tuple(one.code for one in others))] if others else []
 
 
 def _all_of(spans: Sequence[Span]) -> Span:

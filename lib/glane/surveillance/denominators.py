@@ -71,7 +71,7 @@ def populations(
     Args:
         table: Columns `population`, and of the table's keys those by which it differs: `period` (first days) or `year`,
             `place`, `age` (the lowest of each class, or of finer ones), and groups.
-        domains: The values of the table's keys.
+        domains: The values of the table's keys; of places, those of whose people the rates are.
         level: Of its places, which is that of the table.
         years: The year of each period.
         file: Where it was read, for messages.
@@ -96,6 +96,8 @@ def populations(
     for key in keys:
         if found[key].null_count():
             raise DataError(f"table.denominator: {file} has rows without {key!r}, or with one that is not known.")
+    if PLACE in keys:  # those of others have no part in any sum
+        found = found.filter(pl.col(PLACE).is_in([one for one in domains[PLACE] if one is not None]))
     if repeated := found.height - (found.select(keys).n_unique() if keys else 1):
         raise DataError(f"table.denominator: {file} has {repeated} rows of the same {', '.join(keys) or 'population'}.")
     if AGE in keys:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from glane.conditions import READ_DATES
-from glane.errors import ConfigError, DataError
+from glane.errors import ConfigError, DataError, did_you_mean
 from glane.settings.table import AgeDimension, PlaceDimension, TableDefinition, TimeDimension
 from glane.surveillance.periods import Calendar
 from glane.surveillance.places import as_places, names
@@ -34,6 +34,7 @@ class Unplaced(Strict):
     """Documents that stand nowhere in a dimension, or outside of the table; None where that may not be told."""
 
     outside: int | None = 0  # of days that the table does not cover; counted nowhere
+    elsewhere: int | None = 0  # of places that the table does not cover, of its days; counted nowhere
     reported_later: int | None = 0  # than the day until which reports are in; counted nowhere
     without_date: int | None = 0
     without_place: int | None = 0  # no code
@@ -53,10 +54,16 @@ class Located:
     first_day: datetime.date | None  # of all documents with a date
     last_day: datetime.date | None
     last_report: datetime.date | None = None  # the day until which reports are in
+    reporting: frozenset[str] = frozenset()  # places from which a document came, with an answer or without
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The places of the table from which no document came."""
+        return tuple(one for one in self.domains.get(PLACE, ()) if isinstance(one, str) and one not in self.reporting)
 
 
 def located(usable: pl.DataFrame, failed: pl.DataFrame, definition: TableDefinition) -> Located:
-    """Give each document its keys; those of days that the table does not cover are left out, and counted.
+    """Give each document its keys; those of days and places that the table does not cover are left out, and counted.
 
     Args:
         usable: Documents with an answer, with the columns of the table.
@@ -83,8 +90,10 @@ def located(usable: pl.DataFrame, failed: pl.DataFrame, definition: TableDefinit
         found, more, days = _by_period(found, definition.time)
         counts |= more
         last_report = _last_report(found, definition.time)
+    reporting: frozenset[str] = frozenset()
     if definition.place is not None:
         found, more = _by_place(found, definition.place)
+        reporting = frozenset(found[PLACE].drop_nulls())
         counts |= more
     if definition.age is not None:
         found, more = _by_age(found, definition.age)
@@ -96,7 +105,7 @@ def located(usable: pl.DataFrame, failed: pl.DataFrame, definition: TableDefinit
     return Located(
         usable=_with_keys(usable, of_usable, keys, 0), failed=_with_keys(failed, of_failed, keys, usable.height),
         domains=_domains(definition, found, keys, days), unplaced=Unplaced(**counts),
-        first_day=days[0], last_day=days[1], last_report=last_report,
+        first_day=days[0], last_day=days[1], last_report=last_report, reporting=reporting,
     )  # fmt: skip
 
 
@@ -144,6 +153,12 @@ def within(rows: pl.DataFrame, time: TimeDimension) -> pl.DataFrame:
     return rows.filter((pl.col(time.reported).dt.date() <= time.until).fill_null(True))
 
 
+def covered(rows: pl.DataFrame, definition: TableDefinition) -> pl.DataFrame:
+    """The documents of the days and places that a table covers, and those without a date, or without a known place."""
+    kept = rows if definition.time is None else within(rows, definition.time)
+    return kept if definition.place is None else _by_place(kept, definition.place)[0].drop(PLACE)
+
+
 def _last_report(rows: pl.DataFrame, time: TimeDimension) -> datetime.date | None:
     """The day until which reports are in: that which is declared, or that of the last one."""
     if time.reported is None or time.until is not None:
@@ -165,16 +180,36 @@ def _by_place(rows: pl.DataFrame, place: PlaceDimension) -> tuple[pl.DataFrame, 
     kind = rows.schema[place.column]
     if not (kind.is_integer() or isinstance(kind, pl.String | pl.Categorical | pl.Enum)):
         raise ConfigError(f"table.place: {place.column!r} is {kind}, and must hold official codes as texts.")
-    found = as_places(rows[place.column], codes=place.codes, level=place.level)
+    codes = as_places(rows[place.column], codes=place.codes, level=place.level)
     without = rows[place.column].null_count()
-    counts = {"without_place": without, "unknown_places": found.null_count() - without}
-    if found.null_count() == rows.height and rows.height > without:
+    if codes.null_count() == rows.height and rows.height > without:
         raise ConfigError(
             f"table.place: no value of {place.column!r} is the official code of a {place.codes}. A department is 01 to "
             "95, 2A, 2B or 971 to 976, a region 11 to 94, a commune five characters; postal codes and names are not "
             "taken."
         )
-    return rows.with_columns(found.alias(PLACE)), counts
+    found = rows.with_columns(codes.alias(PLACE))
+    found = found.filter(pl.col(PLACE).is_in(places_of(place)) | pl.col(PLACE).is_null())
+    return found, {
+        "without_place": without, "unknown_places": codes.null_count() - without,
+        "elsewhere": rows.height - found.height,
+    }  # fmt: skip
+
+
+def places_of(place: PlaceDimension) -> list[str]:
+    """The codes of the places that a table covers, in their order.
+
+    Raises:
+        ConfigError: for a code that there is not.
+    """
+    known = names(place.level)
+    told = as_places(pl.Series(place.only, dtype=pl.String), codes=place.level, level=place.level).to_list()
+    for code, found in zip(place.only, told, strict=True):
+        if found is None:
+            raise ConfigError(
+                f"table.place.only: {code!r} is the official code of no {place.level}. {did_you_mean(code, known)}"
+            )
+    return [code for code in known if not told or code in told]
 
 
 def _by_age(rows: pl.DataFrame, age: AgeDimension) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -199,7 +234,7 @@ def _domains(definition: TableDefinition, rows: pl.DataFrame, keys: Sequence[str
         if key == PERIOD and definition.time is not None:
             values: list[Key] = list(_periods(definition.time, days))
         elif key == PLACE and definition.place is not None:
-            values = list(names(definition.place.level))
+            values = list(places_of(definition.place))
         elif key == AGE and definition.age is not None:
             values = list(definition.age.classes)
         else:

@@ -12,13 +12,14 @@ from scipy.sparse import csr_array
 
 from glane.assess.estimate.pooled import limits
 from glane.settings.table import DOCUMENTS
-from glane.surveillance.cells import ROW, Cells, Draws, Margin
+from glane.surveillance.cells import COUNTS, ROW, Cells, Draws, Margin
 from glane.surveillance.denominators import Populations
-from glane.surveillance.dimensions import AGE, Key
+from glane.surveillance.dimensions import AGE, PLACE, Key
 from glane.surveillance.rates import mixed_limits, rate_limits
 
 Floats = NDArray[np.float64]
 ALL = "all"
+REASON, NO_DOCUMENT = "reason", "no_document"  # why a row has no figure but its counts of 0
 _TOGETHER = 500  # rows whose limits are drawn at once
 
 
@@ -39,6 +40,7 @@ class Figures:
     domains: Mapping[str, list[Key]]  # all values of each key
     level: float
     rating: Rating | None
+    silent: Sequence[str] = ()  # places from which no document came: nothing is known of them
 
     def of(self, keys: tuple[str, ...]) -> pl.DataFrame:
         """The rows by these keys: counts, what a review makes of them, and rates."""
@@ -50,11 +52,27 @@ class Figures:
             low[there], high[there] = limits(margin.draws.values, margin.estimate[there], self.level)
             told = {"estimate": margin.estimate, "low": low, "high": high}
             rows = rows.with_columns(pl.Series(name, values) for name, values in told.items())
+        return self._without_silent(self._rated(keys, rows, margin), keys)
+
+    def _without_silent(self, rows: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+        """The rows, without a corrected count or a rate of places from which no document came, and with the reason."""
+        if PLACE not in self.domains:
+            return rows
+        is_of_place = PLACE in keys and len(self.silent) > 0
+        is_silent = pl.col(PLACE).is_in(list(self.silent)).fill_null(False) if is_of_place else pl.lit(False)
+        figures = [name for name in rows.columns if name not in (*keys, *COUNTS, "margin", "denominator")]
+        return rows.with_columns(
+            *(pl.when(~is_silent).then(pl.col(name)).alias(name) for name in figures),
+            pl.when(is_silent).then(pl.lit(NO_DOCUMENT)).alias(REASON),
+        )
+
+    def _rated(self, keys: tuple[str, ...], rows: pl.DataFrame, margin: Margin) -> pl.DataFrame:
+        """The rows with their rates, where there is a denominator."""
         if self.rating is None:
             return rows
-        weights = (self.rating.per / _people(self.rating, keys, rows))[:, None]
-        rows = rows.with_columns(pl.Series("denominator", self.rating.per / weights[:, 0]).fill_nan(None))
-        rows = rows.with_columns(self._rates("", margin, weights))
+        people = _people(self.rating, keys, rows)
+        rows = rows.with_columns(pl.Series("denominator", people).fill_nan(None))
+        rows = rows.with_columns(self._rates("", margin, (self.rating.per / people)[:, None]))
         if self.rating.standard is None or AGE in keys:
             return rows
         return rows.with_columns(self._standardised(keys, rows.height, self.rating, self.rating.standard))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 
 import polars as pl
@@ -21,6 +22,7 @@ from glane.surveillance.figures import ALL
 from glane.surveillance.periods import Calendar
 from glane.surveillance.protected import ROW, SUPPRESSED
 from glane.surveillance.record import TableSummary
+from glane.surveillance.silent import silent_places
 from glane.surveillance.tile_map import tile_map
 from glane.surveillance.words import WORDS
 from glane.types import Language
@@ -119,8 +121,14 @@ class _Body:
         else:
             told, more = self._say("total_model", model=self._count(row["model"])), ""
         lost = paragraph(self._say("failed_how", failed=self._count(self._summary.failed))) if row["failed"] else ""
+        warning += "".join(f'<p class="warning">{escape(one)}</p>' for one in self._silent())
         notes = "".join(paragraph(f"⚠ {one}") for one in self._notes())
         return warning + heading(told, 2) + more + lost + notes
+
+    def _silent(self) -> Iterator[str]:
+        """What places from which no document came make of rates."""
+        if of := silent_places(self._summary):
+            yield self._say("silent_declared" if of.is_declared else "silent", num=self._count(of.num), places=of.codes)
 
     def _notes(self) -> Iterator[str]:
         one = self._summary
@@ -188,7 +196,15 @@ class _Body:
         )
         title = self._say("map_title", figure=figure, level=self._say(f"level_{place.level}"))
         number = self._rate if is_rate else self._count
-        drawn = tile_map(values, place.level, title, number, nothing=self._say("no_document"), hidden=hidden)
+        drawn = tile_map(
+            values,
+            place.level,
+            title,
+            number,
+            nothing=self._say("no_document"),
+            outside=self._say("not_covered"),
+            hidden=hidden,
+        )
         return paragraph(f"{title}.") + drawn
 
     def _shown_figure(self) -> str:

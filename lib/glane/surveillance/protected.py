@@ -95,7 +95,7 @@ def _summary(summary: TableSummary, rows: pl.DataFrame, rule: DisclosureRule, to
 
 def _counts(rows: pl.DataFrame) -> Counts:
     cases, documents = (rows[name].to_numpy().astype(np.float64) for name in ("model", "documents"))
-    estimate = rows["estimate"].to_numpy() if "estimate" in rows.columns else None
+    estimate = rows["estimate"].fill_null(0).to_numpy() if "estimate" in rows.columns else None
     return Counts(cases=cases, others=documents - cases, estimate=estimate)
 
 
@@ -157,7 +157,7 @@ def _unplaced(found: Unplaced, rows: pl.DataFrame, rule: DisclosureRule) -> Unpl
         PLACE: ("without_place", "unknown_places"),
         AGE: ("without_age", "unknown_ages"),
     }
-    hidden = {"outside"} if 0 < (found.outside or 0) < rule.least else set()
+    hidden = {name for name in ("outside", "elsewhere") if 0 < (getattr(found, name) or 0) < rule.least}
     for key, names in of_key.items():
         if key not in rows.columns:
             continue

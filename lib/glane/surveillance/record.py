@@ -33,6 +33,7 @@ class TableSummary(Record):
     documents: int | None  # or persons: with an answer; None where that may not be told
     failed: int | None  # without
     unplaced: Unplaced
+    silent: tuple[str, ...] = ()  # places of the table from which no document came
     unnamed: int | None = 0  # of persons: documents that name none, each taken for one
     extracted: tuple[str, ...] = ()  # columns of the table that the model extracted: no review corrects them
     first_day: datetime.date | None

@@ -103,7 +103,7 @@ def surveillance_table(
         if links is not None and cases is not None:
             corrected = with_link_errors(corrected, links, cases)
     cells = Cells(table=table, corrected=corrected)
-    figures = Figures(cells=cells, domains=found.domains, level=definition.level, rating=rating)
+    figures = Figures(cells=cells, domains=found.domains, level=definition.level, rating=rating, silent=found.silent)
     told = pl.concat([figures.of(margin) for margin in margins(keys)], how="diagonal_relaxed")
     basis = None if corrected is None else corrected.basis
     late = _delays(documents, found, definition)

@@ -25,16 +25,18 @@ def tile_map(
     number: Callable[[float], str],
     *,
     nothing: str,
+    outside: str,
     hidden: Mapping[str, str] = MappingProxyType({}),
 ) -> Cell:
     """Draw a figure of each department, or of each region in all of its departments.
 
     Args:
-        values: By code; None, or no code: there is no document.
+        values: By code; None: there is no document. A place without its code is not of the table.
         level: Of the codes.
         title: What is drawn, for who hears the page.
         number: How a figure is written.
         nothing: What is written of a place without a document.
+        outside: What is written of a place that the table does not cover.
         hidden: What is written of places whose figure is suppressed, by code.
     """
     told = [value for value in values.values() if value is not None]
@@ -47,8 +49,8 @@ def tile_map(
         colour = None if value is None else int(np.searchsorted(cuts, value, side="right"))
         x, y = one.column * (_SIDE + _GAP), one.row * (_SIDE + _GAP)
         letters = "#fff" if colour is not None and colour >= _DARK else "#1b1b1b"
-        written = hidden.get(place, nothing) if value is None else number(value)
-        shown = ("×" if place in hidden else "–") if value is None else number(value)
+        written = hidden.get(place, nothing if place in values else outside) if value is None else number(value)
+        shown = ("×" if place in hidden else "–" if place in values else "") if value is None else number(value)
         marks.append(
             f"<g><title>{escape(f'{place} {called[place]}: {written}')}</title>"
             f'<rect x="{x}" y="{y}" width="{_SIDE}" height="{_SIDE}" rx="3" '

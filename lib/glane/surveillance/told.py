@@ -10,6 +10,7 @@ from glane.surveillance.delays import COMPLETENESS
 from glane.surveillance.dimensions import PERIOD
 from glane.surveillance.figures import ALL
 from glane.surveillance.record import TableSummary
+from glane.surveillance.silent import silent_places
 
 
 def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None) -> str:
@@ -74,6 +75,7 @@ def _disclosed(one: Disclosed | None) -> list[str]:
 def _left_out(summary: TableSummary) -> list[str]:
     lines: list[str] = []
     lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
+    lines += _silent(summary)
     if summary.failed and summary.definition.unit != "document":
         lines.append(f"{summary.failed:,} persons or events have no answer, and are not counted.")
     elif summary.failed:
@@ -83,6 +85,7 @@ def _left_out(summary: TableSummary) -> list[str]:
     one = summary.unplaced
     told = (
         (one.outside, f"{one.outside:,} documents are of days that the table does not cover."),
+        (one.elsewhere, f"{one.elsewhere:,} documents are of places that table.place.only does not name."),
         (
             one.reported_later,
             f"{one.reported_later:,} documents were reported after table.time.until, and are left out.",
@@ -100,6 +103,21 @@ def _left_out(summary: TableSummary) -> list[str]:
     if summary.extracted:
         lines.append(f"The model extracted {', '.join(summary.extracted)}: a review of the case does not correct it.")
     return lines
+
+
+def _silent(summary: TableSummary) -> list[str]:
+    of = silent_places(summary)
+    if of is None:
+        return []
+    if of.is_declared:
+        return [
+            f"Warning: places of table.place.only from which no document came: {of.codes}. They have no rate, but "
+            "their people are in the denominators of totals: if they did not report, these rates are too low."
+        ]
+    return [
+        f"Warning: places from which no document came: {of.num:,}. They have no rate, and their people are in no "
+        "denominator. If some of them take part and sent nothing, name all that the table covers: table.place.only=[…]"
+    ]
 
 
 def _still_to_come(rows: pl.DataFrame) -> list[str]:

@@ -117,6 +117,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown": "inconnu",
         "incomplete": "incomplète",
         "no_document": "aucun document",
+        "not_covered": "hors du tableau",
+        "silent": (
+            "Lieux d'où aucun document n'est venu : {num}. Ils n'ont ni taux ni nombre corrigé, et leur population "
+            "n'est dans aucun dénominateur : les taux sont ceux des lieux d'où des documents sont venus. Si des lieux"
+            " participent sans avoir rien transmis, indiquez dans table.place.only tous ceux que le tableau couvre."
+        ),
+        "silent_declared": (
+            "Lieux de table.place.only d'où aucun document n'est venu : {places}. Ils n'ont ni taux ni nombre "
+            "corrigé, mais leur population est au dénominateur des totaux : si rien n'y a été transmis, ces taux sont"
+            " trop bas. Retirez-les alors de table.place.only."
+        ),
         "many": "Les {shown} premières lignes sur {all} ; table.parquet les contient toutes.",
         "how": "Comment ces nombres sont faits",
         "pooled": (
@@ -148,6 +159,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "weeks_iso": "Semaines ISO 8601, du lundi au dimanche.",
         "weeks_epi": "Semaines épidémiologiques (MMWR), du dimanche au samedi.",
         "outside": "{num} documents hors de la période couverte ne sont comptés nulle part.",
+        "elsewhere": "{num} documents de lieux hors de table.place.only ne sont comptés nulle part.",
         "reported_later": "{num} documents arrivés après la date retenue ne sont comptés nulle part.",
         "without_date": "{num} sans date : dans la ligne « inconnu » des périodes.",
         "without_place": "{num} sans lieu : dans la ligne « inconnu » des lieux.",
@@ -288,6 +300,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown": "unknown",
         "incomplete": "incomplete",
         "no_document": "no document",
+        "not_covered": "not covered by the table",
+        "silent": (
+            "Places from which no document came: {num}. They have neither a rate nor a corrected count, and their "
+            "people are in no denominator: rates are those of the places from which documents came. If places take "
+            "part that sent nothing, name all that the table covers in table.place.only."
+        ),
+        "silent_declared": (
+            "Places of table.place.only from which no document came: {places}. They have neither a rate nor a "
+            "corrected count, but their people are in the denominators of totals: if they did not report, these rates"
+            " are too low. Then take them out of table.place.only."
+        ),
         "many": "The first {shown} of {all} rows; table.parquet has all.",
         "how": "How these figures are made",
         "pooled": (
@@ -318,6 +341,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "weeks_iso": "Weeks of ISO 8601, Monday to Sunday.",
         "weeks_epi": "Epidemiological weeks (MMWR), Sunday to Saturday.",
         "outside": "{num} documents outside of the days covered are counted nowhere.",
+        "elsewhere": "{num} documents of places that the table does not cover (table.place.only) are counted nowhere.",
         "reported_later": "{num} documents that arrived after the day until which they count are counted nowhere.",
         "without_date": "{num} without a date: in the row “unknown” of the periods.",
         "without_place": "{num} without a place: in the row “unknown” of the places.",
