@@ -189,9 +189,12 @@ def page() -> bytes:
     ).encode("cp1252")
 
 
+SUBJECT = "Signalement à l’ARS"
+
+
 def message(*attached: tuple[str, bytes], html: bool = False) -> EmailMessage:
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = "Signalement à l’ARS", "a@example.org", "b@example.org"
+    mail["Subject"], mail["From"], mail["To"] = SUBJECT, "a@example.org", "b@example.org"
     mail["Cc"], mail["Date"], mail["Message-ID"] = "c@example.org", "Mon, 05 Feb 2024 10:00:00 +0100", "<1@example.org>"
     if html:
         mail.set_content(f"<p>{SENTENCE}</p>", subtype="html")

@@ -15,6 +15,7 @@ from glane.documents.read import Limits, Options, Parser, read_file, require_pac
 from glane.errors import ConfigError
 from glane_tools.benchmark import documents as documents_benchmark
 
+MAIL = f"{files.SUBJECT}\n\n{SENTENCE}"  # the text of `files.message`
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -142,13 +143,45 @@ def test_mail_has_its_head_and_its_attachments_in_their_order(read):
     note = files.word()
     documents = read(files.nested(note))
     assert [document.part for document in documents] == ["", "1 été.pdf", "2 message.eml", "2/1 note.docx"]
-    assert documents[0].text == SENTENCE  # of two forms of the same text, the plain one
+    assert documents[0].text == MAIL  # of two forms of the same text, the plain one
     assert documents[0].metadata == {
-        "subject": "Signalement à l’ARS", "from": "a@example.org", "to": "b@example.org", "cc": "c@example.org",
+        "title": files.SUBJECT, "author": "a@example.org", "created": "2024-02-05T10:00:00+01:00",
+        "subject": files.SUBJECT, "from": "a@example.org", "to": "b@example.org", "cc": "c@example.org",
         "date": "2024-02-05T10:00:00+01:00", "message_id": "<1@example.org>",
     }  # fmt: skip
     assert [document.media_type.rpartition("/")[2] for document in documents[1:3]] == ["pdf", "rfc822"]
     assert documents[3].sha256 == hashlib.sha256(note).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "text"),
+    [
+        ("Subject: Deux cas de rougeole", "Bonjour", "Deux cas de rougeole\n\nBonjour"),
+        ("Subject: =?utf-8?Q?Gi=C3=A8n_=3A?=\n deux cas", "x", "Gièn : deux cas\n\nx"),
+        ("Subject: Deux cas, service clos", "", "Deux cas, service clos"),
+        ("Subject:", "Bonjour", "Bonjour"),
+        ("X-Other: y", "Bonjour", "Bonjour"),
+    ],
+)
+def test_the_subject_of_a_mail_is_the_first_line_of_its_text(one, head, body, text):
+    document = one(f"From: a@example.org\n{head}\nTo: b@example.org\nMIME-Version: 1.0\n\n{body}\n".encode())
+    assert (document.outcome, document.text) == (Outcome.OK, text)
+    assert document.metadata.get("title") == document.metadata.get("subject")
+    assert "example.org" not in document.text
+
+
+def test_a_mail_without_subject_and_text_is_empty_and_an_encrypted_one_tells_nothing(one):
+    assert one(b"From: a@example.org\nMIME-Version: 1.0\n\n \n").outcome == Outcome.EMPTY
+    head = b"From: a@example.org\nSubject: Deux cas\nMIME-Version: 1.0\nContent-Type: application/pkcs7-mime\n\nx"
+    assert (one(head).outcome, one(head).text) == (Outcome.ENCRYPTED, "")
+
+
+def test_a_web_page_that_a_browser_saved_as_mail_is_a_page(one):
+    head = b"From: <Saved by Blink>\nSubject: Bulletin\nDate: Mon, 5 Feb 2024 10:00:00 -0000\nMIME-Version: 1.0\n"
+    document = one(head + b"Content-Type: text/html\n\n<title>Bulletin</title><p>un cas</p>")
+    assert document.text == "un cas"
+    assert document.metadata["title"] == "Bulletin"
+    assert "author" not in document.metadata
 
 
 def test_pictures_that_a_page_of_mail_shows_are_no_documents(read):
@@ -176,16 +209,16 @@ def test_encrypted_mail_and_signed_mail(read):
     assert read(mail.as_bytes())[0].outcome == Outcome.ENCRYPTED
     signed = files.message()
     signed.add_attachment(b"\x30\x80", "application", "pkcs7-signature", filename="smime.p7s")
-    assert [document.text for document in read(signed.as_bytes())] == [SENTENCE]
+    assert [document.text for document in read(signed.as_bytes())] == [MAIL]
 
 
 def test_a_box_of_mails_holds_each_of_them(read):
     box = b"".join(b"From a@example.org Mon Feb  5 10:00:00 2024\n" + files.message().as_bytes() + b"\n" for _ in "ab")
     documents = read(box)
     assert [document.part for document in documents] == ["", "1 message.eml", "2 message.eml"]
-    assert {document.text for document in documents[1:]} == {SENTENCE}
+    assert {document.text for document in documents[1:]} == {MAIL}
     for begins in (b"From a@example.org Mon Feb  5 10:00:00 2024\n", b"From nonsense\n"):
-        assert [document.text for document in read(begins + files.message().as_bytes())] == [SENTENCE]
+        assert [document.text for document in read(begins + files.message().as_bytes())] == [MAIL]
 
 
 def test_web_pages_without_what_is_not_seen(one):

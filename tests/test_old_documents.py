@@ -56,18 +56,19 @@ def test_outlook_mail_with_attachments_and_a_mail_within(read):
     assert [document.part for document in documents] == ["", "1 été.pdf", "2 fwd", "2/1 note.rtf"]
     assert [document.outcome for document in documents] == [Outcome.OK] * 4
     assert documents[0].metadata == {
-        "subject": "Signalement à l’ARS", "from": "Élise <a@example.org>", "to": "b@example.org",
+        "title": files.SUBJECT, "author": "Élise <a@example.org>", "created": "2024-02-06T00:00:00+00:00",
+        "subject": files.SUBJECT, "from": "Élise <a@example.org>", "to": "b@example.org",
         "date": "2024-02-06T00:00:00+00:00",
     }  # fmt: skip
-    assert documents[0].text == SENTENCE
-    assert documents[2].text == "intérieur"
+    assert documents[0].text == f"{files.SUBJECT}\n\n{SENTENCE}"
+    assert documents[2].text == f"{files.SUBJECT}\n\nintérieur"
     assert SENTENCE in documents[3].text
 
 
 def test_outlook_mail_whose_text_is_a_page_or_packed(read):
-    assert read(old_files.mail(html="<p>fièvre</p>".encode("cp1252")))[0].text == "fièvre"
+    assert read(old_files.mail(html="<p>fièvre</p>".encode("cp1252")))[0].text == f"{files.SUBJECT}\n\nfièvre"
     page = rb"{\rtf1\ansi\ansicpg1252\fromhtml1{\*\htmltag64 <p>}fi\'e8vre{\*\htmltag72 </p>}}"
-    assert read(old_files.mail(rtf=compressed_rtf.compress(page)))[0].text == "fièvre"
+    assert read(old_files.mail(rtf=compressed_rtf.compress(page)))[0].text == f"{files.SUBJECT}\n\nfièvre"
     assert read(old_files.mail(rtf=b"\xff" * 40))[0].outcome == Outcome.CORRUPT
 
 

@@ -23,7 +23,7 @@ from glane.run.fingerprint import fingerprint_digest
 from glane.run.work import Draft
 from glane.settings import IngestSettings
 
-METHOD = 2  # raised when the same files would give another data set
+METHOD = 3  # raised when the same files would give another data set
 _MOST_FILES, _LEAST_SHARDS, _MOST_SHARDS = 256, 64, 100_000
 _OF_THE_PLACE = {"endpoint", "hosts", "concurrency", "timeout_s"}  # of ocr: where and how fast, and no other texts
 _MOST_FILES_WITH_OCR = 16  # a page takes a model seconds, and a worker that is killed has lost those of its shard

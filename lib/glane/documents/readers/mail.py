@@ -1,4 +1,4 @@
-"""Mail: its text, what its head says, and its attachments as documents of their own."""
+"""Mail: its subject and its text, what its head says, and its attachments as documents of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import email
 import email.utils
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email import policy
 from email.message import Message
 from functools import partial
@@ -14,10 +14,12 @@ from functools import partial
 from glane.documents import kinds
 from glane.documents.parsed import Outcome
 from glane.documents.readers import html
-from glane.documents.reading import Context, Part, Reading, corrupt, encrypted
+from glane.documents.reading import Context, Part, Reading, corrupt, encrypted, line
 from glane.encodings.detect import decoded
 
 _HEAD = {"subject": "subject", "from": "from", "to": "to", "cc": "cc", "message-id": "message_id"}
+_OFTEN = {"title": "subject", "author": "from", "created": "date"}  # as files of other kinds name it: as mail does
+_OF_A_PAGE = "Saved by "  # in the place of an address: a web page that a browser has saved as mail
 _SIGNATURES = frozenset(
     f"application/{kind}" for kind in ("pkcs7-signature", "x-pkcs7-signature", "pgp-signature", "pgp-encrypted")
 )
@@ -49,24 +51,39 @@ def read(data: bytes, context: Context) -> Reading:
 
 
 def of_message(message: Message) -> Reading:
-    """Read a mail that is parsed."""
+    """Read a mail that is parsed. Its subject is the first line of its text: it is read as the text is."""
     found = _Parts()
     found.collect(message, 0)
-    metadata = {word: text for name, word in _HEAD.items() if (text := _field(message, name))}
-    date = _date(_field(message, "date"))
-    if date:
-        metadata["date"] = date
     if found.is_encrypted:
         raise encrypted("the mail")
+    metadata, texts = _metadata(message), [one.text.strip("\n") for one in found.texts if one.text.strip()]
+    if not _is_page(metadata) and (subject := line(metadata.get("subject", ""))):
+        texts.insert(0, subject)
     cut = next((one for one in found.texts if one.outcome is not None), Reading())
     return Reading(
-        text="\n\n".join(one.text.strip("\n") for one in found.texts if one.text.strip()),
+        text="\n\n".join(texts),
         outcome=cut.outcome,
         reason=cut.reason,
         metadata=metadata,
         encoding=found.encoding,
         parts=found.attachments(),
     )
+
+
+def _metadata(message: Message) -> dict[str, str]:
+    """What its head says, by the names of mail, and by those of files of other kinds."""
+    told = {word: text for name, word in _HEAD.items() if (text := _field(message, name))}
+    if date := _date(_field(message, "date")):
+        told["date"] = date
+    often = {name: told[word] for name, word in _OFTEN.items() if word in told}
+    if _is_page(told):
+        often.pop("author", None)
+    return often | told
+
+
+def _is_page(metadata: Mapping[str, str]) -> bool:
+    sender = metadata.get("from", "")
+    return sender.lstrip('<"').startswith(_OF_A_PAGE) and "@" not in sender
 
 
 class _Parts:
