@@ -88,13 +88,15 @@ class _Maker:
         """All steps."""
         made = list(self._made())
         right = [one for one in made if passed(list(one.checks))]
+        wrong = [one for one in made if not passed(list(one.checks))]
         kept = self._joined(without_repeats(right, self._carries))
         read = self._read_again(kept)
-        claims = self._claims(read, [one for one in made if not passed(list(one.checks))])
+        refused = [*(one for one in read if not passed(list(one.checks))), *wrong]
+        claims = self._claims(read, wrong)
         return Statements(
             claims=claims, models=tuple(self._models), made=len(made), merged=len(right) - len(kept),
-            verified=sum(one.status in ("verified", "left_out") for one in claims),
-            failures=dict(Counter(one.failed[0] for one in claims if one.failed)), coverage=self._coverage(claims),
+            verified=sum(passed(list(one.checks)) for one in read),
+            failures=dict(Counter(_first_failed(one) for one in refused)), coverage=self._coverage(claims),
             calibrated=self._calibrated,
         )  # fmt: skip
 
@@ -248,3 +250,7 @@ class _Maker:
             cited=len({name for one in shown for name in one.documents}), suspicious=self._passages.suspicious,
             groups_absent=tuple(one for one in self._passages.places() if one not in there),
         )  # fmt: skip
+
+
+def _first_failed(one: Statement) -> str:
+    return next(check.name for check in one.checks if not check.passed)
