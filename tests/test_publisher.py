@@ -1,11 +1,13 @@
 """Several jobs that finish one run together: one publishes, the others leave or wait, and a dead one is replaced."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -139,13 +141,43 @@ def publisher_elsewhere(directory: RunDirectory, *, silent_s: float, clock_ahead
     place.publication.symlink_to("theirs")
 
 
+@contextlib.contextmanager
+def beating(directory: RunDirectory):
+    """The publisher on the other node gives a sign of life now and then."""
+    file, ended = publishers_directory(directory).workers / "theirs.json", threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(0.2):
+            file.touch()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()
+
+
 @pytest.mark.parametrize("clock_ahead_s", [-86_400.0, 0.0, 86_400.0])
-@pytest.mark.parametrize(("silent_s", "is_taken"), [(0.0, False), (50.0, False), (70.0, True)])
-def test_a_publisher_on_another_node_has_a_lease_whatever_its_clock_says(tmp_path, silent_s, is_taken, clock_ahead_s):
+@pytest.mark.parametrize("silent_s", [0.0, 2.0, 70.0])
+def test_a_publisher_that_was_killed_on_another_node_is_replaced_by_who_would_have_left(
+    tmp_path, silent_s, clock_ahead_s
+):
+    """It looks alive until its lease ends: if whoever comes meanwhile left, nobody would publish the run."""
     run = answered(tmp_path)
     publisher_elsewhere(run.directory, silent_s=silent_s, clock_ahead_s=clock_ahead_s)
-    with sole_publisher(run.directory, heartbeat_s=10, lease_s=60, waits=False) as is_ours:
-        assert is_ours is is_taken
+    with sole_publisher(run.directory, heartbeat_s=10, lease_s=3, waits=False) as is_ours:
+        assert is_ours
+
+
+@pytest.mark.parametrize("clock_ahead_s", [-86_400.0, 0.0, 86_400.0])
+def test_a_publisher_that_lives_on_another_node_is_left_to_publish(tmp_path, clock_ahead_s):
+    run = answered(tmp_path)
+    publisher_elsewhere(run.directory, silent_s=50.0, clock_ahead_s=clock_ahead_s)
+    with (
+        beating(run.directory),
+        sole_publisher(run.directory, heartbeat_s=10, lease_s=60, waits=False) as is_ours,
+    ):
+        assert not is_ours
 
 
 def test_a_publisher_that_is_suspended_for_longer_than_its_lease_harms_nothing(tmp_path):

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from glane.errors import RecordError
 from glane.run.claim import break_claim, give_up, try_claim
 from glane.run.directory import RunDirectory, unless
-from glane.run.heartbeat import file_clock, heartbeat_path, is_gone
+from glane.run.heartbeat import file_clock, heartbeat_path, host_identity, is_gone, process_start, read_heartbeat
 from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.storage import TEMPORARY, listed, patiently, remove, storage_errors
 
@@ -56,7 +57,9 @@ def sole_publisher(
     """Hold the right to publish a run while the block lasts. Yields False if that is left to another process.
 
     A process that `waits` goes on when the other one is done, or gone: the right is then its own. A process that does
-    not leaves while another one lives. Of a run that is published and summarised already, nobody needs the right.
+    not leaves once the other one has shown that it lives: one that was killed on another node looks alive until its
+    lease ends, and if all left because of it, nobody would publish the run. Of a run that is published and summarised
+    already, nobody needs the right.
 
     Raises:
         RunError: if the file system refuses.
@@ -78,15 +81,38 @@ def sole_publisher(
 
 def _wait_for_it(place: PublishersDirectory, name: str, *, lease_s: float, waits: bool) -> bool:
     """Whether the right is ours, or nobody needs it any more."""
+    first: _Sign | None = None
     while True:
         with _until_finished(place):
             if _take(place, name, lease_s=lease_s):
                 return True
         if place.is_finished:
             return True
-        if not waits:
-            return False
+        if not waits and (sign := _sign_of_life(place)) is not None:
+            if sign.is_here or (first is not None and sign != first):
+                return False
+            first = first or sign
         time.sleep(_POLL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """What is seen of the process that holds the right: another such sign later proves that it lives."""
+
+    holder: str
+    changed_ns: int  # its heartbeat
+    is_here: bool  # on this node, and seen among its processes
+
+
+def _sign_of_life(place: PublishersDirectory) -> _Sign | None:
+    """The last sign of the holder; None if there is no holder, or it has not given any."""
+    with contextlib.suppress(OSError, RecordError):
+        holder = str(patiently(place.publication.readlink))
+        beat = read_heartbeat(place, holder)
+        changed_ns = patiently(heartbeat_path(place, holder).stat).st_mtime_ns
+        is_here = beat is not None and beat.identity == host_identity()
+        return _Sign(holder, changed_ns, is_here and beat is not None and process_start(beat.pid) == beat.process_start)
+    return None
 
 
 def _until_finished(directory: RunDirectory) -> contextlib.AbstractContextManager[None]:
