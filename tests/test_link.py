@@ -543,6 +543,7 @@ def test_the_command_links_a_table_and_reads_its_sample_again(tmp_path: Path) ->
     assert "No interval: no pair was reviewed" in said
     page = (tmp_path / "out" / "report.html").read_text()
     assert "Sans intervalle" in page
+    assert "jour et mois échangés" in page
     assert "http" not in page
     names = {one.name for one in (tmp_path / "out").iterdir()}
     assert names >= {"links.parquet", "pairs.parquet", "decisions.parquet", "link.json", "sample.csv", "report.html"}

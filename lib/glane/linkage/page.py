@@ -92,7 +92,7 @@ class _Body:
 
     def _columns(self) -> str:
         rows = [
-            [one.column, level, self._num(m, 4), self._num(u, 6)]
+            [one.column, self._words.get(f"level_{level}", level), self._num(m, 4), self._num(u, 6)]
             for one in self._summary.columns
             for level, m, u in zip(
                 one.levels, one.m or (None,) * len(one.levels), one.u or (None,) * len(one.levels), strict=True
