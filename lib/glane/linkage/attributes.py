@@ -133,7 +133,8 @@ def _kept(said: pl.DataFrame, rows: pl.DataFrame, kind: str, column: str, chosen
 
 def _reports(said: pl.DataFrame, one: Attribute) -> pl.DataFrame:
     """The last report of each day, and what is new in it; a count that falls has a negative one, so that they add
-    up."""
+    up.
+    """
     days = said.drop_nulls(DATE).group_by(ENTITY, DATE, maintain_order=True).last()
     new = pl.col(_RANK) - pl.col(_RANK).shift().over(ENTITY).fill_null(0.0)
     return days.select(

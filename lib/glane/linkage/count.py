@@ -3,7 +3,8 @@
 The records and the decisions on them are a forest. Where a decision is truly the same entity, two become one: the
 number of entities is that of records less that of true decisions, if each entity hangs together in the forest. So the
 number is a difference of totals by stratum, and a random sample of each stratum tells them. It does not tell of pairs
-that no rule of blocking brought together."""
+that no rule of blocking brought together.
+"""
 
 from __future__ import annotations
 

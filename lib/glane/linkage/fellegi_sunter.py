@@ -6,7 +6,8 @@ Rubin, JASA 2001). A column that says nothing in one of both records says nothin
 
 Each rule of blocking has its own share of matches, and its own columns say nothing within it: EM does not take for
 evidence what made the pair. u is that of random pairs of all records, which have a share of matches, too: else a
-small data set would take its own matches for chance."""
+small data set would take its own matches for chance.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 on.
 
 Whatever order records come in, they are put into that of their ids first: the same records make the same entities,
-and an entity is called by its first record."""
+and an entity is called by its first record.
+"""
 
 from __future__ import annotations
 

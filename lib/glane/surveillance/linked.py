@@ -3,7 +3,8 @@
 Errors in several documents of one person go together, so a review of single documents does not tell how often a
 person is truly a case. Entities reviewed whole do: each is then a unit with an answer of the model and a truth, and
 corrected as documents are. What wrong links do to the count is told apart, by draws of the linkage's decisions, and
-multiplied."""
+multiplied.
+"""
 
 from __future__ import annotations
 
