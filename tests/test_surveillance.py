@@ -27,13 +27,16 @@ from glane.errors import ConfigError, DataError
 from glane.settings.table import TableDefinition
 from glane.surveillance.counted import table_layout
 from glane.surveillance.denominators import populations
-from glane.surveillance.dimensions import age_class, located
+from glane.surveillance.dimensions import Unplaced, age_class, located
 from glane.surveillance.figures import Rating
+from glane.surveillance.page import _Body
 from glane.surveillance.periods import Calendar
 from glane.surveillance.persons import persons
 from glane.surveillance.places import as_places, departments, regions
+from glane.surveillance.r_script import r_script
 from glane.surveillance.raking import Target, raked
 from glane.surveillance.rates import STANDARDS, rate_limits, standard_shares
+from glane.surveillance.record import TableSummary
 from glane.surveillance.table import SurveillanceTable, surveillance_table
 from glane.validation import validated
 
@@ -205,6 +208,33 @@ def test_limits_of_one_count_are_the_exact_ones_of_a_poisson_count(count: int) -
     low, high = rate_limits(np.array([count / 50.0]), np.array([count / 2500.0]), np.array([0.02]), level=0.95)
     assert low[0] == pytest.approx(stats.chi2.ppf(0.025, 2 * count) / 2 / 50 if count else 0.0)
     assert high[0] == pytest.approx(stats.chi2.ppf(0.975, 2 * count + 2) / 2 / 50)
+
+
+@pytest.mark.parametrize("rate", [[np.nan], [np.nan, 0.0, 2.0]])
+def test_of_nobody_there_is_no_limit_either(rate: list[float]) -> None:
+    found = np.array(rate)
+    low, high = rate_limits(found, found / 50, np.where(np.isnan(found), np.nan, 0.02), level=0.95)
+    assert (np.isnan(low) == np.isnan(found)).all()
+    assert (np.isnan(high) == np.isnan(found)).all()
+
+
+@pytest.mark.parametrize("with_review", [False, True])
+def test_a_row_without_a_denominator_has_neither_rate_nor_limits_and_populations_are_as_they_were(
+    with_review: bool,
+) -> None:
+    rows, truth = documents(2000, seed=3)
+    told = definition(place={"column": "dep"}, groups=["hospital"])
+    found = located(rows, rows.head(0), told)
+    for size in (3, 11, 49, 103, 65_535):  # 1 / (1 / 49) is not 49
+        people = {"place": list(departments()), "population": [size] * 101}
+        rating = Rating(per=100_000, standard=None, populations=read(people, dict(found.domains)))
+        gold = truth.sample(400, seed=1) if with_review and size == 49 else None
+        made = surveillance_table(found, told, COUNT, id_column="id", rating=rating, reviewed=gold).rows
+        rates = [name for name in made.columns if "rate" in name]
+        without = made.filter(pl.col("denominator").is_null())
+        assert without.height > 101
+        assert all(without[name].null_count() == without.height for name in rates)
+        assert set(made["denominator"].drop_nulls()) == {float(size), 101.0 * size}
 
 
 def test_limits_of_a_standardised_rate_are_those_of_fay_and_feuer() -> None:
@@ -678,6 +708,62 @@ def test_the_total_is_the_same_by_whatever_keys_it_is_split() -> None:
     assert highs == pytest.approx([highs[0]] * 3, rel=0.02)
 
 
+# The page.
+
+
+def body(rows: pl.DataFrame, language: Any, *, is_corrected: bool = False, **told: Any) -> _Body:
+    asked = definition(**told)
+    about = TableSummary(
+        definition=asked, case="flu = true", method="pooled" if is_corrected else None, reviewed=0, documents=1, failed=0,
+        unplaced=Unplaced(), first_day=None, last_day=None, places="2024-01-01",
+    )  # fmt: skip
+    return _Body(about, rows, None, language, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "–"), (0.0, "0,00"), (0.004, "0,0040"), (0.0996, "0,100"), (0.0000123, "0,000012"), (0.82, "0,82"),
+        (9.994, "9,99"), (12.34, "12,3"),
+    ],
+)  # fmt: skip
+def test_a_small_rate_is_not_rounded_to_nothing(value: float | None, shown: str) -> None:
+    assert body(pl.DataFrame(), "fr")._rate(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("bound", "count", "shown"),
+    [(5.9896, 6, "5.99"), (6.02, 6, "6.02"), (5.99996, 6, "5.99996"), (6.0, 6, "6.0"), (3.14159, 9, "3.1")],
+)
+def test_a_bound_is_on_the_side_of_the_count_where_it_is(bound: float, count: int, shown: str) -> None:
+    assert body(pl.DataFrame(), "en")._bound(bound, count) == shown
+
+
+@pytest.mark.parametrize("standard", [None, "esp2013"])
+@pytest.mark.parametrize("denominator", [None, "documents"])
+@pytest.mark.parametrize("is_corrected", [False, True])
+def test_a_figure_of_the_model_alone_is_told_as_such(
+    is_corrected: bool, denominator: str | None, standard: str | None
+) -> None:
+    if standard is not None and denominator is None:
+        return
+    rows, truth = documents(500)
+    asked = {
+        "place": {"column": "dep", "level": "region"}, "age": {"column": "age", "classes": [0, 15, 65]},
+        "denominator": denominator, "standard": standard,
+    }  # fmt: skip
+    made = table(rows, definition(**asked), truth.sample(200, seed=1) if is_corrected else None).rows
+    for language, alone, mended in (("fr", "(modèle seul)", "corrigé"), ("en", "(model alone)", "orrected")):
+        page = body(made, language, is_corrected=is_corrected, **asked)
+        title, heads = (
+            page._map().partition("<svg")[0],
+            [one for one in page._heads() if "taux" in one or "rate" in one],
+        )
+        assert len(heads) == (denominator is not None) + (standard is not None)
+        for words in (title, *heads):
+            assert (alone in words, mended in words) == (not is_corrected, is_corrected)
+
+
 # The command, on a run.
 
 
@@ -805,6 +891,54 @@ def test_r_reads_the_table_and_its_sums_are_the_same(run: Path, tmp_path: Path, 
     assert places.split()[:2] == ["01", "02"]
     assert float(places.split()[2]) == pytest.approx(rate, rel=1e-5)
     assert series.strip() in ("none", total)
+
+
+_FROM = 'cat(nrow(cas), sum(courbe$model), "\\n")'
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")
+@pytest.mark.parametrize(
+    ("words", "folder"),
+    [
+        (["out/lire.R"], "a folder"),  # of which R writes the blank as ~+~
+        (["-e", f'source("out/lire.R", encoding = "UTF-8"); {_FROM}'], "."),
+        (["-e", f'source("out/lire.R", encoding = "UTF-8", chdir = TRUE); {_FROM}'], "."),
+        (["-e", f'setwd("out"); source("lire.R", encoding = "UTF-8"); {_FROM}'], "."),
+        (["other/main.R"], "."),
+    ],
+)
+def test_r_reads_a_table_from_any_folder(run: Path, tmp_path: Path, words: list[str], folder: str) -> None:
+    told = validated(TableDefinition, yaml.safe_load(TABLES.replace("defaults", "unit: document #")), place="table")
+    base = tmp_path / folder
+    found = replace(glane.aggregate(run, told), language="fr")
+    found.write(str(base / "out"))
+    (base / "other").mkdir()
+    (base / "other" / "main.R").write_text(f'source("out/lire.R", encoding = "UTF-8"); {_FROM}\n')
+    if words == ["out/lire.R"]:
+        with (base / "out" / "lire.R").open("a", encoding="utf-8") as script:
+            script.write(_FROM + "\n")
+        words = [str(base / "out" / "lire.R")]
+    command = ["Rscript", "--vanilla", *words]
+    done = subprocess.run(command, cwd=base, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    cases = found.table.filter(pl.col("margin") == "period")["model"].sum()
+    assert done.stdout.split() == [str(found.table.height), str(cases)]
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")
+@pytest.mark.parametrize("weeks", ["iso", "epi"])
+def test_a_series_in_r_begins_in_the_week_of_the_table(weeks: Any, tmp_path: Path) -> None:
+    calendar = Calendar(every="week", weeks=weeks)
+    starts = calendar.periods(DAY(2014, 12, 1), DAY(2033, 1, 20))
+    lines = r_script(definition(time={"column": "day", "weeks": weeks}), "fr").splitlines()
+    debut, numero = (next(one for one in lines if one.startswith(f"  {name} <- ")) for name in ("debut", "numero"))
+    (tmp_path / "weeks.R").write_text(
+        f"for (d in c({', '.join(repr(str(one)) for one in starts)})) {{ courbe <- data.frame(period = as.Date(d))\n"
+        f'{debut}\n{numero}\ncat(sprintf("%d-W%02d\\n", debut$year + 1900L, as.integer(numero))) }}'
+    )
+    command = ["Rscript", "--vanilla", str(tmp_path / "weeks.R")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == [calendar.name(one, "en") for one in starts]
 
 
 def test_a_table_of_carried_columns_needs_no_input(tmp_path: Path) -> None:

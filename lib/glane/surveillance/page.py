@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -29,6 +30,7 @@ from glane.types import Language
 
 _MANY = 400  # rows of a table on the page
 _MOST_SIGNALS = 60
+_MOST_DIGITS = 8  # after the point
 Row = Mapping[str, Any]
 
 
@@ -171,7 +173,7 @@ class _Body:
             of = ", ".join(str(row[key]) for key in by if row[key] is not None) or self._say("all")
             share = "–" if row["probability"] is None else f"{self._count(100 * row['probability'])}\u00a0%"
             cells = [self._label(PERIOD, row), of, self._say(row["method"]), self._count(row["model"])]
-            lines.append([*cells, self._tick(round(row["expected"], 1)), self._tick(round(row["upper"], 1)), share])
+            lines.append([*cells, self._rate(row["expected"]), self._bound(row["upper"], row["model"]), share])
         if lines:
             yield table(self._say("signals_head").split("|"), lines, text_columns=3)
         else:
@@ -189,11 +191,8 @@ class _Body:
         values = {row[PLACE]: row[name] if row["documents"] else None for row in rows.iter_rows(named=True)}
         hidden = {row[PLACE]: self._say("suppressed") for row in rows.iter_rows(named=True) if row.get(SUPPRESSED)}
         is_rate = "rate" in name
-        figure = (
-            self._say("figure_rate", per=self._tick(self._summary.definition.per))
-            if is_rate
-            else self._say("figure_count")
-        )
+        kind = "standard" if "standardised" in name else "rate" if is_rate else "count"
+        figure = self._say(f"figure_{kind}{self._whose}", per=self._tick(self._summary.definition.per))
         title = self._say("map_title", figure=figure, level=self._say(f"level_{place.level}"))
         number = self._rate if is_rate else self._count
         drawn = tile_map(
@@ -225,10 +224,15 @@ class _Body:
         per = self._tick(self._summary.definition.per)
         found = self._say("head_corrected" if self._is_corrected else "head_model").split("|")
         if "model_rate" in self._rows.columns:
-            found += self._say("head_rate", per=per).split("|")
+            found += self._say(f"head_rate{self._whose}", per=per).split("|")
         if "standardised_model_rate" in self._rows.columns:
-            found += self._say("head_standard").split("|")
+            found += self._say(f"head_standard{self._whose}").split("|")
         return [*found, *self._say("head_counts").split("|"), self._say("head_notes")]
+
+    @property
+    def _whose(self) -> str:
+        """Which words name a figure: that of the model alone is told as such."""
+        return "" if self._is_corrected else "_model"
 
     def _line(self, key: str, row: Row) -> list[str]:
         label = self._say("all") if row["margin"] == ALL else self._label(key, row)
@@ -302,7 +306,17 @@ class _Body:
         return decimal(value, self._language, digits=0)
 
     def _rate(self, value: float | None) -> str:
-        return decimal(value, self._language, digits=2 if value is not None and value < 10 else 1)
+        """A rate or expected count: one decimal, two below 10, and of small ones two digits that are not 0."""
+        digits = 1 if value is None or value >= 10 else 2 if not value else max(2, 1 - math.floor(math.log10(value)))
+        return decimal(value, self._language, digits=min(digits, _MOST_DIGITS))
+
+    def _bound(self, bound: float, count: float) -> str:
+        """A bound, with as many decimals as tell on which side of it a count lies."""
+        for digits in range(1, _MOST_DIGITS):
+            shown = round(bound, digits)
+            if (shown < count, shown > count) == (bound < count, bound > count):
+                return decimal(bound, self._language, digits=digits)
+        return decimal(bound, self._language, digits=_MOST_DIGITS)
 
     def _between(self, low: float | None, high: float | None) -> str:
         return "–" if low is None or high is None else f"{self._rate(low)} – {self._rate(high)}"

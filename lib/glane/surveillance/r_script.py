@@ -19,20 +19,22 @@ _INCIDENCE2: Mapping[Period, str] = {
 _MONTHS: Mapping[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 _COMMENTS: dict[Language, tuple[str, ...]] = {
     "fr": (
-        '# Lit table.csv en R de base : source("lire.R", encoding = "UTF-8"), dans ce dossier.',
+        '# Lit table.csv en R de base : source("CHEMIN/lire.R", encoding = "UTF-8"), ou Rscript CHEMIN/lire.R.',
         "# cas : une ligne par valeur de chaque marge ; « all » et « unknown » sont le total et l'inconnu.",
         "# model : nombre d'après le modèle seul ; estimate, low, high : nombre corrigé par la relecture.",
         "# courbe : les périodes, sans l'inconnue. Écarter des alertes les périodes incomplètes (incomplete).",
         "# serie : un objet sts, si le paquet surveillance est installé. observed : le nombre du modèle.",
         "# incidence : un objet du paquet incidence2 ou, à défaut, incidence, si l'un est installé.",
+        "# start est en semaines épidémiologiques ; surveillance::epochInYear(serie) compte toujours en semaines ISO.",
     ),
     "en": (
-        '# Reads table.csv in base R: source("lire.R", encoding = "UTF-8"), in this folder.',
+        '# Reads table.csv in base R: source("PATH/lire.R", encoding = "UTF-8"), or Rscript PATH/lire.R.',
         '# cas: a row for each value of each margin; "all" and "unknown" are the total and what is not known.',
         "# model: the count by the model alone; estimate, low, high: the count that the review corrects.",
         "# courbe: the periods, without the unknown one. Leave incomplete ones out of alarms.",
         "# serie: an object sts, where the package surveillance is installed. observed: the model's count.",
         "# incidence: an object of the package incidence2 or else incidence, where one is installed.",
+        "# start is in epidemiological weeks; surveillance::epochInYear(serie) counts ISO weeks all the same.",
     ),
 }  # fmt: skip
 
@@ -67,6 +69,15 @@ _LIST: Mapping[Language, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+_FOLDER = (  # of this script: that of source(), which may have gone there, or of Rscript, which writes blanks as ~+~
+    "dossier <- unlist(lapply(sys.frames(), function(cadre)",
+    '  if (is.character(cadre$ofile)) if (isTRUE(cadre$chdir)) "." else dirname(cadre$ofile)))',
+    'if (is.null(dossier)) dossier <- dirname(gsub("~+~", " ", sub("^--file=", "",',
+    '  grep("^--file=", commandArgs(), value = TRUE)), fixed = TRUE))',
+    'dossier <- if (length(dossier) > 0) dossier[length(dossier)] else "."',
+)
+
+
 def r_script(
     definition: TableDefinition,
     language: Language,
@@ -82,8 +93,9 @@ def r_script(
     named = ", ".join(f'`{name}` = "character"' for name in codes)
     kinds = f"c({named})" if codes else "NA"
     lines += [
-        f'cas <- {read}("table.csv", fileEncoding = "UTF-8-BOM", na.strings = "", colClasses = {kinds},',
-        "  check.names = FALSE, stringsAsFactors = FALSE)",
+        *_FOLDER,
+        f'cas <- {read}(file.path(dossier, "table.csv"), fileEncoding = "UTF-8-BOM", na.strings = "",',
+        f"  colClasses = {kinds}, check.names = FALSE, stringsAsFactors = FALSE)",
         'for (nom in intersect("incomplete", names(cas))) cas[[nom]] <- cas[[nom]] == "true"',
     ]
     if with_line_list:
@@ -92,13 +104,15 @@ def r_script(
         return "\n".join([*lines, ""])
     frequency = _FREQUENCY[definition.time.every]
     is_week = definition.time.every == "week"
-    shift = " + 3" if is_week else ""  # the day of a week that says its year
-    number = 'as.integer(format(debut, "%V"))' if is_week else f"floor(debut$yday * {frequency} / 366) + 1"
+    shift = " + 3" if is_week else ""  # the day of a week that says its year: its Thursday, or of epi ones Wednesday
+    number = "debut$yday %/% 7 + 1" if is_week else f"floor(debut$yday * {frequency} / 366) + 1"
+    is_epi = is_week and definition.time.weeks == "epi"
     lines += [
         "cas$period <- as.Date(cas$period)",
         comments[3],
         'courbe <- cas[cas$margin == "period" & !is.na(cas$period), ]',
         comments[4],
+        *([comments[6]] if is_epi else []),
         'if (requireNamespace("surveillance", quietly = TRUE) && nrow(courbe) > 0) {',
         f"  debut <- as.POSIXlt(courbe$period[1]{shift})",
         f"  numero <- {number}",
@@ -117,8 +131,8 @@ def _line_list(definition: TableDefinition, read: str, language: Language) -> It
     """The line list with its types, and with its tags."""
     comments, time = _LIST[language], definition.time
     yield comments[0]
-    yield f'liste <- {read}("linelist.csv", fileEncoding = "UTF-8-BOM", na.strings = "", colClasses = "character",'
-    yield "  check.names = FALSE, stringsAsFactors = FALSE)"
+    yield f'liste <- {read}(file.path(dossier, "linelist.csv"), fileEncoding = "UTF-8-BOM", na.strings = "",'
+    yield '  colClasses = "character", check.names = FALSE, stringsAsFactors = FALSE)'
     yield 'liste$case <- liste$case == "true"'
     days = ("event", "reported", "period") if time is not None and time.reported is not None else ("event", "period")
     for name in days if time is not None else ():
@@ -163,7 +177,8 @@ def _triangle(time: TimeDimension, delays: DelaysSummary, read: str, language: L
     """The triangle in the forms that R takes: long, a matrix, and a row for each case."""
     comments = _DELAYS[language]
     yield comments[0]
-    yield f'delais <- {read}("triangle.csv", fileEncoding = "UTF-8-BOM", na.strings = "", stringsAsFactors = FALSE)'
+    yield f'delais <- {read}(file.path(dossier, "triangle.csv"), fileEncoding = "UTF-8-BOM", na.strings = "",'
+    yield "  stringsAsFactors = FALSE)"
     yield "delais$period <- as.Date(delais$period)"
     yield 'delais$whole <- delais$whole == "true"'
     yield comments[1]

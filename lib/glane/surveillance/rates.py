@@ -65,10 +65,13 @@ def rate_limits(rate: Floats, variance: Floats, most: Floats, *, level: float) -
         variance: Of each.
         most: The largest weight of a count in each sum.
         level: Of the limits.
+
+    Returns:
+        Not a number where the rate is none: nobody is there that it could be of.
     """
     tail = (1 - level) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        low = np.where(rate > 0, _gamma(rate, variance, tail), 0.0)
+        low = np.where(rate == 0, 0.0, _gamma(rate, variance, tail))
     high = _gamma(rate + most, variance + most**2, 1 - tail)
     return low, high
 
