@@ -13,7 +13,7 @@ import yaml
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, work, write_documents
 from glane import storage
-from glane.errors import ConfigError, RunError
+from glane.errors import ConfigError, GlaneError, RunError
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
 from glane.task.task import load_task
@@ -70,6 +70,23 @@ def test_the_codebook_travels_with_the_data(tmp_path, documents):
     book.write_csv(tmp_path / "codebook.csv")
     (file, *_) = sorted(run.directory.records.glob("*.parquet"))
     assert json.loads(pq.read_schema(file).metadata[b"glane"])["task"] == "small"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"data__where": "nonsense("}, {"data__where": "nothing = 1"}, {"data__where": "id = 'none'"},
+        {"data__text_column": "nothing"}, {"data__carry_columns": ["nothing"]}, {"data__only_rejected_of": "nothing"},
+    ],
+)  # fmt: skip
+def test_a_refused_command_leaves_no_run_behind(tmp_path, documents, wrong):
+    (tmp_path / "there").mkdir()
+    for place in (tmp_path / "runs" / "new", tmp_path / "there"):
+        with pytest.raises(GlaneError):
+            prepare_run(make_settings(documents, place, **wrong), load_task(SMALL_TASK))
+    assert not (tmp_path / "runs").exists()
+    assert list((tmp_path / "there").iterdir()) == []
+    assert glane.runs(tmp_path).entries == ()
 
 
 def test_a_complete_run_is_left_alone_and_a_different_one_refused(tmp_path, documents):

@@ -56,9 +56,10 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
         check_intact(directory)
     if known is not None and directory.is_finished:  # nothing is written: it may lie on a read-only disk by now
         return PreparedRun(directory=directory, work=work, plan=_plan_of(directory), description=known, is_new=False)
-    changed = directory.create()
-    # The plan is made before the run is declared, so that a wrong `where` or a duplicate id leaves no run behind.
+    directory.refuse_foreign()
+    # The plan is made before anything is there, so that a wrong `where` or a duplicate id leaves no run behind.
     plan = _plan_of(directory) if known is not None and exists(directory.plan) else draft.plan()
+    changed = directory.create()
     more = () if draft.beside is None or directory.is_complete else draft.beside(directory, plan)
     if known is None and not directory.write_once(directory.description, description_bytes(draft.description)):
         other = known_run(directory)
