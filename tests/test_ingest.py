@@ -519,6 +519,22 @@ def test_a_complete_run_whose_data_set_is_gone_is_told(source: Path, tmp_path: P
     assert "read     4 files > 4 documents: OK 3, EMPTY 1" in again.stderr
 
 
+def test_a_reading_of_other_files_in_the_same_place_is_told_by_the_key_that_chose_the_place(
+    source: Path, tmp_path: Path
+) -> None:
+    read_alone(ingest_told(source, tmp_path / "out"))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "d.txt").write_text("three")
+    for other, changes in ((tmp_path / "other", {}), (source, {"near_duplicates": None}), ([str(source)] * 2, {})):
+        with pytest.raises(RunError, match=r"^data\.path: .*out is of a reading .*\n") as raised:
+            read_alone(ingest_told(other, tmp_path / "out", **changes))
+        assert "Choose another data.path" in str(raised.value)
+        assert "run.dir" not in str(raised.value)
+    with pytest.raises(RunError, match=r"^run\.dir: .*out\.run is of a reading .*\n(.*\n)*Choose another run\.dir"):
+        read_alone(ingest_told(source, tmp_path / "elsewhere", run__dir=str(tmp_path / "out.run")))
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_what_comes_out_is_extracted_from_and_read_by_others(source: Path, tmp_path: Path) -> None:
     rows = rows_of(source, tmp_path / "out")
     result = extract_here(

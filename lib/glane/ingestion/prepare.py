@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from glane.ingestion.summary import WORK
 from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.environment import environment
-from glane.run.fingerprint import fingerprint_digest
+from glane.run.fingerprint import fingerprint_digest, listed_differences
 from glane.run.work import Draft
 from glane.settings import IngestSettings
 
@@ -40,6 +40,8 @@ def draft(settings: IngestSettings, directory: RunDirectory, known: RunDescripti
     files = _with_bytes(inspect_files(str(directory.inventory), id_column=FILE, text_column="path"), directory)
     digest = content_digest(files[0].path)
     fingerprint = _fingerprint(settings, digest)
+    if known is not None:
+        _refuse_other(known, fingerprint, settings)
     description = known or RunDescription(
         work=WORK,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -66,6 +68,22 @@ def draft(settings: IngestSettings, directory: RunDirectory, known: RunDescripti
 
     told = f"source {', '.join(facts.sources)}: {facts.files} files, {facts.bytes / 2**20:,.1f} MiB"
     return Draft(description=description, plan=plan, notes=(told, *passed_lines(facts.passed_over)))
+
+
+def _refuse_other(known: RunDescription, fingerprint: Mapping[str, Any], settings: IngestSettings) -> None:
+    """Refuse to go on with a reading that would give other documents: it is told by what the user chose its place by.
+
+    Raises:
+        RunError: with what differs.
+    """
+    if not (listed := listed_differences(known.fingerprint, fingerprint)):
+        return
+    is_same_place = known.fingerprint.get("data") == fingerprint["data"]
+    key, place = ("data.path", settings.data.path) if is_same_place else ("run.dir", settings.run.dir)
+    raise RunError(
+        f"{key}: {place} is of a reading that would give other documents. What differs (there -> now):\n{listed}\n"
+        f"Choose another {key}, or give the former source and settings back to go on."
+    )
 
 
 def shard_files(num_files: int, told: int | Literal["auto"], *, with_ocr: bool = False) -> int:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+_MOST = 20  # differences that are listed
 Fingerprint = Mapping[str, Any]  # plain values; each kind of work chooses its own keys
 
 
@@ -32,6 +33,13 @@ def differences(before: Any, now: Any, *, place: str = "") -> list[str]:
         pairs = zip(before, now, strict=True)
         return [line for i, (a, b) in enumerate(pairs) for line in differences(a, b, place=f"{place}[{i}]")]
     return [] if before == now else [f"{place}: {_short(before)} -> {_short(now)}"]
+
+
+def listed_differences(before: Any, now: Any) -> str:
+    """What differs, a line each, of the first 20; an empty text where nothing does."""
+    lines = differences(before, now)
+    more = f"\n  … and {len(lines) - _MOST} more" if len(lines) > _MOST else ""
+    return "\n".join(f"  {line}" for line in lines[:_MOST]) + more
 
 
 def _short(value: Any) -> str:

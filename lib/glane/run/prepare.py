@@ -11,7 +11,7 @@ from glane.errors import RunError
 from glane.run.deaths import bury_windows
 from glane.run.description import RunDescription, description_bytes, known_run
 from glane.run.directory import RunDirectory
-from glane.run.fingerprint import differences
+from glane.run.fingerprint import listed_differences
 from glane.run.intact import check_intact
 from glane.run.nested import with_nested
 from glane.run.starts import record_start
@@ -93,10 +93,8 @@ def _refuse_other(directory: RunDirectory, before: RunDescription, now: RunDescr
             f"run.dir: {directory.root} holds a run of another kind ({before.work}, and this is {now.work}). "
             "Choose another run.dir."
         )
-    if lines := differences(before.fingerprint, now.fingerprint):
-        listed = "\n".join(f"  {line}" for line in lines[:20])
-        more = f"\n  … and {len(lines) - 20} more" if len(lines) > 20 else ""
+    if listed := listed_differences(before.fingerprint, now.fingerprint):
         raise RunError(
             f"run.dir: {directory.root} holds a run that would answer differently. What differs (there -> now):\n"
-            f"{listed}{more}\nChoose another run.dir, or give the former settings back to resume."
+            f"{listed}\nChoose another run.dir, or give the former settings back to resume."
         )
