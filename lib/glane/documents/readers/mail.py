@@ -19,7 +19,7 @@ from glane.encodings.detect import decoded
 
 _HEAD = {"subject": "subject", "from": "from", "to": "to", "cc": "cc", "message-id": "message_id"}
 _OFTEN = {"title": "subject", "author": "from", "created": "date"}  # as files of other kinds name it: as mail does
-_OF_A_PAGE = "Saved by "  # in the place of an address: a web page that a browser has saved as mail
+_OF_A_PAGE = ["Saved", "by"]  # in the place of an address: a web page that a browser has saved as mail
 _SIGNATURES = frozenset(
     f"application/{kind}" for kind in ("pkcs7-signature", "x-pkcs7-signature", "pgp-signature", "pgp-encrypted")
 )
@@ -83,7 +83,7 @@ def _metadata(message: Message) -> dict[str, str]:
 
 def _is_page(metadata: Mapping[str, str]) -> bool:
     sender = metadata.get("from", "")
-    return sender.lstrip('<"').startswith(_OF_A_PAGE) and "@" not in sender
+    return sender.lstrip('<"').split()[:2] == _OF_A_PAGE and "@" not in sender
 
 
 class _Parts:
