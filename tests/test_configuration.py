@@ -19,7 +19,7 @@ from glane.composition import composed, read_mapping
 from glane.composition.files import as_yaml
 from glane.composition.words import quoted
 from glane.errors import ConfigError
-from glane.settings import DataSettings, ModelSettings
+from glane.settings import DataSettings, ModelSettings, aggregate_settings
 from glane.settings.engine_args import complaint
 from glane.settings.engine_fields import ALLOWED, INSTEAD, REFUSED
 from glane.settings.vllm_names import ATTENTION_BACKENDS, CACHE_DTYPES
@@ -555,6 +555,7 @@ def test_the_batch_script_takes_options_after_its_own_word(write: Write, tmp_pat
             ["task.fields.agge: unknown key", "'task.fields.age'", "task.fields.sex"],
             "cluster",
         ),
+        ("task.input=[text,sex]", ["task.input: unknown key", "'task.inputs'", "task.lookups"], "cluster"),
         ("task.feilds.age.description=x", ["task.feilds: unknown key", "'task.fields'", "task.rules"], "cluster"),
         ("cluster.gpus.x=1", ["cluster.gpus.x", "holds no further keys"], "Valid"),
         ("task.translations.en.fields.agge.description=x", ["fields.agge: unknown key", "en.fields.age'"], "cluster"),
@@ -566,3 +567,43 @@ def test_an_unknown_key_is_told_at_the_level_where_it_is_wrong(word: str, words:
     for one in words:
         assert one in str(raised.value)
     assert absent not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "key", "value"),
+    [
+        ("task.inputs=[text,visit_date]", "inputs", ["text", "visit_date"]),
+        ("task.inputs=text,sex", "inputs", ["text", "sex"]),
+        ("+task.version=2", "version", "2"),
+        ("task.language=en", "language", "en"),
+        ("task.lookups.icd={file: icd.csv, key: code, code: code}", "lookups", {"icd": {"file": "icd.csv", "key": "code", "code": "code"}}),
+    ],
+)  # fmt: skip
+def test_what_the_file_of_a_task_leaves_out_is_told_on_the_command_line(tmp_path: Path, word, key, value) -> None:
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "bare.yaml").write_text("name: bare\ninstructions: x\nfields: {age: {type: integer}}\n")
+    words = ["task=bare", "model=scripted", "data.path=x", word]
+    told = composed("extract", words, types=key_types("extract"), config_dirs=[tmp_path])
+    assert told["task"][key] == value
+
+
+@pytest.mark.parametrize(("config_name", "group"), [("aggregate", "table"), ("extract", "task"), ("brief", "brief")])
+def test_a_name_that_no_file_has_tells_where_those_of_the_users_are_looked_for(
+    tmp_path: Path, config_name: str, group: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"{group}/mine: no such configuration.*{group}/mine\.yaml.*--config-dir"):
+        composed(config_name, [f"{group}=mine"])
+    with pytest.raises(ConfigError, match=rf"{group}/mine: no such configuration") as raised:
+        composed(config_name, [f"{group}=mine"], config_dirs=[tmp_path])
+    assert "--config-dir" not in str(raised.value)
+
+
+def test_a_table_that_inherits_nothing_counts_documents_and_tells_what_it_leaves_out(tmp_path: Path) -> None:
+    (tmp_path / "table").mkdir()
+    (tmp_path / "table" / "bare.yaml").write_text("name: bare\nfield: flu\ntime: {column: day, every: week}\n")
+    words = ["table=bare", "run.dir=x", "out.dir=y"]
+    assert aggregate_settings(composed("aggregate", words, config_dirs=[tmp_path])).table.unit == "document"
+    with pytest.raises(ConfigError, match=r"table\.groups: .* defaults: \[base/default@_here_, _self_\]"):
+        composed("aggregate", [*words, "table.groups=[hospital]"], config_dirs=[tmp_path])
+    with pytest.raises(ConfigError, match=r"table\.grups: unknown key"):
+        composed("aggregate", [*words, "table.grups=[hospital]"], config_dirs=[tmp_path])

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from glane.composition.listing import dotted_keys, names_in
-from glane.composition.words import is_grammatical
+from glane.composition.listing import dotted_keys, keys_in_common, names_in
+from glane.composition.places import GROUPS
+from glane.composition.words import LEFT_OUT, is_grammatical
 from glane.errors import did_you_mean
 
 
@@ -76,7 +77,10 @@ def _elsewhere(path: str, folders: Sequence[Path]) -> str:
             )
         if (folder / group / f"{name}.yml").is_file() or (folder / path).is_file():
             return f"Rename the file to {group}/{Path(name).stem}.yaml, and write {group}={Path(name).stem}."
-    return did_you_mean(name, names_in(group.partition("/")[0], folders))
+    listed = did_you_mean(name, names_in(group.partition("/")[0], folders))
+    if folders or group not in GROUPS:
+        return listed
+    return f"{listed} A file of your own, {group}/{name}.yaml, is taken from the folder that --config-dir names."
 
 
 def _unknown(key: str, known: Mapping[str, Any]) -> str:
@@ -88,6 +92,13 @@ def _unknown(key: str, known: Mapping[str, Any]) -> str:
             return f"{key}: unknown key. {before} holds no further keys: write {before}=…"
         if part not in here:
             wrong = ".".join(parts[: number + 1])
-            return f"{wrong}: unknown key. {did_you_mean(wrong, [f'{before}.{name}'.lstrip('.') for name in here])}"
+            if number == 1 and part in keys_in_common(before):
+                return (
+                    f"{wrong}: the file of the chosen {before} leaves it out, and inherits nothing. Add the line "
+                    "defaults: [base/default@_here_, _self_] to it."
+                )
+            valid = [f"{before}.{name}".lstrip(".") for name in here]
+            more = [name for name in LEFT_OUT if name.rpartition(".")[0] == before and name not in valid]
+            return f"{wrong}: unknown key. {did_you_mean(wrong, [*valid, *more])}"
         here = here[part]
     return f"{key}: cannot be set there. {did_you_mean(key, [name for name, _ in dotted_keys(known)])}"

@@ -59,6 +59,12 @@ def names_in(group: str, folders: Sequence[Path]) -> list[str]:
     )
 
 
+def keys_in_common(group: str) -> frozenset[str]:
+    """The keys that the options of a group have in common, if a file says so: those of its base/default."""
+    path = CONF / group / "base" / "default.yaml"
+    return frozenset(read_file(path).values) if group and path.is_file() else frozenset()
+
+
 def is_chosen_by_name(group: str) -> bool:
     """Whether a group has no default. Its base/default holds what its options have in common, and is none of them."""
     return (CONF / group / "base" / "default.yaml").is_file()

@@ -21,6 +21,8 @@ from glane.types import KeyType
 _VALUE_OPTIONS = ("--config-dir", "-cd", "--cfg", "-c")
 OPTIONS = (*_VALUE_OPTIONS, "--multirun", "-m", "--resolve", "--help", "-h", "--version", "-V")
 FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch", "compare")  # mappings whose keys are not glane's
+LEFT_OUT = ("task.version", "task.language", "task.inputs", "task.lookups", "task.examples")
+"""The keys of a task that its file may leave out, and that nothing else has: a command line sets them all the same."""
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _ITEM = re.compile(rf"\s*(?:({_QUOTED.pattern})\s*(?=,|$)|([^,]*))(?:,|$)")
 _SWEPT = re.compile(r"(?:choice|range|glob)\(.*\)")  # Hydra's ways to name several values
@@ -136,7 +138,7 @@ def quoted(word: str, types: Mapping[str, KeyType], *, is_sweep: bool = False) -
     name = key.lstrip("+~")
     if not equals or not value or value == "null" or (is_sweep and _SWEPT.fullmatch(value)):
         return word
-    if _is_free(name) and not key.startswith("~"):
+    if (_is_free(name) or _is_below(name, LEFT_OUT)) and not key.startswith("~"):
         key = f"++{name}"  # a key there need not exist
     if name.startswith("task.") and ("${" in value or "???" in value):
         return f"{key}={_literally(name, value)}"
@@ -169,7 +171,11 @@ def _literally(name: str, value: str) -> str:
 
 
 def _is_free(name: str) -> bool:
-    return any(name == free or name.startswith(f"{free}.") for free in FREE_KEYS)
+    return _is_below(name, FREE_KEYS)
+
+
+def _is_below(name: str, keys: Sequence[str]) -> bool:
+    return any(name == key or name.startswith(f"{key}.") for key in keys)
 
 
 def _text(value: str, *, is_sweep: bool) -> str:

@@ -125,7 +125,7 @@ class TableDefinition(AskedYes):
     """A table of cases by period, place, class of age and further columns."""
 
     name: str
-    unit: Unit  # what is counted
+    unit: Unit = "document"  # what is counted
     person: tuple[str, ...] = ()  # of persons: the columns that together name one
     links: HomePath | None = None  # of persons and events: the folder of `glane link` that says which documents are one
     time: TimeDimension | None = None
