@@ -63,7 +63,14 @@ def summary(told: TableDefinition, found: Located, *, is_corrected: bool) -> Tab
 def left(rows: pl.DataFrame, told: TableDefinition, gold: pl.DataFrame | None = None) -> tuple[pl.DataFrame, Leaving]:
     """The raw rows, and what leaves."""
     table, found = made(rows, told, gold)
-    return table.rows, leaving(table.rows, table.signals, summary(told, found, is_corrected=gold is not None), found)
+    return table.rows, leaving(
+        table.rows,
+        table.signals,
+        summary(told, found, is_corrected=gold is not None),
+        found,
+        question=COUNT,
+        id_column="id",
+    )
 
 
 def figures(rows: pl.DataFrame) -> list[str]:
@@ -185,7 +192,14 @@ def test_a_signal_is_not_told_once_a_suppressed_count_is_behind_it() -> None:
         time={"column": "day"}, groups=["h"], disclosure={"least": 11}, signals={"methods": ["ears_c2"], "by": ["h"]}
     )
     table, located_rows = made(rows, told)
-    found = leaving(table.rows, table.signals, summary(told, located_rows, is_corrected=False), located_rows)
+    found = leaving(
+        table.rows,
+        table.signals,
+        summary(told, located_rows, is_corrected=False),
+        located_rows,
+        question=COUNT,
+        id_column="id",
+    )
     assert table.signals is not None
     assert found.signals is not None
     of_b = found.signals.filter(pl.col("h") == "B")
@@ -218,6 +232,7 @@ def test_documents_without_a_date_are_not_told_by_a_note() -> None:
     rows = rows.with_columns(pl.when(pl.int_range(pl.len()) >= 7).then(pl.col("day")).alias("day"))
     _, found = left(rows, definition(time={"column": "day", "every": "month"}, disclosure={"least": 11}))
     assert found.summary.unplaced.without_date is None
+    assert "no date" not in str(Aggregated(table=found.rows, summary=found.summary))
     assert found.rows.filter((pl.col("margin") == "period") & pl.col("period").is_null())["documents"].item() is None
 
 

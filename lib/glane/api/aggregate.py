@@ -208,7 +208,9 @@ def aggregate(
     if linelist:
         details = details_of(runs, question.field)
         listed = line_list(found, definition, question, id_column=runs.first.id_column, details=details)
-    left = leaving(made.rows, made.signals, summary, found)
+    left = leaving(
+        made.rows, made.signals, summary, found, question=question, id_column=runs.first.id_column
+    )  # fmt: skip
     result = Aggregated(
         table=left.rows, summary=left.summary, signals=left.signals, language=runs.first.task.language,
         triangle=None if made.delays is None else made.delays.triangle.rows,

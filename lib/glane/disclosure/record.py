@@ -32,3 +32,11 @@ def of_suppression(found: Protected, rule: DisclosureRule) -> Disclosed:
         suppressed=int(found.suppressed.sum()), protection=found.protection, narrowest=narrowest,
         exposed=found.exposed, earlier_rows=found.rows_before,
     )  # fmt: skip
+
+
+def of_change(rule: DisclosureRule, rows: int) -> Disclosed:
+    """What a table tells of its rounding, or of its cell keys."""
+    return Disclosed(
+        method=rule.method, least=rule.least, zeros=rule.zeros, rows=rows,
+        base=rule.base if rule.method == "round" else None, largest=rule.largest if rule.method == "cell_key" else None,
+    )  # fmt: skip

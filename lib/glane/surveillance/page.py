@@ -294,6 +294,9 @@ class _Body:
         if one is None:
             yield self._say("no_rule")
             return
+        if one.method != "suppress":
+            yield self._say(f"rule_{one.method}", base=one.base, largest=one.largest)
+            return
         yield self._say(
             "rule_suppress", least=one.least, suppressed=self._count(one.suppressed), rows=self._count(one.rows)
         )

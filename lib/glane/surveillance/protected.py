@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from glane.assess.estimate.question import Question
 from glane.disclosure.counts import Counts
 from glane.disclosure.layout import Layout
 from glane.disclosure.protect import Protected, protect
-from glane.disclosure.record import Disclosed, of_suppression
+from glane.disclosure.record import Disclosed, of_change, of_suppression
 from glane.disclosure.register import IssuedKey, IssuedTable, ToIssue, read_register
 from glane.settings.disclosure import DisclosureRule
 from glane.settings.table import TableDefinition
+from glane.surveillance.changed import changed_table
 from glane.surveillance.counted import table_layout
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Located, Unplaced, keys_of
 from glane.surveillance.figures import ALL
@@ -37,7 +39,10 @@ class Leaving:
     issue: ToIssue | None = None  # to its register, when it is written
 
 
-def leaving(rows: pl.DataFrame, signals: pl.DataFrame | None, summary: TableSummary, found: Located) -> Leaving:
+def leaving(
+    rows: pl.DataFrame, signals: pl.DataFrame | None, summary: TableSummary, found: Located, *, question: Question,
+    id_column: str,
+) -> Leaving:  # fmt: skip
     """What the rule of the table lets leave of it; all, if it has none.
 
     Args:
@@ -45,15 +50,20 @@ def leaving(rows: pl.DataFrame, signals: pl.DataFrame | None, summary: TableSumm
         signals: As that makes them.
         summary: Of the table, with its definition.
         found: The documents with their keys.
+        question: What makes a case.
+        id_column: Of documents.
 
     Raises:
-        ConfigError: if the table is too large to be searched.
+        ConfigError: if the table is too large to be searched, or the secret of cell keys cannot be read.
         RunError: if its register cannot be read.
         RecordError: if a table of it is damaged.
     """
     definition, rule = summary.definition, summary.definition.disclosure
     if rule is None:
         return Leaving(rows=rows, signals=signals, summary=summary)
+    if rule.method != "suppress":
+        told = changed_table(rows, definition, found, rule, question=question, id_column=id_column)
+        return Leaving(rows=told, signals=None, summary=_summary(summary, told, rule, of_change(rule, told.height)))
     layout = table_layout(rows, definition, found)
     register, what = None if rule.register_ is None else read_register(rule.register_), _what(summary)
     chosen = protect(layout, _counts(rows), rule, () if register is None else register.former(what))
@@ -163,6 +173,6 @@ def _unplaced(found: Unplaced, rows: pl.DataFrame, rule: DisclosureRule) -> Unpl
             continue
         unknown = rows.filter((pl.col("margin") == key) & pl.col(key).is_null())
         few = any(0 < (getattr(found, name) or 0) < rule.least for name in names)
-        if few or unknown[SUPPRESSED].eq(ROW).any():
+        if few or SUPPRESSED not in rows.columns or unknown[SUPPRESSED].eq(ROW).any():
             hidden |= set(names)
     return found.model_copy(update=dict.fromkeys(hidden))

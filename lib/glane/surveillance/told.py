@@ -61,6 +61,10 @@ def _disclosed(one: Disclosed | None) -> list[str]:
     """What was done about small counts, and what can be found out."""
     if one is None:
         return []
+    if one.base is not None:
+        return [f"Counts are rounded to multiples of {one.base}, each by itself: sums do not agree."]
+    if one.largest is not None:
+        return [f"Counts are changed by at most {one.largest}, each by itself: sums do not agree."]
     lines = [
         f"{one.suppressed:,} of {one.rows:,} rows are suppressed: counts below {one.least}, and what gives them back."
     ]
@@ -84,18 +88,18 @@ def _left_out(summary: TableSummary) -> list[str]:
         lines.append("No rates: the table names no denominator.")
     one = summary.unplaced
     told = (
-        (one.outside, f"{one.outside:,} documents are of days that the table does not cover."),
-        (one.elsewhere, f"{one.elsewhere:,} documents are of places that table.place.only does not name."),
+        (one.outside, f"{one.outside or 0:,} documents are of days that the table does not cover."),
+        (one.elsewhere, f"{one.elsewhere or 0:,} documents are of places that table.place.only does not name."),
         (
             one.reported_later,
-            f"{one.reported_later:,} documents were reported after table.time.until, and are left out.",
+            f"{one.reported_later or 0:,} documents were reported after table.time.until, and are left out.",
         ),
-        (one.without_date, f"{one.without_date:,} have no date."),
-        (one.without_place, f"{one.without_place:,} have no place."),
-        (one.unknown_places, f"{one.unknown_places:,} have a code of a place that there is not."),
-        (one.without_age, f"{one.without_age:,} have no age."),
-        (one.unknown_ages, f"{one.unknown_ages:,} have an age outside of the classes."),
-        (summary.unnamed, f"{summary.unnamed:,} documents name no person or event; each is taken for one."),
+        (one.without_date, f"{one.without_date or 0:,} have no date."),
+        (one.without_place, f"{one.without_place or 0:,} have no place."),
+        (one.unknown_places, f"{one.unknown_places or 0:,} have a code of a place that there is not."),
+        (one.without_age, f"{one.without_age or 0:,} have no age."),
+        (one.unknown_ages, f"{one.unknown_ages or 0:,} have an age outside of the classes."),
+        (summary.unnamed, f"{summary.unnamed or 0:,} documents name no person or event; each is taken for one."),
     )
     lines += [line for num, line in told if num]
     if summary.definition.signals is not None and summary.drifted:

@@ -186,6 +186,15 @@ WORDS: dict[Language, dict[str, str]] = {
             "de les retrouver par différence : {suppressed} lignes sur {rows}. Avec un nombre sont masqués le nombre "
             "corrigé, l'intervalle et les taux."
         ),
+        "rule_round": (
+            "Nombres arrondis au multiple de {base} le plus proche, chaque ligne pour elle-même : les sommes ne "
+            "correspondent pas exactement. Taux calculés sur ces nombres."
+        ),
+        "rule_cell_key": (
+            "Nombres modifiés d'au plus {largest}, chaque ligne pour elle-même, par une clé secrète : les mêmes "
+            "documents donnent toujours le même nombre, les sommes ne correspondent pas exactement. Taux calculés sur "
+            "ces nombres."
+        ),
         "audited": (
             "Vérifié par programmation linéaire, avec {earlier} lignes de tableaux déjà diffusés de la série : d'après "
             "tout ce qui est dit, un petit nombre masqué peut être n'importe où dans un intervalle d'au moins "
@@ -373,6 +382,14 @@ WORDS: dict[Language, dict[str, str]] = {
             "Counts of cases or of other documents below {least} are suppressed (×), and with them those that would "
             "give them back by subtraction: {suppressed} of {rows} rows. Corrected count, interval and rates are "
             "suppressed with the count."
+        ),
+        "rule_round": (
+            "Counts are rounded to the nearest multiple of {base}, each row by itself: sums do not agree exactly. "
+            "Rates are of these counts."
+        ),
+        "rule_cell_key": (
+            "Counts are changed by at most {largest}, each row by itself, by a secret key: the same documents always "
+            "give the same count, and sums do not agree exactly. Rates are of these counts."
         ),
         "audited": (
             "Audited by linear programming, with {earlier} rows of tables of the series that were issued before: given "
