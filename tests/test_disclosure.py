@@ -253,3 +253,9 @@ def test_a_table_that_is_too_large_is_refused_with_what_to_do() -> None:
     of = whole_layout(60, 60, 60)
     with pytest.raises(ConfigError, match=r"216,000 parts .* at most 20,000 .*method: cell_key"):
         sums([Layout(spans=of.spans, rows=of.rows[:1])])
+
+
+def test_a_table_whose_search_would_take_hours_is_refused() -> None:
+    cells = np.ones((61, 50), dtype=np.int64)
+    with pytest.raises(ConfigError, match=r"3,050 parts .* have documents; at most 3,000 are searched"):
+        protect(whole_layout(61, 50), counts(cells, 2 * cells), rule())

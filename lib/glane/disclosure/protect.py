@@ -19,9 +19,11 @@ from glane.disclosure.choose import Measure, chosen
 from glane.disclosure.counts import Counts, Flags, Floats, Former, too_small
 from glane.disclosure.history import History
 from glane.disclosure.layout import Layout, sums
+from glane.errors import ConfigError
 from glane.settings.disclosure import DisclosureRule
 
 _CLOSE = 1e-6
+_MOST_PARTS = 3000  # that somebody is in: more take hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ def protect(
         ConfigError: if the table is too large to be searched.
     """
     rows, *earlier = map(csr_array, sums([layout, *(one.layout for one in former)]))
+    _check_size(rows, counts)
     history = History.of(layout, rows, counts, rule, former, earlier)
     series = _Series.of(rows, counts, rule, history)
     suppressed = series.pattern()
@@ -66,6 +69,15 @@ def protect(
         narrowest=float(widths.min()) if len(widths) else None, exposed=series.exposed,
         rows_before=sum(len(one.cases) for one in former),
     )  # fmt: skip
+
+
+def _check_size(rows: csr_array, counts: Counts) -> None:
+    nobody = (counts.cases + counts.others == 0).astype(np.float64) @ rows
+    if (num := int((nobody == 0).sum())) > _MOST_PARTS:
+        raise ConfigError(
+            f"table.disclosure: {num:,} parts of the table and of its register have documents; at most {_MOST_PARTS:,} "
+            "are searched. Choose longer periods, regions, fewer classes or groups, or method: cell_key."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
