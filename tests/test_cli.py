@@ -302,6 +302,38 @@ def test_help_tells_the_keys_of_what_is_chosen() -> None:
     assert "array_parallel" not in glane("extract", "--help").stdout
 
 
+@pytest.mark.parametrize("name", [*COMMANDS])
+def test_help_lists_something_wherever_it_says_that_something_is_chosen(name: str) -> None:
+    config = name.replace("-", "_")
+    lines = cli._help(f"glane {name}", config, []).splitlines()
+    for place, line in enumerate(lines):
+        if line.startswith(("Chosen by name", "Must be given")):
+            assert "=" in lines[place + 1], name
+    if name == "aggregate":
+        assert "  table=weekly_co" in lines
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("aggregate", "nothing is kept"), ("runs", "nothing is kept"), ("extract", "what is committed")]
+)
+def test_an_interruption_says_what_is_kept(name: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def job(_: object) -> None:
+        raise KeyboardInterrupt
+
+    words = {
+        "aggregate": ["table=weekly_co", "out.dir=x"],
+        "extract": ["data.path=x", "task=ed_visit", "model=scripted", "run.dir=x"],
+    }
+    with pytest.raises(SystemExit) as ended:
+        cli.run_job(job, config_name=name, text="", arguments=words.get(name, []))
+    assert ended.value.code == 130
+    assert f"interrupted; {told}" in capsys.readouterr().err
+
+
+def test_commands_that_go_on_are_commands() -> None:
+    assert {name.replace("-", "_") for name in COMMANDS} >= cli._GO_ON
+
+
 def test_a_status_loads_neither_engine_nor_polars(tmp_path: Path) -> None:
     code = (
         f"import sys; sys.argv = ['glane', 'status', 'run.dir={tmp_path}']\nfrom glane.cli import main\n"

@@ -24,6 +24,7 @@ from conftest import extract_here, job_here, make_settings
 from glane.assess.estimate.question import Question
 from glane.disclosure.layout import sums
 from glane.errors import ConfigError, DataError
+from glane.languages import in_language
 from glane.settings.table import TableDefinition
 from glane.surveillance.counted import table_layout
 from glane.surveillance.denominators import populations
@@ -38,6 +39,7 @@ from glane.surveillance.raking import Target, raked
 from glane.surveillance.rates import STANDARDS, rate_limits, standard_shares
 from glane.surveillance.record import TableSummary
 from glane.surveillance.table import SurveillanceTable, surveillance_table
+from glane.surveillance.told import table_text
 from glane.validation import validated
 
 DAY = datetime.date
@@ -144,6 +146,30 @@ def test_weeks_without_a_document_are_zeros_and_cut_ones_are_marked() -> None:
     assert found["incomplete"].to_list() == [False, False, True, True]
 
 
+@pytest.mark.parametrize("signals", [None, {"methods": ["ears_c1"], "by": ["hospital"]}])
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        ({"first": "2030-01-06", "last": "2030-02-02"}, "2030-01-06 to 2030-02-02"),
+        ({"last": "2020-02-02"}, "… to 2020-02-02"),
+        ({"first": "2030-01-06"}, "2030-01-06 to …"),
+    ],
+)
+def test_a_table_of_other_days_than_those_of_the_documents_is_refused(
+    days: dict[str, str], told: str, signals: dict[str, Any] | None
+) -> None:
+    rows, _ = documents(100)
+    first, last = rows["day"].min(), rows["day"].max()
+    asked = definition(time={"column": "day"} | days, groups=["hospital"], signals=signals)
+    with pytest.raises(
+        DataError, match=f"covers, {told}; they are of {first} to {last}, by 'day'. Change table.time.first"
+    ):
+        table(rows, asked)
+    undated = rows.with_columns(pl.when(pl.col("id") != "d1").then("day").alias("day"))  # this one may be of these days
+    found = table(undated, asked).rows.filter(pl.col("margin") == "period")
+    assert found["documents"].sum() == 1
+
+
 def test_a_mistyped_year_is_no_table_of_centuries() -> None:
     rows = pl.DataFrame({"id": ["a", "b"], "flu": [True, True], "day": [DAY(2026, 1, 7), DAY(2226, 1, 7)]})
     with pytest.raises(DataError, match=r"from 2026-01-07 to 2226-01-07 .*table.time.last"):
@@ -192,6 +218,67 @@ def test_a_column_without_any_code_is_refused_and_some_wrong_ones_are_counted() 
 @pytest.mark.parametrize(("low", "name"), [(0, "0"), (1, "1–14"), (15, "15–64"), (65, "65+")])
 def test_classes_of_age_are_named(low: int, name: str) -> None:
     assert age_class(low, [0, 1, 15, 65]) == name
+
+
+@pytest.mark.parametrize(
+    ("told", "column", "words"),
+    [
+        ({"age": {"column": "x", "classes": [0]}}, ["12", "65+"], "make glane convert take them for none"),
+        ({"time": {"column": "x"}}, ["2026-01-05", "fin janvier"], "of a workbook or another file, glane convert"),
+    ],
+)
+def test_a_column_of_texts_says_what_makes_it_one_of_dates_or_ages(
+    told: dict[str, Any], column: list[str], words: str
+) -> None:
+    rows = pl.DataFrame({"id": ["a", "b"], "flu": [True] * 2, "x": column})
+    with pytest.raises(ConfigError, match=words):
+        table(rows, definition(**told))
+
+
+@pytest.mark.parametrize("num", [1, 3])
+def test_codes_that_there_are_not_are_told_with_what_codes_there_are(num: int) -> None:
+    rows = pl.DataFrame(
+        {"id": list("abcd"), "flu": [True] * 4, "dep": ["01"] * (4 - num) + ["975", "20", "69001"][:num]}
+    )
+    asked = definition(place={"column": "dep"})
+    found = located(rows, rows.head(0), asked)
+    made = surveillance_table(found, asked, COUNT, id_column="id").rows
+    about = TableSummary(
+        definition=asked, case="flu", method=None, reviewed=0, documents=4, failed=0, unplaced=found.unplaced,
+        first_day=None, last_day=None,
+    )  # fmt: skip
+    said = table_text(about, made, None)
+    assert f"{num} have a code of a place that there is not, and stand in the row unknown" in said
+    assert "Make 'dep' hold official codes" in said
+    assert "975, 977 and 978 are none" in said
+
+
+def test_rows_and_signals_are_counted_in_words_that_become_french() -> None:
+    rows, _ = documents(900)
+    signals = {"methods": ["ears_c1"], "by": ["place", "hospital"]}
+    asked = definition(**WHOLE | {"groups": ["hospital"], "signals": signals, "standard": None})
+    found = located(rows, rows.head(0), asked)
+    rating = Rating(per=1000, populations=None, standard=None)
+    made = surveillance_table(found, asked, COUNT, id_column="id", rating=rating)
+    about = TableSummary(
+        definition=asked, case="flu", method=None, reviewed=0, documents=4, failed=0, unplaced=Unplaced(), first_day=None,
+        last_day=None,
+    )  # fmt: skip
+    assert made.signals is not None
+    said = table_text(about, made.rows, made.signals)
+    judged = made.signals.filter(pl.col("signal").is_not_null())
+    assert judged.height > judged["period"].n_unique() > 0
+    num = f"{judged['signal'].sum()}, of {judged.height} counts that could be judged"
+    assert f"ears_c1: signals: {num}, each of a series in one of {judged['period'].n_unique()} periods." in said
+    counts = [made.rows.filter(pl.col("margin") == one).height for one in ("period", "place", "age", "hospital")]
+    several = made.rows.height - sum(counts) - 1
+    by = f"{counts[0]} by period, {counts[1]} by place, {counts[2]} by class of age, {counts[3]} by 'hospital'"
+    assert f"Rows of the table: {by}, {several:,} of combinations of these." in said
+    *_, last = in_language(said, "fr").splitlines()
+    assert last.startswith(
+        f"Lignes du tableau\xa0: {counts[0]} par période, {counts[1]} par lieu, {counts[2]} par classe d'âge"
+    )
+    assert last.endswith("de croisements de ces clés.")
 
 
 def test_ages_that_cannot_be_are_unknown() -> None:
@@ -330,6 +417,15 @@ def test_finer_classes_of_age_are_summed() -> None:
         ({"year": [2025, 2026, 2026], "place": ["01", "01", "2A"], "population": [5, 6, 7]}, "6 combinations"),
         ({"age": [0, 18], "population": [5, 6]}, "no class of age that begins at 15"),
         ({"age": [0.5, 15], "population": [5, 6]}, "must be whole numbers"),
+        (
+            {"age": ["0-14", "15+"], "population": [5, 6]},
+            r"lowest age of each class, a whole number: 0 for 0-1, 65 for 65\+",
+        ),
+        (
+            {"département": ["01", "2A"], "population": [5, 6]},
+            "'département', by which .*place, population, year. Rename it",
+        ),
+        ({"place": ["01", "2A"], "habitants": [5, 6]}, "Rename its columns: population, period, place"),
         ({"g": ["a", "b"], "population": [5, 6]}, "population of g b, from where no document came"),
     ],
 )

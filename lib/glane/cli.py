@@ -47,6 +47,7 @@ COMMANDS = (
     "demo-corpus",
 )
 _HELP = ("--help", "-h", "help")
+_GO_ON = frozenset({"brief", "embed", "extract", "ingest"})  # commands that commit what is done, shard by shard
 _VERSION = ("--version", "-V")
 # Bash has parted the line at "=" and ":", too: what it holds of the last word already is taken off.
 _COMPLETION = """\
@@ -127,7 +128,10 @@ def run_job(
     except GlaneError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        say("interrupted; what is committed stays, run the same command again to go on", to=sys.stderr)
+        if config_name in _GO_ON:
+            say("interrupted; what is committed stays, run the same command again to go on", to=sys.stderr)
+        else:
+            say("interrupted; nothing is kept to go on from, run the same command again", to=sys.stderr)
         sys.exit(130)
     except Exception as error:  # a mistake of glane
         print(trace(error), file=sys.stderr)
@@ -216,9 +220,11 @@ def _help(text: str, config_name: str, words: Sequence[str]) -> str:
     missing = [top if is_chosen_by_name(top) else key for key, top in zip(missing, tops, strict=True)]
     if missing:
         parts += [in_language("Must be given:"), *(f"  {key}=…" for key in dict.fromkeys(missing)), ""]
-    if choices := groups(config_name, own_folders(words)):
+    every = groups(config_name, own_folders(words))
+    choices = {group: names for group, names in every.items() if len(names) > 1 or is_chosen_by_name(group)}
+    if choices:
         parts.append(in_language("Chosen by name, or from a folder of yours with --config-dir:"))
-        parts += [f"  {group}={', '.join(names)}" for group, names in choices.items() if len(names) > 1]
+        parts += [f"  {group}={', '.join(names)}" for group, names in choices.items()]
         parts.append("")
     parts.append(in_language("Keys and what they are if not given, changed as key=value:"))
     for group, path in files_of(config_name, words):

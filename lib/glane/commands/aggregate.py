@@ -1,6 +1,6 @@
 """Count cases of a run by period, place and age, corrected by a reviewed sample, with rates, a curve and a map.
 
-glane aggregate table=weekly run.dir=runs/notes gold=runs/review/gold.parquet out.dir=runs/weekly
+glane aggregate table=weekly_co run.dir=runs/notes gold=runs/review/gold.parquet out.dir=runs/weekly
 """
 
 from __future__ import annotations

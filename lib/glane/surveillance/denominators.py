@@ -83,12 +83,13 @@ def populations(
     valid = (*domains, *([YEAR] if PERIOD in domains else []))
     if POPULATION not in table.columns:
         raise DataError(
-            f"table.denominator: {file} has no column 'population'. {did_you_mean(POPULATION, table.columns)}"
+            f"table.denominator: {file} has no column 'population'. {did_you_mean(POPULATION, table.columns)} "
+            f"Rename its columns: {', '.join((POPULATION, *valid))} are read."
         )
     if strange := [name for name in keys if name not in valid]:
         raise DataError(
             f"table.denominator: {file} has a column {strange[0]!r}, by which the table has no rows. "
-            f"{did_you_mean(strange[0], (POPULATION, *valid))}"
+            f"{did_you_mean(strange[0], (POPULATION, *valid))} Rename it, or leave it out."
         )
     if PERIOD in keys and YEAR in keys:
         raise DataError(f"table.denominator: {file} has both period and year. Leave one out.")
@@ -117,6 +118,10 @@ def whole_numbers(column: pl.Series, *, place: str) -> pl.Series:
     Raises:
         DataError: if it holds anything else.
     """
+    if column.name == AGE and column.dtype == pl.String:
+        raise DataError(
+            f"{place}: age has texts, and must be the lowest age of each class, a whole number: 0 for 0-1, 65 for 65+."
+        )
     if not column.dtype.is_numeric() or (column.dtype.is_float() and not (column.drop_nulls() % 1 == 0).all()):
         raise DataError(f"{place}: {column.name} is {column.dtype}, and must be whole numbers.")
     return column.cast(pl.Int64)

@@ -133,16 +133,26 @@ def _by_period(rows: pl.DataFrame, time: TimeDimension) -> tuple[pl.DataFrame, d
         if (kind := rows.schema[column]) not in (pl.Date, pl.Datetime):
             raise ConfigError(
                 f"table.time: {column!r} is {kind}, and must be a date. Make it a column of dates in the input "
-                f"({READ_DATES}), and extract from that."
+                f"({READ_DATES}; of a workbook or another file, glane convert), and extract from that."
             )
     day = pl.col(time.column).dt.date()  # of the zone that a moment is told in
     kept = within(rows, time)
+    if rows.height and not kept.height:
+        first, last = rows.select(day.min().alias("first"), day.max().alias("last")).row(0)
+        raise DataError(
+            f"table.time: no document is of the days that the table covers, {_days(time.first, time.last)}; they are "
+            f"of {_days(first, last)}, by {time.column!r}. Change table.time.first, last or until."
+        )
     days = kept.select(day.min().alias("first"), day.max().alias("last")).row(0)
     counts = {
         "outside": rows.height - _covered(rows, time).height, "without_date": kept[time.column].null_count(),
         "reported_later": _covered(rows, time).height - kept.height,
     }  # fmt: skip
     return kept.with_columns(Calendar.of(time).first_days(pl.col(time.column)).alias(PERIOD)), counts, days
+
+
+def _days(first: datetime.date | None, last: datetime.date | None) -> str:
+    return f"{first or '…'} to {last or '…'}"
 
 
 def within(rows: pl.DataFrame, time: TimeDimension) -> pl.DataFrame:
@@ -185,8 +195,8 @@ def _by_place(rows: pl.DataFrame, place: PlaceDimension) -> tuple[pl.DataFrame, 
     if codes.null_count() == rows.height and rows.height > without:
         raise ConfigError(
             f"table.place: no value of {place.column!r} is the official code of a {place.codes}. A department is 01 to "
-            "95, 2A, 2B or 971 to 976, a region 11 to 94, a commune five characters; postal codes and names are not "
-            "taken."
+            "95, 2A, 2B, 971 to 974 or 976, a region 11 to 94, a commune five characters; postal codes and names are "
+            "not taken."
         )
     found = rows.with_columns(codes.alias(PLACE))
     found = found.filter(pl.col(PLACE).is_in(places_of(place)) | pl.col(PLACE).is_null())
@@ -215,7 +225,11 @@ def places_of(place: PlaceDimension) -> list[str]:
 def _by_age(rows: pl.DataFrame, age: AgeDimension) -> tuple[pl.DataFrame, dict[str, int]]:
     kind = rows.schema[age.column]
     if not kind.is_numeric():
-        raise ConfigError(f"table.age: {age.column!r} is {kind}, and must be a number of years.")
+        raise ConfigError(
+            f"table.age: {age.column!r} is {kind}, and must be a number of years. Cells that are no numbers, as '65+' "
+            "or '3 mois', make a column of texts: mend them, or make glane convert take them for none "
+            "(data.null_values=[inconnu]), and extract from that."
+        )
     years = pl.col(age.column).cast(pl.Float64).fill_nan(None)
     known = (years >= age.classes[0]) & (years < _OLDEST)
     lowest = pl.lit(None, pl.Int64)

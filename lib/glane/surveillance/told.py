@@ -40,13 +40,34 @@ def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame 
     lines += _still_to_come(rows)
     if signals is not None:
         for (method,), part in signals.group_by(["method"], maintain_order=True):
+            of, periods = part["signal"].count(), part.filter(pl.col("signal").is_not_null())[PERIOD].n_unique()
             lines.append(
-                f"{method}: {part['signal'].sum():,} signals in {part['signal'].count():,} periods that could be told."
+                f"{method}: signals: {part['signal'].sum():,}, of {of:,} counts that could be judged, each of a "
+                f"series in one of {periods:,} periods."
             )
     lines += _disclosed(summary.disclosure)
     counts = rows.group_by("margin", maintain_order=True).len()
-    told = ", ".join(f"{name} {num:,}" for name, num in counts.iter_rows() if name != ALL)
-    return "\n".join([*lines, *([f"Rows: {told}."] if told else [])])
+    return "\n".join([*lines, *_rows(counts)])
+
+
+def _rows(counts: pl.DataFrame) -> list[str]:
+    """How many rows there are by each key, and of several keys together."""
+    told, of_several = [], 0
+    for name, num in counts.filter(pl.col("margin") != ALL).iter_rows():
+        match name:
+            case _ if " × " in name:
+                of_several += num
+            case "period":
+                told.append(f"{num:,} by period")
+            case "place":
+                told.append(f"{num:,} by place")
+            case "age":
+                told.append(f"{num:,} by class of age")
+            case _:
+                told.append(f"{num:,} by {name!r}")
+    if of_several:
+        told.append(f"{of_several:,} of combinations of these")
+    return [f"Rows of the table: {', '.join(told)}."] if told else []
 
 
 def line_list_text(rows: pl.DataFrame) -> str:
@@ -96,7 +117,7 @@ def _left_out(summary: TableSummary) -> list[str]:
         ),
         (one.without_date, f"{one.without_date or 0:,} have no date."),
         (one.without_place, f"{one.without_place or 0:,} have no place."),
-        (one.unknown_places, f"{one.unknown_places or 0:,} have a code of a place that there is not."),
+        (one.unknown_places, _unknown_places(summary)),
         (one.without_age, f"{one.without_age or 0:,} have no age."),
         (one.unknown_ages, f"{one.unknown_ages or 0:,} have an age outside of the classes."),
         (summary.unnamed, f"{summary.unnamed or 0:,} documents name no person or event; each is taken for one."),
@@ -107,6 +128,18 @@ def _left_out(summary: TableSummary) -> list[str]:
     if summary.extracted:
         lines.append(f"The model extracted {', '.join(summary.extracted)}: a review of the case does not correct it.")
     return lines
+
+
+def _unknown_places(summary: TableSummary) -> str:
+    """How many documents have a code that is none, and what to do."""
+    place = summary.definition.place
+    column = None if place is None else place.column
+    return (
+        f"{summary.unplaced.unknown_places or 0:,} have a code of a place that there is not, and stand in the row "
+        f"unknown, in no rate of a place. Make {column!r} hold official codes of the kind that table.place.codes "
+        "says: a department is 01 to 95, 2A, 2B, 971 to 974 or 976; 20, 975, 977 and 978 are none, nor are postal "
+        "codes."
+    )
 
 
 def _silent(summary: TableSummary) -> list[str]:

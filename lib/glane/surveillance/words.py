@@ -76,10 +76,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "signals": "Signaux",
         "signals_head": "période|série|méthode|cas (modèle)|attendus|seuil|probabilité",
         "signals_how": (
-            "Cherchés dans les nombres du modèle, sans correction : {told} périodes jugées, {untold} ne peuvent l'être "
-            "(incomplètes, trop peu de cas, ou trop peu de périodes avant). Probabilité : part des tirages du nombre "
-            "corrigé qui dépassent leur seuil, pour les huit dernières périodes. Un signal dit qu'un nombre est plus "
-            "haut qu'attendu, non qu'il y a une épidémie ; plus il y a de séries et de méthodes, plus il y a de faux."
+            "Cherchés dans les nombres du modèle, sans correction : {told} nombres jugés (une série, une méthode, "
+            "une période chacun), {untold} ne peuvent l'être (périodes incomplètes, trop peu de cas, ou trop peu de "
+            "périodes avant). Probabilité : part des tirages du nombre corrigé qui dépassent leur seuil, pour les "
+            "huit dernières périodes. Un signal dit qu'un nombre est plus haut qu'attendu, non qu'il y a une "
+            "épidémie ; plus il y a de séries et de méthodes, plus il y a de faux."
         ),
         "signals_drifted": (
             "Les sentinelles ont dérivé ({fields}) : le modèle se trompe autrement qu'avant, et un signal peut venir "
@@ -169,7 +170,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "reported_later": "{num} documents arrivés après la date retenue ne sont comptés nulle part.",
         "without_date": "{num} sans date : dans la ligne « inconnu » des périodes.",
         "without_place": "{num} sans lieu : dans la ligne « inconnu » des lieux.",
-        "unknown_places": "{num} avec un code de lieu qui n'existe pas : dans la même ligne.",
+        "unknown_places": (
+            "{num} avec un code de lieu qui n'existe pas : dans la même ligne, sans taux. Départements : 01 à 95, "
+            "2A, 2B, 971 à 974 et 976, et non 20, 975, 977, 978 ni un code postal ; table.place.codes dit ce que la "
+            "colonne contient."
+        ),
         "without_age": "{num} sans âge : dans la ligne « inconnu » des âges.",
         "unknown_ages": "{num} avec un âge hors des classes : dans la même ligne.",
         "unnamed": "{num} documents ne sont rattachés à aucune personne ni aucun événement ; chacun compte pour un.",
@@ -274,10 +279,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "signals": "Signals",
         "signals_head": "period|series|method|cases (model)|expected|bound|probability",
         "signals_how": (
-            "Looked for in the model's counts, without correction: {told} periods were judged, {untold} cannot be "
-            "(incomplete, too few cases, or too few periods before). Probability: the share of draws of the corrected "
-            "count that are above their bound, of the last eight periods. A signal says that a count is higher than "
-            "expected, not that there is an outbreak; several series and methods give false ones more often."
+            "Looked for in the model's counts, without correction: {told} counts were judged (each of one series, "
+            "method and period), {untold} cannot be (incomplete periods, too few cases, or too few periods before). "
+            "Probability: the share of draws of the corrected count that are above their bound, of the last eight "
+            "periods. A signal says that a count is higher than expected, not that there is an outbreak; several "
+            "series and methods give false ones more often."
         ),
         "signals_drifted": (
             "Sentinels drifted ({fields}): the model errs otherwise than before, and a signal may come from it and not "
@@ -366,7 +372,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "reported_later": "{num} documents that arrived after the day until which they count are counted nowhere.",
         "without_date": "{num} without a date: in the row “unknown” of the periods.",
         "without_place": "{num} without a place: in the row “unknown” of the places.",
-        "unknown_places": "{num} with a code of a place that there is not: in the same row.",
+        "unknown_places": (
+            "{num} with a code of a place that there is not: in the same row, without a rate. Departments are 01 to "
+            "95, 2A, 2B, 971 to 974 and 976, not 20, 975, 977, 978 nor a postal code; table.place.codes says what "
+            "the column holds."
+        ),
         "without_age": "{num} without an age: in the row “unknown” of the ages.",
         "unknown_ages": "{num} with an age outside of the classes: in the same row.",
         "unnamed": "{num} documents name no person or event; each is taken for one.",
