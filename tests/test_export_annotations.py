@@ -47,7 +47,7 @@ def annotated(folder: Path, path: Path, **changes: Any) -> Path:
 def listed(folder: Path, *changes: tuple[str, str, str]) -> None:
     """Fill in `documents.csv`: a file (or all), a column, and what stands there then."""
     path = folder / "documents.csv"
-    table = pl.read_csv(path, infer_schema=False)
+    table = pl.read_csv(path, separator=";", infer_schema=False)
     for name, column, value in changes:
         is_meant = pl.lit(True) if name == "all" else pl.col("file") == name
         table = table.with_columns(pl.when(is_meant).then(pl.lit(value)).otherwise(pl.col(column)).alias(column))
@@ -292,7 +292,8 @@ def test_documents_without_an_answer_are_told_from_those_without_a_value(tmp_pat
     tasks = json.loads((tmp_path / "out" / "tasks.json").read_text(encoding="utf-8"))
     assert [tuple(one["data"][name] for name in ("id", "status", "reason")) for one in tasks] == expected
     glane.export(run, "brat", tmp_path / "brat", text=True)
-    listed = pl.read_csv(tmp_path / "brat" / "documents" / "documents.csv", schema_overrides={"file": pl.String})
+    place = tmp_path / "brat" / "documents" / "documents.csv"
+    listed = pl.read_csv(place, separator=";", schema_overrides={"file": pl.String})
     assert listed.select("id", "status", "reason").rows() == expected
     notes = glane.export(run, "omop", tmp_path / "omop").manifest.notes
     told = pl.read_parquet(tmp_path / "omop" / "note.parquet").join(
@@ -380,7 +381,7 @@ def test_of_exports_that_do_not_tell_it_is_said_that_nothing_tells(run: Path, tm
     glane.export(run, "brat", tmp_path / "out", text=True)
     folder = tmp_path / "out" / "documents"
     whole = (folder / "documents.csv").read_bytes()
-    pl.read_csv(folder / "documents.csv", infer_schema=False).drop("read", "exported").write_csv(
+    pl.read_csv(folder / "documents.csv", separator=";", infer_schema=False).drop("read", "exported").write_csv(
         folder / "documents.csv"
     )
     found = glane.evaluate(run, str(folder), samples=0)
@@ -395,7 +396,7 @@ def test_of_exports_that_do_not_tell_it_is_said_that_nothing_tells(run: Path, tm
 def test_a_list_that_a_spreadsheet_saved_is_read_and_other_words_are_refused(run: Path, tmp_path: Path) -> None:
     glane.export(run, "brat", tmp_path / "out", text=True)
     folder = tmp_path / "out" / "documents"
-    table = pl.read_csv(folder / "documents.csv", infer_schema=False)
+    table = pl.read_csv(folder / "documents.csv", separator=";", infer_schema=False)
     saved = table.with_columns(
         pl.col("file").str.strip_chars_start("0"),
         read=pl.when(pl.col("file") == "07").then(pl.lit("Oui ")).otherwise(None),
@@ -412,6 +413,42 @@ def test_a_list_that_a_spreadsheet_saved_is_read_and_other_words_are_refused(run
     (folder / "documents.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="no file or no id"):
         read_annotations(folder, fields, ids)
+
+
+def test_the_list_of_documents_is_written_as_spreadsheets_of_the_language_read_it(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "brat", tmp_path / "out", text=True)
+    lines = (tmp_path / "out" / "documents" / "documents.csv").read_bytes().split(b"\r\n")
+    assert lines[0].decode() == "\ufefffile;id;status;reason;read;exported"
+    assert lines[1].startswith(b"01;d0;OK;;;")
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (["1", "10"], "2 ids have lost the zeros that stand in front"),
+        (["0001", "1"], "1 ids have lost the zeros"),
+        (["1", "11"], "2 documents are not in the run"),
+        (["x"], "1 documents are not in the run"),
+    ],
+)
+def test_ids_of_which_a_spreadsheet_dropped_the_zeros_are_told_with_the_remedy(
+    tmp_path: Path, ids: list[str], words: str
+) -> None:
+    rows = "".join(f"{number};{one};yes\n" for number, one in enumerate(ids, 1))
+    (tmp_path / "documents.csv").write_text(f"file;id;read\n{rows}")
+    for number in range(1, len(ids) + 1):
+        (tmp_path / f"{number}.ann").write_text("")
+    with pytest.raises(DataError, match=words):
+        read_annotations(tmp_path, {}, pl.Series("id", ["0001", "0010", "0100"]))
+
+
+def test_the_folder_above_annotations_of_brat_is_refused_with_the_right_one(run: Path, tmp_path: Path) -> None:
+    glane.export(run, "brat", tmp_path / "out", text=True)
+    for place in (tmp_path / "out", str(tmp_path / "out")):
+        with pytest.raises(DataError, match=r"out is the folder above .* gold=.*/out/documents$"):
+            glane.evaluate(run, place, samples=0)
+        with pytest.raises(DataError, match=r"out is the folder above .* gold=.*/out/documents$"):
+            glane.estimate(run, place, field="fever")
 
 
 @pytest.mark.parametrize("what", ["records", "parquet"])

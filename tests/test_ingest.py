@@ -24,6 +24,7 @@ from polars.testing import assert_frame_equal
 import glane
 from conftest import extract_here, job_here, make_settings
 from document_files import zipped
+from glane.api.ingest import Ingested
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.errors import ConfigError, DataError, GlaneError, RunError
@@ -517,6 +518,23 @@ def test_a_complete_run_whose_data_set_is_gone_is_told(source: Path, tmp_path: P
                      "run.lease_s=1", "run.heartbeat_s=0.2", name="ingest")  # fmt: skip
     assert "complete already, nothing to do" in again.stderr
     assert "read     4 files > 4 documents: OK 3, EMPTY 1" in again.stderr
+
+
+@pytest.mark.parametrize(("language", "begins"), [("fr", "\ufeffid;source;"), ("en", "id,source,")])
+def test_what_people_read_beside_the_data_is_as_spreadsheets_of_their_language_read_it(
+    source: Path, tmp_path: Path, monkeypatch, language: str, begins: str
+) -> None:
+    monkeypatch.setenv("GLANE_LANG", language)
+    (source / "x;y, z.bin").write_bytes(b"%PDF-1.7 broken")
+    read_alone(ingest_told(source, tmp_path / "out"))
+    read = Ingested(path=tmp_path / "out", directory=RunDirectory(root=tmp_path / "out.run"))
+    assert (tmp_path / "out" / "_needs_a_look.csv").read_bytes().decode().startswith(begins)
+    look = read.needs_a_look()
+    assert look.columns == ["id", "source", "path", "part", "outcome", "reason", "reason_fr"]
+    assert look["path"].to_list() == ["x;y, z.bin"]
+    book = (tmp_path / "out" / "_codebook.csv").read_bytes().decode()
+    assert book.startswith(begins.replace("id", "column").replace("source", "type"))
+    assert "absent s'il n'y en a pas" in book
 
 
 def test_a_reading_of_other_files_in_the_same_place_is_told_by_the_key_that_chose_the_place(

@@ -34,7 +34,10 @@ class Ingested(Spoken):
 
     def needs_a_look(self) -> pl.DataFrame:
         """What is neither OK nor empty, with the reasons, and places where documents may be missing."""
-        return pl.read_csv(self.path / LOOK, infer_schema=False)
+        place = self.path / LOOK
+        with open(place, encoding="utf-8-sig") as stream:
+            separator = stream.readline().removeprefix("id")[:1]
+        return pl.read_csv(place, separator=separator, infer_schema=False)
 
     @property
     def counts(self) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
+from glane.assess.annotations.answers import is_annotations
+from glane.assess.annotations.listed import DOCUMENTS_FILE
 from glane.assess.arms import ARM
 from glane.assess.files import read_table
 from glane.assess.sampling import PROBABILITY, STRATUM, WEIGHT
@@ -69,6 +71,8 @@ def refuse_no_gold(gold: TableLike) -> None:
     if isinstance(gold, pl.DataFrame):
         return
     path = Path(gold).expanduser()
+    if path.is_dir() and (within := next(path.glob(f"*/{DOCUMENTS_FILE}"), None)) and not is_annotations(path):
+        raise DataError(f"gold: {path} is the folder above annotations of brat. Give these: gold={within.parent}")
     if path.name == "review.csv":
         raise DataError(
             f"gold: {path} is a list of what the page shows, to look at. Decide on the review.html beside it, and make "

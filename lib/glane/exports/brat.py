@@ -12,7 +12,7 @@ from glane.assess.annotations.labels import labels_of
 from glane.assess.annotations.listed import DOCUMENTS_FILE, EXPORTED, READ
 from glane.assess.annotations.said import brat_said, said_digest
 from glane.exports.bundle import Bundle
-from glane.exports.delimited import Manner, csv_bytes
+from glane.exports.delimited import SPREADSHEETS, csv_bytes
 from glane.exports.marked import Marked, marked_documents
 from glane.exports.target import Options
 
@@ -51,7 +51,7 @@ def write_brat(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
         },
         schema=dict.fromkeys(("file", "id", "status", "reason", READ, EXPORTED), pl.String),
     )
-    (target / DOCUMENTS_FILE).write_bytes(csv_bytes(known, Manner()))
+    (target / DOCUMENTS_FILE).write_bytes(csv_bytes(known, SPREADSHEETS[bundle.origin.language]))
     labels = "\n".join(labels_of(bundle.fields).values())
     (target / CONFIGURATION).write_text(
         f"[entities]\n{labels}\n\n[relations]\n\n[events]\n\n[attributes]\n", encoding="utf-8"

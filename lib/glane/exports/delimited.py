@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import polars as pl
 
 from glane.exports.bundle import Kind, Table
+from glane.spreadsheets import MARKED, SEPARATORS
 from glane.types import Language
 
 _FORMS: Mapping[Kind, str] = {"time": "%H:%M:%S", "datetime": "%Y-%m-%dT%H:%M:%S"}
@@ -29,8 +31,10 @@ class Manner:
 
 
 SPREADSHEETS: Mapping[Language, Manner] = {  # of a country, as its spreadsheets read files
-    "fr": Manner(separator=";", decimal_comma=True, bom=True, line_end="\r\n"),
-    "en": Manner(line_end="\r\n"),
+    language: Manner(
+        separator=SEPARATORS[language], decimal_comma=language == "fr", bom=MARKED[language], line_end="\r\n"
+    )
+    for language in get_args(Language)
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import shutil
@@ -21,12 +20,12 @@ from glane.ingestion.columns import DATA_SET
 from glane.ingestion.documents import SCHEMA, Links, find_links, unnested
 from glane.ingestion.inventory import num_missing, read_facts
 from glane.ingestion.record import CODEBOOK, LOOK, MARK, DataSetMark, DocumentCounts, Tally, check_data_set
-from glane.languages import in_language
+from glane.languages import in_language, language_of
 from glane.run.parts import read_part_in_pieces
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.settings import IngestSettings
-from glane.spreadsheets import guarded
+from glane.spreadsheets import guarded, row_writer
 from glane.storage import listed, put_folder, storage_errors
 from glane.types import DOCUMENTS, Language
 
@@ -82,7 +81,7 @@ def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
     links = find_links(run, settings.near_duplicates)
     facts, tally = read_facts(run.directory), Tally()
     with open(staging / LOOK, "w", encoding="utf-8", newline="") as stream:
-        look = csv.writer(stream).writerow
+        look = row_writer(stream, language_of())
         look([*_LOOKED_AT, f"reason_{_FRENCH}"])
         for why, place in facts.missing:
             look(["", "", guarded(place), "", "MISSING", why, in_language(why, _FRENCH)])
@@ -90,7 +89,7 @@ def _write(run: PreparedRun, settings: IngestSettings, staging: Path) -> None:
         _write_files(tables, staging, settings.run.record_mib * 2**20, mode=run.directory.file_mode)
     if tally.documents != len(links.keys):
         raise RunError(f"{staging}: {tally.documents} documents were read, and {len(links.keys)} are known.")
-    (staging / CODEBOOK).write_text(_codebook(), encoding="utf-8")
+    (staging / CODEBOOK).write_bytes(_codebook().encode())
     counts = DocumentCounts(
         files=run.plan.num_selected,
         documents=tally.documents,
@@ -191,9 +190,10 @@ def _row_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 def _codebook() -> str:
     sink = io.StringIO()
-    table = csv.writer(sink)
-    table.writerow(["column", "type", "description", "description_fr"])
-    table.writerows([column.name, str(column.type), column.en, column.fr] for column in DATA_SET)
+    write = row_writer(sink, language_of())
+    write(["column", "type", "description", "description_fr"])
+    for column in DATA_SET:
+        write([column.name, str(column.type), column.en, column.fr])
     return sink.getvalue()
 
 

@@ -16,7 +16,7 @@ class TableFormat(StrEnum):
 
     DELIMITED = "delimited text"
     JSON_LINES = "JSON lines"
-    JSON = "a JSON array"
+    JSON = "an array of JSON"
     SHEET = "a spreadsheet file"
     SAS = "SAS7BDAT"
     XPORT = "SAS transport"

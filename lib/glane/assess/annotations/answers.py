@@ -74,7 +74,7 @@ def read_annotations(path: str | Path, fields: Mapping[str, Field], ids: pl.Seri
     documents = [one for one in found if one.is_read is not False]
     known = {str(one): one for one in ids}
     if strange := [one.id for one in found if one.id not in known]:
-        raise DataError(f"gold: {place}: {len(strange)} documents are not in the run. Give annotations of its export.")
+        raise _not_in_run(place, strange, known)
     if twice := len(found) - len({one.id for one in found}):
         raise DataError(f"gold: {place}: {twice} documents are there more than once. Leave one of each.")
     if not documents:
@@ -106,6 +106,17 @@ def read_annotations(path: str | Path, fields: Mapping[str, Field], ids: pl.Seri
         num_untouched=len(found) - len(documents),
         num_untold=sum(one.is_read is None for one in documents),
     )
+
+
+def _not_in_run(place: Path, strange: Sequence[str], known: Iterable[str]) -> DataError:
+    """Ids that the run has not: of another run, or changed by a spreadsheet that took them for numbers."""
+    without_zeros = {one.lstrip("0") for one in known if one.startswith("0")}
+    if all(one in without_zeros for one in strange):
+        return DataError(
+            f"gold: {place}: {len(strange)} ids have lost the zeros that stand in front of them in the run. A "
+            "spreadsheet drops these: there, ids must be cells of text. Fill in a fresh copy from glane export."
+        )
+    return DataError(f"gold: {place}: {len(strange)} documents are not in the run. Give annotations of its export.")
 
 
 def _nothing_read(place: Path, num: int, *, is_brat: bool) -> DataError:
